@@ -1,0 +1,22 @@
+"""unlearnlab: machine unlearning in overparameterized models, as a workbook. `import unlearnlab as ul`."""
+import importlib
+
+from .checkpoints import BadCheckpoint
+from .experiments import sine
+from .methods import GA, GD, METHODS, NGD, NGP, L1Sparse, Method, MinNormOG, Retrain, Ridge
+from .models import MLP
+from .projection import minnorm_step, output_gradients, project_out
+from .task import Task
+from .unlearning import Diverged, Run, unlearn
+
+_LATER = ("lessons", "figures", "widgets")  # imported at first use: they need matplotlib, widgets also ipywidgets
+
+
+def __getattr__(name):
+    if name in _LATER:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'unlearnlab' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_LATER])

@@ -1,0 +1,58 @@
+"""Tensors on disk that are whole, are what they claim to be, and never run code: safetensors plus a hash."""
+import hashlib
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+
+class BadCheckpoint(ValueError):
+    """The file is damaged, or is not the one asked for. The message names the file and what is wrong with it."""
+
+
+def digest(tensors: dict[str, torch.Tensor]) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names."""
+    sha = hashlib.sha256()
+    for name in sorted(tensors):
+        t = tensors[name].detach().cpu().contiguous()
+        sha.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())
+        sha.update(t.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()
+
+
+def write(path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -> None:
+    """Writes under a temporary name and renames, so that a file at `path` is always a whole one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(save(tensors, metadata={**facts, "sha256": digest(tensors)}))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path: Path, expected: dict[str, str] | None = None) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """(tensors, facts). Raises FileNotFoundError, or BadCheckpoint when the bytes do not match their hash or a fact
+    in `expected` differs."""
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no checkpoint {path.name}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, OSError) as error:
+        raise BadCheckpoint(f"{path.name} is damaged ({error}): delete it to have it made again") from error
+    if facts.get("sha256") != digest(tensors):
+        raise BadCheckpoint(f"{path.name} is damaged: its contents do not match its SHA-256. Delete it to have it made again")
+    for key, wanted in (expected or {}).items():
+        if facts.get(key) != wanted:
+            raise BadCheckpoint(f"{path.name} is for {key} = {facts.get(key)!r}, but {wanted!r} was asked for")
+    return tensors, facts

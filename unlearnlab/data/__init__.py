@@ -1,0 +1,1 @@
+"""Where the points and images of the experiments come from."""

@@ -1,0 +1,63 @@
+"""Methods built on loss gradients alone: Retrain, GD, GA, NGD, NGP (paper A, the baselines of section 5)."""
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from .base import Method, batch_loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class GD(Method):
+    """Gradient descent on the retain loss J(B_r)."""
+
+    name: ClassVar[str] = "GD"
+
+    def loss(self, state, retain, forget):
+        return batch_loss(state, retain)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrain(GD):
+    """Descent on J(B_r) from a fresh initialisation: what the same number of epochs buys without the original."""
+
+    name: ClassVar[str] = "Retrain"
+    lr: float = 1e-4
+
+    def start(self, task, seed):
+        return task.fresh(seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GA(Method):
+    """Gradient ascent on the forget loss: descends -J(B_f)."""
+
+    name: ClassVar[str] = "GA"
+    lr: float = 1e-4
+
+    def loss(self, state, retain, forget):
+        return -batch_loss(state, forget)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NGD(GD):
+    """Noisy gradient descent: the gradient of J(B_r) plus N(0, noise^2 I), before the optimiser sees it."""
+
+    name: ClassVar[str] = "NGD"
+    noise: float = .1
+
+    def perturb(self, state):
+        for p in state.model.parameters():
+            if p.grad is not None:
+                p.grad += (self.noise * torch.randn(p.shape, generator=state.generator)).to(p.device, p.dtype)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NGP(Method):
+    """NegGrad+: J(B_r) - ascent * J(B_f)."""
+
+    name: ClassVar[str] = "NGP"
+    ascent: float = .01
+
+    def loss(self, state, retain, forget):
+        return batch_loss(state, retain) - self.ascent * batch_loss(state, forget)

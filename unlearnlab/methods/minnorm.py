@@ -1,0 +1,77 @@
+"""MinNorm-OG: descend the retain loss, and shrink theta only where the retained outputs cannot feel it."""
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from ..projection import minnorm_step
+from .base import Method, batch_loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinNormOG(Method):
+    """Paper A, Algorithm 1 and App. E.
+
+    Projection: theta <- theta - strength * P_perp theta, with P_perp off the span of the output gradients of `n_pert`
+    retain samples of the batch (balanced over classes in classification). strength is `reg` at first (1 / (1 + lambda)
+    in the paper's terms) and is multiplied by `reg_decay` after every projection. It happens in epochs 0,
+    `project_every`, 2 `project_every`, ..., but never in the last `descent_epochs`. Then one AdamW step on J(B_r), with
+    outputs computed at the projected weights.
+    """
+
+    name: ClassVar[str] = "MinNorm-OG"
+    reg: float = .1
+    reg_decay: float = .9
+    n_pert: int = 50
+    project_every: int = 1
+    descent_epochs: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.reg > 1:
+            raise ValueError(f"{self.name}: reg must be a number in [0, 1], got {self.reg!r}: it is the share of "
+                             "P_perp theta that the first projection removes")
+
+    def check(self, task, epochs):
+        super().check(task, epochs)
+        if self.descent_epochs > epochs:
+            raise ValueError(f"{self.name}: descent_epochs={self.descent_epochs} is more than epochs={epochs}: "
+                             "no epoch is left to project in")
+
+    def projects_in(self, epoch: int, epochs: int) -> bool:
+        """Whether epoch number `epoch` (from 0) of `epochs` begins with a projection."""
+        return epoch < epochs - self.descent_epochs and epoch % self.project_every == 0
+
+    def project(self, state, retain):
+        if not self.projects_in(state.epoch, state.epochs):
+            return
+        strength = state.memory.get("strength", self.reg)
+        state.memory["strength"] = strength * self.reg_decay
+        inputs, targets = retain
+        chosen = _subsample(targets, self.n_pert, state.task.kind, state.generator)
+        step = minnorm_step(state.model, inputs[chosen.to(inputs.device)], strength)
+        state.notes |= {"strength": strength, "rank": step.rank, "drift": step.drift}
+
+    def loss(self, state, retain, forget):
+        return batch_loss(state, retain)
+
+
+def _subsample(targets, count, kind, generator):
+    """Indices of `count` samples, all when there are no more; in classification the same number of each class.
+
+    With more classes than `count`, one sample each of `count` random classes: count // classes would be no sample at
+    all, and no row to project off. With two heads the first head's labels (the content) are balanced.
+    """
+    if count >= len(targets):
+        return torch.arange(len(targets))
+    if kind == "regression":
+        return torch.randperm(len(targets), generator=generator)[:count]
+    labels = (targets if targets.ndim == 1 else targets[:, 0]).cpu()
+    classes = labels.unique()
+    classes = classes[torch.randperm(len(classes), generator=generator)][:count]
+    each = count // len(classes)
+    chosen = []
+    for label in classes:
+        members = (labels == label).nonzero().flatten()
+        chosen.append(members[torch.randperm(len(members), generator=generator)[:each]])
+    return torch.cat(chosen)

@@ -1,0 +1,34 @@
+"""Methods that add a norm of all parameters to the retain loss: Ridge and l1-Sparse (paper A, baselines)."""
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .base import Method, batch_loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ridge(Method):
+    """J(B_r) + lambda ||theta||_2^2; lambda starts at `reg` and is multiplied by `reg_decay` after every batch."""
+
+    name: ClassVar[str] = "Ridge"
+    reg: float = 3.0
+    reg_decay: float = .9
+
+    def loss(self, state, retain, forget):
+        strength = state.memory.get("strength", self.reg)
+        state.memory["strength"] = strength * self.reg_decay
+        state.notes["strength"] = strength
+        squares = sum(p.square().sum() for p in state.model.parameters())
+        return batch_loss(state, retain) + strength * squares
+
+
+@dataclass(frozen=True, kw_only=True)
+class L1Sparse(Method):
+    """J(B_r) + lambda_t ||theta||_1 with lambda_t = 2 (1 - t/T) reg in epoch t of T."""
+
+    name: ClassVar[str] = "l1-Sparse"
+    reg: float = .1
+
+    def loss(self, state, retain, forget):
+        strength = 2 * (1 - state.epoch / state.epochs) * self.reg
+        state.notes["strength"] = strength
+        return batch_loss(state, retain) + strength * sum(p.abs().sum() for p in state.model.parameters())

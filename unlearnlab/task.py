@@ -1,0 +1,52 @@
+"""A Task is one unlearning problem: a trained model, what to keep, what to forget, and how to judge the answer."""
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import TensorDataset
+
+KINDS = ("regression", "classification")
+
+
+@dataclass(frozen=True)
+class Task:
+    """original: the model trained on retain and forget together. retain, forget: TensorDataset(inputs, targets).
+    fresh(seed): an untrained model, same architecture, reproducible. evaluate(model): {metric name: float}.
+    ground_truth: a model trained to the end on the retain set alone, or None.
+    batch_size: None for full-batch (both sets whole), else the size of the paired batches.
+    kind: "regression" (mean squared error) or "classification" (cross-entropy, summed over heads; targets (n,) or
+    (n, heads)). facts: what is known about how the models were made.
+    """
+
+    name: str
+    kind: str
+    seed: int
+    original: nn.Module
+    ground_truth: nn.Module | None
+    retain: TensorDataset
+    forget: TensorDataset
+    build: Callable[[int], nn.Module]
+    evaluate: Callable[[nn.Module], dict[str, float]]
+    batch_size: int | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}")
+        for name in ("retain", "forget"):
+            if len(getattr(self, name)) == 0:
+                raise ValueError(f"{name} is empty: a task needs points to retain and points to forget")
+
+    def fresh(self, seed: int = 0) -> nn.Module:
+        """An untrained model of the original's architecture; equal for equal task seed and `seed`."""
+        return self.build(seed)
+
+    def loss(self, outputs, targets: torch.Tensor) -> torch.Tensor:
+        """The mean sample loss J of paper A: squared error, or cross-entropy summed over the heads."""
+        if self.kind == "regression":
+            return F.mse_loss(outputs, targets)
+        if isinstance(outputs, (tuple, list)):
+            return sum(F.cross_entropy(head, targets[:, i]) for i, head in enumerate(outputs))
+        return F.cross_entropy(outputs, targets)

@@ -1,0 +1,136 @@
+"""One loop for every method: epochs of paired retain and forget batches, AdamW, a history, and a way to stop."""
+import copy
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import nn
+
+from .methods import Method
+from .task import Task
+
+
+class Diverged(ArithmeticError):
+    """The loss is no longer a number. The message names the method, the epoch and the learning rate."""
+
+
+@dataclass
+class Run:
+    """What `unlearn` returns. `history`: one dict per epoch. `stopped`: ended early on request, after len(history)
+    epochs. `seconds`: the unlearning itself, without the evaluation."""
+
+    method: Method
+    epochs: int
+    seed: int
+    model: nn.Module
+    history: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+    metrics: dict[str, float] = field(default_factory=dict)
+    stopped: bool = False
+
+
+@dataclass
+class State:
+    """What a method's rules may read and write while a run goes on."""
+
+    task: Task
+    epochs: int
+    model: nn.Module
+    generator: torch.Generator
+    epoch: int = 0
+    notes: dict[str, float] = field(default_factory=dict)    # goes into this epoch's history
+    memory: dict = field(default_factory=dict)               # the method's own, kept for the whole run
+
+
+def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback: Callable[[Run], None] | None = None,
+            stop: threading.Event | None = None) -> Run:
+    """Unlearn the forget set of `task` by `method`; `task.original` is never modified.
+
+    epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each paired with a retain
+    batch of the same size, retain batches cycling across epochs (paper A, experiments 1 and 2).
+    seed: of everything random in the run (initialisation, batches, subsample, noise), combined with the task's seed.
+    callback(run): after every epoch, with the model and history so far. stop: set it and the run ends before its next
+    update and comes back with `stopped=True`; nothing that was done is lost.
+
+    history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds" since the start, and
+    what the method notes, such as MinNorm-OG's "strength", "rank" and "drift".
+
+    Raises TypeError or ValueError before any work for arguments that do not fit; Diverged when the loss stops being a
+    number; and whatever `callback` raises.
+    """
+    if not isinstance(task, Task):
+        raise TypeError(f"task must be a ul.Task, got {type(task).__name__}")
+    if not isinstance(method, Method):
+        raise TypeError(f"method must be an instance such as ul.GD(lr=1e-3), got {method!r}")
+    if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1:
+        raise ValueError(f"epochs must be an integer of at least 1, got {epochs!r}")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"seed must be a non-negative integer, got {seed!r}")
+    method.check(task, epochs)
+
+    run_seed = int(np.random.SeedSequence([task.seed, seed]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    generator = torch.Generator().manual_seed(run_seed)
+    state = State(task, epochs, model=method.start(task, run_seed), generator=generator)
+    state.model.train()
+    run = Run(method, epochs, seed, state.model)
+    optimizer = torch.optim.AdamW(state.model.parameters(), lr=method.lr, weight_decay=method.weight_decay, fused=True)
+    batches, began = _Batches(task, generator), time.perf_counter()
+    for state.epoch in range(epochs):
+        state.notes, losses = {}, []
+        for retain, forget in batches.epoch():
+            if stop is not None and stop.is_set():
+                run.stopped = True
+                break
+            losses.append(_update(state, method, optimizer, retain, forget))
+        if losses:
+            value = torch.stack(losses).mean().item()
+            run.seconds = time.perf_counter() - began
+            run.history.append({"epoch": state.epoch, "loss": value, "seconds": run.seconds, **state.notes})
+            if not np.isfinite(value):
+                raise Diverged(f"{method.name}: the loss became {value} in epoch {state.epoch} with lr={method.lr:g}; "
+                               "try a smaller lr")
+            if callback is not None:
+                callback(run)
+        if run.stopped:
+            break
+    state.model.eval()
+    run.metrics = task.evaluate(state.model)
+    return run
+
+
+def _update(state, method, optimizer, retain, forget):
+    """One update. The projection comes first, so that the loss and its gradient are those of the projected weights."""
+    method.project(state, retain)
+    optimizer.zero_grad()
+    loss = method.loss(state, retain, forget)
+    loss.backward()
+    method.perturb(state)
+    optimizer.step()
+    return loss.detach()
+
+
+class _Batches:
+    """Pairs of (inputs, targets) from the retain and the forget set, one pair per update."""
+
+    def __init__(self, task: Task, generator: torch.Generator):
+        self.retain, self.forget = task.retain.tensors, task.forget.tensors
+        self.size, self.generator = task.batch_size, generator
+        self.waiting = torch.empty(0, dtype=torch.long)
+
+    def epoch(self) -> Iterator:
+        if self.size is None:
+            yield self.retain, self.forget
+            return
+        for chosen in torch.randperm(len(self.forget[0]), generator=self.generator).split(self.size):
+            kept = self._next_retain(min(len(chosen), len(self.retain[0])))
+            yield [t[kept.to(t.device)] for t in self.retain], [t[chosen.to(t.device)] for t in self.forget]
+
+    def _next_retain(self, count):
+        while len(self.waiting) < count:  # every retain sample comes once before any comes again
+            order = torch.randperm(len(self.retain[0]), generator=self.generator)
+            self.waiting = torch.cat([self.waiting, order])
+        chosen, self.waiting = self.waiting[:count], self.waiting[count:]
+        return chosen
