@@ -1,0 +1,134 @@
+"""Exercises: `check` tests the learner's own function, says what is wrong with it, and hands back one that works.
+
+    project = ul.lessons.check("project", project)      # the learner's, or the reference while theirs is a stub
+    ul.lessons.hints("project")                         # unfold one by one; the solution comes last
+
+The exercises of one notebook live in the module named after its topic.
+"""
+import copy
+import html
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+
+class WrongAnswer(AssertionError):
+    """The learner's function is not right yet. The message says on which input, what came, and what was expected."""
+
+    def _render_traceback_(self):  # IPython shows this instead of a stack of our own frames
+        return [f"✗ {self}"]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise. test(learner) raises WrongAnswer; hints go from a nudge to nearly all of it."""
+
+    name: str
+    reference: Callable
+    test: Callable[[Callable], None]
+    hints: tuple[str, ...]
+
+
+EXERCISES: dict[str, Exercise] = {}
+
+
+def exercise(name: str, test: Callable, hints: list[str]):
+    """Decorator that registers a reference solution as the exercise `name`. Its source is shown as the solution."""
+    def register(reference):
+        if name in EXERCISES:
+            raise ValueError(f"exercise {name!r} exists already")
+        EXERCISES[name] = Exercise(name, reference, test, tuple(hints))
+        return reference
+    return register
+
+
+def check(name: str, learner: Callable) -> Callable:
+    """Tests the learner's function. Returns it when it is right, the reference while it raises NotImplementedError.
+
+    Raises WrongAnswer, with a message for the learner, when it is wrong; KeyError for an unknown exercise.
+    """
+    found = _find(name)
+    if not callable(learner):
+        raise WrongAnswer(f"{name}: expected your function, got {type(learner).__name__}. Pass the function itself, "
+                          f"without calling it: ul.lessons.check({name!r}, {name})")
+    try:
+        found.test(learner)
+    except NotImplementedError:
+        print(f"○ {name}: still a stub, so the cells below use the reference.")
+        return found.reference
+    except WrongAnswer as wrong:
+        raise WrongAnswer(f"{name}: {wrong}") from None
+    print(f"✓ {name}: right. The cells below use your function.")
+    return learner
+
+
+def call(learner: Callable, *args):
+    """learner(*args) on copies of the arguments; WrongAnswer when it raises or changes an argument in place."""
+    given = copy.deepcopy(args)
+    try:
+        answer = learner(*given)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        raise WrongAnswer(f"your function raised {type(error).__name__} on {describe(*args)}: {error}") from error
+    for i, (before, after) in enumerate(zip(args, given)):
+        if isinstance(before, torch.Tensor) and not torch.equal(before, after):
+            raise WrongAnswer(f"your function changed its argument number {i + 1} in place; work on a copy")
+    return answer
+
+
+def expect(condition: bool, message: str) -> None:
+    """Raises WrongAnswer(message) unless the condition holds."""
+    if not condition:
+        raise WrongAnswer(message)
+
+
+def expect_tensor(answer, like: torch.Tensor) -> None:
+    """The answer must be a finite tensor of the same shape as the reference's."""
+    expect(isinstance(answer, torch.Tensor), f"expected a tensor, got {type(answer).__name__}"
+           + (" (is there a return?)" if answer is None else ""))
+    expect(answer.shape == like.shape, f"expected shape {tuple(like.shape)}, got {tuple(answer.shape)}")
+    expect(bool(torch.isfinite(answer).all()), "the result holds a NaN or an infinity")
+
+
+def describe(*args) -> str:
+    """The arguments in words: tensors by their shape, numbers by their value."""
+    words = [f"a tensor of shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else
+             repr(a) if isinstance(a, (int, float, str, list, tuple)) else f"a {type(a).__name__}" for a in args]
+    return ", ".join(words)
+
+
+class Hints(tuple):
+    """The hints of an exercise and, last, its solution. A notebook shows them folded, each inside the one before."""
+
+    def _repr_html_(self):
+        inner = ""
+        for i, text in reversed(list(enumerate(self))):
+            last = i == len(self) - 1
+            body = f"<pre><code>{html.escape(text)}</code></pre>" if last else f"<p>{html.escape(text)}</p>"
+            inner = f"<details><summary>{'Solution' if last else f'Hint {i + 1}'}</summary>{body}{inner}</details>"
+        return inner
+
+    def __repr__(self):
+        return f"{len(self) - 1} hints and the solution; read them one at a time, as in hints(...)[0]"
+
+
+def hints(name: str) -> Hints:
+    """The hints of exercise `name`, from a nudge to the whole, and the reference's source as the last entry."""
+    found = _find(name)
+    source = textwrap.dedent(inspect.getsource(found.reference))
+    lines = source.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("def "))
+    return Hints((*found.hints, "\n".join(lines[start:])))
+
+
+def _find(name):
+    if name not in EXERCISES:
+        raise KeyError(f"there is no exercise {name!r}; there are {', '.join(sorted(EXERCISES))}")
+    return EXERCISES[name]
+
+
+from . import loss, minnorm, relaxed, sine  # noqa: E402  registers the exercises

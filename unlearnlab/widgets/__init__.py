@@ -1,0 +1,1 @@
+"""The labs: one per file, thin; what they compute is elsewhere."""

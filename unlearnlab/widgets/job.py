@@ -1,0 +1,59 @@
+"""Work behind a widget: in a thread, newest request first, stoppable, and no error lost."""
+import threading
+import traceback
+from collections.abc import Callable
+
+
+class Job:
+    """Runs `work(stop)` calls one at a time in a thread. A new `start` stops the one before and takes its place.
+
+    stop is a threading.Event that work must watch. When work raises, `on_error(exception)` is called in the thread and
+    the exception is kept in `error`, so that a test can see it.
+    """
+
+    def __init__(self, on_error: Callable[[BaseException], None]):
+        self._on_error, self._lock = on_error, threading.Lock()
+        self._thread, self._stop = None, threading.Event()
+        self.error: BaseException | None = None
+
+    def start(self, work: Callable[[threading.Event], None]) -> None:
+        """Stops what runs and starts `work(stop)`; returns at once."""
+        with self._lock:
+            self._stop.set()
+            before, stop = self._thread, threading.Event()
+            self._stop = stop
+            self._thread = threading.Thread(target=self._run, args=(work, stop, before), daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Asks what runs to end; returns at once."""
+        self._stop.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits for the newest work to end; whether it did. Tests use it."""
+        while True:
+            thread = self._thread
+            if thread is None:
+                return True
+            thread.join(timeout)
+            if thread.is_alive():
+                return False
+            if thread is self._thread:
+                return True
+
+    @property
+    def running(self) -> bool:
+        """Whether work is going on."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _run(self, work, stop, before):
+        if before is not None:
+            before.join()
+        if stop.is_set():
+            return
+        try:
+            work(stop)
+        except Exception as error:
+            self.error = error
+            self.trace = traceback.format_exc()
+            self._on_error(error)

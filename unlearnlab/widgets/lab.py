@@ -1,0 +1,31 @@
+"""What every lab shares: how it shows itself, live or as a picture, and how it tells the reader of an error."""
+import html
+
+import ipywidgets
+
+STYLE = {"description_width": "110px"}
+WIDE = ipywidgets.Layout(width="360px")
+
+
+class Lab:
+    """A lab has a `panel` (any widget), a `canvas`, and a one-line `summary`.
+
+    A live notebook shows the panel. The stored output also holds the current picture and the summary, for whoever
+    reads the notebook on a web page.
+    """
+
+    panel: ipywidgets.Widget
+    summary: str = "A lab: run the notebook to move its sliders"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
+        data = {"application/vnd.jupyter.widget-view+json": view, "image/png": self.canvas.png(),
+                "text/plain": self.summary}
+        return data, {"image/png": {"alt": self.canvas.figure.alt}}
+
+
+def message(text: str, kind: str = "note") -> str:
+    """HTML of a line for the reader; kind "error" is marked by a word and a colour."""
+    if kind == "error":
+        return f'<span style="color:#B00020"><b>Error:</b> {html.escape(text)}</span>'
+    return f"<span>{html.escape(text)}</span>"
