@@ -21,8 +21,9 @@ from torch.func import functional_call, jacrev, vmap
 
 # A singular value of the unit-length rows below this share of the largest is rounding, not a direction.
 RANK_TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
-# The same for eigenvalues of a float64 Gram matrix, which are squares of singular values.
-GRAM_TOLERANCE = 1e-12
+# The same for eigenvalues of a float64 Gram matrix (squares of singular values), by the precision of the forward and
+# backward pass it was made from. In float64 its own rounding is k * 1e-16; the sine nets need all the rest.
+GRAM_TOLERANCE = {torch.float32: 1e-12, torch.float64: 1e-13}
 # A float32 Gram matrix is trusted while its smallest eigenvalue stays above this share of the largest.
 FLOAT32_GRAM_LIMIT = 1e-5
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact to 1e-15.
@@ -109,15 +110,16 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Ste
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be in [0, 1], got {strength}")
     size = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    working = torch.float64 if size <= SMALL_MODEL else None
+    half = any(p.dtype in (torch.float16, torch.bfloat16) for p in model.parameters() if p.requires_grad)
+    working = torch.float64 if size <= SMALL_MODEL else torch.float32 if half else None
     parameters, buffers = _state(model, inputs, working)
     blocks, k = _blocks(model, inputs, parameters, buffers)
-    gram_dtype = next(iter(parameters.values())).dtype
+    gram_dtype = factors = next(iter(parameters.values())).dtype
     while True:
         gram = sum(block.gram(gram_dtype).double() for block in blocks)
         _check_finite_rows(torch.isfinite(gram.diagonal()), len(inputs))
         inner = sum(block.inner(gram_dtype).double() for block in blocks)
-        c, rank, smallest = _solve(gram, inner)
+        c, rank, smallest = _solve(gram, inner, GRAM_TOLERANCE[factors])
         if gram_dtype == torch.float64 or smallest > FLOAT32_GRAM_LIMIT:
             break
         gram_dtype = torch.float64
@@ -132,13 +134,13 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Ste
     return Step(rows=k, rank=rank, drift=float(drift) ** 0.5)
 
 
-def _solve(gram, inner):
+def _solve(gram, inner, tolerance):
     """c with K c = t in the range of K, its rank, and its smallest eigenvalue relative to the largest (unit diagonal)."""
     size = gram.diagonal().clamp_min(0).sqrt()
     inverse = torch.where(size > 0, 1 / size, 0)
     values, vectors = torch.linalg.eigh(gram * inverse[:, None] * inverse)
     top = values[-1].clamp_min(0)
-    keep = values > GRAM_TOLERANCE * top
+    keep = values > tolerance * top
     values, vectors = values[keep], vectors[:, keep]
     c = inverse * (vectors @ ((vectors.T @ (inverse * inner)) / values))
     smallest = float(values[0] / top) if len(values) == len(gram) else 0.0
