@@ -2,7 +2,7 @@
 import importlib
 
 from .checkpoints import BadCheckpoint
-from .experiments import sine
+from .experiments import curve, sine
 from .methods import GA, GD, METHODS, NGD, NGP, L1Sparse, Method, MinNormOG, Retrain, Ridge
 from .models import MLP
 from .projection import minnorm_step, output_gradients, project_out

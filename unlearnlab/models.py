@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.func import functional_call
 
 
 class MLP(nn.Sequential):
@@ -26,3 +27,17 @@ def seeded(build, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build()
+
+
+def outputs_at(model: nn.Module, theta: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+    """f(theta, x): what `model` would return with the vector theta (d,) for its trainable parameters.
+
+    theta is ordered as the columns of `output_gradients`. Differentiable in theta; the model is left as it is.
+    Raises ValueError when theta is not a vector of that length.
+    """
+    trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    size = sum(p.numel() for p in trainable.values())
+    if theta.shape != (size,):
+        raise ValueError(f"theta must have shape ({size},) for this model, got {tuple(theta.shape)}")
+    parts = theta.split([p.numel() for p in trainable.values()])
+    return functional_call(model, {name: part.view_as(p) for (name, p), part in zip(trainable.items(), parts)}, inputs)
