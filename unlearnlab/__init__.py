@@ -2,19 +2,20 @@
 import importlib
 
 from .checkpoints import BadCheckpoint
-from .experiments import curve, sine
 from .methods import GA, GD, METHODS, NGD, NGP, L1Sparse, Method, MinNormOG, Retrain, Ridge
 from .models import MLP
 from .projection import minnorm_step, output_gradients, project_out
 from .task import Task
 from .unlearning import Diverged, Run, unlearn
 
-_LATER = ("lessons", "figures", "widgets")  # imported at first use: they need matplotlib, widgets also ipywidgets
+# Imported at first use: figures need matplotlib, widgets ipywidgets, and an experiment may itself be run as a program.
+_LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "lessons": ".lessons", "figures": ".figures",
+          "widgets": ".widgets"}
 
 
 def __getattr__(name):
     if name in _LATER:
-        return importlib.import_module(f".{name}", __name__)
+        return importlib.import_module(_LATER[name], __name__)
     raise AttributeError(f"module 'unlearnlab' has no attribute {name!r}")
 
 

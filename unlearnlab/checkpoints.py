@@ -49,9 +49,9 @@ def read(path: Path, expected: dict[str, str] | None = None) -> tuple[dict[str, 
             facts = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
-        raise BadCheckpoint(f"{path.name} is damaged ({error}): delete it to have it made again") from error
+        raise BadCheckpoint(f"{path.name} is damaged ({error})") from error
     if facts.get("sha256") != digest(tensors):
-        raise BadCheckpoint(f"{path.name} is damaged: its contents do not match its SHA-256. Delete it to have it made again")
+        raise BadCheckpoint(f"{path.name} is damaged: its contents do not match their SHA-256")
     for key, wanted in (expected or {}).items():
         if facts.get(key) != wanted:
             raise BadCheckpoint(f"{path.name} is for {key} = {facts.get(key)!r}, but {wanted!r} was asked for")

@@ -8,9 +8,13 @@ It shows progress, skips what is finished, and after an interruption goes on fro
 """
 import argparse
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import signal
+import sys
+import warnings
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from queue import Empty
 
 import numpy as np
 import torch
@@ -76,7 +80,8 @@ def task(seed: int = 1, preset: str = "quick", cache: Path | None = None, progre
     (default: UNLEARNLAB_DATA or the user cache). progress(role, epochs done, loss) and stop: as in `training.train`.
     evaluate gives {"sup_error": max |f(x) - sin x| over 1,000 equispaced x in [-5 pi, 5 pi]}.
 
-    Raises ValueError for an unknown preset, or a seed that "quick" does not ship; BadCheckpoint for damaged files.
+    Raises ValueError for an unknown preset, or a seed that "quick" does not ship. A damaged or missing file is an error
+    that names it under "quick" (BadCheckpoint, FileNotFoundError) and is trained again under "paper".
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValueError(f"seed must be a non-negative integer, got {seed!r}")
@@ -89,9 +94,16 @@ def task(seed: int = 1, preset: str = "quick", cache: Path | None = None, progre
     models, facts = {}, {}
     for role in EPOCHS:
         path = folder / _file(seed, role)
-        if preset == "paper" and not path.exists():
+        try:
+            models[role], facts[role] = _load(path, seed, role)
+        except (FileNotFoundError, checkpoints.BadCheckpoint) as error:
+            if preset == "quick":
+                raise type(error)(f"{error}. It ships with unlearnlab: install it again, or make it by "
+                                  f"python -m unlearnlab.experiments.sine --seeds {seed}") from error
+            if path.exists():
+                warnings.warn(f"{error}. It is trained again.", stacklevel=2)
             make(seed, role, folder, progress=progress and (lambda *done, role=role: progress(role, *done)), stop=stop)
-        models[role], facts[role] = _load(path, seed, role)
+            models[role], facts[role] = _load(path, seed, role)
     return Task(name="sine", kind="regression", seed=int(seed), original=models["original"],
                 ground_truth=models["ground-truth"], retain=retain, forget=forget,
                 build=lambda run_seed: seeded(lambda: MLP(WIDTHS), run_seed), evaluate=evaluate, facts=facts)
@@ -159,10 +171,16 @@ def _load(path, seed, role):
     return model.eval(), facts
 
 
-def _work(seed, role, folder, command, queue):
+def _share(queue, halt):
+    """In each worker: where to report, and when to stop. Ctrl-C is for the parent, which then sets `halt`."""
+    global _report, _halt
+    _report, _halt = queue, halt
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    make(seed, role, folder, progress=lambda done, loss: queue.put((seed, role, done)), command=command)
-    return seed, role
+
+
+def _work(seed, role, folder, command):
+    make(seed, role, folder, progress=lambda done, loss: _report.put((seed, role, done)), stop=_halt, command=command)
 
 
 def _main():
@@ -171,27 +189,48 @@ def _main():
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes, one thread each (default: cores)")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write to (default: the shipped models')")
     chosen = parser.parse_args()
-    seeds = _seeds(parser, chosen.seeds)
-    jobs = [(s, role) for role in EPOCHS for s in seeds if not (chosen.out / _file(s, role)).exists()]
+    jobs = [(seed, role) for role in EPOCHS for seed in _seeds(parser, chosen.seeds)
+            if not _whole(chosen.out / _file(seed, role), seed, role)]
     if not jobs:
-        print("Nothing to do: every model is there. Delete a file to make it again.")
-        return
-    command = f"python -m unlearnlab.experiments.sine --seeds {chosen.seeds}"
-    context = get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(chosen.workers, mp_context=context) as pool, \
+        print("Nothing to do: every model is there and whole. Delete a file to make it again.")
+        return 0
+    return _train_all(jobs, chosen.out, chosen.workers, f"python -m unlearnlab.experiments.sine --seeds {chosen.seeds}")
+
+
+def _train_all(jobs, folder, workers, command):
+    """Every job in a pool of processes, with one progress bar; exit status 0, 1 for a failure, 130 for Ctrl-C."""
+    context, status, seen = get_context("spawn"), 0, {}
+    queue, halt = context.Queue(), context.Event()
+    with ProcessPoolExecutor(workers, context, _share, (queue, halt)) as pool, \
             tqdm(total=sum(EPOCHS[role] for _, role in jobs), unit="epoch", unit_scale=True) as bar:
-        queue, seen = manager.Queue(), {}
-        waiting = {pool.submit(_work, seed, role, chosen.out, command, queue) for seed, role in jobs}
-        while waiting:
-            done = {future for future in waiting if future.done()}
-            waiting -= done
-            for future in done:
-                bar.write("finished seed {} {}".format(*future.result()))
-            _drain(queue, seen, bar)
+        waiting = {pool.submit(_work, *job, folder, command): job for job in jobs}
+        try:
+            while waiting:
+                _drain(queue, seen, bar)
+                for future in [future for future in waiting if future.done()]:
+                    seed, role = waiting.pop(future)
+                    failed = future.exception()
+                    status = 1 if failed else status
+                    bar.write(f"seed {seed} {role}: " + (f"FAILED, {type(failed).__name__}: {failed}" if failed else "finished"))
+        except KeyboardInterrupt:
+            halt.set()
+            pool.shutdown(cancel_futures=True)
+            bar.write("Stopped; what was done is kept. The same command goes on from there.")
+            status = 130
+    return status
+
+
+def _whole(path, seed, role):
+    try:
+        _load(path, seed, role)
+    except (FileNotFoundError, checkpoints.BadCheckpoint) as error:
+        print(f"to make: {error}")
+        return False
+    return True
 
 
 def _drain(queue, seen, bar):
-    from queue import Empty
+    """Moves the bar by what the workers have reported since."""
     while True:
         try:
             seed, role, done = queue.get(timeout=.5)
@@ -210,4 +249,4 @@ def _seeds(parser, text):
 
 
 if __name__ == "__main__":
-    _main()
+    sys.exit(_main())

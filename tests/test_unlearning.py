@@ -1,0 +1,104 @@
+"""The loop: nothing of the original changes, runs repeat, stop when asked, and fail in words."""
+import threading
+import time
+
+import pytest
+import torch
+
+import unlearnlab as ul
+from tasks import classification, regression
+from test_methods import parameters
+from unlearnlab.unlearning import _Batches
+
+
+@pytest.mark.parametrize("name", ul.METHODS)
+def test_the_original_is_never_touched_and_equal_seeds_give_equal_runs(name):
+    for task in (regression(), classification()):
+        before, mode = parameters(task.original), task.original.training
+        first, again = (ul.unlearn(task, ul.METHODS[name](), 3, seed=2) for _ in range(2))
+        assert torch.equal(parameters(task.original), before) and task.original.training == mode
+        assert all(p.grad is None for p in task.original.parameters())
+        assert torch.equal(parameters(first.model), parameters(again.model))
+        assert not first.model.training
+
+
+def test_the_callers_random_state_is_left_alone():
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    ul.unlearn(regression(), ul.NGD(), 2), ul.unlearn(regression(), ul.Retrain(), 2), regression().fresh(3)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_history_has_one_entry_per_epoch_and_the_callback_sees_each():
+    seen = []
+    run = ul.unlearn(regression(), ul.Ridge(), 5, callback=lambda run: seen.append(len(run.history)))
+    assert seen == [1, 2, 3, 4, 5] and [h["epoch"] for h in run.history] == list(range(5))
+    assert all(a["seconds"] <= b["seconds"] for a, b in zip(run.history, run.history[1:]))
+    assert run.seconds == run.history[-1]["seconds"] and not run.stopped and "size" in run.metrics
+
+
+def test_a_stop_ends_the_run_at_once_and_keeps_what_was_done():
+    stop = threading.Event()
+    timer = threading.Timer(.3, stop.set)
+    timer.start()
+    began = time.monotonic()
+    run = ul.unlearn(regression(), ul.GD(), 10**7, stop=stop)
+    assert run.stopped and time.monotonic() - began < 5 and len(run.history) > 1 and run.metrics
+    stop.set()
+    assert ul.unlearn(regression(), ul.GD(), 5, stop=stop).history == []
+
+
+def test_what_the_callback_raises_comes_through():
+    def fail(run):
+        raise KeyError("mine")
+    with pytest.raises(KeyError, match="mine"):
+        ul.unlearn(regression(), ul.GD(), 5, callback=fail)
+
+
+def test_batches_pair_every_forget_sample_once_with_cycling_retain_samples():
+    task = classification(batch_size=4, retain=10, forget=9)
+    task.retain.tensors[0][:, 0] = torch.arange(10.)
+    task.forget.tensors[0][:, 0] = torch.arange(9.)
+    batches, kept = _Batches(task, torch.Generator().manual_seed(0)), []
+    for _ in range(4):
+        pairs = list(batches.epoch())
+        assert [len(f[0]) for _, f in pairs] == [4, 4, 1] == [len(r[0]) for r, _ in pairs]
+        assert sorted(int(v) for _, f in pairs for v in f[0][:, 0]) == list(range(9))
+        kept += [int(v) for r, _ in pairs for v in r[0][:, 0]]
+    for start in range(0, 30, 10):
+        assert sorted(kept[start:start + 10]) == list(range(10))
+
+
+def test_divergence_is_an_error_that_names_method_and_epoch():
+    with pytest.raises(ul.Diverged, match="GA: the loss became .* in epoch .* lr=1e\\+30"):
+        ul.unlearn(regression(), ul.GA(lr=1e30, weight_decay=0.), 50)
+
+
+def test_arguments_are_checked_before_any_work():
+    task = regression()
+    for epochs in (0, -1, 2.5, "10", True):
+        with pytest.raises(ValueError, match="epochs must be an integer of at least 1"):
+            ul.unlearn(task, ul.GD(), epochs)
+    with pytest.raises(ValueError, match="seed must be a non-negative integer, got -1"):
+        ul.unlearn(task, ul.GD(), 1, seed=-1)
+    with pytest.raises(TypeError, match="method must be an instance"):
+        ul.unlearn(task, ul.GD, 1)
+    with pytest.raises(TypeError, match="task must be a ul.Task, got int"):
+        ul.unlearn(3, ul.GD(), 1)
+    with pytest.raises(ValueError, match="descent_epochs=50 is more than epochs=10"):
+        ul.unlearn(task, ul.MinNormOG(descent_epochs=50), 10)
+
+
+def test_a_task_needs_points_on_both_sides_and_a_known_kind():
+    task = regression()
+    with pytest.raises(ValueError, match="forget is empty"):
+        ul.Task(**{**task.__dict__, "forget": torch.utils.data.TensorDataset(torch.empty(0, 2), torch.empty(0, 1))})
+    with pytest.raises(ValueError, match="kind must be one of"):
+        ul.Task(**{**task.__dict__, "kind": "clustering"})
+    only = ul.Task(**{**task.__dict__, "name": "toy"})
+
+    class ForClasses(ul.GD):
+        kinds = ("classification",)
+    with pytest.raises(ValueError, match="GD needs a classification task, toy is a regression one"):
+        ul.unlearn(only, ForClasses(), 1)
