@@ -1,0 +1,51 @@
+# One command opens the workbook, one runs every test. Both set up what they need first; `make` lists the commands.
+
+# Any Python from 3.11 on, e.g. make lab PYTHON=python3.12
+PYTHON ?= python3
+# Extra arguments: make lab LAB_FLAGS="--port 9000", make test TEST_FLAGS="tests/test_setup.py -x", make notebooks NAMES="00 04"
+LAB_FLAGS ?=
+TEST_FLAGS ?=
+NAMES ?=
+
+venv_python := .venv/bin/python
+stamp := .venv/.complete
+
+.PHONY: help lab test notebooks always
+
+help:
+	@echo "make lab        open JupyterLab on the first notebook"
+	@echo "make test       run every test, the notebooks included"
+	@echo "make notebooks  execute notebooks/*.py again and store the outputs; NAMES=\"00 04\" for some of them"
+	@echo "Each sets up .venv when it has to: the first time takes some minutes and about 1.3 GB."
+
+lab: $(stamp)
+	@[ "$$(id -u)" != 0 ] || root=--allow-root; \
+	[ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ] || display=--no-browser; \
+	exec $(venv_python) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $$root $$display $(LAB_FLAGS)
+
+# One thread per worker, or two workers fight over two cores. What pytest collects and how is in pyproject.toml.
+test: $(stamp)
+	OMP_NUM_THREADS=1 $(venv_python) -m pytest -n 2 --dist loadfile $(TEST_FLAGS)
+
+notebooks: $(stamp)
+	$(venv_python) notebooks/build.py $(NAMES)
+
+# The stamp is written last, and says for which folder. Without a stamp that fits, and a Python that still runs,
+# the environment starts from nothing: to pip, a half-installed package looks installed.
+installed_for := $(shell $(venv_python) -c "import pip" 2>/dev/null && cat $(stamp) 2>/dev/null)
+ifneq ($(installed_for),$(CURDIR))
+$(stamp): always
+endif
+
+$(stamp): requirements.txt pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || { \
+	  echo "unlearnlab needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1 || true)"; \
+	  echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@[ "$(installed_for)" = "$(CURDIR)" ] || rm -rf .venv
+	@rm -f $(stamp)
+	@echo "Setting up .venv (some minutes the first time)"
+	@[ -x $(venv_python) ] || $(PYTHON) -m venv .venv
+	$(venv_python) -m pip install --disable-pip-version-check -r requirements.txt
+	@pwd -P > $(stamp)
