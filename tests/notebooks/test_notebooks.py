@@ -182,7 +182,7 @@ def test_half_a_pair_is_caught(pair, missing):
     assert f"{pair[missing].name} is missing" in build.check(*pair)
 
 
-WIDGET = """
+WIDGET = """\
 # %% tags=["nbval-ignore-output"]
 import time
 print(time.time())
