@@ -54,4 +54,4 @@ class Canvas:
 
     def png(self) -> bytes:
         """The current frame."""
-        return self.widget.value
+        return bytes(self.widget.value)  # the trait holds a memoryview, which a notebook cannot store
