@@ -136,7 +136,7 @@ def _test_coefficients(learner):
         try:
             answer, _ = _solve_with(learner, rows, theta, noise * _random(generator, len(rows)))
         except WrongAnswer as wrong:
-            raise WrongAnswer(message.format(what=f"Here {str(wrong).rstrip(".")}.")) from None
+            raise WrongAnswer(message.format(what="Here " + str(wrong).rstrip(".") + ".")) from None
         right = _reference_solution(rows, theta)
         off = (rows.T @ (answer - right)).norm() / theta.norm()
         if noise:
