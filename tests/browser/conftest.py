@@ -1,0 +1,35 @@
+"""Fixture `lab`: a page of JupyterLab in a real browser, on a copy of the notebooks. Skips, and says why, without a browser."""
+import shutil
+
+import pytest
+from browser.lab import Lab, Server, launch
+from build import HERE as NOTEBOOKS
+
+
+# For one module, not the session: while Playwright runs, nothing else in this process can start an event loop.
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with playwright.sync_playwright() as running:
+        try:
+            found = launch(running)
+        except playwright.Error as error:
+            pytest.skip(f"no Chromium to be had (Debian: apt install chromium): {str(error).splitlines()[0]}")
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def server(browser, tmp_path_factory):
+    temporary = tmp_path_factory.mktemp("jupyter")
+    copy = shutil.copytree(NOTEBOOKS, temporary / "notebooks", ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    running = Server(copy, temporary)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def lab(server, browser):
+    page = Lab(server, browser)
+    yield page
+    page.close()

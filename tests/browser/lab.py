@@ -1,0 +1,226 @@
+"""How does a reader's browser see a notebook? JupyterLab on a copy of the notebooks, Chromium on JupyterLab, and what a reader does.
+
+    def test_the_fit_follows_the_slider(lab):
+        lab.open("04_sine_poisoning.ipynb")
+        lab.run_all()
+        with lab.new_picture():
+            lab.slider("epochs").press("ArrowRight", times=3)
+        lab.click_button("Compare all methods")
+        lab.wait_for_text("done")
+        lab.screenshot("sine-lab")
+        lab.assert_clean()
+"""
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                 "--disable-component-update", "--disable-sync"]
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight are drawn too
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+}
+SECONDS = 30  # for what takes no time but on a busy machine
+
+# Kept in the page: requests the kernel has not finished, and errors that no cell shows, such as a widget callback's.
+LISTEN = """async () => {
+  const panel = window.jupyterapp.shell.currentWidget, session = panel.context.sessionContext;
+  await session.ready;
+  const lab = window.lab = {panel, session, errors: [], unfinished: new Set(), running: false};
+  session.session.anyMessage.connect((_, {msg, direction}) => {
+    const {channel, header, content, parent_header} = msg;
+    if (direction === 'send' && channel === 'shell') lab.unfinished.add(header.msg_id);
+    if (direction === 'send' || channel !== 'iopub') return;
+    if (content.execution_state === 'idle') lab.unfinished.delete(parent_header.msg_id);
+    if (header.msg_type === 'error') lab.errors.push(`${content.ename}: ${content.evalue}`);
+    if (content.name === 'stderr' && content.text.includes('Traceback')) lab.errors.push(content.text);
+  });
+}"""
+RUN_ALL = """() => {
+  window.lab.running = true;
+  window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.lab.running = false; });
+}"""
+IS_IDLE = "() => !window.lab.running && window.lab.unfinished.size === 0"
+UNNUMBERED = """() => window.lab.panel.content.widgets
+  .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim() && cell.model.executionCount === null)
+  .map(cell => cell.model.sharedModel.getSource())"""
+OUTPUT_ERRORS = """() => window.lab.panel.content.widgets.filter(cell => cell.model.type === 'code').flatMap(cell =>
+  cell.model.outputs.toJSON().filter(output => output.output_type === 'error').map(output => `${output.ename}: ${output.evalue}`))"""
+
+
+class Server:
+    """JupyterLab on `folder`, without a browser, with nothing of the user's: settings, cache and home are temporary."""
+
+    def __init__(self, folder, temporary):
+        self.folder, self.log, self.token = Path(folder), Path(temporary) / "server.log", secrets.token_hex(16)
+        homes = {name: Path(temporary) / name.lower() for name in
+                 ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
+                  "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR", "XDG_CACHE_HOME")}
+        for path in homes.values():
+            path.mkdir()
+        for name, values in SETTINGS.items():
+            path = homes["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
+        flags = ["--no-browser", "--allow-root", "--port=0", "--expose-app-in-browser", "--LabApp.extension_manager=readonly",
+                 f"--ServerApp.root_dir={self.folder}"]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *flags], stdout=log, stderr=log, cwd=self.folder,
+                                            env=os.environ | {name: str(path) for name, path in homes.items()}
+                                            | {"JUPYTER_TOKEN": self.token})
+        self.url = self._address(homes["JUPYTER_RUNTIME_DIR"])
+
+    def _address(self, runtime):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.process.poll() is None:
+            for file in runtime.glob("jpserver-*.json"):
+                with contextlib.suppress(json.JSONDecodeError):
+                    return f"http://127.0.0.1:{json.loads(file.read_text())['port']}"
+            time.sleep(.1)
+        self.close()
+        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()[-2000:]}")
+
+    def close(self):
+        """Stops the server; it stops its kernels."""
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def launch(playwright):
+    """Chromium: the machine's own, else the one Playwright may have installed. Raises playwright's Error where there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    return playwright.chromium.launch(executable_path=found, headless=True, args=BROWSER_FLAGS)
+
+
+class Slider:
+    """One ipywidgets slider, found by its description."""
+
+    def __init__(self, lab, description):
+        row = lab.page.locator(".jp-OutputArea .widget-slider").filter(
+            has=lab.page.get_by_text(description, exact=True)).first
+        self.handle, self._readout, self._lab = row.locator(".noUi-handle").first, row.locator(".widget-readout"), lab
+        self.handle.wait_for(timeout=SECONDS * 1000)
+
+    def press(self, key="ArrowRight", times=1):
+        """Moves by keyboard: ArrowRight, ArrowLeft, Home, End. Returns the new readout."""
+        self.handle.focus()
+        for _ in range(times):
+            self.handle.press(key)
+        self._lab.wait_idle()
+        return self.readout
+
+    @property
+    def readout(self):
+        """The number beside the slider, as text."""
+        return self._readout.inner_text()
+
+
+class Lab:
+    """One page of JupyterLab on `folder`, a copy of the notebooks that a test may change."""
+
+    def __init__(self, server, browser):
+        self.folder, self._server = server.folder, server
+        self.page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        self.page.set_default_timeout(SECONDS * 1000)
+        self.console_errors = []
+        self.page.on("console", lambda message: message.type == "error" and self.console_errors.append(message.text))
+        self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+
+    def write(self, name, *cells):
+        """Makes a notebook of these code cells in `folder`, not executed; returns its name."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        nbformat.write(notebook, self.folder / name)
+        return name
+
+    def open(self, name):
+        """Shows the notebook `name` of `folder` and waits for its kernel."""
+        self.page.goto(f"{self._server.url}/doc/tree/{name}?token={self._server.token}&reset")
+        self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=2 * SECONDS * 1000)
+        self.page.evaluate(LISTEN)
+        self.wait_idle(2 * SECONDS)
+
+    def run_all(self, seconds=180):
+        """Runs every cell and waits. After an error JupyterLab leaves the rest unexecuted; assert_clean tells."""
+        self.page.evaluate(RUN_ALL)
+        self.wait_idle(seconds)
+
+    def wait_idle(self, seconds=SECONDS):
+        """Waits until no cell and no callback runs. A thread of the notebook may run on: wait for what it shows."""
+        deadline, since = time.monotonic() + seconds, None
+        while since is None or time.monotonic() - since < .1:  # one answer may cause the next request
+            if self.page.evaluate(IS_IDLE):
+                since = since or time.monotonic()
+            else:
+                since = None
+                assert time.monotonic() < deadline, f"still running after {seconds} s; {self.problems()}"
+            self.page.wait_for_timeout(20)
+
+    def slider(self, description):
+        """The slider so described."""
+        return Slider(self, description)
+
+    def click_button(self, text):
+        """Presses the widget button with this text."""
+        self.page.locator(".jp-OutputArea .widget-button").filter(has_text=text).first.click()
+        self.wait_idle()
+
+    def wait_for_text(self, text, seconds=SECONDS):
+        """Waits until an output or a widget shows this text."""
+        self.page.locator(".jp-OutputArea").filter(has_text=text).first.wait_for(timeout=seconds * 1000)
+
+    def picture(self, nth=0):
+        """The bytes that the nth Image widget shows now, as text."""
+        return self.page.locator(".jp-OutputArea img.widget-image").nth(nth).evaluate(
+            "async img => Array.from(new Uint8Array(await (await fetch(img.src)).arrayBuffer())).join()")
+
+    @contextlib.contextmanager
+    def new_picture(self, nth=0, seconds=SECONDS):
+        """What happens inside must change the nth Image widget; AssertionError if it does not."""
+        before, deadline = self.picture(nth), time.monotonic() + seconds
+        yield
+        while self.picture(nth) == before:
+            assert time.monotonic() < deadline, f"picture {nth} did not change within {seconds} s"
+            self.page.wait_for_timeout(50)
+
+    def screenshot(self, name):
+        """The whole notebook as `name`.png in the folder $UNLEARNLAB_SCREENSHOTS, to be looked at; nothing if that is not set."""
+        folder = os.environ.get("UNLEARNLAB_SCREENSHOTS")
+        if folder:
+            height = self.page.locator(".jp-WindowedPanel-viewport").first.evaluate("e => e.scrollHeight")
+            size = self.page.viewport_size
+            self.page.set_viewport_size({"width": size["width"], "height": min(int(height) + 120, 16000)})
+            self.page.wait_for_timeout(300)
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
+            self.page.set_viewport_size(size)
+
+    def problems(self):
+        """What a reader or the browser's console would complain about, in words."""
+        return ([f"not executed: {source[:60]!r}" for source in self.page.evaluate(UNNUMBERED)]
+                + [f"error output: {text}" for text in self.page.evaluate(OUTPUT_ERRORS)]
+                + [f"error in the kernel: {text}" for text in self.page.evaluate("() => window.lab.errors")]
+                + [f"console: {text}" for text in self.console_errors])
+
+    def assert_clean(self):
+        """Every cell numbered, no error in an output, a callback or the browser's console."""
+        assert self.problems() == []
+
+    def close(self):
+        """Shuts the notebook's kernel down and closes the page."""
+        with contextlib.suppress(Exception):
+            self.page.evaluate("() => window.lab.session.shutdown()")
+        self.page.close()
