@@ -58,7 +58,7 @@ def move(task: Task, off: float, along: float, n_pert: int) -> Move:
 class SpanLab(Lab):
     """Three sliders move theta* of the small curve problem: off the span, along it, and which rows make the span.
 
-    seed: of the problem. `shown` is the Move in the picture; `error` keeps what went wrong while drawing, or None.
+    seed: of the problem. `shown` is the Move in the picture; `error`: what went wrong with the last frame, or None.
     """
 
     def __init__(self, seed: int = 1, off: float = .1, along: float = 0.0):
@@ -95,7 +95,7 @@ class SpanLab(Lab):
             self._artists.update(self.shown)
             self.canvas.describe(_sentence(self.shown))
             self.canvas.draw()
-            self.numbers.value, self.trouble.value = _table(self.shown), ""
+            self.numbers.value, self.trouble.value, self.error = _table(self.shown), "", None
         except Exception as error:
             self.error = error
             self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
