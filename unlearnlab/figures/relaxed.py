@@ -42,22 +42,22 @@ def interpolators(original, answer, relaxed=None, labels=None, walk=None):
     ax.annotate("f(θ, 1) = 1", (.72, 1 / .72), (8, 0), textcoords="offset points")
     for radius in (np.linalg.norm(answer), np.linalg.norm(original)):
         ax.add_patch(Circle((0, 0), radius, fill=False, edgecolor="#A0A0A0", linestyle=":", linewidth=1))
-    ax.annotate("equal ‖θ‖", (.36, 1.38), color="#707070", ha="center")
+    ax.annotate("equal ‖θ‖", (.3, 1.45), color="#707070", ha="center")
     _mark(ax, original, "s", ORANGE, "original θ*", (8, 8), "#A66F00")
     _mark(ax, answer, "*", GREEN, "solution of (4)", (10, 4), GREEN, 15)
     fig.alt = "The interpolating parameters form a hyperbola; its point nearest the origin is (1, 1), the original lies at (2, 0.5)"
-    ax.set_title("Every θ on the curve fits; the answer is the one nearest the origin")
+    ax.set_title("Every θ on the hyperbola fits; the answer is its point nearest the origin")
     if relaxed is not None:
         _tangent(ax, original)
         for point, label in zip(relaxed, labels):
             _mark(ax, point, "o", BLUE, label, (0, -15), BLUE, ha="center")
-        ax.set_title("The relaxed problem moves along the tangent, and leaves the curve")
+        ax.set_title("The relaxed problem moves along the tangent, and leaves the hyperbola")
         fig.alt = ("Along the tangent at the original, weak steps stay near the hyperbola of interpolating parameters; the full step ends "
                    "far below it, close to the origin")
     if walk is not None:
         ax.plot(*np.asarray(walk).T, color=BLUE, marker=".", markersize=4, linewidth=1)
         ax.annotate(f"{len(walk) - 1} short steps", walk[len(walk) // 20], (-12, -20), textcoords="offset points", color=BLUE, ha="right")
-        ax.set_title("Short steps with a new tangent each time follow the curve")
+        ax.set_title("Short steps with a new tangent each time follow the hyperbola")
         fig.alt = "A hundred short steps from the original follow the hyperbola closely and end near (1, 1), slightly inside the curve"
     return fig
 
@@ -71,7 +71,7 @@ def _tangent(ax, original):
     a, b = original
     first = np.array([0, 2.6])
     ax.plot(first, b - b / a * (first - a), color=SKY, linestyle="--", linewidth=1.6)
-    ax.annotate("tangent at θ*:\n⟨∇f(θ*, 1), Δ⟩ = 0", (2.0, .2), color="#2B7FB0")
+    ax.annotate("tangent at θ*:\n⟨∇f(θ*, 1), Δ⟩ = 0", (2.08, .2), color="#2B7FB0")
 
 
 @look()
