@@ -66,6 +66,13 @@ class Tied(nn.Module):
         return self.last(h) + (h @ self.first.weight).sum(1, keepdim=True)
 
 
+def tied_layers():
+    """Two layers with one weight: the second owns only its bias."""
+    model = ul.MLP([4, 6, 6, 6, 1], nn.Tanh)
+    model[4].weight = model[2].weight
+    return model
+
+
 class Attention(nn.Module):
     def __init__(self):
         super().__init__()
@@ -103,6 +110,7 @@ MODELS = {
     "grouped and padded conv": (lambda: nn.Sequential(nn.Conv2d(4, 8, 3, groups=2, padding="same"), nn.SiLU(), nn.Conv2d(
         8, 4, 3, padding=1, padding_mode="circular"), nn.Flatten(), nn.Linear(64, 3)), (4, 4, 4)),
     "shared weights": (Tied, (3,)),
+    "tied layers": (tied_layers, (4,)),
     "attention, layer norm, own token": (Attention, (5, 4)),
     "branching": (Branching, (3,)),
     "in-place after linear": (lambda: nn.Sequential(nn.Linear(6, 20), nn.SiLU(inplace=True), nn.Linear(20, 2)), (6,)),

@@ -11,6 +11,7 @@ once; the rows, k times as large as the network, are never formed. `output_gradi
 they are the definition, and what `minnorm_step` is tested against.
 """
 from collections import Counter
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -83,9 +84,10 @@ def output_gradients(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
 
     Raises ValueError for an empty batch, a model with nothing trainable, or non-finite gradients.
     """
-    parameters, buffers = _state(model, inputs, dtype=None)
-    with _evaluation(model):
-        rows = _per_sample_rows(model, inputs, parameters, buffers, list(parameters))
+    net = _Network(model, inputs)
+    net.cast(None)
+    with net.evaluation():
+        rows = _per_sample_rows(net, list(net.parameters))
     _check_finite_rows(torch.isfinite(rows).all(1), len(inputs))
     return rows
 
@@ -109,29 +111,26 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Ste
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be in [0, 1], got {strength}")
-    size = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    half = any(p.dtype in (torch.float16, torch.bfloat16) for p in model.parameters() if p.requires_grad)
-    working = torch.float64 if size <= SMALL_MODEL else torch.float32 if half else None
-    parameters, buffers = _state(model, inputs, working)
-    blocks, k = _blocks(model, inputs, parameters, buffers)
-    gram_dtype = factors = next(iter(parameters.values())).dtype
+    net = _Network(model, inputs)
+    size = sum(p.numel() for p in net.trainable.values())
+    half = any(p.dtype in (torch.float16, torch.bfloat16) for p in net.trainable.values())
+    factors = net.cast(torch.float64 if size <= SMALL_MODEL else torch.float32 if half else None)
+    blocks, k = _blocks(net)
+    gram_dtype = factors
     while True:
         gram = sum(block.gram(gram_dtype).double() for block in blocks)
         _check_finite_rows(torch.isfinite(gram.diagonal()), len(inputs))
-        inner = sum(block.inner(gram_dtype).double() for block in blocks)
+        inner = sum(block.inner() for block in blocks)
         c, rank, smallest = _solve(gram, inner, GRAM_TOLERANCE[factors])
         if gram_dtype == torch.float64 or smallest > FLOAT32_GRAM_LIMIT:
             break
         gram_dtype = torch.float64
-    trainable = dict(model.named_parameters())
-    drift = 0.0
+    squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in net.parameters.values())
+    drift = strength * (squared - c @ inner).clamp_min(0).sqrt()  # |P_perp theta|^2 = |theta|^2 - c^T t
     for block in blocks:
-        for name, combined in block.combine(c, gram_dtype).items():
-            old = parameters[name].to(gram_dtype)
-            change = (old - combined).mul_(-strength)
-            drift = drift + change.double().square().sum()
-            trainable[name].copy_(old + change)
-    return Step(rows=k, rank=rank, drift=float(drift) ** 0.5)
+        for name, value in block.moved(c, strength, gram_dtype).items():
+            net.trainable[name].copy_(value)
+    return Step(rows=k, rank=rank, drift=float(drift))
 
 
 def _solve(gram, inner, tolerance):
@@ -153,57 +152,66 @@ def _solve(gram, inner, tolerance):
 class _Affine:
     """z = W a + bias at every position. a: (n, positions, in). b = d output / d z: (k, positions, out), k = heads * n.
 
-    Row i of W is sum_p b_ip a_ip^T, so K_ij = sum_pq <a_ip, a_jq> <b_ip, b_jq> and t_i = sum_p <b_ip, W a_ip>.
+    Row i of W is sum_p b_ip a_ip^T, so K_ij = sum_pq <a_ip, a_jq> <b_ip, b_jq> and t_i = sum_p <b_ip, W a_ip>, where
+    W a = z - bias has been computed by the forward pass already.
     """
 
     names: dict          # "weight" and perhaps "bias" -> name of the trainable parameter
     values: dict         # "weight" and perhaps "bias" -> tensor, trainable or not
-    inputs: callable     # () -> a; unfolding a convolution's input again is cheaper than keeping it
+    inputs: Callable     # () -> a; unfolding a convolution's input again is cheaper than keeping it
+    z: torch.Tensor      # (n, positions, out)
     b: torch.Tensor
 
     def gram(self, dtype):
-        a, b = self.inputs().to(dtype), self.b.to(dtype)
-        k = 0
+        b, bias = self.b.to(dtype), "bias" in self.names
+        if "weight" not in self.names:
+            return (rows := b.sum(1)) @ rows.T
+        a = self.inputs().to(dtype)
+        positions, fan_in, fan_out = a.shape[1], a.shape[2], b.shape[2]
+        pairs = (len(b) * positions) ** 2 * (fan_in + fan_out)
+        whole = len(b) * fan_in * fan_out * (positions + len(b))
+        return _gram_by_pairs(a, b, bias) if pairs <= whole else _gram_of_rows(a, b, bias)
+
+    def inner(self):
+        heads, t = len(self.b) // len(self.z), 0
+        bias = self.values.get("bias")
         if "weight" in self.names:
-            positions, fan_in, fan_out = a.shape[1], a.shape[2], b.shape[2]
-            pairs = (len(b) * positions) ** 2 * (fan_in + fan_out)
-            whole = len(b) * fan_in * fan_out * (positions + len(b))
-            k = self._gram_by_pairs(a, b) if pairs <= whole else self._gram_of_rows(a, b)
-        if "bias" in self.names:
-            bias_rows = b.sum(1)
-            k = k + bias_rows @ bias_rows.T
-        return k
-
-    def _gram_by_pairs(self, a, b):
-        heads, (k, positions, _) = len(b) // len(a), b.shape
-        flat_a, flat_b = a.flatten(0, 1), b.flatten(0, 1)
-        similar = (flat_a @ flat_a.T).tile(heads, heads) * (flat_b @ flat_b.T)
-        return similar.view(k, positions, k, positions).sum((1, 3))
-
-    def _gram_of_rows(self, a, b):
-        heads = len(b) // len(a)
-        rows = torch.bmm(b.transpose(1, 2), a.repeat(heads, 1, 1)).flatten(1)
-        return rows @ rows.T
-
-    def inner(self, dtype):
-        a, b = self.inputs().to(dtype), self.b.to(dtype)
-        heads, t = len(b) // len(a), 0
-        if "weight" in self.names:
-            z = (a @ self.values["weight"].to(dtype).flatten(1).T).repeat(heads, 1, 1)
-            t = (b * z).sum((1, 2), dtype=torch.float64)
-        if "bias" in self.names:
-            t = t + (b.sum(1) @ self.values["bias"].to(dtype)).double()
+            z = self.z if bias is None or "bias" in self.names else self.z - bias
+            z = z if heads == 1 else z.repeat(heads, 1, 1)
+            t = (self.b * z).sum((1, 2), dtype=torch.float64)  # the bias's own share included when it is trainable
+        elif "bias" in self.names:
+            t = (self.b.sum(1) @ bias).double()
         return t
 
-    def combine(self, c, dtype):
-        a, b = self.inputs().to(dtype), self.b.to(dtype)
-        weighted = (c.to(dtype)[:, None, None] * b).view(-1, *a.shape[:2], b.shape[2]).sum(0)  # heads share a
-        out = {}
+    def moved(self, c, strength, dtype):
+        """(1 - strength) * old + strength * J^T c for this layer's trainable parameters."""
+        b, old = self.b.to(dtype), {role: v.to(dtype) for role, v in self.values.items()}
+        weighted = c.to(dtype)[:, None, None] * b
+        if len(b) > len(self.z):
+            weighted = weighted.view(-1, *self.z.shape).sum(0)  # the heads share the layer's input
+        new = {}
         if "weight" in self.names:
-            out[self.names["weight"]] = (weighted.flatten(0, 1).T @ a.flatten(0, 1)).view_as(self.values["weight"])
+            a, flat = self.inputs().to(dtype).flatten(0, 1), weighted.flatten(0, 1)
+            weight = torch.addmm(old["weight"].flatten(1), flat.T, a, beta=1 - strength, alpha=strength)
+            new[self.names["weight"]] = weight.view_as(old["weight"])
         if "bias" in self.names:
-            out[self.names["bias"]] = weighted.sum((0, 1))
-        return out
+            new[self.names["bias"]] = torch.lerp(old["bias"], weighted.sum((0, 1)), strength)
+        return new
+
+
+def _gram_by_pairs(a, b, bias):
+    heads, (k, positions, _) = len(b) // len(a), b.shape
+    flat_a, flat_b = a.flatten(0, 1), b.flatten(0, 1)
+    like = flat_a @ flat_a.T
+    like = like.add_(1) if bias else like  # a bias is a weight whose input is 1
+    similar = (like if heads == 1 else like.tile(heads, heads)).mul_(flat_b @ flat_b.T)
+    return similar if positions == 1 else similar.view(k, positions, k, positions).sum((1, 3))
+
+
+def _gram_of_rows(a, b, bias):
+    heads, sums = len(b) // len(a), b.sum(1)
+    rows = torch.bmm(b.transpose(1, 2), a if heads == 1 else a.repeat(heads, 1, 1)).flatten(1)
+    return torch.addmm(rows @ rows.T, sums, sums.T) if bias else rows @ rows.T
 
 
 @dataclass
@@ -216,51 +224,102 @@ class _Rows:
     def gram(self, dtype):
         return self.rows.to(dtype) @ self.rows.to(dtype).T
 
-    def inner(self, dtype):
-        theta = torch.cat([p.flatten() for p in self.parameters.values()])
-        return self.rows.double() @ theta.double()
+    def inner(self):
+        return self.rows.double() @ torch.cat([p.flatten() for p in self.parameters.values()]).double()
 
-    def combine(self, c, dtype):
-        flat = c.to(dtype) @ self.rows.to(dtype)
-        parts = flat.split([p.numel() for p in self.parameters.values()])
-        return {name: part.view_as(p) for (name, p), part in zip(self.parameters.items(), parts)}
+    def moved(self, c, strength, dtype):
+        parts = (c.to(dtype) @ self.rows.to(dtype)).split([p.numel() for p in self.parameters.values()])
+        return {name: torch.lerp(p.to(dtype), part.view_as(p), strength)
+                for (name, p), part in zip(self.parameters.items(), parts)}
 
 
 # --- From a model and a batch to its blocks ------------------------------------------------------------------------
 
+class _Network:
+    """The model's parts by name, read in one walk, and tensors of a chosen precision to run it with."""
+
+    def __init__(self, model, inputs):
+        if not isinstance(inputs, torch.Tensor):
+            raise TypeError(f"inputs must be a tensor (n, ...), got {type(inputs).__name__}")
+        if inputs.ndim == 0 or len(inputs) == 0:
+            raise ValueError(f"inputs is an empty batch, shape {tuple(inputs.shape)}: there is no output to take a gradient of")
+        self.model, self.inputs, self.modules = model, inputs.detach(), dict(model.named_modules())
+        self.trainable, self.fixed, self.owned, first = {}, {}, {}, {}
+        for prefix, module in self.modules.items():
+            path = f"{prefix}." if prefix else ""
+            if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None:
+                raise ValueError(f"layer {prefix!r} normalises by batch statistics in evaluation mode too, which couples "
+                                 "the samples: use track_running_stats=True")
+            for role, p in module._parameters.items():
+                if p is not None:  # a shared parameter goes by the name it is first met under
+                    name = first.setdefault(id(p), path + role)
+                    self.owned.setdefault(prefix, {})[role] = name
+                    (self.trainable if p.requires_grad else self.fixed)[name] = p
+            self.fixed |= {path + role: b for role, b in module._buffers.items() if b is not None}
+        if not self.trainable:
+            raise ValueError(f"model ({type(model).__name__}) has no trainable parameter: set requires_grad on some")
+        device = next(iter(self.trainable.values())).device
+        if inputs.device != device:
+            raise ValueError(f"inputs are on {inputs.device}, the model is on {device}: move one of them")
+
+    def cast(self, dtype):
+        """Sets the tensors to run with, in `dtype` (None: their own), and returns the first parameter's dtype."""
+        to = lambda t: t.detach().to(dtype) if dtype is not None and t.is_floating_point() else t.detach()
+        self.parameters = {name: to(p).requires_grad_() for name, p in self.trainable.items()}
+        self.others = {name: to(t) for name, t in self.fixed.items()}
+        own = next(iter(self.parameters.values())).dtype
+        self.x = self.inputs.to(own) if self.inputs.is_floating_point() else self.inputs
+        return own
+
+    def __call__(self, x, parameters={}):
+        """The heads on x, each (n,), with some parameters replaced."""
+        tensors = {**self.parameters, **self.others, **parameters}
+        return _largest(functional_call(self.model, tensors, (x,)), len(x))
+
+    @contextmanager
+    def evaluation(self):
+        modes = {name: module.training for name, module in self.modules.items()}
+        try:
+            for module in self.modules.values():
+                module.training = False
+            yield
+        finally:
+            for name, module in self.modules.items():
+                module.training = modes[name]
+
+
 @torch.enable_grad()
-def _blocks(model, inputs, parameters, buffers):
+def _blocks(net):
     """Blocks that cover every trainable parameter once, and the number of rows k."""
     calls, handles = {}, []
-    for prefix, module in model.named_modules():
+    for prefix, module in net.modules.items():
         if type(module) in _LAYERS:
             hook = lambda module, args, out, prefix=prefix: calls.setdefault(prefix, []).append(_Call.of(module, args, out))
             handles.append(module.register_forward_hook(hook))
     try:
-        with _evaluation(model):
-            heads = _largest(functional_call(model, (parameters, buffers), (_cast(inputs, parameters),)), len(inputs))
+        with net.evaluation():
+            heads = net(net.x)
     finally:
         for handle in handles:
             handle.remove()
-    uses = _uses(heads, parameters)
-    owned = {prefix: _trainable_of(model, prefix, parameters) for prefix in calls}
-    layers = {prefix: found[0] for prefix, found in calls.items()
-              if len(found) == 1 and found[0].plain(len(inputs)) and owned[prefix]
-              and all(uses[name] == 1 for name in owned[prefix].values())}
-    gradients = _output_side(heads, list(layers.values()))
-    blocks = []
-    for (prefix, call), b in zip(layers.items(), gradients):
+    uses, layers = _uses(heads, net.parameters), {}
+    for prefix, found in calls.items():
+        names = {role: name for role, name in net.owned.get(prefix, {}).items() if name in net.parameters}
+        if len(found) == 1 and found[0].plain(len(net.x)) and names and all(uses[name] == 1 for name in names.values()):
+            layers[prefix] = names
+    gradients = _output_side(heads, [calls[prefix][0] for prefix in layers])
+    blocks, rest = [], dict(net.parameters)
+    for (prefix, names), b in zip(layers.items(), gradients):
         if b is not None:
-            values = {role: parameters.get(full, buffers.get(full)) for role in ("weight", "bias")
-                      for full in [f"{prefix}.{role}".lstrip(".")] if getattr(call.module, role) is not None}
-            blocks.append(_LAYERS[type(call.module)](call, owned[prefix], values, b.detach()))
-    covered = {name for block in blocks for name in (block.names.values() if isinstance(block, _Affine) else block.parameters)}
-    rest = [name for name in parameters if name not in covered]
+            values = {role: net.parameters.get(name, net.others.get(name)) for role, name in net.owned[prefix].items()}
+            call = calls[prefix][0]
+            blocks.append(_LAYERS[type(call.module)](call, names, values, b.detach()))
+            for name in names.values():
+                del rest[name]
     if rest:
-        with _evaluation(model):
-            rows = _per_sample_rows(model, inputs, parameters, buffers, rest)
-        blocks.append(_Rows({name: parameters[name] for name in rest}, rows))
-    return blocks, len(heads) * len(inputs)
+        with net.evaluation():
+            blocks.append(_Rows(rest, _per_sample_rows(net, list(rest))))
+    return blocks, len(heads) * len(net.x)
 
 
 @dataclass
@@ -269,18 +328,23 @@ class _Call:
 
     module: nn.Module
     input: torch.Tensor
-    version: int
+    output: torch.Tensor
+    versions: tuple
     edge: object         # taken at the call: a later in-place activation would move the tensor, not the edge
-    batch: int
 
     @classmethod
     def of(cls, module, args, out):
         edge = torch.autograd.graph.get_gradient_edge(out) if out.requires_grad else None
-        return cls(module, args[0].detach(), args[0]._version, edge, out.shape[0] if out.ndim else 0)
+        return cls(module, args[0].detach(), out.detach(), (args[0]._version, out._version), edge)
+
+    def intact(self):
+        """Whether the output still is what the layer computed: an in-place activation overwrites it."""
+        return self.output._version == self.versions[1]
 
     def plain(self, n):
         """Samples along dimension 0, input not overwritten since, and a layer whose formula is written below."""
-        fits = self.edge is not None and self.input._version == self.version and self.batch == n == len(self.input)
+        fits = self.edge is not None and self.input._version == self.versions[0]
+        fits = fits and self.output.ndim > 0 and len(self.output) == n == len(self.input)
         if isinstance(self.module, nn.Conv2d):
             fits &= self.module.groups == 1 and self.module.padding_mode == "zeros" and self.input.ndim == 4
             fits &= not isinstance(self.module.padding, str)
@@ -291,13 +355,15 @@ class _Call:
 
 def _linear_block(call, names, values, b):
     positions = lambda t: t.unsqueeze(1) if t.ndim == 2 else t.flatten(1, -2)
-    return _Affine(names, values, lambda: positions(call.input), positions(b))
+    z = call.output if call.intact() else F.linear(call.input, values["weight"], values.get("bias"))
+    return _Affine(names, values, lambda: positions(call.input), positions(z), positions(b))
 
 
 def _conv_block(call, names, values, b):
-    m = call.module
+    m, positions = call.module, lambda t: t.flatten(2).transpose(1, 2)
     patches = lambda: F.unfold(call.input, m.kernel_size, m.dilation, m.padding, m.stride).transpose(1, 2)
-    return _Affine(names, values, patches, b.flatten(2).transpose(1, 2))
+    z = call.output if call.intact() else F.conv2d(call.input, values["weight"], values.get("bias"), m.stride, m.padding, m.dilation)
+    return _Affine(names, values, patches, positions(z), positions(b))
 
 
 def _norm_block(call, names, values, b):
@@ -345,23 +411,16 @@ def _uses(heads, parameters):
     return uses
 
 
-def _trainable_of(model, prefix, parameters):
-    full = lambda role: f"{prefix}.{role}".lstrip(".")
-    return {role: full(role) for role in ("weight", "bias") if full(role) in parameters}
-
-
-def _per_sample_rows(model, inputs, parameters, buffers, names):
+def _per_sample_rows(net, names):
     """(heads * n, size of the named parameters): the gradients of every head, sample by sample."""
     def outputs(chosen, x):
-        heads = _largest(functional_call(model, ({**parameters, **chosen}, buffers), (x[None],)), 1)
-        return torch.stack([head[0] for head in heads])
+        return torch.stack([head[0] for head in net(x[None], parameters=chosen)])
 
-    chosen = {name: parameters[name] for name in names}
-    inputs = _cast(inputs, parameters)
+    chosen = {name: net.parameters[name] for name in names}
     try:
-        gradients = vmap(jacrev(outputs), in_dims=(None, 0), chunk_size=64)(chosen, inputs)
+        gradients = vmap(jacrev(outputs), in_dims=(None, 0), chunk_size=64)(chosen, net.x)
     except RuntimeError:  # a forward that branches on its data, or an operation vmap does not know
-        singles = [jacrev(outputs)(chosen, x) for x in inputs]
+        singles = [jacrev(outputs)(chosen, x) for x in net.x]
         gradients = {name: torch.stack([g[name] for g in singles]) for name in names}
     flat = torch.cat([gradients[name].flatten(2) for name in names], 2)
     return flat.transpose(0, 1).flatten(0, 1).detach()
@@ -375,44 +434,6 @@ def _largest(outputs, n):
             got = tuple(head.shape) if isinstance(head, torch.Tensor) else type(head).__name__
             raise ValueError(f"head {i} of the model must return ({n},) or ({n}, outputs), got {got}")
     return [head if head.ndim == 1 else head.max(1).values for head in heads]
-
-
-def _state(model, inputs, dtype):
-    """Trainable parameters, and everything else, as tensors for `functional_call`; checks both arguments."""
-    if not isinstance(inputs, torch.Tensor):
-        raise TypeError(f"inputs must be a tensor (n, ...), got {type(inputs).__name__}")
-    if inputs.ndim == 0 or len(inputs) == 0:
-        raise ValueError(f"inputs is an empty batch, shape {tuple(inputs.shape)}: there is no output to take a gradient of")
-    trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    if not trainable:
-        raise ValueError(f"model ({type(model).__name__}) has no trainable parameter: set requires_grad on some")
-    device = next(iter(trainable.values())).device
-    if inputs.device != device:
-        raise ValueError(f"inputs are on {inputs.device}, the model is on {device}: move one of them")
-    for name, module in model.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None:
-            raise ValueError(f"layer {name!r} normalises by batch statistics in evaluation mode too, which couples the "
-                             "samples: use track_running_stats=True")
-    to = lambda t: t.detach().to(dtype) if dtype is not None and t.is_floating_point() else t.detach()
-    frozen = {name: to(p) for name, p in model.named_parameters() if not p.requires_grad}
-    buffers = {name: to(b) for name, b in model.named_buffers()}
-    return {name: to(p).requires_grad_() for name, p in trainable.items()}, {**frozen, **buffers}
-
-
-def _cast(inputs, parameters):
-    dtype = next(iter(parameters.values())).dtype
-    return inputs.detach().to(dtype) if inputs.is_floating_point() else inputs
-
-
-@contextmanager
-def _evaluation(model):
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _check_floating(name, tensor):
