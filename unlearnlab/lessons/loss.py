@@ -29,7 +29,7 @@ def _test_loss_gradient(learner):
         if isinstance(answer, torch.Tensor):
             _name_gradient_shape(answer, X, loss)
         expect_tensor(answer, right)
-        _name_gradient_mistake(answer.detach(), right, X, 2 / n * (X @ theta - y))
+        _name_gradient_mistake(answer.detach(), right, theta, X, y)
     interpolated = _draw(4, 9, generator)
     theta = _draw(1, 9, generator)[0]
     answer = call(learner, theta, interpolated, interpolated @ theta)
@@ -53,13 +53,15 @@ def _name_gradient_shape(answer, X, loss):
                           f"average them into one vector ({d},)")
 
 
-def _name_gradient_mistake(answer, right, X, residual_side):
+def _name_gradient_mistake(answer, right, theta, X, y):
     """Most mistakes leave the direction right and the factor wrong, and the factor says which mistake it was."""
     if _close(answer, right):
         return
     n, d = X.shape
-    if n == d and _close(answer, X @ residual_side):
+    if n == d and _close(answer, 2 / n * X @ (X @ theta - y)):
         raise WrongAnswer("you multiply the residuals by X; the chain rule gives sum_i r_i x_i, which is X.T @ r")
+    if _close(answer, 2 / n * X.T @ X @ theta):
+        raise WrongAnswer("the targets are missing: the residual is X @ theta - y, not X @ theta")
     causes = {-1: "the sign is turned: the residual is prediction minus target, X @ theta - y",
               1 / 2: "a factor 2 is missing: the derivative of r^2 is 2 r",
               n: f"you sum over the {n} samples; J is their mean, so divide by n",
@@ -124,6 +126,8 @@ def _name_limit_mistake(answer, right, X, y, trap):
     if _close(answer, X.T @ y):
         raise WrongAnswer("X.T @ y is the direction of the first step from 0, not the end of the path: there "
                           "X.T @ (X @ theta - y) = 0")
+    if _close(answer, -right):
+        raise WrongAnswer("the sign is turned: this theta predicts -y; each step goes against the gradient")
     if trap is not None:
         raise WrongAnswer(trap)
     slope = X.T @ (X @ answer - y)
