@@ -172,14 +172,15 @@ assert line.norm(dim=1).argmin() == share.abs().argmin()
 # height 1.5, and then finished until it fits all ten up to rounding.
 #
 # Here is another minimiser of its retain loss: keep the two hidden layers, and give the last layer the shortest weights that fit the nine
-# retained points. It is one of infinitely many; it answers (2) only among networks with these hidden layers.
+# retained points. It is one of infinitely many. With $R$ the length of the last layer, it answers (2) among the networks that have these
+# hidden layers, and among those only.
 
 # %%
 curve = ul.curve.task(seed=1)
 (x_keep, y_keep), (x_drop, y_drop) = curve.retain.tensors, curve.forget.tensors
 other = copy.deepcopy(curve.original)
 with torch.no_grad():
-    hidden = torch.nn.Sequential(*list(other)[:-1])(x_keep)
+    hidden = other[:-1](x_keep)                                        # everything below the last layer
     features = torch.cat([hidden, torch.ones(len(hidden), 1)], 1)      # the last column meets the bias
     head = min_norm(features, y_keep[:, 0])
     other[-1].weight[0], other[-1].bias[0] = head[:-1], head[-1]
@@ -193,7 +194,7 @@ assert max(residuals) < 1e-9
 ul.figures.loss.two_fits(x[:, 0], *fits, (x_keep[:, 0], y_keep[:, 0]), (x_drop[:, 0], y_drop[:, 0]))
 
 # %% [markdown]
-# Both networks have retain loss 0. One carries the poisoned point, the other does not. The retain loss has no opinion about it.
+# Both networks have retain loss 0, up to rounding. One carries the poisoned point, the other does not. The retain loss has no opinion about it.
 
 # %% [markdown]
 # ## Methods that follow the loss

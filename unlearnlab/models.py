@@ -21,6 +21,10 @@ class MLP(nn.Sequential):
             layers += [nn.Linear(fan_in, fan_out), activation()]
         super().__init__(*layers[:-1])
 
+    def __getitem__(self, index):
+        """Layer number `index`, or a plain Sequential of a slice: net[:-1] is everything below the last layer."""
+        return nn.Sequential(*list(self)[index]) if isinstance(index, slice) else super().__getitem__(index)
+
 
 def seeded(build, seed: int) -> nn.Module:
     """build() under torch's generator seeded with `seed`; the global generator is left as it was."""
