@@ -61,11 +61,11 @@ from unlearnlab.models import outputs_at
 #
 # $$\min_\theta\ R(\theta) \quad \text{subject to} \quad f(\theta, x_i) = y_i \ \text{ for every } (x_i, y_i) \in D_r. \tag{4}$$
 #
-# Nothing is lost here as long as $\theta^*$ interpolates. Two cases fall outside: cross-entropy has no finite minimiser at all, and a
+# Nothing is lost here as long as $\theta^*$ interpolates. Two cases fall outside: cross-entropy with hard labels has no finite minimiser at all, and a
 # network that stopped early fits only approximately. Section 2 says what remains of the argument then.
 
 # %% [markdown]
-# Here is an original model small enough to look inside: 673 parameters in double precision, nine retain points on one arch of a sine, and one forget
+# Here is an original model small enough to look inside: 673 parameters in double precision, nine retain points on one period of a sine, and one forget
 # point placed far above it. It was trained on all ten.
 #
 # **Predict, then run.** How large is its loss on the retain points? How does the curve get to the forget point?
@@ -267,7 +267,7 @@ assert abs(slope["along the span"] - 1) < .01 and abs(slope["off the span"] - 2)
 {name: f"{value:.1f}" for name, value in slope.items()}
 
 # %% [markdown]
-# For the bound you need $M$: the largest second derivative of any retain output on the way. Automatic differentiation, applied twice, gives it at as many points as you like.
+# For the bound you need $M$: the largest second derivative of any retain output on the way. Automatic differentiation, applied twice, gives it at as many points as you like; here 101 of them, up to drift 10.
 
 # %%
 path = lambda s: retained(theta + s * directions["off the span"])
@@ -319,7 +319,7 @@ print(f"theta = ({nearest[0]:.2f}, {nearest[1]:.2f}),  f(theta, 1) = {product(ne
 
 
 # %% [markdown]
-# The prediction says "no change", and the output falls from 1 to 0.22. You can compute the remainder by hand. With $\Delta = s\,u$,
+# The prediction says "no change", and the output falls from 1 to 0.22. You can compute the remainder by hand. Let $u$ be the full step and $\Delta = s\,u$ a part of it:
 #
 # $$(2 + s u_1)(\tfrac12 + s u_2) = 1 + s\,\underbrace{(\tfrac12 u_1 + 2 u_2)}_{=\,0} + s^2 u_1 u_2,$$
 #

@@ -1,4 +1,4 @@
-"""A problem small enough to take apart: one arch of sin x, one poisoned point, a network that fits both exactly.
+"""A problem small enough to take apart: one period of sin x, one poisoned point, a network that fits both exactly.
 
 Ten points and 673 parameters in float64: every gradient can be held, every projection checked, every answer computed
 while you wait. The network is trained by AdamW for its shape and finished by Gauss-Newton steps for its exactness, so
