@@ -1,3 +1,3 @@
 """Every plot of the course: data in, Figure out. One module per topic, one look in style.py."""
-from . import loss, relaxed, style
+from . import loss, minnorm, relaxed, style
 from .style import Figure, figure

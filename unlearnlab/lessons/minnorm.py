@@ -101,7 +101,7 @@ def _gradient_mistakes(model, x, right):
 @exercise("output_gradient", _test_output_gradient, [
     "The model takes a batch. Give it a batch of one: model(x[None]) has shape (1, 1), and autograd wants a single number.",
     "torch.autograd.grad(number, list_of_tensors) returns one gradient per tensor. Here the tensors are the parameters.",
-    "Flatten each gradient and join them with torch.cat. That is a row of J."])
+    "Flatten each gradient and join them with torch.cat. That is a row of G."])
 def output_gradient(model, x):
     """model: one output per sample. x (m,): one sample. Returns (d,): the gradient of the output with respect to
     all parameters, in the order of model.parameters(), each flattened."""
@@ -142,7 +142,7 @@ def _test_coefficients(learner):
         if noise:
             huge = float(answer.norm() / (1 + right.norm()))
             expect(huge < 1e3, message.format(what=f"Your c is {huge:.0e} times as long as it has to be."))
-        expect(bool(off <= 1e-5), message.format(what=f"Your J^T c is off by {float(off):.1g} of |theta|."))
+        expect(bool(off <= 1e-5), message.format(what=f"Your G^T c is off by {float(off):.1g} of |theta|."))
 
 
 def _solve_with(learner, rows, theta, noise=0.):
@@ -182,7 +182,7 @@ def _solve_mistakes(gram, t):
         (inverse * solve(t), "t is not scaled. With s = sqrt(diag K) the scaled system is (K / s s^T) y = t / s, and c = y / s"),
         (solve(t), "K is scaled, t and c are not. With s = sqrt(diag K) the scaled system is (K / s s^T) y = t / s, and c = y / s"),
         (inverse * (vectors @ ((vectors.T @ (inverse * t)) / values.sqrt())), "you divide by the square roots of the "
-         "eigenvalues. Those are the singular values of J; K's own eigenvalues belong here"),
+         "eigenvalues. Those are the singular values of G; K's own eigenvalues belong here"),
         (inverse * (vectors.T @ ((vectors @ (inverse * t)) / values)), "the eigenvectors are transposed: they are the COLUMNS of "
          "what eigh returns, so the part of t along them is vectors.T @ t"),
         (inverse * (vectors @ ((vectors.T @ (inverse * t)) * values)), "you multiply by the eigenvalues; solving divides by them")]
@@ -206,7 +206,7 @@ def _nearly_dependent(generator):
     "values, vectors = torch.linalg.eigh(scaled); keep = values > 1e-13 * values[-1]. Columns of `vectors` are eigenvectors.",
     "In the basis of the kept eigenvectors solving is dividing: y = V ((V^T (t / s)) / values). Then c = y / s."])
 def coefficients(K, t):
-    """K (k, k): Gram matrix of the rows. t (k,) = J theta. float64. Returns c (k,) with K c = t in the range of K:
+    """K (k, k): Gram matrix of the rows. t (k,) = G theta. float64. Returns c (k,) with K c = t in the range of K:
     K is scaled to unit diagonal, eigenvalues below 1e-13 of the largest are dropped."""
     s = K.diagonal().sqrt()
     inverse = torch.where(s > 0, 1 / s, 0)
@@ -288,12 +288,12 @@ def _test_row_combination(learner):
         _compare(answer[0], weight, [
             (b.T @ a, "c is not used for the weight: every sample's row is multiplied by its own c_i first"),
             (weight.T if fan_in == fan_out else weight + 1, "the weight's share is transposed: b_i a_i^T, not a_i b_i^T"),
-            (weight / n, "you average over the samples; J^T c is a sum"),
+            (weight / n, "you average over the samples; G^T c is a sum"),
             (weighted.T @ (c[:, None] * a), "c_i enters twice, with a and with b: once is enough"),
-            (-weight, "the sign is wrong: this is J^T c itself; the minus comes when it is taken from theta")], (a, b, c))
+            (-weight, "the sign is wrong: this is G^T c itself; the minus comes when it is taken from theta")], (a, b, c))
         _compare(answer[1], bias, [
             (b.sum(0), "c is not used for the bias: its row b_i is multiplied by c_i too"),
-            (bias / n, "you average over the samples; J^T c is a sum"),
+            (bias / n, "you average over the samples; G^T c is a sum"),
             (c.sum() * torch.ones_like(bias), "the bias's row is b_i, not 1")], (a, b, c))
 
 
@@ -302,11 +302,11 @@ def _kind(answer):
 
 
 @exercise("row_combination", _test_row_combination, [
-    "J^T c = sum of c_i g_i. For the weight, g_i is the matrix b_i a_i^T: what is the sum of c_i b_i a_i^T?",
+    "G^T c = sum of c_i g_i. For the weight, g_i is the matrix b_i a_i^T: what is the sum of c_i b_i a_i^T?",
     "A sum of outer products is one matrix product: sum_i u_i v_i^T = U^T V, with the u_i and v_i as rows of U and V.",
     "Multiply every b_i by c_i: weighted = c[:, None] * b. The weight's share is weighted.T @ a; the bias's is the sum of `weighted`."])
 def row_combination(a, b, c):
-    """a (n, in), b (n, out) as before; c (n,). Returns the layer's share of J^T c: (out, in) for the weight and (out,)
+    """a (n, in), b (n, out) as before; c (n,). Returns the layer's share of G^T c: (out, in) for the weight and (out,)
     for the bias."""
     weighted = c[:, None] * b
     return weighted.T @ a, weighted.sum(0)
