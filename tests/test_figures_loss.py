@@ -7,7 +7,7 @@ from unlearnlab.figures import loss
 from unlearnlab.figures.style import Figure
 
 STEPS = torch.arange(1., 51)
-CURVE = {"label": "GA", "drift": 1e-6 * 1.1 ** STEPS, "expected": 1e-6 * 1.1 ** STEPS, "color": "#D55E00", "style": "-"}
+CURVE = {"method": "GA", "label": "ascent", "drift": 1e-6 * 1.1 ** STEPS, "expected": 1e-6 * 1.1 ** STEPS}
 X = torch.tensor([[1., .5], [.25, 1.]]).double()
 PATH = torch.linspace(0, 1, 20)[:, None] * torch.tensor([.4, 1.1])
 ZERO = {"retain": torch.tensor(0.), "forget": torch.tensor(0.), "output": torch.tensor(3.)}

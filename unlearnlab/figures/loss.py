@@ -4,6 +4,7 @@ import numpy as np
 from .style import (BLACK, BLUE, FORGET, GREEN, ORANGE, ORIGINAL, PURPLE, RETAIN, TARGET, UNLEARNED, VERMILLION,
                     Figure, figure)
 
+METHOD = {"GD": BLUE, "GA": VERMILLION, "NGD": PURPLE}
 NOTHING = 1e-18   # where a logarithmic axis shows what is exactly 0
 ROUNDING = 1e-11  # below this, a float64 gradient of these problems is rounding
 
@@ -75,18 +76,20 @@ def gradient_norms(models) -> Figure:
 
 
 def steps_from_interpolation(curves) -> Figure:
-    """How far plain gradient steps carry. curves: list of dicts with label, drift (k,), color, style, perhaps expected (k,)."""
+    """How far plain gradient steps carry. curves: list of dicts with method ("GD", "GA" or "NGD"), label, drift (k,),
+    and perhaps style (a line style) and expected (k,)."""
     fig, ax = figure(size=(8.4, 3.9))
     ax.set_yscale("log")
     for curve in curves:
         drift = np.asarray(curve["drift"])
         steps = np.arange(1, len(drift) + 1)
-        ax.plot(steps, drift, color=curve["color"], linestyle=curve["style"], linewidth=2)
+        color = METHOD[curve["method"]]
+        ax.plot(steps, drift, color=color, linestyle=curve.get("style", "-"), linewidth=2)
         if curve.get("expected") is not None:
             every = slice(len(drift) // 16, None, len(drift) // 8)
-            ax.plot(steps[every], np.asarray(curve["expected"])[every], "o", color=curve["color"], mfc="white", markersize=5.5)
+            ax.plot(steps[every], np.asarray(curve["expected"])[every], "o", color=color, mfc="white", markersize=5.5)
         ax.annotate(curve["label"], (steps[-1], drift[-1]), (6, 0), textcoords="offset points", va="center",
-                    color=curve["color"], annotation_clip=False)
+                    color=color, annotation_clip=False)
     ax.set(xlabel="gradient steps (no AdamW, no weight decay)", ylabel="distance from theta*", xlim=(0, len(drift)),
            title="From an interpolating model (circles: predicted)")
     fig.alt = ("Distance from theta* in plain gradient steps: ascent started a little off interpolation grows "
@@ -122,9 +125,10 @@ def adamw_drift(panels) -> Figure:
         ax.set_yscale("log")
         for curve in curves:
             drift = np.asarray(curve["drift"])
-            ax.plot(np.arange(1, len(drift) + 1), drift, color=curve["color"], linestyle=curve["style"], linewidth=2)
+            color = METHOD[curve["method"]]
+            ax.plot(np.arange(1, len(drift) + 1), drift, color=color, linestyle=curve.get("style", "-"), linewidth=2)
             ax.annotate(curve["label"], (len(drift), drift[-1]), (5, 0), textcoords="offset points", va="center",
-                        color=curve["color"], annotation_clip=False)
+                        color=color, annotation_clip=False)
         if note:
             ax.annotate(note, (.5, .06), xycoords="axes fraction", ha="center")
         ax.set(title=title, xlabel="epoch (one AdamW update)", xlim=(0, len(drift)))
@@ -169,7 +173,7 @@ def leak_space(X_retain, theta, x_forget) -> Figure:
     X, theta, x = map(np.asarray, (X_retain, theta, x_forget))
     basis = np.linalg.svd(X, full_matrices=False)[2]
     foot, x_foot = basis.T @ (basis @ theta), basis.T @ (basis @ x)
-    fig, ax = figure(size=(7.4, 4.6), subplot_kw={"projection": "3d"})
+    fig, ax = figure(size=(7.4, 4.2), subplot_kw={"projection": "3d"})
     ax.computed_zorder = False
     reach = np.array([[-.35, -.35], [1.9, -.35], [1.9, 1.9], [-.35, 1.9]]) @ X
     ax.plot_trisurf(*reach.T, triangles=[[0, 1, 2], [0, 2, 3]], color="#D6E6F2", alpha=.6, edgecolor="none", shade=False, zorder=0)
@@ -185,7 +189,7 @@ def leak_space(X_retain, theta, x_forget) -> Figure:
     ax.text(*foot, "  unlearned", color=BLUE, zorder=6, va="top")
     ax.text(*reach[1], "  span of the\n  retain inputs", color=BLUE, zorder=6, va="top")
     ax.set(xlabel="entry 1", ylabel="entry 2", zlabel="entry 3")
-    ax.set_box_aspect(np.ptp(np.vstack([reach, [theta, x, 0 * x]]), axis=0), zoom=1.1)
+    ax.set_box_aspect(np.ptp(np.vstack([reach, [theta, x, 0 * x]]), axis=0), zoom=1.25)
     ax.view_init(elev=16, azim=-62)
     fig.alt = ("Theta* stands out of the plane spanned by the two retain inputs; the part that stands out is parallel to the "
                "part of the forget input that stands out, and the unlearned model is the foot in the plane")
