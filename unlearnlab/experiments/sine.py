@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,6 +28,7 @@ from ..models import MLP, seeded
 from ..provenance import provenance
 from ..task import Task
 from ..training import train
+from ..unlearning import unlearn
 
 WIDTHS = (1, 300, 300, 1)
 EPOCHS = {"original": 100_000, "ground-truth": 50_000}
@@ -107,6 +109,36 @@ def task(seed: int = 1, preset: str = "quick", cache: Path | None = None, progre
     return Task(name="sine", kind="regression", seed=int(seed), original=models["original"],
                 ground_truth=models["ground-truth"], retain=retain, forget=forget,
                 build=lambda run_seed: seeded(lambda: MLP(WIDTHS), run_seed), evaluate=evaluate, facts=facts)
+
+
+def compare(seeds: Iterable[int], epochs: int, settings: dict[str, Method] | None = None,
+            progress: Callable[[dict, int], None] | None = None, stop=None) -> list[dict]:
+    """Every method on every seed: [{"method", "seed", "sup_error", "seconds"}, ...], methods in the table's order.
+
+    settings: name -> Method, default `best_settings(epochs)`. progress(record, number of runs in all) after every run.
+    stop: a threading.Event; once set, the records finished so far come back.
+    """
+    settings, seeds = settings or best_settings(epochs), list(seeds)
+    tasks, records = {seed: task(seed) for seed in seeds}, []
+    for name, method in settings.items():
+        for seed in seeds:
+            run = unlearn(tasks[seed], method, epochs, stop=stop)
+            if run.stopped:
+                return records
+            records.append({"method": name, "seed": seed, "sup_error": run.metrics["sup_error"], "seconds": run.seconds})
+            if progress is not None:
+                progress(records[-1], len(settings) * len(seeds))
+    return records
+
+
+def central(values: Iterable[float]) -> tuple[float, float, float]:
+    """(median, low, high): the median and the range left when the 2 lowest and the 2 highest are dropped (Table 5).
+
+    With fewer than five values nothing is dropped.
+    """
+    ordered = sorted(values)
+    kept = ordered[2:-2] if len(ordered) >= 5 else ordered
+    return float(np.median(ordered)), kept[0], kept[-1]
 
 
 def default_cache() -> Path:

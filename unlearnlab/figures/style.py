@@ -37,6 +37,9 @@ class Figure(_Figure):
 
     def png(self) -> bytes:
         """The picture, the same bytes every time."""
+        if self.get_layout_engine() is not None:  # constrained layout moves things a little at every drawing
+            self.canvas.draw()
+            self.set_layout_engine("none")
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=100, metadata={"Software": None})
         return buffer.getvalue()

@@ -1,6 +1,5 @@
 """Work behind a widget: in a thread, newest request first, stoppable, and no error lost."""
 import threading
-import traceback
 from collections.abc import Callable
 
 
@@ -8,7 +7,7 @@ class Job:
     """Runs `work(stop)` calls one at a time in a thread. A new `start` stops the one before and takes its place.
 
     stop is a threading.Event that work must watch. When work raises, `on_error(exception)` is called in the thread and
-    the exception is kept in `error`, so that a test can see it.
+    the exception is kept in `error` until the next work begins, so that a test can see it.
     """
 
     def __init__(self, on_error: Callable[[BaseException], None]):
@@ -51,9 +50,9 @@ class Job:
             before.join()
         if stop.is_set():
             return
+        self.error = None
         try:
             work(stop)
         except Exception as error:
             self.error = error
-            self.trace = traceback.format_exc()
             self._on_error(error)

@@ -1,0 +1,53 @@
+"""The figures of notebook 04 draw, and say in words what they show."""
+import matplotlib
+import numpy as np
+import pytest
+
+import unlearnlab as ul
+from unlearnlab import figures
+from unlearnlab.figures.style import Figure
+from unlearnlab.figures.sine import LabPicture
+
+
+@pytest.fixture(scope="module")
+def task():
+    return ul.sine.task(2)
+
+
+def records(task):
+    return [{"method": m, "seed": s, "sup_error": 1.0 + s / 5, "seconds": .1} for m in ul.METHODS for s in range(1, 7)]
+
+
+def test_every_figure_draws_and_has_alt_text(task):
+    x = np.linspace(-1, 1, 5)
+    made = [
+        figures.fits(task, {"original": task.original, "ground truth": task.ground_truth}),
+        figures.table(records(task), ul.sine.PUBLISHED[100], 100),
+        figures.table([], ul.sine.PUBLISHED[1000], 1000),
+        figures.peaks(task, {"GD": task.original, "MinNorm-OG": task.ground_truth}, (0, 3), 3.),
+        figures.residuals({1: .1, 2: .2, 3: .3}, {1: .01, 2: .02, 3: .01}, {1: 2., 2: 3., 3: 4.}),
+        figures.spikes(records(task), {s: 2. + s for s in range(1, 7)}, ["GD", "Ridge", "MinNorm-OG"]),
+        figures.reach(task, x, {"descent": x, "shrinkage": x**2}),
+    ]
+    for fig in made:
+        data, metadata = fig._repr_mimebundle_()
+        assert isinstance(fig, Figure) and data["image/png"].startswith(b"\x89PNG") and len(data["text/plain"]) > 20
+        assert metadata["image/png"]["alt"] == data["text/plain"] == fig.alt and fig.png() == data["image/png"]
+
+
+def test_the_readers_own_matplotlib_settings_are_left_alone(task):
+    before = dict(matplotlib.rcParams)
+    figures.fits(task, {"original": task.original})
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_the_lab_picture_finds_the_sup_error_and_replaces_its_background(task):
+    picture = LabPicture(list(ul.METHODS), ul.sine.PUBLISHED)
+    for seed, epochs in ((1, 100), (2, 1000), (2, 10)):
+        picture.fixed(ul.sine.task(seed), epochs)
+        count = len(picture.fit.lines), len(picture.scores.lines)
+    assert count == (6, 10)  # points, sine, original and two that move; eight ranges, the original's line, the marks
+    x, y = figures.sine.curve(task.original)
+    error = picture.frame(y, "GD", 3, {"GD": 2.0, "Ridge": 1.5})
+    assert error == pytest.approx(task.evaluate(task.original)["sup_error"], rel=1e-6)
+    assert picture.marks.get_xydata().tolist() == [[2.0, 2], [1.5, 6]]

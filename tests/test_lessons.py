@@ -1,0 +1,67 @@
+"""How exercises behave, whatever they are about."""
+import re
+
+import pytest
+import torch
+
+import unlearnlab as ul
+from unlearnlab.lessons import EXERCISES, WrongAnswer, call, expect_tensor
+
+
+def test_there_are_at_least_eight_exercises_with_hints_and_a_solution():
+    assert len(EXERCISES) >= 8
+    for name, exercise in EXERCISES.items():
+        hints = ul.lessons.hints(name)
+        assert len(hints) >= 3 and all(hints) and exercise.reference.__doc__
+        assert hints[-1].startswith(f"def {exercise.reference.__name__}(") and "return" in hints[-1]
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_every_reference_passes_its_own_test_and_every_stub_gets_it(name, capsys):
+    reference = EXERCISES[name].reference
+
+    def stub(*args, **kwargs):
+        raise NotImplementedError
+
+    assert ul.lessons.check(name, reference) is reference
+    assert ul.lessons.check(name, stub) is reference
+    assert capsys.readouterr().out == (f"✓ {name}: right. The cells below use your function.\n"
+                                       f"○ {name}: still a stub, so the cells below use the reference.\n")
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_nonsense_never_passes(name):
+    for nonsense in (lambda *a, **k: None, lambda *a, **k: torch.zeros(1), lambda *a, **k: float("nan"), lambda: 0):
+        with pytest.raises(WrongAnswer, match=f"^{name}: "):
+            ul.lessons.check(name, nonsense)
+
+
+def test_hints_are_folded_each_inside_the_one_before_with_the_solution_last():
+    html = ul.lessons.hints("sup_error")._repr_html_()
+    assert re.findall(r"<summary>(.*?)</summary>", html) == ["Hint 1", "Hint 2", "Hint 3", "Solution"]
+    assert html.endswith("</details>" * 4) and html.count("<details>") == 4 and "open" not in html
+    assert "<" not in re.sub(r"</?(details|summary|p|pre|code)>", "", html)
+
+
+def test_unknown_exercises_and_values_in_place_of_functions_are_errors():
+    with pytest.raises(KeyError, match="there is no exercise 'projekt'; there are .*sup_error"):
+        ul.lessons.check("projekt", len)
+    with pytest.raises(WrongAnswer, match="expected your function, got float.*without calling it"):
+        ul.lessons.check("sup_error", 1.0)
+
+
+def test_a_wrong_answer_shows_its_message_without_our_frames():
+    assert WrongAnswer("no")._render_traceback_() == ["✗ no"]
+
+
+def test_learners_get_copies_and_in_place_changes_are_noticed():
+    theta = torch.ones(3)
+    with pytest.raises(WrongAnswer, match="changed its argument number 1 in place"):
+        call(lambda t: t.mul_(2), theta)
+    assert torch.equal(theta, torch.ones(3))
+    with pytest.raises(WrongAnswer, match=r"raised ZeroDivisionError on a tensor of shape \(3,\), 2"):
+        call(lambda t, k: 1 / 0, theta, 2)
+    for answer, says in ((None, "is there a return"), (torch.ones(2), r"expected shape \(3,\), got \(2,\)"),
+                         (torch.tensor([1, 2, float("nan")]), "NaN or an infinity")):
+        with pytest.raises(WrongAnswer, match=says):
+            expect_tensor(answer, theta)

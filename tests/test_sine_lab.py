@@ -1,0 +1,188 @@
+"""SineLab in-process: every slider everywhere, comparison, stop, errors, and the picture for web pages."""
+import dataclasses
+import io
+import threading
+
+import ipywidgets
+import numpy as np
+import pytest
+from PIL import Image
+
+import unlearnlab as ul
+from unlearnlab.experiments import sine
+from unlearnlab.widgets import sine_lab
+from unlearnlab.widgets.controls import sliders
+from unlearnlab.widgets.job import Job
+
+
+@pytest.fixture()
+def lab():
+    made = ul.widgets.SineLab(seed=2, epochs=5)
+    yield made
+    made.job.stop()
+    made.job.wait(30)
+
+
+def positions(slider):
+    """Least, middle, greatest value of any slider or dropdown."""
+    if hasattr(slider, "options"):
+        values = [o[1] if isinstance(o, tuple) else o for o in slider.options]
+        return [values[0], values[len(values) // 2], values[-1]]
+    if isinstance(slider, ipywidgets.FloatLogSlider):
+        return [10**slider.min, 10**((slider.min + slider.max) / 2), 10**slider.max]
+    middle = (slider.min + slider.max) / 2
+    return [slider.min, int(middle) if isinstance(slider, ipywidgets.IntSlider) else middle, slider.max]
+
+
+@pytest.mark.parametrize("name", ul.METHODS)
+def test_every_hyperparameter_at_least_middle_and_greatest_redraws_without_an_error(lab, name):
+    lab.name.value = name
+    lab.wait()
+    for key in list(lab.hyperparameters):
+        for value in positions(lab.hyperparameters[key]):
+            frames = lab.canvas.frames
+            changed = lab.hyperparameters[key].value != value
+            lab.hyperparameters[key].value = value
+            lab.wait()
+            assert lab.canvas.frames > frames or not changed, (key, value)
+            assert getattr(lab.method, key) == pytest.approx(value)
+            assert "Error" not in lab.status.value, (key, value, lab.status.value)
+
+
+def test_seed_method_and_epochs_redraw_and_take_the_papers_settings(lab):
+    for control, values in ((lab.seed, (1, 5, 10)), (lab.epochs, (1, 50, 100))):
+        for value in values:
+            before = lab.canvas.png()
+            control.value = value
+            lab.wait()
+            assert lab.canvas.png() != before and lab.status.value == ""
+    assert lab.task.seed == 10 and lab.method == ul.sine.best_settings(100)["MinNorm-OG"]
+    lab.hyperparameters["reg"].value = .7
+    lab.reset.click()
+    lab.wait()
+    assert lab.method == ul.sine.best_settings(100)["MinNorm-OG"]
+
+
+def test_what_is_shown_is_what_unlearn_gives(lab):
+    lab.name.value = "Ridge"
+    lab.wait()
+    run = ul.unlearn(ul.sine.task(2), ul.sine.best_settings(5)["Ridge"], 5)
+    np.testing.assert_allclose(lab.picture.line.get_ydata(), ul.figures.sine.curve(run.model)[1], rtol=1e-5, atol=1e-6)
+    assert f"{run.metrics['sup_error']:.2f}" in lab.readout.value and lab.scores["Ridge"] == run.metrics["sup_error"]
+    for name in ("original", "ground truth"):
+        model = getattr(lab.task, name.replace(" ", "_"))
+        assert f"{name}: <b>{lab.task.evaluate(model)['sup_error']:.2f}" in lab.readout.value
+    assert " s for 5 epochs" in lab.readout.value
+
+
+def test_the_comparison_fills_the_table_and_the_picture_and_can_be_repeated(lab):
+    for _ in range(2):
+        lab.compare.click()
+        lab.wait()
+        assert list(lab.scores) == list(ul.METHODS) and lab.progress.value == 1
+        assert lab.results.value.count("<tr>") == 9 and lab.stop.disabled
+        assert len(lab.picture.marks.get_xdata()) == 8
+
+
+def test_a_comparison_over_ten_seeds_shows_medians(lab, monkeypatch):
+    monkeypatch.setattr(sine, "best_settings", lambda epochs: {"GD": ul.GD(), "MinNorm-OG": ul.MinNormOG()})
+    lab.seeds.value = 10
+    lab.compare.click()
+    lab.wait()
+    assert lab.results.value.count("10 seeds") == 2
+
+
+def test_stop_ends_a_comparison_soon_and_keeps_its_results(lab):
+    lab.epochs.value = 1000
+    finished = threading.Event()
+    lab.results.observe(lambda change: change["new"] and finished.set(), "value")
+    lab.compare.click()
+    assert finished.wait(60) and not lab.stop.disabled
+    lab.stop.click()
+    lab.wait(5)
+    assert "Stopped" in lab.status.value and lab.results.value and len(lab.scores) < 8
+    lab.epochs.value = 1
+    lab.wait()
+    assert lab.status.value == ""
+
+
+def test_a_stopped_run_says_how_far_it_came(lab, monkeypatch):
+    began, real = threading.Event(), sine_lab.unlearn
+    def slow(task, method, epochs, callback, stop):
+        return real(task, method, 10**6, callback=lambda run: began.set(), stop=stop)
+    monkeypatch.setattr(sine_lab, "unlearn", slow)
+    lab.name.value = "GD"
+    assert began.wait(20)
+    lab.stop.click()
+    lab.wait(5)
+    assert "Stopped after" in lab.status.value
+
+
+def test_the_newest_request_wins(lab):
+    lab.epochs.value = 1000
+    for value in (.2, .4, .6):
+        lab.hyperparameters["reg"].value = value
+    lab.epochs.value = 2
+    lab.wait(20)
+    assert "for 2 epochs" in lab.readout.value
+
+
+def test_errors_are_shown_kept_and_gone_after_the_next_run(lab, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("<the disk> is full")
+    with monkeypatch.context() as patch:
+        patch.setattr(sine_lab, "unlearn", fail)
+        lab.name.value = "GD"
+        with pytest.raises(RuntimeError, match="the disk"):
+            lab.wait()
+    assert "RuntimeError: &lt;the disk&gt; is full" in lab.status.value and lab.stop.disabled
+    lab.name.value = "Ridge"
+    lab.wait()
+    assert lab.status.value == ""
+
+
+def test_two_labs_do_not_drive_each_other(lab):
+    other = ul.widgets.SineLab(seed=3, epochs=2)
+    before = other.canvas.png()
+    lab.name.value = "GA"
+    lab.wait()
+    assert other.canvas.png() == before and other.name.value == "MinNorm-OG"
+
+
+def test_a_stored_notebook_gets_a_picture_and_no_time(lab):
+    data, metadata = lab._repr_mimebundle_()
+    assert Image.open(io.BytesIO(data["image/png"])).size[0] > 800
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == lab.panel.model_id
+    assert data["text/plain"] == lab.summary and metadata["image/png"]["alt"]
+    assert data["image/png"] == ul.widgets.SineLab(seed=2, epochs=5)._repr_mimebundle_()[0]["image/png"]
+
+
+def test_wrong_choices_are_refused_by_name():
+    with pytest.raises(ValueError, match="method must be one of Retrain, .*, got 'SGD'"):
+        ul.widgets.SineLab(method="SGD")
+    with pytest.raises(ValueError, match="epochs must be one of .*, got 7"):
+        ul.widgets.SineLab(epochs=7)
+
+
+def test_there_is_a_slider_for_every_hyperparameter_of_every_method():
+    for epochs in (1, 10, 100, 1000):
+        for name, method in ul.sine.best_settings(epochs).items():
+            made = sliders(method, epochs, 50)
+            assert list(made) == [f.name for f in dataclasses.fields(method)]
+            rebuilt = type(method)(**{key: slider.value for key, slider in made.items()})
+            assert all(getattr(rebuilt, k) == pytest.approx(getattr(method, k)) for k in made)
+
+
+def test_a_job_replaces_stops_and_reports():
+    order, errors = [], []
+    job = Job(on_error=errors.append)
+    assert job.wait() and not job.running
+    job.start(lambda stop: (stop.wait(30), order.append("first")))
+    job.start(lambda stop: order.append("second"))
+    assert job.wait(10) and order == ["first", "second"]
+    job.start(lambda stop: 1 / 0)
+    assert job.wait(10) and isinstance(errors[0], ZeroDivisionError) and job.error is errors[0]
+    job.start(lambda stop: stop.wait(30))
+    assert not job.wait(.05) and job.running
+    job.stop()
+    assert job.wait(5)
