@@ -196,17 +196,22 @@ class Lab:
             assert time.monotonic() < deadline, f"picture {nth} did not change within {seconds} s"
             self.page.wait_for_timeout(50)
 
-    def screenshot(self, name):
-        """The whole notebook as `name`.png in the folder $UNLEARNLAB_SCREENSHOTS, to be looked at; nothing if that is not set."""
+    def screenshot(self, name, of=None):
+        """To be looked at: the whole notebook, or the first element `of` (CSS), as `name`.png in $UNLEARNLAB_SCREENSHOTS, if that is set.
+
+        A lab alone is of=".jp-OutputArea-output:has(.widget-slider)".
+        """
         folder = os.environ.get("UNLEARNLAB_SCREENSHOTS")
-        if folder:
-            height = self.page.locator(".jp-WindowedPanel-viewport").first.evaluate("e => e.scrollHeight")
-            size = self.page.viewport_size
-            self.page.set_viewport_size({"width": size["width"], "height": min(int(height) + 120, 16000)})
-            self.page.wait_for_timeout(300)
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=Path(folder) / f"{name}.png")
-            self.page.set_viewport_size(size)
+        if not folder:
+            return
+        small, scrolls = self.page.viewport_size, self.page.locator(".jp-WindowedPanel-outer").first
+        height = scrolls.evaluate("e => { e.scrollTop = 0; return e.scrollHeight; }")
+        self.page.set_viewport_size({"width": small["width"], "height": min(height + 120, 16000)})
+        scrolls.evaluate("e => { e.scrollTop = 0; }")
+        self.page.wait_for_timeout(500)
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (self.page.locator(of).first if of else self.page).screenshot(path=Path(folder) / f"{name}.png")
+        self.page.set_viewport_size(small)
 
     def problems(self):
         """What a reader or the browser's console would complain about, in words."""
