@@ -16,7 +16,7 @@
 # # 03 · MinNorm-OG, step by step
 #
 # **The question.** Notebook 02 ends with a formula: shrink the part of the parameters that the retain outputs cannot feel. How does it become an algorithm that works on a network with
-# 91,201 parameters, costs little more than a descent step, and does not break when two retain points nearly coincide?
+# 91,201 parameters, never holds a row, and does not break when two retain points nearly coincide?
 #
 # **You will be able to**
 # - compute the rows (output gradients) of a network, and the projection off their span in three ways;
@@ -604,7 +604,8 @@ project(trapped, x, .1)                     # new weights, in place
 try:
     gradient(stale, trapped)
 except RuntimeError as error:
-    print("modified by an inplace operation" in str(error))
+    assert "modified by an inplace operation" in str(error)
+    print("PyTorch refuses: a weight was changed in place after the outputs were computed")
 
 # %% [markdown]
 # Writing to `p.data` instead goes round the check, as older code often does. Then a gradient comes back, and no error.
@@ -716,17 +717,31 @@ panels = {"10 epochs": (curve(task.original), curve(ten)), "100 epochs": (curve(
 ul.figures.minnorm.fits(grid.flatten().numpy(), panels, curve(torch.sin), pair(task.retain), pair(task.forget))
 
 # %% [markdown]
-# The unlearned curve has let go of the forget points, which it never saw: nothing in the loop reads them. What kept the leaps up was a part of $\theta$ that no retain output needs.
+# The unlearned curve has let go of the forget points, although nothing in the loop reads them.
 #
-# It cannot guess the hump near $x = -11$, where it has no retain point. The spike near $-7.5$ is gone, and the one near $1.7$ is down to a bump. [Notebook 04](04_sine_poisoning.ipynb) measures this over ten seeds, beside the other methods.
-#
-# **Try.** Change `seed` in the first cell of section 1, or `.1` and `.9` in the loop, and run again. The asserts with numbers were made for seed 1; those about the algebra hold for every seed.
+# It cannot guess the hump near $x = -11$, where it has no retain point. The spike near $-7.5$ is gone, and the one near $1.7$ is down to a bump.
 
 # %%
 with torch.no_grad():
     gaps = lambda model: (model(task.forget.tensors[0]) - 1.5).abs()
-    assert (gaps(task.original) < .4).sum() == 4 and (gaps(mine) < .4).sum() == 0
+    assert (gaps(task.original) < .5).sum() == 4 and (gaps(mine) < .5).sum() == 0
 assert task.evaluate(mine)["sup_error"] < task.evaluate(task.original)["sup_error"]
+
+# %% [markdown]
+# **Predict, then run.** Is it the projection that does this, or would 100 epochs of descent alone have done it? With `descent_epochs=100` the same loop never projects.
+
+# %%
+descent, _ = minnorm_og(task, epochs=100, project_every=1, descent_epochs=100)
+with torch.no_grad():
+    within = {name: int((gaps(m) < .5).sum()) for name, m in [("original", task.original), ("descent alone", descent), ("MinNorm-OG", mine)]}
+print("forget points within 0.5 of the curve:", within)
+
+# %% [markdown]
+# Descent alone stays at three of the four. The leaps sit in a part of $\theta$ that no retain output needs, so the retain loss has nothing against them.
+#
+# This was one seed. [Notebook 04](04_sine_poisoning.ipynb) compares ten, and the other methods.
+#
+# **Try.** Change `seed` in the first cell of section 1, or `.1` and `.9` in the loop, and run again. The asserts with numbers were made for seed 1; those about the algebra hold for every seed.
 
 # %% [markdown]
 # ## What was verified
