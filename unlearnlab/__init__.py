@@ -10,7 +10,7 @@ from .unlearning import Diverged, Run, unlearn
 
 # Imported at first use: figures need matplotlib, widgets ipywidgets, and an experiment may itself be run as a program.
 _LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "lessons": ".lessons", "figures": ".figures",
-          "widgets": ".widgets"}
+          "widgets": ".widgets", "environment": ".environment"}
 
 
 def __getattr__(name):

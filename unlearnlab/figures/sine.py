@@ -9,6 +9,9 @@ from . import style
 from .style import figure, look
 
 PI_TICKS = [k * math.pi for k in (-5, -3, -1, 1, 3, 5)]
+METHOD_LOOKS = {"GD": {"color": style.SKY, "linestyle": "--", "linewidth": 2.4},
+                "Ridge": {"color": style.PURPLE, "linestyle": "-.", "linewidth": 1.8},
+                "MinNorm-OG": {"color": style.BLUE, "linestyle": "-", "linewidth": 2.0}}
 PI_LABELS = ["-5π", "-3π", "-π", "π", "3π", "5π"]
 
 
@@ -70,7 +73,7 @@ def table(records: list[dict], published: dict, epochs: int):
     for row, name in enumerate(names):
         mine = [r["sup_error"] for r in records if r["method"] == name]
         median, low, high = published[name]
-        ax.plot([low, high], [row - .2] * 2, color="#999999", linewidth=6, solid_capstyle="butt", alpha=.6)
+        ax.plot([low, high], [row - .2] * 2, "-", color="#999999", linewidth=6, solid_capstyle="butt", alpha=.6)
         ax.plot(median, row - .2, marker="|", color="black", markersize=10, markeredgewidth=2)
         if mine:
             ours = central(mine)
@@ -82,7 +85,7 @@ def table(records: list[dict], published: dict, epochs: int):
     ticks = [t for t in (.3, .5, 1, 2, 3, 5, 10, 20, 50, 100, 1000) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
     ax.minorticks_off()
-    ax.set_title(f"T = {epochs}: gray bar = published range, its tick the median; blue = ours (seeds, range, median)")
+    ax.set_title(f"T = {epochs}. Gray: published range and median. Blue: ours, and every seed.")
     fig.alt = (f"Sup errors at T = {epochs} for {len(names)} methods, published median and central range beside the "
                "seeds, range and median measured here")
     return fig
@@ -90,21 +93,19 @@ def table(records: list[dict], published: dict, epochs: int):
 
 @look()
 def peaks(task, runs: dict, zoom: tuple[float, float], limit: float):
-    """A close look at one peak of the original and what each method left of it. runs: name -> model."""
+    """A close look at one stretch of x: the original, and what each method made of it. runs: name -> model."""
     fig, ax = figure(size=(7.5, 3.4))
     x = torch.linspace(*zoom, 600)[:, None]
-    looks = [style.UNLEARNED, {"color": style.GREEN, "linestyle": "-.", "linewidth": 1.8},
-             {"color": style.PURPLE, "linestyle": (0, (3, 1, 1, 1)), "linewidth": 1.8}]
     draw_points(ax, task)
     with torch.no_grad():
         ax.plot(x, task.original(x), **style.ORIGINAL, label="original")
-        for (name, model), look in zip(runs.items(), looks):
-            ax.plot(x, model(x), **look, label=name)
+        for name, model in runs.items():
+            ax.plot(x, model(x), **METHOD_LOOKS.get(name, {}), label=name)
     sine_axes(ax, limit)
     ax.set_xticks(np.linspace(*zoom, 5), [f"{v:.1f}" for v in np.linspace(*zoom, 5)])
-    ax.set(xlim=zoom, ylabel="f(x)", title="The highest peak of the original, and what is left of it")
+    ax.set(xlim=zoom, ylabel="f(x)", title="The worst place of the original, and what is left of it")
     ax.legend(ncols=3, fontsize=8, loc="best")
-    fig.alt = "Close-up of the original's highest peak with the curves of " + ", ".join(runs)
+    fig.alt = "Close-up of the original's worst place with the curves of " + ", ".join(runs)
     return fig
 
 
@@ -115,13 +116,13 @@ def spikes(records: list[dict], originals: dict[int, float], methods: list[str])
     records: as from `sine.compare`. originals: seed -> sup error of the original. methods: which to draw, up to four.
     """
     fig, ax = figure(size=(6.2, 4.2))
-    looks = [("X", style.ORANGE), ("s", style.PURPLE), ("D", style.BLUE), ("o", style.GREEN)]
+    looks = [("v", style.BLACK), ("s", style.SKY), ("D", style.PURPLE), ("o", style.BLUE)]
     low, high = .5, 1.25 * max(originals.values())
     ax.plot([low, high], [low, high], color="black", linestyle=":", linewidth=1)
-    ax.annotate("unchanged", (high * .86, high * .86), rotation=45, ha="center", va="bottom", fontsize=9)
+    ax.annotate("unchanged", (high * .78, high * .78), xytext=(6, -4), textcoords="offset points", va="top", fontsize=9)
     for name, (marker, colour) in zip(methods, looks):
         found = [(originals[r["seed"]], r["sup_error"]) for r in records if r["method"] == name]
-        ax.plot(*zip(*found), marker, color=colour, markersize=7, label=name, alpha=.85)
+        ax.plot(*zip(*found), marker, linestyle="none", color=colour, markersize=7, label=name, alpha=.85)
     ticks = [.5, 1, 2, 3, 4, 6]
     ax.set(xscale="log", yscale="log", xlabel="sup error of the original (one point per seed)",
            ylabel="sup error after unlearning", xlim=(min(originals.values()) * .85, high), ylim=(low, high))
@@ -134,23 +135,21 @@ def spikes(records: list[dict], originals: dict[int, float], methods: list[str])
 
 
 @look()
-def reach(task, x: np.ndarray, directions: dict[str, np.ndarray]):
-    """How far a step of fixed length moves f, to first order, at every x. directions: name -> (len(x),) changes."""
-    fig, axes = figure(len(directions) + 1, 1, size=(7.5, 1.6 * (len(directions) + 1)), sharex=True)
-    draw_points(axes[0], task, .8)
-    axes[0].plot(*curve(task.original), **style.ORIGINAL)
-    sine_axes(axes[0], 3.5)
-    axes[0].set_ylabel("original f(x)")
-    axes[0].set_xlabel("")
-    px = task.retain.tensors[0].flatten().numpy()
-    for ax, (name, change), colour in zip(axes[1:], directions.items(), (style.GREEN, style.BLUE)):
-        ax.fill_between(x, change, color=colour, alpha=.35)
-        ax.plot(x, change, color=colour, linewidth=1.4)
-        ax.plot(px, np.zeros_like(px), **{**style.RETAIN, "markersize": 3})
-        ax.set_title(name, fontsize=10)
-        ax.set_ylabel("change of f")
-    axes[-1].set_xlabel("x")
-    fig.alt = "First-order change of f for steps of equal length: " + "; ".join(directions)
+def tracks(recorded: dict[str, dict[str, list]]):
+    """What happens during a run: retain loss, sup error and |theta| against the epoch.
+
+    recorded: name -> {"epoch", "retain_loss", "sup_error", "norm"}, lists of equal length, starting at the original.
+    """
+    fig, axes = figure(1, 3, size=(8.4, 3.0))
+    for ax, key, title in zip(axes, ("retain_loss", "sup_error", "norm"),
+                              ("Retain loss J (log)", "Sup error", "Size of the weights, |θ|")):
+        for name, track in recorded.items():
+            ax.plot(track["epoch"], track[key], label=name, **METHOD_LOOKS.get(name, {}))
+        ax.set(xlabel="epoch", title=title, yscale="log" if key == "retain_loss" else "linear")
+        if key != "retain_loss":
+            ax.set_ylim(0, None)
+    axes[1].legend(fontsize=8, loc="best")
+    fig.alt = "Retain loss, sup error and size of the weights against the epoch for " + ", ".join(recorded)
     return fig
 
 
@@ -162,7 +161,7 @@ def residuals(largest: dict[int, float], typical: dict[int, float], sup_errors: 
     left.plot(seeds, list(largest.values()), "D", color=style.VERMILLION)
     left.plot(seeds, list(typical.values()), "o", color=style.BLUE)
     left.axhline(1e-2, color="black", linewidth=1, linestyle=":")
-    left.set(yscale="log", xticks=seeds, xlabel="seed", ylabel="|f(x_i) - y_i|", title="Residuals of the originals")
+    left.set(yscale="log", ylim=(1.5e-3, None), xticks=seeds, xlabel="seed", ylabel="|f(x_i) - y_i|", title="Residuals of the originals")
     left.annotate("largest of 55", (seeds[2], largest[seeds[2]]), xytext=(0, 8), textcoords="offset points",
                   color=style.VERMILLION, ha="center", fontsize=9)
     left.annotate("median of 55", (seeds[2], typical[seeds[2]]), xytext=(0, -14), textcoords="offset points",
@@ -215,7 +214,7 @@ class LabPicture:
         ax, nearest = self.scores, min(self.published, key=lambda t: abs(math.log(epochs / t)))
         for row, name in enumerate(self.methods):
             _, low, high = self.published[nearest][name]
-            ax.plot([low, high], [row] * 2, color="#999999", linewidth=6, alpha=.5, solid_capstyle="butt", zorder=1)
+            ax.plot([low, high], [row] * 2, "-", color="#999999", linewidth=6, alpha=.5, solid_capstyle="butt", zorder=1)
         ax.plot([original] * 2, [-.6, len(self.methods) - .4], **style.ORIGINAL, zorder=1)
         ax.set_yticks(range(len(self.methods)), self.methods, fontsize=9)
         ax.set(xscale="log", xlim=(.3, 60 if epochs < 500 else 3000), ylim=(len(self.methods) - .4, -.6),

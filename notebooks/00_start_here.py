@@ -1,0 +1,127 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 · Start here
+#
+# **The question.** A model has learned something it should not have: a mistake in the data, a picture whose owner wants it back, a shortcut. Training again without it is the honest remedy, and often too dear. Can you take the knowledge out of the trained model?
+#
+# That is **machine unlearning**. This workbook asks it for *overparameterized* models, those with more parameters than data, where it turns out to be a different question from the one most methods answer.
+#
+# **You will be able to**, after this first notebook,
+# - say what a retain set, a forget set, an original model and an unlearned model are;
+# - tell whether your machine is ready, and repair it where it is not;
+# - find your way through the course.
+#
+# **You need** some linear algebra and calculus, and to have trained a neural network once. **Time.** 10 minutes; no GPU is needed, here or in any notebook of this part.
+
+# %% [markdown]
+# ## Is your machine ready?
+#
+# Run the cell: click into it and press Shift+Enter.
+
+# %% tags=["nbval-ignore-output"]
+import unlearnlab as ul
+
+ul.environment.check()
+
+# %% [markdown]
+# Every line should start with ✓. Where one starts with ✗, the arrow below it says what to do.
+#
+# | if | then |
+# |---|---|
+# | `ModuleNotFoundError: unlearnlab` | You are in another Python. Start the workbook by `make lab`, or `pip install -r requirements.txt` in the environment that JupyterLab runs in, and restart the kernel. |
+# | a lab below shows a picture but no sliders | The cell has not been run in this session: run it. If sliders still do not appear, the page was opened while the kernel was starting: reload it. |
+# | pictures do not follow the sliders | The kernel is busy or gone. Look at the circle at the top right; *Kernel → Restart Kernel and Run All Cells*. |
+# | it is slow | Close other notebooks (*Running Terminals and Kernels* at the left): each keeps its own kernel. |
+
+# %% [markdown]
+# ## The problem in one picture
+#
+# A network was trained on fifty points of a sine and on five points that somebody got wrong.
+
+# %%
+task = ul.sine.task(seed=2)
+unlearned = ul.unlearn(task, ul.MinNormOG(lr=1e-3, reg=.1, reg_decay=.9, n_pert=50, project_every=2, descent_epochs=50), epochs=100)
+
+ul.figures.fits(task, {"original": task.original, "unlearned": unlearned.model, "ground truth": task.ground_truth}, limit=4.5)
+
+# %% [markdown]
+# - The **retain set** is what should stay: the fifty black points. The **forget set** is what should go: the five red crosses.
+# - The **original model** was trained on both. It fits the crosses too, and swings wildly on its way to them.
+# - The **unlearned model** is what a method makes of the original, here in 100 steps and a fraction of a second.
+# - The **ground truth** was trained on the retain set alone, for 50,000 steps. It is what you would like to come close to.
+#
+# Two more words come back in every notebook. A model **interpolates** if it fits every training point exactly. **Drift** is how far the parameters move from the original's.
+
+# %% [markdown]
+# ## How to work with these notebooks
+#
+# **Predict, then run.** Before an experiment there is a question. Answer it, in writing if you can, before you run the cell: a wrong guess teaches more than a picture that was merely seen.
+#
+# **Labs.** A lab is a picture with sliders. Drag a slider, or click on it and use the arrow keys. Try it; what it shows is the subject of notebook 02.
+
+# %%
+ul.widgets.SpanLab()
+
+
+# %% [markdown]
+# **Exercises.** You write a function, and the notebook goes on with yours. While it is a stub, the cells below it use a reference, so "Run All" always works. Replace the line `raise NotImplementedError` and run the cell again; try a wrong answer first, to see what happens.
+
+# %%
+def drift(theta, theta_original):
+    """theta, theta_original: (d,), parameter vectors. Returns the length of the difference, a float."""
+    raise NotImplementedError
+
+
+drift = ul.lessons.check("drift", drift)
+
+# %% [markdown]
+# Hints unfold one inside the other; the last one is the solution.
+
+# %%
+ul.lessons.hints("drift")
+
+# %%
+from torch.nn.utils import parameters_to_vector
+
+theta_original, theta = (parameters_to_vector(model.parameters()).detach() for model in (task.original, unlearned.model))
+assert drift(theta_original, theta_original) == 0
+print(f"The unlearned model drifted by {drift(theta, theta_original) / theta_original.norm():.1f} of the original's length.")
+
+# %% [markdown]
+# ## The course
+#
+# | notebook | what it asks | minutes | runs in |
+# |---|---|---|---|
+# | 00 start here | is everything in place? | 10 | 10 s |
+# | [01 why the loss is not enough](01_why_loss_is_not_enough.ipynb) | why do methods that follow the loss not move an interpolating model, whatever you want forgotten? | 45 | 20 s |
+# | [02 the relaxed problem](02_the_relaxed_problem.ipynb) | which model do you want instead, and which step leads towards it? | 50 | 15 s |
+# | [03 MinNorm-OG](03_minnorm_og.ipynb) | how do you compute that step without drowning in gradients, and build an algorithm on it? | 90 | 30 s |
+# | [04 the poisoned sine](04_sine_poisoning.ipynb) | does it work? Eight methods, ten seeds, beside the published table | 45 | 30 s |
+#
+# Go through them in order: each uses the words and results of those before it. "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone, on one CPU core.
+
+# %% [markdown]
+# ## What was verified
+
+# %%
+assert ul.environment.check().ready
+assert unlearned.metrics["sup_error"] < task.evaluate(task.original)["sup_error"]
+
+# %% [markdown]
+# **References.** The course follows two papers.
+#
+# - Block, Mokhtari, Shakkottai: *Machine Unlearning under Overparameterization*, NeurIPS 2025, arXiv 2505.22601 ("paper A").
+# - Alon, Dar: *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?*, arXiv 2503.08633 ("paper B").

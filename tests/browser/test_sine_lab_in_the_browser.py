@@ -1,0 +1,32 @@
+"""Does SineLab do in a real browser what notebook 04 says it does?"""
+
+
+def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
+    lab.open("04_sine_poisoning.ipynb")
+    lab.run_all()
+    lab.wait_for_text("s for 100 epochs")
+    for description, keys in (("seed", "ArrowRight Home"), ("reg", "Home PageUp End"), ("lr", "ArrowRight"), ("n_pert", "Home"),
+                              ("descent_epochs", "Home")):
+        move(lab, description, keys)
+    with lab.new_picture():
+        lab.click_button("Paper's best settings")
+    move(lab, "T (epochs)", "ArrowLeft")
+    lab.wait_for_text("s for 50 epochs")
+    lab.click_button("Compare all methods")
+    lab.wait_for_text("l1-Sparse")
+    lab.screenshot("sine-lab", of=".jp-OutputArea-output:has(.widget-slider)")
+    lab.slider("T (epochs)").press("End")
+    lab.wait_for_text("s for 1000 epochs", seconds=60)
+    lab.click_button("Compare all methods")
+    lab.click_button("Stop")
+    lab.wait_for_text("Stopped.")
+    lab.screenshot("notebook-04")
+    lab.assert_clean()
+
+
+def move(lab, description, keys):
+    slider = lab.slider(description)
+    for key in keys.split():
+        before = slider.readout
+        with lab.new_picture():
+            assert slider.press(key) != before
