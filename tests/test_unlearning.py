@@ -102,3 +102,19 @@ def test_a_task_needs_points_on_both_sides_and_a_known_kind():
         kinds = ("classification",)
     with pytest.raises(ValueError, match="GD needs a classification task, toy is a regression one"):
         ul.unlearn(only, ForClasses(), 1)
+
+
+def test_a_task_moves_to_a_device_and_leaves_the_first_where_it_was():
+    task = regression()
+    moved = task.to("cpu")
+    assert moved.original is not task.original and torch.equal(parameters(moved.original), parameters(task.original))
+    assert torch.equal(parameters(ul.unlearn(moved, ul.MinNormOG(), 3).model), parameters(ul.unlearn(task, ul.MinNormOG(), 3).model))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+@pytest.mark.parametrize("name", ul.METHODS)
+def test_every_method_runs_on_a_gpu_and_agrees_with_the_cpu_at_first(name):
+    for task in (regression(), classification()):
+        cpu, gpu = (ul.unlearn(t, ul.METHODS[name](), 2) for t in (task, task.to("cuda")))
+        assert next(gpu.model.parameters()).is_cuda
+        torch.testing.assert_close(parameters(gpu.model).cpu(), parameters(cpu.model), rtol=1e-3, atol=1e-4)

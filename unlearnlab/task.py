@@ -1,6 +1,7 @@
 """A Task is one unlearning problem: a trained model, what to keep, what to forget, and how to judge the answer."""
+import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
@@ -38,6 +39,13 @@ class Task:
         for name in ("retain", "forget"):
             if len(getattr(self, name)) == 0:
                 raise ValueError(f"{name} is empty: a task needs points to retain and points to forget")
+
+    def to(self, device: str | torch.device) -> "Task":
+        """The same task on another device; this one stays where it is. Runs on it happen there."""
+        moved = lambda model: None if model is None else copy.deepcopy(model).to(device)
+        points = lambda data: TensorDataset(*(t.to(device) for t in data.tensors))
+        return replace(self, original=moved(self.original), ground_truth=moved(self.ground_truth), retain=points(self.retain),
+                       forget=points(self.forget), build=lambda seed: self.build(seed).to(device))
 
     def fresh(self, seed: int = 0) -> nn.Module:
         """An untrained model of the original's architecture; equal for equal task seed and `seed`."""

@@ -18,8 +18,8 @@ class Canvas:
     def __init__(self, figure: Figure, moving: list, description: str):
         self.figure, self.moving, self._lock = figure, moving, threading.RLock()
         self.frames = 0
-        self.widget = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%", height="auto"))
-        self.widget.add_class("unlearnlab-canvas")
+        width = f"{figure.canvas.get_width_height()[0]}px"  # its own size: stretched, it would blur
+        self.widget = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width=width, max_width="100%", height="auto"))
         self.describe(description)
         for artist in moving:
             artist.set_animated(True)

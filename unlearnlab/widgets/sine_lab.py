@@ -201,12 +201,13 @@ class _Pace:
 
 
 def _results_table(found, epochs):
-    published = sine.PUBLISHED.get(epochs, {})
-    head = "<tr><th>method</th><th>sup error</th><th>range</th><th>published median (range)</th></tr>"
-    rows = ""
+    """Sup errors so far beside the published ones, as HTML."""
+    published, row = sine.PUBLISHED.get(epochs, {}), lambda cells, tag: "".join(
+        f"<{tag} style='padding:0 14px 0 4px; text-align:left'>{cell}</{tag}>" for cell in cells)
+    rows = [row(["method", "sup error", "range", "published median (range)"], "th")]
     for name, errors in found.items():
         median, low, high = sine.central(errors)
-        theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name]) if name in published else "not published"
-        spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "1 seed"
-        rows += f"<tr><td>{name}</td><td><b>{median:.2f}</b></td><td>{spread}</td><td>{theirs}</td></tr>"
-    return f"<table class='unlearnlab-results'>{head}{rows}</table>"
+        theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name]) if name in published else f"none for T = {epochs}"
+        spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
+        rows.append(row([name, f"<b>{median:.2f}</b>", spread, theirs], "td"))
+    return f"<table>{''.join(f'<tr>{cells}</tr>' for cells in rows)}</table>"
