@@ -47,9 +47,10 @@ def row_by_row(task):
 def _dense_rows(model, x):
     outputs, parameters = model(x).flatten(), list(model.parameters())
     matrix = torch.zeros(sum(p.numel() for p in parameters), len(x), dtype=torch.float64)
-    for i, output in enumerate(outputs):
-        row = torch.autograd.grad(output, parameters, retain_graph=True)
-        matrix[:, i] = torch.cat([g.flatten() for g in row]).double()
+    for i in range(len(x)):
+        model.zero_grad()
+        outputs[i].backward(retain_graph=True)
+        matrix[:, i] = torch.cat([p.grad.flatten() for p in parameters])
     return matrix
 
 

@@ -136,7 +136,6 @@ def test_the_subsample_is_balanced_and_never_empty():
     assert len(_subsample(many, 7, "classification", g).unique()) == 7  # 7 // 100 would be none
     assert len(_subsample(torch.stack([labels, labels % 2], 1), 12, "classification", g)) == 12
     assert len(_subsample(torch.zeros(60, 1), 20, "regression", g).unique()) == 20
-    assert _subsample(labels, 99, "classification", g).tolist() == list(range(60))
     rare = torch.tensor([0] * 50 + [1])
     assert 1 <= len(_subsample(rare, 20, "classification", g)) <= 20
 

@@ -48,8 +48,9 @@ class MinNormOG(Method):
         strength = state.memory.get("strength", self.reg)
         state.memory["strength"] = strength * self.reg_decay
         inputs, targets = retain
-        chosen = _subsample(targets, self.n_pert, state.task.kind, state.generator)
-        step = minnorm_step(state.model, inputs[chosen.to(inputs.device)], strength)
+        if self.n_pert < len(inputs):
+            inputs = inputs[_subsample(targets, self.n_pert, state.task.kind, state.generator).to(inputs.device)]
+        step = minnorm_step(state.model, inputs, strength)
         state.notes |= {"strength": strength, "rank": step.rank, "drift": step.drift}
 
     def loss(self, state, retain, forget):
@@ -57,13 +58,11 @@ class MinNormOG(Method):
 
 
 def _subsample(targets, count, kind, generator):
-    """Indices of `count` samples, all when there are no more; in classification the same number of each class.
+    """Indices of `count` < len(targets) samples; in classification the same number of each class.
 
     With more classes than `count`, one sample each of `count` random classes: count // classes would be no sample at
     all, and no row to project off. With two heads the first head's labels (the content) are balanced.
     """
-    if count >= len(targets):
-        return torch.arange(len(targets))
     if kind == "regression":
         return torch.randperm(len(targets), generator=generator)[:count]
     labels = (targets if targets.ndim == 1 else targets[:, 0]).cpu()
