@@ -2,13 +2,14 @@
 import numpy as np
 
 from .style import (BLACK, BLUE, FORGET, GREEN, ORANGE, ORIGINAL, PURPLE, RETAIN, TARGET, UNLEARNED, VERMILLION,
-                    Figure, figure)
+                    Figure, figure, look)
 
 METHOD = {"GD": BLUE, "GA": VERMILLION, "NGD": PURPLE}
 NOTHING = 1e-18   # where a logarithmic axis shows what is exactly 0
 ROUNDING = 1e-11  # below this, a float64 gradient of these problems is rounding
 
 
+@look()
 def many_minimisers(share, retain_loss, forget_loss, length) -> Figure:
     """Losses and norm along theta_r + share (theta* - theta_r). All (k,): share 0 is the unlearned model, 1 the original."""
     share, retain_loss, forget_loss, length = map(np.asarray, (share, retain_loss, forget_loss, length))
@@ -32,6 +33,7 @@ def many_minimisers(share, retain_loss, forget_loss, length) -> Figure:
     return fig
 
 
+@look()
 def two_fits(x, original, other, retain, forget) -> Figure:
     """Two networks with the same retain loss. x, original, other: (k,). retain, forget: pairs (inputs, targets), flat."""
     x, original, other = map(np.asarray, (x, original, other))
@@ -52,6 +54,7 @@ def two_fits(x, original, other, retain, forget) -> Figure:
     return fig
 
 
+@look()
 def gradient_norms(models) -> Figure:
     """Gradient lengths of several models. models: {name: {"retain": norm, "forget": norm, "output": mean norm}}."""
     fig, ax = figure(size=(8.4, 1.5 + .55 * len(models)))
@@ -75,6 +78,7 @@ def gradient_norms(models) -> Figure:
     return fig
 
 
+@look()
 def steps_from_interpolation(curves) -> Figure:
     """How far plain gradient steps carry. curves: list of dicts with method ("GD", "GA" or "NGD"), label, drift (k,),
     and perhaps style (a line style) and expected (k,)."""
@@ -97,6 +101,7 @@ def steps_from_interpolation(curves) -> Figure:
     return fig
 
 
+@look()
 def noise_clouds(panels, centre) -> Figure:
     """Where noise sends two predictions. panels: list of (title, cloud (m, 2), target (2,)). centre: the original's (2,)."""
     fig, axes = figure(1, len(panels), size=(8.6, 4), sharex=True, sharey=True)
@@ -118,6 +123,7 @@ def noise_clouds(panels, centre) -> Figure:
     return fig
 
 
+@look()
 def adamw_drift(panels) -> Figure:
     """Drift under AdamW. panels: list of (title, curves, note); curves as in `steps_from_interpolation`, one per run."""
     fig, axes = figure(1, len(panels), size=(9, 3.9), sharex=True, sharey=True)
@@ -139,6 +145,7 @@ def adamw_drift(panels) -> Figure:
     return fig
 
 
+@look()
 def leak_plane(x_retain, y_retain, x_forget, y_forget, path, retained_path) -> Figure:
     """Least squares in the plane: one retain input (2,), one forget input (2,), two descent paths (k, 2) from 0."""
     x_retain, x_forget, path, alone = map(np.asarray, (x_retain, x_forget, path, retained_path))
@@ -168,6 +175,7 @@ def leak_plane(x_retain, y_retain, x_forget, y_forget, path, retained_path) -> F
     return fig
 
 
+@look()
 def leak_space(X_retain, theta, x_forget) -> Figure:
     """Two retain inputs span a plane in three dimensions; theta* stands out of it. X_retain (2, 3), theta, x_forget (3,)."""
     X, theta, x = map(np.asarray, (X_retain, theta, x_forget))
@@ -196,6 +204,7 @@ def leak_space(X_retain, theta, x_forget) -> Figure:
     return fig
 
 
+@look()
 def attack(rows) -> Figure:
     """Who was in the forget set? rows: {model: (candidates (m,), forget input)}, |cosine| with the leak, or None for no leak."""
     fig, ax = figure(size=(8.4, 1.3 + .55 * len(rows)))
