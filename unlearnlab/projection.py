@@ -112,25 +112,34 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Ste
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be in [0, 1], got {strength}")
     net = _Network(model, inputs)
-    size = sum(p.numel() for p in net.trainable.values())
-    half = any(p.dtype in (torch.float16, torch.bfloat16) for p in net.trainable.values())
-    factors = net.cast(torch.float64 if size <= SMALL_MODEL else torch.float32 if half else None)
+    precision = net.cast(_working_precision(net.trainable.values()))
     blocks, k = _blocks(net)
-    gram_dtype = factors
-    while True:
-        gram = sum(block.gram(gram_dtype).double() for block in blocks)
-        _check_finite_rows(torch.isfinite(gram.diagonal()), len(inputs))
-        inner = sum(block.inner() for block in blocks)
-        c, rank, smallest = _solve(gram, inner, GRAM_TOLERANCE[factors])
-        if gram_dtype == torch.float64 or smallest > FLOAT32_GRAM_LIMIT:
-            break
-        gram_dtype = torch.float64
+    c, inner, rank, dtype = _coefficients(blocks, len(inputs), precision)
     squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in net.parameters.values())
     drift = strength * (squared - c @ inner).clamp_min(0).sqrt()  # |P_perp theta|^2 = |theta|^2 - c^T t
     for block in blocks:
-        for name, value in block.moved(c, strength, gram_dtype).items():
+        for name, value in block.moved(c, strength, dtype).items():
             net.trainable[name].copy_(value)
     return Step(rows=k, rank=rank, drift=float(drift))
+
+
+def _working_precision(parameters):
+    """float64 where it is cheap, float32 in place of half precision, else None for the parameters' own."""
+    if sum(p.numel() for p in parameters) <= SMALL_MODEL:
+        return torch.float64
+    return torch.float32 if any(p.dtype in (torch.float16, torch.bfloat16) for p in parameters) else None
+
+
+def _coefficients(blocks, n, precision):
+    """(c, t, rank of K, precision K was computed in), from the blocks of n samples. Changes nothing."""
+    dtype, inner = precision, sum(block.inner() for block in blocks)
+    while True:
+        gram = sum(block.gram(dtype).double() for block in blocks)
+        _check_finite_rows(torch.isfinite(gram.diagonal()) & torch.isfinite(inner), n)
+        c, rank, smallest = _solve(gram, inner, GRAM_TOLERANCE[precision])
+        if dtype == torch.float64 or smallest > FLOAT32_GRAM_LIMIT:
+            return c, inner, rank, dtype
+        dtype = torch.float64
 
 
 def _solve(gram, inner, tolerance):

@@ -159,15 +159,15 @@ def evaluate(model: torch.nn.Module) -> dict[str, float]:
 def make(seed: int, role: str, folder: Path, progress=None, stop=None,
          command: str = "python -m unlearnlab.experiments.sine") -> Path:
     """Trains the original or the ground truth of one seed at the paper's setting, and writes it with provenance."""
-    retain, forget = data.points(seed)
-    inputs, targets = _training_data(retain, forget, role)
+    made = provenance(command)  # of the code that is about to run, not of what the checkout holds when it ends
+    inputs, targets = _training_data(*data.points(seed), role)
     model = seeded(lambda: MLP(WIDTHS), _initial_seed(seed, role))
     path, partial = Path(folder) / _file(seed, role), Path(folder) / f"{_file(seed, role)}.partial"
     loss = train(model, inputs, targets, epochs=EPOCHS[role], lr=LR, checkpoint=partial, progress=progress, stop=stop)
     with torch.no_grad():
         largest = (model(inputs) - targets).abs().max().item()
     checkpoints.write(path, model.state_dict(), {
-        **_identity(seed, role), **provenance(command), "seed": str(seed), "epochs": str(EPOCHS[role]),
+        **_identity(seed, role), **made, "seed": str(seed), "epochs": str(EPOCHS[role]),
         "optimizer": f"AdamW(lr={LR}, weight_decay=0.01), full batch, mean squared error", "final_loss": f"{loss:.6g}",
         "largest_residual": f"{largest:.6g}", "sup_error": f"{evaluate(model)['sup_error']:.6g}"})
     partial.unlink(missing_ok=True)
