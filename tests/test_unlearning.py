@@ -8,6 +8,7 @@ import torch
 import unlearnlab as ul
 from tasks import classification, regression
 from test_methods import parameters
+from unlearnlab.threads import few_threads
 from unlearnlab.unlearning import _Batches
 
 
@@ -109,6 +110,23 @@ def test_a_task_moves_to_a_device_and_leaves_the_first_where_it_was():
     moved = task.to("cpu")
     assert moved.original is not task.original and torch.equal(parameters(moved.original), parameters(task.original))
     assert torch.equal(parameters(ul.unlearn(moved, ul.MinNormOG(), 3).model), parameters(ul.unlearn(task, ul.MinNormOG(), 3).model))
+
+
+def test_small_models_run_on_one_thread_and_the_callers_number_comes_back():
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        look = lambda run: seen.append(torch.get_num_threads())
+        runs = [threading.Thread(target=ul.unlearn, args=(regression(), ul.GD(), 50), kwargs={"callback": look}) for _ in range(4)]
+        [run.start() for run in runs]
+        [run.join() for run in runs]
+        with pytest.raises(KeyError):
+            ul.unlearn(regression(), ul.GD(), 1, callback=lambda run: {}["none"])
+        assert set(seen) == {1} and len(seen) == 200 and torch.get_num_threads() == 2
+        with few_threads(torch.nn.Linear(1001, 1000)):
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")

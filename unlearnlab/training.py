@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from . import checkpoints
+from .threads import few_threads
 
 
 class Stopped(Exception):
@@ -29,10 +30,15 @@ def train(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor, *, epoc
     """
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1, got {epochs}")
-    parameters = list(model.parameters())
-    optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay, fused=True)
     facts = {"epochs": str(epochs), "lr": repr(lr), "weight_decay": repr(weight_decay),
              "start": checkpoints.digest({**dict(model.named_parameters()), "inputs": inputs, "targets": targets})}
+    with few_threads(model):
+        return _descend(model, inputs, targets, epochs, loss, optimizer, checkpoint, facts, save_every, progress, stop)
+
+
+def _descend(model, inputs, targets, epochs, loss, optimizer, checkpoint, facts, save_every, progress, stop):
+    parameters = list(model.parameters())
     done, value = _restore(checkpoint, facts, parameters, optimizer)
     while done < epochs:
         if stop is not None and stop.is_set():
@@ -46,7 +52,7 @@ def train(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor, *, epoc
         if done % 100 == 0 or done == epochs:
             value = current.item()
             if value != value or value == float("inf"):
-                raise ArithmeticError(f"the training loss became {value} at epoch {done}: lr={lr} is too large")
+                raise ArithmeticError(f"the training loss became {value} at epoch {done}: lr={facts['lr']} is too large")
             if progress is not None:
                 progress(done, value)
         if done % save_every == 0 or done == epochs:
@@ -69,7 +75,7 @@ def _restore(path, facts, parameters, optimizer):
     try:
         tensors, found = checkpoints.read(path, facts)
     except checkpoints.BadCheckpoint as error:
-        warnings.warn(f"{error}. Training starts from the first epoch.", stacklevel=3)
+        warnings.warn(f"{error}. Training starts from the first epoch.", stacklevel=4)
         return 0, float("nan")
     with torch.no_grad():
         for i, p in enumerate(parameters):

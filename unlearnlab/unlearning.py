@@ -1,5 +1,4 @@
 """One loop for every method: epochs of paired retain and forget batches, AdamW, a history, and a way to stop."""
-import copy
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from torch import nn
 
 from .methods import Method
 from .task import Task
+from .threads import few_threads
 
 
 class Diverged(ArithmeticError):
@@ -77,28 +77,33 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
     state.model.train()
     run = Run(method, epochs, seed, state.model)
     optimizer = torch.optim.AdamW(state.model.parameters(), lr=method.lr, weight_decay=method.weight_decay, fused=True)
-    batches, began = _Batches(task, generator), time.perf_counter()
-    for state.epoch in range(epochs):
+    with few_threads(state.model):
+        _epochs(run, state, optimizer, _Batches(task, generator), callback, stop)
+    state.model.eval()
+    run.metrics = task.evaluate(state.model)
+    return run
+
+
+def _epochs(run, state, optimizer, batches, callback, stop):
+    began = time.perf_counter()
+    for state.epoch in range(run.epochs):
         state.notes, losses = {}, []
         for retain, forget in batches.epoch():
             if stop is not None and stop.is_set():
                 run.stopped = True
                 break
-            losses.append(_update(state, method, optimizer, retain, forget))
+            losses.append(_update(state, run.method, optimizer, retain, forget))
         if losses:
             value = torch.stack(losses).mean().item()
             run.seconds = time.perf_counter() - began
             run.history.append({"epoch": state.epoch, "loss": value, "seconds": run.seconds, **state.notes})
             if not np.isfinite(value):
-                raise Diverged(f"{method.name}: the loss became {value} in epoch {state.epoch} with lr={method.lr:g}; "
-                               "try a smaller lr")
+                raise Diverged(f"{run.method.name}: the loss became {value} in epoch {state.epoch} with "
+                               f"lr={run.method.lr:g}; try a smaller lr")
             if callback is not None:
                 callback(run)
         if run.stopped:
-            break
-    state.model.eval()
-    run.metrics = task.evaluate(state.model)
-    return run
+            return
 
 
 def _update(state, method, optimizer, retain, forget):
