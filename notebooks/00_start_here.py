@@ -58,7 +58,7 @@ unlearned = ul.unlearn(task, ul.MinNormOG(lr=1e-3, reg=.1, reg_decay=.9, n_pert=
 ul.figures.fits(task, {"original": task.original, "unlearned": unlearned.model, "ground truth": task.ground_truth}, limit=4.5)
 
 # %% [markdown]
-# - The **retain set** is what should stay: the fifty black points. The **forget set** is what should go: the five red crosses.
+# - The **retain set** is what should stay: the fifty black points. The **forget set** is what should go: the five crosses.
 # - The **original model** was trained on both. It fits the crosses too, and swings wildly on its way to them.
 # - The **unlearned model** is what a method makes of the original, here in 100 steps and a fraction of a second.
 # - The **ground truth** was trained on the retain set alone, for 50,000 steps. It is what you would like to come close to.
@@ -121,7 +121,9 @@ assert ul.environment.check().ready
 assert unlearned.metrics["sup_error"] < task.evaluate(task.original)["sup_error"]
 
 # %% [markdown]
-# **References.** The course follows two papers.
+# ## References
 #
-# - Block, Mokhtari, Shakkottai: *Machine Unlearning under Overparameterization*, NeurIPS 2025, arXiv 2505.22601 ("paper A").
-# - Alon, Dar: *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?*, arXiv 2503.08633 ("paper B").
+# Notebooks 01 to 04 follow the first of these papers. The second asks how the width of a network changes unlearning.
+#
+# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.* NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601) ("paper A").
+# - Alon, Dar. *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?* [arXiv 2503.08633](https://arxiv.org/abs/2503.08633) ("paper B").

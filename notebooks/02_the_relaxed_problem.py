@@ -61,7 +61,7 @@ from unlearnlab.models import outputs_at
 #
 # $$\min_\theta\ R(\theta) \quad \text{subject to} \quad f(\theta, x_i) = y_i \ \text{ for every } (x_i, y_i) \in D_r. \tag{4}$$
 #
-# Nothing is lost here as long as $\theta^*$ interpolates. Two cases fall outside: cross-entropy with hard labels has no finite minimiser at all, and a
+# Nothing is lost here as long as $\theta^*$ interpolates. Two cases fall outside: cross-entropy with hard labels has no finite minimiser once the model can classify every point, and a
 # network that stopped early fits only approximately. Section 2 says what remains of the argument then.
 
 # %% [markdown]
@@ -197,7 +197,8 @@ print(f"rows {tuple(rows.shape)}, rank {rank}, feasible dimensions {theta.numel(
 # 664 of 673. This is what overparameterization buys: almost every direction is free. Were there as many independent rows as parameters, only $\Delta = 0$ would be feasible and the relaxed
 # problem would have nothing to say.
 #
-# Only the span counts. Mixing the rows by any invertible matrix changes every row and no feasible step:
+# Only the span counts. Mixing the rows by any invertible matrix changes every row and no feasible step. To make a feasible step, take any vector $v$ and keep $P_\perp v$, its part orthogonal
+# to every row; `ul.project_out(v, rows)` returns it.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -246,7 +247,7 @@ for name, kept in [("every output", jacobian.flatten(0, 1)), ("first output", ja
 # So there are two kinds of directions. Along the span, $\langle g_i, v\rangle \ne 0$ for some row and the change of that output starts like $s$. Off the span, every $\langle g_i, v\rangle$ is zero and all that remains is of order $s^2$.
 
 # %% [markdown]
-# **Predict, then run.** Two directions for the curve network: $-P_\perp\theta^*$, off the span, and $-P\theta^*$, along it (together they make up $-\theta^*$). You
+# **Predict, then run.** Two directions for the curve network: $-P_\perp\theta^*$, off the span, and $-P\theta^*$ with $P = I - P_\perp$, along it. You
 # plot the largest change of a retain output against the drift with both axes logarithmic. What are the slopes of the two lines? (The logarithm of $C s^p$ is $\log C + p \log s$.)
 
 # %%
@@ -267,7 +268,7 @@ assert abs(slope["along the span"] - 1) < .01 and abs(slope["off the span"] - 2)
 {name: f"{value:.1f}" for name, value in slope.items()}
 
 # %% [markdown]
-# For the bound you need $M$: the largest second derivative of any retain output on the way. Automatic differentiation, applied twice, gives it at as many points as you like; here 101 of them, up to drift 10.
+# For the bound you need $M$: the largest second derivative of any retain output on the way. Automatic differentiation, applied twice, gives it at as many points as you like. Here 101 of them, up to drift 10; the largest of these stands for $M$.
 
 # %%
 path = lambda s: retained(theta + s * directions["off the span"])
@@ -307,7 +308,7 @@ for length in (1e-3, 1, 1e3):
 #
 # Put (6) under the objective of (4) and you get: minimise $R(\theta^* + \Delta)$ over all $\Delta$ with $G\Delta = 0$. Try it where you can see it.
 #
-# **Predict, then run.** The tangent at $\theta^* = (2, \tfrac12)$ touches the hyperbola $\theta_1\theta_2 = 1$. Follow it to its point nearest the origin, which is the best that the linearised problem knows. What is
+# **Predict, then run.** The tangent at $\theta^* = (2, \tfrac12)$ touches the hyperbola $\theta_1\theta_2 = 1$. Follow it to its point nearest the origin, which is all that the linearised problem asks for. What is
 # $f(\theta, 1)$ there? It should be 1.
 
 # %%
@@ -330,7 +331,7 @@ print(f"theta = ({nearest[0]:.2f}, {nearest[1]:.2f}),  f(theta, 1) = {product(ne
 # $$\min_\Delta\ R(\theta^* + \Delta) + \hat R(\Delta) \quad \text{subject to} \quad \langle \nabla_\theta f(\theta^*, x_i), \Delta\rangle = 0 \ \text{ for every } x_i \in D_r. \tag{7}$$
 #
 # This is the relaxed problem. The unlearned model is $\theta^* + \tilde\Delta$ with $\tilde\Delta$ its solution. $\hat R$ can be a multiple of $\lVert\Delta\rVert^2$, or it can forbid some layers to
-# move at all; the notebooks on linear networks and two-layer perceptrons use the second kind, and show a linear network (paper A, D.4.1) whose fit is destroyed without it.
+# move at all. Paper A needs the second kind for deep linear networks and two-layer perceptrons (its Theorems 3 and 5), and D.4.1 gives a linear network whose fit is destroyed without it.
 
 # %% [markdown]
 # ## 5 · The closed form, derived
@@ -454,8 +455,8 @@ assert drift_step(t, G, 1e9).norm() < 1e-8 * t.norm()
 # %% [markdown]
 # ### Where one step is exact
 #
-# For a linear model the constraints are exact (Section 3), so no penalty is needed, and with $\lambda = 0$ the step lands on the minimum-norm vector that fits the retain set. This is Theorem 2 of paper A; a later notebook proves
-# it, and here you check it against the pseudo-inverse.
+# For a linear model the constraints are exact (Section 3), so no penalty is needed, and with $\lambda = 0$ the step lands on the minimum-norm vector that fits the retain set. This is Theorem 2 of paper A. Notebook 01
+# proves that $P\theta^*$, which the step leaves, is that vector; here you check it against the pseudo-inverse.
 
 # %%
 X_all, w = draw(8, 20), draw(20)
@@ -585,7 +586,7 @@ assert all(-1 < fall < -.3 for fall in falls)
 # - on the hyperbola the full step loses 78% of the output, a hundred short ones 2%, a thousand shorter ones a tenth of that;
 # - a step of strength 0.1 lowers the forget output by 0.3 to 1 in ten networks out of ten.
 #
-# **Where it stops.** One network of 673 parameters, one kind of data, one measure of simplicity. How good the relaxed problem is for a large network is an empirical question, and the notebooks from 04 on ask it.
+# **Where it stops.** One network of 673 parameters, one kind of data, one measure of simplicity. How good the relaxed problem is for a large network is an empirical question. Notebooks 03 and 04 ask it of one with 91,201.
 
 # %%
 step = ul.project_out(theta, rows)
@@ -594,7 +595,7 @@ assert torch.allclose(project_off(theta, rows), step, atol=1e-10) and feasible(s
 # %% [markdown]
 # ## References
 #
-# - J. Block, A. Mokhtari, S. Shakkottai, *Machine Unlearning under Overparameterization*, NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): problems (2), (4), (6), (7); Theorem 2; D.4.1; App. E.
+# - J. L. Block, A. Mokhtari, S. Shakkottai, *Machine Unlearning under Overparameterization*, NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): problems (2), (4), (6), (7); Theorems 2, 3 and 5; D.4.1; App. E.
 # - Taylor's theorem with integral remainder and the KKT conditions: any textbook of analysis and of optimisation.
 #
 # **Next:** [03 · MinNorm-OG](03_minnorm_og.ipynb) turns the step into an algorithm.

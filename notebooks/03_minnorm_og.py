@@ -63,7 +63,8 @@ import unlearnlab as ul
 # | `lr` | $\eta$ | AdamW's learning rate |
 
 # %% [markdown]
-# The task is paper A's first experiment: 50 retain points on $\sin x$, 5 forget points at height 1.5, and a 1-300-300-1 network with SiLU that was trained on all 55.
+# The task is paper A's first experiment: 50 retain points on $\sin x$, 5 forget points at height 1.5, and a 1-300-300-1 network with SiLU that was trained on all 55. The batch
+# is the whole retain set, so one epoch is one round of the two steps.
 
 # %%
 task = ul.sine.task(seed=1)
@@ -76,7 +77,7 @@ print(f"{len(x)} retain points, {len(task.forget)} forget points, d = {len(theta
 # %% [markdown]
 # ## 2 · The rows
 #
-# A row belongs to one output. No loss is involved: the loss gradient of a fitted point is near zero (notebook 01), the output gradient is not.
+# A row belongs to one output. No loss is involved: where a point is fitted exactly the loss gradient is zero (notebook 01), and the output gradient is not.
 #
 # ### Exercise 1 · One row
 #
@@ -270,7 +271,7 @@ assert torch.allclose(K, K_layers, rtol=1e-9) and torch.allclose(t, t_layers, rt
 
 # %%
 k, d = G.shape
-sides = sum(A.shape[1] + B.shape[1] for A, B in zip(a, b))           # in + out, over the layers
+sides = sum(A.shape[1] + B.shape[1] for A, B in zip(a, b))           # in + out, over the layers; all of K, not half
 
 print(f"operations, millions: QR {2 * d * k**2 / 1e6:.0f}, dense Gram {d * k**2 / 1e6:.0f}, by layers {2 * sides * k**2 / 1e6:.0f}")
 print(f"numbers held, thousands: QR {2 * d * k / 1e3:.0f}, by layers {sides * k / 1e3:.0f}")
@@ -308,7 +309,8 @@ ul.lessons.hints("row_combination")
 #
 # If $k \ge d$ these are $d$ columns, a basis of everything. Then $QQ^\top = I$ and $P_\perp\theta = 0$, whatever the rank.
 #
-# **Predict, then run.** A 1-5-1 network with ReLU, 16 parameters, 50 samples on $[-3, 3]$. On each of a few intervals the network is linear in $x$, so the rows repeat each other. How much of $\theta$ does each way leave?
+# **Predict, then run.** A 1-5-1 network with ReLU, 16 parameters, 50 samples on $[-3, 3]$. On each of a few intervals every entry of a row is linear
+# in $x$ ($\alpha + \beta x$), so all rows of an interval lie in the span of two. How much of $\theta$ does each way leave?
 
 # %%
 small = ul.models.seeded(lambda: ul.MLP([1, 5, 1], nn.ReLU), seed=0).double()
@@ -336,7 +338,7 @@ for name, project_off in [("QR", by_qr), ("SVD", ul.project_out)]:
 # In floating point a zero eigenvalue comes out near $10^{-16}$ of the largest, positive or negative, and $0/0$ becomes a large random number. So drop every $u$ with $\mu$ below a cut: $10^{-13}$ of the largest, above the
 # rounding of a $k \times k$ float64 matrix ($k \cdot 10^{-16}$) and as little above it as is safe.
 #
-# **Scale first.** A row may be short and point its own way. Then $K$ has a small eigenvalue that means "short", not "dependent". Give the rows unit length before the test: with $s_i = \sqrt{K_{ii}} = \lVert g_i\rVert$,
+# **Scale first.** A row may be short and point its own way. Then $K$ has a small eigenvalue that means "short", not "dependent". Give the rows unit length before the test: with the sizes $s_i = \sqrt{K_{ii}} = \lVert g_i\rVert$ (not the strength $s$),
 #
 # $$\hat K_{ij} = \frac{K_{ij}}{s_i s_j}, \qquad \hat K\,\hat c = \hat t, \quad \hat t_i = \frac{t_i}{s_i}, \quad c_i = \frac{\hat c_i}{s_i} .$$
 #
@@ -419,7 +421,7 @@ assert leftover(by_gram(theta, G)) < 1e-8 and distance(by_gram(theta, G)) < 1e-4
 
 # %% [markdown]
 # In float32 more than one part in $10^4$ of $G\theta$ is left over, at least 10,000 times as much as in float64, and more than a twentieth of the in-span part is wrong. So `ul.minnorm_step` computes networks of up to a
-# million parameters in float64. Larger convolutional networks have rows that differ more; it starts from float32 there and goes back to float64 when the eigenvalues say so.
+# million parameters in float64. For larger ones it starts from the network's own precision, and goes back to float64 when the eigenvalues of $K$ get too small for it.
 
 # %% [markdown]
 # ### The whole projection
@@ -624,7 +626,7 @@ print(f"stale to after:  {(mixed - after).norm() / after.norm():.1f} of its leng
 print(f"length, after / before: {after.norm() / before.norm():.0f}")
 
 # %% [markdown]
-# The stale gradient is the old one with weights a tenth shorter in it. It knows nothing of the point where the step will be taken. The gradient that belongs there is six times as long: the projection has disturbed the
+# The stale gradient is nearly the old one: the same residuals and activations, with weights a tenth shorter in between. It is far from the gradient at the point where the step will be taken. That one is six times as long: the projection has disturbed the
 # outputs at second order, and this gradient is what repairs it.
 #
 # `ul.unlearn` computes the outputs after the projection. Whether the trap spoils the final error is another question; the next epoch's gradient starts afresh. You can find out by putting it into the loop below.
@@ -644,7 +646,7 @@ assert after.norm() > 4 * before.norm()
 def minnorm_og(task, epochs, project_every, descent_epochs):
     model, path = copy.deepcopy(task.original), []
     x, y = task.retain.tensors
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=.01)     # .01: AdamW's default, and the paper's
     for strength in strengths(.1, .9, epochs, project_every, descent_epochs):
         if strength > 0:
             project(model, x, strength)
@@ -684,7 +686,7 @@ ul.figures.minnorm.parting(range(100), lines)
 
 # %% [markdown]
 # In the first epochs the two programs agree to rounding: they are the same algorithm. Then they part. The second line shows that nothing but rounding is needed for that. Two things magnify it. Where a gradient is almost zero, AdamW
-# divides it by its own size, and a rounding error in it becomes a step of the full learning rate. And an eigenvalue near the cut falls on one side in one run and on the other in the next: the rank does change on the way.
+# divides it by its own size, and a rounding error in it becomes a step of the full learning rate. And an eigenvalue near the cut can fall on one side in one run and on the other in the next: the rank does drop below 50 on the way.
 #
 # The distance grows more than a hundredfold and then levels off. So do not compare single runs digit by digit, here or in your own experiments. Compare over seeds.
 
@@ -757,7 +759,7 @@ print("forget points within 0.5 of the curve:", within)
 #
 # ## References
 #
-# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.* NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): (6), (7), Algorithm 1, Appendix E, Tables 5 and 6.
+# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.* NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): (6), (7), Algorithm 1, Appendix E, Table 6.
 # - I. Goodfellow. *Efficient Per-Example Gradient Computations.* 2015, [arXiv 1510.01799](https://arxiv.org/abs/1510.01799): $\langle a_i, a_i\rangle\langle b_i, b_i\rangle$, the diagonal of $K$.
 # - G. Golub, C. Van Loan. *Matrix Computations.* 4th edition, Johns Hopkins, 2013, chapter 5: QR, rank deficiency and pivoting.
 # - I. Loshchilov, F. Hutter. *Decoupled Weight Decay Regularization.* ICLR 2019, [arXiv 1711.05101](https://arxiv.org/abs/1711.05101): AdamW.

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import torch
+from matplotlib.ticker import MaxNLocator
 
 from ..data.sine import grid
 from . import style
@@ -102,7 +103,8 @@ def peaks(task, runs: dict, zoom: tuple[float, float], limit: float):
         for name, model in runs.items():
             ax.plot(x, model(x), **METHOD_LOOKS.get(name, {}), label=name)
     sine_axes(ax, limit)
-    ax.set_xticks(np.linspace(*zoom, 5), [f"{v:.1f}" for v in np.linspace(*zoom, 5)])
+    ticks = MaxNLocator(6).tick_values(*zoom)
+    ax.set_xticks(ticks, [f"{v:g}" for v in ticks])
     ax.set(xlim=zoom, ylabel="f(x)", title="The worst place of the original, and what is left of it")
     ax.legend(ncols=3, fontsize=8, loc="best")
     fig.alt = "Close-up of the original's worst place with the curves of " + ", ".join(runs)
@@ -160,17 +162,18 @@ def residuals(largest: dict[int, float], typical: dict[int, float], sup_errors: 
     seeds = list(largest)
     left.plot(seeds, list(largest.values()), "D", color=style.VERMILLION)
     left.plot(seeds, list(typical.values()), "o", color=style.BLUE)
-    left.axhline(1e-2, color="black", linewidth=1, linestyle=":")
     left.set(yscale="log", ylim=(1.5e-3, None), xticks=seeds, xlabel="seed", ylabel="|f(x_i) - y_i|", title="Residuals of the originals")
     left.annotate("largest of 55", (seeds[2], largest[seeds[2]]), xytext=(0, 8), textcoords="offset points",
                   color=style.VERMILLION, ha="center", fontsize=9)
-    left.annotate("median of 55", (seeds[2], typical[seeds[2]]), xytext=(0, -14), textcoords="offset points",
+    lowest = min(typical, key=typical.get)
+    left.annotate("median of 55", (lowest, typical[lowest]), xytext=(0, -14), textcoords="offset points",
                   color=style.BLUE, ha="center", fontsize=9)
-    left.annotate("0.01", (seeds[-1] + .3, 1e-2), xytext=(0, 3), textcoords="offset points", fontsize=8, ha="right")
     right.plot(seeds, list(sup_errors.values()), "X", color=style.ORANGE, markersize=8)
     right.set(xticks=seeds, xlabel="seed", ylabel="sup error", ylim=(0, None), title="Sup error before unlearning")
-    fig.alt = ("Ten originals: the median residual is small, the largest is 10 to 1,000 times larger, so none of them "
-               "interpolates all 55 points; sup errors before unlearning are between 2 and 6")
+    ratios, sups = [largest[s] / typical[s] for s in seeds], list(sup_errors.values())
+    fig.alt = (f"{len(seeds)} originals: the largest residual is {min(ratios):.0f} to {max(ratios):.0f} times the median one, and at "
+               f"least {min(largest.values()):.1g}, so none of them interpolates all 55 points; sup errors before unlearning are "
+               f"between {min(sups):.1f} and {max(sups):.1f}")
     return fig
 
 
