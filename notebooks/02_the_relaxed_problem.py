@@ -586,7 +586,7 @@ assert all(-1 < fall < -.3 for fall in falls)
 # - on the hyperbola the full step loses 78% of the output, a hundred short ones 2%, a thousand shorter ones a tenth of that;
 # - a step of strength 0.1 lowers the forget output by 0.3 to 1 in ten networks out of ten.
 #
-# **Where it stops.** One network of 673 parameters, one kind of data, one measure of simplicity. How good the relaxed problem is for a large network is an empirical question. Notebooks 03 and 04 ask it of one with 91,201.
+# **Where it stops.** One network of 673 parameters, one kind of data, one measure of simplicity. How good the relaxed problem is for a large network is an empirical question. Notebooks 03 and 04 ask it of one with 91,201 parameters.
 
 # %%
 step = ul.project_out(theta, rows)

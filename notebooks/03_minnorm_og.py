@@ -309,8 +309,8 @@ ul.lessons.hints("row_combination")
 #
 # If $k \ge d$ these are $d$ columns, a basis of everything. Then $QQ^\top = I$ and $P_\perp\theta = 0$, whatever the rank.
 #
-# **Predict, then run.** A 1-5-1 network with ReLU, 16 parameters, 50 samples on $[-3, 3]$. On each of a few intervals every entry of a row is linear
-# in $x$ ($\alpha + \beta x$), so all rows of an interval lie in the span of two. How much of $\theta$ does each way leave?
+# **Predict, then run.** A 1-5-1 network with ReLU, 16 parameters, 50 samples on $[-3, 3]$. On each of a few intervals every entry of a row is a
+# constant plus a multiple of $x$, so all rows of an interval lie in the span of two. How much of $\theta$ does each way leave?
 
 # %%
 small = ul.models.seeded(lambda: ul.MLP([1, 5, 1], nn.ReLU), seed=0).double()

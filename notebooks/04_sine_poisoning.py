@@ -218,7 +218,7 @@ before = {seed: t.evaluate(t.original)["sup_error"] for seed, t in tasks.items()
 ul.figures.spikes(at_100, before, ["NGD", "GD", "Ridge", "MinNorm-OG"])
 
 # %% [markdown]
-# NGD's points and nearly all of GD's lie on the diagonal: what comes out is the tower that went in. Ridge shortens most towers somewhat. MinNorm-OG's points do not follow the diagonal.
+# NGD's points and nearly all of GD's lie on the diagonal or close to it: what comes out is the tower that went in. Ridge shortens most towers somewhat. MinNorm-OG's points do not follow the diagonal.
 #
 # This explains the spread in the table, and why its medians need not equal the published ones. **A method that keeps the original's tower reports the original's tower.** Its median and its range are properties of the ten originals, so another ten seeds, or another
 # machine that trains them, gives another median: the published 2.76 (2.48 to 3.54) for GD and 2.13 (1.75 to 3.12) for Ridge describe the towers of the paper's ten originals, and ours describe those of our ten. For a method that removes towers the originals
@@ -238,7 +238,7 @@ assert follows["NGD"] > .9 and follows["GD"] > .7 and follows["MinNorm-OG"] < .5
 #
 # $$\nabla_\theta J(\theta; D_r) = \frac{2}{n_r} \sum_{i \in D_r} r_i\, g_i .$$
 #
-# Two things are written in this line. Call a force what moves $\theta$, minus this gradient.
+# Call minus this gradient the force on $\theta$. The line says two things about it.
 #
 # 1. **The force is proportional to the residuals of the retain points.** They are already small, and once they are zero GD stands still. A tower between two retain points has no residual and exerts no force, however high it is.
 # 2. **The force lies in the span of the retain rows.** That is exactly the set of directions which change retained outputs. The part of $\theta$ outside the span, $P_\perp\theta$, is what the retain loss cannot see, to first order.
@@ -268,7 +268,7 @@ print(f"outside the span: {share['theta']:.3f} of |theta|, {share['gradient']:.3
 # Nearly all of $\theta$ is invisible to the retain loss, and a plain gradient step does not touch it at all.
 #
 # AdamW's step does: rescaled entry by entry, the gradient lies almost wholly outside the span. But nothing aims it there. It is made of the residuals of the retain points and of nothing else, and it is nearly orthogonal to $\theta$ (the cosine is below 0.05), so
-# it moves the invisible part about without shrinking it.
+# it moves the invisible part about and hardly shrinks it.
 #
 # Watch the three methods at work. The cell keeps, every five epochs, the retain loss, the sup error and $\lVert\theta\rVert$.
 
@@ -377,7 +377,7 @@ assert all(value > .04 for value in largest.values())                           
 #
 # - The models of this notebook were made by `python -m unlearnlab.experiments.sine --seeds 1-10` (about ten minutes on two cores; it resumes when interrupted). `ul.sine.task(seed, preset="paper")` trains any other seed.
 # - In the lab, set $T = 1000$ and compare all methods. MinNorm-OG then projects every tenth epoch only.
-# - Try to find settings for Ridge that beat MinNorm-OG at $T = 100$ on all ten seeds: `ul.sine.compare(seeds, 100, {"Ridge": ul.Ridge(lr=1e-2, reg=..., reg_decay=...)})`.
+# - Try to find settings for Ridge that beat MinNorm-OG's median at $T = 100$: `ul.sine.compare(seeds, 100, {"Ridge": ul.Ridge(lr=1e-2, reg=..., reg_decay=...)})`.
 #
 # ## References
 #
