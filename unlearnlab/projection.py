@@ -118,8 +118,10 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Ste
     squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in net.parameters.values())
     drift = strength * (squared - c @ inner).clamp_min(0).sqrt()  # |P_perp theta|^2 = |theta|^2 - c^T t
     for block in blocks:
-        for name, value in block.moved(c, strength, dtype).items():
-            net.trainable[name].copy_(value)
+        block.shrink(c, strength, dtype)
+    for name, p in net.parameters.items():
+        if p.data_ptr() != net.trainable[name].data_ptr():  # a float64 copy: the model has not seen it yet
+            net.trainable[name].copy_(p)
     return Step(rows=k, rank=rank, drift=float(drift))
 
 
@@ -192,20 +194,20 @@ class _Affine:
             t = (self.b.sum(1) @ bias).double()
         return t
 
-    def moved(self, c, strength, dtype):
-        """(1 - strength) * old + strength * J^T c for this layer's trainable parameters."""
-        b, old = self.b.to(dtype), {role: v.to(dtype) for role, v in self.values.items()}
-        weighted = c.to(dtype)[:, None, None] * b
-        if len(b) > len(self.z):
+    def shrink(self, c, strength, dtype):
+        """theta <- theta + strength (J^T c - theta), in place, for this layer's trainable parameters."""
+        weighted = c.to(dtype)[:, None, None] * self.b.to(dtype)
+        if len(weighted) > len(self.z):
             weighted = weighted.view(-1, *self.z.shape).sum(0)  # the heads share the layer's input
-        new = {}
         if "weight" in self.names:
-            a, flat = self.inputs().to(dtype).flatten(0, 1), weighted.flatten(0, 1)
-            weight = torch.addmm(old["weight"].flatten(1), flat.T, a, beta=1 - strength, alpha=strength)
-            new[self.names["weight"]] = weight.view_as(old["weight"])
+            flat, a = weighted.flatten(0, 1).T, self.inputs().to(dtype).flatten(0, 1)
+            weight = self.values["weight"]
+            if weight.dtype == dtype and weight.is_contiguous():  # one product, no second matrix of the layer's size
+                weight.view(len(weight), -1).addmm_(flat, a, beta=1 - strength, alpha=strength)
+            else:
+                weight.lerp_((flat @ a).view_as(weight).to(weight.dtype), strength)
         if "bias" in self.names:
-            new[self.names["bias"]] = torch.lerp(old["bias"], weighted.sum((0, 1)), strength)
-        return new
+            self.values["bias"].lerp_(weighted.sum((0, 1)).to(self.values["bias"].dtype), strength)
 
 
 def _gram_by_pairs(a, b, bias):
@@ -236,10 +238,10 @@ class _Rows:
     def inner(self):
         return self.rows.double() @ torch.cat([p.flatten() for p in self.parameters.values()]).double()
 
-    def moved(self, c, strength, dtype):
+    def shrink(self, c, strength, dtype):
         parts = (c.to(dtype) @ self.rows.to(dtype)).split([p.numel() for p in self.parameters.values()])
-        return {name: torch.lerp(p.to(dtype), part.view_as(p), strength)
-                for (name, p), part in zip(self.parameters.items(), parts)}
+        for p, inside in zip(self.parameters.values(), parts):
+            p.lerp_(inside.view_as(p).to(p.dtype), strength)
 
 
 # --- From a model and a batch to its blocks ------------------------------------------------------------------------

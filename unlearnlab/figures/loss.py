@@ -1,7 +1,7 @@
 """Pictures of notebook 01: many minimisers of one loss, gradients that vanish, and what a trained vector gives away."""
 import numpy as np
 
-from .style import (BLACK, BLUE, FORGET, GREEN, ORANGE, ORIGINAL, PURPLE, RETAIN, TARGET, UNLEARNED, VERMILLION,
+from .style import (BLACK, BLUE, DARK_ORANGE, FORGET, GREEN, ORANGE, ORIGINAL, PURPLE, RETAIN, TARGET, UNLEARNED, VERMILLION,
                     Figure, figure, look)
 
 METHOD = {"GD": BLUE, "GA": VERMILLION, "NGD": PURPLE}
@@ -21,7 +21,7 @@ def many_minimisers(share, retain_loss, forget_loss, length) -> Figure:
     left.annotate("retain loss: 0 all along", (share[0], 0), (2, 7), textcoords="offset points")
     left.set(ylabel="mean squared error", title="Every point of the line keeps the retain set")
     right.plot(share, length, color=BLUE, linewidth=2)
-    right.set(ylabel="length of theta", title="One of them is the shortest", ylim=(.93 * length.min(), 1.01 * length.max()))
+    right.set(ylabel="length of θ", title="One of them is the shortest", ylim=(.93 * length.min(), 1.01 * length.max()))
     for at, name, color in ((0, "unlearned", BLUE), (1, "original", ORANGE)):
         right.plot(at, np.interp(at, share, length), "o" if at == 0 else "s", color=color, markersize=8, zorder=3)
         right.annotate(name, (at, np.interp(at, share, length)), (0, -14 if at == 0 else 10), textcoords="offset points",
@@ -45,10 +45,10 @@ def two_fits(x, original, other, retain, forget) -> Figure:
     ax.plot(*forget, **FORGET)
     near = int(np.argmin(np.abs(x - float(forget[0][0]))))
     ax.annotate("forget point", (forget[0][0], forget[1][0]), (9, 0), textcoords="offset points", va="center", color=VERMILLION)
-    ax.annotate("original", (x[near], original[near]), (-15, -24), textcoords="offset points", ha="right", color=ORANGE)
+    ax.annotate("original", (x[near], original[near]), (-15, -24), textcoords="offset points", ha="right", color=DARK_ORANGE)
     ax.annotate("other minimiser", (x[near], other[near]), (60, -37), textcoords="offset points", color=BLUE)
     ax.annotate("sin x (dotted)", (x[near], np.sin(x[near])), (0, -20), textcoords="offset points")
-    ax.set(xlabel="input x", ylabel="output f(theta, x)", title="Both networks fit all nine retain points (dots) exactly")
+    ax.set(xlabel="input x", ylabel="output f(θ, x)", title="Both networks fit all nine retain points (dots) exactly")
     fig.alt = ("Two networks pass through the same nine retain points. The original also climbs to the forget point at 1.5; "
                "the other one does not")
     return fig
@@ -94,7 +94,7 @@ def steps_from_interpolation(curves) -> Figure:
             ax.plot(steps[every], np.asarray(curve["expected"])[every], "o", color=color, mfc="white", markersize=5.5)
         ax.annotate(curve["label"], (steps[-1], drift[-1]), (6, 0), textcoords="offset points", va="center",
                     color=color, annotation_clip=False)
-    ax.set(xlabel="gradient steps (no AdamW, no weight decay)", ylabel="distance from theta*", xlim=(0, len(drift)),
+    ax.set(xlabel="gradient steps (no AdamW, no weight decay)", ylabel="distance from θ*", xlim=(0, len(drift)),
            title="From an interpolating model (circles: predicted)")
     fig.alt = ("Distance from theta* in plain gradient steps: ascent started a little off interpolation grows "
                "exponentially at the predicted rate, descent goes nowhere, noisy descent grows like the square root")
@@ -139,7 +139,7 @@ def adamw_drift(panels) -> Figure:
             ax.annotate(note, (.5, .06), xycoords="axes fraction", ha="center")
         ax.set(title=title, xlabel="epoch (one AdamW update)", xlim=(0, len(drift)))
         if i == 0:
-            ax.set_ylabel("distance from theta* / length of theta*")
+            ax.set_ylabel("distance from θ* / length of θ*")
     fig.alt = ("Drift under AdamW from interpolation: in exact arithmetic and with no weight decay descent and ascent stay "
                "where they are; weight decay, or rounding in a network, sets both moving, and ascent does not stop")
     return fig
@@ -150,7 +150,7 @@ def leak_plane(x_retain, y_retain, x_forget, y_forget, path, retained_path) -> F
     """Least squares in the plane: one retain input (2,), one forget input (2,), two descent paths (k, 2) from 0."""
     x_retain, x_forget, path, alone = map(np.asarray, (x_retain, x_forget, path, retained_path))
     fig, ax = figure(size=(7, 5))
-    ax.set(xlim=(-.35, 2.1), ylim=(-.3, 1.75), aspect="equal", xlabel="theta, first entry", ylabel="theta, second entry")
+    ax.set(xlim=(-.35, 2.1), ylim=(-.3, 1.75), aspect="equal", xlabel="θ, first entry", ylabel="θ, second entry")
     for x, y, style, name in ((x_retain, y_retain, TARGET, "fits the retain point"),
                               (x_forget, y_forget, {**TARGET, "color": VERMILLION}, "fits the forget point")):
         y, steep = float(y), abs(x[0]) > abs(x[1])
@@ -167,7 +167,7 @@ def leak_plane(x_retain, y_retain, x_forget, y_forget, path, retained_path) -> F
     ax.annotate("", path[-1], alone[-1], arrowprops={
         "arrowstyle": "->", "color": GREEN, "linewidth": 2.4, "shrinkA": 4, "shrinkB": 5})
     ax.annotate("leaked", (path[-1] + alone[-1]) / 2, (8, 2), textcoords="offset points", color=GREEN)
-    ax.annotate("theta*", path[-1], (9, 5), textcoords="offset points", color=ORANGE)
+    ax.annotate("θ*", path[-1], (9, 5), textcoords="offset points", color=DARK_ORANGE)
     ax.annotate("unlearned", alone[-1], (12, -14), textcoords="offset points", color=BLUE)
     ax.set_title("Descent from 0: on both points (dashed), on the retain point alone (solid)")
     fig.alt = ("Descent on both points ends where the two lines of interpolators cross; descent on the retain point alone "
@@ -186,9 +186,9 @@ def leak_space(X_retain, theta, x_forget) -> Figure:
     reach = np.array([[-.35, -.35], [1.9, -.35], [1.9, 1.9], [-.35, 1.9]]) @ X
     ax.plot_trisurf(*reach.T, triangles=[[0, 1, 2], [0, 2, 3]], color="#D6E6F2", alpha=.6, edgecolor="none", shade=False, zorder=0)
     for end, color, name, style in ((X[0], BLACK, "retain input", "-"), (X[1], BLACK, "retain input", "-"),
-                                    (x, VERMILLION, "forget input", "-"), (theta, ORANGE, "theta*", "--")):
+                                    (x, VERMILLION, "forget input", "-"), (theta, ORANGE, "θ*", "--")):
         ax.plot(*np.stack([0 * end, end]).T, color=color, linestyle=style, linewidth=2, zorder=3)
-        ax.text(*(end * 1.06), name, color=color, zorder=6, ha="right" if color == VERMILLION else "left")
+        ax.text(*(end * 1.06), name, color=DARK_ORANGE if color == ORANGE else color, zorder=6, ha="right" if color == VERMILLION else "left")
     for a, b, name in ((foot, theta, "leaked"), (x_foot, x, "")):
         ax.plot(*np.stack([a, b]).T, color=GREEN, linestyle="-" if name else ":", linewidth=3, zorder=4)
         ax.text(*((a + b) / 2), f"  {name}", color=GREEN, zorder=6)

@@ -1,9 +1,8 @@
 """Pictures of MinNorm-OG's inside: how dependent the rows are, what a projection keeps, how strong each one is."""
 import numpy as np
 
-from .style import (BLACK, BLUE, FORGET, GREEN, ORANGE, ORIGINAL, RETAIN, SKY, TARGET, UNLEARNED, VERMILLION, figure, look)
-
-GREY, DARK_ORANGE = "#707070", "#A66F00"  # for words: the palette's orange is too pale to read
+from .style import (BLACK, BLUE, DARK_ORANGE, FORGET, GREEN, GREY, ORANGE, ORIGINAL, RETAIN, SKY, TARGET, UNLEARNED,
+                    VERMILLION, figure, look)
 
 
 @look()

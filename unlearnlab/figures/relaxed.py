@@ -5,7 +5,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
-from .style import BLACK, BLUE, FORGET, GREEN, ORANGE, ORIGINAL, RETAIN, SKY, TARGET, UNLEARNED, VERMILLION, figure, look
+from .style import (BLACK, BLUE, DARK_ORANGE, FORGET, GREEN, ORANGE, ORIGINAL, RETAIN, SKY, TARGET, UNLEARNED, VERMILLION,
+                    figure, look)
 
 FLOOR, CEILING = 1e-6, 10.0  # of the lab's logarithmic axis; smaller changes stand on its floor
 
@@ -22,7 +23,7 @@ def fit(x, original, target, retain, forget):
     ax.annotate("forget point", (forget[0][0], forget[1][0]), (12, 2), textcoords="offset points", color=VERMILLION)
     ax.annotate("retain points", (np.pi / 2, 1), (0, 12), textcoords="offset points", ha="center")
     near = int(np.argmin(np.abs(np.asarray(x) + .45)))
-    ax.annotate("original model", (x[near], original[near]), (12, -8), textcoords="offset points", color="#A66F00")
+    ax.annotate("original model", (x[near], original[near]), (12, -8), textcoords="offset points", color=DARK_ORANGE)
     ax.annotate("sin x", (-2.2, np.sin(-2.2)), (-30, -14), textcoords="offset points")
     fig.alt = "A curve through nine retain points of sin x that leaps up to reach one forget point far above the sine"
     return fig
@@ -43,7 +44,7 @@ def interpolators(original, answer, relaxed=None, labels=None, walk=None):
     for radius in (np.linalg.norm(answer), np.linalg.norm(original)):
         ax.add_patch(Circle((0, 0), radius, fill=False, edgecolor="#A0A0A0", linestyle=":", linewidth=1))
     ax.annotate("equal ‖θ‖", (.3, 1.45), color="#707070", ha="center")
-    _mark(ax, original, "s", ORANGE, "original θ*", (8, 8), "#A66F00")
+    _mark(ax, original, "s", ORANGE, "original θ*", (8, 8), DARK_ORANGE)
     _mark(ax, answer, "*", GREEN, "solution of (4)", (10, 4), GREEN, 15)
     fig.alt = "The interpolating parameters form a hyperbola; its point nearest the origin is (1, 1), the original lies at (2, 0.5)"
     ax.set_title("Every θ on the hyperbola fits; the answer is its point nearest the origin")

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure as _Figure
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
+DARK_ORANGE, GREY = "#A66F00", "#707070"  # for words: the palette's orange is too pale to read
 
 # What a colour and a line style mean, in every picture of the course
 ORIGINAL = {"color": ORANGE, "linestyle": (0, (4, 1.5)), "linewidth": 1.6}
