@@ -1,6 +1,7 @@
 """Each method against the same rule written out by hand, and every hyperparameter's limits."""
 import copy
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -158,6 +159,14 @@ def test_the_subsample_is_balanced_and_never_empty():
 def test_hyperparameters_are_checked_when_the_method_is_made(kind, bad, says):
     with pytest.raises(ValueError, match=says):
         kind(**bad)
+
+
+def test_numpy_numbers_from_a_grid_become_plain_ones():
+    method = ul.MinNormOG(lr=np.float32(.5), n_pert=np.int64(5), project_every=2.0)
+    assert (method.lr, method.n_pert, method.project_every) == (.5, 5, 2)
+    assert type(method.lr) is float and type(method.n_pert) is type(method.project_every) is int
+    with pytest.raises(ValueError, match="reg must be a number"):
+        ul.Ridge(reg=np.bool_(True))
 
 
 def test_methods_are_frozen_and_listed_in_the_tables_order():

@@ -3,6 +3,7 @@ import copy
 
 import pytest
 import torch
+import torch.nn.utils.prune
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
@@ -26,6 +27,9 @@ def jacobian(model, inputs):
     rows = []
     for head in outputs if isinstance(outputs, tuple) else [outputs]:
         for value in (head.max(1).values if head.ndim == 2 else head):
+            if not value.requires_grad:
+                rows.append(torch.zeros(sum(p.numel() for p in parameters), dtype=torch.float64))
+                continue
             grads = torch.autograd.grad(value, parameters, retain_graph=True, allow_unused=True)
             rows.append(torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for g, p in zip(grads, parameters)]))
     return torch.stack(rows)
@@ -87,6 +91,57 @@ class Attention(nn.Module):
         return self.head(h[:, 0])
 
 
+class SequenceFirst(nn.Module):
+    """The sequence stands first while the layer runs, and is as long as the batch is large."""
+
+    def __init__(self):
+        super().__init__()
+        self.each, self.out = nn.Linear(3, 5), nn.Linear(5, 1)
+
+    def forward(self, x):
+        return self.out(torch.cumsum(torch.tanh(self.each(x.transpose(0, 1))), 0)[-1])
+
+
+class Float32Inside(nn.Module):
+    """A forward that insists on float32, so float64 weights cannot run it; called by keyword, ending in a squeeze."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(5, 8), nn.Linear(8, 1)
+
+    def forward(self, x):
+        return self.b(input=torch.tanh(self.a(x.float()))).squeeze()
+
+
+def pruned():
+    model = ul.MLP([4, 6, 1], nn.Tanh)
+    torch.nn.utils.prune.l1_unstructured(model[0], "weight", .5)
+    return copyable(model)
+
+
+def old_weight_norm():
+    return copyable(nn.Sequential(torch.nn.utils.weight_norm(nn.Linear(4, 6)), nn.Tanh(), nn.Linear(6, 1)))
+
+
+def copyable(model):
+    """The first layer's weight is a result, made again at every forward; deepcopy refuses it with its graph."""
+    model[0].weight = model[0].weight.detach()
+    return model
+
+
+def hooked():
+    model = ul.MLP([4, 6, 1], nn.Tanh)
+    model[0].register_forward_hook(lambda module, args, out: out * 2)
+    return model
+
+
+def shared_buffer():
+    model = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 6), nn.Tanh(), nn.BatchNorm1d(6), nn.Linear(6, 1))
+    for module in (model[0], model[3]):
+        module.register_buffer("mask", model[0].running_mean if module is model[0] else model[0]._buffers["mask"])
+    return model
+
+
 class Branching(nn.Module):
     """A forward that looks at its data, which vmap cannot follow, and a parameter no layer owns."""
 
@@ -111,6 +166,11 @@ MODELS = {
         8, 4, 3, padding=1, padding_mode="circular"), nn.Flatten(), nn.Linear(64, 3)), (4, 4, 4)),
     "shared weights": (Tied, (3,)),
     "tied layers": (tied_layers, (4,)),
+    "sequence first": (SequenceFirst, (12, 3)),
+    "pruned": (pruned, (4,)),
+    "a hook that changes the output": (hooked, (4,)),
+    "one buffer in two modules": (shared_buffer, (4,)),
+    "old weight norm": (old_weight_norm, (4,)),
     "attention, layer norm, own token": (Attention, (5, 4)),
     "branching": (Branching, (3,)),
     "in-place after linear": (lambda: nn.Sequential(nn.Linear(6, 20), nn.SiLU(inplace=True), nn.Linear(20, 2)), (6,)),
@@ -174,6 +234,21 @@ def test_frozen_parameters_stay_and_do_not_count():
     assert ul.output_gradients(model, inputs).shape[1] == flat(model).numel()
     assert relative_error(model, inputs) < 1e-5
     assert torch.equal(model[0].weight, before)
+
+
+@pytest.mark.parametrize("n", [1, 6])
+def test_a_forward_that_needs_float32_is_computed_in_float32(n):
+    torch.manual_seed(0)
+    model, inputs = Float32Inside(), torch.randn(n, 5)
+    before, rows = flat(model), ul.output_gradients(model, inputs)
+    ul.minnorm_step(model, inputs, 1.0)
+    torch.testing.assert_close(before - flat(model), ul.project_out(before, rows), rtol=1e-3, atol=1e-5)
+
+
+def test_a_head_without_trainable_parameters_adds_rows_of_zeros():
+    model, inputs = build("two heads, conv, batch norm, in-place", 5)
+    model.body.requires_grad_(False), model.color.requires_grad_(False)
+    assert relative_error(model, inputs) < 1e-5
 
 
 def test_strength_is_the_share_removed_and_modes_are_kept():
@@ -270,10 +345,14 @@ def test_errors_say_what_is_wrong():
         ul.minnorm_step(model, x[:0], .1)
     with pytest.raises(ValueError, match="empty batch"):
         ul.output_gradients(model, x[:0])
+    with pytest.raises(TypeError, match="model must be a torch.nn.Module, got function"):
+        ul.minnorm_step(lambda x: x, x, .1)
+    with pytest.raises(ValueError, match=r"rtol must be in \[0, 1\), got nan"):
+        ul.project_out(torch.ones(3), torch.ones(2, 3), rtol=float("nan"))
     with pytest.raises(TypeError, match="inputs must be a tensor"):
         ul.output_gradients(model, [1.0])
-    for strength in (-.1, 1.5, float("nan")):
-        with pytest.raises(ValueError, match=r"strength must be in \[0, 1\]"):
+    for strength in (-.1, 1.5, float("nan"), None, "0.5"):
+        with pytest.raises(ValueError, match=r"strength must be a number in \[0, 1\]"):
             ul.minnorm_step(model, x, strength)
     bad = torch.cat([x, torch.tensor([[float("nan")]])])
     before = flat(model)

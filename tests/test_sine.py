@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -49,6 +50,11 @@ def test_medians_over_ten_seeds_agree_with_table_5_at_100_epochs():
     assert 1.00 <= median["MinNorm-OG"] <= 1.63
     assert 1.27 <= median["Retrain"] <= 1.44
     assert median["GD"] >= 1.7 * median["MinNorm-OG"] and median["Ridge"] >= 1.7 * median["MinNorm-OG"]
+
+
+def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():
+    state = torch.get_rng_state()
+    assert ul.sine.task(np.int64(2)).seed == 2 and torch.equal(torch.get_rng_state(), state)
 
 
 def test_best_settings_follow_table_6():
@@ -108,6 +114,10 @@ def test_the_training_command_makes_only_what_is_missing_or_damaged(tmp_path):
     assert done.returncode == 0 and "Nothing to do" in done.stdout, done.stderr
     wrong = subprocess.run([*command, "--seeds", "one"], capture_output=True, text=True)
     assert wrong.returncode == 2 and "--seeds must look like 1-10 or 3,7" in wrong.stderr
+    for arguments, says in ((["--seeds", "5-1"], "empty range: 5-1"), (["--seeds", "1-2-9"], "must look like"),
+                            (["--workers", "0"], "--workers must be at least 1")):
+        wrong = subprocess.run([*command, *arguments], capture_output=True, text=True)
+        assert wrong.returncode == 2 and says in wrong.stderr
 
 
 def test_ctrl_c_ends_the_training_command_soon_and_keeps_what_was_done(tmp_path):

@@ -1,6 +1,7 @@
 """SineLab in-process: every slider everywhere, comparison, stop, errors, and the picture for web pages."""
 import dataclasses
 import io
+import sys
 import threading
 
 import ipywidgets
@@ -182,6 +183,8 @@ def test_a_job_replaces_stops_and_reports():
     assert job.wait(10) and order == ["first", "second"]
     job.start(lambda stop: 1 / 0)
     assert job.wait(10) and isinstance(errors[0], ZeroDivisionError) and job.error is errors[0]
+    job.start(lambda stop: sys.exit(3))
+    assert job.wait(10) and isinstance(job.error, SystemExit)
     job.start(lambda stop: stop.wait(30))
     assert not job.wait(.05) and job.running
     job.stop()

@@ -46,10 +46,60 @@ def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_named_and_not_used(t
 
 
 def test_bad_training_arguments_and_divergence_are_errors():
-    with pytest.raises(ValueError, match="epochs must be at least 1"):
-        train(fresh(), X, X, epochs=0)
+    for bad in (0, 2.5, True):
+        with pytest.raises(ValueError, match=f"epochs must be an integer of at least 1, got {bad}"):
+            train(fresh(), X, X, epochs=bad)
+    with pytest.raises(ValueError, match="save_every must be an integer of at least 1, got 0"):
+        train(fresh(), X, X, epochs=1, save_every=0)
+    with pytest.raises(ValueError, match="inputs is empty"):
+        train(fresh(), X[:0], X[:0], epochs=1)
+    with pytest.raises(ValueError, match=r"the model returns \(9, 1\) for targets of shape \(9,\)"):
+        train(fresh(), X, X.flatten(), epochs=1)
     with pytest.raises(ArithmeticError, match="the training loss became .* at epoch 100: lr=1e\\+30"):
         train(fresh(), X, X, epochs=100, lr=1e30)
+
+
+def test_a_network_with_batch_norm_a_frozen_and_an_unused_parameter_resumes_to_the_bit(tmp_path):
+    def build():
+        torch.manual_seed(0)
+        net = torch.nn.Sequential(torch.nn.Linear(1, 6), torch.nn.BatchNorm1d(6), torch.nn.Linear(6, 1))
+        net[0].bias.requires_grad_(False)
+        net.register_parameter("unused", torch.nn.Parameter(torch.ones(2)))
+        return net
+
+    whole, pieces, stop, path = build(), build(), threading.Event(), tmp_path / "net.partial"
+    train(whole, X, X.sin(), epochs=300)
+    with pytest.raises(Stopped):
+        train(build(), X, X.sin(), epochs=300, checkpoint=path, stop=stop, progress=lambda done, loss: stop.set())
+    train(pieces, X, X.sin(), epochs=300, checkpoint=path)
+    assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), pieces.state_dict().values()))
+
+
+def test_another_loss_does_not_resume_and_a_folder_that_cannot_be_made_is_named(tmp_path):
+    path = tmp_path / "model.partial"
+    train(fresh(), X, X.sin(), epochs=100, checkpoint=path)
+    with pytest.warns(UserWarning, match="model.partial is for objective = 'squared_error'"):
+        train(fresh(), X, X.sin(), epochs=100, checkpoint=path, loss=torch.nn.functional.l1_loss)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PermissionError, match="cannot make the folder .*file/sub.*UNLEARNLAB_DATA"):
+        train(fresh(), X, X, epochs=1, checkpoint=tmp_path / "file" / "sub" / "model.partial")
+
+
+def test_a_changed_fact_is_noticed(tmp_path):
+    """A single flipped digit in "done" once resumed from the wrong epoch without a word."""
+    path = tmp_path / "a.safetensors"
+    checkpoints.write(path, {"w": torch.ones(2)}, {"done": "500"})
+    path.write_bytes(path.read_bytes().replace(b'"done":"500"', b'"done":"900"'))
+    with pytest.raises(checkpoints.BadCheckpoint, match="do not match their SHA-256"):
+        checkpoints.read(path)
+
+
+def test_tied_tensors_and_threads_writing_one_file_are_fine(tmp_path):
+    w = torch.arange(3.)
+    jobs = [threading.Thread(target=checkpoints.write, args=(tmp_path / "a", {"x": w, "y": w}, {"n": "1"})) for _ in range(8)]
+    [job.start() for job in jobs]
+    [job.join() for job in jobs]
+    assert torch.equal(checkpoints.read(tmp_path / "a")[0]["y"], w) and len(list(tmp_path.iterdir())) == 1
 
 
 def test_checkpoints_are_whole_or_refused(tmp_path):

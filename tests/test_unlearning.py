@@ -95,6 +95,19 @@ def test_a_task_needs_points_on_both_sides_and_a_known_kind():
     task = regression()
     with pytest.raises(ValueError, match="forget is empty"):
         ul.Task(**{**task.__dict__, "forget": torch.utils.data.TensorDataset(torch.empty(0, 2), torch.empty(0, 1))})
+    for size in (0, -1, 2.5, "all"):
+        with pytest.raises(ValueError, match="batch_size must be None"):
+            ul.Task(**{**task.__dict__, "batch_size": size})
+    with pytest.raises(ValueError, match="seed must be a non-negative integer, got -1"):
+        ul.Task(**{**task.__dict__, "seed": -1})
+    with pytest.raises(ValueError, match=r"the model returns \(3,\) for targets of shape \(3, 1\)"):
+        task.loss(torch.ones(3), torch.ones(3, 1))
+    with pytest.raises(ValueError, match=r"a model with 2 heads needs targets \(n, 2\), got \(4,\)"):
+        classification().loss((torch.ones(4, 5), torch.ones(4, 3)), torch.zeros(4, dtype=torch.long))
+    frozen = regression()
+    frozen.original.requires_grad_(False)
+    with pytest.raises(ValueError, match="GD has nothing to move"):
+        ul.unlearn(frozen, ul.GD(), 1)
     with pytest.raises(ValueError, match="kind must be one of"):
         ul.Task(**{**task.__dict__, "kind": "clustering"})
     only = ul.Task(**{**task.__dict__, "name": "toy"})
@@ -110,6 +123,36 @@ def test_a_task_moves_to_a_device_and_leaves_the_first_where_it_was():
     moved = task.to("cpu")
     assert moved.original is not task.original and torch.equal(parameters(moved.original), parameters(task.original))
     assert torch.equal(parameters(ul.unlearn(moved, ul.MinNormOG(), 3).model), parameters(ul.unlearn(task, ul.MinNormOG(), 3).model))
+
+
+def test_runs_in_threads_give_what_they_give_alone():
+    """torch has one global generator: two labs once drew their fresh models from each other's seeds."""
+    expected, go, wrong = parameters(ul.unlearn(regression(), ul.Retrain(), 1).model), threading.Event(), []
+
+    def work(seed):
+        while not go.is_set():
+            ul.sine.task(2), regression().fresh(seed)
+    threads = [threading.Thread(target=work, args=(s,)) for s in (1, 2)]
+    [t.start() for t in threads]
+    for _ in range(40):
+        wrong.append(not torch.equal(parameters(ul.unlearn(regression(), ul.Retrain(), 1).model), expected))
+    go.set()
+    [t.join() for t in threads]
+    assert not any(wrong)
+
+
+def test_projecting_weights_that_overflowed_is_divergence_too():
+    with pytest.raises(ul.Diverged, match="MinNorm-OG: .* in epoch .* with lr=1e\\+10"):
+        ul.unlearn(regression(batch_size=2, forget=8), ul.MinNormOG(lr=1e10), 20)
+
+
+def test_grad_mode_of_the_caller_does_not_matter_except_inference():
+    with torch.no_grad():
+        inside = ul.unlearn(regression(), ul.GD(), 3)
+    assert torch.equal(parameters(inside.model), parameters(ul.unlearn(regression(), ul.GD(), 3).model))
+    assert all(p.grad is None for p in inside.model.parameters())
+    with torch.inference_mode(), pytest.raises(RuntimeError, match="outside torch.inference_mode"):
+        ul.unlearn(regression(), ul.GD(), 3)
 
 
 def test_small_models_run_on_one_thread_and_the_callers_number_comes_back():

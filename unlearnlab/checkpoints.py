@@ -1,6 +1,7 @@
 """Tensors on disk that are whole, are what they claim to be, and never run code: safetensors plus a hash."""
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import torch
@@ -12,9 +13,9 @@ class BadCheckpoint(ValueError):
     """The file is damaged, or is not the one asked for. The message names the file and what is wrong with it."""
 
 
-def digest(tensors: dict[str, torch.Tensor]) -> str:
-    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names."""
-    sha = hashlib.sha256()
+def digest(tensors: dict[str, torch.Tensor], facts: dict[str, str] | None = None) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names, and over the facts."""
+    sha = hashlib.sha256(repr(sorted(facts.items())).encode() if facts else b"")
     for name in sorted(tensors):
         t = tensors[name].detach().cpu().contiguous()
         sha.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())
@@ -22,15 +23,26 @@ def digest(tensors: dict[str, torch.Tensor]) -> str:
     return sha.hexdigest()
 
 
+def check_writable(path: Path) -> None:
+    """Makes the folder of `path`; raises PermissionError that names it when nothing can be written there."""
+    folder = Path(path).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PermissionError(f"cannot make the folder {folder}: {error.strerror}. Name another one (UNLEARNLAB_DATA)") from error
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"cannot write to the folder {folder}. Name another one (UNLEARNLAB_DATA)")
+
+
 def write(path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -> None:
     """Writes under a temporary name and renames, so that a file at `path` is always a whole one."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}  # tied ones too
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         with open(temporary, "wb") as file:
-            file.write(save(tensors, metadata={**facts, "sha256": digest(tensors)}))
+            file.write(save(tensors, metadata={**facts, "sha256": digest(tensors, facts)}))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -50,7 +62,7 @@ def read(path: Path, expected: dict[str, str] | None = None) -> tuple[dict[str, 
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
         raise BadCheckpoint(f"{path.name} is damaged ({error})") from error
-    if facts.get("sha256") != digest(tensors):
+    if facts.pop("sha256", None) != digest(tensors, facts):
         raise BadCheckpoint(f"{path.name} is damaged: its contents do not match their SHA-256")
     for key, wanted in (expected or {}).items():
         if facts.get(key) != wanted:

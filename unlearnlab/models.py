@@ -1,4 +1,5 @@
 """The networks of the experiments, by their standard names."""
+import threading
 from collections.abc import Sequence
 
 import torch
@@ -26,9 +27,12 @@ class MLP(nn.Sequential):
         return nn.Sequential(*list(self)[index]) if isinstance(index, slice) else super().__getitem__(index)
 
 
+_generator_in_use = threading.Lock()  # torch has one global generator, and labs run in threads
+
+
 def seeded(build, seed: int) -> nn.Module:
     """build() under torch's generator seeded with `seed`; the global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
+    with _generator_in_use, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build()
 

@@ -33,7 +33,8 @@ SMALL_MODEL = 1_000_000
 
 @dataclass(frozen=True)
 class Step:
-    """What one `minnorm_step` did: `rows` k, their numerical `rank`, the length `drift` of the change of theta."""
+    """What one `minnorm_step` did: `rows` k, their numerical `rank`, and the length `drift` of the change of theta, known
+    to about 1e-8 |theta| in float64 and 1e-4 |theta| in float32."""
 
     rows: int
     rank: int
@@ -61,6 +62,8 @@ def project_out(theta: torch.Tensor, rows: torch.Tensor, rtol: float | None = No
         bad = (~torch.isfinite(rows).all(1)).nonzero().flatten().tolist()
         raise ValueError(f"rows {_shorten(bad)} hold a NaN or an infinity")
     rtol = RANK_TOLERANCE.get(rows.dtype, 1e-6) if rtol is None else rtol
+    if not 0 <= rtol < 1:
+        raise ValueError(f"rtol must be in [0, 1), got {rtol}")
     v, units = theta.double(), rows.double()
     largest = units.abs().amax(1) if rows.shape[1] else units.new_zeros(len(units))
     units = units[largest > 0] / largest[largest > 0, None]  # first by the largest entry: squares of 1e-200 are 0
@@ -106,17 +109,28 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Ste
     are computed in float64, larger ones in their own precision with the Gram matrix redone in float64 when it is
     nearly singular.
 
+    Not for one model in two threads at once: while it runs, the model holds other tensors in place of its parameters.
+
     Raises ValueError for a strength outside [0, 1], an empty batch, a model with nothing trainable, non-finite
     gradients, or batch norm without running statistics (it couples the samples, so no row belongs to one sample).
     """
-    if not 0 <= strength <= 1:
-        raise ValueError(f"strength must be in [0, 1], got {strength}")
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError("minnorm_step needs gradients: call it outside torch.inference_mode()")
+    if not isinstance(strength, (int, float)) or not 0 <= strength <= 1:
+        raise ValueError(f"strength must be a number in [0, 1], got {strength!r}")
     net = _Network(model, inputs)
     precision = net.cast(_working_precision(net.trainable.values()))
-    blocks, k = _blocks(net)
+    try:
+        blocks, k = _blocks(net)
+    except RuntimeError:  # a forward that makes float32 tensors of its own cannot run with float64 weights
+        own = next(iter(net.trainable.values())).dtype
+        if precision == own:
+            raise
+        precision = net.cast(None)
+        blocks, k = _blocks(net)
     c, inner, rank, dtype = _coefficients(blocks, len(inputs), precision)
     squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in net.parameters.values())
-    drift = strength * (squared - c @ inner).clamp_min(0).sqrt()  # |P_perp theta|^2 = |theta|^2 - c^T t
+    drift = strength * (squared - c @ inner).clamp_min(0).sqrt()  # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|
     for block in blocks:
         block.shrink(c, strength, dtype)
     for name, p in net.parameters.items():
@@ -137,10 +151,13 @@ def _coefficients(blocks, n, precision):
     dtype, inner = precision, sum(block.inner() for block in blocks)
     while True:
         gram = sum(block.gram(dtype).double() for block in blocks)
-        _check_finite_rows(torch.isfinite(gram.diagonal()) & torch.isfinite(inner), n)
-        c, rank, smallest = _solve(gram, inner, GRAM_TOLERANCE[precision])
-        if dtype == torch.float64 or smallest > FLOAT32_GRAM_LIMIT:
-            return c, inner, rank, dtype
+        finite = torch.isfinite(gram.diagonal()) & torch.isfinite(inner)
+        if dtype == torch.float64:
+            _check_finite_rows(finite, n)
+        if finite.all():
+            c, rank, smallest = _solve(gram, inner, GRAM_TOLERANCE.get(precision, 1e-6))
+            if dtype == torch.float64 or smallest > FLOAT32_GRAM_LIMIT:
+                return c, inner, rank, dtype
         dtype = torch.float64
 
 
@@ -250,6 +267,8 @@ class _Network:
     """The model's parts by name, read in one walk, and tensors of a chosen precision to run it with."""
 
     def __init__(self, model, inputs):
+        if not isinstance(model, nn.Module):
+            raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
         if not isinstance(inputs, torch.Tensor):
             raise TypeError(f"inputs must be a tensor (n, ...), got {type(inputs).__name__}")
         if inputs.ndim == 0 or len(inputs) == 0:
@@ -266,7 +285,9 @@ class _Network:
                     name = first.setdefault(id(p), path + role)
                     self.owned.setdefault(prefix, {})[role] = name
                     (self.trainable if p.requires_grad else self.fixed)[name] = p
-            self.fixed |= {path + role: b for role, b in module._buffers.items() if b is not None}
+            for role, b in module._buffers.items():
+                if b is not None:  # a shared buffer likewise
+                    self.fixed[first.setdefault(id(b), path + role)] = b
         if not self.trainable:
             raise ValueError(f"model ({type(model).__name__}) has no trainable parameter: set requires_grad on some")
         device = next(iter(self.trainable.values())).device
@@ -302,28 +323,14 @@ class _Network:
 @torch.enable_grad()
 def _blocks(net):
     """Blocks that cover every trainable parameter once, and the number of rows k."""
-    calls, handles = {}, []
-    for prefix, module in net.modules.items():
-        if type(module) in _LAYERS:
-            hook = lambda module, args, out, prefix=prefix: calls.setdefault(prefix, []).append(_Call.of(module, args, out))
-            handles.append(module.register_forward_hook(hook))
-    try:
-        with net.evaluation():
-            heads = net(net.x)
-    finally:
-        for handle in handles:
-            handle.remove()
-    uses, layers = _uses(heads, net.parameters), {}
-    for prefix, found in calls.items():
-        names = {role: name for role, name in net.owned.get(prefix, {}).items() if name in net.parameters}
-        if len(found) == 1 and found[0].plain(len(net.x)) and names and all(uses[name] == 1 for name in names.values()):
-            layers[prefix] = names
-    gradients = _output_side(heads, [calls[prefix][0] for prefix in layers])
+    heads, calls = _run(net)
+    layers = {prefix: {role: name for role, name in net.owned[prefix].items() if name in net.parameters} for prefix in calls}
+    gradients = _output_side(heads, list(calls.values()))
     blocks, rest = [], dict(net.parameters)
     for (prefix, names), b in zip(layers.items(), gradients):
         if b is not None:
             values = {role: net.parameters.get(name, net.others.get(name)) for role, name in net.owned[prefix].items()}
-            call = calls[prefix][0]
+            call = calls[prefix]
             blocks.append(_LAYERS[type(call.module)](call, names, values, b.detach()))
             for name in names.values():
                 del rest[name]
@@ -331,6 +338,41 @@ def _blocks(net):
         with net.evaluation():
             blocks.append(_Rows(rest, _per_sample_rows(net, list(rest))))
     return blocks, len(heads) * len(net.x)
+
+
+def _run(net):
+    """The heads, and the one call of every layer whose own formula gives its rows.
+
+    A layer qualifies if nothing but its class's forward turns its weight and bias into its output (no pruning, no hook,
+    no replaced forward), if it runs once and its parameters are used nowhere else, and if dimension 0 of its input is
+    the samples: a run on a single sample has 1 there, where a sequence or a table of n rows would not.
+    """
+    found, handles = {}, []
+    for prefix, module in net.modules.items():
+        if type(module) in _LAYERS and net.owned.get(prefix, {}).keys() <= {"weight", "bias"} \
+                and not module._forward_hooks and "forward" not in vars(module):
+            handles.append(module.register_forward_hook(_recorder(found, prefix)))
+    try:
+        with net.evaluation():
+            net(net.x[:1])
+            alone = {prefix for prefix, calls in found.items() if all(len(call.output) == 1 for call in calls)}
+            found.clear()
+            heads = net(net.x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    uses = _uses(heads, net.parameters)
+    once = lambda prefix: all(uses[name] == 1 for name in net.owned[prefix].values() if name in net.parameters)
+    trains = lambda prefix: any(name in net.parameters for name in net.owned.get(prefix, {}).values())
+    return heads, {prefix: calls[0] for prefix, calls in found.items() if prefix in alone and len(calls) == 1
+                   and calls[0].plain(len(net.x)) and trains(prefix) and once(prefix)}
+
+
+def _recorder(found, prefix):
+    def hook(module, args, out):
+        if args:  # called by keyword, its input is not here to see: the layer will not qualify
+            found.setdefault(prefix, []).append(_Call.of(module, args, out))
+    return hook
 
 
 @dataclass
@@ -394,7 +436,7 @@ def _output_side(heads, calls):
     if not calls:
         return []
     per_head = [torch.autograd.grad(head.sum(), [call.edge for call in calls], retain_graph=True, allow_unused=True)
-                for head in heads]
+                if head.requires_grad else (None,) * len(calls) for head in heads]
     stacked = []
     for parts in zip(*per_head):
         known = next((p for p in parts if p is not None), None)
@@ -440,6 +482,7 @@ def _per_sample_rows(net, names):
 def _largest(outputs, n):
     """The heads as a list of (n,): each sample's largest output."""
     heads = list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
+    heads = [h[None] if n == 1 and isinstance(h, torch.Tensor) and h.ndim == 0 else h for h in heads]  # a model may squeeze
     for i, head in enumerate(heads):
         if not isinstance(head, torch.Tensor) or head.ndim not in (1, 2) or len(head) != n:
             got = tuple(head.shape) if isinstance(head, torch.Tensor) else type(head).__name__
@@ -453,10 +496,14 @@ def _check_floating(name, tensor):
         raise TypeError(f"{name} must be a floating-point tensor, got {got}")
 
 
+class NonFiniteGradients(ValueError):
+    """An output gradient is NaN or infinite. The message names the samples."""
+
+
 def _check_finite_rows(finite, n):
     if not finite.all():
         bad = sorted({i % n for i in (~finite).nonzero().flatten().tolist()})
-        raise ValueError(f"the output gradients of samples {_shorten(bad)} are not finite: the model or these inputs "
+        raise NonFiniteGradients(f"the output gradients of samples {_shorten(bad)} are not finite: the model or these inputs "
                          "hold a NaN, an infinity, or overflow")
 
 

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from .training import squared_error
+
 KINDS = ("regression", "classification")
 
 
@@ -36,6 +38,10 @@ class Task:
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}")
+        if self.batch_size is not None and (isinstance(self.batch_size, bool) or not isinstance(self.batch_size, int) or self.batch_size < 1):
+            raise ValueError(f"batch_size must be None (full batch) or an integer of at least 1, got {self.batch_size!r}")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ValueError(f"seed must be a non-negative integer, got {self.seed!r}")
         for name in ("retain", "forget"):
             if len(getattr(self, name)) == 0:
                 raise ValueError(f"{name} is empty: a task needs points to retain and points to forget")
@@ -54,7 +60,9 @@ class Task:
     def loss(self, outputs, targets: torch.Tensor) -> torch.Tensor:
         """The mean sample loss J of paper A: squared error, or cross-entropy summed over the heads."""
         if self.kind == "regression":
-            return F.mse_loss(outputs, targets)
+            return squared_error(outputs, targets)
         if isinstance(outputs, (tuple, list)):
+            if targets.ndim != 2 or targets.shape[1] != len(outputs):
+                raise ValueError(f"a model with {len(outputs)} heads needs targets (n, {len(outputs)}), got {tuple(targets.shape)}")
             return sum(F.cross_entropy(head, targets[:, i]) for i, head in enumerate(outputs))
         return F.cross_entropy(outputs, targets)

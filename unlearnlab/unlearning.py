@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from .methods import Method
+from .projection import NonFiniteGradients
 from .task import Task
 from .threads import few_threads
 
@@ -19,8 +20,8 @@ class Diverged(ArithmeticError):
 
 @dataclass
 class Run:
-    """What `unlearn` returns. `history`: one dict per epoch. `stopped`: ended early on request, after len(history)
-    epochs. `seconds`: the unlearning itself, without the evaluation."""
+    """What `unlearn` returns. `history`: one dict per epoch. `stopped`: ended early on request, in the epoch
+    after the last of the history, or within it. `seconds`: the unlearning itself, without the evaluation."""
 
     method: Method
     epochs: int
@@ -52,6 +53,7 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
     epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each paired with a retain
     batch of the same size, retain batches cycling across epochs (paper A, experiments 1 and 2).
     seed: of everything random in the run (initialisation, batches, subsample, noise), combined with the task's seed.
+    A model's own dropout draws from torch's global generator; seed that yourself.
     callback(run): after every epoch, with the model and history so far. stop: set it and the run ends before its next
     update and comes back with `stopped=True`; nothing that was done is lost.
 
@@ -69,6 +71,8 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
         raise ValueError(f"epochs must be an integer of at least 1, got {epochs!r}")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValueError(f"seed must be a non-negative integer, got {seed!r}")
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
     method.check(task, epochs)
 
     run_seed = int(np.random.SeedSequence([task.seed, seed]).generate_state(1, np.uint64)[0] >> np.uint64(1))
@@ -77,8 +81,9 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
     state.model.train()
     run = Run(method, epochs, seed, state.model)
     optimizer = torch.optim.AdamW(state.model.parameters(), lr=method.lr, weight_decay=method.weight_decay, fused=True)
-    with few_threads(state.model):
+    with few_threads(state.model), torch.enable_grad():
         _epochs(run, state, optimizer, _Batches(task, generator), callback, stop)
+    optimizer.zero_grad()
     state.model.eval()
     run.metrics = task.evaluate(state.model)
     return run
@@ -92,18 +97,24 @@ def _epochs(run, state, optimizer, batches, callback, stop):
             if stop is not None and stop.is_set():
                 run.stopped = True
                 break
-            losses.append(_update(state, run.method, optimizer, retain, forget))
+            try:
+                losses.append(_update(state, run.method, optimizer, retain, forget))
+            except NonFiniteGradients as error:
+                raise _diverged(run.method, state.epoch, "the weights are no longer numbers") from error
         if losses:
             value = torch.stack(losses).mean().item()
             run.seconds = time.perf_counter() - began
             run.history.append({"epoch": state.epoch, "loss": value, "seconds": run.seconds, **state.notes})
             if not np.isfinite(value):
-                raise Diverged(f"{run.method.name}: the loss became {value} in epoch {state.epoch} with "
-                               f"lr={run.method.lr:g}; try a smaller lr")
+                raise _diverged(run.method, state.epoch, f"the loss became {value}")
             if callback is not None:
                 callback(run)
         if run.stopped:
             return
+
+
+def _diverged(method, epoch, what):
+    return Diverged(f"{method.name}: {what} in epoch {epoch} with lr={method.lr:g}; try a smaller lr")
 
 
 def _update(state, method, optimizer, retain, forget):

@@ -8,8 +8,10 @@ It shows progress, skips what is finished, and after an interruption goes on fro
 """
 import argparse
 import os
+import re
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -87,6 +89,7 @@ def task(seed: int = 1, preset: str = "quick", cache: Path | None = None, progre
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValueError(f"seed must be a non-negative integer, got {seed!r}")
+    seed = int(seed)
     if preset not in ("quick", "paper"):
         raise ValueError(f'preset must be "quick" or "paper", got {preset!r}')
     if preset == "quick" and seed not in SHIPPED_SEEDS:
@@ -195,7 +198,7 @@ def _identity(seed, role):
 
 def _load(path, seed, role):
     tensors, facts = checkpoints.read(path, _identity(seed, role))
-    model = MLP(WIDTHS)
+    model = seeded(lambda: MLP(WIDTHS), 0)  # draws nothing from the caller's random numbers
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -221,6 +224,8 @@ def _main():
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes, one thread each (default: cores)")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write to (default: the shipped models')")
     chosen = parser.parse_args()
+    if chosen.workers < 1:
+        parser.error(f"--workers must be at least 1, got {chosen.workers}")
     jobs = [(seed, role) for role in EPOCHS for seed in _seeds(parser, chosen.seeds)
             if not _whole(chosen.out / _file(seed, role), seed, role)]
     if not jobs:
@@ -262,10 +267,11 @@ def _whole(path, seed, role):
 
 
 def _drain(queue, seen, bar):
-    """Moves the bar by what the workers have reported since."""
-    while True:
+    """Moves the bar by what the workers report in half a second."""
+    deadline = time.monotonic() + .5
+    while (left := deadline - time.monotonic()) > 0:
         try:
-            seed, role, done = queue.get(timeout=.5)
+            seed, role, done = queue.get(timeout=left)
         except Empty:
             return
         bar.update(done - seen.get((seed, role), 0))
@@ -273,11 +279,13 @@ def _drain(queue, seen, bar):
 
 
 def _seeds(parser, text):
-    try:
-        parts = [part.split("-") for part in text.split(",")]
-        return sorted({s for part in parts for s in range(int(part[0]), int(part[-1]) + 1)})
-    except ValueError:
+    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
         parser.error(f"--seeds must look like 1-10 or 3,7, got {text!r}")
+    ranges = [[int(end) for end in part.split("-")] for part in text.split(",")]
+    for ends in ranges:
+        if ends[-1] < ends[0]:
+            parser.error(f"--seeds holds an empty range: {ends[0]}-{ends[-1]}")
+    return sorted({seed for ends in ranges for seed in range(ends[0], ends[-1] + 1)})
 
 
 if __name__ == "__main__":

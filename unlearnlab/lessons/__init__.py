@@ -90,6 +90,7 @@ def expect_tensor(answer, like: torch.Tensor) -> None:
     """The answer must be a finite tensor of the same shape as the reference's."""
     expect(isinstance(answer, torch.Tensor), f"expected a tensor, got {type(answer).__name__}"
            + (" (is there a return?)" if answer is None else ""))
+    expect(answer.dtype in (torch.float32, torch.float64), f"expected float32 or float64 numbers, got {answer.dtype}")
     expect(answer.shape == like.shape, f"expected shape {tuple(like.shape)}, got {tuple(answer.shape)}")
     expect(bool(torch.isfinite(answer).all()), "the result holds a NaN or an infinity")
 

@@ -13,6 +13,7 @@ def _test_drift(learner):
         size = answer.numel() if isinstance(answer, torch.Tensor) else 1
         expect(size == 1 or d == 1, f"expected one number, got {size}: the length of a vector is a single number")
         expect(isinstance(answer, (int, float, torch.Tensor)), f"expected a number, got {type(answer).__name__}")
+        expect(not isinstance(answer, torch.Tensor) or answer.is_floating_point(), "expected a real number")
         answer, difference = float(answer), theta - original
         close = lambda value: abs(answer - float(value)) <= 1e-4 * max(1, abs(float(value)))
         right = difference.square().sum().sqrt()

@@ -2,6 +2,7 @@
 import copy
 import dataclasses
 import math
+import numbers
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,17 +24,20 @@ class Method:
         for f in dataclasses.fields(self):
             low, high, whole = RANGES[f.name]
             value = getattr(self, f.name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+            number = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
             if not number or (whole and value != int(value)) or not low <= value <= high or (f.name == "lr" and value == 0):
                 kind = "an integer" if whole else "a number"
                 above = f"of at least {low:g}" if high == math.inf else f"in [{low:g}, {high:g}]"
                 above = "greater than 0" if f.name == "lr" else above
                 raise ValueError(f"{self.name}: {f.name} must be {kind} {above}, got {value!r}")
+            object.__setattr__(self, f.name, int(value) if whole else float(value))  # grids come as numpy numbers
 
     def check(self, task, epochs: int) -> None:
         """Raises ValueError when the method cannot work on this task for this many epochs."""
         if task.kind not in self.kinds:
             raise ValueError(f"{self.name} needs a {' or '.join(self.kinds)} task, {task.name} is a {task.kind} one")
+        if not any(p.requires_grad for p in task.original.parameters()):
+            raise ValueError(f"{self.name} has nothing to move: every parameter of {task.name}'s original is frozen")
 
     def start(self, task, seed: int) -> nn.Module:
         """The model the run begins with: a copy of the original."""

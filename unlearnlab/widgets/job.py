@@ -53,6 +53,6 @@ class Job:
         self.error = None
         try:
             work(stop)
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: a thread would swallow it
             self.error = error
             self._on_error(error)
