@@ -152,13 +152,13 @@ at_10 = ul.sine.compare(seeds, epochs=10)
 ul.figures.table(at_10, ul.sine.PUBLISHED[10], epochs=10)
 
 # %% [markdown]
-# Ten full-batch steps. Retraining from scratch has the lowest median: a blank network is nearly flat, and a flat zero, with its sup error of 1, is a better answer than a network full of towers. Of the methods that start from the original,
+# Ten full-batch steps. Retraining from scratch comes out lowest, or nearly so: a blank network is nearly flat, and a flat zero, with its sup error of 1, is a better answer than a network full of towers. Of the methods that start from the original,
 # MinNorm-OG alone comes near it.
 
 # %%
 short = {name: central_range([r["sup_error"] for r in at_10 if r["method"] == name])[0] for name in ul.METHODS}
 
-assert sorted(short, key=short.get)[:2] == ["Retrain", "MinNorm-OG"]
+assert set(sorted(short, key=short.get)[:2]) == {"Retrain", "MinNorm-OG"}
 
 # %% [markdown]
 # **Predict, then run.** At $T = 100$, which methods improve most?
@@ -202,10 +202,10 @@ again = [[ul.unlearn(nudged(t, generator), best["MinNorm-OG"], 100).metrics["sup
 
 shifts = [abs(central_range(errors)[0] - median["MinNorm-OG"]) for errors in again]
 
-assert 0 < max(shifts) < .2
+assert 0 < max(shifts) < .4
 
 # %% [markdown]
-# By less than 0.2, but it moves. Another processor adds up the sums in another order and makes such differences by itself. So the last digits of our table mean nothing: compare distributions, not single runs.
+# By less than 0.4, but it moves. Another processor adds up the sums in another order and makes such differences by itself. So the last digits of our table mean nothing: compare distributions, not single runs.
 
 # %% [markdown]
 # ### Why do GD's and Ridge's numbers differ from seed to seed so much?

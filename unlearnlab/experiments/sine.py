@@ -159,10 +159,12 @@ def evaluate(model: torch.nn.Module) -> dict[str, float]:
     return {"sup_error": (model(x) - x.sin()).abs().max().item()}
 
 
-def make(seed: int, role: str, folder: Path, progress=None, stop=None,
-         command: str = "python -m unlearnlab.experiments.sine") -> Path:
-    """Trains the original or the ground truth of one seed at the paper's setting, and writes it with provenance."""
-    made = provenance(command)  # of the code that is about to run, not of what the checkout holds when it ends
+def make(seed: int, role: str, folder: Path, progress=None, stop=None, made: dict[str, str] | None = None) -> Path:
+    """Trains the original or the ground truth of one seed at the paper's setting, and writes it with provenance.
+
+    made: the provenance to write, taken when the program started; a checkout may change while it runs.
+    """
+    made = made or provenance(f"ul.sine.task({seed}, preset='paper')")
     inputs, targets = _training_data(*data.points(seed), role)
     model = seeded(lambda: MLP(WIDTHS), _initial_seed(seed, role))
     path, partial = Path(folder) / _file(seed, role), Path(folder) / f"{_file(seed, role)}.partial"
@@ -214,8 +216,8 @@ def _share(queue, halt):
     torch.set_num_threads(1)
 
 
-def _work(seed, role, folder, command):
-    make(seed, role, folder, progress=lambda done, loss: _report.put((seed, role, done)), stop=_halt, command=command)
+def _work(seed, role, folder, made):
+    make(seed, role, folder, progress=lambda done, loss: _report.put((seed, role, done)), stop=_halt, made=made)
 
 
 def _main():
@@ -231,16 +233,18 @@ def _main():
     if not jobs:
         print("Nothing to do: every model is there and whole. Delete a file to make it again.")
         return 0
-    return _train_all(jobs, chosen.out, chosen.workers, f"python -m unlearnlab.experiments.sine --seeds {chosen.seeds}")
+    torch.set_num_threads(1)  # as in every worker
+    made = provenance(f"python -m unlearnlab.experiments.sine --seeds {chosen.seeds}")
+    return _train_all(jobs, chosen.out, chosen.workers, made)
 
 
-def _train_all(jobs, folder, workers, command):
+def _train_all(jobs, folder, workers, made):
     """Every job in a pool of processes, with one progress bar; exit status 0, 1 for a failure, 130 for Ctrl-C."""
     context, status, seen = get_context("spawn"), 0, {}
     queue, halt = context.Queue(), context.Event()
     with ProcessPoolExecutor(workers, context, _share, (queue, halt)) as pool, \
             tqdm(total=sum(EPOCHS[role] for _, role in jobs), unit="epoch", unit_scale=True) as bar:
-        waiting = {pool.submit(_work, *job, folder, command): job for job in jobs}
+        waiting = {pool.submit(_work, *job, folder, made): job for job in jobs}
         try:
             while waiting:
                 _drain(queue, seen, bar)
