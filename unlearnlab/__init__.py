@@ -10,7 +10,8 @@ from .unlearning import Diverged, Run, unlearn
 
 # Imported at first use: figures need matplotlib, widgets ipywidgets, and an experiment may itself be run as a program.
 _LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "lessons": ".lessons", "figures": ".figures",
-          "widgets": ".widgets", "environment": ".environment"}
+          "widgets": ".widgets", "environment": ".environment", "linear": ".theory.linear",
+          "linear_network": ".theory.linear_network", "two_layer": ".theory.two_layer"}
 
 
 def __getattr__(name):

@@ -132,4 +132,4 @@ def _find(name):
     return EXERCISES[name]
 
 
-from . import loss, minnorm, relaxed, sine, start  # noqa: E402  registers the exercises
+from . import linear, linear_network, loss, minnorm, relaxed, sine, start, two_layer  # noqa: E402  registers the exercises

@@ -1,3 +1,6 @@
 """The labs: one per file, thin; what they compute is elsewhere."""
+from .linear_lab import LinearLab
+from .linear_network_lab import LinearNetworkLab
 from .span_lab import SpanLab
 from .sine_lab import SineLab
+from .width_lab import WidthLab

@@ -1,0 +1,1 @@
+"""The exercises about linear models."""

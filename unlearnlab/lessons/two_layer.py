@@ -1,0 +1,1 @@
+"""The exercises about two-layer networks."""

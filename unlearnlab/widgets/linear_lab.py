@@ -1,0 +1,6 @@
+"""A lab."""
+from .lab import Lab
+
+
+class LinearLab(Lab):
+    """To come."""
