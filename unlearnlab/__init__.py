@@ -5,6 +5,9 @@ from .checkpoints import BadCheckpoint
 from .methods import GA, GD, METHODS, NGD, NGP, L1Sparse, Method, MinNormOG, Retrain, Ridge
 from .models import MLP
 from .projection import minnorm_step, output_gradients, project_out
+from .selection import select
+from .store import StoreMismatch
+from .sweep import sweep
 from .task import Task
 from .unlearning import Diverged, Run, unlearn
 

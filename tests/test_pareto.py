@@ -1,0 +1,53 @@
+"""Do fronts, hypervolumes and standard errors agree with their definitions, ties and all?"""
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from unlearnlab.pareto import front, hypervolume, standard_error
+
+POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=25).map(lambda p: np.array(p, float))
+
+
+def _dominated(p, points):
+    return any(all(a <= b for a, b in zip(q, p)) and any(a < b for a, b in zip(q, p)) for q in points)
+
+
+@given(POINTS)
+@settings(deadline=None, max_examples=200)
+def test_the_front_is_what_nothing_dominates(points):
+    assert front(points).tolist() == [not _dominated(p, points) for p in points]
+
+
+def test_equal_points_stay_together_and_ties_in_one_objective_are_dominated():
+    assert front([[1, 2], [1, 2], [2, 1], [1, 3], [2, 2]]).tolist() == [True, True, True, False, False]
+    assert front([[0, 0], [0, 0]]).all() and front([[3.0], [1.0], [1.0]]).tolist() == [False, True, True]
+
+
+def test_a_missing_number_is_never_on_the_front_and_dominates_nothing():
+    assert front([[np.nan, 0], [1, 1], [np.inf, 0]]).tolist() == [False, True, True]
+
+
+@given(POINTS)
+@settings(deadline=None, max_examples=200)
+def test_hypervolume_counts_the_unit_squares_that_a_point_dominates(points):
+    cells = [(i, j) for i in range(7) for j in range(7) if any(x <= i and y <= j for x, y in points)]
+    assert hypervolume(points, [7, 7]) == len(cells)
+
+
+def test_hypervolume_ignores_points_beyond_the_reference_and_dominated_ones():
+    assert hypervolume([[1, 1], [5, 0], [2, 2], [1, 1]], [3, 3]) == 4
+    assert hypervolume([[4, 4]], [3, 3]) == 0 and hypervolume(np.empty((0, 2)), [1, 1]) == 0
+
+
+def test_wrong_shapes_are_refused_by_name():
+    with pytest.raises(ValueError, match=r"points must have shape \(n, objectives\), got \(3,\)"):
+        front([1, 2, 3])
+    with pytest.raises(ValueError, match=r"points \(n, 2\) and a reference \(2,\), got \(1, 3\)"):
+        hypervolume([[1, 2, 3]], [1, 1])
+    with pytest.raises(ValueError, match="reference must be finite"):
+        hypervolume([[0, 0]], [np.inf, 1])
+
+
+def test_standard_error_of_known_values():
+    assert standard_error([1, 2, 3, 4]) == pytest.approx(np.sqrt(5 / 3) / 2)
+    assert np.isnan(standard_error([1.0])) and standard_error([[1, 1], [3, 1]]).tolist() == pytest.approx([1, 0])

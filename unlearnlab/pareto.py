@@ -1,0 +1,53 @@
+"""Which points of a trade-off are worth having, and how do two fronts compare? Every objective is to be small."""
+import numpy as np
+
+
+def front(points: np.ndarray) -> np.ndarray:
+    """Which of the points (n, objectives) no other dominates: a boolean array (n,).
+
+    A point is dominated when another is at most as large in every objective and smaller in one. Equal points do not
+    dominate each other: both are on the front, or neither. A point with a NaN is never on it. Costs O(n^2 objectives).
+
+    Raises ValueError for anything but a table of numbers.
+    """
+    points = _table("points", points)
+    whole = ~np.isnan(points).any(1)
+    at_most = (points[None] <= points[:, None]).all(2)  # [i, j]: j is at most i everywhere
+    smaller = (points[None] < points[:, None]).any(2)
+    return whole & ~(at_most & smaller & whole[None]).any(1)
+
+
+def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
+    """The area between a front and a reference point, both objectives small: larger is better (Zitzler and Thiele, 1998).
+
+    points: (n, 2), dominated ones may be there. reference: (2,), worse than what counts; points beyond it add nothing.
+    Fronts are comparable for one reference only. Raises ValueError for other shapes.
+    """
+    points, reference = _table("points", points), np.asarray(reference, float)
+    if points.shape[1] != 2 or reference.shape != (2,):
+        raise ValueError(f"hypervolume needs points (n, 2) and a reference (2,), got {points.shape} and {reference.shape}")
+    if not np.isfinite(reference).all():
+        raise ValueError(f"reference must be finite, got {reference.tolist()}")
+    inside = points[(points < reference).all(1)]
+    area, ceiling = 0.0, reference[1]
+    for x, y in inside[np.lexsort((inside[:, 1], inside[:, 0]))]:  # from the left; each lower one adds a rectangle
+        if y < ceiling:
+            area += (reference[0] - x) * (ceiling - y)
+            ceiling = y
+    return float(area)
+
+
+def standard_error(values: np.ndarray, axis: int = 0) -> np.ndarray:
+    """Standard deviation of the mean of independent values, with n - 1: NaN for fewer than two."""
+    values = np.asarray(values, float)
+    count = values.shape[axis]
+    if count < 2:
+        return np.full(np.delete(values.shape, axis), np.nan)
+    return values.std(axis, ddof=1) / np.sqrt(count)
+
+
+def _table(name, points):
+    points = np.asarray(points, float)
+    if points.ndim != 2 or points.shape[1] == 0:
+        raise ValueError(f"{name} must have shape (n, objectives), got {points.shape}")
+    return points
