@@ -24,7 +24,7 @@ from .task import Task
 
 PACKAGE = Path(__file__).parent
 # What can change a number. Pictures, lessons and labs cannot, nor can the theorems, which no run uses.
-SILENT = ("figures", "lessons", "widgets", "theory", "store.py", "sweep.py", "selection.py", "pareto.py", "environment.py",
+SILENT = ("figures", "lessons", "widgets", "theory", "store.py", "sweep.py", "record.py", "selection.py", "pareto.py", "environment.py",
           "provenance.py", "checkpoints.py", "__init__.py")
 _NAME = re.compile(r"[0-9a-f]{32}\.json")
 

@@ -76,6 +76,30 @@ def best_settings(epochs: int) -> dict[str, Method]:
     return {m.name: m for m in settings}
 
 
+def published_grid(epochs: int) -> dict[str, dict]:
+    """The paper's grid (Table 7) for T = 10, 100 or 1000, as `ul.sweep` takes it: all 8 methods, n_pert 50.
+
+    MinNorm-OG's reg is a share, so its grid stops at 1. Raises ValueError for another T.
+    """
+    if epochs not in PUBLISHED:
+        raise ValueError(f"epochs must be one of {list(PUBLISHED)}, the paper's, got {epochs!r}")
+    pick = lambda *values: values[list(PUBLISHED).index(epochs)]
+    common = {"epochs": epochs, "lr": pick([1e-2, 1e-3, 1e-4], [1e-3, 5e-4, 1e-4], [1e-3, 5e-4, 1e-4])}
+    reg, reg_decay = [.1, 1., 3.], [.3, .6, .9]
+    return {
+        "Retrain": common,
+        "MinNorm-OG": {**common, "reg": [.1, 1.], "reg_decay": reg_decay, "n_pert": 50,
+                       "project_every": pick([1, 2, 5], [1, 2], [10, 50, 100]),
+                       "descent_epochs": pick([1, 2, 5], [25, 50], [100, 200, 500])},
+        "GD": common,
+        "GA": common,
+        "NGP": {**common, "ascent": [1e-3, 1e-2, .1, 1.]},
+        "NGD": {**common, "noise": [.1, .5, 1.]},
+        "Ridge": {**common, "reg": reg, "reg_decay": reg_decay},
+        "l1-Sparse": {**common, "reg": reg},
+    }
+
+
 def task(seed: int = 1, preset: str = "quick", cache: Path | None = None, progress=None, stop=None) -> Task:
     """The sine-poisoning task. Everything about it follows from `seed`.
 

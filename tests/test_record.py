@@ -1,0 +1,56 @@
+"""Does a recorded result come back as the table it was, and does the grid of Table 1 hold what the paper says?"""
+import json
+
+import numpy as np
+import pandas
+import pytest
+from tasks import regression
+
+import unlearnlab as ul
+from unlearnlab import record
+from unlearnlab.sweep import expand
+
+
+def test_a_written_record_is_read_back_as_the_same_table(tmp_path):
+    grid = [{"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}, "MinNorm-OG": {"epochs": 3, "n_pert": [2, 5]}}, {"GA": {"epochs": 40, "lr": 1e30}}]
+    frame = ul.sweep(regression, grid, [3, 1], tmp_path / "store", "serial", progress=False)
+    record.write(tmp_path / "new" / "r.json", frame, {"command": "test"})
+    again, made = record.load(tmp_path / "new" / "r.json")
+    assert made == {"command": "test"} and len(again) == len(frame) == 10
+    for column in again.columns:
+        old, new = frame[column].tolist(), again[column].tolist()
+        if column in ("size", "seconds"):
+            assert np.allclose(np.array(old, float), np.array(new, float), rtol=1e-5, equal_nan=True)
+        else:
+            assert all(pandas.isna(a) and pandas.isna(b) or a == b for a, b in zip(old, new)), column
+    assert ul.select(again, "size")["size"].notna().sum() == 4
+
+
+def test_a_sweep_that_is_not_finished_is_not_recorded(tmp_path):
+    frame = ul.sweep(regression, {"GD": {"epochs": 1, "lr": [1e-3, 1e-2]}}, [1, 2], tmp_path / "store", "serial", progress=False)
+    with pytest.raises(ValueError, match="finish the sweep first"):
+        record.write(tmp_path / "r.json", frame.iloc[:-1], {})
+    assert not (tmp_path / "r.json").exists()
+
+
+@pytest.mark.parametrize("epochs, minnorm, all_", [(10, 54, 76), (100, 24, 46), (1000, 54, 76)])
+def test_the_grid_of_table_1_is_the_papers_and_holds_its_best_settings(epochs, minnorm, all_):
+    settings = expand(ul.sine.published_grid(epochs))
+    assert len(settings) == 3 * all_ and sum(s.method.name == "MinNorm-OG" for s in settings) == 3 * minnorm
+    assert {s.epochs for s in settings} == {epochs} and {s.method.name for s in settings} == set(ul.METHODS)
+    for name, best in ul.sine.best_settings(epochs).items():
+        assert any(s.method == best for s in settings), name
+
+
+def test_another_T_has_no_published_grid():
+    with pytest.raises(ValueError, match=r"one of \[10, 100, 1000\], the paper's, got 50"):
+        ul.sine.published_grid(50)
+
+
+def test_a_small_table_is_recorded_and_resumed(tmp_path, monkeypatch):
+    monkeypatch.setattr(ul.sine, "published_grid", lambda t: {"GD": {"epochs": t, "lr": [1e-3]}})
+    record.table1(tmp_path / "store", tmp_path / "t.json", 1, seeds=[1, 2], epochs=(10,))
+    content = json.loads((tmp_path / "t.json").read_text())
+    assert content["seeds"] == [1, 2] and content["provenance"]["command"] == "python -m unlearnlab.record table1"
+    run = ul.unlearn(ul.sine.task(2), ul.GD(lr=1e-3), 10)
+    assert content["settings"][0]["sup_error"][1] == pytest.approx(run.metrics["sup_error"], rel=1e-3)
