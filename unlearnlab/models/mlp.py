@@ -1,4 +1,4 @@
-"""The networks of the experiments, by their standard names."""
+"""The fully connected network, and what every network needs: a seeded start, and outputs at any parameters."""
 import threading
 from collections.abc import Sequence
 
