@@ -1,0 +1,33 @@
+"""Does LinearLab follow its sliders in a real browser, with the numbers beside the picture?"""
+
+
+def test_linear_lab_redraws_for_every_slider(lab):
+    lab.open("05_linear_models.ipynb")
+    lab.run_all()
+    lab.wait_for_text("leak: θ* to projection")
+    keys = {"heading": "End Home PageUp ArrowRight", "tilt": "End Home PageUp ArrowRight", "forget label": "End Home PageUp ArrowRight",
+            "retain inputs": "Home End", "azimuth": "Home PageUp ArrowRight", "elevation": "End Home PageUp ArrowRight"}
+    for description, presses in keys.items():
+        slider = lab.slider(description)
+        for key in presses.split():
+            before, earlier = slider.readout, lab.picture()
+            readout = slider.press(key)
+            assert readout != before
+            if not (description == "heading" and (before, readout) == ("360", "0")):  # the same direction
+                assert lab.picture() != earlier
+    with lab.new_picture():
+        lab.slider("elevation").press("End")
+    lab.wait_for_text("Dot and ring coincide")
+    lab.screenshot("linear-lab")
+    lab.screenshot("linear-lab-alone", of=".jp-OutputArea-output:has(.widget-slider)")
+    lab.assert_clean()
+
+
+def test_two_linear_labs_in_one_notebook_move_alone(lab):
+    lab.open(lab.write("two.ipynb", "import unlearnlab as ul\nul.widgets.LinearLab()", "ul.widgets.LinearLab(tilt=20)"))
+    lab.run_all()
+    other = lab.picture(1)
+    with lab.new_picture(0):
+        lab.slider("tilt").press("End")
+    assert lab.picture(1) == other
+    lab.assert_clean()

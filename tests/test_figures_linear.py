@@ -1,0 +1,91 @@
+"""Do the pictures of linear models draw, say in words what they show, and show the scene they are given?"""
+import math
+
+import numpy as np
+import pytest
+
+import unlearnlab as ul
+from unlearnlab.figures import linear
+from unlearnlab.widgets.linear_lab import scene
+
+POWERS = 10.0 ** np.arange(-4, 1)
+ANGLE = np.linspace(1, 90, 20)
+COUNT = [1, 2, 5, 10, 20]
+PICTURES = {
+    "shortest": lambda: linear.shortest([1, .6], 1.1, [[.12, 1.63], [1.26, -.27]]),
+    "row_lengths": lambda: linear.row_lengths(1 / POWERS[::-1], {"pseudo-inverse": POWERS, "projection": 1e-16 * np.ones(5)}),
+    "descents": lambda: linear.descents({"from 0": .9 ** np.arange(50), "anywhere": np.full(50, .4)}, {"from 0": 0, "anywhere": .4}),
+    "approximate": lambda: linear.approximate((POWERS, POWERS), {"random direction": (POWERS, POWERS / 2), "worst direction": (POWERS, POWERS)},
+                                              (POWERS[2:], POWERS[2:] / 1.5)),
+    "inside_span": lambda: linear.inside_span(ANGLE, np.ones(20), -.3 * np.cos(np.radians(ANGLE)), -.3,
+                                              {"original": 1 / np.sin(np.radians(ANGLE)), "unlearned": .6 * np.ones(20)}),
+    "ridge_path": lambda: linear.ridge_path(POWERS, POWERS / 3, 1.0, .6),
+    "steps_needed": lambda: linear.steps_needed(POWERS[::-1] / 10, {
+        ("GD", "GD: never"): [math.inf] * 5, ("Ridge", "Ridge, best λ"): list(30 / POWERS[::-1]), ("Retrain", "Retrain"): [9, 30, 60, 90, 110],
+        ("MinNorm-OG", "MinNorm-OG, .5"): [3, 7, 10, 14, 17], ("MinNorm-OG", "MinNorm-OG, 1"): [1] * 5}),
+    "rows_used": lambda: linear.rows_used(COUNT, {"orthonormal inputs": 1 - np.array(COUNT) / 20, "this data": 1 - (np.array(COUNT) / 20) ** 2},
+                                          1 - np.array(COUNT) / 20, [28, 28, 27, 25, 0]),
+    "passes": lambda: linear.passes(COUNT, [("leak left", {1.0: [0] * 5, .3: [0, .1, .3, .5, .7]}), ("retain error", {1.0: [1] * 5, .3: [.5] * 5})]),
+    "space": lambda: linear.space()[0],
+}
+
+
+@pytest.mark.parametrize("name", [name for name in PICTURES if name != "space"])
+def test_each_picture_is_a_figure_that_renders_the_same_twice_and_has_alt_text(name):
+    figure = PICTURES[name]()
+    assert isinstance(figure, ul.figures.Figure)
+    png = figure.png()
+    assert png.startswith(b"\x89PNG") and png == PICTURES[name]().png()
+    assert len(figure.alt) > 60
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_axis_is_labelled_and_no_text_is_clipped(name):
+    figure = PICTURES[name]()
+    figure.canvas.draw()
+    for ax in figure.axes:
+        assert name in ("space", "passes") or ax.get_xlabel() and ax.get_ylabel()
+        assert name != "passes" or ax.get_xlabel() and ax.get_title(loc="left")
+        for text in (ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label, *ax.texts):
+            if text.get_text() and ax.axison:
+                box = text.get_window_extent()
+                assert box.x0 >= 0 and box.x1 <= figure.bbox.width and 0 <= box.y0 and box.y1 <= figure.bbox.height, text.get_text()
+
+
+def test_a_method_that_never_arrives_is_named_in_words():
+    figure = PICTURES["steps_needed"]()
+    assert "never: GD: never" in figure.alt
+    assert figure.axes[0].lines[0].get_marker() == "^"
+
+
+@pytest.mark.parametrize("azimuth, elevation, point, seen", [(0, 0, [1, 0, 0], [0, 0]), (0, 0, [0, 1, 0], [1, 0]), (0, 0, [0, 0, 1], [0, 1]),
+                                                             (90, 0, [1, 0, 0], [-1, 0]), (0, 90, [1, 0, 0], [0, -1]), (0, 90, [0, 0, 1], [0, 0])])
+def test_the_view_of_a_unit_vector(azimuth, elevation, point, seen):
+    assert np.allclose(linear.project(point, azimuth, elevation), seen, atol=1e-12)
+
+
+def test_the_view_is_orthographic_right_and_up_have_length_one():
+    view = linear.project(np.eye(3), 37, -22)
+    assert np.allclose(view.T @ view, np.eye(2))
+
+
+@pytest.mark.parametrize("retained", [1, 2])
+def test_the_labs_picture_shows_the_scene_it_was_given(retained):
+    _, artists = linear.space()
+    shown = scene(heading=30, tilt=40, label=1.5, retained=retained)
+    artists.update(shown, 20, 30)
+    tip = lambda artist: np.array(artist.get_xydata()[-1])
+    for artist, vector in ((artists.original, shown.original), (artists.forget, shown.x_forget), (artists.foot, shown.unlearned),
+                           (artists.ring, shown.retrained), (artists.inputs[0], shown.X_retain[0])):
+        assert np.allclose(tip(artist), linear.project(vector, 20, 30))
+    assert artists.plane.get_visible() == artists.inputs[1].get_visible() == (retained == 2)
+    assert artists.line.get_visible() == (retained == 1)
+    assert np.allclose(tip(artists.foot), tip(artists.ring))
+    assert len(artists.list()) == 18 and len(set(artists.list())) == 18
+
+
+def test_words_outside_the_picture_are_hidden():
+    _, artists = linear.space()
+    artists.update(scene(tilt=5, label=2.5), 0, 0)
+    assert not artists.words[0].get_visible() and artists.words[1].get_visible()
+    assert not linear.in_sight(scene(tilt=5, label=2.5).original, 0, 0)
