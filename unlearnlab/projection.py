@@ -10,6 +10,7 @@ the layer's inputs and the gradients of its outputs, which one forward and one b
 once; the rows, k times as large as the network, are never formed. `output_gradients` and `project_out` do form them:
 they are the definition, and what `minnorm_step` is tested against.
 """
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -18,7 +19,10 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.func import functional_call, jacrev, vmap
+from torch.func import functional_call, jacrev, vjp, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from .matrix_free import off_rows
 
 # A singular value of the unit-length rows below this share of the largest is rounding, not a direction.
 RANK_TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
@@ -29,16 +33,23 @@ GRAM_TOLERANCE = {torch.float32: 1e-12, torch.float64: 1e-13}
 FLOAT32_GRAM_LIMIT = 1e-5
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact to 1e-15.
 SMALL_MODEL = 1_000_000
+# Per-sample gradients that no layer formula replaces are held up to this size; beyond it, "auto" is matrix-free.
+ROW_BYTES = 2 * 2 ** 30
+# |J v| / |J theta| at which conjugate gradients stop, and the most iterations, by the precision of the pass.
+CG_STOP = {torch.float32: (1e-5, 500), torch.float64: (1e-10, 500)}
 
 
 @dataclass(frozen=True)
 class Step:
     """What one `minnorm_step` did: `rows` k, their numerical `rank`, and the length `drift` of the change of theta, known
-    to about 1e-8 |theta| in float64 and 1e-4 |theta| in float32."""
+    to about 1e-8 |theta| in float64 and 1e-4 |theta| in float32; the `solver` it took, and, where that is "cg", how much of
+    the rows it `left`, |J v| / |J theta|, and a rank of None: it never learns it."""
 
     rows: int
-    rank: int
+    rank: int | None
     drift: float
+    solver: str = "layerwise"
+    left: float | None = None
 
 
 def project_out(theta: torch.Tensor, rows: torch.Tensor, rtol: float | None = None) -> torch.Tensor:
@@ -96,7 +107,7 @@ def output_gradients(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Step:
+def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float, *, solver: str = "auto", batch_stats: bool = False) -> Step:
     """theta <- theta - strength * P_perp theta, in place, without forming the rows (paper A, App. E, Algorithm 1).
 
     inputs: (n, ...), the retained samples whose outputs must not move to first order. strength: in [0, 1], equal to
@@ -109,16 +120,29 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Ste
     are computed in float64, larger ones in their own precision with the Gram matrix redone in float64 when it is
     nearly singular.
 
+    solver: "layerwise" is the above. "cg" is conjugate gradients with products J v and J^T c alone: it holds a few vectors of the
+    model's size, however many rows there are, takes 20 to 100 times as long and stops at |J v| = 1e-5 |J theta| (float32; 1e-10
+    in float64) or after 500 iterations. "auto" takes "layerwise" unless the rows of parameters outside the three layers would
+    not fit in 2 GB, or `batch_stats` rules it out.
+    batch_stats: normalise by the statistics of `inputs` in BatchNorm, as in training, and leave the running ones alone. It couples
+    the samples, so a row is no longer one sample's: another projection, which only "cg" computes.
+
     Not for one model in two threads at once: while it runs, the model holds other tensors in place of its parameters.
 
-    Raises ValueError for a strength outside [0, 1], an empty batch, a model with nothing trainable, non-finite
+    Raises ValueError for a strength outside [0, 1], a solver that does not exist or does not fit, an empty batch, a model with nothing trainable, non-finite
     gradients, or batch norm without running statistics (it couples the samples, so no row belongs to one sample).
     """
     if torch.is_inference_mode_enabled():
         raise RuntimeError("minnorm_step needs gradients: call it outside torch.inference_mode()")
     if not isinstance(strength, (int, float)) or not 0 <= strength <= 1:
         raise ValueError(f"strength must be a number in [0, 1], got {strength!r}")
-    net = _Network(model, inputs)
+    if solver not in ("auto", "layerwise", "cg"):
+        raise ValueError(f'solver must be "auto", "layerwise" or "cg", got {solver!r}')
+    if solver == "layerwise" and batch_stats:
+        raise ValueError('batch_stats=True couples the samples: only solver="cg" (or "auto") computes that projection')
+    net = _Network(model, inputs, batch_stats)
+    if solver == "cg" or batch_stats or solver == "auto" and _too_many_rows(net):
+        return _matrix_free_step(net, strength)
     precision = net.cast(_working_precision(net.trainable.values()))
     try:
         blocks, k = _blocks(net)
@@ -137,6 +161,48 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Ste
         if p.data_ptr() != net.trainable[name].data_ptr():  # a float64 copy: the model has not seen it yet
             net.trainable[name].copy_(p)
     return Step(rows=k, rank=rank, drift=float(drift))
+
+
+def _too_many_rows(net):
+    """Whether the per-sample gradients of the parameters that no layer formula covers would take more than ROW_BYTES."""
+    covered = {name for prefix, module in net.modules.items() if type(module) in _LAYERS for name in net.owned.get(prefix, {}).values()}
+    size = sum(p.numel() * p.element_size() for name, p in net.trainable.items() if name not in covered)
+    return len(net.inputs) * size > ROW_BYTES
+
+
+def _matrix_free_step(net, strength):
+    precision = net.cast(_working_precision(net.trainable.values()))
+    try:
+        found, k = _off_rows(net, precision)
+    except RuntimeError:  # as in minnorm_step
+        own = next(iter(net.trainable.values())).dtype
+        if precision == own:
+            raise
+        precision = net.cast(None)
+        found, k = _off_rows(net, precision)
+    if not torch.isfinite(found.vector).all():
+        raise NonFiniteGradients("the output gradients are not finite: the model or the inputs hold a NaN, an infinity, or overflow")
+    if found.left > CG_STOP[precision][0]:
+        warnings.warn(f"conjugate gradients stopped after {found.iterations} iterations with |J v| = {found.left:.1e} |J theta|: the rows are "
+                      'nearly dependent, or the precision is used up. solver="layerwise" does not depend on that', stacklevel=4)
+    for p, part in zip(net.trainable.values(), found.vector.split([p.numel() for p in net.trainable.values()])):
+        p.sub_(strength * part.view_as(p).to(p.dtype))
+    return Step(rows=k, rank=None, drift=float(strength * found.vector.norm()), solver="cg", left=found.left)
+
+
+def _off_rows(net, precision):
+    """P_perp theta, and k. c -> J^T c is a backward pass; it is linear in c, so v -> J v is a backward pass through that one.
+
+    Both graphs are built once and walked again and again. Forward mode would hold less, but not every operation has one.
+    """
+    theta = {name: p.detach() for name, p in net.parameters.items()}
+    split = lambda v: {name: part.view_as(theta[name]) for name, part in zip(theta, v.split([p.numel() for p in theta.values()]))}
+    join = lambda parts: torch.cat([parts[name].flatten() for name in theta])
+    outputs = lambda parameters: torch.cat(net(net.x, parameters))
+    with net.evaluation(), sdpa_kernel(SDPBackend.MATH):  # fused attention can be walked back once only
+        values, pull = vjp(outputs, theta)
+        _, push = vjp(lambda c: pull(c)[0], torch.zeros_like(values))
+        return off_rows(lambda v: push(split(v))[0], lambda c: join(pull(c)[0]), join(theta), *CG_STOP[precision]), len(values)
 
 
 def _working_precision(parameters):
@@ -266,7 +332,7 @@ class _Rows:
 class _Network:
     """The model's parts by name, read in one walk, and tensors of a chosen precision to run it with."""
 
-    def __init__(self, model, inputs):
+    def __init__(self, model, inputs, batch_stats=False):
         if not isinstance(model, nn.Module):
             raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
         if not isinstance(inputs, torch.Tensor):
@@ -274,10 +340,11 @@ class _Network:
         if inputs.ndim == 0 or len(inputs) == 0:
             raise ValueError(f"inputs is an empty batch, shape {tuple(inputs.shape)}: there is no output to take a gradient of")
         self.model, self.inputs, self.modules = model, inputs.detach(), dict(model.named_modules())
+        self.batch_stats = batch_stats
         self.trainable, self.fixed, self.owned, first = {}, {}, {}, {}
         for prefix, module in self.modules.items():
             path = f"{prefix}." if prefix else ""
-            if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None:
+            if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None and not batch_stats:
                 raise ValueError(f"layer {prefix!r} normalises by batch statistics in evaluation mode too, which couples "
                                  "the samples: use track_running_stats=True")
             for role, p in module._parameters.items():
@@ -310,14 +377,20 @@ class _Network:
 
     @contextmanager
     def evaluation(self):
-        modes = {name: module.training for name, module in self.modules.items()}
+        """Evaluation mode; with batch_stats, batch norm alone is in training mode and does not touch its running statistics."""
+        norms = [m for m in self.modules.values() if isinstance(m, nn.modules.batchnorm._BatchNorm)] if self.batch_stats else []
+        modes, tracks = {name: module.training for name, module in self.modules.items()}, [m.track_running_stats for m in norms]
         try:
             for module in self.modules.values():
                 module.training = False
+            for module in norms:
+                module.training, module.track_running_stats = True, False
             yield
         finally:
             for name, module in self.modules.items():
                 module.training = modes[name]
+            for module, track in zip(norms, tracks):
+                module.track_running_stats = track
 
 
 @torch.enable_grad()
