@@ -8,7 +8,8 @@ from matplotlib.patches import Circle, Polygon
 from matplotlib.text import Annotation, Text
 
 from .sine import METHOD_LOOKS
-from .style import (BLACK, BLUE, DARK_ORANGE, GREEN, GREY, ORANGE, ORIGINAL, PURPLE, SKY, TARGET, UNLEARNED, VERMILLION, Figure, figure, look)
+from .style import (BLACK, BLUE, DARK_ORANGE, GREEN, GREY, ORANGE, ORIGINAL, PURPLE, SKY, TARGET, UNLEARNED, VERMILLION, Figure, figure,
+                    look)
 
 PLANE = "#D6E6F2"
 WORDS = {ORANGE: DARK_ORANGE, SKY: "#2B7FB0", PURPLE: "#9C4F7B"}  # for text: darker than the palette's pale colours
@@ -38,7 +39,8 @@ def shortest(x, y, points) -> Figure:
     ax.annotate("span of\nthe input", 1.62 * x, (0, -24), textcoords="offset points", color=WORDS[SKY])
     ax.annotate("equal ‖θ‖", (-np.linalg.norm(foot), 0), (4, -26), textcoords="offset points", color=GREY)
     ax.set_title("Every interpolator has the same projection on the span of the input")
-    fig.alt = ("The interpolators of one point form a line; every one of them projects on the same point of the span of the input, "
+    fig.alt = ("The interpolators of one point form a line; every one of them projects on the same point of the span of the "
+               "input, "
                "which is the point of the line nearest the origin")
     return fig
 
@@ -50,14 +52,16 @@ def row_lengths(ratio, errors) -> Figure:
     styles = [{"color": VERMILLION, "linestyle": "--", "marker": "s"}, {"color": BLUE, "linestyle": "-", "marker": "o"}]
     for (name, values), style in zip(errors.items(), styles):
         ax.loglog(ratio, np.maximum(values, 1e-17), markersize=4, linewidth=1.6, **style)
-        ax.annotate(name, (ratio[-1], values[-1]), (7, 0), textcoords="offset points", va="center", color=style["color"], annotation_clip=False)
+        ax.annotate(name, (ratio[-1], values[-1]), (7, 0), textcoords="offset points", va="center", color=style["color"],
+                    annotation_clip=False)
     ax.axhline(1e-10, **TARGET)
     ax.annotate("10⁻¹⁰", (ratio[0], 1e-10), (2, 4), textcoords="offset points")
     ax.set(xlabel="longest retain input / shortest", ylabel="relative error", xlim=(ratio[0], ratio[-1]), ylim=(1e-17, 1),
            title="The span does not depend on the lengths of the inputs")
     ax.set_yticks([1e-16, 1e-12, 1e-8, 1e-4, 1])
     ax.minorticks_off()
-    fig.alt = ("The projection stays at rounding for every ratio of row lengths; the pseudo-inverse of the rows as they are loses a digit "
+    fig.alt = ("The projection stays at rounding for every ratio of row lengths; the pseudo-inverse of the rows as they are "
+               "loses a digit "
                "whenever the ratio grows tenfold")
     return fig
 
@@ -76,7 +80,8 @@ def descents(curves, floors) -> Figure:
             ax.plot(np.arange(0, len(values), 8), np.full(len(values[::8]), floors[name]), "o", mfc="white", color=color, markersize=4.5)
     ax.set(xlabel="gradient steps on the retain loss", ylabel="distance to the\nminimum-norm solution", xlim=(0, len(values) - 1),
            title="Descent forgets its start only in the span (circles: predicted)")
-    fig.alt = ("From zero and from a start in the span descent comes arbitrarily near the minimum-norm solution; from elsewhere it stops at "
+    fig.alt = ("From zero and from a start in the span descent comes arbitrarily near the minimum-norm solution; from elsewhere "
+               "it stops at "
                "the length of the start's part off the span, and from the original model it never moves")
     return fig
 
@@ -96,9 +101,11 @@ def approximate(bound, directions, stopped) -> Figure:
     ax.plot(*stopped, color=ORANGE, marker="s", markersize=4.5, linestyle="--", linewidth=1.2, label="training stopped early")
     at = len(bound[0]) // 3
     ax.annotate("bound ε / σ", (bound[0][at], bound[1][at]), (-6, 5), textcoords="offset points", ha="right")
-    ax.set(xlabel="retain residual ε = ‖X θ* − y‖", ylabel="distance from the\nideal answer", title="Unlearning a model that fits only approximately")
+    ax.set(xlabel="retain residual ε = ‖X θ* − y‖", ylabel="distance from the\nideal answer", title="Unlearning a model that "
+                                                            "fits only approximately")
     ax.legend(loc="lower right")
-    fig.alt = ("The distance of the unlearned model from the ideal one grows in proportion to the residual and stays below residual over "
+    fig.alt = ("The distance of the unlearned model from the ideal one grows in proportion to the residual and stays below "
+               "residual over "
                "smallest singular value; errors along the last left singular vector lie on that line")
     return fig
 
@@ -110,7 +117,8 @@ def inside_span(angle, before, after, label, lengths) -> Figure:
     fig, (left, right) = figure(1, 2, size=(9, 3.5))
     left.plot(angle, before, **ORIGINAL)
     left.plot(angle, after, **UNLEARNED)
-    left.annotate("original: the label", (angle[-1], before[-1]), (-2, -14), textcoords="offset points", color=DARK_ORANGE, ha="right")
+    left.annotate("original: the "
+                  "label", (angle[-1], before[-1]), (-2, -14), textcoords="offset points", color=DARK_ORANGE, ha="right")
     left.annotate("unlearned", (angle[len(angle) // 2], after[len(angle) // 2]), (8, -14), textcoords="offset points", color=BLUE)
     left.plot(0, label, "o", color=BLUE, markersize=8, clip_on=False, zorder=5)
     left.annotate("what the retain\nset implies", (0, label), (10, -26), textcoords="offset points")
@@ -119,10 +127,12 @@ def inside_span(angle, before, after, label, lengths) -> Figure:
     for (name, values), style, color, below in zip(lengths.items(), (ORIGINAL, UNLEARNED), (DARK_ORANGE, BLUE), (6, -16)):
         right.semilogy(angle, values, **style)
         right.annotate(name, (angle[at], values[at]), (0, below), textcoords="offset points", color=color)
-    right.set(ylabel="‖θ‖", title="The price of fitting it", ylim=(.5 * min(map(min, lengths.values())), 1.5 * max(map(max, lengths.values()))))
+    right.set(ylabel="‖θ‖", title="The price of fitting "
+                                  "it", ylim=(.5 * min(map(min, lengths.values())), 1.5 * max(map(max, lengths.values()))))
     for ax in (left, right):
         ax.set(xlabel="angle between forget input and retain span, degrees", xlim=(0, angle[-1]))
-    fig.alt = ("As the forget input turns into the retain span, the unlearned model's prediction of it goes to the value the retain set "
+    fig.alt = ("As the forget input turns into the retain span, the unlearned model's prediction of it goes to the value the "
+               "retain set "
                "implies, while the original needs an ever longer theta to fit a different label")
     return fig
 
@@ -136,7 +146,7 @@ def ridge_path(lam, distance, slope, largest) -> Figure:
     ax.axhline(largest, **TARGET)
     ax.annotate("‖θᵣ‖: everything shrunk away", (lam[0], largest), (2, -14), textcoords="offset points")
     at = len(lam) // 3
-    ax.annotate(f"slope {slope:.2f}", (lam[at], distance[at]), (8, -10), textcoords="offset points", color=WORDS[METHOD_LOOKS["Ridge"]["color"]])
+    ax.annotate(f"slope {slope:.2f}", (lam[at], distance[at]), (8, -10), textcoords="offset points", color=WORDS[PURPLE])
     ax.set(xlabel="penalty λ", ylabel="distance to the\nminimum-norm solution", title="Ridge is exact only in the limit λ → 0")
     fig.alt = "The distance of the ridge solution from the minimum-norm one falls in proportion to the penalty, and is never zero"
     return fig
@@ -154,11 +164,13 @@ def steps_needed(goal, counts) -> Figure:
         ax.loglog(goal, shown, marker="o" if np.isfinite(values).all() else "^", markersize=4.5, **style)
         ax.annotate(label, (goal[-1], shown[-1]), (8, 0), textcoords="offset points", va="center", annotation_clip=False,
                     color=WORDS.get(style["color"], style["color"]))
-    ax.set(xlabel="goal: remaining share of the distance between θ* and θᵣ", ylabel="steps", ylim=(.7, top * 1.6), xlim=(goal[0] * 1.2, goal[-1] / 1.2),
+    ax.set(xlabel="goal: remaining share of the distance between θ* and "
+                  "θᵣ", ylabel="steps", ylim=(.7, top * 1.6), xlim=(goal[0] * 1.2, goal[-1] / 1.2),
            title="Steps to come near the minimum-norm solution of the retain set")
     ax.minorticks_off()
     never = [label for (_, label), values in counts.items() if not np.isfinite(values).any()]
-    fig.alt = ("The full projection needs one step for every goal; a repeated partial one and retraining need steps that grow with the logarithm of the "
+    fig.alt = ("The full projection needs one step for every goal; a repeated partial one and retraining need steps that grow "
+               "with the logarithm of the "
                f"accuracy, Ridge more than in proportion to the accuracy; never: {', '.join(never) or 'none'}")
     return fig
 
@@ -178,7 +190,8 @@ def rows_used(count, gone, expected, repair) -> Figure:
     right.set(ylabel="gradient steps", title="What it takes to learn it again", ylim=(-1, 1.15 * max(repair)))
     for ax in (left, right):
         ax.set(xlabel="rows used, n_pert", xticks=range(0, max(count) + 1, 5))
-    fig.alt = ("Projecting off fewer rows throws away more of what the retain set taught; the steps of descent needed to learn it again stay near those "
+    fig.alt = ("Projecting off fewer rows throws away more of what the retain set taught; the steps of descent needed to learn "
+               "it again stay near those "
                "of retraining until nearly all rows are used")
     return fig
 
@@ -197,7 +210,8 @@ def passes(n_pert, panels) -> Figure:
         ax.set_xticks(n_pert, [str(n) for n in n_pert])
         ax.minorticks_off()
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    fig.alt = ("After one pass, small batches have removed more of the leak, because there are more of them, and have damaged the retain predictions more; "
+    fig.alt = ("After one pass, small batches have removed more of the leak, because there are more of them, and have damaged "
+               "the retain predictions more; "
                "only the batch of all rows keeps the predictions at every strength")
     return fig
 
@@ -252,7 +266,8 @@ class SpaceArtists:
         for artist, points in segments.items():
             artist.set_data(*view(*points).T)
         places = view(scene.original, scene.x_forget)
-        for word, place, side in zip(self.words, places, (-1, 1) if places[0, 0] <= places[1, 0] else (1, -1)):  # words point away from each other
+        sides = (-1, 1) if places[0, 0] <= places[1, 0] else (1, -1)  # the words point away from each other
+        for word, place, side in zip(self.words, places, sides):
             word.xy = place
             word.set(position=(9 * side, 6), ha="left" if side > 0 else "right", visible=bool(np.abs(place).max() <= REACH))
 
@@ -279,7 +294,8 @@ def space() -> tuple[Figure, SpaceArtists]:
     words = [ax.annotate(text, (0, 0), (9, 5), textcoords="offset points", color=color)
              for text, color in (("θ*", DARK_ORANGE), ("forget input", VERMILLION))]
     handles = [inputs[0], plane, forget, original, foot, ring]
-    labels = ["retain input", "retain span", "forget input, and\nits foot in the span", "θ*: shortest vector\nthat fits all of D", "its projection:\nunlearned",
+    labels = ["retain input", "retain span", "forget input, and\nits foot in the span", "θ*: shortest vector\nthat fits all of "
+                                                            "D", "its projection:\nunlearned",
               "shortest vector that\nfits Dᵣ: retrained"]
     key.legend(handles, labels, loc="center left", bbox_to_anchor=(-.05, .5), labelspacing=1.2, borderpad=0)
     fig.alt = "Retain span, forget input, original, unlearned and retrained model in three dimensions"

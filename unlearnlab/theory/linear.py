@@ -61,8 +61,8 @@ def unlearn(theta: torch.Tensor, X_retain: torch.Tensor) -> torch.Tensor:
 def gd_limit(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
     """Where gradient descent on the mean squared error ends: min_norm(X, y) + P_perp start (paper A, Proposition 2 for start = 0).
 
-    X: (n, m), y: (n,), start: (m,). Every step adds a combination of the rows, so what of `start` is orthogonal to all of them stays.
-    Returns (m,). Raises as `min_norm` does.
+    X: (n, m), y: (n,), start: (m,). Every step adds a combination of the rows: what of `start` is orthogonal to all of them
+    stays. Returns (m,). Raises as `min_norm` does.
     """
     _check_data("X", X, "y", y), _check_vector("start", start), _check_rows("X", X, start, "start")
     return (min_norm(X.double(), y.double()) + project_out(start.double(), X)).to(start.dtype)
@@ -96,7 +96,8 @@ def ridge(X: torch.Tensor, y: torch.Tensor, lam: float) -> torch.Tensor:
 
         theta_lam = sum_i  s_i <u_i, y> / (s_i^2 + n lam)  v_i,
 
-    which tends to min_norm(X, y) as lam -> 0; lam = 0 returns that. Returns (m,). Raises as `min_norm` does, and ValueError for lam < 0.
+    which tends to min_norm(X, y) as lam -> 0; lam = 0 returns that. Returns (m,). Raises as `min_norm` does, and ValueError for
+    lam < 0.
     """
     _check_data("X", X, "y", y), _check_penalty(lam)
     if lam == 0:
@@ -109,7 +110,7 @@ def descent_distance(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor, step
                      lr: float | None = None) -> torch.Tensor:
     """How far `gradient_descent` is from min_norm(X, y) after each number of steps, without running it.
 
-    steps: any shape, whole numbers from 0 to 1e15. Other arguments as in `gradient_descent`. Returns distances, float64, shaped like steps.
+    steps: any shape, whole numbers from 0 to 1e15. Other arguments as in `gradient_descent`. Returns distances, shaped like steps, float64.
 
     Along v_i the error shrinks by q_i = 1 - 2 lr (s_i^2 / n + lam) a step, towards the bias -n lam / (s_i^2 + n lam) of `ridge`
     relative to min_norm; off the span by 1 - 2 lr lam, which is 1 for lam = 0: there descent does nothing.
@@ -118,7 +119,7 @@ def descent_distance(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor, step
     lr = _step_size(X, lr, lam)
     n, target = max(len(X), 1), min_norm(X.double(), y.double())
     U, s, V = _decompose(X)
-    count = torch.as_tensor(steps).double()[..., None]
+    count = torch.as_tensor(steps, dtype=torch.float64, device=X.device)[..., None]
     bias = -n * lam / (s.square() + n * lam) * (V @ target) if lam > 0 else torch.zeros_like(s)
     shrunk = (1 - 2 * lr * (s.square() / n + lam)) ** count
     inside = bias * (1 - shrunk) + shrunk * (V @ (start.double() - target))

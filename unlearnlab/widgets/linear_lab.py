@@ -68,11 +68,15 @@ def _frame():
 
 
 class LinearLab(Lab):
-    """Sliders move the forget point and turn the picture. `shown` is the Scene in it; `error`: what went wrong with the last frame, or None."""
+    """Sliders move the forget point and turn the picture.
+
+    `shown` is the Scene in the picture; `error`: what went wrong with the last frame, or None.
+    """
 
     def __init__(self, heading: float = 75, tilt: float = 50, label: float = 2.0):
         slider = lambda name, value, low, high, step: ipywidgets.FloatSlider(
-            value=value, min=low, max=high, step=step, description=name, style=STYLE, layout=WIDE, readout_format=".1f" if step < 1 else ".0f")
+            value=value, min=low, max=high, step=step, description=name, readout_format=".1f" if step < 1 else ".0f",
+            style=STYLE, layout=WIDE)
         self.heading, self.tilt = slider("heading", heading, 0, 360, 5), slider("tilt", tilt, -90, 90, 5)
         self.label, self.azimuth = slider("forget label", label, -1.5, 2.5, .1), slider("azimuth", -20, -180, 180, 5)
         self.elevation = slider("elevation", 30, -90, 90, 5)
@@ -89,7 +93,8 @@ class LinearLab(Lab):
 
     @property
     def summary(self):
-        return (f"LinearLab: forget input at heading {self.heading.value:.0f}, tilt {self.tilt.value:.0f}, label {self.label.value:.1f}; "
+        return (f"LinearLab: forget input at heading {self.heading.value:.0f}, tilt {self.tilt.value:.0f}, label "
+                f"{self.label.value:.1f}; "
                 f"{self.retained.value} retain input{'s' * (self.retained.value > 1)}")
 
     def _redraw(self, change=None):
@@ -99,20 +104,23 @@ class LinearLab(Lab):
             self.canvas.describe(_sentence(self.shown))
             self.canvas.draw()
             self.numbers.value, self.error = _table(self.shown), None
-            self.trouble.value = message(_note(self.shown, pictures.in_sight(self.shown.original, self.azimuth.value, self.elevation.value)))
+            seen = pictures.in_sight(self.shown.original, self.azimuth.value, self.elevation.value)
+            self.trouble.value = message(_note(self.shown, seen))
         except Exception as error:
             self.error = error
             self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
 
 
 def _sentence(shown):
-    return (f"The original, of length {_number(shown.original.norm())}, stands {_number(shown.leak)} off the retain span; its projection and the "
+    return (f"The original, of length {_number(shown.original.norm())}, stands {_number(shown.leak)} off the retain span; its "
+            "projection and the "
             f"retrained model are {_number(shown.distance)} apart")
 
 
 def _note(shown, in_sight):
     if not shown.fits:
-        return ("No vector fits all points: the forget input lies in the retain span and its label contradicts the retain set. θ* is a least-squares "
+        return ("No vector fits all points: the forget input lies in the retain span and its label contradicts the retain set. "
+                "θ* is a least-squares "
                 "compromise in the span, and projecting it changes nothing.")
     return "Dot and ring coincide: the projection is the retrained model." + ("" if in_sight else " θ* is outside the picture.")
 
@@ -123,7 +131,8 @@ def _number(value):
 
 def _table(shown):
     cell = lambda value: f'<td style="text-align:right;padding:0 8px">{value}</td>'
-    rows = [("length of θ*", shown.original.norm()), ("length of the projection", shown.unlearned.norm()), ("length of the retrained", shown.retrained.norm()),
+    rows = [("length of θ*", shown.original.norm()), ("length of the projection", shown.unlearned.norm()), ("length of the "
+                                                            "retrained", shown.retrained.norm()),
             ("leak: θ* to projection", shown.leak), ("projection to retrained", shown.distance), ("forget label", shown.label),
             ("predicted by θ*", shown.forget_before), ("predicted after", shown.forget_after)]
     body = "".join(f"<tr><td>{name}</td>{cell(_number(float(value)))}</tr>" for name, value in rows)
