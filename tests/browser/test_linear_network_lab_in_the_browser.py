@@ -11,7 +11,8 @@ def test_linear_network_lab_redraws_for_every_slider_at_both_ends(lab):
             before = slider.readout
             with lab.new_picture():
                 assert slider.press(key) != before
-    lab.screenshot("linear-network-lab")
+    lab.screenshot("linear-networks")
+    lab.screenshot("linear-network-lab", of=".jp-OutputArea-output:has(.widget-slider)")
     lab.assert_clean()
 
 
