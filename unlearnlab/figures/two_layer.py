@@ -33,16 +33,16 @@ def fit(x, original, retain, forget):
 def cancelling(stages, outputs):
     """The weights of five neurons as they are cancelled. stages: {title: c (h,)}; outputs: {title: features @ c}."""
     fig, axes = figure(1, len(stages), size=(2.9 * len(stages), 2.7), sharey=True)
-    highest = max(np.abs(c).max() for c in map(np.asarray, stages.values())) * 1.25
+    lowest, highest = (1.3 * bound(np.concatenate(list(stages.values()))) for bound in (np.min, np.max))
     for ax, (title, c) in zip(axes, stages.items()):
         place, c = np.arange(1, len(c) + 1), np.asarray(c)
         ax.bar(place, c, color=[BLUE if v else "none" for v in c], width=.6)
         ax.plot(place[c == 0], c[c == 0], linestyle="none", marker="x", color=VERMILLION, markersize=8, markeredgewidth=2)
         ax.axhline(0, color=BLACK, linewidth=.8)
         shown = ", ".join(f"{v:g}" for v in outputs[title])
-        ax.set(title=title, xlabel=f"neuron\noutputs ({shown})", ylim=(-highest, highest), xticks=place)
+        ax.set(title=title, xlabel=f"neuron\noutputs ({shown})", ylim=(lowest, highest), xticks=place)
         for i, v in zip(place, c):
-            ax.annotate(f"{v:g}", (i, v), (0, 3 if v >= 0 else -12), textcoords="offset points", ha="center", fontsize=9)
+            ax.annotate(f"{v:g}", (i, v), (0, -12 if v < 0 else 3 if v else 7), textcoords="offset points", ha="center", fontsize=9)
     axes[0].set_ylabel("output weight c")
     fig.alt = "Bars of five output weights: after the first cancellation one is zero, after the second two are, and the three outputs never change"
     return fig
@@ -92,11 +92,11 @@ def duplicates(copies, bound, found, n_r):
     """Active neurons after the cut against the number of retain points that are copies. bound, found: (k,)."""
     fig, ax = figure(size=(7.0, 2.9))
     ax.axhline(n_r, color=GREY, linestyle=":", linewidth=1.4)
-    ax.annotate(f"n_r = {n_r}", (copies[0], n_r), (0, 4), textcoords="offset points", color=GREY)
+    ax.annotate(f"n_r = {n_r}", (copies[-1], n_r), (0, 4), textcoords="offset points", color=GREY, ha="right")
     ax.plot(copies, bound, color=BLACK, linewidth=1.4, linestyle="--")
     ax.annotate("s", (copies[-1], bound[-1]), (9, -4), textcoords="offset points")
     ax.plot(copies, found, color=BLUE, marker="o", linestyle="none", markersize=8)
-    ax.annotate("active after the cut", (copies[1], found[1]), (-2, -18), textcoords="offset points", color=BLUE)
+    ax.annotate("active after the cut", (copies[2], found[2]), (-8, -20), textcoords="offset points", color=BLUE, ha="right")
     ax.set(xlabel="retain points that are copies of another", ylabel="neurons", ylim=(0, n_r + 2), xticks=copies,
            title="Copies ask for nothing new, and the bound knows it")
     fig.alt = "The number of active neurons after the cut equals the rank s, which falls by one with every retain point that is a copy"
@@ -122,7 +122,7 @@ def forget_outputs(groups, before, beside):
     _method_legend(fig, next(iter(groups.values())))
     ax.set(xticks=range(len(groups)), xticklabels=list(groups), ylim=(-edge - .4, edge + .4), xlim=(-.5, len(groups) - .4), xlabel="activation",
            ylabel="f at the forget point", title="The forget point's output after the cut")
-    fig.alt = "After the cut the outputs at the forget point scatter widely for the pivoted choice and gather near the sine for the linear program"
+    fig.alt = "After the cut the outputs at the forget point gather near the sine for the linear program and scatter widely for the pivoted choice"
     return fig
 
 

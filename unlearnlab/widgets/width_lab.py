@@ -111,8 +111,9 @@ class WidthLab(Lab):
         self.controls = (self.n_r, self.copies, self.h, self.activation, self.method, self.inputs)
         self.numbers, self.trouble, self._canvases = ipywidgets.HTML(), ipywidgets.HTML(), {}
         self.panel = ipywidgets.VBox()
-        self._redraw()
+        self._canvas(inputs)
         self._show()
+        self._redraw()
         for control in self.controls:
             control.observe(self._redraw, names="value")
 
@@ -133,12 +134,11 @@ class WidthLab(Lab):
             artists.update(self.shown)
             canvas.describe(_sentence(self.shown))
             canvas.draw()
+            self._show()
             self.numbers.value, self.trouble.value, self.error = _table(self.shown), "", None
         except Exception as error:
             self.error = error
             self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
-        if change is not None and change.owner is self.inputs:
-            self._show()
 
     def _canvas(self, inputs):
         if inputs not in self._canvases:
@@ -148,8 +148,11 @@ class WidthLab(Lab):
         return self._canvases[inputs]
 
     def _show(self):
-        sliders = ipywidgets.VBox(self.controls)
-        self.panel.children = (ipywidgets.HBox([sliders, self.numbers]), self.canvas.widget, self.trouble)
+        """The picture for one input and that for two are different widgets: the panel holds one of them."""
+        if not self.panel.children:
+            self.panel.children = (ipywidgets.HBox([ipywidgets.VBox(self.controls), self.numbers]), self.canvas.widget, self.trouble)
+        elif self.panel.children[1] is not self.canvas.widget:
+            self.panel.children = (self.panel.children[0], self.canvas.widget, self.trouble)
 
 
 def _sentence(shown):

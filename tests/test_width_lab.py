@@ -1,0 +1,124 @@
+"""Does WidthLab compute what it says, and does every slider change the picture?"""
+import time
+
+import numpy as np
+import pytest
+
+from unlearnlab.widgets import width_lab
+from unlearnlab.widgets.width_lab import ACTIVATIONS, METHODS, WidthLab, cut_network
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("inputs", [1, 2])
+def test_a_cut_keeps_the_retained_outputs_with_at_most_s_neurons(activation, inputs):
+    for method in METHODS:
+        shown = cut_network(8, 60, activation, copies=1, method=method, inputs=inputs)
+        assert shown.retain_error < 1e-8 and shown.kept <= shown.rank <= 7 and (shown.strength > 0).sum() == shown.kept
+        assert np.array_equal(shown.X[-1], shown.X[0]) and shown.X.shape == (8, inputs)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("n_r, h, copies", [(5, 40, 3), (5, 150, 0), (12, 40, 0), (12, 150, 3)])
+def test_the_corners_of_the_sliders_train_and_cut(activation, n_r, h, copies):
+    for inputs in (1, 2):
+        shown = cut_network(n_r, h, activation, copies, inputs=inputs)
+        assert shown.retain_error < 1e-8 and shown.kept <= shown.rank <= n_r - copies and len(shown.strength) == h
+
+
+def test_the_function_before_passes_through_the_forget_point():
+    shown = cut_network(10, 100, "SiLU")
+    near = np.abs(width_lab.GRID[1] - shown.X_forget[0, 0]).argmin()
+    assert shown.before[near] == pytest.approx(1.5, abs=.1)
+
+
+def test_the_surface_has_its_first_input_along_its_rows():
+    grid, axis = width_lab._grid(2).numpy(), width_lab.GRID[2]
+    assert np.allclose(grid[:len(axis), 0], axis) and np.allclose(grid[:len(axis), 1], axis[0])
+
+
+@pytest.mark.parametrize("arguments, words", [((4, 60, "tanh"), "n_r must be in"), ((8, 39, "tanh"), "h must be in"), ((8, 60, "sin"), "activation must be one of"),
+                                              ((8, 60, "tanh", 4), "copies must be in"), ((8, 60, "tanh", 0, "luck"), "method must be one of"),
+                                              ((8, 60, "tanh", 0, "pivoted", 3), "inputs must be one of")])
+def test_values_out_of_range_are_refused_by_name(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        cut_network(*arguments)
+
+
+def test_a_frame_takes_half_a_second_at_most():
+    lab = WidthLab()
+    lab.h.value = 140
+    times = []
+    for h in (50, 60, 70, 80, 90):
+        began = time.perf_counter()
+        lab.h.value = h
+        times.append(time.perf_counter() - began)
+    assert np.median(times) < .5, times
+
+
+SLIDERS = {"n_r": (5, 8, 12), "copies": (1, 3, 0), "h": (40, 90, 150), "activation": ("ReLU", "tanh", "GELU"),
+           "method": ("linear program", "matching pursuit", "pivoted"), "inputs": (2, 1)}
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_every_slider_gives_a_new_frame_and_new_numbers_at_minimum_middle_and_maximum(name):
+    lab = WidthLab(n_r=9, h=80)
+    slider, seen = getattr(lab, name), set()
+    for value in SLIDERS[name]:
+        frames, numbers, png = lab.canvas.frames, lab.numbers.value, lab.canvas.png()
+        slider.value = value
+        assert lab.error is None and lab.trouble.value == ""
+        assert lab.numbers.value != numbers and lab.canvas.png() != png
+        assert lab.canvas.frames > frames or name == "inputs"
+        assert lab.panel.children[1] is lab.canvas.widget
+        seen.add(lab.canvas.png())
+    assert len(seen) == len(SLIDERS[name])
+
+
+def test_two_labs_do_not_move_each_other():
+    one, other = WidthLab(), WidthLab(h=60)
+    frames = other.canvas.frames
+    one.n_r.value = 6
+    assert other.canvas.frames == frames and other.n_r.value == 10 and other.shown.kept == 10
+
+
+def test_the_table_and_the_alt_text_follow_the_sliders():
+    lab = WidthLab()
+    assert "10 | 10 | 10" in lab.numbers.value and "Of 100 neurons 10 stay" in lab.canvas.figure.alt
+    lab.copies.value = 2
+    assert "8 | 8 | 10" in lab.numbers.value and "Of 100 neurons 8 stay" in lab.canvas.figure.alt
+    assert "below 10⁻⁸" in lab.numbers.value
+
+
+def test_an_error_while_drawing_is_shown_and_kept_and_cleared_by_the_next_frame(monkeypatch):
+    lab = WidthLab()
+    with monkeypatch.context() as broken:
+        broken.setattr("unlearnlab.widgets.width_lab.cut_network", lambda *args: 1 / 0)
+        lab.h.value = 60
+    assert isinstance(lab.error, ZeroDivisionError) and "ZeroDivisionError" in lab.trouble.value
+    lab.h.value = 70
+    assert lab.trouble.value == "" and lab.error is None
+
+
+def test_an_error_on_the_way_to_the_other_picture_leaves_this_one(monkeypatch):
+    lab = WidthLab()
+    with monkeypatch.context() as broken:
+        broken.setattr("unlearnlab.widgets.width_lab.cut_network", lambda *args: 1 / 0)
+        lab.inputs.value = 2
+    assert lab.canvas.png().startswith(b"\x89PNG") and "ZeroDivisionError" in lab.trouble.value
+    lab.h.value = 60
+    assert lab.error is None and lab.panel.children[1] is lab.canvas.widget and lab.shown.X.shape[1] == 2
+
+
+def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change():
+    lab, again = WidthLab(), WidthLab()
+    (data, metadata), (other, _) = lab._repr_mimebundle_(), again._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG") and isinstance(data["image/png"], bytes) and data["image/png"] == other["image/png"]
+    assert data["text/plain"] == other["text/plain"] == "WidthLab: 10 retain points, 0 of them copies, 100 neurons, SiLU, pivoted, 1 input"
+    assert "neurons" in metadata["image/png"]["alt"]
+
+
+def test_canvas_and_panel_hold_what_the_reader_needs():
+    lab = WidthLab()
+    assert [s.description for s in lab.panel.children[0].children[0].children] == ["retain points", "of them copies", "neurons h", "activation",
+                                                                                    "survivors by", "inputs"]
+    assert lab.panel.children[0].children[1] is lab.numbers and lab.panel.children[2] is lab.trouble
