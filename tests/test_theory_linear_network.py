@@ -312,7 +312,8 @@ DEAD = [FINE[0], torch.tensor([[1.0, 2, 3], [1, 2, 3]]).double(), torch.tensor([
     ([], TypeError, "layers must be a list of matrices .* got an empty one"),
     (torch.eye(3), TypeError, "layers must be a list of matrices .* got Tensor"),
     ([FINE[0], FINE[1], [1.0, 2.0]], TypeError, r"layers\[2\] must be a tensor, got list"),
-    ([FINE[0], FINE[1].float(), FINE[2]], TypeError, r"layers\[1\] must have the dtype of layers\[0\], torch.float64, got torch.float32"),
+    ([FINE[0], FINE[1].float(), FINE[2]], TypeError, r"layers\[1\] must have the dtype of layers\[0\], torch.float64, got "
+                                                     r"torch.float32"),
     ([a.long() for a in FINE], TypeError, r"layers\[0\] must be float32 or float64, got torch.int64"),
     ([FINE[0], FINE[2]], ValueError, r"layers\[1\] must have 3 columns to follow layers\[0\] of shape \(3, 4\), got shape \(1, 2\)"),
     ([FINE[0], FINE[1], FINE[2][0]], ValueError, r"layers\[2\] must be a matrix with entries, got shape \(2,\)"),

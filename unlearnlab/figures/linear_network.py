@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.lines import Line2D
 
-from .style import (BLACK, BLUE, DARK_ORANGE, GREEN, GREY, GROUND_TRUTH, ORANGE, ORIGINAL, PURPLE, SKY, UNLEARNED, VERMILLION, figure, look)
+from .style import BLACK, BLUE, DARK_ORANGE, GREEN, GREY, ORANGE, ORIGINAL, PURPLE, SKY, UNLEARNED, VERMILLION, figure, look
 
 FLOOR = 1e-16  # of logarithmic axes: smaller values, exact zeros among them, stand on it
 LINES = [{"color": BLUE, "linestyle": "-"}, {"color": ORANGE, "linestyle": "--"}, {"color": GREEN, "linestyle": "-."},
@@ -35,9 +35,11 @@ def along_a_line(t, outputs):
     for (depth, values), style, word in zip(outputs.items(), LINES, WORDS):
         ax.plot(t, values, linewidth=1.8, **style)
         ax.annotate(f"L = {depth}", (t[-1], values[-1]), (6, -3), textcoords="offset points", color=word)
-    ax.set(xlabel="t", ylabel="f(θ + t Δ, x) / largest value", title="Along a straight line of parameters the output is a polynomial of degree L")
+    ax.set(xlabel="t", ylabel="f(θ + t Δ, x) / largest value")
+    ax.set_title("Along a straight line of parameters the output is a polynomial of degree L")
     ax.set_xlim(t[0], t[-1] + .12 * (t[-1] - t[0]))
-    fig.alt = "Along a line of parameters the output of one layer is straight, that of two a parabola, and those of more layers bend more often"
+    fig.alt = ("Along a line of parameters the output of one layer is straight, that of two a parabola, and those of more layers "
+               "bend more often")
     return fig
 
 
@@ -50,14 +52,15 @@ def remainders(drift, values):
     markers = ["o", "v", "s", "D", "^"]
     for error, style, marker in zip(values.values(), LINES, markers):
         ax.loglog(drift, _floored(error), marker=marker, markersize=4, linewidth=1.4, **style)
-    ax.set(xlabel="drift ‖Δ‖", ylabel="|actual − predicted|\nchange of an output", title="Move one layer, and the prediction is exact", ylim=(FLOOR / 3, None))
+    ax.set(xlabel="drift ‖Δ‖", ylabel="|actual − predicted|\nchange of an output", ylim=(FLOOR / 3, None))
+    ax.set_title("Move one layer, and the prediction is exact")
     ax.set_xlim(drift[0] / 1.5, drift[-1] * 30)
     ax.set_xticks([x for x in 10.0 ** np.arange(-6, 4) if drift[0] / 1.5 <= x <= drift[-1] * 1.5])
     ax.set_yticks([1e-16, 1e-12, 1e-8, 1e-4, 1], ["≤ 10⁻¹⁶", "10⁻¹²", "10⁻⁸", "10⁻⁴", "1"])
     ax.minorticks_off()
     _labels(ax, drift[-1], [_floored(error)[-1] for error in values.values()], list(values), gap=12)
-    fig.alt = ("When a single layer moves, predicted and actual change of the outputs differ by rounding only, however long the move; when "
-               "several layers move, the difference grows with the square of the drift")
+    fig.alt = ("When a single layer moves, predicted and actual change of the outputs differ by rounding only, however long the "
+               "move; when several layers move, the difference grows with the square of the drift")
     return fig
 
 
@@ -97,7 +100,8 @@ def lemma1(first, delta, original, unlearned, retrained):
     handles = [Line2D([], [], marker="s", **ORIGINAL), Line2D([], [], marker="o", **UNLEARNED),
                Line2D([], [], color=GREEN, marker="D", markersize=9, markerfacecolor="none", linestyle="none")]
     ax.legend(handles, ["w(θ*)", "w(θ* + Δ)", "retrained"], loc="lower right", bbox_to_anchor=(1, .98), ncols=3, handlelength=1.8)
-    fig.alt = "A rank-one matrix added to A_1 turns the original predictor into one that equals the retrained predictor in every coordinate"
+    fig.alt = ("A rank-one matrix added to A_1 turns the original predictor into one that equals the retrained predictor in every "
+               "coordinate")
     return fig
 
 
@@ -118,8 +122,8 @@ def starts(begin, end, drift, shortest):
     right.axhline(shortest, color=GREEN, linestyle="--", linewidth=1.6)
     right.annotate("Lemma 1: the shortest", (drift[:, 0].min(), shortest), (0, 6), textcoords="offset points", color=GREEN)
     right.set(xlabel="‖Δ‖ at the start", ylabel="‖Δ‖ at the end", title="… and as many different Δ", ylim=(0, None))
-    fig.alt = ("From all random starts the numerical solution ends at one predictor, the retrained one, but with different parameters; the "
-               "change of Lemma 1 is shorter than all of them")
+    fig.alt = ("From all random starts the numerical solution ends at one predictor, the retrained one, but with different "
+               "parameters; the change of Lemma 1 is shorter than all of them")
     return fig
 
 
@@ -130,7 +134,8 @@ def counter_example(before, after):
     for row, (state, matrices) in zip(axes, (("before", before), ("after", after))):
         for ax, matrix, name, across, up in zip(row, matrices, ("A", "c", "w"), ("input", "hidden", "input"), ("hidden", "output", "output")):
             _matrix(ax, matrix, 2, f"{name}, {state}", across, up, numbers=True)
-    fig.alt = "The matrices of D.4.1: before, the predictor is (1, 1, 0); after a step that is feasible to first order it is zero in every entry"
+    fig.alt = ("The matrices of D.4.1: before, the predictor is (1, 1, 0); after a step that is feasible to first order it is zero "
+               "in every entry")
     return fig
 
 
@@ -138,12 +143,14 @@ def counter_example(before, after):
 def failures(paths, cells):
     """Left: (||w|| / ||w_r||, retain error) along runs, {name: (k, 2)}. Right: drift of the failures, {depth: {width: (n,) drifts}}."""
     fig, (left, right) = figure(1, 2, size=(9.0, 3.9))
-    for (name, path), style, word in zip(paths.items(), ({"color": GREEN, "linestyle": "-"}, {"color": VERMILLION, "linestyle": "--"}), (GREEN, VERMILLION)):
-        left.plot(path[:, 0], _floored(path[:, 1]), marker="o", markersize=4, linewidth=1.4, **style)
-        left.annotate(name, (path[-1, 0], _floored(path[-1, 1])), (6, 14 if path[-1, 1] < 1e-6 else -22), textcoords="offset points", color=word)
+    for (name, path), color, style in zip(paths.items(), (GREEN, VERMILLION), ("-", "--")):
+        error = _floored(path[:, 1])
+        left.plot(path[:, 0], error, marker="o", markersize=4, linewidth=1.4, color=color, linestyle=style)
+        left.annotate(name, (path[-1, 0], error[-1]), (6, 14 if error[-1] < 1e-6 else -22), textcoords="offset points", color=color)
     left.axvline(1, color=GREY, linestyle=":", linewidth=1.2)
     left.annotate("retrained", (1, 1e-8), (4, 0), textcoords="offset points", color=GREY)
-    left.set(yscale="log", xlabel="‖w‖ / ‖w retrained‖", ylabel="retain error", title="One network, two relaxed problems", ylim=(FLOOR / 4, 30))
+    left.set(yscale="log", xlabel="‖w‖ / ‖w retrained‖", ylabel="retain error", ylim=(FLOOR / 4, 30))
+    left.set_title("One network, two relaxed problems")
     left.set_xlim(-.06, None)
     left.set_yticks([1e-16, 1e-12, 1e-8, 1e-4, 1], ["≤ 10⁻¹⁶", "10⁻¹²", "10⁻⁸", "10⁻⁴", "1"])
     left.minorticks_off()
@@ -160,8 +167,9 @@ def failures(paths, cells):
     right.minorticks_off()
     right.set_xlim(widths[0] / 1.15, widths[-1] * 1.5)
     _labels(right, widths[-1], last, [f"L = {depth}" for depth in cells], gap=12)
-    fig.alt = ("Without the penalty the run goes to predictor zero and loses the whole retain fit, with it the run stops at the retrained predictor "
-               "and keeps the fit to rounding; the failing step gets shorter, relative to the parameters, as networks get deeper and wider")
+    fig.alt = ("Without the penalty the run goes to predictor zero and loses the whole retain fit, with it the run stops at the "
+               "retrained predictor and keeps the fit to rounding; the failing step is about as long as the parameters for two layers "
+               "or one neuron, and much shorter in deep and wide networks")
     return fig
 
 
@@ -172,7 +180,8 @@ def smallest(factor, unbalanced, reached):
     for (depth, values), style, word in zip(unbalanced.items(), LINES, WORDS):
         left.plot(factor, values, linewidth=1.6, **style)
         left.annotate(f"L = {depth}", (factor[-1], values[-1]), (5, -3), textcoords="offset points", color=word)
-    left.set(xscale="log", xlabel="t: A₁ times t, c divided by t", ylabel="‖θ‖² / (L ρ^(2/L))", title="Imbalance costs norm, not fit", ylim=(.9, None))
+    left.set(xscale="log", xlabel="t: A₁ times t, c divided by t", ylabel="‖θ‖² / (L ρ^(2/L))", ylim=(.9, None))
+    left.set_title("Imbalance costs norm, not fit")
     left.set_xticks([.25, .5, 1, 2, 4], ["¼", "½", "1", "2", "4"])
     left.minorticks_off()
     left.set_xlim(factor[0], factor[-1] * 1.9)
@@ -192,8 +201,8 @@ def smallest(factor, unbalanced, reached):
     right.minorticks_off()
     handles = [Line2D([], [], marker="o", color=color, markersize=4, linestyle="none") for color in (ORANGE, BLUE)]
     right.legend(handles, ["start", "reached"], loc="upper left", ncols=2, handletextpad=.1, columnspacing=1)
-    fig.alt = ("Unbalanced layers with the same predictor have a larger norm; from 20 random starts at each depth from 2 to 5 the optimiser ends on "
-               "the bound of Theorem 4 and never below it")
+    fig.alt = ("Unbalanced layers with the same predictor have a larger norm; from 20 random starts at each depth from 2 to 5 the "
+               "optimiser ends on the bound of Theorem 4 and never below it")
     return fig
 
 
@@ -203,7 +212,8 @@ def minnorm(drift, error, lemma, walks):
     retrained one after every short step, {name: (k,)}."""
     fig, (left, right) = figure(1, 2, size=(9.0, 3.7))
     left.loglog(drift, _floored(error), marker="o", markersize=4, color=BLUE, linewidth=1.5)
-    left.annotate("MinNorm-OG's step:\nslope 2", (drift[len(drift) // 2], error[len(drift) // 2]), (-8, 8), textcoords="offset points", color=BLUE, ha="right")
+    middle = len(drift) // 2
+    left.annotate("MinNorm-OG's step:\nslope 2", (drift[middle], error[middle]), (-8, 8), textcoords="offset points", color=BLUE, ha="right")
     left.plot([lemma[0]], _floored([lemma[1]]), marker="*", color=GREEN, markersize=14, markeredgecolor="white", linestyle="none")
     left.annotate("Lemma 1", (lemma[0], _floored([lemma[1]])[0]), (-10, -2), textcoords="offset points", color=GREEN, ha="right")
     left.set(xlabel="drift ‖Δ‖ / ‖θ*‖", ylabel="retain error", title="One step", ylim=(FLOOR / 4, 10))
@@ -214,12 +224,13 @@ def minnorm(drift, error, lemma, walks):
         right.annotate(name, (len(values) - 1, values[-1]), (0, offset), textcoords="offset points", color=color, ha="right")
     right.set(xlabel="short steps", ylabel="‖w − w retrained‖ / ‖w retrained‖", title="Many short steps")
     right.set_ylim(min(v[-1] for v in walks.values()) / 12, 8)
-    fig.alt = ("One step of MinNorm-OG changes the retained outputs by the square of its drift, Lemma 1's by rounding only; many short steps, each "
-               "followed by a repair of the fit, lead to the retrained predictor")
+    fig.alt = ("One step of MinNorm-OG changes the retained outputs by the square of its drift, Lemma 1's by rounding only; many "
+               "short steps, each followed by a repair of the fit, lead to the retrained predictor")
     return fig
 
 
-SOLUTIONS = {"unlearned": {"color": BLUE, "marker": "o"}, "retrained": {"color": GREEN, "marker": "D"}, "relaxed": {"color": VERMILLION, "marker": "X"}}
+SOLUTIONS = {"unlearned": {"color": BLUE, "marker": "o"}, "retrained": {"color": GREEN, "marker": "D"},
+             "relaxed": {"color": VERMILLION, "marker": "X"}}
 NAMES = {"unlearned": "unlearned (Lemma 1)", "retrained": "retrained", "relaxed": "relaxed, no penalty"}
 
 
@@ -252,7 +263,8 @@ def network(m):
     (original,) = left.plot(at, np.zeros(m), **ORIGINAL)
     predictors, errors = {}, {}
     looks = {"retrained": {"markersize": 10, "markerfacecolor": "none", "linestyle": "none"},
-             "unlearned": {"markersize": 4.5, "linestyle": "-", "linewidth": 1.4}, "relaxed": {"markersize": 6, "linestyle": ":", "linewidth": 1}}
+             "unlearned": {"markersize": 4.5, "linestyle": "-", "linewidth": 1.4},
+             "relaxed": {"markersize": 6, "linestyle": ":", "linewidth": 1}}
     heights = {"unlearned": .22, "retrained": 0, "relaxed": -.22}
     for name, more in looks.items():
         (predictors[name],) = left.plot(at, np.zeros(m), **SOLUTIONS[name], **more)

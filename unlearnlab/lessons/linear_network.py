@@ -60,15 +60,15 @@ def _square(layers):
     return all(a.shape == layers[0].shape for a in layers[:-1]) and layers[0].shape[0] == layers[0].shape[1]
 
 
-# --- network_predictor -----------------------------------------------------------------------------------------------
-
 def _test_network_predictor(learner):
     for layers in _networks(61):
         m, right = layers[0].shape[1], network_predictor(layers)
         answer = _ask(learner, layers)
         if isinstance(answer, torch.Tensor):
-            expect(answer.shape not in {(1, m), (m, 1)}, f"the numbers may be right, but the result is a matrix {tuple(answer.shape)}; return a vector (m,)")
-            expect(answer.shape != (len(layers[0]),) or m == len(layers[0]), "the result has length h_1: that is v = A_2^T ... c^T. Multiply by A_1^T, too")
+            expect(answer.shape not in {(1, m), (m, 1)}, "the numbers may be right, but the result is a matrix "
+                                                         f"{tuple(answer.shape)}; return a vector (m,)")
+            expect(answer.shape != (len(layers[0]),) or m == len(layers[0]), "the result has length h_1: that is v = A_2^T ... c^T. "
+                                                                             "Multiply by A_1^T, too")
         _compare(answer, right, _predictor_mistakes(layers, right), (layers,))
     alone = Network(random_network(4, [], 60))
     _compare(_ask(learner, alone), alone[0][0], [], (alone,))
@@ -82,8 +82,8 @@ def _predictor_mistakes(layers, right):
     if _square(layers):
         others += [(_chain(hidden, c), "the order is right but every matrix has to be transposed: <w, x> = c A x = <A^T c^T, x>"),
                    (_chain([a.T for a in hidden], c), "c meets A_{L-1} first and A_1 last. You multiplied by A_1^T first"),
-                   (_chain(list(reversed(hidden)), c), "this applies the network to c as if it were an input, from the wrong end and untransposed: transpose every "
-                    "matrix"),
+                   (_chain(list(reversed(hidden)), c), "this applies the network to c as if it were an input, from the wrong end "
+                                                       "and untransposed: transpose every matrix"),
                    (_chain([a.T for a in reversed(hidden[1:])], c), "A_1 is missing: multiply by A_1^T, too"),
                    (_chain([a.T for a in reversed(hidden[:-1])], c), "A_{L-1}, the last hidden matrix, is missing")]
     return others
@@ -101,8 +101,6 @@ def network_predictor(layers):
     return row[0]
 
 
-# --- layer_gradient --------------------------------------------------------------------------------------------------
-
 def _test_layer_gradient(learner):
     draw = torch.Generator().manual_seed(62)
     for layers in [*_networks(62), Network(random_network(4, [], 60))]:
@@ -110,10 +108,10 @@ def _test_layer_gradient(learner):
         for l in range(len(layers)):
             right, answer = layer_gradient(layers, x, l), _ask(learner, layers, x, l)
             if isinstance(answer, torch.Tensor) and answer.shape != right.shape:
-                expect(answer.shape != right.T.shape, f"the result has the shape of layers[{l}] transposed: what comes from above runs along the rows, what "
-                       "comes from below along the columns")
-                expect(answer.numel() != right.numel(), f"the entries are there, but the result has shape {tuple(answer.shape)}; return a matrix "
-                       f"shaped like layers[{l}], {tuple(right.shape)}")
+                expect(answer.shape != right.T.shape, f"the result has the shape of layers[{l}] transposed: what comes from above "
+                                                      "runs along the rows, what comes from below along the columns")
+                expect(answer.numel() != right.numel(), f"the entries are there, but the result has shape {tuple(answer.shape)}; "
+                                                        f"return a matrix shaped like layers[{l}], {tuple(right.shape)}")
             _compare(answer, right, _gradient_mistakes(layers, x, l, right), (layers, x, l))
 
 
@@ -122,18 +120,21 @@ def _gradient_mistakes(layers, x, l, right):
     f, others = _chain(layers, x), []
     outer = lambda u, z: torch.outer(u, z)
     try_ = lambda make, message: others.append((make(), message)) if _square(layers) and l < len(layers) - 1 else None
-    try_(lambda: outer(below, above), "the matrix is transposed: entry (j, k) is what layer l's OUTPUT j is worth above, times what arrives at its INPUT k")
+    try_(lambda: outer(below, above), "the matrix is transposed: entry (j, k) is what layer l's OUTPUT j is worth above, times what "
+                                      "arrives at its INPUT k")
     try_(lambda: outer(above, x), "you used x where the input of this layer belongs: x has passed through the layers before it")
     try_(lambda: outer(above, layers[l] @ below), "the layers below stop before layer l: you multiplied by layers[l], too")
     try_(lambda: outer(layers[l].T @ above, below), "the layers above start after layer l: you multiplied by layers[l]^T, too")
     try_(lambda: outer(layers[-1][0], below), "between layer l and c lie more layers: c must pass back through their transposes")
     return [*others, (-right, "the sign is wrong: the output grows along its gradient"),
-            (f * right, "this is the gradient of f^2 / 2. Wanted is that of the output f itself"), (2 * f * right, "this is the gradient of f^2, not of f"),
+            (f * right, "this is the gradient of f^2 / 2. Wanted is that of the output f itself"),
+            (2 * f * right, "this is the gradient of f^2, not of f"),
             (right / right.norm(), "you scaled the gradient to length 1; its length says how steep the output is")]
 
 
 @exercise("layer_gradient", _test_layer_gradient, [
-    "Call what arrives at the layer z (the input after the layers before it) and what the layers above make of its output u: f = <u, A z>.",
+    "Call what arrives at the layer z (the input after the layers before it) and what the layers above make of its output u: f = "
+    "<u, A z>.",
     "<u, A z> is a sum over j and k of u_j A_jk z_k. What is its derivative by A_jk?",
     "The gradient is the outer product torch.outer(u, z), with z = A_{l-1} ... A_1 x and u = A_{l+1}^T ... c^T (u = 1 for c itself)."])
 def layer_gradient(layers, x, l):
@@ -146,8 +147,6 @@ def layer_gradient(layers, x, l):
         above = layer.T @ above
     return torch.outer(above, below)
 
-
-# --- first_layer_step ------------------------------------------------------------------------------------------------
 
 def _test_first_layer_step(learner):
     draw = torch.Generator().manual_seed(63)
@@ -163,13 +162,14 @@ def _test_first_layer_step(learner):
             raise WrongAnswer(f"with {kind}, {wrong}. Use ul.project_out, which copes with any rank") from None
         right = first_layer_step(layers, rows)
         expect_tensor(answer, right)
-        expect(_same(answer, right, right.norm()), f"with {kind} the result changed, though the span did not. Use ul.project_out, which copes with any rank")
+        expect(_same(answer, right, right.norm()), f"with {kind} the result changed, though the span did not. Use ul.project_out, "
+                                                   "which copes with any rank")
     for size in (1e-5, 1e5):
         scaled = Network([layers[0], *(size * a for a in layers[1:])])
         answer, right = _ask(learner, scaled, X), first_layer_step(scaled, X)
         expect_tensor(answer, right)
-        expect(_same(answer, right, right.norm()), f"with upper layers {size:g} times as large the result is wrong: Delta_A1 must stay the same, because w and ||v||^2 / "
-               "v grow alike. Is there a fixed small number added to ||v||^2?")
+        expect(_same(answer, right, right.norm()), f"with upper layers {size:g} times as large the result is wrong: Delta_A1 must "
+               "stay the same, because w and ||v||^2 / v grow alike. Is there a fixed small number added to ||v||^2?")
 
 
 def _judge_step(learner, layers, X):
@@ -180,16 +180,21 @@ def _judge_step(learner, layers, X):
     w = layers[0].T @ v
     off, first = project_out(w, X), layers[0]
     if isinstance(answer, torch.Tensor):
-        expect(answer.shape != right.T.shape or right.shape[0] == right.shape[1], "the result has shape (m, h_1), that of A_1 transposed: v stands left, P_perp w right")
+        expect(answer.shape != right.T.shape or right.shape[0] == right.shape[1], "the result has shape (m, h_1), that of A_1 "
+                                                                                  "transposed: v stands left, P_perp w right")
         expect(answer.shape != w.shape, "the result is a vector (m,), a change of w. Wanted is the change of A_1 that brings it about")
     whole = torch.stack([project_out(row, X) for row in first])
     mistakes = [(-right, "the sign is wrong: A_1 must lose P_perp w, not gain it"),
                 (first + right, "that is A_1 + Delta. Wanted is Delta alone"),
                 (-torch.outer(v, off), "the division by ||v||^2 is missing: v^T Delta would be ||v||^2 times too long"),
-                (-torch.outer(v / v.norm(), off), "you divide by ||v|| only: one factor for v's length and one because w's change is v^T Delta"),
-                (-torch.outer(v / v.square().sum(), w - off), "you remove P w, the part the retain points feel. Remove the other part, P_perp w"),
-                (-torch.outer(v / v.square().sum(), w), "you remove all of w, and with it every retained output. Remove P_perp w only"),
-                (-whole, "this reaches P w, too, but it projects every row of A_1 and so moves farther than needed. Lemma 1 moves A_1 along v only: a matrix of rank one")]
+                (-torch.outer(v / v.norm(), off), "you divide by ||v|| only: one factor for v's length and one because w's change "
+                                                  "is v^T Delta"),
+                (-torch.outer(v / v.square().sum(), w - off), "you remove P w, the part the retain points feel. Remove the other "
+                                                              "part, P_perp w"),
+                (-torch.outer(v / v.square().sum(), w), "you remove all of w, and with it every retained output. Remove P_perp w "
+                                                        "only"),
+                (-whole, "this reaches P w, too, but it projects every row of A_1 and so moves farther than needed. Lemma 1 moves "
+                         "A_1 along v only: a matrix of rank one")]
     if right.shape[0] == right.shape[1]:
         mistakes += [(right.T, "the matrix is transposed: v stands left (rows of A_1), P_perp w right (its columns)")]
     if len(layers) > 2 and len(layers[-1][0]) == len(v):
@@ -211,12 +216,11 @@ def first_layer_step(layers, X_retain):
     return -torch.outer(v, off) / (v @ v)
 
 
-# --- cancelling_step -------------------------------------------------------------------------------------------------
-
 def _test_cancelling_step(learner):
     for layers in _networks(65):
         delta = _ask(learner, layers)
-        expect(isinstance(delta, (list, tuple)) and len(delta) == len(layers), "return a list with one Delta per layer, in the order of `layers`")
+        expect(isinstance(delta, (list, tuple)) and len(delta) == len(layers), "return a list with one Delta per layer, in the "
+                                                                               "order of `layers`")
         for l, (d, a) in enumerate(zip(delta, layers)):
             try:
                 expect_tensor(d, a)
@@ -232,13 +236,14 @@ def _judge_cancelling(layers, delta):
     size = w.norm() + parts.norm()
     change, after = parts.sum(0), network_predictor([a + d for a, d in zip(layers, delta)])  # of <w, .>, to first order and really
     feasible, gone = _same(change, 0 * w, size), _same(after, 0 * w, size)
-    expect(gone or not feasible, "the step is feasible, but the predictor does not become 0: the output survives unless one whole layer goes")
+    expect(gone or not feasible, "the step is feasible, but the predictor does not become 0: the output survives unless one whole "
+                                 "layer goes")
     share = float(change @ w / (w @ w))
     by = f"by {share:.2g} times their value" if _same(change, share * w, size) else "by amounts that are not 0"
-    expect(feasible or not gone, f"the predictor becomes 0, but the step is not feasible: to first order the outputs change {by}. A layer that loses a share "
-           "of itself costs that share of f; let another layer gain it")
-    expect(feasible, f"the step is not feasible (to first order the outputs change {by}), and the predictor does not become 0. Are these the changes, or the "
-           "new layers?")
+    expect(feasible or not gone, f"the predictor becomes 0, but the step is not feasible: to first order the outputs change {by}. A "
+                                 "layer that loses a share of itself costs that share of f; let another layer gain it")
+    expect(feasible, f"the step is not feasible (to first order the outputs change {by}), and the predictor does not become 0. Are "
+                     "these the changes, or the new layers?")
 
 
 @exercise("cancelling_step", _test_cancelling_step, [
@@ -246,12 +251,10 @@ def _judge_cancelling(layers, delta):
     "f is linear in each layer: the change is s f, and to first order as well. Shares of several layers add up: (s_1 + ... + s_L) f.",
     "Choose shares that add up to 0, one of them -1: that layer becomes 0, and so does the predictor."])
 def cancelling_step(layers):
-    """layers, at least two. Returns a list of changes, one per layer: feasible for (6) whatever the retain set, and the predictor becomes 0."""
+    """layers, at least two. Returns a list of changes: feasible for (6) whatever the retain set, and the predictor becomes 0."""
     unchanged = [torch.zeros_like(layer) for layer in layers[1:-1]]
     return [layers[0].clone(), *unchanged, -layers[-1]]
 
-
-# --- balanced_layers -------------------------------------------------------------------------------------------------
 
 def _test_balanced_layers(learner):
     draw = torch.Generator().manual_seed(66)
@@ -281,7 +284,8 @@ def _expect_layers(answer, sizes):
     expect(len(answer) == len(shapes), f"{len(shapes) - 1} unit vectors make {len(shapes)} layers (c is the last), got {len(answer)}")
     for l, (a, shape) in enumerate(zip(answer, shapes)):
         expect(isinstance(a, torch.Tensor), f"layer {l} must be a tensor, got {type(a).__name__}")
-        expect(tuple(a.shape) != shape[::-1] or shape[0] == shape[1], f"layer {l} has shape {tuple(a.shape)}, transposed: what comes out stands left, what goes in right")
+        expect(tuple(a.shape) != shape[::-1] or shape[0] == shape[1], f"layer {l} has shape {tuple(a.shape)}, transposed: what "
+                                                                      "comes out stands left, what goes in right")
         expect(tuple(a.shape) == shape, f"layer {l} must have shape {shape}, got {tuple(a.shape)}")
         expect(not a.isnan().any(), "the result holds NaN: for w = 0 there is no direction w / rho")
     return answer
@@ -293,19 +297,22 @@ def _judge_balance(layers, w, units):
     if not _same(reached, w, rho):
         factor = float(reached @ w / rho ** 2)
         along = _same(reached, factor * w, max(reached.norm(), rho))
-        expect(not (along and reached.any()), f"the predictor is {factor:.3g} w instead of w: the L layers must carry a factor rho between them, rho^(1/L) each with L = "
-               "len(units) + 1, and the direction of w has length 1")
+        expect(not (along and reached.any()), f"the predictor is {factor:.3g} w instead of w: the L layers must carry a factor rho "
+               "between them, rho^(1/L) each with L = len(units) + 1, and the direction of w has length 1")
         raise WrongAnswer("the predictor is not w: layer l maps v_{l-1} to v_l, A_1 starts from w / rho, and c ends with v_{L-1}^T")
     bound = depth * rho ** (2 / depth)
     total = norms.square().sum()
-    expect(total <= bound * (1 + CLOSE), f"the predictor is w, but ||theta||^2 = {total:.3g} where {bound:.3g} is possible: the layers' norms are "
+    expect(total <= bound * (1 + CLOSE), f"the predictor is w, but ||theta||^2 = {total:.3g} where {bound:.3g} is possible: the "
+                                         "layers' norms are "
            + ", ".join(f"{n:.3g}" for n in norms) + " and should be equal")
     for l, (a, u) in enumerate(zip(layers, units)):
-        expect(_same(torch.outer(u, u) @ a, a, a.norm()), f"predictor and norm are right, but layer {l} does not point along units[{l}]: its outputs must be multiples of it")
+        expect(_same(torch.outer(u, u) @ a, a, a.norm()), f"predictor and norm are right, but layer {l} does not point along "
+                                                          f"units[{l}]: its outputs must be multiples of it")
 
 
 @exercise("balanced_layers", _test_balanced_layers, [
-    "Let layer l turn the unit vector v_{l-1} into a multiple of v_l: v_l v_{l-1}^T does. Which v_0 must A_1 react to, and what is v_L?",
+    "Let layer l turn the unit vector v_{l-1} into a multiple of v_l: v_l v_{l-1}^T does. Which v_0 must A_1 react to, and what is "
+    "v_L?",
     "v_0 = w / rho and v_L = (1). The product of all v_l v_{l-1}^T is w^T / rho, so the L layers share one factor rho equally.",
     "chain = [w / rho, *units, ones(1)]; layer l is rho^(1/L) torch.outer(chain[l + 1], chain[l]). For rho = 0 return zeros."])
 def balanced_layers(w, units):

@@ -23,8 +23,6 @@ EPS = 2.0 ** -52  # of float64
 Layers = Sequence[torch.Tensor]
 
 
-# --- The network -----------------------------------------------------------------------------------------------------
-
 def predictor(layers: Layers) -> torch.Tensor:
     """w(theta) = A_1^T ... A_{L-1}^T c^T, (m,): the linear function the network computes. Differentiable in the layers."""
     check_layers(layers)
@@ -46,7 +44,8 @@ def norm_squared(layers: Layers) -> torch.Tensor:
 def output_gradients(layers: Layers, X: torch.Tensor) -> torch.Tensor:
     """The rows of the linearised constraints (6): row i is grad_theta f(theta, x_i), (n, d), parameters ordered as in `flatten`.
 
-    X: (n, m), one input per row, n may be 0. The part of row i that belongs to layer l is the matrix (A_{l+1}^T ... c^T) (A_{l-1} ... A_1 x_i)^T.
+    X: (n, m), one input per row, n may be 0. The part of row i that belongs to layer l is the matrix u z^T, with what the layers above
+    make of its output, u = A_{l+1}^T ... c^T, and what arrives at it, z = A_{l-1} ... A_1 x_i.
     """
     check_layers(layers)
     check_inputs("X", X, layers)
@@ -62,7 +61,8 @@ def unflatten(theta: torch.Tensor, like: Layers) -> list[torch.Tensor]:
     """The inverse of `flatten`: theta (d,) as a list of matrices shaped as those of `like`. ValueError when d does not fit."""
     sizes = [a.numel() for a in like]
     if theta.shape != (sum(sizes),):
-        raise ValueError(f"theta must have shape ({sum(sizes)},) for layers of shapes {[tuple(a.shape) for a in like]}, got {tuple(theta.shape)}")
+        raise ValueError(f"theta must have shape ({sum(sizes)},) for layers of shapes {[tuple(a.shape) for a in like]}, got "
+                         f"{tuple(theta.shape)}")
     return [part.view(a.shape) for part, a in zip(theta.split(sizes), like)]
 
 
@@ -95,8 +95,6 @@ def _gradients(layers, X):
         above.append(a.T @ above[-1])
     return torch.cat([(u[:, None] * z[:, None, :]).flatten(1) for u, z in zip(reversed(above), into)], 1)
 
-
-# --- Exact unlearning (Lemma 1) --------------------------------------------------------------------------------------
 
 @torch.no_grad()
 def perturbation(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
@@ -137,28 +135,27 @@ def unlearn(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
 
 def _unit_upper(layers):
     """v / ||v||, by unit vectors all the way up. ValueError when a product is 0, or so small that it is only rounding."""
-    u = torch.ones(1, dtype=torch.float64)
+    u = layers[0].new_ones(1, dtype=torch.float64)
     for l in range(len(layers) - 1, 0, -1):
         a = layers[l].detach().double()
         a = a / a.abs().max().clamp_min(torch.finfo(torch.float64).tiny)
         product, rounding = a.T @ u, len(layers) * len(u) * EPS * (a.abs().T @ u.abs()).norm()
         if product.norm() <= rounding:
             what = "c" if l == len(layers) - 1 else f"the product of layers[{l}] to layers[{len(layers) - 1}]"
-            raise ValueError(f"v = 0: {what} is zero up to rounding, so the output is 0 for every input and no change of A_1 moves it; "
+            raise ValueError(f"v = 0: {what} is zero up to rounding, so the output is 0 for every input and no change of A_1 moves "
+                             "it; "
                              "Lemma 1 needs v = A_2^T ... A_{L-1}^T c^T to be nonzero")
         u = product / product.norm()
     return u
 
 
-# --- The smallest parameters (Theorem 4) -----------------------------------------------------------------------------
-
 @torch.no_grad()
 def min_param_norm(w: torch.Tensor, widths: Sequence[int]) -> list[torch.Tensor]:
     """Layers with predictor w and the smallest ||theta||^2 there is, L rho^(2/L) with rho = ||w|| (Theorem 4).
 
-    w: (m,). widths: (h_1, ..., h_{L-1}), positive; empty for one layer. With unit vectors v_0 = w / rho, v_1, ..., v_{L-1} and v_L = 1,
-    layer l is rho^(1/L) v_l v_{l-1}^T, of Frobenius norm rho^(1/L). Any unit vectors do; here v_1, ..., v_{L-1} are the first ones of their
-    spaces, so that one neuron per layer works. w = 0 gives zero layers: norm 0 is the minimum then. Returns w's dtype.
+    w: (m,). widths: (h_1, ..., h_{L-1}), positive; empty for one layer. With unit vectors v_0 = w / rho, v_1, ..., v_{L-1} and
+    v_L = 1, layer l is rho^(1/L) v_l v_{l-1}^T, of Frobenius norm rho^(1/L). Any unit vectors do; here v_1, ..., v_{L-1} are the
+    first ones of their spaces, so that one neuron per layer works. w = 0 gives zero layers: norm 0 is the minimum then. Returns w's dtype.
 
     Raises TypeError for a w that is no float32 or float64 tensor or widths that are no integers, ValueError for shapes or values.
     """
@@ -169,7 +166,7 @@ def min_param_norm(w: torch.Tensor, widths: Sequence[int]) -> list[torch.Tensor]
         return [w.new_zeros(b, a) for a, b in zip([len(w), *sizes], sizes)]
     unit = w.double() / top
     size = float(unit.norm())
-    units = [unit / size] + [torch.eye(1, h, dtype=torch.float64)[0] for h in sizes]
+    units = [unit / size] + [torch.eye(1, h, dtype=torch.float64, device=w.device)[0] for h in sizes]
     each = top ** (1 / len(sizes)) * size ** (1 / len(sizes))  # rho^(1/L), without forming rho: it may overflow
     return [(each * b[:, None] * a).to(w.dtype) for a, b in zip(units, units[1:])]
 
@@ -198,7 +195,8 @@ def _fit_first_layer(layers, pinv, X, y):
 def search_min_norm(X: torch.Tensor, y: torch.Tensor, widths: Sequence[int], seed: int = 0, iterations: int = 500) -> list[torch.Tensor]:
     """What L-BFGS (SciPy) finds for: min ||theta||^2 subject to f(theta, x_i) = y_i. It starts at random_network(m, widths, seed).
 
-    X: (n, m), y: (n,), not all 0, and some predictor fits. The constraints hold at every iterate, by `fit_first_layer`. Returns float64 layers.
+    X: (n, m), y: (n,), not all 0, and some predictor fits. The constraints hold at every iterate, by `fit_first_layer`.
+    Returns float64 layers.
     """
     from scipy.optimize import minimize
     like = random_network(X.shape[1], widths, seed)
@@ -218,8 +216,6 @@ def search_min_norm(X: torch.Tensor, y: torch.Tensor, widths: Sequence[int], see
     found = minimize(objective, flatten(like).numpy(), jac=True, method="L-BFGS-B", options=_options(iterations))
     return _fit_first_layer(unflatten(torch.from_numpy(found.x), like), pinv, X, y)
 
-
-# --- The relaxed problem (7), solved numerically ---------------------------------------------------------------------
 
 @dataclass(frozen=True)
 class Relaxed:
@@ -282,8 +278,6 @@ def _options(iterations):
     return {"maxiter": iterations, "maxfun": 2 * iterations, "ftol": 1e-16, "gtol": 1e-12, "maxcor": 20}
 
 
-# --- Where the relaxed problem goes wrong without a penalty ----------------------------------------------------------
-
 @dataclass(frozen=True)
 class CounterExample:
     """D.4.1: an original that interpolates (X, y), the retain set (its first row), and a step that solves (6) and breaks the fit."""
@@ -297,7 +291,8 @@ class CounterExample:
 def counter_example(m: int) -> CounterExample:
     """Paper A, D.4.1, for any m >= 3: c = e1 + e2, A = I; D = {(e1, 1), (e2, 1)}, D_r = {(e1, 1)}.
 
-    Delta_c = -e3, Delta_A = e3 e1^T - e2 e2^T - e3 e3^T is feasible for (6) and gives the predictor 0. All entries are integers: no rounding.
+    Delta_c = -e3, Delta_A = e3 e1^T - e2 e2^T - e3 e3^T is feasible for (6) and gives the predictor 0. All entries are integers:
+    no rounding.
     """
     if _size("m", m) < 3:
         raise ValueError(f"m must be at least 3, got {m}: the example needs a third direction")
@@ -311,8 +306,9 @@ def counter_example(m: int) -> CounterExample:
 def cancelling_step(layers: Layers) -> list[torch.Tensor]:
     """A step that solves (6) for R = ||w|| and gives the predictor 0, for every network of two or more layers: A_1 doubles, c goes.
 
-    f is linear in each layer, so <grad_{A_l} f(theta, x), A_l> = f(theta, x) for each l (Euler). Hence Delta_{A_1} = A_1 and Delta_c = -c change every
-    output to first order by f(theta, x) - f(theta, x) = 0, and c + Delta_c = 0. So without a penalty every solution has w = 0.
+    f is linear in each layer, so <grad_{A_l} f(theta, x), A_l> = f(theta, x) for each l (Euler). Hence Delta_{A_1} = A_1 and
+    Delta_c = -c change every output to first order by f(theta, x) - f(theta, x) = 0, and c + Delta_c = 0. So without a penalty
+    every solution has w = 0. Not in the paper, which gives one example (D.4.1).
     """
     check_layers(layers)
     if len(layers) < 2:
@@ -333,7 +329,9 @@ class Outcome:
 
 @torch.no_grad()
 def outcome(layers: Layers, new: Layers, X_retain: torch.Tensor) -> Outcome:
-    """What the step from `layers` to `new` did on the retain inputs X_retain (n_r, m); w_r is the minimum-norm predictor with the same outputs.
+    """What the step from `layers` to `new` did on the retain inputs X_retain (n_r, m).
+
+    w_r is the minimum-norm predictor with the retained outputs of `layers`.
 
     Raises ValueError when the retained outputs are all 0: there is nothing to compare with.
     """
@@ -349,15 +347,16 @@ def outcome(layers: Layers, new: Layers, X_retain: torch.Tensor) -> Outcome:
     rows, delta = _gradients(old, X), flatten(new) - flatten(old)
     limits = rows.norm(dim=1) * delta.norm()
     infeasible = ((rows @ delta).abs() / limits.clamp_min(torch.finfo(torch.float64).tiny)).max()
-    return Outcome(float(infeasible), float((X @ (after - before)).norm() / (X @ before).norm()), float((after - retrained).norm() / retrained.norm()),
-                   float(after.norm() / retrained.norm()), float(delta.norm() / flatten(old).norm()))
+    return Outcome(infeasible=float(infeasible), retain_error=float((X @ (after - before)).norm() / (X @ before).norm()),
+                   distance=float((after - retrained).norm() / retrained.norm()), norm=float(after.norm() / retrained.norm()),
+                   drift=float(delta.norm() / flatten(old).norm()))
 
 
 def find_failures(m: int, widths: Sequence[int], n_retain: int, tries: int = 20, seed: int = 0) -> list[Outcome]:
     """Random networks for which L-BFGS on (7) without a penalty, from a random short start, ends feasible and below the retrained norm.
 
-    Every Outcome in the list is a failure: infeasible < 1e-9, norm < 1 - 1e-3, and so retain_error > 0 (the retrained predictor is the shortest
-    that fits). At most `tries`, one per random network and inputs.
+    Every Outcome in the list is a failure: infeasible < 1e-9, norm < 1 - 1e-3, and so retain_error > 0 (the retrained predictor is
+    the shortest that fits). At most `tries`, one per random network and inputs.
     """
     found = []
     for k in range(tries):
@@ -372,8 +371,6 @@ def find_failures(m: int, widths: Sequence[int], n_retain: int, tries: int = 20,
             found.append(result)
     return found
 
-
-# --- Checks ----------------------------------------------------------------------------------------------------------
 
 def check_layers(layers: Layers, name: str = "layers") -> None:
     """TypeError or ValueError unless `layers` is a linear network: matrices of one dtype whose widths chain, the last (1, h)."""
@@ -395,7 +392,8 @@ def check_inputs(name: str, X: torch.Tensor, layers: Layers) -> None:
     """TypeError or ValueError unless X is a finite (n, m) tensor that fits the first layer; n may be 0."""
     _check_tensor(name, X, 2, empty=True)
     if X.shape[1] != layers[0].shape[1]:
-        raise ValueError(f"{name} must have shape (n, {layers[0].shape[1]}) to fit layers[0] of shape {tuple(layers[0].shape)}, got {tuple(X.shape)}")
+        raise ValueError(f"{name} must have shape (n, {layers[0].shape[1]}) to fit layers[0] of shape {tuple(layers[0].shape)}, got "
+                         f"{tuple(X.shape)}")
 
 
 def _check_targets(y, X):
@@ -410,7 +408,8 @@ def _check_tensor(name, tensor, dimensions, empty=False):
     if tensor.dtype not in (torch.float32, torch.float64):
         raise TypeError(f"{name} must be float32 or float64, got {tensor.dtype}")
     if tensor.ndim != dimensions or (0 in tensor.shape and not empty):
-        raise ValueError(f"{name} must be a {'vector (m,)' if dimensions == 1 else 'matrix'} with entries, got shape {tuple(tensor.shape)}")
+        raise ValueError(f"{name} must be a {'vector (m,)' if dimensions == 1 else 'matrix'} with entries, got shape "
+                         f"{tuple(tensor.shape)}")
     if not torch.isfinite(tensor).all():
         raise ValueError(f"{name} holds a NaN or an infinity")
 

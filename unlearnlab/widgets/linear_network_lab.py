@@ -26,7 +26,7 @@ class Comparison:
 
 
 def compare(depth: int, width: int, n_retain: int, seed: int) -> Comparison:
-    """A random network of `depth` layers, hidden layers `width` wide, and n_retain random retain points, unlearned in two ways and retrained.
+    """A random network (`depth` layers, hidden ones `width` wide), n_retain random retain points: unlearned in two ways, and retrained.
 
     Raises ValueError unless depth and width are at least 1 and 1 <= n_retain < INPUTS.
     """
@@ -53,11 +53,15 @@ def compare(depth: int, width: int, n_retain: int, seed: int) -> Comparison:
 
 
 class LinearNetworkLab(Lab):
-    """Four sliders: depth, width, retain points, seed. `shown` is the Comparison in the picture; `error`: what went wrong with the last frame, or None."""
+    """Four sliders: depth, width, retain points, seed.
+
+    `shown` is the Comparison in the picture; `error`: what went wrong with the last frame, or None.
+    """
 
     def __init__(self, seed: int = 1, depth: int = 3, width: int = 6, n_retain: int = 6):
         self.error = None
-        slider = lambda value, low, high, text: ipywidgets.IntSlider(value=value, min=low, max=high, description=text, style=STYLE, layout=WIDE)
+        slider = lambda value, low, high, text: ipywidgets.IntSlider(value=value, min=low, max=high, description=text,
+                                                                     style=STYLE, layout=WIDE)
         self.depth = slider(depth, 1, 6, "depth L")
         self.width = slider(width, 1, 12, "width")
         self.n_retain = slider(n_retain, 1, INPUTS - 1, "retain points")
