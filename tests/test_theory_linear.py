@@ -169,7 +169,7 @@ def test_an_approximate_interpolator_is_off_by_at_most_its_residual_over_the_sma
 
 
 @given(problems(ragged=False), SEEDS, st.booleans())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_descent_ends_at_the_stated_limit_and_from_zero_at_the_minimum_norm_solution(problem, seed, zero):
     X, theta = problem
     rng = np.random.default_rng(seed)
