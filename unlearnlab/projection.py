@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call, jacrev, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.grad import conv2d_weight
 
 from .matrix_free import off_rows
 
@@ -33,6 +34,8 @@ GRAM_TOLERANCE = {torch.float32: 1e-12, torch.float64: 1e-13}
 FLOAT32_GRAM_LIMIT = 1e-5
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact to 1e-15.
 SMALL_MODEL = 1_000_000
+# From this many positions on, a grouped convolution gives per-sample gradients faster than unfolding and multiplying.
+MANY_POSITIONS = 128
 # Per-sample gradients that no layer formula replaces are held up to this size; beyond it, "auto" is matrix-free.
 ROW_BYTES = 2 * 2 ** 30
 # |J v| / |J theta| at which conjugate gradients stop, and the most iterations, by the precision of the pass.
@@ -259,12 +262,26 @@ class _Affine:
     def gram(self, dtype):
         b, bias = self.b.to(dtype), "bias" in self.names
         if "weight" not in self.names:
-            return (rows := b.sum(1)) @ rows.T
-        a = self.inputs().to(dtype)
-        positions, fan_in, fan_out = a.shape[1], a.shape[2], b.shape[2]
-        pairs = (len(b) * positions) ** 2 * (fan_in + fan_out)
-        whole = len(b) * fan_in * fan_out * (positions + len(b))
-        return _gram_by_pairs(a, b, bias) if pairs <= whole else _gram_of_rows(a, b, bias)
+            return (sums := b.sum(1)) @ sums.T
+        k, positions, fan_out = b.shape
+        fan_in = self.values["weight"][0].numel()
+        pairs, whole = (k * positions) ** 2 * (fan_in + fan_out), k * fan_in * fan_out * (positions + k)
+        if pairs <= whole:
+            return _gram_by_pairs(self.inputs().to(dtype), b, bias)
+        rows, sums = self.rows(b).flatten(1), b.sum(1)
+        return torch.addmm(rows @ rows.T, sums, sums.T) if bias else rows @ rows.T
+
+    def rows(self, b):
+        """(k, out, in): the gradient of every output with respect to the weight, from b in the precision wanted."""
+        a, n = self.inputs().to(b.dtype), len(self.z)
+        rows = b.new_empty(len(b), b.shape[2], a.shape[2])
+        for head in range(0, len(b), n):
+            torch.bmm(b[head:head + n].transpose(1, 2), a, out=rows[head:head + n])
+        return rows
+
+    def weight_gradient(self, weighted):
+        """(out, in): sum over samples and positions of weighted a^T, weighted (n, positions, out)."""
+        return weighted.flatten(0, 1).T @ self.inputs().to(weighted.dtype).flatten(0, 1)
 
     def inner(self):
         heads, t = len(self.b) // len(self.z), 0
@@ -283,12 +300,8 @@ class _Affine:
         if len(weighted) > len(self.z):
             weighted = weighted.view(-1, *self.z.shape).sum(0)  # the heads share the layer's input
         if "weight" in self.names:
-            flat, a = weighted.flatten(0, 1).T, self.inputs().to(dtype).flatten(0, 1)
             weight = self.values["weight"]
-            if weight.dtype == dtype and weight.is_contiguous():  # one product, no second matrix of the layer's size
-                weight.view(len(weight), -1).addmm_(flat, a, beta=1 - strength, alpha=strength)
-            else:
-                weight.lerp_((flat @ a).view_as(weight).to(weight.dtype), strength)
+            weight.lerp_(self.weight_gradient(weighted).view_as(weight).to(weight.dtype), strength)
         if "bias" in self.names:
             self.values["bias"].lerp_(weighted.sum((0, 1)).to(self.values["bias"].dtype), strength)
 
@@ -302,10 +315,28 @@ def _gram_by_pairs(a, b, bias):
     return similar if positions == 1 else similar.view(k, positions, k, positions).sum((1, 3))
 
 
-def _gram_of_rows(a, b, bias):
-    heads, sums = len(b) // len(a), b.sum(1)
-    rows = torch.bmm(b.transpose(1, 2), a if heads == 1 else a.repeat(heads, 1, 1)).flatten(1)
-    return torch.addmm(rows @ rows.T, sums, sums.T) if bias else rows @ rows.T
+@dataclass
+class _Convolution(_Affine):
+    """An _Affine of unfolded patches that lets the convolution's own backward pass do the sums where it is faster."""
+
+    call: "_Call" = None
+
+    def rows(self, b):
+        if b.shape[1] < MANY_POSITIONS:
+            return super().rows(b)
+        m, n = self.call.module, len(self.z)
+        x = self.call.input.to(b.dtype).reshape(1, -1, *self.call.input.shape[2:])  # every sample its own group: n gradients in one call
+        shape = (n * m.out_channels, *m.weight.shape[1:])
+        parts = [conv2d_weight(x, shape, self._image(part).reshape(1, -1, *self.call.output.shape[2:]), m.stride, m.padding, m.dilation, n)
+                 for part in b.split(n)]
+        return torch.cat([part.view(n, m.out_channels, -1) for part in parts])
+
+    def weight_gradient(self, weighted):
+        m = self.call.module
+        return conv2d_weight(self.call.input.to(weighted.dtype), m.weight.shape, self._image(weighted), m.stride, m.padding, m.dilation)
+
+    def _image(self, b):
+        return b.transpose(1, 2).unflatten(2, self.call.output.shape[2:])
 
 
 @dataclass
@@ -489,7 +520,7 @@ def _conv_block(call, names, values, b):
     m, positions = call.module, lambda t: t.flatten(2).transpose(1, 2)
     patches = lambda: F.unfold(call.input, m.kernel_size, m.dilation, m.padding, m.stride).transpose(1, 2)
     z = call.output if call.intact() else F.conv2d(call.input, values["weight"], values.get("bias"), m.stride, m.padding, m.dilation)
-    return _Affine(names, values, patches, positions(z), positions(b))
+    return _Convolution(names, values, patches, positions(z), positions(b), call)
 
 
 def _norm_block(call, names, values, b):

@@ -1,0 +1,183 @@
+"""How fast, how large and how exact is one projection: layer by layer, by per-sample gradients, matrix-free, by dense QR?
+
+    python benchmarks/projection.py                     # the sine network and ResNet-18 at width 1/4
+    python benchmarks/projection.py --models resnet-1   # width 1: minutes; the dense procedure takes 11 GB at k = 50, 22 GB at 100
+
+The four are applied to the same model and inputs in one process, in turns; k = 20, 50, 100 rows, the last from 50 samples
+of two heads. Batch norm is in evaluation mode. Beside them one descent step of AdamW at batch 256. `left` is
+|J v| / |J theta| of the removed part v, from a float64 pass: 0 is exact. Peak memory is that of a child process which does
+one projection (or step), above what it had before. `--json FILE` records everything with provenance.
+"""
+import argparse
+import copy
+import gc
+import json
+import resource
+import statistics
+import time
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch.func import functional_call, jvp
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+import unlearnlab as ul
+from unlearnlab.models import ResNet, seeded
+from unlearnlab.provenance import provenance
+
+BATCH = 256
+
+
+def problem(name, k):
+    """(model, inputs with k rows). Two heads from k = 100 on for images."""
+    if name == "sine":
+        task = ul.sine.task(1)
+        return copy.deepcopy(task.original), task.retain.tensors[0].repeat(2, 1)[:k]
+    heads = [10, 3] if k == 100 else [10]
+    width = {"resnet-1/4": .25, "resnet-1": 1.0}[name]
+    generator = torch.Generator().manual_seed(0)
+    model = seeded(lambda: ResNet(18, heads, width), 0)
+    with torch.no_grad():
+        model.train()(torch.randn(64, 3, 32, 32, generator=generator))  # running statistics of its own
+    return model.eval(), torch.randn(k // len(heads), 3, 32, 32, generator=generator)
+
+
+def layerwise(model, inputs):
+    """Ours: K, t and J^T c layer by layer; no row is formed for most parameters."""
+    ul.minnorm_step(model, inputs, 1.0, solver="layerwise")
+
+
+def matrix_free(model, inputs):
+    """Ours: conjugate gradients; vectors only."""
+    ul.minnorm_step(model, inputs, 1.0, solver="cg")
+
+
+def per_sample(model, inputs):
+    """All rows at once by vmap, then a float64 Gram matrix and its eigenvalues."""
+    rows = ul.output_gradients(model, inputs)
+    theta = parameters_to_vector(model.parameters()).detach()
+    gram = sum((part := block.double()) @ part.T for block in rows.split(1_000_000, 1))
+    inner = sum(block.double() @ part.double() for block, part in zip(rows.split(1_000_000, 1), theta.split(1_000_000)))
+    values, vectors = torch.linalg.eigh(gram)
+    keep = values > 1e-12 * values[-1]
+    c = vectors[:, keep] @ ((vectors[:, keep].T @ inner) / values[keep])
+    vector_to_parameters(c.to(rows.dtype) @ rows, model.parameters())
+
+
+def dense_qr(model, inputs):
+    """The plain procedure: one backward pass per row, a dense float64 matrix d x k, unpivoted QR."""
+    outputs, parameters = model(inputs), list(model.parameters())
+    values = torch.cat([h.max(1).values for h in (outputs if isinstance(outputs, tuple) else [outputs])])
+    matrix = torch.zeros(sum(p.numel() for p in parameters), len(values), dtype=torch.float64)
+    for i in range(len(values)):
+        model.zero_grad()
+        values[i].backward(retain_graph=True)
+        matrix[:, i] = torch.cat([torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in parameters])
+    theta = parameters_to_vector(parameters).detach().double()
+    q, _ = torch.linalg.qr(matrix)
+    vector_to_parameters((q @ (q.T @ theta)).float(), parameters)
+
+
+def descent(model, inputs):
+    """One step of AdamW on a batch of 256, in training mode."""
+    model.train()
+    inputs = inputs.repeat(BATCH // len(inputs) + 1, *[1] * (inputs.ndim - 1))[:BATCH]
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    outputs = model(inputs)
+    sum(F.mse_loss(h, torch.zeros_like(h)) if h.shape[1] == 1 else F.cross_entropy(h, torch.zeros(len(h), dtype=torch.long))
+        for h in (outputs if isinstance(outputs, tuple) else [outputs])).backward()
+    optimizer.step()
+
+
+def left(work, model, inputs):
+    """|J v| / |J theta| for what `work` removes, v = theta before minus after; J in float64."""
+    before = copy.deepcopy(model).double().eval()
+    work(after := copy.deepcopy(model), inputs)
+    theta = dict(before.named_parameters())
+    v = {name: p.detach() - dict(after.named_parameters())[name].detach().double() for name, p in theta.items()}
+    theta = {name: p.detach() for name, p in theta.items()}
+
+    def outputs(parameters):
+        out = functional_call(before, parameters, (inputs.double(),))
+        return torch.cat([h.max(1).values for h in (out if isinstance(out, tuple) else [out])])
+
+    change, whole = (jvp(outputs, (theta,), (direction,))[1] for direction in (v, theta))
+    return float(change.norm() / whole.norm())
+
+
+def peak(work, model, inputs):
+    """Peak resident memory of a child process that does it once, above the level before, in MB."""
+    context = get_context("fork")
+    ours, theirs = context.Pipe()
+
+    def child():
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        work(model, inputs)
+        theirs.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+
+    process = context.Process(target=child)
+    process.start()
+    theirs.close()  # so that a child that dies, of memory, ends the wait
+    try:
+        return ours.recv()
+    except EOFError:
+        return float("nan")
+    finally:
+        process.join()
+
+
+def timed(work, model, inputs):
+    """Seconds of one call on a fresh copy."""
+    fresh = copy.deepcopy(model)
+    gc.collect()
+    began = time.perf_counter()
+    work(fresh, inputs)
+    return time.perf_counter() - began
+
+
+def measure(name, k, works, repeats):
+    """{work: {"median_seconds", "least", "most", "peak_extra_MB", "left"}} for one model and number of rows."""
+    model, inputs = problem(name, k)
+    memory = {work: peak(work, model, inputs) for work in works}
+    exact = {work: left(work, model, inputs) if work is not descent else None for work in works}  # the first run of each
+    seconds = {work: [] for work in works}
+    for _ in range(repeats):
+        for work in works:
+            seconds[work].append(timed(work, model, inputs))
+    return {work.__name__: {"median_seconds": statistics.median(s), "least": min(s), "most": max(s), "peak_extra_MB": memory[work],
+                            "left": exact[work]} for work, s in seconds.items()}
+
+
+def main():
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", choices=["sine", "resnet-1/4", "resnet-1"], default=["sine", "resnet-1/4"])
+    parser.add_argument("--rows", nargs="+", type=int, choices=[20, 50, 100], default=[20, 50, 100])
+    parser.add_argument("--without", nargs="+", choices=["dense_qr", "per_sample", "matrix_free"], default=[])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    works = [work for work in (descent, layerwise, per_sample, matrix_free, dense_qr) if work.__name__ not in chosen.without]
+    results = {}
+    for name in chosen.models:
+        for k in chosen.rows:
+            found = results[f"{name}, k = {k}"] = measure(name, k, works, chosen.repeats)
+            step = found["descent"]
+            print(f"{name}, k = {k}, {chosen.threads} thread(s), {chosen.repeats} repeats in turns", flush=True)
+            for work, r in found.items():
+                said = "" if r["left"] is None else f"   left {r['left']:.0e}"
+                print(f"  {work:12s} median {r['median_seconds']:8.3f} s ({r['least']:.3f} to {r['most']:.3f})   "
+                      f"{r['median_seconds'] / found['layerwise']['median_seconds']:7.2f} x layerwise   {r['median_seconds'] / step['median_seconds']:6.2f} "
+                      f"x a descent step   peak {r['peak_extra_MB']:7.0f} MB = {r['peak_extra_MB'] / max(step['peak_extra_MB'], 1):5.2f} x{said}", flush=True)
+    if chosen.json:
+        command = (f"python benchmarks/projection.py --models {' '.join(chosen.models)} --rows {' '.join(map(str, chosen.rows))} --repeats {chosen.repeats}"
+                   + (f" --without {' '.join(chosen.without)}" if chosen.without else "") + f" --threads {chosen.threads}")
+        chosen.json.write_text(json.dumps({"provenance": provenance(command), "results": results}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
