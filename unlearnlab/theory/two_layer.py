@@ -9,12 +9,14 @@ R = sum_i 1{|c_i| ||a_i|| > 0}. With A fixed, the retained outputs are linear in
 So a change of c keeps them exactly if it lies in the null space of the features, and Lemma 6 of paper A finds one that
 leaves at most s = rank(features) weights different from zero. Theorem 5, Proposition 1 and Corollary 1 follow.
 """
+import functools
 import math
 from collections.abc import Callable
 
 import torch
 
 from ..models import seeded
+from ..threads import few_threads
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 
@@ -22,6 +24,16 @@ Activation = Callable[[torch.Tensor], torch.Tensor]
 MISSED = {torch.float64: 1e-11, torch.float32: 1e-6}
 RESIDUAL = 1e-12
 ROUNDS = 6
+
+
+def _small_on_one_thread(work):
+    """Up to a million numbers are computed on one thread: on a busy machine a second one costs a multiple (see threads.py)."""
+    @functools.wraps(work)
+    def run(*args, **options):
+        tensors = [a for a in (*args, *options.values()) if isinstance(a, torch.Tensor) and a.is_floating_point()]
+        with few_threads(torch.nn.ParameterList(tensors)):
+            return work(*args, **options)
+    return run
 
 
 # --- The network ----------------------------------------------------------------------------------------------------
@@ -76,6 +88,7 @@ def cut(A: torch.Tensor, c: torch.Tensor, X_retain: torch.Tensor, activation: Ac
 
 # --- Lemma 6 --------------------------------------------------------------------------------------------------------
 
+@_small_on_one_thread
 def sparsify(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """New output weights with the same features @ c and at most rank(features) nonzeros (paper A, Lemma 6).
 
@@ -104,6 +117,7 @@ def sparsify(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     return problem.weights(problem.sparsified()).to(c.dtype)
 
 
+@_small_on_one_thread
 def rank(features: torch.Tensor) -> int:
     """s = dim span{phi(A x_i)}: the bound of Theorem 5. features: (n, h).
 
@@ -113,6 +127,7 @@ def rank(features: torch.Tensor) -> int:
     return _count(_singular_values(_to_unit_size(features.detach())), features.shape, torch.finfo(features.dtype).eps)
 
 
+@_small_on_one_thread
 def null_basis(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The basis of Lemma 6: changes of c that change no output, in reduced column echelon form up to the order of the rows.
 
@@ -232,6 +247,7 @@ def _to_unit_size(tensor):
 
 # --- Two other ways to few neurons ----------------------------------------------------------------------------------
 
+@_small_on_one_thread
 def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """The weights of least sum |c'_i| with the same features @ c', by linear programming (basis pursuit, SciPy's HiGHS).
 
@@ -264,6 +280,7 @@ def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     return problem.weights(t).to(c.dtype)
 
 
+@_small_on_one_thread
 def matching_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """Few weights with the same features @ c', chosen one at a time (orthogonal matching pursuit).
 
@@ -333,6 +350,7 @@ def _check_kept(name, problem, t):
 
 # --- A network to cut -----------------------------------------------------------------------------------------------
 
+@_small_on_one_thread
 def fit(X: torch.Tensor, y: torch.Tensor, width: int, activation: Activation, seed: int = 0,
         epochs: int = 600, lr: float = .03) -> tuple[torch.Tensor, torch.Tensor]:
     """Trains A and c until f(x_i) = y_i within 1e-12 of the largest |y_i|: AdamW for the shape, then Gauss-Newton steps;
