@@ -95,6 +95,33 @@ def expect_tensor(answer, like: torch.Tensor) -> None:
     expect(bool(torch.isfinite(answer).all()), "the result holds a NaN or an infinity")
 
 
+CLOSE = 1e-6  # relative; room for any stable way to compute, none for a wrong one
+
+
+def draw(generator: torch.Generator, *shape: int) -> torch.Tensor:
+    """Standard normal numbers, float64."""
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def same(answer: torch.Tensor, value: torch.Tensor, scale) -> bool:
+    """Whether they are equal up to CLOSE * scale."""
+    return answer.shape == value.shape and bool((answer - value).norm() <= CLOSE * scale)
+
+
+def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None) -> None:
+    """Passes a right answer; names the mistake that gives exactly this answer; else says how far off it is.
+
+    mistakes: pairs (wrong value, message). given: the arguments, for the message. scale: what counts as 1, default |right|.
+    """
+    expect_tensor(answer, right)
+    scale = right.norm() if scale is None else scale
+    if same(answer, right, scale):
+        return
+    for value, message in mistakes:
+        expect(not same(answer, value, scale), message)
+    raise WrongAnswer(f"on {describe(*given)} the result is off by {float((answer - right).norm() / scale):.1g} of its natural size")
+
+
 def describe(*args) -> str:
     """The arguments in words: tensors by their shape, numbers by their value."""
     words = [f"a tensor of shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else

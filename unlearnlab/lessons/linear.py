@@ -3,8 +3,7 @@ import torch
 
 from ..projection import project_out
 from ..theory import linear
-from . import WrongAnswer, call, expect, expect_tensor, exercise
-from .relaxed import _compare, _random, _same
+from . import WrongAnswer, call, compare, draw, exercise, expect, expect_tensor, same
 
 TIGHT = 1e-6  # what a certificate and a worst case must keep, relative
 
@@ -13,9 +12,9 @@ def _certificate_cases():
     """(theta, X, y, right answer, what a wrong one means), each kind over several sizes."""
     generator = torch.Generator().manual_seed(51)
     for n, m in [(2, 5), (3, 9), (5, 30), (1, 4)]:
-        X = _random(generator, n, m)
-        theta = X.T @ _random(generator, n)
-        off = project_out(_random(generator, m), X)
+        X = draw(generator, n, m)
+        theta = X.T @ draw(generator, n)
+        off = project_out(draw(generator, m), X)
         off, y = off / off.norm() * theta.norm(), X @ theta
         last = torch.cat([y[:-1], y[-1:] + .5 * y.norm() + .5])
         yield theta, X, y, True, ("this theta fits and lies in the span of the inputs, up to rounding: it is the shortest (is == "
@@ -37,7 +36,7 @@ def _certificate_cases():
         yield theta, twice, twice @ theta, True, ("an input that occurs twice and an input of zeros change nothing, if their "
                                                   "labels agree; but X @ X.T has no inverse now. Use the pseudo-inverse, or "
                                                   "ul.project_out")
-        yield theta, _random(generator, m + 2, n) @ X, None, True, ("there are more inputs than parameters, of a small rank, with "
+        yield theta, draw(generator, m + 2, n) @ X, None, True, ("there are more inputs than parameters, of a small rank, with "
                                                                     "labels that theta fits: the certificate holds for any rank")
 
 
@@ -77,7 +76,7 @@ def _onto_one_after_the_other(theta, X):
 def _test_unlearn_linear(learner):
     generator = torch.Generator().manual_seed(52)
     for n, m in [(3, 8), (2, 5), (6, 30)] + [(int(k), int(k + d)) for k, d in torch.randint(2, 9, (4, 2), generator=generator)]:
-        theta, X = _random(generator, m), _random(generator, n, m) + .5  # the shift: inputs that share a direction
+        theta, X = draw(generator, m), draw(generator, n, m) + .5  # the shift: inputs that share a direction
         right, answer = linear.unlearn(theta, X), call(learner, theta, X)
         unit = X / X.norm(dim=1, keepdim=True)
         mistakes = [
@@ -92,19 +91,19 @@ def _test_unlearn_linear(learner):
                                       "counted twice"),
             (_onto_one_after_the_other(theta, X), "you project on one input after the other. What the first keeps, the next throws "
              "away: project on the span of all of them at once")]
-        _compare(answer, right, theta.norm(), mistakes, (theta, X))
+        compare(answer, right, mistakes, (theta, X), theta.norm())
     for theta, X, kind in _any_rank(generator):
         _check_any_rank(learner, theta, X, kind)
 
 
 def _any_rank(generator):
     for n, m in [(3, 7), (4, 12), (2, 5)]:
-        theta, X = _random(generator, m), _random(generator, n, m)
+        theta, X = draw(generator, m), draw(generator, n, m)
         yield theta, torch.cat([X, 0 * X[:1]]), "an input of zeros"
         yield theta, torch.cat([X[:1], X]), "an input that occurs twice"
         yield theta, torch.cat([X, X.sum(0, keepdim=True)]), "an input that is the sum of the others"
-        yield theta, _random(generator, m + 3, n) @ X, "more inputs than parameters, of a smaller rank"
-        yield theta, _random(generator, m + 3, m), "more inputs than parameters, which span everything"
+        yield theta, draw(generator, m + 3, n) @ X, "more inputs than parameters, of a smaller rank"
+        yield theta, draw(generator, m + 3, m), "more inputs than parameters, which span everything"
         yield theta, X[:0], "no input at all"
         yield theta, 1e-9 * X, "inputs that are all very short"
         yield theta, torch.cat([1e6 * X[:1], X[1:]]), "one input a million times longer than the others"
@@ -122,7 +121,7 @@ def _check_any_rank(learner, theta, X, kind):
         expect(not answer.isnan().any(), f"with {kind} the result holds NaN: is there a division by a length or a singular value "
                                          "of 0?")
     expect_tensor(answer, right)
-    if _same(answer, right, theta.norm()):
+    if same(answer, right, theta.norm()):
         return
     expect(len(X) > 0, "without retain inputs nothing has to be kept, and the shortest vector that keeps nothing is 0")
     expect(kind not in ("inputs that are all very short", "one input a million times longer than the others"),
@@ -148,16 +147,16 @@ def unlearn_linear(theta, X_retain):
 def _test_descent_end(learner):
     generator = torch.Generator().manual_seed(53)
     for n, m in [(3, 8), (1, 4), (5, 12), (4, 5)]:
-        X = _random(generator, n, m)
-        _judge_end(learner, X, _random(generator, n), _random(generator, m))
-        _judge_end(learner, X, _random(generator, n), torch.zeros(m, dtype=torch.float64), "from 0 it is the minimum-norm solution")
-        theta = _random(generator, m)
+        X = draw(generator, n, m)
+        _judge_end(learner, X, draw(generator, n), draw(generator, m))
+        _judge_end(learner, X, draw(generator, n), torch.zeros(m, dtype=torch.float64), "from 0 it is the minimum-norm solution")
+        theta = draw(generator, m)
         _judge_end(learner, X, X @ theta, theta, "the start fits every label: every gradient is 0, so the end is the start")
         twice = torch.cat([X, X[:1], 0 * X[:1]])
-        _judge_end(learner, twice, twice @ theta, _random(generator, m), "one input occurs twice and one is 0: X @ X.T has no "
+        _judge_end(learner, twice, twice @ theta, draw(generator, m), "one input occurs twice and one is 0: X @ X.T has no "
                    "inverse. Use the pseudo-inverse, or ul.linear.min_norm and ul.project_out")
-        tall = _random(generator, m + 3, m)
-        _judge_end(learner, tall, _random(generator, m + 3), theta, "there are more points than parameters and nothing fits them "
+        tall = draw(generator, m + 3, m)
+        _judge_end(learner, tall, draw(generator, m + 3), theta, "there are more points than parameters and nothing fits them "
                    "all: descent ends at least squares, and no direction is left for the start")
 
 
@@ -179,10 +178,10 @@ def _judge_end(learner, X, y, start, trap=None):
         (shortest - off, "the sign of what stays is turned"),
         (off, "that is only what stays of the start; descent also fits the labels"),
         (start, "the start comes back: descent moves unless the start fits already")]
-    if _same(answer, right, scale):
+    if same(answer, right, scale):
         return
     expect(trap is None, f"wrong where {trap}" if trap else "")
-    _compare(answer, right, scale, mistakes, (X, y, start))
+    compare(answer, right, mistakes, (X, y, start), scale)
 
 
 @exercise("descent_end", _test_descent_end, [
@@ -197,9 +196,9 @@ def descent_end(X, y, start):
 def _test_worst_error(learner):
     generator = torch.Generator().manual_seed(54)
     for n, m in [(4, 9), (3, 3), (6, 20)]:
-        X = _random(generator, n, m)
+        X = draw(generator, n, m)
         for rows, kind in ((X, ""), (torch.cat([X, X[:1]]), "one input occurs twice"), (1e-6 * X, "the inputs are all short"),
-                           (_random(generator, m + 4, m), "there are more inputs than parameters")):
+                           (draw(generator, m + 4, m), "there are more inputs than parameters")):
             for eps in (.1, 3.0):
                 _judge_worst(call(learner, rows, eps), rows, eps, f"; here {kind}" if kind else "")
 
@@ -242,7 +241,7 @@ def _test_ridge_solution(learner):
     generator = torch.Generator().manual_seed(55)
     sizes = [(3, 8), (5, 12), (4, 4), (9, 4)] + [tuple(torch.randint(2, 9, (2,), generator=generator).tolist()) for _ in range(3)]
     for n, m in sizes:
-        X, y = _random(generator, n, m), _random(generator, n)
+        X, y = draw(generator, n, m), draw(generator, n)
         for rows, labels in ((X, y), (torch.cat([X, X[:1], 0 * X[:1]]), torch.cat([y, y[:1], 0 * y[:1]]))):
             for lam in (.3, 2.0, 1e-3, 50.0):
                 _judge_ridge(call(learner, rows, labels, lam), rows, labels, lam)
@@ -269,7 +268,7 @@ def _judge_ridge(answer, X, y, lam):
                                    "the same one"),
         (shortest - right, "that is what ridge takes away from the minimum-norm solution; return what is left"),
         (-right, "the sign is turned")]
-    _compare(answer, right, right.norm(), mistakes, (X, y, lam))
+    compare(answer, right, mistakes, (X, y, lam))
 
 
 @exercise("ridge_solution", _test_ridge_solution, [

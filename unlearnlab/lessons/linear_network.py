@@ -3,9 +3,8 @@ import torch
 
 from ..projection import project_out
 from ..theory.linear_network import random_network
-from . import WrongAnswer, call, describe, exercise, expect, expect_tensor
+from . import CLOSE, WrongAnswer, call, compare, draw, exercise, expect, expect_tensor, same
 
-CLOSE = 1e-6  # relative; room for any stable way to compute, none for a wrong one
 SHAPES = [(5, [4, 3]), (6, [2]), (3, [3, 3]), (4, [4, 4, 4]), (2, [5]), (7, [3, 6, 2, 4])]  # (m, hidden widths)
 
 
@@ -35,21 +34,6 @@ def _ask(learner, layers, *rest):
     return answer
 
 
-def _same(answer, value, scale):
-    return answer.shape == value.shape and bool((answer - value).norm() <= CLOSE * scale)
-
-
-def _compare(answer, right, mistakes, given):
-    """Passes a right answer; names the mistake that gives exactly this answer; else says how far off it is."""
-    expect_tensor(answer, right)
-    scale = right.norm()
-    if _same(answer, right, scale):
-        return
-    for value, message in mistakes:
-        expect(not _same(answer, value, scale), message)
-    raise WrongAnswer(f"on {describe(*given)} the result is off by {float((answer - right).norm() / scale):.1g} of its size")
-
-
 def _chain(matrices, start):
     for a in matrices:
         start = a @ start
@@ -69,9 +53,9 @@ def _test_network_predictor(learner):
                                                          f"{tuple(answer.shape)}; return a vector (m,)")
             expect(answer.shape != (len(layers[0]),) or m == len(layers[0]), "the result has length h_1: that is v = A_2^T ... c^T. "
                                                                              "Multiply by A_1^T, too")
-        _compare(answer, right, _predictor_mistakes(layers, right), (layers,))
+        compare(answer, right, _predictor_mistakes(layers, right), (layers,))
     alone = Network(random_network(4, [], 60))
-    _compare(_ask(learner, alone), alone[0][0], [], (alone,))
+    compare(_ask(learner, alone), alone[0][0], [], (alone,))
 
 
 def _predictor_mistakes(layers, right):
@@ -112,7 +96,7 @@ def _test_layer_gradient(learner):
                                                       "runs along the rows, what comes from below along the columns")
                 expect(answer.numel() != right.numel(), f"the entries are there, but the result has shape {tuple(answer.shape)}; "
                                                         f"return a matrix shaped like layers[{l}], {tuple(right.shape)}")
-            _compare(answer, right, _gradient_mistakes(layers, x, l, right), (layers, x, l))
+            compare(answer, right, _gradient_mistakes(layers, x, l, right), (layers, x, l))
 
 
 def _gradient_mistakes(layers, x, l, right):
@@ -162,13 +146,13 @@ def _test_first_layer_step(learner):
             raise WrongAnswer(f"with {kind}, {wrong}. Use ul.project_out, which copes with any rank") from None
         right = first_layer_step(layers, rows)
         expect_tensor(answer, right)
-        expect(_same(answer, right, right.norm()), f"with {kind} the result changed, though the span did not. Use ul.project_out, "
+        expect(same(answer, right, right.norm()), f"with {kind} the result changed, though the span did not. Use ul.project_out, "
                                                    "which copes with any rank")
     for size in (1e-5, 1e5):
         scaled = Network([layers[0], *(size * a for a in layers[1:])])
         answer, right = _ask(learner, scaled, X), first_layer_step(scaled, X)
         expect_tensor(answer, right)
-        expect(_same(answer, right, right.norm()), f"with upper layers {size:g} times as large the result is wrong: Delta_A1 must "
+        expect(same(answer, right, right.norm()), f"with upper layers {size:g} times as large the result is wrong: Delta_A1 must "
                "stay the same, because w and ||v||^2 / v grow alike. Is there a fixed small number added to ||v||^2?")
 
 
@@ -200,7 +184,7 @@ def _judge_step(learner, layers, X):
     if len(layers) > 2 and len(layers[-1][0]) == len(v):
         c = layers[-1][0]
         mistakes += [(-torch.outer(c / c.square().sum(), off), "you used c where v belongs: v = A_2^T ... A_{L-1}^T c^T")]
-    _compare(answer, right, mistakes, (layers, X))
+    compare(answer, right, mistakes, (layers, X))
 
 
 @exercise("first_layer_step", _test_first_layer_step, [
@@ -235,11 +219,11 @@ def _judge_cancelling(layers, delta):
     parts = torch.stack([torch.stack([(layer_gradient(layers, e, l) * d).sum() for e in eye]) for l, d in enumerate(delta)])
     size = w.norm() + parts.norm()
     change, after = parts.sum(0), network_predictor([a + d for a, d in zip(layers, delta)])  # of <w, .>, to first order and really
-    feasible, gone = _same(change, 0 * w, size), _same(after, 0 * w, size)
+    feasible, gone = same(change, 0 * w, size), same(after, 0 * w, size)
     expect(gone or not feasible, "the step is feasible, but the predictor does not become 0: the output survives unless one whole "
                                  "layer goes")
     share = float(change @ w / (w @ w))
-    by = f"by {share:.2g} times their value" if _same(change, share * w, size) else "by amounts that are not 0"
+    by = f"by {share:.2g} times their value" if same(change, share * w, size) else "by amounts that are not 0"
     expect(feasible or not gone, f"the predictor becomes 0, but the step is not feasible: to first order the outputs change {by}. A "
                                  "layer that loses a share of itself costs that share of f; let another layer gain it")
     expect(feasible, f"the step is not feasible (to first order the outputs change {by}), and the predictor does not become 0. Are "
@@ -266,7 +250,7 @@ def _test_balanced_layers(learner):
             _judge_balance(answer, w, units)
     w = random(4)
     alone = _expect_layers(_ask_units(learner, w, []), [4, 1])
-    expect(_same(alone[0][0], w, w.norm()), "with no units there is one layer, c, and the predictor is c itself: return [w as a row]")
+    expect(same(alone[0][0], w, w.norm()), "with no units there is one layer, c, and the predictor is c itself: return [w as a row]")
     units = [u / u.norm() for u in map(random, [3, 2])]
     for layer in _expect_layers(_ask_units(learner, 0 * w, units), [4, 3, 2, 1]):
         expect(not layer.any(), "for w = 0 the smallest layers that fit are zero layers")
@@ -294,9 +278,9 @@ def _expect_layers(answer, sizes):
 def _judge_balance(layers, w, units):
     rho, depth = w.norm(), len(layers)
     reached, norms = network_predictor(layers), torch.stack([a.norm() for a in layers])
-    if not _same(reached, w, rho):
+    if not same(reached, w, rho):
         factor = float(reached @ w / rho ** 2)
-        along = _same(reached, factor * w, max(reached.norm(), rho))
+        along = same(reached, factor * w, max(reached.norm(), rho))
         expect(not (along and reached.any()), f"the predictor is {factor:.3g} w instead of w: the L layers must carry a factor rho "
                "between them, rho^(1/L) each with L = len(units) + 1, and the direction of w has length 1")
         raise WrongAnswer("the predictor is not w: layer l maps v_{l-1} to v_l, A_1 starts from w / rho, and c ends with v_{L-1}^T")
@@ -306,7 +290,7 @@ def _judge_balance(layers, w, units):
                                          "layers' norms are "
            + ", ".join(f"{n:.3g}" for n in norms) + " and should be equal")
     for l, (a, u) in enumerate(zip(layers, units)):
-        expect(_same(torch.outer(u, u) @ a, a, a.norm()), f"predictor and norm are right, but layer {l} does not point along "
+        expect(same(torch.outer(u, u) @ a, a, a.norm()), f"predictor and norm are right, but layer {l} does not point along "
                                                           f"units[{l}]: its outputs must be multiples of it")
 
 

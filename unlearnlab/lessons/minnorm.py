@@ -5,29 +5,9 @@ import math
 import torch
 
 from ..models import MLP
-from . import WrongAnswer, call, describe, exercise, expect, expect_tensor
+from . import WrongAnswer, call, compare, draw, exercise, expect, expect_tensor, same
 
-CLOSE = 1e-6  # relative; room for any stable way to compute, none for a wrong one
 CUT = 1e-13   # the rank test of the course: smaller eigenvalues, relative to the largest, are rounding
-
-
-def _random(generator, *shape):
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-
-def _same(answer, value, scale):
-    return answer.shape == value.shape and bool((answer - value).norm() <= CLOSE * scale)
-
-
-def _compare(answer, right, mistakes, given):
-    """Passes a right answer; names the mistake that gives exactly this answer; else says how far off it is."""
-    scale = right.norm()
-    if _same(answer, right, scale):
-        return
-    for value, message in mistakes:
-        expect(not _same(answer, value, scale), message)
-    off = float((answer - right).norm() / scale)
-    raise WrongAnswer(f"on {describe(*given)} the result is off by {off:.1g} of its size")
 
 
 # --- output_gradient ------------------------------------------------------------------------------------------------
@@ -38,19 +18,19 @@ def _test_output_gradient(learner):
         model = MLP(widths).double()
         with torch.no_grad():
             for p in model.parameters():
-                p.copy_(_random(generator, *p.shape))
-        x, other = _random(generator, widths[0]), _random(generator, widths[0])
+                p.copy_(draw(generator, *p.shape))
+        x, other = draw(generator, widths[0]), draw(generator, widths[0])
         right = _gradient_by_differences(model, x)
         answer = call(learner, model, x)
         _expect_flat(answer, right, model, x)
-        _compare(answer, right, _gradient_mistakes(model, x, right), (model, x))
+        compare(answer, right, _gradient_mistakes(model, x, right), (model, x))
         expect(not answer.requires_grad, "the row still hangs on autograd's graph, and so keeps a whole backward pass in "
                "memory. Leave create_graph out")
-        same, before = copy.deepcopy(model), [p.detach().clone() for p in model.parameters()]
-        learner(same, other), learner(same, x)
-        expect(all(torch.equal(p, q) for p, q in zip(before, same.parameters())),
+        twin, before = copy.deepcopy(model), [p.detach().clone() for p in model.parameters()]
+        learner(twin, other), learner(twin, x)
+        expect(all(torch.equal(p, q) for p, q in zip(before, twin.parameters())),
                "your function changes the model's parameters; a gradient only looks")
-        expect(_same(learner(same, x).detach(), right, right.norm()),
+        expect(same(learner(twin, x).detach(), right, right.norm()),
                "the first call is right, a later call on the same model is not: .backward() adds to what .grad holds "
                "already. Use torch.autograd.grad, or clear .grad first")
 
@@ -114,27 +94,27 @@ def output_gradient(model, x):
 def _test_coefficients(learner):
     generator = torch.Generator().manual_seed(32)
     for k, d in [(4, 9), (2, 3), (1, 5), (6, 6)]:
-        rows, theta = _random(generator, k, d) * (1 + 3 * _random(generator, k, 1).abs()), _random(generator, d)
+        rows, theta = draw(generator, k, d) * (1 + 3 * draw(generator, k, 1).abs()), draw(generator, d)
         answer, given = _solve_with(learner, rows, theta)
-        _compare(rows.T @ answer, rows.T @ _reference_solution(rows, theta),
+        compare(rows.T @ answer, rows.T @ _reference_solution(rows, theta),
                  [(rows.T @ c, message) for c, message in _solve_mistakes(*given)], given)
     blown = ("{what} t carries a rounding error of 1 part in 10^8, as any t does; divided by an eigenvalue that should be 0 it "
              "swamps c. Drop the eigenvalues below 1e-13 of the largest")
     cases = [
         (_dependent(generator, 5, 8), 1e-8, "with two equal rows K is singular. " + blown),
-        (_random(generator, 12, 5), 1e-8, "with more rows than parameters (12 rows, d = 5) K has rank 5 at most. " + blown),
-        (torch.cat([_random(generator, 3, 6), torch.zeros(1, 6)]), 0, "one row is zero: its entry on the diagonal of K is 0, and "
+        (draw(generator, 12, 5), 1e-8, "with more rows than parameters (12 rows, d = 5) K has rank 5 at most. " + blown),
+        (torch.cat([draw(generator, 3, 6), torch.zeros(1, 6)]), 0, "one row is zero: its entry on the diagonal of K is 0, and "
          "scaling divides by it. {what} Put 0 where 1 / 0 would stand"),
-        (_random(generator, 4, 7) * torch.tensor([1., 1e-9, 1., 1.]).double()[:, None], 0, "one row has length 1e-9 and points its "
+        (draw(generator, 4, 7) * torch.tensor([1., 1e-9, 1., 1.]).double()[:, None], 0, "one row has length 1e-9 and points its "
          "own way: it is short, not dependent. {what} Scale K to unit diagonal before you look at its eigenvalues, and undo "
          "the scaling after"),
         (_nearly_dependent(generator), 0, "two rows differ by 1 part in 10,000, so an eigenvalue is 1e-9 of the largest: small, but "
          "far above rounding. {what} Add nothing to the diagonal and drop only what is below 1e-13"),
         (torch.zeros(3, 4), 0, "every row is zero. {what} Nothing spans nothing: any finite c will do, such as zeros")]
     for rows, noise, message in cases:
-        rows, theta = rows.double(), _random(generator, rows.shape[1])
+        rows, theta = rows.double(), draw(generator, rows.shape[1])
         try:
-            answer, _ = _solve_with(learner, rows, theta, noise * _random(generator, len(rows)))
+            answer, _ = _solve_with(learner, rows, theta, noise * draw(generator, len(rows)))
         except WrongAnswer as wrong:
             raise WrongAnswer(message.format(what="Here " + str(wrong).rstrip(".") + ".")) from None
         right = _reference_solution(rows, theta)
@@ -189,14 +169,14 @@ def _solve_mistakes(gram, t):
 
 
 def _dependent(generator, k, d):
-    rows = _random(generator, k, d)
+    rows = draw(generator, k, d)
     rows[-1] = rows[0]
     return rows
 
 
 def _nearly_dependent(generator):
-    rows = _random(generator, 4, 8)
-    rows[1] = rows[0] + 1e-4 * _random(generator, 8)
+    rows = draw(generator, 4, 8)
+    rows[1] = rows[0] + 1e-4 * draw(generator, 8)
     return rows
 
 
@@ -222,7 +202,7 @@ LAYER_SIZES = [(5, 3, 4), (2, 6, 1), (4, 1, 3), (4, 4, 4), (1, 3, 2)]  # n, in, 
 
 
 def _layer(generator, n, fan_in, fan_out):
-    return _random(generator, n, fan_in), _random(generator, n, fan_out)
+    return draw(generator, n, fan_in), draw(generator, n, fan_out)
 
 
 def _layer_rows(a, b):
@@ -242,7 +222,7 @@ def _test_linear_layer_gram(learner):
             expect(answer.shape != (n,), "only the diagonal came back: K_ij is wanted for every pair of samples, shape (n, n)")
         expect_tensor(answer, right)
         aa, bb = a @ a.T, b @ b.T
-        _compare(answer, right, [
+        compare(answer, right, [
             (aa * bb, "the bias is missing: its row is b_i itself, so <b_i, b_j> is added"),
             (aa * bb + 1, "the bias's share is 1 for every pair. Its row is b_i, not 1: add <b_i, b_j>"),
             (aa * bb + aa, "you add <a_i, a_j> for the bias. A bias does not see the input; its row is b_i: add <b_i, b_j>"),
@@ -269,7 +249,7 @@ def linear_layer_gram(a, b):
 def _test_row_combination(learner):
     generator = torch.Generator().manual_seed(34)
     for sizes in LAYER_SIZES:
-        (a, b), c = _layer(generator, *sizes), _random(generator, sizes[0])
+        (a, b), c = _layer(generator, *sizes), draw(generator, sizes[0])
         n, fan_in, fan_out = sizes
         flat = c @ _layer_rows(a, b)
         weight, bias = flat[:fan_in * fan_out].view(fan_out, fan_in), flat[fan_in * fan_out:]
@@ -285,13 +265,13 @@ def _test_row_combination(learner):
         for x, like in zip(answer, (weight, bias)):
             expect_tensor(x, like)
         weighted = c[:, None] * b
-        _compare(answer[0], weight, [
+        compare(answer[0], weight, [
             (b.T @ a, "c is not used for the weight: every sample's row is multiplied by its own c_i first"),
             (weight.T if fan_in == fan_out else weight + 1, "the weight's share is transposed: b_i a_i^T, not a_i b_i^T"),
             (weight / n, "you average over the samples; G^T c is a sum"),
             (weighted.T @ (c[:, None] * a), "c_i enters twice, with a and with b: once is enough"),
             (-weight, "the sign is wrong: this is G^T c itself; the minus comes when it is taken from theta")], (a, b, c))
-        _compare(answer[1], bias, [
+        compare(answer[1], bias, [
             (b.sum(0), "c is not used for the bias: its row b_i is multiplied by c_i too"),
             (bias / n, "you average over the samples; G^T c is a sum"),
             (c.sum() * torch.ones_like(bias), "the bias's row is b_i, not 1")], (a, b, c))

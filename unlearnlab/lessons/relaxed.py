@@ -1,35 +1,14 @@
 """The exercises of notebook 02, the relaxed problem."""
 import torch
 
-from . import WrongAnswer, call, describe, exercise, expect, expect_tensor
-
-CLOSE = 1e-6  # relative; room for any stable way to compute, none for a wrong one
-
-
-def _random(generator, *shape):
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-
-def _same(answer, value, scale):
-    return answer.shape == value.shape and bool((answer - value).norm() <= CLOSE * scale)
-
-
-def _compare(answer, right, scale, mistakes, given):
-    """Passes a right answer; names the mistake that gives exactly this answer; else says how far off it is."""
-    expect_tensor(answer, right)
-    if _same(answer, right, scale):
-        return
-    for value, message in mistakes:
-        expect(not _same(answer, value, scale), message)
-    off = float((answer - right).norm() / scale)
-    raise WrongAnswer(f"on {describe(*given)} the result is off by {off:.1g} of its natural size")
+from . import CLOSE, WrongAnswer, call, compare, draw, exercise, expect, expect_tensor, same
 
 
 def _test_first_order_change(learner):
     generator = torch.Generator().manual_seed(21)
     sizes = [(3, 7), (1, 4), (5, 5), (8, 2)] + [tuple(torch.randint(2, 9, (2,), generator=generator).tolist()) for _ in range(6)]
     for k, d in sizes:
-        rows, delta = _random(generator, k, d), _random(generator, d)
+        rows, delta = draw(generator, k, d), draw(generator, d)
         right, answer = rows @ delta, call(learner, rows, delta)
         expect(answer is not None, "your function returns None: is there a return?")
         if isinstance(answer, torch.Tensor):
@@ -48,7 +27,7 @@ def _test_first_order_change(learner):
             (right / delta.norm(), "you scale delta to length 1 first. A longer step changes the outputs more"),
             (rows.T @ delta if k == d else right + 1, "with k = d the transposed product fits too, but it is another one: "
              "row i of `rows` is one gradient, so it is rows @ delta")]
-        _compare(answer, right, right.norm(), mistakes, (rows, delta))
+        compare(answer, right, mistakes, (rows, delta))
 
 
 @exercise("first_order_change", _test_first_order_change, [
@@ -64,7 +43,7 @@ def _feasible_cases():
     """(delta, rows, right answer, what a wrong one means), each kind over several sizes."""
     generator = torch.Generator().manual_seed(22)
     for k, d in [(2, 6), (3, 20), (5, 40), (4, 9)]:
-        rows, free = _random(generator, k, d), _random(generator, d)
+        rows, free = draw(generator, k, d), draw(generator, d)
         off = project_off(free, rows)
         up = torch.linalg.pinv(rows) @ torch.ones(k, dtype=torch.float64)  # <g_i, up> = 1 for every row
         first, last = project_off(rows[0], rows[1:]), project_off(rows[-1], rows[:-1])  # each felt by one row alone
@@ -114,7 +93,7 @@ def _test_project_off(learner):
     generator = torch.Generator().manual_seed(23)
     sizes = [(3, 8), (2, 5), (6, 30), (1, 4)] + [(int(k), int(k + d)) for k, d in torch.randint(2, 9, (5, 2), generator=generator)]
     for k, d in sizes:
-        theta, rows = _random(generator, d), _random(generator, k, d) + .5  # the shift: rows that share a direction
+        theta, rows = draw(generator, d), draw(generator, k, d) + .5  # the shift: rows that share a direction
         right, answer = project_off(theta, rows), call(learner, theta, rows)
         unit = rows / rows.norm(dim=1, keepdim=True)
         mistakes = [
@@ -127,19 +106,19 @@ def _test_project_off(learner):
             (theta - unit.T @ (unit @ theta), "rows of length 1 are still not orthogonal to each other. What two rows share is taken away twice"),
             (_one_by_one(theta, rows), "you remove the rows one after the other. Removing the second brings back some of the first, unless "
              "the rows are orthogonal to each other: orthogonalise them first")]
-        _compare(answer, right, theta.norm(), mistakes, (theta, rows))
+        compare(answer, right, mistakes, (theta, rows), theta.norm())
     for theta, rows, kind in _dependent_rows(generator):
         _check_dependent(learner, theta, rows, kind)
 
 
 def _dependent_rows(generator):
     for k, d in [(3, 7), (4, 12), (2, 5)]:
-        theta, rows = _random(generator, d), _random(generator, k, d)
+        theta, rows = draw(generator, d), draw(generator, k, d)
         yield theta, torch.cat([rows, 0 * rows[:1]]), "a zero row"
         yield theta, torch.cat([rows[:1], rows]), "a row that occurs twice"
         yield theta, torch.cat([rows, rows.sum(0, keepdim=True)]), "a row that is the sum of the others"
-        yield theta, _random(generator, d + 3, k) @ rows, "more rows than parameters, of a smaller rank"
-        yield theta, _random(generator, d + 3, d), "more rows than parameters, which span everything"
+        yield theta, draw(generator, d + 3, k) @ rows, "more rows than parameters, of a smaller rank"
+        yield theta, draw(generator, d + 3, d), "more rows than parameters, which span everything"
         yield theta, 0 * rows, "zero rows only"
         yield theta, 1e-9 * rows, "rows that are all very short"
 
@@ -156,9 +135,9 @@ def _check_dependent(learner, theta, rows, kind):
         expect(not answer.isnan().any(), f"with {kind} the result holds NaN. A zero row has no direction: dividing by its length is 0/0. "
                "Leave out what is 0")
     expect_tensor(answer, right)
-    if _same(answer, right, theta.norm()):
+    if same(answer, right, theta.norm()):
         return
-    expect(kind != "rows that are all very short" or not _same(answer, theta, theta.norm()), "rows of length 1e-9 span the same space as long ones. "
+    expect(kind != "rows that are all very short" or not same(answer, theta, theta.norm()), "rows of length 1e-9 span the same space as long ones. "
            "Your rule for what counts as zero is absolute: compare with the largest singular value")
     felt = float((rows @ answer).norm() / (rows.norm() * theta.norm() + 1e-300))
     expect(felt > CLOSE, f"with {kind} the result is orthogonal to the rows but too much is gone: you also removed a direction that is not in "
@@ -193,15 +172,15 @@ def _test_drift_step(learner):
     generator = torch.Generator().manual_seed(24)
     sizes = [(3, 8), (1, 5), (4, 20)] + [(int(k), int(k + d)) for k, d in torch.randint(1, 9, (4, 2), generator=generator)]
     for k, d in sizes:
-        theta, rows = _random(generator, d), _random(generator, k, d)
+        theta, rows = draw(generator, d), draw(generator, k, d)
         off = project_off(theta, rows)
         for lam in (3.0, 9.0, .25, 0.0, 1.0, 1e6):
             right = -off / (1 + lam)
             _compare_step(call(learner, theta, rows, lam), right, theta, off, lam, (theta, rows, lam))
-    theta, rows = _random(generator, 9), _random(generator, 3, 9)
+    theta, rows = draw(generator, 9), draw(generator, 3, 9)
     answer = call(learner, theta, torch.cat([rows, rows, 0 * rows]), 1.0)
     expect_tensor(answer, theta)
-    expect(_same(answer, -project_off(theta, rows) / 2, theta.norm()), "with rows that occur twice and zero rows the step changed, though their "
+    expect(same(answer, -project_off(theta, rows) / 2, theta.norm()), "with rows that occur twice and zero rows the step changed, though their "
            "span did not. Use your project_off, which copes with any rank")
 
 
@@ -221,7 +200,7 @@ def _compare_step(answer, right, theta, off, lam, given):
         (-theta / (1 + lam), "you shrink all of theta. That moves the retained outputs: only P_perp theta may shrink"),
         (-inside / (1 + lam), "you move inside the span, which is just what the constraints forbid. Project off the rows"),
         (-off / lam if lam else right, "the strength is 1 / (1 + lam), not 1 / lam: theta's own norm is in the objective too")]
-    _compare(answer, right, right.norm().clamp_min(1e-300), mistakes, given)
+    compare(answer, right, mistakes, given, right.norm().clamp_min(1e-300))
 
 
 @exercise("drift_step", _test_drift_step, [
