@@ -110,8 +110,11 @@ print(f"The unlearned model drifted by {drift(theta, theta_original) / theta_ori
 # | [02 the relaxed problem](02_the_relaxed_problem.ipynb) | which model do you want instead, and which step leads towards it? | 50 | 15 s |
 # | [03 MinNorm-OG](03_minnorm_og.ipynb) | how do you compute that step without drowning in gradients, and build an algorithm on it? | 90 | 30 s |
 # | [04 the poisoned sine](04_sine_poisoning.ipynb) | does it work? Eight methods, ten seeds, beside the published table | 45 | 30 s |
+# | [05 linear models](05_linear_models.ipynb) | why does one projection unlearn a linear model exactly, and what is left when a condition fails? | 70 | 15 s |
+# | [06 linear networks](06_linear_networks.ipynb) | can a product of matrices be unlearned exactly in one step, and what breaks without the penalty? | 60 | 10 s |
+# | [07 two-layer networks](07_two_layer_networks.ipynb) | how few neurons do the retained points need, and what becomes of the function? | 60 | 20 s |
 #
-# Go through them in order: each uses the words and results of those before it. "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone, on one CPU core.
+# Go through them in order: each uses the words and results of those before it. The last three prove the theorems, for models simple enough to be exact; they need notebooks 01 and 02, and can be read in any order. "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone, on one CPU core.
 
 # %% [markdown]
 # ## What was verified
@@ -123,7 +126,7 @@ assert unlearned.metrics["sup_error"] < task.evaluate(task.original)["sup_error"
 # %% [markdown]
 # ## References
 #
-# Notebooks 01 to 04 follow the first of these papers. The second asks how the width of a network changes unlearning.
+# Notebooks 01 to 07 follow the first of these papers. The second asks how the width of a network changes unlearning.
 #
 # - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.* NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601) ("paper A").
 # - Alon, Dar. *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?* [arXiv 2503.08633](https://arxiv.org/abs/2503.08633) ("paper B").
