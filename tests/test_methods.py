@@ -145,7 +145,7 @@ def test_the_subsample_is_balanced_and_never_empty():
     (ul.MinNormOG, {"reg": 1.2}, r"MinNorm-OG: reg must be a number in \[0, 1\], got 1.2"),
     (ul.MinNormOG, {"reg": -.1}, "reg must be a number of at least 0"),
     (ul.MinNormOG, {"reg_decay": 1.1}, r"reg_decay must be a number in \[0, 1\]"),
-    (ul.MinNormOG, {"n_pert": 0}, "n_pert must be an integer of at least 1"),
+    (ul.MinNormOG, {"n_pert": -1}, "n_pert must be an integer of at least 0"),
     (ul.MinNormOG, {"n_pert": 2.5}, "n_pert must be an integer"),
     (ul.MinNormOG, {"project_every": 0}, "project_every must be an integer of at least 1"),
     (ul.MinNormOG, {"descent_epochs": -1}, "descent_epochs must be an integer of at least 0"),
@@ -174,3 +174,12 @@ def test_methods_are_frozen_and_listed_in_the_tables_order():
     with pytest.raises(AttributeError):
         ul.GD().lr = 1
     assert all(m().weight_decay == .01 for m in ul.METHODS.values())
+
+
+def test_without_protected_samples_minnorm_og_is_plain_shrinkage():
+    task = regression()
+    run = ul.unlearn(task, ul.MinNormOG(lr=1e-300, weight_decay=0., reg=.25, reg_decay=.5, n_pert=0, descent_epochs=1), 3)
+    for before, after in zip(task.original.parameters(), run.model.parameters()):
+        torch.testing.assert_close(after, (1 - .25) * (1 - .125) * before)
+    assert run.history[0]["rank"] == 0 and run.history[0]["drift"] == pytest.approx(
+        .25 * float(torch.nn.utils.parameters_to_vector(task.original.parameters()).norm()), rel=1e-5)

@@ -137,3 +137,22 @@ def test_ctrl_c_ends_the_training_command_soon_and_keeps_what_was_done(tmp_path)
 def test_the_cache_folder_can_be_chosen(monkeypatch, tmp_path):
     monkeypatch.setenv("UNLEARNLAB_DATA", str(tmp_path))
     assert sine.default_cache() == tmp_path / "sine"
+
+
+def test_the_three_errors_of_known_functions():
+    task = ul.sine.task(1)
+    zero, sine = (lambda x: 0 * x), torch.sin
+    assert ul.sine.errors(task, _Function(zero))["sup_error"] == pytest.approx(1, abs=1e-4)
+    assert ul.sine.errors(task, _Function(zero))["rms_error"] == pytest.approx(.5 ** .5, abs=1e-3)
+    assert set(ul.sine.errors(task, _Function(sine)).values()) == {0.0}
+    shifted = ul.sine.errors(task, _Function(lambda x: x.sin() + .5))
+    assert all(value == pytest.approx(.5, abs=1e-6) for value in shifted.values()) and len(shifted) == 3
+
+
+class _Function(torch.nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function, self.unused = function, torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.function(x)

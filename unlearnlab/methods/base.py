@@ -66,7 +66,7 @@ RANGES = {
     "weight_decay": (0, math.inf, False),
     "reg": (0, math.inf, False),
     "reg_decay": (0, 1, False),
-    "n_pert": (1, math.inf, True),
+    "n_pert": (0, math.inf, True),
     "project_every": (1, math.inf, True),
     "descent_epochs": (0, math.inf, True),
     "ascent": (0, math.inf, False),

@@ -1,4 +1,5 @@
 """MinNorm-OG: descend the retain loss, and shrink theta only where the retained outputs cannot feel it."""
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ class MinNormOG(Method):
     retain samples of the batch (balanced over classes in classification). strength is `reg` at first (1 / (1 + lambda)
     in the paper's terms) and is multiplied by `reg_decay` after every projection. It happens in epochs 0,
     `project_every`, 2 `project_every`, ..., but never in the last `descent_epochs`. Then one AdamW step on J(B_r), with
-    outputs computed at the projected weights.
+    outputs computed at the projected weights. n_pert = 0 protects nothing: theta <- (1 - strength) theta, plain shrinkage.
     """
 
     name: ClassVar[str] = "MinNorm-OG"
@@ -47,6 +48,9 @@ class MinNormOG(Method):
             return
         strength = state.memory.get("strength", self.reg)
         state.memory["strength"] = strength * self.reg_decay
+        if self.n_pert == 0:
+            state.notes |= {"strength": strength, "rank": 0, "drift": _shrink(state.model, strength)}
+            return
         inputs, targets = retain
         if self.n_pert < len(inputs):
             inputs = inputs[_subsample(targets, self.n_pert, state.task.kind, state.generator).to(inputs.device)]
@@ -55,6 +59,17 @@ class MinNormOG(Method):
 
     def loss(self, state, retain, forget):
         return batch_loss(state, retain)
+
+
+@torch.no_grad()
+def _shrink(model, strength):
+    """theta <- (1 - strength) theta for what is trainable; the length of the change."""
+    moved = 0.0
+    for p in model.parameters():
+        if p.requires_grad:
+            moved += torch.linalg.vector_norm(p, dtype=torch.float64).square().item()
+            p.mul_(1 - strength)
+    return strength * math.sqrt(moved)
 
 
 def _subsample(targets, count, kind, generator):

@@ -33,7 +33,7 @@ def _slider(method, name, epochs, samples):
     kinds = {
         "lr": lambda: logarithmic(-5, -1), "weight_decay": lambda: linear(0, .1, .005),
         "reg": lambda: linear(0, 1, .01) if method.name == "MinNorm-OG" else logarithmic(-3, 1),
-        "reg_decay": lambda: linear(0, 1, .05), "n_pert": lambda: whole(1, samples),
+        "reg_decay": lambda: linear(0, 1, .05), "n_pert": lambda: whole(0, samples),
         "project_every": lambda: whole(1, 20), "descent_epochs": lambda: whole(0, epochs),
         "ascent": lambda: logarithmic(-3, 1), "noise": lambda: logarithmic(-2, 1),
     }
