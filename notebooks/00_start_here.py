@@ -113,8 +113,9 @@ print(f"The unlearned model drifted by {drift(theta, theta_original) / theta_ori
 # | [05 linear models](05_linear_models.ipynb) | why does one projection unlearn a linear model exactly, and what is left when a condition fails? | 70 | 15 s |
 # | [06 linear networks](06_linear_networks.ipynb) | can a product of matrices be unlearned exactly in one step, and what breaks without the penalty? | 60 | 10 s |
 # | [07 two-layer networks](07_two_layer_networks.ipynb) | how few neurons do the retained points need, and what becomes of the function? | 60 | 20 s |
+# | [08 what does the work?](08_what_does_the_work.ipynb) | projection, schedule or shrinkage: which earns the lower error, and what does that error not see? | 40 | 60 s |
 #
-# Go through them in order: each uses the words and results of those before it. The last three prove the theorems, for models simple enough to be exact; they need notebooks 01 and 02, and can be read in any order. "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone, on one CPU core.
+# Go through them in order: each uses the words and results of those before it. Notebooks 05 to 07 prove the theorems, for models simple enough to be exact; they need notebooks 01 and 02, and can be read in any order. Notebook 08 goes on from 04. "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone, on one CPU core.
 
 # %% [markdown]
 # ## What was verified
@@ -126,7 +127,7 @@ assert unlearned.metrics["sup_error"] < task.evaluate(task.original)["sup_error"
 # %% [markdown]
 # ## References
 #
-# Notebooks 01 to 07 follow the first of these papers. The second asks how the width of a network changes unlearning.
+# Notebooks 01 to 08 follow the first of these papers, and 08 goes beyond it. The second asks how the width of a network changes unlearning.
 #
 # - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.* NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601) ("paper A").
 # - Alon, Dar. *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?* [arXiv 2503.08633](https://arxiv.org/abs/2503.08633) ("paper B").

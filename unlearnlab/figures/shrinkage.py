@@ -70,6 +70,10 @@ def budgets(curves: dict[str, tuple], cost: str):
 
 
 def _plain_ticks(axis, limits):
-    ticks = [t for t in (.01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if limits[0] <= t <= limits[1]]
+    """Two to five numbers without exponents: powers of ten and their 5-folds, or finer where the axis is short."""
+    for digits in ((1,), (1, 5), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)):
+        ticks = [d * 10.0 ** k for k in range(-4, 5) for d in digits if limits[0] <= d * 10.0 ** k <= limits[1]]
+        if len(ticks) >= (2 if digits == (1,) else 3):
+            break
     axis.set_ticks(ticks, [f"{t:g}" for t in ticks])
     axis.set_ticks([], minor=True)
