@@ -268,10 +268,14 @@ def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     rows, values = _row_space(units)
     rows = rows[:, :_count(values, features.shape, problem.eps)]
     cost = problem.c[problem.used].abs() / sizes           # of one unit of contribution
-    cost = (cost / cost.max()).cpu().numpy()
+    cost = (cost / cost.max()).clamp_min(1e-8).cpu().numpy()   # less is nothing to HiGHS, whose tolerance is 1e-7
     wanted = rows.T @ (sizes / sizes.max())
-    found = linprog([*cost, *cost], A_eq=torch.cat([rows.T, -rows.T], 1).cpu().numpy(), b_eq=wanted.cpu().numpy(), method="highs-ds")
-    if found.x is None:
+    equations = {"A_eq": torch.cat([rows.T, -rows.T], 1).cpu().numpy(), "b_eq": wanted.cpu().numpy()}
+    for presolve in (True, False):
+        found = linprog([*cost, *cost], **equations, method="highs-ds", options={"presolve": presolve, "maxiter": 50 * (rows.shape[1] + len(cost))})
+        if found.status == 0:
+            break
+    else:
         raise ArithmeticError(f"basis pursuit: HiGHS found no solution: {found.message}")
     positive, negative = rows.new_tensor(found.x).chunk(2)
     stay = _completed((positive != negative).nonzero().flatten(), rows)
@@ -314,7 +318,7 @@ def _greedy(units, wanted, enough, eps):
     basis, missing, chosen = units[:, :0], wanted, []
     open_ = torch.ones(units.shape[1], dtype=torch.bool, device=units.device)
     while missing.norm() > enough and open_.any():
-        j = int(((units.T @ missing).abs() * open_).argmax())
+        j = int(torch.where(open_, (units.T @ missing).abs(), -1).argmax())
         open_[j] = False
         new = units[:, j]
         for _ in range(2):
