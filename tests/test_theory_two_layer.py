@@ -61,8 +61,6 @@ def count(c):
     return int((c != 0).sum())
 
 
-# --- Lemma 6 ----------------------------------------------------------------------------------------------------------
-
 @settings(deadline=None, max_examples=300)
 @given(instances())
 def test_sparsify_keeps_the_outputs_with_at_most_rank_many_weights_and_wakes_no_neuron(instance):
@@ -257,8 +255,6 @@ def test_five_thousand_neurons_take_about_a_second_at_most(n, seconds):
     assert count(new) <= n and missed(new, c, phi) < 1e-14
 
 
-# --- The linear program and matching pursuit ----------------------------------------------------------------------------
-
 @settings(deadline=None, max_examples=80)
 @given(instances(largest=10), st.sampled_from(METHODS[1:]))
 def test_the_other_two_methods_keep_the_same_promises(instance, method):
@@ -311,8 +307,6 @@ def test_a_linear_program_without_an_answer_is_told(monkeypatch):
     with pytest.raises(ArithmeticError, match="time is up"):
         ul.two_layer.basis_pursuit(torch.ones(3), torch.ones(2, 3))
 
-
-# --- Theorem 5, Proposition 1, Corollary 1 -------------------------------------------------------------------------------
 
 def by_hand(A, c, X, name):
     """f(x) neuron by neuron, in NumPy."""
@@ -377,8 +371,6 @@ def test_targets_that_no_function_has_are_refused():
     with pytest.raises(ArithmeticError, match="20 neurons does not fit these 2 points: a residual of 5.0e-01"):
         ul.two_layer.fit(X, torch.tensor([0.0, 1.0], dtype=torch.float64), 20, torch.tanh)
 
-
-# --- What is refused -------------------------------------------------------------------------------------------------------
 
 GOOD = torch.ones(3, 2, dtype=torch.float64)
 

@@ -44,7 +44,8 @@ def cancelling(stages, outputs):
         for i, v in zip(place, c):
             ax.annotate(f"{v:g}", (i, v), (0, -12 if v < 0 else 3 if v else 7), textcoords="offset points", ha="center", fontsize=9)
     axes[0].set_ylabel("output weight c")
-    fig.alt = "Bars of five output weights: after the first cancellation one is zero, after the second two are, and the three outputs never change"
+    fig.alt = ("Bars of five output weights: after the first cancellation one is zero, after the second two are, and the three "
+               "outputs never change")
     return fig
 
 
@@ -120,9 +121,10 @@ def forget_outputs(groups, before, beside):
             ax.plot(i + .22 * (j - (len(group) - 1) / 2) + np.linspace(-.05, .05, len(values)), inside, marker=marker, color=color,
                     linestyle="none", markersize=5, alpha=.8)
     _method_legend(fig, next(iter(groups.values())))
-    ax.set(xticks=range(len(groups)), xticklabels=list(groups), ylim=(-edge - .4, edge + .4), xlim=(-.5, len(groups) - .4), xlabel="activation",
-           ylabel="f at the forget point", title="The forget point's output after the cut")
-    fig.alt = "After the cut the outputs at the forget point gather near the sine for the linear program and scatter widely for the pivoted choice"
+    ax.set(xticks=range(len(groups)), xticklabels=list(groups), xlim=(-.5, len(groups) - .4), ylim=(-edge - .4, edge + .4))
+    ax.set(xlabel="activation", ylabel="f at the forget point", title="The forget point's output after the cut")
+    fig.alt = ("After the cut the outputs at the forget point gather near the sine for the linear program and scatter widely for "
+               "the pivoted choice")
     return fig
 
 
@@ -138,7 +140,8 @@ def calmness(measures):
         ax.set(xlabel=label, yticks=range(len(measures)), yticklabels=list(measures), ylim=(len(measures) - .5, -.5))
     axes[0].set_ylabel("survivors chosen by")
     axes[0].set_title("As few neurons, very different functions")
-    fig.alt = "Ten neurons each: the last neurons need the largest weights by far, the linear program the smallest, and its functions stay within the data"
+    fig.alt = ("Ten neurons each: the last neurons need the largest weights by far, the linear program the smallest, and its "
+               "functions stay within the data")
     return fig
 
 
@@ -158,12 +161,11 @@ def zigzag(x, curve, points, kinks):
     for i, place in enumerate(middle):
         up = points[1][i + 1] > points[1][i]
         ax.annotate("up" if up else "down", (place, -1.55), ha="center", fontsize=9, color=BLUE if up else DARK_ORANGE)
-    ax.set(xlabel="x", ylabel="f(x)", ylim=(-1.7, 1.5), title=f"{len(points[0])} points, {len(middle)} slopes that alternate, {len(kinks)} bends")
+    ax.set(xlabel="x", ylabel="f(x)", ylim=(-1.7, 1.5), title=f"{len(points[0])} points, {len(middle)} slopes that alternate, "
+                                                              f"{len(kinks)} bends")
     fig.alt = "A zigzag through eight points: its slope changes sign between one interval and the next, so it bends at least six times"
     return fig
 
-
-# --- The lab --------------------------------------------------------------------------------------------------------
 
 @dataclass
 class NetworkArtists:
@@ -284,8 +286,8 @@ def _places(h):
 def _bars(ax, widest):
     bars = list(ax.barh(range(4), [1] * 4, left=1, color=[ORANGE, "#B8B8B8", BLACK, BLUE], height=.55))
     numbers = [ax.text(0, i, "", va="center") for i in range(4)]
-    ax.set(yticks=range(4), yticklabels=BAR_NAMES, ylim=(3.6, -.6), xscale="log", xlim=(1, 3 * widest), title="Counted", xlabel="number, logarithmic",
-           xticks=[1, 10, 100], xticklabels=["1", "10", "100"])
+    ax.set(yticks=range(4), yticklabels=BAR_NAMES, ylim=(3.6, -.6), title="Counted", xlabel="number, logarithmic")
+    ax.set(xscale="log", xlim=(1, 3 * widest), xticks=[1, 10, 100], xticklabels=["1", "10", "100"])
     ax.minorticks_off()
     ax.set_ylabel(" ")
     return bars, numbers

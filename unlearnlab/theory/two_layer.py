@@ -36,8 +36,6 @@ def _small_on_one_thread(work):
     return run
 
 
-# --- The network ----------------------------------------------------------------------------------------------------
-
 def features(A: torch.Tensor, X: torch.Tensor, activation: Activation) -> torch.Tensor:
     """phi(A x_i) for every input. A: (h, d_in). X: (n, d_in), n may be 0. activation: entry by entry, as torch.relu is.
 
@@ -85,8 +83,6 @@ def cut(A: torch.Tensor, c: torch.Tensor, X_retain: torch.Tensor, activation: Ac
     c = sparsify(c, phi)
     return torch.where(c[:, None] != 0, A, 0), c
 
-
-# --- Lemma 6 --------------------------------------------------------------------------------------------------------
 
 @_small_on_one_thread
 def sparsify(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
@@ -245,8 +241,6 @@ def _to_unit_size(tensor):
     return tensor / largest if largest > 0 else tensor
 
 
-# --- Two other ways to few neurons ----------------------------------------------------------------------------------
-
 @_small_on_one_thread
 def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """The weights of least sum |c'_i| with the same features @ c', by linear programming (basis pursuit, SciPy's HiGHS).
@@ -272,7 +266,8 @@ def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     wanted = rows.T @ (sizes / sizes.max())
     equations = {"A_eq": torch.cat([rows.T, -rows.T], 1).cpu().numpy(), "b_eq": wanted.cpu().numpy()}
     for presolve in (True, False):
-        found = linprog([*cost, *cost], **equations, method="highs-ds", options={"presolve": presolve, "maxiter": 50 * (rows.shape[1] + len(cost))})
+        options = {"presolve": presolve, "maxiter": 50 * (rows.shape[1] + len(cost))}
+        found = linprog([*cost, *cost], **equations, method="highs-ds", options=options)
         if found.status == 0:
             break
     else:
@@ -351,8 +346,6 @@ def _check_kept(name, problem, t):
     if not missing <= 10 * problem.missed:
         raise ArithmeticError(f"{name}: the chosen neurons miss {missing:.1e} of |features| @ |c|; the features are too nearly dependent")
 
-
-# --- A network to cut -----------------------------------------------------------------------------------------------
 
 @_small_on_one_thread
 def fit(X: torch.Tensor, y: torch.Tensor, width: int, activation: Activation, seed: int = 0,
@@ -434,8 +427,6 @@ def _with_slope(activation, z):
     value = activation(z)
     return value.detach(), torch.autograd.grad(value.sum(), z)[0]
 
-
-# --- What may come in -----------------------------------------------------------------------------------------------
 
 def _check_matrix(name, tensor, shape):
     _check_floating(name, tensor)

@@ -124,12 +124,14 @@ class WidthLab(Lab):
 
     @property
     def summary(self):
-        return (f"WidthLab: {self.n_r.value} retain points, {self.copies.value} of them copies, {self.h.value} neurons, {self.activation.value}, "
+        return (f"WidthLab: {self.n_r.value} retain points, {self.copies.value} of them copies, {self.h.value} neurons, "
+                f"{self.activation.value}, "
                 f"{self.method.value}, {self.inputs.value} input{'s' * (self.inputs.value > 1)}")
 
     def _redraw(self, change=None):
         try:
-            self.shown = cut_network(self.n_r.value, self.h.value, self.activation.value, self.copies.value, self.method.value, self.inputs.value)
+            chosen = (self.n_r, self.h, self.activation, self.copies, self.method, self.inputs)
+            self.shown = cut_network(*(control.value for control in chosen))
             canvas, artists = self._canvas(self.inputs.value)
             artists.update(self.shown)
             canvas.describe(_sentence(self.shown))
@@ -156,7 +158,8 @@ class WidthLab(Lab):
 
 
 def _sentence(shown):
-    return (f"Of {len(shown.strength)} neurons {shown.kept} stay, the rank of the features of {len(shown.X)} retain points is {shown.rank}; "
+    return (f"Of {len(shown.strength)} neurons {shown.kept} stay, the rank of the features of {len(shown.X)} retain points is "
+            f"{shown.rank}; "
             f"the output at the forget point goes from {shown.y_forget[0]:.2g} to {shown.forget_output:.2g}")
 
 

@@ -1,0 +1,102 @@
+"""How fast does `sparsify` remove neurons, beside the linear program and matching pursuit that remove as many?
+
+    python benchmarks/sparsify.py [--repeats 5] [--threads 1] [--patience 20]
+
+Features are ReLU of random projections of n Gaussian inputs in 20 dimensions, of full rank n, from h neurons. The three
+methods alternate in one process on the same numbers; the ratio of the medians is the result. A method that needed longer than
+`patience` seconds is left out of the larger sizes. `--json FILE` records everything with provenance.
+"""
+import argparse
+import json
+import multiprocessing
+import resource
+import statistics
+import time
+from pathlib import Path
+
+import torch
+
+import unlearnlab as ul
+from unlearnlab.provenance import provenance
+
+NEURONS, POINTS, INPUTS = (1000, 2000, 4000, 8000), (50, 200, 500), 20
+METHODS = {"sparsify": ul.two_layer.sparsify, "matching_pursuit": ul.two_layer.matching_pursuit, "basis_pursuit": ul.two_layer.basis_pursuit}
+
+
+def instance(n, h):
+    """(c, features) of n points and h neurons."""
+    generator = torch.Generator().manual_seed(n + h)
+    draw = lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
+    return draw(h), torch.relu(draw(n, INPUTS) @ draw(INPUTS, h))
+
+
+def timed(method, c, features):
+    """Seconds, how many weights stay, and the error relative to the outputs."""
+    began = time.perf_counter()
+    new = method(c, features)
+    seconds = time.perf_counter() - began
+    return seconds, int((new != 0).sum()), float((features @ (new - c)).norm() / (features @ c).norm())
+
+
+def peak_extra(method, c, features):
+    """Peak resident memory above the level before, in MB, of one run in a child process."""
+    def child(pipe):
+        torch.set_num_threads(1)  # the threads of the parent did not come along
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        method(c, features)
+        pipe.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=child, args=(theirs,))
+    process.start()
+    peak = ours.recv()
+    process.join()
+    return peak
+
+
+def measure(n, h, methods, repeats, patience):
+    """{method: summary} of alternating runs, and the methods that stayed below `patience` seconds."""
+    c, features = instance(n, h)
+    memory = {name: peak_extra(METHODS[name], c, features) for name in methods}
+    runs = {name: [] for name in methods}
+    for _ in range(repeats):
+        for name in methods:
+            if not runs[name] or runs[name][-1][0] < patience:
+                runs[name].append(timed(METHODS[name], c, features))
+    summary = {}
+    for name, results in runs.items():
+        seconds = sorted(s for s, _, _ in results)
+        summary[name] = {"median_seconds": statistics.median(seconds), "least": seconds[0], "most": seconds[-1], "runs": len(seconds),
+                         "peak_extra_MB": memory[name], "stay": results[0][1], "error": results[0][2]}
+    return summary, [name for name in methods if summary[name]["median_seconds"] < patience]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--patience", type=float, default=20)
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    for method in METHODS.values():
+        method(*instance(5, 20))
+    print(f"{chosen.threads} thread(s), {chosen.repeats} alternating repeats")
+    table = {}
+    for n in POINTS:
+        methods = list(METHODS)
+        for h in NEURONS:
+            summary, methods = measure(n, h, methods, chosen.repeats, chosen.patience)
+            table[f"n={n}, h={h}"] = summary
+            for name, found in summary.items():
+                ratio = found["median_seconds"] / summary["sparsify"]["median_seconds"]
+                print(f"  n {n:4d}  h {h:5d}  {name:17s} median {found['median_seconds']:8.4f} s  ({found['least']:.4f} to {found['most']:.4f})  "
+                      f"{ratio:7.1f} x  peak extra {found['peak_extra_MB']:6.1f} MB  {found['stay']:4d} stay  error {found['error']:.0e}", flush=True)
+    if chosen.json:
+        command = f"python benchmarks/sparsify.py --repeats {chosen.repeats} --threads {chosen.threads} --patience {chosen.patience:g}"
+        chosen.json.write_text(json.dumps({"provenance": provenance(command), "results": table}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
