@@ -33,7 +33,9 @@ def fit(x, original, retain, forget):
 def cancelling(stages, outputs):
     """The weights of five neurons as they are cancelled. stages: {title: c (h,)}; outputs: {title: features @ c}."""
     fig, axes = figure(1, len(stages), size=(2.9 * len(stages), 2.7), sharey=True)
-    lowest, highest = (1.3 * bound(np.concatenate(list(stages.values()))) for bound in (np.min, np.max))
+    values = np.concatenate([np.asarray(c) for c in stages.values()])
+    room = .2 * np.ptp(values)                             # for the numbers at the ends of the bars
+    lowest, highest = values.min() - room, values.max() + room
     for ax, (title, c) in zip(axes, stages.items()):
         place, c = np.arange(1, len(c) + 1), np.asarray(c)
         ax.bar(place, c, color=[BLUE if v else "none" for v in c], width=.6)
