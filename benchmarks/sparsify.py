@@ -1,6 +1,6 @@
 """How fast does `sparsify` remove neurons, beside the linear program and matching pursuit that remove as many?
 
-    python benchmarks/sparsify.py [--repeats 5] [--threads 1] [--patience 20]
+    python benchmarks/sparsify.py [--repeats 5] [--patience 20]
 
 Features are ReLU of random projections of n Gaussian inputs in 20 dimensions, of full rank n, from h neurons. The three
 methods alternate in one process on the same numbers; the ratio of the medians is the result. A method that needed longer than
@@ -41,7 +41,6 @@ def timed(method, c, features):
 def peak_extra(method, c, features):
     """Peak resident memory above the level before, in MB, of one run in a child process."""
     def child(pipe):
-        torch.set_num_threads(1)  # the threads of the parent did not come along
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         method(c, features)
         pipe.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
@@ -75,14 +74,12 @@ def measure(n, h, methods, repeats, patience):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--patience", type=float, default=20)
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
-    torch.set_num_threads(chosen.threads)
     for method in METHODS.values():
         method(*instance(5, 20))
-    print(f"{chosen.threads} thread(s), {chosen.repeats} alternating repeats")
+    print(f"ReLU features, {chosen.repeats} alternating repeats, each on one thread")
     table = {}
     for n in POINTS:
         methods = list(METHODS)
@@ -94,7 +91,7 @@ def main():
                 print(f"  n {n:4d}  h {h:5d}  {name:17s} median {found['median_seconds']:8.4f} s  ({found['least']:.4f} to {found['most']:.4f})  "
                       f"{ratio:7.1f} x  peak extra {found['peak_extra_MB']:6.1f} MB  {found['stay']:4d} stay  error {found['error']:.0e}", flush=True)
     if chosen.json:
-        command = f"python benchmarks/sparsify.py --repeats {chosen.repeats} --threads {chosen.threads} --patience {chosen.patience:g}"
+        command = f"python benchmarks/sparsify.py --repeats {chosen.repeats} --patience {chosen.patience:g}"
         chosen.json.write_text(json.dumps({"provenance": provenance(command), "results": table}, indent=1) + "\n")
 
 

@@ -26,12 +26,11 @@ RESIDUAL = 1e-12
 ROUNDS = 6
 
 
-def _small_on_one_thread(work):
-    """Up to a million numbers are computed on one thread: on a busy machine a second one costs a multiple (see threads.py)."""
+def _on_one_thread(work):
+    """Runs `work` on one thread. A second one halves the largest problems at best; on a busy machine it costs 5 to 20 times."""
     @functools.wraps(work)
     def run(*args, **options):
-        tensors = [a for a in (*args, *options.values()) if isinstance(a, torch.Tensor) and a.is_floating_point()]
-        with few_threads(torch.nn.ParameterList(tensors)):
+        with few_threads(torch.nn.Identity()):             # a model without parameters: small, whatever the tensors are
             return work(*args, **options)
     return run
 
@@ -84,7 +83,7 @@ def cut(A: torch.Tensor, c: torch.Tensor, X_retain: torch.Tensor, activation: Ac
     return torch.where(c[:, None] != 0, A, 0), c
 
 
-@_small_on_one_thread
+@_on_one_thread
 def sparsify(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """New output weights with the same features @ c and at most rank(features) nonzeros (paper A, Lemma 6).
 
@@ -113,7 +112,7 @@ def sparsify(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     return problem.weights(problem.sparsified()).to(c.dtype)
 
 
-@_small_on_one_thread
+@_on_one_thread
 def rank(features: torch.Tensor) -> int:
     """s = dim span{phi(A x_i)}: the bound of Theorem 5. features: (n, h).
 
@@ -123,7 +122,7 @@ def rank(features: torch.Tensor) -> int:
     return _count(_singular_values(_to_unit_size(features.detach())), features.shape, torch.finfo(features.dtype).eps)
 
 
-@_small_on_one_thread
+@_on_one_thread
 def null_basis(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The basis of Lemma 6: changes of c that change no output, in reduced column echelon form up to the order of the rows.
 
@@ -241,7 +240,7 @@ def _to_unit_size(tensor):
     return tensor / largest if largest > 0 else tensor
 
 
-@_small_on_one_thread
+@_on_one_thread
 def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """The weights of least sum |c'_i| with the same features @ c', by linear programming (basis pursuit, SciPy's HiGHS).
 
@@ -279,7 +278,7 @@ def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     return problem.weights(t).to(c.dtype)
 
 
-@_small_on_one_thread
+@_on_one_thread
 def matching_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """Few weights with the same features @ c', chosen one at a time (orthogonal matching pursuit).
 
@@ -347,7 +346,7 @@ def _check_kept(name, problem, t):
         raise ArithmeticError(f"{name}: the chosen neurons miss {missing:.1e} of |features| @ |c|; the features are too nearly dependent")
 
 
-@_small_on_one_thread
+@_on_one_thread
 def fit(X: torch.Tensor, y: torch.Tensor, width: int, activation: Activation, seed: int = 0,
         epochs: int = 600, lr: float = .03) -> tuple[torch.Tensor, torch.Tensor]:
     """Trains A and c until f(x_i) = y_i within 1e-12 of the largest |y_i|: AdamW for the shape, then Gauss-Newton steps;
