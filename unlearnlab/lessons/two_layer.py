@@ -1,13 +1,7 @@
 """The exercises of notebook 07, two-layer networks."""
 import torch
 
-from . import WrongAnswer, call, describe, exercise, expect, expect_tensor
-
-CLOSE = 1e-6  # relative; room for any stable way to compute, none for a wrong one
-
-
-def _random(generator, *shape):
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+from . import CLOSE, WrongAnswer, call, compare, describe, draw, exercise, expect, expect_tensor, same
 
 
 def _integer(answer):
@@ -22,21 +16,10 @@ def _integer(answer):
     return int(answer)
 
 
-def _compare(answer, right, scale, mistakes, given):
-    """Passes a right answer; names the mistake that gives exactly this answer; else says how far off it is."""
-    near = lambda value: answer.shape == value.shape and bool((answer - value).norm() <= CLOSE * scale)
-    if near(right):
-        return
-    for value, message in mistakes:
-        expect(not near(value), message)
-    off = float((answer - right).norm() / scale)
-    raise WrongAnswer(f"on {describe(*given)} the result is off by {off:.1g} of its natural size")
-
-
 def _test_active_neurons(learner):
     generator = torch.Generator().manual_seed(71)
     for h, d in [(12, 3), (9, 2), (15, 4)]:
-        A, c, order = _random(generator, h, d), _random(generator, h), torch.randperm(h, generator=generator)
+        A, c, order = draw(generator, h, d), draw(generator, h), torch.randperm(h, generator=generator)
         A[order[:2]], c[order[1:4]], A[order[4], 1:] = 0, 0, 0
         no_in, no_out = ~(A != 0).any(1), c == 0
         right, answer = int((~no_in & ~no_out).sum()), _integer(call(learner, A, c))
@@ -55,7 +38,7 @@ def _test_active_neurons(learner):
             expect(int(value) == right or answer != int(value), message)
         expect(answer == right, f"on {describe(A, c)} with {int(no_in.sum())} zero rows and {int(no_out.sum())} zero weights out you count "
                                 f"{answer}, there are {right}")
-    A, c = _random(generator, 6, 3), _random(generator, 6)
+    A, c = draw(generator, 6, 3), draw(generator, 6)
     for size in (1e-9, 1e-180):
         expect(_integer(call(learner, size * A, size * c)) == 6, f"with all weights of size {size:g} every neuron is still "
                                                                  f"active. Your test for 0 has an "
@@ -74,8 +57,8 @@ def active_neurons(A, c):
 def _test_cancel(learner):
     generator = torch.Generator().manual_seed(72)
     for h, k in [(5, 2), (6, 4), (9, 3), (4, 1), (7, 5), (3, 0)]:
-        c, leading = _random(generator, h), torch.randperm(h, generator=generator)[:k]
-        basis = _random(generator, h, k)
+        c, leading = draw(generator, h), torch.randperm(h, generator=generator)[:k]
+        basis = draw(generator, h, k)
         basis[leading] = torch.eye(k, dtype=torch.float64)
         right, answer = c - basis @ c[leading], call(learner, c, basis, leading)
         expect_tensor(answer, c)
@@ -93,7 +76,7 @@ def _test_cancel(learner):
                                                            "factor is c[leading[j]]"),
                     (c - basis @ solution, "that is c without its part inside the null space: the shortest vector with the same outputs. "
                      "It is a fine choice, but not sparse. Make the leading entries 0")]
-        _compare(answer, right, c.norm(), [m for m in mistakes if k > 1 or m[1][:9] != "the order"], (c, basis, leading))
+        compare(answer, right, [m for m in mistakes if k > 1 or m[1][:9] != "the order"], (c, basis, leading), c.norm())
 
 
 @exercise("cancel", _test_cancel, [
@@ -109,7 +92,7 @@ def cancel(c, basis, leading):
 def _test_move_onto(learner):
     generator = torch.Generator().manual_seed(73)
     for n, h, s in [(3, 8, 3), (5, 9, 5), (6, 10, 4), (7, 5, 3), (4, 6, 1)]:
-        c, phi = _random(generator, h), _random(generator, n, s) @ _random(generator, s, h)
+        c, phi = draw(generator, h), draw(generator, n, s) @ draw(generator, s, h)
         keep = torch.randperm(h, generator=generator)[:s]
         kind = "" if n == s else f" (n = {n} points but s = {s})"
         try:
@@ -143,7 +126,7 @@ def _test_move_onto(learner):
         given = (c, phi, keep)
         expect(not bool((answer[others] != 0).any()) or any((answer - v).norm() <= CLOSE * right.norm() for v, _ in mistakes),
                "a neuron outside `keep` has a weight other than 0")
-        _compare(answer, right, right.norm(), [m for m in mistakes if (m[0] - right).norm() > 1e-3 * right.norm()], given)
+        compare(answer, right, [m for m in mistakes if (m[0] - right).norm() > 1e-3 * right.norm()], given)
 
 
 @exercise("move_onto", _test_move_onto, [
@@ -161,7 +144,7 @@ def move_onto(c, features, keep):
 def _test_width_bound(learner):
     generator = torch.Generator().manual_seed(74)
     for n, h, s in [(4, 9, 4), (6, 20, 3), (9, 5, 5), (8, 8, 2), (5, 7, 0)]:
-        phi = _random(generator, n, s) @ _random(generator, s, h)
+        phi = draw(generator, n, s) @ draw(generator, s, h)
         answer = _integer(call(learner, phi))
         mistakes = [(n, f"you return n_r = {n}, an upper bound for s. Here the rows of features are dependent or there are fewer "
                         f"neurons than points, and s = {s}"),
@@ -169,7 +152,7 @@ def _test_width_bound(learner):
         for value, message in mistakes:
             expect(value == s or answer != value, message)
         expect(answer == s, f"on {describe(phi)} you return {answer}, the rank is {s}")
-    phi = _random(generator, 5, 12)
+    phi = draw(generator, 5, 12)
     twice = torch.cat([phi, phi[:2]])
     expect(_integer(call(learner, twice)) == 5, "with two retain points that occur twice the answer is still 5: equal rows span "
                                                 "nothing new")
@@ -194,7 +177,7 @@ def width_bound(features):
 def _test_prune_rows(learner):
     generator = torch.Generator().manual_seed(75)
     for h, d in [(5, 2), (8, 3), (4, 4), (3, 6)]:
-        A, c = _random(generator, h, d), _random(generator, h)
+        A, c = draw(generator, h, d), draw(generator, h)
         c[torch.randperm(h, generator=generator)[:h // 2]] = 0
         right, answer = A * (c != 0)[:, None], call(learner, A, c)
         expect(answer is not None, "your function returns None: is there a return?")
@@ -211,9 +194,9 @@ def _test_prune_rows(learner):
                                            "neuron useless")]
         if h == d:
             mistakes.append((A * (c != 0)[None], "you zero columns. Neuron i is ROW i of A"))
-        _compare(answer, right, A.norm(), mistakes, (A, c))
+        compare(answer, right, mistakes, (A, c), A.norm())
     tiny = torch.tensor([1e-12, 0, -1e-300], dtype=torch.float64)
-    A = _random(generator, 3, 2)
+    A = draw(generator, 3, 2)
     expect(torch.equal(call(learner, A, tiny), A * (tiny != 0)[:, None]), "a weight of 1e-12 is small, not 0: pruning its neuron "
                                                                           "changes the function. Compare with exactly 0")
 
