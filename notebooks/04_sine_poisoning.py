@@ -232,6 +232,72 @@ follows = {name: torch.corrcoef(torch.stack([log(before.values()), log(after[nam
 assert follows["NGD"] > .9 and follows["GD"] > .7 and follows["MinNorm-OG"] < .5
 
 # %% [markdown]
+# ### The whole search, recorded
+#
+# So far every method ran at the setting the paper found best. Would a search of our own find the same, and what about $T = 1000$? Here is the whole of it: eight methods, three values of $T$, every setting of the paper's grid (its Table 7), ten seeds. The
+# runs are recorded; `python -m unlearnlab.record table1` makes the file again.
+
+# %%
+whole, made = ul.record.load("results/table1.json")
+oracle = ul.select(whole, "sup_error")            # per method and T the setting with the lowest median, as the paper chose
+print(f"{len(whole):,} runs, {len(whole) // 10} settings: {made['command']}")
+
+# %%
+ul.figures.table(oracle[oracle.epochs == 10].to_dict("records"), ul.sine.PUBLISHED[10], epochs=10)
+
+# %%
+ul.figures.table(oracle[oracle.epochs == 100].to_dict("records"), ul.sine.PUBLISHED[100], epochs=100)
+
+# %%
+ul.figures.table(oracle[oracle.epochs == 1000].to_dict("records"), ul.sine.PUBLISHED[1000], epochs=1000)
+
+# %%
+inside = {}
+for (name, T), runs in oracle.groupby(["method", "epochs"]):
+    _, low, high = ul.sine.PUBLISHED[T][name]
+    inside[name, T] = low <= central_range(runs["sup_error"].tolist())[0] <= high
+print(sum(inside.values()), "of", len(inside), "medians lie inside the published central range; outside:")
+for (name, T), runs in oracle.groupby(["method", "epochs"]):
+    if not inside[name, T]:
+        print(f"  {name}, T = {T}: {central_range(runs['sup_error'].tolist())[0]:.4g}, published {ul.sine.PUBLISHED[T][name]}")
+
+# %% [markdown]
+# The three that differ, one by one.
+#
+# - **MinNorm-OG at $T = 10$ is lower here.** The search picks `reg=1`, also in the paper's grid: the first projection removes *everything* off the span, the next ones most of what has come back. Not much of the network is left, and a network that is nearly zero has a sup error near 1. Notebook 08
+#   comes back to this.
+# - **Retrain at $T = 1000$ is higher**, by 0.06 more than the range allows. Both searches end at the lowest learning rate of the grid. A start from blank weights depends on nothing but the points and the initialisation, and these are ours.
+# - **GA at $T = 1000$** climbs without bound. How high it is after a thousand steps says only that it has diverged.
+
+# %%
+minnorm_at_10 = oracle[(oracle.method == "MinNorm-OG") & (oracle.epochs == 10)]
+assert (minnorm_at_10["reg"] == 1).all() and sum(inside.values()) >= 20
+assert set(oracle[oracle.method == "Retrain"]["lr"]) == {1e-4}
+
+# %% [markdown]
+# **What an oracle is worth.** These settings were chosen on the very numbers that are then reported. With `rule="validation"` no seed has a say in its own setting: it gets the one that is best on the other nine. **Predict, then run.** Whose median rises most?
+
+# %%
+fair = ul.select(whole, "sup_error", rule="validation")
+both = {rule: found[found.epochs == 100].groupby("method")["sup_error"].median() for rule, found in (("oracle", oracle), ("validation", fair))}
+for name in ul.METHODS:
+    print(f"{name:11} {both['oracle'][name]:6.2f} {both['validation'][name]:6.2f}")
+
+# %% [markdown]
+# Retrain and GA have one learning rate that is best for everybody, and do not change. For the others the best setting depends on who judges, and every median rises: MinNorm-OG's most, by a third. Its grid has 72 settings at this $T$, so the oracle had
+# much to choose from. An oracle flatters whoever brings the largest grid. MinNorm-OG still comes out level with Retrain, and far below the other six.
+#
+# Any entry can be run again. The third seed of GD at $T = 100$:
+
+# %%
+row = oracle[(oracle.method == "GD") & (oracle.epochs == 100) & (oracle.seed == 3)].iloc[0]
+live = ul.unlearn(tasks[3], ul.GD(lr=row.lr), epochs=100).metrics["sup_error"]
+
+assert abs(live / row.sup_error - 1) < .1
+others = [name for name in ul.METHODS if name not in ("MinNorm-OG", "Retrain")]
+assert both["validation"]["MinNorm-OG"] < min(both["validation"][name] for name in others) / 1.5
+
+# %% [markdown]
 # ## 4 · Why descent cannot remove the peaks
 #
 # Write down the gradient that GD follows. With residuals $r_i = f(\theta, x_i) - y_i$ and rows $g_i = \nabla_\theta f(\theta, x_i)$, the chain rule gives
@@ -377,6 +443,7 @@ assert all(value > .04 for value in largest.values())                           
 #
 # - The models of this notebook were made by `python -m unlearnlab.experiments.sine --seeds 1-10` (about ten minutes on two cores; it resumes when interrupted). `ul.sine.task(seed, preset="paper")` trains any other seed.
 # - In the lab, set $T = 1000$ and compare all methods. MinNorm-OG then projects every tenth epoch only.
+# - Notebooks 05 to 07 prove what the theory promises, for models where it is exact. Notebook 08 takes MinNorm-OG apart on this task.
 # - Try to find settings for Ridge that beat MinNorm-OG's median at $T = 100$: `ul.sine.compare(seeds, 100, {"Ridge": ul.Ridge(lr=1e-2, reg=..., reg_decay=...)})`.
 #
 # ## References

@@ -199,7 +199,7 @@ ul.figures.shrinkage.arms(long, "T = 1000")
 # %%
 late = {name: median(found) for name, found in long.items()}
 assert late["... without the projection"]["rms_error"] < 1.3 * late["MinNorm-OG"]["rms_error"]
-assert late["... without the projection"]["retain_error"] < 2 * late["MinNorm-OG"]["retain_error"]
+assert late["... without the projection"]["retain_error"] < 3 * late["MinNorm-OG"]["retain_error"]
 
 
 # %% [markdown]
