@@ -242,7 +242,7 @@ def test_comments_and_docstrings_are_not_code_but_numbers_are():
     assert stores._bare(plain) == stores._bare('"""Says."""\ndef f(x):\n    """Adds."""\n    # one\n    return (x + 1)\n')
     assert stores._bare(plain) != stores._bare(plain.replace("1", "2"))
     named = {path.name for path in stores.PACKAGE.rglob("*.py") if path.relative_to(stores.PACKAGE).parts[0] not in stores.SILENT}
-    assert {"projection.py", "unlearning.py", "minnorm.py", "sine.py", "task.py", "models.py", "threads.py"} <= named
+    assert {"projection.py", "unlearning.py", "minnorm.py", "sine.py", "task.py", "mlp.py", "resnet.py", "threads.py", "matrix_free.py"} <= named
     assert len(stores.code_fingerprint()) == 16
 
 
