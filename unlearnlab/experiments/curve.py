@@ -14,6 +14,7 @@ from torch.utils.data import TensorDataset
 from ..models import MLP, seeded
 from ..projection import output_gradients
 from ..task import Task
+from ..threads import few_threads
 
 WIDTHS = (1, 24, 24, 1)
 RETAIN_POINTS = 9
@@ -39,8 +40,9 @@ def task(seed: int = 1) -> Task:
     build = lambda run_seed: seeded(lambda: MLP(WIDTHS, nn.Tanh), run_seed).double()
     inputs, targets = (torch.cat([a, b]) for a, b in zip(retain.tensors, forget.tensors))
     original = build(seed)
-    _descend(original, inputs, targets)
-    _interpolate(original, inputs, targets)
+    with few_threads(original):
+        _descend(original, inputs, targets)
+        _interpolate(original, inputs, targets)
     return Task(name="curve", kind="regression", seed=seed, original=original.eval(), ground_truth=None, retain=retain,
                 forget=forget, build=build, evaluate=evaluate)
 
