@@ -31,7 +31,7 @@ def test_cg_equals_the_dense_projection(name):
     modes, buffers = [m.training for m in model.modules()], copy.deepcopy(dict(model.named_buffers()))
     step = ul.minnorm_step(model, inputs, 1.0, solver="cg")
     assert ((before - flat(model)) - dense_projection(before, rows)).norm() < 1e-5 * before.norm()
-    assert step.solver == "cg" and step.rank is None and step.rows == len(rows) and step.left < 1e-9
+    assert step.solver == "cg" and step.rank is None and step.rows == len(rows) and step.left <= 1e-5
     assert [m.training for m in model.modules()] == modes
     assert all(torch.equal(b, buffers[name]) for name, b in model.named_buffers())
 
@@ -79,7 +79,7 @@ def test_norms_without_running_statistics_are_possible_with_batch_statistics_onl
     model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2, track_running_stats=False), nn.Flatten())
     with pytest.raises(ValueError, match="couples"):
         ul.minnorm_step(model, torch.randn(3, 1, 2, 2), .5)
-    assert ul.minnorm_step(model, torch.randn(3, 1, 2, 2), .5, batch_stats=True).left < 1e-9
+    assert ul.minnorm_step(model, torch.randn(3, 1, 2, 2), .5, batch_stats=True).left <= 1e-5
 
 
 def test_a_forward_that_needs_float32_stops_at_float32s_precision():

@@ -120,7 +120,7 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float, *, sol
     Cost: one forward pass, one backward pass per head to the layers' outputs, and small products. Linear, Conv2d and
     BatchNorm2d layers are done layer by layer; the parameters of any other module, shared parameters, and layers
     called more than once go through per-sample gradients of just those parameters. Models up to a million parameters
-    are computed in float64, larger ones in their own precision with the Gram matrix redone in float64 when it is
+    without convolutions are computed in float64, others in their own precision with the Gram matrix redone in float64 when it is
     nearly singular.
 
     solver: "layerwise" is the above. "cg" is conjugate gradients with products J v and J^T c alone: it holds a few vectors of the
@@ -146,7 +146,7 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float, *, sol
     net = _Network(model, inputs, batch_stats)
     if solver == "cg" or batch_stats or solver == "auto" and _too_many_rows(net):
         return _matrix_free_step(net, strength)
-    precision = net.cast(_working_precision(net.trainable.values()))
+    precision = net.cast(_working_precision(net))
     try:
         blocks, k = _blocks(net)
     except RuntimeError:  # a forward that makes float32 tensors of its own cannot run with float64 weights
@@ -174,7 +174,7 @@ def _too_many_rows(net):
 
 
 def _matrix_free_step(net, strength):
-    precision = net.cast(_working_precision(net.trainable.values()))
+    precision = net.cast(_working_precision(net))
     try:
         found, k = _off_rows(net, precision)
     except RuntimeError:  # as in minnorm_step
@@ -208,9 +208,13 @@ def _off_rows(net, precision):
         return off_rows(lambda v: push(split(v))[0], lambda c: join(pull(c)[0]), join(theta), *CG_STOP[precision]), len(values)
 
 
-def _working_precision(parameters):
-    """float64 where it is cheap, float32 in place of half precision, else None for the parameters' own."""
-    if sum(p.numel() for p in parameters) <= SMALL_MODEL:
+def _working_precision(net):
+    """float64 where it is cheap, float32 in place of half precision, else None for the parameters' own.
+
+    A convolution uses each weight at every position and has no fast float64 form: a model that has one counts as large.
+    """
+    parameters, convolves = net.trainable.values(), any(isinstance(m, nn.modules.conv._ConvNd) for m in net.modules.values())
+    if not convolves and sum(p.numel() for p in parameters) <= SMALL_MODEL:
         return torch.float64
     return torch.float32 if any(p.dtype in (torch.float16, torch.bfloat16) for p in parameters) else None
 
