@@ -28,8 +28,6 @@
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). What is measured here goes beyond the paper, and the conclusions are about this task.
 
 # %%
-import time
-
 import numpy as np
 import torch
 
