@@ -5,14 +5,13 @@
 
 The four are applied to the same model and inputs in one process, in turns; k = 20, 50, 100 rows, the last from 50 samples
 of two heads. Batch norm is in evaluation mode. Beside them one descent step of AdamW at batch 256. `left` is
-|J v| / |J theta| of the removed part v, from a float64 pass: 0 is exact. Peak memory is that of a child process which does
+|J v| / |J theta| of the removed part v, from a float64 pass: 0 is exact. Peak memory is that of a fresh process which does
 one projection (or step), above what it had before. `--json FILE` records everything with provenance.
 """
 import argparse
 import copy
 import gc
 import json
-import resource
 import statistics
 import time
 from multiprocessing import get_context
@@ -107,19 +106,27 @@ def left(work, model, inputs):
     return float(change.norm() / whole.norm())
 
 
-def peak(work, model, inputs):
-    """Peak resident memory of a child process that does it once, above the level before, in MB."""
-    context = get_context("fork")
+def _once(pipe, work, name, k):
+    """In a fresh process: the peak while it works, above what the model and its inputs take. Linux only."""
+    torch.set_num_threads(1)
+    model, inputs = problem(name, k)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
+    before = _kilobytes("VmRSS")
+    work(model, inputs)
+    pipe.send((_kilobytes("VmHWM") - before) / 1024)
+
+
+def _kilobytes(name):
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+
+
+def peak(work, name, k):
+    """Peak resident memory of a fresh process that does it once, above the level before, in MB; NaN if it died of it."""
+    context = get_context("spawn")  # a forked child would reuse memory that its parent has freed, and seem to need less
     ours, theirs = context.Pipe()
-
-    def child():
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        work(model, inputs)
-        theirs.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-
-    process = context.Process(target=child)
+    process = context.Process(target=_once, args=(theirs, work, name, k))
     process.start()
-    theirs.close()  # so that a child that dies, of memory, ends the wait
+    theirs.close()  # so that a child that dies ends the wait
     try:
         return ours.recv()
     except EOFError:
@@ -140,7 +147,7 @@ def timed(work, model, inputs):
 def measure(name, k, works, repeats):
     """{work: {"median_seconds", "least", "most", "peak_extra_MB", "left"}} for one model and number of rows."""
     model, inputs = problem(name, k)
-    memory = {work: peak(work, model, inputs) for work in works}
+    memory = {work: peak(work, name, k) for work in works}
     exact = {work: left(work, model, inputs) if work is not descent else None for work in works}  # the first run of each
     seconds = {work: [] for work in works}
     for _ in range(repeats):
