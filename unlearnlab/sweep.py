@@ -139,7 +139,7 @@ def _arguments(task_factory, grid, seeds, workers, threads, backend):
     seeds = list(dict.fromkeys(int(seed) for seed in ([seeds] if isinstance(seeds, int) else seeds)))
     if not seeds:
         raise ValueError("seeds is empty: there is nothing to run")
-    workers = workers or os.cpu_count()
+    workers = os.cpu_count() if workers is None else workers
     for name, value in (("workers", workers), ("threads", threads)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
