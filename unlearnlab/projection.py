@@ -146,15 +146,7 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float, *, sol
     net = _Network(model, inputs, batch_stats)
     if solver == "cg" or batch_stats or solver == "auto" and _too_many_rows(net):
         return _matrix_free_step(net, strength)
-    precision = net.cast(_working_precision(net))
-    try:
-        blocks, k = _blocks(net)
-    except RuntimeError:  # a forward that makes float32 tensors of its own cannot run with float64 weights
-        own = next(iter(net.trainable.values())).dtype
-        if precision == own:
-            raise
-        precision = net.cast(None)
-        blocks, k = _blocks(net)
+    (blocks, k), precision = _computed(net, lambda precision: _blocks(net))
     c, inner, rank, dtype = _coefficients(blocks, len(inputs), precision)
     squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in net.parameters.values())
     drift = strength * (squared - c @ inner).clamp_min(0).sqrt()  # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|
@@ -174,15 +166,7 @@ def _too_many_rows(net):
 
 
 def _matrix_free_step(net, strength):
-    precision = net.cast(_working_precision(net))
-    try:
-        found, k = _off_rows(net, precision)
-    except RuntimeError:  # as in minnorm_step
-        own = next(iter(net.trainable.values())).dtype
-        if precision == own:
-            raise
-        precision = net.cast(None)
-        found, k = _off_rows(net, precision)
+    (found, k), precision = _computed(net, lambda precision: _off_rows(net, precision))
     if not torch.isfinite(found.vector).all():
         raise NonFiniteGradients("the output gradients are not finite: the model or the inputs hold a NaN, an infinity, or overflow")
     if found.left > CG_STOP[precision][0]:
@@ -206,6 +190,18 @@ def _off_rows(net, precision):
         values, pull = vjp(outputs, theta)
         _, push = vjp(lambda c: pull(c)[0], torch.zeros_like(values))
         return off_rows(lambda v: push(split(v))[0], lambda c: join(pull(c)[0]), join(theta), *CG_STOP[precision]), len(values)
+
+
+def _computed(net, compute):
+    """(compute(precision), precision): in the working precision, or in the parameters' own where the forward insists on it."""
+    precision = net.cast(_working_precision(net))
+    try:
+        return compute(precision), precision
+    except RuntimeError:  # a forward that makes float32 tensors of its own cannot run with float64 weights
+        if precision == next(iter(net.trainable.values())).dtype:
+            raise
+    precision = net.cast(None)
+    return compute(precision), precision
 
 
 def _working_precision(net):
