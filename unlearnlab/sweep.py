@@ -209,13 +209,14 @@ _last_task = {}  # in a worker: the task of the seed it is busy with; jobs come 
 
 
 def _task(factory, seed, fingerprint):
-    if fingerprint not in _last_task:
+    task = _last_task.get(fingerprint)  # looked up once: a dask worker may have several threads
+    if task is None:
         task = factory(seed)
         if task_fingerprint(task) != fingerprint:
             raise StoreMismatch(f"task_factory({seed}) gave another task in the worker than before: it must depend on the seed alone")
         _last_task.clear()
         _last_task[fingerprint] = task
-    return _last_task[fingerprint]
+    return task
 
 
 def _known(kept, jobs, data):
@@ -298,43 +299,47 @@ def _windowed(submit, first_done, next_job, stop, window):
             yield waiting.pop(future), future
 
 
-def _local(run, jobs, stop, workers):
-    """A pool of processes. When one dies the pool is broken: whatever was in it is then done alone, so that the run to
-    blame is known, and a new pool takes the rest."""
+def _blaming(run, jobs, stop, attempt):
+    """The results of `attempt(next_job, stop, suspects, alone)`, which puts runs whose worker died into `suspects`. More than
+    one run may have been on a worker that died, so each of them is then done alone: the run to blame is known."""
     while not stop.is_set():
         suspects = []
-        yield from _in_pool(run, lambda: None if suspects else next(jobs, None), stop, workers, suspects)
+        yield from attempt(lambda: None if suspects else next(jobs, None), stop, suspects)
         if not suspects:
             return
         for job in suspects:
-            yield from _alone(run, job, stop)
+            yield from _alone(run, job, stop, attempt)
 
 
-def _in_pool(run, next_job, stop, workers, suspects):
-    def submit(job):
-        try:
-            return pool.submit(run, job)
-        except BrokenExecutor as error:
-            broken = Future()
-            broken.set_exception(error)
-            return broken
-
-    with _pool(workers, stop) as pool:
-        first_done = lambda waiting: wait(waiting, WAIT, FIRST_COMPLETED).done
-        for job, future in _windowed(submit, first_done, next_job, stop, 2 * workers):
-            if isinstance(future.exception(), BrokenExecutor):
-                suspects.append(job)
-            else:
-                yield job, _value(run, job, future)
-
-
-def _alone(run, job, stop):
+def _alone(run, job, stop, attempt):
     for _ in range(ATTEMPTS):
         once, again = iter([job]), []
-        yield from _in_pool(run, lambda: next(once, None), stop, 1, again)
+        yield from attempt(lambda: next(once, None), stop, again, alone=True)
         if not again or stop.is_set():
             return
     yield job, run.failed(job, f"its worker process died {ATTEMPTS} times")
+
+
+def _local(run, jobs, stop, workers):
+    """A pool of processes, which one death breaks: what was in it is done alone, and a new pool takes the rest."""
+    def attempt(next_job, stop, suspects, alone=False):
+        def submit(job):
+            try:
+                return pool.submit(run, job)
+            except BrokenExecutor as error:
+                broken = Future()
+                broken.set_exception(error)
+                return broken
+
+        with _pool(1 if alone else workers, stop) as pool:
+            first_done = lambda waiting: wait(waiting, WAIT, FIRST_COMPLETED).done
+            for job, future in _windowed(submit, first_done, next_job, stop, 2 * workers):
+                if (outcome := _outcome(run, job, future, BrokenExecutor)) is None:
+                    suspects.append(job)
+                else:
+                    yield job, outcome
+
+    return _blaming(run, jobs, stop, attempt)
 
 
 @contextmanager
@@ -361,7 +366,8 @@ def _follow(parent):
 
 
 def _dask(run, jobs, stop, client):
-    """Futures on a cluster. A worker gets one run at a time, so that its death is blamed on the run that caused it."""
+    """Futures on a cluster, one per slot. A death can hit more than one run all the same: a result that was lost with its
+    worker before it was fetched is computed again, beside the next run."""
     import distributed
 
     def first_done(waiting):
@@ -370,25 +376,36 @@ def _dask(run, jobs, stop, client):
         except (TimeoutError, distributed.TimeoutError):
             return ()
 
-    submit = lambda job: client.submit(run, job, pure=False)
-    slots = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
-    for job, future in _windowed(submit, first_done, lambda: next(jobs, None), stop, max(slots, 1)):
-        yield job, _value(run, job, future)
+    def attempt(next_job, stop, suspects, alone=False):
+        submit = lambda job: client.submit(run, job, pure=False)
+        slots = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
+        for job, future in _windowed(submit, first_done, next_job, stop, max(slots, 1)):
+            if (outcome := _outcome(run, job, future, distributed.KilledWorker)) is None:
+                suspects.append(job)
+            else:
+                yield job, outcome
+
+    return _blaming(run, jobs, stop, attempt)
 
 
 @contextmanager
 def _local_cluster(workers):
     import dask
     from distributed import Client, LocalCluster
-    with dask.config.set({"distributed.scheduler.allowed-failures": ATTEMPTS - 1}), \
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), \
             LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL) as cluster, \
             Client(cluster) as client:
         yield client
 
 
-def _value(run, job, future):
-    error = future.exception()
-    return future.result() if error is None else run.failed(job, f"{type(error).__name__}: {error}")
+def _outcome(run, job, future, death):
+    """What the future holds; None when the worker died with it."""
+    try:
+        return future.result()
+    except death:
+        return None
+    except Exception as error:
+        return run.failed(job, f"{type(error).__name__}: {error}")
 
 
 # --- The table and the bar ---------------------------------------------------------------------------------------
