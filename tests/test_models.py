@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
-from unlearnlab.models import ResNet, seeded
+from unlearnlab.models import AllCNN, ResNet, ViT, seeded
 
 
 def test_a_slice_of_an_mlp_is_its_layers_with_the_same_weights():
@@ -45,14 +45,91 @@ def test_a_wrong_resnet_is_refused_by_name(options, words):
         ResNet(**options)
 
 
-@pytest.mark.parametrize("depth", [18, 50])
-def test_a_minnorm_step_on_a_resnet_equals_the_dense_projection(depth):
-    model = seeded(lambda: ResNet(depth, [4, 3], width=1 / 16), 3)
-    x = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("options, count", [(dict(classes=10, batch_norm=False), 1_369_738), (dict(classes=100, batch_norm=False), 1_387_108)])
+def test_all_cnn_has_the_published_number_of_parameters(options, count):
+    assert sum(p.numel() for p in AllCNN(**options).parameters()) == count
+
+
+def test_averaging_before_the_classifier_is_all_cnns_classifier_at_every_position():
+    net, x = AllCNN(5, width=1 / 16), torch.randn(2, 3, 16, 16)
+    maps = []
+    net.convolutions[-1].register_forward_hook(lambda module, args, out: maps.append(torch.relu(net.norms[-1](out))))
+    with torch.no_grad():
+        outputs = net.eval()(x)
+        everywhere = nn.functional.conv2d(maps[0], net.fc.weight[:, :, None, None], net.fc.bias)
+    assert maps[0].shape == (2, 12, 4, 4) and torch.allclose(outputs, everywhere.mean((2, 3)), atol=1e-6)
+
+
+def test_the_attention_of_a_vit_is_torchs_multi_head_attention():
+    net, x = ViT(4, size=8, width=1 / 16, depth=1), torch.randn(2, 5, 12)
+    block, theirs = net.blocks[0], nn.MultiheadAttention(12, 3, batch_first=True)
+    nn.init.normal_(block.qkv.bias), nn.init.zeros_(block.down.weight)  # what the block adds is attention alone
+    theirs.load_state_dict({"in_proj_weight": block.qkv.weight, "in_proj_bias": block.qkv.bias,
+                            "out_proj.weight": block.out.weight, "out_proj.bias": block.out.bias})
+    h = block.norm1(x)
+    assert torch.allclose(block(x) - x, theirs(h, h, h)[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [AllCNN, ViT])
+def test_all_cnn_and_vit_give_one_output_or_one_per_head(kind):
+    x, options = torch.randn(2, 3, 32, 32), dict(width=1 / 32)
+    assert kind(7, **options)(x).shape == (2, 7)
+    content, color = kind([7, 3], **options)(x)
+    assert content.shape == (2, 7) and color.shape == (2, 3)
+
+
+IMAGE_MODELS = {"ResNet": lambda **o: ResNet(18, [4, 3], 1 / 32, **o), "AllCNN": lambda **o: AllCNN([4, 3], 1 / 24, **o),
+                "ViT": lambda **o: ViT([4, 3], 8, width=1 / 16, depth=1, **o)}
+
+
+@pytest.mark.parametrize("name", IMAGE_MODELS)
+def test_uint8_pixels_are_normalised_inside_every_image_model(name):
+    pixels = torch.randint(0, 256, (3, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    mean, std = (torch.tensor(v)[:, None, None] for v in ([.1, .2, .3], [.5, .6, .7]))
+    net = seeded(lambda: IMAGE_MODELS[name](mean=[.1, .2, .3], std=[.5, .6, .7]), 0).eval()
+    for ours, expected in zip(net(pixels), net((pixels.float() / 255 - mean) / std)):
+        assert torch.allclose(ours, expected, atol=1e-6)
+    default = seeded(lambda: IMAGE_MODELS[name](), 0).eval()
+    assert torch.allclose(default(pixels)[0], default(pixels.float() / 127.5 - 1)[0], atol=1e-6)
+    assert not any("mean" == key.split(".")[-1] for key in net.state_dict())
+    with pytest.raises(ValueError, match=r"images must have shape \(n, 3, height, width\), got \(3, 1, 8, 8\)"):
+        net(pixels[:, :1])
+    with pytest.raises(TypeError, match="uint8 pixels or normalised floats, got torch.int64"):
+        net(pixels.long())
+    with pytest.raises(ValueError, match="std must be one positive number, or one for each of 3 channels, got 0"):
+        IMAGE_MODELS[name](std=0)
+
+
+@pytest.mark.parametrize("build, words", [(lambda: AllCNN(width=0), "width must be at least 1/96"), (lambda: AllCNN([]), "classes must be"),
+                                          (lambda: ViT(size=30), "size must be a multiple of patch=4, got 30"),
+                                          (lambda: ViT(width=0), "width must be at least 1/64"), (lambda: ViT(depth=0), "depth must be at least 1"),
+                                          (lambda: ViT(4, 8)(torch.zeros(1, 3, 16, 16)), "takes images of 8 x 8")])
+def test_a_wrong_all_cnn_or_vit_is_refused_by_name(build, words):
+    with pytest.raises(ValueError, match=words):
+        build()
+
+
+@pytest.mark.parametrize("build", [
+    lambda: ResNet(18, [4, 3], 1 / 16), lambda: ResNet(50, [4, 3], 1 / 16), lambda: AllCNN([4, 3], 1 / 16),
+    lambda: AllCNN([4, 3], 1 / 16, batch_norm=False), lambda: ViT([4, 3], 8, width=1 / 16, depth=2)],
+    ids=["ResNet-18", "ResNet-50", "AllCNN", "AllCNN without batch norm", "ViT"])
+@pytest.mark.parametrize("stored", ["floats", "uint8"])
+def test_a_minnorm_step_on_an_image_model_equals_the_dense_projection(build, stored):
+    model, generator = seeded(build, 3), torch.Generator().manual_seed(0)
+    x = torch.randn(6, 3, 8, 8, generator=generator) if stored == "floats" \
+        else torch.randint(0, 256, (6, 3, 8, 8), dtype=torch.uint8, generator=generator)
     model.train()(x), model.eval()  # running statistics of its own
     theta = parameters_to_vector(model.parameters()).detach().double()
     rows = ul.output_gradients(copy.deepcopy(model).double(), x)
     step = ul.minnorm_step(model, x, .5)
     expected = theta - .5 * ul.project_out(theta, rows)
-    assert step.rows == 12
+    assert step.rows == 12 and step.solver == "layerwise"
     assert (parameters_to_vector(model.parameters()).double() - expected).norm() < 1e-6 * (theta - expected).norm()
+
+
+def test_the_rows_of_an_image_model_are_the_gradients_autograd_gives_one_by_one():
+    model = seeded(lambda: ViT([4, 3], 8, width=1 / 16, depth=2), 3).double()
+    x = torch.randint(0, 256, (3, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    one_by_one = [torch.cat([g.flatten() for g in torch.autograd.grad(model(x[i:i + 1])[head].max(), list(model.parameters()), materialize_grads=True)])
+                  for head in range(2) for i in range(3)]
+    assert torch.allclose(ul.output_gradients(model, x), torch.stack(one_by_one), atol=1e-12)

@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .pixels import Normalise, head_sizes, linear_heads, logits
+
 BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
 
 
@@ -14,24 +16,25 @@ class ResNet(nn.Module):
     depth: 18 or 50. classes: outputs of each head; one number gives logits (n, classes) from `fc`, several give a tuple of
     logits from `fc.0`, `fc.1`, ... width: factor on every number of channels; 1 is 64, 128, 256, 512. stem: "cifar" is a 3x3
     convolution of stride 1 and no pooling (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling.
+    mean, std: what `Normalise` applies to uint8 pixels.
 
-    Input (n, 3, height, width). ResNet-18 with the CIFAR stem and heads of 10 and 3 has 11,175,501 parameters.
+    Input (n, 3, height, width), uint8 pixels or normalised floats. ResNet-18 with the CIFAR stem and heads of 10 and 3 has 11,175,501 parameters.
     Raises ValueError for any other depth or stem, a width below 1/64, or a head without classes.
     """
 
-    def __init__(self, depth: int = 18, classes: int | Sequence[int] = 10, width: float = 1.0, stem: str = "cifar"):
+    def __init__(self, depth: int = 18, classes: int | Sequence[int] = 10, width: float = 1.0, stem: str = "cifar",
+                 *, mean: float | Sequence[float] = .5, std: float | Sequence[float] = .5):
         super().__init__()
-        heads = [classes] if isinstance(classes, int) else list(classes)
         if depth not in BLOCKS:
             raise ValueError(f"depth must be 18 or 50, got {depth!r}")
         if stem not in ("cifar", "imagenet"):
             raise ValueError(f'stem must be "cifar" or "imagenet", got {stem!r}')
-        if not heads or any(not isinstance(c, int) or c < 1 for c in heads):
-            raise ValueError(f"classes must be a positive integer, or one for each head, got {classes!r}")
+        head_sizes(classes)
         if not width >= 1 / 64:
             raise ValueError(f"width must be at least 1/64, one channel in the first layer, got {width!r}")
         channels = [round(width * c) for c in (64, 128, 256, 512)]
         block = _Basic if depth == 18 else _Bottleneck
+        self.normalise = Normalise(mean, std)
         kernel, stride = (3, 1) if stem == "cifar" else (7, 2)
         self.conv1 = nn.Conv2d(3, channels[0], kernel, stride, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(channels[0])
@@ -43,20 +46,18 @@ class ResNet(nn.Module):
                 stage.append(block(fan_in, out, stride=2 if i > 0 and j == 0 else 1))
                 fan_in = out * block.expansion
             setattr(self, f"layer{i + 1}", stage)
-        layers = [nn.Linear(fan_in, c) for c in heads]
-        self.fc = layers[0] if isinstance(classes, int) else nn.ModuleList(layers)
+        self.fc = linear_heads(fan_in, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """(n, channels): the last feature map averaged over positions, what the heads see."""
-        x = self.pool(F.relu(self.bn1(self.conv1(x))))
+        x = self.pool(F.relu(self.bn1(self.conv1(self.normalise(x)))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3))
 
     def forward(self, x):
-        h = self.features(x)
-        return self.fc(h) if isinstance(self.fc, nn.Linear) else tuple(head(h) for head in self.fc)
+        return logits(self.fc, self.features(x))
 
 
 class _Basic(nn.Module):
