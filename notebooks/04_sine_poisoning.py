@@ -156,7 +156,7 @@ ul.figures.table(at_10, ul.sine.PUBLISHED[10], epochs=10)
 # MinNorm-OG alone comes near it.
 
 # %%
-short = {name: central_range([r["sup_error"] for r in at_10 if r["method"] == name])[0] for name in ul.METHODS}
+short = {name: central_range([r["sup_error"] for r in at_10 if r["method"] == name])[0] for name in ul.sine.PUBLISHED[10]}
 
 assert set(sorted(short, key=short.get)[:2]) == {"Retrain", "MinNorm-OG"}
 
@@ -170,7 +170,7 @@ at_100 = ul.sine.compare(seeds, epochs=100)
 ul.figures.table(at_100, ul.sine.PUBLISHED[100], epochs=100)
 
 # %%
-summary = {name: central_range([r["sup_error"] for r in at_100 if r["method"] == name]) for name in ul.METHODS}
+summary = {name: central_range([r["sup_error"] for r in at_100 if r["method"] == name]) for name in ul.sine.PUBLISHED[100]}
 median = {name: values[0] for name, values in summary.items()}
 
 assert 1.00 <= median["MinNorm-OG"] <= 1.63 and 1.27 <= median["Retrain"] <= 1.44
@@ -226,7 +226,7 @@ ul.figures.spikes(at_100, before, ["NGD", "GD", "Ridge", "MinNorm-OG"])
 
 # %%
 log = lambda values: torch.tensor(list(values)).log()
-after = {name: [r["sup_error"] for r in at_100 if r["method"] == name] for name in ul.METHODS}
+after = {name: [r["sup_error"] for r in at_100 if r["method"] == name] for name in ul.sine.PUBLISHED[100]}
 follows = {name: torch.corrcoef(torch.stack([log(before.values()), log(after[name])]))[0, 1] for name in ("NGD", "GD", "MinNorm-OG")}
 
 assert follows["NGD"] > .9 and follows["GD"] > .7 and follows["MinNorm-OG"] < .5
@@ -280,7 +280,7 @@ assert set(oracle[oracle.method == "Retrain"]["lr"]) == {1e-4}
 # %%
 fair = ul.select(whole, "sup_error", rule="validation")
 both = {rule: found[found.epochs == 100].groupby("method")["sup_error"].median() for rule, found in (("oracle", oracle), ("validation", fair))}
-for name in ul.METHODS:
+for name in ul.sine.PUBLISHED[100]:
     print(f"{name:11} {both['oracle'][name]:6.2f} {both['validation'][name]:6.2f}")
 
 # %% [markdown]
@@ -294,7 +294,7 @@ row = oracle[(oracle.method == "GD") & (oracle.epochs == 100) & (oracle.seed == 
 live = ul.unlearn(tasks[3], ul.GD(lr=row.lr), epochs=100).metrics["sup_error"]
 
 assert abs(live / row.sup_error - 1) < .1
-others = [name for name in ul.METHODS if name not in ("MinNorm-OG", "Retrain")]
+others = [name for name in ul.sine.PUBLISHED[100] if name not in ("MinNorm-OG", "Retrain")]
 assert both["validation"]["MinNorm-OG"] < min(both["validation"][name] for name in others) / 1.5
 
 # %% [markdown]

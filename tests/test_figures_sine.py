@@ -14,7 +14,7 @@ def task():
 
 
 def records(task):
-    return [{"method": m, "seed": s, "sup_error": 1.0 + s / 5, "seconds": .1} for m in ul.METHODS for s in range(1, 7)]
+    return [{"method": m, "seed": s, "sup_error": 1.0 + s / 5, "seconds": .1} for m in ul.sine.PUBLISHED[10] for s in range(1, 7)]
 
 
 def test_every_figure_draws_and_has_alt_text(task):
@@ -40,7 +40,7 @@ def test_the_readers_own_matplotlib_settings_are_left_alone(task):
 
 
 def test_the_lab_picture_finds_the_sup_error_and_replaces_its_background(task):
-    picture = LabPicture(list(ul.METHODS), ul.sine.PUBLISHED)
+    picture = LabPicture(list(ul.sine.PUBLISHED[10]), ul.sine.PUBLISHED)
     for seed, epochs in ((1, 100), (2, 1000), (2, 10)):
         picture.fixed(ul.sine.task(seed), epochs)
         count = len(picture.fit.lines), len(picture.scores.lines)

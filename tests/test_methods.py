@@ -170,7 +170,7 @@ def test_numpy_numbers_from_a_grid_become_plain_ones():
 
 
 def test_methods_are_frozen_and_listed_in_the_tables_order():
-    assert list(ul.METHODS) == ["Retrain", "MinNorm-OG", "GD", "GA", "NGP", "NGD", "Ridge", "l1-Sparse"]
+    assert list(ul.METHODS) == ["Retrain", "MinNorm-OG", "GD", "GA", "NGP", "NGD", "Ridge", "l1-Sparse", "SCRUB", "NPO", "SalUn", "KL-Unif", "NegGrad"]
     with pytest.raises(AttributeError):
         ul.GD().lr = 1
     assert all(m().weight_decay == .01 for m in ul.METHODS.values())

@@ -37,7 +37,7 @@ def test_a_sweep_that_is_not_finished_is_not_recorded(tmp_path):
 def test_the_grid_of_table_1_is_the_papers_and_holds_its_best_settings(epochs, minnorm, all_):
     settings = expand(ul.sine.published_grid(epochs))
     assert len(settings) == 3 * all_ and sum(s.method.name == "MinNorm-OG" for s in settings) == 3 * minnorm
-    assert {s.epochs for s in settings} == {epochs} and {s.method.name for s in settings} == set(ul.METHODS)
+    assert {s.epochs for s in settings} == {epochs} and {s.method.name for s in settings} == set(ul.sine.PUBLISHED[epochs])
     for name, best in ul.sine.best_settings(epochs).items():
         assert any(s.method == best for s in settings), name
 

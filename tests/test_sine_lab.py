@@ -35,7 +35,7 @@ def positions(slider):
     return [slider.min, int(middle) if isinstance(slider, ipywidgets.IntSlider) else middle, slider.max]
 
 
-@pytest.mark.parametrize("name", ul.METHODS)
+@pytest.mark.parametrize("name", ul.sine.PUBLISHED[10])
 def test_every_hyperparameter_at_least_middle_and_greatest_redraws_without_an_error(lab, name):
     lab.name.value = name
     lab.wait()
@@ -80,7 +80,7 @@ def test_the_comparison_fills_the_table_and_the_picture_and_can_be_repeated(lab)
     for _ in range(2):
         lab.compare.click()
         lab.wait()
-        assert list(lab.scores) == list(ul.METHODS) and lab.progress.value == 1
+        assert list(lab.scores) == list(ul.sine.PUBLISHED[10]) and lab.progress.value == 1
         assert lab.results.value.count("<tr>") == 9 and lab.stop.disabled
         assert len(lab.picture.marks.get_xdata()) == 8
 
@@ -165,11 +165,11 @@ def test_wrong_choices_are_refused_by_name():
         ul.widgets.SineLab(epochs=7)
 
 
-def test_there_is_a_slider_for_every_hyperparameter_of_every_method():
+def test_there_is_a_slider_for_every_number_of_every_method():
     for epochs in (1, 10, 100, 1000):
         for name, method in ul.sine.best_settings(epochs).items():
             made = sliders(method, epochs, 50)
-            assert list(made) == [f.name for f in dataclasses.fields(method)]
+            assert list(made) == [f.name for f in dataclasses.fields(method) if isinstance(getattr(method, f.name), (int, float))]
             rebuilt = type(method)(**{key: slider.value for key, slider in made.items()})
             assert all(getattr(rebuilt, k) == pytest.approx(getattr(method, k)) for k in made)
 

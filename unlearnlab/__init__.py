@@ -2,7 +2,7 @@
 import importlib
 
 from .checkpoints import BadCheckpoint
-from .methods import GA, GD, METHODS, NGD, NGP, L1Sparse, Method, MinNormOG, Retrain, Ridge
+from .methods import (GA, GD, METHODS, NGD, NGP, NPO, SCRUB, KLUnif, L1Sparse, Method, MinNormOG, NegGrad, Retrain, Ridge, SalUn)
 from .models import MLP
 from .projection import minnorm_step, output_gradients, project_out
 from .selection import select
@@ -12,7 +12,7 @@ from .task import Task
 from .unlearning import Diverged, Run, unlearn
 
 # Imported at first use: figures need matplotlib, widgets ipywidgets, and an experiment may itself be run as a program.
-_LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "lessons": ".lessons", "figures": ".figures",
+_LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "images": ".data.images", "lessons": ".lessons", "figures": ".figures",
           "widgets": ".widgets", "environment": ".environment", "record": ".record", "linear": ".theory.linear",
           "linear_network": ".theory.linear_network", "two_layer": ".theory.two_layer"}
 

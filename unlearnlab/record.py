@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from .experiments import sine
-from .methods.base import RANGES
+from .methods.base import HYPERPARAMETERS, RANGES
 from .provenance import provenance
 from .sweep import FIXED, sweep
 
@@ -22,7 +22,7 @@ def write(path: Path | str, frame, made: dict[str, str]) -> None:
     made: provenance. Numbers keep 6 significant digits. Raises ValueError unless every setting ran on every seed.
     """
     import pandas
-    hyperparameters = [name for name in RANGES if name in frame.columns]
+    hyperparameters = [name for name in HYPERPARAMETERS if name in frame.columns]
     metrics = [name for name in frame.columns if name not in (*FIXED, *hyperparameters)]
     seeds, settings = list(dict.fromkeys(frame["seed"].tolist())), []
     for values, group in frame.groupby(["method", "epochs", *hyperparameters], sort=False, dropna=False):

@@ -5,7 +5,7 @@ knew. "validation" never lets a seed choose for itself: its setting is the best 
 """
 import numpy as np
 
-from .methods.base import RANGES
+from .methods.base import HYPERPARAMETERS
 
 
 def select(frame, metric: str, rule: str = "oracle", choose_on: str | None = None, by: tuple[str, ...] = ("method", "epochs")):
@@ -26,7 +26,7 @@ def select(frame, metric: str, rule: str = "oracle", choose_on: str | None = Non
             raise ValueError(f"frame has no column {column!r}; it has {', '.join(frame.columns)}")
     if rule == "validation" and frame["seed"].nunique() < 2:
         raise ValueError('rule="validation" needs at least two seeds: one to judge, the others to choose')
-    hyperparameters = [name for name in RANGES if name in frame.columns and name not in by]
+    hyperparameters = [name for name in HYPERPARAMETERS if name in frame.columns and name not in by]
     chosen = [_best(group, hyperparameters, choose_on, rule) for _, group in frame.groupby(list(by), sort=False)]
     return pandas.concat(chosen, ignore_index=True).assign(rule=rule)
 

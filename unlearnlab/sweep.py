@@ -67,9 +67,9 @@ def _combinations(name, values):
         raise ValueError(f"grid names no method: {name!r}; there are {', '.join(METHODS)}")
     if not isinstance(values, Mapping):
         raise TypeError(f"grid[{name!r}] must be a dict of hyperparameters, got {type(values).__name__}")
-    method, known = METHODS[name], {f.name for f in dataclasses.fields(METHODS[name])}
-    for hyperparameter in values.keys() - known - {"epochs"}:
-        raise ValueError(f"{name} has no hyperparameter {hyperparameter!r}; it has epochs, {', '.join(sorted(known))}")
+    method, known = METHODS[name], [f.name for f in dataclasses.fields(METHODS[name])]
+    for hyperparameter in values.keys() - {*known, "epochs"}:
+        raise ValueError(f"{name} has no hyperparameter {hyperparameter!r}; it has epochs, {', '.join(known)}")
     if "epochs" not in values:
         raise ValueError(f"grid[{name!r}] must say for how many epochs")
     lists = {k: [v] if isinstance(v, (int, float, str)) or not isinstance(v, Iterable) else list(v) for k, v in values.items()}
@@ -421,7 +421,7 @@ def _frame(rows, settings):
     hyperparameters = dict.fromkeys(name for setting in settings for name in dataclasses.asdict(setting.method))
     metrics = dict.fromkeys(name for row in rows for name in row if name not in (*FIXED, *hyperparameters))
     columns = [*FIXED[:3], *hyperparameters, *metrics, *FIXED[3:]]
-    whole = {name: "Int64" for name in hyperparameters if RANGES[name][2]}  # pandas' integers that may be missing
+    whole = {name: "Int64" for name in hyperparameters if name in RANGES and RANGES[name][2]}  # pandas' integers that may be missing
     return pandas.DataFrame(rows, columns=columns).astype(whole)
 
 

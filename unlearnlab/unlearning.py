@@ -1,14 +1,17 @@
 """One loop for every method: epochs of paired retain and forget batches, AdamW, a history, and a way to stop."""
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.data import TensorDataset
 
 from .methods import Method
+from .methods.batch_norm import norms_of, observe
 from .projection import NonFiniteGradients
 from .task import Task
 from .threads import few_threads
@@ -38,10 +41,13 @@ class State:
     """What a method's rules may read and write while a run goes on."""
 
     task: Task
+    method: Method
     epochs: int
     model: nn.Module
     generator: torch.Generator
     epoch: int = 0
+    turn: str = "both"                                       # which of the epoch's passes this is
+    norms: list[nn.Module] = field(default_factory=list)     # the model's batch-norm layers
     notes: dict[str, float] = field(default_factory=dict)    # goes into this epoch's history
     memory: dict = field(default_factory=dict)               # the method's own, kept for the whole run
 
@@ -51,7 +57,8 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
     """Unlearn the forget set of `task` by `method`; `task.original` is never modified.
 
     epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each paired with a retain
-    batch of the same size, retain batches cycling across epochs (paper A, experiments 1 and 2).
+    batch of the same size, retain batches cycling across epochs (paper A, experiments 1 and 2). A method that goes over
+    the batches of an epoch twice, such as the original SCRUB, makes an update each time.
     seed: of everything random in the run (initialisation, batches, subsample, noise), combined with the task's seed.
     A model's own dropout draws from torch's global generator; seed that yourself.
     callback(run): after every epoch, with the model and history so far. stop: set it and the run ends before its next
@@ -77,7 +84,8 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
 
     run_seed = int(np.random.SeedSequence([task.seed, seed]).generate_state(1, np.uint64)[0] >> np.uint64(1))
     generator = torch.Generator().manual_seed(run_seed)
-    state = State(task, epochs, model=method.start(task, run_seed), generator=generator)
+    state = State(task, method, epochs, model=method.start(task, run_seed), generator=generator)
+    state.norms = norms_of(state.model)
     state.model.train()
     run = Run(method, epochs, seed, state.model)
     optimizer = torch.optim.AdamW(state.model.parameters(), lr=method.lr, weight_decay=method.weight_decay, fused=True)
@@ -91,9 +99,10 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
 
 def _epochs(run, state, optimizer, batches, callback, stop):
     began = time.perf_counter()
+    run.method.begin(state)
     for state.epoch in range(run.epochs):
         state.notes, losses = {}, []
-        for retain, forget in batches.epoch():
+        for retain, forget in _updates(state, run.method, batches):
             if stop is not None and stop.is_set():
                 run.stopped = True
                 break
@@ -113,40 +122,83 @@ def _epochs(run, state, optimizer, batches, callback, stop):
             return
 
 
+def _updates(state, method, batches):
+    """The pairs of this epoch, once for each of the method's passes."""
+    drawn = batches.draw()
+    for state.turn in method.passes(state):
+        for indices in drawn:
+            yield batches.pair(indices)
+
+
 def _diverged(method, epoch, what):
     return Diverged(f"{method.name}: {what} in epoch {epoch} with lr={method.lr:g}; try a smaller lr")
 
 
 def _update(state, method, optimizer, retain, forget):
     """One update. The projection comes first, so that the loss and its gradient are those of the projected weights."""
+    observe(state, retain, forget)
     method.project(state, retain)
     optimizer.zero_grad()
     loss = method.loss(state, retain, forget)
     loss.backward()
     method.perturb(state)
     optimizer.step()
+    method.settle(state)
     return loss.detach()
 
 
+class Batch:
+    """Samples of a task's retain or forget set. Unpacks into (inputs, targets), gathered when somebody asks for them.
+
+    role: "retain" or "forget". index: (n,) positions in that set, on the CPU.
+    """
+
+    def __init__(self, role: str, data: TensorDataset, chosen: torch.Tensor | None = None):
+        self.role, self._data, self._chosen = role, data, chosen  # None: the whole set
+
+    @property
+    def index(self) -> torch.Tensor:
+        return torch.arange(len(self._data)) if self._chosen is None else self._chosen
+
+    def __len__(self):
+        return len(self._data) if self._chosen is None else len(self._chosen)
+
+    def __iter__(self):
+        return iter((self.inputs, self.targets))
+
+    @cached_property
+    def inputs(self) -> torch.Tensor:
+        return self._gather(self._data.tensors[0])
+
+    @cached_property
+    def targets(self) -> torch.Tensor:
+        return self._gather(self._data.tensors[1])
+
+    def _gather(self, tensor):
+        return tensor if self._chosen is None else tensor[self._chosen.to(tensor.device)]
+
+
 class _Batches:
-    """Pairs of (inputs, targets) from the retain and the forget set, one pair per update."""
+    """Pairs of batches from the retain and the forget set, one pair per update."""
 
     def __init__(self, task: Task, generator: torch.Generator):
-        self.retain, self.forget = task.retain.tensors, task.forget.tensors
+        self.retain, self.forget = task.retain, task.forget
         self.size, self.generator = task.batch_size, generator
         self.waiting = torch.empty(0, dtype=torch.long)
 
-    def epoch(self) -> Iterator:
+    def draw(self) -> list[tuple]:
+        """An epoch's pairs of indices, (retain, forget); None for a whole set."""
         if self.size is None:
-            yield self.retain, self.forget
-            return
-        for chosen in torch.randperm(len(self.forget[0]), generator=self.generator).split(self.size):
-            kept = self._next_retain(min(len(chosen), len(self.retain[0])))
-            yield [t[kept.to(t.device)] for t in self.retain], [t[chosen.to(t.device)] for t in self.forget]
+            return [(None, None)]
+        drawn = torch.randperm(len(self.forget), generator=self.generator).split(self.size)
+        return [(self._next_retain(min(len(chosen), len(self.retain))), chosen) for chosen in drawn]
+
+    def pair(self, indices: tuple) -> tuple[Batch, Batch]:
+        return Batch("retain", self.retain, indices[0]), Batch("forget", self.forget, indices[1])
 
     def _next_retain(self, count):
         while len(self.waiting) < count:  # every retain sample comes once before any comes again
-            order = torch.randperm(len(self.retain[0]), generator=self.generator)
+            order = torch.randperm(len(self.retain), generator=self.generator)
             self.waiting = torch.cat([self.waiting, order])
         chosen, self.waiting = self.waiting[:count], self.waiting[count:]
         return chosen

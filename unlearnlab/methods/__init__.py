@@ -1,8 +1,11 @@
-"""The unlearning methods of paper A, one file per family."""
+"""The unlearning methods of paper A, and NegGrad of paper B, one file per family."""
 from .base import Method
-from .descent import GA, GD, NGD, NGP, Retrain
+from .descent import GA, GD, NGD, NGP, NegGrad, Retrain
 from .minnorm import MinNormOG
+from .relabelling import KLUnif, SalUn
 from .shrinkage import L1Sparse, Ridge
+from .teaching import NPO, SCRUB
 
 # in the order of paper A's tables
-METHODS: dict[str, type[Method]] = {m.name: m for m in (Retrain, MinNormOG, GD, GA, NGP, NGD, Ridge, L1Sparse)}
+METHODS: dict[str, type[Method]] = {m.name: m for m in (Retrain, MinNormOG, GD, GA, NGP, NGD, Ridge, L1Sparse, SCRUB, NPO, SalUn, KLUnif,
+                                                        NegGrad)}

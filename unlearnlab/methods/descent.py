@@ -1,4 +1,4 @@
-"""Methods built on loss gradients alone: Retrain, GD, GA, NGD, NGP (paper A, the baselines of section 5)."""
+"""Methods built on loss gradients alone: Retrain, GD, GA, NGD, NGP (paper A, the baselines of section 5), NegGrad (paper B)."""
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -61,3 +61,25 @@ class NGP(Method):
 
     def loss(self, state, retain, forget):
         return batch_loss(state, retain) - self.ascent * batch_loss(state, forget)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NegGrad(Method):
+    """alpha J(B_r) - (1 - alpha) J(B_f) with alpha = 1 - ascent: NGP with weights that add up to 1.
+
+    Paper B names NegGrad and says that it uses the forget set; its summary gives no formula. This convex form is the one of
+    Kurmanji et al. (2023), the paper that also brought SCRUB. AdamW hardly feels the scale of a loss, so NGP with ascent / (1 - ascent)
+    takes nearly the same steps; what differs is what a grid of `ascent` covers.
+    """
+
+    name: ClassVar[str] = "NegGrad"
+    ascent: float = .01
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.ascent > 1:
+            raise ValueError(f"{self.name}: ascent must be a number in [0, 1], got {self.ascent!r}: the retain loss has the rest "
+                             "of the weight")
+
+    def loss(self, state, retain, forget):
+        return (1 - self.ascent) * batch_loss(state, retain) - self.ascent * batch_loss(state, forget)

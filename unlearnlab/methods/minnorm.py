@@ -1,4 +1,5 @@
 """MinNorm-OG: descend the retain loss, and shrink theta only where the retained outputs cannot feel it."""
+import copy
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,6 +19,16 @@ class MinNormOG(Method):
     in the paper's terms) and is multiplied by `reg_decay` after every projection. It happens in epochs 0,
     `project_every`, 2 `project_every`, ..., but never in the last `descent_epochs`. Then one AdamW step on J(B_r), with
     outputs computed at the projected weights. n_pert = 0 protects nothing: theta <- (1 - strength) theta, plain shrinkage.
+
+    Three switches lead back to paper A's public code, for a replication that changes one thing at a time:
+
+    rows "eval": gradients of the outputs of the deployed network, each of one sample. "train": batch norm normalises by the
+        subsample's own statistics, so that the other samples enter every row; takes conjugate gradients, 20 to 100 times as long.
+        The running statistics are not touched by it.
+    outputs "after": J(B_r) and its gradient belong to the projected weights. "before": the outputs are computed first and the
+        new weights written under them, so that backpropagation meets old activations and new weights: the gradient of no function.
+    decay "projection": after every projection, as in the paper and its code, so that with batches an epoch decays as often as it
+        has forget batches. "epoch": once per epoch that projects, whatever their number. Full-batch runs cannot tell.
     """
 
     name: ClassVar[str] = "MinNorm-OG"
@@ -26,6 +37,9 @@ class MinNormOG(Method):
     n_pert: int = 50
     project_every: int = 1
     descent_epochs: int = 0
+    rows: str = "eval"
+    outputs: str = "after"
+    decay: str = "projection"
 
     def __post_init__(self):
         super().__post_init__()
@@ -46,19 +60,37 @@ class MinNormOG(Method):
     def project(self, state, retain):
         if not self.projects_in(state.epoch, state.epochs):
             return
-        strength = state.memory.get("strength", self.reg)
-        state.memory["strength"] = strength * self.reg_decay
+        if self.outputs == "after":
+            self._project(state, state.model, retain)
+            return
+        state.memory["loss"] = batch_loss(state, retain)
+        moved = copy.deepcopy(state.model)
+        self._project(state, moved, retain)
+        for p, new in zip(state.model.parameters(), moved.parameters()):
+            p.data.copy_(new.data)  # through .data, or autograd would refuse to walk back over weights that changed
+
+    def loss(self, state, retain, forget):
+        earlier = state.memory.pop("loss", None)
+        return batch_loss(state, retain) if earlier is None else earlier
+
+    def _project(self, state, model, retain):
+        strength = self._strength(state)
         if self.n_pert == 0:
-            state.notes |= {"strength": strength, "rank": 0, "drift": _shrink(state.model, strength)}
+            state.notes |= {"strength": strength, "rank": 0, "drift": _shrink(model, strength)}
             return
         inputs, targets = retain
         if self.n_pert < len(inputs):
             inputs = inputs[_subsample(targets, self.n_pert, state.task.kind, state.generator).to(inputs.device)]
-        step = minnorm_step(state.model, inputs, strength)
+        step = minnorm_step(model, inputs, strength, batch_stats=self.rows == "train" and len(state.norms) > 0)
         state.notes |= {"strength": strength, "rank": step.rank, "drift": step.drift}
 
-    def loss(self, state, retain, forget):
-        return batch_loss(state, retain)
+    def _strength(self, state):
+        """Of this projection. Counts it."""
+        if self.decay == "epoch":
+            return self.reg * self.reg_decay ** (state.epoch // self.project_every)
+        strength = state.memory.get("strength", self.reg)
+        state.memory["strength"] = strength * self.reg_decay
+        return strength
 
 
 @torch.no_grad()
