@@ -33,8 +33,8 @@ def normalised(build=flat, batch_size=None, retain=24, forget=8):
     make = lambda seed: seeded(build, seed)
     original = make(1)
     original(x), original.eval()
-    return ul.Task("normalised", "classification", 0, original, None, TensorDataset(x[:retain], y[:retain]), TensorDataset(x[retain:], y[retain:]),
-                   make, lambda model: {}, batch_size=batch_size)
+    return ul.Task("normalised", "classification", 0, original, None, TensorDataset(x[:retain], y[:retain]),
+                   TensorDataset(x[retain:], y[retain:]), make, lambda model: {}, batch_size=batch_size)
 
 
 def statistics(model):
