@@ -133,6 +133,28 @@ def test_every_method_survives_batches_and_sets_of_one_sample(name, policy):
         assert len(run.history) == 2
 
 
+@pytest.mark.parametrize("rows", CHOICES["rows"])
+def test_minnorm_takes_rows_of_the_deployed_network_or_of_the_subsamples_own_statistics(rows):
+    task, expected = normalised(), {}
+    for stats in (False, True):
+        expected[stats] = copy.deepcopy(task.original)
+        ul.minnorm_step(expected[stats], task.retain.tensors[0], .5, batch_stats=stats)
+    run = ul.unlearn(task, ul.MinNormOG(**STILL, reg=.5, rows=rows), 1)
+    torch.testing.assert_close(parameters(run.model), parameters(expected[rows == "train"]))
+    assert (parameters(expected[True]) - parameters(expected[False])).norm() > .01
+    assert run.model[1].num_batches_tracked == task.original[1].num_batches_tracked + 1  # the descent's batch, not the rows'
+
+
+def test_the_mask_of_salun_is_that_of_the_deployed_network():
+    task = normalised()
+    x, y = task.forget.tensors
+    moved = parameters(ul.unlearn(task, ul.SalUn(lr=.01), 2).model) != parameters(task.original)
+    for mode in (False, True):
+        model = copy.deepcopy(task.original).train(mode)
+        sizes = torch.cat([g.abs().flatten() for g in torch.autograd.grad(F.cross_entropy(model(x), y), model.parameters())])
+        assert torch.equal(moved, sizes > sizes.median()) == (not mode)
+
+
 def test_a_forward_pass_that_fails_leaves_every_mode_as_it_was():
     task, seen = normalised(), []
     task.original.append(nn.Linear(7, 1))  # does not fit
