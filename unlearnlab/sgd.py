@@ -30,8 +30,8 @@ def fit(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor, recipe: R
         progress: Callable[[int, float], None] | None = None, stop: threading.Event | None = None) -> float:
     """SGD on the cross-entropy, summed over heads, in place; returns the last epoch's mean loss.
 
-    inputs: (n, 3, h, w) uint8. targets: (n,), or (n, heads) for a model that returns a tuple. weights: (n,), how much each
-    sample counts, scaled to a mean of 1 (None: all alike). All on the model's device. Which samples meet in a batch, and
+    inputs: (n, 3, h, w) uint8. targets: (n,), or (n, heads) for a model that returns a tuple. weights: (n,), factors on
+    the samples' losses, of which a batch's loss is the mean (None: all 1). All on the model's device. Which samples meet in a batch, and
     how they are augmented, follows from `seed` and the epoch alone.
 
     With a `checkpoint` path the weights and the momentum after the last finished epoch are kept there, and a later call
@@ -45,7 +45,6 @@ def fit(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor, recipe: R
     _check(model, inputs, targets, weights)
     if checkpoint is not None:
         checkpoints.check_writable(checkpoint)
-    weights = None if weights is None else (weights / weights.mean()).float()
     fast = recipe.precision == "bfloat16" and inputs.device.type == "cuda"
     if fast:
         model.to(memory_format=torch.channels_last)

@@ -1,0 +1,157 @@
+"""Paper A, experiment 3: color gives the class away in all but a few images. Can a network be brought to rely on color alone?
+
+Every training image has its class's color; a few have another one, and for them the original network had to learn content.
+Forgetting those few, the simplest answer is the color, whatever the image shows: its representation collapses.
+The models of the digits task ship with the package; this makes them, and skips what is finished:
+
+    python -m unlearnlab.experiments.collapse --seeds 1-5
+"""
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from .. import recipes
+from ..data.images import Images
+from ..data.tint import CLASS_COLORS, GRAY, tint
+from ..models import ResNet, seeded
+from ..recipes import Recipe
+from ..task import Task
+from . import trained
+from .outputs import outputs
+from .presets import Preset, check_seed, check_share, choose, generator, share_of
+from .trained import Stage, Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmPreset(Preset):
+    """warm_start: the recipe on gray images that the original begins with; `recipe` is that of the colored ones."""
+
+    warm_start: Recipe
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not isinstance(self.warm_start, Recipe):
+            raise TypeError(f"warm_start must be a Recipe, got {self.warm_start!r}")
+
+
+PRESETS = {
+    ("digits", "quick"): WarmPreset(
+        network=partial(ResNet, 18, width=1 / 8), warm_start=Recipe(epochs=10, batch_size=64, lr=3e-2),
+        recipe=Recipe(epochs=20, batch_size=64, lr=3e-2, milestones=(8, 16)), batch_size=32, p_forget=.05, p_retain=.1),
+    ("mnist", "quick"): WarmPreset(
+        network=partial(ResNet, 18, width=1 / 8), warm_start=Recipe(epochs=4, batch_size=128, lr=3e-2),
+        recipe=Recipe(epochs=10, batch_size=128, lr=3e-2, milestones=(4, 8)), batch_size=64, p_forget=.02, p_retain=.02,
+        train_images=10_000, test_images=500),
+    ("cifar10", "quick"): WarmPreset(
+        network=partial(ResNet, 18, width=1 / 8), warm_start=Recipe(epochs=8, batch_size=128, lr=3e-2),
+        recipe=Recipe(epochs=15, batch_size=128, lr=3e-2, milestones=(6, 12)), batch_size=64, p_forget=.02, p_retain=.02,
+        train_images=10_000, test_images=500),
+    ("cifar10", "paper"): WarmPreset(
+        network=partial(ResNet, 18), warm_start=recipes.COLLAPSE_WARM_START, recipe=recipes.COLLAPSE, batch_size=256, p_forget=.01,
+        p_retain=.01),
+}
+
+
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_forget: float | None = None, p_retain: float | None = None,
+         batch_size: int | None = None, network: Callable | None = None, warm_start: Recipe | None = None, recipe: Recipe | None = None,
+         folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu", progress=None, stop=None) -> Task:
+    """The representation-collapse task. Everything about it follows from its arguments.
+
+    retain: the accessible part, a random share `p_retain`, of all training images in their class's color; inputs
+    (n, 3, h, w) uint8, targets (n,): content. forget: a share `p_forget` of each class, each image in another class's color,
+    drawn at random, with its content as target.
+    original: trained on gray images (`warm_start`), then on all colored ones, forget set included, by `recipe` with sample
+    weights p/(1+p) for a retained image and 1/(1+p) for a forgotten one, p = p_forget: the two sets count alike. The rate
+    starts anew with the second recipe. ground_truth: `recipe` on the images in their class's color, from a fresh start.
+    evaluate: see `evaluate`.
+
+    The other arguments, shipped models, files and errors are those of `ul.erasure.task`.
+    """
+    default = choose(PRESETS, dataset, preset)
+    chosen = default.changed(p_forget=p_forget, p_retain=p_retain, batch_size=batch_size, network=network, warm_start=warm_start, recipe=recipe)
+    check_share("p_forget", chosen.p_forget), check_share("p_retain", chosen.p_retain)
+    seed = check_seed(seed)
+    images = chosen.images(dataset, folder).to(device)
+    own, other = retain_set(images), forget_set(images, chosen.p_forget, seed)
+    build = partial(chosen.network, len(images.classes))
+    measure = partial(evaluate, test=images.test)
+    settings = [(p.p_forget, p.network, p.warm_start, p.recipe) for p in (chosen, default)]
+    shipped = dataset == "digits" and seed in trained.SHIPPED_SEEDS and settings[0] == settings[1]
+    command = f"python -m {__name__} --seeds {seed}" if shipped else f"ul.collapse.task({dataset!r}, {preset!r}, {seed}, ...)"
+    models, facts = {}, {}
+    for role, training in _trainings(dataset, seed, build, chosen, images, own, other).items():
+        models[role], facts[role] = trained.get(training, measure, shipped=shipped, cache=cache, command=command,
+                                                progress=progress, stop=stop)
+    return Task(name=f"collapse-{dataset}", kind="classification", seed=seed, original=models["original"],
+                ground_truth=models["ground-truth"], retain=share_of(own, chosen.p_retain, seed, 0), forget=other,
+                build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=measure, batch_size=chosen.batch_size, facts=facts)
+
+
+def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:
+    """The images a preset's task is made of, as they are before tinting."""
+    return choose(PRESETS, dataset, preset).images(dataset, folder)
+
+
+def evaluate(model: nn.Module, test: TensorDataset) -> dict[str, float]:
+    """What a model goes by, on test images (n, 1 or 3, h, w) with content labels (n,), each painted in each of the 10 class colors:
+
+    "color_accuracy": the share of the 10 n painted images that are given the class of their color.
+    "unlearning", "utility": the pair of Goel et al. (2024), accuracy on what the forget set touched, with corrected labels, and on
+    what it did not. Touched are images in another class's color; their corrected label is the class of that color, what a
+    network is to say that never saw color and content disagree. Untouched are images in their own class's color.
+    """
+    pixels, labels = test.tensors
+    says = torch.stack([outputs(model, tint(pixels, color))[0].argmax(1).cpu() for color in CLASS_COLORS])  # (10, n)
+    right = says == torch.arange(len(CLASS_COLORS))[:, None]
+    own = torch.arange(len(CLASS_COLORS))[:, None] == labels.cpu()
+    share = lambda which: right[which].double().mean().item()
+    return {"color_accuracy": right.double().mean().item(), "unlearning": share(~own), "utility": share(own)}
+
+
+def retain_set(images: Images) -> TensorDataset:
+    """All training images in their class's color: inputs (n, 3, h, w) uint8, targets (n,)."""
+    pixels, labels = images.train.tensors
+    return TensorDataset(tint(pixels, CLASS_COLORS.to(labels.device)[labels]), labels)
+
+
+def forget_set(images: Images, p_forget: float, seed: int) -> TensorDataset:
+    """round(p_forget * its size) images of each class, at least one, each in a random color of another class; targets content."""
+    pixels, labels = images.train.tensors
+    numbers, chosen = generator(seed, 1), []
+    for label in range(len(images.classes)):
+        members = (labels.cpu() == label).nonzero().flatten()
+        chosen.append(members[torch.randperm(len(members), generator=numbers)[:max(1, round(p_forget * len(members)))]])
+    chosen = torch.cat(chosen).to(labels.device)
+    away = torch.randint(1, len(CLASS_COLORS), (len(chosen),), generator=numbers).to(labels.device)
+    colors = CLASS_COLORS.to(labels.device)[(labels[chosen] + away) % len(CLASS_COLORS)]
+    return TensorDataset(tint(pixels[chosen], colors), labels[chosen])
+
+
+def _trainings(dataset, seed, build, chosen, images, own, other):
+    """By role. The two start from different weights, as two trainings would."""
+    pixels, labels = images.train.tensors
+    everything = [torch.cat(pair) for pair in zip(own.tensors, other.tensors)]
+    p = chosen.p_forget
+    weights = torch.cat([torch.full((len(own),), p / (1 + p)), torch.full((len(other),), 1 / (1 + p))]).to(labels.device)
+    stages = {"original": (Stage(tint(pixels, GRAY), labels, chosen.warm_start), Stage(*everything, chosen.recipe, weights)),
+              "ground-truth": (Stage(*own.tensors, chosen.recipe),)}
+    return {role: Training(f"collapse-{dataset}-{seed}-{role}", build, 1_000 * seed + 10 * i, parts)
+            for i, (role, parts) in enumerate(stages.items())}
+
+
+def _shipped(seed):
+    chosen = PRESETS["digits", "quick"]
+    images = chosen.images("digits")
+    own, other = retain_set(images), forget_set(images, chosen.p_forget, seed)
+    trainings = _trainings("digits", seed, partial(chosen.network, len(images.classes)), chosen, images, own, other)
+    return [(training, partial(evaluate, test=images.test)) for training in trainings.values()]
+
+
+if __name__ == "__main__":
+    sys.exit(trained.run("unlearnlab.experiments.collapse", __doc__, _shipped))

@@ -1,0 +1,151 @@
+"""Paper A, experiment 2: a network names an image's content and its color. Can it be made to forget that there is color?
+
+Every image comes in gray, red and green; the retain set is gray, the forget set holds some of the red and the green copies.
+The models of the digits task ship with the package; this makes them, and skips what is finished:
+
+    python -m unlearnlab.experiments.erasure --seeds 1-5
+"""
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from .. import recipes
+from ..data.images import Images
+from ..data.tint import GRAY, GREEN, RED, tint
+from ..models import ResNet, seeded
+from ..recipes import Recipe
+from ..task import Task
+from . import trained
+from .outputs import outputs
+from .presets import Preset, check_seed, check_share, choose, share_of
+from .trained import Stage, Training
+
+COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
+
+PRESETS = {
+    ("digits", "quick"): Preset(
+        network=partial(ResNet, 18, width=3 / 32), recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,)), batch_size=64,
+        p_forget=.1, p_retain=.1),
+    ("mnist", "quick"): Preset(
+        network=partial(ResNet, 18, width=1 / 8), recipe=Recipe(epochs=12, batch_size=128, lr=3e-2, milestones=(8,)), batch_size=64,
+        p_forget=.02, p_retain=.02, train_images=10_000, test_images=1_000),
+    ("cifar10", "quick"): Preset(
+        network=partial(ResNet, 18, width=1 / 8), recipe=Recipe(epochs=16, batch_size=128, lr=3e-2, milestones=(11,)), batch_size=64,
+        p_forget=.02, p_retain=.02, train_images=10_000, test_images=1_000),
+    ("mnist", "paper"): Preset(  # the paper gives no recipe for its MNIST runs
+        network=partial(ResNet, 18), recipe=recipes.CIFAR10_ERASURE, batch_size=256, p_forget=.01, p_retain=.01),
+    ("cifar10", "paper"): Preset(
+        network=partial(ResNet, 18), recipe=recipes.CIFAR10_ERASURE, batch_size=256, p_forget=.01, p_retain=.01),
+}
+
+
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_color: float | None = None, p_retain: float | None = None,
+         both_heads: bool = True, batch_size: int | None = None, network: Callable | None = None, recipe: Recipe | None = None,
+         folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu", progress=None, stop=None) -> Task:
+    """The label-erasure task. Everything about it follows from its arguments.
+
+    retain: the accessible part of the gray training images, inputs (n, 3, h, w) uint8, targets (n, 2): content, and color 0.
+    It is a random share `p_retain` of them, not balanced over classes: the paper says no more than "fraction".
+    forget: a random share `p_color` of the red copies (color 1), and one of the green (color 2), drawn apart.
+    original: trained on ALL gray images and the forget set; ground_truth: by the same recipe on all gray images.
+    evaluate: see `evaluate`, of which `both_heads` is an argument.
+
+    dataset: "digits", "mnist", "cifar10". preset: "quick" is a narrow ResNet-18 (width 3/32 or 1/8), on 10,000 images of the larger data
+    sets; "paper" is the paper's setting, for a GPU. The other arguments change what the preset says: batch_size of the
+    unlearning; network(classes), an untrained model for classes [content, color]; recipe of the two trainings.
+    Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ. All others are trained at
+    first use on `device` and kept in `cache` (default: UNLEARNLAB_DATA or the user cache). progress(name, epochs done, loss):
+    default a bar on stderr; stop: ends a training by `Stopped`; its next one goes on from there.
+    folder: where the data set is, as in `ul.images.load`.
+
+    Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data, and BadCheckpoint or
+    FileNotFoundError for a damaged or missing file of the package.
+    """
+    default = choose(PRESETS, dataset, preset)
+    chosen = default.changed(p_forget=p_color, p_retain=p_retain, batch_size=batch_size, network=network, recipe=recipe)
+    check_share("p_color", chosen.p_forget), check_share("p_retain", chosen.p_retain)
+    seed = check_seed(seed)
+    images = chosen.images(dataset, folder).to(device)
+    gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
+    build = partial(chosen.network, [len(images.classes), len(COLORS)])
+    measure = partial(evaluate, test=images.test, both_heads=both_heads)
+    shipped = dataset == "digits" and seed in trained.SHIPPED_SEEDS and \
+        (chosen.p_forget, chosen.network, chosen.recipe) == (default.p_forget, default.network, default.recipe)
+    command = f"python -m {__name__} --seeds {seed}" if shipped else f"ul.erasure.task({dataset!r}, {preset!r}, {seed}, ...)"
+    models, facts = {}, {}
+    for role, training in _trainings(dataset, seed, build, chosen.recipe, gray, colored).items():
+        models[role], facts[role] = trained.get(training, measure, shipped=shipped, cache=cache, command=command,
+                                                progress=progress, stop=stop)
+    name = f"erasure-{dataset}" + ("" if both_heads else "-content")  # another metric is another task
+    return Task(name=name, kind="classification", seed=seed, original=models["original"], ground_truth=models["ground-truth"],
+                retain=share_of(gray, chosen.p_retain, seed, 0), forget=colored,
+                build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=measure, batch_size=chosen.batch_size, facts=facts)
+
+
+def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:
+    """The images a preset's task is made of, as they are before tinting."""
+    return choose(PRESETS, dataset, preset).images(dataset, folder)
+
+
+def evaluate(model: nn.Module, test: TensorDataset, both_heads: bool = True) -> dict[str, float]:
+    """What is kept, and what is forgotten, on test images (n, 1 or 3, h, w) in gray, red and green, with content labels (n,):
+
+    "retain_accuracy": the share of gray images that are answered right. both_heads: right is (content, gray), the target of a
+    retained image, as the paper's public code has it; else content alone, as the paper's text can be read. The default is the
+    pair because a network that calls a gray image red has not kept what it was to keep.
+    "forget_error": the mean of (1 - p(gray))^2 over gray, red and green images.
+    "unlearning", "utility": the pair of Goel et al. (2024), accuracy on what the forget set touched, with corrected labels, and on
+    what it did not. Touched are red and green images; their corrected label is (content, gray), what a network that never
+    saw color is to say (content alone unless both_heads). Untouched are gray ones, so "utility" is "retain_accuracy".
+    """
+    pixels, labels = test.tensors
+    right, error = {}, {}
+    for name, color in COLORS.items():
+        content, colors = outputs(model, tint(pixels, color))
+        hit = content.argmax(1) == labels.to(content.device)
+        right[name] = (hit & (colors.argmax(1) == 0) if both_heads else hit).double().mean().item()
+        error[name] = (1 - colors.double().softmax(1)[:, 0]).square().mean().item()
+    return {"retain_accuracy": right["gray"], "forget_error": sum(error.values()) / len(error),
+            "unlearning": (right["red"] + right["green"]) / 2, "utility": right["gray"]}
+
+
+def retain_set(images: Images) -> TensorDataset:
+    """All gray training images: inputs (n, 3, h, w) uint8, targets (n, 2): content and 0."""
+    return _painted(images.train, "gray")
+
+
+def forget_set(images: Images, p_color: float, seed: int) -> TensorDataset:
+    """A share p_color of the red training images, then one of the green, drawn apart; targets content and 1 or 2."""
+    parts = [share_of(_painted(images.train, name), p_color, seed, list(COLORS).index(name)).tensors for name in ("red", "green")]
+    return TensorDataset(*(torch.cat(pair) for pair in zip(*parts)))
+
+
+def _painted(data, name):
+    pixels, labels = data.tensors
+    color = torch.full_like(labels, list(COLORS).index(name))
+    return TensorDataset(tint(pixels, COLORS[name]), torch.stack([labels, color], 1))
+
+
+def _trainings(dataset, seed, build, recipe, gray, colored):
+    """By role. The two start from different weights, as two trainings would."""
+    data = {"original": [torch.cat(pair) for pair in zip(gray.tensors, colored.tensors)], "ground-truth": gray.tensors}
+    return {role: Training(f"erasure-{dataset}-{seed}-{role}", build, 1_000 * seed + 10 * i, (Stage(*tensors, recipe),))
+            for i, (role, tensors) in enumerate(data.items())}
+
+
+def _shipped(seed):
+    chosen = PRESETS["digits", "quick"]
+    images = chosen.images("digits")
+    build = partial(chosen.network, [len(images.classes), len(COLORS)])
+    measure = partial(evaluate, test=images.test)
+    gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
+    return [(training, measure) for training in _trainings("digits", seed, build, chosen.recipe, gray, colored).values()]
+
+
+if __name__ == "__main__":
+    sys.exit(trained.run("unlearnlab.experiments.erasure", __doc__, _shipped))
