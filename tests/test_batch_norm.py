@@ -182,6 +182,12 @@ def test_layers_that_the_model_keeps_in_evaluation_mode_stay_in_it():
     assert equal(statistics(ul.unlearn(task, ul.NGP(), 2).model), statistics(task.original))
 
 
+def test_a_layer_whose_tracking_was_switched_off_stays_so():
+    task = normalised()
+    task.original[1].track_running_stats = False
+    assert equal(statistics(ul.unlearn(task, ul.NGP(batch_norm="all"), 2).model), statistics(task.original))
+
+
 @pytest.mark.parametrize("name", ["GD", "NGP", "MinNorm-OG"])
 def test_without_batch_norm_every_policy_is_the_same_run(name):
     runs = [ul.unlearn(regression(), ul.METHODS[name](batch_norm=policy), 3) for policy in CHOICES["batch_norm"]]
