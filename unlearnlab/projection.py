@@ -247,7 +247,7 @@ def _solve(gram, inner, tolerance):
 
 @dataclass
 class _Affine:
-    """z = W a + bias at every position. a: (n, positions, in). b = d output / d z: (k, positions, out), k = heads * n.
+    """z = W a + bias at every position. a: (n, positions, in). b = d output / d z: (n, positions, out) for each head.
 
     Row i of W is sum_p b_ip a_ip^T, so K_ij = sum_pq <a_ip, a_jq> <b_ip, b_jq> and t_i = sum_p <b_ip, W a_ip>, where
     W a = z - bias has been computed by the forward pass already.
@@ -257,26 +257,28 @@ class _Affine:
     values: dict         # "weight" and perhaps "bias" -> tensor, trainable or not
     inputs: Callable     # () -> a; unfolding a convolution's input again is cheaper than keeping it
     z: torch.Tensor      # (n, positions, out)
-    b: torch.Tensor
+    b: list              # one per head, never joined: at k = 100 on a ResNet-18 the copies cost as much as the products
 
     def gram(self, dtype):
-        b, bias = self.b.to(dtype), "bias" in self.names
+        b = [head.to(dtype) for head in self.b]
+        (n, positions, fan_out), k = b[0].shape, len(b) * len(self.z)
+        sums = torch.cat([head.sum(1) for head in b]) if "bias" in self.names else None
         if "weight" not in self.names:
-            return (sums := b.sum(1)) @ sums.T
-        k, positions, fan_out = b.shape
+            return sums @ sums.T
         fan_in = self.values["weight"][0].numel()
         pairs, whole = (k * positions) ** 2 * (fan_in + fan_out), k * fan_in * fan_out * (positions + k)
         if pairs <= whole:
-            return _gram_by_pairs(self.inputs().to(dtype), b, bias)
-        rows, sums = self.rows(b).flatten(1), b.sum(1)
-        return torch.addmm(rows @ rows.T, sums, sums.T) if bias else rows @ rows.T
+            return _gram_by_pairs(self.inputs().to(dtype), torch.cat(b), sums is not None)
+        rows = self.rows(b).flatten(1)
+        gram = rows @ rows.T
+        return gram if sums is None else gram.addmm_(sums, sums.T)
 
     def rows(self, b):
         """(k, out, in): the gradient of every output with respect to the weight, from b in the precision wanted."""
-        a, n = self.inputs().to(b.dtype), len(self.z)
-        rows = b.new_empty(len(b), b.shape[2], a.shape[2])
-        for head in range(0, len(b), n):
-            torch.bmm(b[head:head + n].transpose(1, 2), a, out=rows[head:head + n])
+        a, n = self.inputs().to(b[0].dtype), len(self.z)
+        rows = a.new_empty(len(b) * n, b[0].shape[2], a.shape[2])
+        for part, head in zip(rows.split(n), b):
+            torch.bmm(head.transpose(1, 2), a, out=part)
         return rows
 
     def weight_gradient(self, weighted):
@@ -284,21 +286,20 @@ class _Affine:
         return weighted.flatten(0, 1).T @ self.inputs().to(weighted.dtype).flatten(0, 1)
 
     def inner(self):
-        heads, t = len(self.b) // len(self.z), 0
-        bias = self.values.get("bias")
+        t, bias = 0, self.values.get("bias")
         if "weight" in self.names:
             z = self.z if bias is None or "bias" in self.names else self.z - bias
-            z = z if heads == 1 else z.repeat(heads, 1, 1)
-            t = (self.b * z).sum((1, 2), dtype=torch.float64)  # the bias's own share included when it is trainable
+            t = torch.cat([(head * z).sum((1, 2), dtype=torch.float64) for head in self.b])  # a trainable bias's share included
         elif "bias" in self.names:
-            t = (self.b.sum(1) @ bias).double()
+            t = (torch.cat([head.sum(1) for head in self.b]) @ bias).double()
         return t
 
     def shrink(self, c, strength, dtype):
         """theta <- theta + strength (J^T c - theta), in place, for this layer's trainable parameters."""
-        weighted = c.to(dtype)[:, None, None] * self.b.to(dtype)
-        if len(weighted) > len(self.z):
-            weighted = weighted.view(-1, *self.z.shape).sum(0)  # the heads share the layer's input
+        parts = c.to(dtype).view(len(self.b), -1, 1, 1)
+        weighted = parts[0] * self.b[0].to(dtype)
+        for part, head in zip(parts[1:], self.b[1:]):  # the heads share the layer's input
+            weighted.addcmul_(part, head.to(dtype))
         if "weight" in self.names:
             weight = self.values["weight"]
             weight.lerp_(self.weight_gradient(weighted).view_as(weight).to(weight.dtype), strength)
@@ -322,13 +323,13 @@ class _Convolution(_Affine):
     call: "_Call" = None
 
     def rows(self, b):
-        if b.shape[1] < MANY_POSITIONS:
+        if b[0].shape[1] < MANY_POSITIONS:
             return super().rows(b)
         m, n = self.call.module, len(self.z)
-        x = self.call.input.to(b.dtype).reshape(1, -1, *self.call.input.shape[2:])  # every sample its own group: n gradients in one call
+        x = self.call.input.to(b[0].dtype).reshape(1, -1, *self.call.input.shape[2:])  # every sample its own group: n gradients in one call
         shape = (n * m.out_channels, *m.weight.shape[1:])
-        parts = [conv2d_weight(x, shape, self._image(part).reshape(1, -1, *self.call.output.shape[2:]), m.stride, m.padding, m.dilation, n)
-                 for part in b.split(n)]
+        parts = [conv2d_weight(x, shape, self._image(head).reshape(1, -1, *self.call.output.shape[2:]), m.stride, m.padding, m.dilation, n)
+                 for head in b]
         return torch.cat([part.view(n, m.out_channels, -1) for part in parts])
 
     def weight_gradient(self, weighted):
@@ -435,7 +436,7 @@ def _blocks(net):
         if b is not None:
             values = {role: net.parameters.get(name, net.others.get(name)) for role, name in net.owned[prefix].items()}
             call = calls[prefix]
-            blocks.append(_LAYERS[type(call.module)](call, names, values, b.detach()))
+            blocks.append(_LAYERS[type(call.module)](call, names, values, b))
             for name in names.values():
                 del rest[name]
     if rest:
@@ -513,22 +514,22 @@ class _Call:
 def _linear_block(call, names, values, b):
     positions = lambda t: t.unsqueeze(1) if t.ndim == 2 else t.flatten(1, -2)
     z = call.output if call.intact() else F.linear(call.input, values["weight"], values.get("bias"))
-    return _Affine(names, values, lambda: positions(call.input), positions(z), positions(b))
+    return _Affine(names, values, lambda: positions(call.input), positions(z), [positions(head) for head in b])
 
 
 def _conv_block(call, names, values, b):
     m, positions = call.module, lambda t: t.flatten(2).transpose(1, 2)
     patches = lambda: F.unfold(call.input, m.kernel_size, m.dilation, m.padding, m.stride).transpose(1, 2)
     z = call.output if call.intact() else F.conv2d(call.input, values["weight"], values.get("bias"), m.stride, m.padding, m.dilation)
-    return _Convolution(names, values, patches, positions(z), positions(b), call)
+    return _Convolution(names, values, patches, positions(z), [positions(head) for head in b], call)
 
 
 def _norm_block(call, names, values, b):
     """Batch norm with running statistics is a scale and a shift of fixed, per-channel standardised inputs."""
-    m, heads = call.module, len(b) // len(call.input)
-    mean, var = (s.to(b.dtype).view(1, -1, 1, 1) for s in (m.running_mean, m.running_var))
-    standard = ((call.input - mean) / (var + m.eps).sqrt()).repeat(heads, 1, 1, 1)
-    rows = {"weight": (b * standard).sum((2, 3)), "bias": b.sum((2, 3))}
+    m = call.module
+    mean, var = (s.to(b[0].dtype).view(1, -1, 1, 1) for s in (m.running_mean, m.running_var))
+    standard = (call.input - mean) / (var + m.eps).sqrt()
+    rows = {"weight": torch.cat([(head * standard).sum((2, 3)) for head in b]), "bias": torch.cat([head.sum((2, 3)) for head in b])}
     return _Rows({names[role]: values[role] for role in names}, torch.cat([rows[role] for role in names], 1))
 
 
@@ -536,17 +537,16 @@ _LAYERS = {nn.Linear: _linear_block, nn.Conv2d: _conv_block, nn.BatchNorm2d: _no
 
 
 def _output_side(heads, calls):
-    """For each call, the gradients of every head with respect to the layer's output, stacked (k, ...), or None."""
+    """For each call, the gradient of every head with respect to the layer's output: a list, or None if no head feels it."""
     if not calls:
         return []
     per_head = [torch.autograd.grad(head.sum(), [call.edge for call in calls], retain_graph=True, allow_unused=True)
                 if head.requires_grad else (None,) * len(calls) for head in heads]
-    stacked = []
+    found = []
     for parts in zip(*per_head):
         known = next((p for p in parts if p is not None), None)
-        stacked.append(known if known is None else
-                       torch.cat([torch.zeros_like(known) if p is None else p for p in parts]))
-    return stacked
+        found.append(known if known is None else [torch.zeros_like(known) if p is None else p for p in parts])
+    return found
 
 
 def _uses(heads, parameters):
