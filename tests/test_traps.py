@@ -12,6 +12,7 @@ import unlearnlab as ul
 from tasks import classification, regression
 from test_batch_norm import equal, normalised, passed, statistics
 from test_methods import parameters
+from test_methods_classification import doubled
 from unlearnlab.methods.relabelling import wrong_labels
 from unlearnlab.methods.teacher import Teacher
 from unlearnlab.methods.teaching import divergence
@@ -201,6 +202,19 @@ def test_without_the_square_a_temperature_switches_the_teacher_off():
     centred = lambda z: z.detach() - z.detach().mean(1, keepdim=True)
     torch.testing.assert_close(ours, (centred(student) - centred(teacher)) / (4 * 6), rtol=1e-2, atol=1e-4)
     assert plain.norm() < 1e-5 * ours.norm()
+
+
+def test_at_the_teacher_the_divergence_has_no_gradient_and_adamw_makes_steps_of_rounding():
+    """A SCRUB that begins on the forget set begins in a random direction; in float64 it would stay."""
+    class Forget(ul.SCRUB):
+        def passes(self, state):
+            return ("forget",)
+
+    single, moved = classification(batch_size=None), []
+    for task in (single, doubled(single)):
+        run = ul.unlearn(task, Forget(lr=.01, ascent=1., weight_decay=0.), 1)
+        moved.append(float((parameters(run.model) - parameters(task.original)).abs().mean()))
+    assert moved[0] > 1e4 * moved[1] and moved[1] < 1e-8  # 6e-4 and 1e-12 of a step of 1e-2
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -44,7 +44,8 @@ class State:
     method: Method
     epochs: int
     model: nn.Module
-    generator: torch.Generator
+    generator: torch.Generator                               # on the CPU: indices and labels, the same on every device
+    device_generator: torch.Generator                        # where the model is, for as many numbers as it has parameters
     epoch: int = 0
     turn: str = "both"                                       # which of the epoch's passes this is
     norms: list[nn.Module] = field(default_factory=list)     # the model's batch-norm layers
@@ -84,10 +85,12 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
 
     run_seed = int(np.random.SeedSequence([task.seed, seed]).generate_state(1, np.uint64)[0] >> np.uint64(1))
     generator = torch.Generator().manual_seed(run_seed)
-    state = State(task, method, epochs, model=method.start(task, run_seed), generator=generator)
-    state.norms = norms_of(state.model)
-    state.model.train()
-    run = Run(method, epochs, seed, state.model)
+    model = method.start(task, run_seed)
+    model.train()
+    device = next(model.parameters()).device
+    on_device = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
+    state = State(task, method, epochs, model, generator, on_device, norms=norms_of(model))
+    run = Run(method, epochs, seed, model)
     optimizer = torch.optim.AdamW(state.model.parameters(), lr=method.lr, weight_decay=method.weight_decay, fused=True)
     with few_threads(state.model), torch.enable_grad():
         _epochs(run, state, optimizer, _Batches(task, generator), callback, stop)

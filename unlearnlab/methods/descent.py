@@ -49,7 +49,7 @@ class NGD(GD):
     def perturb(self, state):
         for p in state.model.parameters():
             if p.grad is not None:
-                p.grad += (self.noise * torch.randn(p.shape, generator=state.generator)).to(p.device, p.dtype)
+                p.grad += self.noise * torch.randn(p.shape, generator=state.device_generator, device=p.device).to(p.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)
