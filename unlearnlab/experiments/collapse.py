@@ -153,5 +153,9 @@ def _shipped(seed):
     return [(training, partial(evaluate, test=images.test)) for training in trainings.values()]
 
 
+def _main(arguments=None):
+    return trained.run("unlearnlab.experiments.collapse", __doc__, _shipped, arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(trained.run("unlearnlab.experiments.collapse", __doc__, _shipped))
+    sys.exit(_main())

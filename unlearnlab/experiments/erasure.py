@@ -147,5 +147,9 @@ def _shipped(seed):
     return [(training, measure) for training in _trainings("digits", seed, build, chosen.recipe, gray, colored).values()]
 
 
+def _main(arguments=None):
+    return trained.run("unlearnlab.experiments.erasure", __doc__, _shipped, arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(trained.run("unlearnlab.experiments.erasure", __doc__, _shipped))
+    sys.exit(_main())

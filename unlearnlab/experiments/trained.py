@@ -136,16 +136,16 @@ class Bar(tqdm):
         self.update(done - self.n)
 
 
-def run(module: str, doc: str, trainings: Callable[[int], Iterable[tuple[Training, Callable]]]) -> int:
+def run(module: str, doc: str, trainings: Callable[[int], Iterable[tuple[Training, Callable]]], arguments: list[str] | None = None) -> int:
     """The program `python -m module --seeds 1-5`: makes what is missing or damaged among the shipped models.
 
-    trainings(seed): each (Training, measure). Returns the exit status: 0, or 130 after Ctrl-C; what was done is kept, and the same
+    trainings(seed): each (Training, measure). arguments: default those of the command line. Returns the exit status: 0, or 130 after Ctrl-C; what was done is kept, and the same
     command goes on from there.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=doc.splitlines()[0])
     parser.add_argument("--seeds", default="1-5", help="such as 1-5 or 3,7 (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write to (default: the shipped models')")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     made = provenance(f"python -m {module} --seeds {chosen.seeds}")  # now: a checkout may change while this runs
     try:
         for training, measure in [job for seed in _seeds(parser, chosen.seeds) for job in trainings(seed)]:

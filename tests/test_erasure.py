@@ -1,0 +1,201 @@
+"""The erasure task is paper A's: gray to keep, red and green to forget, two heads, and a metric that can be computed by hand."""
+import copy
+import math
+import shutil
+import threading
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parameters_to_vector
+from torch.utils.data import TensorDataset
+
+import unlearnlab as ul
+from unlearnlab import checkpoints
+from unlearnlab.experiments import erasure, trained
+from unlearnlab.models import AllCNN
+from unlearnlab.recipes import Recipe
+from unlearnlab.training import Stopped
+
+SEEDS = range(1, 6)
+SMALL = dict(network=lambda classes: AllCNN(classes, 1 / 48), recipe=Recipe(epochs=2, batch_size=256, lr=.01))
+
+
+@pytest.fixture(scope="module")
+def task():
+    return ul.erasure.task(seed=1)
+
+
+def vector(model):
+    return parameters_to_vector(model.parameters()).detach()
+
+
+def test_the_retain_set_is_a_share_of_the_gray_images_and_the_forget_set_of_the_red_and_green_ones(task):
+    images = ul.erasure.images()
+    (inputs, targets), (colored, labels) = task.retain.tensors, task.forget.tensors
+    assert inputs.dtype == torch.uint8 and inputs.shape == (144, 3, 8, 8) and targets.shape == (144, 2)
+    assert colored.shape == (288, 3, 8, 8) and labels[:, 1].bincount().tolist() == [0, 144, 144] and (targets[:, 1] == 0).all()
+    assert (inputs[:, :1] == inputs).all()
+    assert (colored[:144, 1:] == 0).all() and (colored[144:, [0, 2]] == 0).all() and colored[:144, 0].any() and colored[144:, 1].any()
+    known = {(bytes(x.flatten().tolist()), int(y)) for x, y in zip(*images.train.tensors)}
+    light = [*inputs[:, 0], *colored[:144, 0], *colored[144:, 1]]
+    found = [(bytes(x.flatten().tolist()), int(y)) for x, y in zip(light, torch.cat([targets, labels])[:, 0])]
+    assert set(found) <= known
+    assert all(len(set(part)) == 144 for part in (found[:144], found[144:288], found[288:]))  # no image twice in one color
+    assert set(found[144:288]) != set(found[288:]) != set(found[:144])  # drawn apart
+
+
+def test_shares_seeds_and_batches_are_what_is_asked_for(task):
+    small = ul.erasure.task(seed=1, p_retain=.02)
+    assert len(small.retain) == 29 and small.batch_size == task.batch_size == 64
+    assert torch.equal(small.retain.tensors[0], task.retain.tensors[0][:29])
+    assert torch.equal(vector(small.original), vector(task.original))
+    again, other = ul.erasure.task(seed=1), ul.erasure.task(seed=2, batch_size=16)
+    assert all(torch.equal(a, b) for a, b in zip(task.forget.tensors + task.retain.tensors, again.forget.tensors + again.retain.tensors))
+    assert not torch.equal(other.forget.tensors[0], task.forget.tensors[0]) and other.batch_size == 16
+    assert not torch.equal(vector(other.original), vector(task.original))
+    assert torch.equal(vector(task.fresh(3)), vector(task.fresh(3))) and not torch.equal(vector(task.fresh(3)), vector(task.fresh(4)))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_shipped_originals_name_every_color_and_ground_truths_know_gray_alone(seed):
+    task = ul.erasure.task(seed=seed)
+    images = ul.erasure.images()
+    gray, colored = erasure.retain_set(images), erasure.forget_set(images, .1, seed)
+    for data in (gray, colored):
+        content, color = erasure.outputs(task.original, data.tensors[0])
+        assert (content.argmax(1) == data.tensors[1][:, 0]).double().mean() > .99
+        assert (color.argmax(1) == data.tensors[1][:, 1]).double().mean() > .99
+    original, truth = task.evaluate(task.original), task.evaluate(task.ground_truth)
+    assert original["retain_accuracy"] > .95 and original["forget_error"] == pytest.approx(2 / 3, abs=.03)
+    assert truth["retain_accuracy"] > .95 and truth["forget_error"] < 1e-3
+    for role, metrics in (("original", original), ("ground-truth", truth)):
+        facts = task.facts[role]
+        assert facts["seed"] and "commit" in facts and facts["command"].startswith("python -m unlearnlab.experiments.erasure")
+        assert float(facts["forget_error"]) == pytest.approx(metrics["forget_error"], rel=1e-3, abs=1e-6)
+
+
+class Reads(nn.Module):
+    """Says of an image what its first pixels say: content 1 when red and green together are above 50; color by what is brighter."""
+
+    def __init__(self):
+        super().__init__()
+        self.unused = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        red, green, blue = x[:, :, 0, 0].double().unbind(1)
+        content = torch.stack([torch.full_like(red, 50.), red + green], 1)
+        return content, torch.stack([blue, red - 2 * blue, green - blue], 1) / 100
+
+
+def test_the_metric_is_that_of_a_computation_by_hand():
+    light, labels = [0, 40, 200, 60], [0, 1, 0, 1]
+    test = TensorDataset(torch.tensor(light, dtype=torch.uint8)[:, None, None, None].expand(4, 1, 2, 2), torch.tensor(labels))
+    right, content_right, errors = {}, {}, []
+    for name, on in (("gray", (1, 1, 1)), ("red", (1, 0, 0)), ("green", (0, 1, 0))):
+        for value, label in zip(light, labels):
+            r, g, b = (value * channel for channel in on)
+            logits = [b / 100, (r - 2 * b) / 100, (g - b) / 100]
+            gray = math.exp(logits[0]) / sum(math.exp(v) for v in logits)
+            errors.append((1 - gray) ** 2)
+            hit = int(r + g > 50) == label
+            content_right.setdefault(name, []).append(hit)
+            right.setdefault(name, []).append(hit and logits.index(max(logits)) == 0)
+    mean = lambda values: sum(values) / len(values)
+    pair, alone = erasure.evaluate(Reads(), test), erasure.evaluate(Reads(), test, both_heads=False)
+    assert pair["forget_error"] == alone["forget_error"] == pytest.approx(mean(errors))
+    for result, expected in ((pair, right), (alone, content_right)):
+        assert result["retain_accuracy"] == result["utility"] == pytest.approx(mean(expected["gray"]))
+        assert result["unlearning"] == pytest.approx(mean(expected["red"] + expected["green"]))
+    assert pair["unlearning"] != alone["unlearning"]
+
+
+def test_evaluating_leaves_every_module_in_its_mode(task):
+    model = copy.deepcopy(task.original).train()
+    model.bn1.eval()
+    task.evaluate(model)
+    assert model.training and not model.bn1.training and torch.equal(model.bn1.running_mean, task.original.bn1.running_mean)
+
+
+@pytest.mark.parametrize("method", [ul.GD(lr=3e-3), ul.MinNormOG(lr=1e-3, reg=.1, reg_decay=.8)], ids=["GD", "MinNorm-OG"])
+def test_a_few_epochs_of_unlearning_go_toward_the_ground_truth_and_leave_the_original_alone(task, method):
+    before, start, truth = vector(task.original).clone(), task.evaluate(task.original), task.evaluate(task.ground_truth)
+    run = ul.unlearn(task, method, epochs=3, seed=0)
+    assert torch.equal(before, vector(task.original))
+    assert truth["forget_error"] < run.metrics["forget_error"] < .5 * start["forget_error"]
+    assert .75 < run.metrics["retain_accuracy"] < max(start["retain_accuracy"], truth["retain_accuracy"]) + .02
+    assert run.metrics["unlearning"] > start["unlearning"] + .1
+
+
+def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path):
+    seen, stop = [], threading.Event()
+    with pytest.raises(Stopped, match="stopped after 1 of 2 epochs"):
+        ul.erasure.task(seed=1, cache=tmp_path, **SMALL, stop=stop, progress=lambda name, done, loss: stop.set())
+    assert [p.suffix for p in tmp_path.iterdir()] == [".partial"]
+    one = ul.erasure.task(seed=1, cache=tmp_path, **SMALL, progress=lambda *done: seen.append(done[:2]))
+    names = ["erasure-digits-1-original", "erasure-digits-1-ground-truth"]
+    assert seen == [(names[0], 2), (names[1], 1), (names[1], 2)]
+    two = ul.erasure.task(seed=1, cache=tmp_path, **SMALL, progress=lambda *done: pytest.fail("trained again"))
+    assert torch.equal(vector(one.original), vector(two.original)) and one.facts["original"]["recipes"].count("epochs") == 2
+    assert len(list(tmp_path.iterdir())) == 2
+    ul.erasure.task(seed=1, cache=tmp_path, **SMALL, p_color=.2)
+    assert len(list(tmp_path.iterdir())) == 3  # another original; the ground truth never saw a color
+    file = next(tmp_path.glob("*ground-truth*"))
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.warns(UserWarning, match="erasure-digits-1-ground-truth-.* is damaged.*trained again"):
+        again = ul.erasure.task(seed=1, cache=tmp_path, **SMALL)
+    assert torch.equal(vector(one.ground_truth), vector(again.ground_truth))
+
+
+def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeypatch):
+    for change, words in ((dict(dataset="svhn"), "dataset must be one of digits, mnist, cifar10, got 'svhn'"),
+                          (dict(preset="paper"), 'preset must be "quick" for digits, got \'paper\''),
+                          (dict(dataset="mnist", preset="full"), 'preset must be "quick" or "paper" for mnist, got \'full\''),
+                          (dict(seed=-1), "seed must be a non-negative integer, got -1"), (dict(seed=1.5), "seed must be"),
+                          (dict(p_color=0), "p_color must be a number greater than 0 and at most 1, got 0"),
+                          (dict(p_retain=1.1), "p_retain must be a number greater than 0 and at most 1, got 1.1"),
+                          (dict(batch_size=0), "batch_size must be")):
+        with pytest.raises(ValueError, match=words):
+            ul.erasure.task(**change)
+    shutil.copytree(trained.SHIPPED, tmp_path / "copy")
+    monkeypatch.setattr(trained, "SHIPPED", tmp_path / "copy")
+    one, two = (next((tmp_path / "copy").glob(f"erasure-digits-{seed}-original-*")) for seed in (1, 2))
+    shutil.copy(two, one)
+    with pytest.raises(checkpoints.BadCheckpoint, match=f"{one.name} is for seed"):
+        ul.erasure.task(seed=1)
+    two.write_bytes(two.read_bytes()[:-7])
+    with pytest.raises(checkpoints.BadCheckpoint, match=f"{two.name} is damaged.*install it again.*--seeds 2"):
+        ul.erasure.task(seed=2)
+    two.unlink()
+    with pytest.raises(FileNotFoundError, match=f"{two.name}.*install it again.*erasure --seeds 2"):
+        ul.erasure.task(seed=2)
+
+
+def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():
+    state = torch.get_rng_state()
+    ul.erasure.task(seed=3)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+
+def test_the_training_command_makes_only_what_is_missing_or_damaged(tmp_path, capsys, monkeypatch):
+    for path in trained.SHIPPED.glob("erasure-*"):
+        shutil.copy(path, tmp_path)
+    assert erasure._main(["--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("is there and whole") == 10
+    damaged = next(tmp_path.glob("erasure-digits-4-ground-truth-*"))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    monkeypatch.setattr(trained.Training, "make", lambda training, path, *rest: path.write_text("made"))
+    assert erasure._main(["--out", str(tmp_path), "--seeds", "2,4-5"]) == 0 and damaged.read_text() == "made"
+    assert capsys.readouterr().out.count("is there and whole") == 5
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trained.Training, "make", interrupted)
+    assert erasure._main(["--out", str(tmp_path)]) == 130
+    assert "The same command goes on from there" in capsys.readouterr().err
+    for text, words in (("one", "--seeds must look like 1-5 or 3,7"), ("5-1", "empty range: 5-1")):
+        with pytest.raises(SystemExit):
+            erasure._main(["--seeds", text])
+        assert words in capsys.readouterr().err
