@@ -5,8 +5,9 @@
 
 The four are applied to the same model and inputs in one process, in turns; k = 20, 50, 100 rows, the last from 50 samples
 of two heads. Batch norm is in evaluation mode. Beside them one descent step of AdamW at batch 256. `left` is
-|J v| / |J theta| of the removed part v, from a float64 pass: 0 is exact. Peak memory is that of a fresh process which does
-one projection (or step), above what it had before. `--json FILE` records everything with provenance.
+|J v| / |J theta| of the removed part v, from a float64 pass: 0 is exact. What takes over a minute is timed once. Peak memory
+is that of a fresh process which does one projection (or step), above what it had before. `--json FILE` adds
+every finished line to a record, with provenance.
 """
 import argparse
 import copy
@@ -14,11 +15,11 @@ import gc
 import json
 import statistics
 import time
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from memory import peak_extra
 from torch.func import functional_call, jvp
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
@@ -27,6 +28,7 @@ from unlearnlab.models import ResNet, seeded
 from unlearnlab.provenance import provenance
 
 BATCH = 256
+PATIENCE = 60  # seconds: what takes longer is timed once
 
 
 def problem(name, k):
@@ -90,10 +92,9 @@ def descent(model, inputs):
     optimizer.step()
 
 
-def left(work, model, inputs):
-    """|J v| / |J theta| for what `work` removes, v = theta before minus after; J in float64."""
+def left(model, after, inputs):
+    """|J v| / |J theta| for what was removed, v = theta of `model` minus theta of `after`; J in float64."""
     before = copy.deepcopy(model).double().eval()
-    work(after := copy.deepcopy(model), inputs)
     theta = dict(before.named_parameters())
     v = {name: p.detach() - dict(after.named_parameters())[name].detach().double() for name, p in theta.items()}
     theta = {name: p.detach() for name, p in theta.items()}
@@ -106,55 +107,30 @@ def left(work, model, inputs):
     return float(change.norm() / whole.norm())
 
 
-def _once(pipe, work, name, k):
-    """In a fresh process: the peak while it works, above what the model and its inputs take. Linux only."""
-    torch.set_num_threads(1)
-    model, inputs = problem(name, k)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
-    before = _kilobytes("VmRSS")
-    work(model, inputs)
-    pipe.send((_kilobytes("VmHWM") - before) / 1024)
-
-
-def _kilobytes(name):
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
-
-
-def peak(work, name, k):
-    """Peak resident memory of a fresh process that does it once, above the level before, in MB; NaN if it died of it."""
-    context = get_context("spawn")  # a forked child would reuse memory that its parent has freed, and seem to need less
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_once, args=(theirs, work, name, k))
-    process.start()
-    theirs.close()  # so that a child that dies ends the wait
-    try:
-        return ours.recv()
-    except EOFError:
-        return float("nan")
-    finally:
-        process.join()
-
-
 def timed(work, model, inputs):
-    """Seconds of one call on a fresh copy."""
+    """(seconds of one call on a fresh copy, that copy)."""
     fresh = copy.deepcopy(model)
     gc.collect()
     began = time.perf_counter()
     work(fresh, inputs)
-    return time.perf_counter() - began
+    return time.perf_counter() - began, fresh
 
 
 def measure(name, k, works, repeats):
-    """{work: {"median_seconds", "least", "most", "peak_extra_MB", "left"}} for one model and number of rows."""
+    """{work: {"median_seconds", "least", "most", "runs", "peak_extra_MB", "left"}} for one model and number of rows."""
     model, inputs = problem(name, k)
-    memory = {work: peak(work, name, k) for work in works}
-    exact = {work: left(work, model, inputs) if work is not descent else None for work in works}  # the first run of each
-    seconds = {work: [] for work in works}
+    memory = {work: peak_extra(problem, (name, k), work) for work in works}
+    seconds, exact = {work: [] for work in works}, dict.fromkeys(works)
     for _ in range(repeats):
         for work in works:
-            seconds[work].append(timed(work, model, inputs))
-    return {work.__name__: {"median_seconds": statistics.median(s), "least": min(s), "most": max(s), "peak_extra_MB": memory[work],
-                            "left": exact[work]} for work, s in seconds.items()}
+            if seconds[work] and seconds[work][-1] > PATIENCE:
+                continue
+            took, after = timed(work, model, inputs)
+            if not seconds[work] and work is not descent:
+                exact[work] = left(model, after, inputs)
+            seconds[work].append(took)
+    return {work.__name__: {"median_seconds": statistics.median(s), "least": min(s), "most": max(s), "runs": len(s),
+                            "peak_extra_MB": memory[work], "left": exact[work]} for work, s in seconds.items()}
 
 
 def main():
@@ -169,10 +145,9 @@ def main():
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     works = [work for work in (descent, layerwise, per_sample, matrix_free, dense_qr) if work.__name__ not in chosen.without]
-    results = {}
     for name in chosen.models:
         for k in chosen.rows:
-            found = results[f"{name}, k = {k}"] = measure(name, k, works, chosen.repeats)
+            found = measure(name, k, works, chosen.repeats)
             step = found["descent"]
             print(f"{name}, k = {k}, {chosen.threads} thread(s), {chosen.repeats} repeats in turns", flush=True)
             for work, r in found.items():
@@ -180,10 +155,17 @@ def main():
                 print(f"  {work:12s} median {r['median_seconds']:8.3f} s ({r['least']:.3f} to {r['most']:.3f})   "
                       f"{r['median_seconds'] / found['layerwise']['median_seconds']:7.2f} x layerwise   {r['median_seconds'] / step['median_seconds']:6.2f} "
                       f"x a descent step   peak {r['peak_extra_MB']:7.0f} MB = {r['peak_extra_MB'] / max(step['peak_extra_MB'], 1):5.2f} x{said}", flush=True)
-    if chosen.json:
-        command = (f"python benchmarks/projection.py --models {' '.join(chosen.models)} --rows {' '.join(map(str, chosen.rows))} --repeats {chosen.repeats}"
-                   + (f" --without {' '.join(chosen.without)}" if chosen.without else "") + f" --threads {chosen.threads}")
-        chosen.json.write_text(json.dumps({"provenance": provenance(command), "results": results}, indent=1) + "\n")
+            if chosen.json:
+                _record(chosen.json, f"{name}, k = {k}", found, chosen)
+
+
+def _record(path, key, found, chosen):
+    """Adds to the file, or replaces in it, what was measured for one model and number of rows."""
+    name, k = key.split(", k = ")
+    command = (f"python benchmarks/projection.py --models {name} --rows {k} --repeats {chosen.repeats}"
+               + (f" --without {' '.join(chosen.without)}" if chosen.without else "") + f" --threads {chosen.threads}")
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**known, key: {"provenance": provenance(command), "results": found}}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,18 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from memory import peak_extra
 
 import unlearnlab as ul
 from unlearnlab.provenance import provenance
 
 EPOCHS, PROJECTIONS = 100, 50
 METHOD = ul.MinNormOG(lr=1e-3, reg=.1, reg_decay=.9, n_pert=50, project_every=1, descent_epochs=EPOCHS - PROJECTIONS)
+
+
+def problem():
+    """(task,): the sine of seed 1."""
+    return (ul.sine.task(seed=1),)
 
 
 def layerwise(task):
@@ -65,25 +71,6 @@ def _timed(work, task):
     return time.perf_counter() - began, task.evaluate(model)["sup_error"]
 
 
-def _peak_extra(work, task):
-    """Peak resident memory above the level before, in MB, sampled by the kernel over one run in a child process."""
-    import multiprocessing
-    import resource
-
-    def child(pipe):
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        work(task)
-        pipe.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=child, args=(theirs,))
-    process.start()
-    peak = ours.recv()
-    process.join()
-    return peak
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
@@ -91,8 +78,8 @@ def main():
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
-    task, works = ul.sine.task(seed=1), (layerwise, row_by_row, gradient_descent)
-    memory = {work.__name__: _peak_extra(work, task) for work in works}
+    (task,), works = problem(), (layerwise, row_by_row, gradient_descent)
+    memory = {work.__name__: peak_extra(problem, (), work) for work in works}
     for work in works[::2]:
         work(task)
     results = {work.__name__: [] for work in works}

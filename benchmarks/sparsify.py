@@ -8,13 +8,12 @@ methods alternate in one process on the same numbers; the ratio of the medians i
 """
 import argparse
 import json
-import multiprocessing
-import resource
 import statistics
 import time
 from pathlib import Path
 
 import torch
+from memory import peak_extra
 
 import unlearnlab as ul
 from unlearnlab.provenance import provenance
@@ -38,26 +37,10 @@ def timed(method, c, features):
     return seconds, int((new != 0).sum()), float((features @ (new - c)).norm() / (features @ c).norm())
 
 
-def peak_extra(method, c, features):
-    """Peak resident memory above the level before, in MB, of one run in a child process."""
-    def child(pipe):
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        method(c, features)
-        pipe.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=child, args=(theirs,))
-    process.start()
-    peak = ours.recv()
-    process.join()
-    return peak
-
-
 def measure(n, h, methods, repeats, patience):
     """{method: summary} of alternating runs, and the methods that stayed below `patience` seconds."""
     c, features = instance(n, h)
-    memory = {name: peak_extra(METHODS[name], c, features) for name in methods}
+    memory = {name: peak_extra(instance, (n, h), METHODS[name]) for name in methods}
     runs = {name: [] for name in methods}
     for _ in range(repeats):
         for name in methods:
