@@ -6,6 +6,7 @@ import io
 import tarfile
 import threading
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,8 @@ def test_an_archive_is_fetched_verified_unpacked_and_removed(server, tmp_path, c
     source = published(f"{address}/{name}", files[f"/{name}"], algorithm)
     assert fetch(source, tmp_path / "new" / "root") == tmp_path / "new" / "root" / "set"
     assert everything(tmp_path / "new" / "root") == CONTENTS
-    assert "100%" in capfd.readouterr().err
+    bars = capfd.readouterr().err
+    assert bars.count("100%") == 2 and f"Unpacking {name}: 100%" in bars
     fetch(source, tmp_path / "silent", progress=False)
     assert capfd.readouterr().err == ""
 
@@ -203,6 +205,24 @@ def test_a_damaged_archive_leaves_nothing_behind(server, tmp_path, name, pack, d
     with pytest.raises(BadData, match=f"{name} is damaged or cut short"):
         fetch(published(f"{address}/{name}", content), tmp_path / "root", progress=False)
     assert nothing_is_left(tmp_path / "root")
+
+
+def undecodable(content):
+    """The bytes with the first one flipped, from the middle on, that leaves no valid stream. (tarfile does not see the checksum.)"""
+    for at in range(len(content) // 2, len(content)):
+        damaged = content[:at] + bytes([content[at] ^ 255]) + content[at + 1:]
+        try:
+            zlib.decompress(damaged, 31)
+        except zlib.error as error:
+            if "invalid" in str(error):
+                return damaged
+
+
+def test_a_tar_whose_middle_changed_is_damaged(tmp_path):
+    content = tar({"set/squares": b"".join(b"%d " % i**2 for i in range(20_000))})
+    (tmp_path / "set.tar.gz").write_bytes(undecodable(content))
+    with pytest.raises(BadData, match="set.tar.gz is damaged or cut short"):
+        unpack(tmp_path / "set.tar.gz", tmp_path / "in")
 
 
 def test_a_zip_whose_contents_changed_is_damaged(tmp_path):

@@ -175,6 +175,7 @@ TINY_DAMAGE = {
     "no classes": (TINY + "wnids.txt", Path.unlink, "wnids.txt is missing"),
     "classes": (TINY + "wnids.txt", edit(lambda c: c[10:]), "names 199 classes in 199 lines, but 200 were expected"),
     "twice": (TINY + "wnids.txt", edit(lambda c: c[:10] + c[:10] + c[20:]), "names 199 classes in 200 lines, but 200 were expected"),
+    "repeated": (TINY + "wnids.txt", edit(lambda c: c + c[:10]), "names 200 classes in 201 lines, but 200 were expected"),
     "class missing": (TINY + "train/n00000005", shutil.rmtree, "train holds no image of class n00000005"),
     "image missing": (TINY + "train/n00000005/images/n00000005_1.JPEG", Path.unlink,
                       "train holds 1 images of class n00000005 but 2 of n00000000: files are missing"),

@@ -1,5 +1,4 @@
 """How does a published data set get onto this machine whole, verified, and nowhere it should not be?"""
-import gzip
 import os
 import shutil
 import stat
@@ -82,7 +81,7 @@ def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
     Raises BadData for a damaged archive, and, before anything is written, for one with a link, a device, or a path that
     leads out of `folder`.
     """
-    damage = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError)
+    damage = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError)
     try:
         with (zipfile.ZipFile(archive) if archive.name.endswith(".zip") else tarfile.open(archive)) as opened:
             members = _zip_members(opened) if archive.name.endswith(".zip") else _tar_members(opened)
