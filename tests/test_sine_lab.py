@@ -174,6 +174,14 @@ def test_there_is_a_slider_for_every_number_of_every_method():
             assert all(getattr(rebuilt, k) == pytest.approx(getattr(method, k)) for k in made)
 
 
+@pytest.mark.parametrize("name", ul.METHODS)
+def test_every_position_of_every_slider_makes_a_method_that_can_run(name):
+    for key, slider in sliders(ul.METHODS[name](), 5, 50).items():
+        assert slider.value == pytest.approx(getattr(ul.METHODS[name](), key))
+        for value in positions(slider):
+            ul.METHODS[name](**{key: value})
+
+
 def test_a_job_replaces_stops_and_reports():
     order, errors = [], []
     job = Job(on_error=errors.append)

@@ -58,6 +58,15 @@ def test_outputs_computed_before_an_in_place_change_give_the_gradient_of_neither
         assert (mixed - gradient(point, task)).norm() > .2 * gradient(point, task).norm()
 
 
+def test_outputs_from_before_a_projection_serve_its_own_update_only():
+    task = regression(dtype=torch.float64)
+    run = ul.unlearn(task, ul.MinNormOG(lr=.01, reg=.5, n_pert=4, outputs="before", project_every=2), 2)
+    first = ul.unlearn(task, ul.MinNormOG(lr=.01, reg=.5, n_pert=4, outputs="before"), 1)
+    x, y = task.retain.tensors
+    assert run.history[1]["loss"] == pytest.approx(F.mse_loss(first.model(x), y).item(), rel=1e-12)
+    assert run.history[0]["loss"] == pytest.approx(F.mse_loss(task.original(x), y).item(), rel=1e-12)
+
+
 def test_autograd_notices_an_in_place_change_unless_it_is_made_through_data():
     task = regression()
     model, (x, y) = task.original, task.retain.tensors

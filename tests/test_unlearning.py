@@ -76,6 +76,12 @@ def test_batches_pair_every_forget_sample_once_with_cycling_retain_samples():
         assert sorted(kept[start:start + 10]) == list(range(10))
 
 
+def test_a_retain_set_smaller_than_the_batch_gives_every_batch_each_of_its_samples_once():
+    batches = _Batches(classification(batch_size=8, retain=3, forget=20), torch.Generator().manual_seed(0))
+    for retain, forget in (batches.pair(indices) for indices in batches.draw()):
+        assert sorted(retain.index.tolist()) == [0, 1, 2] and len(forget) in (8, 4)
+
+
 def test_divergence_is_an_error_that_names_method_and_epoch():
     with pytest.raises(ul.Diverged, match="GA: the loss became .* in epoch .* lr=1e\\+30"):
         ul.unlearn(regression(), ul.GA(lr=1e30, weight_decay=0.), 50)
