@@ -42,8 +42,8 @@ class WarmPreset(Preset):
 
 PRESETS = {
     ("digits", "quick"): WarmPreset(
-        network=partial(ResNet, 18, width=1 / 8), warm_start=Recipe(epochs=10, batch_size=64, lr=3e-2),
-        recipe=Recipe(epochs=20, batch_size=64, lr=3e-2, milestones=(8, 16)), batch_size=32, p_forget=.05, p_retain=.1),
+        network=partial(ResNet, 18, width=3 / 32), warm_start=Recipe(epochs=3, batch_size=64, lr=3e-2),
+        recipe=Recipe(epochs=16, batch_size=64, lr=3e-2, milestones=(6, 12)), batch_size=32, p_forget=.05, p_retain=.3),
     ("mnist", "quick"): WarmPreset(
         network=partial(ResNet, 18, width=1 / 8), warm_start=Recipe(epochs=4, batch_size=128, lr=3e-2),
         recipe=Recipe(epochs=10, batch_size=128, lr=3e-2, milestones=(4, 8)), batch_size=64, p_forget=.02, p_retain=.02,
