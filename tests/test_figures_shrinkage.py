@@ -11,6 +11,7 @@ ARMS = {"MinNorm-OG": SEEDS(.5, 2), "... without the projection": SEEDS(.3, 5), 
 PICTURES = {
     "arms": lambda: shrinkage.arms(ARMS, "T = 100"),
     "by_rows": lambda: shrinkage.by_rows([0, 25, 50], {m: [SEEDS(.2, 2)["sup_error"]] * 3 for m in shrinkage.MEASURES}, 50),
+    "one_step": lambda: shrinkage.one_step([.01, .1, .3], {"outside the span": [[.04], [.1], [1.1]], "inside the span": [[.09], [.5], [1.4]]}, .04),
     "budgets": lambda: shrinkage.budgets({"GD": ([30, 100], [.6, .5]), "MinNorm-OG": ([30, 100], [.4, .25])}, "work"),
 }
 

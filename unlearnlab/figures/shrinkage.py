@@ -1,7 +1,7 @@
 """Pictures of notebook 08: what the projection does beyond shrinking, and what each measure sees of it."""
 import numpy as np
 
-from .style import BLACK, BLUE, GREY, SKY, figure, look
+from .style import BLACK, BLUE, DARK_ORANGE, GREY, SKY, figure, look
 
 MEASURES = {"sup_error": "largest error", "rms_error": "root-mean-square error", "retain_error": "error on the retain points"}
 ZERO = {"sup_error": 1.0, "rms_error": .5 ** .5, "retain_error": .5 ** .5}  # of the function 0 against a sine, about
@@ -47,6 +47,28 @@ def by_rows(counts, values: dict[str, list[list[float]]], samples: int):
     axes[0].set_title("Median of ten seeds; band: without the 2 best and 2 worst")
     fig.alt = ("The error on the retain points falls steadily as more samples are protected, the root-mean-square error falls too, and the "
                "largest error hardly changes until more than half are protected")
+    return fig
+
+
+@look()
+def one_step(shares, errors: dict[str, list[list[float]]], before: float):
+    """The error on the retain points after one shrink step of each size. errors: which part shrinks -> (shares, seeds).
+
+    before: the median error of the original models, dotted."""
+    fig, ax = figure(size=(7.5, 3.4))
+    for (part, values), color, line in zip(errors.items(), (BLUE, DARK_ORANGE, GREY), ("-", "--", ":")):
+        middle = np.median(values, axis=1)
+        ax.plot(shares, middle, marker="o", markersize=4, color=color, linestyle=line, linewidth=2)
+        ax.annotate(part, (shares[-1], middle[-1]), (7, 0), textcoords="offset points", va="center", color=color)
+    ax.axhline(before, color=BLACK, linestyle=":", linewidth=1.2)
+    ax.annotate("before the step", (shares[0], before), (0, -12), textcoords="offset points", fontsize=9)
+    ax.set(xscale="log", yscale="log", xlabel="share of that part of theta removed in one step", ylabel="error on the retain points,\nmedian of ten seeds")
+    ax.set(xlim=(ax.get_xlim()[0], ax.get_xlim()[1] * 2.5), ylim=(ax.get_ylim()[0] / 1.4, ax.get_ylim()[1]))
+    for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+        _plain_ticks(axis, limits)
+    ax.set_title("One step, and what it does to what should stay")
+    fig.alt = ("Shrinking the part of theta inside the span raises the retain error at once, as much as shrinking all of theta; shrinking the "
+               "part outside leaves it where it was until a tenth is removed")
     return fig
 
 
