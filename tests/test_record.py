@@ -54,3 +54,17 @@ def test_a_small_table_is_recorded_and_resumed(tmp_path, monkeypatch):
     assert content["seeds"] == [1, 2] and content["provenance"]["command"] == "python -m unlearnlab.record table1"
     run = ul.unlearn(ul.sine.task(2), ul.GD(lr=1e-3), 10)
     assert content["settings"][0]["sup_error"][1] == pytest.approx(run.metrics["sup_error"], rel=1e-3)
+
+
+def test_all_makes_every_record_in_the_folder_that_is_named(tmp_path, monkeypatch, capsys):
+    calls = []
+    monkeypatch.setattr(record, "RECORDS", {name: lambda store, out, workers, name=name: calls.append((store, out, workers)) for name in ("a", "b")})
+    monkeypatch.setattr("sys.argv", ["record", "all", "--store", str(tmp_path / "s"), "--out", str(tmp_path / "o"), "--workers", "3"])
+    assert record.main() == 0 and capsys.readouterr().out == "wrote a.json\nwrote b.json\n"
+    assert calls == [(tmp_path / "s" / name, tmp_path / "o" / f"{name}.json", 3) for name in ("a", "b")]
+
+
+def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate():
+    found = expand(ul.erasure.grid(3, lr=[1e-3, 1e-2]))
+    assert len(found) == 2 * 65 and {s.epochs for s in found} == {3} and {s.method.lr for s in found} == {1e-3, 1e-2}
+    assert {s.method.name for s in found} == set(ul.METHODS)

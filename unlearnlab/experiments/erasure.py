@@ -6,7 +6,7 @@ The models of the digits task ship with the package; this makes them, and skips 
     python -m unlearnlab.experiments.erasure --seeds 1-5
 """
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -41,12 +41,19 @@ PRESETS = {
         network=partial(ResNet, 18), recipe=recipes.CIFAR10_ERASURE, batch_size=256, p_forget=.01, p_retain=.01),
     ("cifar10", "paper"): Preset(
         network=partial(ResNet, 18), recipe=recipes.CIFAR10_ERASURE, batch_size=256, p_forget=.01, p_retain=.01),
+    ("tiny-imagenet", "quick"): Preset(
+        network=partial(ResNet, 18, width=1 / 8, stem="imagenet"), recipe=Recipe(epochs=16, batch_size=128, lr=3e-2, milestones=(11,)),
+        batch_size=64, p_forget=.02, p_retain=.02, train_images=10_000, test_images=1_000),
+    ("tiny-imagenet", "paper"): Preset(
+        network=partial(ResNet, 50, stem="imagenet", mean=(.485, .456, .406), std=(.229, .224, .225)), recipe=recipes.TINY_IMAGENET_ERASURE,
+        batch_size=256, p_forget=.01, p_retain=.01, published=True),
 }
 
 
 def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_color: float | None = None, p_retain: float | None = None,
          both_heads: bool = True, batch_size: int | None = None, network: Callable | None = None, recipe: Recipe | None = None,
-         folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu", progress=None, stop=None) -> Task:
+         weights: Path | None = None, folder: Path | None = None, cache: Path | None = None,
+         device: str | torch.device = "cpu", progress=None, stop=None) -> Task:
     """The label-erasure task. Everything about it follows from its arguments.
 
     retain: the accessible part of the gray training images, inputs (n, 3, h, w) uint8, targets (n, 2): content, and color 0.
@@ -55,9 +62,10 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
     original: trained on ALL gray images and the forget set; ground_truth: by the same recipe on all gray images.
     evaluate: see `evaluate`, of which `both_heads` is an argument.
 
-    dataset: "digits", "mnist", "cifar10". preset: "quick" is a narrow ResNet-18 (width 3/32 or 1/8), on 10,000 images of the larger data
-    sets; "paper" is the paper's setting, for a GPU. The other arguments change what the preset says: batch_size of the
-    unlearning; network(classes), an untrained model for classes [content, color]; recipe of the two trainings.
+    dataset: "digits", "mnist", "cifar10", "tiny-imagenet". preset: "quick" is a narrow ResNet-18 (width 3/32 or 1/8), on 10,000 images
+    of the larger data sets; "paper" is the paper's setting, for a GPU. The other arguments change what the preset says:
+    batch_size of the unlearning; network(classes), an untrained model for classes [content, color]; recipe of the two
+    trainings; weights, torchvision's file for the body of the network, which Tiny ImageNet's "paper" cannot do without.
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ. All others are trained at
     first use on `device` and kept in `cache` (default: UNLEARNLAB_DATA or the user cache). progress(name, epochs done, loss):
     default a bar on stderr; stop: ends a training by `Stopped`; its next one goes on from there.
@@ -70,9 +78,12 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
     chosen = default.changed(p_forget=p_color, p_retain=p_retain, batch_size=batch_size, network=network, recipe=recipe)
     check_share("p_color", chosen.p_forget), check_share("p_retain", chosen.p_retain)
     seed = check_seed(seed)
+    if chosen.published and network is None and weights is None:
+        raise ValueError(f"weights must name a file: the {preset} setting of {dataset} starts from torchvision's ResNet-50 of ImageNet "
+                         "(resnet50-*.pth)")
     images = chosen.images(dataset, folder).to(device)
     gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    build = partial(chosen.network, [len(images.classes), len(COLORS)])
+    build = partial(_network, chosen.network, [len(images.classes), len(COLORS)], weights)
     measure = partial(evaluate, test=images.test, both_heads=both_heads)
     shipped = dataset == "digits" and seed in trained.SHIPPED_SEEDS and \
         (chosen.p_forget, chosen.network, chosen.recipe) == (default.p_forget, default.network, default.recipe)
@@ -85,6 +96,30 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
     return Task(name=name, kind="classification", seed=seed, original=models["original"], ground_truth=models["ground-truth"],
                 retain=share_of(gray, chosen.p_retain, seed, 0), forget=colored,
                 build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=measure, batch_size=chosen.batch_size, facts=facts)
+
+
+def grid(epochs: int, lr: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6)) -> dict[str, dict]:
+    """The paper's grid for its main CIFAR-10 figure, as `ul.sweep` takes it, with NegGrad, SalUn and KL-Unif beside it.
+
+    lr: the paper's rates; for some methods the best of them is the largest, so a comparison should go on until it is not.
+    The weights of SalUn reach 1, and those of KL-Unif and NegGrad are ours: the paper lists none.
+    """
+    common, reg, ascent = {"epochs": epochs, "lr": list(lr)}, [1e-3, 1e-2, 5e-2, .1], [1e-3, 1e-2, .1]
+    return {
+        "Retrain": common,
+        "MinNorm-OG": {**common, "reg": reg, "reg_decay": [.2, .4, .8], "n_pert": 50},
+        "GD": common,
+        "GA": common,
+        "NGP": {**common, "ascent": ascent},
+        "NGD": {**common, "noise": [.1, 1., 10.]},
+        "Ridge": {**common, "reg": reg, "reg_decay": [.2, .4, .8]},
+        "l1-Sparse": {**common, "reg": reg},
+        "SCRUB": {**common, "reg": reg, "ascent": ascent},
+        "NPO": {**common, "reg": reg},
+        "SalUn": {**common, "ascent": [*ascent, 1.]},
+        "KL-Unif": {**common, "reg": [.01, .1, 1., 10.]},
+        "NegGrad": {**common, "ascent": [*ascent, .5]},
+    }
 
 
 def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:
@@ -123,6 +158,10 @@ def forget_set(images: Images, p_color: float, seed: int) -> TensorDataset:
     """A share p_color of the red training images, then one of the green, drawn apart; targets content and 1 or 2."""
     parts = [share_of(_painted(images.train, name), p_color, seed, list(COLORS).index(name)).tensors for name in ("red", "green")]
     return TensorDataset(*(torch.cat(pair) for pair in zip(*parts)))
+
+
+def _network(network, classes, weights):
+    return network(classes) if weights is None else network(classes).load_body(weights)
 
 
 def _painted(data, name):
