@@ -1,10 +1,13 @@
 """ResNet-18 and ResNet-50 at any width, for small or large images, with one head or several."""
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import nn
 
+from ..checkpoints import digest
 from .pixels import Normalise, head_sizes, linear_heads, logits
 
 BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
@@ -47,9 +50,32 @@ class ResNet(nn.Module):
                 fan_in = out * block.expansion
             setattr(self, f"layer{i + 1}", stage)
         self.fc = linear_heads(fan_in, classes)
+        self.body = None  # of published weights, their digest
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def load_body(self, path: Path) -> "ResNet":
+        """Published weights for all but the heads, from torchvision's file (.pth, or the same names in .safetensors); returns self.
+
+        A .pth is read as tensors only, so it cannot run code. Raises FileNotFoundError, and ValueError for other weights.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"no file with published weights at {path}")
+        found = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+        body = {name: t for name, t in found.items() if not name.startswith("fc.")}
+        ours = {name: t for name, t in self.state_dict().items() if not name.startswith("fc.")}
+        wrong = sorted(name for name in ours.keys() | body.keys()
+                       if name not in ours or name not in body or ours[name].shape != body[name].shape)
+        if wrong:
+            raise ValueError(f"{path.name} holds other weights than this network's: {wrong[0]} and {len(wrong) - 1} more do not fit")
+        self.load_state_dict(body, strict=False)
+        self.body = digest(body)[:16]
+        return self
+
+    def extra_repr(self) -> str:
+        return f"body={self.body}" if self.body else ""
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """(n, channels): the last feature map averaged over positions, what the heads see."""
