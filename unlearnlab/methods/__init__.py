@@ -7,5 +7,5 @@ from .shrinkage import L1Sparse, Ridge
 from .teaching import NPO, SCRUB
 
 # in the order of paper A's tables
-METHODS: dict[str, type[Method]] = {m.name: m for m in (Retrain, MinNormOG, GD, GA, NGP, NGD, Ridge, L1Sparse, SCRUB, NPO, SalUn, KLUnif,
-                                                        NegGrad)}
+METHODS: dict[str, type[Method]] = {m.name: m for m in (
+    Retrain, MinNormOG, GD, GA, NGP, NGD, Ridge, L1Sparse, SCRUB, NPO, SalUn, KLUnif, NegGrad)}

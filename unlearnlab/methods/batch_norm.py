@@ -27,7 +27,8 @@ def norms_of(model: nn.Module) -> list[nn.Module]:
 def outputs(state, batch):
     """What the current model returns for a batch, under the run's policy. Differentiable."""
     policy = state.method.batch_norm
-    with _normalising(state.norms, own=policy != "frozen" and len(batch) > 1, tracked=policy == "retain" and batch.role == "retain"):
+    own, tracked = policy != "frozen" and len(batch) > 1, policy == "retain" and batch.role == "retain"
+    with _normalising(state.norms, own, tracked):
         return state.model(batch.inputs)
 
 

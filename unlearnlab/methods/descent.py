@@ -68,8 +68,8 @@ class NegGrad(Method):
     """alpha J(B_r) - (1 - alpha) J(B_f) with alpha = 1 - ascent: NGP with weights that add up to 1.
 
     Paper B names NegGrad and says that it uses the forget set; its summary gives no formula. This convex form is the one of
-    Kurmanji et al. (2023), the paper that also brought SCRUB. AdamW hardly feels the scale of a loss, so NGP with ascent / (1 - ascent)
-    takes nearly the same steps; what differs is what a grid of `ascent` covers.
+    Kurmanji et al. (2023), the paper that also brought SCRUB. AdamW hardly feels the scale of a loss, so NGP with
+    ascent / (1 - ascent) takes nearly the same steps; what differs is what a grid of `ascent` covers.
     """
 
     name: ClassVar[str] = "NegGrad"

@@ -26,7 +26,7 @@ class MinNormOG(Method):
         subsample's own statistics, so that the other samples enter every row; takes conjugate gradients, 20 to 100 times as long.
         The running statistics are not touched by it.
     outputs "after": J(B_r) and its gradient belong to the projected weights. "before": the outputs are computed first and the
-        new weights written under them, so that backpropagation meets old activations and new weights: the gradient of no function.
+        new weights written under them, so that backpropagation meets old activations and new weights: no function's gradient.
     decay "projection": after every projection, as in the paper and its code, so that with batches an epoch decays as often as it
         has forget batches. "epoch": once per epoch that projects, whatever their number. Full-batch runs cannot tell.
     """

@@ -18,9 +18,9 @@ class SCRUB(Method):
 
     variant "paper-A": even epochs (from 0) and the last `descent_epochs` are retain passes, odd ones forget passes. With
     an even T and descent_epochs = 0 it ends on a forget pass. "original": each of the first `max_epochs` epochs is a
-    forget pass and then a retain pass, the others are retain passes: it ends on descent. Such a double epoch makes two updates per
-    pair of batches, each on one batch, so it sees as many samples as an epoch of NGP; `descent_epochs` has no say in it, nor
-    `max_epochs` in the other. The original uses a `temperature` of 2 to 4, and ascent = 1; paper A has temperature 1.
+    forget pass and then a retain pass, the others are retain passes: it ends on descent. Such a double epoch makes two
+    updates per pair of batches, each on one batch, so it sees as many samples as an epoch of NGP; `descent_epochs` has no
+    say in it, nor `max_epochs` in the other. The original uses a `temperature` of 2 to 4, and ascent = 1; paper A has temperature 1.
     A first forget pass starts at the teacher, where the divergence is 0 and has no gradient: without batch norm AdamW
     makes its first steps out of rounding errors.
     """
@@ -58,11 +58,11 @@ class SCRUB(Method):
 
 @dataclass(frozen=True, kw_only=True)
 class NPO(Method):
-    """Negative preference optimisation (Zhang et al., 2024): (2 / reg) mean log(1 + (pi(y|x) / pi*(y|x))^reg) on B_f, where pi* is the
-    teacher's probability of the label and `reg` is the paper's beta.
+    """Negative preference optimisation (Zhang et al., 2024): (2 / reg) mean log(1 + (pi(y|x) / pi*(y|x))^reg) on B_f, where
+    pi* is the teacher's probability of the label and `reg` is the paper's beta.
 
-    It is computed as softplus(reg * (log pi - log pi*)), which neither overflows for a confident model nor divides by a probability
-    of 0. heads: with several labels per sample pi is their joint probability, the "product" over the heads; paper A's
+    It is computed as softplus(reg * (log pi - log pi*)), which neither overflows for a confident model nor divides by a
+    probability of 0. heads: with several labels per sample pi is their joint probability, the "product" over the heads; paper A's
     public code takes the "sum" of every head's own loss.
     """
 
@@ -80,7 +80,8 @@ class NPO(Method):
         state.memory["teacher"] = Teacher(state.task)
 
     def loss(self, state, retain, forget):
-        gained = label_scores(heads(outputs(state, forget)), forget.targets) - label_scores(state.memory["teacher"](forget), forget.targets)
+        student, teacher = heads(outputs(state, forget)), state.memory["teacher"](forget)
+        gained = label_scores(student, forget.targets) - label_scores(teacher, forget.targets)
         gained = gained.sum(1, keepdim=True) if self.heads == "product" else gained
         return 2 / self.reg * F.softplus(self.reg * gained).mean(0).sum()
 
