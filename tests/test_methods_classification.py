@@ -222,7 +222,7 @@ def test_losses_and_gradients_stay_finite_at_any_logits(student, teacher, streng
         value = loss(z)
         value.backward()
         assert torch.isfinite(value) and torch.isfinite(z.grad).all(), name
-        assert value > -1e-2, name
+        assert value > -.1, name  # rounding of numbers of 1e4
 
 
 def test_npo_at_logits_of_ten_thousand_is_its_limit():

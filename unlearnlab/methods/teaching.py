@@ -20,7 +20,8 @@ class SCRUB(Method):
     an even T and descent_epochs = 0 it ends on a forget pass. "original": each of the first `max_epochs` epochs is a
     forget pass and then a retain pass, the others are retain passes: it ends on descent. Such a double epoch makes two
     updates per pair of batches, each on one batch, so it sees as many samples as an epoch of NGP; `descent_epochs` has no
-    say in it, nor `max_epochs` in the other. The original uses a `temperature` of 2 to 4, and ascent = 1; paper A has temperature 1.
+    say in it, nor `max_epochs` in the other. The original uses a `temperature` of 2 to 4 and ascent = 1, paper A temperature 1.
+
     A first forget pass starts at the teacher, where the divergence is 0 and has no gradient: without batch norm AdamW
     makes its first steps out of rounding errors.
     """
