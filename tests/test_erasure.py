@@ -11,8 +11,10 @@ from torch.nn.utils import parameters_to_vector
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab import checkpoints
-from unlearnlab.experiments import erasure, trained
+from unlearnlab import checkpoints, recipes
+from unlearnlab.data.images import Images
+from unlearnlab.data.tint import luminance
+from unlearnlab.experiments import erasure, presets, trained
 from unlearnlab.models import AllCNN
 from unlearnlab.recipes import Recipe
 from unlearnlab.training import Stopped
@@ -148,13 +150,14 @@ def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path)
 
 
 def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeypatch):
-    for change, words in ((dict(dataset="svhn"), "dataset must be one of digits, mnist, cifar10, got 'svhn'"),
+    for change, words in ((dict(dataset="svhn"), "dataset must be one of digits, mnist, cifar10, tiny-imagenet, got"),
                           (dict(preset="paper"), 'preset must be "quick" for digits, got \'paper\''),
                           (dict(dataset="mnist", preset="full"), 'preset must be "quick" or "paper" for mnist, got \'full\''),
                           (dict(seed=-1), "seed must be a non-negative integer, got -1"), (dict(seed=1.5), "seed must be"),
                           (dict(p_color=0), "p_color must be a number greater than 0 and at most 1, got 0"),
                           (dict(p_retain=1.1), "p_retain must be a number greater than 0 and at most 1, got 1.1"),
-                          (dict(batch_size=0), "batch_size must be")):
+                          (dict(batch_size=0), "batch_size must be an integer of at least 1, got 0"),
+                          (dict(dataset="tiny-imagenet", preset="paper"), "weights must name a file: .*ResNet-50 of ImageNet")):
         with pytest.raises(ValueError, match=words):
             ul.erasure.task(**change)
     shutil.copytree(trained.SHIPPED, tmp_path / "copy")
@@ -169,6 +172,28 @@ def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeyp
     two.unlink()
     with pytest.raises(FileNotFoundError, match=f"{two.name}.*install it again.*erasure --seeds 2"):
         ul.erasure.task(seed=2)
+
+
+def test_a_larger_data_set_takes_part_by_the_same_images_whatever_the_seed(tmp_path, monkeypatch):
+    pixels = torch.randint(0, 256, (12_000, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(12_000) % 10
+    whole = Images("cifar10", TensorDataset(pixels, labels), TensorDataset(pixels[:3_000], labels[:3_000]), tuple("abcdefghij"))
+    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: whole)
+    one, two = (ul.erasure.task("cifar10", seed=seed, cache=tmp_path, **SMALL, progress=lambda *done: None) for seed in (1, 2))
+    assert len(one.retain) == 200 and len(one.forget) == 400 and one.batch_size == 64 and one.name == "erasure-cifar10"
+    images = ul.erasure.images("cifar10")
+    assert len(images.train) == 10_000 and len(images.test) == 1_000 and len(ul.erasure.images("cifar10", "paper").train) == 12_000
+    assert torch.equal(images.train.tensors[0], ul.erasure.images("cifar10").train.tensors[0])
+    light = {image.numpy().tobytes() for image in luminance(images.train.tensors[0])}
+    assert all(image.numpy().tobytes() in light for task in (one, two) for image in task.retain.tensors[0][:, 0])
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_the_papers_setting_is_the_papers():
+    chosen = erasure.PRESETS["cifar10", "paper"]
+    network = chosen.network([10, 3])
+    assert sum(p.numel() for p in network.parameters()) == 11_175_501 and chosen.recipe == recipes.CIFAR10_ERASURE
+    assert (chosen.batch_size, chosen.p_forget, chosen.p_retain, chosen.train_images) == (256, .01, .01, None)
 
 
 def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():

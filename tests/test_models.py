@@ -1,8 +1,10 @@
 """Do the networks have the shapes, names and numbers of parameters that others expect of them?"""
 import copy
+import pickle
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn.utils import parameters_to_vector
 
@@ -43,6 +45,33 @@ def test_resnets_give_one_output_or_one_per_head(depth, stem, size):
 def test_a_wrong_resnet_is_refused_by_name(options, words):
     with pytest.raises(ValueError, match=words):
         ResNet(**options)
+
+
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+def test_a_resnet_takes_published_weights_for_its_body_and_keeps_its_own_heads(tmp_path, suffix):
+    theirs, ours = ResNet(18, 1000, 1 / 32), ResNet(18, [4, 3], 1 / 32)
+    head, text, file = ours.fc[0].weight.clone(), str(ours), tmp_path / f"resnet.{suffix}"
+    torch.save(theirs.state_dict(), file) if suffix == "pth" else save_file(theirs.state_dict(), file)
+    assert ours.load_body(file) is ours and torch.equal(ours.fc[0].weight, head)
+    assert torch.equal(ours.layer4[1].conv2.weight, theirs.layer4[1].conv2.weight)
+    assert str(ours) != text  # which weights a network started from is part of what it is
+    for wrong, words in ((ResNet(18, 4, 1 / 16), "resnet.* holds other weights than this network's: bn1.bias and 99 more"),
+                         (ResNet(50, 4, 1 / 32), "holds other weights")):
+        with pytest.raises(ValueError, match=words):
+            wrong.load_body(file)
+    with pytest.raises(FileNotFoundError, match="no file with published weights at .*missing.pth"):
+        ours.load_body(tmp_path / "missing.pth")
+
+
+def test_a_file_of_published_weights_cannot_run_code(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (tmp_path.joinpath("ran").write_text, ("",))
+
+    torch.save({"conv1.weight": Evil()}, tmp_path / "evil.pth")
+    with pytest.raises(pickle.UnpicklingError):
+        ResNet(18, 4, 1 / 32).load_body(tmp_path / "evil.pth")
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("options, count", [(dict(classes=10, batch_norm=False), 1_369_738), (dict(classes=100, batch_norm=False), 1_387_108)])
