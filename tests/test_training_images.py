@@ -66,7 +66,7 @@ def test_training_is_sgd_with_momentum_decay_milestones_and_weights(monkeypatch,
     model = Flat()
     sgd.fit(model, PIXELS, TARGETS, recipe, weights=weights if weighted else None)
     assert [sorted(torch.cat(batches).tolist()) for batches in order] == 4 * [list(range(N))]
-    assert len({torch.cat(batches) for batches in order}) == 4 and [len(b) for b in order[0]] == [6, 6, 6, 5]
+    assert len({tuple(torch.cat(batches).tolist()) for batches in order}) == 4 and [len(b) for b in order[0]] == [6, 6, 6, 5]
     factors = weights.double() if weighted else torch.ones(N, dtype=torch.float64)
     for head, expected in zip((model.content, model.color), by_hand(recipe, factors, order)):
         assert torch.allclose(torch.cat([head.weight, head.bias[:, None]], 1), expected, atol=1e-7, rtol=1e-5)

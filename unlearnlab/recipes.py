@@ -40,8 +40,8 @@ class Recipe:
             if not number or not 0 <= value or not value < high or name in ("lr", "drop") and value == 0:
                 above = "greater than 0" if name in ("lr", "drop") else "of at least 0" + (" and below 1" if high == 1 else "")
                 raise ValueError(f"{name} must be a number {above}, got {value!r}")
-        if not isinstance(self.milestones, tuple) or any(isinstance(m, bool) or not isinstance(m, int) or m < 1 for m in self.milestones) \
-                or list(self.milestones) != sorted(set(self.milestones)):
+        whole = isinstance(self.milestones, tuple) and all(isinstance(m, int) and not isinstance(m, bool) and m >= 1 for m in self.milestones)
+        if not whole or list(self.milestones) != sorted(set(self.milestones)):
             raise ValueError(f"milestones must be a tuple of increasing epochs from 1 on, got {self.milestones!r}")
         if self.first_head_epochs > self.epochs:
             raise ValueError(f"first_head_epochs={self.first_head_epochs} is more than epochs={self.epochs}")

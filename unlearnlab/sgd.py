@@ -31,16 +31,16 @@ def fit(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor, recipe: R
     """SGD on the cross-entropy, summed over heads, in place; returns the last epoch's mean loss.
 
     inputs: (n, 3, h, w) uint8. targets: (n,), or (n, heads) for a model that returns a tuple. weights: (n,), factors on
-    the samples' losses, of which a batch's loss is the mean (None: all 1). All on the model's device. Which samples meet in a batch, and
-    how they are augmented, follows from `seed` and the epoch alone.
+    the samples' losses, of which a batch's loss is the mean (None: all 1). All on the model's device. Which samples meet in
+    a batch, and how they are augmented, follows from `seed` and the epoch alone.
 
     With a `checkpoint` path the weights and the momentum after the last finished epoch are kept there, and a later call
     with the same recipe, seed and data goes on from there, to the bit; a file that is damaged or of another training is
     named in a warning and training starts over. progress(epochs done, the epoch's mean loss) after every epoch. stop: set
     it to end within one batch by `Stopped`.
 
-    Raises TypeError for inputs that are not uint8, ValueError for shapes that do not fit or wrong weights, PermissionError for a
-    checkpoint folder that cannot be written, Stopped, and ArithmeticError when the loss is no longer finite.
+    Raises TypeError for inputs that are not uint8, ValueError for shapes that do not fit or wrong weights, PermissionError
+    for a checkpoint folder that cannot be written, Stopped, and ArithmeticError when the loss is no longer finite.
     """
     _check(model, inputs, targets, weights)
     if checkpoint is not None:
@@ -48,7 +48,8 @@ def fit(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor, recipe: R
     fast = recipe.precision == "bfloat16" and inputs.device.type == "cuda"
     if fast:
         model.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(model.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay, fused=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay,
+                                fused=True)
     for p in model.parameters():  # now: fused SGD fails on a parameter whose first gradient comes later than others'
         optimizer.state[p]["momentum_buffer"] = torch.zeros_like(p)
     saved = _Saved(checkpoint, model, optimizer, identity(model, inputs, targets, weights, recipe, seed))
@@ -93,7 +94,8 @@ def sample_losses(outputs, targets: torch.Tensor) -> torch.Tensor:
 def _epoch(model, optimizer, data, recipe, epoch, seed, cast, stop):
     for group in optimizer.param_groups:
         group["lr"] = recipe.lr_in(epoch)
-    generator = torch.Generator().manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1)))
+    draw = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1)
+    generator = torch.Generator().manual_seed(int(draw))
     inputs, targets, weights = data
     order, total = torch.randperm(len(inputs), generator=generator).to(inputs.device), 0
     for chosen in _batches(order, recipe.batch_size):
@@ -186,5 +188,6 @@ def _check(model, inputs, targets, weights):
     for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):
         if t is not None and t.device != device:
             raise ValueError(f"{name} are on {t.device}, the model is on {device}: move one of them")
-    if weights is not None and (weights.shape != (n,) or not torch.isfinite(weights).all() or (weights < 0).any() or not (weights > 0).any()):
+    right = weights is None or weights.shape == (n,) and torch.isfinite(weights).all() and (weights >= 0).all() and (weights > 0).any()
+    if not right:
         raise ValueError(f"weights must be ({n},) finite numbers, none negative and not all 0, got shape {tuple(weights.shape)}")

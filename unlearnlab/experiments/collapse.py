@@ -58,9 +58,10 @@ PRESETS = {
 }
 
 
-def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_forget: float | None = None, p_retain: float | None = None,
-         batch_size: int | None = None, network: Callable | None = None, warm_start: Recipe | None = None, recipe: Recipe | None = None,
-         folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu", progress=None, stop=None) -> Task:
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_forget: float | None = None,
+         p_retain: float | None = None, batch_size: int | None = None, network: Callable | None = None,
+         warm_start: Recipe | None = None, recipe: Recipe | None = None, folder: Path | None = None, cache: Path | None = None,
+         device: str | torch.device = "cpu", progress=None, stop=None) -> Task:
     """The representation-collapse task. Everything about it follows from its arguments.
 
     retain: the accessible part, a random share `p_retain`, of all training images in their class's color; inputs
@@ -74,7 +75,8 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_for
     The other arguments, shipped models, files and errors are those of `ul.erasure.task`.
     """
     default = choose(PRESETS, dataset, preset)
-    chosen = default.changed(p_forget=p_forget, p_retain=p_retain, batch_size=batch_size, network=network, warm_start=warm_start, recipe=recipe)
+    chosen = default.changed(p_forget=p_forget, p_retain=p_retain, batch_size=batch_size, network=network,
+                             warm_start=warm_start, recipe=recipe)
     check_share("p_forget", chosen.p_forget), check_share("p_retain", chosen.p_retain)
     seed = check_seed(seed)
     images = chosen.images(dataset, folder).to(device)
@@ -90,7 +92,8 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_for
                                                 progress=progress, stop=stop)
     return Task(name=f"collapse-{dataset}", kind="classification", seed=seed, original=models["original"],
                 ground_truth=models["ground-truth"], retain=share_of(own, chosen.p_retain, seed, 0), forget=other,
-                build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=measure, batch_size=chosen.batch_size, facts=facts)
+                build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=measure, batch_size=chosen.batch_size,
+                facts=facts)
 
 
 def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:

@@ -45,14 +45,14 @@ PRESETS = {
         network=partial(ResNet, 18, width=1 / 8, stem="imagenet"), recipe=Recipe(epochs=16, batch_size=128, lr=3e-2, milestones=(11,)),
         batch_size=64, p_forget=.02, p_retain=.02, train_images=10_000, test_images=1_000),
     ("tiny-imagenet", "paper"): Preset(
-        network=partial(ResNet, 50, stem="imagenet", mean=(.485, .456, .406), std=(.229, .224, .225)), recipe=recipes.TINY_IMAGENET_ERASURE,
-        batch_size=256, p_forget=.01, p_retain=.01, published=True),
+        network=partial(ResNet, 50, stem="imagenet", mean=(.485, .456, .406), std=(.229, .224, .225)),
+        recipe=recipes.TINY_IMAGENET_ERASURE, batch_size=256, p_forget=.01, p_retain=.01, published=True),
 }
 
 
-def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_color: float | None = None, p_retain: float | None = None,
-         both_heads: bool = True, batch_size: int | None = None, network: Callable | None = None, recipe: Recipe | None = None,
-         weights: Path | None = None, folder: Path | None = None, cache: Path | None = None,
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_color: float | None = None,
+         p_retain: float | None = None, both_heads: bool = True, batch_size: int | None = None, network: Callable | None = None,
+         recipe: Recipe | None = None, weights: Path | None = None, folder: Path | None = None, cache: Path | None = None,
          device: str | torch.device = "cpu", progress=None, stop=None) -> Task:
     """The label-erasure task. Everything about it follows from its arguments.
 
@@ -62,9 +62,9 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
     original: trained on ALL gray images and the forget set; ground_truth: by the same recipe on all gray images.
     evaluate: see `evaluate`, of which `both_heads` is an argument.
 
-    dataset: "digits", "mnist", "cifar10", "tiny-imagenet". preset: "quick" is a narrow ResNet-18 (width 3/32 or 1/8), on 10,000 images
-    of the larger data sets; "paper" is the paper's setting, for a GPU. The other arguments change what the preset says:
-    batch_size of the unlearning; network(classes), an untrained model for classes [content, color]; recipe of the two
+    dataset: "digits", "mnist", "cifar10", "tiny-imagenet". preset: "quick" is a narrow ResNet-18 (width 3/32 or 1/8), on 10,000
+    images of the larger data sets; "paper" is the paper's setting, for a GPU. The other arguments change what the preset
+    says: batch_size of the unlearning; network(classes), an untrained model for classes [content, color]; recipe of the two
     trainings; weights, torchvision's file for the body of the network, which Tiny ImageNet's "paper" cannot do without.
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ. All others are trained at
     first use on `device` and kept in `cache` (default: UNLEARNLAB_DATA or the user cache). progress(name, epochs done, loss):
@@ -79,8 +79,8 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
     check_share("p_color", chosen.p_forget), check_share("p_retain", chosen.p_retain)
     seed = check_seed(seed)
     if chosen.published and network is None and weights is None:
-        raise ValueError(f"weights must name a file: the {preset} setting of {dataset} starts from torchvision's ResNet-50 of ImageNet "
-                         "(resnet50-*.pth)")
+        raise ValueError(f"weights must name a file: the {preset} setting of {dataset} starts from torchvision's ResNet-50 of "
+                         "ImageNet (resnet50-*.pth)")
     images = chosen.images(dataset, folder).to(device)
     gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
     build = partial(_network, chosen.network, [len(images.classes), len(COLORS)], weights)
@@ -95,7 +95,8 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
     name = f"erasure-{dataset}" + ("" if both_heads else "-content")  # another metric is another task
     return Task(name=name, kind="classification", seed=seed, original=models["original"], ground_truth=models["ground-truth"],
                 retain=share_of(gray, chosen.p_retain, seed, 0), forget=colored,
-                build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=measure, batch_size=chosen.batch_size, facts=facts)
+                build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=measure, batch_size=chosen.batch_size,
+                facts=facts)
 
 
 def grid(epochs: int, lr: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6), wide: bool = False) -> dict[str, dict]:

@@ -18,7 +18,8 @@ from ..recipes import Recipe
 class Preset:
     """network(classes): an untrained model, classes as in ResNet. recipe: of the original and the ground truth. batch_size: of the
     unlearning. p_forget, p_retain: the share of images the forget set is made of, and of the retain set that is accessible.
-    train_images, test_images: how many of the data set take part, None for all. published: whether it starts from published weights."""
+    train_images, test_images: how many of the data set take part, None for all. published: whether the network starts from
+    published weights."""
 
     network: Callable[[int | Sequence[int]], nn.Module]
     recipe: Recipe

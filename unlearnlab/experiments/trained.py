@@ -49,9 +49,10 @@ class Training:
 
     def identity(self) -> dict[str, str]:
         """All that the trained model follows from, the device and torch's version apart."""
-        data = [{"inputs": s.inputs, "targets": s.targets} | ({} if s.weights is None else {"weights": s.weights}) for s in self.stages]
-        return {"network": str(self._untrained(0)), "seed": str(self.seed), "data": json.dumps([checkpoints.digest(d) for d in data]),
-                "recipes": json.dumps([s.recipe.facts() for s in self.stages], sort_keys=True), "version": sgd.VERSION}
+        data = [checkpoints.digest({"inputs": s.inputs, "targets": s.targets} | ({} if s.weights is None else {"weights": s.weights}))
+                for s in self.stages]
+        return {"network": str(self._untrained(0)), "seed": str(self.seed), "data": json.dumps(data), "version": sgd.VERSION,
+                "recipes": json.dumps([s.recipe.facts() for s in self.stages], sort_keys=True)}
 
     def file(self) -> str:
         """name-hash.safetensors"""
@@ -94,7 +95,8 @@ class Training:
 
 def get(training: Training, measure: Callable[[nn.Module], dict[str, float]], *, shipped: bool, cache: Path | None, command: str,
         progress: Callable[[str, int, float], None] | None = None, stop=None) -> tuple[nn.Module, dict[str, str]]:
-    """(model, facts) of `training`, from the package if it is there or must be (`shipped`), else from `cache`, where it is made if need be.
+    """(model, facts) of `training`, from the package if it is there or must be (`shipped`), else from `cache`, where it is made
+    if need be.
 
     command: what makes the shipped file, or this one. progress(name, epochs done, loss): default a bar on stderr.
     Raises BadCheckpoint or FileNotFoundError by name for a shipped file; a damaged one in the cache is made again, with a warning.
@@ -136,11 +138,12 @@ class Bar(tqdm):
         self.update(done - self.n)
 
 
-def run(module: str, doc: str, trainings: Callable[[int], Iterable[tuple[Training, Callable]]], arguments: list[str] | None = None) -> int:
+def run(module: str, doc: str, trainings: Callable[[int], Iterable[tuple[Training, Callable]]],
+        arguments: list[str] | None = None) -> int:
     """The program `python -m module --seeds 1-5`: makes what is missing or damaged among the shipped models.
 
-    trainings(seed): each (Training, measure). arguments: default those of the command line. Returns the exit status: 0, or 130 after Ctrl-C; what was done is kept, and the same
-    command goes on from there.
+    trainings(seed): each (Training, measure). arguments: default those of the command line. Returns the exit status: 0, or
+    130 after Ctrl-C; what was done is kept, and the same command goes on from there.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=doc.splitlines()[0])
     parser.add_argument("--seeds", default="1-5", help="such as 1-5 or 3,7 (default: %(default)s)")
