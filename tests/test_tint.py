@@ -68,6 +68,18 @@ def test_how_many_images_are_worked_on_at_once_changes_nothing(monkeypatch, at_o
     assert torch.equal(luminance(pixels), tint(pixels, GRAY)[:, 1])
 
 
+def test_a_tint_works_on_one_thread_and_gives_the_others_back(monkeypatch):
+    """Two on a busy machine once took 7 seconds for what one does in a third of a second."""
+    before, seen, real = torch.get_num_threads(), [], module.luminance
+    torch.set_num_threads(2)
+    try:
+        monkeypatch.setattr(module, "luminance", lambda pixels: seen.append(torch.get_num_threads()) or real(pixels))
+        tint(noise(), RED)
+        assert seen == [1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_one_channel_is_its_own_luminance_and_a_tint_leaves_its_input_alone():
     pixels, copy = noise(channels=1), noise(channels=1)
     assert torch.equal(luminance(pixels), copy[:, 0])

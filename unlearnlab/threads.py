@@ -13,18 +13,22 @@ SMALL_MODEL = 1_000_000
 
 
 @contextmanager
-def few_threads(model: nn.Module):
-    """Inside, torch uses one thread if `model` is on the CPU and has at most a million parameters.
-
-    torch keeps this number per thread of the program, so each caller restores its own.
-    """
-    parameters = list(model.parameters())
-    if sum(p.numel() for p in parameters) > SMALL_MODEL or any(p.device.type != "cpu" for p in parameters):
-        yield
-        return
+def one_thread():
+    """Inside, torch uses one thread. It keeps this number per thread of the program, so each caller restores its own."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def few_threads(model: nn.Module):
+    """Inside, torch uses one thread if `model` is on the CPU and has at most a million parameters."""
+    parameters = list(model.parameters())
+    if sum(p.numel() for p in parameters) > SMALL_MODEL or any(p.device.type != "cpu" for p in parameters):
+        yield
+    else:
+        with one_thread():
+            yield
