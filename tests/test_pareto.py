@@ -1,9 +1,10 @@
 """Do fronts, hypervolumes and standard errors agree with their definitions, ties and all?"""
 import numpy as np
+import pandas
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from unlearnlab.pareto import front, hypervolume, standard_error
+from unlearnlab.pareto import front, hypervolume, points, standard_error
 
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=25).map(lambda p: np.array(p, float))
 
@@ -51,3 +52,14 @@ def test_wrong_shapes_are_refused_by_name():
 def test_standard_error_of_known_values():
     assert standard_error([1, 2, 3, 4]) == pytest.approx(np.sqrt(5 / 3) / 2)
     assert np.isnan(standard_error([1.0])) and standard_error([[1, 1], [3, 1]]).tolist() == pytest.approx([1, 0])
+
+
+def test_a_point_is_the_mean_and_standard_error_of_one_setting_over_its_seeds():
+    frame = pandas.DataFrame({"method": ["GD", "GD", "GD", "Ridge", "Ridge"], "epochs": 3, "lr": [.1, .1, .2, .1, .1],
+                              "reg": [np.nan, np.nan, np.nan, 1., 1.], "seed": [1, 2, 1, 1, 2], "error": [1., 3., 5., 2., np.nan]})
+    found = points(frame, ["error"])
+    assert found["method"].tolist() == ["GD", "GD", "Ridge"] and found["lr"].tolist() == [.1, .2, .1]
+    assert found["error"].tolist()[:2] == [2., 5.] and found["error_se"][0] == 1. and found[["error_se"]].isna()["error_se"].tolist() == [False, True, True]
+    assert np.isnan(found["error"][2])  # a setting that failed on one seed has no mean
+    with pytest.raises(ValueError, match="frame has no column 'accuracy'; it has method, epochs"):
+        points(frame, ["accuracy"])

@@ -1,6 +1,8 @@
 """Which points of a trade-off are worth having, and how do two fronts compare? Every objective is to be small."""
 import numpy as np
 
+from .methods.base import HYPERPARAMETERS
+
 
 def front(points: np.ndarray) -> np.ndarray:
     """Which of the points (n, objectives) no other dominates: a boolean array (n,).
@@ -35,6 +37,22 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
             area += (reference[0] - x) * (ceiling - y)
             ceiling = y
     return float(area)
+
+
+def points(frame, metrics: list[str]):
+    """One row per setting: the mean of every metric over the seeds, and its standard error in `metric_se`.
+
+    frame: what `ul.sweep` or `ul.record.load` returned. A setting is a method, epochs and all hyperparameters; one with a
+    missing metric has NaN for it. Raises ValueError for an unknown column.
+    """
+    for column in metrics:
+        if column not in frame.columns:
+            raise ValueError(f"frame has no column {column!r}; it has {', '.join(frame.columns)}")
+    setting = ["method", "epochs", *[name for name in HYPERPARAMETERS if name in frame.columns]]
+    groups = frame.groupby(setting, sort=False, dropna=False)[list(metrics)]
+    mean = groups.agg(lambda values: values.mean(skipna=False))
+    spread = groups.agg(lambda values: float(standard_error(values))).add_suffix("_se")
+    return mean.join(spread).reset_index()
 
 
 def standard_error(values: np.ndarray, axis: int = 0) -> np.ndarray:
