@@ -40,21 +40,24 @@ class Flat(nn.Module):
 
 
 def by_hand(recipe, weights, order):
-    """The same training with gradients and momentum written out in matrices, batches in the given order of each epoch."""
+    """(weights of the heads, the last epoch's mean loss) of the same training with gradients and momentum written out in
+    matrices, batches in the given order of each epoch."""
     x = torch.cat([PIXELS.flatten(1).double() / 255, torch.ones(N, 1, dtype=torch.float64)], 1)
     parts = [torch.zeros(c, 193, dtype=torch.float64) for c in (4, 3)]
     moving = [torch.zeros_like(p) for p in parts]
     for epoch in range(recipe.epochs):
-        lr = recipe.lr * recipe.drop ** len([m for m in recipe.milestones if m <= epoch])
+        lr, total = recipe.lr * recipe.drop ** len([m for m in recipe.milestones if m <= epoch]), 0
         for batch in order[epoch]:
             for head, (theta, momentum) in enumerate(zip(parts, moving)):
                 if head == 1 and epoch < recipe.first_head_epochs:
                     continue
-                p = (x[batch] @ theta.T).softmax(1) - F.one_hot(TARGETS[batch, head], len(theta))
+                p = (x[batch] @ theta.T).softmax(1)
+                total -= (weights[batch] * p[range(len(batch)), TARGETS[batch, head]].log()).sum()
+                p = p - F.one_hot(TARGETS[batch, head], len(theta))
                 gradient = (p * weights[batch, None]).T @ x[batch] / len(batch) + recipe.weight_decay * theta
                 momentum.mul_(recipe.momentum).add_(gradient)
                 theta.sub_(lr * momentum)
-    return parts
+    return parts, float(total) / N
 
 
 @pytest.mark.parametrize("first_head_epochs", [0, 2])
@@ -64,11 +67,13 @@ def test_training_is_sgd_with_momentum_decay_milestones_and_weights(monkeypatch,
     weights, order, split = torch.linspace(.2, 3, N), [], sgd._batches
     monkeypatch.setattr(sgd, "_batches", lambda *args: order.append(split(*args)) or order[-1])
     model = Flat()
-    sgd.fit(model, PIXELS, TARGETS, recipe, weights=weights if weighted else None)
+    loss = sgd.fit(model, PIXELS, TARGETS, recipe, weights=weights if weighted else None)
     assert [sorted(torch.cat(batches).tolist()) for batches in order] == 4 * [list(range(N))]
     assert len({tuple(torch.cat(batches).tolist()) for batches in order}) == 4 and [len(b) for b in order[0]] == [6, 6, 6, 5]
     factors = weights.double() if weighted else torch.ones(N, dtype=torch.float64)
-    for head, expected in zip((model.content, model.color), by_hand(recipe, factors, order)):
+    parts, expected_loss = by_hand(recipe, factors, order)
+    assert loss == pytest.approx(expected_loss, rel=1e-5)
+    for head, expected in zip((model.content, model.color), parts):
         assert torch.allclose(torch.cat([head.weight, head.bias[:, None]], 1), expected, atol=1e-7, rtol=1e-5)
 
 

@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -47,6 +48,7 @@ class Training:
     seed: int
     stages: tuple[Stage, ...]
 
+    @cached_property  # digests of 150 MB of pixels at full size
     def identity(self) -> dict[str, str]:
         """All that the trained model follows from, the device and torch's version apart."""
         data = [checkpoints.digest({"inputs": s.inputs, "targets": s.targets} | ({} if s.weights is None else {"weights": s.weights}))
@@ -56,12 +58,12 @@ class Training:
 
     def file(self) -> str:
         """name-hash.safetensors"""
-        text = json.dumps(self.identity(), sort_keys=True)
+        text = json.dumps(self.identity, sort_keys=True)
         return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.safetensors"
 
     def load(self, path: Path) -> tuple[nn.Module, dict[str, str]]:
         """(model in evaluation mode on the data's device, facts). Raises FileNotFoundError, or BadCheckpoint by name."""
-        tensors, facts = checkpoints.read(path, self.identity())
+        tensors, facts = checkpoints.read(path, self.identity)
         model = self._untrained(0)
         try:
             model.load_state_dict(tensors)
@@ -81,7 +83,7 @@ class Training:
                            checkpoint=partials[-1], progress=report, stop=stop)
             before += stage.recipe.epochs
         numbers = {"final_loss": loss, "seconds": time.perf_counter() - began, **measure(model)}
-        checkpoints.write(path, model.state_dict(), {**self.identity(), **made, **{k: f"{v:.6g}" for k, v in numbers.items()}})
+        checkpoints.write(path, model.state_dict(), {**self.identity, **made, **{k: f"{v:.6g}" for k, v in numbers.items()}})
         for partial in partials:
             partial.unlink(missing_ok=True)
 
