@@ -196,8 +196,8 @@ def test_a_link_in_a_zip_is_refused(tmp_path):
     assert not (tmp_path / "in").exists()
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[:-60], lambda content: content[:100], lambda content: b"no archive", lambda content: b""],
-                         ids=["end", "most", "all", "empty"])
+@pytest.mark.parametrize("damage", [lambda content: content[:-60], lambda content: content[:100], lambda content: b"no archive",
+                                    lambda content: b""], ids=["end", "most", "all", "empty"])
 @pytest.mark.parametrize("name, pack", [("set.tar.gz", tar), ("set.zip", zipped)])
 def test_a_damaged_archive_leaves_nothing_behind(server, tmp_path, name, pack, damage):
     address, files = server

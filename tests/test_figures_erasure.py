@@ -72,7 +72,8 @@ def test_points_and_their_whole_error_bars_are_inside_the_axes():
 def test_a_front_holds_the_settings_that_no_other_beats_and_no_more():
     rows = settings(3)
     line, = [line for line in erasure.fronts({"GD": rows}).axes[0].lines if line.get_label() == "GD"]
-    undominated = [tuple(row[:2]) for row in rows if not any((o[0] >= row[0] and o[1] <= row[1]) and tuple(o[:2]) != tuple(row[:2]) for o in rows)]
+    beats = lambda other, row: other[0] >= row[0] and other[1] <= row[1] and tuple(other[:2]) != tuple(row[:2])
+    undominated = [tuple(row[:2]) for row in rows if not any(beats(other, row) for other in rows)]
     assert 1 < len(undominated) < 15 and list(map(tuple, line.get_xydata())) == sorted(undominated)
 
 

@@ -107,7 +107,8 @@ def test_mnist_is_read_byte_for_byte_packed_or_not(mnist):
     path = mnist / "MNIST" / "raw" / "train-images-idx3-ubyte"
     path.with_suffix(".gz").write_bytes(gzip.compress(path.read_bytes()))
     path.unlink()
-    assert torch.equal(images.load("mnist", mnist).train.tensors[0], found.train.tensors[0])
+    for folder in (mnist, mnist / "MNIST" / "raw"):
+        assert torch.equal(images.load("mnist", folder).train.tensors[0], found.train.tensors[0])
 
 
 def test_cifar10_is_read_byte_for_byte(cifar10):
@@ -184,7 +185,8 @@ TINY_DAMAGE = {
     "list": (TINY + "val/val_annotations.txt", edit(lambda c: c.replace(b"val_9.JPEG\tn00000190", b"val_9.JPEG")),
              "gives 'val_9.JPEG' the class '0', which wnids.txt does not name"),
     "validation": (TINY + "val/images/val_9.JPEG", Path.unlink, "val_9.JPEG is missing"),
-    "size": (TINY + "val/images/val_9.JPEG", lambda path: jpeg(path, 3, size=32), "val_9.JPEG is 32 x 32 pixels, but 64 x 64 were expected"),
+    "size": (TINY + "val/images/val_9.JPEG", lambda path: jpeg(path, 3, size=32),
+             "val_9.JPEG is 32 x 32 pixels, but 64 x 64 were expected"),
     "damage": (TINY + "val/images/val_9.JPEG", edit(lambda c: c[:-300]), "val_9.JPEG is not a whole image"),
     "no image": (TINY + "val/images/val_9.JPEG", edit(lambda c: b""), "val_9.JPEG is not a whole image"),
 }
@@ -229,6 +231,13 @@ def test_what_is_missing_is_fetched_into_the_folder_and_found_there_again(cifar1
     again, direct = images.load("cifar10", download=False), images.load("cifar10", cifar10 / "cifar-10-batches-bin")
     for other in (again, direct):
         assert all(torch.equal(a, b) for a, b in zip(fetched.train.tensors, other.train.tensors))
+
+
+def test_a_data_folder_that_happens_to_be_called_raw_is_not_taken_for_the_data(mnist):
+    inside = mnist / "raw"
+    (inside / "MNIST").mkdir(parents=True)
+    (mnist / "MNIST" / "raw").rename(inside / "MNIST" / "raw")
+    assert len(images.load("mnist", inside, download=False).train) == 12
 
 
 def test_images_move_to_another_device_and_the_first_stay():

@@ -70,7 +70,7 @@ def load(name: str, folder: Path | None = None, *, download: bool = True, progre
     if name == "digits":
         return _digits()
     source, root = SOURCES[name], Path(folder or default_folder()).expanduser()
-    place = root if root.is_dir() and root.name == Path(source.folder).name else root / source.folder
+    place = root if root.is_dir() and root.match(source.folder) else root / source.folder
     if not place.exists():
         if not download:
             addresses = ", ".join(file.url for file in source.files)

@@ -137,12 +137,11 @@ def _point(ax, name, accuracy, error, *spread):
 def _references(ax, original, ground_truth):
     """Draws the original, the ground truth and the ideal; returns {name: place}."""
     places = {"original": original, "ground truth": ground_truth, "ideal": (1, 0)}
-    looks = {"original": ("s", style.ORANGE), "ground truth": ("D", style.GREEN), "ideal": ("*", style.BLACK)}
+    looks = {"original": ("s", style.ORANGE, 9), "ground truth": ("D", style.GREEN, 9), "ideal": ("*", "none", 12)}
     places = {name: tuple(place) for name, place in places.items() if place is not None}
     for name, place in places.items():
-        marker, color = looks[name]
-        ax.plot(*place, marker, color="none" if name == "ideal" else color, markeredgecolor="black", markersize=12 if name == "ideal" else 9,
-                zorder=5, clip_on=False, linestyle="none")
+        marker, color, size = looks[name]
+        ax.plot(*place, marker, color=color, markeredgecolor="black", markersize=size, zorder=5, clip_on=False, linestyle="none")
     return places
 
 
@@ -186,10 +185,11 @@ def _label(ax, places, points):
 def _bars(ax, accuracy, error, across=0., along=0.):
     """The boxes of a marker with its error bars, in pixels."""
     across, along = np.nan_to_num([across, along])
-    (left, low), (right, high) = ax.transData.transform([(accuracy - across, error - along), (accuracy + across, error + along)])
-    x, y = ax.transData.transform((accuracy, error))
-    pixel = ax.figure.dpi / 72
-    return [(x - 6 * pixel, y - 6 * pixel, x + 6 * pixel, y + 6 * pixel), (left, y - pixel, right, y + pixel), (x - pixel, low, x + pixel, high)]
+    ends = [(accuracy - across, error - along), (accuracy + across, error + along)]
+    (left, low), (right, high) = ax.transData.transform(ends)
+    (x, y), pixel = ax.transData.transform((accuracy, error)), ax.figure.dpi / 72
+    marker = (x - 6 * pixel, y - 6 * pixel, x + 6 * pixel, y + 6 * pixel)
+    return [marker, (left, y - pixel, right, y + pixel), (x - pixel, low, x + pixel, high)]
 
 
 def _dark(color):
