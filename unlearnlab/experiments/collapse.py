@@ -45,13 +45,13 @@ PRESETS = {
         network=partial(ResNet, 18, width=3 / 32), warm_start=Recipe(epochs=3, batch_size=64, lr=3e-2),
         recipe=Recipe(epochs=16, batch_size=64, lr=3e-2, milestones=(6, 12)), batch_size=32, p_forget=.05, p_retain=.3),
     ("mnist", "quick"): WarmPreset(
-        network=partial(ResNet, 18, width=1 / 8), warm_start=Recipe(epochs=4, batch_size=128, lr=3e-2),
-        recipe=Recipe(epochs=10, batch_size=128, lr=3e-2, milestones=(4, 8)), batch_size=64, p_forget=.02, p_retain=.02,
-        train_images=10_000, test_images=500),
+        network=partial(ResNet, 18, width=1 / 8), warm_start=Recipe(epochs=2, batch_size=128, lr=3e-2),
+        recipe=Recipe(epochs=8, batch_size=128, lr=3e-2, milestones=(4, 6)), batch_size=64, p_forget=.02, p_retain=.02,
+        train_images=6_000, test_images=500),
     ("cifar10", "quick"): WarmPreset(
-        network=partial(ResNet, 18, width=1 / 8), warm_start=Recipe(epochs=8, batch_size=128, lr=3e-2),
-        recipe=Recipe(epochs=15, batch_size=128, lr=3e-2, milestones=(6, 12)), batch_size=64, p_forget=.02, p_retain=.02,
-        train_images=10_000, test_images=500),
+        network=partial(ResNet, 18, width=1 / 8), warm_start=Recipe(epochs=6, batch_size=128, lr=3e-2),
+        recipe=Recipe(epochs=10, batch_size=128, lr=3e-2, milestones=(4, 8)), batch_size=64, p_forget=.02, p_retain=.02,
+        train_images=8_000, test_images=500),
     ("cifar10", "paper"): WarmPreset(
         network=partial(ResNet, 18), warm_start=recipes.COLLAPSE_WARM_START, recipe=recipes.COLLAPSE, batch_size=256, p_forget=.01,
         p_retain=.01),
