@@ -134,6 +134,14 @@ def test_tiny_imagenet_is_decoded_and_gray_images_get_three_channels(tiny, capfd
     assert found.classes == tuple(WNIDS)
 
 
+def test_tiny_imagenets_pixels_are_where_pillow_sees_them(tiny):
+    path = tiny / "tiny-imagenet-200" / "val" / "images" / "val_5.JPEG"
+    Image.fromarray(noise(64, 64, 3)).save(path, "JPEG")
+    row = images.load("tiny-imagenet", tiny, progress=False).test.tensors[0][5]
+    with Image.open(path) as image:
+        assert all(tuple(row[:, y, x].tolist()) == image.getpixel((x, y)) for x, y in ((0, 0), (63, 2), (10, 40)))
+
+
 def test_tiny_imagenets_classes_have_names_where_the_list_of_words_is_there(tiny):
     (tiny / "tiny-imagenet-200" / "words.txt").write_text(f"{WNIDS[3]}\tgoldfish, Carassius auratus\nn99999999\tother\n")
     classes = images.load("tiny-imagenet", tiny, progress=False).classes
