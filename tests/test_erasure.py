@@ -112,11 +112,12 @@ def test_the_metric_is_that_of_a_computation_by_hand():
     assert pair["unlearning"] != alone["unlearning"]
 
 
-def test_evaluating_leaves_every_module_in_its_mode(task):
+def test_evaluating_is_in_evaluation_mode_and_leaves_every_module_in_its_own(task):
     model = copy.deepcopy(task.original).train()
     model.bn1.eval()
-    task.evaluate(model)
-    assert model.training and not model.bn1.training and torch.equal(model.bn1.running_mean, task.original.bn1.running_mean)
+    assert task.evaluate(model) == task.evaluate(task.original)  # the deployed function, by running statistics
+    assert model.training and model.layer1.training and not model.bn1.training
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), task.original.state_dict().values()))
 
 
 @pytest.mark.parametrize("method", [ul.GD(lr=3e-3), ul.MinNormOG(lr=1e-3, reg=.1, reg_decay=.8)], ids=["GD", "MinNorm-OG"])
