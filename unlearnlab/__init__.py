@@ -13,9 +13,9 @@ from .unlearning import Diverged, Run, unlearn
 
 # Imported at first use: figures need matplotlib, widgets ipywidgets, and an experiment may itself be run as a program.
 _LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "erasure": ".experiments.erasure",
-          "collapse": ".experiments.collapse", "images": ".data.images", "lessons": ".lessons",
-          "figures": ".figures", "widgets": ".widgets", "environment": ".environment", "record": ".record", "pareto": ".pareto", "linear": ".theory.linear",
-          "linear_network": ".theory.linear_network", "two_layer": ".theory.two_layer"}
+          "collapse": ".experiments.collapse", "images": ".data.images", "recipes": ".recipes", "lessons": ".lessons",
+          "figures": ".figures", "widgets": ".widgets", "environment": ".environment", "record": ".record", "pareto": ".pareto",
+          "linear": ".theory.linear", "linear_network": ".theory.linear_network", "two_layer": ".theory.two_layer"}
 
 
 def __getattr__(name):

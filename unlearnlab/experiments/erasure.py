@@ -77,9 +77,10 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
 
     dataset: "digits", "mnist", "cifar10", "tiny-imagenet". preset: "quick" is a narrow ResNet-18 (width 3/32 or 1/8), on 6,000 to
     10,000 images of the larger data sets, two to five minutes of training on one core; "paper" is the paper's setting, for a
-    GPU, in float32 (recipe=replace(recipes.CIFAR10_ERASURE, precision="bfloat16") is faster there). The other arguments change what the preset
-    says: batch_size of the unlearning; network(classes), an untrained model for classes [content, color]; recipe of the two
-    trainings; weights, torchvision's file for the body of the network, which Tiny ImageNet's "paper" cannot do without.
+    GPU, in float32: recipe=replace(ul.recipes.CIFAR10_ERASURE, precision="bfloat16") trains in bfloat16 there. The other
+    arguments change what the preset says: batch_size of the unlearning; network(classes), an untrained model for classes
+    [content, color]; recipe of the two trainings; weights, torchvision's file for the body of the network, which Tiny
+    ImageNet's "paper" cannot do without.
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ. All others are trained at
     first use on `device` and kept in `cache` (default: UNLEARNLAB_DATA or the user cache). progress(name, epochs done, loss):
     default a bar on stderr; stop: ends a training by `Stopped`; its next one goes on from there.
@@ -130,8 +131,8 @@ def grid(epochs: int, lr: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6), wide: bool
         "NGD": {**common, "noise": also(.001, .01) + [.1, 1., 10.]},
         "Ridge": {**common, "reg": reg, "reg_decay": [.2, .4, .8]},
         "l1-Sparse": {**common, "reg": also(1e-5, 1e-4) + reg},
-        "SCRUB": {**common, "reg": reg, "ascent": ascent + also(1.)},
-        "NPO": {**common, "reg": reg + also(1.)},
+        "SCRUB": {**common, "reg": reg + also(.5), "ascent": ascent + also(1.)},
+        "NPO": {**common, "reg": reg + also(1., 3., 10.)},
         "SalUn": {**common, "ascent": also(1e-4) + ascent},
         "KL-Unif": {**common, "reg": also(1e-3) + [.01, .1, 1.]},
         "NegGrad": {**common, "ascent": [*ascent, .5]},
