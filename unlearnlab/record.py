@@ -1,7 +1,7 @@
 """How was every recorded figure made, and how is it made again? One command each:
 
     python -m unlearnlab.record table1                  # 5,940 runs, about half an hour on two cores
-    python -m unlearnlab.record erasure                 # 1,910 runs on digits, about ten minutes on two cores
+    python -m unlearnlab.record erasure                 # 2,060 runs on digits, about ten minutes on two cores
     python -m unlearnlab.record all                     # every file in notebooks/results
 
 It shows progress, can be stopped, and goes on from what its store holds. The result is one small JSON file with provenance.
