@@ -13,11 +13,12 @@ import warnings
 from pathlib import Path
 
 import pytest
+import torch
 from tasks import regression
 
 import unlearnlab as ul
 from unlearnlab import store as stores
-from unlearnlab.store import Store, StoreMismatch
+from unlearnlab.store import Store, StoreMismatch, task_fingerprint
 from unlearnlab.sweep import Setting, expand
 
 GRID = {"GD": {"epochs": [2, 4], "lr": [1e-3, 1e-2]}, "MinNorm-OG": {"epochs": 3, "reg": [.1, .5]}}
@@ -298,3 +299,16 @@ def test_records_are_plain_json_with_their_provenance(tmp_path):
     record = json.loads(sorted(tmp_path.iterdir())[0].read_text())
     assert {"run", "code", "data", "metrics", "seconds", "error", "provenance", "sha256"} == record.keys()
     assert {"commit", "torch", "device", "threads"} <= record["provenance"].keys() and record["run"]["seed"] == 1
+
+
+def test_what_a_partial_binds_is_part_of_the_task():
+    def bound(**values):
+        task = regression(0)
+        evaluate = functools.partial(lambda model, **_: {"one": 1.}, **values)
+        return task_fingerprint(ul.Task(**{**{f: getattr(task, f) for f in task.__dataclass_fields__}, "evaluate": evaluate}))
+
+    images = torch.utils.data.TensorDataset(torch.zeros(3))
+    same = bound(test=images, both_heads=True)
+    assert same == bound(both_heads=True, test=torch.utils.data.TensorDataset(torch.zeros(3)))
+    assert len({same, bound(test=images, both_heads=False), bound(test=torch.utils.data.TensorDataset(torch.ones(3)), both_heads=True),
+                bound(test=images)}) == 4

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 import warnings
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy
@@ -65,14 +65,24 @@ def _bare(source):
 
 
 def _source(function):
-    """The source of the reader's own function; the package's is in code_fingerprint already."""
-    function = getattr(function, "func", function)  # what a functools.partial calls
+    """The source of the reader's own function, and what a partial binds; the package's source is in code_fingerprint already."""
+    if isinstance(function, partial):
+        bound = {**dict(enumerate(function.args)), **function.keywords}
+        return repr((_source(function.func), sorted((str(name), _value(value)) for name, value in bound.items())))
     if getattr(function, "__module__", "").startswith(f"{__package__}."):
         return function.__qualname__
     try:
         return inspect.getsource(function)
     except (OSError, TypeError):  # typed into a plain interpreter, or an object that can be called
         return getattr(function, "__qualname__", type(function).__qualname__)
+
+
+def _value(bound):
+    """Text that is equal for equal values, in any process."""
+    tensors = (bound,) if isinstance(bound, torch.Tensor) else getattr(bound, "tensors", None)
+    if tensors is not None:
+        return checkpoints.digest({str(i): t for i, t in enumerate(tensors)})
+    return _source(bound) if callable(bound) else repr(bound) if isinstance(bound, (str, int, float, tuple, type(None))) else type(bound).__qualname__
 
 
 def task_fingerprint(task: Task) -> str:
