@@ -1,4 +1,5 @@
 """The labs: one per file, thin; what they compute is elsewhere."""
+from .collapse_lab import CollapseLab
 from .erasure_lab import ErasureLab
 from .linear_lab import LinearLab
 from .linear_network_lab import LinearNetworkLab

@@ -5,11 +5,11 @@ import torch
 from ..data.tint import tint
 from ..experiments import erasure
 from ..experiments.outputs import outputs
-from ..figures.erasure_lab import ErasurePicture
+from ..figures.image_labs import ErasurePicture
 from ..methods import GA, GD, NGD, NGP, NPO, SCRUB, KLUnif, L1Sparse, MinNormOG, NegGrad, Retrain, Ridge, SalUn
 from .canvas import Canvas
 from .lab import STYLE, WIDE
-from .unlearning_lab import UnlearningLab, table
+from .unlearning_lab import UnlearningLab
 
 COLUMNS = 4
 
@@ -22,6 +22,7 @@ class ErasureLab(UnlearningLab):
     """
 
     summary = "ErasureLab: run the notebook to choose seed, method, epochs and hyperparameters with sliders"
+    columns = {"retain accuracy": "retain_accuracy", "forget error": "forget_error", "red and green: right and gray": "unlearning"}
     settings = {method.name: method for method in (
         MinNormOG(lr=3e-3, reg=.03, reg_decay=.5, descent_epochs=4), GD(lr=4e-3), NGP(lr=3e-3, ascent=.03), NegGrad(lr=3e-3, ascent=.03),
         Ridge(lr=5e-3, reg=.003), L1Sparse(lr=1e-2, reg=1e-3), SCRUB(lr=3e-3, ascent=.01), SalUn(lr=5e-3, ascent=.01),
@@ -35,8 +36,8 @@ class ErasureLab(UnlearningLab):
         self.zoom = ipywidgets.Checkbox(value=False, description="zoom on the ideal corner", style=STYLE, layout=WIDE)
         self.picture = ErasurePicture(COLUMNS, list(erasure.COLORS))
         self.canvas = Canvas(self.picture.figure, self.picture.moving, "Colored digits and what the network says of them")
-        self.images.observe(self._look, "value")
-        self.zoom.observe(self._look, "value")
+        for control in (self.images, self.zoom):
+            control.observe(lambda change: self._look(background=True), "value")
         self._assemble(self.images, self.zoom)
 
     def load(self, seed):
@@ -56,18 +57,13 @@ class ErasureLab(UnlearningLab):
         titles = [f"{self.under_way}, epoch {len(self.track) - 1}", f"retain accuracy {accuracy:.3f}, forget error {error:.3f}",
                   f"gray, dashed: the run before, {name}, {way[-1][0]:.3f}, {way[-1][1]:.3f}" if way else ""]
         self.picture.frame(said, self.track, way, titles)
-        self.canvas.describe(f"Label erasure by {', '.join(titles[:2])}; the original has {self.track[0][0]:.3f}, {self.track[0][1]:.3f}. Of {len(said)} "
-                             f"test images, in gray, red and green, {sum(right for right, _ in said)} are called gray with the right digit.")
+        (before, wrong), right = self.track[0], sum(right for right, _ in said)
+        self.canvas.describe(f"Label erasure by {', '.join(titles[:2])}; the original has {before:.3f}, {wrong:.3f}. Of {len(said)} test "
+                             f"images, in gray, red and green, {right} are called gray with the right digit.")
         self.canvas.draw()
 
     def place(self, metrics):
         return metrics["retain_accuracy"], metrics["forget_error"]
-
-    def explain(self, run):
-        seconds = f"{run.seconds:.2f} s for {len(run.history)} epochs"
-        rows = [("original", self.start_metrics, ""), (run.method.name, run.metrics, seconds), ("ground truth", self.truth_metrics, "")]
-        return table(["model", "retain accuracy", "forget error", "red and green: right and gray", ""],
-                     [[name] + [f"{m[key]:.3f}" for key in ("retain_accuracy", "forget_error", "unlearning")] + [more] for name, m, more in rows])
 
     def _shown(self):
         """Pixels (colors * COLUMNS, 3, h, w) uint8 of the chosen test images, one color after the other, and their labels."""

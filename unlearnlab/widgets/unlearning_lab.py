@@ -20,16 +20,17 @@ SHOWN = ("lr", "reg", "reg_decay", "n_pert", "project_every", "descent_epochs", 
 class UnlearningLab(Lab):
     """A lab that reruns the unlearning whenever the seed, the method, T or a hyperparameter changes.
 
-    settings: by name, the methods on offer with the values their sliders begin with.
-    A subclass says in `load` which task, in `draw_task` and `draw` what is seen of it, in `place` where a model stands, and
-    in `explain` what the numbers under the picture are. All but `load` are called one at a time.
+    settings: by name, the methods on offer with the values their sliders begin with. columns: of the table under the picture,
+    heading -> metric. A subclass says in `load` which task, in `draw_task` and `draw` what is seen of it, and in `place` where a
+    model stands. `draw_task` and `draw` are called one at a time.
     """
 
     settings: dict[str, Method]
+    columns: dict[str, str]
 
     def __init__(self, seed: int, method: str, epochs: int):
         self._check(seed, method, epochs)
-        self.task, self._staged = self.load(seed), None  # the task, and the seed whose background is drawn
+        self.task, self._staged = self.load(seed), (None, None)  # the task; the seed and the T whose background is drawn
         self.model, self.error = None, None  # the unlearned model, once a run is over; what went wrong with a redrawing
         self.track = []  # the run's way, from the original on
         self.previous = self.finished = ("", [])  # name and way of the whole run before it, and of the last one
@@ -45,19 +46,15 @@ class UnlearningLab(Lab):
         raise NotImplementedError
 
     def draw_task(self) -> None:
-        """The background: `self.task` and its two trained models."""
+        """The background: `self.task`, its two trained models, and T."""
         raise NotImplementedError
 
     def draw(self, model) -> None:
         """A frame: `self.track`, and what `model` says; None: nothing yet."""
         raise NotImplementedError
 
-    def place(self, metrics: dict[str, float]) -> tuple:
+    def place(self, metrics: dict[str, float]):
         """What the track keeps of a model's metrics."""
-        raise NotImplementedError
-
-    def explain(self, run: Run) -> str:
-        """HTML: the numbers of a run, beside those of the trained models."""
         raise NotImplementedError
 
     # -- what a reader and a test may ask
@@ -141,28 +138,28 @@ class UnlearningLab(Lab):
         """One run, drawn after every epoch."""
         self._say("")
         with self._busy():
-            self._stage(seed, method)
+            self._stage(seed, method, epochs)
             run = unlearn(self.task, method, epochs, callback=lambda run: self._epoch(run, epochs), stop=stop)
         with self._lock:
             self.model = run.model
             self.draw(run.model)  # other images may have been chosen since its last epoch
-            self.readout.value = self.explain(run)
+            self.readout.value = self._table(run)
             if not run.stopped:
                 self.finished = (method.name, self.track)
         if run.stopped:
             self._say(f"Stopped in epoch {len(run.history)} of {epochs}.")
 
-    def _stage(self, seed, method):
+    def _stage(self, seed, method, epochs):
         """The task of this seed, and an empty track."""
-        changed = self._staged != seed
+        changed, stretched = self._staged[0] != seed, self._staged[1] != epochs
         task = self.load(seed) if self.task.seed != seed else self.task
         with self._lock:
-            self.task, self._staged, self.model, self.under_way = task, seed, None, method.name
+            self.task, self._staged, self.model, self.under_way = task, (seed, epochs), None, method.name
             if changed:
                 self.finished = ("", [])
                 self.start_metrics, self.truth_metrics = task.evaluate(task.original), task.evaluate(task.ground_truth)
             self.track, self.previous = [self.place(self.start_metrics)], self.finished
-            if changed:
+            if changed or stretched:
                 self.draw_task()
 
     def _epoch(self, run, epochs):
@@ -183,11 +180,12 @@ class UnlearningLab(Lab):
 
     # -- showing
 
-    def _look(self, change=None):
-        """Draws again what a control shows in another way, without a run."""
+    def _look(self, background):
+        """Draws again what a control shows in another way, without a run. background: what does not move, too."""
         try:
             with self._lock:
-                self.draw_task()
+                if background:
+                    self.draw_task()
                 self.draw(self.model)
             if self.error is not None:
                 self.error = None
@@ -196,11 +194,14 @@ class UnlearningLab(Lab):
             self.error = error
             self._say(f"{type(error).__name__}: {error}", "error")
 
+    def _table(self, run):
+        """HTML: the numbers of a run, beside those of the trained models."""
+        seconds = f"{run.seconds:.2f} s for {len(run.history)} epoch{'s' * (len(run.history) != 1)}"
+        rows = [("original", self.start_metrics, ""), (run.method.name, run.metrics, seconds), ("ground truth", self.truth_metrics, "")]
+        lines = [[name, *(f"{metrics[key]:.3f}" for key in self.columns.values()), more] for name, metrics, more in rows]
+        line = lambda cells, tag: "".join(f"<{tag} style='padding:0 14px 0 4px; text-align:left'>{cell}</{tag}>" for cell in cells)
+        body = "".join(f"<tr>{line(cells, 'td')}</tr>" for cells in lines)
+        return f"<table><tr>{line(['model', *self.columns, ''], 'th')}</tr>{body}</table>"
+
     def _say(self, text, kind="note"):
         self.status.value = message(text, kind) if text else ""
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """HTML of a small table; the first column holds names."""
-    line = lambda cells, tag: "".join(f"<{tag} style='padding:0 14px 0 4px; text-align:left'>{cell}</{tag}>" for cell in cells)
-    return f"<table><tr>{line(head, 'th')}</tr>" + "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows) + "</table>"

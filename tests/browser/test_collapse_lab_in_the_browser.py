@@ -1,0 +1,24 @@
+"""Does CollapseLab paint, rerun and stop in a real browser?"""
+
+
+def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
+    lab.open(lab.write("collapse.ipynb", "import unlearnlab as ul\nul.widgets.CollapseLab(epochs=5)"))
+    lab.run_all()
+    lab.wait_for_text("s for 5 epochs")
+    for color in ("orange", "teal"):
+        with lab.new_picture():
+            lab.page.get_by_title(f"paint it {color},").click()
+    for description, key in (("digit", "End"), ("example", "ArrowRight"), ("lr", "Home"), ("seed", "ArrowRight")):
+        slider = lab.slider(description)
+        before = slider.readout
+        with lab.new_picture():
+            assert slider.press(key) != before
+    with lab.new_picture():
+        lab.click_button("Reset")
+    lab.slider("T (epochs)").press("ArrowRight")
+    lab.wait_for_text("s for 6 epochs", seconds=60)
+    lab.screenshot("collapse-lab", of=".jp-OutputArea-output:has(.widget-slider)")
+    lab.slider("T (epochs)").press("End")
+    lab.click_button("Stop")
+    lab.wait_for_text("Stopped in epoch")
+    lab.assert_clean()
