@@ -40,6 +40,30 @@ class WarmPreset(Preset):
             raise TypeError(f"warm_start must be a Recipe, got {self.warm_start!r}")
 
 
+# color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set, epochs) -> method -> (mean, standard error)
+PUBLISHED = {
+    (.001, 5): {
+        "Retrain": (.791, .045), "MinNorm-OG": (.491, .061), "GD": (.240, .032), "GA": (.345, .044), "NGP": (.459, .034),
+        "NGD": (.126, .002), "Ridge": (.209, .037), "l1-Sparse": (.124, .003), "SCRUB": (.373, .037), "NPO": (.406, .037),
+        "SalUn": (.294, .055)},
+    (.001, 10): {
+        "Retrain": (.955, .011), "MinNorm-OG": (.787, .034), "GD": (.552, .043), "GA": (.383, .054), "NGP": (.737, .038),
+        "NGD": (.330, .022), "Ridge": (.600, .037), "l1-Sparse": (.230, .065), "SCRUB": (.619, .034), "NPO": (.432, .069),
+        "SalUn": (.534, .079)},
+    (.001, 15): {
+        "Retrain": (.963, .008), "MinNorm-OG": (.932, .013), "GD": (.782, .033), "GA": (.398, .051), "NGP": (.815, .016),
+        "NGD": (.469, .034), "Ridge": (.813, .027), "l1-Sparse": (.251, .047), "SCRUB": (.741, .039), "NPO": (.446, .076),
+        "SalUn": (.763, .053)},
+    (.01, 5): {
+        "Retrain": (.928, .026), "MinNorm-OG": (.595, .061), "GD": (.407, .024), "GA": (.342, .047), "NGP": (.583, .060),
+        "NGD": (.329, .036), "Ridge": (.335, .061), "l1-Sparse": (.125, .002), "SCRUB": (.478, .049), "NPO": (.425, .041),
+        "SalUn": (.425, .027)},
+    (.01, 10): {
+        "Retrain": (.985, .001), "MinNorm-OG": (.947, .011), "GD": (.736, .030), "GA": (.382, .054), "NGP": (.924, .025),
+        "NGD": (.705, .032), "Ridge": (.634, .050), "l1-Sparse": (.314, .066), "SCRUB": (.758, .028), "NPO": (.435, .069),
+        "SalUn": (.687, .040)},
+}
+
 PRESETS = {
     ("digits", "quick"): WarmPreset(
         network=partial(ResNet, 18, width=3 / 32), warm_start=Recipe(epochs=3, batch_size=64, lr=3e-2),
