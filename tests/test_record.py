@@ -69,3 +69,10 @@ def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate
     assert len(found) == 2 * 63 and {s.epochs for s in found} == {3} and {s.method.lr for s in found} == {1e-3, 1e-2}
     assert {s.method.name for s in found} == set(ul.METHODS)
     assert set(found) < set(expand(ul.erasure.grid(3, lr=[1e-3, 1e-2], wide=True)))
+
+
+def test_the_grid_of_representation_collapse_has_every_published_method_at_three_rates_at_least():
+    found = expand(ul.collapse.grid(15))
+    rates = {name: {s.method.lr for s in found if s.method.name == name} for name in ul.collapse.PUBLISHED[.001, 15]}
+    assert {s.method.name for s in found} == set(rates) and {s.epochs for s in found} == {15}
+    assert min(map(len, rates.values())) >= 3 and 5 * len(found) < 600

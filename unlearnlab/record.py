@@ -2,6 +2,7 @@
 
     python -m unlearnlab.record table1                  # 5,940 runs, about half an hour on two cores
     python -m unlearnlab.record erasure                 # 2,060 runs on digits, about ten minutes on two cores
+    python -m unlearnlab.record collapse                # 530 runs on digits, about four minutes on two cores
     python -m unlearnlab.record all                     # every file in notebooks/results
 
 It shows progress, can be stopped, and goes on from what its store holds. The result is one small JSON file with provenance.
@@ -14,6 +15,7 @@ import os
 import sys
 from pathlib import Path
 
+from .experiments import collapse as collapsing
 from .experiments import erasure as erasing
 from .experiments import sine
 from .methods.base import HYPERPARAMETERS, RANGES
@@ -83,7 +85,14 @@ def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: int
     return frame
 
 
-RECORDS = {"table1": table1, "erasure": erasure}
+def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: int = 15):
+    """Representation collapse on digits: the methods of paper A's table, each at a few rates, five seeds."""
+    frame = sweep(functools.partial(collapsing.task, "digits", "quick"), collapsing.grid(epochs), seeds, store, workers=workers)
+    write(out, frame, provenance("python -m unlearnlab.record collapse") | {"workers": str(workers)})
+    return frame
+
+
+RECORDS = {"table1": table1, "erasure": erasure, "collapse": collapse}
 
 
 def main():
