@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import unlearnlab as ul
-from unlearnlab.experiments import sine
+from unlearnlab.experiments import sine, trained
 
 
 def finding(report, name):
@@ -29,7 +29,7 @@ def test_a_wrong_torch_an_old_python_and_a_missing_package_come_with_a_remedy(mo
         return "3.2.1" if name == "matplotlib" else real(name)
     monkeypatch.setattr(importlib.metadata, "version", version)
     report = ul.environment.check()
-    assert not report.ready and repr(report).endswith("4 of 8 things need attention; the arrows say what to do.")
+    assert not report.ready and repr(report).endswith("4 of 9 things need attention; the arrows say what to do.")
     assert "pip install -r requirements.txt" in finding(report, "PyTorch").remedy
     assert "make lab PYTHON=python3.11" in finding(report, "Python").remedy
     assert finding(report, "ipywidgets").detail == "missing" and "Needs 3.10" in finding(report, "matplotlib").remedy
@@ -41,6 +41,17 @@ def test_a_damaged_model_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(sine, "SHIPPED", tmp_path / "models")
     found = finding(ul.environment.check(), "shipped models")
     assert not found.ok and found.detail == "9 of 10 seeds are there and whole" and "sine-4-original" in found.remedy
+
+
+def test_a_damaged_or_missing_image_model_is_named(monkeypatch, tmp_path):
+    shutil.copytree(trained.SHIPPED, tmp_path / "models")
+    monkeypatch.setattr(trained, "SHIPPED", tmp_path / "models")
+    assert finding(ul.environment.check(), "shipped image models").detail == "20 of 20 are there and whole"
+    next((tmp_path / "models").glob("erasure-digits-2-original-*")).write_bytes(b"short")
+    next((tmp_path / "models").glob("collapse-digits-5-ground-truth-*")).unlink()
+    found = finding(ul.environment.check(), "shipped image models")
+    assert not found.ok and found.detail == "18 of 20 are there and whole"
+    assert "erasure-digits-2-original" in found.remedy and "collapse-digits-5-ground-truth" in found.remedy
 
 
 def test_a_folder_that_cannot_be_written_is_reported(monkeypatch):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
-from .experiments import sine
+from . import checkpoints
+from .experiments import sine, trained
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Report(list):
 def check() -> Report:
     """Python, the pinned PyTorch, the widgets, the shipped models, memory, and the device. Takes about a second."""
     return Report([_python(), _torch(), _package("ipywidgets", "8.1"), _package("matplotlib", "3.10"),
-                   _package("safetensors", "0.5"), _models(), _cache(), _device()])
+                   _package("safetensors", "0.5"), _models(), _image_models(), _cache(), _device()])
 
 
 def _python():
@@ -74,6 +75,18 @@ def _models():
         except (ValueError, FileNotFoundError) as error:
             errors.append(str(error))
     return Finding("shipped models", not errors, f"{whole} of {len(sine.SHIPPED_SEEDS)} seeds are there and whole", " | ".join(errors))
+
+
+def _image_models():
+    whole, errors = 0, []
+    for name in (f"{task}-digits-{seed}-{role}" for task in ("erasure", "collapse") for seed in trained.SHIPPED_SEEDS for role in ("original", "ground-truth")):
+        found = list(trained.SHIPPED.glob(f"{name}-*.safetensors"))
+        try:
+            checkpoints.read(found[0] if found else trained.SHIPPED / f"{name}.safetensors")
+            whole += 1
+        except (ValueError, FileNotFoundError) as error:
+            errors.append(f"{error}. It ships with unlearnlab: install it again, or run python -m unlearnlab.experiments.{name.split('-')[0]}")
+    return Finding("shipped image models", not errors, f"{whole} of {whole + len(errors)} are there and whole", " | ".join(errors))
 
 
 def _cache():
