@@ -1,8 +1,10 @@
 """Does CollapseLab paint, rerun and stop in a real browser?"""
 
+ENDLESS = "import unlearnlab as ul\nul.widgets.unlearning_lab.EPOCHS = (1, 10_000)"  # at its end, T lasts until Stop is pressed
+
 
 def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
-    lab.open(lab.write("collapse.ipynb", "import unlearnlab as ul\nul.widgets.CollapseLab(epochs=5)"))
+    lab.open(lab.write("collapse.ipynb", ENDLESS, "ul.widgets.CollapseLab(epochs=5)"))
     lab.run_all()
     lab.wait_for_text("s for 5 epochs")
     for color in ("orange", "teal"):

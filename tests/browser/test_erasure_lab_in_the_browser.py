@@ -1,8 +1,10 @@
 """Does ErasureLab rerun, draw and stop in a real browser?"""
 
+ENDLESS = "import unlearnlab as ul\nul.widgets.unlearning_lab.EPOCHS = (1, 10_000)"  # at its end, T lasts until Stop is pressed
+
 
 def test_erasure_lab_follows_its_controls_and_stops(lab):
-    lab.open(lab.write("erasure.ipynb", "import unlearnlab as ul\nul.widgets.ErasureLab()"))
+    lab.open(lab.write("erasure.ipynb", ENDLESS, "ul.widgets.ErasureLab()"))
     lab.run_all()
     lab.wait_for_text("s for 5 epochs")
     for description, key in (("reg", "End"), ("n_pert", "Home"), ("seed", "ArrowRight"), ("test images", "ArrowRight")):

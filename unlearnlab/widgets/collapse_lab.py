@@ -59,9 +59,8 @@ class CollapseLab(UnlearningLab):
 
     def draw_task(self):
         self.picture.show_references(*(self.place(m) for m in (self.start_metrics, self.truth_metrics)), self._staged[1])
-        self.canvas.background()
 
-    def draw(self, model):
+    def draw(self, model, background=False):
         digit, color = self.digit.value, self.painted
         image = tint(self.pixels[self.labels == digit][self.example.value - 1][None], CLASS_COLORS[color])
         models = self.task.original, model, self.task.ground_truth
@@ -74,7 +73,7 @@ class CollapseLab(UnlearningLab):
         words = [f"the {name} says {p.argmax()}" for name, p in zip(("original", "unlearned model", "ground truth"), said) if p is not None]
         self.canvas.describe(f"A {digit} in {NAMES[color]}, the color of class {color}: {', '.join(words)}. Representation collapse by "
                              f"{titles[0]}: {titles[1]}, of the original {self.track[0]:.3f}.")
-        self.canvas.draw()
+        self.canvas.background() if background else self.canvas.draw()
 
     def place(self, metrics):
         return metrics["color_accuracy"]

@@ -47,10 +47,8 @@ class ErasureLab(UnlearningLab):
         pixels, _ = self._shown()
         self.picture.show_images(pixels.permute(0, 2, 3, 1).numpy(), self._said(self.task.original))
         self.picture.show_references(self.place(self.start_metrics), self.place(self.truth_metrics), self.zoom.value)
-        self.picture.frame([], [], [], [""] * 3)
-        self.canvas.background()
 
-    def draw(self, model):
+    def draw(self, model, background=False):
         said = [] if model is None else self._said(model)
         accuracy, error = self.track[-1]
         name, way = self.previous
@@ -60,7 +58,7 @@ class ErasureLab(UnlearningLab):
         (before, wrong), right = self.track[0], sum(right for right, _ in said)
         self.canvas.describe(f"Label erasure by {', '.join(titles[:2])}; the original has {before:.3f}, {wrong:.3f}. Of {len(said)} test "
                              f"images, in gray, red and green, {right} are called gray with the right digit.")
-        self.canvas.draw()
+        self.canvas.background() if background else self.canvas.draw()
 
     def place(self, metrics):
         return metrics["retain_accuracy"], metrics["forget_error"]

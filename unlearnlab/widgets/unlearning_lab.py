@@ -46,11 +46,11 @@ class UnlearningLab(Lab):
         raise NotImplementedError
 
     def draw_task(self) -> None:
-        """The background: `self.task`, its two trained models, and T."""
+        """What does not move: `self.task`, its two trained models, and T. A `draw` with background=True follows."""
         raise NotImplementedError
 
-    def draw(self, model) -> None:
-        """A frame: `self.track`, and what `model` says; None: nothing yet."""
+    def draw(self, model, background: bool = False) -> None:
+        """A frame: `self.track`, and what `model` says; None: nothing yet. background: what does not move is drawn again, too."""
         raise NotImplementedError
 
     def place(self, metrics: dict[str, float]):
@@ -161,6 +161,7 @@ class UnlearningLab(Lab):
             self.track, self.previous = [self.place(self.start_metrics)], self.finished
             if changed or stretched:
                 self.draw_task()
+                self.draw(None, background=True)
 
     def _epoch(self, run, epochs):
         metrics = self.task.evaluate(run.model)
@@ -186,7 +187,7 @@ class UnlearningLab(Lab):
             with self._lock:
                 if background:
                     self.draw_task()
-                self.draw(self.model)
+                self.draw(self.model, background)
             if self.error is not None:
                 self.error = None
                 self._say("")
