@@ -142,6 +142,18 @@ def test_stop_ends_a_run_and_says_how_far_it_came(lab, monkeypatch):
     assert lab.status.value == ""
 
 
+def test_images_chosen_at_the_very_end_of_a_run_get_their_captions(lab, monkeypatch):
+    def late(*args, **kwargs):
+        run = ul.unlearn(*args, **kwargs)
+        lab.images.value = 6
+        assert lab.picture.after[0].get_text() == ""  # the model is not the lab's yet
+        return run
+    monkeypatch.setattr(unlearning_lab, "unlearn", late)
+    lab.run.click()
+    lab.wait()
+    assert all(text.get_text() for text in lab.picture.after)
+
+
 def test_the_newest_request_wins(lab):
     lab.epochs.value = 20
     for value in (1e-3, 2e-3):
