@@ -130,14 +130,14 @@ def grid(epochs: int = 15) -> dict[str, dict]:
     usual, low = rates(3e-3, 1e-2, 3e-2, 1e-1), rates(1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
     return {
         "Retrain": rates(3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
-        "MinNorm-OG": {**usual, "reg": [.05, .1], "reg_decay": [.5, .8], "n_pert": 50, "descent_epochs": (epochs + 1) // 2},
+        "MinNorm-OG": {**usual, "reg": [.05, .1], "reg_decay": [.8, .9], "n_pert": 50, "descent_epochs": (epochs + 1) // 2},
         "GD": rates(1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
         "GA": low,
         "NGP": {**rates(3e-3, 1e-2, 3e-2), "ascent": [.1, .3, 1.]},
         "NGD": {**usual, "noise": [.01, .1]},
         "Ridge": {**usual, "reg": [.003, .01, .03], "reg_decay": .95},
         "l1-Sparse": {**usual, "reg": [1e-4, 3e-4, 1e-3]},
-        "SCRUB": {**rates(1e-3, 3e-3, 1e-2, 3e-2), "reg": .01, "ascent": [.1, .3, 1.], "descent_epochs": epochs // 3},
+        "SCRUB": {**rates(1e-3, 3e-3, 1e-2, 3e-2), "reg": .01, "ascent": [.3, 1., 3.], "descent_epochs": epochs // 3},
         "NPO": {**low, "reg": [1., 10.]},
         "SalUn": {**usual, "ascent": [.1, .3, 1.]},
     }
