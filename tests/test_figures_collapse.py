@@ -13,7 +13,7 @@ CURVES = {"GD": ([0, 5, 15], [[.1, .2, .3], [.1, .4, .5]]), "GD, twice": ([0, 30
 
 
 def made():
-    return [collapse.pairs(SHARES, CLASS_COLORS), collapse.landings(FOUND, {"here": {"original": .1}}), collapse.landings(FOUND),
+    return [collapse.pairs(SHARES, CLASS_COLORS, "The diagonal is dark."), collapse.landings(FOUND, {"here": {"original": .1}}), collapse.landings(FOUND),
             collapse.tracks(CURVES, "epochs", .1, .8)]
 
 
@@ -24,7 +24,7 @@ def texts(fig):
 
 
 def test_every_figure_draws_the_same_twice_and_says_in_words_what_it_shows():
-    for fig, words in zip(made(), ("ground truth, mean 0.50", "here: Retrain 0.60, mine 0.40, GD 0.30", "GA 0.20", "GD, twice 0.41")):
+    for fig, words in zip(made(), ("original, ground truth. The diagonal is dark.", "here: Retrain 0.60, mine 0.40, GD 0.30", "GA 0.20", "epochs: GD; GD, twice; mine.")):
         data, metadata = fig._repr_mimebundle_()
         assert isinstance(fig, Figure) and data["image/png"].startswith(b"\x89PNG") and fig.png() == data["image/png"]
         assert words in metadata["image/png"]["alt"]

@@ -12,10 +12,11 @@ AXIS = "color accuracy: share named after the color"
 
 
 @look()
-def pairs(panels: dict[str, np.ndarray], colors) -> Figure:
+def pairs(panels: dict[str, np.ndarray], colors, finding: str = "") -> Figure:
     """A map for each model: content downwards, color across, in each cell the share of images that are named after their color.
 
     panels: title -> (classes, classes), shares from 0 to 1. colors: (classes, 3) uint8, drawn below their columns.
+    finding: what there is to see, for the alt text, which holds no number: runs differ in theirs from machine to machine.
     """
     panels = {title: np.asarray(shares, float) for title, shares in panels.items()}
     colors = np.asarray(colors) / 255
@@ -33,8 +34,7 @@ def pairs(panels: dict[str, np.ndarray], colors) -> Figure:
         ax.grid(False)
     axes[0, 0].set_ylabel("content (digit)")
     fig.colorbar(drawn, ax=axes[0].tolist(), label="share named after the color", shrink=.85)
-    fig.alt = "Share of images named after their color, by content and color: " + "; ".join(
-        f"{title}, mean {shares.mean():.2f}, where content and color agree {shares.diagonal().mean():.2f}" for title, shares in panels.items())
+    fig.alt = f"Share of images named after their color, by content and color: {', '.join(panels)}. {finding}".strip()
     return fig
 
 
@@ -67,10 +67,11 @@ def landings(panels: dict[str, dict[str, tuple[float, float]]], lines: dict[str,
 
 
 @look()
-def tracks(curves: dict[str, tuple], across: str, original: float, ground_truth: float) -> Figure:
+def tracks(curves: dict[str, tuple], across: str, original: float, ground_truth: float, finding: str = "") -> Figure:
     """Color accuracy against what was spent. curves: name -> (spent (k,), color accuracy (seeds, k)); mean and standard error.
 
     A name "GD, twice" has the look of GD. across: what is spent, in words. original, ground_truth: dotted lines.
+    finding: as in `pairs`.
     """
     fig, ax = figure(size=(7.5, 3.9))
     ends = {}
@@ -94,7 +95,7 @@ def tracks(curves: dict[str, tuple], across: str, original: float, ground_truth:
         color = METHOD_LOOKS.get(name.split(",")[0], OTHER)["color"]
         ax.annotate(name, (x, y), (1.03 * right, at), va="center", fontsize=9, color=_dark(color),
                     arrowprops={"arrowstyle": "-", "color": color, "linewidth": .6, "shrinkA": 1, "shrinkB": 4})
-    fig.alt = f"Color accuracy against {across}, at the end: " + ", ".join(f"{name} {y:.2f}" for name, (_, y) in ends.items())
+    fig.alt = f"Color accuracy against {across}: {'; '.join(ends)}. {finding}".strip()
     return fig
 
 
