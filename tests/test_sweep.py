@@ -1,4 +1,5 @@
 """Does a sweep lose nothing, mix nothing, and give the same table whatever runs it and whatever dies on the way?"""
+import contextlib
 import errno
 import functools
 import importlib
@@ -156,10 +157,31 @@ def test_a_run_that_kills_its_worker_every_time_ends_in_its_row_alone(tmp_path, 
 def test_who_shares_a_worker_with_a_run_that_kills_it_is_not_blamed(tmp_path):
     import dask
     from distributed import Client
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), \
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.deploy.lost-worker-timeout": "1 hour"}), \
             Client(n_workers=1, threads_per_worker=3, dashboard_address=None) as client:
         frame = ul.sweep(functools.partial(deadly, pause=.3), GRID, [1], tmp_path, client, progress=False)
     assert (frame["error"].notna() == (frame["method"] == "MinNorm-OG")).all()
+
+
+def test_a_dask_cluster_that_has_lost_its_workers_for_good_is_replaced(tmp_path, monkeypatch):
+    from distributed import Client, LocalCluster  # such a cluster once kept a sweep waiting for ever
+    module, whole = importlib.import_module("unlearnlab.sweep"), importlib.import_module("unlearnlab.sweep")._local_cluster
+    opened = []
+
+    @contextlib.contextmanager
+    def first_without_workers(workers):
+        opened.append(workers)
+        if len(opened) == 1:
+            with LocalCluster(n_workers=0, dashboard_address=None) as cluster, Client(cluster) as client:
+                yield client
+        else:
+            with whole(workers) as client:
+                yield client
+
+    monkeypatch.setattr(module, "_local_cluster", first_without_workers)
+    monkeypatch.setattr(module, "LOST", 1.)
+    frame = sweep({"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}}, [1], tmp_path, "dask", workers=2)
+    assert frame["error"].isna().all() and len(Store(tmp_path).names()) == 2 and opened == [2, 1, 2]
 
 
 def test_a_worker_that_dies_once_costs_nothing(tmp_path):

@@ -9,6 +9,7 @@ reuses what fits.
 import dataclasses
 import itertools
 import logging
+import math
 import os
 import random
 import signal
@@ -16,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from .unlearning import Diverged, unlearn
 
 ATTEMPTS = 2  # a run whose worker dies this often, alone in its process, is given up
 WAIT = .2     # seconds between two looks at the stop event
+LOST = 30.0   # seconds without a worker after which a cluster of our own is given up
 
 
 @dataclass(frozen=True)
@@ -268,15 +270,14 @@ def _results(start, run, jobs, kept, stop):
 
 @contextmanager
 def _backend(backend, workers, count):
-    if backend == "serial" or (backend == "local" and count == 0):
+    if backend == "serial" or (backend in ("local", "dask") and count == 0):
         yield _serial
     elif backend == "local":
         yield lambda run, jobs, stop: _local(run, jobs, stop, min(workers, count))
     elif backend == "dask":
-        with _local_cluster(workers) as client:
-            yield lambda run, jobs, stop: _dask(run, jobs, stop, client)
+        yield lambda run, jobs, stop: _dask(run, jobs, stop, lambda alone: _local_cluster(1 if alone else min(workers, count)), LOST)
     else:
-        yield lambda run, jobs, stop: _dask(run, jobs, stop, backend)
+        yield lambda run, jobs, stop: _dask(run, jobs, stop, lambda alone: nullcontext(backend))
 
 
 def _serial(run, jobs, stop):
@@ -365,44 +366,60 @@ def _follow(parent):
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _dask(run, jobs, stop, client):
+def _dask(run, jobs, stop, connect, patience=math.inf):
     """Futures on a cluster, one per slot. A death can hit more than one run all the same: a result that was lost with its
-    worker before it was fetched is computed again, beside the next run."""
-    import distributed
+    worker before it was fetched is computed again, beside the next run.
 
-    def first_done(waiting):
-        try:
-            return distributed.wait(list(waiting), timeout=WAIT, return_when="FIRST_COMPLETED").done
-        except (TimeoutError, distributed.TimeoutError):
-            return ()
+    connect(alone): a context that gives a Client. Our own cluster is new after every death, as a local pool is, and given up
+    when it has had no worker for `patience` seconds: one whose workers keep dying may stop replacing them. Somebody else's may
+    start with none, and be waited for.
+    """
+    import distributed
+    deaths, timeout = (distributed.KilledWorker, TimeoutError, distributed.TimeoutError), None if patience == math.inf else patience
 
     def attempt(next_job, stop, suspects, alone=False):
-        submit = lambda job: client.submit(run, job, pure=False)
-        slots = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
-        for job, future in _windowed(submit, first_done, next_job, stop, max(slots, 1)):
-            if (outcome := _outcome(run, job, future, distributed.KilledWorker)) is None:
-                suspects.append(job)
-            else:
-                yield job, outcome
+        def first_done(waiting):
+            nonlocal seen
+            try:
+                return distributed.wait(list(waiting), timeout=WAIT, return_when="FIRST_COMPLETED").done
+            except (TimeoutError, distributed.TimeoutError):
+                seen = time.monotonic() if _slots(client) else seen
+                return list(waiting) if lost() else ()
+
+        with connect(alone) as client:
+            seen, lost = time.monotonic(), lambda: time.monotonic() - seen > patience
+            submit = lambda job: client.submit(run, job, pure=False)
+            for job, future in _windowed(submit, first_done, next_job, stop, max(_slots(client), 1)):
+                if lost() and not future.done() or (outcome := _outcome(run, job, future, deaths, timeout)) is None:
+                    suspects.append(job)
+                else:
+                    seen = time.monotonic()
+                    yield job, outcome
 
     return _blaming(run, jobs, stop, attempt)
+
+
+def _slots(client):
+    """How many runs its workers take at once, now."""
+    return sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
 
 
 @contextmanager
 def _local_cluster(workers):
     import dask
     from distributed import Client, LocalCluster
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), \
+    # A worker that happens to be away 15 s after an earlier death would not be replaced any more.
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.deploy.lost-worker-timeout": "1 hour"}), \
             LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL) as cluster, \
             Client(cluster) as client:
         yield client
 
 
-def _outcome(run, job, future, death):
+def _outcome(run, job, future, deaths, timeout=None):
     """What the future holds; None when the worker died with it."""
     try:
-        return future.result()
-    except death:
+        return future.result(timeout)
+    except deaths:
         return None
     except Exception as error:
         return run.failed(job, f"{type(error).__name__}: {error}")
