@@ -115,7 +115,7 @@ print(f"The unlearned model drifted by {drift(theta, theta_original) / theta_ori
 # | [07 two-layer networks](07_two_layer_networks.ipynb) | how few neurons do the retained points need, and what becomes of the function? | 60 | 20 s |
 # | [08 what does the work?](08_what_does_the_work.ipynb) | projection, schedule or shrinkage: which earns the lower error, and what does that error not see? | 40 | 90 s |
 # | [09 label erasure](09_label_erasure.ipynb) | can a network forget that there is color, and how do you compare thirteen methods that claim it? | 60 | 60 s |
-# | [10 representation collapse](10_representation_collapse.ipynb) | what if a perfect answer is to know less? Forgetting what a few odd images taught a network | 50 | 60 s |
+# | [10 representation collapse](10_representation_collapse.ipynb) | what if a perfect answer is to know less? Forgetting what a few odd images taught a network | 45 | 90 s |
 #
 # Go through them in order: each uses the words and results of those before it. Notebooks 05 to 07 prove the theorems, for models simple enough to be exact; they need notebooks 01 and 02, and can be read in any order. Notebook 08 goes on from 04, and 09 and 10 take the method to images. "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone, on one CPU core.
 

@@ -343,7 +343,7 @@ assert 3e-4 < best.lr.min() and best.lr.max() < 3e-2                 # no method
 # %% [markdown]
 # ## 7 · Equal work
 #
-# An epoch of MinNorm-OG holds five projections of a hundred rows each (fifty images, two heads). On this machine, in this process, three epochs of each method cost:
+# An epoch of MinNorm-OG holds five projections of up to a hundred rows each (fifty images, two heads). On this machine, in this process, three epochs of each method cost:
 
 # %% tags=["nbval-ignore-output"]
 def seconds(method, epochs=3, repeats=3):
