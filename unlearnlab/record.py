@@ -1,8 +1,8 @@
 """How was every recorded figure made, and how is it made again? One command each:
 
     python -m unlearnlab.record table1                  # 5,940 runs, about half an hour on two cores
-    python -m unlearnlab.record erasure                 # 2,060 runs on digits, about ten minutes on two cores
-    python -m unlearnlab.record collapse                # 565 runs on digits, about five minutes on two cores
+    python -m unlearnlab.record erasure                 # 2,060 runs on digits, 25 minutes on two busy cores
+    python -m unlearnlab.record collapse                # 565 runs on digits, about 15 minutes on one busy core
     python -m unlearnlab.record all                     # every file in notebooks/results
 
 It shows progress, can be stopped, and goes on from what its store holds. The result is one small JSON file with provenance.
@@ -74,7 +74,7 @@ def table1(store: Path, out: Path, workers: int, seeds=range(1, 11), epochs=tupl
 
 
 def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: int = 3, lr=(3e-4, 1e-3, 3e-3, 1e-2, 3e-2)):
-    """Label erasure on digits: every method, paper A's grid widened until no method's best setting is at its end, five seeds.
+    """Label erasure on digits: every method, paper A's grid at rates with every method's best inside, widened elsewhere too, five seeds.
 
     Methods whose one hyperparameter is the rate get the rates between as well: five points make no front.
     """

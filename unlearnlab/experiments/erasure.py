@@ -117,8 +117,8 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
 def grid(epochs: int, lr: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6), wide: bool = False) -> dict[str, dict]:
     """The paper's grid for its main CIFAR-10 figure, as `ul.sweep` takes it, with NegGrad, SalUn and KL-Unif beside it.
 
-    lr: the paper's rates. wide: more values of every other hyperparameter whose best value lies at an end of the paper's on
-    the digits, so that no method loses by the grid. The weights of KL-Unif and NegGrad are ours: the paper lists none.
+    lr: the paper's rates. wide: more values of weights whose best lies at an end of the paper's on the digits; the
+    paper's values of `reg_decay` stay as they are. The weights of KL-Unif and NegGrad are ours: the paper lists none.
     """
     common, reg, ascent = {"epochs": epochs, "lr": list(lr)}, [1e-3, 1e-2, 5e-2, .1], [1e-3, 1e-2, .1]
     also = lambda *more: list(more) if wide else []
