@@ -1,0 +1,57 @@
+"""Intervals that hold the truth as often as they say, and floors from models that share nothing."""
+import numpy as np
+import pytest
+import torch
+
+from unlearnlab.metrics import against_itself, interval
+
+
+def test_an_interval_of_three_numbers_is_what_the_tables_of_student_say():
+    found = interval([1., 2., 3.])
+    assert found.mean == 2 and np.allclose([found.low, found.high], [2 - 4.302653 / 3 ** .5, 2 + 4.302653 / 3 ** .5])
+    assert str(found) == "2.000 [-0.484, 4.484]"
+    assert np.allclose(interval(torch.tensor([1., 2., 3.]), level=.9)[1:], [2 - 2.919986 / 3 ** .5, 2 + 2.919986 / 3 ** .5])
+
+
+def test_it_holds_the_true_mean_as_often_as_its_level_says():
+    runs = np.random.default_rng(0).normal(7, 3, (1_000, 5))
+    for level in (.5, .95):
+        held = np.mean([low <= 7 <= high for _, low, high in (interval(run, level) for run in runs)])
+        assert abs(held - level) < 4 * (level * (1 - level) / 1_000) ** .5
+
+
+def test_equal_values_give_an_interval_without_width():
+    assert interval([.25, .25]) == (.25, .25, .25)
+
+
+@pytest.mark.parametrize("values, level, says", [
+    ([1.], .95, r"values must be at least 2 numbers, one per seed, got shape \(1,\)"), ([1., np.nan], .95, "values must be finite"),
+    ([[1., 2.]], .95, "values must be at least 2 numbers"), ([1., 2.], 1, "level must be a number between 0 and 1, got 1")])
+def test_an_interval_of_too_little_is_refused(values, level, says):
+    with pytest.raises(ValueError, match=says):
+        interval(values, level)
+
+
+def test_the_two_groups_of_a_floor_share_no_model_and_change_from_draw_to_draw():
+    models = torch.arange(10.)[:, None]
+    seen = []
+    found = against_itself(lambda a, b: seen.append((set(a.flatten().tolist()), set(b.flatten().tolist()))) or 0, models, size=4, draws=6)
+    assert found.shape == (6,) and all(len(a) == len(b) == 4 and not a & b for a, b in seen)
+    assert len({frozenset(a) for a, _ in seen}) > 3
+    assert torch.equal(against_itself(lambda a, b: a - b, models), against_itself(lambda a, b: a - b, models))
+    assert not torch.equal(against_itself(lambda a, b: a - b, models), against_itself(lambda a, b: a - b, models, seed=1))
+    assert against_itself(lambda a, b: a.mean(0) - b.mean(0), models[:9]).shape == (10, 1)  # 4 against 4: one is left out
+
+
+@pytest.mark.parametrize("change, error, says", [
+    ({"size": 6}, ValueError, "size=6 needs 12 retrained models for two groups, got 10"), ({"size": 1}, ValueError, "size must be an integer of at least 2, got 1"),
+    ({"draws": 0}, ValueError, "draws must be an integer of at least 1, got 0"),
+    ({"retrained": torch.zeros(3, 2)}, ValueError, "retrained must hold at least 4 models, got 3"),
+    ({"retrained": torch.zeros(10)}, ValueError, r"retrained must have shape \(models, examples\), got \(10,\)"),
+    ({"retrained": torch.zeros(10, 0)}, ValueError, r"retrained must have shape \(models, examples\), got \(10, 0\)"),
+    ({"retrained": torch.full((10, 1), torch.nan)}, ValueError, "retrained holds a NaN"),
+    ({"retrained": np.zeros((10, 1))}, TypeError, r"retrained must be a floating tensor \(models, examples\), got float64")])
+def test_a_floor_of_too_little_is_refused_by_name(change, error, says):
+    arguments = {"retrained": torch.zeros(10, 1)} | change
+    with pytest.raises(error, match=says):
+        against_itself(lambda a, b: 0, arguments.pop("retrained"), **arguments)

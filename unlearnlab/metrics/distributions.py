@@ -1,0 +1,51 @@
+"""Are unlearned models like retrained ones? Not one of each but many, example by example."""
+import math
+
+import torch
+
+from .floors import against_itself, two_samples, whole
+from .margins import LIMIT
+
+BINS, FLOOR = 20, 1e-5
+
+
+def klom(unlearned: torch.Tensor, retrained: torch.Tensor, *, bins: int = BINS, floor: float = FLOOR) -> torch.Tensor:
+    """KL divergence of margins, KL(unlearned || retrained) in nats for every example: (n,), in double precision.
+
+    unlearned: (N, n) margins of N models that were trained with the forget set and unlearned it; retrained: (M, n), of M models that
+    never saw it. Both are clipped to [-100, 100]. Per example: `bins` equal bins from the smallest to the largest of all N + M
+    values, the largest in the last one; p and q the shares in each; sum p log(p / max(q, floor)). The order matters: what
+    unlearned models do and no retrained one does costs log(1 / floor), which is also the most there can be; what they never do
+    costs little. As `floor` is added without taking from others, a value may be as low as -bins * floor.
+
+    At N = M the metric of two equal distributions is not 0: `klom_floor`.
+    Raises TypeError or ValueError by name for samples that do not fit, bins below 2, or a floor outside (0, 1).
+    """
+    unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
+    whole("bins", bins, 2)
+    if not 0 < floor < 1:
+        raise ValueError(f"floor must be a number between 0 and 1, got {floor!r}")
+    both = torch.cat([unlearned, retrained]).clamp(-LIMIT, LIMIT)
+    low, high = both.min(0).values, both.max(0).values
+    width = torch.where(high > low, high - low, 1)
+    place = ((both - low) / width * bins).floor().long().clamp(0, bins - 1)  # the largest would open a bin of its own
+    p, q = _shares(place[:len(unlearned)], bins), _shares(place[len(unlearned):], bins)
+    return (torch.special.xlogy(p, p) - p * q.clamp(min=floor).log()).sum(0)
+
+
+def klom_floor(retrained: torch.Tensor, *, size: int | None = None, draws: int = 10, seed: int = 0, bins: int = BINS,
+               floor: float = FLOOR) -> torch.Tensor:
+    """KLoM of retrained against other retrained models, (draws, n). Of two samples of one Gaussian it is about 3 at 20 models each,
+    .35 at 100 and .02 at 1,000. retrained, size, draws, seed: as in `against_itself`."""
+    return against_itself(lambda a, b: klom(a, b, bins=bins, floor=floor), retrained, size=size, draws=draws, seed=seed)
+
+
+def most(floor: float = FLOOR) -> float:
+    """The largest KLoM there is: all unlearned models where no retrained one is."""
+    return -math.log(floor)
+
+
+def _shares(place, bins):
+    """(bins, n): the share of the models in each bin."""
+    counts = torch.zeros(bins, place.shape[1], dtype=torch.float64, device=place.device)
+    return counts.scatter_add_(0, place, torch.ones_like(place, dtype=torch.float64)) / len(place)

@@ -1,0 +1,42 @@
+"""How far is an unlearned model from retrained ones in accuracy: on the forget set, the retain set, unseen examples?"""
+import itertools
+import math
+import numbers
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+
+def tow(unlearned: Mapping[str, float], retrained: Mapping[str, float]) -> float:
+    """Tug of war (Zhao et al., 2024): the product of 1 - |difference|, (1-|dFA|)(1-|dRA|)(1-|dTA|); 1 is as retrained.
+
+    unlearned, retrained: the same names, such as "forget", "retain" and "test", each an accuracy in [0, 1].
+    Raises ValueError by name for other names, none, or numbers outside [0, 1].
+    """
+    return math.prod(1 - gap for gap in _gaps(unlearned, retrained))
+
+
+def average_gap(unlearned: Mapping[str, float], retrained: Mapping[str, float]) -> float:
+    """The mean of |difference| over all names, such as three accuracies and that of an attack; 0 is as retrained. Raises as `tow`."""
+    return float(np.mean(_gaps(unlearned, retrained)))
+
+
+def gap_floor(metric: Callable[[Mapping, Mapping], float], retrained: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """metric(one, another) for every pair of retrained models, metric being `tow` or `average_gap`.
+
+    retrained: the accuracies of each, at least 2 models. Raises ValueError for fewer.
+    """
+    if len(retrained) < 2:
+        raise ValueError(f"retrained must hold the accuracies of at least 2 models, got {len(retrained)}")
+    return np.array([metric(a, b) for a, b in itertools.combinations(retrained, 2)])
+
+
+def _gaps(unlearned, retrained):
+    if not unlearned or unlearned.keys() != retrained.keys():
+        raise ValueError(f"unlearned and retrained must have the same names, got {', '.join(unlearned) or 'none'} and "
+                         f"{', '.join(retrained) or 'none'}")
+    for which, values in (("unlearned", unlearned), ("retrained", retrained)):
+        for name, value in values.items():
+            if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+                raise ValueError(f"{which}[{name!r}] must be a number in [0, 1], got {value!r}")
+    return [abs(unlearned[name] - retrained[name]) for name in unlearned]

@@ -1,0 +1,106 @@
+"""Can training examples be told from others, by what one model says of them?"""
+import numpy as np
+import torch
+
+from .floors import whole
+from .margins import LIMIT
+
+ATTACKS = ("logistic", "svc")
+
+
+def mia(seen: torch.Tensor, unseen: torch.Tensor, *, attack: str = "logistic", seen_labels: torch.Tensor | None = None,
+        unseen_labels: torch.Tensor | None = None, folds: int = 5, repeats: int = 10, seed: int = 0) -> float:
+    """The accuracy of a membership-inference attack on one model; .5 is chance.
+
+    seen: (n,) or (n, features) of the forget set, such as the loss of each example (softplus(-margin)); unseen: the same of comparable
+    examples that were never trained on. attack "logistic": regression on them, which asks whether one side has larger values;
+    "svc": a support-vector classifier with a Gaussian kernel, which also sees a difference in spread. Both standardise first.
+    Balanced: as many of the larger side as the smaller has, drawn anew in each of `repeats`; with labels, as many of each class.
+    Then cross-validation in `folds`, each with as many of either side, so that values that say nothing score exactly .5.
+
+    Values are clipped to [-100, 100]: a loss may be infinite. `repeats` averages over draws and folds; it is no substitute for
+    seeds. Report the result beside that of retrained models, `mia_floor`: where seen and unseen differ in more than membership, a
+    model that saw neither is above .5 as well.
+
+    Raises TypeError or ValueError by name for what does not fit, NaN, and too few examples for the folds.
+    """
+    if attack not in ATTACKS:
+        raise ValueError(f'attack must be "logistic" or "svc", got {attack!r}')
+    whole("folds", folds, 2), whole("repeats", repeats, 1)
+    seen, unseen = _features("seen", seen), _features("unseen", unseen)
+    if seen.shape[1] != unseen.shape[1]:
+        raise ValueError(f"seen and unseen must have the same features, got {seen.shape[1]} and {unseen.shape[1]}")
+    labels = _labels(seen, seen_labels, unseen, unseen_labels)
+    random, found = np.random.default_rng(seed), []
+    for _ in range(repeats):
+        a, b = _balanced(*labels, random)
+        if len(a) < folds:
+            raise ValueError(f"folds={folds} needs at least {folds} comparable examples on either side, got {len(a)}")
+        found.append(_cross_validated(seen[a], unseen[b], attack, folds, random))
+    return float(np.mean(found))
+
+
+def mia_floor(retrained, **settings) -> np.ndarray:
+    """The same attack on models that never saw the forget set: one accuracy for each.
+
+    retrained: pairs (seen, unseen), one per retrained model, of the same examples as for the unlearned one. settings: as in `mia`.
+    Raises as `mia` does, and ValueError for no model.
+    """
+    pairs = list(retrained)
+    if not pairs:
+        raise ValueError("retrained is empty: a floor needs the values of at least one retrained model")
+    return np.array([mia(seen, unseen, **settings) for seen, unseen in pairs])
+
+
+def _features(name, values):
+    if not isinstance(values, torch.Tensor) or not values.is_floating_point():
+        raise TypeError(f"{name} must be a floating tensor (n,) or (n, features), got {getattr(values, 'dtype', type(values).__name__)}")
+    if values.ndim not in (1, 2) or values.numel() == 0:
+        raise ValueError(f"{name} must have shape (n,) or (n, features), not empty, got {tuple(values.shape)}")
+    if values.isnan().any():
+        raise ValueError(f"{name} holds a NaN")
+    return values.detach().reshape(len(values), -1).clamp(-LIMIT, LIMIT).double().cpu().numpy()
+
+
+def _labels(seen, seen_labels, unseen, unseen_labels):
+    """The class of every example, as integers; all 0 where none are given."""
+    if (seen_labels is None) != (unseen_labels is None):
+        raise ValueError("seen_labels and unseen_labels go together: one of them is missing")
+    if seen_labels is None:
+        return np.zeros(len(seen), int), np.zeros(len(unseen), int)
+    found = [np.asarray(torch.as_tensor(labels).cpu()) for labels in (seen_labels, unseen_labels)]
+    for name, labels, values in zip(("seen_labels", "unseen_labels"), found, (seen, unseen)):
+        if labels.shape != (len(values),):
+            raise ValueError(f"{name} must have shape ({len(values)},), got {labels.shape}")
+    return found
+
+
+def _balanced(seen, unseen, random):
+    """Indices into either side: the same number of each class, as many as both have, in random order."""
+    chosen = []
+    for label in np.intersect1d(seen, unseen):
+        a, b = (random.permutation(np.flatnonzero(side == label)) for side in (seen, unseen))
+        chosen.append((a[:len(b)], b[:len(a)]))
+    if not chosen:
+        raise ValueError("seen_labels and unseen_labels have no class in common: there is nothing to compare")
+    a, b = (np.concatenate(side) for side in zip(*chosen))
+    order = random.permutation(len(a))
+    return a[order], b[order]
+
+
+def _cross_validated(seen, unseen, attack, folds, random):
+    right = []
+    for held in np.array_split(np.arange(len(seen)), folds):
+        kept = np.setdiff1d(np.arange(len(seen)), held)
+        model = _classifier(attack)
+        model.fit(np.concatenate([seen[kept], unseen[kept]]), np.repeat([1, 0], len(kept)))
+        right += [model.predict(seen[held]) == 1, model.predict(unseen[held]) == 0]
+    return np.concatenate(right).mean()
+
+
+def _classifier(attack):
+    from sklearn.linear_model import LogisticRegression  # takes a second
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+    return make_pipeline(StandardScaler(), LogisticRegression() if attack == "logistic" else SVC())

@@ -1,0 +1,53 @@
+"""Is the forget set learnt again suspiciously fast? What was only hidden comes back sooner than what was never known."""
+import copy
+import math
+import numbers
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from ..threads import few_threads
+from .floors import whole
+
+
+def relearn_time(model: nn.Module, forget: TensorDataset, target: float, *, lr: float = 1e-3, max_steps: int = 100,
+                 loss: Callable[..., torch.Tensor] = F.cross_entropy) -> float:
+    """How many full-batch Adam steps bring the loss on the forget set down to `target`; infinite if max_steps do not.
+
+    model: left as it is; a copy is trained, in evaluation mode, so that neither dropout nor batch statistics take part. forget:
+    (inputs, targets). target: usually a little above the original's own loss. loss(outputs, targets): `task.loss` for a task's model.
+    0 if the loss is there already. Compare with `relearn_floor`, at the same lr: alone the number says nothing.
+
+    Raises TypeError or ValueError by name for a target, lr or max_steps out of range, ArithmeticError when the loss becomes NaN.
+    """
+    if isinstance(target, bool) or not isinstance(target, numbers.Real) or not math.isfinite(target):
+        raise ValueError(f"target must be a finite number, got {target!r}")
+    if isinstance(lr, bool) or not isinstance(lr, numbers.Real) or not math.isfinite(lr) or lr <= 0:
+        raise ValueError(f"lr must be a number greater than 0, got {lr!r}")
+    whole("max_steps", max_steps, 1)
+    inputs, targets = forget.tensors
+    model = copy.deepcopy(model).eval()
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    with few_threads(model), torch.enable_grad():
+        for step in range(max_steps + 1):
+            optimizer.zero_grad()
+            value = loss(model(inputs), targets)
+            if value.isnan():
+                raise ArithmeticError(f"the loss became NaN after {step} steps with lr={lr:g}; try a smaller lr")
+            if value.item() <= target:
+                return step
+            value.backward()
+            optimizer.step()
+    return math.inf
+
+
+def relearn_floor(retrained: Iterable[nn.Module], forget: TensorDataset, target: float, **settings) -> np.ndarray:
+    """The same for models that never saw the forget set, one number each. Raises as `relearn_time`, and ValueError for no model."""
+    found = [relearn_time(model, forget, target, **settings) for model in retrained]
+    if not found:
+        raise ValueError("retrained is empty: a floor needs at least one retrained model")
+    return np.array(found, float)

@@ -1,0 +1,136 @@
+"""How are a hundred models trained for the price of a few? As one: their weights are stacked, and every product is a batched one."""
+import copy
+import math
+import threading
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from ..threads import one_thread
+from ..training import Stopped
+from .floors import whole
+
+BATCH = 512
+
+
+class Ensemble:
+    """Models of one architecture. `len(ensemble)`, `ensemble.model(i)`, `ensemble.logits(inputs)`.
+
+    parameters: by name, (models, ...). base: a model that gives the architecture.
+    """
+
+    def __init__(self, base: nn.Module, parameters: dict[str, torch.Tensor]):
+        self.base, self.parameters = base, parameters
+
+    def __len__(self):
+        return len(next(iter(self.parameters.values())))
+
+    def model(self, i: int) -> nn.Module:
+        """Model number i by itself, in evaluation mode: a copy."""
+        model = copy.deepcopy(self.base)
+        model.load_state_dict({name: p[i] for name, p in self.parameters.items()}, strict=False)  # what is missing is buffers
+        return model.eval()
+
+    @torch.no_grad()
+    def logits(self, inputs: torch.Tensor) -> torch.Tensor:
+        """(models, n, classes), of the same inputs (n, ...) for every model."""
+        self.base.eval()
+        apply = vmap(lambda parameters, x: functional_call(self.base, parameters, (x,)), in_dims=(0, None))
+        device = next(iter(self.parameters.values())).device
+        return torch.cat([apply(self.parameters, part.to(device)) for part in inputs.split(BATCH)], 1)
+
+
+def halves(models: int, examples: int, seed: int = 0) -> torch.Tensor:
+    """Which model is to see which example, (models, examples) booleans: every example is seen by half of the models, at random.
+
+    So no example lacks models of either kind, as it may if every model draws its own half; an odd number of models leaves one more
+    without it. Models see about half of the examples each. Raises ValueError for fewer than 2 models or no example.
+    """
+    whole("models", models, 2), whole("examples", examples, 1)
+    keys = torch.rand(models, examples, generator=torch.Generator().manual_seed(seed))
+    return keys.argsort(0).argsort(0) < models // 2
+
+
+def train_ensemble(build: Callable[[int], nn.Module], inputs: torch.Tensor, labels: torch.Tensor, included: torch.Tensor, *, epochs: int,
+                   lr: float = 3e-3, weight_decay: float = 0.0, batch_size: int = 64, seed: int = 0,
+                   progress: Callable[[int], None] | None = None, stop: threading.Event | None = None) -> Ensemble:
+    """Trains one model per row of `included` on the examples that row names, all at once, by AdamW on the cross-entropy.
+
+    build(seed): an untrained model; model i starts from build(seed + i) and draws its own batches. inputs: (n, ...), labels: (n,),
+    included: (models, n) booleans. An epoch takes as many batches as the largest part needs; a model with fewer examples begins
+    them anew, in a new order. lr falls to 0 along a cosine. AdamW works entry by entry, so every model is what it would have become alone.
+    progress(epochs done). stop: ends within one batch by `Stopped`.
+
+    Raises ValueError by name for what does not fit, and for models with batch norm, whose running averages vmap cannot keep apart, or
+    with dropout, which would be one mask for all; ArithmeticError when a loss is no longer finite.
+    """
+    _check(inputs, labels, included)
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        whole(name, value, 1)
+    models = [build(seed + i) for i in range(len(included))]
+    _check_layers(models[0])
+    base = copy.deepcopy(models[0])
+    parameters, buffers = stack_module_state(models)
+    parameters = {name: p.detach().to(inputs.device).requires_grad_() for name, p in parameters.items()}
+    base.to(inputs.device).train()
+    batches = _Orders(included, batch_size, torch.Generator().manual_seed(seed))
+    optimizer = torch.optim.AdamW(parameters.values(), lr=lr, weight_decay=weight_decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * batches.count)
+    losses = vmap(lambda p, x, y: F.cross_entropy(functional_call(base, p, (x,)), y))
+    with one_thread(), torch.enable_grad():
+        for epoch in range(epochs):
+            for chosen in batches.epoch():
+                if stop is not None and stop.is_set():
+                    raise Stopped(f"stopped after {epoch} of {epochs} epochs")
+                chosen = chosen.to(inputs.device)
+                optimizer.zero_grad()
+                value = losses(parameters, inputs[chosen], labels[chosen]).sum()
+                value.backward()
+                optimizer.step()
+                schedule.step()
+            if not math.isfinite(value.item()):
+                raise ArithmeticError(f"a model's loss became {value.item()} in epoch {epoch + 1}: lr={lr:g} is too large")
+            if progress is not None:
+                progress(epoch + 1)
+    return Ensemble(base.eval(), {name: p.detach() for name, p in parameters.items()})
+
+
+class _Orders:
+    """For every epoch, (models, batch_size) indices per batch: each model goes through its own examples in its own order."""
+
+    def __init__(self, included, batch_size, generator):
+        self.included, self.generator = included.cpu(), generator
+        self.sizes = self.included.sum(1, keepdim=True)
+        self.size = min(batch_size, int(self.sizes.max()))
+        self.count = math.ceil(int(self.sizes.max()) / self.size)
+
+    def epoch(self):
+        order, again = self._order(), self._order()
+        place = torch.arange(self.count * self.size).expand(len(order), -1)
+        rows = torch.where(place < self.sizes, order.gather(1, place % self.sizes), again.gather(1, place % self.sizes))
+        return rows.split(self.size, 1)
+
+    def _order(self):
+        """(models, n): every model's own examples first, in random order."""
+        keys = torch.rand(self.included.shape, generator=self.generator)
+        return keys.masked_fill(~self.included, 2).argsort(1)
+
+
+def _check(inputs, labels, included):
+    if included.dtype != torch.bool or included.ndim != 2 or len(included) == 0 or included.shape[1] != len(inputs):
+        raise ValueError(f"included must be booleans (models, {len(inputs)}), got {included.dtype} {tuple(included.shape)}")
+    if not included.any(1).all():
+        raise ValueError(f"included leaves model {int((~included.any(1)).nonzero()[0])} without an example")
+    if labels.shape != (len(inputs),):
+        raise ValueError(f"labels must have shape ({len(inputs)},), got {tuple(labels.shape)}")
+
+
+def _check_layers(model):
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            raise ValueError("build must give models without batch norm: under vmap its running averages cannot be kept per model")
+        if isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
+            raise ValueError("build must give models without dropout")
