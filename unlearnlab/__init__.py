@@ -15,7 +15,7 @@ from .unlearning import Diverged, Run, unlearn
 _LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "erasure": ".experiments.erasure",
           "collapse": ".experiments.collapse", "images": ".data.images", "recipes": ".recipes", "lessons": ".lessons",
           "figures": ".figures", "widgets": ".widgets", "environment": ".environment", "record": ".record", "pareto": ".pareto",
-          "linear": ".theory.linear", "linear_network": ".theory.linear_network", "two_layer": ".theory.two_layer"}
+          "linear": ".theory.linear", "metrics": ".metrics", "linear_network": ".theory.linear_network", "two_layer": ".theory.two_layer"}
 
 
 def __getattr__(name):
