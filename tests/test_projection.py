@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings, strategies as st
 from torch import nn
 
 import unlearnlab as ul
+from unlearnlab.projection import _rounding
 
 
 def dense_projection(theta, rows, rtol=1e-10):
@@ -251,6 +252,63 @@ def test_a_head_without_trainable_parameters_adds_rows_of_zeros():
     assert relative_error(model, inputs) < 1e-5
 
 
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
+def test_a_step_toward_other_weights_projects_the_difference(name, solver):
+    model, inputs = build(name, 6)
+    frozen = next(iter(model.parameters()))
+    frozen.requires_grad_(len(list(model.parameters())) == 1)
+    torch.manual_seed(1)
+    toward = [p.detach() + torch.randn_like(p) for p in model.parameters()]
+    before, rows = flat(model), jacobian(model, inputs)
+    away = before - torch.cat([t.flatten() for t, p in zip(toward, model.parameters()) if p.requires_grad])
+    kept = frozen.detach().clone()
+    step = ul.minnorm_step(model, inputs, .4, solver=solver, toward=toward)
+    expected = .4 * dense_projection(away.double(), rows)
+    assert ((before - flat(model)).double() - expected).norm() < 1e-5 * away.norm() and abs(step.drift - expected.norm()) < 1e-3
+    assert frozen.requires_grad or torch.equal(frozen, kept)
+
+
+def test_a_step_toward_the_origin_is_the_plain_one_and_toward_itself_is_none():
+    model, inputs = build("two heads, conv, batch norm, in-place", 5)
+    plain, origin = copy.deepcopy(model), copy.deepcopy(model)
+    ul.minnorm_step(plain, inputs, .3)
+    ul.minnorm_step(origin, inputs, .3, toward=[torch.zeros_like(p) for p in model.parameters()])
+    torch.testing.assert_close(flat(plain), flat(origin))
+    before = flat(model)
+    ul.minnorm_step(model, inputs, 1.0, toward=list(model.parameters()))
+    torch.testing.assert_close(flat(model), before)
+
+
+@pytest.mark.parametrize("outside", ["ieee", "tf32", "none"])
+def test_the_precision_of_products_on_a_gpu_is_set_inside_and_put_back_outside(outside):
+    kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
+    own = [kind.fp32_precision for kind in kinds]
+    try:
+        for kind in kinds:
+            kind.fp32_precision = outside
+        for inside in ("ieee", "tf32"):
+            with pytest.raises(KeyError), _rounding(inside):
+                assert [kind.fp32_precision for kind in kinds] == [inside] * 2
+                raise KeyError
+            assert [kind.fp32_precision for kind in kinds] == [outside] * 2
+    finally:
+        for kind, precision in zip(kinds, own):
+            kind.fp32_precision = precision
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_a_gpu_the_step_is_exact_unless_tf32_is_asked_for():
+    model, inputs = build("conv, many and few positions", 12)
+    model, inputs, errors = model.cuda(), inputs.cuda(), {}
+    rows = jacobian(copy.deepcopy(model).cpu(), inputs.cpu())
+    for tf32 in (False, True):
+        after, before = copy.deepcopy(model), flat(model).cpu()
+        ul.minnorm_step(after, inputs, 1.0, tf32=tf32)
+        errors[tf32] = float(((before - flat(after).cpu()) - dense_projection(before.double(), rows)).norm() / before.norm())
+    assert errors[False] < 1e-5 < errors[True] < 1e-2
+
+
 def test_strength_is_the_share_removed_and_modes_are_kept():
     model, inputs = build("two heads, conv, batch norm, in-place", 5)
     model.train(), model.body[1].eval()
@@ -357,6 +415,9 @@ def test_errors_say_what_is_wrong():
     for strength in (-.1, 1.5, float("nan"), None, "0.5"):
         with pytest.raises(ValueError, match=r"strength must be a number in \[0, 1\]"):
             ul.minnorm_step(model, x, strength)
+    for toward in ([], [torch.zeros(3)] * 4):
+        with pytest.raises(ValueError, match="toward must hold a tensor for each of the model's 4 parameters, of its shape"):
+            ul.minnorm_step(model, x, .1, toward=toward)
     bad = torch.cat([x, torch.tensor([[float("nan")]])])
     before = flat(model)
     for f in (lambda: ul.minnorm_step(model, bad, .1), lambda: ul.output_gradients(model, bad)):

@@ -1,5 +1,6 @@
 """Does a recorded result come back as the table it was, and does the grid of Table 1 hold what the paper says?"""
 import json
+import threading
 
 import numpy as np
 import pandas
@@ -9,6 +10,7 @@ from tasks import regression
 import unlearnlab as ul
 from unlearnlab import record
 from unlearnlab.sweep import expand
+from unlearnlab.training import Stopped
 
 
 def test_a_written_record_is_read_back_as_the_same_table(tmp_path):
@@ -56,12 +58,101 @@ def test_a_small_table_is_recorded_and_resumed(tmp_path, monkeypatch):
     assert content["settings"][0]["sup_error"][1] == pytest.approx(run.metrics["sup_error"], rel=1e-3)
 
 
-def test_all_makes_every_record_in_the_folder_that_is_named(tmp_path, monkeypatch, capsys):
+def test_all_makes_every_record_in_the_folder_that_is_named(tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(record, "RECORDS", {name: lambda store, out, workers, name=name: calls.append((store, out, workers)) for name in ("a", "b")})
-    monkeypatch.setattr("sys.argv", ["record", "all", "--store", str(tmp_path / "s"), "--out", str(tmp_path / "o"), "--workers", "3"])
-    assert record.main() == 0 and capsys.readouterr().out == "wrote a.json\nwrote b.json\n"
+    monkeypatch.setattr(record, "RECORDS", {name: lambda store, out, workers, stop, name=name: calls.append((store, out, workers)) for name in ("a", "b")})
+    assert record.main(["all", "--store", str(tmp_path / "s"), "--out", str(tmp_path / "o"), "--workers", "3"]) == 0
     assert calls == [(tmp_path / "s" / name, tmp_path / "o" / f"{name}.json", 3) for name in ("a", "b")]
+
+
+def test_another_data_set_has_a_store_and_a_file_of_its_own(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setitem(record.RECORDS, "erasure", lambda store, out, workers, stop, **where: calls.append((store.name, out.name, where)))
+    for more in ([], ["--dataset", "mnist"], ["--device", "cuda"], ["--dataset", "cifar10", "--preset", "paper", "--device", "cuda"]):
+        assert record.main(["erasure", "--store", str(tmp_path), "--out", str(tmp_path), *more]) == 0
+    where = lambda dataset, preset, device: {"dataset": dataset, "preset": preset, "device": device}
+    assert calls == [("erasure", "erasure.json", where("digits", "quick", "cpu")), ("erasure-mnist-quick", "erasure-mnist-quick.json", where("mnist", "quick", "cpu")),
+                     ("erasure", "erasure.json", where("digits", "quick", "cuda")),
+                     ("erasure-cifar10-paper", "erasure-cifar10-paper.json", where("cifar10", "paper", "cuda"))]
+
+
+class Timed:
+    """A factory of small tasks that sets the event it is given when it is asked for the task of `last`."""
+
+    def __init__(self, last=None):
+        self.last, self.stop = last, threading.Event()
+
+    def __call__(self, seed, stop=None):
+        if seed == self.last:
+            self.stop.set()
+        if self.stop.is_set() and stop is not None:
+            raise Stopped("stopped")
+        return regression(seed)
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """Sweeps in this process: small tasks are not worth a worker."""
+    monkeypatch.setattr(record, "sweep", lambda factory, grid, seeds, store, backend, **more: ul.sweep(factory, grid, seeds, store, "serial", **more))
+
+
+def test_time_that_ends_in_a_training_writes_nothing_and_a_later_call_goes_on(in_process, tmp_path, capsys):
+    out, grid = tmp_path / "r.json", {"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}, "GA": {"epochs": 2, "lr": 1e-3}}
+    early = Timed(last=2)
+    record._recorded(early, grid, [1, 2], tmp_path / "store", out, 1, "test", early.stop)
+    assert not out.exists() and "r.json: 0 of 3 settings" in capsys.readouterr().out
+    record._recorded(Timed(), grid, [1, 2], tmp_path / "store", out, 1, "test")
+    assert len(record.load(out)[0]) == 6 and "finished" not in record.load(out)[1]
+
+
+def test_time_that_ends_in_a_sweep_leaves_whole_methods_and_says_how_much(in_process, tmp_path, monkeypatch, capsys):
+    out, grid, stop = tmp_path / "r.json", {"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}, "GA": {"epochs": 2, "lr": [1e-3, 1e-2]}}, threading.Event()
+
+    def cut_short(factory, settings, seeds, store, backend, **more):
+        if settings[0].method.name == "GA":  # one run of GA, and time is up
+            more["progress"] = lambda row, done, total: stop.set()
+        return ul.sweep(factory, settings, seeds, store, "serial", **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "sweep", cut_short)
+        record._recorded(Timed(), grid, [1, 2], tmp_path / "store", out, 1, "test", stop)
+    frame, made = record.load(out)
+    assert frame["method"].tolist() == ["GD"] * 4 and made["finished"] == "2 of 4 settings"
+    assert "r.json: 2 of 4 settings" in capsys.readouterr().out
+    record._recorded(Timed(), grid, [1, 2], tmp_path / "store", out, 1, "test")
+    assert len(record.load(out)[0]) == 8 and record.load(out)[0]["error"].isna().all() and "finished" not in record.load(out)[1]
+
+
+def test_a_table_made_method_by_method_is_the_one_made_at_once(in_process, tmp_path):
+    grid = [{"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}, "MinNorm-OG": {"epochs": 3, "n_pert": [2, 5]}}, {"GA": {"epochs": 40, "lr": 1e30}}]
+    record._recorded(Timed(), grid, [3, 1], tmp_path / "store", tmp_path / "parts.json", 1, "test")
+    whole = ul.sweep(Timed(), grid, [3, 1], tmp_path / "store", "serial", progress=False)
+    record.write(tmp_path / "whole.json", whole, {})
+    parts, whole = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("parts", "whole"))
+    assert parts["settings"] == whole["settings"]
+
+
+def test_minutes_set_the_event_and_are_more_than_none(capsys):
+    with record._limit(.001) as stop:
+        assert stop.wait(30)
+    with record._limit(None) as stop:
+        assert not stop.is_set()
+    with pytest.raises(SystemExit):
+        record.main(["table1", "--minutes", "0"])
+    assert "--minutes must be greater than 0, got 0" in capsys.readouterr().err
+
+
+def test_every_case_of_the_replication_has_the_methods_it_compares_and_settings_that_can_be_run():
+    for name, case in ul.replication.CASES.items():
+        found = expand(case.grid)
+        assert {"MinNorm-OG", "GD"} <= {s.method.name for s in found} and case.about, name
+        if name != "arms":
+            assert {"Ridge", "NGP"} <= {s.method.name for s in found}
+            assert {s.epochs for s in found if s.method.name == "GD"} > {s.epochs for s in found if s.method.name == "MinNorm-OG"}
+    arms = {(s.method.rows, s.method.outputs, s.method.decay, s.method.batch_norm) for s in expand(ul.replication.CASES["arms"].grid) if s.method.name == "MinNorm-OG"}
+    assert len(arms) == len(ul.replication.ARMS) == 7
+    published = set(expand({name: ul.erasure.grid(3)[name] for name in ("MinNorm-OG", "GD")}))
+    assert published <= set(expand(ul.replication.CASES["digits"].grid))
 
 
 def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate():

@@ -2,7 +2,8 @@
 import importlib
 
 from .checkpoints import BadCheckpoint
-from .methods import (GA, GD, METHODS, NGD, NGP, NPO, SCRUB, KLUnif, L1Sparse, Method, MinNormOG, NegGrad, Retrain, Ridge, SalUn)
+from .methods import (GA, GD, METHODS, NGD, NGP, NPO, SCRUB, VARIANTS, KLUnif, L1Sparse, Method, MinNormDirection, MinNormOG,
+                      MinNormOnce, MinNormStart, NegGrad, Retrain, Ridge, SalUn)
 from .models import MLP
 from .projection import minnorm_step, output_gradients, project_out
 from .selection import select
@@ -13,8 +14,8 @@ from .unlearning import Diverged, Run, unlearn
 
 # Imported at first use: figures need matplotlib, widgets ipywidgets, and an experiment may itself be run as a program.
 _LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "erasure": ".experiments.erasure",
-          "collapse": ".experiments.collapse", "images": ".data.images", "recipes": ".recipes", "lessons": ".lessons",
-          "figures": ".figures", "widgets": ".widgets", "environment": ".environment", "record": ".record", "pareto": ".pareto",
+          "collapse": ".experiments.collapse", "width": ".experiments.width", "replication": ".experiments.replication",
+          "images": ".data.images", "recipes": ".recipes", "lessons": ".lessons", "figures": ".figures", "widgets": ".widgets", "environment": ".environment", "record": ".record", "pareto": ".pareto",
           "linear": ".theory.linear", "metrics": ".metrics", "linear_network": ".theory.linear_network", "two_layer": ".theory.two_layer"}
 
 

@@ -12,8 +12,8 @@ they are the definition, and what `minnorm_step` is tested against.
 """
 import warnings
 from collections import Counter
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -110,7 +110,8 @@ def output_gradients(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float, *, solver: str = "auto", batch_stats: bool = False) -> Step:
+def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float, *, solver: str = "auto", batch_stats: bool = False,
+                 toward: Sequence[torch.Tensor] | None = None, tf32: bool = False) -> Step:
     """theta <- theta - strength * P_perp theta, in place, without forming the rows (paper A, App. E, Algorithm 1).
 
     inputs: (n, ...), the retained samples whose outputs must not move to first order. strength: in [0, 1], equal to
@@ -121,7 +122,7 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float, *, sol
     BatchNorm2d layers are done layer by layer; the parameters of any other module, shared parameters, and layers
     called more than once go through per-sample gradients of just those parameters. Models up to a million parameters
     without convolutions are computed in float64, others in their own precision with the Gram matrix redone in float64 when it is
-    nearly singular.
+    nearly singular. On a GPU nothing waits for the device within a layer.
 
     solver: "layerwise" is the above. "cg" is conjugate gradients with products J v and J^T c alone: it holds a few vectors of the
     model's size, however many rows there are, takes 20 to 100 times as long and stops at |J v| = 1e-5 |J theta| (float32; 1e-10
@@ -129,11 +130,16 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float, *, sol
     not fit in 2 GB, or `batch_stats` rules it out.
     batch_stats: normalise by the statistics of `inputs` in BatchNorm, as in training, and leave the running ones alone. It couples
     the samples, so a row is no longer one sample's: another projection, which only "cg" computes.
+    toward: theta_0, a tensor for each of `model.parameters()`: then theta <- theta - strength * P_perp (theta - theta_0), the same
+    framework with R = ||theta - theta_0||^2. None is the origin.
+    tf32: whether a GPU may round the factors of products to ten bits, which is faster and leaves about 1e-3 of the rows in the
+    result instead of 1e-6. It is a setting of the whole process: while the step runs, other threads have it too.
 
     Not for one model in two threads at once: while it runs, the model holds other tensors in place of its parameters.
 
     Raises ValueError for a strength outside [0, 1], a solver that does not exist or does not fit, an empty batch, a model with nothing trainable, non-finite
-    gradients, or batch norm without running statistics (it couples the samples, so no row belongs to one sample).
+    gradients, batch norm without running statistics (it couples the samples, so no row belongs to one sample), or a `toward`
+    that does not fit the parameters.
     """
     if torch.is_inference_mode_enabled():
         raise RuntimeError("minnorm_step needs gradients: call it outside torch.inference_mode()")
@@ -144,18 +150,64 @@ def minnorm_step(model: nn.Module, inputs: torch.Tensor, strength: float, *, sol
     if solver == "layerwise" and batch_stats:
         raise ValueError('batch_stats=True couples the samples: only solver="cg" (or "auto") computes that projection')
     net = _Network(model, inputs, batch_stats)
-    if solver == "cg" or batch_stats or solver == "auto" and _too_many_rows(net):
-        return _matrix_free_step(net, strength)
+    center = _center(net, toward)
+    on_gpu = net.inputs.device.type == "cuda"
+    with _rounding("tf32" if tf32 else "ieee") if on_gpu else nullcontext():
+        if solver == "cg" or batch_stats or solver == "auto" and _too_many_rows(net):
+            return _matrix_free_step(net, strength, center)
+        return _layerwise_step(net, strength, center)
+
+
+def _layerwise_step(net, strength, center):
     (blocks, k), precision = _computed(net, lambda precision: _blocks(net))
-    c, inner, rank, dtype = _coefficients(blocks, len(inputs), precision)
-    squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in net.parameters.values())
+    c, inner, rank, dtype = _coefficients(blocks, len(net.inputs), precision, _felt(net, center) if center else 0)
+    away = (p - center[name] if center else p for name, p in net.parameters.items())
+    squared = sum(torch.linalg.vector_norm(v, dtype=torch.float64).square() for v in away)
     drift = strength * (squared - c @ inner).clamp_min(0).sqrt()  # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|
     for block in blocks:
         block.shrink(c, strength, dtype)
     for name, p in net.parameters.items():
+        if center:
+            p.add_(center[name].to(p.dtype), alpha=strength)
         if p.data_ptr() != net.trainable[name].data_ptr():  # a float64 copy: the model has not seen it yet
             net.trainable[name].copy_(p)
     return Step(rows=k, rank=rank, drift=float(drift))
+
+
+def _center(net, toward):
+    """theta_0 by the parameters' names, trainable ones only; {} for the origin."""
+    if toward is None:
+        return {}
+    toward, parameters = [t.detach() for t in toward], list(net.model.parameters())
+    if [t.shape for t in toward] != [p.shape for p in parameters]:
+        raise ValueError(f"toward must hold a tensor for each of the model's {len(parameters)} parameters, of its shape, got "
+                         f"{[tuple(t.shape) for t in toward]}"[:300])
+    by_parameter = {id(p): t.to(p, copy=True) for p, t in zip(parameters, toward)}  # they may be the very weights that move
+    return {name: by_parameter[id(p)] for name, p in net.trainable.items()}
+
+
+@torch.enable_grad()
+def _felt(net, center):
+    """J theta_0 (k,): what the outputs feel, to first order, of a step theta_0 from where the model is."""
+    theta = {name: p.detach() for name, p in net.parameters.items()}
+    with net.evaluation(), sdpa_kernel(SDPBackend.MATH):  # fused attention has no derivative of a derivative
+        values, pull = vjp(lambda parameters: torch.cat(net(net.x, parameters)), theta)
+        _, push = vjp(lambda c: pull(c)[0], torch.zeros_like(values))
+        return push({name: center[name].to(p.dtype) for name, p in theta.items()})[0].detach().double()
+
+
+@contextmanager
+def _rounding(precision):
+    """Inside, float32 products and convolutions on a GPU are done in `precision`, "ieee" or "tf32", whatever the process has set."""
+    kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
+    before = [kind.fp32_precision for kind in kinds]
+    try:
+        for kind in kinds:
+            kind.fp32_precision = precision
+        yield
+    finally:
+        for kind, own in zip(kinds, before):
+            kind.fp32_precision = own
 
 
 def _too_many_rows(net):
@@ -165,8 +217,8 @@ def _too_many_rows(net):
     return len(net.inputs) * size > ROW_BYTES
 
 
-def _matrix_free_step(net, strength):
-    (found, k), precision = _computed(net, lambda precision: _off_rows(net, precision))
+def _matrix_free_step(net, strength, center):
+    (found, k), precision = _computed(net, lambda precision: _off_rows(net, precision, center))
     if not torch.isfinite(found.vector).all():
         raise NonFiniteGradients("the output gradients are not finite: the model or the inputs hold a NaN, an infinity, or overflow")
     if found.left > CG_STOP[precision][0]:
@@ -177,8 +229,8 @@ def _matrix_free_step(net, strength):
     return Step(rows=k, rank=None, drift=float(strength * found.vector.norm()), solver="cg", left=found.left)
 
 
-def _off_rows(net, precision):
-    """P_perp theta, and k. c -> J^T c is a backward pass; it is linear in c, so v -> J v is a backward pass through that one.
+def _off_rows(net, precision, center):
+    """P_perp (theta - theta_0), and k. c -> J^T c is a backward pass; it is linear in c, so v -> J v is a backward pass through that one.
 
     Both graphs are built once and walked again and again. Forward mode would hold less, but not every operation has one.
     """
@@ -189,7 +241,8 @@ def _off_rows(net, precision):
     with net.evaluation(), sdpa_kernel(SDPBackend.MATH):  # fused attention can be walked back once only
         values, pull = vjp(outputs, theta)
         _, push = vjp(lambda c: pull(c)[0], torch.zeros_like(values))
-        return off_rows(lambda v: push(split(v))[0], lambda c: join(pull(c)[0]), join(theta), *CG_STOP[precision]), len(values)
+        away = {name: p - center[name].to(p.dtype) for name, p in theta.items()} if center else theta
+        return off_rows(lambda v: push(split(v))[0], lambda c: join(pull(c)[0]), join(away), *CG_STOP[precision]), len(values)
 
 
 def _computed(net, compute):
@@ -215,9 +268,9 @@ def _working_precision(net):
     return torch.float32 if any(p.dtype in (torch.float16, torch.bfloat16) for p in parameters) else None
 
 
-def _coefficients(blocks, n, precision):
-    """(c, t, rank of K, precision K was computed in), from the blocks of n samples. Changes nothing."""
-    dtype, inner = precision, sum(block.inner() for block in blocks)
+def _coefficients(blocks, n, precision, felt=0):
+    """(c, t, rank of K, precision K was computed in), from the blocks of n samples; `felt` is what is taken off t. Changes nothing."""
+    dtype, inner = precision, sum(block.inner() for block in blocks) - felt
     while True:
         gram = sum(block.gram(dtype).double() for block in blocks)
         finite = torch.isfinite(gram.diagonal()) & torch.isfinite(inner)

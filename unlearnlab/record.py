@@ -3,24 +3,32 @@
     python -m unlearnlab.record table1                  # 5,940 runs, about half an hour on two cores
     python -m unlearnlab.record erasure                 # 2,060 runs on digits, 25 minutes on two busy cores
     python -m unlearnlab.record collapse                # 565 runs on digits, about 15 minutes on one busy core
+    python -m unlearnlab.record replication             # 890 settings on digits, MNIST and CIFAR-10, about two hours on two cores
     python -m unlearnlab.record all                     # every file in notebooks/results
 
-It shows progress, can be stopped, and goes on from what its store holds. The result is one small JSON file with provenance.
+    python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --minutes 30
+
+It shows progress, can be stopped, ends by itself after `--minutes`, and goes on from what its store holds. The result is a small
+JSON file with provenance that has every setting which ran on all seeds, and says how many did not.
 """
 import argparse
-import functools
 import itertools
 import json
 import os
 import sys
+import threading
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from .experiments import collapse as collapsing
 from .experiments import erasure as erasing
+from .experiments import replication as replicating
 from .experiments import sine
 from .methods.base import HYPERPARAMETERS, RANGES
 from .provenance import provenance
-from .sweep import FIXED, sweep
+from .sweep import FIXED, expand, sweep
+from .training import Stopped
 
 
 def write(path: Path | str, frame, made: dict[str, str]) -> None:
@@ -66,27 +74,23 @@ def _short(value):
     return None if value != value else float(f"{value:.6g}")  # JSON has no NaN
 
 
-def table1(store: Path, out: Path, workers: int, seeds=range(1, 11), epochs=tuple(sine.PUBLISHED)):
+def table1(store: Path, out: Path, workers: int, seeds=range(1, 11), epochs=tuple(sine.PUBLISHED), stop=None):
     """The whole grid of paper A's Table 1 (Table 7) on the sine task: every method, T and setting, ten seeds."""
-    frame = sweep(sine.task, [sine.published_grid(t) for t in epochs], seeds, store, workers=workers)
-    write(out, frame, provenance("python -m unlearnlab.record table1") | {"workers": str(workers)})
-    return frame
+    _recorded(sine.task, [sine.published_grid(t) for t in epochs], seeds, store, out, workers, "python -m unlearnlab.record table1", stop)
 
 
-def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: int = 3, lr=(3e-4, 1e-3, 3e-3, 1e-2, 3e-2)):
-    """Label erasure on digits: every method, paper A's grid at rates with every method's best inside, widened elsewhere too, five seeds.
+def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: int = 3, lr=(3e-4, 1e-3, 3e-3, 1e-2, 3e-2), **where):
+    """Label erasure, by default on digits: every method, paper A's grid at rates with every method's best inside, widened elsewhere too, five seeds.
 
-    Methods whose one hyperparameter is the rate get the rates between as well: five points make no front.
+    Methods whose one hyperparameter is the rate get the rates between as well: five points make no front. where: as in `images`.
     """
     between = {"epochs": epochs, "lr": [(low * high) ** .5 for low, high in itertools.pairwise(lr)]}
     grid = [erasing.grid(epochs, lr, wide=True), {"Retrain": between, "GD": between, "GA": between}]
-    frame = sweep(functools.partial(erasing.task, "digits", "quick"), grid, seeds, store, workers=workers)
-    write(out, frame, provenance("python -m unlearnlab.record erasure") | {"workers": str(workers)})
-    return frame
+    images("erasure", erasing.task, grid, store, out, workers, seeds, **where)
 
 
-def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: int = 15):
-    """Representation collapse on digits: the methods of paper A's table, each at a few rates, five seeds.
+def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: int = 15, **where):
+    """Representation collapse, by default on digits: the methods of paper A's table, each at a few rates, five seeds.
 
     MinNorm-OG and SCRUB get one more value each where the best of the grid lay at an end.
     """
@@ -94,32 +98,112 @@ def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: in
     ascending_less = {"reg": .01, "ascent": .1, "descent_epochs": epochs // 3}
     more = {"MinNorm-OG": {"epochs": epochs, "lr": [3e-3, 1e-2, 3e-2, 1e-1], **shrinking_less},
             "SCRUB": {"epochs": epochs, "lr": [3e-3, 1e-2, 3e-2], **ascending_less}}
-    frame = sweep(functools.partial(collapsing.task, "digits", "quick"), [collapsing.grid(epochs), more], seeds, store, workers=workers)
-    write(out, frame, provenance("python -m unlearnlab.record collapse") | {"workers": str(workers)})
-    return frame
+    images("collapse", collapsing.task, [collapsing.grid(epochs), more], store, out, workers, seeds, **where)
 
 
-RECORDS = {"table1": table1, "erasure": erasure, "collapse": collapse}
+def replication(store: Path, out: Path, workers: int, seeds=range(1, 6), cases=tuple(replicating.CASES), stop=None):
+    """The cases of `ul.replication`, each to a file of its own beside `out`: replication-digits.json, ..."""
+    for name in cases:
+        case = replicating.CASES[name]
+        _recorded(case.task, case.grid, seeds, store / name, out.with_name(f"{out.stem}-{name}.json"), workers,
+                  f"python -m unlearnlab.record replication --cases {name}", stop)
 
 
-def main():
+def images(what: str, factory, grid, store: Path, out: Path, workers: int, seeds, dataset: str = "digits", preset: str = "quick",
+           device: str = "cpu", stop=None) -> None:
+    """A grid on the task that `factory` makes of a data set and a preset, on a device."""
+    plain = (dataset, preset, device) == ("digits", "quick", "cpu")
+    chosen = "" if plain else f" --dataset {dataset} --preset {preset} --device {device}"
+    task = partial(factory, dataset, preset) if device == "cpu" else partial(factory, dataset, preset, device=device)
+    _recorded(task, grid, seeds, store, out, workers, f"python -m unlearnlab.record {what}{chosen}", stop, device)
+
+
+def _recorded(factory, grid, seeds, store, out, workers, command, stop=None, device="cpu"):
+    """Trains what is missing, sweeps method by method, and writes what ran on every seed, whatever ended it."""
+    import pandas
+    frames, seeds, settings = [], list(seeds), expand(grid)
+    made = provenance(command, device) | {"workers": str(workers)}  # now: a checkout may change while this runs
+    try:
+        for seed in seeds:
+            factory(seed, stop=stop)
+        for part in _by_method(settings):
+            frames.append(sweep(factory, part, seeds, store, "local" if device == "cpu" else "serial", workers=workers, stop=stop))
+    except Stopped:
+        pass
+    done = _on_every_seed(pandas.concat(frames, ignore_index=True), len(seeds)) if frames else ()
+    finished = len(done) // len(seeds)
+    if finished:
+        write(out, done, made | ({} if finished == len(settings) else {"finished": f"{finished} of {len(settings)} settings"}))
+    print(f"{out.name}: {finished} of {len(settings)} settings")
+
+
+def _by_method(settings):
+    """A list of settings for each method, so that a sweep that is cut short has whole methods rather than a little of each."""
+    parts = {}
+    for setting in settings:
+        parts.setdefault(setting.method.name, []).append(setting)
+    return list(parts.values())
+
+
+def _on_every_seed(frame, count):
+    """The rows of settings that ran `count` times."""
+    own = ["method", "epochs", *(name for name in HYPERPARAMETERS if name in frame.columns)]
+    return frame[frame.groupby(own, dropna=False)["seed"].transform("size") == count]
+
+
+RECORDS = {"table1": table1, "erasure": erasure, "collapse": collapse, "replication": replication}
+
+
+@contextmanager
+def _limit(minutes):
+    """An event that is set after so many minutes; None: never."""
+    stop = threading.Event()
+    timer = threading.Timer(60 * minutes, stop.set) if minutes else None
+    try:
+        if timer:
+            timer.daemon = True
+            timer.start()
+        yield stop
+    finally:
+        if timer:
+            timer.cancel()
+
+
+def main(arguments=None):
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m unlearnlab.record", description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=[*RECORDS, "all"])
     parser.add_argument("--store", type=Path, help="folder for finished runs, one in it for each record (default: the user cache)")
     parser.add_argument("--out", type=Path, help="folder for the JSON files (default: notebooks/results)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes, one thread each (default: cores)")
-    chosen = parser.parse_args()
+    parser.add_argument("--minutes", type=float, help="end after so long; the same command goes on (default: at the end)")
+    parser.add_argument("--dataset", default="digits", choices=list(dict.fromkeys(name for name, _ in erasing.PRESETS)))
+    parser.add_argument("--preset", default="quick", choices=["quick", "paper"])
+    parser.add_argument("--device", default="cpu", help="of erasure and collapse: cpu or cuda, where runs follow each other")
+    parser.add_argument("--cases", nargs="+", default=list(replicating.CASES), choices=list(replicating.CASES), help="of replication")
+    chosen = parser.parse_args(arguments)
+    if chosen.minutes is not None and not chosen.minutes > 0:
+        parser.error(f"--minutes must be greater than 0, got {chosen.minutes:g}")
     out = chosen.out or Path(__file__).parents[1] / "notebooks" / "results"
     store = chosen.store or sine.default_cache().parent / "runs"
     try:
-        for name in RECORDS if chosen.what == "all" else [chosen.what]:
-            RECORDS[name](store / name, out / f"{name}.json", chosen.workers)
-            print(f"wrote {name}.json")
+        with _limit(chosen.minutes) as stop:
+            for name in RECORDS if chosen.what == "all" else [chosen.what]:
+                _make(name, chosen, store, out, stop)
+            if stop.is_set():
+                print("Time is up; finished runs are kept. The same command goes on from there.")
     except KeyboardInterrupt:
         print("Stopped; finished runs are kept. The same command goes on from there.")
         return 130
     return 0
+
+
+def _make(name, chosen, store, out, stop):
+    where = {"dataset": chosen.dataset, "preset": chosen.preset, "device": chosen.device}
+    options = {"erasure": where, "collapse": where, "replication": {"cases": chosen.cases}}.get(name, {})
+    plain = options is not where or (chosen.dataset, chosen.preset) == ("digits", "quick")
+    name = name if plain else f"{name}-{chosen.dataset}-{chosen.preset}"
+    RECORDS[name.partition("-")[0]](store / name, out / f"{name}.json", chosen.workers, stop=stop, **options)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import torch
 
-from .methods import METHODS, Method
+from .methods import METHODS, VARIANTS, Method
 from .methods.base import RANGES
 from .provenance import provenance
 from .store import Store, StoreMismatch, code_fingerprint, key, task_fingerprint
@@ -65,11 +65,12 @@ def expand(grid) -> list[Setting]:
 
 
 def _combinations(name, values):
-    if name not in METHODS:
-        raise ValueError(f"grid names no method: {name!r}; there are {', '.join(METHODS)}")
+    methods = METHODS | VARIANTS
+    if name not in methods:
+        raise ValueError(f"grid names no method: {name!r}; there are {', '.join(methods)}")
     if not isinstance(values, Mapping):
         raise TypeError(f"grid[{name!r}] must be a dict of hyperparameters, got {type(values).__name__}")
-    method, known = METHODS[name], [f.name for f in dataclasses.fields(METHODS[name])]
+    method, known = methods[name], [f.name for f in dataclasses.fields(methods[name])]
     for hyperparameter in values.keys() - {*known, "epochs"}:
         raise ValueError(f"{name} has no hyperparameter {hyperparameter!r}; it has epochs, {', '.join(known)}")
     if "epochs" not in values:

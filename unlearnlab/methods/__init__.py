@@ -5,6 +5,7 @@ from .minnorm import MinNormOG
 from .relabelling import KLUnif, SalUn
 from .shrinkage import L1Sparse, Ridge
 from .teaching import NPO, SCRUB
+from .variants import VARIANTS, MinNormDirection, MinNormOnce, MinNormStart
 
 # in the order of paper A's tables
 METHODS: dict[str, type[Method]] = {m.name: m for m in (

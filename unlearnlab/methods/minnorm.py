@@ -81,7 +81,8 @@ class MinNormOG(Method):
         inputs, targets = retain
         if self.n_pert < len(inputs):
             inputs = inputs[_subsample(targets, self.n_pert, state.task.kind, state.generator).to(inputs.device)]
-        step = minnorm_step(model, inputs, strength, batch_stats=self.rows == "train" and len(state.norms) > 0)
+        step = minnorm_step(model, inputs, strength, batch_stats=self.rows == "train" and len(state.norms) > 0,
+                            toward=state.memory.get("toward"))
         state.notes |= {"strength": strength, "rank": step.rank, "drift": step.drift}
 
     def _strength(self, state):

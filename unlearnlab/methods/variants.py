@@ -1,0 +1,76 @@
+"""Does another choice within paper A's framework do better? Variants of MinNorm-OG, each under a name of its own.
+
+They are in `VARIANTS` and not in `METHODS`, which holds what the papers compare; a grid takes either by name.
+"""
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import nn
+
+from .minnorm import MinNormOG
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinNormOnce(MinNormOG):
+    """MinNorm-OG that projects before the first step of an epoch only, not before every one: with b batches, 1/b of the projections."""
+
+    name: ClassVar[str] = "MinNorm-OG once an epoch"
+
+    def project(self, state, retain):
+        if state.memory.get("projected in") != state.epoch:
+            state.memory["projected in"] = state.epoch
+            super().project(state, retain)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinNormStart(MinNormOG):
+    """MinNorm-OG with R = ||theta - theta_0||^2, theta_0 the weights that the original's training began with: of all that the
+    retained outputs cannot feel, it takes back what training put there, and leaves what the initialisation did."""
+
+    name: ClassVar[str] = "MinNorm-OG to the start"
+
+    def check(self, task, epochs):
+        super().check(task, epochs)
+        if "seed" not in task.facts.get("original", {}):
+            raise ValueError(f"{self.name} needs the weights the original started from, and {task.name} does not say from which "
+                             'seed they come: task.facts["original"]["seed"], which task.fresh takes')
+        if self.n_pert == 0:
+            raise ValueError(f"{self.name}: n_pert must be at least 1, got 0")
+
+    def begin(self, state):
+        start = state.task.fresh(int(state.task.facts["original"]["seed"])).to(next(state.model.parameters()).device)
+        state.memory["toward"] = [p.detach() for p in start.parameters()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinNormDirection(MinNormOG):
+    """MinNorm-OG that gives every filter of a convolution its former length back after a projection.
+
+    Where batch norm divides by the statistics of the batch, as in every descent step, the length of a filter changes no output:
+    shrinking it removes nothing, and makes AdamW's steps, which are of fixed size, larger in comparison. This does without that.
+    """
+
+    name: ClassVar[str] = "MinNorm-OG, filters' lengths kept"
+
+    def check(self, task, epochs):
+        super().check(task, epochs)
+        if not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in task.original.modules()):
+            raise ValueError(f"{self.name} needs batch norm, and {task.name}'s network has none: there the length of a filter does "
+                             "change the outputs")
+
+    @torch.no_grad()
+    def _project(self, state, model, retain):
+        filters = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d)]
+        lengths = [_lengths(w) for w in filters]
+        super()._project(state, model, retain)
+        for weight, length in zip(filters, lengths):
+            weight.mul_(length / _lengths(weight).clamp_min(torch.finfo(weight.dtype).tiny))
+
+
+def _lengths(weight):
+    """(out, 1, 1, 1): the length of every filter."""
+    return weight.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+
+
+VARIANTS = {method.name: method for method in (MinNormOnce, MinNormStart, MinNormDirection)}
