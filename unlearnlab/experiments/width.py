@@ -1,0 +1,478 @@
+"""Paper B: what does the WIDTH of a network change about unlearning? One task per width, and the width at which networks interpolate.
+
+[paper] marks what the paper says of itself, of which only a summary was at hand; [ours] what this file had to decide.
+The models of the digits task, seed 1, ship with the package; the first command makes them, the second makes the recorded
+runs of notebook 12. Both skip what is finished:
+
+    python -m unlearnlab.experiments.width --seeds 1
+    python -m unlearnlab.experiments.width --record
+"""
+import argparse
+import dataclasses
+import json
+import math
+import numbers
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from .. import selection
+from ..data import images as data
+from ..data.images import Images
+from ..methods import METHODS
+from ..metrics import regions
+from ..models import AllCNN, ResNet, seeded
+from ..provenance import provenance
+from ..recipes import CIFAR10_ERASURE, Recipe
+from ..sweep import sweep
+from ..task import Task
+from ..unlearning import unlearn
+from . import trained
+from .outputs import outputs
+from .presets import check_seed, choose, generator, share_of
+from .trained import Stage, Training
+
+NETWORKS = {"resnet18": lambda classes, width: ResNet(18, classes, width), "resnet50": lambda classes, width: ResNet(50, classes, width),
+            "allcnn": lambda classes, width: AllCNN(classes, width)}  # [paper] its three networks
+GOALS = ("privacy", "bias")
+LAMBDAS = (.2, .4, .6, .8)         # [paper] .8 for strong bias removal
+SHARES = (.1, .2, .3)              # [paper] of the training images for validation
+FORGET = 200                       # [paper] examples to forget
+ROLES = ("original", "ground-truth", "ground-truth-2")
+SHIPPED_SEEDS = (1,)
+RESULTS = Path(__file__).parents[2] / "notebooks" / "results"
+CHANNELS = {"resnet18": 64, "resnet50": 64, "allcnn": 96}  # of the first layer at width 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """widths: by network, from the narrowest. recipe: of the original and the ground truth. batch_size: of the unlearning.
+    forget_classes: from how many classes the forget set comes. train_images, test_images: how many take part, None for all."""
+
+    widths: Mapping[str, tuple[float, ...]]
+    recipe: Recipe
+    batch_size: int
+    forget_classes: int
+    train_images: int | None = None
+    test_images: int | None = None
+
+    def images(self, dataset: str, folder=None) -> Images:
+        """The data set, three channels, or as much of it as takes part: the same images whatever the task's seed."""
+        whole = data.load(dataset, folder)
+        return replace(whole, train=_some(whole.train, self.train_images), test=_some(whole.test, self.test_images))
+
+
+def _widths(**channels):
+    return {network: tuple(c / CHANNELS[network] for c in count) for network, count in channels.items()}
+
+
+PRESETS = {
+    ("digits", "quick"): Ladder(
+        widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 8), allcnn=(1, 2, 3, 4, 6, 12, 24)), batch_size=64, forget_classes=4,
+        recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))),
+    ("cifar10", "quick"): Ladder(
+        widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)), batch_size=64, forget_classes=2, train_images=4_000,
+        test_images=1_000, recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))),
+    ("cifar10", "paper"): Ladder(  # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
+        widths=_widths(resnet18=(2, 4, 8, 12, 16, 24, 32, 64), resnet50=(2, 4, 8, 16, 32, 64), allcnn=(4, 8, 16, 32, 64, 96)),
+        batch_size=64, forget_classes=1, recipe=CIFAR10_ERASURE),
+}
+
+
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float = 1 / 8, network: str = "resnet18",
+         share: float = .2, forget_classes: int | None = None, forget: int = FORGET, batch_size: int | None = None,
+         recipe: Recipe | None = None, folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu",
+         progress=None, stop=None) -> Task:
+    """Forget 200 examples with a network of a certain width. Everything about it follows from its arguments.
+
+    retain, forget: see `split`; inputs (n, 3, h, w) uint8, targets (n,). The whole retain set is accessible.
+    original: trained on retain and forget; its `facts` hold "training_error", the share of both that it gets wrong.
+    ground_truth: by the same recipe on retain. evaluate: see `evaluate`.
+
+    width: factor on the number of channels; `ladder` gives those of a preset. network: "resnet18", "resnet50" or "allcnn".
+    share: of the training images, for validation. forget: how many examples; forget_classes: from how many classes they come
+    ([ours]; 4 on digits, 1 in the paper's setting).
+    dataset, preset: "digits" and "quick", "cifar10" and "quick" (4,000 images, for a CPU) or "paper" (all, for a GPU).
+    Models of the digits ladder, seed 1, ship with the package. The rest is as in `ul.erasure.task`: others are trained at first
+    use on `device` and kept in `cache`; progress(name, epochs done, loss), stop, folder and the errors are the same.
+
+    Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data, and BadCheckpoint or
+    FileNotFoundError for a damaged or missing file of the package.
+    """
+    models, facts, parts, chosen, build = _models(dataset, preset, seed, ROLES[:2], width, network, share, forget_classes, forget,
+                                                  recipe, folder, cache, device, progress, stop)
+    return Task(name=f"width-{dataset}-{network}-{width:.4g}", kind="classification", seed=int(seed), original=models["original"],
+                ground_truth=models["ground-truth"], retain=parts["retain"], forget=parts["forget"],
+                build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=partial(evaluate, parts=parts),
+                batch_size=chosen.batch_size if batch_size is None else batch_size, facts=facts)
+
+
+def retrained_again(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float = 1 / 8, network: str = "resnet18",
+                    share: float = .2, forget_classes: int | None = None, forget: int = FORGET, recipe: Recipe | None = None,
+                    folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu", progress=None,
+                    stop=None) -> nn.Module:
+    """A second ground truth of the task with these arguments: the same retain set, another start and other batches.
+
+    What two retrained models differ in is the floor of everything that is measured against one. Errors as in `task`.
+    """
+    models, *_ = _models(dataset, preset, seed, ROLES[2:], width, network, share, forget_classes, forget, recipe, folder, cache, device,
+                         progress, stop)
+    return models["ground-truth-2"]
+
+
+def ladder(dataset: str = "digits", preset: str = "quick", network: str = "resnet18") -> tuple[float, ...]:
+    """The widths of a preset, from the narrowest. Raises ValueError for what it has not."""
+    widths = choose(PRESETS, dataset, preset).widths
+    if network not in widths:
+        raise ValueError(f"network must be one of {', '.join(widths)} for {dataset}, {preset}, got {network!r}")
+    return widths[network]
+
+
+def splits(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, share: float = .2, forget_classes: int | None = None,
+           forget: int = FORGET, folder: Path | None = None) -> dict[str, TensorDataset]:
+    """The data of a task: "retain", "forget", "validation", "forget_validation" of the training images, see `split`, "test",
+    all test images, and "forget_test", those of them whose class occurs in the forget set."""
+    chosen = choose(PRESETS, dataset, preset)
+    return _parts(chosen, chosen.images(dataset, folder), seed, share, forget_classes, forget)
+
+
+def split(labels: torch.Tensor, seed: int, share: float = .2, forget_classes: int = 4, forget: int = FORGET) -> dict[str, torch.Tensor]:
+    """Positions of training examples by what they are for, in parts that never overlap and together are all of them.
+
+    labels: (n,). Of every class a `share` is held out. "validation" are those held out, "forget_validation" every second one
+    held out of the classes the forget set comes from: [ours] the two estimates of an objective are then independent. "forget":
+    so many examples, in equal parts of `forget_classes` classes, drawn at random; "retain": all others.
+
+    Raises ValueError for a share outside (0, 1), or when the classes have too few examples to leave any to retain.
+    """
+    labels, drawn = labels.cpu(), generator(check_seed(seed), 5)
+    _check_share(share)
+    known = labels.unique()
+    for name, value, most in (("forget_classes", forget_classes, len(known)), ("forget", forget, len(labels))):
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not 1 <= value <= most:
+            raise ValueError(f"{name} must be an integer from 1 to {most}, got {value!r}")
+    touched = known[torch.randperm(len(known), generator=drawn)[:forget_classes]].sort().values.tolist()
+    parts = {"retain": [], "forget": [], "validation": [], "forget_validation": []}
+    for label in known.tolist():
+        members = (labels == label).nonzero().flatten()
+        members = members[torch.randperm(len(members), generator=drawn)]
+        held, kept = members.tensor_split([round(share * len(members))])
+        if label not in touched:
+            parts["validation"].append(held), parts["retain"].append(kept)
+            continue
+        first = touched.index(label) < forget % forget_classes
+        gone = forget // forget_classes + first
+        if gone >= len(kept) or len(held) < 2:
+            raise ValueError(f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: class {label} has "
+                             f"{len(kept)} training and {len(held)} validation examples")
+        parts["validation"].append(held[0::2]), parts["forget_validation"].append(held[1::2])
+        parts["forget"].append(kept[:gone]), parts["retain"].append(kept[gone:])
+    return {name: torch.cat(part).sort().values for name, part in parts.items()}
+
+
+def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, float]:
+    """The share of wrong answers of each of `parts` (as in `splits`), all between 0 and 1: "test_error", "forget_error",
+    "forget_test_error", "validation_error", "forget_validation_error", "retain_error".
+
+    The validation error is the mean over classes of their errors, because the forget set's classes gave half of theirs away.
+    """
+    wrong = {name: outputs(model, part.tensors[0])[0].argmax(1) != part.tensors[1] for name, part in parts.items()}
+    errors = {f"{name}_error": found.double().mean().item() for name, found in wrong.items()}
+    labels = parts["validation"].tensors[1]
+    by_class = [wrong["validation"][labels == label].double().mean() for label in labels.unique()]
+    return errors | {"validation_error": torch.stack(by_class).mean().item()}
+
+
+def objective(metrics, goal: str = "privacy", lam: float = .4):
+    """J of a goal from what `evaluate` returned, or from a table with such columns: smaller is better. Only validation data and
+    the forget set have a say in it.
+
+    [paper] a trade-off lambda between the goal and generalization. [ours] its form:
+        "privacy"   J = (1 - lambda) E_val + lambda |E_forget - E_forget-val|
+        "bias"      J = (1 - lambda) E_val + lambda (1 - E_forget)
+
+    Raises ValueError for another goal or a lambda outside [0, 1].
+    """
+    if goal not in GOALS:
+        raise ValueError(f'goal must be "privacy" or "bias", got {goal!r}')
+    number = isinstance(lam, numbers.Real) and not isinstance(lam, bool)
+    if not number or not 0 <= lam <= 1:
+        raise ValueError(f"lam must be a number in [0, 1], got {lam!r}")
+    aim = abs(metrics["forget_error"] - metrics["forget_validation_error"]) if goal == "privacy" else 1 - metrics["forget_error"]
+    return (1 - lam) * metrics["validation_error"] + lam * aim
+
+
+def select(frame, goal: str = "privacy", lam: float = .4, by: Sequence[str] | None = None):
+    """The runs of the settings with the lowest J, one per group and seed, with J as column "objective".
+
+    frame: what `ul.sweep` returned, or the runs of a record. by: columns that make a group, default those of network, width, share
+    and method that it has. J is made of validation data, so the setting is one a user could have chosen; it
+    is the one with the lowest median over seeds (`ul.select`).
+    """
+    by = [name for name in ("network", "width", "share", "method") if name in frame.columns] if by is None else by
+    return selection.select(frame.assign(objective=objective(frame, goal, lam)), "objective", by=tuple(by))
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """width: the smallest at which every seed's training error is 0. low, high: over the seeds, the smallest and the largest
+    of the widths at which a seed's is 0 for the first time. inf where no width is wide enough."""
+
+    width: float
+    low: float
+    high: float
+
+
+def threshold(errors: Mapping[float, Sequence[float]]) -> Threshold:
+    """The interpolation threshold, measured. errors: width -> training error of each seed, as `training_errors` gives them.
+
+    [paper] underparameterized networks have a training error above 0, overparameterized ones have 0.
+    Raises ValueError for no widths, or different numbers of seeds.
+    """
+    seeds = {len(values) for values in errors.values()}
+    if len(seeds) != 1 or seeds == {0}:
+        raise ValueError("errors must hold the same seeds, at least one, for each width; got "
+                         + (", ".join(f"{len(values)} at {width:g}" for width, values in errors.items()) or "no width"))
+    first = [min((width for width, values in errors.items() if values[i] == 0), default=math.inf) for i in range(seeds.pop())]
+    everywhere = min((width for width, values in errors.items() if not any(values)), default=math.inf)
+    return Threshold(everywhere, min(first), max(first))
+
+
+def training_errors(dataset: str = "digits", preset: str = "quick", seeds: Sequence[int] = SHIPPED_SEEDS, *,
+                    network: str = "resnet18", widths: Sequence[float] | None = None, **options) -> dict[float, list[float]]:
+    """Width -> training error of the original of each seed, over the preset's ladder or `widths`; trains what is not there.
+
+    options: of `task`.
+    """
+    widths = ladder(dataset, preset, network) if widths is None else widths
+    return {width: [float(task(dataset, preset, seed, network=network, width=width, **options).facts["original"]["training_error"])
+                    for seed in seeds] for width in widths}
+
+
+def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dict]:
+    """Settings for the digits' quick task, as `ul.sweep` takes them: the methods of paper B, MinNorm-OG, and Retrain for as many
+    epochs; or some of these.
+
+    [ours] Rates and weights reach from nearly no effect to a broken network, after a look at seed 1. All but Retrain have
+    batch_norm="frozen": they descend and ascend the deployed network's losses. With forget batches normalised by statistics of
+    their own, ascent teaches a wide network to be wrong in training mode alone, and the deployed one keeps its answers.
+    """
+    rates = lambda *lr: {"epochs": epochs, "lr": list(lr), "batch_norm": "frozen"}
+    found = {
+        "SCRUB": {**rates(1e-4, 3e-4, 1e-3), "reg": .1, "ascent": [.3, 1.], "variant": "original", "max_epochs": max(1, epochs - 2)},
+        "NegGrad": {**rates(3e-4, 1e-3), "ascent": [.1, .3, .45]},
+        "l1-Sparse": {**rates(1e-3, 3e-3, 1e-2), "reg": [1e-3, 1e-2]},
+        "MinNorm-OG": {**rates(3e-3, 1e-2), "reg": [.01, .03], "reg_decay": .9, "n_pert": 50, "descent_epochs": epochs // 2},
+        "Retrain": {**rates(3e-3, 1e-2), "batch_norm": "retain"},
+    }
+    return {name: found[name] for name in (found if methods is None else methods)}
+
+
+def _models(dataset, preset, seed, roles, width, network, share, forget_classes, forget, recipe, folder, cache, device, progress, stop):
+    """(models, facts, parts, preset, build) for some roles."""
+    chosen = choose(PRESETS, dataset, preset)
+    if network not in NETWORKS:
+        raise ValueError(f"network must be one of {', '.join(NETWORKS)}, got {network!r}")
+    number = isinstance(width, numbers.Real) and not isinstance(width, bool) and math.isfinite(width)
+    if not number or width < 1 / CHANNELS[network]:
+        raise ValueError(f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first layer of {network}, got {width!r}")
+    if recipe is not None and not isinstance(recipe, Recipe):
+        raise TypeError(f"recipe must be a Recipe, got {recipe!r}")
+    seed = check_seed(seed)
+    parts = _parts(chosen, chosen.images(dataset, folder).to(device), seed, share, forget_classes, forget)
+    build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
+    plain = (share, forget, recipe or chosen.recipe, forget_classes or chosen.forget_classes) == (.2, FORGET, chosen.recipe, chosen.forget_classes)
+    shipped = plain and dataset == "digits" and seed in SHIPPED_SEEDS and width in chosen.widths.get(network, ())
+    command = f"python -m {__name__} --seeds {seed}" if shipped else f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
+    models, facts = {}, {}
+    for role in roles:
+        training = _training(f"width-{dataset}-{network}-{width:.4g}-{seed}", role, seed, build, recipe or chosen.recipe, parts)
+        models[role], facts[role] = trained.get(training, partial(_measure, role, parts), shipped=shipped, cache=cache,
+                                                command=command, progress=progress, stop=stop)
+    return models, facts, parts, chosen, build
+
+
+def _parts(chosen, images, seed, share, forget_classes, forget):
+    pixels, labels = images.train.tensors
+    found = split(labels, seed, share, chosen.forget_classes if forget_classes is None else forget_classes, forget)
+    parts = {name: TensorDataset(_colored(pixels[where.to(pixels.device)]), labels[where.to(labels.device)]) for name, where in found.items()}
+    pixels, labels = images.test.tensors
+    touched = torch.isin(labels, parts["forget"].tensors[1])
+    return parts | {"test": TensorDataset(_colored(pixels), labels), "forget_test": TensorDataset(_colored(pixels[touched]), labels[touched])}
+
+
+def _colored(pixels):
+    return pixels.expand(-1, 3, -1, -1).contiguous()
+
+
+def _some(images, count):
+    return images if count is None or count >= len(images) else share_of(images, count / len(images), 0, 0)
+
+
+def _check_share(share):
+    number = isinstance(share, numbers.Real) and not isinstance(share, bool)
+    if not number or not 0 < share < 1:
+        raise ValueError(f"share must be a number between 0 and 1, got {share!r}")
+
+
+def _training(name, role, seed, build, recipe, parts):
+    data = [parts["retain"].tensors] + ([parts["forget"].tensors] if role == "original" else [])
+    return Training(f"{name}-{role}", build, 1_000 * seed + 10 * ROLES.index(role), (Stage(*map(torch.cat, zip(*data)), recipe),))
+
+
+def _measure(role, parts, model):
+    """What goes into a trained model's facts: its errors, and that on what it was trained on."""
+    found, count = evaluate(model, parts), {name: len(parts[name]) for name in ("retain", "forget")}
+    if role != "original":
+        return found | {"training_error": found["retain_error"]}
+    wrong = sum(found[f"{name}_error"] * n for name, n in count.items())
+    return found | {"training_error": wrong / sum(count.values())}
+
+
+# The recorded runs of notebook 12. -------------------------------------------------------------------------------------
+
+RECORDED = {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)}  # seeds of each ladder on digits
+SHARE_STUDY = {"network": "allcnn", "widths": (2 / 96, 12 / 96), "seeds": (1, 2, 3), "methods": ("SCRUB", "NegGrad", "l1-Sparse")}
+REGION_STUDY = {"seeds": (1, 2, 3), "planes": 40, "resolution": 20}
+NEAR = .25  # of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What `load` returns, three pandas.DataFrames and the provenance. Every row has network, width, share and seed.
+
+    runs: one row per run, as `ul.sweep` returns them. models: one per trained model, with role, parameters, what `evaluate` says
+    of it, and training_error. regions: one per pair of models compared, with before, after, goal (of a method's selection),
+    c_prox and s_far.
+    """
+
+    runs: object
+    models: object
+    regions: object
+    provenance: dict
+
+
+def record(store: Path, out: Path, seeds: Mapping[str, Sequence[int]] = RECORDED, progress=None) -> None:
+    """Makes the recorded runs: trains the ladders, runs `grid` at every width, and compares decision regions. Goes on from `store`."""
+    import pandas
+    made, say = provenance(f"python -m {__name__} --record"), progress or (lambda text: print(text, flush=True))
+    runs, models, areas, cache = [], [], [], Path(store) / "models"
+    jobs = [(network, width, .2, own, grid()) for network, own in seeds.items() for width in ladder(network=network)]
+    study = SHARE_STUDY
+    jobs += [(study["network"], width, share, study["seeds"], grid(methods=study["methods"])) for share in SHARES if share != .2
+             for width in study["widths"]]
+    for network, width, share, own, settings in jobs:
+        say(f"{network} at width {width:.4g}, share {share}")
+        factory = partial(_recorded_task, network, width, share, cache)
+        place = {"network": network, "width": width, "share": share}
+        for seed in own:
+            found = factory(seed)
+            for role in found.facts:
+                model = found.original if role == "original" else found.ground_truth
+                models.append({**place, "seed": seed, "role": role, "parameters": sum(p.numel() for p in model.parameters()),
+                               **{k: float(v) for k, v in found.facts[role].items() if k.endswith("_error")}})
+        frame = sweep(factory, settings, own, Path(store) / f"{network}-{width:.4g}-{share}", backend="serial", progress=False)
+        runs.append(frame.assign(**place))
+        if share == .2:
+            for seed in sorted(set(own) & set(REGION_STUDY["seeds"])):
+                path = Path(store) / "regions" / f"{network}-{width:.4g}-{seed}.json"
+                areas += [{**place, "seed": seed, **row} for row in _kept(path, partial(_compare, factory(seed), network, width, cache, frame))]
+    tables = {"runs": pandas.concat(runs, ignore_index=True).drop(columns=[c for c in made if c in runs[0]]),
+              "models": pandas.DataFrame(models), "regions": pandas.DataFrame(areas)}
+    partial_file = Path(out).with_suffix(".partial")
+    partial_file.parent.mkdir(parents=True, exist_ok=True)
+    text = ",\n".join(f"{json.dumps(name)}: {_columns(table)}" for name, table in tables.items())
+    partial_file.write_text(f'{{"provenance": {json.dumps(made)},\n{text}\n}}\n', encoding="utf-8")
+    os.replace(partial_file, out)
+
+
+def load(path: Path | str) -> Record:
+    """The recorded runs of a file that `record` made."""
+    import pandas
+    content = json.loads(Path(path).read_text(encoding="utf-8"))
+    return Record(*(pandas.DataFrame(content[name]) for name in ("runs", "models", "regions")), content["provenance"])
+
+
+def _recorded_task(network, width, share, cache, seed):
+    return task("digits", "quick", seed, network=network, width=width, share=share, cache=cache, progress=lambda *done: None)
+
+
+def _compare(found, network, width, cache, frame):
+    """Rows of C_prox and S_far: two retrained models (the floor), the original and a retrained one, the original and what each
+    selected setting makes of it."""
+    seen = found.original.normalise(found.retain.tensors[0])
+    test = splits(seed=found.seed)["test"]
+    survey = regions.survey(found, test, planes=REGION_STUDY["planes"], resolution=REGION_STUDY["resolution"],
+                            delta=NEAR * regions.typical_distance(seen), seed=found.seed)
+    again = retrained_again(seed=found.seed, network=network, width=width, cache=cache, progress=lambda *done: None)
+    said = {"original": survey.classes(found.original), "retrained": survey.classes(found.ground_truth), "retrained again": survey.classes(again)}
+    rows = [{"before": "retrained", "after": "retrained again", "goal": None, **survey.scores(said["retrained"], said["retrained again"])},
+            {"before": "original", "after": "retrained", "goal": None, **survey.scores(said["original"], said["retrained"])}]
+    for goal in GOALS:
+        chosen = select(frame, goal, by=("method",))
+        for row in chosen[chosen.seed == found.seed].to_dict("records"):
+            if row["method"] == "Retrain":
+                continue
+            kind = METHODS[row["method"]]
+            given = {f.name: row[f.name] for f in dataclasses.fields(kind) if f.name in row and row[f.name] == row[f.name]}
+            model = unlearn(found, kind(**given), row["epochs"]).model
+            rows.append({"before": "original", "after": row["method"], "goal": goal, **survey.scores(said["original"], model)})
+    return rows
+
+
+def _kept(path, make):
+    """What `make` returned the first time, from then on as the file holds it."""
+    if path.exists():
+        return json.loads(path.read_text(encoding="utf-8"))
+    rows = make()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".partial")
+    temporary.write_text(json.dumps(rows), encoding="utf-8")
+    os.replace(temporary, path)
+    return rows
+
+
+def _columns(table):
+    """A table as JSON, a line per column, floats with 6 significant digits."""
+    short = lambda v: None if v is None or v != v else float(f"{v:.6g}") if isinstance(v, float) else getattr(v, "item", lambda: v)()
+    return "{\n" + ",\n".join(f"{json.dumps(name)}: {json.dumps([short(v) for v in table[name].tolist()])}" for name in table) + "}"
+
+
+def _shipped(seed):
+    """What the package ships of a seed: every model of both ladders on digits."""
+    chosen, jobs = PRESETS["digits", "quick"], []
+    parts = splits(seed=seed)
+    for network, widths in chosen.widths.items() if seed in SHIPPED_SEEDS else ():
+        for width in widths:
+            build = partial(NETWORKS[network], 10, width)
+            jobs += [(_training(f"width-digits-{network}-{width:.4g}-{seed}", role, seed, build, chosen.recipe, parts),
+                      partial(_measure, role, parts)) for role in ROLES]
+    return jobs
+
+
+def _main(arguments=None):
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if "--record" not in arguments:
+        return trained.run("unlearnlab.experiments.width", __doc__, _shipped, arguments)
+    parser = argparse.ArgumentParser(prog="python -m unlearnlab.experiments.width", description=__doc__.splitlines()[0])
+    parser.add_argument("--record", action="store_true", help="make the recorded runs of notebook 12")
+    parser.add_argument("--store", type=Path, default=trained.default_cache().parent / "runs" / "width", help="folder for finished runs")
+    parser.add_argument("--out", type=Path, default=RESULTS / "width.json", help="the JSON file (default: notebooks/results/width.json)")
+    chosen = parser.parse_args(arguments)
+    try:
+        record(chosen.store, chosen.out)
+    except KeyboardInterrupt:
+        print("Stopped; finished runs are kept. The same command goes on from there.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
