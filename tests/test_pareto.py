@@ -4,7 +4,7 @@ import pandas
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from unlearnlab.pareto import front, hypervolume, points, standard_error
+from unlearnlab.pareto import front, held_out, hypervolume, points, standard_error
 
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=25).map(lambda p: np.array(p, float))
 
@@ -63,3 +63,29 @@ def test_a_point_is_the_mean_and_standard_error_of_one_setting_over_its_seeds():
     assert np.isnan(found["error"][2])  # a setting that failed on one seed has no mean
     with pytest.raises(ValueError, match="frame has no column 'accuracy'; it has method, epochs"):
         points(frame, ["accuracy"])
+
+
+def runs(values):
+    """A frame of one method from {seed: [(a, b) for each setting]}."""
+    return pandas.DataFrame([{"method": "GD", "epochs": 1, "lr": float(i), "seed": seed, "a": a, "b": b}
+                             for seed, rows in values.items() for i, (a, b) in enumerate(rows)])
+
+
+def test_a_front_is_held_out_from_the_seed_it_is_measured_on():
+    frame = runs({1: [(.1, .1), (.5, .5)], 2: [(.9, .9), (.2, .2)], 3: [(.6, .6), (.4, .4)]})
+    found = held_out(frame, ["a", "b"], [1, 2])
+    # without 1: means .75 and .3, so the second; without 2: .35 and .45, the first; without 3: .5 and .35, the second
+    assert found == pytest.approx([.5 * 1.5 / 2, .1 * 1.1 / 2, .6 * 1.6 / 2])
+    assert held_out(frame, ["a", "b"], [1, 2])[0] < hv_of_best(frame, 1)
+
+
+def hv_of_best(frame, seed):
+    return max((1 - a) * (2 - b) / 2 for a, b in frame.loc[frame["seed"] == seed, ["a", "b"]].to_numpy())
+
+
+def test_held_out_needs_other_seeds_and_every_setting_on_each():
+    frame = runs({1: [(.1, .1), (.5, .5)], 2: [(.9, .9), (.2, .2)]})
+    with pytest.raises(ValueError, match=r"needs two seeds or more, got \[1\]"):
+        held_out(frame[frame["seed"] == 1], ["a", "b"], [1, 1])
+    with pytest.raises(ValueError, match="seed 1 has 2 settings, the others have 1"):
+        held_out(frame.iloc[:3], ["a", "b"], [1, 1])

@@ -39,6 +39,25 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     return float(area)
 
 
+def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
+    """For each seed, the share of the box up to `reference` that a front dominates whose settings were chosen on the other seeds.
+
+    frame: runs of one method, every setting on every seed. metrics: two columns, both to be small. reference: (2,), as in
+    `hypervolume`; the box ends at 0. A front that is chosen and measured on the same seeds flatters whoever has most settings.
+    Returns (seeds,), in the order of their first rows. Raises ValueError for a single seed, or one that lacks a setting.
+    """
+    seeds = frame["seed"].unique()
+    if len(seeds) < 2:
+        raise ValueError(f"held_out needs two seeds or more, got {list(seeds)}")
+    found, reference = [], np.asarray(reference, float)
+    for seed in seeds:
+        own, others = (points(runs, metrics)[list(metrics)].to_numpy() for runs in (frame[frame["seed"] == seed], frame[frame["seed"] != seed]))
+        if len(own) != len(others):
+            raise ValueError(f"seed {seed} has {len(own)} settings, the others have {len(others)}")
+        found.append(hypervolume(own[front(others)], reference) / reference.prod())
+    return np.array(found)
+
+
 def points(frame, metrics: list[str]):
     """One row per setting: the mean of every metric over the seeds, and its standard error in `metric_se`.
 
