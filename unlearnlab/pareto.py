@@ -48,7 +48,7 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     """
     seeds = frame["seed"].unique()
     if len(seeds) < 2:
-        raise ValueError(f"held_out needs two seeds or more, got {list(seeds)}")
+        raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
     found, reference = [], np.asarray(reference, float)
     for seed in seeds:
         own, others = (points(runs, metrics)[list(metrics)].to_numpy() for runs in (frame[frame["seed"] == seed], frame[frame["seed"] != seed]))
