@@ -75,7 +75,7 @@ def _widths(**channels):
 
 PRESETS = {
     ("digits", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 8), allcnn=(1, 2, 3, 4, 6, 12, 24)), batch_size=64, forget_classes=4,
+        widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)), batch_size=64, forget_classes=4,
         recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))),
     ("cifar10", "quick"): Ladder(
         widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)), batch_size=64, forget_classes=2, train_images=4_000,
@@ -86,7 +86,7 @@ PRESETS = {
 }
 
 
-def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float = 1 / 8, network: str = "resnet18",
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float | None = None, network: str = "resnet18",
          share: float = .2, forget_classes: int | None = None, forget: int = FORGET, batch_size: int | None = None,
          recipe: Recipe | None = None, folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu",
          progress=None, stop=None) -> Task:
@@ -96,7 +96,7 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width
     original: trained on retain and forget; its `facts` hold "training_error", the share of both that it gets wrong.
     ground_truth: by the same recipe on retain. evaluate: see `evaluate`.
 
-    width: factor on the number of channels; `ladder` gives those of a preset. network: "resnet18", "resnet50" or "allcnn".
+    width: factor on the number of channels, default the widest of the preset's `ladder`. network: "resnet18", "resnet50" or "allcnn".
     share: of the training images, for validation. forget: how many examples; forget_classes: from how many classes they come
     ([ours]; 4 on digits, 1 in the paper's setting).
     dataset, preset: "digits" and "quick", "cifar10" and "quick" (4,000 images, for a CPU) or "paper" (all, for a GPU).
@@ -106,15 +106,15 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width
     Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data, and BadCheckpoint or
     FileNotFoundError for a damaged or missing file of the package.
     """
-    models, facts, parts, chosen, build = _models(dataset, preset, seed, ROLES[:2], width, network, share, forget_classes, forget,
-                                                  recipe, folder, cache, device, progress, stop)
+    models, facts, parts, chosen, build, width = _models(dataset, preset, seed, ROLES[:2], width, network, share, forget_classes,
+                                                         forget, recipe, folder, cache, device, progress, stop)
     return Task(name=f"width-{dataset}-{network}-{width:.4g}", kind="classification", seed=int(seed), original=models["original"],
                 ground_truth=models["ground-truth"], retain=parts["retain"], forget=parts["forget"],
                 build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=partial(evaluate, parts=parts),
                 batch_size=chosen.batch_size if batch_size is None else batch_size, facts=facts)
 
 
-def retrained_again(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float = 1 / 8, network: str = "resnet18",
+def retrained_again(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float | None = None, network: str = "resnet18",
                     share: float = .2, forget_classes: int | None = None, forget: int = FORGET, recipe: Recipe | None = None,
                     folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu", progress=None,
                     stop=None) -> nn.Module:
@@ -276,10 +276,11 @@ def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dic
 
 
 def _models(dataset, preset, seed, roles, width, network, share, forget_classes, forget, recipe, folder, cache, device, progress, stop):
-    """(models, facts, parts, preset, build) for some roles."""
+    """(models, facts, parts, preset, build, width) for some roles."""
     chosen = choose(PRESETS, dataset, preset)
     if network not in NETWORKS:
         raise ValueError(f"network must be one of {', '.join(NETWORKS)}, got {network!r}")
+    width = ladder(dataset, preset, network)[-1] if width is None else width
     number = isinstance(width, numbers.Real) and not isinstance(width, bool) and math.isfinite(width)
     if not number or width < 1 / CHANNELS[network]:
         raise ValueError(f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first layer of {network}, got {width!r}")
@@ -296,7 +297,7 @@ def _models(dataset, preset, seed, roles, width, network, share, forget_classes,
         training = _training(f"width-{dataset}-{network}-{width:.4g}-{seed}", role, seed, build, recipe or chosen.recipe, parts)
         models[role], facts[role] = trained.get(training, partial(_measure, role, parts), shipped=shipped, cache=cache,
                                                 command=command, progress=progress, stop=stop)
-    return models, facts, parts, chosen, build
+    return models, facts, parts, chosen, build, width
 
 
 def _parts(chosen, images, seed, share, forget_classes, forget):

@@ -1,0 +1,144 @@
+"""Pictures of width: errors along a ladder of widths with the threshold drawn, and decision regions on planes."""
+import math
+from fractions import Fraction
+
+import numpy as np
+from matplotlib.colors import BoundaryNorm, ListedColormap
+
+from . import style
+from .erasure import METHOD_LOOKS
+from .style import Figure, figure, look
+
+# One color for each of ten classes: the palette in a pale form, since the classes are also written in their regions
+CLASSES = ("#F2C879", "#A6D8F5", "#7FCEB5", "#F8F3A8", "#7FB8D9", "#EAAE7F", "#E5BCD3", "#B5B5B5", "#E3E3E3", "#CFC0A5")
+LOOKS = {"original": {"color": style.ORANGE, "marker": "s", "linestyle": (0, (4, 1.5))},
+         "retrained": {"color": style.GREEN, "marker": "D", "linestyle": "-."},
+         "floor": {"color": style.GREY, "marker": "", "linestyle": ":"}}
+PLAIN = {"color": style.BLACK, "marker": "o", "linestyle": "-"}
+
+
+@look()
+def curves(panels: dict[str, dict[str, np.ndarray]], xlabel: str = "width", ylabel: str = "error", threshold=None,
+           looks: dict[str, str] | None = None, ceiling: float | None = None) -> Figure:
+    """Lines with standard errors, in panels side by side that share their scale.
+
+    panels: title -> name of a line -> (k, 3): x, mean, standard error (NaN for none). xlabel "width" gives a logarithmic axis with
+    fractions. threshold: a `ul.width.Threshold`: a line where every seed interpolates, and a band over the seeds.
+    looks: name of a line -> the method, or "original", "retrained" or "floor", that it is to look like. ceiling: top of the axis.
+    """
+    if not panels or not all(panels.values()):
+        raise ValueError("panels must hold at least one line each")
+    fig, axes = figure(1, len(panels), size=(3.6 * len(panels) + 1.2, 3.6), sharey=True, squeeze=False)
+    rows = {title: {name: _line(title, name, values) for name, values in lines.items()} for title, lines in panels.items()}
+    top = max(np.nanmax(v[:, 1] + np.nan_to_num(v[:, 2])) for lines in rows.values() for v in lines.values())
+    for ax, (title, lines) in zip(axes[0], rows.items()):
+        for name, values in lines.items():
+            own = _look((looks or {}).get(name, name))
+            ax.errorbar(values[:, 0], values[:, 1], yerr=values[:, 2], color=own["color"], linestyle=own["linestyle"], marker=own["marker"],
+                        markersize=5, markeredgecolor="white", markeredgewidth=.5, linewidth=1.6, elinewidth=.9)
+        ax.set(title=title, xlabel=xlabel)
+        if xlabel == "width":
+            _width_axis(ax, np.unique(np.concatenate([v[:, 0] for v in lines.values()])))
+        if threshold is not None:
+            _threshold(ax, threshold)
+        _label(ax, {name: v[-1] for name, v in lines.items()}, looks or {}, ceiling or 1.06 * top)
+    axes[0, 0].set_ylabel(ylabel)
+    axes[0, 0].set_ylim(0, ceiling or 1.06 * top)
+    at = "" if threshold is None else f"; every seed interpolates from width {_fraction(threshold.width)} on"
+    fig.alt = f"{ylabel} by {xlabel}: " + "; ".join(f"{title}, {name}: {v[0, 1]:.2f} at first, {v[-1, 1]:.2f} at last"
+                                                  for title, lines in rows.items() for name, v in lines.items()) + at
+    return fig
+
+
+@look()
+def regions(survey, said: dict[str, np.ndarray], which: list[int], near: bool = True) -> Figure:
+    """The class a network gives to every point of a plane: a row per plane, a column per network.
+
+    survey: a `regions.Survey`. said: name of the network -> (k, r, r), what `survey.classes(model)` returned for the near planes,
+    or for the far ones with near=False. which: the planes to show. Dots are the examples the plane goes through; on near planes
+    the first, a cross, is the forget example. Inside the dashed line a point is within delta of a forget example.
+    """
+    planes, away = (survey.near, survey.near_away) if near else (survey.far, survey.far_away)
+    shown = {name: np.asarray(values.cpu() if hasattr(values, "cpu") else values) for name, values in said.items()}
+    for name, values in shown.items():
+        if values.shape != tuple(away.shape):
+            raise ValueError(f"said[{name!r}] must have shape {tuple(away.shape)}, got {values.shape}")
+    fig, axes = figure(len(which), len(shown), size=(2.25 * len(shown) + .5, 2.2 * len(which) + .3), squeeze=False)
+    changed = []
+    for row, i in zip(axes, which):
+        along, across = planes.along[i].cpu().numpy(), planes.across[i].cpu().numpy()
+        for ax, (name, values) in zip(row, shown.items()):
+            _plane(ax, along, across, values[i], away[i].cpu().numpy(), survey.delta)
+            corners = planes.corners[i].cpu().numpy()
+            ax.plot(*corners.T, "o", color=style.BLACK, markersize=5, markeredgecolor="white")
+            if near:
+                ax.plot(*corners[0], **{**style.FORGET, "markersize": 10})
+            if row is axes[0]:
+                ax.set_title(name, fontsize=10)
+        first = next(iter(shown.values()))[i]
+        changed.append(f"plane {i}: " + ", ".join(f"{name} differs on {np.mean(v[i] != first):.0%}" for name, v in list(shown.items())[1:]))
+    axes[-1, 0].set_xlabel("distance along a")
+    axes[-1, 0].set_ylabel("distance along b")
+    fig.alt = f"Decision regions of {', '.join(shown)}; " + "; ".join(changed)
+    return fig
+
+
+def _plane(ax, along, across, values, away, delta):
+    cells = [along[0], along[-1], across[0], across[-1]]
+    ax.imshow(values, extent=cells, origin="lower", interpolation="nearest", aspect="equal", cmap=ListedColormap(CLASSES),
+              norm=BoundaryNorm(np.arange(-.5, 10.5), 10))
+    if away.min() < delta < away.max():
+        ax.contour(along, across, away, levels=[delta], colors=[style.VERMILLION], linestyles="--", linewidths=1)
+    for label in np.unique(values):
+        rows, columns = np.nonzero(values == label)
+        if len(rows) < .03 * values.size:
+            continue
+        i = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)  # a point of the region, as near its middle as one is
+        ax.text(along[columns[i]], across[rows[i]], str(label), ha="center", va="center", fontsize=10, color="#222222")
+    ax.grid(False)
+    ax.tick_params(labelsize=7, length=2)
+
+
+def _line(title, name, values):
+    values = np.asarray(values, float)
+    if values.ndim != 2 or values.shape[1] != 3 or len(values) == 0:
+        raise ValueError(f"panels[{title!r}][{name!r}] must have shape (k, 3): x, mean, standard error; got {values.shape}")
+    return values[np.argsort(values[:, 0], kind="stable")]
+
+
+def _look(name):
+    return LOOKS.get(name) or METHOD_LOOKS.get(name, PLAIN)
+
+
+def _width_axis(ax, widths):
+    ax.set_xscale("log")
+    ax.set_xticks(widths, [_fraction(w) for w in widths], rotation=60, fontsize=8)
+    ax.set_xticks([], minor=True)
+    ax.set_xlim(widths[0] / 1.15, widths[-1] * 1.15)
+
+
+def _threshold(ax, threshold):
+    if math.isfinite(threshold.low):
+        ax.axvspan(threshold.low, min(threshold.high, ax.get_xlim()[1]), color="#EDEDED", zorder=0)
+    if math.isfinite(threshold.width):
+        ax.axvline(threshold.width, color=style.BLACK, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
+        ax.text(threshold.width, .99, " interpolates", transform=ax.get_xaxis_transform(), fontsize=8, va="top")
+
+
+def _label(ax, ends, looks, top):
+    """Names at the right end of their lines, pushed apart where they would touch."""
+    gap, floor, places = .062 * top, -math.inf, {}
+    for name, end in sorted(ends.items(), key=lambda item: item[1][1]):
+        floor = max(end[1], floor + gap)
+        places[name] = floor
+    over = max(0, max(places.values()) - .97 * top)
+    for name, y in places.items():
+        ax.annotate(name, (ends[name][0], ends[name][1]), (1.02, (y - over) / top), textcoords="axes fraction", va="center", fontsize=8.5,
+                    color=style.DARK_ORANGE if name == "original" else _look(looks.get(name, name))["color"], annotation_clip=False)
+
+
+def _fraction(width):
+    if not math.isfinite(width):
+        return "none"
+    found = Fraction(width).limit_denominator(128)
+    return f"{found.numerator}/{found.denominator}"
