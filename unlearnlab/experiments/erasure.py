@@ -46,17 +46,17 @@ PRESETS = {
         p_forget=.1, p_retain=.1),
     ("mnist", "quick"): Preset(
         network=partial(ResNet, 18, width=1 / 8), recipe=Recipe(epochs=9, batch_size=128, lr=3e-2, milestones=(6,)), batch_size=64,
-        p_forget=.02, p_retain=.02, train_images=6_000, test_images=1_000),
+        p_forget=.05, p_retain=.02, train_images=6_000, test_images=1_000),
     ("cifar10", "quick"): Preset(
         network=partial(ResNet, 18, width=1 / 8), recipe=Recipe(epochs=12, batch_size=128, lr=3e-2, milestones=(8,)), batch_size=64,
-        p_forget=.02, p_retain=.02, train_images=8_000, test_images=1_000),
+        p_forget=.05, p_retain=.02, train_images=8_000, test_images=1_000),
     ("mnist", "paper"): Preset(  # the paper gives no recipe for its MNIST runs
         network=partial(ResNet, 18), recipe=recipes.CIFAR10_ERASURE, batch_size=256, p_forget=.01, p_retain=.01),
     ("cifar10", "paper"): Preset(
         network=partial(ResNet, 18), recipe=recipes.CIFAR10_ERASURE, batch_size=256, p_forget=.01, p_retain=.01),
     ("tiny-imagenet", "quick"): Preset(
         network=partial(ResNet, 18, width=1 / 8, stem="imagenet"), recipe=Recipe(epochs=16, batch_size=128, lr=3e-2, milestones=(11,)),
-        batch_size=64, p_forget=.02, p_retain=.02, train_images=10_000, test_images=1_000),
+        batch_size=64, p_forget=.05, p_retain=.02, train_images=10_000, test_images=1_000),
     ("tiny-imagenet", "paper"): Preset(
         network=partial(ResNet, 50, stem="imagenet", mean=(.485, .456, .406), std=(.229, .224, .225)),
         recipe=recipes.TINY_IMAGENET_ERASURE, batch_size=256, p_forget=.01, p_retain=.01, published=True),
