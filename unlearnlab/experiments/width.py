@@ -266,10 +266,10 @@ def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dic
     """
     rates = lambda *lr: {"epochs": epochs, "lr": list(lr), "batch_norm": "frozen"}
     found = {
-        "SCRUB": {**rates(1e-4, 3e-4, 1e-3), "reg": .1, "ascent": [.3, 1.], "variant": "original", "max_epochs": max(1, epochs - 2)},
-        "NegGrad": {**rates(3e-4, 1e-3), "ascent": [.1, .3, .45]},
+        "SCRUB": {**rates(1e-4, 3e-4, 1e-3, 3e-3), "reg": .1, "ascent": [.3, 1.], "variant": "original", "max_epochs": max(1, epochs - 2)},
+        "NegGrad": {**rates(3e-4, 1e-3, 3e-3), "ascent": [.1, .3, .45]},
         "l1-Sparse": {**rates(1e-3, 3e-3, 1e-2), "reg": [1e-3, 1e-2]},
-        "MinNorm-OG": {**rates(3e-3, 1e-2), "reg": [.01, .03], "reg_decay": .9, "n_pert": 50, "descent_epochs": epochs // 2},
+        "MinNorm-OG": {**rates(1e-3, 3e-3), "reg": [.01, .03], "reg_decay": .9, "n_pert": 50, "descent_epochs": epochs // 2},
         "Retrain": {**rates(3e-3, 1e-2), "batch_norm": "retain"},
     }
     return {name: found[name] for name in (found if methods is None else methods)}
