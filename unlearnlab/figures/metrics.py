@@ -1,0 +1,130 @@
+"""Pictures of evidence: what many models say of one example, and scores that are never drawn without their floor."""
+import math
+
+import numpy as np
+from matplotlib.patheffects import withStroke
+
+from ..metrics.floors import interval
+from . import style
+from .style import Figure, figure, look
+
+# By name; everything else is a method that is looked at
+LOOKS = {"original": style.ORANGE, "retrained": style.GREEN, "ground truth": style.GREEN}
+LINES = {"original": (0, (4, 1.5)), "retrained": "-.", "ground truth": "-."}
+
+
+@look()
+def histograms(values: dict[str, np.ndarray], xlabel: str, *, bins: int = 20, curves: bool = False, title: str = "") -> Figure:
+    """How often each number comes, as outlines over common bins. values: name -> (n,), finite.
+
+    curves: the Gaussian with each group's mean and standard deviation as a thin line over it.
+    """
+    fig, ax = figure(size=(7.2, 3.2))
+    draw_histograms(ax, values, xlabel, bins=bins, curves=curves)
+    ax.set_title(title)
+    values = {name: _finite(name, v) for name, v in values.items()}
+    fig.alt = (f"{title}: " if title else "Histograms: ") + "; ".join(
+        f"{name} {np.mean(v):.1f} on average, standard deviation {np.std(v):.1f}" for name, v in values.items())
+    return fig
+
+
+def draw_histograms(ax, values: dict, xlabel: str, *, bins: int = 20, curves: bool = False) -> None:
+    """The same into axes that are there: `histograms`, and the lab."""
+    values = {name: _finite(name, v) for name, v in values.items()}
+    everything = np.concatenate(list(values.values()))
+    edges = np.histogram_bin_edges(everything, bins)
+    for name, v in values.items():
+        color, line = LOOKS.get(name, style.BLUE), LINES.get(name, "-")
+        counts, _ = np.histogram(v, edges)
+        ax.stairs(counts / len(v), edges, color=color, linestyle=line, linewidth=1.8, fill=False, label=name)
+        ax.stairs(counts / len(v), edges, color=color, alpha=.18, fill=True)
+        if curves and v.std() > 0:
+            x, width = np.linspace(edges[0], edges[-1], 200), edges[1] - edges[0]
+            bell = np.exp(-.5 * ((x - v.mean()) / v.std(ddof=1)) ** 2) / (v.std(ddof=1) * math.sqrt(2 * math.pi))
+            ax.plot(x, width * bell, color=color, linestyle=line, linewidth=1)
+    ax.set(xlabel=xlabel, ylabel="share of the models")
+    ax.set_ylim(0, 1.18 * ax.get_ylim()[1])
+    ax.legend(loc="upper left", ncols=len(values), fontsize=9, handlelength=2.4)
+
+
+@look()
+def beside(panels: dict[str, tuple[dict[str, np.ndarray], np.ndarray]], reverse: tuple[str, ...] = ()) -> Figure:
+    """Scores of the same methods under several metrics, one panel each, every one with its floor.
+
+    panels: name of the metric -> (by method, its values over seeds or models (or one number); floor, the values of retrained models).
+    A dot is the mean, a line Student's 95% interval; the band is where the middle 90% of the floor's values lie, its line their mean.
+    reverse: metrics of which more is better, so that worse is to the right in every panel.
+    """
+    if not panels:
+        raise ValueError("panels is empty: there is nothing to draw")
+    names = list(next(iter(panels.values()))[0])
+    fig, axes = figure(1, len(panels), size=(1.6 + 2.0 * len(panels), .9 + .27 * len(names)), squeeze=False, sharey=True)
+    said = []
+    for ax, (metric, (rows, floor)) in zip(axes[0], panels.items()):
+        if list(rows) != names:
+            raise ValueError(f"panels[{metric!r}] must have the same methods as the first panel, got {', '.join(rows)}")
+        low, middle, high = draw_floor(ax, floor)
+        for height, (name, values) in enumerate(rows.items()):
+            _dot(ax, height, name, _finite(name, np.atleast_1d(values)))
+        ax.set(title=metric, ylim=(len(names) - .4, -.6))
+        ax.set_yticks(range(len(names)), names)
+        ax.tick_params(axis="y", length=0)
+        ax.title.set_fontsize(9.5)
+        if metric in reverse:
+            ax.invert_xaxis()
+        means = {name: float(np.mean(values)) for name, values in rows.items()}
+        said.append(f"{metric}: floor {middle:.2f} ({low:.2f} to {high:.2f}), " + ", ".join(f"{n} {v:.2f}" for n, v in means.items()))
+    fig.supxlabel("band: retrained against retrained (middle 90%).  To the right is worse", fontsize=9)
+    fig.alt = "Scores beside their floors. " + "; ".join(said)
+    return fig
+
+
+def draw_floor(ax, floor) -> tuple[float, float, float]:
+    """The band of a floor's values and a line at their mean; (low, mean, high)."""
+    floor = _finite("floor", np.atleast_1d(floor))
+    low, high = np.quantile(floor, [.05, .95])
+    ax.axvspan(low, high, color=style.GREEN, alpha=.2, linewidth=0)
+    ax.axvline(floor.mean(), color=style.GREEN, linestyle="-.", linewidth=1.6)
+    return float(low), float(floor.mean()), float(high)
+
+
+@look()
+def scatter(x, y, xlabel: str, ylabel: str, *, names: list[str] | None = None, floor_x=None, floor_y=None) -> Figure:
+    """Points, named or not, with the band of a floor on either axis. x, y: (n,). floor_x, floor_y: the values of retrained models."""
+    x, y = _finite("x", x), _finite("y", y)
+    if x.shape != y.shape or names is not None and len(names) != len(x):
+        raise ValueError(f"x, y and names must be as many, got {len(x)}, {len(y)}" + (f" and {len(names)}" if names else ""))
+    fig, ax = figure(size=(6.8, 4.2))
+    for floor, span, line in ((floor_x, ax.axvspan, ax.axvline), (floor_y, ax.axhspan, ax.axhline)):
+        if floor is not None:
+            floor = _finite("floor", np.atleast_1d(floor))
+            span(*np.quantile(floor, [.05, .95]), color=style.GREEN, alpha=.2, linewidth=0)
+            line(floor.mean(), color=style.GREEN, linestyle="-.", linewidth=1.6)
+    for i, (across, up) in enumerate(zip(x, y)):
+        name = names[i] if names else ""
+        color = LOOKS.get(name, style.BLUE)
+        ax.plot(across, up, "o", color=color, markeredgecolor="white", markersize=7 if names else 5)
+        if name:
+            ax.annotate(name, (across, up), (6, 4 if i % 2 else -9), textcoords="offset points", fontsize=8.5,
+                        path_effects=[withStroke(linewidth=2.5, foreground="white")])
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.margins(x=.08, y=.08)
+    fig.alt = f"{ylabel} against {xlabel}: " + ("; ".join(f"{n} {a:.2f}, {b:.2f}" for n, a, b in zip(names, x, y)) if names else
+                                               f"{len(x)} points, correlation {np.corrcoef(x, y)[0, 1]:.1f}")
+    return fig
+
+
+def _dot(ax, height, name, values):
+    color = LOOKS.get(name, style.BLUE)
+    if len(values) > 1:
+        _, low, high = interval(values)
+        ax.plot([low, high], [height, height], color=color, linewidth=1.4, solid_capstyle="butt")
+    ax.plot(values.mean(), height, "s" if name == "original" else "D" if name in LOOKS else "o", color=color, markeredgecolor="white",
+            markersize=6.5, zorder=4)
+
+
+def _finite(name, values):
+    values = np.asarray(values.cpu() if hasattr(values, "cpu") else values, float)
+    if values.ndim != 1 or len(values) == 0 or not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite numbers (n,), got shape {values.shape}")
+    return values
