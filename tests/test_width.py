@@ -1,5 +1,6 @@
 """The width task is paper B's: 200 examples to forget, parts that never overlap, a threshold that is measured, two goals."""
 import dataclasses
+import json
 import math
 import shutil
 import threading
@@ -226,13 +227,14 @@ def test_a_record_is_made_once_and_loads_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(width, "grid", lambda methods=None: {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}})
     monkeypatch.setattr(width, "SHIPPED_SEEDS", ())
     monkeypatch.setattr(width, "SHARES", (.2,))
-    monkeypatch.setattr(width, "REGION_STUDY", {"seeds": (1,), "planes": 4, "resolution": 6})
+    monkeypatch.setattr(width, "REGION_STUDY", {"network": "allcnn", "seeds": (1,), "planes": 4, "resolution": 6})
     monkeypatch.setattr(width, "RECORDED", {"allcnn": (1, 2)})
     said = []
     width.record(tmp_path / "store", tmp_path / "one.json", {"allcnn": (1, 2)}, progress=said.append)
     monkeypatch.setattr(width, "unlearn", lambda *arguments: pytest.fail("compared again"))
     width.record(tmp_path / "store", tmp_path / "two.json", {"allcnn": (1, 2)}, progress=said.append)
-    assert (tmp_path / "one.json").read_text() == (tmp_path / "two.json").read_text() and said[0] == "allcnn at width 0.01042, share 0.2"
+    one, two = (json.loads((tmp_path / name).read_text()) for name in ("one.json", "two.json"))
+    assert one == two and said[0] == "allcnn at width 0.01042, share 0.2"
     found = ul.width.load(tmp_path / "one.json")
     assert len(found.runs) == 4 and set(found.runs["lr"]) == {1e-3, 1e-2} and set(found.models["role"]) == {"original", "ground-truth"}
     assert list(zip(found.regions["before"], found.regions["after"])) == [

@@ -266,8 +266,8 @@ def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dic
     """
     rates = lambda *lr: {"epochs": epochs, "lr": list(lr), "batch_norm": "frozen"}
     found = {
-        "SCRUB": {**rates(1e-4, 3e-4, 1e-3, 3e-3), "reg": .1, "ascent": [.3, 1.], "variant": "original", "max_epochs": max(1, epochs - 2)},
-        "NegGrad": {**rates(3e-4, 1e-3, 3e-3), "ascent": [.1, .3, .45]},
+        "SCRUB": {**rates(3e-4, 1e-3, 3e-3), "reg": .1, "ascent": [.3, 1.], "variant": "original", "max_epochs": max(1, epochs - 2)},
+        "NegGrad": {**rates(3e-4, 1e-3, 3e-3), "ascent": [.1, .3]},
         "l1-Sparse": {**rates(1e-3, 3e-3, 1e-2), "reg": [1e-3, 1e-2]},
         "MinNorm-OG": {**rates(1e-3, 3e-3), "reg": [.01, .03], "reg_decay": .9, "n_pert": 50, "descent_epochs": epochs // 2},
         "Retrain": {**rates(3e-3, 1e-2), "batch_norm": "retain"},
@@ -339,9 +339,9 @@ def _measure(role, parts, model):
 
 # The recorded runs of notebook 12. -------------------------------------------------------------------------------------
 
-RECORDED = {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)}  # seeds of each ladder on digits
+RECORDED = {"allcnn": (1, 2, 3), "resnet18": (1, 2, 3)}  # seeds of each ladder on digits
 SHARE_STUDY = {"network": "allcnn", "widths": (2 / 96, 12 / 96), "seeds": (1, 2, 3), "methods": ("SCRUB", "NegGrad", "l1-Sparse")}
-REGION_STUDY = {"seeds": (1, 2, 3), "planes": 40, "resolution": 20}
+REGION_STUDY = {"network": "allcnn", "seeds": (1, 2, 3), "planes": 40, "resolution": 20}
 NEAR = .25  # of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
 
 
@@ -381,7 +381,7 @@ def record(store: Path, out: Path, seeds: Mapping[str, Sequence[int]] = RECORDED
                                **{k: float(v) for k, v in found.facts[role].items() if k.endswith("_error")}})
         frame = sweep(factory, settings, own, Path(store) / f"{network}-{width:.4g}-{share}", backend="serial", progress=False)
         runs.append(frame.assign(**place))
-        if share == .2:
+        if share == .2 and network == REGION_STUDY["network"]:
             for seed in sorted(set(own) & set(REGION_STUDY["seeds"])):
                 path = Path(store) / "regions" / f"{network}-{width:.4g}-{seed}.json"
                 areas += [{**place, "seed": seed, **row} for row in _kept(path, partial(_compare, factory(seed), network, width, cache, frame))]
