@@ -154,7 +154,7 @@ def test_ascent_reaches_the_deployed_network_only_when_its_own_statistics_normal
     """The grid's batch_norm="frozen" is there for this: with "retain" the wide network got wrong in training mode alone."""
     task, found = ul.width.task(seed=1), {}
     for policy in ("retain", "frozen"):
-        run = ul.unlearn(task, ul.NegGrad(lr=1e-3, ascent=.3, batch_norm=policy), epochs=10)
+        run = ul.unlearn(task, ul.NegGrad(lr=1e-3, ascent=.3, batch_norm=policy), epochs=6)
         with torch.no_grad():
             run.model.train()
             for norm in (m for m in run.model.modules() if isinstance(m, nn.BatchNorm2d)):

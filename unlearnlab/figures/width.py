@@ -12,8 +12,9 @@ from .style import Figure, figure, look
 # One color for each of ten classes: the palette in a pale form, since the classes are also written in their regions
 CLASSES = ("#F2C879", "#A6D8F5", "#7FCEB5", "#F8F3A8", "#7FB8D9", "#EAAE7F", "#E5BCD3", "#B5B5B5", "#E3E3E3", "#CFC0A5")
 LOOKS = {"original": {"color": style.ORANGE, "marker": "s", "linestyle": (0, (4, 1.5))},
-         "retrained": {"color": style.GREEN, "marker": "D", "linestyle": "-."},
+         "retrained": {"color": style.GREEN, "marker": "", "linestyle": "-", "linewidth": 5, "alpha": .4},  # broad, under the methods
          "floor": {"color": style.GREY, "marker": "", "linestyle": ":"}}
+LINE = {"markersize": 5, "markeredgecolor": "white", "markeredgewidth": .5, "linewidth": 1.6, "elinewidth": .9}
 PLAIN = {"color": style.BLACK, "marker": "o", "linestyle": "-"}
 
 
@@ -34,8 +35,7 @@ def curves(panels: dict[str, dict[str, np.ndarray]], xlabel: str = "width", ylab
     for ax, (title, lines) in zip(axes[0], rows.items()):
         for name, values in lines.items():
             own = _look((looks or {}).get(name, name))
-            ax.errorbar(values[:, 0], values[:, 1], yerr=values[:, 2], color=own["color"], linestyle=own["linestyle"], marker=own["marker"],
-                        markersize=5, markeredgecolor="white", markeredgewidth=.5, linewidth=1.6, elinewidth=.9)
+            ax.errorbar(values[:, 0], values[:, 1], yerr=values[:, 2], **{**LINE, **own})
         ax.set(title=title, xlabel=xlabel)
         if xlabel == "width":
             _width_axis(ax, np.unique(np.concatenate([v[:, 0] for v in lines.values()])))
@@ -65,7 +65,7 @@ def regions(survey, said: dict[str, np.ndarray], which: list[int], near: bool = 
             raise ValueError(f"said[{name!r}] must have shape {tuple(away.shape)}, got {values.shape}")
     fig, axes = figure(len(which), len(shown), size=(2.25 * len(shown) + .5, 2.2 * len(which) + .3), squeeze=False)
     changed = []
-    for row, i in zip(axes, which):
+    for place, (row, i) in enumerate(zip(axes, which)):
         along, across = planes.along[i].cpu().numpy(), planes.across[i].cpu().numpy()
         for ax, (name, values) in zip(row, shown.items()):
             _plane(ax, along, across, values[i], away[i].cpu().numpy(), survey.delta)
@@ -73,7 +73,7 @@ def regions(survey, said: dict[str, np.ndarray], which: list[int], near: bool = 
             ax.plot(*corners.T, "o", color=style.BLACK, markersize=5, markeredgecolor="white")
             if near:
                 ax.plot(*corners[0], **{**style.FORGET, "markersize": 10})
-            if row is axes[0]:
+            if place == 0:
                 ax.set_title(name, fontsize=10)
         first = next(iter(shown.values()))[i]
         changed.append(f"plane {i}: " + ", ".join(f"{name} differs on {np.mean(v[i] != first):.0%}" for name, v in list(shown.items())[1:]))

@@ -1,0 +1,56 @@
+"""Pictures of width show the numbers they are given, and say in words what there is to see."""
+import numpy as np
+import pytest
+import torch
+
+import unlearnlab as ul
+from unlearnlab.experiments.width import Threshold
+from unlearnlab.metrics import regions
+
+LINE = np.array([[1 / 16, .2, .01], [1 / 64, .5, .02], [1 / 4, .1, np.nan]])
+
+
+def survey(count=3, resolution=8):
+    generator = torch.Generator().manual_seed(0)
+    near, far = (regions.planes(*(torch.randn(count, 5, generator=generator) for _ in range(3)), resolution) for _ in range(2))
+    away = torch.linspace(0, 4, count * resolution ** 2).view(count, resolution, resolution)
+    return regions.Survey(near, far, away, away, 2.)
+
+
+def test_curves_draw_their_lines_in_order_with_the_threshold_and_a_width_axis_of_fractions():
+    figure = ul.figures.width.curves({"privacy": {"NegGrad": LINE, "retrained": LINE / 2}, "bias": {"SCRUB": LINE}}, ylabel="test error",
+                                     threshold=Threshold(1 / 16, 1 / 24, 1 / 16))
+    left, right = figure.axes
+    drawn = next(line for line in left.lines if len(line.get_xdata()) == 3)
+    assert drawn.get_xdata().tolist() == [1 / 64, 1 / 16, 1 / 4] and drawn.get_ydata().tolist() == [.5, .2, .1]
+    assert [t.get_text() for t in right.get_xticklabels()] == ["1/64", "1/16", "1/4"] and left.get_ylabel() == "test error"
+    assert any(np.allclose(line.get_xdata(), 1 / 16) for line in left.lines)  # where every seed interpolates
+    words = [t.get_text() for t in left.texts]
+    assert {"NegGrad", "retrained", " interpolates"} == set(words) and left.get_ylim() == right.get_ylim()
+    assert "privacy, NegGrad: 0.50 at first, 0.10 at last" in figure.alt and "from width 1/16 on" in figure.alt
+    assert figure.png()[:4] == b"\x89PNG"
+
+
+def test_curves_over_something_else_have_a_plain_axis_and_no_threshold():
+    figure = ul.figures.width.curves({"narrow": {"a": LINE}}, xlabel="lambda", threshold=Threshold(np.inf, np.inf, np.inf), looks={"a": "SCRUB"},
+                                     ceiling=2.)
+    assert figure.axes[0].get_xscale() == "linear" and figure.axes[0].get_ylim() == (0, 2) and len(figure.axes[0].lines) == 1
+    for panels, words in (({}, "at least one line"), ({"a": {}}, "at least one line"), ({"a": {"b": LINE[:, :2]}}, r"panels\['a'\]\['b'\] must have shape")):
+        with pytest.raises(ValueError, match=words):
+            ul.figures.width.curves(panels)
+
+
+def test_regions_show_every_network_on_every_plane_and_say_how_much_differs():
+    found = survey()
+    before = torch.zeros(3, 8, 8, dtype=torch.long)
+    after = before.clone()
+    after[1, :, 4:] = 7
+    figure = ul.figures.width.regions(found, {"before": before, "after": after}, [1, 2])
+    assert len(figure.axes) == 4 and [ax.get_title(loc="left") for ax in figure.axes] == ["before", "after", "", ""]
+    assert np.array_equal(figure.axes[1].images[0].get_array(), after[1])
+    assert {t.get_text() for t in figure.axes[1].texts} == {"0", "7"}  # the class is written, not only colored
+    assert "plane 1: after differs on 50%; plane 2: after differs on 0%" in figure.alt
+    far = ul.figures.width.regions(found, {"before": before}, [0], near=False)
+    assert len(far.axes[0].lines) == 1  # no cross: there is no forget example
+    with pytest.raises(ValueError, match=r"said\['after'\] must have shape \(3, 8, 8\), got \(8, 8\)"):
+        ul.figures.width.regions(found, {"after": after[0]}, [0])
