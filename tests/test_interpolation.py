@@ -1,0 +1,62 @@
+"""Are the stopped originals the ones they claim to be, and does an interrupted record go on?"""
+import json
+
+import pytest
+import torch
+
+import unlearnlab as ul
+from unlearnlab.experiments import interpolation
+from unlearnlab.experiments.presets import Preset
+from unlearnlab.methods import GD
+from unlearnlab.models import ResNet
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    old = ul.erasure.PRESETS["digits", "quick"]
+    network = lambda classes: ResNet(18, classes, width=1 / 32)
+    monkeypatch.setitem(ul.erasure.PRESETS, ("digits", "quick"), Preset(network=network, recipe=old.recipe.__class__(epochs=1, batch_size=256, lr=3e-2),
+                                                                        batch_size=256, p_forget=.1, p_retain=.1, train_images=500, test_images=100))
+
+
+def test_a_sine_model_stopped_early_is_the_one_that_training_passes_through():
+    from unlearnlab.data import sine as data
+    from unlearnlab.training import train
+    rows = {(row["trained"], row["model"]): row for row in interpolation.stopped_sines(2, epochs=(100, 200))}
+    task, model = ul.sine.task(2), interpolation.seeded(lambda: ul.MLP(ul.sine.WIDTHS), 2_000)
+    retain, forget = data.points(2)
+    both = [torch.cat(pair) for pair in zip(retain.tensors, forget.tensors)]
+    train(model, *both, epochs=100, lr=ul.sine.LR)
+    assert rows[100, "original"]["sup_error"] == pytest.approx(ul.sine.errors(task, model)["sup_error"], rel=1e-4)
+    assert rows[100_000, "original"]["sup_error"] == pytest.approx(task.evaluate(task.original)["sup_error"])
+    assert rows[100_000, "retrained"]["sup_error"] == pytest.approx(task.evaluate(task.ground_truth)["sup_error"])
+    assert rows[100, "GD"]["loss"] == rows[100, "original"]["loss"] > rows[200, "original"]["loss"]
+
+
+def test_wrong_labels_are_wrong_as_many_as_asked_for_and_the_test_images_keep_theirs(tiny):
+    clean = ul.erasure.PRESETS["digits", "quick"].images("digits")
+    images, noisy = interpolation._mislabelled(clean, .2, 3)
+    changed = images.train.tensors[1] != clean.train.tensors[1]
+    assert torch.equal(changed, noisy) and int(noisy.sum()) == 100
+    assert torch.equal(images.test.tensors[1], clean.test.tensors[1])
+
+
+def test_a_row_for_every_epoch_and_model_and_no_memorised_noise_without_noise(tiny):
+    rows = interpolation.stopped_digits(1, 0., epochs=(1, 2), methods={"GD": GD(lr=1e-3)})
+    assert [(row["trained"], row["model"]) for row in rows] == [(1, "original"), (1, "GD"), (2, "original"), (2, "GD")]
+    assert all(row["wrong_open"] != row["wrong_open"] for row in rows)
+    noisy = interpolation.stopped_digits(1, .5, epochs=(1,), methods={})
+    assert 0 <= noisy[0]["wrong_closed"] <= 1 and noisy[0]["loss"] > rows[0]["loss"]
+
+
+def test_a_record_goes_on_and_comes_back_as_a_table(tmp_path):
+    asked, made = [], {"commit": "abc", "command": "test"}
+    piece = lambda name: lambda: asked.append(name) or [{"model": name, "loss": 1 / 3, "wrong_open": float("nan")}]
+    with pytest.raises(ZeroDivisionError):
+        interpolation.record(tmp_path / "r.json", tmp_path / "store", {"a": piece("a"), "b": lambda: 1 / 0}, made, lambda words: None)
+    assert not (tmp_path / "r.json").exists()
+    interpolation.record(tmp_path / "r.json", tmp_path / "store", {"a": piece("a"), "b": piece("b")}, made, lambda words: None)
+    frame, found = interpolation.load(tmp_path / "r.json")
+    assert asked == ["a", "b"] and found == made and frame.model.tolist() == ["a", "b"]
+    assert frame.loss.tolist() == [.33333, .33333] and frame.wrong_open.isna().all()
+    assert "NaN" not in (tmp_path / "r.json").read_text() and json.loads((tmp_path / "r.json").read_text())
