@@ -69,3 +69,8 @@ def test_tables_that_do_not_fit_are_refused_by_name():
         museum.beside({"as found": {"a": [1, 2]}, "right": {"a": [1, 2, 3]}}, {"a": "words"})
     with pytest.raises(ValueError, match=r"curves\['one'\] must have shape \(3, n\), got \(2, 4\)"):
         museum.bands([1, 2, 3], {"one": np.ones((2, 4))}, "x", "y")
+
+
+def test_where_no_version_is_right_none_is_drawn_as_right_or_wrong():
+    ax = museum.beside(TWO, {"a": "first error"}, neutral=True).axes[0]
+    assert {line.get_color() for line in ax.lines if line.get_marker() in "DXo"} == {style.GREY}

@@ -1,18 +1,20 @@
 """Pictures of notebook 15, the bug museum: a number beside the right one, seed by seed."""
 import numpy as np
 
+from .shrinkage import _plain_ticks
 from .style import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION, figure, look
 
 LINES = ((VERMILLION, "--", "X"), (BLUE, "-", "o"), (GREEN, "-.", "D"), (GREY, ":", "s"))
 
 
 @look()
-def beside(values: dict[str, dict[str, list[float]]], measures: dict[str, str], finding: str = "", log: bool = False):
+def beside(values: dict[str, dict[str, list[float]]], measures: dict[str, str], finding: str = "", *, log: bool = False,
+           neutral: bool = False):
     """One row per version, one panel per measure: every seed a dot, joined from row to row, and the mean a diamond.
 
     values: version -> measure -> one number per seed; the LAST version is the right one. measures: measure -> its words. finding: what
     there is to see, for the alt text, which holds no number: runs differ in theirs from machine to machine. log: of the
-    horizontal axes. Raises ValueError for versions with different numbers of seeds.
+    horizontal axes. neutral: no version is the right one. Raises ValueError for versions with different numbers of seeds.
     """
     counts = {len(found[measure]) for found in values.values() for measure in measures}
     if len(counts) != 1:
@@ -22,10 +24,13 @@ def beside(values: dict[str, dict[str, list[float]]], measures: dict[str, str], 
         table = np.array([found[measure] for found in values.values()], float)
         ax.plot(table, range(len(table)), color="#CFCFCF", linewidth=.8, linestyle="-", zorder=1)
         for row, numbers in enumerate(table):
-            color, marker = (BLUE, "o") if row == len(table) - 1 else (VERMILLION, "X")
+            color, marker = (GREY, "o") if neutral else (BLUE, "o") if row == len(table) - 1 else (VERMILLION, "X")
             ax.plot(numbers, [row] * len(numbers), marker, color=color, markersize=5, alpha=.6, linestyle="none", clip_on=False)
             ax.plot(numbers.mean(), row, "D", color=color, markersize=8, markeredgecolor="white", clip_on=False, zorder=4)
-        ax.set(xlabel=words, ylim=(len(table) - .5, -.5), **({"xscale": "log"} if log else {}))
+        ax.set(xlabel=words, ylim=(len(table) - .5, -.5))
+        if log:
+            ax.set_xscale("log")
+            _plain_ticks(ax.xaxis, ax.get_xlim())
     axes[0, 0].set_yticks(range(len(values)), list(values))
     fig.alt = f"{', '.join(measures.values())} of every seed, and their mean, for: {', '.join(values)}. {finding}".strip()
     return fig
@@ -52,6 +57,8 @@ def bands(x, curves: dict[str, np.ndarray], xlabel: str, ylabel: str, finding: s
     ax.set(xlabel=xlabel, ylabel=ylabel, **{f"{axis}scale": "log" for axis in log})
     ax.set_xticks(x if ticks is None else ticks, [f"{tick:g}" for tick in (x if ticks is None else ticks)])
     ax.set_xticks([], minor=True)
+    if "y" in log:
+        _plain_ticks(ax.yaxis, ax.get_ylim())
     _name(ax, x[-1], ends)
     fig.alt = f"{ylabel} against {xlabel}, mean and range: {', '.join(curves)}. {finding}".strip()
     return fig
@@ -69,10 +76,10 @@ def ties(points, wrong, right, xlabel: str, ylabel: str):
     ax.plot(*front.T, "o", color=BLUE, markersize=7, linestyle="none")
     for point in points[wrong & ~right]:
         better = front[(front <= point).all(1)][-1]
-        ax.annotate("", better, point, arrowprops={"arrowstyle": "<-", "color": ORANGE, "shrinkA": 0, "shrinkB": 4})
+        ax.annotate("", better, point, arrowprops={"arrowstyle": "<-", "color": ORANGE, "shrinkA": 6, "shrinkB": 6})
         ax.plot(*point, "X", color=VERMILLION, markersize=9, markeredgecolor="white", zorder=4)
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.set_title(f"{right.sum()} settings are on the front, the tie keeps {(wrong & ~right).sum()} more")
+    ax.set_title(f"{right.sum()} settings are on the front, ties keep {(wrong & ~right).sum()} more")
     fig.alt = f"{right.sum()} of {len(points)} settings are on the Pareto front; {(wrong & ~right).sum()} dominated ones are kept because of ties"
     return fig
 
