@@ -153,15 +153,15 @@ def test_shipped_models_climb_from_a_training_error_above_0_to_one_of_0(network)
 def test_ascent_reaches_the_deployed_network_only_when_its_own_statistics_normalise_the_forget_set():
     """The grid's batch_norm="frozen" is there for this: with "retain" the wide network got wrong in training mode alone."""
     task, found = ul.width.task(seed=1), {}
-    for policy in ("retain", "frozen"):
-        run = ul.unlearn(task, ul.NegGrad(lr=1e-3, ascent=.3, batch_norm=policy), epochs=6)
+    for policy, epochs in (("retain", 16), ("frozen", 6)):
+        run = ul.unlearn(task, ul.NegGrad(lr=1e-3, ascent=.3, batch_norm=policy), epochs)
         with torch.no_grad():
             run.model.train()
             for norm in (m for m in run.model.modules() if isinstance(m, nn.BatchNorm2d)):
                 norm.track_running_stats = False
             training = (run.model(task.forget.tensors[0]).argmax(1) != task.forget.tensors[1]).double().mean().item()
         found[policy] = run.metrics["forget_error"], training
-    assert found["retain"][1] > .5 > .3 > found["retain"][0] and found["frozen"][0] > .7
+    assert found["retain"][1] > .8 > .6 > found["retain"][0] and found["frozen"][0] > .8
 
 
 def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path):
