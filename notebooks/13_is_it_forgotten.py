@@ -63,10 +63,10 @@ margin = ul.lessons.check("margin", margin)
 ul.lessons.hints("margin")
 
 # %%
-sure = torch.tensor([[800., 0., 0.], [20., 0., 0.]])
+sure = torch.tensor([[800., 0., 0.], [40., 0., 0.]], dtype=torch.float64)
 p = sure.softmax(1)[:, 0]
 print("from probabilities:", (p / (1 - p)).log().tolist())
-print("from logits:       ", margin(sure, torch.tensor([0, 0])).round(decimals=1).tolist())
+print("from logits:       ", [round(value, 1) for value in margin(sure, torch.tensor([0, 0])).tolist()])
 
 # %% [markdown]
 # The loss is a function of it, $\log(1 + e^{-\phi})$, so nothing is lost.
@@ -100,12 +100,12 @@ print({name: tuple(forget[name].shape) for name in ("original", "retrained", "Mi
 truth = forget["retrained"][N:]
 candidates = {"original": forget["original"], "retrained": forget["retrained"][:N], **{name: forget[name] for name in methods}}
 
-accuracy = {name: (values > 0).double().mean().item() for name, values in candidates.items()}
-print("share of the forget set that is classified right:", {name: round(accuracy[name], 2) for name in ("original", "retrained", "MinNorm-OG", "NGP")})
+right = {name: said.accuracy["forget"][name].mean().item() for name in ("original", "retrained", "MinNorm-OG", "NGP")}
+print("share of the forget set that is classified right:", {name: round(value, 2) for name, value in right.items()})
 
 
 # %% [markdown]
-# A margin is positive where the label has more than half of the probability. The originals have learnt every one of the 60. Networks that never saw them get 19 in 20 right anyway. So for most of the 60 there is little to forget; remember that.
+# The originals have learnt every one of the 60. Networks that never saw them get 19 in 20 right anyway. So for most of the 60 there is little to forget; remember that.
 #
 # Two of the 60, each asked of all the networks:
 
@@ -166,7 +166,7 @@ assert .52 < mia["original"].mean() < .56 and .44 < mia["retrained"].mean() < .4
 ul.figures.metrics.beside({"attack accuracy": (mia, mia_floor)})
 
 # %% [markdown]
-# By this metric every method moved towards the retrained networks, SalUn and l1-Sparse most, and none quite arrived. Keep the order in mind.
+# A dot is the mean of 32 networks, a line its 95% interval; the band holds nine in ten retrained networks. By this metric every method moved towards the retrained networks, SalUn, l1-Sparse and Retrain into the band. Keep the order in mind.
 #
 # A support-vector machine instead of the regression also sees differences in *spread*; on Gaussians it can be compared with the best attack there is:
 
@@ -195,7 +195,7 @@ for name, phi in (("an original", forget["original"][0, 0]), ("a retrained", tru
 assert torch.isclose(score, metrics.lira_score(truth[:1, :1], inside[:, None], outside[:, None])[0, 0])
 
 # %% [markdown]
-# Do that for every example, each network attacked once, by Gaussians from the others (five folds). **Predict, then run.** Doing nothing: how far above $.5$? And which of the thirteen methods do you expect near $.5$?
+# Do that for every example, each network attacked once, by Gaussians from the others (five folds). That takes all the networks, so there is one number for each method and no interval; how much such a number varies is what the floor's band shows. **Predict, then run.** Doing nothing: how far above $.5$? And which of the thirteen methods do you expect near $.5$?
 
 # %%
 lira = {name: metrics.u_lira(values, truth).mean().item() for name, values in candidates.items()}
@@ -299,7 +299,7 @@ print(f"surer than {cut:g} means unlearned: misses {missed:.2f}, blames {blamed:
 # %%
 quality = {name: metrics.forgetting_quality(metrics.epsilons(values, truth)) for name, values in candidates.items()}
 quality_floor = metrics.forgetting_quality_floor(forget["retrained"])
-ul.figures.metrics.beside({"forgetting quality (1 is best)": (quality, quality_floor)}, reverse=("forgetting quality (1 is best)",))
+ul.figures.metrics.beside({"forgetting quality (1 is best)": (quality, quality_floor)})
 
 # %%
 sizes = {size: metrics.forgetting_quality_floor(noise, size=size, draws=2).mean().item() for size in (20, 100, 1_000)}
@@ -334,7 +334,7 @@ steps = {name: np.array(said.relearn[name]) for name in candidates}
 print({name: int(np.median(values)) for name, values in steps.items()})
 
 # %%
-ul.figures.metrics.beside({"tug of war": (tow, tow_floor), "relearning, steps": (steps, steps["retrained"])}, reverse=("tug of war", "relearning, steps"))
+ul.figures.metrics.beside({"tug of war": (tow, tow_floor), "relearning, steps": (steps, steps["retrained"])})
 
 # %%
 assert tow["original"].mean() < tow_floor.mean() - .02 and tow["NGP"].mean() > tow["original"].mean() + .015
@@ -348,13 +348,13 @@ assert np.median(steps["KL-Unif"]) > 3 * np.median(steps["retrained"])
 # %% [markdown]
 # ## 8 · All of them beside each other
 #
-# Now the same thirteen methods under six metrics, each with its floor, worse to the right.
+# Now the same thirteen methods under six metrics, each with its floor. The question is how far a method is from the band, on either side.
 
 # %%
 away = {name: abs(values - mia_floor.mean()) for name, values in mia.items()}  # from the retrained networks, either way
 table = {"attack, off by": (away, abs(mia_floor - mia_floor.mean())), "U-LiRA": (lira, lira_floor), "KLoM": (distance, distance_floor),
          "challenge": (quality, quality_floor), "tug of war": (tow, tow_floor), "relearning": (steps, steps["retrained"])}
-ul.figures.metrics.beside(table, reverse=("challenge", "tug of war", "relearning"))
+ul.figures.metrics.beside(table)
 
 
 # %%
@@ -406,7 +406,7 @@ assert score[i] == with_it - without
 
 # %%
 surer = forget["original"].mean(0) - forget["retrained"].mean(0)
-ul.figures.metrics.scatter(score[:60], surer, "memorisation score", "margin: originals less retrained", floor_x=floor[:, :60].flatten())
+ul.figures.metrics.scatter(score[:60], surer, "memorisation score", "margin: originals less retrained", floor[:, :60].flatten())
 
 # %%
 known = score[:60] > .3
@@ -432,7 +432,8 @@ print(means.round(2).to_string())
 
 # %%
 null = erased.loc[erased.method == "ground truth", "mia"].to_numpy()
-ul.figures.metrics.scatter(means.forget_error, means.mia, "forget error", "membership inference, accuracy", names=list(means.index), floor_y=null)
+column = lambda name: {method: runs[name].to_numpy() for method, runs in erased.groupby("method", sort=False)}
+ul.figures.metrics.beside({"forget error": (column("forget_error"), column("forget_error")["ground truth"]), "attack accuracy": (column("mia"), null)})
 
 # %%
 ascent = erased[erased.method == "GA"]
@@ -454,7 +455,7 @@ assert (erased.loc[erased.method == "ground truth", "relearn"] == endless).all()
 assert sum(medians[name] <= 20 for name in methods) >= 6 and medians["Ridge"] > 25 and medians["MinNorm-OG"] <= 20
 
 # %% [markdown]
-# The ground truth has no color after 40 steps. MinNorm-OG, with a forget error near zero, has it back in about 15; so do GD, NGP and SCRUB. The features were still there. Only Ridge, l1-Sparse, SalUn and KL-Unif, which lose a seventh of the digits for it, and Retrain hold out for long. By the one metric that looks beneath the output, most of what notebook 09 called forgetting was covering up.
+# The ground truth has no color after 40 steps. MinNorm-OG, with a forget error near zero, has it back in about 15; so do GD, NGP and SCRUB. The features were still there. Ridge, l1-Sparse, SalUn and KL-Unif, which give up more than one digit in ten for it, hold out longer, and Retrain longest. By the one metric that looks beneath the output, most of what notebook 09 called forgetting was covering up.
 
 # %% [markdown]
 # ## 11 · Linear models: exact, and caught every time

@@ -11,8 +11,8 @@ PANELS = {"one": ({"GD": [1., 2., 3.], "GA": 5.}, np.linspace(0, 1, 21)), "two":
 
 
 def test_every_figure_draws_and_says_in_words_what_it_shows():
-    made = [metrics.histograms(GROUPS, "margin", curves=True, title="one"), metrics.beside(PANELS, reverse=("two",)),
-            metrics.scatter([1, 2, 3], [1, 2, 4], "x", "y", floor_x=[0, 1]), metrics.scatter([1, 2], [3, 4], "x", "y", names=["original", "GD"], floor_y=[1])]
+    made = [metrics.histograms(GROUPS, "margin", curves=True, title="one"), metrics.beside(PANELS),
+            metrics.scatter([1, 2, 3], [1, 2, 4], "x", "y", floor=[0, 1]), metrics.scatter([1, 2], [3, 4], "x", "y")]
     for fig in made:
         data, metadata = fig._repr_mimebundle_()
         assert isinstance(fig, Figure) and data["image/png"].startswith(b"\x89PNG") and fig.png() == data["image/png"]
@@ -29,7 +29,7 @@ def test_bars_are_shares_over_common_bins():
 
 
 def test_a_dot_is_the_mean_its_line_the_interval_and_the_band_the_floor():
-    fig = metrics.beside(PANELS, reverse=("two",))
+    fig = metrics.beside(PANELS)
     for ax, (rows, floor) in zip(fig.axes, PANELS.values()):
         low, high = np.quantile(floor, [.05, .95])
         assert np.isclose(ax.patches[0].get_x(), low) and np.isclose(ax.patches[0].get_width(), high - low)
@@ -39,7 +39,7 @@ def test_a_dot_is_the_mean_its_line_the_interval_and_the_band_the_floor():
     half = 4.302653 / 3 ** .5
     line = next(line for line in fig.axes[0].lines if len(set(line.get_ydata())) == 1 and len(line.get_xdata()) == 2 and line.get_color() == style.BLUE)
     assert np.allclose(line.get_xdata(), [2 - half, 2 + half])
-    assert [ax.xaxis_inverted() for ax in fig.axes] == [False, True] and [t.get_text() for t in fig.axes[0].get_yticklabels()] == ["GD", "GA"]
+    assert [t.get_text() for t in fig.axes[0].get_yticklabels()] == ["GD", "GA"]
 
 
 def test_what_does_not_fit_is_refused_by_name():
@@ -50,5 +50,5 @@ def test_what_does_not_fit_is_refused_by_name():
         metrics.beside(PANELS | {"two": ({"GD": 1.}, [1.])})
     with pytest.raises(ValueError, match="panels is empty"):
         metrics.beside({})
-    with pytest.raises(ValueError, match="x, y and names must be as many, got 2, 2 and 1"):
-        metrics.scatter([1, 2], [1, 2], "x", "y", names=["a"])
+    with pytest.raises(ValueError, match="x and y must be as many, got 2 and 1"):
+        metrics.scatter([1, 2], [1], "x", "y")

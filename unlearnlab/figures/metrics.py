@@ -2,7 +2,6 @@
 import math
 
 import numpy as np
-from matplotlib.patheffects import withStroke
 
 from ..metrics.floors import interval
 from . import style
@@ -48,17 +47,17 @@ def draw_histograms(ax, values: dict, xlabel: str, *, bins: int = 20, curves: bo
 
 
 @look()
-def beside(panels: dict[str, tuple[dict[str, np.ndarray], np.ndarray]], reverse: tuple[str, ...] = ()) -> Figure:
+def beside(panels: dict[str, tuple[dict[str, np.ndarray], np.ndarray]]) -> Figure:
     """Scores of the same methods under several metrics, one panel each, every one with its floor.
 
     panels: name of the metric -> (by method, its values over seeds or models (or one number); floor, the values of retrained models).
     A dot is the mean, a line Student's 95% interval; the band is where the middle 90% of the floor's values lie, its line their mean.
-    reverse: metrics of which more is better, so that worse is to the right in every panel.
+    What counts is how far a dot is from the band, on either side.
     """
     if not panels:
         raise ValueError("panels is empty: there is nothing to draw")
     names = list(next(iter(panels.values()))[0])
-    fig, axes = figure(1, len(panels), size=(1.6 + 2.0 * len(panels), .9 + .27 * len(names)), squeeze=False, sharey=True)
+    fig, axes = figure(1, len(panels), size=(max(4.6, 1.4 + 1.8 * len(panels)), .9 + .27 * len(names)), squeeze=False, sharey=True)
     said = []
     for ax, (metric, (rows, floor)) in zip(axes[0], panels.items()):
         if list(rows) != names:
@@ -70,11 +69,9 @@ def beside(panels: dict[str, tuple[dict[str, np.ndarray], np.ndarray]], reverse:
         ax.set_yticks(range(len(names)), names)
         ax.tick_params(axis="y", length=0)
         ax.title.set_fontsize(9.5)
-        if metric in reverse:
-            ax.invert_xaxis()
         means = {name: float(np.mean(values)) for name, values in rows.items()}
         said.append(f"{metric}: floor {middle:.2f} ({low:.2f} to {high:.2f}), " + ", ".join(f"{n} {v:.2f}" for n, v in means.items()))
-    fig.supxlabel("band: retrained against retrained (middle 90%).  To the right is worse", fontsize=9)
+    fig.supxlabel("band: retrained against retrained, middle 90%", fontsize=9)
     fig.alt = "Scores beside their floors. " + "; ".join(said)
     return fig
 
@@ -89,28 +86,18 @@ def draw_floor(ax, floor) -> tuple[float, float, float]:
 
 
 @look()
-def scatter(x, y, xlabel: str, ylabel: str, *, names: list[str] | None = None, floor_x=None, floor_y=None) -> Figure:
-    """Points, named or not, with the band of a floor on either axis. x, y: (n,). floor_x, floor_y: the values of retrained models."""
+def scatter(x, y, xlabel: str, ylabel: str, floor=None) -> Figure:
+    """Points, x and y (n,), with the band and the mean of the floor's values along x."""
     x, y = _finite("x", x), _finite("y", y)
-    if x.shape != y.shape or names is not None and len(names) != len(x):
-        raise ValueError(f"x, y and names must be as many, got {len(x)}, {len(y)}" + (f" and {len(names)}" if names else ""))
-    fig, ax = figure(size=(6.8, 4.2))
-    for floor, span, line in ((floor_x, ax.axvspan, ax.axvline), (floor_y, ax.axhspan, ax.axhline)):
-        if floor is not None:
-            floor = _finite("floor", np.atleast_1d(floor))
-            span(*np.quantile(floor, [.05, .95]), color=style.GREEN, alpha=.2, linewidth=0)
-            line(floor.mean(), color=style.GREEN, linestyle="-.", linewidth=1.6)
-    for i, (across, up) in enumerate(zip(x, y)):
-        name = names[i] if names else ""
-        color = LOOKS.get(name, style.BLUE)
-        ax.plot(across, up, "o", color=color, markeredgecolor="white", markersize=7 if names else 5)
-        if name:
-            ax.annotate(name, (across, up), (6, 4 if i % 2 else -9), textcoords="offset points", fontsize=8.5,
-                        path_effects=[withStroke(linewidth=2.5, foreground="white")])
+    if x.shape != y.shape:
+        raise ValueError(f"x and y must be as many, got {len(x)} and {len(y)}")
+    fig, ax = figure(size=(6.8, 4))
+    if floor is not None:
+        draw_floor(ax, floor)
+    ax.plot(x, y, "o", color=style.BLUE, markeredgecolor="white", markersize=6, linestyle="none")
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.margins(x=.08, y=.08)
-    fig.alt = f"{ylabel} against {xlabel}: " + ("; ".join(f"{n} {a:.2f}, {b:.2f}" for n, a, b in zip(names, x, y)) if names else
-                                               f"{len(x)} points, correlation {np.corrcoef(x, y)[0, 1]:.1f}")
+    fig.alt = f"{ylabel} against {xlabel}: {len(x)} points, correlation {np.corrcoef(x, y)[0, 1]:.1f}"
     return fig
 
 
@@ -118,7 +105,7 @@ def _dot(ax, height, name, values):
     color = LOOKS.get(name, style.BLUE)
     if len(values) > 1:
         _, low, high = interval(values)
-        ax.plot([low, high], [height, height], color=color, linewidth=1.4, solid_capstyle="butt")
+        ax.plot([low, high], [height, height], color=color, linestyle="-", linewidth=1.4, solid_capstyle="butt")
     ax.plot(values.mean(), height, "s" if name == "original" else "D" if name in LOOKS else "o", color=color, markeredgecolor="white",
             markersize=6.5, zorder=4)
 
