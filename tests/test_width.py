@@ -239,6 +239,7 @@ def test_a_record_is_made_once_and_loads_as_it_was(tmp_path, monkeypatch):
     assert len(found.runs) == 4 and set(found.runs["lr"]) == {1e-3, 1e-2} and set(found.models["role"]) == {"original", "ground-truth"}
     assert list(zip(found.regions["before"], found.regions["after"])) == [
         ("retrained", "retrained again"), ("original", "retrained"), ("original", "NegGrad"), ("original", "NegGrad")]
+    assert set(found.runs["width"]) == set(found.models["width"]) == {1 / 96}  # not rounded
     assert found.provenance["command"] == "python -m unlearnlab.experiments.width --record"
     assert "commit" not in found.runs and len(width.select(found.runs, "bias")) == 2
     task = ul.width.task(seed=2, network="allcnn", width=1 / 96, cache=tmp_path / "store" / "models")

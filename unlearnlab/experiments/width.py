@@ -403,7 +403,11 @@ def load(path: Path | str) -> Record:
     """The recorded runs of a file that `record` made."""
     import pandas
     content = json.loads(Path(path).read_text(encoding="utf-8"))
-    return Record(*(pandas.DataFrame(content[name]) for name in ("runs", "models", "regions")), content["provenance"])
+    tables = [pandas.DataFrame(content[name]) for name in ("runs", "models", "regions")]
+    for table in tables:  # in half channels: the file holds six digits, a ladder the fraction itself
+        half = [2 * CHANNELS[network] for network in table["network"]]
+        table["width"] = [round(width * count) / count for width, count in zip(table["width"], half)]
+    return Record(*tables, content["provenance"])
 
 
 def _recorded_task(network, width, share, cache, seed):

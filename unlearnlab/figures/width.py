@@ -142,3 +142,39 @@ def _fraction(width):
         return "none"
     found = Fraction(width).limit_denominator(128)
     return f"{found.numerator}/{found.denominator}"
+
+
+class LadderPicture:
+    """The recorded errors of a method along the ladder, with the chosen width marked, and one plane as three networks see it there."""
+
+    NETWORKS = ("original", "unlearned", "retrained")
+
+    @look()
+    def __init__(self):
+        self.figure, axes = figure(1, 4, size=(10.4, 3.7), gridspec_kw={"width_ratios": [1.75, 1, 1, 1]})
+        self.curves, self.planes = axes[0], axes[1:]
+
+    @look()
+    def show(self, lines: dict[str, np.ndarray], threshold, width: float, survey, said: list[np.ndarray], title: str) -> None:
+        """lines: name -> (k, 3), as in `curves`. survey: with one near plane. said: the classes (r, r) of original, unlearned and
+        retrained network on it. Needs a new background."""
+        ax = self.curves
+        ax.clear()
+        for (name, values), own in zip(lines.items(), ({"color": style.VERMILLION, "marker": "o", "linestyle": "-"},
+                                                       {"color": style.BLUE, "marker": "s", "linestyle": "--"},
+                                                       {"color": style.GREEN, "marker": "", "linestyle": "-", "linewidth": 4, "alpha": .4})):
+            values = _line("curves", name, values)
+            ax.errorbar(values[:, 0], values[:, 1], yerr=values[:, 2], label=name, **{**LINE, **own})
+        _width_axis(ax, values[:, 0])
+        _threshold(ax, threshold)
+        ax.axvline(width, color=style.ORANGE, linewidth=5, alpha=.35, zorder=0)
+        ax.set(ylim=(0, 1.05), xlabel="width", title=title)
+        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, .9))
+        for ax, name, values in zip(self.planes, self.NETWORKS, said):
+            ax.clear()
+            _plane(ax, survey.near.along[0].cpu().numpy(), survey.near.across[0].cpu().numpy(), np.asarray(values), survey.near_away[0].cpu().numpy(),
+                   survey.delta)
+            corners = survey.near.corners[0].cpu().numpy()
+            ax.plot(*corners.T, "o", color=style.BLACK, markersize=4.5, markeredgecolor="white")
+            ax.plot(*corners[0], **{**style.FORGET, "markersize": 9})
+            ax.set_title(name, fontsize=10)

@@ -1,0 +1,129 @@
+"""WidthLadderLab: move along the recorded ladder of widths. What do a goal and a method make of a network at each rung?"""
+from dataclasses import dataclass
+from functools import cache
+
+import ipywidgets
+import numpy as np
+
+from ..experiments import width as ladder
+from ..figures.width import LadderPicture
+from ..methods import METHODS
+from ..metrics import regions
+from ..pareto import standard_error
+from ..unlearning import unlearn
+from .canvas import Canvas
+from .lab import STYLE, WIDE, Lab, message
+
+METHOD_NAMES = ("SCRUB", "NegGrad", "l1-Sparse", "MinNorm-OG")
+PLANES = 12
+RESOLUTION = 30
+COLUMNS = {"forget": "forget_error", "forget-test": "forget_test_error", "test": "test_error", "validation": "validation_error"}
+
+
+@dataclass(frozen=True)
+class Rung:
+    """What is in the picture: metrics of the three networks of seed 1 at a width, and the setting that made the unlearned one."""
+
+    width: float
+    setting: str
+    metrics: dict[str, dict[str, float]]
+    objective: dict[str, float]
+
+
+class WidthLadderLab(Lab):
+    """Sliders move the width, lambda and the plane; menus choose the method and the goal.
+
+    record: what `ul.width.load` returned, with runs on digits. The curves are the recorded ones, means over seeds. The three networks
+    on the right are those of seed 1, which ship with the package; the setting that is best by the recorded validation data
+    unlearns one of them here, within a second. `shown` is the Rung in the picture; `error`: what went wrong with the last, or None.
+    """
+
+    def __init__(self, record, width: float = 1 / 8, method: str = "NegGrad", goal: str = "bias", lam: float = .4, network: str = "allcnn"):
+        self.runs = record.runs[(record.runs.network == network) & (record.runs.share == .2)]
+        if method not in METHOD_NAMES or goal not in ladder.GOALS or lam not in ladder.LAMBDAS or self.runs.empty:
+            raise ValueError(f"the lab takes a method of {METHOD_NAMES}, a goal of {ladder.GOALS}, lam of {ladder.LAMBDAS} and a network with recorded "
+                             f"runs; got {method!r}, {goal!r}, {lam!r}, {network!r}")
+        self.network, self.widths = network, ladder.ladder(network=network)
+        if width not in self.widths:
+            raise ValueError(f"width must be one of the ladder's, {', '.join(f'{w:.4g}' for w in self.widths)}, got {width!r}")
+        self.truth = record.models[(record.models.network == network) & (record.models.role == "ground-truth") & (record.models.share == .2)]
+        originals = record.models[(record.models.network == network) & (record.models.role == "original") & (record.models.share == .2)]
+        self.threshold = ladder.threshold({w: group.training_error.tolist() for w, group in originals.groupby("width")})
+        self.test, self.error, self.task, self.unlearned = ladder.splits(seed=1)["test"], None, cache(self._task), cache(self._unlearned)
+        self._build(width, method, goal, lam)
+        self._redraw()
+
+    @property
+    def summary(self):
+        return (f"WidthLadderLab: {self.method.value} for {self.goal.value}, lambda {self.lam.value}, at width {self.width.value:.4g}; run the "
+                "notebook to move along the ladder")
+
+    def _build(self, width, method, goal, lam):
+        common = dict(style=STYLE, layout=WIDE)
+        channels = ladder.CHANNELS[self.network]
+        self.width = ipywidgets.SelectionSlider(options=[(f"{w * channels:g}/{channels}", w) for w in self.widths], value=width, description="width",
+                                                continuous_update=False, **common)
+        self.lam = ipywidgets.SelectionSlider(options=list(ladder.LAMBDAS), value=lam, description="lambda", continuous_update=False, **common)
+        self.plane = ipywidgets.IntSlider(value=1, min=1, max=PLANES, description="plane", continuous_update=False, **common)
+        self.method = ipywidgets.Dropdown(options=METHOD_NAMES, value=method, description="method", **common)
+        self.goal = ipywidgets.Dropdown(options=ladder.GOALS, value=goal, description="goal", **common)
+        self.numbers, self.trouble, self.picture = ipywidgets.HTML(), ipywidgets.HTML(), LadderPicture()
+        self.canvas = Canvas(self.picture.figure, [], "Errors along the ladder, and a plane of decision regions")
+        controls = ipywidgets.VBox([self.width, self.method, self.goal, self.lam, self.plane])
+        self.panel = ipywidgets.VBox([ipywidgets.HBox([controls, self.numbers]), self.canvas.widget, self.trouble])
+        for control in (self.width, self.method, self.goal, self.lam, self.plane):
+            control.observe(self._redraw, names="value")
+
+    def _task(self, width):
+        return ladder.task(seed=1, network=self.network, width=width)
+
+    def _chosen(self, method, goal, lam):
+        """The selected runs of a method, one row per width and seed."""
+        return ladder.select(self.runs[self.runs.method == method], goal, lam)
+
+    def _unlearned(self, width, method, goal, lam):
+        """(network, its metrics, its setting in words)"""
+        row = self._chosen(method, goal, lam)
+        row = row[row.width == width].iloc[0]
+        names = [name for name in METHODS[method].__dataclass_fields__ if name in row and row[name] is not None and row[name] == row[name]]
+        run = unlearn(self.task(width), METHODS[method](**{name: row[name] for name in names}), int(row["epochs"]))
+        words = ", ".join(f"{name} {row[name]:g}" for name in ("lr", "ascent", "reg") if name in names)
+        return run.model, run.metrics, f"{words}, {int(row['epochs'])} epochs"
+
+    def _redraw(self, change=None):
+        try:
+            width, method, goal, lam = self.width.value, self.method.value, self.goal.value, self.lam.value
+            task, (model, metrics, setting) = self.task(width), self.unlearned(width, method, goal, lam)
+            survey = regions.survey(task, self.test, planes=1, resolution=RESOLUTION, seed=self.plane.value,
+                                    delta=ladder.NEAR * regions.typical_distance(task.original.normalise(task.retain.tensors[0])))
+            said = [regions.classes(m, survey.near)[0].cpu().numpy() for m in (task.original, model, task.ground_truth)]
+            found = {"original": task.evaluate(task.original), method: metrics, "retrained": task.evaluate(task.ground_truth)}
+            self.shown = Rung(width, setting, found, {name: ladder.objective(m, goal, lam) for name, m in found.items()})
+            chosen = self._chosen(method, goal, lam)
+            lines = {"forget error": _line(chosen, "forget_error"), "test error": _line(chosen, "test_error"),
+                     "forget error, retrained": _line(self.truth, "forget_error")}
+            self.picture.show(lines, self.threshold, width, survey, said, f"{method} for {goal}, lambda {lam}")
+            self.canvas.describe(_sentence(self.shown, method, goal, said))
+            self.canvas.background()
+            self.numbers.value, self.trouble.value, self.error = _table(self.shown), "", None
+        except Exception as error:
+            self.error = error
+            self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
+
+
+def _line(frame, column):
+    return np.array([[value, group[column].mean(), float(standard_error(group[column]))] for value, group in frame.groupby("width")])
+
+
+def _sentence(shown, method, goal, said):
+    forget = ", ".join(f"{name} {m['forget_error']:.2f}" for name, m in shown.metrics.items())
+    return (f"{method} for {goal} at width {shown.width:.4g}: forget errors {forget}; on this plane the unlearned network differs from the original on "
+            f"{np.mean(said[0] != said[1]):.0%} of the points, the retrained one on {np.mean(said[0] != said[2]):.0%}")
+
+
+def _table(shown):
+    cell = lambda value: f'<td style="text-align:right;padding:0 8px">{value}</td>'
+    head = "<tr><td></td>" + "".join(cell(f"<b>{name}</b>") for name in (*COLUMNS, "J")) + "</tr>"
+    body = "".join(f"<tr><td>{name}</td>{''.join(cell(f'{m[key]:.3f}') for key in COLUMNS.values())}{cell(f'{shown.objective[name]:.3f}')}</tr>"
+                   for name, m in shown.metrics.items())
+    return f'<table style="margin-left:16px;line-height:1.4"><caption>errors of seed 1; {shown.setting}</caption>{head}{body}</table>'
