@@ -145,7 +145,11 @@ def test_minutes_set_the_event_and_are_more_than_none(capsys):
 def test_every_case_of_the_replication_has_the_methods_it_compares_and_settings_that_can_be_run():
     for name, case in ul.replication.CASES.items():
         found = expand(case.grid)
-        assert {"MinNorm-OG", "GD"} <= {s.method.name for s in found} and case.about, name
+        assert case.about and 5 * len(found) < 1_500, name
+        if name.endswith("-longer"):
+            assert {s.method.name for s in found} == {"MinNorm-OG once an epoch"} and case.task is ul.replication.CASES[name[:-7]].task
+            continue
+        assert {"MinNorm-OG", "GD"} <= {s.method.name for s in found}, name
         if name != "arms":
             assert {"Ridge", "NGP"} <= {s.method.name for s in found}
             assert {s.epochs for s in found if s.method.name == "GD"} > {s.epochs for s in found if s.method.name == "MinNorm-OG"}

@@ -81,6 +81,9 @@ CASES = {
         partial(erasure.task, "digits", "quick", p_retain=.5), "digits, ResNet-18 at width 3/32, half accessible",
         [_minnorm(3), *_rivals(3, longer=(12,))]),
 }
+for _name, _epochs in (("digits", 9), ("no-norm", 10)):  # as many as GD does in the time of its longer runs
+    CASES[f"{_name}-longer"] = Case(CASES[_name].task, f"{CASES[_name].about}: the cheapest variant at more epochs",
+                                    [_minnorm(_epochs, RATES, (.02, .05, .1, .2), (.4, .8), _ONCE[0])])
 for _name, _what in (("mnist", "MNIST, 6,000 images"), ("cifar10", "CIFAR-10, 8,000 images")):
     CASES[_name] = Case(
         partial(erasure.task, _name, "quick"), f"{_what}, ResNet-18 at width 1/8, a fiftieth accessible",
