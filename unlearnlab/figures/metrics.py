@@ -8,8 +8,9 @@ from . import style
 from .style import Figure, figure, look
 
 # By name; everything else is a method that is looked at
-LOOKS = {"original": style.ORANGE, "retrained": style.GREEN, "ground truth": style.GREEN}
-LINES = {"original": (0, (4, 1.5)), "retrained": "-.", "ground truth": "-."}
+LOOKS = {"original": style.ORANGE, "retrained": style.GREEN, "others retrained": style.BLACK, "ground truth": style.GREEN,
+         "forget set": style.VERMILLION, "unseen": style.BLACK}
+LINES = {"original": (0, (4, 1.5)), "retrained": "-.", "others retrained": ":", "ground truth": "-.", "unseen": ":"}
 
 
 @look()
@@ -27,7 +28,7 @@ def histograms(values: dict[str, np.ndarray], xlabel: str, *, bins: int = 20, cu
     return fig
 
 
-def draw_histograms(ax, values: dict, xlabel: str, *, bins: int = 20, curves: bool = False) -> None:
+def draw_histograms(ax, values: dict, xlabel: str, *, bins: int = 20, curves: bool = False, of: str = "models") -> None:
     """The same into axes that are there: `histograms`, and the lab."""
     values = {name: _finite(name, v) for name, v in values.items()}
     everything = np.concatenate(list(values.values()))
@@ -41,7 +42,7 @@ def draw_histograms(ax, values: dict, xlabel: str, *, bins: int = 20, curves: bo
             x, width = np.linspace(edges[0], edges[-1], 200), edges[1] - edges[0]
             bell = np.exp(-.5 * ((x - v.mean()) / v.std(ddof=1)) ** 2) / (v.std(ddof=1) * math.sqrt(2 * math.pi))
             ax.plot(x, width * bell, color=color, linestyle=line, linewidth=1)
-    ax.set(xlabel=xlabel, ylabel="share of the models")
+    ax.set(xlabel=xlabel, ylabel=f"share of the {of}")
     ax.set_ylim(0, 1.18 * ax.get_ylim()[1])
     ax.legend(loc="upper left", ncols=len(values), fontsize=9, handlelength=2.4)
 
@@ -83,6 +84,31 @@ def draw_floor(ax, floor) -> tuple[float, float, float]:
     ax.axvspan(low, high, color=style.GREEN, alpha=.2, linewidth=0)
     ax.axvline(floor.mean(), color=style.GREEN, linestyle="-.", linewidth=1.6)
     return float(low), float(floor.mean()), float(high)
+
+
+class EvidencePicture:
+    """Two axes for a lab: what is said, as histograms, and every candidate's score beside the floor, the chosen one in bold."""
+
+    def __init__(self):
+        self.figure, (self.left, self.right) = figure(1, 2, size=(10.4, 4.6), gridspec_kw={"width_ratios": [1.5, 1]})
+
+    @look()
+    def show(self, groups: dict, of: str, xlabel: str, title: str, scores: dict[str, float], floor, metric: str, chosen: str) -> None:
+        """groups, xlabel: as in `histograms`, shares of what `of` says. scores: by name. floor: values of retrained networks.
+        chosen: a name in scores."""
+        for ax in (self.left, self.right):
+            ax.clear()
+            ax.grid(True, color=style.RC["grid.color"], linewidth=style.RC["grid.linewidth"])  # cleared axes draw it their own way
+        draw_histograms(self.left, groups, xlabel, of=of)
+        self.left.set_title(title)
+        draw_floor(self.right, floor)
+        for height, (name, value) in enumerate(scores.items()):
+            if name == chosen:
+                self.right.axhspan(height - .5, height + .5, color="#E4E4E4", linewidth=0, zorder=0)
+            _dot(self.right, height, name, np.array([value]))
+        self.right.set(title=metric, ylim=(len(scores) - .4, -.6), xlabel="band: retrained against retrained")
+        self.right.set_yticks(range(len(scores)), list(scores))
+        self.right.get_yticklabels()[list(scores).index(chosen)].set_fontweight("bold")
 
 
 @look()

@@ -33,6 +33,9 @@ from ..provenance import provenance
 from ..sgd import sample_losses
 from ..task import Task
 from ..unlearning import unlearn
+from .challenge import epsilons, forgetting_quality, forgetting_quality_floor
+from .distributions import klom, klom_floor
+from .lira import u_lira, u_lira_floor
 from .margins import margin
 from .membership import mia
 from .relearning import relearn_time
@@ -178,6 +181,51 @@ def erasing(results: Path, report=print) -> list[dict]:
                          "mia": round(attack(), 4), "svc": round(attack(attack="svc"), 4), **_plain({"relearn": steps})})
         report(f"erasure: seed {seed}")
     return rows
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one metric says of every candidate. scores: by name, one number. each: by name, (examples,), or None for a metric that has
+    no score for a single example. floor: what retrained networks score against retrained ones, (draws or networks,)."""
+
+    scores: dict[str, float]
+    each: dict[str, torch.Tensor] | None
+    floor: torch.Tensor
+
+
+PER_EXAMPLE = {"U-LiRA": (u_lira, u_lira_floor), "KLoM": (klom, klom_floor), "challenge epsilon": (epsilons, None)}
+ATTACK = "membership attack"
+
+
+def candidates(margins: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """By name, what stands in line to be judged: the originals, half of the retrained networks, and every method's."""
+    return {name: rows[:len(rows) // 2] if name == "retrained" else rows for name, rows in margins.items()}
+
+
+def judge(found: Evidence, metric: str, part: str = "forget") -> Verdict:
+    """A metric of PER_EXAMPLE for every candidate, against the other half of the retrained networks, on the examples of `part`.
+
+    Of epsilons the score is the forgetting quality. Raises ValueError for another metric or part."""
+    if metric not in PER_EXAMPLE or part not in found.margins:
+        raise ValueError(f"judge knows {', '.join(PER_EXAMPLE)} on {', '.join(found.margins)}, got {metric!r} on {part!r}")
+    rows, (score, floor) = found.margins[part], PER_EXAMPLE[metric]
+    truth = rows["retrained"][len(rows["retrained"]) // 2:]
+    each = {name: score(values, truth) for name, values in candidates(rows).items()}
+    if floor is None:
+        return Verdict({name: forgetting_quality(values) for name, values in each.items()}, each, forgetting_quality_floor(rows["retrained"]))
+    return Verdict({name: values.mean().item() for name, values in each.items()}, each, floor(rows["retrained"]).mean(1))
+
+
+def attack(found: Evidence, network: int, others: int = 8) -> Verdict:
+    """Membership inference on network number `network` of every candidate, forget set against unseen examples; the floor is that of
+    `others` retrained networks. Raises ValueError for a network that is not there."""
+    losses = {part: {name: F.softplus(-rows) for name, rows in candidates(found.margins[part]).items()} for part in ("forget", "unseen")}
+    count = len(losses["forget"]["original"])
+    if not 0 <= network < count:
+        raise ValueError(f"network must be an integer from 0 to {count - 1}, got {network!r}")
+    one = lambda name, i: mia(losses["forget"][name][i], losses["unseen"][name][i], repeats=1)
+    return Verdict({name: one(name, network) for name in losses["forget"]}, None,
+                   torch.tensor([one("retrained", i) for i in range(count) if i != network][:others], dtype=torch.float64))
 
 
 def write(path: Path, content: dict) -> None:

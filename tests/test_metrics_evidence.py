@@ -1,0 +1,103 @@
+"""The recorded evidence: who is who, what is chosen, and a file that comes back as it was written."""
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+import unlearnlab as ul
+from unlearnlab.metrics import evidence
+
+RECORD = Path(__file__).parents[1] / "notebooks" / "results" / "evidence.json"
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return evidence.load(RECORD)
+
+
+def test_nobody_has_two_roles_and_the_unseen_are_of_the_same_classes():
+    the = evidence.problem()
+    parts = [the.forget, the.retain, the.unseen, the.validation, the.test]
+    everyone = torch.cat(parts)
+    assert len(everyone) == len(everyone.unique()) and [len(part) for part in parts[:3]] == [60, 340, 60]
+    assert torch.equal(the.labels[the.forget].bincount(minlength=10), the.labels[the.unseen].bincount(minlength=10))
+    assert the.inputs.min() >= -.5 and the.inputs.max() <= .5 and torch.equal(the.data("test").tensors[1], the.labels[the.test])
+
+
+def test_only_originals_learn_the_forget_set(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(evidence, "train_ensemble", lambda build, x, y, included, **more: seen.update(included=included))
+    the = evidence.problem()
+    evidence.train(the, torch.tensor([True, False]), 0)
+    rows = seen["included"]
+    assert rows[:, the.retain].all() and rows[0, the.forget].all() and not rows[1, the.forget].any()
+    assert rows.sum(1).tolist() == [400, 340]
+
+
+def test_the_setting_with_the_least_privacy_loss_is_chosen(monkeypatch):
+    """J from the errors by hand: E_val + lambda (|E_forget - E_val| - E_val)."""
+    wrong = {.001: (.0, .1), .003: (.1, .12), .01: (.3, .3)}  # by rate: forget, validation
+    monkeypatch.setattr(evidence, "unlearn", lambda task, method, epochs: type("Run", (), {"model": method.lr}))
+    monkeypatch.setattr(evidence, "_right", lambda lr, data: 1 - wrong[lr][0 if data == "forget" else 1])
+    the = type("The", (), {"data": staticmethod(lambda part: part)})
+    assert evidence.choose(the, [None], "GD").lr == .003
+    assert evidence._goal(the, .001) == pytest.approx(.6 * .1 + .4 * .1)
+
+
+def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(recorded):
+    found, erased, made = recorded
+    names = ["original", "retrained", *ul.METHODS]
+    for part, count in (("forget", 60), ("unseen", 60), ("retain", 20)):
+        assert list(found.margins[part]) == names
+        assert all(rows.shape == (64 if name == "retrained" else 32, count) for name, rows in found.margins[part].items())
+    for name in names:  # what has more than half of the probability is right, and more may be
+        assert ((found.margins["forget"][name] > 0).double().mean(1) <= found.accuracy["forget"][name] + 1e-4).all()
+    assert found.accuracy["retain"]["original"].mean() > .999 and made["command"] == "python -m unlearnlab.metrics.evidence"
+    assert set(erased.method) == {"original", "ground truth", *ul.METHODS} and len(erased) == 15 * 5 and erased.mia.between(.4, .7).all()
+
+
+def test_recorded_originals_can_be_made_again(recorded):
+    """Two of the 32, trained in another stack, by the same seeds, orders and number of batches apart: alike, not equal."""
+    the = evidence.problem()
+    again = evidence.train(the, torch.tensor([True, True]), 0)
+    margins = ul.metrics.margin(again.logits(the.inputs[the.forget]), the.labels[the.forget])
+    told = recorded[0].margins["forget"]["original"]
+    assert (margins > 0).double().mean() > .97 and (margins.mean() - told.mean()).abs() < 3 * told.mean(1).std()
+
+
+def test_the_other_copies_are_the_colored_images_that_were_not_trained_on():
+    task = ul.erasure.task(seed=2)
+    others = evidence._other_copies(task, 2)
+    key = lambda data: {(bytes(x.numpy().tobytes()), tuple(y.tolist())) for x, y in zip(*data.tensors)}
+    count = len(ul.erasure.images().train)
+    assert not key(others) & key(task.forget) and len(others) + len(task.forget) == 2 * count
+    assert set(others.tensors[1][:, 1].tolist()) == {1, 2}
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path):
+    rows = {"original": [[1.25, -3.]], "retrained": [[0., 1.], [2., 3.]]}
+    kept = {"settings": {"GD": "lr 0.1"}, "relearn": {"original": [3, None]}, "margins": {"forget": rows}, "accuracy": {"forget": {"original": [.5]}}}
+    evidence.write(tmp_path / "x" / "evidence.json", {"provenance": {"command": "c"}, "privacy": kept, "erasure": [
+        {"seed": 1, "method": "GD", "relearn": None}, {"seed": 1, "method": "GA", "relearn": 4}]})
+    found, erased, made = evidence.load(tmp_path / "x" / "evidence.json")
+    assert found.margins["forget"]["original"].tolist() == rows["original"] and found.relearn == {"original": [3, np.inf]}
+    assert erased.relearn.tolist() == [np.inf, 4] and made == {"command": "c"} and found.settings == {"GD": "lr 0.1"}
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["evidence.json"]
+
+
+def test_a_verdict_is_the_metric_against_the_other_half_of_the_retrained(recorded):
+    found = recorded[0]
+    rows = found.margins["unseen"]
+    verdict = evidence.judge(found, "challenge epsilon", "unseen")
+    epsilons = ul.metrics.epsilons(rows["GD"], rows["retrained"][32:])
+    assert torch.equal(verdict.each["GD"], epsilons) and verdict.scores["GD"] == ul.metrics.forgetting_quality(epsilons)
+    assert list(verdict.scores) == ["original", "retrained", *ul.METHODS] and verdict.floor.ndim == 1
+    small = evidence.attack(found, 3, others=2)
+    losses = [F.softplus(-found.margins[part]["GA"][3]) for part in ("forget", "unseen")]
+    assert small.scores["GA"] == ul.metrics.mia(*losses, repeats=1) and small.floor.shape == (2,)
+    with pytest.raises(ValueError, match="judge knows U-LiRA, KLoM, challenge epsilon on forget, unseen, retain, got 'MIA' on 'forget'"):
+        evidence.judge(found, "MIA")
+    with pytest.raises(ValueError, match="network must be an integer from 0 to 31, got 32"):
+        evidence.attack(found, 32)
