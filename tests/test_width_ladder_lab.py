@@ -1,0 +1,98 @@
+"""Does WidthLadderLab show what its record and its networks say, and does every control change the picture?"""
+
+import pandas
+import pytest
+import torch
+
+import unlearnlab as ul
+from unlearnlab.experiments.width import Record
+from unlearnlab.metrics import regions
+from unlearnlab.widgets.width_ladder_lab import METHOD_NAMES, WidthLadderLab
+
+WIDTHS = ul.width.ladder(network="allcnn")
+SETTINGS = {"SCRUB": dict(lr=1e-3, ascent=1., reg=.1, max_epochs=1, variant="original"), "NegGrad": dict(lr=1e-3, ascent=.3), "l1-Sparse": dict(lr=3e-3, reg=1e-3),
+            "MinNorm-OG": dict(lr=1e-3, reg=.01, n_pert=50)}
+
+
+@pytest.fixture(scope="module")
+def record():
+    """Two settings of each method at each width, one for either goal, with made-up errors of two seeds."""
+    rows = []
+    for width in WIDTHS:
+        for method, given in SETTINGS.items():
+            for lr, forget in ((given["lr"], .1 + width), (3 * given["lr"], .6 + width)):
+                rows += [{"network": "allcnn", "width": width, "share": .2, "method": method, "epochs": 2, "seed": seed, **given, "lr": lr, "batch_norm": "frozen",
+                          "forget_error": forget + .01 * seed, "forget_test_error": .1, "forget_validation_error": .1, "validation_error": .1 if forget < .4 else .2,
+                          "test_error": .2 - .1 * width + .02 * seed, "retain_error": .0} for seed in (1, 2)]
+    models = [{"network": "allcnn", "width": width, "share": .2, "seed": seed, "role": role, "training_error": max(0, .06 - width), "forget_error": .05, "test_error": .1}
+              for width in WIDTHS for role in ("original", "ground-truth") for seed in (1, 2)]
+    return Record(pandas.DataFrame(rows), pandas.DataFrame(models), None, {})
+
+
+@pytest.fixture
+def lab(record):
+    return WidthLadderLab(record)
+
+
+def test_the_setting_is_the_one_the_record_selects_for_the_goal_and_the_numbers_are_those_of_the_networks(lab):
+    task = ul.width.task(seed=1, network="allcnn", width=1 / 8)
+    run = ul.unlearn(task, ul.NegGrad(lr=3e-3, ascent=.3, batch_norm="frozen"), 2)
+    assert lab.shown.metrics["NegGrad"] == run.metrics and lab.shown.setting == "lr 0.003, ascent 0.3, 2 epochs"
+    assert lab.shown.metrics["retrained"] == task.evaluate(task.ground_truth) and f"{run.metrics['forget_error']:.3f}" in lab.numbers.value
+    assert lab.shown.objective["NegGrad"] == ul.width.objective(run.metrics, "bias", .4)
+    lab.goal.value = "privacy"
+    assert lab.shown.setting == "lr 0.001, ascent 0.3, 2 epochs"
+    assert lab.threshold == ul.width.Threshold(1 / 16, 1 / 16, 1 / 16)
+
+
+def test_the_curves_are_means_over_the_seeds_of_the_record(lab):
+    line = next(line for line in lab.picture.curves.lines if len(line.get_xdata()) == 7)
+    assert line.get_xdata().tolist() == list(WIDTHS) and line.get_ydata().tolist() == pytest.approx([.6 + w + .015 for w in WIDTHS])
+
+
+def test_the_planes_show_the_classes_of_the_three_networks(lab):
+    task = ul.width.task(seed=1, network="allcnn", width=1 / 8)
+    survey = regions.survey(task, ul.width.splits(seed=1)["test"], planes=1, resolution=30, seed=1)
+    for ax, model in zip(lab.picture.planes[[0, 2]], (task.original, task.ground_truth)):
+        assert torch.equal(torch.tensor(ax.images[0].get_array()), regions.classes(model, survey.near)[0])
+
+
+@pytest.mark.parametrize("name", ["width", "lam", "plane", "method", "goal"])
+def test_every_control_gives_a_new_picture(lab, name):
+    control = getattr(lab, name)
+    values = {"width": [WIDTHS[0], WIDTHS[3], WIDTHS[-1]], "lam": [.2, .8], "plane": [6, 12], "method": METHOD_NAMES[::2], "goal": ["privacy", "bias"]}[name]
+    for value in values:
+        frames, png = lab.canvas.frames, lab.canvas.png()
+        control.value = value
+        assert lab.error is None and lab.trouble.value == "" and lab.canvas.frames == frames + 1 and lab.canvas.png() != png
+    assert f"{lab.width.value:.4g}" in lab.canvas.figure.alt and lab.method.value in lab.canvas.figure.alt
+
+
+def test_a_run_is_made_once_for_a_choice(lab, monkeypatch):
+    lab.plane.value = 3
+    monkeypatch.setattr("unlearnlab.widgets.width_ladder_lab.unlearn", lambda *arguments: pytest.fail("unlearned again"))
+    lab.plane.value = 4
+    assert lab.error is None
+
+
+def test_an_error_is_shown_and_kept_and_cleared_by_the_next_frame(lab, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr("unlearnlab.widgets.width_ladder_lab.unlearn", lambda *arguments: 1 / 0)
+        lab.method.value = "SCRUB"
+    assert isinstance(lab.error, ZeroDivisionError) and "ZeroDivisionError" in lab.trouble.value
+    lab.method.value = "NegGrad"
+    assert lab.error is None and lab.trouble.value == ""
+
+
+def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change(record, lab):
+    (data, metadata), (other, _) = lab._repr_mimebundle_(), WidthLadderLab(record)._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG") and data["image/png"] == other["image/png"]
+    assert data["text/plain"].startswith("WidthLadderLab: NegGrad for bias, lambda 0.4, at width 0.125") and data["text/plain"] == other["text/plain"]
+    assert "forget errors original" in metadata["image/png"]["alt"]
+
+
+def test_what_the_record_does_not_hold_is_refused_by_name(record):
+    for change, words in ((dict(width=.3), "width must be one of the ladder's, 0.01042, .* got 0.3"), (dict(method="GD"), "a method of .* got 'GD'"),
+                          (dict(goal="utility"), "a goal of"), (dict(lam=.5), "lam of"), (dict(network="resnet18"), "a network with recorded runs")):
+        with pytest.raises(ValueError, match=words):
+            WidthLadderLab(record, **change)
