@@ -34,6 +34,12 @@ def lab(record):
     return WidthLadderLab(record)
 
 
+@pytest.fixture(scope="module")
+def still(record):
+    """One that no test moves."""
+    return WidthLadderLab(record)
+
+
 def test_the_setting_is_the_one_the_record_selects_for_the_goal_and_the_numbers_are_those_of_the_networks(lab):
     task = ul.width.task(seed=1, network="allcnn", width=1 / 8)
     run = ul.unlearn(task, ul.NegGrad(lr=3e-3, ascent=.3, batch_norm="frozen"), 2)
@@ -45,22 +51,22 @@ def test_the_setting_is_the_one_the_record_selects_for_the_goal_and_the_numbers_
     assert lab.threshold == ul.width.Threshold(1 / 16, 1 / 16, 1 / 16)
 
 
-def test_the_curves_are_means_over_the_seeds_of_the_record(lab):
-    line = next(line for line in lab.picture.curves.lines if len(line.get_xdata()) == 7)
+def test_the_curves_are_means_over_the_seeds_of_the_record(still):
+    line = next(line for line in still.picture.curves.lines if len(line.get_xdata()) == 7)
     assert line.get_xdata().tolist() == list(WIDTHS) and line.get_ydata().tolist() == pytest.approx([.6 + w + .015 for w in WIDTHS])
 
 
-def test_the_planes_show_the_classes_of_the_three_networks(lab):
+def test_the_planes_show_the_classes_of_the_three_networks(still):
     task = ul.width.task(seed=1, network="allcnn", width=1 / 8)
     survey = regions.survey(task, ul.width.splits(seed=1)["test"], planes=1, resolution=30, seed=1)
-    for ax, model in zip(lab.picture.planes[[0, 2]], (task.original, task.ground_truth)):
+    for ax, model in zip(still.picture.planes[[0, 2]], (task.original, task.ground_truth)):
         assert torch.equal(torch.tensor(ax.images[0].get_array()), regions.classes(model, survey.near)[0])
 
 
 @pytest.mark.parametrize("name", ["width", "lam", "plane", "method", "goal"])
 def test_every_control_gives_a_new_picture(lab, name):
     control = getattr(lab, name)
-    values = {"width": [WIDTHS[0], WIDTHS[3], WIDTHS[-1]], "lam": [.2, .8], "plane": [6, 12], "method": METHOD_NAMES[::2], "goal": ["privacy", "bias"]}[name]
+    values = {"width": [WIDTHS[0], WIDTHS[-1]], "lam": [.2, .8], "plane": [6, 12], "method": METHOD_NAMES[::2], "goal": ["privacy", "bias"]}[name]
     for value in values:
         frames, png = lab.canvas.frames, lab.canvas.png()
         control.value = value
@@ -84,8 +90,8 @@ def test_an_error_is_shown_and_kept_and_cleared_by_the_next_frame(lab, monkeypat
     assert lab.error is None and lab.trouble.value == ""
 
 
-def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change(record, lab):
-    (data, metadata), (other, _) = lab._repr_mimebundle_(), WidthLadderLab(record)._repr_mimebundle_()
+def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change(record, still):
+    (data, metadata), (other, _) = still._repr_mimebundle_(), WidthLadderLab(record)._repr_mimebundle_()
     assert data["image/png"].startswith(b"\x89PNG") and data["image/png"] == other["image/png"]
     assert data["text/plain"].startswith("WidthLadderLab: NegGrad for bias, lambda 0.4, at width 0.125") and data["text/plain"] == other["text/plain"]
     assert "forget errors original" in metadata["image/png"]["alt"]

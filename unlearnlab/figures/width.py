@@ -151,8 +151,12 @@ class LadderPicture:
 
     @look()
     def __init__(self):
-        self.figure, axes = figure(1, 4, size=(10.4, 3.7), gridspec_kw={"width_ratios": [1.75, 1, 1, 1]})
+        self.figure, axes = figure(1, 4, size=(10.4, 3.7))
+        self.figure.set_layout_engine("none")  # the frames' contents differ in size, their axes are to stay
         self.curves, self.planes = axes[0], axes[1:]
+        self.curves.set_position([.06, .21, .34, .69])
+        for i, ax in enumerate(self.planes):
+            ax.set_position([.445 + .19 * i, .13, .165, .74])
 
     @look()
     def show(self, lines: dict[str, np.ndarray], threshold, width: float, survey, said: list[np.ndarray], title: str) -> None:
@@ -168,8 +172,8 @@ class LadderPicture:
         _width_axis(ax, values[:, 0])
         _threshold(ax, threshold)
         ax.axvline(width, color=style.ORANGE, linewidth=5, alpha=.35, zorder=0)
-        ax.set(ylim=(0, 1.05), xlabel="width", title=title)
-        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, .9))
+        ax.set(ylim=(0, 1.05), xlabel="width", ylabel="error", title=title)
+        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, .92))
         for ax, name, values in zip(self.planes, self.NETWORKS, said):
             ax.clear()
             _plane(ax, survey.near.along[0].cpu().numpy(), survey.near.across[0].cpu().numpy(), np.asarray(values), survey.near_away[0].cpu().numpy(),

@@ -1,0 +1,26 @@
+"""Does WidthLadderLab follow its sliders in a real browser?"""
+
+
+def test_width_ladder_lab_redraws_for_every_slider_at_both_ends(lab):
+    lab.open(lab.write("ladder.ipynb", "import unlearnlab as ul\nul.widgets.WidthLadderLab(ul.width.load('results/width.json'))"))
+    lab.run_all()
+    lab.wait_for_text("forget-test")
+    for description, keys in (("width", "Home End"), ("lambda", "End Home"), ("plane", "End Home")):
+        slider = lab.slider(description)
+        for key in keys.split():
+            before = slider.readout
+            with lab.new_picture():
+                assert slider.press(key) != before
+    lab.screenshot("width-ladder-lab", of=".jp-OutputArea-output:has(.widget-slider)")
+    lab.assert_clean()
+
+
+def test_two_width_ladder_labs_in_one_notebook_move_alone(lab):
+    make = "ul.widgets.WidthLadderLab(ul.width.load('results/width.json'), method={!r})"
+    lab.open(lab.write("two.ipynb", "import unlearnlab as ul\n" + make.format("NegGrad"), make.format("SCRUB")))
+    lab.run_all()
+    other = lab.picture(1)
+    with lab.new_picture(0):
+        lab.slider("plane").press("End")
+    assert lab.picture(1) == other
+    lab.assert_clean()
