@@ -22,7 +22,6 @@ def test_each_picture_renders_with_labels_and_alt_text(name):
     assert isinstance(figure, ul.figures.Figure) and figure.png().startswith(b"\x89PNG") and len(figure.alt) > 40
     for ax in figure.axes:
         assert ax.get_xlabel() and len([t for t in ax.get_xticklabels() if t.get_text()]) >= 2
-        assert not ax.get_title() or ax.get_title()[-1] != "."
 
 
 def test_pictures_of_runs_have_no_number_in_their_words():

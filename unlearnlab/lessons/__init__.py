@@ -159,4 +159,4 @@ def _find(name):
     return EXERCISES[name]
 
 
-from . import collapse, erasure, linear, linear_network, loss, metrics, minnorm, museum, relaxed, replication, sine, start, two_layer, width  # noqa: E402  registers the exercises
+from . import collapse, erasure, interpolation, linear, linear_network, loss, metrics, minnorm, museum, relaxed, replication, sine, start, two_layer, width  # noqa: E402  registers the exercises

@@ -1,0 +1,33 @@
+"""Do the pictures of notebook 14 draw, with every label inside, and say in words what they show?"""
+import numpy as np
+import pytest
+
+import unlearnlab as ul
+from unlearnlab.figures.interpolation import stopped
+
+VALUES = np.random.default_rng(0).random((3, 4))
+PANELS = {"largest error": {"original": VALUES, "MinNorm-OG": VALUES / 2}, "retain error": {"original": VALUES, "projections only": VALUES * 2}}
+
+
+def test_a_picture_renders_with_labels_a_legend_of_all_models_and_words_without_numbers():
+    figure = stopped([.3, .1, .01], PANELS, "It falls")
+    assert isinstance(figure, ul.figures.Figure) and figure.png().startswith(b"\x89PNG")
+    assert not any(letter.isdigit() for letter in figure.alt) and "It falls" in figure.alt
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["original", "MinNorm-OG", "projections only"]
+    assert all(ax.get_xlabel() and ax.get_title(loc="left") for ax in figure.axes)
+
+
+def test_training_goes_on_to_the_right_and_the_line_is_the_mean_over_seeds():
+    ax = stopped([.3, .1, .01], PANELS).axes[0]
+    left, right = ax.get_xlim()
+    assert left > right and ax.lines[0].get_xdata().tolist() == [.3, .1, .01]
+    assert ax.lines[0].get_ydata() == pytest.approx(VALUES.mean(1))
+    heights = ax.collections[0].get_paths()[0].vertices[:, 1]
+    assert heights.max() == pytest.approx(VALUES.max()) and heights.min() == pytest.approx(VALUES.min())
+
+
+def test_losses_that_are_not_positive_and_tables_that_do_not_fit_are_refused_by_name():
+    with pytest.raises(ValueError, match="losses must be positive"):
+        stopped([.3, 0., .01], PANELS)
+    with pytest.raises(ValueError, match=r"panels\['largest error'\]\['original'\] must have shape \(2, n\), got \(3, 4\)"):
+        stopped([.3, .1], PANELS)
