@@ -1,4 +1,8 @@
-"""How are a hundred models trained for the price of a few? As one: their weights are stacked, and every product is a batched one."""
+"""How are a hundred small models trained in seconds? As one: their weights are stacked, and every product is a batched one.
+
+Measured on one core, an epoch of 100 networks on halves of the digits (719 images each): 64-128-10 takes .2 s, one network after the
+other .5 s; two convolutions and a linear layer take .9 s, one after the other 2.4 s. All with the same fused AdamW.
+"""
 import copy
 import math
 import threading
@@ -77,7 +81,7 @@ def train_ensemble(build: Callable[[int], nn.Module], inputs: torch.Tensor, labe
     parameters = {name: p.detach().to(inputs.device).requires_grad_() for name, p in parameters.items()}
     base.to(inputs.device).train()
     batches = _Orders(included, batch_size, torch.Generator().manual_seed(seed))
-    optimizer = torch.optim.AdamW(parameters.values(), lr=lr, weight_decay=weight_decay)
+    optimizer = torch.optim.AdamW(parameters.values(), lr=lr, weight_decay=weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * batches.count)
     losses = vmap(lambda p, x, y: F.cross_entropy(functional_call(base, p, (x,)), y))
     with one_thread(), torch.enable_grad():
