@@ -227,8 +227,7 @@ def test_a_record_is_made_once_and_loads_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(width, "grid", lambda methods=None: {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}})
     monkeypatch.setattr(width, "SHIPPED_SEEDS", ())
     monkeypatch.setattr(width, "SHARES", (.2,))
-    monkeypatch.setattr(width, "REGION_STUDY", {"network": "allcnn", "seeds": (1,), "planes": 4, "resolution": 6})
-    monkeypatch.setattr(width, "RECORDED", {"allcnn": (1, 2)})
+    monkeypatch.setattr(width, "REGION_STUDY", {"widest": 1, "seeds": (1,), "planes": 4, "resolution": 6})
     said = []
     width.record(tmp_path / "store", tmp_path / "one.json", {"allcnn": (1, 2)}, progress=said.append)
     monkeypatch.setattr(width, "unlearn", lambda *arguments: pytest.fail("compared again"))

@@ -339,10 +339,9 @@ def _measure(role, parts, model):
 
 # The recorded runs of notebook 12. -------------------------------------------------------------------------------------
 
-RECORDED = {"allcnn": (1, 2, 3), "resnet18": (1, 2, 3)}  # seeds of each ladder on digits
-UNLEARNED = ("allcnn",)                                  # the grid runs on these; of the others only the errors are recorded
+RECORDED = {"allcnn": (1, 2, 3)}  # seeds of each ladder on digits
 SHARE_STUDY = {"network": "allcnn", "widths": (2 / 96, 12 / 96), "seeds": (1, 2, 3), "methods": ("SCRUB", "NegGrad", "l1-Sparse")}
-REGION_STUDY = {"network": "allcnn", "seeds": (1, 2, 3), "planes": 40, "resolution": 20}
+REGION_STUDY = {"widest": 1 / 8, "seeds": (1, 2, 3), "planes": 40, "resolution": 20}
 NEAR = .25  # of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
 
 
@@ -362,13 +361,12 @@ class Record:
 
 
 def record(store: Path, out: Path, seeds: Mapping[str, Sequence[int]] = RECORDED, progress=None) -> None:
-    """Makes the recorded runs: trains the ladders, runs `grid` at every width of AllCNN, and compares decision regions there. Goes on
-    from `store`."""
+    """Makes the recorded runs: trains the ladders, runs `grid` at every width, and compares decision regions up to a width of 1/8.
+    Goes on from `store`."""
     import pandas
-    made, say = provenance(f"python -m {__name__} --record"), progress or (lambda text: print(text, flush=True))
+    made, say = provenance("python -m unlearnlab.experiments.width --record"), progress or (lambda text: print(text, flush=True))
     runs, models, areas, cache = [], [], [], Path(store) / "models"
-    jobs = [(network, width, .2, own, grid() if network in UNLEARNED else {}) for network, own in seeds.items()
-            for width in ladder(network=network)]
+    jobs = [(network, width, .2, own, grid()) for network, own in seeds.items() for width in ladder(network=network)]
     study = SHARE_STUDY
     jobs += [(study["network"], width, share, study["seeds"], grid(methods=study["methods"])) for share in SHARES if share != .2
              for width in study["widths"]]
@@ -382,11 +380,9 @@ def record(store: Path, out: Path, seeds: Mapping[str, Sequence[int]] = RECORDED
                 model = found.original if role == "original" else found.ground_truth
                 models.append({**place, "seed": seed, "role": role, "parameters": sum(p.numel() for p in model.parameters()),
                                **{k: float(v) for k, v in found.facts[role].items() if k.endswith("_error")}})
-        if not settings:
-            continue
         frame = sweep(factory, settings, own, Path(store) / f"{network}-{width:.4g}-{share}", backend="serial", progress=False)
         runs.append(frame.assign(**place))
-        if share == .2 and network == REGION_STUDY["network"]:
+        if share == .2 and width <= REGION_STUDY["widest"]:
             for seed in sorted(set(own) & set(REGION_STUDY["seeds"])):
                 path = Path(store) / "regions" / f"{network}-{width:.4g}-{seed}.json"
                 areas += [{**place, "seed": seed, **row} for row in _kept(path, partial(_compare, factory(seed), network, width, cache, frame))]
