@@ -31,3 +31,13 @@ def test_losses_that_are_not_positive_and_tables_that_do_not_fit_are_refused_by_
         stopped([.3, 0., .01], PANELS)
     with pytest.raises(ValueError, match=r"panels\['largest error'\]\['original'\] must have shape \(2, n\), got \(3, 4\)"):
         stopped([.3, .1], PANELS)
+
+
+@pytest.mark.parametrize("losses", [[.45, .36, .3], [2., .1, 1e-3], [1., 1e-6, 1e-12]])
+def test_ticks_of_the_losses_do_not_touch(losses):
+    figure = stopped(losses, {words: {"original": VALUES} for words in ("a", "b", "c")})
+    figure.canvas.draw()
+    for ax in figure.axes:
+        boxes = sorted((t.get_window_extent() for t in ax.get_xticklabels(which="both") if t.get_text()), key=lambda box: box.x0)
+        inside = [box for box in boxes if ax.bbox.x0 - 1 <= (box.x0 + box.x1) / 2 <= ax.bbox.x1 + 1]
+        assert len(inside) >= 2 and all(a.x1 < b.x0 for a, b in zip(inside, inside[1:]))

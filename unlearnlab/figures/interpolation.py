@@ -1,6 +1,9 @@
 """Pictures of notebook 14: what unlearning makes of originals that were trained less and less."""
 import numpy as np
 
+from matplotlib.ticker import NullFormatter
+
+from .shrinkage import _plain_ticks
 from .style import BLUE, DARK_ORANGE, GREEN, GREY, SKY, VERMILLION, figure, look
 
 # Color, line, marker of a model; names that are not here take those of OTHERS in turn
@@ -31,8 +34,19 @@ def stopped(losses, panels: dict[str, dict[str, np.ndarray]], finding: str = "",
             ax.fill_between(losses, values.min(1), values.max(1), color=color, alpha=.12, linewidth=0)
             ax.plot(losses, values.mean(1), color=color, linestyle=line, marker=marker, markersize=5, linewidth=1.8, label=name)
         ax.set(xscale="log", xlabel=xlabel, title=words, **({"yscale": "log"} if "y" in log else {"ylim": (min(0, ax.get_ylim()[0]), None)}))
+        for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+            if axis.get_scale() == "log":
+                _few_ticks(axis, limits)
         ax.invert_xaxis()
     handles = {handle.get_label(): handle for ax in axes[0] for handle in ax.get_lines()}
     fig.legend([handles[name] for name in names], names, loc="outside upper center", ncols=len(names))
     fig.alt = f"{', '.join(panels)} against the training loss of the original, for: {', '.join(names)}. {finding}".strip()
     return fig
+
+
+def _few_ticks(axis, limits):
+    """Plain numbers over up to five decades, powers of ten over more."""
+    if limits[1] / limits[0] < 1e5:
+        _plain_ticks(axis, limits)
+    else:
+        axis.set_minor_formatter(NullFormatter())
