@@ -84,6 +84,8 @@ CASES = {
 for _name, _epochs in (("digits", 9), ("no-norm", 10)):  # as many as GD does in the time of its longer runs
     CASES[f"{_name}-longer"] = Case(CASES[_name].task, f"{CASES[_name].about}: the cheapest variant at more epochs",
                                     [_minnorm(_epochs, RATES, (.02, .05, .1, .2), (.4, .8), _ONCE[0])])
+    CASES[f"{_name}-start"] = Case(CASES[_name].task, f"{CASES[_name].about}: stronger steps to the start, whose best lay at an end",
+                                   [_minnorm(3, RATES, (.2, .4, .8), (.4, .8), _START[0])])
 for _name, _what in (("mnist", "MNIST, 6,000 images"), ("cifar10", "CIFAR-10, 8,000 images")):
     CASES[_name] = Case(
         partial(erasure.task, _name, "quick"), f"{_what}, ResNet-18 at width 1/8, a fiftieth accessible",
