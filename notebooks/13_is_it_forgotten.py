@@ -83,7 +83,7 @@ assert torch.allclose(F.softplus(-margin(logits, labels)), F.cross_entropy(logit
 #
 # - 32 **originals** were trained on all 400, from different starts.
 # - 64 **retrained** networks were trained on the 340 others, by the same recipe and for as many steps.
-# - Thirteen **methods** were run on each of the 32 originals, 30 updates each, at a setting that paper B's privacy goal chose on eight other originals: $J = (1-\lambda) E_\text{val} + \lambda\,|E_\text{forget} - E_\text{val}|$ with $\lambda = .4$.
+# - Thirteen **methods** were run on each of the 32 originals, 30 updates each, at a setting chosen on eight other originals for privacy. Paper B asks for a forget error like that on unseen data, weighed against generalisation by a $\lambda$; we had only a summary of it, so the formula is ours: least $J = (1-\lambda) E_\text{val} + \lambda\,|E_\text{forget} - E_\text{val}|$ with $\lambda = .4$.
 #
 # That is 512 networks. Their margins are recorded; `python -m unlearnlab.metrics.evidence` makes the record again.
 
@@ -173,7 +173,7 @@ ul.figures.metrics.beside({"attack accuracy": (mia, mia_floor)})
 # %%
 wide, narrow = (scale * torch.randn(600, generator=torch.Generator().manual_seed(i)) for i, scale in enumerate((4., 1.)))
 both = {kind: metrics.mia(wide, narrow, attack=kind, repeats=1) for kind in ("logistic", "svc")}
-print("N(0, 16) against N(0, 1), the best there is: 0.81.", {kind: round(value, 1) for kind, value in both.items()})
+print("N(0, 16) against N(0, 1), the best there is: 0.79.", {kind: round(value, 1) for kind, value in both.items()})
 
 
 # %% [markdown]
@@ -458,7 +458,42 @@ assert sum(medians[name] <= 20 for name in methods) >= 6 and medians["Ridge"] > 
 # The ground truth has no color after 40 steps. MinNorm-OG, with a forget error near zero, has it back in about 15; so do GD, NGP and SCRUB. The features were still there. Ridge, l1-Sparse, SalUn and KL-Unif, which give up more than one digit in ten for it, hold out longer, and Retrain longest. By the one metric that looks beneath the output, most of what notebook 09 called forgetting was covering up.
 
 # %% [markdown]
-# ## 11 · Linear models: exact, and caught every time
+# ## 11 · Width
+#
+# Notebook 12 makes networks wider until they interpolate. Does the attack see more then? AllCNN on digits, 200 examples to forget, seven widths; unseen are held-out and test images of the same four classes. Two retrained networks at each width are the floor.
+#
+# **Predict, then run.** The narrowest network gets more than half of its own training images wrong. What does the attack say of it?
+
+# %%
+parts = ul.width.splits()
+fresh_images, fresh_labels = (torch.cat(pair) for pair in zip(parts["forget_validation"].tensors, parts["forget_test"].tensors))
+
+
+@torch.no_grad()
+def attack_at(model):
+    pairs = parts["forget"].tensors, (fresh_images, fresh_labels)
+    losses = [F.cross_entropy(model(images), labels, reduction="none") for images, labels in pairs]
+    return metrics.mia(*losses, seen_labels=pairs[0][1], unseen_labels=fresh_labels, repeats=2)
+
+
+# %%
+widths = ul.width.ladder(network="allcnn")
+found = {width: ul.width.task(width=width, network="allcnn") for width in widths}
+originals = [attack_at(task.original) for task in found.values()]
+retrained_ones = [[attack_at(task.ground_truth), attack_at(ul.width.retrained_again(width=width, network="allcnn"))] for width, task in found.items()]
+ul.figures.metrics.ladder(widths, originals, retrained_ones, "attack accuracy")
+
+# %%
+narrow = found[widths[0]].evaluate(found[widths[0]].original)
+print("narrowest: forget error {forget_error:.2f}, error on unseen images of these classes {forget_test_error:.2f}".format(**narrow))
+
+assert abs(originals[0] - np.mean(retrained_ones)) < .05 < min(originals[3:]) - np.mean(retrained_ones) + .02
+assert narrow["forget_error"] > .4 and abs(narrow["forget_error"] - narrow["forget_test_error"]) < .05
+
+# %% [markdown]
+# Of the narrowest the attack sees nothing, and rightly: its forget error is that on unseen images. An underparameterized network can be private before anybody unlearns anything, at the price of being bad. That is a finding of paper B, and it shows here too. Wider, the attack rises to about $.57$, and stays there; the floor does not move.
+#
+# ## 12 · Linear models: exact, and caught every time
 #
 # For a linear model $f = \theta^\top x$ theory knows the answer (notebook 05): project $\theta^*$ on the span of the retain inputs, and you have the minimum-norm interpolator of the retain set, exactly. Let us put *exact* unlearning to these metrics. 64 originals from random starts, 128 retrained ones from random starts, both by gradient descent to the end (in closed form).
 
@@ -504,7 +539,7 @@ assert all(torch.allclose(theta, from_zero) for theta in projected)
 # Noise where the retain set cannot feel it: new random numbers outside of the span. It changes no prediction on the retain set and makes the result a fair draw from the retrained ones. Nothing was *forgotten* by adding it. Which "retrained" one compares with is part of the metric.
 
 # %% [markdown]
-# ## 12 · The sine: too few to ask
+# ## 13 · The sine: too few to ask
 #
 # Five poisoned points. Membership inference over five against five comes in tenths; on numbers that mean nothing at all it says:
 
@@ -540,7 +575,7 @@ assert middle["MinNorm-OG"] > .6 * middle["ground truth"] and middle["GD"] < mid
 # The originals still fit the five, so they need no step. The ground truths take 15 steps or more, and MinNorm-OG about as many: what it removed is as far away as in a network that never had it. GD, which moves little, is back sooner. Here relearning and the sup error of notebook 04 agree.
 
 # %% [markdown]
-# ## 13 · The lab
+# ## 14 · The lab
 #
 # All recorded networks, every method, four metrics. On the left what the networks say, on the right every method's score beside the floor. **Predict, then move.** Under KLoM, which example makes MinNorm-OG look worst, and is it a memorised one? What does KL-Unif look like on *unseen examples*? Under the membership attack, how much do the scores change from one network to
 # the next?
@@ -564,7 +599,7 @@ ul.widgets.EvidenceLab()
 # | memorisation | many networks on random halves | which examples there is anything to forget of | methods: it judges examples | networks that never saw the example |
 #
 # **What was verified**, in asserts that ran: the log-odds are the margin; the floors of KLoM and of the challenge score; that no method of thirteen is at the floor of U-LiRA or KLoM here, and that the same shift is there on examples nobody saw; that membership inference ranks the methods nearly the other way round; that it passes a network which
-# still knows color; that exact linear unlearning is caught every time, and passes with noise where the retain set cannot feel it.
+# still knows color; that it sees nothing in a network too narrow to fit; that exact linear unlearning is caught every time, and passes with noise where the retain set cannot feel it.
 
 # %% [markdown]
 # ## References

@@ -12,7 +12,8 @@ PANELS = {"one": ({"GD": [1., 2., 3.], "GA": 5.}, np.linspace(0, 1, 21)), "two":
 
 def test_every_figure_draws_and_says_in_words_what_it_shows():
     made = [metrics.histograms(GROUPS, "margin", curves=True, title="one"), metrics.beside(PANELS),
-            metrics.scatter([1, 2, 3], [1, 2, 4], "x", "y", floor=[0, 1]), metrics.scatter([1, 2], [3, 4], "x", "y")]
+            metrics.scatter([1, 2, 3], [1, 2, 4], "x", "y", floor=[0, 1]), metrics.scatter([1, 2], [3, 4], "x", "y"),
+            metrics.ladder([.1, .2], [.5, .6], [[.4, .5], [.5, .5]], "accuracy")]
     for fig in made:
         data, metadata = fig._repr_mimebundle_()
         assert isinstance(fig, Figure) and data["image/png"].startswith(b"\x89PNG") and fig.png() == data["image/png"]
@@ -42,6 +43,13 @@ def test_a_dot_is_the_mean_its_line_the_interval_and_the_band_the_floor():
     assert [t.get_text() for t in fig.axes[0].get_yticklabels()] == ["GD", "GA"]
 
 
+def test_a_ladder_shows_every_retrained_network_beside_the_original():
+    ax = metrics.ladder([.1, .2], [.5, .6], [[.4, .5], [.3, .55]], "accuracy").axes[0]
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[.4, .3], [.5, .55], [.5, .6]]
+    band = ax.collections[0].get_paths()[0].vertices
+    assert {(.1, .4), (.1, .5), (.2, .3), (.2, .55)} <= {tuple(point) for point in band.tolist()}
+
+
 def test_what_does_not_fit_is_refused_by_name():
     for wrong in ([1., np.nan], [[1.]], []):
         with pytest.raises(ValueError, match="GD must be finite numbers"):
@@ -50,5 +58,7 @@ def test_what_does_not_fit_is_refused_by_name():
         metrics.beside(PANELS | {"two": ({"GD": 1.}, [1.])})
     with pytest.raises(ValueError, match="panels is empty"):
         metrics.beside({})
+    with pytest.raises(ValueError, match=r"a row for each of the 2 widths, got \(2,\) and \(1, 2\)"):
+        metrics.ladder([.1, .2], [.5, .6], [[.4, .5]], "accuracy")
     with pytest.raises(ValueError, match="x and y must be as many, got 2 and 1"):
         metrics.scatter([1, 2], [1], "x", "y")

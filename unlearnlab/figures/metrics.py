@@ -112,6 +112,28 @@ class EvidencePicture:
 
 
 @look()
+def ladder(widths, scores, floors, ylabel: str) -> Figure:
+    """A score of the original at each width, over those of networks retrained at that width. widths, scores: (k,), floors: (k, m)."""
+    widths, scores, floors = _finite("widths", widths), _finite("scores", scores), np.asarray(floors, float)
+    if len(scores) != len(widths) or floors.ndim != 2 or len(floors) != len(widths):
+        raise ValueError(f"scores and floors must have a row for each of the {len(widths)} widths, got {scores.shape} and {floors.shape}")
+    fig, ax = figure(size=(6.8, 3.6))
+    ax.fill_between(widths, floors.min(1), floors.max(1), color=style.GREEN, alpha=.2, linewidth=0)
+    for column in floors.T:
+        ax.plot(widths, column, "D", color=style.GREEN, markersize=4.5, markeredgecolor="white", linestyle="none")
+    ax.plot(widths, scores, "s", color=style.ORANGE, markersize=6.5, markeredgecolor="white", linestyle=LINES["original"])
+    ax.set_xscale("log")
+    ax.set(xlabel="width", ylabel=ylabel)
+    ax.set_xticks(widths, [f"{width:.2g}" for width in widths])
+    ax.minorticks_off()
+    for values, name, color in ((scores, "original", style.DARK_ORANGE), (floors.mean(1), "retrained", style.GREEN)):
+        ax.annotate(name, (widths[-1], values[-1]), (8, 0), textcoords="offset points", va="center", color=color, fontsize=9)
+    ax.margins(x=.12)
+    fig.alt = f"{ylabel} by width: " + "; ".join(f"{w:.2g} original {v:.2f}, retrained {f.mean():.2f}" for w, v, f in zip(widths, scores, floors))
+    return fig
+
+
+@look()
 def scatter(x, y, xlabel: str, ylabel: str, floor=None) -> Figure:
     """Points, x and y (n,), with the band and the mean of the floor's values along x."""
     x, y = _finite("x", x), _finite("y", y)

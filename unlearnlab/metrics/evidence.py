@@ -43,13 +43,13 @@ from .shadow import Ensemble, train_ensemble
 
 TRAIN, FORGET, MODELS, TUNING = 400, 60, 32, 8
 EPOCHS, BATCH = 30, 60  # of unlearning: one update per epoch
-LAMBDA = .4             # of paper B's privacy goal
+LAMBDA = .4             # paper B's weight of the goal against generalisation; it tried .2, .4 and .6
 RELEARN_MODELS, RELEARN_LR, RELEARN_STEPS = 8, 1e-3, 200
 ERASURE_RELEARN = {"target": .1, "lr": 3e-3, "max_steps": 40}
 SEEDS = range(1, 6)  # of erasure
 ERASURE_EPOCHS = 3
 
-# Settings to choose from, by paper B's privacy goal on originals that are not measured
+# Settings to choose from, for privacy, on originals that are not measured
 GRID = {
     "Retrain": {"lr": [1e-2, 3e-2]},
     "MinNorm-OG": {"lr": [1e-3, 3e-3, 1e-2], "reg": [.01, .03, .1], "reg_decay": .9, "n_pert": 50, "project_every": 3, "descent_epochs": 15},
@@ -132,7 +132,9 @@ def tasks(the: Problem, originals: list[nn.Module]) -> list[Task]:
 
 
 def choose(the: Problem, tuning: list[Task], name: str) -> Method:
-    """The setting of a method with the least J = (1 - lambda) E_val + lambda |E_forget - E_val|, E_val the error on validation images."""
+    """The setting of a method with the least J = (1 - lambda) E_val + lambda |E_forget - E_val|, E_val the error on validation images.
+
+    Our form of paper B's privacy goal, of which its summary gives no formula."""
     settings = _settings(name)
     if len(settings) == 1:
         return settings[0]
