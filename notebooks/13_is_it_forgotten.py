@@ -491,7 +491,7 @@ assert abs(originals[0] - np.mean(retrained_ones)) < .05 < min(originals[3:]) - 
 assert narrow["forget_error"] > .4 and abs(narrow["forget_error"] - narrow["forget_test_error"]) < .05
 
 # %% [markdown]
-# Of the narrowest the attack sees nothing, and rightly: its forget error is that on unseen images. An underparameterized network can be private before anybody unlearns anything, at the price of being bad. That is a finding of paper B, and it shows here too. Wider, the attack rises to about $.57$, and stays there; the floor does not move.
+# Of the narrowest the attack sees nothing, and rightly: its forget error is that on unseen images. An underparameterized network can be private before anybody unlearns anything, at the price of being bad. That is a finding of paper B, and it shows here too. Wider, the attack rises to about $.57$ and stays there, while the floor stays around $.5$.
 #
 # ## 12 · Linear models: exact, and caught every time
 #
