@@ -40,16 +40,16 @@ def test_curves_over_something_else_have_a_plain_axis_and_no_threshold():
             ul.figures.width.curves(panels)
 
 
-def test_regions_show_every_network_on_every_plane_and_say_how_much_differs():
+def test_regions_show_every_network_on_every_plane_and_write_the_classes_in_them():
     found = survey()
     before = torch.zeros(3, 8, 8, dtype=torch.long)
     after = before.clone()
     after[1, :, 4:] = 7
-    figure = ul.figures.width.regions(found, {"before": before, "after": after}, [1, 2])
+    figure = ul.figures.width.regions(found, {"before": before, "after": after}, [1, 2], finding="Seven is new.")
     assert len(figure.axes) == 4 and [ax.get_title(loc="left") for ax in figure.axes] == ["before", "after", "", ""]
     assert np.array_equal(figure.axes[1].images[0].get_array(), after[1])
     assert {t.get_text() for t in figure.axes[1].texts} == {"0", "7"}  # the class is written, not only colored
-    assert "plane 1: after differs on 50%; plane 2: after differs on 0%" in figure.alt
+    assert figure.alt == "Decision regions of before, after on 2 planes. Seven is new."
     far = ul.figures.width.regions(found, {"before": before}, [0], near=False)
     assert len(far.axes[0].lines) == 1  # no cross: there is no forget example
     with pytest.raises(ValueError, match=r"said\['after'\] must have shape \(3, 8, 8\), got \(8, 8\)"):
