@@ -1,6 +1,7 @@
 """Does a recorded result come back as the table it was, and does the grid of Table 1 hold what the paper says?"""
 import json
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas
@@ -74,6 +75,20 @@ def test_another_data_set_has_a_store_and_a_file_of_its_own(tmp_path, monkeypatc
     assert calls == [("erasure", "erasure.json", where("digits", "quick", "cpu")), ("erasure-mnist-quick", "erasure-mnist-quick.json", where("mnist", "quick", "cpu")),
                      ("erasure", "erasure.json", where("digits", "quick", "cuda")),
                      ("erasure-cifar10-paper", "erasure-cifar10-paper.json", where("cifar10", "paper", "cuda"))]
+
+
+def test_a_record_of_another_module_is_made_by_its_program_and_its_failure_is_ours(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(record.subprocess, "run", lambda command, check: calls.append(command[1:]) or type("Done", (), {"returncode": len(calls) - 1}))
+    record.RECORDS["width"](tmp_path / "s", tmp_path / "width.json", 1)
+    assert calls == [["-m", "unlearnlab.experiments.width", "--record", "--store", str(tmp_path / "s"), "--out", str(tmp_path / "width.json")]]
+    with pytest.raises(RuntimeError, match="-m unlearnlab.metrics.evidence .* ended with status 1"):
+        record.RECORDS["evidence"](tmp_path / "s", tmp_path / "evidence.json", 1)
+
+
+def test_every_recorded_file_has_a_command_that_makes_it():
+    made = {path.stem for path in (Path(record.__file__).parents[1] / "notebooks" / "results").glob("*.json")}
+    assert {name.partition("-")[0] for name in made} <= set(record.RECORDS)
 
 
 class Timed:

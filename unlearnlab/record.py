@@ -4,6 +4,7 @@
     python -m unlearnlab.record erasure                 # 2,060 runs on digits, 25 minutes on two busy cores
     python -m unlearnlab.record collapse                # 565 runs on digits, about 15 minutes on one busy core
     python -m unlearnlab.record replication             # 890 settings on digits, MNIST and CIFAR-10, about two hours on two cores
+    python -m unlearnlab.record width                   # likewise evidence and interpolation: half an hour on one core each, at most
     python -m unlearnlab.record all                     # every file in notebooks/results
 
     python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --minutes 30
@@ -15,6 +16,7 @@ import argparse
 import itertools
 import json
 import os
+import subprocess
 import sys
 import threading
 from contextlib import contextmanager
@@ -151,7 +153,21 @@ def _on_every_seed(frame, count):
     return frame[frame.groupby(own, dropna=False)["seed"].transform("size") == count]
 
 
-RECORDS = {"table1": table1, "erasure": erasure, "collapse": collapse, "replication": replication}
+def _program(module, *options):
+    """A record that a module of its own makes, as a program: it says itself how far it is."""
+    def run(store: Path, out: Path, workers: int, stop=None):
+        values = {"store": str(store), "out": str(out), "folder": str(out.parent)}
+        command = [sys.executable, "-m", module, *(option.format(**values) for option in options)]
+        status = subprocess.run(command, check=False).returncode
+        if status:
+            raise RuntimeError(f"{' '.join(command[1:])} ended with status {status}")
+    return run
+
+
+RECORDS = {"table1": table1, "erasure": erasure, "collapse": collapse, "replication": replication,
+           "width": _program("unlearnlab.experiments.width", "--record", "--store", "{store}", "--out", "{out}"),
+           "evidence": _program("unlearnlab.metrics.evidence", "--out", "{folder}"),
+           "interpolation": _program("unlearnlab.experiments.interpolation", "--store", "{store}", "--out", "{out}")}
 
 
 @contextmanager
