@@ -117,6 +117,8 @@ def test_settings_are_selected_by_validation_at_each_width_and_test_numbers_have
     assert chosen("privacy", .2) == {.1: 1e-3, .2: 1e-2}
     frame["test_error"] = frame["test_error"].to_numpy()[::-1]
     assert chosen("privacy", .2) == {.1: 1e-3, .2: 1e-2}
+    frame["validation_error"], frame["forget_error"] = [.0, .3, .0, .3] * 2, [.0, .5, .0, .5] * 2
+    assert chosen("bias", .2) == {.1: 1e-3, .2: 1e-3} and chosen("bias", .8) == {.1: 1e-2, .2: 1e-2}  # lambda weighs
     assert "objective" in width.select(frame) and set(width.select(frame)["seed"]) == {1, 2}
 
 
