@@ -340,7 +340,7 @@ def _measure(role, parts, model):
 # The recorded runs of notebook 12. -------------------------------------------------------------------------------------
 
 RECORDED = {"allcnn": (1, 2, 3)}  # seeds of each ladder on digits
-SHARE_STUDY = {"network": "allcnn", "widths": (2 / 96, 12 / 96), "seeds": (1, 2, 3), "methods": ("SCRUB", "NegGrad", "l1-Sparse")}
+SHARE_STUDY = {"network": "allcnn", "widths": (2 / 96,), "seeds": (1, 2, 3), "methods": ("SCRUB", "NegGrad", "l1-Sparse")}
 REGION_STUDY = {"widest": 1 / 8, "seeds": (1, 2, 3), "planes": 40, "resolution": 20}
 NEAR = .25  # of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
 
