@@ -21,6 +21,8 @@ def test_training_goes_on_to_the_right_and_the_line_is_the_mean_over_seeds():
     ax = stopped([.3, .1, .01], PANELS).axes[0]
     left, right = ax.get_xlim()
     assert left > right and ax.lines[0].get_xdata().tolist() == [.3, .1, .01]
+    first, last = stopped([1, 3, 30], PANELS, xlabel="epochs").axes[0].get_xlim()
+    assert first < last
     assert ax.lines[0].get_ydata() == pytest.approx(VALUES.mean(1))
     heights = ax.collections[0].get_paths()[0].vertices[:, 1]
     assert heights.max() == pytest.approx(VALUES.max()) and heights.min() == pytest.approx(VALUES.min())

@@ -15,7 +15,7 @@ OTHERS = ((VERMILLION, ":", "v"), (GREY, (0, (3, 1, 1, 1)), "P"))
 def stopped(losses, panels: dict[str, dict[str, np.ndarray]], finding: str = "", *, log: str = "", xlabel: str = "training loss of the original"):
     """Against the training loss at which an original was stopped, training going on to the right: one panel per measure.
 
-    losses: (k,), positive. panels: words of the measure -> model -> (k, n), n seeds; drawn are their mean and their range. log: "y" for
+    losses: (k,), positive, in the order of training; or what grows with it, such as epochs. panels: words of the measure -> model -> (k, n), n seeds; drawn are their mean and their range. log: "y" for
     a logarithmic vertical axis too. finding: what there is to see, for the alt text, which holds no number: runs differ in theirs from
     machine to machine. Raises ValueError for losses that are not positive, or shapes that do not fit.
     """
@@ -37,7 +37,8 @@ def stopped(losses, panels: dict[str, dict[str, np.ndarray]], finding: str = "",
         for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
             if axis.get_scale() == "log":
                 _few_ticks(axis, limits)
-        ax.invert_xaxis()
+        if losses[0] > losses[-1]:
+            ax.invert_xaxis()
     handles = {handle.get_label(): handle for ax in axes[0] for handle in ax.get_lines()}
     fig.legend([handles[name] for name in names], names, loc="outside upper center", ncols=len(names))
     fig.alt = f"{', '.join(panels)} against the training loss of the original, for: {', '.join(names)}. {finding}".strip()
