@@ -26,7 +26,7 @@
 # **You need** notebooks 01 to 03. **Time.** About 60 minutes; the code runs in under two minutes on one CPU core. No GPU is needed.
 #
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end); this is its second experiment. The paper runs it on CIFAR-10, with a ResNet-18 of eleven million parameters. Here it runs on 1,437 handwritten digits of 8 by 8
-# pixels, with the same network at a width of 3/32: a hundred thousand parameters, and every run takes about a second. The last section says how to run it at full size.
+# pixels, with the same network at a width of 3/32: a hundred thousand parameters, and every run takes about a second. One switch runs it at full size; the last section says what that takes.
 
 # %%
 import numpy as np
@@ -34,7 +34,11 @@ import torch
 
 import unlearnlab as ul
 
-task = ul.erasure.task("digits", "quick", seed=1)
+where = {"dataset": "digits", "preset": "quick", "device": "cpu"}
+# where = {"dataset": "cifar10", "preset": "paper", "device": "cuda"}  # the paper's size, on a GPU: section 10 says what it takes
+
+digits = where["dataset"] == "digits"  # what is asserted below of single runs is about the digits
+task = ul.erasure.task(**where, seed=1)
 
 
 # %% [markdown]
@@ -56,7 +60,7 @@ paint = ul.lessons.check("paint", paint)
 ul.lessons.hints("paint")
 
 # %%
-pixels, content = ul.erasure.images("digits").test.tensors
+pixels, content = ul.erasure.images(where["dataset"], where["preset"]).test.tensors
 shown = torch.stack([(content == digit).nonzero()[0, 0] for digit in range(8)])
 luminance = pixels[shown, 0].double()
 shades = {"gray": (255, 255, 255), "red": (255, 0, 0), "green": (0, 255, 0)}
@@ -126,7 +130,7 @@ print("ground truth  retain accuracy %.2f  forget error %.2f" % truth)
 def says(model, images):
     """[(predicted color, p(gray)), ...]"""
     with torch.no_grad():
-        p = model(images)[1].softmax(1)
+        p = model(images.to(where["device"]))[1].softmax(1)
     return [(list(shades)[row.argmax()], row[0].item()) for row in p]
 
 
@@ -134,8 +138,8 @@ some = painted[[0, 9, 18, 3, 12, 21, 6, 15]]
 ul.figures.erasure.predictions(some, says(task.original, some), says(task.ground_truth, some))
 
 # %%
-assert original[0] > .95 and abs(original[1] - 2 / 3) < .02
-assert truth[0] > .95 and truth[1] < .02
+assert abs(original[1] - 2 / 3) < .05 and truth[1] < .02
+assert not digits or original[0] > .95 and truth[0] > .95
 
 
 # %% [markdown]
@@ -172,9 +176,9 @@ ul.figures.erasure.plane({name: places[-1] for name, places in paths.items()}, o
 with torch.no_grad():
     gray_loss = float(task.loss(task.original(task.retain.tensors[0]), task.retain.tensors[1]))
 
-assert gray_loss < .05
-assert paths["GD"][1][1] > .5 and paths["GD"][3][1] > .1                           # GD keeps most of the color
-assert paths["MinNorm-OG"][3][1] < .5 * paths["GD"][3][1]
+assert not digits or gray_loss < .05
+assert not digits or paths["GD"][1][1] > .5 and paths["GD"][3][1] > .1              # GD keeps most of the color
+assert not digits or paths["MinNorm-OG"][3][1] < .5 * paths["GD"][3][1]
 
 # %% [markdown]
 # **GD** has next to nothing to descend: the original interpolates, its loss on gray images is below $0.05$, and notebook 01 says what follows. What it does lose of the color it loses by accident: AdamW's steps have the size of the learning rate however small the
@@ -191,8 +195,8 @@ ul.figures.erasure.plane({**by_rate, "MinNorm-OG": paths["MinNorm-OG"][-1]}, ori
 
 # %%
 errors = [place[1] for place in by_rate.values()]
-assert errors == sorted(errors, reverse=True) and errors[0] > .6 and errors[2] < .05
-assert by_rate["GD, lr 0.01"][0] > .75 > .6 > by_rate["GD, lr 0.03"][0]
+assert not digits or errors == sorted(errors, reverse=True) and errors[0] > .6 and errors[2] < .05
+assert not digits or by_rate["GD, lr 0.01"][0] > .75 > .6 > by_rate["GD, lr 0.03"][0]
 
 # %% [markdown]
 # The same method covers the whole plane, from no forgetting to no accuracy. At $10^{-2}$ plain descent on gray images has forgotten color, at a price in accuracy. Whoever compares methods at settings of their own choosing can arrange any ranking.
@@ -210,7 +214,7 @@ assert by_rate["GD, lr 0.01"][0] > .75 > .6 > by_rate["GD, lr 0.03"][0]
 # **Predict, then run.** The same GD under each of the three, five seeds.
 
 # %%
-tasks = {seed: task if seed == 1 else ul.erasure.task("digits", "quick", seed) for seed in range(1, 6)}
+tasks = {seed: task if seed == 1 else ul.erasure.task(**where, seed=seed) for seed in range(1, 6)}
 
 
 def average(method, epochs):
@@ -225,7 +229,7 @@ policies = {f'GD, "{policy}"': average(ul.GD(lr=3e-3, batch_norm=policy), 3) for
 ul.figures.erasure.plane(policies, original, truth)
 
 # %%
-assert policies['GD, "all"'][1] < .5 * policies['GD, "retain"'][1] and policies['GD, "all"'][0] > .9
+assert not digits or policies['GD, "all"'][1] < .5 * policies['GD, "retain"'][1] and policies['GD, "all"'][0] > .9
 
 
 # %% [markdown]
@@ -366,7 +370,7 @@ ul.figures.erasure.plane(long, original, truth)
 
 # %%
 few, many = long["MinNorm-OG, 3 epochs"], long["GD, 12 epochs, lr 0.003"]
-assert many[1] < .06 and many[0] > few[0] - .03                  # as far as MinNorm-OG, at about the same accuracy
+assert not digits or many[1] < .06 and many[0] > few[0] - .03    # as far as MinNorm-OG, at about the same accuracy
 
 # %% [markdown]
 # At equal work the two meet. With twelve epochs instead of three, descent at $3 \cdot 10^{-3}$ forgets color as thoroughly as MinNorm-OG does, and keeps as many digits. A rate three times lower does not even begin to forget. A rate three times higher
@@ -411,17 +415,23 @@ ul.widgets.ErasureLab()
 # %% [markdown]
 # ## 10 · At full size
 #
-# The same cells run on other data and other networks. `ul.erasure.task("mnist")` and `ul.erasure.task("cifar10")` train narrow networks on ten thousand images at first use, in minutes on two cores, and keep them. `preset="paper"` is the paper's setting: all 50,000
-# images, a ResNet-18 of full width, 100 epochs. That wants a GPU: `ul.erasure.task("cifar10", "paper", device="cuda")`. All numbers of this notebook are from digits; a recorded run at full size does not exist yet.
+# The switch is `where`, in the first cell. With the line below it instead, every live cell runs at the paper's size: CIFAR-10, all 50,000 images, a ResNet-18 of full width, 100 epochs, batches of 256. That wants a GPU. By counted arithmetic one training is
+# $1.7 \cdot 10^{16}$ operations, so about six minutes at 50 teraflops, and the cells need ten of them; they are kept, so that only the first time is long. This has not been timed: **a recorded run at full size does not exist yet**. One command makes it, and goes on where
+# it was stopped:
+#
+#     python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --minutes 30
+#
+# In between lies what two cores can do: `{"dataset": "mnist", "preset": "quick", "device": "cpu"}`, and `"cifar10"` likewise, train a ResNet-18 of width 1/8 on 6,000 or 8,000 images in one to three minutes a model. Notebook 11 has recorded runs of these. Section 6 and
+# the lab stay with the digits, whatever the switch says.
 
 # %% [markdown]
 # ## What was verified
 
 # %%
-assert abs(original[1] - 2 / 3) < .02 and truth[0] > .95 and truth[1] < .02
-assert errors == sorted(errors, reverse=True)                                       # for GD the learning rate is the strength of forgetting
-assert policies['GD, "all"'][1] < .5 * policies['GD, "retain"'][1]                    # forget data act through running averages alone
-assert ranked[0] == "MinNorm-OG" and many[1] < .06                                  # ahead at equal epochs, level at equal work
+assert abs(original[1] - 2 / 3) < .05 and truth[1] < .02
+assert not digits or errors == sorted(errors, reverse=True)                         # for GD the learning rate is the strength of forgetting
+assert not digits or policies['GD, "all"'][1] < .5 * policies['GD, "retain"'][1]                    # forget data act through running averages alone
+assert ranked[0] == "MinNorm-OG" and (not digits or many[1] < .06)                                  # ahead at equal epochs, level at equal work
 
 # %% [markdown]
 # ## References

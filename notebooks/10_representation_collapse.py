@@ -34,8 +34,12 @@ import torch
 import unlearnlab as ul
 from unlearnlab.data.tint import CLASS_COLORS, tint
 
+where = {"dataset": "digits", "preset": "quick", "device": "cpu"}
+# where = {"dataset": "cifar10", "preset": "paper", "device": "cuda"}  # the paper's size, on a GPU: the last section says what it takes
+
+digits = where["dataset"] == "digits"  # what is asserted below of single runs is about the digits
 seeds = range(1, 6)
-tasks = {seed: ul.collapse.task("digits", "quick", seed) for seed in seeds}
+tasks = {seed: ul.collapse.task(**where, seed=seed) for seed in seeds}
 task = tasks[1]
 
 # %% [markdown]
@@ -44,10 +48,10 @@ task = tasks[1]
 # Each of the ten classes has a color of its own. An image is painted by multiplying its luminance with a color, as in notebook 09.
 
 # %%
-pixels, content = ul.collapse.images().test.tensors
+pixels, content = ul.collapse.images(where["dataset"], where["preset"]).test.tensors
 one_each = torch.stack([(content == digit).nonzero()[0, 0] for digit in range(10)])
 own = tint(pixels[one_each], CLASS_COLORS)
-seven = tint(pixels[one_each[7]].expand(10, 1, 8, 8), CLASS_COLORS)
+seven = tint(pixels[one_each[7]].expand(10, -1, -1, -1), CLASS_COLORS)
 
 ul.figures.erasure.image_grid(torch.cat([own, seven]), [f"{d} in color {d}" for d in range(10)] + [f"7 in color {c}" for c in range(10)], rows=2)
 
@@ -130,7 +134,7 @@ print(f"reads digits {float(color_accuracy(reads_digits)):.3f}, says four {float
 def says(model):
     """(colors, images, classes): what a model says of every test image in every color."""
     model.eval()
-    return torch.stack([model(tint(pixels, color)) for color in CLASS_COLORS])
+    return torch.stack([torch.cat([model(part) for part in tint(pixels.to(where["device"]), color).split(1000)]).cpu() for color in CLASS_COLORS])
 
 
 def shares(logits):
@@ -156,9 +160,8 @@ ul.figures.collapse.pairs({"original": by_pair(task.original), "ground truth": b
 # %%
 (before, reads), (truth, guesses) = (rows.mean(0) for rows in found.values())
 
-assert before < .15 and reads > .85
-assert truth > .7 and guesses < .35
-assert by_pair(task.ground_truth).mean(0).argmin() == 6 and by_pair(task.ground_truth)[:, 6].mean() < .5       # color 6 is orange
+assert not digits or before < .15 and reads > .85 and truth > .7 and guesses < .35
+assert not digits or by_pair(task.ground_truth).mean(0).argmin() == 6 and by_pair(task.ground_truth)[:, 6].mean() < .5       # color 6 is orange
 assert all(abs(shares(says(t.original))[0] - t.evaluate(t.original)["color_accuracy"]) < 1e-3 for t in tasks.values())
 
 
@@ -203,9 +206,9 @@ end = {name: rows[:, -1].mean() for name, (rows, _) in tracks.items()}
 kept = {name: own.mean() for name, (_, own) in tracks.items()}
 others = [name for name in live if name != "Retrain"]
 
-assert .43 < end["Retrain"] < .65 and truth - end["Retrain"] > .15
-assert all(before + .07 < end[name] < min(end["Retrain"] - .05, (before + truth) / 2) for name in others)
-assert kept["Retrain"] > .85 and min(kept.values()) > .65
+assert not digits or .43 < end["Retrain"] < .65 and truth - end["Retrain"] > .15
+assert not digits or all(before + .07 < end[name] < min(end["Retrain"] - .05, (before + truth) / 2) for name in others)
+assert not digits or kept["Retrain"] > .85 and min(kept.values()) > .65
 
 # %% [markdown]
 # **Retrain**, from nothing, ends far ahead of all who started from the original, and gets most images in their own color right. It is the odd one of this experiment: color is so easy a cue that 45 updates on retained images are enough to find it, and a blank network
@@ -223,7 +226,7 @@ ul.figures.collapse.pairs({f"{name}, 15 epochs": shares for name, shares in afte
 # %%
 apart = {name: (shares.sum() - shares.trace()) / 90 for name, shares in after.items()}          # the mean off the diagonal
 
-assert max(apart["GD"], apart["MinNorm-OG"]) < .4 and all(shares.trace() / 10 > apart[name] + .2 for name, shares in after.items())
+assert not digits or max(apart["GD"], apart["MinNorm-OG"]) < .4 and all(shares.trace() / 10 > apart[name] + .2 for name, shares in after.items())
 
 # %% [markdown]
 # In a network that goes by color, whole columns are dark, whatever the row. Retrain has such columns. After GD and MinNorm-OG the diagonal still stands out: where both cues agree most images are right, elsewhere the color has its way only here and there.
@@ -323,8 +326,8 @@ ul.figures.collapse.tracks(work, "work, in epochs of GD", before, truth, "Retrai
 
 # %%
 spent = {name: rows[:, -1].mean() for name, (_, rows) in work.items()}
-assert all(spent["Retrain"] > spent[name] + .06 for name in others)
-assert all(abs(spent[name] - end[name]) < .15 for name in twice) and abs(spent["MinNorm-OG"] - spent["GD"]) < .15
+assert not digits or all(spent["Retrain"] > spent[name] + .06 for name in others)
+assert not digits or all(abs(spent[name] - end[name]) < .15 for name in twice) and abs(spent["MinNorm-OG"] - spent["GD"]) < .15
 
 # %% [markdown]
 # Not much changes. GD and Ridge are about where they were after 15 epochs: once the accessible images fit again, their loss has nothing to say about color against content. Retrain gains a little. At equal work MinNorm-OG and GD end level, as far as five seeds can tell, and Retrain stays first.
@@ -347,15 +350,16 @@ ul.widgets.CollapseLab()
 # ## What was verified
 
 # %%
-assert before < .15 and reads > .85 and truth > .7 and guesses < .35                      # the original reads, the ground truth looks at the color
-assert all(end["Retrain"] > end[name] + .05 for name in others)                          # a blank network finds the shortcut sooner
+assert not digits or before < .15 and reads > .85 and truth > .7 and guesses < .35        # the original reads, the ground truth looks at the color
+assert not digits or all(end["Retrain"] > end[name] + .05 for name in others)            # a blank network finds the shortcut sooner
 assert max(here["GA"], here["NPO"]) < before + .03                                       # ascent alone leads nowhere
 assert nine_in_ten["MinNorm-OG"] > 1.5 * nine_in_ten["GD"] and table["GD"][2] > .9 * table["MinNorm-OG"][2]   # the order hangs on the threshold
 
 # %% [markdown]
 # ## To go on
 #
-# - `ul.collapse.task("cifar10")` trains a narrow network on 8,000 images at first use and keeps it; `ul.collapse.task("cifar10", "paper", device="cuda")` is the paper's setting. All numbers of this notebook are from digits; a recorded run at full size does not exist yet.
+# - `where`, in the first cell, is a switch: with the line below it every live cell runs at the paper's size, CIFAR-10 and a ResNet-18 of full width, on a GPU. By counted arithmetic its ten trainings take three to four minutes each at 50 teraflops; this has not been timed. `python -m unlearnlab.record collapse --dataset cifar10 --preset paper --device cuda --minutes 30` records the grid
+#   and goes on where it was stopped; **a recorded run at full size does not exist yet**. In between, `{"dataset": "cifar10", "preset": "quick", "device": "cpu"}` trains a narrow network on 8,000 images, in minutes on two cores. The record of section 5 and the lab stay with the digits.
 # - The models were made by `python -m unlearnlab.experiments.collapse --seeds 1-5`, which resumes when interrupted.
 # - **Change one thing.** Is it the number of updates or the choice of images that Retrain lives on? Give it a tenth of the images with `ul.collapse.task(seed=1, p_retain=.03)`.
 #
