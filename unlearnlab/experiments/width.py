@@ -447,7 +447,8 @@ def _kept(path, make):
 
 def _columns(table):
     """A table as JSON, a line per column, floats with 6 significant digits."""
-    short = lambda v: None if v is None or v != v else float(f"{v:.6g}") if isinstance(v, float) else getattr(v, "item", lambda: v)()
+    import pandas
+    short = lambda v: None if pandas.isna(v) else float(f"{v:.6g}") if isinstance(v, float) else getattr(v, "item", lambda: v)()
     return "{\n" + ",\n".join(f"{json.dumps(name)}: {json.dumps([short(v) for v in table[name].tolist()])}" for name in table) + "}"
 
 
