@@ -2,11 +2,13 @@
 
     python benchmarks/projection.py                     # the sine network and ResNet-18 at width 1/4
     python benchmarks/projection.py --models resnet-1   # width 1: minutes; the dense procedure takes 11 GB at k = 50, 22 GB at 100
+    python benchmarks/projection.py --device cuda       # the same on a GPU, in float32 without TF32
 
 The four are applied to the same model and inputs in one process, in turns; k = 20, 50, 100 rows, the last from 50 samples
 of two heads. Batch norm is in evaluation mode. Beside them one descent step of AdamW at batch 256. `left` is
 |J v| / |J theta| of the removed part v, from a float64 pass: 0 is exact. What takes over a minute is timed once. Peak memory
-is that of a fresh process which does one projection (or step), above what it had before. `--json FILE` adds
+is that of a fresh process which does one projection (or step), above what it had before; on a GPU, what torch had allocated there.
+`--json FILE` adds
 every finished line to a record, with provenance.
 """
 import argparse
@@ -31,18 +33,18 @@ BATCH = 256
 PATIENCE = 60  # seconds: what takes longer is timed once
 
 
-def problem(name, k):
+def problem(name, k, device="cpu"):
     """(model, inputs with k rows). Two heads from k = 100 on for images."""
     if name == "sine":
         task = ul.sine.task(1)
-        return copy.deepcopy(task.original), task.retain.tensors[0].repeat(2, 1)[:k]
+        return copy.deepcopy(task.original).to(device), task.retain.tensors[0].repeat(2, 1)[:k].to(device)
     heads = [10, 3] if k == 100 else [10]
     width = {"resnet-1/4": .25, "resnet-1": 1.0}[name]
     generator = torch.Generator().manual_seed(0)
     model = seeded(lambda: ResNet(18, heads, width), 0)
     with torch.no_grad():
         model.train()(torch.randn(64, 3, 32, 32, generator=generator))  # running statistics of its own
-    return model.eval(), torch.randn(k // len(heads), 3, 32, 32, generator=generator)
+    return model.eval().to(device), torch.randn(k // len(heads), 3, 32, 32, generator=generator).to(device)
 
 
 def layerwise(model, inputs):
@@ -71,7 +73,7 @@ def dense_qr(model, inputs):
     """The plain procedure: one backward pass per row, a dense float64 matrix d x k, unpivoted QR."""
     outputs, parameters = model(inputs), list(model.parameters())
     values = torch.cat([h.max(1).values for h in (outputs if isinstance(outputs, tuple) else [outputs])])
-    matrix = torch.zeros(sum(p.numel() for p in parameters), len(values), dtype=torch.float64)
+    matrix = torch.zeros(sum(p.numel() for p in parameters), len(values), dtype=torch.float64, device=inputs.device)
     for i in range(len(values)):
         model.zero_grad()
         values[i].backward(retain_graph=True)
@@ -87,7 +89,7 @@ def descent(model, inputs):
     inputs = inputs.repeat(BATCH // len(inputs) + 1, *[1] * (inputs.ndim - 1))[:BATCH]
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
     outputs = model(inputs)
-    sum(F.mse_loss(h, torch.zeros_like(h)) if h.shape[1] == 1 else F.cross_entropy(h, torch.zeros(len(h), dtype=torch.long))
+    sum(F.mse_loss(h, torch.zeros_like(h)) if h.shape[1] == 1 else F.cross_entropy(h, torch.zeros(len(h), dtype=torch.long, device=h.device))
         for h in (outputs if isinstance(outputs, tuple) else [outputs])).backward()
     optimizer.step()
 
@@ -109,17 +111,30 @@ def left(model, after, inputs):
 
 def timed(work, model, inputs):
     """(seconds of one call on a fresh copy, that copy)."""
-    fresh = copy.deepcopy(model)
+    fresh, wait = copy.deepcopy(model), torch.cuda.synchronize if inputs.is_cuda else lambda: None
     gc.collect()
+    wait()
     began = time.perf_counter()
     work(fresh, inputs)
+    wait()
     return time.perf_counter() - began, fresh
 
 
-def measure(name, k, works, repeats):
+def peak(name, k, device, work):
+    """Peak extra memory of one call in MB."""
+    if device == "cpu":
+        return peak_extra(problem, (name, k), work)
+    model, inputs = problem(name, k, device)
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    work(model, inputs)
+    return (torch.cuda.max_memory_allocated() - before) / 2 ** 20
+
+
+def measure(name, k, works, repeats, device):
     """{work: {"median_seconds", "least", "most", "runs", "peak_extra_MB", "left"}} for one model and number of rows."""
-    model, inputs = problem(name, k)
-    memory = {work: peak_extra(problem, (name, k), work) for work in works}
+    model, inputs = problem(name, k, device)
+    memory = {work: peak(name, k, device, work) for work in works}
     seconds, exact = {work: [] for work in works}, dict.fromkeys(works)
     for _ in range(repeats):
         for work in works:
@@ -141,33 +156,36 @@ def main():
     parser.add_argument("--without", nargs="+", choices=["dense_qr", "per_sample", "matrix_free"], default=[])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
+    torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "ieee"  # for the descent step too
     works = [work for work in (descent, layerwise, per_sample, matrix_free, dense_qr) if work.__name__ not in chosen.without]
     for work in works:  # what a first call imports and allocates is not its cost
-        timed(work, *problem("sine", 20))
+        timed(work, *problem("sine", 20, chosen.device))
     for name in chosen.models:
         for k in chosen.rows:
-            found = measure(name, k, works, chosen.repeats)
+            found = measure(name, k, works, chosen.repeats, chosen.device)
             step = found["descent"]
-            print(f"{name}, k = {k}, {chosen.threads} thread(s), {chosen.repeats} repeats in turns", flush=True)
+            print(f"{name}, k = {k}, {chosen.device}, {chosen.threads} thread(s), {chosen.repeats} repeats in turns", flush=True)
             for work, r in found.items():
                 said = "" if r["left"] is None else f"   left {r['left']:.0e}"
                 print(f"  {work:12s} median {r['median_seconds']:8.3f} s ({r['least']:.3f} to {r['most']:.3f})   "
                       f"{r['median_seconds'] / found['layerwise']['median_seconds']:7.2f} x layerwise   {r['median_seconds'] / step['median_seconds']:6.2f} "
                       f"x a descent step   peak {r['peak_extra_MB']:7.0f} MB = {r['peak_extra_MB'] / max(step['peak_extra_MB'], 1):5.2f} x{said}", flush=True)
             if chosen.json:
-                _record(chosen.json, f"{name}, k = {k}", found, chosen)
+                _record(chosen.json, f"{name}, k = {k}" + (", GPU" if chosen.device == "cuda" else ""), found, chosen)
 
 
 def _record(path, key, found, chosen):
     """Adds to the file, or replaces in it, what was measured for one model and number of rows."""
-    name, k = key.split(", k = ")
+    name, k = key.removesuffix(", GPU").split(", k = ")
     command = (f"python benchmarks/projection.py --models {name} --rows {k} --repeats {chosen.repeats}"
-               + (f" --without {' '.join(chosen.without)}" if chosen.without else "") + f" --threads {chosen.threads}")
+               + (f" --without {' '.join(chosen.without)}" if chosen.without else "") + f" --threads {chosen.threads}"
+               + (" --device cuda" if chosen.device == "cuda" else ""))
     known = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**known, key: {"provenance": provenance(command), "results": found}}, indent=1) + "\n")
+    path.write_text(json.dumps({**known, key: {"provenance": provenance(command, chosen.device), "results": found}}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
