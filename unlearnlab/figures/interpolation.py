@@ -41,7 +41,7 @@ def stopped(losses, panels: dict[str, dict[str, np.ndarray]], finding: str = "",
             ax.invert_xaxis()
     handles = {handle.get_label(): handle for ax in axes[0] for handle in ax.get_lines()}
     fig.legend([handles[name] for name in names], names, loc="outside upper center", ncols=len(names))
-    fig.alt = f"{', '.join(panels)} against the training loss of the original, for: {', '.join(names)}. {finding}".strip()
+    fig.alt = f"{', '.join(panels)} against {xlabel}, for: {', '.join(names)}. {finding}".strip()
     return fig
 
 
