@@ -64,7 +64,7 @@ def regions(survey, said: dict[str, np.ndarray], which: list[int], near: bool = 
     for name, values in shown.items():
         if values.shape != tuple(away.shape):
             raise ValueError(f"said[{name!r}] must have shape {tuple(away.shape)}, got {values.shape}")
-    fig, axes = figure(len(which), len(shown), size=(2.25 * len(shown) + .5, 2.2 * len(which) + .3), squeeze=False)
+    fig, axes = figure(len(which), len(shown), size=(2.25 * len(shown) + .5, 1.85 * len(which) + .4), squeeze=False)
     for place, (row, i) in enumerate(zip(axes, which)):
         along, across = planes.along[i].cpu().numpy(), planes.across[i].cpu().numpy()
         for ax, (name, values) in zip(row, shown.items()):
@@ -170,8 +170,8 @@ class LadderPicture:
         _width_axis(ax, values[:, 0])
         _threshold(ax, threshold)
         ax.axvline(width, color=style.ORANGE, linewidth=5, alpha=.35, zorder=0)
-        ax.set(ylim=(0, 1.05), xlabel="width", ylabel="error", title=title)
-        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, .92))
+        ax.set(ylim=(0, 1.5), yticks=np.linspace(0, 1, 6), xlabel="width", ylabel="error", title=title)
+        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, .95))  # over the lines, whose errors end at 1
         for ax, name, values in zip(self.planes, self.NETWORKS, said):
             ax.clear()
             _plane(ax, survey.near.along[0].cpu().numpy(), survey.near.across[0].cpu().numpy(), np.asarray(values), survey.near_away[0].cpu().numpy(),
