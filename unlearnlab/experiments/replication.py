@@ -93,3 +93,6 @@ for _name, _what in (("mnist", "MNIST, 6,000 images"), ("cifar10", "CIFAR-10, 8,
          _minnorm(2, (1e-3, 3e-3), (.002, .005, .01, .02, .05), (.8,)), _minnorm(2, (1e-3, 3e-3), (.02, .05, .1, .2), (.8,), _ONCE[0]),
          {"Ridge": {"epochs": 2, "lr": RATES, "reg": [1e-4, 1e-3, 1e-2], "reg_decay": .8}},
          {"NGP": {"epochs": 2, "lr": (3e-4, 1e-3, 3e-3), "ascent": [1e-3, 1e-2, .1]}}])
+    CASES[f"{_name}-finer"] = Case(
+        CASES[_name].task, f"{CASES[_name].about}: the rates between, which GD has too",
+        [_minnorm(2, (1.7e-3, 5.5e-3), (.002, .005, .01, .02, .05), (.8,)), _minnorm(2, (1.7e-3, 5.5e-3), (.02, .05, .1, .2), (.8,), _ONCE[0])])
