@@ -716,9 +716,9 @@ assert abs(float(packaged(torch.tensor(a)[:, None], torch.tensor(b)[:, None])[0]
 # %% [markdown]
 # ## The effects, side by side
 #
-# Means, with the standard deviation over seeds where there is more than one.
+# Means, with the standard deviation over seeds where there is more than one. The last digit may be another one on another processor; what was claimed above stands in the asserts.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def shown(values):
     values = np.asarray(values, float)
     places = 1 if abs(values.mean()) > .1 or values.mean() == 0 else 2
