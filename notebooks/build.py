@@ -117,7 +117,7 @@ def main():
     args = parser.parse_args()
     if args.check:
         problems = [problem for py in sources(args.names) if (problem := check(py, py.with_suffix(".ipynb")))]
-        raise SystemExit("\n".join(problems))
+        raise SystemExit("\n".join(problems) or None)
     os.environ["OMP_NUM_THREADS"] = "1"  # sums come out in one order, whatever the number of cores
     os.environ.pop("MPLBACKEND", None)  # the kernel chooses its own: figures inline
     for py in sources(args.names):
