@@ -283,14 +283,15 @@ def _models(dataset, preset, seed, roles, width, network, share, forget_classes,
     width = ladder(dataset, preset, network)[-1] if width is None else width
     number = isinstance(width, numbers.Real) and not isinstance(width, bool) and math.isfinite(width)
     if not number or width < 1 / CHANNELS[network]:
-        raise ValueError(f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first layer of {network}, got {width!r}")
+        raise ValueError(f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first layer of {network}, "
+                         f"got {width!r}")
     if recipe is not None and not isinstance(recipe, Recipe):
         raise TypeError(f"recipe must be a Recipe, got {recipe!r}")
     seed = check_seed(seed)
     parts = _parts(chosen, chosen.images(dataset, folder).to(device), seed, share, forget_classes, forget)
     build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
-    plain = (share, forget, recipe or chosen.recipe, forget_classes or chosen.forget_classes) == (.2, FORGET, chosen.recipe, chosen.forget_classes)
-    shipped = plain and dataset == "digits" and seed in SHIPPED_SEEDS and width in chosen.widths.get(network, ())
+    changed = share != .2 or forget != FORGET or recipe not in (None, chosen.recipe) or forget_classes not in (None, chosen.forget_classes)
+    shipped = not changed and dataset == "digits" and seed in SHIPPED_SEEDS and width in chosen.widths.get(network, ())
     command = f"python -m {__name__} --seeds {seed}" if shipped else f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
     models, facts = {}, {}
     for role in roles:
@@ -303,14 +304,14 @@ def _models(dataset, preset, seed, roles, width, network, share, forget_classes,
 def _parts(chosen, images, seed, share, forget_classes, forget):
     pixels, labels = images.train.tensors
     found = split(labels, seed, share, chosen.forget_classes if forget_classes is None else forget_classes, forget)
-    parts = {name: TensorDataset(_colored(pixels[where.to(pixels.device)]), labels[where.to(labels.device)]) for name, where in found.items()}
+    parts = {name: _colored(pixels[where.to(pixels.device)], labels[where.to(labels.device)]) for name, where in found.items()}
     pixels, labels = images.test.tensors
     touched = torch.isin(labels, parts["forget"].tensors[1])
-    return parts | {"test": TensorDataset(_colored(pixels), labels), "forget_test": TensorDataset(_colored(pixels[touched]), labels[touched])}
+    return parts | {"test": _colored(pixels, labels), "forget_test": _colored(pixels[touched], labels[touched])}
 
 
-def _colored(pixels):
-    return pixels.expand(-1, 3, -1, -1).contiguous()
+def _colored(pixels, labels):
+    return TensorDataset(pixels.expand(-1, 3, -1, -1).contiguous(), labels)
 
 
 def _some(images, count):
@@ -385,7 +386,8 @@ def record(store: Path, out: Path, seeds: Mapping[str, Sequence[int]] = RECORDED
         if share == .2 and width <= REGION_STUDY["widest"]:
             for seed in sorted(set(own) & set(REGION_STUDY["seeds"])):
                 path = Path(store) / "regions" / f"{network}-{width:.4g}-{seed}.json"
-                areas += [{**place, "seed": seed, **row} for row in _kept(path, partial(_compare, factory(seed), network, width, cache, frame))]
+                rows = _kept(path, partial(_compare, factory(seed), network, width, cache, frame))
+                areas += [{**place, "seed": seed, **row} for row in rows]
     tables = {"runs": pandas.concat(runs, ignore_index=True).drop(columns=[c for c in made if c in runs[0]]),
               "models": pandas.DataFrame(models), "regions": pandas.DataFrame(areas)}
     partial_file = Path(out).with_suffix(".partial")
@@ -418,7 +420,8 @@ def _compare(found, network, width, cache, frame):
     survey = regions.survey(found, test, planes=REGION_STUDY["planes"], resolution=REGION_STUDY["resolution"],
                             delta=NEAR * regions.typical_distance(seen), seed=found.seed)
     again = retrained_again(seed=found.seed, network=network, width=width, cache=cache, progress=lambda *done: None)
-    said = {"original": survey.classes(found.original), "retrained": survey.classes(found.ground_truth), "retrained again": survey.classes(again)}
+    networks = {"original": found.original, "retrained": found.ground_truth, "retrained again": again}
+    said = {name: survey.classes(model) for name, model in networks.items()}
     rows = [{"before": "retrained", "after": "retrained again", "goal": None, **survey.scores(said["retrained"], said["retrained again"])},
             {"before": "original", "after": "retrained", "goal": None, **survey.scores(said["original"], said["retrained"])}]
     for goal in GOALS:

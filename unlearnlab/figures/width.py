@@ -172,10 +172,10 @@ class LadderPicture:
         ax.axvline(width, color=style.ORANGE, linewidth=5, alpha=.35, zorder=0)
         ax.set(ylim=(0, 1.5), yticks=np.linspace(0, 1, 6), xlabel="width", ylabel="error", title=title)
         ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, .95))  # over the lines, whose errors end at 1
+        along, across, away = (t[0].cpu().numpy() for t in (survey.near.along, survey.near.across, survey.near_away))
         for ax, name, values in zip(self.planes, self.NETWORKS, said):
             ax.clear()
-            _plane(ax, survey.near.along[0].cpu().numpy(), survey.near.across[0].cpu().numpy(), np.asarray(values), survey.near_away[0].cpu().numpy(),
-                   survey.delta)
+            _plane(ax, along, across, np.asarray(values), away, survey.delta)
             corners = survey.near.corners[0].cpu().numpy()
             ax.plot(*corners.T, "o", color=style.BLACK, markersize=4.5, markeredgecolor="white")
             ax.plot(*corners[0], **{**style.FORGET, "markersize": 9})

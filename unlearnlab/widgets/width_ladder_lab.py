@@ -1,5 +1,6 @@
 """WidthLadderLab: move along the recorded ladder of widths. What do a goal and a method make of a network at each rung?"""
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 
 import ipywidgets
@@ -41,13 +42,13 @@ class WidthLadderLab(Lab):
     def __init__(self, record, width: float = 1 / 8, method: str = "NegGrad", goal: str = "bias", lam: float = .4, network: str = "allcnn"):
         self.runs = record.runs[(record.runs.network == network) & (record.runs.share == .2)]
         if method not in METHOD_NAMES or goal not in ladder.GOALS or lam not in ladder.LAMBDAS or self.runs.empty:
-            raise ValueError(f"the lab takes a method of {METHOD_NAMES}, a goal of {ladder.GOALS}, lam of {ladder.LAMBDAS} and a network with recorded "
-                             f"runs; got {method!r}, {goal!r}, {lam!r}, {network!r}")
+            raise ValueError(f"the lab takes a method of {METHOD_NAMES}, a goal of {ladder.GOALS}, lam of {ladder.LAMBDAS} and a network "
+                             f"with recorded runs; got {method!r}, {goal!r}, {lam!r}, {network!r}")
         self.network, self.widths = network, ladder.ladder(network=network)
         if width not in self.widths:
             raise ValueError(f"width must be one of the ladder's, {', '.join(f'{w:.4g}' for w in self.widths)}, got {width!r}")
-        self.truth = record.models[(record.models.network == network) & (record.models.role == "ground-truth") & (record.models.share == .2)]
-        originals = record.models[(record.models.network == network) & (record.models.role == "original") & (record.models.share == .2)]
+        models = record.models[(record.models.network == network) & (record.models.share == .2)]
+        self.truth, originals = models[models.role == "ground-truth"], models[models.role == "original"]
         self.threshold = ladder.threshold({w: group.training_error.tolist() for w, group in originals.groupby("width")})
         self.test, self.error, self.task, self.unlearned = ladder.splits(seed=1)["test"], None, cache(self._task), cache(self._unlearned)
         self._build(width, method, goal, lam)
@@ -55,15 +56,15 @@ class WidthLadderLab(Lab):
 
     @property
     def summary(self):
-        return (f"WidthLadderLab: {self.method.value} for {self.goal.value}, lambda {self.lam.value}, at width {self.width.value:.4g}; run the "
-                "notebook to move along the ladder")
+        return (f"WidthLadderLab: {self.method.value} for {self.goal.value}, lambda {self.lam.value}, at width {self.width.value:.4g}; "
+                "run the notebook to move along the ladder")
 
     def _build(self, width, method, goal, lam):
         common = dict(style=STYLE, layout=WIDE)
-        channels = ladder.CHANNELS[self.network]
-        self.width = ipywidgets.SelectionSlider(options=[(f"{w * channels:g}/{channels}", w) for w in self.widths], value=width, description="width",
-                                                continuous_update=False, **common)
-        self.lam = ipywidgets.SelectionSlider(options=list(ladder.LAMBDAS), value=lam, description="lambda", continuous_update=False, **common)
+        chosen = lambda name, options, value: ipywidgets.SelectionSlider(options=options, value=value, description=name,
+                                                                         continuous_update=False, **common)
+        self.width = chosen("width", [(str(Fraction(w).limit_denominator(128)), w) for w in self.widths], width)
+        self.lam = chosen("lambda", list(ladder.LAMBDAS), lam)
         self.plane = ipywidgets.IntSlider(value=1, min=1, max=PLANES, description="plane", continuous_update=False, **common)
         self.method = ipywidgets.Dropdown(options=METHOD_NAMES, value=method, description="method", **common)
         self.goal = ipywidgets.Dropdown(options=ladder.GOALS, value=goal, description="goal", **common)
@@ -117,13 +118,13 @@ def _line(frame, column):
 
 def _sentence(shown, method, goal, said):
     forget = ", ".join(f"{name} {m['forget_error']:.2f}" for name, m in shown.metrics.items())
-    return (f"{method} for {goal} at width {shown.width:.4g}: forget errors {forget}; on this plane the unlearned network differs from the original on "
-            f"{np.mean(said[0] != said[1]):.0%} of the points, the retrained one on {np.mean(said[0] != said[2]):.0%}")
+    return (f"{method} for {goal} at width {shown.width:.4g}: forget errors {forget}; on this plane the unlearned network differs from "
+            f"the original on {np.mean(said[0] != said[1]):.0%} of the points, the retrained one on {np.mean(said[0] != said[2]):.0%}")
 
 
 def _table(shown):
     cell = lambda value: f'<td style="text-align:right;padding:0 8px">{value}</td>'
     head = "<tr><td></td>" + "".join(cell(f"<b>{name}</b>") for name in (*COLUMNS, "J")) + "</tr>"
-    body = "".join(f"<tr><td>{name}</td>{''.join(cell(f'{m[key]:.3f}') for key in COLUMNS.values())}{cell(f'{shown.objective[name]:.3f}')}</tr>"
-                   for name, m in shown.metrics.items())
+    rows = {name: [*(m[key] for key in COLUMNS.values()), shown.objective[name]] for name, m in shown.metrics.items()}
+    body = "".join(f"<tr><td>{name}</td>{''.join(cell(f'{value:.3f}') for value in values)}</tr>" for name, values in rows.items())
     return f'<table style="margin-left:16px;line-height:1.4"><caption>errors of seed 1; {shown.setting}</caption>{head}{body}</table>'
