@@ -119,7 +119,7 @@ print(f"The unlearned model drifted by {drift(theta, theta_original) / theta_ori
 # | [11 a replication](11_replication.ipynb) | a published win taken apart: the rates, the network, the work, the code; where does projecting win, and where does a tuned GD do as well? | 50 | 60 s |
 # | [12 width and unlearning](12_width_and_unlearning.ipynb) | does a wider network forget better? Two goals, the measured threshold, and what happens to decision regions | 60 | 60 s |
 # | [13 is it forgotten?](13_is_it_forgotten.ipynb) | membership inference, U-LiRA, KLoM and others, built by hand: what does each see, and what does it say when there is nothing to see? | 75 | 60 s |
-# | [14 when it does not interpolate](14_when_it_does_not_interpolate.ipynb) | early stopping and label noise: what is left of the theory when the original does not fit its data? | 45 | 60 s |
+# | [14 when it does not interpolate](14_when_it_does_not_interpolate.ipynb) | early stopping and wrong labels: what is left of the theory when the original does not fit its data? | 50 | 60 s |
 # | [15 the bug museum](15_bug_museum.ipynb) | thirteen mistakes that finish on time and write a number into a table, each with its measured effect | 60 | 90 s |
 #
 # Go through them in order: each uses the words and results of those before it. Notebooks 05 to 07 prove the theorems, for models simple enough to be exact; they need notebooks 01 and 02, and can be read in any order. Notebook 08 goes on from 04, and 09 and 10 take the method to images. Notebooks 11 to 15 ask how much of all that to believe; each of them can be read alone once you know 09. "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone, on one CPU core.

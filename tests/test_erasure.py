@@ -181,7 +181,7 @@ def test_a_larger_data_set_takes_part_by_the_same_images_whatever_the_seed(tmp_p
     whole = Images("cifar10", TensorDataset(pixels, labels), TensorDataset(pixels[:3_000], labels[:3_000]), tuple("abcdefghij"))
     monkeypatch.setattr(presets.data, "load", lambda name, folder=None: whole)
     one, two = (ul.erasure.task("cifar10", seed=seed, cache=tmp_path, **SMALL, progress=lambda *done: None) for seed in (1, 2))
-    assert len(one.retain) == 160 and len(one.forget) == 320 and one.batch_size == 64 and one.name == "erasure-cifar10"
+    assert len(one.retain) == 160 and len(one.forget) == 800 and one.batch_size == 64 and one.name == "erasure-cifar10"
     images = ul.erasure.images("cifar10")
     assert len(images.train) == 8_000 and len(images.test) == 1_000 and len(ul.erasure.images("cifar10", "paper").train) == 12_000
     assert torch.equal(images.train.tensors[0], ul.erasure.images("cifar10").train.tensors[0])
