@@ -36,6 +36,7 @@ import torch
 
 import unlearnlab as ul
 
+# %%
 recorded = {}
 for name, case in ul.replication.CASES.items():
     path = Path(f"results/replication-{name}.json")
