@@ -24,7 +24,7 @@
 #
 # **You need** notebooks 03 and 09. **Time.** About 50 minutes; the code runs in a minute on one CPU core. No GPU is needed.
 #
-# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). All runs here were recorded on two CPU cores, on small networks; section 7 says what was and was not tried at which size. `python -m unlearnlab.record replication` makes every file again.
+# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). All runs here were recorded on two CPU cores, on small networks; section 9 says what was and was not tried at which size. `python -m unlearnlab.record replication` makes every file again.
 
 # %%
 import time
@@ -114,8 +114,8 @@ grids = {"MinNorm-OG": strengths | {"n_pert": 50}, "GD": {}, "Ridge": strengths,
 narrow = {name: shares(of("digits", name, **published, **more)) for name, more in grids.items()}
 wide = {name: shares(of("digits", name, **({"n_pert": 50} if name == "MinNorm-OG" else {}))) for name in grids}
 
-ul.figures.replication.by_seed({f"{name}, {said}": found[name] for said, found in (("published rates", narrow), ("wider", wide)) for name in found},
-                               "share of the box that the front dominates", ("MinNorm-OG, published rates", "MinNorm-OG, wider"))
+both = {f"{name}, {said}": found[name] for said, found in (("published rates", narrow), ("wider", wide)) for name in found}
+ul.figures.replication.by_seed(both, "share of the box that the front dominates", ("MinNorm-OG, published rates", "MinNorm-OG, wider"))
 
 # %%
 for said, found in (("published rates", narrow), ("wider", wide)):
@@ -161,15 +161,16 @@ for name, build in (("with batch norm", ul.replication.NORMED), ("without", ul.r
     network = build([10, 3]).train()
     plain.loss(network(plain.retain.tensors[0]), plain.retain.tensors[1]).backward()
     cosines = torch.cat([radial(p.detach().double(), p.grad.double()) for p in network.parameters() if p.ndim == 4])
-    print(f"{name:16} largest |cosine| of a filter and its gradient: {'below 0.001' if cosines.abs().max() < 1e-3 else f'{cosines.abs().max():.1f}'}")
+    largest = float(cosines.abs().max())
+    print(f"{name:16} largest |cosine| of a filter and its gradient: {'below 0.001' if largest < 1e-3 else f'{largest:.1f}'}")
 
 # %% [markdown]
 # Two things follow, and they pull in opposite directions.
 #
 # - A gradient that is orthogonal to its filter can only make it longer or turn it, never shorter. With AdamW's steps of fixed size that is a random walk of directions wherever the retain loss has no say: a way for *plain descent* to forget.
-# - Shrinking the length of a filter removes nothing. Much of $P_\perp\theta$ is such length, so much of what *MinNorm-OG* removes was never there.
+# - Shrinking the length of a filter removes nothing. As far as $P_\perp\theta$ is length, *MinNorm-OG* forgets nothing by it.
 #
-# So batch norm should help GD and not MinNorm-OG. **Predict, then run.** The same small AllCNN, trained with batch norm and without, three epochs each.
+# So batch norm should help GD more than MinNorm-OG. **Predict, then run.** The same small AllCNN, trained with batch norm and without, three epochs each.
 
 # %%
 pair = {"with batch norm": "normed", "without": "no-norm"}
@@ -213,17 +214,21 @@ cost({"GD, 3 epochs": (ul.GD(), 3), "MinNorm-OG, 3 epochs": (ul.MinNormOG(), 3),
 
 # %%
 equal_work = {"digits": (3, 12), "normed": (3, 20), "no-norm": (3, 20), "few": (3, 12), "many": (3, 12), "mnist": (2, 8), "cifar10": (2, 8)}
-words = {"digits": "digits, ResNet", "normed": "digits, AllCNN", "no-norm": "digits, AllCNN, no batch norm", "few": "digits, ResNet, 2% accessible",
-         "many": "digits, ResNet, 50% accessible", "mnist": "MNIST, ResNet, 2%", "cifar10": "CIFAR-10, ResNet, 2%"}
+words = {"digits": "digits, ResNet", "normed": "digits, AllCNN", "no-norm": "digits, AllCNN, no batch norm",
+         "few": "digits, ResNet, 2% accessible", "many": "digits, ResNet, 50% accessible",
+         "mnist": "MNIST, ResNet, 2%", "cifar10": "CIFAR-10, ResNet, 2%"}
+
+# %%
 leads = {}
 for case, (epochs, longer) in ((case, epochs) for case, epochs in equal_work.items() if case in recorded):
     ours = shares(of(case, "MinNorm-OG", epochs, **({"n_pert": 50} if case == "digits" else {})))
     leads[f"{words[case]}: equal epochs"] = ours - shares(of(case, "GD", epochs))
     leads[f"{words[case]}: equal work"] = ours - shares(of(case, "GD", longer))
-ul.figures.replication.by_seed(leads, "MinNorm-OG's lead over GD, in shares of the box", [name for name in leads if "epochs" in name], zero=True)
+ul.figures.replication.by_seed(leads, "MinNorm-OG's lead over GD, in shares of the box",
+                               [name for name in leads if "epochs" in name], zero=True)
 
 # %%
-for case in ("no-norm", "few"):
+for case in ("no-norm", "few", "cifar10"):
     mean, error = lead(*(torch.from_numpy(v) for v in (leads[f"{words[case]}: equal epochs"], np.zeros(5)))).tolist()
     assert mean > error > 0 and (leads[f"{words[case]}: equal epochs"] > 0).all()
 for name, difference in leads.items():
@@ -231,11 +236,11 @@ for name, difference in leads.items():
         assert difference.mean() < .02, name                # nowhere ahead by more than two hundredths of the box
 
 # %% [markdown]
-# **At equal epochs** MinNorm-OG is ahead twice, by more than its error: without batch norm, and where only a fiftieth of the gray images is accessible, 29 of them. Elsewhere the two are level. Where steps are few and rates are bounded by what they break, a projection does what steps cannot.
+# **At equal epochs** MinNorm-OG is ahead three times, on every seed: without batch norm, where only a fiftieth of the digits is accessible, 29 of them, and by a little on CIFAR-10. Elsewhere the two are level. Where steps are few and rates are bounded by what they break, a projection does what steps cannot.
 #
 # The MNIST row is worth a confession. Our first grid there gave MinNorm-OG two rates and GD eight, and MinNorm-OG came out behind by $0.012 \pm 0.003$. With the rates between, which GD had alone, it is level. The mistake of section 3 works in either direction, and an error over seeds does not show it.
 #
-# **At equal work** it is nowhere ahead by more than the error; on MNIST, and with half of the images accessible, GD is ahead by a hundredth. What fifteen projections do, sixty or a hundred steps of a tuned GD do as well, at the same price. That is also what the paper's own rebuttal shows for 700 ms on CIFAR-10 (notebook 09, section 8).
+# **At equal work** it is nowhere ahead by more than the error; on MNIST, and with half of the digits accessible, GD is ahead by a hundredth. What fifteen projections do, sixty or a hundred steps of a tuned GD do as well, at the same price. That is also what the paper's own rebuttal shows for 700 ms on CIFAR-10 (notebook 09, section 8).
 
 # %% [markdown]
 # ## 6 · The four switches
@@ -257,9 +262,11 @@ def nearest(runs):
 
 
 for name, arm in ul.replication.ARMS.items():
-    print("MinNorm-OG, %-20s nearest to the ideal: accuracy %.2f, forget error %.3f" % (name, *nearest(of("arms", "MinNorm-OG", **arm))))
+    print("MinNorm-OG, %-20s nearest to the ideal: accuracy %.2f, forget error %.3f"
+          % (name, *nearest(of("arms", "MinNorm-OG", **arm))))
 for policy in ("all", "retain"):
-    print('GD, batch norm "%s"%s nearest to the ideal: accuracy %.2f, forget error %.3f' % (policy, " " * (16 - len(policy)), *nearest(of("arms", "GD", batch_norm=policy))))
+    said = f'GD, batch norm "{policy}"'
+    print("%-32s nearest to the ideal: accuracy %.2f, forget error %.3f" % (said, *nearest(of("arms", "GD", batch_norm=policy))))
 
 # %%
 for name in ("rows corrected", "outputs corrected", "decay corrected"):
@@ -282,7 +289,8 @@ assert forgets["all"] < .3 * forgets["retain"]
 # `n_pert` is the number of retained images whose outputs are protected. The paper takes 50 everywhere. **Predict, then run.** A strong projection, a tenth of $P_\perp\theta$ at first, with 10, 20 and 50 of the images of a batch of 64. What is kept?
 
 # %%
-strong = {f"{n} images, {2 * n} rows": of("digits", "MinNorm-OG", n_pert=n, lr=1e-3, reg=.1, reg_decay=.8).retain_accuracy.to_numpy() for n in (10, 20, 50)}
+strong = {f"{n} images, {2 * n} rows": of("digits", "MinNorm-OG", n_pert=n, lr=1e-3, reg=.1, reg_decay=.8).retain_accuracy.to_numpy()
+          for n in (10, 20, 50)}
 ul.figures.replication.by_seed(strong, "retain accuracy", ["50 images, 100 rows"])
 
 # %%
@@ -304,12 +312,14 @@ assert kept == sorted(kept) and kept[-1] > kept[0] + .15
 # %%
 names = {"MinNorm-OG": "MinNorm-OG", "MinNorm-OG once an epoch": "once an epoch", "MinNorm-OG to the start": "to the start",
          "MinNorm-OG, filters' lengths kept": "filters' lengths kept"}
-variants = {f"{said}, {words[case]}": shares(of(case, method, **({"n_pert": 50} if case == "digits" else {})))
+fifty = lambda case: {"n_pert": 50} if case == "digits" else {}  # the digits were run with fewer rows as well
+variants = {f"{said}, {words[case]}": shares(of(case, method, **fifty(case)))
             for case in ("digits", "normed", "no-norm") for method, said in names.items() if len(of(case, method))}
 for case in ("digits", "no-norm"):  # strengths up to .8 for the one whose best lay at the end of the grid
     stronger = pandas.concat([of(case, "MinNorm-OG to the start"), of(f"{case}-start", "MinNorm-OG to the start")])
     variants[f"to the start, {words[case]}"] = shares(stronger)
-ul.figures.replication.by_seed(variants, "share of the box that the front dominates", [name for name in variants if name.startswith("MinNorm-OG")])
+ul.figures.replication.by_seed(variants, "share of the box that the front dominates",
+                               [name for name in variants if name.startswith("MinNorm-OG")])
 
 # %% [markdown]
 # - **Filters' lengths kept** changes nothing, on either network: the lengths that MinNorm-OG shrinks under batch norm were never information.
@@ -320,9 +330,13 @@ ul.figures.replication.by_seed(variants, "share of the box that the front domina
 
 # %%
 once = {case: shares(of(f"{case}-longer", "MinNorm-OG once an epoch", epochs)) for case, epochs in (("digits", 9), ("no-norm", 10))}
-ahead = {f"{words[case]}: {said}": values - shares(of(case, "GD", equal_work[case][1]))
-         for case in once for said, values in (("once an epoch", once[case]), ("before every step", shares(of(case, "MinNorm-OG", **({"n_pert": 50} if case == "digits" else {})))))}
-ul.figures.replication.by_seed(ahead, "lead over GD at equal work, in shares of the box", [name for name in ahead if "once" in name], zero=True)
+ahead = {}
+for case in once:
+    gd = shares(of(case, "GD", equal_work[case][1]))
+    ahead[f"{words[case]}: once an epoch"] = once[case] - gd
+    ahead[f"{words[case]}: before every step"] = shares(of(case, "MinNorm-OG", **fifty(case))) - gd
+ul.figures.replication.by_seed(ahead, "lead over GD at equal work, in shares of the box",
+                               [name for name in ahead if "once" in name], zero=True)
 
 # %% tags=["nbval-ignore-output"]
 cost({"GD, 20 epochs": (ul.GD(), 20), "MinNorm-OG, 3 epochs": (ul.MinNormOG(), 3), "once an epoch, 10 epochs": (ul.MinNormOnce(), 10)})
@@ -340,22 +354,23 @@ assert mean > 2 * error > 0
 # ## 9 · What holds
 #
 # 1. **The published win is a matter of the rates.** On the paper's grid MinNorm-OG forgets and GD does not move. With rates as high as GD needs, the two are level on networks with batch norm, at equal epochs.
-# 2. **Without batch norm, and with very few accessible images, MinNorm-OG is ahead at equal epochs**, and steadier over seeds. The projection does there what no rate can do for GD in so few steps.
+# 2. **Without batch norm, with very few accessible images, and on CIFAR-10 by a little, MinNorm-OG is ahead at equal epochs.** The projection does there what no rate can do for GD in so few steps.
 # 3. **At equal work the original method is nowhere ahead of a tuned GD** by more than the error. Projecting once an epoch saves two thirds of the time for the same result, and that variant is ahead without batch norm.
 # 4. **Of the public code's oddities only the batch-norm one can be seen**, and it helps all methods alike.
 # 5. What MinNorm-OG has that GD has not: a strength of its own. GD forgets by its rate, and the rate that forgets and the rate that breaks lie a factor of three apart.
 #
-# **What this does not show.** The networks are small, the images few; the paper's size is not in it. The paper's CIFAR-10 setting has eight updates, and what GD can do in eight steps at any rate has to be tried there: `python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda`. The yardstick is the paper's; whether anything is *gone* is the question of notebook 13.
+# **What this does not show.** The networks are small, the images few: CIFAR-10 here is 8,000 images and a ResNet-18 of width 1/8 that gets half of the test images right. The paper's size is not in it. The paper's CIFAR-10 setting has eight updates, and what GD can do in eight steps at any rate has to be tried there: `python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda`. The yardstick is the paper's; whether anything is *gone* is the question of notebook 13.
 
 # %% [markdown]
 # ## What was verified
 
 # %%
-assert narrow["MinNorm-OG"].mean() - narrow["GD"].mean() > .4 and abs(wide["MinNorm-OG"].mean() - wide["GD"].mean()) < .02   # 1
-assert found["MinNorm-OG, without"].mean() - found["GD, without"].mean() > .05                                                # 2
+assert narrow["MinNorm-OG"].mean() - narrow["GD"].mean() > .4 and abs(wide["MinNorm-OG"].mean() - wide["GD"].mean()) < .02  # 1
+assert found["MinNorm-OG, without"].mean() - found["GD, without"].mean() > .05                                               # 2
 assert found["MinNorm-OG, without"].std() < .5 * found["GD, without"].std()
-assert all(difference.mean() < .02 for name, difference in leads.items() if "work" in name) and mean > 2 * error              # 3
-assert abs(arms["outputs corrected"].mean() - arms["as published"].mean()) < .01 and forgets["all"] < .3 * forgets["retain"]  # 4
+assert all(difference.mean() < .02 for name, difference in leads.items() if "work" in name) and mean > 2 * error             # 3
+assert abs(arms["outputs corrected"].mean() - arms["as published"].mean()) < .01                                             # 4
+assert forgets["all"] < .3 * forgets["retain"]
 
 # %% [markdown]
 # ## To go on
