@@ -3,14 +3,16 @@
     python -m unlearnlab.record table1                  # 5,940 runs, about half an hour on two cores
     python -m unlearnlab.record erasure                 # 2,060 runs on digits, 25 minutes on two busy cores
     python -m unlearnlab.record collapse                # 565 runs on digits, about 15 minutes on one busy core
-    python -m unlearnlab.record replication             # 890 settings on digits, MNIST and CIFAR-10, about two hours on two cores
-    python -m unlearnlab.record width                   # likewise evidence and interpolation: half an hour on one core each, at most
+    python -m unlearnlab.record replication             # 5,350 runs on digits, MNIST and CIFAR-10, hours on a busy core
+
+    python -m unlearnlab.record width                   # likewise evidence and interpolation: 5 to 30 core minutes each
     python -m unlearnlab.record all                     # every file in notebooks/results
 
     python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --minutes 30
 
-It shows progress, can be stopped, ends by itself after `--minutes`, and goes on from what its store holds. The result is a small
-JSON file with provenance that has every setting which ran on all seeds, and says how many did not.
+It shows progress, can be stopped, and goes on from what its store holds. Those of the first group end by themselves after
+`--minutes`; width, evidence and interpolation, programs of their own, run to the end once begun. The result is a small JSON file with
+provenance; of the first group it has every setting which ran on all seeds, and says how many did not.
 """
 import argparse
 import itertools
@@ -192,7 +194,8 @@ def main(arguments=None):
     parser.add_argument("--store", type=Path, help="folder for finished runs, one in it for each record (default: the user cache)")
     parser.add_argument("--out", type=Path, help="folder for the JSON files (default: notebooks/results)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes, one thread each (default: cores)")
-    parser.add_argument("--minutes", type=float, help="end after so long; the same command goes on (default: at the end)")
+    parser.add_argument("--minutes", type=float, help="end after so long, but for width, evidence and interpolation; the same command "
+                        "goes on (default: at the end)")
     parser.add_argument("--dataset", default="digits", choices=list(dict.fromkeys(name for name, _ in erasing.PRESETS)))
     parser.add_argument("--preset", default="quick", choices=["quick", "paper"])
     parser.add_argument("--device", default="cpu", help="of erasure and collapse: cpu or cuda, where runs follow each other")
