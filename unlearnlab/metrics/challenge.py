@@ -1,7 +1,8 @@
 """How would the judges of the NeurIPS 2023 unlearning challenge score it? By the best of many attacks on each example.
 
 Triantafillou et al. (2024), "Are we making progress in unlearning?": an example's epsilon is what the best attack proves about it,
-and an example counts the less the more is proved. Which attacks there are is our choice.
+and an example counts the less the more is proved. Which attacks there are is our choice; the bins (13 of width .5) and the rule for an
+attack with a single zero rate are as we understand the challenge, and were not compared with its own code.
 """
 import math
 import numbers
