@@ -101,3 +101,10 @@ def test_a_sweep_takes_variants_by_name_and_they_are_no_published_methods(tmp_pa
     assert frame["error"].isna().all() and frame["method"].tolist() == [name for name in grid for _ in range(2)]
     assert not ul.METHODS.keys() & ul.VARIANTS.keys() and len(ul.VARIANTS) == 3
     assert task_fingerprint(started(regression())) == task_fingerprint(regression())
+
+
+def test_a_sweep_makes_its_own_task_where_an_earlier_one_had_the_same_data(tmp_path):
+    setting = [(ul.MinNormStart(), 1)]
+    ul.sweep(regression, [(ul.MinNormOG(), 1)], [1], tmp_path / "first", "serial", progress=False)
+    frame = ul.sweep(lambda seed: started(regression(seed)), setting, [1], tmp_path / "second", "serial", progress=False)
+    assert frame["error"].isna().all()  # what the start is, no fingerprint of data says

@@ -15,6 +15,7 @@ import random
 import signal
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import closing, contextmanager, nullcontext
@@ -182,14 +183,14 @@ class _Run:
     """What a worker does with a job. It travels to other processes, so it holds no task, only how to make one."""
 
     def __init__(self, factory, threads, data):
-        self.factory, self.threads, self.data = factory, threads, data
+        self.factory, self.threads, self.data, self.sweep = factory, threads, data, uuid.uuid4().hex
         self.code, self.made = code_fingerprint(), {**provenance("ul.sweep"), "threads": str(threads)}
 
     def __call__(self, job, stop=None):
         began, before = time.perf_counter(), torch.get_num_threads()
         torch.set_num_threads(self.threads)
         try:
-            task = _task(self.factory, job.seed, self.data[job.seed])
+            task = _task(self, job.seed)
             run = unlearn(task, job.setting.method, job.setting.epochs, job.run_seed, stop=stop)
             return None if run.stopped else self._outcome(job, run.metrics, run.seconds)
         except Diverged as error:
@@ -208,17 +209,17 @@ class _Run:
                          "seconds": seconds, "error": error, "provenance": self.made})
 
 
-_last_task = {}  # in a worker: the task of the seed it is busy with; jobs come seed by seed
+_last_task = {}  # in a worker: the task of the seed it is busy with, of one sweep; jobs come seed by seed
 
 
-def _task(factory, seed, fingerprint):
-    task = _last_task.get(fingerprint)  # looked up once: a dask worker may have several threads
+def _task(run, seed):
+    task = _last_task.get((run.sweep, seed))  # looked up once: a dask worker may have several threads
     if task is None:
-        task = factory(seed)
-        if task_fingerprint(task) != fingerprint:
+        task = run.factory(seed)
+        if task_fingerprint(task) != run.data[seed]:
             raise StoreMismatch(f"task_factory({seed}) gave another task in the worker than before: it must depend on the seed alone")
         _last_task.clear()
-        _last_task[fingerprint] = task
+        _last_task[run.sweep, seed] = task
     return task
 
 
