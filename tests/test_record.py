@@ -66,15 +66,15 @@ def test_all_makes_every_record_in_the_folder_that_is_named(tmp_path, monkeypatc
     assert calls == [(tmp_path / "s" / name, tmp_path / "o" / f"{name}.json", 3) for name in ("a", "b")]
 
 
-def test_another_data_set_has_a_store_and_a_file_of_its_own(tmp_path, monkeypatch):
+def test_another_data_set_or_device_has_a_store_and_a_file_of_its_own(tmp_path, monkeypatch):
     calls = []
     monkeypatch.setitem(record.RECORDS, "erasure", lambda store, out, workers, stop, **where: calls.append((store.name, out.name, where)))
-    for more in ([], ["--dataset", "mnist"], ["--device", "cuda"], ["--dataset", "cifar10", "--preset", "paper", "--device", "cuda"]):
+    for more in ([], ["--dataset", "mnist"], ["--device", "cuda:0"], ["--dataset", "cifar10", "--preset", "paper", "--device", "cuda"]):
         assert record.main(["erasure", "--store", str(tmp_path), "--out", str(tmp_path), *more]) == 0
     where = lambda dataset, preset, device: {"dataset": dataset, "preset": preset, "device": device}
     assert calls == [("erasure", "erasure.json", where("digits", "quick", "cpu")), ("erasure-mnist-quick", "erasure-mnist-quick.json", where("mnist", "quick", "cpu")),
-                     ("erasure", "erasure.json", where("digits", "quick", "cuda")),
-                     ("erasure-cifar10-paper", "erasure-cifar10-paper.json", where("cifar10", "paper", "cuda"))]
+                     ("erasure-cuda", "erasure-cuda.json", where("digits", "quick", "cuda:0")),
+                     ("erasure-cifar10-paper-cuda", "erasure-cifar10-paper-cuda.json", where("cifar10", "paper", "cuda"))]
 
 
 def test_a_record_of_another_module_is_made_by_its_program_and_its_failure_is_ours(tmp_path, monkeypatch):
@@ -82,7 +82,7 @@ def test_a_record_of_another_module_is_made_by_its_program_and_its_failure_is_ou
     monkeypatch.setattr(record.subprocess, "run", lambda command, check: calls.append(command[1:]) or type("Done", (), {"returncode": len(calls) - 1}))
     record.RECORDS["width"](tmp_path / "s", tmp_path / "width.json", 1)
     assert calls == [["-m", "unlearnlab.experiments.width", "--record", "--store", str(tmp_path / "s"), "--out", str(tmp_path / "width.json")]]
-    with pytest.raises(RuntimeError, match="-m unlearnlab.metrics.evidence .* ended with status 1"):
+    with pytest.raises(RuntimeError, match="-m unlearnlab.experiments.evidence .* ended with status 1"):
         record.RECORDS["evidence"](tmp_path / "s", tmp_path / "evidence.json", 1)
 
 
@@ -136,6 +136,25 @@ def test_time_that_ends_in_a_sweep_leaves_whole_methods_and_says_how_much(in_pro
     assert "r.json: 2 of 4 settings" in capsys.readouterr().out
     record._recorded(Timed(), grid, [1, 2], tmp_path / "store", out, 1, "test")
     assert len(record.load(out)[0]) == 8 and record.load(out)[0]["error"].isna().all() and "finished" not in record.load(out)[1]
+
+
+def test_part_of_a_record_never_replaces_more_of_it(in_process, monkeypatch, tmp_path, capsys):
+    out, grid = tmp_path / "r.json", {"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}, "GA": {"epochs": 2, "lr": 1e-3}}
+    record._recorded(Timed(), grid, [1, 2], tmp_path / "store", out, 1, "test")
+    whole = out.read_text()
+    ul.sweep(Timed(), {"GD": grid["GD"]}, [1, 2], tmp_path / "another", "serial", progress=False)
+    early = Timed()
+
+    def cut_short(factory, settings, *rest, **more):
+        if settings[0].method.name == "GA":
+            early.stop.set()
+        return ul.sweep(factory, settings, *rest[:2], "serial", **more)
+
+    monkeypatch.setattr(record, "sweep", cut_short)
+    record._recorded(early, grid, [1, 2], tmp_path / "another", out, 1, "test", early.stop)
+    assert out.read_text() == whole and "2 of 3 settings, fewer than the file there has" in capsys.readouterr().out
+    record._recorded(Timed(), grid, [1], tmp_path / "another", out, 1, "test")  # of fewer seeds, but whole
+    assert len(record.load(out)[0]) == 3
 
 
 def test_a_table_made_method_by_method_is_the_one_made_at_once(in_process, tmp_path):

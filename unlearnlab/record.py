@@ -136,9 +136,10 @@ def _recorded(factory, grid, seeds, store, out, workers, command, stop=None, dev
         pass
     done = _on_every_seed(pandas.concat(frames, ignore_index=True), len(seeds)) if frames else ()
     finished = len(done) // len(seeds)
-    if finished:
+    longer = finished < len(settings) and out.exists() and len(json.loads(out.read_text(encoding="utf-8"))["settings"]) > finished
+    if finished and not longer:
         write(out, done, made | ({} if finished == len(settings) else {"finished": f"{finished} of {len(settings)} settings"}))
-    print(f"{out.name}: {finished} of {len(settings)} settings")
+    print(f"{out.name}: {finished} of {len(settings)} settings" + (", fewer than the file there has: it stays as it is" if longer else ""))
 
 
 def _by_method(settings):
@@ -168,7 +169,7 @@ def _program(module, *options):
 
 RECORDS = {"table1": table1, "erasure": erasure, "collapse": collapse, "replication": replication,
            "width": _program("unlearnlab.experiments.width", "--record", "--store", "{store}", "--out", "{out}"),
-           "evidence": _program("unlearnlab.metrics.evidence", "--out", "{folder}"),
+           "evidence": _program("unlearnlab.experiments.evidence", "--out", "{folder}"),
            "interpolation": _program("unlearnlab.experiments.interpolation", "--store", "{store}", "--out", "{out}")}
 
 
@@ -220,8 +221,9 @@ def main(arguments=None):
 def _make(name, chosen, store, out, stop):
     where = {"dataset": chosen.dataset, "preset": chosen.preset, "device": chosen.device}
     options = {"erasure": where, "collapse": where, "replication": {"cases": chosen.cases}}.get(name, {})
-    plain = options is not where or (chosen.dataset, chosen.preset) == ("digits", "quick")
-    name = name if plain else f"{name}-{chosen.dataset}-{chosen.preset}"
+    if options is where:  # another device adds in another order, so its runs are another record
+        data = [] if (chosen.dataset, chosen.preset) == ("digits", "quick") else [chosen.dataset, chosen.preset]
+        name = "-".join([name, *data, *([] if chosen.device == "cpu" else [chosen.device.partition(":")[0]])])
     RECORDS[name.partition("-")[0]](store / name, out / f"{name}.json", chosen.workers, stop=stop, **options)
 
 

@@ -23,9 +23,10 @@ from . import checkpoints
 from .task import Task
 
 PACKAGE = Path(__file__).parent
-# What can change a number. Pictures, lessons and labs cannot, nor can the theorems, which no run uses.
+# What cannot change the number of a run that has its task and its setting: pictures, lessons and labs, the theorems, which no
+# run uses, and the lists of what is to be run.
 SILENT = ("figures", "lessons", "widgets", "theory", "store.py", "sweep.py", "record.py", "selection.py", "pareto.py", "environment.py",
-          "provenance.py", "checkpoints.py", "__init__.py")
+          "provenance.py", "checkpoints.py", "__init__.py", "experiments/replication.py")
 _NAME = re.compile(r"[0-9a-f]{32}\.json")
 
 
@@ -48,11 +49,17 @@ def code_fingerprint() -> str:
     """SHA-256 over the modules that runs depend on, without comments, docstrings and layout, and over the versions of
     torch and numpy."""
     sha = hashlib.sha256(f"torch {torch.__version__} numpy {numpy.__version__}".encode())
+    for name, path in _counted():
+        sha.update(f"{name}\n{_bare(path.read_text(encoding='utf-8'))}".encode())
+    return sha.hexdigest()[:16]
+
+
+def _counted():
+    """(name, path) of the modules that runs depend on."""
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE)
-        if name.parts[0] not in SILENT:
-            sha.update(f"{name.as_posix()}\n{_bare(path.read_text(encoding='utf-8'))}".encode())
-    return sha.hexdigest()[:16]
+        if not {name.parts[0], name.as_posix()} & {*SILENT}:
+            yield name.as_posix(), path
 
 
 def _bare(source):
