@@ -168,23 +168,24 @@ def evaluate(model: nn.Module, test: TensorDataset, both_heads: bool = True) -> 
 
 def retain_set(images: Images) -> TensorDataset:
     """All gray training images: inputs (n, 3, h, w) uint8, targets (n, 2): content and 0."""
-    return _painted(images.train, "gray")
+    return painted(images.train, "gray")
 
 
 def forget_set(images: Images, p_color: float, seed: int) -> TensorDataset:
     """A share p_color of the red training images, then one of the green, drawn apart; targets content and 1 or 2."""
-    parts = [share_of(_painted(images.train, name), p_color, seed, list(COLORS).index(name)).tensors for name in ("red", "green")]
+    parts = [share_of(painted(images.train, name), p_color, seed, list(COLORS).index(name)).tensors for name in ("red", "green")]
     return TensorDataset(*(torch.cat(pair) for pair in zip(*parts)))
+
+
+def painted(data: TensorDataset, name: str) -> TensorDataset:
+    """Every image of `data`, inputs (n, 1, h, w) with content labels (n,), in one of COLORS; targets (n, 2): content and color."""
+    pixels, labels = data.tensors
+    color = torch.full_like(labels, list(COLORS).index(name))
+    return TensorDataset(tint(pixels, COLORS[name]), torch.stack([labels, color], 1))
 
 
 def _network(network, classes, weights):
     return network(classes) if weights is None else network(classes).load_body(weights)
-
-
-def _painted(data, name):
-    pixels, labels = data.tensors
-    color = torch.full_like(labels, list(COLORS).index(name))
-    return TensorDataset(tint(pixels, COLORS[name]), torch.stack([labels, color], 1))
 
 
 def _trainings(dataset, seed, build, recipe, gray, colored):

@@ -9,7 +9,6 @@
     relearning.py     is it learnt again suspiciously fast?       relearn_time, relearn_floor
     memorisation.py   which examples were memorised at all?       memorisation, memorisation_floor
     shadow.py         a hundred small models in seconds           halves, train_ensemble, Ensemble
-    evidence.py       the recorded runs of notebook 13            load, judge, attack
     floors.py         what counts as nothing, and how sure?       against_itself, interval
 """
 from .challenge import epsilons, forgetting_quality, forgetting_quality_floor

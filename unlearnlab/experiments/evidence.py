@@ -1,6 +1,6 @@
 """What do many networks, unlearned in every way we have, say of what they were to forget? The runs behind notebook 13 and EvidenceLab.
 
-    python -m unlearnlab.metrics.evidence            writes notebooks/results/evidence.json; a few minutes on one core
+    python -m unlearnlab.experiments.evidence            writes notebooks/results/evidence.json; a few minutes on one core
 
 Two experiments on the digits. "privacy": 400 images, of which 60 random ones are to be forgotten, as if they had never been in;
 32 originals, 64 retrained networks, and every method on each original. "erasure": the task of notebook 09, seeds 1 to 5, every method.
@@ -23,23 +23,18 @@ from torch.utils.data import TensorDataset
 
 from .. import record
 from ..data import images
-from ..experiments import erasure
-from ..experiments.outputs import outputs
-from ..experiments.presets import generator
 from ..methods import METHODS, Method
 from ..methods.base import HYPERPARAMETERS
+from ..metrics import (Ensemble, epsilons, forgetting_quality, forgetting_quality_floor, klom, klom_floor, margin, mia, relearn_time,
+                       train_ensemble, u_lira, u_lira_floor)
 from ..models import MLP, seeded
 from ..provenance import provenance
 from ..sgd import sample_losses
 from ..task import Task
 from ..unlearning import unlearn
-from .challenge import epsilons, forgetting_quality, forgetting_quality_floor
-from .distributions import klom, klom_floor
-from .lira import u_lira, u_lira_floor
-from .margins import margin
-from .membership import mia
-from .relearning import relearn_time
-from .shadow import Ensemble, train_ensemble
+from . import erasure
+from .outputs import outputs
+from .presets import generator
 
 TRAIN, FORGET, MODELS, TUNING = 400, 60, 32, 8
 EPOCHS, BATCH = 30, 60  # of unlearning: one update per epoch
@@ -302,7 +297,7 @@ def _other_copies(task, seed):
     """The red and green copies of training images that are not in the task's forget set."""
     found = []
     for stream, name in ((1, "red"), (2, "green")):
-        inputs, targets = erasure._painted(erasure.images().train, name).tensors
+        inputs, targets = erasure.painted(erasure.images().train, name).tensors
         order = torch.randperm(len(inputs), generator=generator(seed, stream))  # as the forget set was drawn: its first tenth
         count = int((task.forget.tensors[1][:, 1] == stream).sum())
         mine = task.forget.tensors[0][task.forget.tensors[1][:, 1] == stream]
@@ -324,11 +319,11 @@ def _nearest(frame):
 
 def main(arguments=None):
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m unlearnlab.metrics.evidence", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m unlearnlab.experiments.evidence", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "notebooks" / "results",
                         help="folder of evidence.json, and of erasure.json (default: notebooks/results)")
     chosen = parser.parse_args(arguments)
-    made = provenance("python -m unlearnlab.metrics.evidence")  # now: a checkout may change while this runs
+    made = provenance("python -m unlearnlab.experiments.evidence")  # now: a checkout may change while this runs
     write(chosen.out / "evidence.json", {"provenance": made, "privacy": privacy(), "erasure": erasing(chosen.out)})
     return 0
 

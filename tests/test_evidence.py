@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 import unlearnlab as ul
-from unlearnlab.metrics import evidence
+from unlearnlab.experiments import evidence
 
 RECORD = Path(__file__).parents[1] / "notebooks" / "results" / "evidence.json"
 
@@ -54,7 +54,7 @@ def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(record
         assert all(rows.shape == (64 if name == "retrained" else 32, count) for name, rows in found.margins[part].items())
     for name in names:  # what has more than half of the probability is right, and more may be
         assert ((found.margins["forget"][name] > 0).double().mean(1) <= found.accuracy["forget"][name] + 1e-4).all()
-    assert found.accuracy["retain"]["original"].mean() > .999 and made["command"] == "python -m unlearnlab.metrics.evidence"
+    assert found.accuracy["retain"]["original"].mean() > .999 and made["command"] == "python -m unlearnlab.experiments.evidence"
     assert set(erased.method) == {"original", "ground truth", *ul.METHODS} and len(erased) == 15 * 5 and erased.mia.between(.4, .7).all()
 
 
