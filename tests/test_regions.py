@@ -136,6 +136,26 @@ def test_identical_models_have_changed_nowhere_and_retrained_ones_disagree(task)
     assert found.scores(said, task.original) == pytest.approx(found.scores(task.original, task.ground_truth))
 
 
+def test_standard_errors_are_those_of_a_ratio_over_planes():
+    """Planes that hold 50 near points each and agree wholly or not at all: that of a mean; unequal planes: that of a bootstrap."""
+    found = square(10)
+    whole = torch.ones(40, 10, 10)
+    agree = (torch.arange(40) < 10)[:, None, None].expand(40, 10, 10)
+    survey = regions.Survey(found, found, whole, 9 * whole, 2.)
+    same = torch.zeros(40, 10, 10, dtype=torch.long)
+    errors = survey.standard_errors((same, same), ((~agree).long(), same))
+    assert errors == pytest.approx({"c_prox_se": (.25 * .75 / 39) ** .5, "s_far_se": 0})
+    generator = torch.Generator().manual_seed(0)
+    away = 9 - 8 * (torch.rand(40, 10, 10, generator=generator) < torch.rand(40, 1, 1, generator=generator)).float()
+    after = (torch.rand(40, 10, 10, generator=generator) < torch.rand(40, 1, 1, generator=generator)).long()
+    draws = torch.randint(40, (2_000, 40), generator=generator)
+    scores = [regions.c_prox(same[i], after[i], away[i], 2.) for i in draws]
+    one = regions.Survey(found, found, away, 9 * whole, 2.).standard_errors((same, same), (after, same))["c_prox_se"]
+    assert one == pytest.approx(torch.tensor(scores).std().item(), rel=.1)
+    alone = regions.Survey(found, found, whole[:1], 9 * whole[:1], 2.).standard_errors((same[:1], same[:1]), (same[:1], same[:1]))
+    assert math.isnan(alone["c_prox_se"])
+
+
 def test_five_hundred_planes_at_resolution_fifty_are_one_call():
     generator = torch.Generator().manual_seed(2)
     found = regions.planes(*(torch.randn(500, 4, generator=generator) for _ in range(3)), 50)

@@ -86,10 +86,26 @@ def pairs(said, labels):
 
 
 def test_errors_are_those_of_a_count_by_hand_and_validation_counts_every_class_alike():
-    parts = {"retain": pairs([0, 1, 2, 3], [0, 1, 2, 3]), "forget": pairs([0, 1], [0, 0]), "test": pairs([0, 1, 1, 1], [0, 0, 0, 1]),
-             "validation": pairs([0, 0, 0, 3, 2], [0, 0, 0, 1, 2]), "forget_validation": pairs([1], [0]), "forget_test": pairs([0], [0])}
-    assert width.evaluate(Reads(), parts) == pytest.approx({
+    parts = {"retain": pairs([0, 1, 2, 3], [0, 1, 2, 3]), "forget": pairs([0, 1] * 5, [0] * 10), "test": pairs([0, 1, 1, 1], [0, 0, 0, 1]),
+             "validation": pairs([0, 0, 0, 3, 2], [0, 0, 0, 1, 2]), "forget_validation": pairs([1], [0]), "forget_test": pairs([0] * 5, [0] * 5)}
+    found = width.evaluate(Reads(), parts)
+    assert 0 < found.pop("mia") < 1
+    assert found == pytest.approx({
         "retain_error": 0, "forget_error": .5, "test_error": .5, "validation_error": 1 / 3, "forget_validation_error": 1, "forget_test_error": 0})
+
+
+def test_the_attack_tells_the_forget_set_apart_by_its_loss_alone_class_by_class():
+    """Class 0 is well known, class 1 badly, and the forget set has more of class 0: that alone must not give it away."""
+    labels = {"forget": [0] * 30 + [1] * 10, "forget_test": [0] * 10 + [1] * 30}
+    parts = {name: pairs(values, values) for name, values in labels.items()}
+    logits = torch.tensor([[5., 0, 0, 0], [0., 1, 0, 0]])
+    said = {name: logits[torch.tensor(values)] for name, values in labels.items()}
+    assert width.attack(said, parts) == .5
+    seen = {**said, "forget": 3 * said["forget"]}  # surer of both classes than of unseen images
+    assert width.attack(seen, parts) > .7 and width.attack(seen, parts) == width.attack(seen, parts)
+    assert width.attack({**said, "forget": -said["forget"]}, parts) == 1
+    with pytest.raises(ValueError, match="folds=5 needs at least 5"):
+        width.attack({"forget": logits[:1], "forget_test": logits[:1]}, {name: pairs([0], [0]) for name in labels})
 
 
 def test_the_objectives_are_those_of_the_formulas():
@@ -223,30 +239,54 @@ def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_a_record_is_made_once_and_loads_as_it_was(tmp_path, monkeypatch):
+@pytest.fixture
+def small(monkeypatch):
+    """One width, one setting, few planes."""
     tiny = dataclasses.replace(width.PRESETS["digits", "quick"], widths=width._widths(allcnn=(1,)), recipe=SMALL["recipe"])
     monkeypatch.setitem(width.PRESETS, ("digits", "quick"), tiny)
     monkeypatch.setattr(width, "grid", lambda methods=None: {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}})
     monkeypatch.setattr(width, "SHIPPED_SEEDS", ())
     monkeypatch.setattr(width, "SHARES", (.2,))
-    monkeypatch.setattr(width, "REGION_STUDY", {"widest": 1, "seeds": (1,), "planes": 4, "resolution": 6})
-    said = []
-    width.record(tmp_path / "store", tmp_path / "one.json", {"allcnn": (1, 2)}, progress=said.append)
+    monkeypatch.setattr(width, "SURVEYS", {"small": {"planes": 4, "resolution": 6}, "full": {"planes": 8, "resolution": 6}})
+    monkeypatch.setattr(width, "FULL_STUDY", {"network": "allcnn", "widths": (1 / 96,), "seeds": (2,)})
+
+
+def test_a_record_is_made_once_and_loads_as_it_was(small, tmp_path, monkeypatch):
+    said, seeds = [], {"allcnn": (1, 2)}
+    width.record(tmp_path / "store", tmp_path / "one.json", seeds=seeds, progress=said.append)
     monkeypatch.setattr(width, "unlearn", lambda *arguments: pytest.fail("compared again"))
-    width.record(tmp_path / "store", tmp_path / "two.json", {"allcnn": (1, 2)}, progress=said.append)
+    width.record(tmp_path / "store", tmp_path / "two.json", seeds=seeds, progress=said.append)
     one, two = (json.loads((tmp_path / name).read_text()) for name in ("one.json", "two.json"))
     assert all(one[name] == two[name] for name in ("runs", "models", "regions")) and said[0] == "allcnn at width 0.01042, share 0.2"
     found = ul.width.load(tmp_path / "one.json")
-    assert len(found.runs) == 4 and set(found.runs["lr"]) == {1e-3, 1e-2} and set(found.models["role"]) == {"original", "ground-truth"}
-    assert list(zip(found.regions["before"], found.regions["after"])) == [
-        ("retrained", "retrained again"), ("original", "retrained"), ("original", "NegGrad"), ("original", "NegGrad")]
+    assert len(found.runs) == 4 and set(found.runs["lr"]) == {1e-3, 1e-2} and found.models["role"].tolist() == 2 * list(width.ROLES)
+    once = [("retrained", "retrained again"), ("original", "retrained"), ("original", "NegGrad"), ("original", "NegGrad")]
+    assert list(zip(found.regions["before"], found.regions["after"])) == 3 * once
+    assert list(zip(found.regions["seed"], found.regions["survey"]))[::4] == [(1, "small"), (2, "small"), (2, "full")]
     assert set(found.runs["width"]) == set(found.models["width"]) == {1 / 96}  # not rounded
     assert found.provenance["command"] == "python -m unlearnlab.experiments.width --record"
     assert "commit" not in found.runs and len(width.select(found.runs, "bias")) == 2
     task = ul.width.task(seed=2, network="allcnn", width=1 / 96, cache=tmp_path / "store" / "models")
     run = ul.unlearn(task, ul.NegGrad(lr=1e-2, batch_norm="frozen"), 1)
     row = found.runs[(found.runs.seed == 2) & (found.runs.lr == 1e-2)].iloc[0]
-    assert row["test_error"] == pytest.approx(run.metrics["test_error"], abs=1e-5)
+    assert row["test_error"] == pytest.approx(run.metrics["test_error"], abs=1e-5) and row["mia"] == pytest.approx(run.metrics["mia"], abs=1e-5)
+    models = found.models[found.models.seed == 2].set_index("role")
+    assert models.training_error["original"] == pytest.approx(float(task.facts["original"]["training_error"]), abs=1e-5)
+    assert models.training_error["ground-truth"] == models.retain_error["ground-truth"] and models.forget_error.nunique() > 1
+
+
+def test_a_record_of_larger_images_holds_the_ladders_models_alone(tmp_path, monkeypatch):
+    pixels = torch.randint(0, 256, (5_000, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(5_000) % 10
+    monkeypatch.setattr(width.data, "load", lambda name, folder=None: Images(
+        name, TensorDataset(pixels, labels), TensorDataset(pixels[:500], labels[:500]), tuple("abcdefghij")))
+    tiny = dataclasses.replace(width.PRESETS["cifar10", "quick"], widths=width._widths(allcnn=(1, 2)), recipe=dataclasses.replace(SMALL["recipe"], epochs=1))
+    monkeypatch.setitem(width.PRESETS, ("cifar10", "quick"), tiny)
+    monkeypatch.setattr(width, "RECORDED", {"cifar10": {"allcnn": (3,)}, "digits": {}})
+    assert width._main(["--record", "--dataset", "cifar10", "--store", str(tmp_path), "--out", str(tmp_path / "c.json")]) == 0
+    found = ul.width.load(tmp_path / "c.json")
+    assert found.models["width"].tolist() == 3 * [1 / 96] + 3 * [2 / 96] and found.runs.empty and found.regions.empty
+    assert found.provenance["command"].endswith("--record --dataset cifar10") and set(found.models["seed"]) == {3}
 
 
 def test_ctrl_c_in_a_record_says_how_to_go_on(tmp_path, monkeypatch, capsys):

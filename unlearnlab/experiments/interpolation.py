@@ -8,7 +8,6 @@ import argparse
 import copy
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -27,6 +26,7 @@ from ..task import Task
 from ..training import train
 from ..unlearning import unlearn
 from . import erasure, sine
+from .kept import interruptible, kept, replace_text
 from .outputs import outputs
 from .presets import check_seed, generator, share_of
 
@@ -97,17 +97,13 @@ def stopped_digits(seed: int, noise: float = 0., epochs: Iterable[int] = DIGITS_
 
 def record(out: Path, store: Path, pieces: dict[str, Callable[[], list[dict]]], made: dict[str, str], progress: Callable[[str], None] = print) -> None:
     """Makes the rows of every piece that `store` does not hold yet, and writes all of them to `out` with the provenance `made`."""
-    store.mkdir(parents=True, exist_ok=True)
     rows = []
     for i, (name, make) in enumerate(pieces.items(), 1):
-        kept = store / f"{name}-{made['commit'][:12]}.json"  # another commit may train another way
-        if not kept.exists():
-            _replace(kept, json.dumps(make()))
-        rows += json.loads(kept.read_text(encoding="utf-8"))
+        rows += kept(store / f"{name}-{made['commit'][:12]}.json", make)  # another commit may train another way
         progress(f"{name}: {i} of {len(pieces)}")
     short = lambda value: value if not isinstance(value, float) else None if value != value else float(f"{value:.5g}")
     lines = ",\n".join(json.dumps({key: short(value) for key, value in row.items()}) for row in rows)
-    _replace(Path(out), f'{{"provenance": {json.dumps(made)},\n"rows": [\n{lines}\n]}}\n')
+    replace_text(Path(out), f'{{"provenance": {json.dumps(made)},\n"rows": [\n{lines}\n]}}\n')
 
 
 def load(path: Path | str):
@@ -145,13 +141,6 @@ def _loss(task, model, inputs, targets):
     return task.loss(said, targets).item()
 
 
-def _replace(path, text):
-    partial_ = path.with_suffix(".partial")
-    partial_.parent.mkdir(parents=True, exist_ok=True)
-    partial_.write_text(text, encoding="utf-8")
-    os.replace(partial_, path)
-
-
 def _main():
     parser = argparse.ArgumentParser(prog="python -m unlearnlab.experiments.interpolation", description=__doc__.splitlines()[0])
     parser.add_argument("--store", type=Path, help="folder for finished trainings (default: the user cache)")
@@ -162,12 +151,7 @@ def _main():
     pieces |= {f"digits-{seed}-{noise:g}": partial(stopped_digits, seed, noise) for seed in range(1, 5) for noise in NOISE}
     out = chosen.out or Path(__file__).parents[2] / "notebooks" / "results" / "interpolation.json"
     store = chosen.store or sine.default_cache().parent / "runs" / "interpolation"
-    try:
-        record(out, store, pieces, provenance("python -m unlearnlab.experiments.interpolation"))
-    except KeyboardInterrupt:
-        print("Stopped; finished trainings are kept. The same command goes on from there.", file=sys.stderr)
-        return 130
-    return 0
+    return interruptible(lambda: record(out, store, pieces, provenance("python -m unlearnlab.experiments.interpolation")))
 
 
 if __name__ == "__main__":

@@ -2,17 +2,17 @@
 
 [paper] marks what the paper says of itself, of which only a summary was at hand; [ours] what this file had to decide.
 The models of the digits task, seed 1, ship with the package; the first command makes them, the second makes the recorded
-runs of notebook 12. Both skip what is finished:
+runs of notebook 12, the third its ladder on a part of CIFAR-10. All skip what is finished:
 
     python -m unlearnlab.experiments.width --seeds 1
     python -m unlearnlab.experiments.width --record
+    python -m unlearnlab.experiments.width --record --dataset cifar10
 """
 import argparse
 import dataclasses
 import json
 import math
 import numbers
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from .. import selection
 from ..data import images as data
 from ..data.images import Images
 from ..methods import METHODS
-from ..metrics import regions
+from ..metrics import margin, mia, regions
 from ..models import AllCNN, ResNet, seeded
 from ..provenance import provenance
 from ..recipes import CIFAR10_ERASURE, Recipe
@@ -35,6 +35,7 @@ from ..sweep import sweep
 from ..task import Task
 from ..unlearning import unlearn
 from . import trained
+from .kept import interruptible, kept, replace_text
 from .outputs import outputs
 from .presets import check_seed, choose, generator, share_of
 from .trained import Stage, Training
@@ -179,15 +180,26 @@ def split(labels: torch.Tensor, seed: int, share: float = .2, forget_classes: in
 
 def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, float]:
     """The share of wrong answers of each of `parts` (as in `splits`), all between 0 and 1: "test_error", "forget_error",
-    "forget_test_error", "validation_error", "forget_validation_error", "retain_error".
+    "forget_test_error", "validation_error", "forget_validation_error", "retain_error"; and "mia", see `attack`.
 
     The validation error is the mean over classes of their errors, because the forget set's classes gave half of theirs away.
     """
-    wrong = {name: outputs(model, part.tensors[0])[0].argmax(1) != part.tensors[1] for name, part in parts.items()}
+    said = {name: outputs(model, part.tensors[0])[0] for name, part in parts.items()}
+    wrong = {name: said[name].argmax(1) != part.tensors[1] for name, part in parts.items()}
     errors = {f"{name}_error": found.double().mean().item() for name, found in wrong.items()}
     labels = parts["validation"].tensors[1]
     by_class = [wrong["validation"][labels == label].double().mean() for label in labels.unique()]
-    return errors | {"validation_error": torch.stack(by_class).mean().item()}
+    return errors | {"validation_error": torch.stack(by_class).mean().item(), "mia": attack(said, parts)}
+
+
+def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset]) -> float:
+    """Accuracy of telling the forget set from unseen images of its classes, forget-test, by the loss: `metrics.mia`.
+
+    said: logits (n, classes) of both parts. As many of each class on either side; 3 draws of 5 folds, always the same. The value of
+    a retrained model is its floor: beside .5 alone it says nothing. Raises ValueError for fewer than 5 comparable images.
+    """
+    losses = {name: nn.functional.softplus(-margin(said[name], parts[name].tensors[1])) for name in ("forget", "forget_test")}
+    return mia(losses["forget"], losses["forget_test"], seen_labels=parts["forget"].tensors[1], unseen_labels=parts["forget_test"].tensors[1], repeats=3)
 
 
 def objective(metrics, goal: str = "privacy", lam: float = .4):
@@ -340,9 +352,12 @@ def _measure(role, parts, model):
 
 # The recorded runs of notebook 12. -------------------------------------------------------------------------------------
 
-RECORDED = {"allcnn": (1, 2, 3)}  # seeds of each ladder on digits
-SHARE_STUDY = {"network": "allcnn", "widths": (2 / 96,), "seeds": (1, 2, 3), "methods": ("SCRUB", "NegGrad", "l1-Sparse")}
-REGION_STUDY = {"widest": 1 / 8, "seeds": (1, 2, 3), "planes": 40, "resolution": 20}
+RECORDED = {"digits": {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)},  # seeds of each ladder; unlearned on digits alone
+            "cifar10": {"allcnn": (1,), "resnet18": (1,)}}
+SHARE_STUDY = {"network": "allcnn", "widths": (2 / 96,), "seeds": (1, 2, 3, 4, 5), "methods": ("SCRUB", "NegGrad", "l1-Sparse")}
+WIDEST_REGIONS = 1 / 8
+SURVEYS = {"small": {"planes": 40, "resolution": 20}, "full": {"planes": 500, "resolution": 50}}  # full: millions of points a model
+FULL_STUDY = {"network": "allcnn", "widths": (2 / 96, 4 / 96, 12 / 96), "seeds": (1,)}
 NEAR = .25  # of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
 
 
@@ -351,8 +366,9 @@ class Record:
     """What `load` returns, three pandas.DataFrames and the provenance. Every row has network, width, share and seed.
 
     runs: one row per run, as `ul.sweep` returns them. models: one per trained model, with role, parameters, what `evaluate` says
-    of it, and training_error. regions: one per pair of models compared, with before, after, goal (of a method's selection),
-    c_prox and s_far.
+    of it, and training_error. regions: one per pair of models compared, with before, after, goal (of a method's selection), survey
+    ("small" or "full"), c_prox and s_far, and c_prox_se and s_far_se, their standard errors over planes. A record of CIFAR-10 has
+    models alone.
     """
 
     runs: object
@@ -361,69 +377,82 @@ class Record:
     provenance: dict
 
 
-def record(store: Path, out: Path, seeds: Mapping[str, Sequence[int]] = RECORDED, progress=None) -> None:
-    """Makes the recorded runs: trains the ladders, runs `grid` at every width, and compares decision regions up to a width of 1/8.
-    Goes on from `store`."""
+def record(store: Path, out: Path, dataset: str = "digits", seeds: Mapping[str, Sequence[int]] | None = None, progress=None) -> None:
+    """Makes the recorded runs: trains the ladders; on digits also runs `grid` at every width, and compares decision regions up to a
+    width of 1/8. Goes on from `store`, whose runs are of one version of the code. seeds: of each network, default `RECORDED`."""
     import pandas
-    made, say = provenance("python -m unlearnlab.experiments.width --record"), progress or (lambda text: print(text, flush=True))
+    made = provenance("python -m unlearnlab.experiments.width --record" + ("" if dataset == "digits" else f" --dataset {dataset}"))
+    say, seeds = progress or (lambda text: print(text, flush=True)), RECORDED[dataset] if seeds is None else seeds
     runs, models, areas, cache = [], [], [], Path(store) / "models"
-    jobs = [(network, width, .2, own, grid()) for network, own in seeds.items() for width in ladder(network=network)]
-    study = SHARE_STUDY
-    jobs += [(study["network"], width, share, study["seeds"], grid(methods=study["methods"])) for share in SHARES if share != .2
-             for width in study["widths"]]
+    jobs = [(network, width, .2, own, grid()) for network, own in seeds.items() for width in ladder(dataset, network=network)]
+    if dataset == "digits" and SHARE_STUDY["network"] in seeds:
+        study = SHARE_STUDY
+        jobs += [(study["network"], width, share, study["seeds"], grid(methods=study["methods"])) for share in SHARES if share != .2
+                 for width in study["widths"]]
     for network, width, share, own, settings in jobs:
         say(f"{network} at width {width:.4g}, share {share}")
-        factory = partial(_recorded_task, network, width, share, cache)
-        place = {"network": network, "width": width, "share": share}
+        place, factory = {"network": network, "width": width, "share": share}, partial(_recorded_task, dataset, network, width, share, cache)
+        again = partial(retrained_again, dataset, network=network, width=width, share=share, cache=cache, progress=_silent)
         for seed in own:
-            found = factory(seed)
-            for role in found.facts:
-                model = found.original if role == "original" else found.ground_truth
-                models.append({**place, "seed": seed, "role": role, "parameters": sum(p.numel() for p in model.parameters()),
-                               **{k: float(v) for k, v in found.facts[role].items() if k.endswith("_error")}})
+            models += [{**place, "seed": seed, **row} for row in _model_rows(factory(seed), again(seed=seed))]
+        if dataset != "digits":
+            continue
         frame = sweep(factory, settings, own, Path(store) / f"{network}-{width:.4g}-{share}", backend="serial", progress=False)
         runs.append(frame.assign(**place))
-        if share == .2 and width <= REGION_STUDY["widest"]:
-            for seed in sorted(set(own) & set(REGION_STUDY["seeds"])):
-                path = Path(store) / "regions" / f"{network}-{width:.4g}-{seed}.json"
-                rows = _kept(path, partial(_compare, factory(seed), network, width, cache, frame))
-                areas += [{**place, "seed": seed, **row} for row in rows]
-    tables = {"runs": pandas.concat(runs, ignore_index=True).drop(columns=[c for c in made if c in runs[0]]),
-              "models": pandas.DataFrame(models), "regions": pandas.DataFrame(areas)}
-    partial_file = Path(out).with_suffix(".partial")
-    partial_file.parent.mkdir(parents=True, exist_ok=True)
+        if share == .2 and width <= WIDEST_REGIONS:
+            for seed, name in [(seed, name) for seed in own for name in SURVEYS if name == "small" or _is_full(network, width, seed)]:
+                path = Path(store) / "regions" / f"{network}-{width:.4g}-{seed}-{name}.json"
+                rows = kept(path, partial(_compare, factory(seed), again, frame, SURVEYS[name]))
+                areas += [{**place, "seed": seed, "survey": name, **row} for row in rows]
+    tables = {"models": pandas.DataFrame(models)}
+    if runs:
+        runs = pandas.concat(runs, ignore_index=True)
+        tables = {"runs": runs.drop(columns=[c for c in made if c in runs])} | tables | {"regions": pandas.DataFrame(areas)}
     text = ",\n".join(f"{json.dumps(name)}: {_columns(table)}" for name, table in tables.items())
-    partial_file.write_text(f'{{"provenance": {json.dumps(made)},\n{text}\n}}\n', encoding="utf-8")
-    os.replace(partial_file, out)
+    replace_text(Path(out), f'{{"provenance": {json.dumps(made)},\n{text}\n}}\n')
 
 
 def load(path: Path | str) -> Record:
     """The recorded runs of a file that `record` made."""
     import pandas
     content = json.loads(Path(path).read_text(encoding="utf-8"))
-    tables = [pandas.DataFrame(content[name]) for name in ("runs", "models", "regions")]
+    tables = [pandas.DataFrame(content.get(name, {"network": [], "width": []})) for name in ("runs", "models", "regions")]
     for table in tables:  # in half channels: the file holds six digits, a ladder the fraction itself
         half = [2 * CHANNELS[network] for network in table["network"]]
         table["width"] = [round(width * count) / count for width, count in zip(table["width"], half)]
     return Record(*tables, content["provenance"])
 
 
-def _recorded_task(network, width, share, cache, seed):
-    return task("digits", "quick", seed, network=network, width=width, share=share, cache=cache, progress=lambda *done: None)
+def _silent(*done):
+    pass
 
 
-def _compare(found, network, width, cache, frame):
+def _recorded_task(dataset, network, width, share, cache, seed):
+    return task(dataset, "quick", seed, network=network, width=width, share=share, cache=cache, progress=_silent)
+
+
+def _is_full(network, width, seed):
+    return network == FULL_STUDY["network"] and width in FULL_STUDY["widths"] and seed in FULL_STUDY["seeds"]
+
+
+def _model_rows(found, again):
+    """What the record says of the original and of two retrained models."""
+    trained_error = float(found.facts["original"]["training_error"])
+    for role, model in zip(ROLES, (found.original, found.ground_truth, again)):
+        errors = found.evaluate(model)
+        yield {"role": role, "parameters": sum(p.numel() for p in model.parameters()), **errors,
+               "training_error": trained_error if role == "original" else errors["retain_error"]}
+
+
+def _compare(found, again, frame, size):
     """Rows of C_prox and S_far: two retrained models (the floor), the original and a retrained one, the original and what each
     selected setting makes of it."""
     seen = found.original.normalise(found.retain.tensors[0])
-    test = splits(seed=found.seed)["test"]
-    survey = regions.survey(found, test, planes=REGION_STUDY["planes"], resolution=REGION_STUDY["resolution"],
-                            delta=NEAR * regions.typical_distance(seen), seed=found.seed)
-    again = retrained_again(seed=found.seed, network=network, width=width, cache=cache, progress=lambda *done: None)
-    networks = {"original": found.original, "retrained": found.ground_truth, "retrained again": again}
-    said = {name: survey.classes(model) for name, model in networks.items()}
-    rows = [{"before": "retrained", "after": "retrained again", "goal": None, **survey.scores(said["retrained"], said["retrained again"])},
-            {"before": "original", "after": "retrained", "goal": None, **survey.scores(said["original"], said["retrained"])}]
+    survey = regions.survey(found, splits(seed=found.seed)["test"], **size, delta=NEAR * regions.typical_distance(seen), seed=found.seed)
+    original, retrained = survey.classes(found.original), survey.classes(found.ground_truth)
+    compared = lambda before, after: {**survey.scores(before, after), **survey.standard_errors(before, after)}
+    rows = [{"before": "retrained", "after": "retrained again", "goal": None, **compared(retrained, survey.classes(again(seed=found.seed)))},
+            {"before": "original", "after": "retrained", "goal": None, **compared(original, retrained)}]
     for goal in GOALS:
         chosen = select(frame, goal, by=("method",))
         for row in chosen[chosen.seed == found.seed].to_dict("records"):
@@ -432,19 +461,7 @@ def _compare(found, network, width, cache, frame):
             kind = METHODS[row["method"]]
             given = {f.name: row[f.name] for f in dataclasses.fields(kind) if f.name in row and row[f.name] == row[f.name]}
             model = unlearn(found, kind(**given), row["epochs"]).model
-            rows.append({"before": "original", "after": row["method"], "goal": goal, **survey.scores(said["original"], model)})
-    return rows
-
-
-def _kept(path, make):
-    """What `make` returned the first time, from then on as the file holds it."""
-    if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
-    rows = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".partial")
-    temporary.write_text(json.dumps(rows), encoding="utf-8")
-    os.replace(temporary, path)
+            rows.append({"before": "original", "after": row["method"], "goal": goal, **compared(original, survey.classes(model))})
     return rows
 
 
@@ -473,15 +490,13 @@ def _main(arguments=None):
         return trained.run("unlearnlab.experiments.width", __doc__, _shipped, arguments)
     parser = argparse.ArgumentParser(prog="python -m unlearnlab.experiments.width", description=__doc__.splitlines()[0])
     parser.add_argument("--record", action="store_true", help="make the recorded runs of notebook 12")
-    parser.add_argument("--store", type=Path, default=trained.default_cache().parent / "runs" / "width", help="folder for finished runs")
-    parser.add_argument("--out", type=Path, default=RESULTS / "width.json", help="the JSON file (default: notebooks/results/width.json)")
+    parser.add_argument("--dataset", choices=RECORDED, default="digits", help="which of them (default: %(default)s)")
+    parser.add_argument("--store", type=Path, help="folder for finished runs (default: the user cache)")
+    parser.add_argument("--out", type=Path, help="the JSON file (default: width.json or width-cifar10.json in notebooks/results)")
     chosen = parser.parse_args(arguments)
-    try:
-        record(chosen.store, chosen.out)
-    except KeyboardInterrupt:
-        print("Stopped; finished runs are kept. The same command goes on from there.", file=sys.stderr)
-        return 130
-    return 0
+    name = "width" if chosen.dataset == "digits" else f"width-{chosen.dataset}"
+    store, out = chosen.store or trained.default_cache().parent / "runs" / name, chosen.out or RESULTS / f"{name}.json"
+    return interruptible(lambda: record(store, out, chosen.dataset))
 
 
 if __name__ == "__main__":

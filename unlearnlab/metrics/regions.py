@@ -8,6 +8,7 @@ scores below are our own definitions.
     survey.scores(task.original, run.model)               # {"c_prox": ..., "s_far": ...}
     survey.scores(task.original, task.ground_truth)       # beside it: retrained networks disagree too
 """
+import math
 from dataclasses import dataclass
 
 import torch
@@ -126,6 +127,13 @@ def _agreement(before, after, away, chosen, where):
     return (before == after)[chosen].double().mean().item()
 
 
+def _standard_error(agree, chosen):
+    """Of the share of chosen points that agree, a ratio of two sums over planes; the points of one plane are not independent."""
+    right, count = (x.flatten(1).double().sum(1) for x in (agree & chosen, chosen))
+    k, residual = len(count), right - right.sum() / count.sum() * count
+    return math.sqrt(k / (k - 1) * residual.square().sum().item()) / count.sum().item() if k > 1 else math.nan
+
+
 @dataclass(frozen=True)
 class Survey:
     """near: planes through one forget example and two training examples of other classes; far: through three test examples.
@@ -143,9 +151,18 @@ class Survey:
 
     def scores(self, before, after) -> dict[str, float]:
         """{"c_prox": change near the forget examples, "s_far": similarity far from them} of two models."""
-        first, second = (self.classes(m) if isinstance(m, nn.Module) else m for m in (before, after))
+        first, second = self._said(before), self._said(after)
         return {"c_prox": c_prox(first[0], second[0], self.near_away, self.delta),
                 "s_far": s_far(first[1], second[1], self.far_away, self.delta)}
+
+    def standard_errors(self, before, after) -> dict[str, float]:
+        """{"c_prox_se": ..., "s_far_se": ...}: how much `scores` would vary with other planes of the same kind, NaN for one plane."""
+        first, second = self._said(before), self._said(after)
+        return {"c_prox_se": _standard_error(first[0] == second[0], self.near_away <= self.delta),
+                "s_far_se": _standard_error(first[1] == second[1], self.far_away > self.delta)}
+
+    def _said(self, model):
+        return self.classes(model) if isinstance(model, nn.Module) else model
 
 
 def survey(task, test: TensorDataset, *, planes: int = 500, resolution: int = 50, delta: float = DELTA, seed: int = 0) -> Survey:
