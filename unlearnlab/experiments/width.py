@@ -355,9 +355,9 @@ def _measure(role, parts, model):
 RECORDED = {"digits": {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)},  # seeds of each ladder; unlearned on digits alone
             "cifar10": {"allcnn": (1,), "resnet18": (1,)}}
 SHARE_STUDY = {"network": "allcnn", "widths": (2 / 96,), "seeds": (1, 2, 3, 4, 5), "methods": ("SCRUB", "NegGrad", "l1-Sparse")}
-WIDEST_REGIONS = 1 / 8
+REGION_STUDY = {"network": "allcnn", "widest": 1 / 8}
 SURVEYS = {"small": {"planes": 40, "resolution": 20}, "full": {"planes": 500, "resolution": 50}}  # full: millions of points a model
-FULL_STUDY = {"network": "allcnn", "widths": (2 / 96, 4 / 96, 12 / 96), "seeds": (1,)}
+FULL_STUDY = {"network": "allcnn", "widths": (2 / 96, 6 / 96), "seeds": (1,)}
 NEAR = .25  # of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
 
 
@@ -378,8 +378,8 @@ class Record:
 
 
 def record(store: Path, out: Path, dataset: str = "digits", seeds: Mapping[str, Sequence[int]] | None = None, progress=None) -> None:
-    """Makes the recorded runs: trains the ladders; on digits also runs `grid` at every width, and compares decision regions up to a
-    width of 1/8. Goes on from `store`, whose runs are of one version of the code. seeds: of each network, default `RECORDED`."""
+    """Makes the recorded runs: trains the ladders; on digits also runs `grid` at every width, and compares AllCNN's decision regions
+    up to a width of 1/8. Goes on from `store`, whose runs are of one version of the code. seeds: of each network, default `RECORDED`."""
     import pandas
     made = provenance("python -m unlearnlab.experiments.width --record" + ("" if dataset == "digits" else f" --dataset {dataset}"))
     say, seeds = progress or (lambda text: print(text, flush=True)), RECORDED[dataset] if seeds is None else seeds
@@ -399,7 +399,7 @@ def record(store: Path, out: Path, dataset: str = "digits", seeds: Mapping[str, 
             continue
         frame = sweep(factory, settings, own, Path(store) / f"{network}-{width:.4g}-{share}", backend="serial", progress=False)
         runs.append(frame.assign(**place))
-        if share == .2 and width <= WIDEST_REGIONS:
+        if share == .2 and network == REGION_STUDY["network"] and width <= REGION_STUDY["widest"]:
             for seed, name in [(seed, name) for seed in own for name in SURVEYS if name == "small" or _is_full(network, width, seed)]:
                 path = Path(store) / "regions" / f"{network}-{width:.4g}-{seed}-{name}.json"
                 rows = kept(path, partial(_compare, factory(seed), again, frame, SURVEYS[name]))
