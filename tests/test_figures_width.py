@@ -29,6 +29,9 @@ def test_curves_draw_their_lines_in_order_with_the_threshold_and_a_width_axis_of
     assert {"NegGrad", "retrained", " interpolates"} == set(words) and left.get_ylim() == right.get_ylim()
     assert "privacy, NegGrad: 0.50 at first, 0.10 at last" in figure.alt and "from width 1/16 on" in figure.alt
     assert figure.png()[:4] == b"\x89PNG"
+    two = ul.figures.width.curves({"a": {"x": LINE}, "b": {"x": LINE}}, threshold={"a": Threshold(1 / 16, 1 / 24, 1 / 16), "b": Threshold(1 / 4, 1 / 4, 1 / 4)})
+    assert [[t.get_position()[0] for t in ax.texts if "inter" in t.get_text()] for ax in two.axes] == [[1 / 16], [1 / 4]]
+    assert two.alt.endswith("from width 1/16 and 1/4 on")
 
 
 def test_curves_over_something_else_have_a_plain_axis_and_no_threshold():
@@ -38,6 +41,22 @@ def test_curves_over_something_else_have_a_plain_axis_and_no_threshold():
     for panels, words in (({}, "at least one line"), ({"a": {}}, "at least one line"), ({"a": {"b": LINE[:, :2]}}, r"panels\['a'\]\['b'\] must have shape")):
         with pytest.raises(ValueError, match=words):
             ul.figures.width.curves(panels)
+
+
+def test_a_band_is_shaded_between_mean_minus_and_plus_spread_and_labels_stay_beside_their_lines():
+    band = np.array([[1 / 64, .5, .1], [1 / 4, .4, .2]])
+    high = LINE.copy()
+    high[:, 1] = [.52, .55, .6]
+    figure = ul.figures.width.curves({"a": {"NegGrad": high}, "b": {"NegGrad": high}}, band=band, bottom=.4, ceiling=.8)
+    for ax in figure.axes:
+        corners = ax.collections[-1].get_paths()[0].vertices if len(ax.collections) == 1 else next(
+            c for c in ax.collections if len(c.get_paths()[0].vertices) > 4).get_paths()[0].vertices
+        assert {(round(x, 4), round(y, 4)) for x, y in corners} == {(.0156, .4), (.0156, .6), (.25, .2), (.25, .6)}
+        assert ax.get_ylim() == (.4, .8)
+        label = next(text for text in ax.texts if text.get_text() == "NegGrad")
+        assert label.xyann[1] == (high[2, 1] - .4) / .4  # as high as the end of its line
+    with pytest.raises(ValueError, match="band"):
+        ul.figures.width.curves({"a": {"b": LINE}}, band=band[:, :2])
 
 
 def test_regions_show_every_network_on_every_plane_and_write_the_classes_in_them():

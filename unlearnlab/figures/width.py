@@ -20,31 +20,37 @@ PLAIN = {"color": style.BLACK, "marker": "o", "linestyle": "-"}
 
 @look()
 def curves(panels: dict[str, dict[str, np.ndarray]], xlabel: str = "width", ylabel: str = "error", threshold=None,
-           looks: dict[str, str] | None = None, ceiling: float | None = None) -> Figure:
+           looks: dict[str, str] | None = None, ceiling: float | None = None, bottom: float = 0, band: np.ndarray | None = None) -> Figure:
     """Lines with standard errors, in panels side by side that share their scale.
 
     panels: title -> name of a line -> (k, 3): x, mean, standard error (NaN for none). xlabel "width" gives a logarithmic axis with
-    fractions. threshold: a `ul.width.Threshold`: a line where every seed interpolates, and a band over the seeds.
-    looks: name of a line -> the method, or "original", "retrained" or "floor", that it is to look like. ceiling: top of the axis.
+    fractions. threshold: a `ul.width.Threshold`, or one for each title: a line where every seed interpolates, and a band over the seeds.
+    looks: name of a line -> the method, or "original", "retrained" or "floor", that it is to look like. bottom, ceiling: ends of the axis.
+    band: (k, 3) x, mean, spread: shaded in every panel from mean - spread to mean + spread, such as the values of retrained models.
     """
     if not panels or not all(panels.values()):
         raise ValueError("panels must hold at least one line each")
     fig, axes = figure(1, len(panels), size=(3.6 * len(panels) + 1.2, 3.6), sharey=True, squeeze=False)
     rows = {title: {name: _line(title, name, values) for name, values in lines.items()} for title, lines in panels.items()}
     top = max(np.nanmax(v[:, 1] + np.nan_to_num(v[:, 2])) for lines in rows.values() for v in lines.values())
+    thresholds = threshold if isinstance(threshold, dict) else dict.fromkeys(panels, threshold)
     for ax, (title, lines) in zip(axes[0], rows.items()):
+        if band is not None:
+            x, mean, spread = _line("band", "", band).T
+            ax.fill_between(x, mean - spread, mean + spread, color=style.GREEN, alpha=.15, linewidth=0, zorder=.5)
         for name, values in lines.items():
             own = _look((looks or {}).get(name, name))
             ax.errorbar(values[:, 0], values[:, 1], yerr=values[:, 2], **{**LINE, **own})
         ax.set(title=title, xlabel=xlabel)
         if xlabel == "width":
             _width_axis(ax, np.unique(np.concatenate([v[:, 0] for v in lines.values()])))
-        if threshold is not None:
-            _threshold(ax, threshold)
-        _label(ax, {name: v[-1] for name, v in lines.items()}, looks or {}, ceiling or 1.06 * top)
+        if thresholds[title] is not None:
+            _threshold(ax, thresholds[title])
+        _label(ax, {name: v[-1] for name, v in lines.items()}, looks or {}, bottom, ceiling or 1.06 * top)
     axes[0, 0].set_ylabel(ylabel)
-    axes[0, 0].set_ylim(0, ceiling or 1.06 * top)
-    at = "" if threshold is None else f"; every seed interpolates from width {_fraction(threshold.width)} on"
+    axes[0, 0].set_ylim(bottom, ceiling or 1.06 * top)
+    widths = list(dict.fromkeys(_fraction(found.width) for found in thresholds.values() if found is not None))
+    at = f"; every seed interpolates from width {' and '.join(widths)} on" if widths else ""
     fig.alt = f"{ylabel} by {xlabel}: " + "; ".join(f"{title}, {name}: {v[0, 1]:.2f} at first, {v[-1, 1]:.2f} at last"
                                                   for title, lines in rows.items() for name, v in lines.items()) + at
     return fig
@@ -123,15 +129,15 @@ def _threshold(ax, threshold):
         ax.text(threshold.width, .99, " interpolates", transform=ax.get_xaxis_transform(), fontsize=8, va="top")
 
 
-def _label(ax, ends, looks, top):
+def _label(ax, ends, looks, bottom, top):
     """Names at the right end of their lines, pushed apart where they would touch."""
-    gap, floor, places = .062 * top, -math.inf, {}
+    gap, floor, places = .062 * (top - bottom), -math.inf, {}
     for name, end in sorted(ends.items(), key=lambda item: item[1][1]):
         floor = max(end[1], floor + gap)
         places[name] = floor
-    over = max(0, max(places.values()) - .97 * top)
+    over = max(0, max(places.values()) - (top - .03 * (top - bottom)))
     for name, y in places.items():
-        ax.annotate(name, (ends[name][0], ends[name][1]), (1.02, (y - over) / top), textcoords="axes fraction", va="center", fontsize=8.5,
+        ax.annotate(name, (ends[name][0], ends[name][1]), (1.02, (y - over - bottom) / (top - bottom)), textcoords="axes fraction", va="center", fontsize=8.5,
                     color=style.DARK_ORANGE if name == "original" else _look(looks.get(name, name))["color"], annotation_clip=False)
 
 

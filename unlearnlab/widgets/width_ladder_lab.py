@@ -18,7 +18,7 @@ from .lab import STYLE, WIDE, Lab, message
 METHOD_NAMES = ("SCRUB", "NegGrad", "l1-Sparse", "MinNorm-OG")
 PLANES = 12
 RESOLUTION = 30
-COLUMNS = {"forget": "forget_error", "forget-test": "forget_test_error", "test": "test_error", "validation": "validation_error"}
+COLUMNS = {"forget": "forget_error", "forget-test": "forget_test_error", "test": "test_error", "validation": "validation_error", "MIA": "mia"}
 
 
 @dataclass(frozen=True)
@@ -127,4 +127,4 @@ def _table(shown):
     head = "<tr><td></td>" + "".join(cell(f"<b>{name}</b>") for name in (*COLUMNS, "J")) + "</tr>"
     rows = {name: [*(m[key] for key in COLUMNS.values()), shown.objective[name]] for name, m in shown.metrics.items()}
     body = "".join(f"<tr><td>{name}</td>{''.join(cell(f'{value:.3f}') for value in values)}</tr>" for name, values in rows.items())
-    return f'<table style="margin-left:16px;line-height:1.4"><caption>errors of seed 1; {shown.setting}</caption>{head}{body}</table>'
+    return f'<table style="margin-left:16px;line-height:1.4"><caption>errors of seed 1, accuracy of the attack (MIA); {shown.setting}</caption>{head}{body}</table>'
