@@ -196,29 +196,29 @@ sys.path.insert(0, {tests!r})
 from tasks import regression
 def slow(row, done, total):
     print(done, flush=True)
-    time.sleep({pause})
+    time.sleep(60 if done == {hang} else .05)
 if __name__ == "__main__":
     print(len(ul.sweep(regression, {grid!r}, range(3), {store!r}, {backend!r}, workers=2, progress=slow)), "rows", flush=True)
 """
 
 
-def program(tmp_path, backend="serial", pause=.05):
-    source = PROGRAM.format(tests=str(Path(__file__).parent), grid=GRID, store=str(tmp_path / "store"), backend=backend, pause=pause)
+def program(tmp_path, backend="serial", hang=None):
+    source = PROGRAM.format(tests=str(Path(__file__).parent), grid=GRID, store=str(tmp_path / "store"), backend=backend, hang=hang)
     (tmp_path / "program.py").write_text(source)
     return subprocess.Popen([sys.executable, str(tmp_path / "program.py")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 @pytest.mark.parametrize("backend, how", [("serial", signal.SIGKILL), ("local", signal.SIGKILL), ("local", signal.SIGINT)])
 def test_a_killed_or_interrupted_sweep_goes_on_where_it_was(tmp_path, backend, how):
-    process = program(tmp_path, backend)
+    process = program(tmp_path, backend, hang=4)  # it waits after the fourth, with others under way
     for line in process.stdout:
         if line.strip() == "4":
             break
     process.send_signal(how)
     process.stdout.read()
-    assert process.wait(30) != 0
+    assert process.wait(60) != 0
     done = len(Store(tmp_path / "store").read_all())
-    assert 4 <= done < RUNS
+    assert done == 4 < RUNS
     seen = []
     frame = ul.sweep(regression, GRID, range(3), tmp_path / "store", "serial", progress=lambda *a: seen.append(a))
     assert len(seen) == RUNS - done and numbers(frame).equals(numbers(sweep(GRID, range(3), tmp_path / "whole", "serial")))
