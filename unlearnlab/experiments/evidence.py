@@ -2,8 +2,9 @@
 
     python -m unlearnlab.experiments.evidence            writes notebooks/results/evidence.json; a few minutes on one core
 
-Two experiments on the digits. "privacy": 400 images, of which 60 random ones are to be forgotten, as if they had never been in;
-32 originals, 64 retrained networks, and every method on each original. "erasure": the task of notebook 09, seeds 1 to 5, every method.
+Three experiments. "privacy": 400 digits, of which 60 random ones are to be forgotten, as if they had never been in; 32 originals, 64
+retrained networks, and every method on each original. "erasure": the task of notebook 09, seeds 1 to 5, every method. "sine": that of
+notebook 04, seeds 1 to 10, every method that works on it.
 """
 import argparse
 import dataclasses
@@ -23,6 +24,7 @@ from torch.utils.data import TensorDataset
 
 from .. import record
 from ..data import images
+from ..data import sine as sine_data
 from ..methods import METHODS, Method
 from ..methods.base import HYPERPARAMETERS
 from ..metrics import (Ensemble, epsilons, forgetting_quality, forgetting_quality_floor, klom, klom_floor, margin, mia, relearn_time,
@@ -32,7 +34,7 @@ from ..provenance import provenance
 from ..sgd import sample_losses
 from ..task import Task
 from ..unlearning import unlearn
-from . import erasure
+from . import erasure, sine
 from .outputs import outputs
 from .presets import generator
 
@@ -41,8 +43,10 @@ EPOCHS, BATCH = 30, 60  # of unlearning: one update per epoch
 LAMBDA = .4             # paper B's weight of the goal against generalisation; it tried .2, .4 and .6
 RELEARN_MODELS, RELEARN_LR, RELEARN_STEPS = 8, 1e-3, 200
 ERASURE_RELEARN = {"target": .1, "lr": 3e-3, "max_steps": 40}
-SEEDS = range(1, 6)  # of erasure
+SEEDS, SINE_SEEDS = range(1, 6), range(1, 11)  # of erasure, and of the sine
 ERASURE_EPOCHS = 3
+SINE_RELEARN = {"target": .01, "lr": 1e-3, "max_steps": 200}
+SINE_EPOCHS, CLOSE = 100, .1  # a prediction is right when it is this close
 
 # Settings to choose from, for privacy, on originals that are not measured
 GRID = {
@@ -163,7 +167,7 @@ def erasing(results: Path, report=print) -> list[dict]:
     nearest to the ideal in erasure.json, which lies in `results`: an oracle's choice, the same measure as is reported.
 
     mia, svc: attacks on the summed loss of both heads, forget set against red and green copies that were not in it, class by class.
-    relearn: steps to a loss of .1 on the forget set."""
+    relearn: steps to a loss of .1 on the forget set. forget, retain: accuracy (both heads) on forget set and accessible retain set."""
     best, rows = _nearest(record.load(results / "erasure.json")[0]), []
     for seed in SEEDS:
         task = erasure.task(seed=seed)
@@ -174,9 +178,33 @@ def erasing(results: Path, report=print) -> list[dict]:
             losses, classes = [_loss(model, data) for data in (task.forget, unseen)], [_classes(data) for data in (task.forget, unseen)]
             attack = functools.partial(mia, *losses, seen_labels=classes[0], unseen_labels=classes[1], repeats=4)
             steps = relearn_time(model, task.forget, loss=task.loss, **ERASURE_RELEARN)
-            rows.append({"seed": seed, "method": name, **{k: round(v, 4) for k, v in task.evaluate(model).items()},
+            known = {part: _both_right(model, getattr(task, part)) for part in ("forget", "retain")}
+            rows.append({"seed": seed, "method": name, **{k: round(v, 4) for k, v in (task.evaluate(model) | known).items()},
                          "mia": round(attack(), 4), "svc": round(attack(attack="svc"), 4), **_plain({"relearn": steps})})
         report(f"erasure: seed {seed}")
+    return rows
+
+
+def poisoning(report=print) -> list[dict]:
+    """The third experiment, rows as in `erasing`, at the paper's best settings for T = 100.
+
+    forget, retain, test: the share of predictions within .1 of the target, on the poisoned points, the others, and the sine on the grid.
+    mia, svc: attacks on the squared error, five poisoned points against (x, 1.5) at five other x, which nobody was taught.
+    relearn: steps to a mean squared error of .01 on the poisoned points."""
+    rows, settings = [], sine.best_settings(SINE_EPOCHS)
+    for seed in SINE_SEEDS:
+        task, grid = sine.task(seed), sine_data.grid()
+        other = grid[torch.randperm(len(grid), generator=generator(seed, 6))[:len(task.forget)]]
+        parts = {"forget": task.forget.tensors, "retain": task.retain.tensors, "test": (grid, grid.sin())}
+        models = {"original": task.original, "ground truth": task.ground_truth}
+        for name, model in itertools.chain(models.items(), ((name, unlearn(task, settings[name], SINE_EPOCHS).model) for name in settings)):
+            squares = [_squares(model, *data) for data in (task.forget.tensors, (other, torch.full_like(other, sine_data.POISON)))]
+            attack = functools.partial(mia, *squares, repeats=4)
+            known = {part: (_squares(model, *data) <= CLOSE ** 2).double().mean().item() for part, data in parts.items()}
+            steps = relearn_time(model, task.forget, loss=F.mse_loss, **SINE_RELEARN)
+            rows.append({"seed": seed, "method": name, **{k: round(v, 4) for k, v in (task.evaluate(model) | known).items()},
+                         "mia": round(attack(), 4), "svc": round(attack(attack="svc"), 4), **_plain({"relearn": steps})})
+        report(f"sine: seed {seed}")
     return rows
 
 
@@ -235,16 +263,17 @@ def write(path: Path, content: dict) -> None:
 
 
 def load(path: Path | str):
-    """(Evidence of "privacy", pandas.DataFrame of "erasure", provenance) of a file that the command makes."""
+    """(Evidence of "privacy", {"erasure" and "sine": pandas.DataFrame}, provenance) of a file that the command makes."""
     import pandas
     content = json.loads(Path(path).read_text(encoding="utf-8"))
     kept = content["privacy"]
     tensors = lambda table: {part: {name: torch.tensor(rows, dtype=torch.float64) for name, rows in by.items()} for part, by in table.items()}
     endless = lambda value: float("inf") if value is None else value
-    frame = pandas.DataFrame(content["erasure"])
-    frame["relearn"] = frame["relearn"].map(lambda v: float("inf") if pandas.isna(v) else v)
+    frames = {name: pandas.DataFrame(content[name]) for name in ("erasure", "sine")}
+    for frame in frames.values():
+        frame["relearn"] = frame["relearn"].map(lambda v: float("inf") if pandas.isna(v) else v)
     relearn = {name: [endless(v) for v in values] for name, values in kept["relearn"].items()}
-    return Evidence(tensors(kept["margins"]), tensors(kept["accuracy"]), relearn, kept["settings"]), frame, content["provenance"]
+    return Evidence(tensors(kept["margins"]), tensors(kept["accuracy"]), relearn, kept["settings"]), frames, content["provenance"]
 
 
 def _settings(name):
@@ -288,6 +317,18 @@ def _loss(model, data):
     return sample_losses(outputs(model, inputs), targets)
 
 
+@torch.no_grad()
+def _both_right(model, data):
+    inputs, targets = data.tensors
+    said = torch.stack([head.argmax(1) for head in outputs(model, inputs)], 1)
+    return (said == targets).all(1).double().mean().item()
+
+
+@torch.no_grad()
+def _squares(model, inputs, targets):
+    return (model(inputs) - targets).square().flatten()
+
+
 def _classes(data):
     content, color = data.tensors[1].T
     return 3 * content + color
@@ -324,7 +365,7 @@ def main(arguments=None):
                         help="folder of evidence.json, and of erasure.json (default: notebooks/results)")
     chosen = parser.parse_args(arguments)
     made = provenance("python -m unlearnlab.experiments.evidence")  # now: a checkout may change while this runs
-    write(chosen.out / "evidence.json", {"provenance": made, "privacy": privacy(), "erasure": erasing(chosen.out)})
+    write(chosen.out / "evidence.json", {"provenance": made, "privacy": privacy(), "erasure": erasing(chosen.out), "sine": poisoning()})
     return 0
 
 

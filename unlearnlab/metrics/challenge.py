@@ -1,28 +1,39 @@
 """How would the judges of the NeurIPS 2023 unlearning challenge score it? By the best of many attacks on each example.
 
 Triantafillou et al. (2024), "Are we making progress in unlearning?": an example's epsilon is what the best attack proves about it,
-and an example counts the less the more is proved. Which attacks there are is our choice; the bins (13 of width .5) and the rule for an
-attack with a single zero rate are as we understand the challenge, and were not compared with its own code.
+and an example counts the less the more is proved. Compared, step by step, with the code that the organisers published after the
+challenge (google-deepmind/unlearning_evaluation, metric.py and main.py): delta, the two families of attacks and which group each calls
+what, rates of 0, groups that hardly vary, bins, points and the final score are theirs. Ours differs in three ways that change next to
+nothing: it tries every threshold that matters where theirs tries a grid, .01 apart; it clips at +-100, where theirs ends at about
++-104; and what theirs caps at 50 is infinite here.
 """
 import math
 import numbers
 
 import torch
+import torch.nn.functional as F
 
 from .floors import against_itself, two_samples
-from .lira import lira_score
+from .margins import LIMIT
 
 DELTA = 1e-5
-WIDTH, BINS = .5, 13  # of epsilon: an example in bin n counts 2 / 2^n
+WIDTH = .5    # of a bin: an example whose epsilon is in bin n = 1, 2, ... counts 2 / 2^n
+SLACK = 2.    # how far, in units of log-odds, an interval may be off the narrower group
+NARROW = .01  # a group whose range is a smaller share of the other's is told apart by that alone
+AT_ONCE = 2 ** 21  # attacks, to bound the memory
 
 
 def epsilons(unlearned: torch.Tensor, retrained: torch.Tensor, *, delta: float = DELTA) -> torch.Tensor:
     """The epsilon of every example, (n,), at least 0, infinite where an attack makes no mistake.
 
-    unlearned: (N, n) margins of unlearned models; retrained: (M, n). Infinite margins are values like any other. An attack calls a model unlearned or retrained by what it says of
-    the example; with its rates of false positives and false negatives, epsilon is the larger of log((1 - delta - FPR) / FNR) and
-    log((1 - delta - FNR) / FPR). Attacks: a threshold between any two values, in either direction, and the likelihood ratio of two
-    Gaussians. One with a single rate of 0 is left out, as the challenge does: a rate of 0 in N is no proof.
+    unlearned: (N, n) margins of unlearned models; retrained: (M, n); clipped to [-100, 100]. An attack calls a model unlearned or
+    retrained by what it says of the example; with its rates of false positives and false negatives, epsilon is the larger of
+    log((1 - delta - FPR) / FNR) and log((1 - delta - FNR) / FPR). Two families of attacks:
+        one threshold    values from t upward belong to the group with the larger median
+        two thresholds   values between them belong to the group with the smaller range; the right one is within 2 of that group's
+                         largest value, their distance within 2 of its range
+    An attack with a single rate of 0 is left out: 0 in N is no proof. Infinite is also the epsilon of groups of which one varies less
+    than a hundredth as much as the other, such as a method that always gives the same model.
 
     The attacks are fitted to the models they are tried on, so at finite N epsilon is above 0 whatever the method:
     `forgetting_quality_floor`. Raises TypeError or ValueError by name.
@@ -30,53 +41,68 @@ def epsilons(unlearned: torch.Tensor, retrained: torch.Tensor, *, delta: float =
     unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
     if isinstance(delta, bool) or not isinstance(delta, numbers.Real) or not 0 <= delta < 1:
         raise ValueError(f"delta must be a number in [0, 1), got {delta!r}")
-    missed, blamed = _thresholds(unlearned, retrained)
-    gaussian = [(lira_score(side, unlearned, retrained) > 0).double().mean(0, keepdim=True) for side in (unlearned, retrained)]
-    missed = torch.cat([missed, 1 - missed, 1 - gaussian[0]])
-    blamed = torch.cat([blamed, 1 - blamed, gaussian[1]])
-    return _epsilon(missed, blamed, delta).max(0).values.clamp(min=0)
+    groups = [values.clamp(-LIMIT, LIMIT) for values in (unlearned, retrained)]
+    some = max(1, AT_ONCE // (len(unlearned) + len(retrained)) ** 2)
+    return torch.cat([_proved(*parts, delta) for parts in zip(*(values.split(some, 1) for values in groups))])
 
 
 def forgetting_quality(epsilons: torch.Tensor) -> float:
-    """The mean of 2 / 2^bin over examples, bins of epsilon .5 wide, 13 of them, the last without end: 1 at best, 2^-12 at worst.
+    """The mean of 2 / 2^n over examples, n = 1, 2, ... the bin of width .5 in which epsilon lies: 1 at best. Infinite counts 0.
 
-    epsilons: (n,), at least 0, may be infinite. The challenge's final score multiplies it by the ratios unlearned : retrained of the
-    retain and of the test accuracy. Raises ValueError for no, negative or NaN epsilons.
+    epsilons: (n,), at least 0, may be infinite. The challenge's bins end at log(N - 1), rounded up, for N models of either kind; no
+    finite epsilon of N models is beyond. Its final score is this times the ratios unlearned : retrained of the mean accuracy on
+    retain and on test examples. Raises ValueError for no, negative or NaN epsilons.
     """
     epsilons = torch.as_tensor(epsilons, dtype=torch.float64)
     if epsilons.ndim != 1 or len(epsilons) == 0 or not (epsilons >= 0).all():
         raise ValueError("epsilons must be numbers of at least 0, (n,)")
-    place = (epsilons / WIDTH).floor().clamp(max=BINS - 1) + 1
-    return (2 * torch.exp2(-place)).mean().item()
+    return torch.exp2(-(epsilons / WIDTH).floor()).mean().item()
 
 
 def forgetting_quality_floor(retrained: torch.Tensor, *, size: int | None = None, draws: int = 10, seed: int = 0,
                              delta: float = DELTA) -> torch.Tensor:
-    """The quality of retrained against other retrained models, (draws,): what a perfect method would score. That is about .2, not 1,
-    and stays there from 10 models to 4,000: the best of all thresholds lies in the tails, where a handful of models decide.
+    """The quality of retrained against other retrained models, (draws,): what a perfect method would score. That is not 1 but
+    about .18, and hardly changes from 10 models to 1,000: the best of all thresholds lies in the tails, where a handful of models decide.
     retrained, size, draws, seed: as in `against_itself`."""
     return against_itself(lambda a, b: forgetting_quality(epsilons(a, b, delta=delta)), retrained, size=size, draws=draws, seed=seed)
 
 
-def _thresholds(unlearned, retrained):
-    """Error rates of the attacks "unlearned, where the value is at most this", for every value: (N + M, n), missed and blamed.
+def _proved(unlearned, retrained, delta):
+    """The largest epsilon of all attacks, (n,)."""
+    values, order = torch.cat([unlearned, retrained]).sort(0)
+    mine = order < len(unlearned)
+    below = [F.pad(side.double().cumsum(0), (0, 0, 1, 0)) for side in (mine, ~mine)]  # of either group, left of place k
+    edge = F.pad(values, (0, 0, 1, 1), value=math.nan)
+    edge[0], edge[-1] = -math.inf, math.inf
+    starts, ends = edge[1:-1] > edge[:-2], edge[1:-1] < edge[2:]  # equal values are on one side of any threshold
+    middle = [side.quantile(.5, 0) for side in (unlearned, retrained)]
+    spread = [side.amax(0) - side.amin(0) for side in (unlearned, retrained)]
+    narrower = (spread[0] < spread[1]) | ((spread[0] == spread[1]) & (middle[0] < middle[1]))  # is it the unlearned?
+    above = _epsilon([(side[-1] - side[:-1]) / side[-1] for side in below], middle[0] >= middle[1], delta).masked_fill(~starts, -math.inf)
+    between = _epsilon([(side[None, 1:] - side[:-1, None]) / side[-1] for side in below], narrower, delta)
+    allowed = starts[:, None] & ends[None] & _near(edge, unlearned, retrained, narrower)
+    found = torch.maximum(above.amax(0), between.masked_fill(~allowed, -math.inf).amax((0, 1))).clamp(min=0)
+    small, large = torch.minimum(*spread), torch.maximum(*spread)
+    return found.masked_fill(small < NARROW * large, math.inf)
 
-    Of equal values only the last stands for a threshold; the others repeat it.
-    """
-    both = torch.cat([unlearned, retrained])
-    values, order = both.sort(0)
-    is_unlearned = (order < len(unlearned)).double()
-    found, blamed = is_unlearned.cumsum(0) / len(unlearned), (1 - is_unlearned).cumsum(0) / len(retrained)
-    last = torch.ones_like(values, dtype=torch.bool)
-    last[:-1] = values[1:] > values[:-1]
-    place = torch.where(last, torch.arange(len(values), device=values.device)[:, None], len(values))
-    place = place.flip(0).cummin(0).values.flip(0)  # the next true threshold
-    return 1 - found.gather(0, place), blamed.gather(0, place)
+
+def _near(edge, unlearned, retrained, narrower):
+    """Are there two thresholds, close to the narrower group, between which just the places i to j lie? (K, K, n)
+
+    The left one is above value i - 1 and at most value i, the right one at least value j and below value j + 1."""
+    most, least = (torch.where(narrower, pick(unlearned), pick(retrained)) for pick in (lambda x: x.amax(0), lambda x: x.amin(0)))
+    before, first, last, after = edge[:-2, None], edge[1:-1, None], edge[None, 1:-1], edge[None, 2:]
+    right = torch.maximum(last, most - SLACK)                                       # the least it may be
+    reach = torch.minimum(most + SLACK, first + most - least + SLACK)               # the most, so that the left one reaches value i
+    beyond = before + most - least - SLACK                                          # it must be more, or value i - 1 is inside as well
+    return (first <= last) & (right <= reach) & (right < after) & (beyond < reach) & (beyond < after)
 
 
-def _epsilon(missed, blamed, delta):
-    """By attack and example; minus infinity where an attack proves nothing. Rates are multiples of 1 / N: 0 is below any."""
-    no_miss, no_blame = missed < 1e-12, blamed < 1e-12
+def _epsilon(inside, ours, delta):
+    """Of attacks that call unlearned what is inside, where `ours`, else what is outside; minus infinity where nothing is proved.
+
+    inside: the share of the unlearned, and that of the retrained, (..., n)."""
+    missed, blamed = torch.where(ours, 1 - inside[0], inside[0]), torch.where(ours, inside[1], 1 - inside[1])
     log = lambda x: torch.where(x > 0, x.clamp(min=1e-300).log(), -math.inf)
-    usual = torch.maximum(log(1 - delta - blamed) - log(missed.clamp(min=1e-12)), log(1 - delta - missed) - log(blamed.clamp(min=1e-12)))
-    return torch.where(no_miss & no_blame, math.inf, torch.where(no_miss | no_blame, -math.inf, usual))
+    usual = torch.maximum(log(1 - delta - blamed) - log(missed), log(1 - delta - missed) - log(blamed))
+    return torch.where((missed == 0) & (blamed == 0), math.inf, torch.where((missed <= 0) | (blamed <= 0), -math.inf, usual))
