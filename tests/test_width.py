@@ -227,10 +227,10 @@ def test_larger_images_take_part_by_the_same_images_whatever_the_seed(tmp_path, 
     monkeypatch.setattr(width.data, "load", lambda name, folder=None: whole)
     one, two = (ul.width.splits("cifar10", seed=seed) for seed in (1, 2))
     everything = lambda parts: {bytes(x.flatten().tolist()) for name in ("retain", "forget", "validation", "forget_validation") for x in parts[name].tensors[0]}
-    assert len(everything(one)) == 4_000 and everything(one) == everything(two) and len(one["test"]) == 1_000
+    assert len(everything(one)) == 2_000 and everything(one) == everything(two) and len(one["test"]) == 1_000
     assert len(one["forget"].tensors[1].unique()) == 2 and len(one["forget"]) == 200
     task = ul.width.task("cifar10", cache=tmp_path, **SMALL, progress=lambda *done: None)
-    assert task.name == "width-cifar10-allcnn-0.02083" and len(task.retain) + 200 + len(one["validation"]) + len(one["forget_validation"]) == 4_000
+    assert task.name == "width-cifar10-allcnn-0.02083" and len(task.retain) + 200 + len(one["validation"]) + len(one["forget_validation"]) == 2_000
 
 
 def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():
@@ -275,6 +275,27 @@ def test_a_record_is_made_once_and_loads_as_it_was(small, tmp_path, monkeypatch)
     assert models.training_error["ground-truth"] == models.retain_error["ground-truth"] and models.forget_error.nunique() > 1
 
 
+def test_a_record_that_is_stopped_leaves_what_is_finished_and_says_so(small, tmp_path, monkeypatch):
+    compare, asked = width._compare, []
+
+    def once(*arguments):
+        asked.append(arguments)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+        return compare(*arguments)
+
+    monkeypatch.setattr(width, "RECORDED", {"digits": {"allcnn": (2,)}, "cifar10": {}})
+    monkeypatch.setattr(width, "_compare", once)
+    given = ["--record", "--store", str(tmp_path), "--out", str(tmp_path / "r.json")]
+    assert width._main(given) == 130
+    stopped = ul.width.load(tmp_path / "r.json")
+    assert stopped.provenance["finished"] == "1 of 2 parts" and stopped.regions["survey"].tolist() == 4 * ["small"]
+    monkeypatch.setattr(width, "_compare", compare)
+    assert width._main(given) == 0
+    whole = ul.width.load(tmp_path / "r.json")
+    assert "finished" not in whole.provenance and whole.regions["survey"].tolist() == 4 * ["small"] + 4 * ["full"]
+
+
 def test_a_record_of_larger_images_holds_the_ladders_models_alone(tmp_path, monkeypatch):
     pixels = torch.randint(0, 256, (5_000, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(5_000) % 10
@@ -285,7 +306,7 @@ def test_a_record_of_larger_images_holds_the_ladders_models_alone(tmp_path, monk
     monkeypatch.setattr(width, "RECORDED", {"cifar10": {"allcnn": (3,)}, "digits": {}})
     assert width._main(["--record", "--dataset", "cifar10", "--store", str(tmp_path), "--out", str(tmp_path / "c.json")]) == 0
     found = ul.width.load(tmp_path / "c.json")
-    assert found.models["width"].tolist() == 3 * [1 / 96] + 3 * [2 / 96] and found.runs.empty and found.regions.empty
+    assert found.models["width"].tolist() == 2 * [1 / 96] + 2 * [2 / 96] and found.runs.empty and found.regions.empty
     assert found.provenance["command"].endswith("--record --dataset cifar10") and set(found.models["seed"]) == {3}
 
 

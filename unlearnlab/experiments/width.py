@@ -79,7 +79,7 @@ PRESETS = {
         widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)), batch_size=64, forget_classes=4,
         recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))),
     ("cifar10", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)), batch_size=64, forget_classes=2, train_images=4_000,
+        widths=_widths(resnet18=(1, 2, 4, 8, 12, 16), allcnn=(2, 4, 8, 16, 24, 32)), batch_size=64, forget_classes=2, train_images=2_000,
         test_images=1_000, recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))),
     ("cifar10", "paper"): Ladder(  # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
         widths=_widths(resnet18=(2, 4, 8, 12, 16, 24, 32, 64), resnet50=(2, 4, 8, 16, 32, 64), allcnn=(4, 8, 16, 32, 64, 96)),
@@ -100,7 +100,7 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width
     width: factor on the number of channels, default the widest of the preset's `ladder`. network: "resnet18", "resnet50" or "allcnn".
     share: of the training images, for validation. forget: how many examples; forget_classes: from how many classes they come
     ([ours]; 4 on digits, 1 in the paper's setting).
-    dataset, preset: "digits" and "quick", "cifar10" and "quick" (4,000 images, for a CPU) or "paper" (all, for a GPU).
+    dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images, for a CPU) or "paper" (all, for a GPU).
     Models of the digits ladder, seed 1, ship with the package. The rest is as in `ul.erasure.task`: others are trained at first
     use on `device` and kept in `cache`; progress(name, epochs done, loss), stop, folder and the errors are the same.
 
@@ -379,37 +379,37 @@ class Record:
 
 def record(store: Path, out: Path, dataset: str = "digits", seeds: Mapping[str, Sequence[int]] | None = None, progress=None) -> None:
     """Makes the recorded runs: trains the ladders; on digits also runs `grid` at every width, and compares AllCNN's decision regions
-    up to a width of 1/8. Goes on from `store`, whose runs are of one version of the code. seeds: of each network, default `RECORDED`."""
-    import pandas
+    up to a width of 1/8. Goes on from `store`, whose runs are of one version of the code. seeds: of each network, default `RECORDED`.
+
+    `out` is written after every part, and again: a record that was stopped has in its provenance how many are finished."""
     made = provenance("python -m unlearnlab.experiments.width --record" + ("" if dataset == "digits" else f" --dataset {dataset}"))
     say, seeds = progress or (lambda text: print(text, flush=True)), RECORDED[dataset] if seeds is None else seeds
-    runs, models, areas, cache = [], [], [], Path(store) / "models"
-    jobs = [(network, width, .2, own, grid()) for network, own in seeds.items() for width in ladder(dataset, network=network)]
-    if dataset == "digits" and SHARE_STUDY["network"] in seeds:
-        study = SHARE_STUDY
-        jobs += [(study["network"], width, share, study["seeds"], grid(methods=study["methods"])) for share in SHARES if share != .2
-                 for width in study["widths"]]
+    jobs, surveys = [], []
+    for network, own in seeds.items():
+        jobs += [(network, width, .2, own, grid()) for width in ladder(dataset, network=network)]
+        if dataset == "digits" and network == SHARE_STUDY["network"]:
+            jobs += [(network, width, share, SHARE_STUDY["seeds"], grid(methods=SHARE_STUDY["methods"])) for share in SHARES if share != .2
+                     for width in SHARE_STUDY["widths"]]
+    if dataset == "digits":
+        surveys = [(FULL_STUDY["network"], width, seed) for width in FULL_STUDY["widths"] for seed in FULL_STUDY["seeds"]]
+    runs, models, areas, finished = {}, [], [], 0
     for network, width, share, own, settings in jobs:
         say(f"{network} at width {width:.4g}, share {share}")
-        place, factory = {"network": network, "width": width, "share": share}, partial(_recorded_task, dataset, network, width, share, cache)
-        again = partial(retrained_again, dataset, network=network, width=width, share=share, cache=cache, progress=_silent)
+        at = _Place(Path(store), dataset, network, width, share)
         for seed in own:
-            models += [{**place, "seed": seed, **row} for row in _model_rows(factory(seed), again(seed=seed))]
-        if dataset != "digits":
-            continue
-        frame = sweep(factory, settings, own, Path(store) / f"{network}-{width:.4g}-{share}", backend="serial", progress=False)
-        runs.append(frame.assign(**place))
-        if share == .2 and network == REGION_STUDY["network"] and width <= REGION_STUDY["widest"]:
-            for seed, name in [(seed, name) for seed in own for name in SURVEYS if name == "small" or _is_full(network, width, seed)]:
-                path = Path(store) / "regions" / f"{network}-{width:.4g}-{seed}-{name}.json"
-                rows = kept(path, partial(_compare, factory(seed), again, frame, SURVEYS[name]))
-                areas += [{**place, "seed": seed, "survey": name, **row} for row in rows]
-    tables = {"models": pandas.DataFrame(models)}
-    if runs:
-        runs = pandas.concat(runs, ignore_index=True)
-        tables = {"runs": runs.drop(columns=[c for c in made if c in runs])} | tables | {"regions": pandas.DataFrame(areas)}
-    text = ",\n".join(f"{json.dumps(name)}: {_columns(table)}" for name, table in tables.items())
-    replace_text(Path(out), f'{{"provenance": {json.dumps(made)},\n{text}\n}}\n')
+            models += [{**at.facts(), "seed": seed, **row} for row in _model_rows(at.task(seed), at.again(seed) if dataset == "digits" else None)]
+        if dataset == "digits":
+            runs[network, width, share] = sweep(at.task, settings, own, Path(store) / f"{network}-{width:.4g}-{share}", backend="serial",
+                                                progress=False).assign(**at.facts())
+            if share == .2 and network == REGION_STUDY["network"] and width <= REGION_STUDY["widest"]:
+                areas += [row for seed in own for row in at.regions(seed, runs[network, width, share], "small")]
+        finished += 1
+        _write(out, made, runs, models, areas, finished, len(jobs) + len(surveys))
+    for network, width, seed in surveys:
+        say(f"{network} at width {width:.4g}, all planes, seed {seed}")
+        areas += _Place(Path(store), dataset, network, width, .2).regions(seed, runs[network, width, .2], "full")
+        finished += 1
+        _write(out, made, runs, models, areas, finished, len(jobs) + len(surveys))
 
 
 def load(path: Path | str) -> Record:
@@ -423,22 +423,50 @@ def load(path: Path | str) -> Record:
     return Record(*tables, content["provenance"])
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A rung of a recorded ladder, and where its models and comparisons are kept."""
+
+    store: Path
+    dataset: str
+    network: str
+    width: float
+    share: float
+
+    def facts(self):
+        return {"network": self.network, "width": self.width, "share": self.share}
+
+    def task(self, seed):
+        return task(self.dataset, "quick", seed, **self.facts(), cache=self.store / "models", progress=_silent)
+
+    def again(self, seed):
+        return retrained_again(self.dataset, "quick", seed, **self.facts(), cache=self.store / "models", progress=_silent)
+
+    def regions(self, seed, frame, survey):
+        path = self.store / "regions" / f"{self.network}-{self.width:.4g}-{seed}-{survey}.json"
+        rows = kept(path, lambda: _compare(self.task(seed), self.again(seed), frame, SURVEYS[survey]))
+        return [{**self.facts(), "seed": seed, "survey": survey, **row} for row in rows]
+
+
 def _silent(*done):
     pass
 
 
-def _recorded_task(dataset, network, width, share, cache, seed):
-    return task(dataset, "quick", seed, network=network, width=width, share=share, cache=cache, progress=_silent)
-
-
-def _is_full(network, width, seed):
-    return network == FULL_STUDY["network"] and width in FULL_STUDY["widths"] and seed in FULL_STUDY["seeds"]
+def _write(out, made, runs, models, areas, finished, parts):
+    import pandas
+    tables = {"models": pandas.DataFrame(models)}
+    if runs:
+        joined = pandas.concat(runs.values(), ignore_index=True)
+        tables = {"runs": joined.drop(columns=[c for c in made if c in joined])} | tables | {"regions": pandas.DataFrame(areas)}
+    text = ",\n".join(f"{json.dumps(name)}: {_columns(table)}" for name, table in tables.items())
+    made = made if finished == parts else made | {"finished": f"{finished} of {parts} parts"}
+    replace_text(Path(out), f'{{"provenance": {json.dumps(made)},\n{text}\n}}\n')
 
 
 def _model_rows(found, again):
-    """What the record says of the original and of two retrained models."""
+    """What the record says of the original and of the retrained models, of which the second may be None."""
     trained_error = float(found.facts["original"]["training_error"])
-    for role, model in zip(ROLES, (found.original, found.ground_truth, again)):
+    for role, model in zip(ROLES, (found.original, found.ground_truth, again) if again else (found.original, found.ground_truth)):
         errors = found.evaluate(model)
         yield {"role": role, "parameters": sum(p.numel() for p in model.parameters()), **errors,
                "training_error": trained_error if role == "original" else errors["retain_error"]}
@@ -451,7 +479,7 @@ def _compare(found, again, frame, size):
     survey = regions.survey(found, splits(seed=found.seed)["test"], **size, delta=NEAR * regions.typical_distance(seen), seed=found.seed)
     original, retrained = survey.classes(found.original), survey.classes(found.ground_truth)
     compared = lambda before, after: {**survey.scores(before, after), **survey.standard_errors(before, after)}
-    rows = [{"before": "retrained", "after": "retrained again", "goal": None, **compared(retrained, survey.classes(again(seed=found.seed)))},
+    rows = [{"before": "retrained", "after": "retrained again", "goal": None, **compared(retrained, survey.classes(again))},
             {"before": "original", "after": "retrained", "goal": None, **compared(original, retrained)}]
     for goal in GOALS:
         chosen = select(frame, goal, by=("method",))
