@@ -9,23 +9,24 @@ from unlearnlab.experiments.width import Record
 from unlearnlab.metrics import regions
 from unlearnlab.widgets.width_ladder_lab import METHOD_NAMES, WidthLadderLab
 
-WIDTHS = ul.width.ladder(network="allcnn")
+WIDTHS, RESNET = ul.width.ladder(network="allcnn"), ul.width.ladder(network="resnet18")[::2]
+RUNGS = [("allcnn", width) for width in WIDTHS] + [("resnet18", width) for width in RESNET]
 SETTINGS = {"SCRUB": dict(lr=1e-3, ascent=1., reg=.1, max_epochs=1, variant="original"), "NegGrad": dict(lr=1e-3, ascent=.3), "l1-Sparse": dict(lr=3e-3, reg=1e-3),
             "MinNorm-OG": dict(lr=1e-3, reg=.01, n_pert=50)}
 
 
 @pytest.fixture(scope="module")
 def record():
-    """Two settings of each method at each width, one for either goal, with made-up errors of two seeds."""
+    """Two settings of each method at each width of two ladders, one for either goal, with made-up errors of two seeds."""
     rows = []
-    for width in WIDTHS:
+    for network, width in RUNGS:
         for method, given in SETTINGS.items():
             for lr, forget in ((given["lr"], .1 + width), (3 * given["lr"], .6 + width)):
-                rows += [{"network": "allcnn", "width": width, "share": .2, "method": method, "epochs": 2, "seed": seed, **given, "lr": lr, "batch_norm": "frozen",
+                rows += [{"network": network, "width": width, "share": .2, "method": method, "epochs": 2, "seed": seed, **given, "lr": lr, "batch_norm": "frozen",
                           "forget_error": forget + .01 * seed, "forget_test_error": .1, "forget_validation_error": .1, "validation_error": .1 if forget < .4 else .2,
                           "test_error": .2 - .1 * width + .02 * seed, "retain_error": .0} for seed in (1, 2)]
-    models = [{"network": "allcnn", "width": width, "share": .2, "seed": seed, "role": role, "training_error": max(0, .06 - width), "forget_error": .05, "test_error": .1}
-              for width in WIDTHS for role in ("original", "ground-truth") for seed in (1, 2)]
+    models = [{"network": network, "width": width, "share": .2, "seed": seed, "role": role, "training_error": max(0, .06 - width), "forget_error": .05, "test_error": .1}
+              for network, width in RUNGS for role in ("original", "ground-truth") for seed in (1, 2)]
     return Record(pandas.DataFrame(rows), pandas.DataFrame(models), None, {})
 
 
@@ -74,6 +75,21 @@ def test_every_control_gives_a_new_picture(lab, name):
     assert f"{lab.width.value:.4g}" in lab.canvas.figure.alt and lab.method.value in lab.canvas.figure.alt
 
 
+def test_another_network_is_another_ladder_entered_at_the_nearest_rung_in_one_frame(lab):
+    frames = lab.canvas.frames
+    lab.network.value = "resnet18"
+    assert lab.error is None and lab.canvas.frames == frames + 1 and lab.width.value == RESNET[-1] and "resnet18" in lab.summary
+    assert [value for _, value in lab.width.options] == list(RESNET) and lab.threshold == ul.width.Threshold(1 / 16, 1 / 16, 1 / 16)
+    task = ul.width.task(seed=1, network="resnet18", width=RESNET[-1])
+    assert lab.shown.metrics["retrained"] == task.evaluate(task.ground_truth)
+    line = next(line for line in lab.picture.curves.lines if len(line.get_xdata()) == len(RESNET))
+    assert line.get_xdata().tolist() == list(RESNET)
+    lab.width.value = RESNET[0]
+    assert lab.error is None and lab.canvas.frames == frames + 2 and lab.shown.width == RESNET[0]
+    lab.network.value = "allcnn"
+    assert lab.width.value == WIDTHS[1] and lab.canvas.frames == frames + 3  # 1/64 lies nearer to 1/48 than to 1/96
+
+
 def test_a_run_is_made_once_for_a_choice(lab, monkeypatch):
     lab.plane.value = 3
     monkeypatch.setattr("unlearnlab.widgets.width_ladder_lab.unlearn", lambda *arguments: pytest.fail("unlearned again"))
@@ -93,12 +109,12 @@ def test_an_error_is_shown_and_kept_and_cleared_by_the_next_frame(lab, monkeypat
 def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change(record, still):
     (data, metadata), (other, _) = still._repr_mimebundle_(), WidthLadderLab(record)._repr_mimebundle_()
     assert data["image/png"].startswith(b"\x89PNG") and data["image/png"] == other["image/png"]
-    assert data["text/plain"].startswith("WidthLadderLab: NegGrad for bias, lambda 0.4, at width 0.125") and data["text/plain"] == other["text/plain"]
+    assert data["text/plain"].startswith("WidthLadderLab: NegGrad for bias, lambda 0.4, allcnn at width 0.125") and data["text/plain"] == other["text/plain"]
     assert "forget errors original" in metadata["image/png"]["alt"]
 
 
 def test_what_the_record_does_not_hold_is_refused_by_name(record):
     for change, words in ((dict(width=.3), "width must be one of the ladder's, 0.01042, .* got 0.3"), (dict(method="GD"), "a method of .* got 'GD'"),
-                          (dict(goal="utility"), "a goal of"), (dict(lam=.5), "lam of"), (dict(network="resnet18"), "a network with recorded runs")):
+                          (dict(goal="utility"), "a goal of"), (dict(lam=.5), "lam of"), (dict(network="resnet50"), "a network with recorded runs")):
         with pytest.raises(ValueError, match=words):
             WidthLadderLab(record, **change)

@@ -1,4 +1,5 @@
 """WidthLadderLab: move along the recorded ladder of widths. What do a goal and a method make of a network at each rung?"""
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -32,69 +33,87 @@ class Rung:
 
 
 class WidthLadderLab(Lab):
-    """Sliders move the width, lambda and the plane; menus choose the method and the goal.
+    """Sliders move the width, lambda and the plane; menus choose the network, the method and the goal.
 
-    record: what `ul.width.load` returned, with runs on digits. The curves are the recorded ones, means over seeds. The three networks
+    record: what `ul.width.load` returned, with runs on digits; its networks are those of the menu. The curves are the recorded ones, means over seeds. The three networks
     on the right are those of seed 1, which ship with the package; the setting that is best by the recorded validation data
     unlearns one of them here, within a second. `shown` is the Rung in the picture; `error`: what went wrong with the last, or None.
     """
 
     def __init__(self, record, width: float = 1 / 8, method: str = "NegGrad", goal: str = "bias", lam: float = .4, network: str = "allcnn"):
-        self.runs = record.runs[(record.runs.network == network) & (record.runs.share == .2)]
-        if method not in METHOD_NAMES or goal not in ladder.GOALS or lam not in ladder.LAMBDAS or self.runs.empty:
+        self.record, self.networks = record, record.runs.network[record.runs.share == .2].unique().tolist()
+        if method not in METHOD_NAMES or goal not in ladder.GOALS or lam not in ladder.LAMBDAS or network not in self.networks:
             raise ValueError(f"the lab takes a method of {METHOD_NAMES}, a goal of {ladder.GOALS}, lam of {ladder.LAMBDAS} and a network "
                              f"with recorded runs; got {method!r}, {goal!r}, {lam!r}, {network!r}")
-        self.network, self.widths = network, ladder.ladder(network=network)
+        self._climb(network)
         if width not in self.widths:
             raise ValueError(f"width must be one of the ladder's, {', '.join(f'{w:.4g}' for w in self.widths)}, got {width!r}")
-        models = record.models[(record.models.network == network) & (record.models.share == .2)]
+        self.test, self.error, self.task, self.unlearned = ladder.splits(seed=1)["test"], None, cache(self._task), cache(self._unlearned)
+        self._build(network, width, method, goal, lam)
+        self._redraw()
+
+    def _climb(self, network):
+        """Takes what is recorded of a network."""
+        runs, models = (table[(table.network == network) & (table.share == .2)] for table in (self.record.runs, self.record.models))
+        self.runs, self.widths = runs, [width for width in ladder.ladder(network=network) if width in set(runs.width)]
         self.truth, originals = models[models.role == "ground-truth"], models[models.role == "original"]
         self.threshold = ladder.threshold({w: group.training_error.tolist() for w, group in originals.groupby("width")})
-        self.test, self.error, self.task, self.unlearned = ladder.splits(seed=1)["test"], None, cache(self._task), cache(self._unlearned)
-        self._build(width, method, goal, lam)
-        self._redraw()
 
     @property
     def summary(self):
-        return (f"WidthLadderLab: {self.method.value} for {self.goal.value}, lambda {self.lam.value}, at width {self.width.value:.4g}; "
+        return (f"WidthLadderLab: {self.method.value} for {self.goal.value}, lambda {self.lam.value}, {self.network.value} at width {self.width.value:.4g}; "
                 "run the notebook to move along the ladder")
 
-    def _build(self, width, method, goal, lam):
+    def _build(self, network, width, method, goal, lam):
         common = dict(style=STYLE, layout=WIDE)
         chosen = lambda name, options, value: ipywidgets.SelectionSlider(options=options, value=value, description=name,
                                                                          continuous_update=False, **common)
-        self.width = chosen("width", [(str(Fraction(w).limit_denominator(128)), w) for w in self.widths], width)
+        self.network = ipywidgets.Dropdown(options=self.networks, value=network, description="network", **common)
+        self.width = chosen("width", self._rungs(), width)
         self.lam = chosen("lambda", list(ladder.LAMBDAS), lam)
         self.plane = ipywidgets.IntSlider(value=1, min=1, max=PLANES, description="plane", continuous_update=False, **common)
         self.method = ipywidgets.Dropdown(options=METHOD_NAMES, value=method, description="method", **common)
         self.goal = ipywidgets.Dropdown(options=ladder.GOALS, value=goal, description="goal", **common)
         self.numbers, self.trouble, self.picture = ipywidgets.HTML(), ipywidgets.HTML(), LadderPicture()
         self.canvas = Canvas(self.picture.figure, [], "Errors along the ladder, and a plane of decision regions")
-        controls = ipywidgets.VBox([self.width, self.method, self.goal, self.lam, self.plane])
+        controls = ipywidgets.VBox([self.network, self.width, self.method, self.goal, self.lam, self.plane])
         self.panel = ipywidgets.VBox([ipywidgets.HBox([controls, self.numbers]), self.canvas.widget, self.trouble])
         for control in (self.width, self.method, self.goal, self.lam, self.plane):
             control.observe(self._redraw, names="value")
+        self.network.observe(self._change_network, names="value")
 
-    def _task(self, width):
-        return ladder.task(seed=1, network=self.network, width=width)
+    def _rungs(self):
+        return [(str(Fraction(w).limit_denominator(128)), w) for w in self.widths]
+
+    def _change_network(self, change):
+        """To the rung of the other ladder that is nearest in width, in one frame."""
+        self._climb(change.new)
+        nearest = min(self.widths, key=lambda width: abs(math.log(width / self.width.value)))
+        self.width.unobserve(self._redraw, names="value")
+        self.width.options, self.width.value = self._rungs(), nearest
+        self.width.observe(self._redraw, names="value")
+        self._redraw()
+
+    def _task(self, network, width):
+        return ladder.task(seed=1, network=network, width=width)
 
     def _chosen(self, method, goal, lam):
         """The selected runs of a method, one row per width and seed."""
         return ladder.select(self.runs[self.runs.method == method], goal, lam)
 
-    def _unlearned(self, width, method, goal, lam):
+    def _unlearned(self, network, width, method, goal, lam):
         """(network, its metrics, its setting in words)"""
         row = self._chosen(method, goal, lam)
         row = row[row.width == width].iloc[0]
         names = [name for name in METHODS[method].__dataclass_fields__ if name in row and row[name] is not None and row[name] == row[name]]
-        run = unlearn(self.task(width), METHODS[method](**{name: row[name] for name in names}), int(row["epochs"]))
+        run = unlearn(self.task(network, width), METHODS[method](**{name: row[name] for name in names}), int(row["epochs"]))
         words = ", ".join(f"{name} {row[name]:g}" for name in ("lr", "ascent", "reg") if name in names)
         return run.model, run.metrics, f"{words}, {int(row['epochs'])} epochs"
 
     def _redraw(self, change=None):
         try:
-            width, method, goal, lam = self.width.value, self.method.value, self.goal.value, self.lam.value
-            task, (model, metrics, setting) = self.task(width), self.unlearned(width, method, goal, lam)
+            network, width, method, goal, lam = (c.value for c in (self.network, self.width, self.method, self.goal, self.lam))
+            task, (model, metrics, setting) = self.task(network, width), self.unlearned(network, width, method, goal, lam)
             survey = regions.survey(task, self.test, planes=1, resolution=RESOLUTION, seed=self.plane.value,
                                     delta=ladder.NEAR * regions.typical_distance(task.original.normalise(task.retain.tensors[0])))
             said = [regions.classes(m, survey.near)[0].cpu().numpy() for m in (task.original, model, task.ground_truth)]
@@ -103,7 +122,7 @@ class WidthLadderLab(Lab):
             chosen = self._chosen(method, goal, lam)
             lines = {"forget error": _line(chosen, "forget_error"), "test error": _line(chosen, "test_error"),
                      "forget error, retrained": _line(self.truth, "forget_error")}
-            self.picture.show(lines, self.threshold, width, survey, said, f"{method} for {goal}, lambda {lam}")
+            self.picture.show(lines, self.threshold, width, survey, said, f"{network}: {method} for {goal}, lambda {lam}")
             self.canvas.describe(_sentence(self.shown, method, goal, said))
             self.canvas.background()
             self.numbers.value, self.trouble.value, self.error = _table(self.shown), "", None
