@@ -294,6 +294,9 @@ def test_a_record_that_is_stopped_leaves_what_is_finished_and_says_so(small, tmp
     assert width._main(given) == 0
     whole = ul.width.load(tmp_path / "r.json")
     assert "finished" not in whole.provenance and whole.regions["survey"].tolist() == 4 * ["small"] + 4 * ["full"]
+    before = (tmp_path / "r.json").read_text()
+    width._write(tmp_path / "r.json", {}, {}, [], [], 1, 2)  # a new one is under way: the finished one stays until it is whole
+    assert (tmp_path / "r.json").read_text() == before
 
 
 def test_a_record_of_larger_images_holds_the_ladders_models_alone(tmp_path, monkeypatch):

@@ -79,7 +79,7 @@ PRESETS = {
         widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)), batch_size=64, forget_classes=4,
         recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))),
     ("cifar10", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 2, 4, 8, 12, 16), allcnn=(2, 4, 8, 16, 24, 32)), batch_size=64, forget_classes=2, train_images=2_000,
+        widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)), batch_size=64, forget_classes=2, train_images=2_000,
         test_images=1_000, recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))),
     ("cifar10", "paper"): Ladder(  # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
         widths=_widths(resnet18=(2, 4, 8, 12, 16, 24, 32, 64), resnet50=(2, 4, 8, 16, 32, 64), allcnn=(4, 8, 16, 32, 64, 96)),
@@ -381,7 +381,9 @@ def record(store: Path, out: Path, dataset: str = "digits", seeds: Mapping[str, 
     """Makes the recorded runs: trains the ladders; on digits also runs `grid` at every width, and compares AllCNN's decision regions
     up to a width of 1/8. Goes on from `store`, whose runs are of one version of the code. seeds: of each network, default `RECORDED`.
 
-    `out` is written after every part, and again: a record that was stopped has in its provenance how many are finished."""
+    `out` is written after every part, unless it holds a finished record: one that was stopped says how many parts it has, as
+    "finished" in its provenance.
+    """
     made = provenance("python -m unlearnlab.experiments.width --record" + ("" if dataset == "digits" else f" --dataset {dataset}"))
     say, seeds = progress or (lambda text: print(text, flush=True)), RECORDED[dataset] if seeds is None else seeds
     jobs, surveys = [], []
@@ -454,6 +456,8 @@ def _silent(*done):
 
 def _write(out, made, runs, models, areas, finished, parts):
     import pandas
+    if finished < parts and Path(out).exists() and "finished" not in load(out).provenance:
+        return
     tables = {"models": pandas.DataFrame(models)}
     if runs:
         joined = pandas.concat(runs.values(), ignore_index=True)
