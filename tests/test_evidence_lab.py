@@ -53,8 +53,10 @@ def test_its_numbers_are_those_of_the_metric_on_the_recorded_margins(lab):
     lab.example.value = 7
     each = ul.metrics.klom(rows["MinNorm-OG"], rows["retrained"][half:])
     floor = ul.metrics.klom_floor(rows["retrained"]).mean(1)
-    assert lab.readout.value == (f"<span>This example: {each[7]:.2f}. KLoM of MinNorm-OG: {each.mean():.3f}; retrained against retrained {floor.mean():.3f} "
+    sure = ul.metrics.jackknife(lambda a, b: ul.metrics.klom(a, b).mean(), rows["MinNorm-OG"], rows["retrained"][half:])
+    assert lab.readout.value == (f"<span>This example: {each[7]:.2f}. KLoM of MinNorm-OG: {sure}; retrained against retrained {floor.mean():.3f} "
                                  f"({floor.min():.3f} to {floor.max():.3f}). Setting: {lab.evidence.settings['MinNorm-OG']}.</span>")
+    assert sure.mean == each.mean() and sure.low < sure.mean < sure.high
     drawn = [patch.get_data().values for patch in lab.picture.left.patches if not patch.get_fill()]
     assert np.isclose(sum(drawn[0]), 1) and len(drawn) == 2
     lab.method.value = "retrained"

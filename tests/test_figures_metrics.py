@@ -5,6 +5,7 @@ import torch
 
 from unlearnlab.figures import metrics, style
 from unlearnlab.figures.style import Figure
+from unlearnlab.metrics import Interval
 
 GROUPS = {"original": np.arange(10.), "GD": torch.arange(5.) + 3, "retrained": np.array([1., 1., 8.])}
 PANELS = {"one": ({"GD": [1., 2., 3.], "GA": 5.}, np.linspace(0, 1, 21)), "two": ({"GD": [4.], "GA": [1., 1.]}, [.5])}
@@ -41,6 +42,13 @@ def test_a_dot_is_the_mean_its_line_the_interval_and_the_band_the_floor():
     line = next(line for line in fig.axes[0].lines if len(set(line.get_ydata())) == 1 and len(line.get_xdata()) == 2 and line.get_color() == style.BLUE)
     assert np.allclose(line.get_xdata(), [2 - half, 2 + half])
     assert [t.get_text() for t in fig.axes[0].get_yticklabels()] == ["GD", "GA"]
+
+
+def test_an_interval_that_is_given_is_drawn_as_it_is():
+    fig = metrics.beside({"one": ({"GD": Interval(2., 1.5, 2.25)}, [0., 1.], Interval(.5, .4, .6))})
+    ax, lines = fig.axes[0], [line.get_xdata() for line in fig.axes[0].lines]
+    assert any(np.allclose(x, [1.5, 2.25]) for x in lines if len(x) == 2) and [2.] in [list(x) for x in lines]
+    assert np.isclose(ax.patches[1].get_x(), .4) and np.isclose(ax.patches[1].get_width(), .2) and "GD 2.00" in fig.alt
 
 
 def test_a_ladder_shows_every_retrained_network_beside_the_original():

@@ -27,8 +27,8 @@ from ..data import images
 from ..data import sine as sine_data
 from ..methods import METHODS, Method
 from ..methods.base import HYPERPARAMETERS
-from ..metrics import (Ensemble, epsilons, forgetting_quality, forgetting_quality_floor, klom, klom_floor, margin, mia, relearn_time,
-                       train_ensemble, u_lira, u_lira_floor)
+from ..metrics import (Ensemble, Interval, epsilons, forgetting_quality, forgetting_quality_floor, jackknife, klom, klom_floor, margin,
+                       mia, relearn_time, train_ensemble, u_lira, u_lira_floor)
 from ..models import MLP, seeded
 from ..provenance import provenance
 from ..sgd import sample_losses
@@ -239,6 +239,13 @@ def judge(found: Evidence, metric: str, part: str = "forget") -> Verdict:
     if floor is None:
         return Verdict({name: forgetting_quality(values) for name, values in each.items()}, each, forgetting_quality_floor(rows["retrained"]))
     return Verdict({name: values.mean().item() for name, values in each.items()}, each, floor(rows["retrained"]).mean(1))
+
+
+def sure(found: Evidence, metric: str, part: str, name: str) -> Interval:
+    """The score of one candidate under a metric of PER_EXAMPLE, as in `judge`, with its interval over networks: `jackknife`."""
+    rows, score = found.margins[part], PER_EXAMPLE[metric][0]
+    whole = forgetting_quality if metric == "challenge epsilon" else torch.mean
+    return jackknife(lambda a, b: whole(score(a, b)), candidates(rows)[name], rows["retrained"][len(rows["retrained"]) // 2:])
 
 
 def attack(found: Evidence, network: int, others: int = 8) -> Verdict:

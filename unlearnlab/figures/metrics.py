@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from ..metrics.floors import interval
+from ..metrics.floors import Interval, interval
 from . import style
 from .style import Figure, figure, look
 
@@ -48,11 +48,13 @@ def draw_histograms(ax, values: dict, xlabel: str, *, bins: int = 20, curves: bo
 
 
 @look()
-def beside(panels: dict[str, tuple[dict[str, np.ndarray], np.ndarray]]) -> Figure:
+def beside(panels: dict[str, tuple]) -> Figure:
     """Scores of the same methods under several metrics, one panel each, every one with its floor.
 
-    panels: name of the metric -> (by method, its values over seeds or models (or one number); floor, the values of retrained models).
-    A dot is the mean, a line Student's 95% interval; the band is where the middle 90% of the floor's values lie, its line their mean.
+    panels: name of the metric -> (by method, its values over seeds or models, or one number, or an `Interval`; floor, the values of
+    retrained models; and, if it is there, the `Interval` of the floor's mean).
+    A dot is the mean, a line its 95% interval, Student's for values; the band is where the middle 90% of the floor's values lie, its
+    line their mean, the darker band the interval of that mean.
     What counts is how far a dot is from the band, on either side.
     """
     if not panels:
@@ -60,28 +62,30 @@ def beside(panels: dict[str, tuple[dict[str, np.ndarray], np.ndarray]]) -> Figur
     names = list(next(iter(panels.values()))[0])
     fig, axes = figure(1, len(panels), size=(max(4.6, 1.4 + 1.8 * len(panels)), .9 + .27 * len(names)), squeeze=False, sharey=True)
     said = []
-    for ax, (metric, (rows, floor)) in zip(axes[0], panels.items()):
+    for ax, (metric, (rows, floor, *sure)) in zip(axes[0], panels.items()):
         if list(rows) != names:
             raise ValueError(f"panels[{metric!r}] must have the same methods as the first panel, got {', '.join(rows)}")
-        low, middle, high = draw_floor(ax, floor)
+        low, middle, high = draw_floor(ax, floor, *sure)
         for height, (name, values) in enumerate(rows.items()):
-            _dot(ax, height, name, _finite(name, np.atleast_1d(values)))
+            _dot(ax, height, name, values)
         ax.set(title=metric, ylim=(len(names) - .4, -.6))
         ax.set_yticks(range(len(names)), names)
         ax.tick_params(axis="y", length=0)
         ax.title.set_fontsize(9.5)
-        means = {name: float(np.mean(values)) for name, values in rows.items()}
+        means = {name: _mean(values) for name, values in rows.items()}
         said.append(f"{metric}: floor {middle:.2f} ({low:.2f} to {high:.2f}), " + ", ".join(f"{n} {v:.2f}" for n, v in means.items()))
     fig.supxlabel("band: retrained against retrained, middle 90%", fontsize=9)
     fig.alt = "Scores beside their floors. " + "; ".join(said)
     return fig
 
 
-def draw_floor(ax, floor) -> tuple[float, float, float]:
-    """The band of a floor's values and a line at their mean; (low, mean, high)."""
+def draw_floor(ax, floor, sure: Interval | None = None) -> tuple[float, float, float]:
+    """The band of a floor's values, a line at their mean, and a darker band for the interval of that mean; (low, mean, high)."""
     floor = _finite("floor", np.atleast_1d(floor))
     low, high = np.quantile(floor, [.05, .95])
     ax.axvspan(low, high, color=style.GREEN, alpha=.2, linewidth=0)
+    if sure is not None:
+        ax.axvspan(sure.low, sure.high, color=style.GREEN, alpha=.2, linewidth=0)
     ax.axvline(floor.mean(), color=style.GREEN, linestyle="-.", linewidth=1.6)
     return float(low), float(floor.mean()), float(high)
 
@@ -93,8 +97,8 @@ class EvidencePicture:
         self.figure, (self.left, self.right) = figure(1, 2, size=(10.4, 4.6), gridspec_kw={"width_ratios": [1.5, 1]})
 
     @look()
-    def show(self, groups: dict, of: str, xlabel: str, title: str, scores: dict[str, float], floor, metric: str, chosen: str) -> None:
-        """groups, xlabel: as in `histograms`, shares of what `of` says. scores: by name. floor: values of retrained networks.
+    def show(self, groups: dict, of: str, xlabel: str, title: str, scores: dict, floor, metric: str, chosen: str) -> None:
+        """groups, xlabel: as in `histograms`, shares of what `of` says. scores: by name, numbers or `Interval`s. floor: values of retrained networks.
         chosen: a name in scores."""
         for ax in (self.left, self.right):
             ax.clear()
@@ -105,7 +109,7 @@ class EvidencePicture:
         for height, (name, value) in enumerate(scores.items()):
             if name == chosen:
                 self.right.axhspan(height - .5, height + .5, color="#E4E4E4", linewidth=0, zorder=0)
-            _dot(self.right, height, name, np.array([value]))
+            _dot(self.right, height, name, value)
         self.right.set(title=metric, ylim=(len(scores) - .4, -.6), xlabel="band: retrained against retrained")
         self.right.set_yticks(range(len(scores)), list(scores))
         self.right.get_yticklabels()[list(scores).index(chosen)].set_fontweight("bold")
@@ -150,12 +154,19 @@ def scatter(x, y, xlabel: str, ylabel: str, floor=None) -> Figure:
 
 
 def _dot(ax, height, name, values):
+    """A mean and its interval, of values or as it is given."""
     color = LOOKS.get(name, style.BLUE)
-    if len(values) > 1:
-        _, low, high = interval(values)
-        ax.plot([low, high], [height, height], color=color, linestyle="-", linewidth=1.4, solid_capstyle="butt")
-    ax.plot(values.mean(), height, "s" if name == "original" else "D" if name in LOOKS else "o", color=color, markeredgecolor="white",
+    if not isinstance(values, Interval):
+        values = _finite(name, np.atleast_1d(values))
+        values = interval(values) if len(values) > 1 else Interval(*3 * [float(values[0])])
+    if values.low < values.high:
+        ax.plot([values.low, values.high], [height, height], color=color, linestyle="-", linewidth=1.4, solid_capstyle="butt")
+    ax.plot(values.mean, height, "s" if name == "original" else "D" if name in LOOKS else "o", color=color, markeredgecolor="white",
             markersize=6.5, zorder=4)
+
+
+def _mean(values):
+    return values.mean if isinstance(values, Interval) else float(np.mean(values))
 
 
 def _finite(name, values):

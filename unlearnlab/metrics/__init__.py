@@ -9,11 +9,11 @@
     relearning.py     is it learnt again suspiciously fast?       relearn_time, relearn_floor
     memorisation.py   which examples were memorised at all?       memorisation, memorisation_floor
     shadow.py         a hundred small models in seconds           halves, train_ensemble, Ensemble
-    floors.py         what counts as nothing, and how sure?       against_itself, interval
+    floors.py         what counts as nothing, and how sure?       against_itself, interval, jackknife
 """
 from .challenge import epsilons, forgetting_quality, forgetting_quality_floor
 from .distributions import klom, klom_floor
-from .floors import Interval, against_itself, interval
+from .floors import Interval, against_itself, interval, jackknife
 from .gaps import average_gap, gap_floor, tow
 from .lira import lira_score, u_lira, u_lira_floor
 from .margins import margin

@@ -31,6 +31,7 @@ class EvidenceLab(Lab):
             if value not in known:
                 raise ValueError(f"{word} must be one of {', '.join(known)}, got {value!r}")
         self._judged = functools.cache(functools.partial(evidence.judge, self.evidence))
+        self._sure = functools.cache(functools.partial(evidence.sure, self.evidence))
         self._attacked = functools.cache(functools.partial(evidence.attack, self.evidence))
         choice = lambda name, options, value: ipywidgets.Dropdown(options=options, value=value, description=name, style=STYLE, layout=WIDE)
         slider = lambda name, count: ipywidgets.IntSlider(value=0, min=0, max=count - 1, description=name, continuous_update=False,
@@ -71,19 +72,22 @@ class EvidenceLab(Lab):
         self.network.disabled = not attacking
         if attacking:
             self.verdict, i = self._attacked(self.network.value), self.network.value
+            scores, said = self.verdict.scores, f"{self.verdict.scores[name]:.3f}"
             losses = {part: F.softplus(-evidence.candidates(self.evidence.margins[part])[name][i]) for part in ("forget", "unseen")}
             groups, own = {"forget set": losses["forget"].clamp(min=1e-6).log10(), "unseen": losses["unseen"].clamp(min=1e-6).log10()}, ""
             title, xlabel, of = f"network {i} of {name}: its losses", "log10 of the loss", "examples"
         else:
             part, i = PARTS[self.part.value], self.example.value
             self.verdict, rows = self._judged(metric, part), self.evidence.margins[part]
+            said = self._sure(metric, part, name)
+            scores = self.verdict.scores | {name: said}
             groups = {name: evidence.candidates(rows)[name][:, i], "retrained": rows["retrained"][len(rows["retrained"]) // 2:, i]}
             if name == "retrained":
                 groups = {"others retrained": groups["retrained"], "retrained": evidence.candidates(rows)[name][:, i]}
             title, xlabel, of = f"{self.part.value}, example {i}", "margin of the label", "networks"
             own = f"This example: {self.verdict.each[name][i]:.2f}. "
-        self.picture.show(groups, of, xlabel, title, self.verdict.scores, self.verdict.floor, self._score(), name)
-        self._sentence = (f"{own}{self._score()} of {name}: {self.verdict.scores[name]:.3f}; retrained against retrained "
+        self.picture.show(groups, of, xlabel, title, scores, self.verdict.floor, self._score(), name)
+        self._sentence = (f"{own}{self._score()} of {name}: {said}; retrained against retrained "
                           f"{self.verdict.floor.mean():.3f} ({self.verdict.floor.min():.3f} to {self.verdict.floor.max():.3f}).")
 
     def _score(self):
