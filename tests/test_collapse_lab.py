@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import unlearnlab as ul
+from small_images import small
 from unlearnlab.data.tint import CLASS_COLORS, tint
 from unlearnlab.experiments import collapse
 from unlearnlab.widgets import unlearning_lab
@@ -22,7 +23,7 @@ def one():
 @pytest.fixture()
 def lab(one):
     """The same lab for every test, put back to where it began: another one takes a second."""
-    for control, value in ((one.seed, 2), (one.name, "GD"), (one.epochs, 1), (one.digit, 3), (one.example, 1)):
+    for control, value in ((one.seed, 2), (one.name, "GD"), (one.epochs, 1), (one.content, 3), (one.example, 1)):
         control.value = value
     one.reset.click()
     one.wait()
@@ -36,7 +37,7 @@ def widths(lab, panel):
 def test_every_bar_is_a_probability_and_every_verdict_follows_from_them(lab):
     images, labels = collapse.images().test.tensors
     for digit, example, color in ((0, 1, 5), (9, 3, 9), (4, lab.example.max, 1)):
-        lab.digit.value, lab.example.value = digit, example
+        lab.content.value, lab.example.value = digit, example
         lab.colors[color].click()
         image = tint(images[labels == digit][example - 1][None], CLASS_COLORS[color])
         assert np.array_equal(lab.picture.image.get_array(), image[0].permute(1, 2, 0)) and lab.status.value == ""
@@ -68,7 +69,7 @@ def test_every_slider_at_least_middle_and_greatest_gives_a_new_picture(lab, monk
         callback(run)
         return run
     monkeypatch.setattr(unlearning_lab, "unlearn", still)
-    for control, values in ((lab.digit, (0, 5, 9)), (lab.example, (lab.example.max, 15, 1)), (lab.epochs, (20, 10, 1)), (lab.seed, (1, 3, 5))):
+    for control, values in ((lab.content, (0, 5, 9)), (lab.example, (lab.example.max, 15, 1)), (lab.epochs, (20, 10, 1)), (lab.seed, (1, 3, 5))):
         for value in values:
             before = lab.canvas.png()
             control.value = value
@@ -123,14 +124,33 @@ def test_two_labs_do_not_drive_each_other_and_a_stored_notebook_holds_a_picture_
     assert data["image/png"] == before and data["text/plain"] == other.summary
     assert "the ground truth says" in metadata["image/png"]["alt"] and "color accuracy" in metadata["image/png"]["alt"]
     lab.colors[0].click()
-    lab.digit.value = 8
+    lab.content.value = 8
     lab.name.value = "GA"
     lab.wait()
-    assert other.canvas.png() == before and other.digit.value == 3 and "black" not in other.colors[0].layout.border_top
+    assert other.canvas.png() == before and other.content.value == 3 and "black" not in other.colors[0].layout.border_top
+
+
+def test_classes_with_names_are_called_by_them(tmp_path, monkeypatch):
+    names = "airplane", "cat", *"cdefghi", "truck"
+    small(monkeypatch, tmp_path, collapse, "cifar10", 32, names)
+    said, say = [], unlearning_lab.UnlearningLab._say
+    monkeypatch.setattr(unlearning_lab.UnlearningLab, "_say", lambda lab, text, *kind: said.append(text) or say(lab, text, *kind))
+    lab = ul.widgets.CollapseLab(dataset="cifar10", method="GD", epochs=1)
+    lab.wait()
+    assert lab.content.description == "class" and [name for name, _ in lab.content.options] == list(names)
+    lab.content.value, lab.example.value = 9, 2
+    lab.colors[1].click()
+    assert np.array_equal(lab.picture.image.get_array(), tint(lab.pixels[19:20], CLASS_COLORS[1])[0].permute(1, 2, 0))
+    assert lab.picture.caption.get_text() == "content: truck\ncolor: green,\nthat of cat" and lab.colors[1].tooltip == "paint it green, the color of cat"
+    assert all(text.get_text().split(":")[0].removeprefix("says ") in names for text in lab.picture.verdicts)
+    assert "Content truck in green, the color of cat" in lab.canvas.figure.alt
+    assert [text.split("epoch ")[1][:6] for text in said if "Training" in text] == [*(f"{i} of 4" for i in (1, 2, 3, 4)), "1 of 2", "2 of 2"]
 
 
 def test_wrong_choices_are_refused_by_name():
     with pytest.raises(ValueError, match="method must be one of MinNorm-OG, .*, got 'SGD'"):
         ul.widgets.CollapseLab(method="SGD")
+    with pytest.raises(ValueError, match="dataset must be one of digits, mnist, cifar10, got 'tiny-imagenet'"):
+        ul.widgets.CollapseLab(dataset="tiny-imagenet")
     with pytest.raises(ValueError, match="seed must be an integer from 1 to 5, got 0"):
         ul.widgets.CollapseLab(seed=0)

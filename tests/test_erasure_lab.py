@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 import unlearnlab as ul
+from small_images import small
 from unlearnlab.data.tint import tint
-from unlearnlab.experiments import erasure
+from unlearnlab.experiments import erasure, presets
 from unlearnlab.widgets import unlearning_lab
 
 
@@ -224,7 +225,74 @@ def test_two_labs_do_not_drive_each_other_and_a_stored_notebook_gets_the_same_pi
     assert other.canvas.png() == before and other.name.value == "GD" and other.images.value == 1
 
 
-@pytest.mark.parametrize("arguments, words", [({"method": "SGD"}, "method must be one of MinNorm-OG, .*, got 'SGD'"),
+def test_a_stop_is_heard_while_a_model_is_measured(lab, monkeypatch):
+    measure = lab.task.evaluate
+    def stopping(model):
+        lab.stop.click()
+        return measure(model)
+    monkeypatch.setattr(lab, "task", dataclasses.replace(lab.task, evaluate=stopping))
+    lab.run.click()
+    lab.wait()
+    assert "Stopped in epoch 1 of 1." in lab.status.value and len(lab.track) == 1
+    assert not any(module._forward_pre_hooks for module in lab.model.modules())
+    assert f"<td style='padding:0 14px 0 4px; text-align:left'>{lab.start_metrics['forget_error']:.3f}</td>" in lab.readout.value
+
+
+def test_the_models_of_another_data_set_are_trained_at_first_use_stopped_resumed_and_kept(tmp_path, monkeypatch):
+    small(monkeypatch, tmp_path, erasure, "mnist", 28)
+    said, say, trained = [], unlearning_lab.UnlearningLab._say, unlearning_lab.UnlearningLab._trained
+    monkeypatch.setattr(unlearning_lab.UnlearningLab, "_say", lambda lab, text, *kind: said.append(text) or say(lab, text, *kind))
+    with monkeypatch.context() as patch:
+        patch.setattr(unlearning_lab.UnlearningLab, "_trained", lambda lab, *done: trained(lab, *done) or lab.stop.click())
+        lab = ul.widgets.ErasureLab(dataset="mnist", method="GD", epochs=1)
+        lab.wait()
+    assert said[1].startswith("Getting the images") and said[2].startswith("Training the original of seed 1") and "epoch 1 of 2, loss" in said[2]
+    assert "Stopped before the models of seed 1 were there" in lab.status.value and lab.track == [] and lab.stop.disabled
+    lab.images.value = 2  # nothing to see yet
+    del said[:]
+    lab.run.click()
+    lab.wait()
+    assert [text.split(":")[1].split(",")[0] for text in said if "Training" in text] == [" epoch 2 of 2", " epoch 1 of 2", " epoch 2 of 2"]
+    assert "ground truth" in said[-2] and lab.status.value == "" and len(lab.track) == 2
+    assert np.array_equal(lab.picture.images[5].get_array(), tint(lab.tests[0][5:6], erasure.COLORS["red"])[0].permute(1, 2, 0))  # the red row begins
+    assert lab.picture.images[0].get_extent() == [0, 28, 28, 0]
+    del said[:]
+    again = ul.widgets.ErasureLab(dataset="mnist", method="GD", epochs=1)
+    again.wait()
+    assert not any("Training" in text for text in said) and again.track == lab.track
+
+
+def test_classes_with_names_get_room_and_a_hard_tasks_plane_its_own_corner(tmp_path, monkeypatch):
+    names = ("cat", "submarine sandwich", *"cdefghij")
+    small(monkeypatch, tmp_path, erasure, "cifar10", 32, names)
+    lab = ul.widgets.ErasureLab(dataset="cifar10", method="GD", epochs=1)
+    lab.wait()
+    assert len(lab.picture.images) == len(lab.picture.after) == 9 and "right class" in lab.canvas.figure.alt
+    assert {text.get_text().split()[1] for text in lab.picture.before} <= {"cat", "submarine", *"cdefghij"}
+    monkeypatch.setattr(lab, "truth_metrics", {"retain_accuracy": .5, "forget_error": 0.})
+    lab.zoom.value = True
+    low, high = lab.picture.plane.get_xlim()
+    assert low < .5 < high < .8 and lab.status.value == ""
+
+
+def test_missing_data_are_told_in_the_lab_which_goes_on_once_they_are_there(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setenv("UNLEARNLAB_DATA", str(tmp_path))
+        patch.setattr(presets.data, "fetch", lambda *args, **more: (_ for _ in ()).throw(ConnectionError("cannot download it")))
+        lab = ul.widgets.ErasureLab(dataset="mnist", method="GD", epochs=1)
+        with pytest.raises(ConnectionError):
+            lab.wait()
+    assert "ConnectionError: cannot download it" in lab.status.value and lab.stop.disabled
+    data, metadata = lab._repr_mimebundle_()
+    assert "image/png" not in data and metadata == {} and data["text/plain"] == lab.summary
+    small(monkeypatch, tmp_path, erasure, "mnist", 28)
+    lab.run.click()
+    lab.wait()
+    assert len(lab.track) == 2 and lab.status.value == "" and "image/png" in lab._repr_mimebundle_()[0]
+
+
+@pytest.mark.parametrize("arguments, words", [({"dataset": "svhn"}, "dataset must be one of digits, mnist, cifar10, tiny-imagenet, got 'svhn'"),
+                                              ({"preset": "paper"}, 'preset must be "quick" for digits, got \'paper\''), ({"method": "SGD"}, "method must be one of MinNorm-OG, .*, got 'SGD'"),
                                               ({"seed": 6}, "seed must be an integer from 1 to 5, got 6"),
                                               ({"epochs": 0}, "epochs must be an integer from 1 to 20, got 0"),
                                               ({"epochs": True}, "epochs must be an integer from 1 to 20, got True")])

@@ -1,6 +1,8 @@
 """The loop: nothing of the original changes, runs repeat, stop when asked, and fail in words."""
+import dataclasses
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ import torch
 import unlearnlab as ul
 from tasks import classification, regression
 from test_methods import parameters
+from unlearnlab import unlearning
 from unlearnlab.threads import few_threads
 from unlearnlab.unlearning import _Batches
 
@@ -52,6 +55,27 @@ def test_a_stop_ends_the_run_at_once_and_keeps_what_was_done():
     assert run.stopped and time.monotonic() - began < 5 and len(run.history) > 1 and run.metrics
     stop.set()
     assert ul.unlearn(regression(), ul.GD(), 5, stop=stop).history == []
+
+
+def test_the_time_a_callback_takes_does_not_count(monkeypatch):
+    clock = [0.]
+    def tick():
+        clock[0] += 1
+        return clock[0]
+    def wait(run):
+        clock[0] += 1000
+    monkeypatch.setattr(unlearning, "time", SimpleNamespace(perf_counter=tick))
+    run = ul.unlearn(regression(), ul.GD(), 3, callback=wait)
+    assert run.seconds == run.history[-1]["seconds"] < 10
+
+
+def test_a_stop_is_heard_while_salun_looks_at_the_forget_set():
+    task, stop, seen = classification(), threading.Event(), []
+    handle = task.original.register_forward_hook(lambda module, *rest: seen.append(1) or stop.set())  # the run's copy has it too
+    batches = -(-len(task.forget) // task.batch_size)
+    run = ul.unlearn(dataclasses.replace(task, evaluate=lambda model: {}), ul.SalUn(), 3, stop=stop)
+    handle.remove()
+    assert run.stopped and run.history == [] and len(seen) == 1 < batches
 
 
 def test_what_the_callback_raises_comes_through():

@@ -46,6 +46,7 @@ class State:
     model: nn.Module
     generator: torch.Generator                               # on the CPU: indices and labels, the same on every device
     device_generator: torch.Generator                        # where the model is, for as many numbers as it has parameters
+    stop: threading.Event | None = None                      # work before the first update that takes long ends early by it
     epoch: int = 0
     turn: str = "both"                                       # which of the epoch's passes this is
     norms: list[nn.Module] = field(default_factory=list)     # the model's batch-norm layers
@@ -62,8 +63,8 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
     the batches of an epoch twice, such as the original SCRUB, makes an update each time.
     seed: of everything random in the run (initialisation, batches, subsample, noise), combined with the task's seed.
     A model's own dropout draws from torch's global generator; seed that yourself.
-    callback(run): after every epoch, with the model and history so far. stop: set it and the run ends before its next
-    update and comes back with `stopped=True`; nothing that was done is lost.
+    callback(run): after every epoch, with the model and history so far; its time does not count. stop: set it and the run ends
+    before its next update and comes back with `stopped=True`; nothing that was done is lost.
 
     history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds" since the start, and
     what the method notes, such as MinNorm-OG's "strength", "rank" and "drift".
@@ -89,7 +90,7 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
     model.train()
     device = next(model.parameters()).device
     on_device = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
-    state = State(task, method, epochs, model, generator, on_device, norms=norms_of(model))
+    state = State(task, method, epochs, model, generator, on_device, norms=norms_of(model), stop=stop)
     run = Run(method, epochs, seed, model)
     optimizer = torch.optim.AdamW(state.model.parameters(), lr=method.lr, weight_decay=method.weight_decay, fused=True)
     with few_threads(state.model), torch.enable_grad():
@@ -120,7 +121,9 @@ def _epochs(run, state, optimizer, batches, callback, stop):
             if not np.isfinite(value):
                 raise _diverged(run.method, state.epoch, f"the loss became {value}")
             if callback is not None:
+                paused = time.perf_counter()
                 callback(run)
+                began += time.perf_counter() - paused
         if run.stopped:
             return
 

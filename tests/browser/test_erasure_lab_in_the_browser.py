@@ -18,7 +18,7 @@ def test_erasure_lab_follows_its_controls_and_stops(lab):
     lab.wait_for_text("s for 4 epochs", seconds=60)
     lab.screenshot("erasure-lab", of=".jp-OutputArea-output:has(.widget-slider)")
     with lab.new_picture():
-        lab.page.get_by_label("zoom on the ideal corner").check()
+        lab.page.get_by_label("zoom on the ground truth").check()
     lab.screenshot("erasure-lab-zoomed", of=".jp-OutputArea-output:has(.widget-slider)")
     lab.slider("T (epochs)").press("End")
     lab.click_button("Stop")

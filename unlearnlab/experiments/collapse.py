@@ -39,6 +39,9 @@ class WarmPreset(Preset):
         if not isinstance(self.warm_start, Recipe):
             raise TypeError(f"warm_start must be a Recipe, got {self.warm_start!r}")
 
+    def epochs(self, role):
+        return super().epochs(role) + (self.warm_start.epochs if role == "original" else 0)
+
 
 # color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set, epochs) -> method -> (mean, standard error)
 PUBLISHED = {

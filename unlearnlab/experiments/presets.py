@@ -42,6 +42,10 @@ class Preset:
         """With the fields that are given and not None."""
         return dataclasses.replace(self, **{name: value for name, value in given.items() if value is not None})
 
+    def epochs(self, role: str) -> int:
+        """Of the training of the "original" or the "ground truth"."""
+        return self.recipe.epochs
+
     def images(self, dataset: str, folder=None) -> data.Images:
         """The data set, or as much of it as takes part: the same images whatever the task's seed."""
         whole = data.load(dataset, folder)

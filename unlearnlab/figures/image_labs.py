@@ -7,8 +7,9 @@ from . import style
 from .style import Figure, look
 
 WIDTH = 10.0  # inches, as all lengths here
-LEFT, TOP, CELL, IMAGE, LINE = .95, 4.33, (1.13, 1.25), .74, .165  # ErasureLab's grid of images
-WHOLE, CORNER = ((-.02, 1.04), (-.09, 1.02)), ((.78, 1.012), (-.025, .27))  # its plane: all of it, or around the ideal
+LEFT, TOP, GRID, HEIGHT, IMAGE, LINE = .95, 4.33, 4.52, 1.25, .74, .165  # ErasureLab's grid of images: where, wide, a row high
+WHOLE, CORNER = ((-.02, 1.04), (-.09, 1.02)), ((.78, 1.012), (-.025, .27))  # its plane: all of it, or around the ground truth
+NAMED = (-10, 0), (-18, -15)  # points from the original's mark to its name, and from the ground truth's
 AFTER = {"color": style.BLUE, "marker": "o", "markersize": 5, "linestyle": "-", "linewidth": 1.6}
 BARS, ROW, BAR = (3.3, 4.55, 5.8), (.62, 3.72), 1.0  # CollapseLab's three panels: where each begins, bottom and top, width
 MODELS = (("original", style.ORANGE, style.DARK_ORANGE), ("unlearned", style.BLUE, style.BLUE), ("ground truth", style.GREEN, style.GREEN))
@@ -18,17 +19,17 @@ PREVIOUS = {"color": "#9A9A9A", "marker": ".", "markersize": 4, "linestyle": "--
 class ErasurePicture:
     """Test images in rows of one color each, with captions before and after; beside them retain accuracy and forget error.
 
-    columns: images per row. colors: the rows' names. `moving` holds the artists that a frame changes.
+    columns: images per row. colors: the rows' names. kind: of what is shown, "digit" or "class". `moving` holds the artists that a frame changes.
     """
 
     @look()
-    def __init__(self, columns: int, colors: list[str]):
+    def __init__(self, columns: int, colors: list[str], kind: str):
         self.figure = _empty((WIDTH, 4.9))
         self.images, self.before, self.after = [], [], []
         for row, name in enumerate(colors):
             self._row(row, name, columns)
         _words(self.figure, .1, TOP + .28, "What the network says, before and after", fontsize=11)
-        _words(self.figure, .1, .2, "✓ the right digit, and “gray”.   The number is p(gray).", fontsize=9, color=style.GREY)
+        _words(self.figure, .1, .2, f"✓ the right {kind}, and “gray”.   The number is p(gray).", fontsize=9, color=style.GREY)
         self._plane()
         self.moving = [*self.after, self.ghost, self.track, self.now, *self.titles]
 
@@ -44,10 +45,13 @@ class ErasurePicture:
     def show_references(self, original: tuple[float, float], ground_truth: tuple[float, float], zoom: bool) -> None:
         """Where the two trained models stand, (retain accuracy, forget error), and how much of the plane is shown. Needs a new
         background."""
-        for point, label, place in zip(self._points, self._names, (original, ground_truth)):
+        for point, label, place, (across, up) in zip(self._points, self._names, (original, ground_truth), NAMED):
             point.set_data([place[0]], [place[1]])
-            label.xy = place
-        self.plane.set(**dict(zip(("xlim", "ylim"), CORNER if zoom else WHOLE)))
+            label.xy, left = place, place[0] > .3  # where there is room for the name
+            label.set(position=(across if left else -across, up), ha="right" if left else "left")
+        (low, high), error = CORNER
+        low, width = min(low, ground_truth[0] - .15), high - low  # an easy task's stands beside the ideal
+        self.plane.set(**dict(zip(("xlim", "ylim"), ((low, low + width), error) if zoom else WHOLE)))
 
     def frame(self, said: list[tuple[bool, str]], track: list[tuple[float, float]], previous: list[tuple[float, float]],
               titles: list[str]) -> None:
@@ -61,13 +65,13 @@ class ErasurePicture:
             text.set_text(words)
 
     def _row(self, row, name, columns):
-        top = TOP - row * CELL[1]
+        top = TOP - row * HEIGHT
         lines = top - IMAGE - .04, top - IMAGE - .04 - LINE
         _words(self.figure, .1, top - IMAGE / 2, name, va="center", fontsize=10.5, fontweight="bold")
         for y, word, color in zip(lines, ("before", "after"), (style.DARK_ORANGE, style.BLUE)):
             _words(self.figure, .1, y, word, va="top", fontsize=9, color=color)
         for column in range(columns):
-            x = LEFT + (column + .5) * CELL[0]
+            x = LEFT + (column + .5) * GRID / columns
             ax = _axes(self.figure, x - IMAGE / 2, top - IMAGE, IMAGE, IMAGE)
             ax.set_axis_off()
             self.images.append(ax.imshow(np.zeros((1, 1, 3), np.uint8), interpolation="nearest"))
@@ -81,11 +85,10 @@ class ErasurePicture:
         self.track, = ax.plot([], [], **AFTER, zorder=4)
         self.now, = ax.plot([], [], "o", color=style.BLUE, markersize=10, markeredgecolor="white", markeredgewidth=1.5, zorder=5)
         self._points, self._names = [], []
-        marks = (("original", "s", style.ORANGE, style.DARK_ORANGE, (-10, 0), "center"),
-                 ("ground truth", "D", style.GREEN, style.GREEN, (-18, -15), "center"))
-        for name, marker, color, ink, shift, va in marks:
+        marks = ("original", "s", style.ORANGE, style.DARK_ORANGE), ("ground truth", "D", style.GREEN, style.GREEN)
+        for (name, marker, color, ink), shift in zip(marks, NAMED):
             self._points += ax.plot([], [], marker, color=color, markeredgecolor="black", markersize=9, zorder=3)
-            self._names.append(ax.annotate(name, (0, 0), shift, textcoords="offset points", ha="right", va=va, fontsize=9.5, color=ink))
+            self._names.append(ax.annotate(name, (0, 0), shift, textcoords="offset points", ha="right", va="center", fontsize=9.5, color=ink))
         ax.plot(1, 0, "*", color="none", markeredgecolor="black", markersize=14, zorder=3)
         ax.annotate("ideal", (1, 0), (-2, -15), textcoords="offset points", ha="center", va="center", fontsize=9.5)
         self.titles = [_words(self.figure, 5.75, TOP + up, "", fontsize=size, color=color)
@@ -95,17 +98,18 @@ class ErasurePicture:
 class CollapsePicture:
     """One painted image, what three models say of it, and the color accuracy after every epoch.
 
-    names: of the classes' colors. colors: (classes, 3), uint8. `moving` holds the artists that a frame changes.
+    rows: what is written beside each class's color. colors: (classes, 3), uint8. classes: their names. `moving` holds the artists
+    that a frame changes.
     """
 
     @look()
-    def __init__(self, names: list[str], colors: np.ndarray):
-        self.figure, self.classes = _empty((WIDTH, 4.6)), len(names)
+    def __init__(self, rows: list[str], colors: np.ndarray, classes: list[str]):
+        self.figure, self.names, self.classes = _empty((WIDTH, 4.6)), classes, len(classes)
         ax = _axes(self.figure, .15, 2.3, 1.4, 1.4)
         ax.set_axis_off()
         self.image = ax.imshow(np.zeros((1, 1, 3), np.uint8), interpolation="nearest")
         self.caption = _words(self.figure, .15, 2.15, "", va="top", fontsize=10, linespacing=1.5)
-        self._rows(names, colors / 255)
+        self._rows(rows, colors / 255)
         self.bars, self.verdicts = [], []
         for x, (name, color, ink) in zip(BARS, MODELS):
             self._panel(x, name, color, ink)
@@ -137,15 +141,15 @@ class CollapsePicture:
         for bars, verdict, chances in zip(self.bars, self.verdicts, said):
             for bar, chance in zip(bars, np.zeros(self.classes) if chances is None else chances):
                 bar.set_width(chance)
-            verdict.set_text("" if chances is None else _verdict(chances, content, color))
+            verdict.set_text("" if chances is None else _verdict(chances, content, color, self.names))
         self.track.set_data(range(len(track)), track)
         self.now.set_data([len(track) - 1], track[-1:])
         self.ghost.set_data(range(len(previous)), previous)
         for text, words in zip(self.titles, titles):
             text.set_text(words)
 
-    def _rows(self, names, colors):
-        """The classes' numbers and colors, and behind them what marks the image's own two."""
+    def _rows(self, rows, colors):
+        """The classes' names and colors, and behind them what marks the image's own two."""
         left, right = 1.62, BARS[-1] + BAR
         ax = _axes(self.figure, left, ROW[0], right - left, ROW[1] - ROW[0])
         ax.set(xlim=(left, right), ylim=(self.classes - .5, -.5))
@@ -154,8 +158,8 @@ class CollapsePicture:
         self.notes = [ax.text(left + .05, 0, "", va="center", fontsize=9) for _ in range(2)]
         edge = {"edgecolor": "black", "linewidth": .6}
         self.swatches = ax.barh(range(self.classes), .15, left=BARS[0] - .22, height=.62, color=colors, **edge).patches
-        for row, name in enumerate(names):
-            ax.text(BARS[0] - .28, row, f"{name}  {row}", ha="right", va="center", fontsize=9)
+        for row, words in enumerate(rows):
+            ax.text(BARS[0] - .28, row, words, ha="right", va="center", fontsize=9)
 
     def _panel(self, x, name, color, ink):
         ax = _axes(self.figure, x, ROW[0], BAR, ROW[1] - ROW[0])
@@ -184,11 +188,11 @@ class CollapsePicture:
                        for up, size, color in ((4.25, 11, style.BLUE), (4.03, 9.5, style.BLUE), (3.83, 8.5, style.GREY))]
 
 
-def _verdict(chances, content, color):
+def _verdict(chances, content, color, names):
     """What a model goes by, in two lines."""
     said = int(chances.argmax())
     follows = {(True, True): "both", (True, False): "the content", (False, True): "the color", (False, False): "neither"}
-    return f"says {said}:\n{follows[said == content, said == color]}"
+    return f"says {names[said]}:\n{follows[said == content, said == color]}"
 
 
 def _empty(size):

@@ -97,6 +97,8 @@ def _forget_gradient(state, weights):
     total = [torch.zeros_like(p) for p in weights]
     state.model.eval()
     for x, y in zip(*(t.split(state.task.batch_size or len(t)) for t in (inputs, targets))):
+        if state.stop is not None and state.stop.is_set():  # the run ends before its first update
+            break
         loss = state.task.loss(state.model(x), y) * (len(x) / len(inputs))
         for sum_, part in zip(total, torch.autograd.grad(loss, weights, allow_unused=True)):
             sum_.add_(part if part is not None else 0)

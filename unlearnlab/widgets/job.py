@@ -1,6 +1,11 @@
 """Work behind a widget: in a thread, newest request first, stoppable, and no error lost."""
 import threading
 from collections.abc import Callable
+from contextlib import contextmanager
+
+import ipywidgets
+
+from .lab import Lab, message
 
 
 class Job:
@@ -56,3 +61,38 @@ class Job:
         except BaseException as error:  # SystemExit too: a thread would swallow it
             self.error = error
             self._on_error(error)
+
+
+class WorkingLab(Lab):
+    """A lab whose work takes seconds: a `job`, a button that stops it, a bar that shows how far it is, and a line for what went wrong."""
+
+    def __init__(self):
+        self.job = Job(on_error=lambda error: self._say(f"{type(error).__name__}: {error}", "error"))
+        self.error = None  # what went wrong outside the job
+        self.stop = ipywidgets.Button(description="Stop", icon="stop", disabled=True, layout=ipywidgets.Layout(width="110px"))
+        self.progress = ipywidgets.FloatProgress(value=0, min=0, max=1, layout=ipywidgets.Layout(width="240px"))
+        self.status = ipywidgets.HTML()
+        self.stop.on_click(lambda button: self._stop())
+
+    def wait(self, timeout: float = 60) -> None:
+        """Waits for what runs, and raises what went wrong in it. For tests and scripts."""
+        if not self.job.wait(timeout):
+            raise TimeoutError(f"the lab is still busy after {timeout} s")
+        if self.job.error or self.error:
+            raise self.job.error or self.error
+
+    def _stop(self):
+        self.stop.disabled = True  # heard; it may take a moment
+        self.job.stop()
+
+    @contextmanager
+    def _busy(self):
+        """Stop can be pressed while work goes on."""
+        self.stop.disabled, self.progress.value = False, 0
+        try:
+            yield
+        finally:
+            self.stop.disabled = True
+
+    def _say(self, text, kind="note"):
+        self.status.value = message(text, kind) if text else ""

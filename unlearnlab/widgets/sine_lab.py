@@ -1,6 +1,5 @@
 """SineLab: rerun the sine poisoning by any method under sliders, and compare all methods."""
 import time
-from contextlib import contextmanager
 
 import ipywidgets
 
@@ -10,15 +9,15 @@ from ..methods import METHODS
 from ..unlearning import unlearn
 from .canvas import Canvas
 from .controls import sliders
-from .job import Job
-from .lab import STYLE, WIDE, Lab, message
+from .job import WorkingLab
+from .lab import STYLE, WIDE
 
 OFFERED = {name: METHODS[name] for name in sine.PUBLISHED[10]}  # those the paper ran here; others need classes
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 DRAWING_SHARE = .25  # of a run's time that may go into frames on the way
 
 
-class SineLab(Lab):
+class SineLab(WorkingLab):
     """The lab of notebook 04. Every slider reruns the unlearning in a thread and redraws the fit.
 
     seed: 1 to 10. method: one of Table 5's eight. epochs: one of 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000.
@@ -32,8 +31,8 @@ class SineLab(Lab):
             raise ValueError(f"method must be one of {', '.join(OFFERED)}, got {method!r}")
         if epochs not in EPOCHS:
             raise ValueError(f"epochs must be one of {EPOCHS}, got {epochs!r}")
-        self.task, self.scores, self._drawn, self._filling = sine.task(seed), {}, None, False
-        self.job = Job(on_error=lambda error: self._say(f"{type(error).__name__}: {error}", "error"))
+        super().__init__()
+        self.task, self.scores, self._drawn = sine.task(seed), {}, None
         self._build_controls(seed, method, epochs)
         self.picture = LabPicture(list(OFFERED), sine.PUBLISHED)
         self.picture.fixed(self.task, epochs)
@@ -48,13 +47,6 @@ class SineLab(Lab):
         """The Method the sliders stand for."""
         return OFFERED[self.name.value](**{name: slider.value for name, slider in self.hyperparameters.items()})
 
-    def wait(self, timeout: float = 60) -> None:
-        """Waits for what runs, and raises what went wrong in it. For tests and scripts."""
-        if not self.job.wait(timeout):
-            raise TimeoutError(f"the lab is still busy after {timeout} s")
-        if self.job.error is not None:
-            raise self.job.error
-
     # -- building
 
     def _build_controls(self, seed, method, epochs):
@@ -68,16 +60,13 @@ class SineLab(Lab):
                                          layout=ipywidgets.Layout(width="190px"))
         self.reset = ipywidgets.Button(description="Paper's best settings", icon="undo",
                                        layout=ipywidgets.Layout(width="190px"))
-        self.stop = ipywidgets.Button(description="Stop", icon="stop", disabled=True, layout=ipywidgets.Layout(width="90px"))
-        self.progress = ipywidgets.FloatProgress(value=0, min=0, max=1, layout=ipywidgets.Layout(width="220px"))
-        self.readout, self.status, self.results = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        self.readout, self.results = ipywidgets.HTML(), ipywidgets.HTML()
         self.hyperparameters, self.box = {}, ipywidgets.VBox()
         self.seed.observe(lambda change: self._start(), "value")
         for control in (self.name, self.epochs):
             control.observe(lambda change: self._fill_hyperparameters() or self._start(), "value")
         self.reset.on_click(lambda button: self._fill_hyperparameters() or self._start())
         self.compare.on_click(lambda button: self._start_comparison())
-        self.stop.on_click(lambda button: self.job.stop())
 
     def _assemble(self):
         left = ipywidgets.VBox([self.seed, self.name, self.epochs, self.seeds])
@@ -153,15 +142,6 @@ class SineLab(Lab):
         self.canvas.background()
         self._drawn = (seed, epochs)
 
-    @contextmanager
-    def _busy(self):
-        """Stop can be pressed while work goes on."""
-        self.stop.disabled, self.progress.value = False, 0
-        try:
-            yield
-        finally:
-            self.stop.disabled = True
-
     # -- showing
 
     def _frame(self, model, name, epoch, epochs):
@@ -183,9 +163,6 @@ class SineLab(Lab):
         shown = "".join(f"<td style='padding:0 14px'>{name}: <b>{value:.2f}</b></td>" for name, value in cells)
         self.readout.value = (f"<table><tr><td><b>sup error</b></td>{shown}<td style='padding:0 14px'>"
                               f"{run.seconds:.2f} s for {len(run.history)} epochs</td></tr></table>")
-
-    def _say(self, text, kind="note"):
-        self.status.value = message(text, kind) if text else ""
 
 
 class _Pace:
