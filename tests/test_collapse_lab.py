@@ -17,7 +17,7 @@ def one():
     made = ul.widgets.CollapseLab(seed=2, method="GD", epochs=1)
     yield made
     made.job.stop()
-    made.job.wait(30)
+    made.job.wait(120)
 
 
 @pytest.fixture()

@@ -21,7 +21,7 @@ def lab():
     made = ul.widgets.SineLab(seed=2, epochs=5)
     yield made
     made.job.stop()
-    made.job.wait(30)
+    made.job.wait(120)
 
 
 def positions(slider):

@@ -216,7 +216,7 @@ def test_a_killed_or_interrupted_sweep_goes_on_where_it_was(tmp_path, backend, h
             break
     process.send_signal(how)
     process.stdout.read()
-    assert process.wait(60) != 0
+    assert process.wait(120) != 0
     done = len(Store(tmp_path / "store").read_all())
     assert done == 4 < RUNS
     seen = []
@@ -226,7 +226,7 @@ def test_a_killed_or_interrupted_sweep_goes_on_where_it_was(tmp_path, backend, h
 
 def test_two_processes_share_a_store(tmp_path):
     both = [program(tmp_path), program(tmp_path)]
-    outputs = [process.communicate(timeout=60)[0] for process in both]
+    outputs = [process.communicate(timeout=180)[0] for process in both]
     assert all(f"{RUNS} rows" in output for output in outputs), outputs
     assert len(Store(tmp_path / "store").read_all()) == RUNS and not list((tmp_path / "store").glob(".*.tmp"))
     assert numbers(sweep(GRID, range(3), tmp_path / "store", "serial")).equals(numbers(sweep(GRID, range(3), tmp_path / "whole", "serial")))

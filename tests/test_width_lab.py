@@ -1,5 +1,4 @@
 """Does WidthLab compute what it says, and does every slider change the picture?"""
-import time
 
 import numpy as np
 import pytest
@@ -42,17 +41,6 @@ def test_the_surface_has_its_first_input_along_its_rows():
 def test_values_out_of_range_are_refused_by_name(arguments, words):
     with pytest.raises(ValueError, match=words):
         cut_network(*arguments)
-
-
-def test_a_frame_takes_half_a_second_at_most():
-    lab = WidthLab()
-    lab.h.value = 140
-    times = []
-    for h in (50, 60, 70, 80, 90):
-        began = time.perf_counter()
-        lab.h.value = h
-        times.append(time.perf_counter() - began)
-    assert np.median(times) < .5, times
 
 
 SLIDERS = {"n_r": (5, 8, 12), "copies": (1, 3, 0), "h": (40, 90, 150), "activation": ("ReLU", "tanh", "GELU"),

@@ -1,0 +1,81 @@
+"""How long does a reader wait for a lab to be there, and from letting a slider go to the new picture?
+
+    python benchmarks/labs.py [--repeats 20] [--labs SineLab SpanLab]
+
+Measured in the kernel's process: from the new slider value to the last frame in the Image widget. The browser adds the
+transfer of a picture of about 50 kB. Of SineLab, which unlearns at T = 100, the parts are measured on their own beside it.
+"""
+import argparse
+import statistics
+import time
+
+import unlearnlab as ul
+
+
+def seconds(work, repeats):
+    """Median, least and most of `repeats` calls, after one that warms up."""
+    work(0)
+    taken = []
+    for i in range(repeats):
+        began = time.perf_counter()
+        work(i + 1)
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken), min(taken), max(taken)
+
+
+def slide(slider, *values):
+    """Moves it to the next of `values`."""
+    return lambda i: setattr(slider, "value", values[i % len(values)])
+
+
+def sine_lab():
+    lab = ul.widgets.SineLab(seed=1, epochs=100)
+
+    def slide(i):
+        lab.hyperparameters["reg"].value = .1 + .01 * (i % 2)
+        lab.wait()
+
+    def another_seed(i):
+        lab.seed.value = 1 + (i + 1) % 2
+        lab.wait()
+
+    return {"a hyperparameter": slide, "the seed": another_seed, "the unlearning alone": lambda i: ul.unlearn(lab.task, lab.method, 100),
+            "a frame alone": lambda i: lab.canvas.draw()}
+
+
+def span_lab():
+    return {"off": slide(ul.widgets.SpanLab().off, .2, .5, .9)}
+
+
+def linear_lab():
+    return {"azimuth": slide(ul.widgets.LinearLab().azimuth, -100, 0, 50)}
+
+
+def linear_network_lab():
+    lab = ul.widgets.LinearNetworkLab()
+    lab.width.value = 12
+    return {"depth": slide(lab.depth, 6, 5, 4)}
+
+
+def width_lab():
+    lab = ul.widgets.WidthLab()
+    return {"h": slide(lab.h, 50, 90, 140)}
+
+
+LABS = {"SineLab": sine_lab, "SpanLab": span_lab, "LinearLab": linear_lab, "LinearNetworkLab": linear_network_lab, "WidthLab": width_lab}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--labs", nargs="+", choices=list(LABS), default=list(LABS))
+    chosen = parser.parse_args()
+    for name in chosen.labs:
+        made = getattr(ul.widgets, name)
+        works = {"ready": lambda i, made=made: made(), **LABS[name]()}
+        for what, work in works.items():
+            print("{:17s} {:21s} median {:.3f} s  ({:.3f} to {:.3f})".format(name, what, *seconds(work, chosen.repeats)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
