@@ -115,7 +115,7 @@ def test_a_file_put_there_by_hand_takes_the_place_of_a_download(tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     (other / "set.tar.gz").write_bytes(content[:-1])
-    with pytest.raises(BadData, match="other/set.tar.gz is damaged, or not the published file: its sha256 is"):
+    with pytest.raises(BadData, match="other/set.tar.gz is damaged, or not the published file: its sha256 is .*Remove it .*other/set is used as it is"):
         fetch(source, other, progress=False)
     assert everything(other) == {"set.tar.gz": content[:-1]}
 
@@ -153,6 +153,11 @@ def test_without_a_network_the_error_says_what_to_get_where_to_put_it_and_what_r
         fetch(published(url, b""), tmp_path / "root", progress=False)
     assert all(part in str(error.value) for part in (url, "refused", str(tmp_path / "root"), 'load("digits") needs no network'))
     assert nothing_is_left(tmp_path / "root")
+    (tmp_path / "root" / "b.gz").write_bytes(b"b")
+    three = Source("set", tuple(published(url.replace("set.zip", name), b"b").files[0] for name in ("a.gz", "b.gz", "c.gz")))
+    with pytest.raises(ConnectionError, match="bring a.gz and c.gz here some other way and put them in .*root, or name the folder that holds set"):
+        fetch(three, tmp_path / "root", progress=False)
+    assert everything(tmp_path / "root") == {"b.gz": b"b"}
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_any_download(tmp_path, monkeypatch):
@@ -253,6 +258,16 @@ def test_an_interrupted_unpacking_leaves_nothing(server, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         fetch(source, tmp_path / "root", progress=False)
     assert copied == [5000] and nothing_is_left(tmp_path / "root")
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path, monkeypatch):
+    content, root = zipped(), tmp_path / "root"
+    root.mkdir()
+    (root / "set.zip").write_bytes(content)
+    monkeypatch.setattr(module.shutil, "copyfileobj", lambda *files: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="no space left for set in .*root. Name another folder"):
+        fetch(published("http://127.0.0.1:9/set.zip", content), root, progress=False)
+    assert everything(root) == {"set.zip": content}
 
 
 def test_a_folder_that_another_process_has_put_there_meanwhile_is_kept(tmp_path):

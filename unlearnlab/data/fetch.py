@@ -1,4 +1,5 @@
 """How does a published data set get onto this machine whole, verified, and nowhere it should not be?"""
+import errno
 import os
 import shutil
 import stat
@@ -52,27 +53,37 @@ def fetch(source: Source, root: Path, *, progress: bool = True) -> Path:
     A file of a source that already lies in `root` is used in place of a download. Every file is verified first, archives
     are unpacked beside their destination, and one rename ends it. progress: bars on standard error.
 
-    Raises PermissionError when `root` cannot be written, ConnectionError when a file cannot be had, and BadData when
-    one is not as published.
+    Raises PermissionError when `root` cannot be written, OSError when it is full, ConnectionError when a file cannot be had, and
+    BadData when one is not as published.
     """
     root = Path(root)
     target = root / source.folder
     checkpoints.check_writable(root / "data")
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=root) as work:
-        contents = Path(work) / "contents"
-        for file in source.files:
-            here = root / file.name
-            path = here if here.exists() else _download(file, Path(work), root, progress)
-            _verify(path, file, here if path is here else file.url)
-            if file.packed:
-                unpack(path, contents, progress=progress)
-            else:
-                (contents / source.folder).mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, contents / source.folder)
-        if not (contents / source.folder).is_dir():
-            raise BadData(f"{source.files[0].name} holds no folder {source.folder}: it is not laid out as expected")
-        _move(contents / source.folder, target)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=root) as work:
+            _bring(source, root, Path(work), progress)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise OSError(errno.ENOSPC, f"no space left for {source.folder} in {root}. Name another folder (UNLEARNLAB_DATA)") from error
     return target
+
+
+def _bring(source, root, work, progress):
+    contents, target = work / "contents", root / source.folder
+    for file in source.files:
+        here = root / file.name
+        path = here if here.exists() else _download(file, work, progress, source, root)
+        remedy = f". Remove it to have it fetched; a folder {target} is used as it is" if path is here else ""
+        _verify(path, file, here if path is here else file.url, remedy)
+        if file.packed:
+            unpack(path, contents, progress=progress)
+        else:
+            (contents / source.folder).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, contents / source.folder)
+    if not (contents / source.folder).is_dir():
+        raise BadData(f"{source.files[0].name} holds no folder {source.folder}: it is not laid out as expected")
+    _move(contents / source.folder, target)
 
 
 def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
@@ -116,22 +127,25 @@ def _check_member(archive, name, plain):
         raise BadData(f"{archive} holds {name!r}, a link or a device: nothing was unpacked")
 
 
-def _download(file, folder, root, progress):
+def _download(file, folder, progress, source, root):
     path = folder / file.name
     try:
         pooch.HTTPDownloader(progressbar=progress, chunk_size=2 ** 16, timeout=30)(file.url, path, None)
     except requests.RequestException as error:
+        *others, last = (file.name for file in source.files if not (root / file.name).exists())
+        names = f"{', '.join(others)} and {last}" if others else last
         raise ConnectionError(
-            f"cannot download {file.url} ({_reason(error)}). Without a network: bring {file.name} here some other way and put it "
-            f'in {root}; the next call goes on from there. load("digits") needs no network') from error
+            f"cannot download {file.url} ({_reason(error)}). Without a network: bring {names} here some other way and put "
+            f"{'them' if others else 'it'} in {root}, or name the folder that holds {source.folder}; the next call goes on from there. "
+            'load("digits") needs no network') from error
     return path
 
 
-def _verify(path, file, origin):
+def _verify(path, file, origin, remedy):
     algorithm, expected = file.hash.split(":")
     found = pooch.file_hash(str(path), alg=algorithm)
     if found != expected:
-        raise BadData(f"{origin} is damaged, or not the published file: its {algorithm} is {found}, the publisher's {expected}")
+        raise BadData(f"{origin} is damaged, or not the published file: its {algorithm} is {found}, the publisher's {expected}{remedy}")
 
 
 def _move(folder, target):
