@@ -47,7 +47,8 @@ def test_the_setting_with_the_least_privacy_loss_is_chosen(monkeypatch):
 
 
 def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(recorded):
-    found, erased, made = recorded
+    found, rows, made = recorded
+    erased, poisoned = rows["erasure"], rows["sine"]
     names = ["original", "retrained", *ul.METHODS]
     for part, count in (("forget", 60), ("unseen", 60), ("retain", 20)):
         assert list(found.margins[part]) == names
@@ -56,6 +57,7 @@ def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(record
         assert ((found.margins["forget"][name] > 0).double().mean(1) <= found.accuracy["forget"][name] + 1e-4).all()
     assert found.accuracy["retain"]["original"].mean() > .999 and made["command"] == "python -m unlearnlab.experiments.evidence"
     assert set(erased.method) == {"original", "ground truth", *ul.METHODS} and len(erased) == 15 * 5 and erased.mia.between(.4, .7).all()
+    assert set(poisoned.method) == {"original", "ground truth", *ul.sine.best_settings(100)} and len(poisoned) == 10 * 10
 
 
 def test_recorded_originals_can_be_made_again(recorded):
@@ -76,14 +78,34 @@ def test_the_other_copies_are_the_colored_images_that_were_not_trained_on():
     assert set(others.tensors[1][:, 1].tolist()) == {1, 2}
 
 
+def test_a_sines_row_says_what_the_models_say(recorded):
+    """Of seed 3, by plain sums: the shares within .1, and the largest error."""
+    task, row = ul.sine.task(3), recorded[1]["sine"].query("seed == 3 and method == 'ground truth'").iloc[0]
+    with torch.no_grad():
+        close = {part: ((task.ground_truth(x) - y).abs() < .1).double().mean().item() for part, (x, y) in
+                 (("forget", task.forget.tensors), ("retain", task.retain.tensors))}
+    assert all(abs(row[part] - share) < .03 for part, share in close.items()) and row.sup_error == pytest.approx(task.evaluate(task.ground_truth)["sup_error"], abs=1e-3)
+    assert .2 < row.test <= 1 and 0 <= row.mia <= 1 and 0 < row.relearn <= 200
+
+
+def test_an_erasures_row_has_both_heads_right(recorded):
+    task = ul.erasure.task(seed=1)
+    told = recorded[1]["erasure"].query("seed == 1 and method == 'original'").iloc[0]
+    with torch.no_grad():
+        content, color = task.original(task.forget.tensors[0])
+    right = (content.argmax(1) == task.forget.tensors[1][:, 0]) & (color.argmax(1) == task.forget.tensors[1][:, 1])
+    assert abs(told.forget - right.double().mean().item()) < .01
+    assert recorded[1]["erasure"].query("method == 'ground truth'").forget.max() == 0  # it has no word for red
+
+
 def test_a_record_comes_back_as_it_was_written(tmp_path):
     rows = {"original": [[1.25, -3.]], "retrained": [[0., 1.], [2., 3.]]}
     kept = {"settings": {"GD": "lr 0.1"}, "relearn": {"original": [3, None]}, "margins": {"forget": rows}, "accuracy": {"forget": {"original": [.5]}}}
     evidence.write(tmp_path / "x" / "evidence.json", {"provenance": {"command": "c"}, "privacy": kept, "erasure": [
-        {"seed": 1, "method": "GD", "relearn": None}, {"seed": 1, "method": "GA", "relearn": 4}]})
-    found, erased, made = evidence.load(tmp_path / "x" / "evidence.json")
+        {"seed": 1, "method": "GD", "relearn": None}, {"seed": 1, "method": "GA", "relearn": 4}], "sine": [{"relearn": None}]})
+    found, frames, made = evidence.load(tmp_path / "x" / "evidence.json")
     assert found.margins["forget"]["original"].tolist() == rows["original"] and found.relearn == {"original": [3, np.inf]}
-    assert erased.relearn.tolist() == [np.inf, 4] and made == {"command": "c"} and found.settings == {"GD": "lr 0.1"}
+    assert frames["erasure"].relearn.tolist() == [np.inf, 4] and frames["sine"].relearn.tolist() == [np.inf] and made == {"command": "c"} and found.settings == {"GD": "lr 0.1"}
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["evidence.json"]
 
 
@@ -94,6 +116,8 @@ def test_a_verdict_is_the_metric_against_the_other_half_of_the_retrained(recorde
     epsilons = ul.metrics.epsilons(rows["GD"], rows["retrained"][32:])
     assert torch.equal(verdict.each["GD"], epsilons) and verdict.scores["GD"] == ul.metrics.forgetting_quality(epsilons)
     assert list(verdict.scores) == ["original", "retrained", *ul.METHODS] and verdict.floor.ndim == 1
+    sure = evidence.sure(found, "KLoM", "forget", "GD")
+    assert sure == ul.metrics.jackknife(lambda a, b: ul.metrics.klom(a, b).mean(), found.margins["forget"]["GD"], found.margins["forget"]["retrained"][32:])
     small = evidence.attack(found, 3, others=2)
     losses = [F.softplus(-found.margins[part]["GA"][3]) for part in ("forget", "unseen")]
     assert small.scores["GA"] == ul.metrics.mia(*losses, repeats=1) and small.floor.shape == (2,)
