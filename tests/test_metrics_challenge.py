@@ -101,6 +101,12 @@ def test_the_floor_of_perfect_unlearning_is_about_a_fifth_however_many_models_th
         assert found.shape == (3,) and ((.13 < found) & (found < .24)).all()
 
 
+def test_where_models_hardly_spread_more_attacks_are_tried_and_the_floor_is_lower():
+    models = torch.randn(80, 60, generator=torch.Generator().manual_seed(0))
+    found = [forgetting_quality_floor(spread * models, draws=2).mean().item() for spread in (.1, .2, 1.)]
+    assert abs(found[0] - found[1]) < 1e-9 and .06 < found[0] < found[2] - .04
+
+
 def test_what_does_not_fit_is_refused_by_name():
     for wrong in (torch.tensor([-1.]), torch.tensor([torch.nan]), torch.zeros(0), torch.zeros(2, 2)):
         with pytest.raises(ValueError, match="epsilons must be numbers of at least 0"):

@@ -79,7 +79,8 @@ def test_infinite_margins_count_as_100():
     (torch.zeros(1, 2), torch.zeros(3, 2), {}, "unlearned must hold at least 2 models, got 1"),
     (torch.zeros(3, 2), torch.full((3, 2), torch.nan), {}, "retrained holds a NaN"),
     (torch.zeros(3, 2), torch.zeros(3, 2), {"bins": 1}, "bins must be an integer of at least 2, got 1"),
-    (torch.zeros(3, 2), torch.zeros(3, 2), {"floor": 0}, "floor must be a number between 0 and 1, got 0")])
+    (torch.zeros(3, 2), torch.zeros(3, 2), {"floor": 0}, "floor must be a number between 0 and 1, got 0"),
+    (torch.zeros(3, 2), torch.zeros(3, 2), {"floor": "low"}, "floor must be a number between 0 and 1, got 'low'")])
 def test_what_does_not_fit_is_refused_by_name(unlearned, retrained, more, says):
     with pytest.raises(ValueError, match=says):
         klom(unlearned, retrained, **more)

@@ -20,6 +20,11 @@ def test_it_holds_the_true_mean_as_often_as_its_level_says():
         assert abs(held - level) < 4 * (level * (1 - level) / 1_000) ** .5
 
 
+def test_values_with_a_gradient_are_values():
+    values = torch.tensor([1., 2., 3.], requires_grad=True)
+    assert interval(values) == interval([1., 2., 3.]) and not klom(gaussian(9, 2).requires_grad_(), gaussian(9, 2)).requires_grad
+
+
 def test_equal_values_give_an_interval_without_width():
     assert interval([.25, .25]) == (.25, .25, .25)
 

@@ -21,6 +21,9 @@ def test_every_gap_pulls_whichever_way_it_goes():
 def test_the_floor_is_every_pair_of_retrained_models():
     models = [{"forget": share} for share in (.5, .6, .9)]
     assert np.allclose(gap_floor(average_gap, models), [.1, .4, .3]) and np.allclose(gap_floor(tow, models), [.9, .6, .7])
+    assert np.array_equal(gap_floor(tow, iter(models)), gap_floor(tow, models))
+    with pytest.raises(TypeError, match="retrained must be accuracies by name, got list"):
+        tow(models[0], [.5])
     with pytest.raises(ValueError, match="retrained must hold the accuracies of at least 2 models, got 1"):
         gap_floor(tow, models[:1])
 

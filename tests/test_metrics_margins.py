@@ -50,6 +50,8 @@ def test_infinite_logits_give_infinite_margins_where_these_are_defined():
     (torch.zeros(3, 2), torch.tensor([0, 1, 2]), ValueError, "labels must be classes 0 to 1, got 0 to 2"),
     (torch.zeros(3, 2), torch.tensor([0, 1, -1]), ValueError, "labels must be classes 0 to 1, got -1 to 1"),
     (torch.zeros(3, 2), torch.zeros(3), TypeError, "floating logits and integer labels, got torch.float32 and torch.float32"),
+    ([[1., 2.]], torch.zeros(1, dtype=int), TypeError, "logits must be a tensor, got list"),
+    (torch.zeros(3, 2), [0, 1, 1], TypeError, "labels must be a tensor, got list"),
     (torch.zeros(3, 2, dtype=int), torch.zeros(3, dtype=int), TypeError, "floating logits and integer labels, got torch.int64"),
 ])
 def test_what_does_not_fit_is_refused_by_name(logits, labels, error, says):

@@ -45,6 +45,12 @@ def test_what_never_overlaps_is_told_apart_for_certain_and_infinite_losses_are_n
             assert mia(unseen, seen, attack=attack, **FEW) == 1  # either direction
 
 
+def test_values_beyond_100_are_told_apart_and_infinity_is_beyond_all():
+    large = 300 + gaussian(40)
+    assert mia(200 + gaussian(40, 1), large, **FEW) == 1
+    assert mia(large, torch.full((40,), torch.inf), **FEW) > .95 and mia(torch.full((40,), torch.inf), torch.full((40,), torch.inf), **FEW) == .5
+
+
 def test_sides_are_balanced_whatever_their_sizes():
     """Whoever says "unseen" to all would have 95%."""
     assert abs(mia(gaussian(50), gaussian(950, 1)) - .5) < .1

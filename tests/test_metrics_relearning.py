@@ -66,7 +66,14 @@ def test_what_does_not_fit_is_refused_by_name(change, says):
         relearn_time(line(0.), ONE, arguments.pop("target"), loss=F.mse_loss, **arguments)
 
 
+def test_frozen_parameters_are_trained_as_well():
+    model = line(0.).requires_grad_(False)
+    assert relearn_time(model, ONE, .99 ** 2 + 1e-4, lr=.01, loss=F.mse_loss) == 1 and not model.weight.requires_grad
+
+
 def test_no_model_and_no_number_are_errors():
+    with pytest.raises(ValueError, match="forget is empty"):
+        relearn_time(line(0.), TensorDataset(torch.ones(0, 1), torch.ones(0, 1)), 0., loss=F.mse_loss)
     with pytest.raises(ValueError, match="retrained is empty"):
         relearn_floor([], ONE, 0.)
     with pytest.raises(ArithmeticError, match="the loss became NaN after 0 steps with lr=0.001"):

@@ -91,6 +91,7 @@ def test_stop_ends_it_within_a_batch():
     ({"included": torch.ones(2, 5).bool()}, r"included must be booleans \(models, 24\), got torch.bool \(2, 5\)"),
     ({"included": torch.ones(2, N)}, "included must be booleans"), ({"included": torch.eye(N)[:3].bool() & torch.tensor([True] + [False] * 23)},
      "included leaves model 1 without an example"), ({"labels": Y[:5]}, r"labels must have shape \(24,\), got \(5,\)"),
+    ({"labels": Y.double()}, "labels integers, got torch.float64 and torch.float64"), ({"inputs": X.long()}, "inputs must be floating numbers"),
     ({"epochs": 0}, "epochs must be an integer of at least 1, got 0"), ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
     ({"build": lambda seed: nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))}, "build must give models without batch norm"),
     ({"build": lambda seed: nn.Sequential(nn.Linear(4, 3), nn.Dropout())}, "build must give models without dropout")])

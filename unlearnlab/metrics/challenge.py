@@ -62,7 +62,8 @@ def forgetting_quality(epsilons: torch.Tensor) -> float:
 def forgetting_quality_floor(retrained: torch.Tensor, *, size: int | None = None, draws: int = 10, seed: int = 0,
                              delta: float = DELTA) -> torch.Tensor:
     """The quality of retrained against other retrained models, (draws,): what a perfect method would score. That is not 1 but
-    about .18, and hardly changes from 10 models to 1,000: the best of all thresholds lies in the tails, where a handful of models decide.
+    about .18 where models spread by 2 or more, .1 where they spread by less, because the two thresholds may then be anywhere. It hardly
+    changes from 10 models to 1,000: the best of all thresholds lies in the tails, where a handful of models decide.
     retrained, size, draws, seed: as in `against_itself`."""
     return against_itself(lambda a, b: forgetting_quality(epsilons(a, b, delta=delta)), retrained, size=size, draws=draws, seed=seed)
 

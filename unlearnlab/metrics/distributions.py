@@ -1,5 +1,6 @@
 """Are unlearned models like retrained ones? Not one of each but many, example by example."""
 import math
+import numbers
 
 import torch
 
@@ -23,7 +24,7 @@ def klom(unlearned: torch.Tensor, retrained: torch.Tensor, *, bins: int = BINS, 
     """
     unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
     whole("bins", bins, 2)
-    if not 0 < floor < 1:
+    if isinstance(floor, bool) or not isinstance(floor, numbers.Real) or not 0 < floor < 1:
         raise ValueError(f"floor must be a number between 0 and 1, got {floor!r}")
     both = torch.cat([unlearned, retrained]).clamp(-LIMIT, LIMIT)
     low, high = both.min(0).values, both.max(0).values

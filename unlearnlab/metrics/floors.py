@@ -27,7 +27,7 @@ def interval(values, level: float = .95) -> Interval:
     For a score that is one number of many models, see `jackknife`.
     Raises ValueError for fewer than 2 values, values that are not finite, or a level outside (0, 1).
     """
-    values = np.asarray(torch.as_tensor(values).cpu() if isinstance(values, torch.Tensor) else values, float)
+    values = np.asarray(values.detach().cpu() if isinstance(values, torch.Tensor) else values, float)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(f"values must be at least 2 numbers, one per seed, got shape {values.shape}")
     if not np.isfinite(values).all():
@@ -100,7 +100,7 @@ def samples(name: str, values: torch.Tensor, least: int = 2) -> torch.Tensor:
         raise ValueError(f"{name} must hold at least {least} models, got {len(values)}")
     if values.isnan().any():
         raise ValueError(f"{name} holds a NaN")
-    return values.double()
+    return values.detach().double()
 
 
 def two_samples(first: str, a: torch.Tensor, second: str, b: torch.Tensor, least: int = 2) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,7 +2,7 @@
 import itertools
 import math
 import numbers
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -11,7 +11,7 @@ def tow(unlearned: Mapping[str, float], retrained: Mapping[str, float]) -> float
     """Tug of war (Zhao et al., 2024): the product of 1 - |difference|, (1-|dFA|)(1-|dRA|)(1-|dTA|); 1 is as retrained.
 
     unlearned, retrained: the same names, such as "forget", "retain" and "test", each an accuracy in [0, 1].
-    Raises ValueError by name for other names, none, or numbers outside [0, 1].
+    Raises TypeError or ValueError by name for other names, none, or numbers outside [0, 1].
     """
     return math.prod(1 - gap for gap in _gaps(unlearned, retrained))
 
@@ -21,17 +21,21 @@ def average_gap(unlearned: Mapping[str, float], retrained: Mapping[str, float]) 
     return float(np.mean(_gaps(unlearned, retrained)))
 
 
-def gap_floor(metric: Callable[[Mapping, Mapping], float], retrained: Sequence[Mapping[str, float]]) -> np.ndarray:
+def gap_floor(metric: Callable[[Mapping, Mapping], float], retrained: Iterable[Mapping[str, float]]) -> np.ndarray:
     """metric(one, another) for every pair of retrained models, metric being `tow` or `average_gap`.
 
     retrained: the accuracies of each, at least 2 models. Raises ValueError for fewer.
     """
+    retrained = list(retrained)
     if len(retrained) < 2:
         raise ValueError(f"retrained must hold the accuracies of at least 2 models, got {len(retrained)}")
     return np.array([metric(a, b) for a, b in itertools.combinations(retrained, 2)])
 
 
 def _gaps(unlearned, retrained):
+    for which, values in (("unlearned", unlearned), ("retrained", retrained)):
+        if not isinstance(values, Mapping):
+            raise TypeError(f"{which} must be accuracies by name, got {type(values).__name__}")
     if not unlearned or unlearned.keys() != retrained.keys():
         raise ValueError(f"unlearned and retrained must have the same names, got {', '.join(unlearned) or 'none'} and "
                          f"{', '.join(retrained) or 'none'}")

@@ -14,6 +14,9 @@ def margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     Raises TypeError for other dtypes, ValueError for shapes that do not fit, labels that are no class, NaN logits, and
     infinities that leave the margin undefined.
     """
+    for name, values in (("logits", logits), ("labels", labels)):
+        if not isinstance(values, torch.Tensor):
+            raise TypeError(f"{name} must be a tensor, got {type(values).__name__}")
     if not logits.is_floating_point() or labels.is_floating_point() or labels.dtype == torch.bool:
         raise TypeError(f"margin needs floating logits and integer labels, got {logits.dtype} and {labels.dtype}")
     if logits.ndim < 2 or labels.shape != logits.shape[-2:-1]:

@@ -18,7 +18,7 @@ def mia(seen: torch.Tensor, unseen: torch.Tensor, *, attack: str = "logistic", s
     Balanced: as many of the larger side as the smaller has, drawn anew in each of `repeats`; with labels, as many of each class.
     Then cross-validation in `folds`, each with as many of either side, so that values that say nothing score exactly .5.
 
-    Values are clipped to [-100, 100]: a loss may be infinite. `repeats` averages over draws and folds; it is no substitute for
+    A loss may be infinite: it counts as the largest finite value, or as 100 if that is larger. `repeats` averages over draws and folds; it is no substitute for
     seeds. Report the result beside that of retrained models, `mia_floor`: where seen and unseen differ in more than membership, a
     model that saw neither is above .5 as well.
 
@@ -30,6 +30,9 @@ def mia(seen: torch.Tensor, unseen: torch.Tensor, *, attack: str = "logistic", s
     seen, unseen = _features("seen", seen), _features("unseen", unseen)
     if seen.shape[1] != unseen.shape[1]:
         raise ValueError(f"seen and unseen must have the same features, got {seen.shape[1]} and {unseen.shape[1]}")
+    both = np.concatenate([seen, unseen])
+    most = np.maximum(LIMIT, np.where(np.isfinite(both), np.abs(both), 0).max(0))
+    seen, unseen = (values.clip(-most, most) for values in (seen, unseen))
     labels = _labels(seen, seen_labels, unseen, unseen_labels)
     random, found = np.random.default_rng(seed), []
     for _ in range(repeats):
@@ -59,7 +62,7 @@ def _features(name, values):
         raise ValueError(f"{name} must have shape (n,) or (n, features), not empty, got {tuple(values.shape)}")
     if values.isnan().any():
         raise ValueError(f"{name} holds a NaN")
-    return values.detach().reshape(len(values), -1).clamp(-LIMIT, LIMIT).double().cpu().numpy()
+    return values.detach().reshape(len(values), -1).double().cpu().numpy()
 
 
 def _labels(seen, seen_labels, unseen, unseen_labels):

@@ -18,11 +18,11 @@ def relearn_time(model: nn.Module, forget: TensorDataset, target: float, *, lr: 
                  loss: Callable[..., torch.Tensor] = F.cross_entropy) -> float:
     """How many full-batch Adam steps bring the loss on the forget set down to `target`; infinite if max_steps do not.
 
-    model: left as it is; a copy is trained, in evaluation mode, so that neither dropout nor batch statistics take part. forget:
+    model: left as it is; a copy is trained, all its parameters, in evaluation mode, so that neither dropout nor batch statistics take part. forget:
     (inputs, targets). target: usually a little above the original's own loss. loss(outputs, targets): `task.loss` for a task's model.
     0 if the loss is there already. Compare with `relearn_floor`, at the same lr: alone the number says nothing.
 
-    Raises TypeError or ValueError by name for a target, lr or max_steps out of range, ArithmeticError when the loss becomes NaN.
+    Raises ValueError by name for a target, lr or max_steps out of range, or an empty forget set, ArithmeticError when the loss becomes NaN.
     """
     if isinstance(target, bool) or not isinstance(target, numbers.Real) or not math.isfinite(target):
         raise ValueError(f"target must be a finite number, got {target!r}")
@@ -30,7 +30,9 @@ def relearn_time(model: nn.Module, forget: TensorDataset, target: float, *, lr: 
         raise ValueError(f"lr must be a number greater than 0, got {lr!r}")
     whole("max_steps", max_steps, 1)
     inputs, targets = forget.tensors
-    model = copy.deepcopy(model).eval()
+    if len(inputs) == 0:
+        raise ValueError("forget is empty: there is nothing to learn again")
+    model = copy.deepcopy(model).eval().requires_grad_()
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     with few_threads(model), torch.enable_grad():
         for step in range(max_steps + 1):

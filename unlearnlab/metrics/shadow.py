@@ -128,6 +128,8 @@ def _check(inputs, labels, included):
         raise ValueError(f"included must be booleans (models, {len(inputs)}), got {included.dtype} {tuple(included.shape)}")
     if not included.any(1).all():
         raise ValueError(f"included leaves model {int((~included.any(1)).nonzero()[0])} without an example")
+    if not inputs.is_floating_point() or labels.is_floating_point():
+        raise ValueError(f"inputs must be floating numbers and labels integers, got {inputs.dtype} and {labels.dtype}")
     if labels.shape != (len(inputs),):
         raise ValueError(f"labels must have shape ({len(inputs)},), got {tuple(labels.shape)}")
 
