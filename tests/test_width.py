@@ -261,8 +261,8 @@ def test_a_record_is_made_once_and_loads_as_it_was(small, tmp_path, monkeypatch)
     found = ul.width.load(tmp_path / "one.json")
     assert len(found.runs) == 4 and set(found.runs["lr"]) == {1e-3, 1e-2} and found.models["role"].tolist() == 2 * list(width.ROLES)
     once = [("retrained", "retrained again"), ("original", "retrained"), ("original", "NegGrad"), ("original", "NegGrad")]
-    assert list(zip(found.regions["before"], found.regions["after"])) == 3 * once
-    assert list(zip(found.regions["seed"], found.regions["survey"]))[::4] == [(1, "small"), (2, "small"), (2, "full")]
+    assert list(zip(found.regions["before"], found.regions["after"])) == 2 * once
+    assert list(zip(found.regions["seed"], found.regions["survey"]))[::4] == [(1, "small"), (2, "small")]
     assert set(found.runs["width"]) == set(found.models["width"]) == {1 / 96}  # not rounded
     assert found.provenance["command"] == "python -m unlearnlab.experiments.width --record"
     assert "commit" not in found.runs and len(width.select(found.runs, "bias")) == 2
@@ -276,27 +276,42 @@ def test_a_record_is_made_once_and_loads_as_it_was(small, tmp_path, monkeypatch)
 
 
 def test_a_record_that_is_stopped_leaves_what_is_finished_and_says_so(small, tmp_path, monkeypatch):
-    compare, asked = width._compare, []
-
-    def once(*arguments):
-        asked.append(arguments)
-        if len(asked) > 1:
-            raise KeyboardInterrupt
-        return compare(*arguments)
-
     monkeypatch.setattr(width, "RECORDED", {"digits": {"allcnn": (2,)}, "cifar10": {}})
-    monkeypatch.setattr(width, "_compare", once)
-    given = ["--record", "--store", str(tmp_path), "--out", str(tmp_path / "r.json")]
+    monkeypatch.setattr(width, "SHARES", (.2, .3))
+    monkeypatch.setattr(width, "SHARE_STUDY", {"network": "allcnn", "widths": (1 / 96,), "seeds": (2,), "methods": ("NegGrad",)})
+    sweep, given = width.sweep, ["--record", "--store", str(tmp_path), "--out", str(tmp_path / "width.json")]
+
+    def stop_in_the_second(factory, *arguments, **options):
+        if factory.__self__.share == .3:
+            raise KeyboardInterrupt
+        return sweep(factory, *arguments, **options)
+
+    monkeypatch.setattr(width, "sweep", stop_in_the_second)
     assert width._main(given) == 130
-    stopped = ul.width.load(tmp_path / "r.json")
-    assert stopped.provenance["finished"] == "1 of 2 parts" and stopped.regions["survey"].tolist() == 4 * ["small"]
-    monkeypatch.setattr(width, "_compare", compare)
+    stopped = ul.width.load(tmp_path / "width.json")
+    assert stopped.provenance["finished"] == "1 of 2 parts" and set(stopped.runs["share"]) == {.2}
+    monkeypatch.setattr(width, "sweep", sweep)
     assert width._main(given) == 0
-    whole = ul.width.load(tmp_path / "r.json")
-    assert "finished" not in whole.provenance and whole.regions["survey"].tolist() == 4 * ["small"] + 4 * ["full"]
-    before = (tmp_path / "r.json").read_text()
-    width._write(tmp_path / "r.json", {}, {}, [], [], 1, 2)  # a new one is under way: the finished one stays until it is whole
-    assert (tmp_path / "r.json").read_text() == before
+    whole = ul.width.load(tmp_path / "width.json")
+    assert "finished" not in whole.provenance and set(whole.runs["share"]) == {.2, .3}
+    before = (tmp_path / "width.json").read_text()
+    width._write(tmp_path / "width.json", {}, {}, [], [], 1, 2)  # a new one is under way: the finished one stays until it is whole
+    assert (tmp_path / "width.json").read_text() == before
+
+
+def test_more_planes_are_surveyed_with_the_settings_of_the_recorded_runs(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(width, "RECORDED", {"digits": {"allcnn": (2,)}, "cifar10": {}})
+    monkeypatch.setattr(width, "RESULTS", tmp_path)
+    assert width._main(["--record", "--store", str(tmp_path)]) == 0
+    assert width._main(["--record", "--planes", "--store", str(tmp_path), "--runs", str(tmp_path / "width.json")]) == 0
+    found, runs = ul.width.load(tmp_path / "width-planes.json"), ul.width.load(tmp_path / "width.json")
+    assert found.regions["survey"].tolist() == 4 * ["full"] and found.runs.empty and found.models.empty
+    assert found.regions["after"].tolist() == runs.regions["after"].tolist() and (found.regions["c_prox_se"] < runs.regions["c_prox_se"]).any()
+    assert found.provenance["runs"] == runs.provenance["commit"] and found.provenance["command"].endswith("--record --planes")
+    with pytest.raises(ValueError, match="the runs hold none of allcnn at width 0.01042: record them first"):
+        width.record_planes(tmp_path, tmp_path / "p.json", dataclasses.replace(runs, runs=runs.runs.head(0)), progress=lambda text: None)
+    with pytest.raises(SystemExit):
+        width._main(["--record", "--planes", "--dataset", "cifar10"])
 
 
 def test_a_record_of_larger_images_holds_the_ladders_models_alone(tmp_path, monkeypatch):

@@ -2,10 +2,12 @@
 
 [paper] marks what the paper says of itself, of which only a summary was at hand; [ours] what this file had to decide.
 The models of the digits task, seed 1, ship with the package; the first command makes them, the second makes the recorded
-runs of notebook 12, the third its ladder on a part of CIFAR-10. All skip what is finished:
+runs of notebook 12, the third surveys more planes with their settings, the fourth makes its ladder on a part of CIFAR-10.
+All skip what is finished:
 
     python -m unlearnlab.experiments.width --seeds 1
     python -m unlearnlab.experiments.width --record
+    python -m unlearnlab.experiments.width --record --planes
     python -m unlearnlab.experiments.width --record --dataset cifar10
 """
 import argparse
@@ -31,6 +33,7 @@ from ..metrics import margin, mia, regions
 from ..models import AllCNN, ResNet, seeded
 from ..provenance import provenance
 from ..recipes import CIFAR10_ERASURE, Recipe
+from ..store import code_fingerprint
 from ..sweep import sweep
 from ..task import Task
 from ..unlearning import unlearn
@@ -367,8 +370,8 @@ class Record:
 
     runs: one row per run, as `ul.sweep` returns them. models: one per trained model, with role, parameters, what `evaluate` says
     of it, and training_error. regions: one per pair of models compared, with before, after, goal (of a method's selection), survey
-    ("small" or "full"), c_prox and s_far, and c_prox_se and s_far_se, their standard errors over planes. A record of CIFAR-10 has
-    models alone.
+    ("small" or "full"), c_prox and s_far, and c_prox_se and s_far_se, their standard errors over planes. That of CIFAR-10 has models
+    alone, that of more planes regions alone.
     """
 
     runs: object
@@ -386,16 +389,14 @@ def record(store: Path, out: Path, dataset: str = "digits", seeds: Mapping[str, 
     """
     made = provenance("python -m unlearnlab.experiments.width --record" + ("" if dataset == "digits" else f" --dataset {dataset}"))
     say, seeds = progress or (lambda text: print(text, flush=True)), RECORDED[dataset] if seeds is None else seeds
-    jobs, surveys = [], []
+    jobs = []
     for network, own in seeds.items():
         jobs += [(network, width, .2, own, grid()) for width in ladder(dataset, network=network)]
         if dataset == "digits" and network == SHARE_STUDY["network"]:
             jobs += [(network, width, share, SHARE_STUDY["seeds"], grid(methods=SHARE_STUDY["methods"])) for share in SHARES if share != .2
                      for width in SHARE_STUDY["widths"]]
-    if dataset == "digits":
-        surveys = [(FULL_STUDY["network"], width, seed) for width in FULL_STUDY["widths"] for seed in FULL_STUDY["seeds"]]
-    runs, models, areas, finished = {}, [], [], 0
-    for network, width, share, own, settings in jobs:
+    runs, models, areas = {}, [], []
+    for finished, (network, width, share, own, settings) in enumerate(jobs, 1):
         say(f"{network} at width {width:.4g}, share {share}")
         at = _Place(Path(store), dataset, network, width, share)
         for seed in own:
@@ -405,13 +406,23 @@ def record(store: Path, out: Path, dataset: str = "digits", seeds: Mapping[str, 
                                                 progress=False).assign(**at.facts())
             if share == .2 and network == REGION_STUDY["network"] and width <= REGION_STUDY["widest"]:
                 areas += [row for seed in own for row in at.regions(seed, runs[network, width, share], "small")]
-        finished += 1
-        _write(out, made, runs, models, areas, finished, len(jobs) + len(surveys))
-    for network, width, seed in surveys:
+        _write(out, made, runs, models, areas, finished, len(jobs))
+
+
+def record_planes(store: Path, out: Path, recorded: Record, progress=None) -> None:
+    """Surveys 500 planes at 50 by 50 points where `FULL_STUDY` says: millions of points for every network. recorded: what `load`
+    returned, whose selected settings are compared; its commit is part of the provenance. Goes on from `store`, as `record` does."""
+    made, say = provenance("python -m unlearnlab.experiments.width --record --planes"), progress or (lambda text: print(text, flush=True))
+    runs, made = recorded.runs, made | {"runs": recorded.provenance["commit"]}
+    places, areas = [(width, seed) for width in FULL_STUDY["widths"] for seed in FULL_STUDY["seeds"]], []
+    for finished, (width, seed) in enumerate(places, 1):
+        network = FULL_STUDY["network"]
         say(f"{network} at width {width:.4g}, all planes, seed {seed}")
-        areas += _Place(Path(store), dataset, network, width, .2).regions(seed, runs[network, width, .2], "full")
-        finished += 1
-        _write(out, made, runs, models, areas, finished, len(jobs) + len(surveys))
+        own = runs[(runs.network == network) & (runs.width == width) & (runs.share == .2)]
+        if own.empty:
+            raise ValueError(f"the runs hold none of {network} at width {width:.4g}: record them first, with --record")
+        areas += _Place(Path(store), "digits", network, width, .2).regions(seed, own, "full")
+        _write(out, made, {}, [], areas, finished, len(places))
 
 
 def load(path: Path | str) -> Record:
@@ -445,7 +456,7 @@ class _Place:
         return retrained_again(self.dataset, "quick", seed, **self.facts(), cache=self.store / "models", progress=_silent)
 
     def regions(self, seed, frame, survey):
-        path = self.store / "regions" / f"{self.network}-{self.width:.4g}-{seed}-{survey}.json"
+        path = self.store / "regions" / f"{self.network}-{self.width:.4g}-{seed}-{survey}-{code_fingerprint()}.json"
         rows = kept(path, lambda: _compare(self.task(seed), self.again(seed), frame, SURVEYS[survey]))
         return [{**self.facts(), "seed": seed, "survey": survey, **row} for row in rows]
 
@@ -458,10 +469,9 @@ def _write(out, made, runs, models, areas, finished, parts):
     import pandas
     if finished < parts and Path(out).exists() and "finished" not in load(out).provenance:
         return
-    tables = {"models": pandas.DataFrame(models)}
-    if runs:
-        joined = pandas.concat(runs.values(), ignore_index=True)
-        tables = {"runs": joined.drop(columns=[c for c in made if c in joined])} | tables | {"regions": pandas.DataFrame(areas)}
+    joined = pandas.concat(runs.values(), ignore_index=True) if runs else pandas.DataFrame()
+    tables = {"runs": joined.drop(columns=[c for c in made if c in joined]), "models": pandas.DataFrame(models), "regions": pandas.DataFrame(areas)}
+    tables = {name: table for name, table in tables.items() if len(table)}
     text = ",\n".join(f"{json.dumps(name)}: {_columns(table)}" for name, table in tables.items())
     made = made if finished == parts else made | {"finished": f"{finished} of {parts} parts"}
     replace_text(Path(out), f'{{"provenance": {json.dumps(made)},\n{text}\n}}\n')
@@ -523,11 +533,17 @@ def _main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m unlearnlab.experiments.width", description=__doc__.splitlines()[0])
     parser.add_argument("--record", action="store_true", help="make the recorded runs of notebook 12")
     parser.add_argument("--dataset", choices=RECORDED, default="digits", help="which of them (default: %(default)s)")
+    parser.add_argument("--planes", action="store_true", help="survey 500 planes with the settings that the runs in width.json select")
+    parser.add_argument("--runs", type=Path, default=RESULTS / "width.json", help="those runs, if elsewhere")
     parser.add_argument("--store", type=Path, help="folder for finished runs (default: the user cache)")
-    parser.add_argument("--out", type=Path, help="the JSON file (default: width.json or width-cifar10.json in notebooks/results)")
+    parser.add_argument("--out", type=Path, help="the JSON file (default: width.json, width-cifar10.json or width-planes.json in notebooks/results)")
     chosen = parser.parse_args(arguments)
-    name = "width" if chosen.dataset == "digits" else f"width-{chosen.dataset}"
+    if chosen.planes and chosen.dataset != "digits":
+        parser.error("--planes is for the runs on digits")
+    name = "width-planes" if chosen.planes else "width" if chosen.dataset == "digits" else f"width-{chosen.dataset}"
     store, out = chosen.store or trained.default_cache().parent / "runs" / name, chosen.out or RESULTS / f"{name}.json"
+    if chosen.planes:
+        return interruptible(lambda: record_planes(store, out, load(chosen.runs)))
     return interruptible(lambda: record(store, out, chosen.dataset))
 
 
