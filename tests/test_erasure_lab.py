@@ -246,15 +246,18 @@ def test_the_models_of_another_data_set_are_trained_at_first_use_stopped_resumed
         patch.setattr(unlearning_lab.UnlearningLab, "_trained", lambda lab, *done: trained(lab, *done) or lab.stop.click())
         lab = ul.widgets.ErasureLab(dataset="mnist", method="GD", epochs=1)
         lab.wait()
-    assert said[1].startswith("Getting the images") and said[2].startswith("Training the original of seed 1") and "epoch 1 of 2, loss" in said[2]
+    assert said[1].startswith("Getting the images")
+    assert said[2].startswith("Training the original of seed 1") and "epoch 1 of 2, loss" in said[2]
     assert "Stopped before the models of seed 1 were there" in lab.status.value and lab.track == [] and lab.stop.disabled
+    assert lab.canvas is None and lab.view.children == ()
     lab.images.value = 2  # nothing to see yet
     del said[:]
     lab.run.click()
     lab.wait()
     assert [text.split(":")[1].split(",")[0] for text in said if "Training" in text] == [" epoch 2 of 2", " epoch 1 of 2", " epoch 2 of 2"]
     assert "ground truth" in said[-2] and lab.status.value == "" and len(lab.track) == 2
-    assert np.array_equal(lab.picture.images[5].get_array(), tint(lab.tests[0][5:6], erasure.COLORS["red"])[0].permute(1, 2, 0))  # the red row begins
+    red = tint(lab.tests[0][5:6], erasure.COLORS["red"])
+    assert np.array_equal(lab.picture.images[5].get_array(), red[0].permute(1, 2, 0))
     assert lab.picture.images[0].get_extent() == [0, 28, 28, 0]
     del said[:]
     again = ul.widgets.ErasureLab(dataset="mnist", method="GD", epochs=1)
@@ -291,7 +294,7 @@ def test_missing_data_are_told_in_the_lab_which_goes_on_once_they_are_there(tmp_
     assert len(lab.track) == 2 and lab.status.value == "" and "image/png" in lab._repr_mimebundle_()[0]
 
 
-@pytest.mark.parametrize("arguments, words", [({"dataset": "svhn"}, "dataset must be one of digits, mnist, cifar10, tiny-imagenet, got 'svhn'"),
+@pytest.mark.parametrize("arguments, words", [({"dataset": "svhn"}, "dataset must be one of digits, mnist, cifar10, tiny-imagenet, got"),
                                               ({"preset": "paper"}, 'preset must be "quick" for digits, got \'paper\''), ({"method": "SGD"}, "method must be one of MinNorm-OG, .*, got 'SGD'"),
                                               ({"seed": 6}, "seed must be an integer from 1 to 5, got 6"),
                                               ({"epochs": 0}, "epochs must be an integer from 1 to 20, got 0"),

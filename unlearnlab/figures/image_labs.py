@@ -19,7 +19,8 @@ PREVIOUS = {"color": "#9A9A9A", "marker": ".", "markersize": 4, "linestyle": "--
 class ErasurePicture:
     """Test images in rows of one color each, with captions before and after; beside them retain accuracy and forget error.
 
-    columns: images per row. colors: the rows' names. kind: of what is shown, "digit" or "class". `moving` holds the artists that a frame changes.
+    columns: images per row. colors: the rows' names. kind: of what is shown, "digit" or "class". `moving` holds the artists
+    that a frame changes.
     """
 
     @look()

@@ -50,8 +50,7 @@ class CollapseLab(UnlearningLab):
         label = ipywidgets.Label("paint it", layout=ipywidgets.Layout(width=STYLE["description_width"], **right))
         rows = [f"{color}  {name}" if self.digits else name for color, name in zip(NAMES, self.classes)]
         picture = CollapsePicture(rows, CLASS_COLORS.numpy(), self.classes)
-        words = "A painted image and what three networks say of it"
-        return picture, words, (self.content, self.example, ipywidgets.HBox([label, *self.colors]))
+        return picture, self.content, self.example, ipywidgets.HBox([label, *self.colors])
 
     def paint(self, color: int) -> None:
         """Paints the image in the color of this class, 0 to 9. Raises ValueError for anything else."""
@@ -77,8 +76,8 @@ class CollapseLab(UnlearningLab):
         self.picture.frame(image[0].permute(1, 2, 0).numpy(), content, color, caption, said, self.track, way, titles)
         words = [f"the {name} says {self.classes[p.argmax()]}" for name, p in zip(("original", "unlearned model", "ground truth"), said) if p is not None]
         shown = f"A {content}" if self.digits else f"Content {self.classes[content]}"
-        self.canvas.describe(f"{shown} in {NAMES[color]}, the color of {self._class(color)}: {', '.join(words)}. Representation collapse by "
-                             f"{titles[0]}: {titles[1]}, of the original {self.track[0]:.3f}.")
+        self.canvas.describe(f"{shown} in {NAMES[color]}, the color of {self._class(color)}: {', '.join(words)}. Representation "
+                             f"collapse by {titles[0]}: {titles[1]}, of the original {self.track[0]:.3f}.")
         self.canvas.background() if background else self.canvas.draw()
 
     def place(self, metrics):

@@ -44,8 +44,7 @@ class ErasureLab(UnlearningLab):
         self.zoom = ipywidgets.Checkbox(value=False, description="zoom on the ground truth", style=STYLE, layout=WIDE)
         for control in (self.images, self.zoom):
             control.observe(lambda change: self._look(background=True), "value")
-        words = "Colored test images and what the network says of them"
-        return ErasurePicture(self.shown, list(erasure.COLORS), self.kind), words, (self.images, self.zoom)
+        return ErasurePicture(self.shown, list(erasure.COLORS), self.kind), self.images, self.zoom
 
     def draw_task(self):
         pixels, _ = self._shown()

@@ -40,7 +40,8 @@ class UnlearningLab(WorkingLab):
         self.preset = choose(self.experiment.PRESETS, dataset, preset)
         super().__init__()
         self.where = {"dataset": dataset, "preset": preset, "folder": folder}
-        self.device, self.task, self._staged = device, None, (None, None)  # the task; the seed and the T whose background is drawn
+        self.device, self.picture = device, None
+        self.task, self._staged = None, (None, None)  # the task; the seed and the T whose background is drawn
         self.model, self.metrics = None, {}  # the unlearned model, once a run is over; what was measured last
         self.track = []  # the run's way, from the original on
         self.previous = self.finished = ("", [])  # name and way of the whole run before it, and of the last one
@@ -55,7 +56,7 @@ class UnlearningLab(WorkingLab):
     # -- what a subclass says
 
     def prepare(self, images: Images):
-        """(a picture for these images, that holds its `figure` and what is `moving`; its alt text; the controls that choose among them)."""
+        """A picture for these images, that holds its `figure` and what is `moving`; after it the controls that choose among them."""
         raise NotImplementedError
 
     def draw_task(self) -> None:
@@ -166,6 +167,9 @@ class UnlearningLab(WorkingLab):
                 self.task, self.start_metrics, self.truth_metrics, self.finished = task, start, truth, ("", [])
             self._staged, self.model, self.metrics, self.under_way = (seed, epochs), None, self.start_metrics, method.name
             self.track, self.previous = [self.place(self.start_metrics)], self.finished
+            if self.canvas is None:
+                self.canvas = Canvas(self.picture.figure, self.picture.moving, self.summary)
+                self.view.children = (self.canvas.widget,)
             if changed or stretched:
                 self.draw_task()
                 self.draw(None, background=True)
@@ -173,11 +177,9 @@ class UnlearningLab(WorkingLab):
     def _made(self, seed, stop):
         """The task of a seed: its images and models, shipped, kept, or made now."""
         self._say(f"Getting the images and the models of seed {seed} ready.")
-        if self.canvas is None:
-            self.picture, words, controls = self.prepare(self.experiment.images(**self.where))
-            self.canvas = Canvas(self.picture.figure, self.picture.moving, words)
+        if self.picture is None:
+            self.picture, *controls = self.prepare(self.experiment.images(**self.where))
             self.left.children += tuple(controls)
-            self.view.children = (self.canvas.widget,)
         self._reported = time.monotonic()
         task = self.experiment.task(**self.where, seed=seed, device=self.device, progress=self._trained, stop=stop)
         self._say("")
