@@ -205,3 +205,19 @@ def test_the_grid_of_representation_collapse_has_every_published_method_at_three
     rates = {name: {s.method.lr for s in found if s.method.name == name} for name in ul.collapse.PUBLISHED[.001, 15]}
     assert {s.method.name for s in found} == set(rates) and {s.epochs for s in found} == {15}
     assert min(map(len, rates.values())) >= 3 and 5 * len(found) < 600
+
+
+def test_where_runs_follow_each_other_every_task_is_made_once(tmp_path, monkeypatch):
+    made, devices = [], []
+    for module in (record, record.sys.modules["unlearnlab.sweep"]):  # there may be no GPU to name
+        real = module.provenance
+        monkeypatch.setattr(module, "provenance", lambda command, device, real=real: devices.append(device) or real(command))
+
+    def factory(seed, stop=None):
+        made.append(seed)
+        return regression(seed)
+
+    grid = {name: {"epochs": 1, "lr": 1e-3} for name in ("GD", "GA")}
+    record._recorded(factory, grid, [1, 2], tmp_path / "store", tmp_path / "r.json", 1, "test", device="cuda")
+    assert made == [1, 2] and devices == ["cuda", "cpu", "cpu"]  # what was asked for, and for each method where its models are
+    assert len(record.load(tmp_path / "r.json")[0]) == 4

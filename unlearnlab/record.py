@@ -128,10 +128,10 @@ def _recorded(factory, grid, seeds, store, out, workers, command, stop=None, dev
     frames, seeds, settings = [], list(seeds), expand(grid)
     made = provenance(command, device) | {"workers": str(workers)}  # now: a checkout may change while this runs
     try:
-        for seed in seeds:
-            factory(seed, stop=stop)
+        tasks = {seed: factory(seed, stop=stop) for seed in seeds}
+        where = (factory, "local") if device == "cpu" else (tasks.__getitem__, "serial")  # a large task takes seconds to make
         for part in _by_method(settings):
-            frames.append(sweep(factory, part, seeds, store, "local" if device == "cpu" else "serial", workers=workers, stop=stop))
+            frames.append(sweep(where[0], part, seeds, store, where[1], workers=workers, stop=stop))
     except Stopped:
         pass
     done = _on_every_seed(pandas.concat(frames, ignore_index=True), len(seeds)) if frames else ()

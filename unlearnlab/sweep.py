@@ -111,7 +111,7 @@ def sweep(task_factory: Callable[[int], Task], grid, seeds: Iterable[int], store
     or data, PermissionError for one that cannot be written. During it: OSError when the store can no longer be written.
     """
     settings, seeds, workers = _arguments(task_factory, grid, seeds, workers, threads, backend)
-    kept, data = Store(store), {}
+    kept, data, devices = Store(store), {}, set()
     kept.clean()
     for seed in seeds:
         task = task_factory(seed)
@@ -120,10 +120,11 @@ def sweep(task_factory: Callable[[int], Task], grid, seeds: Iterable[int], store
         for setting in settings:
             setting.method.check(task, setting.epochs)
         data[seed] = task_fingerprint(task)
+        devices.add(next(task.original.parameters()).device.type)
     jobs = [_Job(setting, seed, run_seed, threads) for setting in settings for seed in seeds]
     records = _known(kept, jobs, data)
     todo = [job for job in jobs if job.name not in records]
-    run = _Run(task_factory, threads, data)
+    run = _Run(task_factory, threads, data, *devices)
     with _reporter(progress, len(jobs), len(records)) as report, _backend(backend, workers, len(todo)) as start, \
             closing(_results(start, run, _shuffled(todo), kept, stop or threading.Event())) as results:
         for job, outcome in results:
@@ -182,9 +183,9 @@ class _Outcome:
 class _Run:
     """What a worker does with a job. It travels to other processes, so it holds no task, only how to make one."""
 
-    def __init__(self, factory, threads, data):
+    def __init__(self, factory, threads, data, device):
         self.factory, self.threads, self.data, self.sweep = factory, threads, data, uuid.uuid4().hex
-        self.code, self.made = code_fingerprint(), {**provenance("ul.sweep"), "threads": str(threads)}
+        self.code, self.made = code_fingerprint(), {**provenance("ul.sweep", device), "threads": str(threads)}
 
     def __call__(self, job, stop=None):
         began, before = time.perf_counter(), torch.get_num_threads()
