@@ -1,4 +1,5 @@
 """Does a recorded result come back as the table it was, and does the grid of Table 1 hold what the paper says?"""
+import dataclasses
 import json
 import threading
 from pathlib import Path
@@ -155,6 +156,23 @@ def test_part_of_a_record_never_replaces_more_of_it(in_process, monkeypatch, tmp
     assert out.read_text() == whole and "2 of 3 settings, fewer than the file there has" in capsys.readouterr().out
     record._recorded(Timed(), grid, [1], tmp_path / "another", out, 1, "test")  # of fewer seeds, but whole
     assert len(record.load(out)[0]) == 3
+
+
+def test_a_record_says_where_its_original_and_its_ground_truth_stand(in_process, tmp_path):
+    class Known(Timed):
+        def __call__(self, seed, stop=None):
+            task = regression(seed)
+            return dataclasses.replace(task, ground_truth=task.fresh(7))
+
+    for name, factory in (("known", Known()), ("unknown", Timed())):
+        record._recorded(factory, {"GD": {"epochs": 1, "lr": 1e-3}}, [3, 1], tmp_path / name, tmp_path / f"{name}.json", 1, "test")
+    known, unknown = (record.models(tmp_path / f"{name}.json") for name in ("known", "unknown"))
+    tasks = [Known()(seed) for seed in (3, 1)]
+    for role, models in (("original", [t.original for t in tasks]), ("ground truth", [t.ground_truth for t in tasks])):
+        assert known[role]["size"] == pytest.approx([t.evaluate(m)["size"] for t, m in zip(tasks, models)], rel=1e-5)
+    assert unknown == {"original": known["original"]} and len(record.load(tmp_path / "known.json")[0]) == 2
+    record.write(tmp_path / "plain.json", record.load(tmp_path / "known.json")[0], {})
+    assert record.models(tmp_path / "plain.json") == {}
 
 
 def test_a_table_made_method_by_method_is_the_one_made_at_once(in_process, tmp_path):

@@ -35,10 +35,10 @@ from .sweep import FIXED, expand, sweep
 from .training import Stopped
 
 
-def write(path: Path | str, frame, made: dict[str, str]) -> None:
+def write(path: Path | str, frame, made: dict[str, str], models: dict[str, dict[str, list]] | None = None) -> None:
     """Writes what `ul.sweep` returned as JSON: one entry per setting, its metrics and seconds as lists in the order of the seeds.
 
-    made: provenance. Numbers keep 6 significant digits. Raises ValueError unless every setting ran on every seed.
+    made: provenance. models: what `models` returns. Numbers keep 6 significant digits. Raises ValueError unless every setting ran on every seed.
     """
     import pandas
     hyperparameters = [name for name in HYPERPARAMETERS if name in frame.columns]
@@ -54,7 +54,9 @@ def write(path: Path | str, frame, made: dict[str, str]) -> None:
     text = ",\n".join(json.dumps(setting) for setting in settings)
     partial = Path(path).with_suffix(".partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
-    partial.write_text(f'{{"provenance": {json.dumps(made)},\n"seeds": {json.dumps(seeds)},\n"settings": [\n{text}\n]}}\n', encoding="utf-8")
+    head = {"provenance": made, "seeds": seeds, **({"models": models} if models else {})}
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items())
+    partial.write_text(f'{{{lines},\n"settings": [\n{text}\n]}}\n', encoding="utf-8")
     os.replace(partial, path)
 
 
@@ -72,6 +74,18 @@ def load(path: Path | str):
         frame["error"] = None
     whole = {name: "Int64" for name in frame.columns if name in RANGES and RANGES[name][2]}
     return frame.astype(whole), content["provenance"]
+
+
+def models(path: Path | str) -> dict[str, dict[str, list[float]]]:
+    """Of a file that `write` made: the metrics of "original" and "ground truth", lists in the order of the seeds; {} where it has none."""
+    return json.loads(Path(path).read_text(encoding="utf-8")).get("models", {})
+
+
+def _models(tasks):
+    """The metrics of every task's original, and of its ground truth where it has one."""
+    found = {role: [t.evaluate(model) for t in tasks if (model := getattr(t, role.replace(" ", "_"))) is not None]
+             for role in ("original", "ground truth")}
+    return {role: {name: [_short(m[name]) for m in each] for name in each[0]} for role, each in found.items() if each}
 
 
 def _short(value):
@@ -130,6 +144,7 @@ def _recorded(factory, grid, seeds, store, out, workers, command, stop=None, dev
     try:
         tasks = {seed: factory(seed, stop=stop) for seed in seeds}
         where = (factory, "local") if device == "cpu" else (tasks.__getitem__, "serial")  # a large task takes seconds to make
+        known = _models(tasks.values())
         for part in _by_method(settings):
             frames.append(sweep(where[0], part, seeds, store, where[1], workers=workers, stop=stop))
     except Stopped:
@@ -138,7 +153,7 @@ def _recorded(factory, grid, seeds, store, out, workers, command, stop=None, dev
     finished = len(done) // len(seeds)
     longer = finished < len(settings) and out.exists() and len(json.loads(out.read_text(encoding="utf-8"))["settings"]) > finished
     if finished and not longer:
-        write(out, done, made | ({} if finished == len(settings) else {"finished": f"{finished} of {len(settings)} settings"}))
+        write(out, done, made | ({} if finished == len(settings) else {"finished": f"{finished} of {len(settings)} settings"}), known)
     print(f"{out.name}: {finished} of {len(settings)} settings" + (", fewer than the file there has: it stays as it is" if longer else ""))
 
 
