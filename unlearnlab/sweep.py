@@ -111,7 +111,7 @@ def sweep(task_factory: Callable[[int], Task], grid, seeds: Iterable[int], store
     or data, PermissionError for one that cannot be written. During it: OSError when the store can no longer be written.
     """
     settings, seeds, workers = _arguments(task_factory, grid, seeds, workers, threads, backend)
-    kept, data, devices = Store(store), {}, set()
+    kept, data = Store(store), {}
     kept.clean()
     for seed in seeds:
         task = task_factory(seed)
@@ -120,11 +120,10 @@ def sweep(task_factory: Callable[[int], Task], grid, seeds: Iterable[int], store
         for setting in settings:
             setting.method.check(task, setting.epochs)
         data[seed] = task_fingerprint(task)
-        devices.add(next(task.original.parameters()).device.type)
     jobs = [_Job(setting, seed, run_seed, threads) for setting in settings for seed in seeds]
     records = _known(kept, jobs, data)
     todo = [job for job in jobs if job.name not in records]
-    run = _Run(task_factory, threads, data, *devices)
+    run = _Run(task_factory, threads, data, next(task.original.parameters()).device.type)
     with _reporter(progress, len(jobs), len(records)) as report, _backend(backend, workers, len(todo)) as start, \
             closing(_results(start, run, _shuffled(todo), kept, stop or threading.Event())) as results:
         for job, outcome in results:
