@@ -3,6 +3,7 @@ import copy
 import math
 import shutil
 import threading
+from functools import partial
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from unlearnlab import checkpoints, recipes
 from unlearnlab.data.images import Images
 from unlearnlab.data.tint import luminance
 from unlearnlab.experiments import erasure, presets, trained
-from unlearnlab.models import AllCNN
+from unlearnlab.models import AllCNN, ResNet, seeded
 from unlearnlab.recipes import Recipe
 from unlearnlab.training import Stopped
 
@@ -188,6 +189,18 @@ def test_a_larger_data_set_takes_part_by_the_same_images_whatever_the_seed(tmp_p
     light = {image.numpy().tobytes() for image in luminance(images.train.tensors[0])}
     assert all(image.numpy().tobytes() in light for task in (one, two) for image in task.retain.tensors[0][:, 0])
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_published_weights_are_where_both_trainings_and_every_fresh_model_start(tmp_path):
+    network, recipe = partial(ResNet, 50, width=1 / 32, stem="imagenet"), Recipe(epochs=1, batch_size=512, lr=1e-9, weight_decay=0)
+    files = [tmp_path / f"resnet50-{i}.pth" for i in range(2)]
+    for seed, file in enumerate(files):
+        torch.save(seeded(lambda: network(1000), seed).state_dict(), file)
+    task, other = (ul.erasure.task(weights=file, network=network, recipe=recipe, cache=tmp_path, progress=lambda *done: None) for file in files)
+    body = torch.load(files[0], weights_only=True)
+    for model in (task.original, task.ground_truth, task.fresh(3)):
+        assert torch.allclose(model.layer3[0].conv1.weight, body["layer3.0.conv1.weight"], atol=1e-6) and len(model(task.retain.tensors[0])) == 2
+    assert not torch.allclose(other.original.conv1.weight, body["conv1.weight"], atol=1e-3) and len(list(tmp_path.glob("*.safetensors"))) == 4
 
 
 def test_the_papers_setting_is_the_papers():

@@ -1,4 +1,5 @@
 """Images come out as their publishers put them in, and files that are not as published are refused by name."""
+import dataclasses
 import gzip
 import hashlib
 import io
@@ -14,11 +15,14 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.datasets import load_digits
+from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
 from unlearnlab import checkpoints
 from unlearnlab.data import images
 from unlearnlab.data.fetch import BadData, File, Source
+from unlearnlab.experiments import erasure
+from unlearnlab.recipes import Recipe
 
 UNPACK = Path(__file__).resolve().parents[2] / "shared" / "data" / "unpack.py"
 WNIDS = [f"n{i:08d}" for i in range(200)]
@@ -299,8 +303,28 @@ def test_the_real_cifar10_has_its_known_counts_names_and_colors(published):
     assert found.train.tensors[1][24_567] == label and found.train.tensors[0][24_567].numpy().tobytes() == planes
 
 
-def test_the_real_tiny_imagenet_has_its_classes_and_colors(published):
-    found = images.load("tiny-imagenet", published("tiny-imagenet"), download=False, progress=False)
-    assert found.train.tensors[1].bincount().unique().numel() == 1 and len(found.classes) == 200
-    assert len(found.train) == 20_000 and len(found.test) == 5_000  # a part of the published 100,000 and 10,000
-    assert mean(found.train).tolist() == pytest.approx([.4802, .4481, .3975], abs=.01)
+@pytest.fixture(scope="module")
+def real_tiny(published):
+    return images.load("tiny-imagenet", published("tiny-imagenet"), download=False, progress=False)
+
+
+def test_the_real_tiny_imagenet_has_its_classes_and_colors(real_tiny):
+    assert real_tiny.train.tensors[1].bincount().unique().numel() == 1 and len(real_tiny.classes) == 200
+    assert len(real_tiny.train) == 20_000 and len(real_tiny.test) == 5_000  # a part of the published 100,000 and 10,000
+    assert mean(real_tiny.train).tolist() == pytest.approx([.4802, .4481, .3975], abs=.01)
+
+
+def test_every_method_runs_on_the_real_tiny_imagenet(real_tiny, tmp_path, monkeypatch):
+    """Its 200 classes are more than a batch has images, and more than the projection has rows."""
+    monkeypatch.setattr(images, "load", lambda name, folder=None: real_tiny)
+    small = dataclasses.replace(erasure.PRESETS["tiny-imagenet", "quick"], train_images=1_200, test_images=100, p_retain=.1)
+    monkeypatch.setitem(erasure.PRESETS, ("tiny-imagenet", "quick"), small)
+    task = ul.erasure.task("tiny-imagenet", recipe=Recipe(epochs=1, batch_size=128, lr=.03), cache=tmp_path, progress=lambda *done: None)
+    assert len(task.original(task.retain.tensors[0][:2])[0][0]) == 200 and task.retain.tensors[0].shape == (120, 3, 64, 64)
+    before = parameters_to_vector(task.original.parameters()).detach().clone()
+    for name, method in ul.METHODS.items():
+        run = ul.unlearn(task, method(n_pert=20) if name == "MinNorm-OG" else method(), epochs=1)
+        assert all(0 <= value <= 1 for value in run.metrics.values()) and np.isfinite(run.history[0]["loss"])
+        assert not torch.equal(parameters_to_vector(run.model.parameters()), before)
+        assert run.history[0].get("rank", 40) == 40  # two heads of 20 images, each of another class
+    assert torch.equal(parameters_to_vector(task.original.parameters()), before)

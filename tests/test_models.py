@@ -63,6 +63,13 @@ def test_a_resnet_takes_published_weights_for_its_body_and_keeps_its_own_heads(t
         ours.load_body(tmp_path / "missing.pth")
 
 
+def test_weights_older_than_batch_norms_counter_load_too(tmp_path):
+    theirs, ours = ResNet(18, 7, 1 / 32), ResNet(18, [4, 2], 1 / 32)
+    torch.save({name: t for name, t in theirs.state_dict().items() if "num_batches" not in name}, tmp_path / "resnet18.pth")
+    ours.load_body(tmp_path / "resnet18.pth")
+    assert torch.equal(ours.layer4[1].conv2.weight, theirs.layer4[1].conv2.weight) and ours.bn1.num_batches_tracked == 0
+
+
 def test_a_file_of_published_weights_cannot_run_code(tmp_path):
     class Evil:
         def __reduce__(self):

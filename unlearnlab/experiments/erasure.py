@@ -100,7 +100,7 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
     gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
     build = partial(_network, chosen.network, [len(images.classes), len(COLORS)], weights)
     measure = partial(evaluate, test=images.test, both_heads=both_heads)
-    shipped = dataset == "digits" and seed in trained.SHIPPED_SEEDS and \
+    shipped = dataset == "digits" and weights is None and seed in trained.SHIPPED_SEEDS and \
         (chosen.p_forget, chosen.network, chosen.recipe) == (default.p_forget, default.network, default.recipe)
     command = f"python -m {__name__} --seeds {seed}" if shipped else f"ul.erasure.task({dataset!r}, {preset!r}, {seed}, ...)"
     models, facts = {}, {}

@@ -65,7 +65,8 @@ class ResNet(nn.Module):
             raise FileNotFoundError(f"no file with published weights at {path}")
         found = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
         body = {name: t for name, t in found.items() if not name.startswith("fc.")}
-        ours = {name: t for name, t in self.state_dict().items() if not name.startswith("fc.")}
+        counted = lambda name: not name.endswith("num_batches_tracked") or name in body  # files older than that counter lack it
+        ours = {name: t for name, t in self.state_dict().items() if not name.startswith("fc.") and counted(name)}
         wrong = sorted(name for name in ours.keys() | body.keys()
                        if name not in ours or name not in body or ours[name].shape != body[name].shape)
         if wrong:
