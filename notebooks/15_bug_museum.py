@@ -208,7 +208,18 @@ assert .01 < removed.min() and removed.max() < .06
 # %% [markdown]
 # ### Exhibit 4 · A ratio of probabilities
 #
-# NPO's loss is $\frac{2}{\beta}\,\text{mean}\,\log(1 + r^\beta)$ with $r = \pi_\theta / \pi_{\theta^*}$, and that is how one writes it. Notebook 09 showed what happens where the teacher is sure that a label is wrong: $\pi_{\theta^*} \to 0$ and $r$ overflows. That needs labels the original never learnt. But there is another end.
+# NPO's loss is $\frac{2}{\beta}\,\text{mean}\,\log(1 + r^\beta)$ with $r = \pi_\theta / \pi_{\theta^*}$, and that is how one writes it. Where the teacher is sure that a label is wrong, $\pi_{\theta^*} \to 0$ and $r$ overflows (notebook 09). A student that is undecided between two classes, and a teacher that is more and more sure:
+
+# %%
+for logit in (-30., -80., -120.):
+    teacher, student = torch.tensor([[logit, 0.]]), torch.zeros(1, 2)
+    r = student.softmax(1)[0, 0] / teacher.softmax(1)[0, 0]
+    by_logarithms = F.softplus(student.log_softmax(1)[0, 0] - teacher.log_softmax(1)[0, 0])
+    print(f"teacher's logit {logit:6.0f}   loss by the ratio {torch.log1p(r):5.1f}   by logarithms {by_logarithms:5.1f}")
+assert torch.log1p(r).isinf() and by_logarithms.isfinite()
+
+# %% [markdown]
+# That needs labels the original never learnt. But there is another end.
 #
 # **Predict, then run.** NPO *works*: $\pi_\theta$ of the forget labels falls and falls. What happens when it gets to zero?
 
