@@ -410,7 +410,7 @@ assert max(nearest[name] for name in ("GD", "Ridge", "MinNorm-OG", "SCRUB")) - m
 # **Predict, then move.** Which method can you make forget every color and keep nine digits in ten? What does `reg_decay` do to the path? What happens to the path of GD as you turn up `lr`?
 
 # %%
-ul.widgets.ErasureLab()
+ul.widgets.ErasureLab(**where)
 
 # %% [markdown]
 # ## 10 · At full size
@@ -421,8 +421,8 @@ ul.widgets.ErasureLab()
 #
 #     python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --minutes 30
 #
-# In between lies what two cores can do: `{"dataset": "mnist", "preset": "quick", "device": "cpu"}`, and `"cifar10"` likewise, train a ResNet-18 of width 1/8 on 6,000 or 8,000 images in one to three minutes a model. Notebook 11 has recorded runs of these. Section 6 and
-# the lab stay with the digits, whatever the switch says.
+# In between lies what two cores can do: `{"dataset": "mnist", "preset": "quick", "device": "cpu"}`, and `"cifar10"` likewise, train a ResNet-18 of width 1/8 on 6,000 or 8,000 images in one to three minutes a model. Notebook 11 has recorded runs of these. The lab
+# follows the switch; section 6 stays with the digits.
 
 # %% [markdown]
 # ## What was verified
