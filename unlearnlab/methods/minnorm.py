@@ -97,12 +97,11 @@ class MinNormOG(Method):
 @torch.no_grad()
 def _shrink(model, strength):
     """theta <- (1 - strength) theta for what is trainable; the length of the change."""
-    moved = 0.0
-    for p in model.parameters():
-        if p.requires_grad:
-            moved += torch.linalg.vector_norm(p, dtype=torch.float64).square().item()
-            p.mul_(1 - strength)
-    return strength * math.sqrt(moved)
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in trainable)  # one wait for the device, not one each
+    for p in trainable:
+        p.mul_(1 - strength)
+    return strength * math.sqrt(squared.item())
 
 
 def _subsample(targets, count, kind, generator):
