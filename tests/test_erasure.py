@@ -203,6 +203,14 @@ def test_published_weights_are_where_both_trainings_and_every_fresh_model_start(
     assert not torch.allclose(other.original.conv1.weight, body["conv1.weight"], atol=1e-3) and len(list(tmp_path.glob("*.safetensors"))) == 4
 
 
+def test_a_shipped_model_is_not_asked_for_where_published_weights_are(tmp_path):
+    torch.save(erasure.PRESETS["digits", "quick"].network(1000).state_dict(), tmp_path / "body.pth")
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):  # it would train
+        ul.erasure.task(weights=tmp_path / "body.pth", cache=tmp_path, stop=stop, progress=lambda *done: None)
+
+
 def test_the_papers_setting_is_the_papers():
     chosen = erasure.PRESETS["cifar10", "paper"]
     network = chosen.network([10, 3])

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+from elsewhere import DEVICE, elsewhere
 from tasks import regression
 
 import unlearnlab as ul
@@ -233,9 +234,10 @@ def test_where_runs_follow_each_other_every_task_is_made_once(tmp_path, monkeypa
 
     def factory(seed, stop=None):
         made.append(seed)
-        return regression(seed)
+        return regression(seed).to(DEVICE)
 
     grid = {name: {"epochs": 1, "lr": 1e-3} for name in ("GD", "GA")}
-    record._recorded(factory, grid, [1, 2], tmp_path / "store", tmp_path / "r.json", 1, "test", device="cuda")
-    assert made == [1, 2] and devices == ["cuda", "cpu", "cpu"]  # what was asked for, and for each method where its models are
+    with elsewhere():
+        record._recorded(factory, grid, [1, 2], tmp_path / "store", tmp_path / "r.json", 1, "test", device="cuda")
+    assert made == [1, 2] and devices == ["cuda", DEVICE, DEVICE]  # what was asked for, and for each method where its models are
     assert len(record.load(tmp_path / "r.json")[0]) == 4
