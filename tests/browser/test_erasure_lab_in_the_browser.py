@@ -1,4 +1,5 @@
-"""Does ErasureLab rerun, draw and stop in a real browser?"""
+"""Does ErasureLab rerun, draw, train and stop in a real browser?"""
+from pathlib import Path
 
 ENDLESS = "import unlearnlab as ul\nul.widgets.unlearning_lab.EPOCHS = (1, 10_000)"  # at its end, T lasts until Stop is pressed
 
@@ -23,4 +24,22 @@ def test_erasure_lab_follows_its_controls_and_stops(lab):
     lab.slider("T (epochs)").press("End")
     lab.click_button("Stop")
     lab.wait_for_text("Stopped in epoch")
+    lab.assert_clean()
+
+
+SMALL = f"""import sys, tempfile, pytest
+import unlearnlab as ul
+sys.path.append({str(Path(__file__).parents[1])!r})
+from small_images import small
+small(pytest.MonkeyPatch(), tempfile.mkdtemp(), ul.erasure, "mnist", 28, epochs=100_000)"""
+
+
+def test_erasure_lab_says_how_far_a_training_is_and_stops_it(lab):
+    lab.open(lab.write("training.ipynb", SMALL, "ul.widgets.ErasureLab(dataset='mnist')"))
+    lab.run_all()
+    lab.wait_for_text("Training the original of seed 1", seconds=60)
+    lab.slider("lr").press("ArrowRight")
+    lab.screenshot("erasure-lab-training", of=".jp-OutputArea-output:has(.widget-slider)")
+    lab.click_button("Stop")
+    lab.wait_for_text("Stopped before the models of seed 1 were there.")
     lab.assert_clean()
