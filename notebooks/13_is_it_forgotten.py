@@ -634,7 +634,7 @@ assert narrow["forget_error"] > .4 and abs(narrow["forget_error"] - narrow["forg
 # %% [markdown]
 # Of the narrowest the attack sees nothing, and rightly: its forget error is that on unseen images. An underparameterized network can be private before anybody unlearns anything, at the price of being bad. That is a finding of paper B, and it shows here too. Wider, the attack rises to about $.57$ and stays there, while the floor stays around $.5$.
 #
-# And the methods? One of the wide networks, the methods of paper B, MinNorm-OG and Retrain at settings that notebook 12's record chose there for privacy, three runs each from the same original (so the intervals are over runs, not over originals; notebook 12 has seeds). The floor is the two retrained networks.
+# And the methods? One of the wide networks, the methods of paper B, MinNorm-OG and Retrain at settings from notebook 12's grid, three runs each from the same original (so the intervals are over runs, not over originals; notebook 12 has the attack for five originals). The floor is the two retrained networks.
 
 # %%
 def asked_width(model, other, task):
