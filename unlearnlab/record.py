@@ -5,7 +5,7 @@
     python -m unlearnlab.record collapse                # 565 runs on digits, about 15 minutes on one busy core
     python -m unlearnlab.record replication             # 5,350 runs on digits, MNIST and CIFAR-10, hours on a busy core
 
-    python -m unlearnlab.record width                   # likewise evidence and interpolation: 5 to 30 core minutes each
+    python -m unlearnlab.record width                   # an hour of one core; likewise evidence and interpolation, 3 to 10 minutes
     python -m unlearnlab.record all                     # every file in notebooks/results
 
     python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --minutes 30
