@@ -23,7 +23,7 @@
 # - see where in input space a network changed its mind, and compare that with what retraining changes anyway;
 # - say which findings of a paper hold on your own data, and why others do not.
 #
-# **You need** notebooks 01 to 03 and 09. **Time.** About 60 minutes; the code runs in about a minute on one CPU core. No GPU is needed.
+# **You need** notebooks 01 to 03 and 09. **Time.** About 70 minutes; the code runs in about a minute on one CPU core. No GPU is needed.
 #
 # "Paper B" is *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?* (reference at the end). Only a summary of it was at hand when this was written. **[paper]** marks what the paper says of itself there; **[ours]** marks
 # definitions and choices that had to be made here. Paper B trains ResNets and AllCNN on CIFAR-10. Here AllCNN and ResNet-18 run on 8 by 8 digits, on ladders of widths narrow enough that the lowest rungs cannot fit them; section 12 climbs a ladder on 2,000 photographs of CIFAR-10.
@@ -40,6 +40,10 @@ from unlearnlab.metrics import regions
 record = ul.width.load("results/width.json")
 runs, models, areas = record.runs, record.models, record.regions
 print(f"{len(runs):,} recorded runs: {record.provenance['command']}")
+
+# %% [markdown]
+# **What is recorded, and what is not.** On digits AllCNN with five seeds and ResNet-18 with three, every method at every width. Decision regions of AllCNN up to a width of 1/8; other validation shares at 1/48; the survey with 500 planes for seed 1 at two widths (`--record --planes`). On a part of CIFAR-10 the original and one retrained network per
+# width, one seed, no unlearning (`--record --dataset cifar10`). Nothing at full size.
 
 # %% [markdown]
 # ## 1 · The data, in parts that never overlap
