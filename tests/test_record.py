@@ -71,12 +71,55 @@ def test_all_makes_every_record_in_the_folder_that_is_named(tmp_path, monkeypatc
 def test_another_data_set_or_device_has_a_store_and_a_file_of_its_own(tmp_path, monkeypatch):
     calls = []
     monkeypatch.setitem(record.RECORDS, "erasure", lambda store, out, workers, stop, **where: calls.append((store.name, out.name, where)))
-    for more in ([], ["--dataset", "mnist"], ["--device", "cuda:0"], ["--dataset", "cifar10", "--preset", "paper", "--device", "cuda"]):
+    for more in ([], ["--dataset", "mnist"], ["--device", "cuda:0"], ["--dataset", "cifar10", "--preset", "paper", "--device", "cuda"],
+                 ["--p-retain", ".02", "--precision", "bfloat16"]):
         assert record.main(["erasure", "--store", str(tmp_path), "--out", str(tmp_path), *more]) == 0
-    where = lambda dataset, preset, device: {"dataset": dataset, "preset": preset, "device": device}
+    where = lambda dataset, preset, device, p_retain=None, precision="float32": {
+        "dataset": dataset, "preset": preset, "device": device, "p_retain": p_retain, "precision": precision}
     assert calls == [("erasure", "erasure.json", where("digits", "quick", "cpu")), ("erasure-mnist-quick", "erasure-mnist-quick.json", where("mnist", "quick", "cpu")),
                      ("erasure-cuda", "erasure-cuda.json", where("digits", "quick", "cuda:0")),
-                     ("erasure-cifar10-paper-cuda", "erasure-cifar10-paper-cuda.json", where("cifar10", "paper", "cuda"))]
+                     ("erasure-cifar10-paper-cuda", "erasure-cifar10-paper-cuda.json", where("cifar10", "paper", "cuda")),
+                     ("erasure-retain0.02-bfloat16", "erasure-retain0.02-bfloat16.json", where("digits", "quick", "cpu", .02, "bfloat16"))]
+
+
+def test_at_the_papers_size_a_record_has_the_papers_grid_and_says_what_was_chosen(monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.setattr(record, "_recorded", lambda factory, grid, seeds, store, out, workers, command, stop, device: calls.append((factory, expand(grid), command)))
+    record.main(["erasure", "--dataset", "cifar10", "--preset", "paper", "--precision", "bfloat16"])
+    record.main(["collapse", "--dataset", "cifar10", "--preset", "paper", "--p-retain", ".001"])
+    record.main(["collapse"])
+    (factory, found, command), (row, rows, words), (plain, _, usual) = calls
+    published = [s for s in found if s.epochs == 2 and s.method.lr <= 1e-3 and s.method.name not in ("KL-Unif", "NegGrad")]
+    assert len(published) == 224 and {s.method.lr for s in published} == {1e-3, 1e-4, 1e-5, 1e-6}  # the paper's main figure
+    assert {s.epochs for s in found if s.method.name == "GD"} == {2, 8}
+    assert factory.args == ("cifar10", "paper") and factory.keywords == {"recipe": dataclasses.replace(ul.recipes.CIFAR10_ERASURE, precision="bfloat16")}
+    assert command == "python -m unlearnlab.record erasure --dataset cifar10 --preset paper --precision bfloat16"
+    assert row.keywords == {"p_retain": .001} and {s.epochs for s in rows} == {5, 10, 15}
+    assert words.endswith("record collapse --dataset cifar10 --preset paper --p-retain 0.001")
+    assert plain.keywords == {} and usual == "python -m unlearnlab.record collapse"
+    record.main(["collapse", "--dataset", "cifar10", "--preset", "paper", "--precision", "bfloat16"])
+    both = calls[-1][0].keywords
+    assert {name: recipe.precision for name, recipe in both.items()} == {"recipe": "bfloat16", "warm_start": "bfloat16"}
+    with pytest.raises(ValueError, match=r"p_retain must be .01 or .001, the shares of the paper's table, got 0.3"):
+        record.main(["collapse", "--dataset", "cifar10", "--preset", "paper", "--p-retain", ".3"])
+
+
+@pytest.mark.parametrize("epochs, share, rates, penalties, last", [(5, .001, {1e-3, 5e-4, 1e-4}, {.1, .2, .5, .9}, {1, 2, 3}),
+                                                                   (5, .01, {5e-3, 1e-3, 5e-4, 1e-4}, {.01, .1, .5, .9}, {1, 2, 3}),
+                                                                   (15, .001, {5e-3, 1e-3, 5e-4, 1e-4}, {.01, .1, .5, .9}, {3, 5, 7})])
+def test_a_row_of_the_table_of_representation_collapse_has_the_papers_grid(epochs, share, rates, penalties, last):
+    found = expand(ul.collapse.published_grid(epochs, share))
+    own = [s.method for s in found if s.method.name == "MinNorm-OG"]
+    assert {s.method.name for s in found} == set(ul.collapse.PUBLISHED[share, epochs]) and {s.epochs for s in found} == {epochs}
+    assert {s.method.lr for s in found} == rates and len(own) == len(rates) * 4 * 3 * 3
+    assert {m.reg for m in own} == penalties and {m.descent_epochs for m in own} == last and {m.n_pert for m in own} == {50}
+
+
+def test_a_row_or_a_data_set_that_the_paper_has_not_is_refused():
+    with pytest.raises(ValueError, match=r"must be one of \(0.001, 5\), .* got \(0.1, 5\)"):
+        ul.collapse.published_grid(5, .1)
+    with pytest.raises(ValueError, match="dataset must be one of cifar10, tiny-imagenet, mnist, the paper's, got 'digits'"):
+        ul.erasure.published_grid("digits")
 
 
 def test_a_record_of_another_module_is_made_by_its_program_and_its_failure_is_ours(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@
     python -m unlearnlab.record width                   # an hour of one core; likewise evidence and interpolation, 3 to 10 minutes
     python -m unlearnlab.record all                     # every file in notebooks/results
 
-    python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --minutes 30
+    python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --precision bfloat16 --minutes 30
 
 It shows progress, can be stopped, and goes on from what its store holds. Those of the first group end by themselves after
 `--minutes`; width, evidence and interpolation, programs of their own, run to the end once begun. The result is a small JSON file with
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -29,8 +30,10 @@ from .experiments import collapse as collapsing
 from .experiments import erasure as erasing
 from .experiments import replication as replicating
 from .experiments import sine
+from .experiments.presets import choose
 from .methods.base import HYPERPARAMETERS, RANGES
 from .provenance import provenance
+from .recipes import PRECISIONS
 from .sweep import FIXED, expand, sweep
 from .training import Stopped
 
@@ -97,26 +100,35 @@ def table1(store: Path, out: Path, workers: int, seeds=range(1, 11), epochs=tupl
     _recorded(sine.task, [sine.published_grid(t) for t in epochs], seeds, store, out, workers, "python -m unlearnlab.record table1", stop)
 
 
-def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: int = 3, lr=(3e-4, 1e-3, 3e-3, 1e-2, 3e-2), **where):
+def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
     """Label erasure, by default on digits: every method, paper A's grid at rates with every method's best inside, widened elsewhere too, five seeds.
 
-    Methods whose one hyperparameter is the rate get the rates between as well: five points make no front. where: as in `images`.
+    Methods whose one hyperparameter is the rate get the rates between as well: five points make no front. At the paper's size it is
+    `ul.erasure.published_grid`. where: as in `images`.
     """
+    epochs, lr = 3, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
     between = {"epochs": epochs, "lr": [(low * high) ** .5 for low, high in itertools.pairwise(lr)]}
-    grid = [erasing.grid(epochs, lr, wide=True), {"Retrain": between, "GD": between, "GA": between}]
-    images("erasure", erasing.task, grid, store, out, workers, seeds, **where)
+    small = [erasing.grid(epochs, lr, wide=True), {"Retrain": between, "GD": between, "GA": between}]
+    full = where.get("preset") == "paper"
+    images("erasure", erasing, erasing.published_grid(where.get("dataset", "digits")) if full else small, store, out, workers, seeds, **where)
 
 
-def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), epochs: int = 15, **where):
+def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
     """Representation collapse, by default on digits: the methods of paper A's table, each at a few rates, five seeds.
 
-    MinNorm-OG and SCRUB get one more value each where the best of the grid lay at an end.
+    MinNorm-OG and SCRUB get one more value each where the best of the grid lay at an end. At the paper's size it is the paper's grid
+    of every row of its table with this accessible share.
     """
-    shrinking_less = {"reg": .1, "reg_decay": .5, "n_pert": 50, "descent_epochs": (epochs + 1) // 2}
-    ascending_less = {"reg": .01, "ascent": .1, "descent_epochs": epochs // 3}
-    more = {"MinNorm-OG": {"epochs": epochs, "lr": [3e-3, 1e-2, 3e-2, 1e-1], **shrinking_less},
-            "SCRUB": {"epochs": epochs, "lr": [3e-3, 1e-2, 3e-2], **ascending_less}}
-    images("collapse", collapsing.task, [collapsing.grid(epochs), more], store, out, workers, seeds, **where)
+    shrinking_less = {"reg": .1, "reg_decay": .5, "n_pert": 50, "descent_epochs": 8}
+    more = {"MinNorm-OG": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2, 1e-1], **shrinking_less},
+            "SCRUB": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2], "reg": .01, "ascent": .1, "descent_epochs": 5}}
+    grid = [collapsing.grid(15), more]
+    if where.get("preset") == "paper":
+        share = where.get("p_retain") or .01
+        grid = [collapsing.published_grid(epochs, share) for p_retain, epochs in collapsing.PUBLISHED if p_retain == share]
+        if not grid:
+            raise ValueError(f"p_retain must be .01 or .001, the shares of the paper's table, got {share!r}")
+    images("collapse", collapsing, grid, store, out, workers, seeds, **where)
 
 
 def replication(store: Path, out: Path, workers: int, seeds=range(1, 6), cases=tuple(replicating.CASES), stop=None):
@@ -127,13 +139,27 @@ def replication(store: Path, out: Path, workers: int, seeds=range(1, 6), cases=t
                   f"python -m unlearnlab.record replication --cases {name}", stop)
 
 
-def images(what: str, factory, grid, store: Path, out: Path, workers: int, seeds, dataset: str = "digits", preset: str = "quick",
-           device: str = "cpu", stop=None) -> None:
-    """A grid on the task that `factory` makes of a data set and a preset, on a device."""
-    plain = (dataset, preset, device) == ("digits", "quick", "cpu")
-    chosen = "" if plain else f" --dataset {dataset} --preset {preset} --device {device}"
-    task = partial(factory, dataset, preset) if device == "cpu" else partial(factory, dataset, preset, device=device)
-    _recorded(task, grid, seeds, store, out, workers, f"python -m unlearnlab.record {what}{chosen}", stop, device)
+def images(what: str, experiment, grid, store: Path, out: Path, workers: int, seeds, dataset: str = "digits", preset: str = "quick",
+           device: str = "cpu", p_retain: float | None = None, precision: str = "float32", stop=None) -> None:
+    """A grid on the task that the module `experiment` makes of a data set and a preset, on a device.
+
+    p_retain: the accessible share, None for the preset's. precision: of the trainings; "bfloat16" on a GPU alone.
+    """
+    given = {name: value for name, value, usual in (("device", device, "cpu"), ("p_retain", p_retain, None)) if value != usual}
+    if precision != "float32":
+        chosen = choose(experiment.PRESETS, dataset, preset)
+        given |= {name: replace(getattr(chosen, name), precision=precision) for name in ("recipe", "warm_start") if hasattr(chosen, name)}
+    words = _words({"dataset": dataset, "preset": preset, "device": device, "p_retain": p_retain, "precision": precision})
+    _recorded(partial(experiment.task, dataset, preset, **given), grid, seeds, store, out, workers,
+              " ".join(["python -m unlearnlab.record", what, *words]), stop, device)
+
+
+USUAL = {"dataset": "digits", "preset": "quick", "device": "cpu", "p_retain": None, "precision": "float32"}
+
+
+def _words(where):
+    """The options of the command line that differ from what is usual."""
+    return [f"--{name.replace('_', '-')} {value}" for name, value in where.items() if value != USUAL[name]]
 
 
 def _recorded(factory, grid, seeds, store, out, workers, command, stop=None, device="cpu"):
@@ -215,6 +241,8 @@ def main(arguments=None):
     parser.add_argument("--dataset", default="digits", choices=list(dict.fromkeys(name for name, _ in erasing.PRESETS)))
     parser.add_argument("--preset", default="quick", choices=["quick", "paper"])
     parser.add_argument("--device", default="cpu", help="of erasure and collapse: cpu or cuda, where runs follow each other")
+    parser.add_argument("--p-retain", type=float, help="of erasure and collapse: the accessible share (default: the preset's)")
+    parser.add_argument("--precision", default="float32", choices=PRECISIONS, help="of the trainings of erasure and collapse, on a GPU")
     parser.add_argument("--cases", nargs="+", default=list(replicating.CASES), choices=list(replicating.CASES), help="of replication")
     chosen = parser.parse_args(arguments)
     if chosen.minutes is not None and not chosen.minutes > 0:
@@ -234,11 +262,13 @@ def main(arguments=None):
 
 
 def _make(name, chosen, store, out, stop):
-    where = {"dataset": chosen.dataset, "preset": chosen.preset, "device": chosen.device}
+    where = {option: getattr(chosen, option) for option in USUAL}
     options = {"erasure": where, "collapse": where, "replication": {"cases": chosen.cases}}.get(name, {})
-    if options is where:  # another device adds in another order, so its runs are another record
-        data = [] if (chosen.dataset, chosen.preset) == ("digits", "quick") else [chosen.dataset, chosen.preset]
-        name = "-".join([name, *data, *([] if chosen.device == "cpu" else [chosen.device.partition(":")[0]])])
+    if options is where:  # whatever is chosen otherwise is another record; another device, too, adds in another order
+        data = [chosen.dataset, chosen.preset] if (chosen.dataset, chosen.preset) != ("digits", "quick") else []
+        device = [] if chosen.device == "cpu" else [chosen.device.partition(":")[0]]
+        share = [] if chosen.p_retain is None else [f"retain{chosen.p_retain:g}"]
+        name = "-".join([name, *data, *device, *share, *([] if chosen.precision == "float32" else [chosen.precision])])
     RECORDS[name.partition("-")[0]](store / name, out / f"{name}.json", chosen.workers, stop=stop, **options)
 
 

@@ -146,6 +146,33 @@ def grid(epochs: int = 15) -> dict[str, dict]:
     }
 
 
+def published_grid(epochs: int, p_retain: float = .01) -> dict[str, dict]:
+    """The paper's grid for a row of its table, T = 5, 10 or 15 and the accessible share, as `ul.sweep` takes it, n_pert 50.
+
+    Raises ValueError for a row that the table has not.
+    """
+    if (p_retain, epochs) not in PUBLISHED:
+        rows = ", ".join(f"({share:g}, {t})" for share, t in PUBLISHED)
+        raise ValueError(f"p_retain, epochs must be one of {rows}, the rows of the paper's table, got ({p_retain!r}, {epochs!r})")
+    first = (p_retain, epochs) == (.001, 5)
+    common = {"epochs": epochs, "lr": [5e-3, 1e-3, 5e-4, 1e-4][first:]}
+    reg, reg_decay, ascent = [.1, .2, .5, .9] if first else [.01, .1, .5, .9], [.2, .4, .8], [1e-3, 1e-2, .1]
+    last = {"descent_epochs": [1, 2, 3] if epochs == 5 else [3, 5, 7]}
+    return {
+        "Retrain": common,
+        "MinNorm-OG": {**common, "reg": reg, "reg_decay": reg_decay, "n_pert": 50, **last},
+        "GD": common,
+        "GA": common,
+        "NGP": {**common, "ascent": ascent},
+        "NGD": {**common, "noise": [.1, 1., 10.]},
+        "Ridge": {**common, "reg": reg, "reg_decay": reg_decay},
+        "l1-Sparse": {**common, "reg": reg},
+        "SCRUB": {**common, "reg": reg, "ascent": ascent, **last},
+        "NPO": {**common, "reg": reg},
+        "SalUn": {**common, "ascent": ascent},
+    }
+
+
 def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:
     """The images a preset's task is made of, as they are before tinting."""
     return choose(PRESETS, dataset, preset).images(dataset, folder)
