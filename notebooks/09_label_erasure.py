@@ -419,7 +419,7 @@ ul.widgets.ErasureLab(**where)
 # $1.7 \cdot 10^{16}$ operations, so about six minutes at 50 teraflops, and the cells need ten of them; they are kept, so that only the first time is long. This has not been timed: **a recorded run at full size does not exist yet**. One command makes it, and goes on where
 # it was stopped:
 #
-#     python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --minutes 30
+#     python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --precision bfloat16 --minutes 30
 #
 # In between lies what two cores can do: `{"dataset": "mnist", "preset": "quick", "device": "cpu"}`, and `"cifar10"` likewise, train a ResNet-18 of width 1/8 on 6,000 or 8,000 images in one to three minutes a model. Notebook 11 has recorded runs of these. The lab
 # follows the switch; section 6 stays with the digits.
