@@ -117,7 +117,7 @@ print(f"The unlearned model drifted by {drift(theta, theta_original) / theta_ori
 # | [09 label erasure](09_label_erasure.ipynb) | can a network forget that there is color, and how do you compare thirteen methods that claim it? | 60 | 60 s |
 # | [10 representation collapse](10_representation_collapse.ipynb) | what if a perfect answer is to know less? Forgetting what a few odd images taught a network | 45 | 90 s |
 # | [11 a replication](11_replication.ipynb) | a published win taken apart: the rates, the network, the work, the code; where does projecting win, and where does a tuned GD do as well? | 50 | 60 s |
-# | [12 width and unlearning](12_width_and_unlearning.ipynb) | does a wider network forget better? Two goals, the measured threshold, and what happens to decision regions | 60 | 60 s |
+# | [12 width and unlearning](12_width_and_unlearning.ipynb) | does a wider network forget better? Two goals, the measured threshold, what an attacker sees, and what happens to decision regions | 70 | 60 s |
 # | [13 is it forgotten?](13_is_it_forgotten.ipynb) | membership inference, U-LiRA, KLoM and others, built by hand: what does each see, and what does it say when there is nothing to see? | 90 | 60 s |
 # | [14 when it does not interpolate](14_when_it_does_not_interpolate.ipynb) | early stopping and wrong labels: what is left of the theory when the original does not fit its data? | 50 | 60 s |
 # | [15 the bug museum](15_bug_museum.ipynb) | thirteen mistakes that finish on time and write a number into a table, each with its measured effect | 60 | 90 s |

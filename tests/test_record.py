@@ -123,10 +123,13 @@ def test_a_row_or_a_data_set_that_the_paper_has_not_is_refused():
 
 
 def test_a_record_of_another_module_is_made_by_its_program_and_its_failure_is_ours(tmp_path, monkeypatch):
-    calls = []
-    monkeypatch.setattr(record.subprocess, "run", lambda command, check: calls.append(command[1:]) or type("Done", (), {"returncode": len(calls) - 1}))
+    calls, status = [], [0]
+    monkeypatch.setattr(record.subprocess, "run", lambda command, check: calls.append(command[1:]) or type("Done", (), {"returncode": status[0]}))
     record.RECORDS["width"](tmp_path / "s", tmp_path / "width.json", 1)
-    assert calls == [["-m", "unlearnlab.experiments.width", "--record", "--store", str(tmp_path / "s"), "--out", str(tmp_path / "width.json")]]
+    assert calls[0] == ["-m", "unlearnlab.experiments.width", "--record", "--store", str(tmp_path / "s"), "--out", str(tmp_path / "width.json")]
+    assert [Path(call[-1]).name for call in calls] == ["width.json", "width-planes.json", "width-cifar10.json"]  # the second reads the first
+    assert calls[1][calls[1].index("--runs") + 1] == calls[0][-1] and len({call[call.index("--store") + 1] for call in calls}) == 3
+    status[0] = 1
     with pytest.raises(RuntimeError, match="-m unlearnlab.experiments.evidence .* ended with status 1"):
         record.RECORDS["evidence"](tmp_path / "s", tmp_path / "evidence.json", 1)
 

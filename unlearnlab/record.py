@@ -197,21 +197,24 @@ def _on_every_seed(frame, count):
     return frame[frame.groupby(own, dropna=False)["seed"].transform("size") == count]
 
 
-def _program(module, *options):
-    """A record that a module of its own makes, as a program: it says itself how far it is."""
+def _program(module, *commands):
+    """A record that a module of its own makes, as a program, once for each list of options: it says itself how far it is."""
     def run(store: Path, out: Path, workers: int, stop=None):
-        values = {"store": str(store), "out": str(out), "folder": str(out.parent)}
-        command = [sys.executable, "-m", module, *(option.format(**values) for option in options)]
-        status = subprocess.run(command, check=False).returncode
-        if status:
-            raise RuntimeError(f"{' '.join(command[1:])} ended with status {status}")
+        values = {"store": str(store), "out": str(out), "folder": str(out.parent), "stem": str(out.with_suffix(""))}
+        for options in commands:
+            command = [sys.executable, "-m", module, *(option.format(**values) for option in options)]
+            status = subprocess.run(command, check=False).returncode
+            if status:
+                raise RuntimeError(f"{' '.join(command[1:])} ended with status {status}")
     return run
 
 
 RECORDS = {"table1": table1, "erasure": erasure, "collapse": collapse, "replication": replication,
-           "width": _program("unlearnlab.experiments.width", "--record", "--store", "{store}", "--out", "{out}"),
-           "evidence": _program("unlearnlab.experiments.evidence", "--out", "{folder}"),
-           "interpolation": _program("unlearnlab.experiments.interpolation", "--store", "{store}", "--out", "{out}")}
+           "width": _program("unlearnlab.experiments.width", ["--record", "--store", "{store}", "--out", "{out}"],
+                             ["--record", "--planes", "--runs", "{out}", "--store", "{store}-planes", "--out", "{stem}-planes.json"],
+                             ["--record", "--dataset", "cifar10", "--store", "{store}-cifar10", "--out", "{stem}-cifar10.json"]),
+           "evidence": _program("unlearnlab.experiments.evidence", ["--out", "{folder}"]),
+           "interpolation": _program("unlearnlab.experiments.interpolation", ["--store", "{store}", "--out", "{out}"])}
 
 
 @contextmanager
