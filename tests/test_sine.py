@@ -122,7 +122,8 @@ def test_the_training_command_makes_only_what_is_missing_or_damaged(tmp_path):
 
 def test_ctrl_c_ends_the_training_command_soon_and_keeps_what_was_done(tmp_path):
     command = [sys.executable, "-m", "unlearnlab.experiments.sine", "--out", str(tmp_path), "--seeds", "41,42", "--workers", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's background jobs inherit a deaf ear
     partial = tmp_path / "sine-41-original.safetensors.partial"
     deadline = time.monotonic() + 120
     while not partial.exists() and time.monotonic() < deadline:

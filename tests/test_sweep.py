@@ -205,7 +205,8 @@ if __name__ == "__main__":
 def program(tmp_path, backend="serial", hang=None):
     source = PROGRAM.format(tests=str(Path(__file__).parent), grid=GRID, store=str(tmp_path / "store"), backend=backend, hang=hang)
     (tmp_path / "program.py").write_text(source)
-    return subprocess.Popen([sys.executable, str(tmp_path / "program.py")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen([sys.executable, str(tmp_path / "program.py")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's background jobs inherit a deaf ear
 
 
 @pytest.mark.parametrize("backend, how", [("serial", signal.SIGKILL), ("local", signal.SIGKILL), ("local", signal.SIGINT)])
