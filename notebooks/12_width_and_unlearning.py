@@ -294,7 +294,7 @@ for title, width in (("narrow (1/48)", widths[1]), ("wide (1/4)", widths[-1])):
     floor = [row[1:] for row in references("forget_error")["retrained"] if row[0] == width]
     panels[title]["retrained, forget"] = np.array([[lam, *floor[0]] for lam in ul.width.LAMBDAS])
 
-looks = {"NegGrad, forget": "NegGrad", "NegGrad, test": "floor", "l1-Sparse, forget": "l1-Sparse", "l1-Sparse, test": "KL-Unif", "retrained, forget": "retrained"}
+looks = {"NegGrad, forget": "NegGrad", "NegGrad, test": "floor", "l1-Sparse, forget": "l1-Sparse", "l1-Sparse, test": "GD", "retrained, forget": "retrained"}
 ul.figures.width.curves(panels, xlabel="lambda", looks=looks, ceiling=1.1)
 
 # %% [markdown]
