@@ -30,6 +30,7 @@ from .experiments import collapse as collapsing
 from .experiments import erasure as erasing
 from .experiments import replication as replicating
 from .experiments import sine
+from .experiments.kept import replace_text
 from .experiments.presets import choose
 from .methods.base import HYPERPARAMETERS, RANGES
 from .provenance import provenance
@@ -55,12 +56,9 @@ def write(path: Path | str, frame, made: dict[str, str], models: dict[str, dict[
         errors = {"error": group["error"].tolist()} if group["error"].notna().any() else {}
         settings.append({**{name: getattr(v, "item", lambda v=v: v)() for name, v in own.items()}, **lists, **errors})
     text = ",\n".join(json.dumps(setting) for setting in settings)
-    partial = Path(path).with_suffix(".partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
     head = {"provenance": made, "seeds": seeds, **({"models": models} if models else {})}
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items())
-    partial.write_text(f'{{{lines},\n"settings": [\n{text}\n]}}\n', encoding="utf-8")
-    os.replace(partial, path)
+    replace_text(Path(path), f'{{{lines},\n"settings": [\n{text}\n]}}\n')
 
 
 def load(path: Path | str):
