@@ -39,6 +39,9 @@ from .sweep import FIXED, expand, sweep
 from .training import Stopped
 
 
+USUAL = {"dataset": "digits", "preset": "quick", "device": "cpu", "p_retain": None, "precision": "float32"}  # of image records
+
+
 def write(path: Path | str, frame, made: dict[str, str], models: dict[str, dict[str, list]] | None = None) -> None:
     """Writes what `ul.sweep` returned as JSON: one entry per setting, its metrics and seconds as lists in the order of the seeds.
 
@@ -107,8 +110,9 @@ def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
     epochs, lr = 3, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
     between = {"epochs": epochs, "lr": [(low * high) ** .5 for low, high in itertools.pairwise(lr)]}
     small = [erasing.grid(epochs, lr, wide=True), {"Retrain": between, "GD": between, "GA": between}]
-    full = where.get("preset") == "paper"
-    images("erasure", erasing, erasing.published_grid(where.get("dataset", "digits")) if full else small, store, out, workers, seeds, **where)
+    where = USUAL | where
+    grid = erasing.published_grid(where["dataset"]) if where["preset"] == "paper" else small
+    images("erasure", erasing, grid, store, out, workers, seeds, **where)
 
 
 def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
@@ -120,9 +124,9 @@ def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
     shrinking_less = {"reg": .1, "reg_decay": .5, "n_pert": 50, "descent_epochs": 8}
     more = {"MinNorm-OG": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2, 1e-1], **shrinking_less},
             "SCRUB": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2], "reg": .01, "ascent": .1, "descent_epochs": 5}}
-    grid = [collapsing.grid(15), more]
-    if where.get("preset") == "paper":
-        share = where.get("p_retain") or .01
+    where, grid = USUAL | where, [collapsing.grid(15), more]
+    if where["preset"] == "paper":
+        share = .01 if where["p_retain"] is None else where["p_retain"]
         grid = [collapsing.published_grid(epochs, share) for p_retain, epochs in collapsing.PUBLISHED if p_retain == share]
         if not grid:
             raise ValueError(f"p_retain must be .01 or .001, the shares of the paper's table, got {share!r}")
@@ -137,22 +141,19 @@ def replication(store: Path, out: Path, workers: int, seeds=range(1, 6), cases=t
                   f"python -m unlearnlab.record replication --cases {name}", stop)
 
 
-def images(what: str, experiment, grid, store: Path, out: Path, workers: int, seeds, dataset: str = "digits", preset: str = "quick",
-           device: str = "cpu", p_retain: float | None = None, precision: str = "float32", stop=None) -> None:
+def images(what: str, experiment, grid, store: Path, out: Path, workers: int, seeds, *, dataset: str, preset: str, device: str,
+           p_retain: float | None, precision: str, stop=None) -> None:
     """A grid on the task that the module `experiment` makes of a data set and a preset, on a device.
 
     p_retain: the accessible share, None for the preset's. precision: of the trainings; "bfloat16" on a GPU alone.
     """
-    given = {name: value for name, value, usual in (("device", device, "cpu"), ("p_retain", p_retain, None)) if value != usual}
-    if precision != "float32":
+    given = {name: value for name, value in (("device", device), ("p_retain", p_retain)) if value != USUAL[name]}
+    if precision != USUAL["precision"]:
         chosen = choose(experiment.PRESETS, dataset, preset)
         given |= {name: replace(getattr(chosen, name), precision=precision) for name in ("recipe", "warm_start") if hasattr(chosen, name)}
     words = _words({"dataset": dataset, "preset": preset, "device": device, "p_retain": p_retain, "precision": precision})
     _recorded(partial(experiment.task, dataset, preset, **given), grid, seeds, store, out, workers,
               " ".join(["python -m unlearnlab.record", what, *words]), stop, device)
-
-
-USUAL = {"dataset": "digits", "preset": "quick", "device": "cpu", "p_retain": None, "precision": "float32"}
 
 
 def _words(where):
@@ -239,11 +240,11 @@ def main(arguments=None):
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes, one thread each (default: cores)")
     parser.add_argument("--minutes", type=float, help="end after so long, but for width, evidence and interpolation; the same command "
                         "goes on (default: at the end)")
-    parser.add_argument("--dataset", default="digits", choices=list(dict.fromkeys(name for name, _ in erasing.PRESETS)))
-    parser.add_argument("--preset", default="quick", choices=["quick", "paper"])
-    parser.add_argument("--device", default="cpu", help="of erasure and collapse: cpu or cuda, where runs follow each other")
+    parser.add_argument("--dataset", default=USUAL["dataset"], choices=list(dict.fromkeys(name for name, _ in erasing.PRESETS)))
+    parser.add_argument("--preset", default=USUAL["preset"], choices=["quick", "paper"])
+    parser.add_argument("--device", default=USUAL["device"], help="of erasure and collapse: cpu or cuda, where runs follow each other")
     parser.add_argument("--p-retain", type=float, help="of erasure and collapse: the accessible share (default: the preset's)")
-    parser.add_argument("--precision", default="float32", choices=PRECISIONS, help="of the trainings of erasure and collapse, on a GPU")
+    parser.add_argument("--precision", default=USUAL["precision"], choices=PRECISIONS, help="of the trainings of erasure and collapse, on a GPU")
     parser.add_argument("--cases", nargs="+", default=list(replicating.CASES), choices=list(replicating.CASES), help="of replication")
     chosen = parser.parse_args(arguments)
     if chosen.minutes is not None and not chosen.minutes > 0:
