@@ -143,7 +143,7 @@ def grid(epochs: int, lr: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6), wide: bool
 
 def published_grid(dataset: str = "cifar10") -> list[dict[str, dict]]:
     """What a run at the paper's size is to hold: `grid` at the paper's T, then the rates above the paper's for the methods that are
-    compared at equal work, and GD at four times the epochs, which takes about as long as MinNorm-OG.
+    compared at equal work, and GD at four times the epochs, what MinNorm-OG costs on the digits.
 
     Raises ValueError for a data set that is not the paper's.
     """
@@ -194,7 +194,7 @@ def forget_set(images: Images, p_color: float, seed: int) -> TensorDataset:
 
 
 def painted(data: TensorDataset, name: str) -> TensorDataset:
-    """Every image of `data`, inputs (n, 1, h, w) with content labels (n,), in one of COLORS; targets (n, 2): content and color."""
+    """Every image of `data`, inputs (n, 1 or 3, h, w) with content labels (n,), in one of COLORS; targets (n, 2): content and color."""
     pixels, labels = data.tensors
     color = torch.full_like(labels, list(COLORS).index(name))
     return TensorDataset(tint(pixels, COLORS[name]), torch.stack([labels, color], 1))
