@@ -50,6 +50,9 @@ def test_methods_stand_in_the_order_of_the_first_table_in_every_panel():
         ends = {names[round(bar[0, 1])]: bar[1, 0] - bar[0, 0] for bar in bars}
         assert ends == pytest.approx({name: 2 * error for name, (_, error) in found.items()})
     assert [line.get_xdata()[0] for line in fig.axes[0].lines if line.get_linestyle() == ":"] == [.1]
+    assert all(ax.get_xlabel().startswith("color accuracy") for ax in fig.axes) and fig.alt.startswith("Color accuracy")
+    volumes = collapse.landings(FOUND, across="hypervolume")
+    assert {ax.get_xlabel() for ax in volumes.axes} == {"hypervolume"} and volumes.alt.startswith("Hypervolume. ")
 
 
 def test_a_track_is_the_mean_over_seeds_inside_one_standard_error():

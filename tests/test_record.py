@@ -72,14 +72,14 @@ def test_another_data_set_or_device_has_a_store_and_a_file_of_its_own(tmp_path, 
     calls = []
     monkeypatch.setitem(record.RECORDS, "erasure", lambda store, out, workers, stop, **where: calls.append((store.name, out.name, where)))
     for more in ([], ["--dataset", "mnist"], ["--device", "cuda:0"], ["--dataset", "cifar10", "--preset", "paper", "--device", "cuda"],
-                 ["--p-retain", ".02", "--precision", "bfloat16"]):
+                 ["--p-retain", ".02", "--width", ".25", "--precision", "bfloat16"]):
         assert record.main(["erasure", "--store", str(tmp_path), "--out", str(tmp_path), *more]) == 0
-    where = lambda dataset, preset, device, p_retain=None, precision="float32": {
-        "dataset": dataset, "preset": preset, "device": device, "p_retain": p_retain, "precision": precision}
+    where = lambda dataset, preset, device, p_retain=None, width=None, precision="float32": {
+        "dataset": dataset, "preset": preset, "device": device, "p_retain": p_retain, "width": width, "precision": precision}
     assert calls == [("erasure", "erasure.json", where("digits", "quick", "cpu")), ("erasure-mnist-quick", "erasure-mnist-quick.json", where("mnist", "quick", "cpu")),
                      ("erasure-cuda", "erasure-cuda.json", where("digits", "quick", "cuda:0")),
                      ("erasure-cifar10-paper-cuda", "erasure-cifar10-paper-cuda.json", where("cifar10", "paper", "cuda")),
-                     ("erasure-retain0.02-bfloat16", "erasure-retain0.02-bfloat16.json", where("digits", "quick", "cpu", .02, "bfloat16"))]
+                     ("erasure-retain0.02-width0.25-bfloat16", "erasure-retain0.02-width0.25-bfloat16.json", where("digits", "quick", "cpu", .02, .25, "bfloat16"))]
 
 
 def test_at_the_papers_size_a_record_has_the_papers_grid_and_says_what_was_chosen(monkeypatch, tmp_path):
@@ -88,7 +88,7 @@ def test_at_the_papers_size_a_record_has_the_papers_grid_and_says_what_was_chose
     record.main(["erasure", "--dataset", "cifar10", "--preset", "paper", "--precision", "bfloat16"])
     record.main(["collapse", "--dataset", "cifar10", "--preset", "paper", "--p-retain", ".001"])
     record.main(["collapse"])
-    (factory, found, command), (row, rows, words), (plain, _, usual) = calls
+    (factory, found, command), (row, rows, words), (plain, plain_grid, usual) = calls
     published = [s for s in found if s.epochs == 2 and s.method.lr <= 1e-3 and s.method.name not in ("KL-Unif", "NegGrad")]
     assert len(published) == 224 and {s.method.lr for s in published} == {1e-3, 1e-4, 1e-5, 1e-6}  # the paper's main figure
     assert {s.epochs for s in found if s.method.name == "GD"} == {2, 8}
@@ -100,6 +100,13 @@ def test_at_the_papers_size_a_record_has_the_papers_grid_and_says_what_was_chose
     record.main(["collapse", "--dataset", "cifar10", "--preset", "paper", "--precision", "bfloat16"])
     both = calls[-1][0].keywords
     assert {name: recipe.precision for name, recipe in both.items()} == {"recipe": "bfloat16", "warm_start": "bfloat16"}
+    record.main(["erasure", "--dataset", "cifar10", "--width", ".25"])
+    record.main(["collapse", "--dataset", "cifar10", "--width", ".25"])
+    for (laptop, short, words), whole in zip(calls[-2:], (found, plain_grid)):
+        network = laptop.keywords["network"]([10, 3])
+        assert network.fc[0].in_features == 128 and network.conv1.out_channels == 16  # a quarter of 512 and 64
+        assert {s.method.name for s in short} == {s.method.name for s in whole} and len(short) < len(whole) / 3
+        assert words.endswith("--dataset cifar10 --width 0.25")
     with pytest.raises(ValueError, match=r"p_retain must be .01 or .001, the shares of the paper's table, got 0.3"):
         record.main(["collapse", "--dataset", "cifar10", "--preset", "paper", "--p-retain", ".3"])
 

@@ -8,6 +8,7 @@
     python -m unlearnlab.record width                   # an hour of one core; likewise evidence and interpolation, 3 to 10 minutes
     python -m unlearnlab.record all                     # every file in notebooks/results
 
+    python -m unlearnlab.record erasure --dataset cifar10 --width .25  # on a laptop, with a shorter grid
     python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --precision bfloat16 --minutes 30
 
 It shows progress, can be stopped, and goes on from what its store holds. Those of the first group end by themselves after
@@ -39,7 +40,8 @@ from .sweep import FIXED, expand, sweep
 from .training import Stopped
 
 
-USUAL = {"dataset": "digits", "preset": "quick", "device": "cpu", "p_retain": None, "precision": "float32"}  # of image records
+QUICK = ("digits", "mnist")  # the data sets whose quick preset runs in a second or a few: they get whole grids
+USUAL = {"dataset": "digits", "preset": "quick", "device": "cpu", "p_retain": None, "width": None, "precision": "float32"}  # of image records
 
 
 def write(path: Path | str, frame, made: dict[str, str], models: dict[str, dict[str, list]] | None = None) -> None:
@@ -105,13 +107,15 @@ def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
     """Label erasure, by default on digits: every method, paper A's grid at rates with every method's best inside, widened elsewhere too, five seeds.
 
     Methods whose one hyperparameter is the rate get the rates between as well: five points make no front. At the paper's size it is
-    `ul.erasure.published_grid`. where: as in `images`.
+    `ul.erasure.published_grid`, on a laptop with more than digits `ul.erasure.short_grid`. where: as in `images`.
     """
     epochs, lr = 3, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
     between = {"epochs": epochs, "lr": [(low * high) ** .5 for low, high in itertools.pairwise(lr)]}
     small = [erasing.grid(epochs, lr, wide=True), {"Retrain": between, "GD": between, "GA": between}]
     where = USUAL | where
-    grid = erasing.published_grid(where["dataset"]) if where["preset"] == "paper" else small
+    grid = small if where["dataset"] in QUICK else erasing.short_grid()
+    if where["preset"] == "paper":
+        grid = erasing.published_grid(where["dataset"])
     images("erasure", erasing, grid, store, out, workers, seeds, **where)
 
 
@@ -119,12 +123,13 @@ def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
     """Representation collapse, by default on digits: the methods of paper A's table, each at a few rates, five seeds.
 
     MinNorm-OG and SCRUB get one more value each where the best of the grid lay at an end. At the paper's size it is the paper's grid
-    of every row of its table with this accessible share.
+    of every row of its table with this accessible share, on a laptop with CIFAR-10 `ul.collapse.short_grid`.
     """
     shrinking_less = {"reg": .1, "reg_decay": .5, "n_pert": 50, "descent_epochs": 8}
     more = {"MinNorm-OG": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2, 1e-1], **shrinking_less},
             "SCRUB": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2], "reg": .01, "ascent": .1, "descent_epochs": 5}}
-    where, grid = USUAL | where, [collapsing.grid(15), more]
+    where = USUAL | where
+    grid = [collapsing.grid(15), more] if where["dataset"] in QUICK else collapsing.short_grid()
     if where["preset"] == "paper":
         share = .01 if where["p_retain"] is None else where["p_retain"]
         grid = [collapsing.published_grid(epochs, share) for p_retain, epochs in collapsing.PUBLISHED if p_retain == share]
@@ -142,16 +147,18 @@ def replication(store: Path, out: Path, workers: int, seeds=range(1, 6), cases=t
 
 
 def images(what: str, experiment, grid, store: Path, out: Path, workers: int, seeds, *, dataset: str, preset: str, device: str,
-           p_retain: float | None, precision: str, stop=None) -> None:
+           p_retain: float | None, width: float | None, precision: str, stop=None) -> None:
     """A grid on the task that the module `experiment` makes of a data set and a preset, on a device.
 
-    p_retain: the accessible share, None for the preset's. precision: of the trainings; "bfloat16" on a GPU alone.
+    p_retain: the accessible share; width: of the network; None for the preset's. precision: of the trainings; "bfloat16" on a GPU alone.
     """
     given = {name: value for name, value in (("device", device), ("p_retain", p_retain)) if value != USUAL[name]}
+    chosen = choose(experiment.PRESETS, dataset, preset)
+    if width is not None:
+        given["network"] = partial(chosen.network, width=width)
     if precision != USUAL["precision"]:
-        chosen = choose(experiment.PRESETS, dataset, preset)
         given |= {name: replace(getattr(chosen, name), precision=precision) for name in ("recipe", "warm_start") if hasattr(chosen, name)}
-    words = _words({"dataset": dataset, "preset": preset, "device": device, "p_retain": p_retain, "precision": precision})
+    words = _words({"dataset": dataset, "preset": preset, "device": device, "p_retain": p_retain, "width": width, "precision": precision})
     _recorded(partial(experiment.task, dataset, preset, **given), grid, seeds, store, out, workers,
               " ".join(["python -m unlearnlab.record", what, *words]), stop, device)
 
@@ -244,6 +251,7 @@ def main(arguments=None):
     parser.add_argument("--preset", default=USUAL["preset"], choices=["quick", "paper"])
     parser.add_argument("--device", default=USUAL["device"], help="of erasure and collapse: cpu or cuda, where runs follow each other")
     parser.add_argument("--p-retain", type=float, help="of erasure and collapse: the accessible share (default: the preset's)")
+    parser.add_argument("--width", type=float, help="of the network of erasure and collapse: 1 is full size (default: the preset's)")
     parser.add_argument("--precision", default=USUAL["precision"], choices=PRECISIONS, help="of the trainings of erasure and collapse, on a GPU")
     parser.add_argument("--cases", nargs="+", default=list(replicating.CASES), choices=list(replicating.CASES), help="of replication")
     chosen = parser.parse_args(arguments)
@@ -270,7 +278,8 @@ def _make(name, chosen, store, out, stop):
         data = [chosen.dataset, chosen.preset] if (chosen.dataset, chosen.preset) != ("digits", "quick") else []
         device = [] if chosen.device == "cpu" else [chosen.device.partition(":")[0]]
         share = [] if chosen.p_retain is None else [f"retain{chosen.p_retain:g}"]
-        name = "-".join([name, *data, *device, *share, *([] if chosen.precision == "float32" else [chosen.precision])])
+        width = [] if chosen.width is None else [f"width{chosen.width:g}"]
+        name = "-".join([name, *data, *device, *share, *width, *([] if chosen.precision == "float32" else [chosen.precision])])
     RECORDS[name.partition("-")[0]](store / name, out / f"{name}.json", chosen.workers, stop=stop, **options)
 
 

@@ -39,10 +39,12 @@ def pairs(panels: dict[str, np.ndarray], colors, finding: str = "") -> Figure:
 
 
 @look()
-def landings(panels: dict[str, dict[str, tuple[float, float]]], lines: dict[str, dict[str, float]] | None = None) -> Figure:
+def landings(panels: dict[str, dict[str, tuple[float, float]]], lines: dict[str, dict[str, float]] | None = None,
+             across: str = AXIS) -> Figure:
     """Where each method lands: one row per method, one panel per table, the methods in the order of the first, best on top.
 
-    panels: title -> method -> (mean color accuracy, standard error). lines: title -> name -> color accuracy, dotted.
+    panels: title -> method -> (mean, standard error) of a share, by default of color accuracy. lines: title -> name -> share,
+    dotted. across: what the share is, in words.
     """
     first = next(iter(panels.values()))
     names = sorted(first, key=lambda name: -first[name][0])
@@ -59,10 +61,10 @@ def landings(panels: dict[str, dict[str, tuple[float, float]]], lines: dict[str,
         for name, value in (lines or {}).get(title, {}).items():
             ax.axvline(value, color=style.GREY, linestyle=":", linewidth=1.2)
             ax.annotate(name, (value, len(names) - .55), ha="center", va="top", fontsize=9, **_halo())
-        ax.set(title=title, xlim=(0, 1.03), ylim=(len(names) - .1 + .3 * bool(lines), -.7), xlabel=AXIS)
+        ax.set(title=title, xlim=(0, 1.03), ylim=(len(names) - .1 + .3 * bool(lines), -.7), xlabel=across)
         rows[title] = ", ".join(f"{name} {found[name][0]:.2f}" for name in names if name in found)
     axes[0, 0].set_yticks(range(len(names)), names)
-    fig.alt = "Color accuracy. " + "; ".join(f"{title}: {words}" for title, words in rows.items())
+    fig.alt = f"{across[0].upper()}{across[1:]}. " + "; ".join(f"{title}: {words}" for title, words in rows.items())
     return fig
 
 
