@@ -41,6 +41,7 @@ from .training import Stopped
 
 
 QUICK = ("digits", "mnist")  # the data sets whose quick preset runs in a second or a few: they get whole grids
+LARGER = ({"dataset": "mnist"}, {"dataset": "cifar10", "width": .25})  # of erasure and collapse, recorded beside the digits
 USUAL = {"dataset": "digits", "preset": "quick", "device": "cpu", "p_retain": None, "width": None, "precision": "float32"}  # of image records
 
 
@@ -119,17 +120,20 @@ def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
     images("erasure", erasing, grid, store, out, workers, seeds, **where)
 
 
-def collapse(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
+def collapse(store: Path, out: Path, workers: int, seeds=None, **where):
     """Representation collapse, by default on digits: the methods of paper A's table, each at a few rates, five seeds.
 
     MinNorm-OG and SCRUB get one more value each where the best of the grid lay at an end. At the paper's size it is the paper's grid
-    of every row of its table with this accessible share, on a laptop with CIFAR-10 `ul.collapse.short_grid`.
+    of every row of its table with this accessible share; on a laptop with CIFAR-10 `ul.collapse.short_grid` and three seeds, whose
+    models take ten minutes each.
     """
     shrinking_less = {"reg": .1, "reg_decay": .5, "n_pert": 50, "descent_epochs": 8}
     more = {"MinNorm-OG": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2, 1e-1], **shrinking_less},
             "SCRUB": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2], "reg": .01, "ascent": .1, "descent_epochs": 5}}
     where = USUAL | where
-    grid = [collapsing.grid(15), more] if where["dataset"] in QUICK else collapsing.short_grid()
+    short = where["preset"] == "quick" and where["dataset"] not in QUICK
+    grid = collapsing.short_grid() if short else [collapsing.grid(15), more]
+    seeds = seeds or range(1, 4 if short else 6)
     if where["preset"] == "paper":
         share = .01 if where["p_retain"] is None else where["p_retain"]
         grid = [collapsing.published_grid(epochs, share) for p_retain, epochs in collapsing.PUBLISHED if p_retain == share]
@@ -262,7 +266,8 @@ def main(arguments=None):
     try:
         with _limit(chosen.minutes) as stop:
             for name in RECORDS if chosen.what == "all" else [chosen.what]:
-                _make(name, chosen, store, out, stop)
+                for more in ({}, *(LARGER if chosen.what == "all" and name in ("erasure", "collapse") else ())):
+                    _make(name, argparse.Namespace(**vars(chosen) | more), store, out, stop)
             if stop.is_set():
                 print("Time is up; finished runs are kept. The same command goes on from there.")
     except KeyboardInterrupt:

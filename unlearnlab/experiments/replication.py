@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from ..models import AllCNN
+from ..models import AllCNN, ResNet
 from ..recipes import Recipe
 from ..task import Task
 from . import erasure
@@ -96,3 +96,7 @@ for _name, _what in (("mnist", "MNIST, 6,000 images"), ("cifar10", "CIFAR-10, 8,
     CASES[f"{_name}-finer"] = Case(
         CASES[_name].task, f"{CASES[_name].about}: the rates between, which GD has too",
         [_minnorm(2, (1.7e-3, 5.5e-3), (.002, .005, .01, .02, .05), (.8,)), _minnorm(2, (1.7e-3, 5.5e-3), (.02, .05, .1, .2), (.8,), _ONCE[0])])
+CASES["cifar10-wider"] = Case(  # MinNorm-OG and its rivals at equal epochs are in `unlearnlab.record erasure --dataset cifar10 --width .25`
+    partial(erasure.task, "cifar10", "quick", network=partial(ResNet, 18, width=1 / 4)),
+    "CIFAR-10, 8,000 images, ResNet-18 at width 1/4: GD with as much work as MinNorm-OG in notebook 09, and the cheapest variant",
+    [{"GD": {"epochs": 10, "lr": FINE_RATES[:6]}}, _minnorm(2, (5.5e-4, 1e-3, 1.7e-3), (.05, .1, .2), (.8,), _ONCE[0])])
