@@ -311,7 +311,7 @@ assert all(nine_in_ten[name] < .18 for name in ("GD", "NGD", "Ridge", "l1-Sparse
 # threshold, because it does not look at this side at all.
 
 # %% [markdown]
-# ## 6 · The same on MNIST, recorded
+# ## 6 · The same on MNIST and CIFAR-10, recorded
 #
 # 6,000 images of MNIST, 28 by 28 pixels, the same network at a width of 1/8, the same grid, five seeds. Two things are nearer to the paper than on the digits: no more than 2% of the retain set is accessible, 120 images, and the forget set is as large. `python -m unlearnlab.record collapse --dataset mnist` makes the file again.
 #
@@ -344,7 +344,6 @@ assert sorted(nine, key=nine.get)[-2:] == ["MinNorm-OG", "Retrain"] and nine["Mi
 assert kept_there["SalUn"][2] > kept_there["MinNorm-OG"][2] > kept_there["GD"][2]
 assert at["NGP"] == mnist[mnist.method == "NGP"].lr.min()
 
-
 # %% [markdown]
 # - **The same on both:** Retrain is first, here by more; GA and NPO stay where the original is.
 # - **Ridge, NGD and l1-Sparse** fall behind. Their best settings look no worse than the others' in the rightmost column, which is an oracle's. But the setting that is best on four seeds is not the one that is good on the fifth.
@@ -354,6 +353,41 @@ assert at["NGP"] == mnist[mnist.method == "NGP"].lr.min()
 # NGP's best rate is the lowest of its three, so it may have more to give than this grid shows; the grid was chosen on the digits.
 #
 # On both data sets MinNorm-OG stands better when images in their own color have to be kept than by the published measure, which does not ask for them. The orders of the two data sets differ by either.
+
+# %% [markdown]
+# Last, photographs, as in the paper: 8,000 images of CIFAR-10, the network at a width of 1/4, 160 images accessible and 160 to be forgotten. Three seeds, and two or three rates for each method (`... --dataset cifar10 --width .25`). The paper's size, 50,000 images and the whole width, is not in it.
+#
+# **Predict, then run.** What a digit shows is as easy to learn as its color. What a photograph shows is not. Where does the original stand, before anything is unlearned?
+
+# %%
+photos = ul.record.load("results/collapse-cifar10-quick-width0.25.json")[0]
+known = ul.record.models("results/collapse-cifar10-quick-width0.25.json")
+start = {role: np.mean(known[role]["color_accuracy"]) for role in ("original", "ground truth")}
+far = landing(photos)
+print(f"{len(photos)} runs, {photos.seed.nunique()} seeds; the original gets {np.mean(known['original']['utility']):.2f} of images in their own color right")
+ul.figures.collapse.landings({"CIFAR-10, here": far, "CIFAR-10, published (.1% accessible, T = 15)": published}, {"CIFAR-10, here": start})
+
+# %%
+kept_far = conditions(ul.pareto.points(photos, ["color_accuracy", "utility"]))
+
+# %%
+place = {name: mean for name, (mean, _) in far.items()}
+tried = photos.groupby("method")["lr"].nunique()
+
+assert photos["error"].isna().all() and .3 < start["original"] < .4 and start["ground truth"] > .98
+assert set(sorted(place, key=place.get)[-3:]) == {"Retrain", "NGP", "SalUn"} and min(place[name] for name in ("Retrain", "NGP", "SalUn")) > .9
+assert all(.55 < place[name] < .82 for name in ("SCRUB", "l1-Sparse", "GD", "Ridge", "MinNorm-OG", "NGD")) and place["MinNorm-OG"] < place["GD"]
+assert max(place[name] for name in ("GA", "NPO")) < .4 and (photos.groupby("method").size() == 3 * tried).all()     # one setting for each rate
+assert kept_far["SalUn"][0] > .85 and kept_far["NGP"][1] > .85 and not any(kept_far[name][1] > 0 for name in ("MinNorm-OG", "GD"))
+
+
+# %% [markdown]
+# - **On photographs color is the easier cue by far.** The original has learned its training images by heart and still names a third of the test images after their color. Pushed about, it falls to that side: plain descent alone gets to three quarters.
+# - **So the numbers are the paper's kind, and much of its order is here:** Retrain first, NGP beside it, GA and NPO where the original was. SalUn is beside NGP here and in the middle there.
+# - **Collapse costs nothing in own color now, if it is complete.** Retrain and SalUn keep 95% of those images, NGP nine in ten: an image in its own color is right by its color.
+# - **MinNorm-OG is not second here** but behind GD. That is no verdict: it had three settings, one for each rate and all of the same strength of projection, where the paper's grid has 144. A record that says how far it goes needs more of them.
+#
+# Every best rate is an end of the two or three that were tried: the lowest for Retrain, NGP, SCRUB, GA and NPO, the highest for the others. Read it as a first look, not as a ranking.
 
 # %% [markdown]
 # ## 7 · Equal work
