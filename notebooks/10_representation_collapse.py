@@ -378,6 +378,9 @@ assert photos["error"].isna().all() and .3 < start["original"] < .4 and start["g
 assert set(sorted(place, key=place.get)[-3:]) == {"Retrain", "NGP", "SalUn"} and min(place[name] for name in ("Retrain", "NGP", "SalUn")) > .9
 assert all(.55 < place[name] < .82 for name in ("SCRUB", "l1-Sparse", "GD", "Ridge", "MinNorm-OG", "NGD")) and place["MinNorm-OG"] < place["GD"]
 assert max(place[name] for name in ("GA", "NPO")) < .4 and (photos.groupby("method").size() == 3 * tried).all()     # one setting for each rate
+rate_by_rate = photos.groupby(["method", "lr"])["color_accuracy"].agg(["mean", "std"])
+ahead = (rate_by_rate.loc["MinNorm-OG", "mean"] - rate_by_rate.loc["GD", "mean"]).to_numpy()
+assert ahead[0] > .05 and ahead[1] > .02 and abs(ahead[2]) < .03 and rate_by_rate.loc[("MinNorm-OG", 1e-2), "std"] > .1
 assert kept_far["SalUn"][0] > .85 and kept_far["NGP"][1] > .85 and not any(kept_far[name][1] > 0 for name in ("MinNorm-OG", "GD"))
 
 
@@ -385,7 +388,8 @@ assert kept_far["SalUn"][0] > .85 and kept_far["NGP"][1] > .85 and not any(kept_
 # - **On photographs color is the easier cue by far.** The original has learned its training images by heart and still names a third of the test images after their color. Pushed about, it falls to that side: plain descent alone gets to three quarters.
 # - **So the numbers are the paper's kind, and much of its order is here:** Retrain first, NGP beside it, GA and NPO where the original was. SalUn is beside NGP here and in the middle there.
 # - **Collapse costs nothing in own color now, if it is complete.** Retrain and SalUn keep 95% of those images, NGP nine in ten: an image in its own color is right by its color.
-# - **MinNorm-OG is not second here** but behind GD. That is no verdict: it had three settings, one for each rate and all of the same strength of projection, where the paper's grid has 144. A record that says how far it goes needs more of them.
+# - **MinNorm-OG is not second here** but behind GD. Rate by rate it is not behind: ahead at the two lower ones, level at $10^{-2}$. But there one seed goes far and the other two do not, so a setting that is chosen on other seeds is often the wrong one. And it had three settings, one for each rate, all of the same strength of projection;
+#   the paper's grid has 144. A record that says how far it goes needs more of them.
 #
 # Every best rate is an end of the two or three that were tried: the lowest for Retrain, NGP, SCRUB, GA and NPO, the highest for the others. Read it as a first look, not as a ranking.
 

@@ -108,7 +108,7 @@ def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
     """Label erasure, by default on digits: every method, paper A's grid at rates with every method's best inside, widened elsewhere too, five seeds.
 
     Methods whose one hyperparameter is the rate get the rates between as well: five points make no front. At the paper's size it is
-    `ul.erasure.published_grid`, on a laptop with more than digits `ul.erasure.short_grid`. where: as in `images`.
+    `ul.erasure.published_grid`, on a laptop with CIFAR-10 or Tiny ImageNet `ul.erasure.short_grid`. where: as in `images`.
     """
     epochs, lr = 3, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
     between = {"epochs": epochs, "lr": [(low * high) ** .5 for low, high in itertools.pairwise(lr)]}
