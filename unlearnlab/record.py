@@ -40,7 +40,7 @@ from .sweep import FIXED, expand, sweep
 from .training import Stopped
 
 
-QUICK = ("digits", "mnist")  # the data sets whose quick preset runs in a second or a few: they get whole grids
+WHOLE = ("digits", "mnist")  # the data sets whose quick preset runs in a second or a few: they get whole grids, others short ones
 LARGER = ({"dataset": "mnist"}, {"dataset": "cifar10", "width": .25})  # of erasure and collapse, recorded beside the digits
 USUAL = {"dataset": "digits", "preset": "quick", "device": "cpu", "p_retain": None, "width": None, "precision": "float32"}  # of image records
 
@@ -114,9 +114,10 @@ def erasure(store: Path, out: Path, workers: int, seeds=range(1, 6), **where):
     between = {"epochs": epochs, "lr": [(low * high) ** .5 for low, high in itertools.pairwise(lr)]}
     small = [erasing.grid(epochs, lr, wide=True), {"Retrain": between, "GD": between, "GA": between}]
     where = USUAL | where
-    grid = small if where["dataset"] in QUICK else erasing.short_grid()
     if where["preset"] == "paper":
         grid = erasing.published_grid(where["dataset"])
+    else:
+        grid = small if where["dataset"] in WHOLE else erasing.short_grid()
     images("erasure", erasing, grid, store, out, workers, seeds, **where)
 
 
@@ -131,9 +132,10 @@ def collapse(store: Path, out: Path, workers: int, seeds=None, **where):
     more = {"MinNorm-OG": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2, 1e-1], **shrinking_less},
             "SCRUB": {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2], "reg": .01, "ascent": .1, "descent_epochs": 5}}
     where = USUAL | where
-    short = where["preset"] == "quick" and where["dataset"] not in QUICK
+    short = where["preset"] == "quick" and where["dataset"] not in WHOLE
     grid = collapsing.short_grid() if short else [collapsing.grid(15), more]
-    seeds = seeds or range(1, 4 if short else 6)
+    if seeds is None:
+        seeds = range(1, 4 if short else 6)
     if where["preset"] == "paper":
         share = .01 if where["p_retain"] is None else where["p_retain"]
         grid = [collapsing.published_grid(epochs, share) for p_retain, epochs in collapsing.PUBLISHED if p_retain == share]
