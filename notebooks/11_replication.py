@@ -382,6 +382,8 @@ for case in ("mnist", "cifar10", "cifar10-wider"):
     short[words[case]] = shares(once_two) - shares(gd_two)
     price[words[case]] = round(float(once_two.seconds.median() / gd_two.seconds.median()), 1)
 print("recorded time of once an epoch, in units of GD's:", price)
+seconds = recorded["cifar10-wider"].query("epochs == 2").groupby("method")["seconds"].median()
+print(f"at width 1/4, in units of MinNorm-OG's: {seconds['MinNorm-OG once an epoch'] / seconds['MinNorm-OG']:.1f}")
 ul.figures.replication.by_seed(short, "once an epoch: lead over GD, two epochs each, in shares of the box", zero=True)
 
 # %%
