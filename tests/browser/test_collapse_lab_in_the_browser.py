@@ -18,7 +18,7 @@ def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
     with lab.new_picture():
         lab.click_button("Reset")
     lab.slider("T (epochs)").press("ArrowRight")
-    lab.wait_for_text("s for 6 epochs", seconds=60)
+    lab.wait_for_text("s for 6 epochs")
     lab.screenshot("collapse-lab", of=".jp-OutputArea-output:has(.widget-slider)")
     lab.slider("T (epochs)").press("End")
     lab.click_button("Stop")

@@ -16,7 +16,7 @@ def test_erasure_lab_follows_its_controls_and_stops(lab):
     with lab.new_picture():
         lab.click_button("Reset")
     lab.slider("T (epochs)").press("ArrowLeft")
-    lab.wait_for_text("s for 4 epochs", seconds=60)
+    lab.wait_for_text("s for 4 epochs")
     lab.screenshot("erasure-lab", of=".jp-OutputArea-output:has(.widget-slider)")
     with lab.new_picture():
         lab.page.get_by_label("zoom on the ground truth").check()
@@ -37,7 +37,7 @@ small(pytest.MonkeyPatch(), tempfile.mkdtemp(), ul.erasure, "mnist", 28, epochs=
 def test_erasure_lab_says_how_far_a_training_is_and_stops_it(lab):
     lab.open(lab.write("training.ipynb", SMALL, "ul.widgets.ErasureLab(dataset='mnist')"))
     lab.run_all()
-    lab.wait_for_text("Training the original of seed 1", seconds=60)
+    lab.wait_for_text("Training the original of seed 1")
     lab.slider("lr").press("ArrowRight")
     lab.screenshot("erasure-lab-training", of=".jp-OutputArea-output:has(.widget-slider)")
     lab.click_button("Stop")

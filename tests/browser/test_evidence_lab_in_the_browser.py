@@ -16,7 +16,7 @@ def test_evidence_lab_follows_its_controls(lab):
     lab.screenshot("evidence-lab", of=".jp-OutputArea-output:has(.widget-slider)")
     with lab.new_picture():
         lab.page.get_by_label("metric", exact=True).select_option("membership attack")
-    lab.wait_for_text("membership attack of KL-Unif", seconds=60)
+    lab.wait_for_text("membership attack of KL-Unif")
     with lab.new_picture():
         lab.slider("network").press("ArrowRight")
     lab.screenshot("evidence-lab-attack", of=".jp-OutputArea-output:has(.widget-slider)")

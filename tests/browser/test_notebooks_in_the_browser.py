@@ -16,6 +16,6 @@ NOTEBOOKS = [path.name for path in sorted(HERE.glob("[0-9][0-9]_*.ipynb"))
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_every_notebook_runs_clean_in_the_browser(lab, name):
     lab.open(name)
-    lab.run_all(seconds=300)
+    lab.run_all()
     lab.screenshot(name.removesuffix(".ipynb"))
     lab.assert_clean()
