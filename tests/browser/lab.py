@@ -65,6 +65,19 @@ IS_IDLE = """() => {
   return false;
 }"""
 HEARD = "() => window.lab?.heard"
+RUN_LABS = """() => {
+  const {panel} = window.lab, code = panel.content.widgets.filter(cell => cell.model.type === 'code');
+  const needed = code.filter((cell, i) => i === 0 || cell.model.sharedModel.getSource().includes('ul.widgets'));
+  window.lab.running = true;
+  (async () => {
+    for (const cell of needed) {
+      panel.content.deselectAll();
+      panel.content.activeCellIndex = panel.content.widgets.indexOf(cell);
+      await window.jupyterapp.commands.execute('notebook:run-cell');
+    }
+  })().finally(() => { window.lab.running = false; });
+}"""
+EXECUTE = "code => { window.lab.session.session.kernel.requestExecute({code, silent: true}); }"
 UNNUMBERED = """() => window.lab.panel.content.widgets
   .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim() && cell.model.executionCount === null)
   .map(cell => cell.model.sharedModel.getSource())"""
@@ -128,10 +141,14 @@ class Server:
             self.process.wait()
 
 
-def launch(playwright):
-    """Chromium: the machine's own, else the one Playwright may have installed. Raises playwright's Error where there is none."""
+def launch(playwright, profile):
+    """Chromium: the machine's own, else the one Playwright may have installed. Raises playwright's Error where there is none.
+
+    profile: a folder for its cache. Whoever launches it there again need not load all of JupyterLab's files once more.
+    """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return playwright.chromium.launch(executable_path=found, headless=True, args=BROWSER_FLAGS)
+    return playwright.chromium.launch_persistent_context(profile, executable_path=found, headless=True, args=BROWSER_FLAGS,
+                                                         viewport={"width": 1280, "height": 1400})
 
 
 class Slider:
@@ -162,7 +179,7 @@ class Lab:
 
     def __init__(self, server, browser):
         self.folder, self._server = server.folder, server
-        self.page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        self.page = browser.new_page()
         self.page.set_default_timeout(QUIET * 1000)  # for one click or one key
         self.console_errors, self._loaded = [], 0
         self.page.on("console", lambda message: message.type == "error" and self.console_errors.append(message.text))
@@ -190,6 +207,16 @@ class Lab:
     def run_all(self):
         """Runs every cell and waits. After an error JupyterLab leaves the rest unexecuted; assert_clean tells."""
         self.page.evaluate(RUN_ALL)
+        self.wait_idle()
+
+    def run_labs(self):
+        """Runs the first cell, which imports and loads, and the cells with a lab, and waits. Other outputs are as they were stored."""
+        self.page.evaluate(RUN_LABS)
+        self.wait_idle()
+
+    def execute(self, code):
+        """Runs code in the notebook's kernel, in no cell, and waits."""
+        self.page.evaluate(EXECUTE, code)
         self.wait_idle()
 
     def wait_until(self, ready, what, quiet=QUIET):

@@ -5,8 +5,9 @@ ENDLESS = "import unlearnlab as ul\nul.widgets.unlearning_lab.EPOCHS = (1, 10_00
 
 
 def test_erasure_lab_follows_its_controls_and_stops(lab):
-    lab.open(lab.write("erasure.ipynb", ENDLESS, "ul.widgets.ErasureLab()"))
-    lab.run_all()
+    lab.open("09_label_erasure.ipynb")
+    lab.execute(ENDLESS)
+    lab.run_labs()
     lab.wait_for_text("s for 5 epochs")
     for description, key in (("reg", "End"), ("n_pert", "Home"), ("seed", "ArrowRight"), ("test images", "ArrowRight")):
         slider = lab.slider(description)

@@ -2,8 +2,8 @@
 
 
 def test_evidence_lab_follows_its_controls(lab):
-    lab.open(lab.write("evidence.ipynb", "import unlearnlab as ul\nul.widgets.EvidenceLab()"))
-    lab.run_all()
+    lab.open("13_is_it_forgotten.ipynb")
+    lab.run_labs()
     lab.wait_for_text("U-LiRA of MinNorm-OG")
     for key in ("End", "Home", "ArrowRight"):
         with lab.new_picture():
