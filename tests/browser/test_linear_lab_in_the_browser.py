@@ -22,13 +22,3 @@ def test_linear_lab_redraws_for_every_slider(lab):
     lab.screenshot("linear-lab")
     lab.screenshot("linear-lab-alone", of=".jp-OutputArea-output:has(.widget-slider)")
     lab.assert_clean()
-
-
-def test_two_linear_labs_in_one_notebook_move_alone(lab):
-    lab.open(lab.write("two.ipynb", "import unlearnlab as ul\nul.widgets.LinearLab()", "ul.widgets.LinearLab(tilt=20)"))
-    lab.run_all()
-    other = lab.picture(1)
-    with lab.new_picture(0):
-        lab.slider("tilt").press("End")
-    assert lab.picture(1) == other
-    lab.assert_clean()
