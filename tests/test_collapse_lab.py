@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import unlearnlab as ul
+from patience import END
 from small_images import small
 from unlearnlab.data.tint import CLASS_COLORS, tint
 from unlearnlab.experiments import collapse
@@ -17,7 +18,7 @@ def one():
     made = ul.widgets.CollapseLab(seed=2, method="GD", epochs=1)
     yield made
     made.job.stop()
-    made.job.wait(120)
+    made.job.wait(END)
 
 
 @pytest.fixture()

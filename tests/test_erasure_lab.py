@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import unlearnlab as ul
+from patience import END
 from small_images import small
 from unlearnlab.data.tint import tint
 from unlearnlab.experiments import erasure, presets
@@ -20,7 +21,7 @@ def one():
     made = ul.widgets.ErasureLab(seed=2, method="GD", epochs=1)
     yield made
     made.job.stop()
-    made.job.wait(30)
+    made.job.wait(END)
 
 
 @pytest.fixture()
@@ -133,10 +134,10 @@ def test_stop_ends_a_run_and_says_how_far_it_came(lab, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(unlearning_lab, "unlearn", endless)
         lab.run.click()
-        assert began.wait(60) and not lab.stop.disabled
+        assert began.wait(END) and not lab.stop.disabled
         lab.images.value = 5  # the picture may be changed on the way
         lab.stop.click()
-        lab.wait(30)
+        lab.wait()
     assert "Stopped in epoch" in lab.status.value and lab.stop.disabled and lab.picture.after[0].get_text()
     lab.run.click()
     lab.wait()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas
 import pytest
 from elsewhere import DEVICE, elsewhere
+from patience import END
 from tasks import regression
 
 import unlearnlab as ul
@@ -250,7 +251,7 @@ def test_a_table_made_method_by_method_is_the_one_made_at_once(in_process, tmp_p
 
 def test_minutes_set_the_event_and_are_more_than_none(capsys):
     with record._limit(.001) as stop:
-        assert stop.wait(120)
+        assert stop.wait(END)
     with record._limit(None) as stop:
         assert not stop.is_set()
     with pytest.raises(SystemExit):

@@ -6,11 +6,11 @@ import signal
 import statistics
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 import torch
+from patience import END, wait_for
 
 import unlearnlab as ul
 from unlearnlab import checkpoints
@@ -125,11 +125,9 @@ def test_ctrl_c_ends_the_training_command_soon_and_keeps_what_was_done(tmp_path)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's background jobs inherit a deaf ear
     partial = tmp_path / "sine-41-original.safetensors.partial"
-    deadline = time.monotonic() + 120
-    while not partial.exists() and time.monotonic() < deadline:
-        time.sleep(.2)
+    wait_for(lambda: partial.exists() or process.poll() is not None, "no partial model", quiet=END)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=END)
     assert process.returncode == 130 and "Stopped; what was done is kept" in out, err
     assert int(checkpoints.read(partial)[1]["done"]) >= 5_000
     assert not list(tmp_path.glob("*42*"))

@@ -7,6 +7,7 @@ import threading
 import ipywidgets
 import numpy as np
 import pytest
+from patience import END
 from PIL import Image
 
 import unlearnlab as ul
@@ -21,7 +22,7 @@ def lab():
     made = ul.widgets.SineLab(seed=2, epochs=5)
     yield made
     made.job.stop()
-    made.job.wait(120)
+    made.job.wait(END)
 
 
 def positions(slider):
@@ -95,12 +96,17 @@ def test_a_comparison_over_ten_seeds_shows_medians(lab, monkeypatch):
 
 def test_stop_ends_a_comparison_soon_and_keeps_its_results(lab):
     lab.epochs.value = 1000
-    finished = threading.Event()
-    lab.results.observe(lambda change: change["new"] and finished.set(), "value")
+    pressable = []
+
+    def stop(change):  # with the first result
+        if change["new"]:
+            pressable.append(not lab.stop.disabled)
+            lab.stop.click()
+    lab.results.observe(stop, "value")
     lab.compare.click()
-    assert finished.wait(60) and not lab.stop.disabled
-    lab.stop.click()
-    lab.wait(5)
+    lab.wait()
+    lab.results.unobserve(stop, "value")
+    assert pressable and pressable[0]
     assert "Stopped" in lab.status.value and lab.results.value and len(lab.scores) < 8
     lab.epochs.value = 1
     lab.wait()
@@ -113,9 +119,9 @@ def test_a_stopped_run_says_how_far_it_came(lab, monkeypatch):
         return real(task, method, 10**6, callback=lambda run: began.set(), stop=stop)
     monkeypatch.setattr(sine_lab, "unlearn", slow)
     lab.name.value = "GD"
-    assert began.wait(20)
+    assert began.wait(END)
     lab.stop.click()
-    lab.wait(5)
+    lab.wait()
     assert "Stopped after" in lab.status.value
 
 
@@ -124,7 +130,7 @@ def test_the_newest_request_wins(lab):
     for value in (.2, .4, .6):
         lab.hyperparameters["reg"].value = value
     lab.epochs.value = 2
-    lab.wait(20)
+    lab.wait()
     assert "for 2 epochs" in lab.readout.value
 
 
@@ -186,14 +192,14 @@ def test_a_job_replaces_stops_and_reports():
     order, errors = [], []
     job = Job(on_error=errors.append)
     assert job.wait() and not job.running
-    job.start(lambda stop: (stop.wait(30), order.append("first")))
+    job.start(lambda stop: (stop.wait(END), order.append("first")))
     job.start(lambda stop: order.append("second"))
-    assert job.wait(10) and order == ["first", "second"]
+    assert job.wait(END) and order == ["first", "second"]
     job.start(lambda stop: 1 / 0)
-    assert job.wait(10) and isinstance(errors[0], ZeroDivisionError) and job.error is errors[0]
+    assert job.wait(END) and isinstance(errors[0], ZeroDivisionError) and job.error is errors[0]
     job.start(lambda stop: sys.exit(3))
-    assert job.wait(10) and isinstance(job.error, SystemExit)
-    job.start(lambda stop: stop.wait(30))
+    assert job.wait(END) and isinstance(job.error, SystemExit)
+    job.start(lambda stop: stop.wait(END))
     assert not job.wait(.05) and job.running
     job.stop()
-    assert job.wait(5)
+    assert job.wait(END)

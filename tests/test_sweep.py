@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from patience import END
 from tasks import regression
 
 import unlearnlab as ul
@@ -146,12 +147,13 @@ def test_a_run_that_fails_for_another_reason_is_tried_again(tmp_path):
 
 @pytest.mark.parametrize("backend", ["local", "dask"])
 def test_a_run_that_kills_its_worker_every_time_ends_in_its_row_alone(tmp_path, backend):
-    frame = ul.sweep(deadly, GRID, range(3), tmp_path / "a", backend, workers=2, progress=False)
-    expected = sweep(GRID, range(3), tmp_path / "b", "serial")
+    grid = GRID | {"MinNorm-OG": {"epochs": 3, "reg": .1}}  # for one deadly run: each death costs seconds
+    frame = ul.sweep(deadly, grid, range(3), tmp_path / "a", backend, workers=2, progress=False)
+    expected = sweep(grid, range(3), tmp_path / "b", "serial")
     dead = frame["error"].notna()
-    assert (dead == (frame["seed"] == 1) & (frame["method"] == "MinNorm-OG")).all() and dead.sum() == 2
+    assert (dead == (frame["seed"] == 1) & (frame["method"] == "MinNorm-OG")).all() and dead.sum() == 1
     assert (frame["size"][~dead] == expected["size"][~dead]).all() and frame["error"][dead].str.contains("died 2 times").all()
-    assert len(Store(tmp_path / "a").names()) == RUNS - dead.sum()
+    assert len(Store(tmp_path / "a").names()) == len(frame) - 1
 
 
 def test_who_shares_a_worker_with_a_run_that_kills_it_is_not_blamed(tmp_path):
@@ -179,7 +181,7 @@ def test_a_dask_cluster_that_has_lost_its_workers_for_good_is_replaced(tmp_path,
                 yield client
 
     monkeypatch.setattr(module, "_local_cluster", first_without_workers)
-    monkeypatch.setattr(module, "LOST", 1.)
+    monkeypatch.setattr(module, "LOST", 5.)  # also how long a result may take to come, on any machine
     frame = sweep({"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}}, [1], tmp_path, "dask", workers=2)
     assert frame["error"].isna().all() and len(Store(tmp_path).names()) == 2 and opened == [2, 1, 2]
 
@@ -196,14 +198,14 @@ sys.path.insert(0, {tests!r})
 from tasks import regression
 def slow(row, done, total):
     print(done, flush=True)
-    time.sleep(60 if done == {hang} else .05)
+    time.sleep({end} if done == {hang} else .05)
 if __name__ == "__main__":
     print(len(ul.sweep(regression, {grid!r}, range(3), {store!r}, {backend!r}, workers=2, progress=slow)), "rows", flush=True)
 """
 
 
 def program(tmp_path, backend="serial", hang=None):
-    source = PROGRAM.format(tests=str(Path(__file__).parent), grid=GRID, store=str(tmp_path / "store"), backend=backend, hang=hang)
+    source = PROGRAM.format(tests=str(Path(__file__).parent), grid=GRID, store=str(tmp_path / "store"), backend=backend, hang=hang, end=END)
     (tmp_path / "program.py").write_text(source)
     return subprocess.Popen([sys.executable, str(tmp_path / "program.py")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's background jobs inherit a deaf ear
@@ -217,7 +219,7 @@ def test_a_killed_or_interrupted_sweep_goes_on_where_it_was(tmp_path, backend, h
             break
     process.send_signal(how)
     process.stdout.read()
-    assert process.wait(120) != 0
+    assert process.wait(END) != 0
     done = len(Store(tmp_path / "store").read_all())
     assert done == 4 < RUNS
     seen = []
@@ -227,7 +229,7 @@ def test_a_killed_or_interrupted_sweep_goes_on_where_it_was(tmp_path, backend, h
 
 def test_two_processes_share_a_store(tmp_path):
     both = [program(tmp_path), program(tmp_path)]
-    outputs = [process.communicate(timeout=180)[0] for process in both]
+    outputs = [process.communicate(timeout=END)[0] for process in both]
     assert all(f"{RUNS} rows" in output for output in outputs), outputs
     assert len(Store(tmp_path / "store").read_all()) == RUNS and not list((tmp_path / "store").glob(".*.tmp"))
     assert numbers(sweep(GRID, range(3), tmp_path / "store", "serial")).equals(numbers(sweep(GRID, range(3), tmp_path / "whole", "serial")))
@@ -237,9 +239,8 @@ def test_two_processes_share_a_store(tmp_path):
 def test_stop_ends_soon_and_gives_what_is_finished(tmp_path, backend):
     stop = threading.Event()
     endless = {"GD": {"epochs": [2, 10 ** 7]}}
-    threading.Timer(6 if backend == "local" else .5, stop.set).start()
-    frame = sweep(endless, [1], tmp_path, backend, workers=2, stop=stop)
-    assert len(frame) <= 1 and stop.is_set() and frame.columns[0] == "method"
+    frame = sweep(endless, [1], tmp_path, backend, workers=2, stop=stop, progress=lambda *done: threading.Timer(.5, stop.set).start())
+    assert len(frame) == 1 and stop.is_set() and frame.columns[0] == "method"
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:len(b) // 2], lambda b: b"", lambda b: b.replace(b'"size":', b'"size":1'), lambda b: b"[]",

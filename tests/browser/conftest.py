@@ -8,19 +8,19 @@ from build import HERE as NOTEBOOKS
 
 # For one module, not the session: while Playwright runs, nothing else in this process can start an event loop.
 @pytest.fixture(scope="module")
-def browser():
+def browser(tmp_path_factory):
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with playwright.sync_playwright() as running:
         try:
-            found = launch(running)
+            found = launch(running, tmp_path_factory.getbasetemp() / "chromium")
         except playwright.Error as error:
             pytest.skip(f"no Chromium to be had (Debian: apt install chromium): {str(error).splitlines()[0]}")
         yield found
         found.close()
 
 
-@pytest.fixture(scope="module")
-def server(browser, tmp_path_factory):
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
     temporary = tmp_path_factory.mktemp("jupyter")
     copy = shutil.copytree(NOTEBOOKS, temporary / "notebooks", ignore=shutil.ignore_patterns(".*", "__pycache__"))
     running = Server(copy, temporary)
@@ -29,7 +29,7 @@ def server(browser, tmp_path_factory):
 
 
 @pytest.fixture
-def lab(server, browser):
-    page = Lab(server, browser)
+def lab(browser, request):
+    page = Lab(request.getfixturevalue("server"), browser)  # only now: without a browser, no server
     yield page
     page.close()

@@ -17,10 +17,11 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
+import psutil
+from patience import QUIET, wait_for
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -29,16 +30,21 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight are drawn too
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
 }
-SECONDS = 30  # for what takes no time but on a busy machine
+CPU_STEP = 5  # seconds of work that are a sign of life: a kernel at rest does not come to that in QUIET seconds
 
-# Kept in the page: requests the kernel has not finished, and errors that no cell shows, such as a widget callback's.
-LISTEN = """async () => {
+IS_OPEN = """() => {
+  const context = window.jupyterapp?.shell?.currentWidget?.context;
+  return context?.isReady && context.sessionContext?.isReady && !!context.sessionContext.session?.kernel;
+}"""
+# Kept in the page: messages of the kernel, requests it has not finished, and errors that no cell shows, such as a widget callback's.
+LISTEN = """() => {
   const panel = window.jupyterapp.shell.currentWidget, session = panel.context.sessionContext;
-  await session.ready;
-  const lab = window.lab = {panel, session, errors: [], unfinished: new Set(), running: false};
+  const lab = window.lab = {panel, session, errors: [], unfinished: new Set(), running: false, heard: 0, asked: 0, settled: -1};
   session.session.anyMessage.connect((_, {msg, direction}) => {
     const {channel, header, content, parent_header} = msg;
+    lab.heard += 1;
     if (direction === 'send' && channel === 'shell') lab.unfinished.add(header.msg_id);
+    if (direction === 'send' && header.msg_type !== 'kernel_info_request') lab.asked += 1;
     if (direction === 'send' || channel !== 'iopub') return;
     if (content.execution_state === 'idle') lab.unfinished.delete(parent_header.msg_id);
     if (header.msg_type === 'error') lab.errors.push(`${content.ename}: ${content.evalue}`);
@@ -49,7 +55,29 @@ RUN_ALL = """() => {
   window.lab.running = true;
   window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.lab.running = false; });
 }"""
-IS_IDLE = "() => !window.lab.running && window.lab.unfinished.size === 0"
+# Idle: the kernel has finished what it was asked, and since the last request an echo has come back and a frame was drawn. One answer
+# may cause the next request, and messages are handled in order: before the echo is here, the page may not show what came before it.
+IS_IDLE = """() => {
+  const lab = window.lab, asked = lab.asked, kernel = lab.session.session.kernel;
+  if (kernel.connectionStatus !== 'connected' || lab.running || lab.unfinished.size > 0) return false;
+  if (lab.settled === asked) return true;
+  kernel.requestKernelInfo().then(() => requestAnimationFrame(() => { lab.settled = asked; }));
+  return false;
+}"""
+HEARD = "() => window.lab?.heard"
+RUN_LABS = """() => {
+  const {panel} = window.lab, code = panel.content.widgets.filter(cell => cell.model.type === 'code');
+  const needed = code.filter((cell, i) => i === 0 || cell.model.sharedModel.getSource().includes('ul.widgets'));
+  window.lab.running = true;
+  (async () => {
+    for (const cell of needed) {
+      panel.content.deselectAll();
+      panel.content.activeCellIndex = panel.content.widgets.indexOf(cell);
+      await window.jupyterapp.commands.execute('notebook:run-cell');
+    }
+  })().finally(() => { window.lab.running = false; });
+}"""
+EXECUTE = "code => { window.lab.session.session.kernel.requestExecute({code, silent: true}); }"
 UNNUMBERED = """() => window.lab.panel.content.widgets
   .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim() && cell.model.executionCount === null)
   .map(cell => cell.model.sharedModel.getSource())"""
@@ -77,17 +105,31 @@ class Server:
             self.process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *flags], stdout=log, stderr=log, cwd=self.folder,
                                             env=os.environ | {name: str(path) for name, path in homes.items()}
                                             | {"JUPYTER_TOKEN": self.token})
-        self.url = self._address(homes["JUPYTER_RUNTIME_DIR"])
+        try:
+            port = wait_for(lambda: self._port(homes["JUPYTER_RUNTIME_DIR"]), "JupyterLab did not start", self.signs)
+        except (AssertionError, ChildProcessError) as error:
+            self.close()
+            raise RuntimeError(f"{error}:\n{self.log.read_text()[-2000:]}") from error
+        self.url = f"http://127.0.0.1:{port}"
 
-    def _address(self, runtime):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            for file in runtime.glob("jpserver-*.json"):
-                with contextlib.suppress(json.JSONDecodeError):
-                    return f"http://127.0.0.1:{json.loads(file.read_text())['port']}"
-            time.sleep(.1)
-        self.close()
-        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()[-2000:]}")
+    def _port(self, runtime):
+        if self.process.poll() is not None:
+            raise ChildProcessError("JupyterLab ended at its start")
+        for file in runtime.glob("jpserver-*.json"):
+            with contextlib.suppress(json.JSONDecodeError):
+                return json.loads(file.read_text())["port"]
+        return None
+
+    def signs(self):
+        """What changes as long as the server or one of its kernels is at work: its log, and their processor time in steps."""
+        seconds = 0
+        with contextlib.suppress(psutil.Error):
+            server = psutil.Process(self.process.pid)
+            for process in (server, *server.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    times = process.cpu_times()
+                    seconds += times.user + times.system
+        return self.log.stat().st_size, seconds // CPU_STEP
 
     def close(self):
         """Stops the server; it stops its kernels."""
@@ -99,10 +141,14 @@ class Server:
             self.process.wait()
 
 
-def launch(playwright):
-    """Chromium: the machine's own, else the one Playwright may have installed. Raises playwright's Error where there is none."""
+def launch(playwright, profile):
+    """Chromium: the machine's own, else the one Playwright may have installed. Raises playwright's Error where there is none.
+
+    profile: a folder for its cache. Whoever launches it there again need not load all of JupyterLab's files once more.
+    """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return playwright.chromium.launch(executable_path=found, headless=True, args=BROWSER_FLAGS)
+    return playwright.chromium.launch_persistent_context(profile, executable_path=found, headless=True, args=BROWSER_FLAGS,
+                                                         viewport={"width": 1280, "height": 1400})
 
 
 class Slider:
@@ -112,7 +158,7 @@ class Slider:
         row = lab.page.locator(".jp-OutputArea .widget-slider").filter(
             has=lab.page.get_by_text(description, exact=True)).first
         self.handle, self._readout, self._lab = row.locator(".noUi-handle").first, row.locator(".widget-readout"), lab
-        self.handle.wait_for(timeout=SECONDS * 1000)
+        lab.wait_until(self.handle.is_visible, f"no slider {description!r} to be seen")
 
     def press(self, key="ArrowRight", times=1):
         """Moves by keyboard: ArrowRight, ArrowLeft, Home, End. Returns the new readout."""
@@ -133,11 +179,16 @@ class Lab:
 
     def __init__(self, server, browser):
         self.folder, self._server = server.folder, server
-        self.page = browser.new_page(viewport={"width": 1280, "height": 1400})
-        self.page.set_default_timeout(SECONDS * 1000)
-        self.console_errors = []
+        self.page = browser.new_page()
+        self.page.set_default_timeout(QUIET * 1000)  # for one click or one key
+        self.console_errors, self._loaded = [], 0
         self.page.on("console", lambda message: message.type == "error" and self.console_errors.append(message.text))
         self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+        self.page.on("requestfinished", self._count)
+
+    def _count(self, request):
+        if request.url.startswith("http") and "/api/" not in request.url:  # not what `picture` and JupyterLab ask for again and again
+            self._loaded += 1
 
     def write(self, name, *cells):
         """Makes a notebook of these code cells in `folder`, not executed; returns its name."""
@@ -148,26 +199,34 @@ class Lab:
 
     def open(self, name):
         """Shows the notebook `name` of `folder` and waits for its kernel."""
-        self.page.goto(f"{self._server.url}/doc/tree/{name}?token={self._server.token}&reset")
-        self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=2 * SECONDS * 1000)
+        self.page.goto(f"{self._server.url}/doc/tree/{name}?token={self._server.token}&reset", wait_until="commit")
+        self.wait_until(lambda: self.page.evaluate(IS_OPEN), f"{name} does not open")
         self.page.evaluate(LISTEN)
-        self.wait_idle(2 * SECONDS)
+        self.wait_idle()
 
-    def run_all(self, seconds=180):
+    def run_all(self):
         """Runs every cell and waits. After an error JupyterLab leaves the rest unexecuted; assert_clean tells."""
         self.page.evaluate(RUN_ALL)
-        self.wait_idle(seconds)
+        self.wait_idle()
 
-    def wait_idle(self, seconds=SECONDS):
+    def run_labs(self):
+        """Runs the first cell, which imports and loads, and the cells with a lab, and waits. Other outputs are as they were stored."""
+        self.page.evaluate(RUN_LABS)
+        self.wait_idle()
+
+    def execute(self, code):
+        """Runs code in the notebook's kernel, in no cell, and waits."""
+        self.page.evaluate(EXECUTE, code)
+        self.wait_idle()
+
+    def wait_until(self, ready, what, quiet=QUIET):
+        """Waits until `ready()` is true: while files load, messages come, the server's log grows or a kernel works, without hurry."""
+        signs = lambda: (self._loaded, self.page.evaluate(HEARD), *self._server.signs())
+        return wait_for(ready, what, signs, lambda seconds: self.page.wait_for_timeout(1000 * seconds), quiet)
+
+    def wait_idle(self):
         """Waits until no cell and no callback runs. A thread of the notebook may run on: wait for what it shows."""
-        deadline, since = time.monotonic() + seconds, None
-        while since is None or time.monotonic() - since < .1:  # one answer may cause the next request
-            if self.page.evaluate(IS_IDLE):
-                since = since or time.monotonic()
-            else:
-                since = None
-                assert time.monotonic() < deadline, f"still running after {seconds} s; {self.problems()}"
-            self.page.wait_for_timeout(20)
+        self.wait_until(lambda: self.page.evaluate(IS_IDLE), lambda: f"still running, {self.problems()}")
 
     def slider(self, description):
         """The slider so described."""
@@ -178,9 +237,9 @@ class Lab:
         self.page.locator(".jp-OutputArea .widget-button").filter(has_text=text).first.click()
         self.wait_idle()
 
-    def wait_for_text(self, text, seconds=SECONDS):
+    def wait_for_text(self, text):
         """Waits until an output or a widget shows this text."""
-        self.page.locator(".jp-OutputArea").filter(has_text=text).first.wait_for(timeout=seconds * 1000)
+        self.wait_until(self.page.locator(".jp-OutputArea").filter(has_text=text).first.is_visible, f"no text {text!r}")
 
     def picture(self, nth=0):
         """The bytes that the nth Image widget shows now, as text."""
@@ -188,13 +247,11 @@ class Lab:
             "async img => Array.from(new Uint8Array(await (await fetch(img.src)).arrayBuffer())).join()")
 
     @contextlib.contextmanager
-    def new_picture(self, nth=0, seconds=SECONDS):
-        """What happens inside must change the nth Image widget; AssertionError if it does not."""
-        before, deadline = self.picture(nth), time.monotonic() + seconds
+    def new_picture(self, nth=0, quiet=QUIET):
+        """What happens inside must change the nth Image widget; AssertionError if it has not and all is quiet."""
+        before = self.picture(nth)
         yield
-        while self.picture(nth) == before:
-            assert time.monotonic() < deadline, f"picture {nth} did not change within {seconds} s"
-            self.page.wait_for_timeout(50)
+        self.wait_until(lambda: self.picture(nth) != before, f"picture {nth} did not change", quiet)
 
     def screenshot(self, name, of=None):
         """To be looked at: the whole notebook, or the first element `of` (CSS), as `name`.png in $UNLEARNLAB_SCREENSHOTS, if that is set.
@@ -222,7 +279,8 @@ class Lab:
 
     def assert_clean(self):
         """Every cell numbered, no error in an output, a callback or the browser's console."""
-        assert self.problems() == []
+        problems = self.problems()
+        assert not problems, "\n".join(problems)
 
     def close(self):
         """Shuts the notebook's kernel down and closes the page."""

@@ -4,9 +4,12 @@ ENDLESS = "import unlearnlab as ul\nul.widgets.unlearning_lab.EPOCHS = (1, 10_00
 
 
 def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
-    lab.open(lab.write("collapse.ipynb", ENDLESS, "ul.widgets.CollapseLab(epochs=5)"))
-    lab.run_all()
-    lab.wait_for_text("s for 5 epochs")
+    lab.open("10_representation_collapse.ipynb")
+    lab.execute(ENDLESS)
+    lab.run_labs()
+    lab.wait_for_text("s for 15 epochs")
+    lab.slider("T (epochs)").press("Home")  # each of the runs below is then short
+    lab.wait_for_text("s for 1 epoch")
     for color in ("orange", "teal"):
         with lab.new_picture():
             lab.page.get_by_title(f"paint it {color},").click()
@@ -18,7 +21,7 @@ def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
     with lab.new_picture():
         lab.click_button("Reset")
     lab.slider("T (epochs)").press("ArrowRight")
-    lab.wait_for_text("s for 6 epochs", seconds=60)
+    lab.wait_for_text("s for 2 epochs")
     lab.screenshot("collapse-lab", of=".jp-OutputArea-output:has(.widget-slider)")
     lab.slider("T (epochs)").press("End")
     lab.click_button("Stop")

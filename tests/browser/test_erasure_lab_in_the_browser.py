@@ -5,8 +5,9 @@ ENDLESS = "import unlearnlab as ul\nul.widgets.unlearning_lab.EPOCHS = (1, 10_00
 
 
 def test_erasure_lab_follows_its_controls_and_stops(lab):
-    lab.open(lab.write("erasure.ipynb", ENDLESS, "ul.widgets.ErasureLab()"))
-    lab.run_all()
+    lab.open("09_label_erasure.ipynb")
+    lab.execute(ENDLESS)
+    lab.run_labs()
     lab.wait_for_text("s for 5 epochs")
     for description, key in (("reg", "End"), ("n_pert", "Home"), ("seed", "ArrowRight"), ("test images", "ArrowRight")):
         slider = lab.slider(description)
@@ -16,7 +17,7 @@ def test_erasure_lab_follows_its_controls_and_stops(lab):
     with lab.new_picture():
         lab.click_button("Reset")
     lab.slider("T (epochs)").press("ArrowLeft")
-    lab.wait_for_text("s for 4 epochs", seconds=60)
+    lab.wait_for_text("s for 4 epochs")
     lab.screenshot("erasure-lab", of=".jp-OutputArea-output:has(.widget-slider)")
     with lab.new_picture():
         lab.page.get_by_label("zoom on the ground truth").check()
@@ -37,7 +38,7 @@ small(pytest.MonkeyPatch(), tempfile.mkdtemp(), ul.erasure, "mnist", 28, epochs=
 def test_erasure_lab_says_how_far_a_training_is_and_stops_it(lab):
     lab.open(lab.write("training.ipynb", SMALL, "ul.widgets.ErasureLab(dataset='mnist')"))
     lab.run_all()
-    lab.wait_for_text("Training the original of seed 1", seconds=60)
+    lab.wait_for_text("Training the original of seed 1")
     lab.slider("lr").press("ArrowRight")
     lab.screenshot("erasure-lab-training", of=".jp-OutputArea-output:has(.widget-slider)")
     lab.click_button("Stop")

@@ -2,8 +2,8 @@
 
 
 def test_evidence_lab_follows_its_controls(lab):
-    lab.open(lab.write("evidence.ipynb", "import unlearnlab as ul\nul.widgets.EvidenceLab()"))
-    lab.run_all()
+    lab.open("13_is_it_forgotten.ipynb")
+    lab.run_labs()
     lab.wait_for_text("U-LiRA of MinNorm-OG")
     for key in ("End", "Home", "ArrowRight"):
         with lab.new_picture():
@@ -16,7 +16,7 @@ def test_evidence_lab_follows_its_controls(lab):
     lab.screenshot("evidence-lab", of=".jp-OutputArea-output:has(.widget-slider)")
     with lab.new_picture():
         lab.page.get_by_label("metric", exact=True).select_option("membership attack")
-    lab.wait_for_text("membership attack of KL-Unif", seconds=60)
+    lab.wait_for_text("membership attack of KL-Unif")
     with lab.new_picture():
         lab.slider("network").press("ArrowRight")
     lab.screenshot("evidence-lab-attack", of=".jp-OutputArea-output:has(.widget-slider)")

@@ -51,7 +51,7 @@ def test_a_slider_and_a_thread_change_the_picture(lab):
 def test_a_dead_slider_is_caught(lab):
     opened(lab, "dead.ipynb", DEMO, "demo(moving=False)")
     with pytest.raises(AssertionError, match="picture 0 did not change"):
-        with lab.new_picture(seconds=2):
+        with lab.new_picture(quiet=2):
             assert lab.slider("grey").press("ArrowRight") == "1"
 
 

@@ -19,13 +19,3 @@ def test_width_lab_redraws_for_every_slider_at_both_ends(lab):
             lab.screenshot("width-lab-two-inputs", of=".jp-OutputArea-output:has(.widget-slider)")
     lab.screenshot("width-lab")
     lab.assert_clean()
-
-
-def test_two_width_labs_in_one_notebook_move_alone(lab):
-    lab.open(lab.write("two.ipynb", "import unlearnlab as ul\nul.widgets.WidthLab()", "ul.widgets.WidthLab(h=60)"))
-    lab.run_all()
-    other = lab.picture(1)
-    with lab.new_picture(0):
-        lab.slider("neurons h").press("End")
-    assert lab.picture(1) == other
-    lab.assert_clean()

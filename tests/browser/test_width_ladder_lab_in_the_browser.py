@@ -2,8 +2,8 @@
 
 
 def test_width_ladder_lab_redraws_for_every_slider_at_both_ends(lab):
-    lab.open(lab.write("ladder.ipynb", "import unlearnlab as ul\nul.widgets.WidthLadderLab(ul.width.load('results/width.json'))"))
-    lab.run_all()
+    lab.open("12_width_and_unlearning.ipynb")
+    lab.run_labs()
     lab.wait_for_text("forget-test")
     for description, keys in (("width", "Home End"), ("lambda", "End Home"), ("plane", "End Home")):
         slider = lab.slider(description)

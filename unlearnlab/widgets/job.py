@@ -74,7 +74,7 @@ class WorkingLab(Lab):
         self.status = ipywidgets.HTML()
         self.stop.on_click(lambda button: self._stop())
 
-    def wait(self, timeout: float = 60) -> None:
+    def wait(self, timeout: float = 1800) -> None:
         """Waits for what runs, and raises what went wrong in it. For tests and scripts."""
         if not self.job.wait(timeout):
             raise TimeoutError(f"the lab is still busy after {timeout} s")
