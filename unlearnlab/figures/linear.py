@@ -90,8 +90,9 @@ def approximate(bound, directions, stopped, finding: str = "") -> Figure:
            title="Unlearning a model that fits only approximately", xscale="log", yscale="log")
     curves = {"bound ε / σ": bound, **directions, "training stopped early": stopped}
     dots = {"linestyle": "none", "marker": "o", "color": SKY}
-    looks = TARGET, dots, {**dots, "color": VERMILLION, "marker": "D", "markersize": 6}, ORIGINAL
-    lines(ax, None, curves, looks, named=False, markersize=4.5, marker="s")
+    worst = {**dots, "color": VERMILLION, "marker": "D", "markersize": 6}
+    looks = TARGET, dots, worst, {**ORIGINAL, "marker": "s"}
+    lines(ax, None, curves, looks, named=False, markersize=4.5)
     ax.legend(loc="lower right")
     return fig.done(finding)
 
@@ -107,8 +108,7 @@ def inside_span(angle, before, after, label, lengths, finding: str = "") -> Figu
     predictions = {"original:\nthe label": before, "unlearned": after}
     axes[0].set(ylabel="prediction at the forget input", title="The forget prediction",
                 ylim=(min(0, *after) - .3, max(before) + .2))
-    axes[1].set(ylabel="‖θ‖", title="The price of fitting it", yscale="log",
-                ylim=(.5 * min(map(min, lengths.values())), None))
+    axes[1].set(ylabel="‖θ‖", title="The price of fitting it", yscale="log")
     for ax, curves in zip(axes, (predictions, lengths)):
         ax.set(xlabel="angle between forget input and retain span, degrees", xlim=(0, angle[-1]))
         lines(ax, angle, curves, (ORIGINAL, UNLEARNED))
@@ -166,7 +166,7 @@ def rows_used(count, gone, expected, repair, finding: str = "") -> Figure:
     """
     fig, (left, right) = figure(1, 2)
     curves = {**gone, "1 − n_pert / n_r": expected}
-    lines(left, count, curves, (RIGHT, WRONG, {**TARGET, "marker": ""}), named=False)
+    lines(left, count, curves, (RIGHT, WRONG, TARGET), named=False)
     left.legend(loc="lower left")
     left.set(ylabel="share of ‖θᵣ‖² lost", title="What the projection throws away")
     right.plot(count, repair, color=BLACK, marker="o")

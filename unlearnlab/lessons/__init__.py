@@ -11,6 +11,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
@@ -35,14 +36,54 @@ class Exercise:
 EXERCISES: dict[str, Exercise] = {}
 
 
-def exercise(name: str, test: Callable, hints: list[str]):
-    """Decorator that registers a reference solution as the exercise `name`. Its source is shown as the solution."""
+def exercise(name: str, test: Callable | None = None, hints: list[str] = (), *,
+             cases: Callable | None = None, mistakes: Callable | None = None,
+             scale: Callable | None = None):
+    """Decorator that registers a reference as the exercise `name`; its source is the solution.
+
+    cases: of a random generator, yields what the learner's function is tried on, tuples of
+    arguments or Trap(arguments, words); the reference says what is right. mistakes: of the same
+    arguments, pairs (wrong answer, message). scale: of the same arguments, what counts as 1,
+    default the length of the right answer. test: instead of these, raises WrongAnswer by itself.
+    """
     def register(reference):
         if name in EXERCISES:
             raise ValueError(f"exercise {name!r} exists already")
-        EXERCISES[name] = Exercise(name, reference, test, tuple(hints))
+
+        def by_cases(learner):
+            for given in cases(torch.Generator().manual_seed(0)):
+                given, trap = given if isinstance(given, Trap) else Trap(given)
+                answer, right = call(learner, *given, trap=trap), reference(*given)
+                wrong = mistakes(*given) if mistakes and not trap else []
+                compare(answer, right, wrong, given, scale and scale(*given), trap)
+
+        EXERCISES[name] = Exercise(name, reference, test or by_cases, tuple(hints))
         return reference
     return register
+
+
+class Trap(NamedTuple):
+    """Arguments that catch a kind of answer by themselves, and words for it: "Here ..."."""
+
+    given: tuple
+    words: str = ""
+
+
+def yes_or_no(cases: Callable) -> Callable:
+    """The test of an exercise whose answer is True or False.
+
+    cases: of a random generator, yields (arguments, right answer, what a wrong one means).
+    """
+    def test(learner):
+        for given, right, message in cases(torch.Generator().manual_seed(0)):
+            answer = call(learner, *given, trap=message)
+            expect(answer is not None, "your function returns None: is there a return?")
+            tensor = isinstance(answer, torch.Tensor)
+            one = tensor and answer.dtype == torch.bool and answer.ndim == 0
+            what = tuple(answer.shape) if tensor else type(answer).__name__
+            expect(one or isinstance(answer, bool), f"return one True or False, got {what}")
+            expect(bool(answer) == right, message)
+    return test
 
 
 def check(name: str, learner: Callable) -> Callable:
@@ -65,18 +106,24 @@ def check(name: str, learner: Callable) -> Callable:
     return learner
 
 
-def call(learner: Callable, *args):
-    """learner(*args) on copies of the arguments; WrongAnswer when it raises or changes an argument in place."""
+def call(learner: Callable, *args, trap: str = ""):
+    """learner(*args) on copies of the arguments.
+
+    Raises WrongAnswer when it raises, with the words of the trap, or changes an argument in place.
+    """
     given = copy.deepcopy(args)
     try:
         answer = learner(*given)
     except NotImplementedError:
         raise
     except Exception as error:
-        raise WrongAnswer(f"your function raised {type(error).__name__} on {describe(*args)}: {error}") from error
+        here = f"\nHere {trap}" if trap else ""
+        raise WrongAnswer(f"your function raised {type(error).__name__} on {describe(*args)}: "
+                          f"{error}{here}") from error
     for i, (before, after) in enumerate(zip(args, given)):
         if isinstance(before, torch.Tensor) and not torch.equal(before, after):
-            raise WrongAnswer(f"your function changed its argument number {i + 1} in place; work on a copy")
+            raise WrongAnswer(f"your function changed its argument number {i + 1} in place; "
+                              "work on a copy")
     return answer
 
 
@@ -108,18 +155,27 @@ def same(answer: torch.Tensor, value: torch.Tensor, scale) -> bool:
     return answer.shape == value.shape and bool((answer - value).norm() <= CLOSE * scale)
 
 
-def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None) -> None:
-    """Passes a right answer; names the mistake that gives exactly this answer; else says how far off it is.
+def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None, trap: str = "") -> None:
+    """Passes a right answer; names the mistake that gives exactly this answer; else says how far
+    off it is.
 
-    mistakes: pairs (wrong value, message). given: the arguments, for the message. scale: what counts as 1, default |right|.
+    mistakes: pairs (wrong value, message); a value of another shape than the right one stands for
+    all of its shape. given: the arguments, for the message. scale: what counts as 1, default
+    |right|. trap: what is special about the arguments.
     """
+    if isinstance(answer, torch.Tensor):
+        for value, message in mistakes:
+            wrong_shape = getattr(value, "shape", right.shape) != right.shape
+            expect(not (wrong_shape and answer.shape == value.shape), message)
     expect_tensor(answer, right)
     scale = right.norm() if scale is None else scale
     if same(answer, right, scale):
         return
+    expect(not trap, f"wrong where {trap}")
     for value, message in mistakes:
         expect(not same(answer, value, scale), message)
-    raise WrongAnswer(f"on {describe(*given)} the result is off by {float((answer - right).norm() / scale):.1g} of its natural size")
+    far = float((answer - right).norm() / scale)
+    raise WrongAnswer(f"on {describe(*given)} the result is off by {far:.1g} of its natural size")
 
 
 def describe(*args) -> str:
@@ -159,4 +215,6 @@ def _find(name):
     return EXERCISES[name]
 
 
-from . import collapse, erasure, interpolation, linear, linear_network, loss, metrics, minnorm, museum, relaxed, replication, sine, start, two_layer, width  # noqa: E402  registers the exercises
+from . import (  # noqa: E402  registers the exercises
+    collapse, erasure, interpolation, linear, linear_network, loss, metrics, minnorm, museum,
+    relaxed, replication, sine, start, two_layer, width)
