@@ -47,18 +47,26 @@ def lines(ax, x, curves: dict, looks=SERIES, named: bool = True, gap: float = 12
         name_ends(ax, ends, gap)
 
 
-def name_ends(ax, ends: dict, gap: float = 12, shift: float = 7, **words) -> None:
+def name_ends(ax, ends: dict, gap: float = 12, shift: float = 7, column: float | None = None,
+              **words) -> None:
     """Names right of the ends of lines, moved up and down as little as keeps them apart.
 
     ends: name -> (x, y, color). gap: least distance of two names, shift: from the line, in points.
+    column: x where all names begin, for lines that end at different x; thin lines lead there.
     Call it when the limits and scales of the axes are set.
     """
     if len(ends) > 1:
         ax.figure.canvas.draw()  # the layout decides how far apart two values are
-    points = 72 / ax.figure.dpi
-    at = np.array([ax.transData.transform((float(x), float(y)))[1] for x, y, _ in ends.values()])
-    for (name, (x, y, color)), moved in zip(ends.items(), apart(at * points, gap) - at * points):
-        note(ax, name, (x, y), (shift, moved), color, va="center", **words)
+    points, to_pixels = 72 / ax.figure.dpi, ax.transData.transform
+    at = np.array([to_pixels((float(x), float(y))) for x, y, _ in ends.values()]) * points
+    moved = apart(at[:, 1], gap, *ax.get_window_extent().intervaly * points) - at[:, 1]
+    for (name, (x, y, color)), here, up in zip(ends.items(), at, moved):
+        right = shift
+        if column is not None:
+            right += to_pixels((column, y))[0] * points - here[0]
+            words["arrowprops"] = {"arrowstyle": "-", "color": color, "linewidth": .6, "shrinkA": 1,
+                                   "shrinkB": 4}
+        note(ax, name, (x, y), (right, up), color, va="center", **words)
 
 
 def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
