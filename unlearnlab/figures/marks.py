@@ -59,7 +59,8 @@ def name_ends(ax, ends: dict, gap: float = 12, shift: float = 7, column: float |
         ax.figure.canvas.draw()  # the layout decides how far apart two values are
     points, to_pixels = 72 / ax.figure.dpi, ax.transData.transform
     at = np.array([to_pixels((float(x), float(y))) for x, y, _ in ends.values()]) * points
-    moved = apart(at[:, 1], gap, *ax.get_window_extent().intervaly * points) - at[:, 1]
+    low, high = ax.get_window_extent().intervaly * points
+    moved = apart(at[:, 1], gap, low + gap / 4, high - gap / 4) - at[:, 1]
     for (name, (x, y, color)), here, up in zip(ends.items(), at, moved):
         right = shift
         if column is not None:
@@ -84,15 +85,16 @@ def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np
 def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
     """Names around their points, each at the free spot nearest to it, with a line where that is far.
 
-    places: name -> (x, y). colors: name -> color. boxes: what names keep clear of besides, (left,
-    bottom, right, top) in the data. Call it when the limits of the axes are set.
+    places: name -> (x, y). colors: name -> color. boxes: (n, 4), what else names keep clear of: left,
+    bottom, right, top, in the data. Call it when the limits of the axes are set.
     """
     ax.figure.canvas.draw()
     pixel, inside = ax.figure.dpi / 72, ax.get_window_extent().extents
     to_pixels = ax.transData.transform
     centers = to_pixels(list(places.values()))
-    corners = to_pixels(np.reshape(list(boxes), (-1, 2))).reshape(-1, 4)
-    taken = np.vstack([np.hstack([centers - 6 * pixel, centers + 6 * pixel]), corners])
+    corners = to_pixels(np.reshape(boxes, (-1, 2))).reshape(-1, 4)
+    edge = pixel * np.array([-1, -1, 1, 1])
+    taken = np.vstack([np.tile(centers, 2) + 6 * edge, corners + 4 * edge])
     far, angle = np.meshgrid((9, 15, 24, 35, 48, 64, 82), np.radians(range(0, 360, 30)),
                              indexing="ij")
     way = np.stack([np.cos(angle), np.sin(angle)], -1).reshape(-1, 2)
@@ -104,7 +106,8 @@ def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
         shifts = way * (far.reshape(-1, 1) * pixel + half)
         spots = np.hstack([center + shifts - half, center + shifts + half])
         outside = 4 * half.prod() - _shared(spots, inside[None])[:, 0]
-        best = (_shared(spots, taken).sum(1) + 10 * outside).argmin()  # the first is the nearest
+        cost = _shared(spots, taken).sum(1) + 10 * outside
+        best = cost.round(3).argmin()  # of equal ones the first, which is the nearest
         taken = np.vstack([taken, spots[best]])
         text.xyann = tuple(shifts[best] / pixel)
         if far.flat[best] > 15:
