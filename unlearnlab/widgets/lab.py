@@ -117,6 +117,12 @@ def choice(name: str, value, options, **more) -> ipywidgets.Widget:
                                       style=STYLE, layout=WIDE, **more)
 
 
+def menu(name: str, value, options) -> ipywidgets.Widget:
+    """A drop-down list of `options`."""
+    return ipywidgets.Dropdown(options=list(options), value=value, description=name, style=STYLE,
+                               layout=WIDE)
+
+
 def table(rows: dict[str, tuple], head: tuple = (), caption: str = "") -> str:
     """HTML of a table: name of a row -> its cells, ready to read. head: names of the columns."""
     cell = '<td style="text-align:right;padding:0 8px">{}</td>'.format
