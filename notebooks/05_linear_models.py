@@ -78,7 +78,10 @@ interpolators = foot + torch.tensor([-.75, .55, 1.15]).double()[:, None] * torch
 
 for theta in interpolators:
     assert torch.isclose(theta @ x, y) and torch.allclose(ul.linear.unlearn(theta, x[None]), foot)
-ul.figures.linear.shortest(x, y, interpolators)
+ul.figures.linear.shortest(
+    x, y, interpolators,
+    "Every one of them projects on the same point of the span, the point of the line nearest "
+    "the origin.")
 
 
 # %% [markdown]
@@ -237,7 +240,10 @@ for power in spread:
     answers = torch.linalg.pinv(uneven, rtol=1e-15) @ (uneven @ theta), ul.linear.unlearn(theta, uneven)
     for name, answer in zip(errors, answers):
         errors[name].append(((answer - exact).norm() / exact.norm()).item())
-ul.figures.linear.row_lengths(10.0 ** spread, errors)
+ul.figures.linear.row_lengths(
+    10.0 ** spread, errors,
+    "The projection stays at rounding for every ratio; the pseudo-inverse of the rows as they "
+    "are loses a digit whenever the ratio grows tenfold.")
 
 # %%
 uneven = 10.0 ** torch.linspace(0, 6, 20).double()
@@ -299,7 +305,11 @@ paths = {name: ul.linear.gradient_descent(X_r, y_r, start, steps=300) for name, 
 floors = {name: (descent_end(X_r, y_r, start) - retrained).norm().item() for name, start in starts.items()}
 floors = {name: floor if floor > 1e-9 else 0 for name, floor in floors.items()}
 curves = {name: (path[:121] - retrained).norm(dim=1) for name, path in paths.items()}
-ul.figures.linear.descents(curves, floors)
+ul.figures.linear.descents(
+    curves, floors,
+    "From zero and from a start in the span descent comes arbitrarily near; from elsewhere it "
+    "stops at the length of the start's part off the span, and from the original model it never "
+    "moves.")
 
 # %%
 for name, start in starts.items():
@@ -385,7 +395,10 @@ measured = {name: ([residual(t) for t in models], [distance(t) for t in models])
 # %%
 early = ul.linear.gradient_descent(X, y, 0 * theta, steps=128)[[1, 2, 4, 8, 16, 32, 64, 128]]
 stopped = [residual(t) for t in early], [distance(t) for t in early]
-ul.figures.linear.approximate((sizes, sizes / sigma), measured, stopped)
+ul.figures.linear.approximate(
+    (sizes, sizes / sigma), measured, stopped,
+    "The distance grows in proportion to the residual and stays below residual over smallest "
+    "singular value; errors along the last left singular vector lie on that line.")
 
 # %%
 for sizes_, away in [*measured.values(), stopped]:
@@ -468,7 +481,11 @@ before = [(t @ v).item() for t, v in zip(originals, inputs)]
 after = [(unlearn_linear(t, X_r) @ v).item() for t, v in zip(originals, inputs)]
 lengths = {"original": [t.norm().item() for t in originals],
            "unlearned": [unlearn_linear(t, X_r).norm().item() for t in originals]}
-ul.figures.linear.inside_span(angle, before, after, (4 * inner @ retrained).item(), lengths)
+ul.figures.linear.inside_span(
+    angle, before, after, (4 * inner @ retrained).item(), lengths,
+    "As the forget input turns into the retain span, the unlearned model's prediction of it "
+    "goes to the value the retain set implies, while the original needs an ever longer theta to "
+    "fit a different label.")
 
 # %%
 gap = torch.tensor([1 - p for p in after]).double()
@@ -523,7 +540,9 @@ slope = np.polyfit(penalties[:9].log(), away[:9].log(), 1)[0]
 assert abs(slope - 1) < .01 and (away.diff() > 0).all()
 for lam in (1e-4, .1, 10.0):
     assert (ridge_solution(X_r, y_r, lam) - ul.linear.ridge(X_r, y_r, lam)).norm() < 1e-10
-ul.figures.linear.ridge_path(penalties, away, slope, retrained.norm())
+ul.figures.linear.ridge_path(
+    penalties, away, slope, retrained.norm(),
+    "It falls in proportion to the penalty, and is never zero.")
 
 # %% [markdown]
 # ### A small penalty is a slow one
@@ -576,7 +595,10 @@ counts = {("GD", "GD: never"): [count(g * leak, theta) for g in goals],
           ("MinNorm-OG", "MinNorm-OG, 1"): [minnorm(g * leak, 1.0) for g in goals]}
 for (_, label), steps in counts.items():
     print(f"{label:15}", *(f"{s:>9.3g}" for s in steps))
-ul.figures.linear.steps_needed(goals, counts)
+ul.figures.linear.steps_needed(
+    goals, counts,
+    "The full projection needs one step for every goal; a repeated partial one and retraining "
+    "grow with the logarithm of the accuracy, Ridge more than in proportion to the accuracy;")
 
 # %%
 table = {label: steps for (_, label), steps in counts.items()}
@@ -655,7 +677,10 @@ gone = {"orthonormal inputs": [lost(orthonormal, k) for k in rows_used], "this d
 goal = .01 * retrained.norm().item()
 repair = [np.mean([count(goal, unlearn_linear(theta, X_r[b])) for b in batches(k, 25)]) for k in rows_used]
 expected = 1 - np.array(rows_used) / 20
-ul.figures.linear.rows_used(rows_used, gone, expected, repair)
+ul.figures.linear.rows_used(
+    rows_used, gone, expected, repair,
+    "Fewer rows throw away more of what the retain set taught; the steps to learn it again stay "
+    "near those of retraining until nearly all rows are used.")
 
 # %%
 assert np.abs(np.array(gone["orthonormal inputs"]) - expected).max() < .06
@@ -700,7 +725,11 @@ ends = {s: [ul.linear.batch_pass(theta, X_r, y_r, n, s)[-1] for n in sizes] for 
 leaks = {s: [ul.project_out(t, X_r).norm().item() / leak for t in models] for s, models in ends.items()}
 fits = {s: [residual(t) / y_r.norm().item() for t in models] for s, models in ends.items()}
 apart = {s: [(t - retrained).norm().item() / leak for t in models] for s, models in ends.items()}
-ul.figures.linear.passes(sizes, [("leak left", leaks), ("retain error", fits), ("distance to retrained", apart)])
+ul.figures.linear.passes(
+    sizes, [("leak left", leaks), ("retain error", fits), ("distance to retrained", apart)],
+    "Small batches have removed more of the leak, because there are more of them, and have "
+    "damaged the retain predictions more; only the batch of all rows keeps the predictions at "
+    "every strength.")
 
 # %%
 for s in strengths:

@@ -35,7 +35,7 @@ def moved(lab, control, value):
 
 def test_every_method_metric_and_slider_gives_a_picture(lab):
     for name in lab.method.options:
-        assert moved(lab, lab.method, name) and f"of {name}: " in lab.readout.value
+        assert moved(lab, lab.method, name) and f"of {name}: " in lab.trouble.value
     for part in lab.part.options:
         assert moved(lab, lab.part, part)
     for value in (lab.example.max, lab.example.max // 2, lab.example.min):
@@ -54,19 +54,19 @@ def test_its_numbers_are_those_of_the_metric_on_the_recorded_margins(lab):
     each = ul.metrics.klom(rows["MinNorm-OG"], rows["retrained"][half:])
     floor = ul.metrics.klom_floor(rows["retrained"]).mean(1)
     sure = ul.metrics.jackknife(lambda a, b: ul.metrics.klom(a, b).mean(), rows["MinNorm-OG"], rows["retrained"][half:])
-    assert lab.readout.value == (f"<span>This example: {each[7]:.2f}. KLoM of MinNorm-OG: {sure}; retrained against retrained {floor.mean():.3f} "
+    assert lab.trouble.value == (f"<span>This example: {each[7]:.2f}. KLoM of MinNorm-OG: {sure}; retrained against retrained {floor.mean():.3f} "
                                  f"({floor.min():.3f} to {floor.max():.3f}). Setting: {lab.evidence.settings['MinNorm-OG']}.</span>")
     assert sure.mean == each.mean() and sure.low < sure.mean < sure.high
     drawn = [patch.get_data().values for patch in lab.picture.left.patches if not patch.get_fill()]
     assert np.isclose(sum(drawn[0]), 1) and len(drawn) == 2
     lab.method.value = "retrained"
-    assert f"KLoM of retrained: {ul.metrics.klom(rows['retrained'][:half], rows['retrained'][half:]).mean():.3f}" in lab.readout.value
+    assert f"KLoM of retrained: {ul.metrics.klom(rows['retrained'][:half], rows['retrained'][half:]).mean():.3f}" in lab.trouble.value
 
 
 def test_the_attack_is_that_on_the_chosen_network(lab):
     lab.metric.value, lab.method.value, lab.network.value = evidence.ATTACK, "original", 3
     losses = [F.softplus(-lab.evidence.margins[part]["original"][3]) for part in ("forget", "unseen")]
-    assert f"membership attack of original: {ul.metrics.mia(*losses, repeats=1):.3f}" in lab.readout.value
+    assert f"membership attack of original: {ul.metrics.mia(*losses, repeats=1):.3f}" in lab.trouble.value
     assert lab.example.disabled and lab.part.disabled and not lab.network.disabled
     lab.metric.value = "KLoM"
     assert not lab.example.disabled and lab.network.disabled

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import unlearnlab as ul
-from unlearnlab.figures import shrinkage
+from unlearnlab.figures import marks, shrinkage
 
 RNG = np.random.default_rng(0)
 SEEDS = lambda low, high: {m: np.exp(RNG.uniform(np.log(low), np.log(high), 10)).tolist() for m in shrinkage.MEASURES}
@@ -38,5 +38,5 @@ def test_ticks_are_few_plain_numbers(limits, expected):
     ax = figure.axes[0]
     ax.set_xscale("log")
     ax.set_xlim(*limits)
-    shrinkage._plain_ticks(ax.xaxis, limits)
+    marks.plain_ticks(ax.xaxis)
     assert [t.get_text().lstrip("0") for t in ax.get_xticklabels()] == expected

@@ -122,7 +122,7 @@ WRONG = [
     ("unlearn_linear", lambda theta, X: (p := theta - off(theta, X)) / p.norm(), "length 1, which"),
     ("unlearn_linear", lambda theta, X: X.T @ (X @ theta), "only if the inputs are orthonormal"),
     ("unlearn_linear", lambda theta, X: _units(X).T @ (_units(X) @ theta), "counted twice"),
-    ("unlearn_linear", _one_after_the_other, "one input after the other"),
+    ("unlearn_linear", _one_after_the_other, "inputs one after the other"),
     ("unlearn_linear", lambda theta, X: (theta - off(theta, X))[None], "expected shape"),
     ("unlearn_linear", lambda theta, X: 1.01 * (theta - off(theta, X)), "off by"),
     ("unlearn_linear", _gram, "for any rank: take it from"),

@@ -4,8 +4,8 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from .. import pareto
 from . import style
-from .erasure import METHOD_LOOKS, OTHER, _dark, _halo
-from .style import Figure, figure, look
+from .marks import halo, name_ends
+from .style import METHOD_LOOKS, OTHER, Figure, figure, look
 
 SHARES = LinearSegmentedColormap.from_list("shares", ["white", style.SKY, style.BLUE, "#002A44"])
 AXIS = "color accuracy: share named after the color"
@@ -60,7 +60,7 @@ def landings(panels: dict[str, dict[str, tuple[float, float]]], lines: dict[str,
                         markeredgewidth=.5, elinewidth=1.6, linestyle="none")
         for name, value in (lines or {}).get(title, {}).items():
             ax.axvline(value, color=style.GREY, linestyle=":", linewidth=1.2)
-            ax.annotate(name, (value, len(names) - .55), ha="center", va="top", fontsize=9, **_halo())
+            ax.annotate(name, (value, len(names) - .55), ha="center", va="top", fontsize=9, **halo())
         ax.set(title=title, xlim=(0, 1.03), ylim=(len(names) - .1 + .3 * bool(lines), -.7), xlabel=across)
         rows[title] = ", ".join(f"{name} {found[name][0]:.2f}" for name in names if name in found)
     axes[0, 0].set_yticks(range(len(names)), names)
@@ -86,24 +86,13 @@ def tracks(curves: dict[str, tuple], across: str, original: float, ground_truth:
         ax.fill_between(spent, mean - error, mean + error, color=looks["color"], alpha=.15, linewidth=0)
         ax.plot(spent, mean, color=looks["color"], linestyle=looks["linestyle"], linewidth=1.9, marker=looks["marker"], markersize=5,
                 markeredgecolor="white", markeredgewidth=.5, label=name)
-        ends[name] = spent[-1], mean[-1]
-    right = max(x for x, _ in ends.values())
+        ends[name] = spent[-1], mean[-1], looks["color"]
+    right = max(x for x, *_ in ends.values())
     for value, name in ((original, "original"), (ground_truth, "ground truth")):
         ax.axhline(value, color=style.GREY, linestyle=":", linewidth=1.2)
         ax.annotate(name, (.99, value), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", fontsize=9)
     ax.set(xlim=(0, 1.33 * right), ylim=(0, 1), xlabel=across, ylabel="color accuracy")
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= right])
-    for (name, (x, y)), at in zip(sorted(ends.items(), key=lambda end: end[1][1]), _apart(sorted(y for _, y in ends.values()))):
-        color = METHOD_LOOKS.get(name.split(",")[0], OTHER)["color"]
-        ax.annotate(name, (x, y), (1.03 * right, at), va="center", fontsize=9, color=_dark(color),
-                    arrowprops={"arrowstyle": "-", "color": color, "linewidth": .6, "shrinkA": 1, "shrinkB": 4})
+    name_ends(ax, ends, gap=14, shift=0, column=1.03 * right, fontsize=9)
     fig.alt = f"Color accuracy against {across}: {'; '.join(ends)}. {finding}".strip()
     return fig
-
-
-def _apart(heights, least=.062):
-    """Heights in rising order, moved up where they are nearer to the one below than `least`."""
-    placed = []
-    for height in heights:
-        placed.append(height if not placed else max(height, placed[-1] + least))
-    return placed

@@ -2,21 +2,12 @@
 import math
 
 import numpy as np
-from matplotlib.colors import to_rgb
-from matplotlib.patheffects import withStroke
 
 from .. import pareto
 from . import style
-from .style import Figure, figure, look
+from .marks import halo, name_points
+from .style import METHOD_LOOKS, OTHER, Figure, figure, look
 
-# Color, marker, line: one method looks the same in every picture. The first three are as in the sine experiment.
-METHOD_LOOKS = {name: {"color": color, "marker": marker, "linestyle": line} for name, color, marker, line in (
-    ("MinNorm-OG", style.BLUE, "o", "-"), ("GD", style.SKY, "s", "--"), ("Ridge", style.PURPLE, "D", "-."),
-    ("Retrain", style.GREY, "v", ":"), ("GA", style.VERMILLION, "^", "--"), ("NGP", style.DARK_ORANGE, "P", "-."),
-    ("NGD", style.BLACK, "X", "--"), ("l1-Sparse", style.PURPLE, "h", ":"), ("SCRUB", style.GREEN, "<", "-."),
-    ("NPO", style.VERMILLION, ">", ":"), ("SalUn", style.DARK_ORANGE, "p", "--"), ("KL-Unif", style.GREEN, "d", "--"),
-    ("NegGrad", style.BLACK, "8", ":"))}
-OTHER = {"color": style.BLACK, "marker": "o", "linestyle": "-"}
 AXES = {"xlabel": "retain accuracy (gray test images; higher is better)", "ylabel": "forget error (lower is better)"}
 
 
@@ -55,7 +46,7 @@ def predictions(pixels, before: list[tuple[str, float]], after: list[tuple[str, 
         for height, (word, p), color in ((1, before[i], style.ORANGE), (0, after[i], style.BLUE)):
             below.barh(height, 1, height=.8, color="#EEEEEE")
             below.barh(height, p, height=.8, color=color)
-            below.text(.05, height, word, va="center", fontsize=9, **_halo())
+            below.text(.05, height, word, va="center", fontsize=9, **halo())
         below.set(xlim=(0, 1), ylim=(-.5, 1.5))
         below.set_xticks([0, 1], ["0", "1"], fontsize=8)
         below.set_yticks([1, 0], ["before", "after"] if i == 0 else ["", ""])
@@ -79,7 +70,7 @@ def plane(points: dict[str, tuple], original: tuple[float, float], ground_truth:
         _point(ax, name, accuracy, error, *spread)
     places = _references(ax, original, ground_truth) | {name: tuple(point[:2]) for name, point in points.items()}
     _frame(ax, [*points.values(), *places.values()])
-    _label(ax, places, points.values())
+    name_points(ax, places, _colors(places), _bars(points.values()))
     fig.alt = "Retain accuracy and forget error: " + "; ".join(f"{name} {x:.2f}, {y:.2f}" for name, (x, y) in places.items())
     return fig
 
@@ -109,7 +100,8 @@ def fronts(points: dict[str, np.ndarray], original: tuple[float, float] | None =
     references = _references(ax, original, ground_truth)
     drawn = [row for rows in best.values() for row in rows]
     _frame(ax, [*drawn, *references.values()])
-    _label(ax, references | places, drawn)
+    places = references | places
+    name_points(ax, places, _colors(places), _bars(drawn))
     fig.alt = "Pareto fronts of retain accuracy and forget error: " + "; ".join(counts)
     return fig
 
@@ -153,63 +145,16 @@ def _frame(ax, points):
     ax.set(xlim=(low[0] - room[0], high[0] + room[0]), ylim=(low[1] - room[1], high[1] + room[1]), **AXES)
 
 
-def _halo():
-    return {"path_effects": [withStroke(linewidth=2.5, foreground="white")]}
+def _colors(names):
+    return {name: METHOD_LOOKS.get(name, OTHER)["color"] for name in names}
 
 
-def _label(ax, places, points):
-    """Names beside their places, the nearest free spot for each, with a line to it where that is far.
+def _bars(points):
+    """Boxes around error bars, (2 n, 4): left, bottom, right, top.
 
-    places: name -> (accuracy, error). points: what names keep clear of, each (accuracy, error) or with two standard errors.
+    points: (accuracy, error) or with two standard errors.
     """
-    ax.figure.canvas.draw()
-    pixel, inside = ax.figure.dpi / 72, ax.get_window_extent()
-    at = {name: ax.transData.transform(place) for name, place in places.items()}
-    taken = [(x - 6 * pixel, y - 6 * pixel, x + 6 * pixel, y + 6 * pixel) for x, y in at.values()]
-    taken += [box for point in points for box in _bars(ax, *point)]
-    for name, point in at.items():
-        color = METHOD_LOOKS.get(name, OTHER)["color"]
-        text = ax.annotate(name, places[name], (0, 0), textcoords="offset points", ha="center", va="center", fontsize=9,
-                           color=_dark(color), zorder=6, **_halo())
-        text.set_in_layout(False)
-        size = text.get_window_extent()
-        options = [(far, _shift(size, far * pixel, angle)) for far in (9, 15, 24, 35, 48, 64, 82) for angle in range(0, 360, 30)]
-        far, shift = min(options, key=lambda option: (_overlap(_box(point, size, option[1]), taken, inside), option[0]))
-        taken.append(_box(point, size, shift))
-        text.xyann = shift[0] / pixel, shift[1] / pixel
-        if far > 15:
-            ax.annotate("", places[name], text.xyann, textcoords="offset points", zorder=3, annotation_clip=False,
-                        arrowprops={"arrowstyle": "-", "color": color, "linewidth": .6, "shrinkA": 6, "shrinkB": 3}).set_in_layout(False)
-
-
-def _bars(ax, accuracy, error, across=0., along=0.):
-    """The boxes of a marker with its error bars, in pixels."""
-    across, along = np.nan_to_num([across, along])
-    ends = [(accuracy - across, error - along), (accuracy + across, error + along)]
-    (left, low), (right, high) = ax.transData.transform(ends)
-    (x, y), pixel = ax.transData.transform((accuracy, error)), ax.figure.dpi / 72
-    marker = (x - 6 * pixel, y - 6 * pixel, x + 6 * pixel, y + 6 * pixel)
-    return [marker, (left, y - pixel, right, y + pixel), (x - pixel, low, x + pixel, high)]
-
-
-def _dark(color):
-    """The same hue, dark enough for words."""
-    return tuple(.7 * part for part in to_rgb(color))
-
-
-def _shift(box, far, angle):
-    """From a point to the center of a box that begins `far` away from it, in pixels."""
-    across, up = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    return across * (far + box.width / 2), up * (far + box.height / 2)
-
-
-def _box(point, box, shift):
-    x, y = point[0] + shift[0], point[1] + shift[1]
-    return x - box.width / 2, y - box.height / 2, x + box.width / 2, y + box.height / 2
-
-
-def _overlap(box, taken, inside):
-    """The area a box shares with those taken, and, ten times as bad, has outside the axes."""
-    shared = lambda a, b: max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
-    own = (box[2] - box[0]) * (box[3] - box[1])
-    return sum(shared(box, other) for other in taken) + 10 * (own - shared(box, (inside.x0, inside.y0, inside.x1, inside.y1)))
+    rows = np.nan_to_num(np.array([[*point, 0, 0][:4] for point in points], float))
+    at, error = rows[:, :2], rows[:, 2:]
+    across, up = error * [1, 0], error * [0, 1]
+    return np.vstack([np.hstack([at - along, at + along]) for along in (across, up)])

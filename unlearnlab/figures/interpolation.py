@@ -3,7 +3,7 @@ import numpy as np
 
 from matplotlib.ticker import NullFormatter
 
-from .shrinkage import _plain_ticks
+from .marks import plain_ticks
 from .style import BLUE, DARK_ORANGE, GREEN, GREY, SKY, VERMILLION, figure, look
 
 # Color, line, marker of a model; names that are not here take those of OTHERS in turn
@@ -48,6 +48,6 @@ def stopped(losses, panels: dict[str, dict[str, np.ndarray]], finding: str = "",
 def _few_ticks(axis, limits):
     """Plain numbers over up to five decades, powers of ten over more."""
     if limits[1] / limits[0] < 1e5:
-        _plain_ticks(axis, limits)
+        plain_ticks(axis, limits)
     else:
         axis.set_minor_formatter(NullFormatter())

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.lines import Line2D
 
+from .marks import name_ends
 from .style import BLACK, BLUE, DARK_ORANGE, GREEN, GREY, ORANGE, ORIGINAL, PURPLE, SKY, UNLEARNED, VERMILLION, figure, look
 
 FLOOR = 1e-16  # of logarithmic axes: smaller values, exact zeros among them, stand on it
@@ -14,18 +15,6 @@ WORDS = [BLUE, DARK_ORANGE, GREEN, VERMILLION, "#9A5580"]  # of the lines, dark 
 
 def _floored(values):
     return np.maximum(np.abs(np.asarray(values, dtype=float)), FLOOR)
-
-
-def _labels(ax, x, heights, texts, gap):
-    """Direct labels right of the lines' ends, pushed apart to at least `gap` points; shift of every label in points."""
-    ax.figure.canvas.draw()
-    at = [ax.transData.transform((x, h))[1] * 72 / ax.figure.dpi for h in heights]
-    order, shift, last = np.argsort(at), {}, -np.inf
-    for i in order:
-        last = max(at[i], last + gap)
-        shift[i] = last - at[i]
-    for i, (h, text) in enumerate(zip(heights, texts)):
-        ax.annotate(text, (x, h), (8, shift[i] - 3), textcoords="offset points", color=WORDS[i])
 
 
 @look()
@@ -58,7 +47,8 @@ def remainders(drift, values):
     ax.set_xticks([x for x in 10.0 ** np.arange(-6, 4) if drift[0] / 1.5 <= x <= drift[-1] * 1.5])
     ax.set_yticks([1e-16, 1e-12, 1e-8, 1e-4, 1], ["≤ 10⁻¹⁶", "10⁻¹²", "10⁻⁸", "10⁻⁴", "1"])
     ax.minorticks_off()
-    _labels(ax, drift[-1], [_floored(error)[-1] for error in values.values()], list(values), gap=12)
+    name_ends(ax, {name: (drift[-1], _floored(error)[-1], style["color"])
+                   for (name, error), style in zip(values.items(), LINES)})
     fig.alt = ("When a single layer moves, predicted and actual change of the outputs differ by rounding only, however long the "
                "move; when several layers move, the difference grows with the square of the drift")
     return fig
@@ -166,7 +156,8 @@ def failures(paths, cells):
     right.set_xticks(widths, widths)
     right.minorticks_off()
     right.set_xlim(widths[0] / 1.15, widths[-1] * 1.5)
-    _labels(right, widths[-1], last, [f"L = {depth}" for depth in cells], gap=12)
+    name_ends(right, {f"L = {depth}": (widths[-1], middle, style["color"])
+                      for depth, middle, style in zip(cells, last, LINES)})
     fig.alt = ("Without the penalty the run goes to predictor zero and loses the whole retain fit, with it the run stops at the "
                "retrained predictor and keeps the fit to rounding; the failing step is about as long as the parameters for two layers "
                "or one neuron, and much shorter in deep and wide networks")

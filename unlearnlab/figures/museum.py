@@ -1,8 +1,8 @@
 """Pictures of notebook 15, the bug museum: a number beside the right one, seed by seed."""
 import numpy as np
 
-from .shrinkage import _plain_ticks
-from .style import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION, figure, look
+from .marks import name_ends, plain_ticks
+from .style import BLUE, GREEN, GREY, ORANGE, VERMILLION, figure, look
 
 LINES = ((VERMILLION, "--", "X"), (BLUE, "-", "o"), (GREEN, "-.", "D"), (GREY, ":", "s"))
 
@@ -30,7 +30,7 @@ def beside(values: dict[str, dict[str, list[float]]], measures: dict[str, str], 
         ax.set(xlabel=words, ylim=(len(table) - .5, -.5))
         if log:
             ax.set_xscale("log")
-            _plain_ticks(ax.xaxis, ax.get_xlim())
+            plain_ticks(ax.xaxis)
     axes[0, 0].set_yticks(range(len(values)), list(values))
     fig.alt = f"{', '.join(measures.values())} of every seed, and their mean, for: {', '.join(values)}. {finding}".strip()
     return fig
@@ -53,13 +53,14 @@ def bands(x, curves: dict[str, np.ndarray], xlabel: str, ylabel: str, finding: s
         middle = values.mean(1)
         ax.fill_between(x, *np.quantile(values, [.1, .9], axis=1), color=color, alpha=.15, linewidth=0)
         ax.plot(x, middle, color=color, linestyle=line, marker=marker, markersize=4, linewidth=2)
-        ends[name] = middle[-1], color
+        ends[name] = x[-1], middle[-1], color
     ax.set(xlabel=xlabel, ylabel=ylabel, **{f"{axis}scale": "log" for axis in log})
     ax.set_xticks(x if ticks is None else ticks, [f"{tick:g}" for tick in (x if ticks is None else ticks)])
     ax.set_xticks([], minor=True)
     if "y" in log:
-        _plain_ticks(ax.yaxis, ax.get_ylim())
-    _name(ax, x[-1], ends)
+        plain_ticks(ax.yaxis)
+    ax.margins(x=.03)
+    name_ends(ax, ends, gap=14, shift=9, fontsize=9)
     fig.alt = f"{ylabel} against {xlabel}, mean and range: {', '.join(curves)}. {finding}".strip()
     return fig
 
@@ -82,18 +83,3 @@ def ties(points, wrong, right, xlabel: str, ylabel: str):
     ax.set_title(f"{right.sum()} settings are on the front, ties keep {(wrong & ~right).sum()} more")
     fig.alt = f"{right.sum()} of {len(points)} settings are on the Pareto front; {(wrong & ~right).sum()} dominated ones are kept because of ties"
     return fig
-
-
-def _name(ax, x, ends):
-    """Names at the right ends of lines, moved apart where they would touch."""
-    ax.margins(x=.03)
-    to_pixels, height = ax.transData.transform, 14 * ax.figure.dpi / 72
-    ax.figure.canvas.draw()
-    below = -np.inf
-    for name, (y, color) in sorted(ends.items(), key=lambda item: item[1][0]):
-        at = to_pixels((x, y))[1]
-        shown = max(at, below + height)
-        below = shown
-        text = ax.annotate(name, (x, y), (9, (shown - at) * 72 / ax.figure.dpi), textcoords="offset points", va="center", fontsize=9,
-                           color=BLACK if color == SKY else color, annotation_clip=False)
-        text.set_in_layout(True)

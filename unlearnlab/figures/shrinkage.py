@@ -1,7 +1,8 @@
 """Pictures of notebook 08: what the projection does beyond shrinking, and what each measure sees of it."""
 import numpy as np
 
-from .style import BLACK, BLUE, DARK_ORANGE, GREY, SKY, figure, look
+from .marks import plain_ticks
+from .style import BLACK, BLUE, DARK_ORANGE, GREY, SKY, figure, line_look, look
 
 MEASURES = {"sup_error": "largest error", "rms_error": "root-mean-square error", "retain_error": "error on the retain points"}
 ZERO = {"sup_error": 1.0, "rms_error": .5 ** .5, "retain_error": .5 ** .5}  # of the function 0 against a sine, about
@@ -22,7 +23,7 @@ def arms(values: dict[str, dict[str, list[float]]], title: str = ""):
             ax.plot(median, row, marker="D", color=BLUE, markersize=6)
         ax.axvline(ZERO[measure], color=BLACK, linestyle=":", linewidth=1.2)
         ax.set(xscale="log", xlabel=words, ylim=(len(values) - .4, -.6))
-        _plain_ticks(ax.xaxis, ax.get_xlim())
+        plain_ticks(ax.xaxis)
     axes[0].set_yticks(range(len(values)), list(values))
     axes[0].set_ylabel("what is run")
     axes[0].set_title(title)
@@ -43,7 +44,7 @@ def by_rows(counts, values: dict[str, list[list[float]]], samples: int):
         ax.axhline(ZERO[measure], color=BLACK, linestyle=":", linewidth=1.2)
         ax.annotate("the function 0", (counts[-1], ZERO[measure]), (0, 4), textcoords="offset points", ha="right", fontsize=9)
         ax.set(xlabel=f"protected samples, of {samples}", ylabel=words, yscale="log", xticks=[0, 10, 20, 30, 40, 50][:samples // 10 + 1])
-        _plain_ticks(ax.yaxis, ax.get_ylim())
+        plain_ticks(ax.yaxis)
     axes[0].set_title("Median of ten seeds; band: without the 2 best and 2 worst")
     fig.alt = ("The error on the retain points falls steadily as more samples are protected, the root-mean-square error falls too, and the "
                "largest error hardly changes until more than half are protected")
@@ -64,8 +65,8 @@ def one_step(shares, errors: dict[str, list[list[float]]], before: float):
     ax.annotate("before the step", (shares[0], before), (0, -12), textcoords="offset points", fontsize=9)
     ax.set(xscale="log", yscale="log", xlabel="share of that part of theta removed in one step", ylabel="error on the retain points,\nmedian of ten seeds")
     ax.set(xlim=(ax.get_xlim()[0], ax.get_xlim()[1] * 2.5), ylim=(ax.get_ylim()[0] / 1.4, ax.get_ylim()[1]))
-    for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
-        _plain_ticks(axis, limits)
+    for axis in (ax.xaxis, ax.yaxis):
+        plain_ticks(axis)
     ax.set_title("One step, and what it does to what should stay")
     fig.alt = ("Shrinking the part of theta inside the span raises the retain error at once, as much as shrinking all of theta; shrinking the "
                "part outside leaves it where it was until a tenth is removed")
@@ -75,27 +76,16 @@ def one_step(shares, errors: dict[str, list[list[float]]], before: float):
 @look()
 def budgets(curves: dict[str, tuple], cost: str):
     """Median error against what was spent. curves: name -> (spent (k,), median error (k,)). cost: what the x axis counts."""
-    from .sine import METHOD_LOOKS
     fig, ax = figure(size=(7.5, 3.4))
     for name, (spent, error) in curves.items():
-        looks = METHOD_LOOKS.get(name, {"color": GREY, "linestyle": ":", "linewidth": 1.8})
+        looks = line_look(name)
         ax.plot(spent, error, marker="o", markersize=4, **looks)
         ax.annotate(name, (spent[-1], error[-1]), (7, 0), textcoords="offset points", va="center", color=looks["color"])
     ax.set(xscale="log", yscale="log", xlabel=cost, ylabel="root-mean-square error,\nmedian of ten seeds")
     low, high = ax.get_xlim()
     ax.set_xlim(low, high * 2.2)
-    for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
-        _plain_ticks(axis, limits)
+    for axis in (ax.xaxis, ax.yaxis):
+        plain_ticks(axis)
     ax.set_title("What the same work buys")
     fig.alt = f"Median root-mean-square error against {cost} for {', '.join(curves)}"
     return fig
-
-
-def _plain_ticks(axis, limits):
-    """Two to five numbers without exponents: powers of ten and their 5-folds, or finer where the axis is short."""
-    for digits in ((1,), (1, 5), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)):
-        ticks = [d * 10.0 ** k for k in range(-4, 5) for d in digits if limits[0] <= d * 10.0 ** k <= limits[1]]
-        if len(ticks) >= (2 if digits == (1,) else 3):
-            break
-    axis.set_ticks(ticks, [f"{t:g}" for t in ticks])
-    axis.set_ticks([], minor=True)

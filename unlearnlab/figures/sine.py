@@ -10,9 +10,6 @@ from . import style
 from .style import figure, look
 
 PI_TICKS = [k * math.pi for k in (-5, -3, -1, 1, 3, 5)]
-METHOD_LOOKS = {"GD": {"color": style.SKY, "linestyle": "--", "linewidth": 2.4},
-                "Ridge": {"color": style.PURPLE, "linestyle": "-.", "linewidth": 1.8},
-                "MinNorm-OG": {"color": style.BLUE, "linestyle": "-", "linewidth": 2.0}}
 PI_LABELS = ["-5π", "-3π", "-π", "π", "3π", "5π"]
 
 
@@ -101,7 +98,7 @@ def peaks(task, runs: dict, zoom: tuple[float, float], limit: float):
     with torch.no_grad():
         ax.plot(x, task.original(x), **style.ORIGINAL, label="original")
         for name, model in runs.items():
-            ax.plot(x, model(x), **METHOD_LOOKS.get(name, {}), label=name)
+            ax.plot(x, model(x), **style.line_look(name), label=name)
     sine_axes(ax, limit)
     ticks = MaxNLocator(6).tick_values(*zoom)
     ax.set_xticks(ticks, [f"{v:g}" for v in ticks])
@@ -146,7 +143,7 @@ def tracks(recorded: dict[str, dict[str, list]]):
     for ax, key, title in zip(axes, ("retain_loss", "sup_error", "norm"),
                               ("Retain loss J (log)", "Sup error", "Size of the weights, |θ|")):
         for name, track in recorded.items():
-            ax.plot(track["epoch"], track[key], label=name, **METHOD_LOOKS.get(name, {}))
+            ax.plot(track["epoch"], track[key], label=name, **style.line_look(name))
         ax.set(xlabel="epoch", title=title, yscale="log" if key == "retain_loss" else "linear")
         if key != "retain_loss":
             ax.set_ylim(0, None)

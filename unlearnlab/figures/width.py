@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from . import style
-from .erasure import METHOD_LOOKS
-from .style import Figure, figure, look
+from .marks import name_ends
+from .style import METHOD_LOOKS, OTHER, Figure, figure, look
 
 # One color for each of ten classes: the palette in a pale form, since the classes are also written in their regions
 CLASSES = ("#F2C879", "#A6D8F5", "#7FCEB5", "#F8F3A8", "#7FB8D9", "#EAAE7F", "#E5BCD3", "#B5B5B5", "#E3E3E3", "#CFC0A5")
@@ -15,7 +15,6 @@ LOOKS = {"original": {"color": style.ORANGE, "marker": "s", "linestyle": (0, (4,
          "retrained": {"color": style.GREEN, "marker": "", "linestyle": "-", "linewidth": 5, "alpha": .4},  # broad, under the methods
          "floor": {"color": style.GREY, "marker": "", "linestyle": ":"}}
 LINE = {"markersize": 5, "markeredgecolor": "white", "markeredgewidth": .5, "linewidth": 1.6, "elinewidth": .9}
-PLAIN = {"color": style.BLACK, "marker": "o", "linestyle": "-"}
 
 
 @look()
@@ -46,9 +45,11 @@ def curves(panels: dict[str, dict[str, np.ndarray]], xlabel: str = "width", ylab
             _width_axis(ax, np.unique(np.concatenate([v[:, 0] for v in lines.values()])))
         if thresholds[title] is not None:
             _threshold(ax, thresholds[title])
-        _label(ax, {name: v[-1] for name, v in lines.items()}, looks or {}, bottom, ceiling or 1.06 * top)
     axes[0, 0].set_ylabel(ylabel)
     axes[0, 0].set_ylim(bottom, ceiling or 1.06 * top)
+    for ax, lines in zip(axes[0], rows.values()):
+        name_ends(ax, {name: (*v[-1, :2], _look((looks or {}).get(name, name))["color"])
+                       for name, v in lines.items()}, fontsize=8.5)
     widths = list(dict.fromkeys(_fraction(found.width) for found in thresholds.values() if found is not None))
     at = f"; every seed interpolates from width {' and '.join(widths)} on" if widths else ""
     fig.alt = f"{ylabel} by {xlabel}: " + "; ".join(f"{title}, {name}: {v[0, 1]:.2f} at first, {v[-1, 1]:.2f} at last"
@@ -111,7 +112,7 @@ def _line(title, name, values):
 
 
 def _look(name):
-    return LOOKS.get(name) or METHOD_LOOKS.get(name, PLAIN)
+    return LOOKS.get(name) or METHOD_LOOKS.get(name, OTHER)
 
 
 def _width_axis(ax, widths):
@@ -127,18 +128,6 @@ def _threshold(ax, threshold):
     if math.isfinite(threshold.width):
         ax.axvline(threshold.width, color=style.BLACK, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
         ax.text(threshold.width, .99, " interpolates", transform=ax.get_xaxis_transform(), fontsize=8, va="top")
-
-
-def _label(ax, ends, looks, bottom, top):
-    """Names at the right end of their lines, pushed apart where they would touch."""
-    gap, floor, places = .062 * (top - bottom), -math.inf, {}
-    for name, end in sorted(ends.items(), key=lambda item: item[1][1]):
-        floor = max(end[1], floor + gap)
-        places[name] = floor
-    over = max(0, max(places.values()) - (top - .03 * (top - bottom)))
-    for name, y in places.items():
-        ax.annotate(name, (ends[name][0], ends[name][1]), (1.02, (y - over - bottom) / (top - bottom)), textcoords="axes fraction", va="center", fontsize=8.5,
-                    color=style.DARK_ORANGE if name == "original" else _look(looks.get(name, name))["color"], annotation_clip=False)
 
 
 def _fraction(width):

@@ -1,7 +1,8 @@
-"""Exercises: `check` tests the learner's own function, says what is wrong with it, and hands back one that works.
+"""Exercises: `check` tests the learner's own function, says what is wrong with it, and hands back
+one that works.
 
-    project = ul.lessons.check("project", project)      # the learner's, or the reference while theirs is a stub
-    ul.lessons.hints("project")                         # unfold one by one; the solution comes last
+    project = ul.lessons.check("project", project)  # the learner's; the reference for a stub
+    ul.lessons.hints("project")                     # unfold one by one; the solution comes last
 
 The exercises of one notebook live in the module named after its topic.
 """
@@ -11,12 +12,14 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
 
 class WrongAnswer(AssertionError):
-    """The learner's function is not right yet. The message says on which input, what came, and what was expected."""
+    """The learner's function is not right yet. The message says on which input, what came,
+    and what was expected."""
 
     def _render_traceback_(self):  # IPython shows this instead of a stack of our own frames
         return [f"✗ {self}"]
@@ -35,25 +38,68 @@ class Exercise:
 EXERCISES: dict[str, Exercise] = {}
 
 
-def exercise(name: str, test: Callable, hints: list[str]):
-    """Decorator that registers a reference solution as the exercise `name`. Its source is shown as the solution."""
+def exercise(name: str, test: Callable | None = None, hints: list[str] = (), *,
+             cases: Callable | None = None, mistakes: Callable | None = None,
+             scale: Callable | None = None):
+    """Decorator that registers a reference as the exercise `name`; its source is the solution.
+
+    cases: of a random generator, yields what the learner's function is tried on, tuples of
+    arguments or Trap(arguments, words); the reference says what is right. mistakes: of the same
+    arguments, pairs (wrong answer, message). scale: of the same arguments, what counts as 1,
+    default the length of the right answer. test: instead of these, raises WrongAnswer by itself.
+    """
     def register(reference):
         if name in EXERCISES:
             raise ValueError(f"exercise {name!r} exists already")
-        EXERCISES[name] = Exercise(name, reference, test, tuple(hints))
+
+        def by_cases(learner):
+            for given in cases(torch.Generator().manual_seed(0)):
+                given, trap = given if isinstance(given, Trap) else Trap(given)
+                answer, right = call(learner, *given, trap=trap), reference(*given)
+                wrong = mistakes(*given) if mistakes and not trap else []
+                compare(answer, right, wrong, given, scale and scale(*given), trap)
+
+        EXERCISES[name] = Exercise(name, reference, test or by_cases, tuple(hints))
         return reference
     return register
 
 
-def check(name: str, learner: Callable) -> Callable:
-    """Tests the learner's function. Returns it when it is right, the reference while it raises NotImplementedError.
+class Trap(NamedTuple):
+    """Arguments that catch a kind of answer by themselves, and words for it: "Here ..."."""
 
-    Raises WrongAnswer, with a message for the learner, when it is wrong; KeyError for an unknown exercise.
+    given: tuple
+    words: str = ""
+
+
+def yes_or_no(cases: Callable) -> Callable:
+    """The test of an exercise whose answer is True or False.
+
+    cases: of a random generator, yields (arguments, right answer, what a wrong one means).
+    """
+    def test(learner):
+        for given, right, message in cases(torch.Generator().manual_seed(0)):
+            answer = call(learner, *given, trap=message)
+            expect(answer is not None, "your function returns None: is there a return?")
+            tensor = isinstance(answer, torch.Tensor)
+            one = tensor and answer.dtype == torch.bool and answer.ndim == 0
+            what = tuple(answer.shape) if tensor else type(answer).__name__
+            expect(one or isinstance(answer, bool), f"return one True or False, got {what}")
+            expect(bool(answer) == right, message)
+    return test
+
+
+def check(name: str, learner: Callable) -> Callable:
+    """Tests the learner's function. Returns it when it is right, the reference while it raises
+    NotImplementedError.
+
+    Raises WrongAnswer, with a message for the learner, when it is wrong; KeyError for an unknown
+    exercise.
     """
     found = _find(name)
     if not callable(learner):
-        raise WrongAnswer(f"{name}: expected your function, got {type(learner).__name__}. Pass the function itself, "
-                          f"without calling it: ul.lessons.check({name!r}, {name})")
+        raise WrongAnswer(f"{name}: expected your function, got {type(learner).__name__}. Pass the "
+                          "function itself, without calling it: "
+                          f"ul.lessons.check({name!r}, {name})")
     try:
         found.test(learner)
     except NotImplementedError:
@@ -65,18 +111,24 @@ def check(name: str, learner: Callable) -> Callable:
     return learner
 
 
-def call(learner: Callable, *args):
-    """learner(*args) on copies of the arguments; WrongAnswer when it raises or changes an argument in place."""
+def call(learner: Callable, *args, trap: str = ""):
+    """learner(*args) on copies of the arguments.
+
+    Raises WrongAnswer when it raises, with the words of the trap, or changes an argument in place.
+    """
     given = copy.deepcopy(args)
     try:
         answer = learner(*given)
     except NotImplementedError:
         raise
     except Exception as error:
-        raise WrongAnswer(f"your function raised {type(error).__name__} on {describe(*args)}: {error}") from error
+        here = f"\nHere {trap}" if trap else ""
+        raise WrongAnswer(f"your function raised {type(error).__name__} on {describe(*args)}: "
+                          f"{error}{here}") from error
     for i, (before, after) in enumerate(zip(args, given)):
         if isinstance(before, torch.Tensor) and not torch.equal(before, after):
-            raise WrongAnswer(f"your function changed its argument number {i + 1} in place; work on a copy")
+            raise WrongAnswer(f"your function changed its argument number {i + 1} in place; "
+                              "work on a copy")
     return answer
 
 
@@ -90,8 +142,10 @@ def expect_tensor(answer, like: torch.Tensor) -> None:
     """The answer must be a finite tensor of the same shape as the reference's."""
     expect(isinstance(answer, torch.Tensor), f"expected a tensor, got {type(answer).__name__}"
            + (" (is there a return?)" if answer is None else ""))
-    expect(answer.dtype in (torch.float32, torch.float64), f"expected float32 or float64 numbers, got {answer.dtype}")
-    expect(answer.shape == like.shape, f"expected shape {tuple(like.shape)}, got {tuple(answer.shape)}")
+    expect(answer.dtype in (torch.float32, torch.float64),
+           f"expected float32 or float64 numbers, got {answer.dtype}")
+    expect(answer.shape == like.shape,
+           f"expected shape {tuple(like.shape)}, got {tuple(answer.shape)}")
     expect(bool(torch.isfinite(answer).all()), "the result holds a NaN or an infinity")
 
 
@@ -108,49 +162,67 @@ def same(answer: torch.Tensor, value: torch.Tensor, scale) -> bool:
     return answer.shape == value.shape and bool((answer - value).norm() <= CLOSE * scale)
 
 
-def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None) -> None:
-    """Passes a right answer; names the mistake that gives exactly this answer; else says how far off it is.
+def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None,
+            trap: str = "") -> None:
+    """Passes a right answer; names the mistake that gives exactly this answer; else says how far
+    off it is.
 
-    mistakes: pairs (wrong value, message). given: the arguments, for the message. scale: what counts as 1, default |right|.
+    mistakes: pairs (wrong value, message); a value of another shape than the right one stands for
+    all of its shape. given: the arguments, for the message. scale: what counts as 1, default
+    |right|. trap: what is special about the arguments.
     """
+    if isinstance(answer, torch.Tensor):
+        for value, message in mistakes:
+            wrong_shape = getattr(value, "shape", right.shape) != right.shape
+            expect(not (wrong_shape and answer.shape == value.shape), message)
     expect_tensor(answer, right)
     scale = right.norm() if scale is None else scale
     if same(answer, right, scale):
         return
+    expect(not trap, f"wrong where {trap}")
     for value, message in mistakes:
         expect(not same(answer, value, scale), message)
-    raise WrongAnswer(f"on {describe(*given)} the result is off by {float((answer - right).norm() / scale):.1g} of its natural size")
+    far = float((answer - right).norm() / scale)
+    raise WrongAnswer(f"on {describe(*given)} the result is off by {far:.1g} of its natural size")
 
 
 def describe(*args) -> str:
     """The arguments in words: tensors by their shape, numbers by their value."""
-    words = [f"a tensor of shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else
-             repr(a) if isinstance(a, (int, float, str, list, tuple)) else f"a {type(a).__name__}" for a in args]
-    return ", ".join(words)
+    def word(value):
+        if isinstance(value, torch.Tensor):
+            return f"a tensor of shape {tuple(value.shape)}"
+        known = isinstance(value, (int, float, str, list, tuple))
+        return repr(value) if known else f"a {type(value).__name__}"
+
+    return ", ".join(map(word, args))
 
 
 class Hints(tuple):
-    """The hints of an exercise and, last, its solution. A notebook shows them folded, each inside the one before."""
+    """The hints of an exercise and, last, its solution. A notebook shows them folded, each
+    inside the one before."""
 
     def _repr_html_(self):
         inner = ""
         for i, text in reversed(list(enumerate(self))):
             last = i == len(self) - 1
-            body = f"<pre><code>{html.escape(text)}</code></pre>" if last else f"<p>{html.escape(text)}</p>"
-            inner = f"<details><summary>{'Solution' if last else f'Hint {i + 1}'}</summary>{body}{inner}</details>"
+            name, text = "Solution" if last else f"Hint {i + 1}", html.escape(text)
+            body = f"<pre><code>{text}</code></pre>" if last else f"<p>{text}</p>"
+            inner = f"<details><summary>{name}</summary>{body}{inner}</details>"
         return inner
 
     def __repr__(self):
-        return f"{len(self) - 1} hints and the solution; read them one at a time, as in hints(...)[0]"
+        return (f"{len(self) - 1} hints and the solution; read them one at a time, as in "
+                "hints(...)[0]")
 
 
 def hints(name: str) -> Hints:
-    """The hints of exercise `name`, from a nudge to the whole, and the reference's source as the last entry."""
+    """The hints of exercise `name`, from a nudge to the whole, and the reference's source as the
+    last entry."""
     found = _find(name)
     source = textwrap.dedent(inspect.getsource(found.reference))
     lines = source.splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("def "))
-    return Hints((*found.hints, "\n".join(lines[start:])))
+    first = next(i for i, line in enumerate(lines) if line.startswith("def "))
+    return Hints((*found.hints, "\n".join(lines[first:])))
 
 
 def _find(name):
@@ -159,4 +231,6 @@ def _find(name):
     return EXERCISES[name]
 
 
-from . import collapse, erasure, interpolation, linear, linear_network, loss, metrics, minnorm, museum, relaxed, replication, sine, start, two_layer, width  # noqa: E402  registers the exercises
+from . import (  # noqa: E402  registers the exercises
+    collapse, erasure, interpolation, linear, linear_network, loss, metrics, minnorm, museum,
+    relaxed, replication, sine, start, two_layer, width)

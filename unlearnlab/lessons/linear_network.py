@@ -3,7 +3,7 @@ import torch
 
 from ..projection import project_out
 from ..theory.linear_network import random_network
-from . import CLOSE, WrongAnswer, call, compare, draw, exercise, expect, expect_tensor, same
+from . import CLOSE, WrongAnswer, call, compare, exercise, expect, expect_tensor, same
 
 SHAPES = [(5, [4, 3]), (6, [2]), (3, [3, 3]), (4, [4, 4, 4]), (2, [5]), (7, [3, 6, 2, 4])]  # (m, hidden widths)
 

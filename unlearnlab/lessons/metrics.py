@@ -1,7 +1,7 @@
 """The exercises of notebook 13, is it forgotten: a margin that survives sure models, and KLoM of one example."""
 import torch
 
-from . import call, compare, draw, exercise, expect, expect_tensor
+from . import call, compare, draw, exercise, expect
 
 
 def _test_margin(learner):

@@ -1,7 +1,8 @@
 """The exercises of notebook 02, the relaxed problem."""
 import torch
 
-from . import CLOSE, WrongAnswer, call, compare, draw, exercise, expect, expect_tensor, same
+from . import call, compare, draw, exercise, expect, expect_tensor, same, yes_or_no
+from .off_rows import EMPTY, UNEVEN, check_split
 
 
 def _test_first_order_change(learner):
@@ -39,111 +40,41 @@ def first_order_change(rows, delta):
     return rows @ delta
 
 
-def _feasible_cases():
-    """(delta, rows, right answer, what a wrong one means), each kind over several sizes."""
-    generator = torch.Generator().manual_seed(22)
+def _feasible_cases(generator):
+    """((delta, rows, tol), right answer, what a wrong one means), each kind over several sizes."""
     for k, d in [(2, 6), (3, 20), (5, 40), (4, 9)]:
         rows, free = draw(generator, k, d), draw(generator, d)
         off = project_off(free, rows)
         up = torch.linalg.pinv(rows) @ torch.ones(k, dtype=torch.float64)  # <g_i, up> = 1 for every row
         first, last = project_off(rows[0], rows[1:]), project_off(rows[-1], rows[:-1])  # each felt by one row alone
         pair = rows[:2] / rows[:2].norm(dim=1, keepdim=True)
-        yield 0 * free, rows, True, "the zero step changes no output, so it is feasible (is it < where <= is needed, or a division by |delta|?)"
-        yield off, rows, True, ("this delta was projected off the rows, so it is feasible up to rounding: the inner products are about 1e-16, "
+        yield (0 * free, rows, 1e-9), True, "the zero step changes no output, so it is feasible (is it < where <= is needed, or a division by |delta|?)"
+        yield (off, rows, 1e-9), True, ("this delta was projected off the rows, so it is feasible up to rounding: the inner products are about 1e-16, "
                                 "not 0. Compare with tol instead of ==")
-        yield up, rows, False, "every inner product is +1 here, so this delta moves every output: it is not feasible"
-        yield -up, rows, False, "every inner product is -1 here: a change downwards is a change too. Take absolute values"
-        yield pair[0] - pair[1], pair, False, ("one output goes up and the other down by the same amount. The sum is 0 and still both move: "
+        yield (up, rows, 1e-9), False, "every inner product is +1 here, so this delta moves every output: it is not feasible"
+        yield (-up, rows, 1e-9), False, "every inner product is -1 here: a change downwards is a change too. Take absolute values"
+        yield (pair[0] - pair[1], pair, 1e-9), False, ("one output goes up and the other down by the same amount. The sum is 0 and still both move: "
                                                "look at each row, not at their sum or mean")
-        yield last, rows, False, ("only the last row is not orthogonal to this delta, and that is enough to make it infeasible: all rows "
+        yield (last, rows, 1e-9), False, ("only the last row is not orthogonal to this delta, and that is enough to make it infeasible: all rows "
                                   "must agree, not some")
-        yield first, rows, False, ("only the first row is not orthogonal to this delta, and that is enough to make it "
+        yield (first, rows, 1e-9), False, ("only the first row is not orthogonal to this delta, and that is enough to make it "
                                                             "infeasible: all rows must agree, not some")
-        yield 1e12 * off, rows, True, ("the same direction, 1e12 times as long, is just as feasible, but its rounding is 1e12 times as "
+        yield (1e12 * off, rows, 1e-9), True, ("the same direction, 1e12 times as long, is just as feasible, but its rounding is 1e12 times as "
                                        "large: measure the inner product relative to |g_i| |delta|, not absolutely")
-        yield 1e-12 * up, rows, False, ("a step of length 1e-12 along a gradient has a tiny inner product and is still infeasible: measure it "
+        yield (1e-12 * up, rows, 1e-9), False, ("a step of length 1e-12 along a gradient has a tiny inner product and is still infeasible: measure it "
                                         "relative to |g_i| |delta|, not absolutely")
-        yield off, 1e12 * rows, True, ("rows 1e12 times as long span the same space, so the answer must be the same: divide by the length "
+        yield (off, 1e12 * rows, 1e-9), True, ("rows 1e12 times as long span the same space, so the answer must be the same: divide by the length "
                                        "of the row as well as of delta")
-        yield up, 1e-12 * rows, False, ("rows 1e-12 times as long span the same space, so the answer must be the same: divide by the length "
+        yield (up, 1e-12 * rows, 1e-9), False, ("rows 1e-12 times as long span the same space, so the answer must be the same: divide by the length "
                                         "of the row as well as of delta")
-        yield last / last.norm(), torch.cat([1e12 * rows[:-1], rows[-1:]]), False, (
+        yield (last / last.norm(), torch.cat([1e12 * rows[:-1], rows[-1:]]), 1e-9), False, (
             "one row is short, the others 1e12 times as long, and the short one is violated: use each row's own length, not the longest")
-        yield off, torch.cat([rows, 0 * rows[:1]]), True, ("a zero row is an output that feels no parameter: it forbids nothing. With a division "
+        yield (off, torch.cat([rows, 0 * rows[:1]]), 1e-9), True, ("a zero row is an output that feels no parameter: it forbids nothing. With a division "
                                                            "by its length comes NaN, and comparing with NaN gives False")
 
 
-def _test_feasible(learner):
-    for delta, rows, right, message in _feasible_cases():
-        answer = call(learner, delta, rows, 1e-9)
-        expect(answer is not None, "your function returns None: is there a return?")
-        one = isinstance(answer, bool) or isinstance(answer, torch.Tensor) and answer.dtype == torch.bool and answer.ndim == 0
-        shape = tuple(answer.shape) if isinstance(answer, torch.Tensor) else type(answer).__name__
-        expect(one, f"return one True or False for all rows together, got {shape}")
-        expect(bool(answer) == right, message)
-
-
-def _one_by_one(theta, rows):
-    for g in rows:
-        theta = theta - (g @ theta) / (g @ g) * g
-    return theta
-
-
 def _test_project_off(learner):
-    generator = torch.Generator().manual_seed(23)
-    sizes = [(3, 8), (2, 5), (6, 30), (1, 4)] + [(int(k), int(k + d)) for k, d in torch.randint(2, 9, (5, 2), generator=generator)]
-    for k, d in sizes:
-        theta, rows = draw(generator, d), draw(generator, k, d) + .5  # the shift: rows that share a direction
-        right, answer = project_off(theta, rows), call(learner, theta, rows)
-        unit = rows / rows.norm(dim=1, keepdim=True)
-        mistakes = [
-            (theta - right, "that is P theta, the part INSIDE the span of the rows. Subtract it from theta: wanted is what the rows do not feel"),
-            (-right, "the sign is wrong: this is -P_perp theta, the direction of the step. Wanted is P_perp theta itself"),
-            (theta, "theta comes back unchanged: its part inside the span has to go"),
-            (right / right.norm(), "you scaled the result to length 1; wanted is the projection with its own length"),
-            (theta - rows.T @ (rows @ theta), "rows.T @ rows is a projection only if the rows are orthonormal. Gradients are not: solve with "
-             "rows @ rows.T in between"),
-            (theta - unit.T @ (unit @ theta), "rows of length 1 are still not orthogonal to each other. What two rows share is taken away twice"),
-            (_one_by_one(theta, rows), "you remove the rows one after the other. Removing the second brings back some of the first, unless "
-             "the rows are orthogonal to each other: orthogonalise them first")]
-        compare(answer, right, mistakes, (theta, rows), theta.norm())
-    for theta, rows, kind in _dependent_rows(generator):
-        _check_dependent(learner, theta, rows, kind)
-
-
-def _dependent_rows(generator):
-    for k, d in [(3, 7), (4, 12), (2, 5)]:
-        theta, rows = draw(generator, d), draw(generator, k, d)
-        yield theta, torch.cat([rows, 0 * rows[:1]]), "a zero row"
-        yield theta, torch.cat([rows[:1], rows]), "a row that occurs twice"
-        yield theta, torch.cat([rows, rows.sum(0, keepdim=True)]), "a row that is the sum of the others"
-        yield theta, draw(generator, d + 3, k) @ rows, "more rows than parameters, of a smaller rank"
-        yield theta, draw(generator, d + 3, d), "more rows than parameters, which span everything"
-        yield theta, 0 * rows, "zero rows only"
-        yield theta, 1e-9 * rows, "rows that are all very short"
-
-
-def _check_dependent(learner, theta, rows, kind):
-    try:
-        answer = call(learner, theta, rows)
-    except WrongAnswer as wrong:
-        expect("raised" not in str(wrong), f"with {kind}, {wrong}. Dependent rows make rows @ rows.T singular: it has no inverse, though it has a "
-               "pseudo-inverse (torch.linalg.pinv)")
-        raise
-    right = project_off(theta, rows)
-    if isinstance(answer, torch.Tensor):
-        expect(not answer.isnan().any(), f"with {kind} the result holds NaN. A zero row has no direction: dividing by its length is 0/0. "
-               "Leave out what is 0")
-    expect_tensor(answer, right)
-    if same(answer, right, theta.norm()):
-        return
-    expect(kind != "rows that are all very short" or not same(answer, theta, theta.norm()), "rows of length 1e-9 span the same space as long ones. "
-           "Your rule for what counts as zero is absolute: compare with the largest singular value")
-    felt = float((rows @ answer).norm() / (rows.norm() * theta.norm() + 1e-300))
-    expect(felt > CLOSE, f"with {kind} the result is orthogonal to the rows but too much is gone: you also removed a direction that is not in "
-           "their span. An unpivoted QR of dependent rows invents such directions; keep only those with a singular value above 0")
-    raise WrongAnswer(f"with {kind} the result is not orthogonal to the rows: dependent rows make rows @ rows.T singular, and solving with it turns "
-                      "rounding into an answer. Use torch.linalg.pinv, or drop the singular values near 0")
+    check_split(learner, skip=(EMPTY, UNEVEN))
 
 
 @exercise("project_off", _test_project_off, [
@@ -158,7 +89,7 @@ def project_off(theta, rows):
     return theta - basis.T @ (basis @ theta)
 
 
-@exercise("feasible", _test_feasible, [
+@exercise("feasible", yes_or_no(_feasible_cases), [
     "A step is feasible when every predicted change is 0, rows @ delta. What does 0 mean for numbers with rounding?",
     "The inner product of two vectors is at most the product of their lengths. Compare it with that.",
     "(rows @ delta).abs() <= tol * (length of each row) * (length of delta), and then: for all rows."])

@@ -1,7 +1,7 @@
 """The exercises of notebook 07, two-layer networks."""
 import torch
 
-from . import CLOSE, WrongAnswer, call, compare, describe, draw, exercise, expect, expect_tensor, same
+from . import CLOSE, WrongAnswer, call, compare, describe, draw, exercise, expect, expect_tensor
 
 
 def _integer(answer):

@@ -1,98 +1,105 @@
-"""EvidenceLab: choose a method and a metric; what do the networks say, what is the score, and what would perfect forgetting score?"""
+"""EvidenceLab: choose a method and a metric; what do the networks say, what is the score, and what
+would perfect forgetting score?"""
 import functools
 from pathlib import Path
 
-import ipywidgets
 import torch.nn.functional as F
 
-from ..figures.metrics import EvidencePicture
 from ..experiments import evidence
+from ..figures.metrics import EvidencePicture
 from .canvas import Canvas
-from .lab import STYLE, WIDE, Lab, message
+from .lab import SliderLab, menu, slider
 
 RECORD = Path(__file__).parents[2] / "notebooks" / "results" / "evidence.json"
 METRICS = (*evidence.PER_EXAMPLE, evidence.ATTACK)
 PARTS = {"forget set": "forget", "unseen examples": "unseen"}
 
 
-class EvidenceLab(Lab):
+class EvidenceLab(SliderLab):
     """The lab of notebook 13, on its recorded networks: nothing is trained.
 
-    method: "original", "retrained" or one of ul.METHODS. metric: one of METRICS. record: the file that
-    `python -m unlearnlab.experiments.evidence` makes. `error`: what went wrong with the last picture, or None.
+    method: "original", "retrained" or one of ul.METHODS. metric: one of METRICS. record: the file
+    that `python -m unlearnlab.experiments.evidence` makes. `shown`: the arguments of the picture,
+    and what is said of it in words.
     """
 
-    def __init__(self, method: str = "MinNorm-OG", metric: str = "U-LiRA", record: Path | str = RECORD):
+    def __init__(self, method: str = "MinNorm-OG", metric: str = "U-LiRA",
+                 record: Path | str = RECORD):
         if not Path(record).exists():
-            raise FileNotFoundError(f"there is no {Path(record).name} to show: python -m unlearnlab.experiments.evidence makes it")
+            raise FileNotFoundError(f"there is no {Path(record).name} to show: python -m "
+                                    "unlearnlab.experiments.evidence makes it")
         self.evidence = evidence.load(record)[0]
         names = list(evidence.candidates(self.evidence.margins["forget"]))
         for word, value, known in (("method", method, names), ("metric", metric, METRICS)):
             if value not in known:
                 raise ValueError(f"{word} must be one of {', '.join(known)}, got {value!r}")
-        self._judged = functools.cache(functools.partial(evidence.judge, self.evidence))
-        self._sure = functools.cache(functools.partial(evidence.sure, self.evidence))
-        self._attacked = functools.cache(functools.partial(evidence.attack, self.evidence))
-        choice = lambda name, options, value: ipywidgets.Dropdown(options=options, value=value, description=name, style=STYLE, layout=WIDE)
-        slider = lambda name, count: ipywidgets.IntSlider(value=0, min=0, max=count - 1, description=name, continuous_update=False,
-                                                          style=STYLE, layout=WIDE)
-        self.method, self.metric = choice("method", names, method), choice("metric", METRICS, metric)
-        self.part = choice("asked about", list(PARTS), "forget set")
+        self._judged, self._sure, self._attacked = (
+            functools.cache(functools.partial(function, self.evidence))
+            for function in (evidence.judge, evidence.sure, evidence.attack))
         networks, examples = self.evidence.margins["forget"]["original"].shape
-        self.example, self.network = slider("example", examples), slider("network", networks)
-        self.readout, self.trouble, self.error = ipywidgets.HTML(), ipywidgets.HTML(), None
-        self.picture = EvidencePicture()
-        self._show()
-        self.canvas = Canvas(self.picture.figure, [], self._sentence)
-        self._tell()
-        left, right = ipywidgets.VBox([self.method, self.metric]), ipywidgets.VBox([self.part, self.example, self.network])
-        self.panel = ipywidgets.VBox([ipywidgets.HBox([left, right]), self.canvas.widget, self.readout, self.trouble])
-        for control in (self.method, self.metric, self.part, self.example, self.network):
-            control.observe(self._redraw, "value")
+        self.picture, late = EvidencePicture(), {"continuous_update": False}
+        self.build({"method": menu("method", method, names),
+                    "metric": menu("metric", metric, METRICS),
+                    "part": menu("asked about", "forget set", PARTS),
+                    "example": slider("example", 0, 0, examples - 1, **late),
+                    "network": slider("network", 0, 0, networks - 1, **late)},
+                   Canvas(self.picture.figure, [], "What networks say, and the score"))
 
     @property
     def summary(self):
-        return f"EvidenceLab: {self.method.value} under {self.metric.value}; run the notebook to choose a method and a metric"
+        return (f"EvidenceLab: {self.method.value} under {self.metric.value}; run the notebook to "
+                "choose a method and a metric")
 
-    def _redraw(self, change=None):
-        try:
-            self._show()
-            self.canvas.describe(self._sentence)
-            self.canvas.background()
-            self._tell()
-            self.error, self.trouble.value = None, ""
-        except Exception as error:
-            self.error = error
-            self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
-
-    def _show(self):
-        """Computes and draws; sets `verdict`, what is in the picture, and the sentence about it."""
-        name, metric, attacking = self.method.value, self.metric.value, self.metric.value == evidence.ATTACK
+    def compute(self, method, metric, part, example, network):
+        attacking = metric == evidence.ATTACK
         self.part.disabled = self.example.disabled = attacking
         self.network.disabled = not attacking
         if attacking:
-            self.verdict, i = self._attacked(self.network.value), self.network.value
-            scores, said = self.verdict.scores, f"{self.verdict.scores[name]:.3f}"
-            losses = {part: F.softplus(-evidence.candidates(self.evidence.margins[part])[name][i]) for part in ("forget", "unseen")}
-            groups, own = {"forget set": losses["forget"].clamp(min=1e-6).log10(), "unseen": losses["unseen"].clamp(min=1e-6).log10()}, ""
-            title, xlabel, of = f"network {i} of {name}: its losses", "log10 of the loss", "examples"
+            verdict, said, picture = self._network(method, network)
+            own = ""
         else:
-            part, i = PARTS[self.part.value], self.example.value
-            self.verdict, rows = self._judged(metric, part), self.evidence.margins[part]
-            said = self._sure(metric, part, name)
-            scores = self.verdict.scores | {name: said}
-            groups = {name: evidence.candidates(rows)[name][:, i], "retrained": rows["retrained"][len(rows["retrained"]) // 2:, i]}
-            if name == "retrained":
-                groups = {"others retrained": groups["retrained"], "retrained": evidence.candidates(rows)[name][:, i]}
-            title, xlabel, of = f"{self.part.value}, example {i}", "margin of the label", "networks"
-            own = f"This example: {self.verdict.each[name][i]:.2f}. "
-        self.picture.show(groups, of, xlabel, title, scores, self.verdict.floor, self._score(), name)
-        self._sentence = (f"{own}{self._score()} of {name}: {said}; retrained against retrained "
-                          f"{self.verdict.floor.mean():.3f} ({self.verdict.floor.min():.3f} to {self.verdict.floor.max():.3f}).")
+            verdict, said, picture = self._example(method, metric, part, example)
+            own = f"This example: {verdict.each[method][example]:.2f}. "
+        floor = verdict.floor
+        name = "forgetting quality" if metric == "challenge epsilon" else metric
+        words = (f"{own}{name} of {method}: {said}; retrained against retrained {floor.mean():.3f} "
+                 f"({floor.min():.3f} to {floor.max():.3f}).")
+        return {**picture, "floor": floor, "metric": name, "chosen": method}, words
 
-    def _score(self):
-        return "forgetting quality" if self.metric.value == "challenge epsilon" else self.metric.value
+    def _network(self, method, network):
+        """(verdict, score in words, arguments of the picture): the attack on one network."""
+        verdict = self._attacked(network)
+        groups = {}
+        for name, part in (("forget set", "forget"), ("unseen", "unseen")):
+            margins = evidence.candidates(self.evidence.margins[part])[method][network]
+            groups[name] = F.softplus(-margins).clamp(min=1e-6).log10()
+        return verdict, f"{verdict.scores[method]:.3f}", {
+            "groups": groups, "of": "examples", "xlabel": "log10 of the loss",
+            "title": f"network {network} of {method}: its losses", "scores": verdict.scores}
 
-    def _tell(self):
+    def _example(self, method, metric, words, example):
+        """The same: what many networks say of one example."""
+        part = PARTS[words]
+        verdict, rows = self._judged(metric, part), self.evidence.margins[part]
+        own = evidence.candidates(rows)[method][:, example]
+        others = rows["retrained"][len(rows["retrained"]) // 2:, example]
+        groups = {method: own, "retrained": others}
+        if method == "retrained":
+            groups = {"others retrained": others, "retrained": own}
+        sure = self._sure(metric, part, method)
+        return verdict, sure, {
+            "groups": groups, "of": "networks", "xlabel": "margin of the label",
+            "title": f"{words}, example {example}", "scores": verdict.scores | {method: sure}}
+
+    def draw(self, shown):
+        self.picture.show(**shown[0])
+
+    def sentence(self, shown):
+        return shown[1]
+
+    def table(self, shown):
+        return ""
+
+    def note(self, shown):
         setting = self.evidence.settings.get(self.method.value)
-        self.readout.value = message(self._sentence + (f" Setting: {setting}." if setting else ""))
+        return shown[1] + (f" Setting: {setting}." if setting else "")

@@ -1,14 +1,14 @@
-"""Where do the original, its projection and the retrained model stand when the forget point moves?"""
+"""Where do the original, its projection and the retrained model stand when the forget point
+moves?"""
 import math
 from dataclasses import dataclass
 
-import ipywidgets
 import torch
 
-from ..figures import linear as pictures
+from ..figures.linear import SpacePicture, in_sight
 from ..theory import linear
 from .canvas import Canvas
-from .lab import STYLE, WIDE, Lab, message
+from .lab import SliderLab, slider, table
 
 X_RETAIN = torch.tensor([[1.2, .3, .2], [.1, 1.1, .5]], dtype=torch.float64)
 Y_RETAIN = torch.tensor([1.0, .5], dtype=torch.float64)
@@ -36,8 +36,11 @@ class Scene:
 
 
 def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: int = 2) -> Scene:
-    """The forget input has a fixed length; its foot in the plane of the two retain inputs stands at `heading` degrees from the first one,
-    and `tilt` degrees lift it out of the plane. label: its label. retained: how many of the two inputs are retained, 1 or 2.
+    """One forget point, moved.
+
+    The forget input has a fixed length. heading: the angle in degrees between its foot in the plane
+    of the two retain inputs and the first of them; tilt: of the input out of the plane. label: its
+    label. retained: how many of the two inputs are retained, 1 or 2.
 
     Raises ValueError for retained other than 1 or 2, or a number that is not finite.
     """
@@ -48,15 +51,20 @@ def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: i
         raise ValueError(f"retained must be 1 or 2, got {retained}")
     first, second, normal = _frame()
     turn, lift = math.radians(heading), math.radians(tilt)
-    x = LENGTH * (math.cos(lift) * (math.cos(turn) * first + math.sin(turn) * second) + math.sin(lift) * normal)
+    along = math.cos(turn) * first + math.sin(turn) * second
+    x = LENGTH * (math.cos(lift) * along + math.sin(lift) * normal)
     X, y = X_RETAIN[:retained], Y_RETAIN[:retained]
-    whole, labels = torch.cat([X, x[None]]), torch.cat([y, torch.tensor([label], dtype=torch.float64)])
+    whole = torch.cat([X, x[None]])
+    labels = torch.cat([y, torch.tensor([label], dtype=torch.float64)])
     original, retrained = linear.min_norm(whole, labels), linear.min_norm(X, y)
     unlearned = linear.unlearn(original, X)
-    fits = bool((whole @ original - labels).abs().max() < NOTHING * (1 + original.norm()))
-    return Scene(X, torch.stack([first, second])[:retained], x, linear.unlearn(x, X), original, unlearned, retrained,
-                 float((original - unlearned).norm()), float((unlearned - retrained).norm()), float(x @ original), float(x @ unlearned),
-                 float(label), fits)
+    residual = (whole @ original - labels).abs().max()
+    return Scene(
+        X_retain=X, basis=torch.stack([first, second])[:retained], x_forget=x,
+        x_foot=linear.unlearn(x, X), original=original, unlearned=unlearned, retrained=retrained,
+        leak=float((original - unlearned).norm()), distance=float((unlearned - retrained).norm()),
+        forget_before=float(x @ original), forget_after=float(x @ unlearned), label=float(label),
+        fits=bool(residual < NOTHING * (1 + original.norm())))
 
 
 def _frame():
@@ -67,73 +75,55 @@ def _frame():
     return first, torch.linalg.cross(normal, first), normal
 
 
-class LinearLab(Lab):
-    """Sliders move the forget point and turn the picture.
-
-    `shown` is the Scene in the picture; `error`: what went wrong with the last frame, or None.
-    """
+class LinearLab(SliderLab):
+    """Sliders move the forget point and turn the picture. `shown` is the Scene in the picture."""
 
     def __init__(self, heading: float = 75, tilt: float = 50, label: float = 2.0):
-        slider = lambda name, value, low, high, step: ipywidgets.FloatSlider(
-            value=value, min=low, max=high, step=step, description=name, readout_format=".1f" if step < 1 else ".0f",
-            style=STYLE, layout=WIDE)
-        self.heading, self.tilt = slider("heading", heading, 0, 360, 5), slider("tilt", tilt, -90, 90, 5)
-        self.label, self.azimuth = slider("forget label", label, -1.5, 2.5, .1), slider("azimuth", -20, -180, 180, 5)
-        self.elevation = slider("elevation", 30, -90, 90, 5)
-        self.retained = ipywidgets.IntSlider(value=2, min=1, max=2, description="retain inputs", style=STYLE, layout=WIDE)
-        self.sliders = [self.heading, self.tilt, self.label, self.retained, self.azimuth, self.elevation]
-        self.numbers, self.trouble, self.error = ipywidgets.HTML(), ipywidgets.HTML(), None
-        figure, self._artists = pictures.space()
-        self._artists.update(scene(), self.azimuth.value, self.elevation.value)
-        self.canvas = Canvas(figure, self._artists.list(), "The retain span, the forget input, and three models in space")
-        self.panel = ipywidgets.VBox([ipywidgets.HBox([ipywidgets.VBox(self.sliders), self.numbers]), self.canvas.widget, self.trouble])
-        for each in self.sliders:
-            each.observe(self._redraw, names="value")
-        self._redraw()
+        self.picture = SpacePicture()
+        words = "The retain span, the forget input, and three models in space"
+        self.build({"heading": slider("heading", heading, 0, 360, 5),
+                    "tilt": slider("tilt", tilt, -90, 90, 5),
+                    "label": slider("forget label", label, -1.5, 2.5, .1, readout_format=".1f"),
+                    "retained": slider("retain inputs", 2, 1, 2),
+                    "azimuth": slider("azimuth", -20, -180, 180, 5),
+                    "elevation": slider("elevation", 30, -90, 90, 5)},
+                   Canvas(self.picture.figure, self.picture.moving, words))
 
     @property
     def summary(self):
-        return (f"LinearLab: forget input at heading {self.heading.value:.0f}, tilt {self.tilt.value:.0f}, label "
-                f"{self.label.value:.1f}; "
-                f"{self.retained.value} retain input{'s' * (self.retained.value > 1)}")
+        return (f"LinearLab: forget input at heading {self.heading.value:.0f}, tilt "
+                f"{self.tilt.value:.0f}, label {self.label.value:.1f}; {self.retained.value} "
+                f"retain input{'s' * (self.retained.value > 1)}")
 
-    def _redraw(self, change=None):
-        try:
-            self.shown = scene(self.heading.value, self.tilt.value, self.label.value, self.retained.value)
-            self._artists.update(self.shown, self.azimuth.value, self.elevation.value)
-            self.canvas.describe(_sentence(self.shown))
-            self.canvas.draw()
-            self.numbers.value, self.error = _table(self.shown), None
-            seen = pictures.in_sight(self.shown.original, self.azimuth.value, self.elevation.value)
-            self.trouble.value = message(_note(self.shown, seen))
-        except Exception as error:
-            self.error = error
-            self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
+    def compute(self, heading, tilt, label, retained, **view):
+        return scene(heading, tilt, label, retained)
 
+    def draw(self, shown):
+        self.picture.update(shown, self.azimuth.value, self.elevation.value)
 
-def _sentence(shown):
-    return (f"The original, of length {_number(shown.original.norm())}, stands {_number(shown.leak)} off the retain span; its "
-            "projection and the "
-            f"retrained model are {_number(shown.distance)} apart")
+    def sentence(self, shown):
+        return (f"The original, of length {_number(shown.original.norm())}, stands "
+                f"{_number(shown.leak)} off the retain span; its projection and the retrained "
+                f"model are {_number(shown.distance)} apart")
 
+    def note(self, shown):
+        if not shown.fits:
+            return ("No vector fits all points: the forget input lies in the retain span and its "
+                    "label contradicts the retain set. θ* is a least-squares compromise in the "
+                    "span, and projecting it changes nothing.")
+        seen = in_sight(shown.original, self.azimuth.value, self.elevation.value)
+        return ("Dot and ring coincide: the projection is the retrained model."
+                + ("" if seen else " θ* is outside the picture."))
 
-def _note(shown, in_sight):
-    if not shown.fits:
-        return ("No vector fits all points: the forget input lies in the retain span and its label contradicts the retain set. "
-                "θ* is a least-squares "
-                "compromise in the span, and projecting it changes nothing.")
-    return "Dot and ring coincide: the projection is the retrained model." + ("" if in_sight else " θ* is outside the picture.")
+    def table(self, shown):
+        numbers = {"length of θ*": shown.original.norm(),
+                   "length of the projection": shown.unlearned.norm(),
+                   "length of the retrained": shown.retrained.norm(),
+                   "leak: θ* to projection": shown.leak,
+                   "projection to retrained": shown.distance, "forget label": shown.label,
+                   "predicted by θ*": shown.forget_before, "predicted after": shown.forget_after}
+        return table({name: [_number(value)] for name, value in numbers.items()})
 
 
 def _number(value):
     return "0" if abs(value) < NOTHING else f"{value:.2f}"
-
-
-def _table(shown):
-    cell = lambda value: f'<td style="text-align:right;padding:0 8px">{value}</td>'
-    rows = [("length of θ*", shown.original.norm()), ("length of the projection", shown.unlearned.norm()), ("length of the "
-                                                            "retrained", shown.retrained.norm()),
-            ("leak: θ* to projection", shown.leak), ("projection to retrained", shown.distance), ("forget label", shown.label),
-            ("predicted by θ*", shown.forget_before), ("predicted after", shown.forget_after)]
-    body = "".join(f"<tr><td>{name}</td>{cell(_number(float(value)))}</tr>" for name, value in rows)
-    return f'<table style="margin-left:16px;line-height:1.4">{body}</table>'

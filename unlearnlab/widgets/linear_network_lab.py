@@ -1,7 +1,6 @@
 """Depth, width, retain points: how do exact unlearning, retraining and the relaxed problem without a penalty compare?"""
 from dataclasses import dataclass
 
-import ipywidgets
 import numpy as np
 import torch
 
@@ -9,7 +8,7 @@ from ..figures import linear_network as figures
 from ..theory import linear
 from ..theory import linear_network as net
 from .canvas import Canvas
-from .lab import STYLE, WIDE, Lab, message
+from .lab import SliderLab, slider, table
 
 INPUTS = 16  # m of every network of the lab
 
@@ -52,61 +51,41 @@ def compare(depth: int, width: int, n_retain: int, seed: int) -> Comparison:
                       {name: float((net.flatten(found) - theta).norm() / theta.norm()) for name, found in networks.items()})
 
 
-class LinearNetworkLab(Lab):
-    """Four sliders: depth, width, retain points, seed.
-
-    `shown` is the Comparison in the picture; `error`: what went wrong with the last frame, or None.
-    """
+class LinearNetworkLab(SliderLab):
+    """Four sliders: depth, width, retain points, seed. `shown` is the Comparison in the picture."""
 
     def __init__(self, seed: int = 1, depth: int = 3, width: int = 6, n_retain: int = 6):
-        self.error = None
-        slider = lambda value, low, high, text: ipywidgets.IntSlider(value=value, min=low, max=high, description=text,
-                                                                     style=STYLE, layout=WIDE)
-        self.depth = slider(depth, 1, 6, "depth L")
-        self.width = slider(width, 1, 12, "width")
-        self.n_retain = slider(n_retain, 1, INPUTS - 1, "retain points")
-        self.seed = slider(seed, 0, 20, "seed")
-        self.sliders = [self.depth, self.width, self.n_retain, self.seed]
-        self.numbers, self.trouble = ipywidgets.HTML(), ipywidgets.HTML()
-        figure, self._artists = figures.network(INPUTS)
-        self.canvas = Canvas(figure, self._artists.list(), "The predictors and their errors")
-        self.panel = ipywidgets.VBox([ipywidgets.HBox([ipywidgets.VBox(self.sliders), self.numbers]), self.canvas.widget, self.trouble])
-        for each in self.sliders:
-            each.observe(self._redraw, names="value")
-        self._redraw()
+        figure, self.picture = figures.network(INPUTS)
+        self.build({"depth": slider("depth L", depth, 1, 6), "width": slider("width", width, 1, 12),
+                    "n_retain": slider("retain points", n_retain, 1, INPUTS - 1),
+                    "seed": slider("seed", seed, 0, 20)},
+                   Canvas(figure, self.picture.list(), "The predictors and their errors"))
 
     @property
     def summary(self):
-        return (f"LinearNetworkLab: depth {self.depth.value}, width {self.width.value}, {self.n_retain.value} retain points, "
-                f"seed {self.seed.value}")
+        return (f"LinearNetworkLab: depth {self.depth.value}, width {self.width.value}, "
+                f"{self.n_retain.value} retain points, seed {self.seed.value}")
 
-    def _redraw(self, change=None):
-        try:
-            self.width.disabled = self.depth.value == 1  # one layer has no hidden width
-            self.shown = compare(self.depth.value, self.width.value, self.n_retain.value, self.seed.value)
-            self._artists.update(self.shown)
-            self.canvas.describe(_sentence(self.shown))
-            self.canvas.draw()
-            self.numbers.value, self.trouble.value, self.error = _table(self.shown), "", None
-        except Exception as error:
-            self.error = error
-            self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
+    def compute(self, depth, width, n_retain, seed):
+        self.width.disabled = depth == 1  # one layer has no hidden width
+        return compare(depth, width, n_retain, seed)
+
+    def sentence(self, shown):
+        def word(value):  # a stored picture's words are the same on every machine
+            return "0 up to rounding" if value < 1e-12 else _number(value)
+
+        return "; ".join(
+            f"{figures.NAMES[name]}: retain error {word(shown.retain_error[name])}, distance from "
+            f"the retrained predictor {word(shown.distance[name])}" for name in figures.SOLUTIONS)
+
+    def table(self, shown):
+        rows = {figures.NAMES[name]: [_number(shown.retain_error[name]),
+                                      _number(shown.distance[name]), f"{shown.drift[name]:.2f}"]
+                for name in figures.SOLUTIONS}
+        return table(rows, ("retain error", "distance", "drift"))
 
 
 def _number(value):
-    """Rounding differs from machine to machine, so it is not given by its digits; an exact zero says so."""
+    """Rounding differs from machine to machine, so it is not given by its digits; an exact zero
+    says so."""
     return "exactly 0" if value == 0 else "rounding" if value < 1e-12 else f"{value:.2g}"
-
-
-def _sentence(shown):
-    word = lambda value: "0 up to rounding" if value < 1e-12 else _number(value)  # a stored picture's words are the same everywhere
-    return "; ".join(f"{figures.NAMES[name]}: retain error {word(shown.retain_error[name])}, distance from the retrained predictor "
-                     f"{word(shown.distance[name])}" for name in figures.SOLUTIONS)
-
-
-def _table(shown):
-    cell = lambda value: f'<td style="text-align:right;padding:0 8px">{value}</td>'
-    head = "<tr><td></td>" + "".join(cell(f"<b>{text}</b>") for text in ("retain error", "distance", "drift")) + "</tr>"
-    body = "".join(f"<tr><td>{figures.NAMES[name]}</td>{cell(_number(shown.retain_error[name]))}{cell(_number(shown.distance[name]))}"
-                   f"{cell(f'{shown.drift[name]:.2f}')}</tr>" for name in figures.SOLUTIONS)
-    return f'<table style="margin-left:16px;line-height:1.4">{head}{body}</table>'

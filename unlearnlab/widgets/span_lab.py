@@ -1,7 +1,6 @@
 """What happens to the outputs when theta moves along the span of the retain gradients, and when it moves off it?"""
 from dataclasses import dataclass
 
-import ipywidgets
 import numpy as np
 import torch
 from torch.nn.utils import parameters_to_vector
@@ -12,7 +11,7 @@ from ..models import outputs_at
 from ..projection import output_gradients, project_out
 from ..task import Task
 from .canvas import Canvas
-from .lab import STYLE, WIDE, Lab, message
+from .lab import SliderLab, slider, table
 
 
 @dataclass(frozen=True)
@@ -55,63 +54,51 @@ def move(task: Task, off: float, along: float, n_pert: int) -> Move:
                 predicted[:-1].numpy(), actual[:-1].numpy(), float(predicted[-1]), float(actual[-1]), float(new[len(retain)]))
 
 
-class SpanLab(Lab):
-    """Three sliders move theta* of the small curve problem: off the span, along it, and which rows make the span.
+class SpanLab(SliderLab):
+    """Three sliders move theta* of the small curve problem: off the span, along it, and which rows
+    make the span.
 
-    seed: of the problem. `shown` is the Move in the picture; `error`: what went wrong with the last frame, or None.
+    seed: of the problem. `shown` is the Move in the picture.
     """
 
     def __init__(self, seed: int = 1, off: float = .1, along: float = 0.0):
-        self.task, self.error = curve.task(seed), None
+        self.task = curve.task(seed)
         count = len(self.task.retain)
-        share = dict(min=0, max=1, step=.01, style=STYLE, layout=WIDE, readout_format=".2f")
-        self.off = ipywidgets.FloatSlider(value=off, description="off the span", **share)
-        self.along = ipywidgets.FloatSlider(value=along, description="along the span", **share)
-        self.n_pert = ipywidgets.IntSlider(value=count, min=0, max=count, description="n_pert (rows)", style=STYLE, layout=WIDE)
-        self.numbers, self.trouble = ipywidgets.HTML(), ipywidgets.HTML()
-        self.canvas = self._canvas()
-        sliders = ipywidgets.VBox([self.off, self.along, self.n_pert])
-        self.panel = ipywidgets.VBox([ipywidgets.HBox([sliders, self.numbers]), self.canvas.widget, self.trouble])
-        for slider in (self.off, self.along, self.n_pert):
-            slider.observe(self._redraw, names="value")
-        self._redraw()
+        self.build({"off": slider("off the span", off, 0, 1, .01, readout_format=".2f"),
+                    "along": slider("along the span", along, 0, 1, .01, readout_format=".2f"),
+                    "n_pert": slider("n_pert (rows)", count, 0, count)}, self._canvas())
 
     @property
     def summary(self):
-        return (f"SpanLab: off the span {self.off.value:.2f}, along the span {self.along.value:.2f}, "
-                f"{self.n_pert.value} retain gradients")
+        return (f"SpanLab: off the span {self.off.value:.2f}, along the span "
+                f"{self.along.value:.2f}, {self.n_pert.value} retain gradients")
 
     def _canvas(self):
         x = curve.grid()
         with torch.no_grad():
             before = self.task.original(x).flatten().numpy()
-        flat = lambda data: tuple(t.flatten().numpy() for t in data.tensors)
-        figure, self._artists = relaxed.span(x.flatten().numpy(), before, x.sin().flatten().numpy(), flat(self.task.retain), flat(self.task.forget))
-        return Canvas(figure, self._artists.list(), "The function before and after the move, and the change at each data point")
+        retain, forget = (tuple(t.flatten().numpy() for t in data.tensors)
+                          for data in (self.task.retain, self.task.forget))
+        figure, self.picture = relaxed.span(
+            x.flatten().numpy(), before, x.sin().flatten().numpy(), retain, forget)
+        return Canvas(figure, self.picture.list(), "The function before and after the move, and "
+                                                   "the change at each data point")
 
-    def _redraw(self, change=None):
-        try:
-            self.shown = move(self.task, self.off.value, self.along.value, self.n_pert.value)
-            self._artists.update(self.shown)
-            self.canvas.describe(_sentence(self.shown))
-            self.canvas.draw()
-            self.numbers.value, self.trouble.value, self.error = _table(self.shown), "", None
-        except Exception as error:
-            self.error = error
-            self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
+    def compute(self, off, along, n_pert):
+        return move(self.task, off, along, n_pert)
 
+    def sentence(self, shown):
+        return (f"Moving theta by {shown.drift_off:.2g} off the span and {shown.drift_along:.2g} "
+                "along it changes the retain outputs by at most "
+                f"{np.abs(shown.actual).max():.2g} and the forget output by "
+                f"{shown.forget_actual:.2g}")
 
-def _sentence(shown):
-    return (f"Moving theta by {shown.drift_off:.2g} off the span and {shown.drift_along:.2g} along it changes the retain outputs by at most "
-            f"{np.abs(shown.actual).max():.2g} and the forget output by {shown.forget_actual:.2g}")
+    def table(self, shown):
+        def number(value):
+            return "0" if abs(value) < relaxed.FLOOR else f"{value:.2g}"
 
-
-def _table(shown):
-    cell = lambda value: f'<td style="text-align:right;padding:0 8px">{value}</td>'
-    number = lambda value: cell("0" if abs(value) < relaxed.FLOOR else f"{value:.2g}")
-    head = "<tr><td></td>" + cell("<b>predicted</b>") + cell("<b>actual</b>") + "</tr>"
-    rows = [("largest retain change", np.abs(shown.predicted).max(), np.abs(shown.actual).max()),
-            ("forget change", shown.forget_predicted, shown.forget_actual)]
-    body = "".join(f"<tr><td>{name}</td>{number(a)}{number(b)}</tr>" for name, a, b in rows)
-    return (f'<table style="margin-left:16px;line-height:1.4">{head}{body}'
-            f"<tr><td>drift off | along</td>{cell(f'{shown.drift_off:.2f}')}{cell(f'{shown.drift_along:.2f}')}</tr></table>")
+        largest = [number(np.abs(v).max()) for v in (shown.predicted, shown.actual)]
+        forget = [number(v) for v in (shown.forget_predicted, shown.forget_actual)]
+        drift = [f"{v:.2f}" for v in (shown.drift_off, shown.drift_along)]
+        return table({"largest retain change": largest, "forget change": forget,
+                      "drift off | along": drift}, ("predicted", "actual"))

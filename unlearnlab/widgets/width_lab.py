@@ -2,7 +2,6 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-import ipywidgets
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -10,7 +9,7 @@ import torch.nn.functional as F
 from ..figures import two_layer as figures
 from ..theory import two_layer
 from .canvas import Canvas
-from .lab import STYLE, WIDE, Lab, message
+from .lab import SliderLab, choice, slider, table
 
 ACTIVATIONS = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F.gelu}
 METHODS = {"pivoted": two_layer.sparsify, "linear program": two_layer.basis_pursuit, "matching pursuit": two_layer.matching_pursuit}
@@ -93,81 +92,58 @@ def _grid(inputs):
     return axis[:, None] if inputs == 1 else torch.cartesian_prod(axis, axis)[:, [1, 0]]  # rows of an image: x_2, columns: x_1
 
 
-class WidthLab(Lab):
-    """Sliders for the retain set and the network; the picture shows which neurons die, and the function before and after.
+class WidthLab(SliderLab):
+    """Sliders for the retain set and the network; the picture shows which neurons die, and the
+    function before and after. `shown` is the Cut in the picture.
 
-    `shown` is the Cut in the picture; `error`: what went wrong with the last frame, or None.
+    The picture for one input and that for two are different: the panel holds one of them.
     """
 
-    def __init__(self, n_r: int = 10, h: int = 100, activation: str = "SiLU", copies: int = 0, method: str = "pivoted", inputs: int = 1):
-        self.error, whole = None, dict(style=STYLE, layout=WIDE, continuous_update=False)
-        self.n_r = ipywidgets.IntSlider(value=n_r, min=POINTS[0], max=POINTS[1], description="retain points", **whole)
-        self.copies = ipywidgets.IntSlider(value=copies, min=COPIES[0], max=COPIES[1], description="of them copies", **whole)
-        self.h = ipywidgets.IntSlider(value=h, min=WIDTHS[0], max=WIDTHS[1], step=10, description="neurons h", **whole)
-        named = lambda options, value, label: ipywidgets.SelectionSlider(options=list(options), value=value, description=label, **whole)
-        self.activation = named(ACTIVATIONS, activation, "activation")
-        self.method = named(METHODS, method, "survivors by")
-        self.inputs = ipywidgets.SelectionSlider(options=[("1", 1), ("2", 2)], value=inputs, description="inputs", **whole)
-        self.controls = (self.n_r, self.copies, self.h, self.activation, self.method, self.inputs)
-        self.numbers, self.trouble, self._canvases = ipywidgets.HTML(), ipywidgets.HTML(), {}
-        self.panel = ipywidgets.VBox()
-        self._canvas(inputs)
-        self._show()
-        self._redraw()
-        for control in self.controls:
-            control.observe(self._redraw, names="value")
-
-    @property
-    def canvas(self):
-        """The picture for the chosen number of inputs."""
-        return self._canvases[self._inputs][0]
+    def __init__(self, n_r: int = 10, h: int = 100, activation: str = "SiLU", copies: int = 0,
+                 method: str = "pivoted", inputs: int = 1):
+        self._pictures, late = {}, {"continuous_update": False}
+        canvas, self.picture = self._picture(inputs)
+        self.build({"n_r": slider("retain points", n_r, *POINTS, **late),
+                    "copies": slider("of them copies", copies, *COPIES, **late),
+                    "h": slider("neurons h", h, *WIDTHS, 10, **late),
+                    "activation": choice("activation", activation, ACTIVATIONS, **late),
+                    "method": choice("survivors by", method, METHODS, **late),
+                    "inputs": choice("inputs", inputs, [("1", 1), ("2", 2)], **late)}, canvas)
 
     @property
     def summary(self):
-        return (f"WidthLab: {self.n_r.value} retain points, {self.copies.value} of them copies, {self.h.value} neurons, "
-                f"{self.activation.value}, "
-                f"{self.method.value}, {self.inputs.value} input{'s' * (self.inputs.value > 1)}")
+        return (f"WidthLab: {self.n_r.value} retain points, {self.copies.value} of them copies, "
+                f"{self.h.value} neurons, {self.activation.value}, {self.method.value}, "
+                f"{self.inputs.value} input{'s' * (self.inputs.value > 1)}")
 
-    def _redraw(self, change=None):
-        try:
-            chosen = (self.n_r, self.h, self.activation, self.copies, self.method, self.inputs)
-            self.shown = cut_network(*(control.value for control in chosen))
-            canvas, artists = self._canvas(self.inputs.value)
-            artists.update(self.shown)
-            canvas.describe(_sentence(self.shown))
-            canvas.draw()
-            self._show()
-            self.numbers.value, self.trouble.value, self.error = _table(self.shown), "", None
-        except Exception as error:
-            self.error = error
-            self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
+    def compute(self, n_r, copies, h, activation, method, inputs):
+        return cut_network(n_r, h, activation, copies, method, inputs)
 
-    def _canvas(self, inputs):
-        if inputs not in self._canvases:
+    def draw(self, shown):
+        self.canvas, self.picture = self._picture(shown.X.shape[1])
+        controls, picture, trouble = self.panel.children
+        if picture is not self.canvas.widget:
+            self.panel.children = controls, self.canvas.widget, trouble
+        self.picture.update(shown)
+
+    def _picture(self, inputs):
+        if inputs not in self._pictures:
             figure, artists = figures.width(GRID[inputs], inputs, WIDTHS[1])
-            self._canvases[inputs] = Canvas(figure, artists.list(), "A two-layer network before and after the cut"), artists
-        self._inputs = inputs
-        return self._canvases[inputs]
+            words = "A two-layer network before and after the cut"
+            self._pictures[inputs] = Canvas(figure, artists.list(), words), artists
+        return self._pictures[inputs]
 
-    def _show(self):
-        """The picture for one input and that for two are different widgets: the panel holds one of them."""
-        if not self.panel.children:
-            self.panel.children = (ipywidgets.HBox([ipywidgets.VBox(self.controls), self.numbers]), self.canvas.widget, self.trouble)
-        elif self.panel.children[1] is not self.canvas.widget:
-            self.panel.children = (self.panel.children[0], self.canvas.widget, self.trouble)
+    def sentence(self, shown):
+        return (f"Of {len(shown.strength)} neurons {shown.kept} stay, the rank of the features of "
+                f"{len(shown.X)} retain points is {shown.rank}; the output at the forget point "
+                f"goes from {shown.y_forget[0]:.2g} to {shown.forget_output:.2g}")
 
-
-def _sentence(shown):
-    return (f"Of {len(shown.strength)} neurons {shown.kept} stay, the rank of the features of {len(shown.X)} retain points is "
-            f"{shown.rank}; "
-            f"the output at the forget point goes from {shown.y_forget[0]:.2g} to {shown.forget_output:.2g}")
-
-
-def _table(shown):
-    error = "below 10⁻⁸" if shown.retain_error < 1e-8 else f"{shown.retain_error:.1e}"
-    rows = [("kept | bound s | n_r", f"{shown.kept} | {shown.rank} | {len(shown.X)}"), ("largest retain error", error),
-            ("forget output, before | after", f"{shown.y_forget[0]:.2f} | {shown.forget_output:.2f}"),
-            ("sum of |c|, before | after", f"{shown.sums[0]:.3g} | {shown.sums[1]:.3g}"),
-            ("largest |f|, before | after", f"{np.abs(shown.before).max():.3g} | {np.abs(shown.after).max():.3g}")]
-    body = "".join(f'<tr><td>{name}</td><td style="text-align:right;padding:0 8px">{value}</td></tr>' for name, value in rows)
-    return f'<table style="margin-left:16px;line-height:1.5">{body}</table>'
+    def table(self, shown):
+        error, most = shown.retain_error, [np.abs(f).max() for f in (shown.before, shown.after)]
+        rows = {"kept | bound s | n_r": f"{shown.kept} | {shown.rank} | {len(shown.X)}",
+                "largest retain error": "below 10⁻⁸" if error < 1e-8 else f"{error:.1e}",
+                "forget output, before | after":
+                    f"{shown.y_forget[0]:.2f} | {shown.forget_output:.2f}",
+                "sum of |c|, before | after": "{:.3g} | {:.3g}".format(*shown.sums),
+                "largest |f|, before | after": "{:.3g} | {:.3g}".format(*most)}
+        return table({name: [words] for name, words in rows.items()})
