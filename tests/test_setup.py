@@ -124,7 +124,7 @@ def test_without_a_display_no_browser_is_started(checkout):
 def test_make_alone_lists_the_commands_and_installs_nothing(checkout):
     status, text, calls = checkout.make()
     assert status == 0 and calls == []
-    assert all(goal in text for goal in ("make lab", "make test", "make notebooks"))
+    assert all(goal in text for goal in ("make lab", "make test", "make processors", "make notebooks"))
 
 
 def name_of(requirement):
