@@ -2,6 +2,7 @@
 import torch
 from torch import nn
 
+from ..ground.modes import kept_modes
 from ..ground.threads import few_threads
 
 BATCH = 512
@@ -13,13 +14,9 @@ def outputs(model: nn.Module, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
 
     In evaluation mode, in batches, on the model's device; every module is left in the mode it was in.
     """
-    modes, device = [(module, module.training) for module in model.modules()], next(model.parameters()).device
-    model.eval()
-    try:
-        with few_threads(model):
-            parts = [model(part.to(device)) for part in pixels.split(BATCH)]
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    device = next(model.parameters()).device
+    with kept_modes(model.modules()), few_threads(model):
+        model.eval()
+        parts = [model(part.to(device)) for part in pixels.split(BATCH)]
     parts = [part if isinstance(part, (tuple, list)) else (part,) for part in parts]
     return tuple(torch.cat(heads) for heads in zip(*parts))

@@ -16,12 +16,8 @@ it is normalised by the running ones and does not reach them.
 from contextlib import contextmanager
 
 import torch
-from torch import nn
 
-
-def norms_of(model: nn.Module) -> list[nn.Module]:
-    """Every batch-norm layer of the model, of any number of dimensions."""
-    return [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+from ..ground.modes import kept_modes
 
 
 def outputs(state, batch):
@@ -45,11 +41,7 @@ def observe(state, *batches) -> None:
 def _normalising(norms, own, tracked):
     """Inside, the layers normalise by the batch's own statistics or by the running ones; `tracked`: the former reach the
     latter. A layer that is in evaluation mode already stays in it."""
-    before = [(m.training, m.track_running_stats) for m in norms]
-    try:
-        for m, (training, tracks) in zip(norms, before):
-            m.training, m.track_running_stats = training and own, tracks and tracked
+    with kept_modes(norms):
+        for m in norms:
+            m.training, m.track_running_stats = m.training and own, m.track_running_stats and tracked
         yield
-    finally:
-        for m, (training, tracks) in zip(norms, before):
-            m.training, m.track_running_stats = training, tracks

@@ -1,5 +1,4 @@
 """MinNorm-OG: descend the retain loss, and shrink theta only where the retained outputs cannot feel it."""
-import copy
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,16 +18,6 @@ class MinNormOG(Method):
     in the paper's terms) and is multiplied by `reg_decay` after every projection. It happens in epochs 0,
     `project_every`, 2 `project_every`, ..., but never in the last `descent_epochs`. Then one AdamW step on J(B_r), with
     outputs computed at the projected weights. n_pert = 0 protects nothing: theta <- (1 - strength) theta, plain shrinkage.
-
-    Three switches lead back to paper A's public code, for a replication that changes one thing at a time:
-
-    rows "eval": gradients of the outputs of the deployed network, each of one sample. "train": batch norm normalises by the
-        subsample's own statistics, so that the other samples enter every row; takes conjugate gradients, 20 to 100 times as long.
-        The running statistics are not touched by it.
-    outputs "after": J(B_r) and its gradient belong to the projected weights. "before": the outputs are computed first and the
-        new weights written under them, so that backpropagation meets old activations and new weights: no function's gradient.
-    decay "projection": after every projection, as in the paper and its code, so that with batches an epoch decays as often as it
-        has forget batches. "epoch": once per epoch that projects, whatever their number. Full-batch runs cannot tell.
     """
 
     name: ClassVar[str] = "MinNorm-OG"
@@ -37,9 +26,6 @@ class MinNormOG(Method):
     n_pert: int = 50
     project_every: int = 1
     descent_epochs: int = 0
-    rows: str = "eval"
-    outputs: str = "after"
-    decay: str = "projection"
 
     def __post_init__(self):
         super().__post_init__()
@@ -58,53 +44,48 @@ class MinNormOG(Method):
         return epoch < epochs - self.descent_epochs and epoch % self.project_every == 0
 
     def project(self, state, retain):
-        if not self.projects_in(state.epoch, state.epochs):
-            return
-        if self.outputs == "after":
-            self._project(state, state.model, retain)
-            return
-        state.memory["loss"] = batch_loss(state, retain)
-        moved = copy.deepcopy(state.model)
-        self._project(state, moved, retain)
-        for p, new in zip(state.model.parameters(), moved.parameters()):
-            p.data.copy_(new.data)  # through .data, or autograd would refuse to walk back over weights that changed
+        if self.projects_in(state.epoch, state.epochs):
+            self.remove(state, state.model, retain)
 
     def loss(self, state, retain, forget):
-        earlier = state.memory.pop("loss", None)
-        return batch_loss(state, retain) if earlier is None else earlier
+        return batch_loss(state, retain)
 
-    def _project(self, state, model, retain):
-        strength = self._strength(state)
+    def remove(self, state, model, retain) -> None:
+        """One projection of `model`, in place; notes its strength, rank and drift."""
+        strength = self.strength(state)
         if self.n_pert == 0:
             state.notes |= {"strength": strength, "rank": 0, "drift": _shrink(model, strength)}
             return
         inputs, targets = retain
         if self.n_pert < len(inputs):
-            inputs = inputs[_subsample(targets, self.n_pert, state.task.kind, state.generator).to(inputs.device)]
-        step = minnorm_step(model, inputs, strength, batch_stats=self.rows == "train" and len(state.norms) > 0,
-                            toward=state.memory.get("toward"))
+            kept = subsample(targets, self.n_pert, state.task.kind, state.generator)
+            inputs = inputs[kept.to(inputs.device)]
+        step = self.step(state, model, inputs, strength)
         state.notes |= {"strength": strength, "rank": step.rank, "drift": step.drift}
 
-    def _strength(self, state):
+    def strength(self, state) -> float:
         """Of this projection. Counts it."""
-        if self.decay == "epoch":
-            return self.reg * self.reg_decay ** (state.epoch // self.project_every)
         strength = state.memory.get("strength", self.reg)
         state.memory["strength"] = strength * self.reg_decay
         return strength
+
+    def step(self, state, model, inputs, strength):
+        """The Step off the rows of these inputs."""
+        return minnorm_step(model, inputs, strength, toward=state.memory.get("toward"))
 
 
 @torch.no_grad()
 def _shrink(model, strength):
     """theta <- (1 - strength) theta for what is trainable; the length of the change."""
     trainable = [p for p in model.parameters() if p.requires_grad]
-    squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in trainable)  # one wait for the device, not one each
+    # one wait for the device, not one each
+    squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in trainable)
     for p in trainable:
         p.mul_(1 - strength)
     return strength * math.sqrt(squared.item())
 
 
-def _subsample(targets, count, kind, generator):
+def subsample(targets, count, kind, generator):
     """Indices of `count` < len(targets) samples; in classification the same number of each class.
 
     With more classes than `count`, one sample each of `count` random classes: count // classes would be no sample at
@@ -116,8 +97,8 @@ def _subsample(targets, count, kind, generator):
     classes = labels.unique()
     classes = classes[torch.randperm(len(classes), generator=generator)][:count]
     each = count // len(classes)
-    chosen = []
+    parts = []
     for label in classes:
         members = (labels == label).nonzero().flatten()
-        chosen.append(members[torch.randperm(len(members), generator=generator)[:each]])
-    return torch.cat(chosen)
+        parts.append(members[torch.randperm(len(members), generator=generator)[:each]])
+    return torch.cat(parts)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from .minnorm import MinNormOG
+from .published import MinNormPublished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +61,10 @@ class MinNormDirection(MinNormOG):
                              "change the outputs")
 
     @torch.no_grad()
-    def _project(self, state, model, retain):
+    def remove(self, state, model, retain):
         filters = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d)]
         lengths = [_lengths(w) for w in filters]
-        super()._project(state, model, retain)
+        super().remove(state, model, retain)
         for weight, length in zip(filters, lengths):
             weight.mul_(length / _lengths(weight).clamp_min(torch.finfo(weight.dtype).tiny))
 
@@ -73,4 +74,4 @@ def _lengths(weight):
     return weight.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
 
 
-VARIANTS = {method.name: method for method in (MinNormOnce, MinNormStart, MinNormDirection)}
+VARIANTS = {method.name: method for method in (MinNormOnce, MinNormStart, MinNormDirection, MinNormPublished)}

@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 import torch
 
-from ..projection import RANK_TOLERANCE, _check_floating, project_out
+from ..ground.checks import floats
+from ..projection import RANK_TOLERANCE, project_out
 
 
 def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -218,7 +219,7 @@ def _check_penalty(lam):
 
 
 def _check_vector(name, v):
-    _check_floating(name, v)
+    floats(name, v, finite=False)
     if v.ndim != 1:
         raise ValueError(f"{name} must be a vector, one dimension, got shape {tuple(v.shape)}")
     if not torch.isfinite(v).all():
@@ -226,7 +227,7 @@ def _check_vector(name, v):
 
 
 def _check_matrix(name, X):
-    _check_floating(name, X)
+    floats(name, X, finite=False)
     if X.ndim != 2:
         raise ValueError(f"{name} must be a matrix with one input per row, two dimensions, got shape {tuple(X.shape)}")
     if not torch.isfinite(X).all():
