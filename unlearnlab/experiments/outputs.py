@@ -1,4 +1,5 @@
 """What does a model say about stored images?"""
+
 import torch
 from torch import nn
 
@@ -10,9 +11,9 @@ BATCH = 512
 
 @torch.no_grad()
 def outputs(model: nn.Module, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """The logits of every head, each (n, classes), for images (n, 3, h, w): a tuple, of one for a model with one head.
+    """The logits of every head, a tuple of (n, classes), for images (n, 3, h, w).
 
-    In evaluation mode, in batches, on the model's device; every module is left in the mode it was in.
+    In evaluation mode, in batches, on the model's device; every module keeps its mode.
     """
     device = next(model.parameters()).device
     with kept_modes(model.modules()), few_threads(model):

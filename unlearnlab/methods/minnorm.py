@@ -1,4 +1,5 @@
-"""MinNorm-OG: descend the retain loss, and shrink theta only where the retained outputs cannot feel it."""
+"""MinNorm-OG: descend the retain loss; shrink theta where the retained outputs cannot feel it."""
+
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,16 +14,20 @@ from .base import Method, batch_loss
 class MinNormOG(Method):
     """Paper A, Algorithm 1 and App. E.
 
-    Projection: theta <- theta - strength * P_perp theta, with P_perp off the span of the output gradients of `n_pert`
-    retain samples of the batch (balanced over classes in classification). strength is `reg` at first (1 / (1 + lambda)
-    in the paper's terms) and is multiplied by `reg_decay` after every projection. It happens in epochs 0,
-    `project_every`, 2 `project_every`, ..., but never in the last `descent_epochs`. Then one AdamW step on J(B_r), with
-    outputs computed at the projected weights. n_pert = 0 protects nothing: theta <- (1 - strength) theta, plain shrinkage.
+    Projection: theta <- theta - strength * P_perp theta, off the span of output gradients. Then one
+    AdamW step on J(B_r), with outputs computed at the projected weights.
+
+    reg: strength of the first projection, in [0, 1]; 1 / (1 + lambda) in the paper's terms.
+    reg_decay: what the strength is multiplied by after every projection.
+    n_pert: how many retain samples of the batch give the span, balanced over classes in
+        classification. 0 protects nothing: theta <- (1 - strength) theta, plain shrinkage.
+    project_every, descent_epochs: it projects in epochs 0, `project_every`, 2 `project_every`, ...,
+        but never in the last `descent_epochs`.
     """
 
     name: ClassVar[str] = "MinNorm-OG"
-    reg: float = .1
-    reg_decay: float = .9
+    reg: float = 0.1
+    reg_decay: float = 0.9
     n_pert: int = 50
     project_every: int = 1
     descent_epochs: int = 0
@@ -30,14 +35,18 @@ class MinNormOG(Method):
     def __post_init__(self):
         super().__post_init__()
         if self.reg > 1:
-            raise ValueError(f"{self.name}: reg must be a number in [0, 1], got {self.reg!r}: it is the share of "
-                             "P_perp theta that the first projection removes")
+            raise ValueError(
+                f"{self.name}: reg must be a number in [0, 1], got {self.reg!r}: it is the share "
+                "of P_perp theta that the first projection removes"
+            )
 
     def check(self, task, epochs):
         super().check(task, epochs)
         if self.descent_epochs > epochs:
-            raise ValueError(f"{self.name}: descent_epochs={self.descent_epochs} is more than epochs={epochs}: "
-                             "no epoch is left to project in")
+            raise ValueError(
+                f"{self.name}: descent_epochs={self.descent_epochs} is more than epochs={epochs}: "
+                "no epoch is left to project in"
+            )
 
     def projects_in(self, epoch: int, epochs: int) -> bool:
         """Whether epoch number `epoch` (from 0) of `epochs` begins with a projection."""
@@ -88,8 +97,9 @@ def _shrink(model, strength):
 def subsample(targets, count, kind, generator):
     """Indices of `count` < len(targets) samples; in classification the same number of each class.
 
-    With more classes than `count`, one sample each of `count` random classes: count // classes would be no sample at
-    all, and no row to project off. With two heads the first head's labels (the content) are balanced.
+    With more classes than `count`, one sample each of `count` random classes: count // classes
+    would be no sample at all, and no row to project off. With two heads the first head's labels
+    (the content) are balanced.
     """
     if kind == "regression":
         return torch.randperm(len(targets), generator=generator)[:count]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .network import Network, NonFiniteGradients, check_finite, in_working_precision, products
+from .network import NonFiniteGradients, check_finite, in_working_precision, products
 
 # |J v| / |J theta| at which conjugate gradients stop, by the precision of the pass, and the most
 # iterations.
@@ -61,43 +61,29 @@ def off_rows(
     return Residual(v, size / start if start != 0 else 0.0, count, len(s))
 
 
-def matrix_free(net: Network, center: dict[str, torch.Tensor]) -> Residual:
-    """P_perp (theta - theta_0) of a network, (d,) in the order of `net.trainable`.
+def matrix_free(net, center):
+    """The Residual of a Network's theta - theta_0, in the order of `net.trainable`.
 
-    center: theta_0 by name, {} for the origin.
-
-    Warns where conjugate gradients end before STOP; raises NonFiniteGradients, as the layerwise way
-    does.
+    center: theta_0 by name, {} for the origin. Warns where conjugate gradients end before STOP;
+    raises NonFiniteGradients, as the layerwise way does.
     """
-    result, precision = in_working_precision(net, lambda p: _off_rows(net, center, STOP[p]))
+    result, precision = in_working_precision(net, lambda precision: _off(net, center, precision))
     if result.left > STOP[precision]:
         warnings.warn(
             f"conjugate gradients stopped after {result.iterations} iterations with |J v| = "
-            f"{result.left:.1e} |J theta|: the rows are nearly dependent, or the precision "
-            'is used up. solver="layerwise" does not depend on that',
+            f"{result.left:.1e} |J theta|: the rows are nearly dependent, or the precision is used "
+            'up. solver="layerwise" does not depend on that',
             stacklevel=5,
         )
     return result
 
 
-def _off_rows(net, center, rtol):
-    theta = {name: p.detach() for name, p in net.parameters.items()}
-    sizes = [p.numel() for p in theta.values()]
-
-    def split(v):
-        return {name: part.view_as(p) for (name, p), part in zip(theta.items(), v.split(sizes))}
-
-    def join(parts):
-        return torch.cat([parts[name].flatten() for name in theta])
-
-    away = theta
-    if center:
-        away = {name: p - center[name].to(p.dtype) for name, p in theta.items()}
-    with products(net) as (push, pull):
-        result = off_rows(
-            lambda v: push(split(v)), lambda c: join(pull(c)), join(away), rtol, LIMIT
-        )
+def _off(net, center, precision):
+    with products(net) as (theta, push, pull):
+        if center:
+            theta = theta - torch.cat([center[name].flatten() for name in net.trainable]).to(theta)
+        result = off_rows(push, pull, theta, STOP[precision], LIMIT)
         if not (math.isfinite(result.left) and torch.isfinite(result.vector).all()):
-            check_finite(torch.isfinite(push(away)), len(net.x))
+            check_finite(torch.isfinite(push(theta)), len(net.x))
             raise NonFiniteGradients("the output gradients overflow: scale the inputs or the model")
     return result

@@ -13,7 +13,7 @@ TOLERANCE = {torch.float32: 1e-12, torch.float64: 1e-13}
 FLOAT32_LIMIT = 1e-5
 
 
-def coefficients(blocks, n: int, precision: torch.dtype, felt=0):
+def coefficients(blocks, n, precision, felt=0):
     """(c, t, rank of K, precision K was computed in), from the blocks of n samples.
 
     precision: of the pass that made the blocks. felt: J theta_0 (k,), what is taken off t.

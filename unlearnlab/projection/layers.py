@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.grad import conv2d_weight
 
-from .network import Call, Network, per_sample_rows, watched
+from .network import Call, per_sample_rows, watched
 
 # From this many positions on, a grouped convolution gives per-sample gradients faster than
 # unfolding and multiplying.
@@ -21,7 +21,7 @@ MANY_POSITIONS = 128
 
 
 @torch.enable_grad()
-def blocks(net: Network) -> tuple[list, int]:
+def blocks(net):
     """Blocks that cover every trainable parameter once, and the number of rows k.
 
     A block has gram(dtype) (k, k), inner() (k,) in float64, and shrink(c, strength, dtype), which
@@ -45,18 +45,11 @@ def blocks(net: Network) -> tuple[list, int]:
     return parts, len(heads) * len(net.x)
 
 
-def row_bytes(net: Network) -> int:
+def row_bytes(net):
     """What the rows of the parameters outside Linear, Conv2d and BatchNorm2d layers would take."""
-    covered = {
-        name
-        for prefix, module in net.modules.items()
-        if type(module) in LAYERS
-        for name in net.owned.get(prefix, {}).values()
-    }
-    size = sum(
-        p.numel() * p.element_size() for name, p in net.trainable.items() if name not in covered
-    )
-    return len(net.inputs) * size
+    others = [module for module in net.modules.values() if type(module) not in LAYERS]
+    trainable = [p for m in others for p in m.parameters(recurse=False) if p.requires_grad]
+    return len(net.inputs) * sum(p.numel() * p.element_size() for p in trainable)
 
 
 def _has_formula(call):

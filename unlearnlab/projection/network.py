@@ -1,7 +1,6 @@
 """How is a model run with other tensors in place of its parameters, and watched while it runs?"""
 
 from collections import Counter
-from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from torch.func import functional_call, jacrev, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, tensor
-from ..ground.modes import kept_modes, norms_of
+from ..ground.modes import is_norm, kept_modes
 
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
 # to 1e-15.
@@ -26,8 +25,7 @@ class Network:
     """A model's tensors by name, and copies of them in a chosen precision to run it with.
 
     trainable, fixed: {name: parameter or buffer}; a shared tensor goes by the name it is first met
-    under.
-    owned: {module's prefix: {role, such as "weight": name}}, parameters only.
+        under. owned: {module's prefix: {role, such as "weight": name}}, parameters only.
     parameters, others, x: what it is run with, set by `cast`.
     """
 
@@ -38,16 +36,24 @@ class Network:
         tensor("inputs", inputs)
         if inputs.ndim == 0 or len(inputs) == 0:
             raise ValueError(
-                f"inputs is an empty batch, shape {tuple(inputs.shape)}: there is no "
-                "output to take a gradient of"
+                f"inputs is an empty batch, shape {tuple(inputs.shape)}: there is no output to "
+                "take a gradient of"
             )
         self.model, self.inputs, self.modules = model, inputs.detach(), dict(model.named_modules())
-        self.norms = norms_of(model)
-        self._read()
+        self._refuse_mixed_samples()
+        named = dict(model.named_parameters())
+        self.trainable = {name: p for name, p in named.items() if p.requires_grad}
+        self.fixed = {name: p for name, p in named.items() if not p.requires_grad}
+        self.fixed |= dict(model.named_buffers())
+        first = {id(p): name for name, p in named.items()}
+        self.owned = {
+            prefix: {role: first[id(p)] for role, p in module._parameters.items() if p is not None}
+            for prefix, module in self.modules.items()
+        }
         if not self.trainable:
             raise ValueError(
-                f"model ({type(model).__name__}) has no trainable parameter: set "
-                "requires_grad on some"
+                f"model ({type(model).__name__}) has no trainable parameter: set requires_grad on "
+                "some"
             )
         device = next(iter(self.trainable.values())).device
         if inputs.device != device:
@@ -55,31 +61,19 @@ class Network:
                 f"inputs are on {inputs.device}, the model is on {device}: move one of them"
             )
 
-    def _read(self):
-        self.trainable, self.fixed, self.owned, first = {}, {}, {}, {}
+    def _refuse_mixed_samples(self):
         for prefix, module in self.modules.items():
-            path = f"{prefix}." if prefix else ""
-            if module in self.norms and module.running_mean is None and not self.mixes_samples:
+            if is_norm(module) and module.running_mean is None and not self.mixes_samples:
                 raise ValueError(
-                    f"layer {prefix!r} normalises by batch statistics in evaluation mode "
-                    "too, which couples the samples: use track_running_stats=True"
+                    f"layer {prefix!r} normalises by batch statistics in evaluation mode too, "
+                    "which couples the samples: use track_running_stats=True"
                 )
-            for role, p in module._parameters.items():
-                if p is not None:
-                    name = first.setdefault(id(p), path + role)
-                    self.owned.setdefault(prefix, {})[role] = name
-                    (self.trainable if p.requires_grad else self.fixed)[name] = p
-            for role, b in module._buffers.items():
-                if b is not None:
-                    self.fixed[first.setdefault(id(b), path + role)] = b
 
     def cast(self, dtype: torch.dtype | None) -> torch.dtype:
         """Sets the tensors to run with, in `dtype` (None: their own); returns the first's dtype."""
 
         def to(t):
-            return (
-                t.detach().to(dtype) if dtype is not None and t.is_floating_point() else t.detach()
-            )
+            return t.detach().to(dtype) if dtype and t.is_floating_point() else t.detach()
 
         self.parameters = {name: to(p).requires_grad_() for name, p in self.trainable.items()}
         self.others = {name: to(t) for name, t in self.fixed.items()}
@@ -101,7 +95,7 @@ class Network:
             yield
 
 
-def in_working_precision(net: Network, compute: Callable):
+def in_working_precision(net, compute):
     """(compute(precision), precision): in the working precision, or in the parameters' own.
 
     The latter where the forward insists on it.
@@ -149,7 +143,7 @@ def _heads(outputs, n):
     return [head if head.ndim == 1 else head.max(1).values for head in heads]
 
 
-def per_sample_rows(net: Network, names: list[str]) -> torch.Tensor:
+def per_sample_rows(net, names):
     """(heads * n, size of the named parameters): the gradients of every head, sample by sample."""
 
     def outputs(chosen, x):
@@ -166,24 +160,27 @@ def per_sample_rows(net: Network, names: list[str]) -> torch.Tensor:
 
 
 @contextmanager
-def products(net: Network):
-    """(v -> J v, c -> J^T c): v and J^T c by the parameters' names, c and J v (k,).
+def products(net):
+    """(theta, v -> J v, c -> J^T c): theta, v and J^T c (d,), c and J v (k,).
 
     c -> J^T c is a backward pass. It is linear in c, so v -> J v is a backward pass through that
     one. Both graphs are built once and walked again and again. Forward mode would hold less, but
     not every operation has one.
     """
-    theta = {name: p.detach() for name, p in net.parameters.items()}
-    with (
-        net.evaluation(),
-        sdpa_kernel(SDPBackend.MATH),
-    ):  # fused attention can be walked back once only
-        values, pull = vjp(lambda parameters: torch.cat(net(net.x, parameters)), theta)
+    sizes = [p.numel() for p in net.parameters.values()]
+
+    def outputs(theta):
+        parts = zip(net.parameters.items(), theta.split(sizes))
+        return torch.cat(net(net.x, {name: part.view_as(p) for (name, p), part in parts}))
+
+    theta = torch.cat([p.detach().flatten() for p in net.parameters.values()])
+    with net.evaluation(), sdpa_kernel(SDPBackend.MATH):  # fused attention is walked back only once
+        values, pull = vjp(outputs, theta)
         _, push = vjp(lambda c: pull(c)[0], torch.zeros_like(values))
-        yield lambda v: push(v)[0], lambda c: pull(c)[0]
+        yield theta, lambda v: push(v)[0], lambda c: pull(c)[0]
 
 
-def check_finite(finite: torch.Tensor, n: int) -> None:
+def check_finite(finite, n):
     """NonFiniteGradients naming the samples unless all of `finite` (heads * n,) is true."""
     if not finite.all():
         bad = sorted({i % n for i in (~finite).nonzero().flatten().tolist()})
@@ -206,26 +203,17 @@ class Call:
         object  # taken at the call: a later in-place activation would move the tensor, not the edge
     )
 
-    @classmethod
-    def of(cls, module, args, out):
-        edge = torch.autograd.graph.get_gradient_edge(out) if out.requires_grad else None
-        return cls(module, args[0].detach(), out.detach(), (args[0]._version, out._version), edge)
-
-    def intact(self) -> bool:
+    def intact(self):
         """Whether the output still is the layer's: an in-place activation overwrites it."""
         return self.output._version == self.versions[1]
 
-    def usable(self, n: int) -> bool:
+    def usable(self, n):
         """Whether samples stand along dimension 0, and input and graph are still there."""
-        return (
-            self.edge is not None
-            and self.input._version == self.versions[0]
-            and self.output.ndim > 0
-            and len(self.output) == n == len(self.input)
-        )
+        there = self.edge is not None and self.input._version == self.versions[0]
+        return there and self.output.ndim > 0 and len(self.output) == n == len(self.input)
 
 
-def watched(net: Network, kinds) -> tuple[list[torch.Tensor], dict[str, Call]]:
+def watched(net, kinds):
     """The heads, and by prefix the one call of each layer of `kinds` that is nothing but its class.
 
     A layer qualifies if nothing but its class's forward turns its weight and bias into its output
@@ -237,7 +225,7 @@ def watched(net: Network, kinds) -> tuple[list[torch.Tensor], dict[str, Call]]:
     for prefix, module in net.modules.items():
         if (
             type(module) in kinds
-            and net.owned.get(prefix, {}).keys() <= {"weight", "bias"}
+            and net.owned[prefix].keys() <= {"weight", "bias"}
             and not module._forward_hooks
             and "forward" not in vars(module)
         ):
@@ -255,9 +243,7 @@ def watched(net: Network, kinds) -> tuple[list[torch.Tensor], dict[str, Call]]:
             handle.remove()
     uses, once = _uses(heads, net.parameters), {}
     for prefix, own in calls.items():
-        counts = {
-            uses[name] for name in net.owned.get(prefix, {}).values() if name in net.parameters
-        }
+        counts = {uses[name] for name in net.owned[prefix].values() if name in net.parameters}
         if counts == {1} and prefix in alone and len(own) == 1 and own[0].usable(len(net.x)):
             once[prefix] = own[0]
     return heads, once
@@ -266,7 +252,10 @@ def watched(net: Network, kinds) -> tuple[list[torch.Tensor], dict[str, Call]]:
 def _recorder(calls, prefix):
     def hook(module, args, out):
         if args:  # called by keyword, its input is not here to see: the layer will not qualify
-            calls.setdefault(prefix, []).append(Call.of(module, args, out))
+            versions = args[0]._version, out._version
+            edge = torch.autograd.graph.get_gradient_edge(out) if out.requires_grad else None
+            call = Call(module, args[0].detach(), out.detach(), versions, edge)
+            calls.setdefault(prefix, []).append(call)
 
     return hook
 

@@ -135,12 +135,8 @@ def _center(net, toward):
 
 def _felt(net, center):
     """J theta_0 (k,): what the outputs feel, to first order, of a step theta_0 from here."""
-    with products(net) as (push, _):
-        return (
-            push({name: center[name].to(p.dtype) for name, p in net.parameters.items()})
-            .detach()
-            .double()
-        )
+    with products(net) as (theta, push, _):
+        return push(torch.cat([t.flatten() for t in center.values()]).to(theta)).detach().double()
 
 
 @contextmanager
