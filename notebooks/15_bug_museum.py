@@ -104,8 +104,8 @@ print(f"the new gradient is longer, by a factor of {np.median(too_short):.0f} (m
 
 # %%
 setting = dict(lr=1e-3, reg=.1, reg_decay=.9, project_every=2, descent_epochs=50)
-runs = {name: each(sine, ul.MinNormOG(outputs=outputs, **setting), 100, ul.sine.errors)
-        for name, outputs in (("outputs before", "before"), ("outputs after", "after"))}
+ways = {"outputs before": ul.MinNormPublished(**setting), "outputs after": ul.MinNormOG(**setting)}
+runs = {name: each(sine, method, 100, ul.sine.errors) for name, method in ways.items()}
 words = {"sup_error": "largest error", "rms_error": "root-mean-square error", "retain_error": "error on the retain points"}
 ul.figures.museum.beside(runs, words, "The two versions can hardly be told apart", log=True)
 
@@ -123,7 +123,7 @@ assert .6 < ratio < 1.6                                   # the table does not s
 # And the table shows **nothing**. Twenty-five wrong gradients are followed by fifty right ones, AdamW makes steps of the same length from a short gradient as from a long one, and after 100 epochs nobody can tell the versions apart. That is the first lesson of this museum: *a good number is no evidence that the
 # code does what the paper says.*
 #
-# **The right version:** move the weights, then compute the outputs. `ul.MinNormOG(outputs="after")` is the default; `"before"` leads back to the trap.
+# **The right version:** move the weights, then compute the outputs. `ul.MinNormOG` does; `ul.MinNormPublished` leads back to the trap.
 
 # %% [markdown]
 # ### Exhibit 2 · The mask that does not hold

@@ -14,7 +14,7 @@ from unlearnlab.recipes import Recipe
 RECIPE = Recipe(epochs=1, batch_size=32, lr=.01, augment="crop+flip")
 TINY = dict(recipe=RECIPE, p_retain=.7, batch_size=32, progress=lambda *done: None)
 SWITCHED = {
-    "rows in training mode": ul.MinNormOG(lr=1e-3, n_pert=4, rows="train"), "outputs before": ul.MinNormOG(outputs="before", n_pert=20),
+    "rows in training mode": ul.MinNormPublished(lr=1e-3, n_pert=4, outputs="after"), "outputs before": ul.MinNormPublished(rows="eval", n_pert=20),
     "no rows": ul.MinNormOG(n_pert=0), "SCRUB's own": ul.SCRUB(variant="original"), "SalUn's own": ul.SalUn(variant="original"),
     "NPO by sum": ul.NPO(heads="sum"), "all statistics": ul.GD(batch_norm="all"), "frozen statistics": ul.NGP(batch_norm="frozen")}
 METHODS = {name: method(lr=1e-3) for name, method in (ul.METHODS | VARIANTS).items()} | SWITCHED

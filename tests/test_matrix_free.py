@@ -9,7 +9,8 @@ from test_projection import MODELS, build, dense_projection, flat, jacobian
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.matrix_free import off_rows
+from unlearnlab.methods.published import batch_statistics_step
+from unlearnlab.projection.cg import off_rows
 
 
 @given(st.integers(0, 9), st.integers(1, 12), st.integers(0, 9), st.integers(0, 10 ** 6), st.sampled_from([1e-6, 1.0, 1e6]))
@@ -63,7 +64,7 @@ def test_batch_statistics_give_the_projection_of_training_mode_and_leave_the_run
     model, inputs = Normed(), torch.randn(7, 2, 6, 6)
     before, rows = flat(model).double(), batch_rows(model, inputs)
     running, evaluated = copy.deepcopy(dict(model.named_buffers())), copy.deepcopy(model)
-    step = ul.minnorm_step(model, inputs, 1.0, batch_stats=True)
+    step = batch_statistics_step(model, inputs, 1.0)
     moved = before - flat(model)
     assert step.solver == "cg" and step.rows == 14
     assert (moved - dense_projection(before, rows)).norm() < 1e-5 * before.norm()
@@ -79,7 +80,7 @@ def test_norms_without_running_statistics_are_possible_with_batch_statistics_onl
     model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2, track_running_stats=False), nn.Flatten())
     with pytest.raises(ValueError, match="couples"):
         ul.minnorm_step(model, torch.randn(3, 1, 2, 2), .5)
-    assert ul.minnorm_step(model, torch.randn(3, 1, 2, 2), .5, batch_stats=True).left <= 1e-5
+    assert batch_statistics_step(model, torch.randn(3, 1, 2, 2), .5).left <= 1e-5
 
 
 def test_a_forward_that_needs_float32_stops_at_float32s_precision():
@@ -95,7 +96,7 @@ def test_a_forward_that_needs_float32_stops_at_float32s_precision():
 def test_auto_takes_cg_where_rows_would_not_fit(monkeypatch):
     model, inputs = build("attention, layer norm, own token", 5)
     assert ul.minnorm_step(copy.deepcopy(model), inputs, .5).solver == "layerwise"
-    monkeypatch.setattr("unlearnlab.projection.ROW_BYTES", 100)
+    monkeypatch.setattr("unlearnlab.projection.step.ROW_BYTES", 100)
     assert ul.minnorm_step(model, inputs, .5).solver == "cg"
     mlp, points = build("mlp", 5)
     assert ul.minnorm_step(mlp, points, .5).solver == "layerwise"
@@ -103,14 +104,37 @@ def test_auto_takes_cg_where_rows_would_not_fit(monkeypatch):
 
 def test_what_does_not_fit_is_refused_by_name():
     model, inputs = build("mlp", 3)
-    with pytest.raises(ValueError, match='solver must be "auto", "layerwise" or "cg", got \'qr\''):
+    with pytest.raises(ValueError, match="solver must be one of auto, layerwise, cg, got 'qr'"):
         ul.minnorm_step(model, inputs, .5, solver="qr")
-    with pytest.raises(ValueError, match="batch_stats=True couples the samples"):
-        ul.minnorm_step(model, inputs, .5, solver="layerwise", batch_stats=True)
     with torch.no_grad():
         model[0].weight[0, 0] = float("nan")
     with pytest.raises(ul.projection.NonFiniteGradients):
         ul.minnorm_step(model, inputs, .5, solver="cg")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("name", ["mlp", "two heads, conv, batch norm, in-place", "attention, layer norm, own token"])
+def test_an_input_that_is_no_number_moves_nothing(name, value):
+    """It used to end the search before its first step, which shrank all of theta without an error."""
+    model, inputs = build(name, 5)
+    inputs[3].flatten()[0] = value
+    before = flat(model)
+    for step in (lambda: ul.minnorm_step(model, inputs, .5), lambda: ul.minnorm_step(model, inputs, .5, solver="cg")):
+        with pytest.raises(ul.projection.NonFiniteGradients, match=r"of samples \[3\] are not finite"):
+            step()
+    with pytest.raises(ul.projection.NonFiniteGradients):
+        batch_statistics_step(model, inputs, .5)
+    assert torch.equal(flat(model), before)
+
+
+def test_outputs_that_overflow_move_nothing():
+    model, inputs = build("mlp", 4)
+    model, inputs = model.double(), inputs.double() * 1e200
+    before = flat(model)
+    for solver in ("layerwise", "cg"):
+        with pytest.raises(ul.projection.NonFiniteGradients):
+            ul.minnorm_step(model, inputs, .5, solver=solver)
+    assert torch.equal(flat(model), before)
 
 
 def test_nearly_dependent_rows_are_said_to_be_unfinished():

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 import unlearnlab as ul
 from tasks import classification, regression
-from unlearnlab.methods.minnorm import _subsample
+from unlearnlab.methods.minnorm import subsample
 
 EPOCHS = 7
 
@@ -128,17 +128,17 @@ def test_every_method_runs_on_classification_batches(method, heads):
     assert len(run.history) == 2 and not torch.equal(parameters(run.model), parameters(task.original))
 
 
-def test_the_subsample_is_balanced_and_never_empty():
+def test_thesubsample_is_balanced_and_never_empty():
     g = torch.Generator().manual_seed(0)
     labels = torch.arange(60) % 6
-    chosen = _subsample(labels, 13, "classification", g)
+    chosen = subsample(labels, 13, "classification", g)
     assert labels[chosen].bincount().tolist() == [2] * 6 and len(chosen.unique()) == 12
     many = torch.arange(100)
-    assert len(_subsample(many, 7, "classification", g).unique()) == 7  # 7 // 100 would be none
-    assert len(_subsample(torch.stack([labels, labels % 2], 1), 12, "classification", g)) == 12
-    assert len(_subsample(torch.zeros(60, 1), 20, "regression", g).unique()) == 20
+    assert len(subsample(many, 7, "classification", g).unique()) == 7  # 7 // 100 would be none
+    assert len(subsample(torch.stack([labels, labels % 2], 1), 12, "classification", g)) == 12
+    assert len(subsample(torch.zeros(60, 1), 20, "regression", g).unique()) == 20
     rare = torch.tensor([0] * 50 + [1])
-    assert 1 <= len(_subsample(rare, 20, "classification", g)) <= 20
+    assert 1 <= len(subsample(rare, 20, "classification", g)) <= 20
 
 
 @pytest.mark.parametrize("kind, bad, says", [

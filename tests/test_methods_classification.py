@@ -291,9 +291,9 @@ def test_the_teacher_says_what_the_original_says_and_says_it_once():
     (ul.SalUn, {"variant": 3}, "SalUn: variant must be"),
     (ul.NPO, {"heads": "mean"}, 'NPO: heads must be "product" or "sum", got \'mean\''),
     (ul.GD, {"batch_norm": "Frozen"}, 'GD: batch_norm must be "retain", "all" or "frozen", got \'Frozen\''),
-    (ul.MinNormOG, {"rows": None}, 'MinNorm-OG: rows must be "eval" or "train", got None'),
-    (ul.MinNormOG, {"outputs": ""}, 'outputs must be "after" or "before"'),
-    (ul.MinNormOG, {"decay": "batch"}, 'decay must be "projection" or "epoch", got \'batch\''),
+    (ul.MinNormPublished, {"rows": None}, 'MinNorm-OG as published: rows must be "eval" or "train", got None'),
+    (ul.MinNormPublished, {"outputs": ""}, 'outputs must be "after" or "before"'),
+    (ul.MinNormPublished, {"decay": "batch"}, 'decay must be "projection" or "epoch", got \'batch\''),
     (ul.SCRUB, {"temperature": 0}, "SCRUB: temperature must be a number greater than 0, got 0"),
     (ul.SCRUB, {"max_epochs": 0}, "SCRUB: max_epochs must be an integer of at least 1, got 0"),
     (ul.SCRUB, {"ascent": -1}, "SCRUB: ascent must be a number of at least 0"),
@@ -339,12 +339,13 @@ def test_words_go_through_a_sweep_a_selection_and_a_record(tmp_path):
 
 def test_minnorm_decays_per_projection_or_per_epoch():
     task = classification(forget=10, batch_size=4)
-    strengths = {decay: [h.get("strength") for h in ul.unlearn(task, ul.MinNormOG(
-        reg=.4, reg_decay=.5, project_every=2, descent_epochs=1, decay=decay), 6).history] for decay in ("projection", "epoch")}
+    strengths = {decay: [h.get("strength") for h in ul.unlearn(task, ul.MinNormPublished(
+        reg=.4, reg_decay=.5, project_every=2, descent_epochs=1, rows="eval", outputs="after", decay=decay), 6).history] for decay in ("projection", "epoch")}
     assert strengths["projection"] == [.4 * .5 ** 2, None, .4 * .5 ** 5, None, .4 * .5 ** 8, None]  # the last of three batches
     assert strengths["epoch"] == [.4, None, .2, None, .1, None]
 
 
 def test_rows_in_training_mode_are_the_same_rows_without_batch_norm():
-    runs = [ul.unlearn(classification(), ul.MinNormOG(rows=rows), 2) for rows in ("eval", "train")]
+    runs = [ul.unlearn(classification(), method, 2) for method in (
+        ul.MinNormOG(), ul.MinNormPublished(rows="train", outputs="after", batch_norm="retain"))]
     assert torch.equal(parameters(runs[0].model), parameters(runs[1].model))

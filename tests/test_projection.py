@@ -8,7 +8,8 @@ from hypothesis import assume, given, settings, strategies as st
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.projection import _rounding
+from unlearnlab.projection import dense_step
+from unlearnlab.projection.step import exact_products
 
 
 def dense_projection(theta, rows, rtol=1e-10):
@@ -221,7 +222,7 @@ def test_small_relu_net_with_dead_units_and_more_rows_than_parameters(seed):
 
 
 def test_large_models_use_float32_and_still_agree(monkeypatch):
-    monkeypatch.setattr("unlearnlab.projection.SMALL_MODEL", 0)
+    monkeypatch.setattr("unlearnlab.projection.network.SMALL_MODEL", 0)
     for name in ("conv, many and few positions", "two heads, conv, batch norm, in-place"):
         model, inputs = build(name, 6)
         assert relative_error(copy.deepcopy(model), inputs) < 1e-5
@@ -280,33 +281,48 @@ def test_a_step_toward_the_origin_is_the_plain_one_and_toward_itself_is_none():
     torch.testing.assert_close(flat(model), before)
 
 
-@pytest.mark.parametrize("outside", ["ieee", "tf32", "none"])
-def test_the_precision_of_products_on_a_gpu_is_set_inside_and_put_back_outside(outside):
+@pytest.fixture(params=["ieee", "tf32", "none"])
+def outside(request):
+    """The precision that the process has set for products on a GPU, and the two places where it is set."""
     kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
     own = [kind.fp32_precision for kind in kinds]
-    try:
-        for kind in kinds:
-            kind.fp32_precision = outside
-        for inside in ("ieee", "tf32"):
-            with pytest.raises(KeyError), _rounding(inside):
-                assert [kind.fp32_precision for kind in kinds] == [inside] * 2
-                raise KeyError
-            assert [kind.fp32_precision for kind in kinds] == [outside] * 2
-    finally:
-        for kind, precision in zip(kinds, own):
-            kind.fp32_precision = precision
+    for kind in kinds:
+        kind.fp32_precision = request.param
+    yield request.param, kinds
+    for kind, precision in zip(kinds, own):
+        kind.fp32_precision = precision
+
+
+def test_the_precision_of_products_on_a_gpu_is_set_inside_and_put_back_outside(outside):
+    precision, kinds = outside
+    with pytest.raises(KeyError), exact_products(torch.device("cuda")):
+        assert [kind.fp32_precision for kind in kinds] == ["ieee"] * 2
+        raise KeyError
+    assert [kind.fp32_precision for kind in kinds] == [precision] * 2
+    with exact_products(torch.device("cpu")):
+        assert [kind.fp32_precision for kind in kinds] == [precision] * 2
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_on_a_gpu_the_step_is_exact_unless_tf32_is_asked_for():
+def test_on_a_gpu_the_step_is_exact_whatever_the_process_has_set(outside):
     model, inputs = build("conv, many and few positions", 12)
-    model, inputs, errors = model.cuda(), inputs.cuda(), {}
-    rows = jacobian(copy.deepcopy(model).cpu(), inputs.cpu())
-    for tf32 in (False, True):
-        after, before = copy.deepcopy(model), flat(model).cpu()
-        ul.minnorm_step(after, inputs, 1.0, tf32=tf32)
-        errors[tf32] = float(((before - flat(after).cpu()) - dense_projection(before.double(), rows)).norm() / before.norm())
-    assert errors[False] < 1e-5 < errors[True] < 1e-2
+    rows, model, inputs = jacobian(model, inputs), model.cuda(), inputs.cuda()
+    before = flat(model).cpu()
+    ul.minnorm_step(model, inputs, 1.0)
+    moved = before - flat(model).cpu()
+    assert (moved - dense_projection(before.double(), rows)).norm() < 1e-5 * before.norm()
+
+
+@pytest.mark.parametrize("name", ["mlp", "shared weights", "two heads, conv, batch norm, in-place"])
+def test_the_step_is_the_dense_one(name):
+    model, inputs = build(name, 6)
+    list(model.parameters())[1].requires_grad_(False)
+    dense, modes = copy.deepcopy(model), [m.training for m in model.modules()]
+    ul.minnorm_step(model, inputs, .3)
+    dense_step(dense, inputs, .3)
+    for a, b in zip(model.parameters(), dense.parameters()):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+    assert [m.training for m in dense.modules()] == modes
 
 
 def test_strength_is_the_share_removed_and_modes_are_kept():
@@ -408,13 +424,14 @@ def test_errors_say_what_is_wrong():
         ul.output_gradients(model, x[:0])
     with pytest.raises(TypeError, match="model must be a torch.nn.Module, got function"):
         ul.minnorm_step(lambda x: x, x, .1)
-    with pytest.raises(ValueError, match=r"rtol must be in \[0, 1\), got nan"):
-        ul.project_out(torch.ones(3), torch.ones(2, 3), rtol=float("nan"))
     with pytest.raises(TypeError, match="inputs must be a tensor"):
         ul.output_gradients(model, [1.0])
     for strength in (-.1, 1.5, float("nan"), None, "0.5"):
         with pytest.raises(ValueError, match=r"strength must be a number in \[0, 1\]"):
             ul.minnorm_step(model, x, strength)
+    unknown = [torch.full_like(p, float("nan")) for p in model.parameters()]
+    with pytest.raises(ValueError, match="toward holds a NaN or an infinity"):
+        ul.minnorm_step(model, x, .1, toward=unknown)
     for toward in ([], [torch.zeros(3)] * 4):
         with pytest.raises(ValueError, match="toward must hold a tensor for each of the model's 4 parameters, of its shape"):
             ul.minnorm_step(model, x, .1, toward=toward)
@@ -434,11 +451,11 @@ def test_errors_say_what_is_wrong():
                         torch.randn(2, 1, 2, 2), .1)
     with pytest.raises(ValueError, match=r"rows must have shape \(k, 3\)"):
         ul.project_out(torch.ones(3), torch.ones(2, 4))
-    with pytest.raises(ValueError, match="theta must be a vector"):
+    with pytest.raises(ValueError, match=r"theta must have shape \(d,\), got \(3, 1\)"):
         ul.project_out(torch.ones(3, 1), torch.ones(2, 3))
-    with pytest.raises(ValueError, match=r"rows \[1\] hold a NaN"):
+    with pytest.raises(ValueError, match="rows must be finite, but 1 of 4 numbers are nan or inf"):
         ul.project_out(torch.ones(2), torch.tensor([[1., 2], [float("inf"), 0]]))
-    with pytest.raises(ValueError, match="theta holds a NaN"):
+    with pytest.raises(ValueError, match="theta must be finite"):
         ul.project_out(torch.tensor([float("nan"), 0]), torch.ones(1, 2))
     with pytest.raises(TypeError, match="theta must be a floating-point tensor, got a torch.int64"):
         ul.project_out(torch.ones(2, dtype=torch.long), torch.ones(1, 2))

@@ -277,7 +277,7 @@ def test_comments_and_docstrings_are_not_code_but_numbers_are():
     assert stores._bare(plain) == stores._bare('"""Says."""\ndef f(x):\n    """Adds."""\n    # one\n    return (x + 1)\n')
     assert stores._bare(plain) != stores._bare(plain.replace("1", "2"))
     named = dict(stores._counted())
-    assert {"projection.py", "unlearning.py", "methods/minnorm.py", "experiments/sine.py", "task.py", "models/resnet.py", "threads.py"} <= named.keys()
+    assert {"projection/step.py", "unlearning.py", "methods/minnorm.py", "experiments/sine.py", "task.py", "models/resnet.py", "threads.py"} <= named.keys()
     assert not {"record.py", "figures/style.py", "experiments/replication.py"} & named.keys()
     assert all((stores.PACKAGE / name).exists() for name in stores.SILENT)
     assert len(stores.code_fingerprint()) == 16

@@ -241,6 +241,12 @@ def test_steps_to_reach_counts_exactly(q, start, goal, first):
     assert ul.linear.steps_to_reach(lambda t: start * q ** t.double(), goal) == pytest.approx(first, abs=30 if 1e6 < first < math.inf else 0)
 
 
+def test_steps_to_reach_says_so_when_the_limit_is_passed():
+    for limit in (5, 50, 5000):
+        assert linear.steps_to_reach(lambda n: 10. - n / 1000, 1e-3, limit) == math.inf
+        assert linear.steps_to_reach(lambda n: (limit - n).double(), 1e-3, limit) == limit
+
+
 def test_steps_to_reach_finds_the_first_step_of_ridge():
     rng = np.random.default_rng(0)
     X, theta = torch.tensor(rng.normal(size=(5, 12))), torch.tensor(rng.normal(size=12))
@@ -313,27 +319,28 @@ BAD = [
     (lambda: linear.min_norm([[1.0]], Y), TypeError, "X must be a floating-point tensor, got list"),
     (lambda: linear.min_norm(X.long(), Y), TypeError, "X must be .* got a torch.int64"),
     (lambda: linear.min_norm(X, Y.long()), TypeError, "y must be"),
-    (lambda: linear.min_norm(X[0], Y), ValueError, r"X must be a matrix .* got shape \(3,\)"),
-    (lambda: linear.min_norm(X, X), ValueError, r"y must be a vector.* got shape \(2, 3\)"),
+    (lambda: linear.min_norm(X[0], Y), ValueError, r"X must have shape \(n, m\), got \(3,\)"),
+    (lambda: linear.min_norm(X, X), ValueError, r"y must have shape \(2,\), got \(2, 3\)"),
     (lambda: linear.min_norm(X, T), ValueError, r"y must have shape \(2,\).* got \(3,\)"),
-    (lambda: linear.min_norm(X * math.nan, Y), ValueError, "X holds a NaN"),
-    (lambda: linear.min_norm(X, Y * math.inf), ValueError, "y holds a NaN or an inf"),
-    (lambda: linear.unlearn(T, X[:, :2]), ValueError, r"X_retain must have shape \(n, 3\) to match theta, got \(2, 2\)"),
+    (lambda: linear.min_norm(X * math.nan, Y), ValueError, "X must be finite"),
+    (lambda: linear.min_norm(X, Y * math.inf), ValueError, "y must be finite, but 2 of 2 numbers are nan or inf"),
+    (lambda: linear.unlearn(T, X[:, :2]), ValueError, r"X_retain must have shape \(n, 3\), got \(2, 2\)"),
     (lambda: linear.unlearn(T.long(), X), TypeError, "theta must be"),
-    (lambda: linear.unlearn(T, T), ValueError, "X_retain must be a matrix"),
-    (lambda: linear.unlearn(T, X / 0), ValueError, "X_retain holds"),
-    (lambda: linear.unlearn(T / 0, X), ValueError, "theta holds"),
-    (lambda: linear.gd_limit(X, Y, Y), ValueError, r"X must have shape \(n, 2\) to match start"),
-    (lambda: linear.gradient_descent(X, Y, T, -1), ValueError, "steps must be a whole number, at least 0, got -1"),
-    (lambda: linear.gradient_descent(X, Y, T, 2.0), ValueError, "steps must be"),
+    (lambda: linear.unlearn(T, T), ValueError, r"X_retain must have shape \(n, 3\), got \(3,\)"),
+    (lambda: linear.unlearn(T, X / 0), ValueError, "X_retain must be finite"),
+    (lambda: linear.unlearn(T / 0, X), ValueError, "theta must be finite"),
+    (lambda: linear.gd_limit(X, Y, Y), ValueError, r"start must have shape \(3,\), got \(2,\)"),
+    (lambda: linear.gradient_descent(X, Y, T, -1), ValueError, "steps must be an integer of at least 0, got -1"),
+    (lambda: linear.gradient_descent(X, Y, T, 2.5), ValueError, "steps must be"),
     (lambda: linear.gradient_descent(X, Y, T, 2, lr=.34), ValueError, "lr must be a positive number below 0.333.*got 0.34"),
     (lambda: linear.gradient_descent(X, Y, T, 2, lr=-.1), ValueError, "lr must be a positive"),
-    (lambda: linear.descent_distance(X, Y, T, torch.arange(3), lam=-1.0), ValueError, "lam must be a finite number, at least 0, got -1.0"),
+    (lambda: linear.descent_distance(X, Y, T, torch.arange(3), lam=-1.0), ValueError, "lam must be a number of at least 0, got -1.0"),
     (lambda: linear.ridge(X, Y, math.nan), ValueError, "lam must be"),
     (lambda: linear.ridge(X, Y, "much"), ValueError, "lam must be .* got 'much'"),
-    (lambda: linear.batch_pass(T, X, Y, 0), ValueError, "n_pert must be a whole number, at least 1, got 0"),
+    (lambda: linear.batch_pass(T, X, Y, 0), ValueError, "n_pert must be an integer of at least 1, got 0"),
     (lambda: linear.batch_pass(T, X, Y, 1, strength=1.1), ValueError, r"strength must be a number in \[0, 1\], got 1.1"),
-    (lambda: linear.steps_to_reach(lambda t: t, 0), ValueError, "goal must be positive, got 0"),
+    (lambda: linear.steps_to_reach(lambda t: t, 0), ValueError, "goal must be a number greater than 0, got 0"),
+    (lambda: linear.descent_distance(X, Y, T, torch.tensor([3, -1])), ValueError, "steps must be at least 0, got -1"),
 ]
 
 

@@ -311,15 +311,16 @@ DEAD = [FINE[0], torch.tensor([[1.0, 2, 3], [1, 2, 3]]).double(), torch.tensor([
 @pytest.mark.parametrize("layers, kind, words", [
     ([], TypeError, "layers must be a list of matrices .* got an empty one"),
     (torch.eye(3), TypeError, "layers must be a list of matrices .* got Tensor"),
-    ([FINE[0], FINE[1], [1.0, 2.0]], TypeError, r"layers\[2\] must be a tensor, got list"),
+    ([FINE[0], FINE[1], [1.0, 2.0]], TypeError, r"layers\[2\] must be a floating-point tensor, got list"),
     ([FINE[0], FINE[1].float(), FINE[2]], TypeError, r"layers\[1\] must have the dtype of layers\[0\], torch.float64, got "
                                                      r"torch.float32"),
-    ([a.long() for a in FINE], TypeError, r"layers\[0\] must be float32 or float64, got torch.int64"),
-    ([FINE[0], FINE[2]], ValueError, r"layers\[1\] must have 3 columns to follow layers\[0\] of shape \(3, 4\), got shape \(1, 2\)"),
-    ([FINE[0], FINE[1], FINE[2][0]], ValueError, r"layers\[2\] must be a matrix with entries, got shape \(2,\)"),
+    ([a.long() for a in FINE], TypeError, r"layers\[0\] must be a floating-point tensor, got a torch.int64 one"),
+    ([a.half() for a in FINE], TypeError, r"layers\[0\] must be float32 or float64, got torch.float16"),
+    ([FINE[0], FINE[2]], ValueError, r"layers\[1\] must have shape \(h, 3\), got \(1, 2\)"),
+    ([FINE[0], FINE[1], FINE[2][0]], ValueError, r"layers\[2\] must have shape \(h, 2\), got \(2,\)"),
     (FINE[:2], ValueError, r"the last of layers is c and must have shape \(1, 3\), got \(2, 3\)"),
-    ([FINE[0], FINE[1], FINE[2] * np.nan], ValueError, r"layers\[2\] holds a NaN"),
-    ([torch.zeros(0, 4).double(), torch.zeros(1, 0).double()], ValueError, r"layers\[0\] must be a matrix with entries"),
+    ([FINE[0], FINE[1], FINE[2] * np.nan], ValueError, r"layers\[2\] must be finite, but 2 of 2 numbers are nan or inf"),
+    ([torch.zeros(0, 4).double(), torch.zeros(1, 0).double()], ValueError, r"layers\[0\] must have entries, got shape \(0, 4\)"),
 ])
 def test_wrong_layers_are_named(layers, kind, words):
     for function in (net.predictor, net.upper, net.norm_squared, lambda a: net.output_gradients(a, X2), lambda a: net.unlearn(a, X2),
@@ -330,11 +331,11 @@ def test_wrong_layers_are_named(layers, kind, words):
 
 
 @pytest.mark.parametrize("X, kind, words", [
-    (np.eye(4), TypeError, "must be a tensor, got ndarray"),
-    (X2.long(), TypeError, "must be float32 or float64, got torch.int64"),
-    (torch.ones(2, 3), ValueError, r"must have shape \(n, 4\) to fit layers\[0\] of shape \(3, 4\), got \(2, 3\)"),
-    (torch.ones(4), ValueError, r"must be a matrix with entries, got shape \(4,\)"),
-    (X2 / 0, ValueError, "NaN or an infinity"),
+    (np.eye(4), TypeError, "must be a floating-point tensor, got ndarray"),
+    (X2.long(), TypeError, "must be a floating-point tensor, got a torch.int64 one"),
+    (torch.ones(2, 3), ValueError, r"must have shape \(n, 4\), got \(2, 3\)"),
+    (torch.ones(4), ValueError, r"must have shape \(n, 4\), got \(4,\)"),
+    (X2 / 0, ValueError, "must be finite"),
 ])
 def test_wrong_inputs_are_named(X, kind, words):
     for function in (net.unlearn, net.perturbation, net.output_gradients, net.solve_relaxed):
@@ -358,15 +359,15 @@ def test_as_many_retain_points_as_inputs_are_refused(n):
 
 
 @pytest.mark.parametrize("call, kind, words", [
-    (lambda: net.min_param_norm([1.0], [2]), TypeError, "w must be a tensor, got list"),
-    (lambda: net.min_param_norm(torch.ones(2, 2), [2]), ValueError, r"w must be a vector \(m,\) with entries, got shape \(2, 2\)"),
-    (lambda: net.min_param_norm(torch.ones(0), [2]), ValueError, "w must be a vector"),
+    (lambda: net.min_param_norm([1.0], [2]), TypeError, "w must be a floating-point tensor, got list"),
+    (lambda: net.min_param_norm(torch.ones(2, 2), [2]), ValueError, r"w must have shape \(m,\), got \(2, 2\)"),
+    (lambda: net.min_param_norm(torch.ones(0), [2]), ValueError, "w must have entries"),
     (lambda: net.min_param_norm(torch.ones(2), 3), TypeError, "widths must be a list of integers.* got 3"),
-    (lambda: net.min_param_norm(torch.ones(2), [2, 0]), ValueError, r"widths\[1\] must be at least 1, got 0"),
-    (lambda: net.min_param_norm(torch.ones(2), [2.0]), TypeError, r"widths\[0\] must be an integer, got 2.0"),
-    (lambda: net.min_param_norm(torch.tensor([1, np.inf]), []), ValueError, "w holds a NaN"),
-    (lambda: net.random_network(0, []), ValueError, "m must be at least 1, got 0"),
-    (lambda: net.counter_example(2), ValueError, "m must be at least 3, got 2"),
+    (lambda: net.min_param_norm(torch.ones(2), [2, 0]), ValueError, r"widths\[1\] must be an integer of at least 1, got 0"),
+    (lambda: net.min_param_norm(torch.ones(2), [2.0]), ValueError, r"widths\[0\] must be an integer of at least 1, got 2.0"),
+    (lambda: net.min_param_norm(torch.tensor([1, np.inf]), []), ValueError, "w must be finite"),
+    (lambda: net.random_network(0, []), ValueError, "m must be an integer of at least 1, got 0"),
+    (lambda: net.counter_example(2), ValueError, "m must be an integer of at least 3, got 2"),
     (lambda: net.unflatten(torch.ones(3), FINE), ValueError, r"theta must have shape \(20,\).* got \(3,\)"),
     (lambda: net.solve_relaxed(FINE, X2, start=torch.ones(3)), ValueError, r"start must have shape \(20,\)"),
     (lambda: net.fit_first_layer(FINE, X2, torch.ones(3)), ValueError, r"y must have shape \(2,\).* got \(3,\)"),

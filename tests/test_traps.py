@@ -49,7 +49,8 @@ def backpropagated(old, new, x, y):
 def test_outputs_computed_before_an_in_place_change_give_the_gradient_of_neither_point():
     task = regression(dtype=torch.float64)
     x, y = task.retain.tensors
-    found = {outputs: gradient_and_weights(task, ul.MinNormOG(reg=.5, n_pert=4, outputs=outputs)) for outputs in ("after", "before")}
+    ways = {"after": ul.MinNormOG(reg=.5, n_pert=4), "before": ul.MinNormPublished(reg=.5, n_pert=4, rows="eval")}
+    found = {outputs: gradient_and_weights(task, method) for outputs, method in ways.items()}
     (true, moved), (mixed, same) = found["after"], found["before"]
     assert torch.equal(parameters(moved), parameters(same))
     torch.testing.assert_close(mixed, backpropagated(task.original, moved, x, y))
@@ -60,8 +61,8 @@ def test_outputs_computed_before_an_in_place_change_give_the_gradient_of_neither
 
 def test_outputs_from_before_a_projection_serve_its_own_update_only():
     task = regression(dtype=torch.float64)
-    run = ul.unlearn(task, ul.MinNormOG(lr=.01, reg=.5, n_pert=4, outputs="before", project_every=2), 2)
-    first = ul.unlearn(task, ul.MinNormOG(lr=.01, reg=.5, n_pert=4, outputs="before"), 1)
+    run = ul.unlearn(task, ul.MinNormPublished(lr=.01, reg=.5, n_pert=4, rows="eval", project_every=2), 2)
+    first = ul.unlearn(task, ul.MinNormPublished(lr=.01, reg=.5, n_pert=4, rows="eval"), 1)
     x, y = task.retain.tensors
     assert run.history[1]["loss"] == pytest.approx(F.mse_loss(first.model(x), y).item(), rel=1e-12)
     assert run.history[0]["loss"] == pytest.approx(F.mse_loss(task.original(x), y).item(), rel=1e-12)

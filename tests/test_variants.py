@@ -86,6 +86,14 @@ def test_under_the_statistics_of_the_batch_the_length_of_a_filter_changes_no_out
     torch.testing.assert_close(longer(x.double()), before, rtol=1e-3, atol=1e-4)  # but for the epsilon of the layer
 
 
+def test_the_published_procedure_with_all_corrections_is_minnorm_og():
+    common = {"reg": .5, "reg_decay": .5, "n_pert": 4}
+    right = {"rows": "eval", "outputs": "after", "decay": "projection", "batch_norm": "retain"}
+    for task in (regression(), classification(batch_size=4), images(4)):
+        models = [ul.unlearn(task, method, 3).model for method in (ul.MinNormOG(**common), ul.MinNormPublished(**common, **right))]
+        assert torch.equal(parameters(models[0]), parameters(models[1]))
+
+
 def test_errors_say_what_a_variant_needs():
     with pytest.raises(ValueError, match="needs the weights the original started from, and toy does not say"):
         ul.unlearn(regression(), ul.MinNormStart(), 1)
@@ -99,7 +107,7 @@ def test_a_sweep_takes_variants_by_name_and_they_are_no_published_methods(tmp_pa
     grid = {name: {"epochs": 1, "reg": [.1, .2]} for name in ("MinNorm-OG", "MinNorm-OG once an epoch", "MinNorm-OG to the start")}
     frame = ul.sweep(lambda seed: started(regression(seed)), grid, [1], tmp_path, "serial", progress=False)
     assert frame["error"].isna().all() and frame["method"].tolist() == [name for name in grid for _ in range(2)]
-    assert not ul.METHODS.keys() & ul.VARIANTS.keys() and len(ul.VARIANTS) == 3
+    assert not ul.METHODS.keys() & ul.VARIANTS.keys() and len(ul.VARIANTS) == 4
     assert task_fingerprint(started(regression())) == task_fingerprint(regression())
 
 

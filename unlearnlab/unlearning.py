@@ -10,11 +10,12 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from .ground.modes import norms_of
+from .ground.threads import few_threads
 from .methods import Method
-from .methods.batch_norm import norms_of, observe
+from .methods.batch_norm import observe
 from .projection import NonFiniteGradients
 from .task import Task
-from .threads import few_threads
 
 
 class Diverged(ArithmeticError):

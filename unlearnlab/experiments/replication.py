@@ -61,7 +61,7 @@ CASES = {
     "arms": Case(
         partial(erasure.task, "digits", "quick", network=NORMED, recipe=NORMED_RECIPE),
         "digits, AllCNN at width 1/6 with batch norm, a tenth accessible: the public code and its corrections",
-        [{"MinNorm-OG": {"epochs": 3, "lr": [1e-3, 3e-3], "reg": [.01, .02, .05, .1], "reg_decay": .8, **arm}} for arm in ARMS.values()]
+        [{"MinNorm-OG as published": {"epochs": 3, "lr": [1e-3, 3e-3], "reg": [.01, .02, .05, .1], "reg_decay": .8, **arm}} for arm in ARMS.values()]
         + [{"GD": {"epochs": 3, "lr": FINE_RATES, "batch_norm": ["all", "retain", "frozen"]}}]),
     "digits": Case(
         partial(erasure.task, "digits", "quick"), "digits, ResNet-18 at width 3/32, a tenth accessible",

@@ -2,6 +2,7 @@
 from .base import Method
 from .descent import GA, GD, NGD, NGP, NegGrad, Retrain
 from .minnorm import MinNormOG
+from .published import MinNormPublished
 from .relabelling import KLUnif, SalUn
 from .shrinkage import L1Sparse, Ridge
 from .teaching import NPO, SCRUB

@@ -1,34 +1,34 @@
-"""May the forget set reach a network's running statistics? The policy, and the one place that carries it out.
+"""May the forget set reach a network's running statistics? The policy, and what carries it out.
 
-Batch norm in training mode does two things with a batch: it normalises it by the batch's own mean and variance, and it
-lets them into the running ones, which the deployed network normalises by. The second is a way into the model that no
-loss and no mask sees: a method that descends the retain loss alone takes up the forget set all the same, once forget
-batches pass through. The field `batch_norm` of every method says what happens:
+Batch norm in training mode does two things with a batch: it normalises it by the batch's own mean
+and variance, and it lets them into the running ones, which the deployed network normalises by. The
+second is a way into the model that no loss and no mask sees: a method that descends the retain loss
+alone takes up the forget set all the same, once forget batches pass through. The field `batch_norm`
+of every method says what happens:
 
-    "retain"   forget batches are normalised by their own statistics, which go no further; retain batches as in training
-    "all"      both batches of every update go into the running statistics, retain first, whether or not the method
-               uses them: what paper A's public code does
-    "frozen"   the running statistics normalise everything and stay as they are; scale and shift still train
+    "retain"   forget batches are normalised by their own statistics, which go no further; retain
+               batches as in training
+    "all"      both batches of every update go into the running statistics, retain first, whether
+               or not the method uses them: what paper A's public code does
+    "frozen"   the running statistics normalise everything and stay as they are; scale and shift
+               still train
 
-A batch of a single sample has no statistics of its own (its variance is 0, and torch raises an error where the map is 1 x 1):
-it is normalised by the running ones and does not reach them.
+A batch of a single sample has no statistics of its own (its variance is 0, and torch raises an
+error where the map is 1 x 1): it is normalised by the running ones and does not reach them.
 """
+
 from contextlib import contextmanager
 
 import torch
-from torch import nn
 
-
-def norms_of(model: nn.Module) -> list[nn.Module]:
-    """Every batch-norm layer of the model, of any number of dimensions."""
-    return [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+from ..ground.modes import kept_modes
 
 
 def outputs(state, batch):
     """What the current model returns for a batch, under the run's policy. Differentiable."""
     policy = state.method.batch_norm
-    own, tracked = policy != "frozen" and len(batch) > 1, policy == "retain" and batch.role == "retain"
-    with _normalising(state.norms, own, tracked):
+    own = policy != "frozen" and len(batch) > 1
+    with _normalising(state.norms, own, policy == "retain" and batch.role == "retain"):
         return state.model(batch.inputs)
 
 
@@ -43,13 +43,12 @@ def observe(state, *batches) -> None:
 
 @contextmanager
 def _normalising(norms, own, tracked):
-    """Inside, the layers normalise by the batch's own statistics or by the running ones; `tracked`: the former reach the
-    latter. A layer that is in evaluation mode already stays in it."""
-    before = [(m.training, m.track_running_stats) for m in norms]
-    try:
-        for m, (training, tracks) in zip(norms, before):
-            m.training, m.track_running_stats = training and own, tracks and tracked
+    """Inside, the layers normalise by the batch's own statistics or by the running ones.
+
+    tracked: the former reach the latter. A layer in evaluation mode stays in it.
+    """
+    with kept_modes(norms):
+        for m in norms:
+            m.training = m.training and own
+            m.track_running_stats = m.track_running_stats and tracked
         yield
-    finally:
-        for m, (training, tracks) in zip(norms, before):
-            m.training, m.track_running_stats = training, tracks

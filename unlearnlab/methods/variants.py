@@ -1,19 +1,23 @@
-"""Does another choice within paper A's framework do better? Variants of MinNorm-OG, each under a name of its own.
+"""Does another choice within paper A's framework do better? Variants, each with its own name.
 
-They are in `VARIANTS` and not in `METHODS`, which holds what the papers compare; a grid takes either by name.
+They are in `VARIANTS` and not in `METHODS`, which holds what the papers compare; a grid takes
+either by name.
 """
+
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import nn
 
+from ..ground.modes import norms_of
 from .minnorm import MinNormOG
+from .published import MinNormPublished
 
 
 @dataclass(frozen=True, kw_only=True)
 class MinNormOnce(MinNormOG):
-    """MinNorm-OG that projects before the first step of an epoch only, not before every one: with b batches, 1/b of the projections."""
+    """MinNorm-OG that projects before the first step of an epoch only: once, not once a batch."""
 
     name: ClassVar[str] = "MinNorm-OG once an epoch"
 
@@ -25,45 +29,55 @@ class MinNormOnce(MinNormOG):
 
 @dataclass(frozen=True, kw_only=True)
 class MinNormStart(MinNormOG):
-    """MinNorm-OG with R = ||theta - theta_0||^2, theta_0 the weights that the original's training began with: of all that the
-    retained outputs cannot feel, it takes back what training put there, and leaves what the initialisation did."""
+    """MinNorm-OG with R = ||theta - theta_0||^2, theta_0 the weights that training began with.
+
+    Of all that the retained outputs cannot feel, it takes back what training put there, and leaves
+    what the initialisation did.
+    """
 
     name: ClassVar[str] = "MinNorm-OG to the start"
 
     def check(self, task, epochs):
         super().check(task, epochs)
         if "seed" not in task.facts.get("original", {}):
-            raise ValueError(f"{self.name} needs the weights the original started from, and {task.name} does not say from which "
-                             'seed they come: task.facts["original"]["seed"], which task.fresh takes')
+            raise ValueError(
+                f"{self.name} needs the weights the original started from, and {task.name} does "
+                'not say from which seed they come: task.facts["original"]["seed"], which '
+                "task.fresh takes"
+            )
         if self.n_pert == 0:
             raise ValueError(f"{self.name}: n_pert must be at least 1, got 0")
 
     def begin(self, state):
-        start = state.task.fresh(int(state.task.facts["original"]["seed"])).to(next(state.model.parameters()).device)
+        device = next(state.model.parameters()).device
+        start = state.task.fresh(int(state.task.facts["original"]["seed"])).to(device)
         state.memory["toward"] = [p.detach() for p in start.parameters()]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MinNormDirection(MinNormOG):
-    """MinNorm-OG that gives every filter of a convolution its former length back after a projection.
+    """MinNorm-OG that gives every filter of a convolution its length back after a projection.
 
-    Where batch norm divides by the statistics of the batch, as in every descent step, the length of a filter changes no output:
-    shrinking it removes nothing, and makes AdamW's steps, which are of fixed size, larger in comparison. This does without that.
+    Where batch norm divides by the statistics of the batch, as in every descent step, the length of
+    a filter changes no output: shrinking it removes nothing, and makes AdamW's steps, which are of
+    fixed size, larger in comparison. This does without that.
     """
 
     name: ClassVar[str] = "MinNorm-OG, filters' lengths kept"
 
     def check(self, task, epochs):
         super().check(task, epochs)
-        if not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in task.original.modules()):
-            raise ValueError(f"{self.name} needs batch norm, and {task.name}'s network has none: there the length of a filter does "
-                             "change the outputs")
+        if not norms_of(task.original):
+            raise ValueError(
+                f"{self.name} needs batch norm, and {task.name}'s network has none: there the "
+                "length of a filter does change the outputs"
+            )
 
     @torch.no_grad()
-    def _project(self, state, model, retain):
+    def remove(self, state, model, retain):
         filters = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d)]
         lengths = [_lengths(w) for w in filters]
-        super()._project(state, model, retain)
+        super().remove(state, model, retain)
         for weight, length in zip(filters, lengths):
             weight.mul_(length / _lengths(weight).clamp_min(torch.finfo(weight.dtype).tiny))
 
@@ -73,4 +87,5 @@ def _lengths(weight):
     return weight.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
 
 
-VARIANTS = {method.name: method for method in (MinNormOnce, MinNormStart, MinNormDirection)}
+_ALL = (MinNormOnce, MinNormStart, MinNormDirection, MinNormPublished)
+VARIANTS = {method.name: method for method in _ALL}

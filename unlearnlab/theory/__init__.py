@@ -1,1 +1,1 @@
-"""The theorems of paper A as functions, each beside the direct solution it must equal. One module per kind of model."""
+"""The theorems of paper A as functions, each beside the direct solution it must equal."""

@@ -1,34 +1,41 @@
 """What is exact unlearning of a linear model, and how fast do other methods come near it?
 
-The model is f(theta, x) = <theta, x>, its parameters theta (m,), its inputs the rows of X (n, m), its labels y (n,). The loss is
-the mean squared error J(theta) = |X theta - y|^2 / n. Paper A: Theorem 2 with Lemmas 3-5 (`unlearn` equals `min_norm` of the retain
-set), Proposition 2 (`gd_limit` from zero), and the Ridge baseline. X may have any shape and any rank, also 0 rows.
+The model is f(theta, x) = <theta, x>, its parameters theta (m,), its inputs the rows of X (n, m),
+its labels y (n,). The loss is the mean squared error J(theta) = |X theta - y|^2 / n. Paper A:
+Theorem 2 with Lemmas 3-5 (`unlearn` equals `min_norm` of the retain set), Proposition 2 (`gd_limit`
+from zero), and the Ridge baseline. X may have any shape and any rank, also 0 rows.
 
-The span of the rows does not depend on their lengths. So every rank is that of the rows scaled to unit length, with the cut of
-`ul.project_out`: singular values below 1e-12 times the largest (1e-6 for float32 rows) count as rounding. Everything is computed
-in float64 and returned in the precision it came in.
+The span of the rows does not depend on their lengths. So every rank is that of the rows scaled to
+unit length, with the cut of `ul.project_out`: singular values below 1e-12 times the largest (1e-6
+for float32 rows) count as rounding. Everything is computed in float64 and returned in the precision
+it came in.
 """
+
 import math
 from collections.abc import Callable
 
 import torch
 
-from ..projection import RANK_TOLERANCE, _check_floating, project_out
+from ..ground.checks import floats, integer, number
+from ..projection import RANK_TOLERANCE, project_out
 
 
 def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """The shortest theta with X theta = y (paper A, problem (4) with R = |theta|_2; Lemmas 3-5).
 
-    X: (n, m), y: (n,), float32 or float64. When no theta interpolates, the shortest of those that minimise |X theta - y|.
-    Returns (m,): it lies in the span of the rows; zeros when there are no rows. Neither argument is changed.
+    X: (n, m). y: (n,). Neither is changed.
 
-    First every row counts alike, whatever its length: where an interpolator exists, that is one, also when one row is 1e6
-    times as long as another. Then least squares on what is left, which is nothing unless none exists.
+    Returns (m,), in the span of the rows; zeros when there are no rows. When no theta interpolates,
+    the shortest of those that minimise |X theta - y|.
 
-    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit or non-finite entries,
-    OverflowError when the solution is too long for its precision.
+    First every row counts alike, whatever its length: where an interpolator exists, that is one,
+    also when one row is 1e6 times as long as another. Then least squares on what is left, which is
+    nothing unless none exists.
+
+    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit or
+    non-finite entries, OverflowError when the solution is too long for its precision.
     """
-    _check_data("X", X, "y", y)
+    _check_data(X, y)
     rows, labels = X.double(), y.double()
     units, lengths = _unit_rows(rows)
     used = lengths > 0
@@ -40,86 +47,123 @@ def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         theta = theta + V.T @ (inverse * (U.T @ (labels - rows @ theta)))
     theta = theta.to(torch.promote_types(X.dtype, y.dtype))
     if not torch.isfinite(theta).all():
-        raise OverflowError(f"the minimum-norm solution has entries too large for {theta.dtype}: scale X up or y down")
+        raise OverflowError(
+            f"the minimum-norm solution has entries too large for {theta.dtype}: scale X up or "
+            "y down"
+        )
     return theta
 
 
 def unlearn(theta: torch.Tensor, X_retain: torch.Tensor) -> torch.Tensor:
     """P theta, the projection of theta on the span of the retain inputs (paper A, Theorem 2).
 
-    theta: (m,), the original model. X_retain: (n_r, m), of any rank; zero rows, duplicates, n_r > m and n_r = 0 are fine.
-    Returns (m,): same retain predictions as theta, and the shortest with them. So it is the minimum-norm interpolator of the
-    retain set when theta interpolates it, however theta was found; `min_norm(X_retain, X_retain @ theta)` in any case.
+    theta: (m,), the original model.
+    X_retain: (n_r, m), of any rank; zero rows, duplicates, n_r > m and n_r = 0 are fine.
 
-    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit or non-finite entries.
+    Returns (m,): same retain predictions as theta, and the shortest with them. So it is the
+    minimum-norm interpolator of the retain set when theta interpolates it, however theta was found;
+    `min_norm(X_retain, X_retain @ theta)` in any case.
+
+    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit or
+    non-finite entries.
     """
-    _check_vector("theta", theta), _check_rows("X_retain", X_retain, theta, "theta")
+    floats("theta", theta, shape=("m",))
+    floats("X_retain", X_retain, shape=("n", len(theta)))
     whole = theta.double()
     return (whole - project_out(whole, X_retain)).to(theta.dtype)
 
 
 def gd_limit(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
-    """Where gradient descent on the mean squared error ends: min_norm(X, y) + P_perp start (paper A, Proposition 2 for start = 0).
+    """Where gradient descent on the mean squared error ends: min_norm(X, y) + P_perp start.
 
-    X: (n, m), y: (n,), start: (m,). Every step adds a combination of the rows: what of `start` is orthogonal to all of them
-    stays. Returns (m,). Raises as `min_norm` does.
+    Paper A, Proposition 2, is the case start = 0. Every step adds a combination of the rows: what
+    of `start` is orthogonal to all of them stays.
+
+    X: (n, m). y: (n,). start: (m,). Returns (m,). Raises as `min_norm` does.
     """
-    _check_data("X", X, "y", y), _check_vector("start", start), _check_rows("X", X, start, "start")
+    _check_data(X, y, start=start)
     return (min_norm(X.double(), y.double()) + project_out(start.double(), X)).to(start.dtype)
 
 
-def gradient_descent(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor, steps: int, lr: float | None = None,
-                     lam: float = 0.0) -> torch.Tensor:
-    """Plain gradient descent on |X theta - y|^2 / n + lam |theta|^2: every iterate, (steps + 1, m), `start` first.
+def gradient_descent(
+    X: torch.Tensor,
+    y: torch.Tensor,
+    start: torch.Tensor,
+    steps: int,
+    lr: float | None = None,
+    lam: float = 0.0,
+) -> torch.Tensor:
+    """Every iterate of plain gradient descent on |X theta - y|^2 / n + lam |theta|^2.
 
-    X: (n, m), y: (n,), start: (m,). lr: step size, by default 1 / L, where L = 2 (s_1^2 / n + lam) is the largest curvature and s_1
-    the largest singular value of X; from 2 / L on descent diverges. lam = 0 is GD, lam > 0 the Ridge baseline with a fixed penalty.
+    X: (n, m). y: (n,). start: (m,). steps: how many, at least 0.
+    lr: step size, by default 1 / L, where L = 2 (s_1^2 / n + lam) is the largest curvature and s_1
+        the largest singular value of X; from 2 / L on descent diverges.
+    lam: 0 is GD, more the Ridge baseline with a fixed penalty.
+
+    Returns (steps + 1, m), `start` first.
 
     Raises as `min_norm` does, and ValueError for lr, lam or steps out of range.
     """
-    _check_data("X", X, "y", y), _check_vector("start", start), _check_rows("X", X, start, "start")
+    _check_data(X, y, start=start)
     lr = _step_size(X, lr, lam)
-    if not isinstance(steps, int) or steps < 0:
-        raise ValueError(f"steps must be a whole number, at least 0, got {steps!r}")
+    steps = integer("steps", steps, low=0)
     rows, labels, theta = X.double(), y.double(), start.double()
     path = [theta]
     for _ in range(steps):
-        theta = theta - lr * (2 / max(len(rows), 1) * rows.T @ (rows @ theta - labels) + 2 * lam * theta)
+        slope = 2 / max(len(rows), 1) * rows.T @ (rows @ theta - labels) + 2 * lam * theta
+        theta = theta - lr * slope
         path.append(theta)
     return torch.stack(path).to(start.dtype)
 
 
 def ridge(X: torch.Tensor, y: torch.Tensor, lam: float) -> torch.Tensor:
-    """The minimiser of |X theta - y|^2 / n + lam |theta|^2 (the objective of paper A's Ridge baseline).
+    """The minimiser of |X theta - y|^2 / n + lam |theta|^2, the objective of paper A's Ridge
+    baseline.
 
-    X: (n, m), y: (n,), lam >= 0. With the singular value decomposition X = sum_i s_i u_i v_i^T it is
+    With the singular value decomposition X = sum_i s_i u_i v_i^T it is
 
         theta_lam = sum_i  s_i <u_i, y> / (s_i^2 + n lam)  v_i,
 
-    which tends to min_norm(X, y) as lam -> 0; lam = 0 returns that. Returns (m,). Raises as `min_norm` does, and ValueError for
-    lam < 0.
+    which tends to min_norm(X, y) as lam -> 0; lam = 0 returns that.
+
+    X: (n, m). y: (n,). lam: at least 0. Returns (m,).
+
+    Raises as `min_norm` does, and ValueError for lam < 0.
     """
-    _check_data("X", X, "y", y), _check_penalty(lam)
+    _check_data(X, y)
+    number("lam", lam, low=0)
     if lam == 0:
         return min_norm(X, y)
     U, s, V = _decompose(X)
-    return (V.T @ (s / (s.square() + len(X) * lam) * (U.T @ y.double()))).to(torch.promote_types(X.dtype, y.dtype))
+    theta = V.T @ (s / (s.square() + len(X) * lam) * (U.T @ y.double()))
+    return theta.to(torch.promote_types(X.dtype, y.dtype))
 
 
-def descent_distance(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor, steps: torch.Tensor, lam: float = 0.0,
-                     lr: float | None = None) -> torch.Tensor:
-    """How far `gradient_descent` is from min_norm(X, y) after each number of steps, without running it.
+def descent_distance(
+    X: torch.Tensor,
+    y: torch.Tensor,
+    start: torch.Tensor,
+    steps: torch.Tensor,
+    lam: float = 0.0,
+    lr: float | None = None,
+) -> torch.Tensor:
+    """How far `gradient_descent` is from min_norm(X, y) after each of `steps`, without running it.
 
-    steps: any shape, whole numbers from 0 to 1e15. Other arguments as in `gradient_descent`. Returns distances, shaped like steps, float64.
+    Along v_i the error shrinks by q_i = 1 - 2 lr (s_i^2 / n + lam) a step, towards the bias
+    -n lam / (s_i^2 + n lam) of `ridge` relative to min_norm; off the span by 1 - 2 lr lam, which is
+    1 for lam = 0: there descent does nothing.
 
-    Along v_i the error shrinks by q_i = 1 - 2 lr (s_i^2 / n + lam) a step, towards the bias -n lam / (s_i^2 + n lam) of `ridge`
-    relative to min_norm; off the span by 1 - 2 lr lam, which is 1 for lam = 0: there descent does nothing.
+    steps: any shape, whole numbers from 0 to 1e15. The other arguments as in `gradient_descent`.
+
+    Returns distances, shaped like steps, float64. Raises as `gradient_descent` does.
     """
-    _check_data("X", X, "y", y), _check_vector("start", start), _check_rows("X", X, start, "start")
+    _check_data(X, y, start=start)
     lr = _step_size(X, lr, lam)
     n, target = max(len(X), 1), min_norm(X.double(), y.double())
     U, s, V = _decompose(X)
     count = torch.as_tensor(steps, dtype=torch.float64, device=X.device)[..., None]
+    if not (count >= 0).all():
+        raise ValueError(f"steps must be at least 0, got {float(count.min()):g}")
     bias = -n * lam / (s.square() + n * lam) * (V @ target) if lam > 0 else torch.zeros_like(s)
     shrunk = (1 - 2 * lr * (s.square() / n + lam)) ** count
     inside = bias * (1 - shrunk) + shrunk * (V @ (start.double() - target))
@@ -127,16 +171,22 @@ def descent_distance(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor, step
     return torch.cat([inside, outside], -1).norm(dim=-1)
 
 
-def steps_to_reach(distance: Callable[[torch.Tensor], torch.Tensor], goal: float, limit: int = 10**12) -> int | float:
-    """The first number of steps after which distance(steps) <= goal, or math.inf if that is beyond `limit`.
+def steps_to_reach(
+    distance: Callable[[torch.Tensor], torch.Tensor], goal: float, limit: int = 10**12
+) -> int | float:
+    """The first number of steps after which distance(steps) <= goal.
 
-    distance: takes a tensor of whole numbers (k,), returns distances (k,); smooth in the logarithm of the number of steps, as
-    sums of powers are: it is looked at in a hundredth of a decade, then by bisection.
+    distance: takes a tensor of whole numbers (k,), returns distances (k,); smooth in the logarithm
+        of the number of steps, as sums of powers are: it is looked at in a hundredth of a decade,
+        then by bisection.
+    goal: greater than 0. limit: the most steps, at least 1.
+
+    Returns math.inf where it takes more than `limit`. Raises ValueError for a goal that is not
+    positive.
     """
-    if not goal > 0:
-        raise ValueError(f"goal must be positive, got {goal!r}")
+    number("goal", goal, above=0)
     decades = torch.arange(0, 100 * math.log10(limit) + 1, dtype=torch.float64) / 100
-    counts = torch.cat([torch.arange(100), (10**decades).round().long().clamp_max(limit)]).unique()
+    counts = torch.cat([torch.arange(100), (10**decades).round().long()]).clamp_max(limit).unique()
     near = (distance(counts) <= goal).nonzero()
     if len(near) == 0:
         return math.inf
@@ -148,31 +198,45 @@ def steps_to_reach(distance: Callable[[torch.Tensor], torch.Tensor], goal: float
     return high
 
 
-def batch_pass(theta: torch.Tensor, X: torch.Tensor, y: torch.Tensor, n_pert: int, strength: float = 1.0,
-               repair: bool = True) -> torch.Tensor:
-    """One pass of MinNorm-OG over batches of n_pert retain rows, in order (paper A, Algorithm 1, for a linear model).
+def batch_pass(
+    theta: torch.Tensor,
+    X: torch.Tensor,
+    y: torch.Tensor,
+    n_pert: int,
+    strength: float = 1.0,
+    repair: bool = True,
+) -> torch.Tensor:
+    """One pass of MinNorm-OG over batches of retain rows, in order (paper A, Algorithm 1).
 
-    theta: (m,), X: (n_r, m), y: (n_r,). Each batch does theta <- theta - strength P_perp theta, with P_perp off the rows of this batch
-    alone; then, if `repair`, descent on the batch until it ends, which adds min_norm(X_batch, y_batch - X_batch theta).
-    Returns (batches + 1, m): theta before the pass and after every batch. The last batch may be smaller.
+    Each batch does theta <- theta - strength P_perp theta, with P_perp off the rows of this batch
+    alone; then, if `repair`, descent on the batch until it ends, which adds
+    min_norm(X_batch, y_batch - X_batch theta).
+
+    theta: (m,). X: (n_r, m). y: (n_r,). n_pert: rows in a batch; the last may be smaller.
+    strength: in [0, 1]. repair: whether to descend.
+
+    Returns (batches + 1, m): theta before the pass and after every batch.
 
     Raises as `min_norm` does, and ValueError for n_pert < 1 or a strength outside [0, 1].
     """
-    _check_data("X", X, "y", y), _check_vector("theta", theta), _check_rows("X", X, theta, "theta")
-    if not isinstance(n_pert, int) or n_pert < 1:
-        raise ValueError(f"n_pert must be a whole number, at least 1, got {n_pert!r}")
-    if not isinstance(strength, (int, float)) or not 0 <= strength <= 1:
-        raise ValueError(f"strength must be a number in [0, 1], got {strength!r}")
+    _check_data(X, y, theta=theta)
+    n_pert = integer("n_pert", n_pert, low=1)
+    number("strength", strength, low=0, high=1)
     path = [theta.double()]
     for i in range(0, len(X), n_pert):
-        rows, labels = X[i:i + n_pert], y[i:i + n_pert].double()
+        rows, labels = X[i : i + n_pert], y[i : i + n_pert].double()
         moved = path[-1] - strength * project_out(path[-1], rows)
-        path.append(moved + min_norm(rows.double(), labels - rows.double() @ moved) if repair else moved)
+        if repair:
+            moved = moved + min_norm(rows.double(), labels - rows.double() @ moved)
+        path.append(moved)
     return torch.stack(path).to(theta.dtype)
 
 
 def _unit_rows(rows):
-    """(rows scaled to length 1, their lengths); a zero row stays zero. First by the largest entry: squares of 1e-200 are 0."""
+    """(rows scaled to length 1, their lengths); a zero row stays zero.
+
+    First by the largest entry: squares of 1e-200 are 0.
+    """
     largest = rows.abs().amax(1) if rows.shape[1] else rows.new_zeros(len(rows))
     scaled = rows / torch.where(largest > 0, largest, 1)[:, None]
     norms = scaled.norm(dim=1)
@@ -180,14 +244,16 @@ def _unit_rows(rows):
 
 
 def _cut_svd(units, dtype):
-    """U (n, r), s (r,), V (r, m) of rows of length 1, r their rank in the precision they came in."""
+    """U (n, r), s (r,), V (r, m) of rows of length 1, r their rank in their own precision."""
     U, s, V = torch.linalg.svd(units, full_matrices=False)
     rank = int((s > RANK_TOLERANCE.get(dtype, 1e-6) * s[:1]).sum())
     return U[:, :rank], s[:rank], V[:rank]
 
 
 def _svd_in_span(rows, basis):
-    """U (n, r), s (r,), V (r, m) of the rows themselves, with as many triples as the basis (r, m) of their span has vectors."""
+    """U (n, r), s (r,), V (r, m) of the rows themselves, r the size of the basis (r, m) of their
+    span.
+    """
     U, s, W = torch.linalg.svd(rows @ basis.T, full_matrices=False)
     return U, s, W @ basis
 
@@ -201,45 +267,23 @@ def _decompose(X):
 
 def _step_size(X, lr, lam):
     """lr, or by default one over the largest curvature; ValueError where descent would diverge."""
-    _check_penalty(lam)
+    number("lam", lam, low=0)
     top = float(torch.linalg.matrix_norm(X.double(), ord=2)) if X.numel() else 0.0
     curvature = 2 * (top**2 / max(len(X), 1) + lam)
     if lr is None:
         return 1 / curvature if curvature else 1.0
-    if not isinstance(lr, (int, float)) or not 0 < lr < math.inf or lr * curvature >= 2:
-        raise ValueError(f"lr must be a positive number below {2 / curvature if curvature else math.inf:.3g}, where descent on these "
-                         f"rows begins to diverge, got {lr!r}")
+    most = 2 / curvature if curvature else math.inf
+    if number("lr", lr) <= 0 or lr * curvature >= 2:
+        raise ValueError(
+            f"lr must be a positive number below {most:.3g}, where descent on these rows "
+            f"begins to diverge, got {lr!r}"
+        )
     return lr
 
 
-def _check_penalty(lam):
-    if not isinstance(lam, (int, float)) or not 0 <= lam < math.inf:
-        raise ValueError(f"lam must be a finite number, at least 0, got {lam!r}")
-
-
-def _check_vector(name, v):
-    _check_floating(name, v)
-    if v.ndim != 1:
-        raise ValueError(f"{name} must be a vector, one dimension, got shape {tuple(v.shape)}")
-    if not torch.isfinite(v).all():
-        raise ValueError(f"{name} holds a NaN or an infinity")
-
-
-def _check_matrix(name, X):
-    _check_floating(name, X)
-    if X.ndim != 2:
-        raise ValueError(f"{name} must be a matrix with one input per row, two dimensions, got shape {tuple(X.shape)}")
-    if not torch.isfinite(X).all():
-        raise ValueError(f"{name} holds a NaN or an infinity")
-
-
-def _check_rows(name, X, theta, other):
-    _check_matrix(name, X)
-    if X.shape[1] != len(theta):
-        raise ValueError(f"{name} must have shape (n, {len(theta)}) to match {other}, got {tuple(X.shape)}")
-
-
-def _check_data(name, X, other, y):
-    _check_matrix(name, X), _check_vector(other, y)
-    if len(y) != len(X):
-        raise ValueError(f"{other} must have shape ({len(X)},), one label per row of {name}, got {tuple(y.shape)}")
+def _check_data(X, y, **vectors):
+    """X (n, m), y (n,), and vectors (m,) by name."""
+    floats("X", X, shape=("n", "m"))
+    floats("y", y, shape=(len(X),))
+    for name, vector in vectors.items():
+        floats(name, vector, shape=(X.shape[1],))

@@ -1,0 +1,10 @@
+"""The heart: what part of the parameters do the retained outputs not feel, and how is it removed?
+
+Read `definition` first. `step` does the same without ever forming a row: layer by layer (`layers`,
+`gram`) or by conjugate gradients (`cg`), on a model that is run with other tensors in place of its
+parameters (`network`).
+"""
+
+from .definition import RANK_TOLERANCE, dense_step, output_gradients, project_out
+from .network import NonFiniteGradients
+from .step import Step, minnorm_step

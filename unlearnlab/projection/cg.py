@@ -1,0 +1,89 @@
+"""What is left of theta off rows that can be multiplied but not looked at? Conjugate gradients."""
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from .network import NonFiniteGradients, check_finite, in_working_precision, products
+
+# |J v| / |J theta| at which conjugate gradients stop, by the precision of the pass, and the most
+# iterations.
+STOP = {torch.float32: 1e-5, torch.float64: 1e-10}
+LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Residual:
+    """The part of a vector orthogonal to the rows, as far as it was found.
+
+    vector: (d,). left: |J v| / |J theta|, 0 when exact, NaN when J theta is no number.
+    iterations: products with J and with its transpose, each. rows: k.
+    """
+
+    vector: torch.Tensor
+    left: float
+    iterations: int
+    rows: int
+
+
+def off_rows(
+    product: Callable, transposed: Callable, theta: torch.Tensor, rtol: float, limit: int
+) -> Residual:
+    """P_perp theta by conjugate gradients on min_c |theta - J^T c| (CGLS; Hestenes, Stiefel 1952).
+
+    product, transposed: v (d,) -> J v (k,), and c (k,) -> J^T c (d,).
+    theta: (d,).
+    rtol, limit: it stops when |J v| <= rtol |J theta|, after `limit` iterations, or when rounding
+        ends the progress.
+
+    The residual of that least-squares problem is the projection, for any rank. It converges in as
+    many steps as J has distinct singular values, in practice in a multiple of its condition number;
+    holds three vectors of length d.
+    """
+    v = theta.clone()
+    s = product(v)
+    start = size = float(s.norm())
+    p, best, count = s, start, 0
+    while count < limit and size > rtol * start:
+        q = transposed(p)
+        alpha = size**2 / float(q @ q)
+        v = v - alpha * q
+        s = product(v)
+        new = float(s.norm())
+        count += 1
+        p, size = s + (new / size) ** 2 * p, new
+        if not size < 1e3 * best:  # rounding has taken over
+            break
+        best = min(best, size)
+    return Residual(v, size / start if start != 0 else 0.0, count, len(s))
+
+
+def matrix_free(net, center):
+    """The Residual of a Network's theta - theta_0, in the order of `net.trainable`.
+
+    center: theta_0 by name, {} for the origin. Warns where conjugate gradients end before STOP;
+    raises NonFiniteGradients, as the layerwise way does.
+    """
+    result, precision = in_working_precision(net, lambda precision: _off(net, center, precision))
+    if result.left > STOP[precision]:
+        warnings.warn(
+            f"conjugate gradients stopped after {result.iterations} iterations with |J v| = "
+            f"{result.left:.1e} |J theta|: the rows are nearly dependent, or the precision is used "
+            'up. solver="layerwise" does not depend on that',
+            stacklevel=5,
+        )
+    return result
+
+
+def _off(net, center, precision):
+    with products(net) as (theta, push, pull):
+        if center:
+            theta = theta - torch.cat([center[name].flatten() for name in net.trainable]).to(theta)
+        result = off_rows(push, pull, theta, STOP[precision], LIMIT)
+        if not (math.isfinite(result.left) and torch.isfinite(result.vector).all()):
+            check_finite(torch.isfinite(push(theta)), len(net.x))
+            raise NonFiniteGradients("the output gradients overflow: scale the inputs or the model")
+    return result

@@ -1,0 +1,82 @@
+"""What does MinNorm-OG remove? The definition: rows, what of theta is off their span, the step.
+
+Row i of J is the gradient of one output on one retained sample. To first order a change v of theta
+changes these outputs by J v. They feel nothing of P_perp theta, the part of theta orthogonal to
+every row, and MinNorm-OG shrinks that part (paper A, eqs. (6)-(7) and App. E). The rest of this
+package computes the same faster.
+"""
+
+import torch
+from torch import nn
+
+from ..ground.checks import floats
+from .network import Network, check_finite, per_sample_rows
+
+# A singular value of the unit-length rows below this share of the largest is rounding, not a
+# direction.
+RANK_TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
+
+
+def output_gradients(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """The rows grad_theta f(theta, x_i) that span G_r (paper A, eq. (6) and App. E).
+
+    model: returns (n,) or (n, outputs), or a tuple of such heads; of several outputs a head
+        contributes its largest (the largest logit), as in the paper. It is run in evaluation mode
+        and left as it was.
+    inputs: (n, ...), samples along the first dimension.
+
+    Returns (heads * n, d): all samples of the first head, then of the second; columns in the order
+    of `model.parameters()`, trainable ones only.
+
+    Raises TypeError for a model or inputs of another kind, ValueError for an empty batch, a model
+    with nothing trainable, or non-finite gradients.
+    """
+    network = Network(model, inputs)
+    network.cast(None)
+    with network.evaluation():
+        rows = per_sample_rows(network, list(network.parameters))
+    check_finite(torch.isfinite(rows).all(1), len(inputs))
+    return rows
+
+
+def project_out(theta: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """P_perp theta: the part of `theta` orthogonal to every row (paper A, App. E).
+
+    theta: (d,), float32 or float64.
+    rows: (k, d), float32 or float64, of any rank; zero rows, duplicates, k > d and k = 0 are fine.
+
+    Returns (d,) in theta's dtype, computed in float64 from a singular value decomposition of the
+    rows scaled to unit length; RANK_TOLERANCE says which directions are rounding. Costs O(k^2 d)
+    and holds the rows twice.
+
+    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit or
+    non-finite entries.
+    """
+    floats("theta", theta, shape=("d",))
+    floats("rows", rows, shape=("k", len(theta)))
+    v, units = theta.double(), rows.double()
+    largest = units.abs().amax(1) if rows.shape[1] else units.new_zeros(len(units))
+    units = (
+        units[largest > 0] / largest[largest > 0, None]
+    )  # first by the largest: squares of 1e-200 are 0
+    if len(units) == 0:
+        return theta.clone()
+    units /= units.norm(dim=1, keepdim=True)
+    _, sizes, basis = torch.linalg.svd(units, full_matrices=False)
+    basis = basis[sizes > RANK_TOLERANCE.get(rows.dtype, 1e-6) * sizes[0]]
+    for _ in range(2):  # once leaves rounding of size |theta|, twice of size |P_perp theta|
+        v = v - basis.T @ (basis @ v)
+    return v.to(theta.dtype)
+
+
+@torch.no_grad()
+def dense_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> None:
+    """theta <- theta - strength * P_perp theta, in place, as written (paper A, Algorithm 1).
+
+    Arguments and errors as in `minnorm_step`, which does the same without the rows.
+    """
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    theta = torch.cat([p.flatten() for p in trainable])
+    moved = theta - strength * project_out(theta, output_gradients(model, inputs))
+    for p, part in zip(trainable, moved.split([p.numel() for p in trainable])):
+        p.copy_(part.view_as(p))

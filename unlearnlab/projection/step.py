@@ -1,0 +1,158 @@
+"""How is the step off the rows taken without ever forming a row?
+
+With K = J J^T and t = J theta, P_perp theta = theta - J^T c where K c = t. So only K (k x k), t (k)
+and one product J^T c are needed, and every layer adds its share of each (`layers`); the rows, k
+times as large as the network, are not.
+"""
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..ground.checks import number, one_of
+from .cg import matrix_free
+from .gram import coefficients
+from .layers import blocks, row_bytes
+from .network import Network, in_working_precision, products
+
+# Rows that no layer formula replaces are held up to this size; beyond it, "auto" is matrix-free.
+ROW_BYTES = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one `minnorm_step` did.
+
+    rows, rank: k, and the numerical rank of the rows; None where the solver is "cg", which never
+    learns it.
+    drift: the length of the change of theta, known to about 1e-8 |theta| in float64 and 1e-4
+        |theta| in float32.
+    solver: the one it took. left: with "cg", how much of the rows it left, |J v| / |J theta|.
+    """
+
+    rows: int
+    rank: int | None
+    drift: float
+    solver: str = "layerwise"
+    left: float | None = None
+
+
+@torch.no_grad()
+def minnorm_step(
+    model: nn.Module,
+    inputs: torch.Tensor,
+    strength: float,
+    *,
+    solver: str = "auto",
+    toward: Sequence[torch.Tensor] | None = None,
+) -> Step:
+    """theta <- theta - strength * P_perp theta, in place, without the rows (paper A, Algorithm 1).
+
+    model: moves where it is trainable. It is run in evaluation mode (its deployed function; batch
+        norm then keeps samples apart) and left in the mode it was in. Not in two threads at once:
+        meanwhile it holds other tensors.
+    inputs: (n, ...), the retained samples whose outputs must not move to first order.
+    strength: in [0, 1], equal to 1 / (1 + lambda) for the drift penalty lambda.
+    solver: "layerwise": one forward pass, one backward pass per head to the layers' outputs, and
+        small products. Linear, Conv2d and BatchNorm2d layers have formulas; other modules'
+        parameters, shared ones, and layers called more than once go through per-sample gradients of
+        just those. "cg": conjugate gradients, which hold a few vectors of the model's size, however
+        many rows there are, take 20 to 100 times as long, and stop at |J v| = 1e-5 |J theta|
+        (float32; 1e-10 in float64) or, with a warning, after 500 iterations. "auto": "layerwise",
+        unless the per-sample gradients would not fit in 2 GB.
+    toward: theta_0, a tensor for each of `model.parameters()`: then theta <- theta - strength *
+        P_perp (theta - theta_0), the same framework with R = ||theta - theta_0||^2. None is the
+        origin.
+
+    Models up to a million parameters without convolutions are computed in float64, others in their
+    own precision with the Gram matrix redone in float64 where it is nearly singular.
+
+    Raises TypeError for a model or inputs of another kind; ValueError for a strength or solver out
+    of range, an empty batch, nothing trainable, non-finite gradients, batch norm without running
+    statistics, or a `toward` that does not fit; RuntimeError inside torch.inference_mode().
+    """
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError("minnorm_step needs gradients: call it outside torch.inference_mode()")
+    strength = number("strength", strength, low=0, high=1)
+    one_of("solver", solver, ("auto", "layerwise", "cg"))
+    net = Network(model, inputs)
+    center = _center(net, toward)
+    if solver == "cg" or (solver == "auto" and row_bytes(net) > ROW_BYTES):
+        return cg_step(net, strength, center)
+    return _layerwise_step(net, strength, center)
+
+
+def _layerwise_step(net, strength, center):
+    with exact_products(net.inputs.device):
+        (parts, k), precision = in_working_precision(net, lambda _: blocks(net))
+        felt = _felt(net, center) if center else 0
+        c, inner, rank, dtype = coefficients(parts, len(net.inputs), precision, felt)
+        away = [p - center[name] if center else p for name, p in net.parameters.items()]
+        squared = sum(torch.linalg.vector_norm(v, dtype=torch.float64).square() for v in away)
+        squared = squared - c @ inner  # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|
+        for part in parts:
+            part.shrink(c, strength, dtype)
+    for name, p in net.parameters.items():
+        if center:
+            p.add_(center[name].to(p.dtype), alpha=strength)
+        if (
+            p.data_ptr() != net.trainable[name].data_ptr()
+        ):  # a float64 copy: the model has not seen it yet
+            net.trainable[name].copy_(p)
+    return Step(rows=k, rank=rank, drift=float(strength * squared.clamp_min(0).sqrt()))
+
+
+def cg_step(net: Network, strength: float, center: dict[str, torch.Tensor]) -> Step:
+    """The step by conjugate gradients. center: theta_0 by name, {} for the origin."""
+    with exact_products(net.inputs.device):
+        found = matrix_free(net, center)
+    trainable = net.trainable.values()
+    for p, part in zip(trainable, found.vector.split([p.numel() for p in trainable])):
+        p.sub_(strength * part.view_as(p).to(p.dtype))
+    drift = float(strength * found.vector.norm())
+    return Step(rows=found.rows, rank=None, drift=drift, solver="cg", left=found.left)
+
+
+def _center(net, toward):
+    """theta_0 by the parameters' names, trainable ones only; {} for the origin."""
+    if toward is None:
+        return {}
+    toward, parameters = [t.detach() for t in toward], list(net.model.parameters())
+    if [t.shape for t in toward] != [p.shape for p in parameters]:
+        raise ValueError(
+            f"toward must hold a tensor for each of the model's {len(parameters)} "
+            f"parameters, of its shape, got {[tuple(t.shape) for t in toward]}"[:300]
+        )
+    # copies: they may be the very weights that move
+    by_parameter = {id(p): t.to(p, copy=True) for p, t in zip(parameters, toward)}
+    if not torch.stack([torch.isfinite(t).all() for t in by_parameter.values()]).all():
+        raise ValueError("toward holds a NaN or an infinity")
+    return {name: by_parameter[id(p)] for name, p in net.trainable.items()}
+
+
+def _felt(net, center):
+    """J theta_0 (k,): what the outputs feel, to first order, of a step theta_0 from here."""
+    with products(net) as (theta, push, _):
+        return push(torch.cat([t.flatten() for t in center.values()]).to(theta)).detach().double()
+
+
+@contextmanager
+def exact_products(device: torch.device):
+    """Inside, a GPU does float32 products and convolutions in full, whatever the process has set.
+
+    TF32 would leave about 1e-3 of the rows in the result instead of 1e-6.
+    """
+    kinds = ()
+    if device.type == "cuda":
+        kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
+    before = [kind.fp32_precision for kind in kinds]
+    try:
+        for kind in kinds:
+            kind.fp32_precision = "ieee"
+        yield
+    finally:
+        for kind, own in zip(kinds, before):
+            kind.fp32_precision = own

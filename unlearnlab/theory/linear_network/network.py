@@ -1,0 +1,274 @@
+"""The linear network, what Lemma 1 does to it, and Theorem 4's smallest one.
+
+A linear network of L layers is a list of matrices in order of application,
+layers = [A_1, ..., A_{L-1}, c]: A_1 is (h_1, m), A_l is (h_l, h_{l-1}), c is (1, h_{L-1}). Its
+output and its predictor are (paper A, L-layer linear networks)
+
+    f(theta, x) = c A_{L-1} ... A_1 x = <w(theta), x>,    w(theta) = A_1^T ... A_{L-1}^T c^T.
+
+With v = A_2^T ... A_{L-1}^T c^T this reads w = A_1^T v: whatever the depth, A_1 moves w linearly,
+and v is its lever. One layer (L = 1, layers = [c]) is the linear model, with v = 1.
+
+Every function takes float32 or float64 layers of one dtype, computes in float64 and returns that
+dtype; none changes its arguments. Anything but such tensors raises TypeError, wrong shapes, sizes,
+NaN or infinity ValueError, before any work.
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from ...ground.checks import floats, integer
+from ...projection import project_out
+
+EPS = 2.0**-52  # of float64
+Layers = Sequence[torch.Tensor]
+
+
+def predictor(layers: Layers) -> torch.Tensor:
+    """w(theta) = A_1^T ... A_{L-1}^T c^T, (m,): the function it computes. Differentiable."""
+    return product(doubled(layers)).to(layers[0].dtype)
+
+
+def upper(layers: Layers) -> torch.Tensor:
+    """v = A_2^T ...
+
+    A_{L-1}^T c^T, (h_1,): f(theta, x) = <v, A_1 x>, and w(theta) = A_1^T v (Lemma 1).
+
+    One layer: (1,), a one.
+    """
+    return _lever(doubled(layers)).to(layers[0].dtype)
+
+
+def norm_squared(layers: Layers) -> torch.Tensor:
+    """||theta||^2, a scalar: the squares of all entries of all layers, added up."""
+    return sum(a.square().sum() for a in doubled(layers)).to(layers[0].dtype)
+
+
+def output_gradients(layers: Layers, X: torch.Tensor) -> torch.Tensor:
+    """The rows of the linearised constraints (6): row i is grad_theta f(theta, x_i), (n, d).
+
+    The part of row i that belongs to layer l is the matrix u z^T, with what the layers above make
+    of its output, u = A_{l+1}^T ... c^T, and what arrives at it, z = A_{l-1} ... A_1 x_i.
+
+    X: (n, m), one input per row, n may be 0. Parameters are ordered as in `flatten`.
+    """
+    theta = doubled(layers)
+    check_inputs("X", X, layers)
+    return rows(theta, X.double()).to(layers[0].dtype)
+
+
+def flatten(layers: Layers) -> torch.Tensor:
+    """theta, (d,): the entries of all layers, first layer first, row by row."""
+    return torch.cat([a.flatten() for a in layers])
+
+
+def unflatten(theta: torch.Tensor, like: Layers) -> list[torch.Tensor]:
+    """The inverse of `flatten`: theta (d,) as a list of matrices shaped as those of `like`."""
+    sizes = [a.numel() for a in like]
+    floats("theta", theta, shape=(sum(sizes),), finite=False)
+    return [part.view(a.shape) for part, a in zip(theta.split(sizes), like)]
+
+
+def random_network(m: int, widths: Sequence[int], seed: int = 0) -> list[torch.Tensor]:
+    """Layers with independent normal entries of variance 1 / fan-in, float64.
+
+    With targets y = X @ predictor(layers), it interpolates any inputs X (n, m): a random original.
+
+    m: inputs. widths: hidden ones; none: one layer. seed: of the entries.
+    """
+    sizes = [integer("m", m, low=1), *_checked(widths), 1]
+    draw = torch.Generator().manual_seed(seed)
+    shapes = zip(sizes[1:], sizes)
+    return [torch.randn(b, a, generator=draw, dtype=torch.float64) / a**0.5 for b, a in shapes]
+
+
+@torch.no_grad()
+def perturbation(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
+    """Lemma 1's Delta: Delta_{A_1} = -(v / ||v||^2) (P_perp w(theta))^T, every other layer 0.
+
+    It keeps every retain output, and w(theta + Delta) = P w(theta), the minimum-norm predictor
+    among those that do. Of all steps of A_1 with these two properties it is the shortest. Computed
+    as -u (P_perp A_1^T u)^T with u = v / ||v||, which is the same matrix: the length of v, which
+    can be 1e-200 or 1e200 in a deep network, cancels.
+
+    X_retain: (n_r, m), n_r < m, of any rank; P_perp projects off its rows. n_r = 0 is no
+    constraint.
+
+    Returns a list shaped like layers. Raises ValueError when v = 0 up to rounding (then A_1 moves
+    nothing), or when n_r >= m.
+    """
+    first = doubled(layers)[0]
+    check_inputs("X_retain", X_retain, layers)
+    n, m = X_retain.shape
+    if n >= m:
+        raise ValueError(
+            f"X_retain must have fewer rows than columns (n_r < m), got {n} rows and {m} columns: "
+            "with m independent retain points the outputs fix the predictor and nothing is left to "
+            "unlearn; if rows repeat, pass each once"
+        )
+    u = unit_upper(layers)
+    moved = -u[:, None] * project_out(first.T @ u, X_retain)
+    return [moved.to(layers[0].dtype), *(torch.zeros_like(a) for a in layers[1:])]
+
+
+@torch.no_grad()
+def unlearn(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
+    """theta + Delta of Lemma 1: a new list of layers whose predictor is P w(theta).
+
+    That is exactly (4)'s solution for R = ||w(theta)||_2. float64 layers are exact to rounding,
+    float32 ones to that of storing them.
+
+    X_retain: (n_r, m), n_r < m, of any rank. Raises as `perturbation` does.
+    """
+    theta = doubled(layers)
+    return [(a + d).to(layers[0].dtype) for a, d in zip(theta, perturbation(theta, X_retain))]
+
+
+@torch.no_grad()
+def min_param_norm(w: torch.Tensor, widths: Sequence[int]) -> list[torch.Tensor]:
+    """Layers with predictor w and the smallest ||theta||^2 there is, L rho^(2/L), rho = ||w||.
+
+    Theorem 4: with unit vectors v_0 = w / rho, v_1, ..., v_{L-1} and v_L = 1, layer l is
+    rho^(1/L) v_l v_{l-1}^T, of Frobenius norm rho^(1/L). Any unit vectors do; here v_1, ...,
+    v_{L-1} are the first ones of their spaces, so that one neuron per layer works. w = 0 gives zero
+    layers: norm 0 is the minimum then.
+
+    w: (m,). widths: (h_1, ..., h_{L-1}), positive; empty for one layer. Returns w's dtype.
+    """
+    _check_tensor("w", w, ("m",), empty=False)
+    sizes = [*_checked(widths), 1]
+    top = float(w.abs().max())
+    if top == 0:
+        return [w.new_zeros(b, a) for a, b in zip([len(w), *sizes], sizes)]
+    unit = w.double() / top
+    size = float(unit.norm())
+    units = [unit / size] + [torch.eye(1, h, dtype=unit.dtype, device=w.device)[0] for h in sizes]
+    # rho^(1/L), without forming rho: it may overflow
+    each = top ** (1 / len(sizes)) * size ** (1 / len(sizes))
+    return [(each * b[:, None] * a).to(w.dtype) for a, b in zip(units, units[1:])]
+
+
+def fit_first_layer(layers: Layers, X: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
+    """The layers with the shortest change of A_1 after which X w = y: Lemma 1's lever once more.
+
+    That is A_1 + (v / ||v||^2) (X^+ (y - X w))^T. When no predictor fits y, X w comes as near to it
+    as it can. It turns the constraints of (4) into a change of variables: run any optimiser on
+    ||fit_first_layer(theta)||^2, and every point it visits interpolates. Differentiable.
+
+    X: (n, m) of any rank. y: (n,). Raises ValueError when v = 0 up to rounding.
+    """
+    theta = doubled(layers)
+    check_fit(X, y, layers)
+    unit_upper(layers)
+    fitted = fitted_first(theta, torch.linalg.pinv(X.double()), X.double(), y.double())
+    return [a.to(layers[0].dtype) for a in fitted]
+
+
+# What the other files of this folder compute with: float64 layers that are checked already.
+
+
+def doubled(layers, name="layers"):
+    """The layers in float64, once they are checked."""
+    check_layers(layers, name)
+    return [a.double() for a in layers]
+
+
+def product(layers):
+    """w (m,)."""
+    return layers[0].T @ _lever(layers)
+
+
+def _lever(layers):
+    v = layers[0].new_ones(1)
+    for a in reversed(layers[1:]):
+        v = a.T @ v
+    return v
+
+
+def rows(layers, X):
+    """(n, d): grad_theta f(theta, x_i)."""
+    into, above = [X], [X.new_ones(1)]
+    for a in layers[:-1]:
+        into.append(into[-1] @ a.T)
+    for a in reversed(layers[1:]):
+        above.append(a.T @ above[-1])
+    parts = [(u[:, None] * z[:, None, :]).flatten(1) for u, z in zip(reversed(above), into)]
+    return torch.cat(parts, 1)
+
+
+def fitted_first(layers, pinv, X, y):
+    """The layers with A_1 as in `fit_first_layer`; pinv: X^+."""
+    v = _lever(layers)
+    lever = v / v.square().sum()
+    first = layers[0] + lever[:, None] * (pinv @ (y - X @ (layers[0].T @ v)))
+    return [first, *layers[1:]]
+
+
+def unit_upper(layers):
+    """v / ||v||, by unit vectors all the way up.
+
+    Raises ValueError when a product is 0, or so small that it is only rounding.
+    """
+    u = layers[0].new_ones(1, dtype=torch.float64)
+    for l in range(len(layers) - 1, 0, -1):
+        a = layers[l].detach().double()
+        a = a / a.abs().max().clamp_min(torch.finfo(torch.float64).tiny)
+        up = a.T @ u
+        if up.norm() <= len(layers) * len(u) * EPS * (a.abs().T @ u.abs()).norm():
+            last = len(layers) - 1
+            what = "c" if l == last else f"the product of layers[{l}] to layers[{last}]"
+            raise ValueError(
+                f"v = 0: {what} is zero up to rounding, so the output is 0 for every input and no "
+                "change of A_1 moves it; Lemma 1 needs v = A_2^T ... A_{L-1}^T c^T to be nonzero"
+            )
+        u = up / up.norm()
+    return u
+
+
+def check_layers(layers: Layers, name: str = "layers") -> None:
+    """TypeError or ValueError unless `layers` is a linear network.
+
+    That is a list of matrices of one dtype whose widths chain, the last (1, h).
+    """
+    if not isinstance(layers, (list, tuple)) or not layers:
+        got = "an empty one" if isinstance(layers, (list, tuple)) else type(layers).__name__
+        raise TypeError(f"{name} must be a list of matrices [A_1, ..., A_{{L-1}}, c], got {got}")
+    fan_in = "h"
+    for l, a in enumerate(layers):
+        _check_tensor(f"{name}[{l}]", a, ("h", fan_in), empty=False)
+        if a.dtype != layers[0].dtype:
+            raise TypeError(
+                f"{name}[{l}] must have the dtype of {name}[0], {layers[0].dtype}, got {a.dtype}"
+            )
+        fan_in = len(a)
+    if fan_in != 1:
+        raise ValueError(
+            f"the last of {name} is c and must have shape (1, {layers[-1].shape[1]}), got "
+            f"{tuple(layers[-1].shape)}"
+        )
+
+
+def check_inputs(name, X, layers):
+    """TypeError or ValueError unless X is a finite (n, m) tensor that fits the first layer."""
+    _check_tensor(name, X, ("n", layers[0].shape[1]))
+
+
+def check_fit(X, y, layers):
+    """The same, and for targets y (n,)."""
+    check_inputs("X", X, layers)
+    _check_tensor("y", y, (len(X),))
+
+
+def _check_tensor(name, value, shape, empty=True):
+    floats(name, value, shape=shape)
+    if value.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"{name} must be float32 or float64, got {value.dtype}")
+    if not empty and value.numel() == 0:
+        raise ValueError(f"{name} must have entries, got shape {tuple(value.shape)}")
+
+
+def _checked(widths):
+    if isinstance(widths, (str, int)) or not hasattr(widths, "__iter__"):
+        raise TypeError(f"widths must be a list of integers, one per hidden layer, got {widths!r}")
+    return [integer(f"widths[{l}]", h, low=1) for l, h in enumerate(widths)]

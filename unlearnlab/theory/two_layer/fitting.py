@@ -1,0 +1,111 @@
+"""A two-layer network that interpolates its data to rounding."""
+
+import math
+
+import torch
+
+from ...ground.checks import function, integer
+from ...models import seeded
+from .network import Activation, check_reals, on_one_thread
+
+RESIDUAL = 1e-12
+ROUNDS = 6
+
+
+@on_one_thread
+def fit(
+    X: torch.Tensor,
+    y: torch.Tensor,
+    width: int,
+    activation: Activation,
+    seed: int = 0,
+    epochs: int = 600,
+    lr: float = 0.03,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Trains A and c until f(x_i) = y_i within 1e-12 of the largest |y_i|.
+
+    AdamW for the shape, then Gauss-Newton steps; up to six rounds of both. The start is standard
+    normal, c over sqrt(h).
+
+    X: (n, d_in). y: (n,). Both float64.
+    width: h. activation: entry by entry. seed: of the start. epochs, lr: of AdamW.
+
+    Returns (A (h, d_in), c (h,)), the same for the same arguments.
+
+    Raises TypeError or ValueError for arguments that do not fit, ArithmeticError if the network
+    does not interpolate (too few neurons, or equal inputs with different targets).
+    """
+    check_reals("X", X, ("n", "d_in"))
+    check_reals("y", y, (len(X),))
+    if X.dtype != torch.float64 or y.dtype != torch.float64:
+        raise TypeError(
+            f"X and y must be float64, got {X.dtype} and {y.dtype}: interpolation to 1e-12 needs it"
+        )
+    width = integer("width", width, low=1)
+    function("activation", activation, "of a tensor, such as torch.relu")
+    start = seeded(lambda: torch.randn(width, X.shape[1] + 1, dtype=torch.float64), seed)
+    A, c = start[:, :-1].clone(), start[:, -1] / math.sqrt(width)
+    for _ in range(ROUNDS):
+        A, c = _descend(A, c, X, y, activation, epochs, lr)
+        fitted, left = _interpolate(A, c, X, y, activation)
+        if fitted is not None:
+            return fitted
+    raise ArithmeticError(
+        f"a network of {width} neurons does not fit these {len(y)} points: a residual of "
+        f"{left:.1e} remains"
+    )
+
+
+@torch.enable_grad()
+def _descend(A, c, X, y, activation, epochs, lr):
+    A, c = A.requires_grad_(), c.requires_grad_()
+    optimizer = torch.optim.AdamW([A, c], lr=lr, weight_decay=0)
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        (activation(X @ A.T) @ c - y).square().mean().backward()
+        optimizer.step()
+    return A.detach(), c.detach()
+
+
+def _interpolate(A, c, X, y, activation):
+    """((A, c) with the residual repaired by small changes, 0), or (None, what remains of it).
+
+    Damped Gauss-Newton steps in (A, c) while they help, then least squares in c.
+    """
+    if not len(y):
+        return (A, c), 0.0
+    goal, damping = RESIDUAL * max(1.0, float(y.abs().max())), 1e-3
+    for _ in range(100):
+        z, slope = _with_slope(activation, X @ A.T)
+        missing, slope = y - z @ c, slope * c
+        if missing.abs().max() <= goal:
+            return (A, c), 0.0
+        # of the gradients by (A, c), which are never formed
+        gram = z @ z.T + (slope @ slope.T) * (X @ X.T)
+        for damping in (damping / 10, damping, *(damping * 10.0**k for k in range(1, 8))):
+            weights = _solve(gram, damping, missing)
+            nearer = A + (slope * weights[:, None]).T @ X, c + z.T @ weights
+            if (y - activation(X @ nearer[0].T) @ nearer[1]).norm() < missing.norm():
+                A, c = nearer
+                break
+        else:
+            break
+    for _ in range(3):
+        z = activation(X @ A.T)
+        missing = y - z @ c
+        if missing.abs().max() <= goal:
+            return (A, c), 0.0
+        c = c + z.T @ _solve(z @ z.T, 0, missing)
+    return None, float(missing.abs().max())
+
+
+def _solve(gram, damping, missing):
+    damped = gram + damping * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype)
+    return torch.linalg.lstsq(damped, missing, driver="gelsd").solution
+
+
+@torch.enable_grad()
+def _with_slope(activation, z):
+    z = z.detach().requires_grad_()
+    value = activation(z)
+    return value.detach(), torch.autograd.grad(value.sum(), z)[0]
