@@ -234,15 +234,18 @@ def check_layers(layers: Layers, name: str = "layers") -> None:
     if not isinstance(layers, (list, tuple)) or not layers:
         got = "an empty one" if isinstance(layers, (list, tuple)) else type(layers).__name__
         raise TypeError(f"{name} must be a list of matrices [A_1, ..., A_{{L-1}}, c], got {got}")
-    fan_in = "h"
     for l, a in enumerate(layers):
-        _check_tensor(f"{name}[{l}]", a, ("h", fan_in), empty=False)
+        _check_tensor(f"{name}[{l}]", a, ("h", "fan-in"), empty=False)
         if a.dtype != layers[0].dtype:
             raise TypeError(
                 f"{name}[{l}] must have the dtype of {name}[0], {layers[0].dtype}, got {a.dtype}"
             )
-        fan_in = len(a)
-    if fan_in != 1:
+        if l and a.shape[1] != len(layers[l - 1]):
+            raise ValueError(
+                f"{name}[{l}] must have {len(layers[l - 1])} columns to follow {name}[{l - 1}] of "
+                f"shape {tuple(layers[l - 1].shape)}, got shape {tuple(a.shape)}"
+            )
+    if len(layers[-1]) != 1:
         raise ValueError(
             f"the last of {name} is c and must have shape (1, {layers[-1].shape[1]}), got "
             f"{tuple(layers[-1].shape)}"
