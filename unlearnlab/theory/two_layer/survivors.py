@@ -151,9 +151,8 @@ class Contributions:
         for _ in range(2):
             residual = q.T @ (self.outputs - self.columns[:, stay] @ t)
             better = t + torch.linalg.solve_triangular(r, residual[:, None], upper=True)[:, 0]
-            if not self._left(stay, better) < self._left(
-                stay, t
-            ):  # also when r is singular and the step is not finite
+            # also when r is singular and the step is not finite
+            if not self._left(stay, better) < self._left(stay, t):
                 break
             t = better
         moved = torch.zeros_like(self.used, dtype=torch.float64)
