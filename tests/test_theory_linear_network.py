@@ -315,9 +315,9 @@ DEAD = [FINE[0], torch.tensor([[1.0, 2, 3], [1, 2, 3]]).double(), torch.tensor([
     ([FINE[0], FINE[1].float(), FINE[2]], TypeError, r"layers\[1\] must have the dtype of layers\[0\], torch.float64, got "
                                                      r"torch.float32"),
     ([a.long() for a in FINE], TypeError, r"layers\[0\] must be a floating-point tensor, got a torch.int64 one"),
-    ([a.half() for a in FINE], TypeError, r"layers\[0\] must be float32 or float64, got torch.float16"),
-    ([FINE[0], FINE[2]], ValueError, r"layers\[1\] must have shape \(h, 3\), got \(1, 2\)"),
-    ([FINE[0], FINE[1], FINE[2][0]], ValueError, r"layers\[2\] must have shape \(h, 2\), got \(2,\)"),
+    ([a.half() for a in FINE], TypeError, r"layers\[0\] must be a float32 or float64 tensor, got a torch.float16 one"),
+    ([FINE[0], FINE[2]], ValueError, r"layers\[1\] must have 3 columns to follow layers\[0\] of shape \(3, 4\), got shape \(1, 2\)"),
+    ([FINE[0], FINE[1], FINE[2][0]], ValueError, r"layers\[2\] must have shape \(h, fan-in\), got \(2,\)"),
     (FINE[:2], ValueError, r"the last of layers is c and must have shape \(1, 3\), got \(2, 3\)"),
     ([FINE[0], FINE[1], FINE[2] * np.nan], ValueError, r"layers\[2\] must be finite, but 2 of 2 numbers are nan or inf"),
     ([torch.zeros(0, 4).double(), torch.zeros(1, 0).double()], ValueError, r"layers\[0\] must have entries, got shape \(0, 4\)"),

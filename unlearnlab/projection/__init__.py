@@ -5,6 +5,6 @@ Read `definition` first. `step` does the same without ever forming a row: layer 
 parameters (`network`).
 """
 
-from .definition import RANK_TOLERANCE, dense_step, output_gradients, project_out
+from .definition import dense_step, output_gradients, project_out
 from .network import NonFiniteGradients
 from .step import Step, minnorm_step

@@ -9,7 +9,7 @@ package computes the same faster.
 import torch
 from torch import nn
 
-from ..ground.checks import floats
+from ..ground.checks import floats, number
 from .network import Network, check_finite, per_sample_rows
 
 # A singular value of the unit-length rows below this share of the largest is rounding, not a
@@ -54,19 +54,23 @@ def project_out(theta: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     """
     floats("theta", theta, shape=("d",))
     floats("rows", rows, shape=("k", len(theta)))
-    v, units = theta.double(), rows.double()
-    largest = units.abs().amax(1) if rows.shape[1] else units.new_zeros(len(units))
-    units = (
-        units[largest > 0] / largest[largest > 0, None]
-    )  # first by the largest: squares of 1e-200 are 0
+    units, lengths = unit_rows(rows.double())
+    v, units = theta.double(), units[lengths > 0]
     if len(units) == 0:
         return theta.clone()
-    units /= units.norm(dim=1, keepdim=True)
     _, sizes, basis = torch.linalg.svd(units, full_matrices=False)
     basis = basis[sizes > RANK_TOLERANCE.get(rows.dtype, 1e-6) * sizes[0]]
     for _ in range(2):  # once leaves rounding of size |theta|, twice of size |P_perp theta|
         v = v - basis.T @ (basis @ v)
     return v.to(theta.dtype)
+
+
+def unit_rows(rows):
+    """(rows scaled to length 1, their lengths); a zero row stays zero."""
+    largest = rows.abs().amax(1) if rows.shape[1] else rows.new_zeros(len(rows))
+    scaled = rows / torch.where(largest > 0, largest, 1)[:, None]  # squares of 1e-200 are 0
+    norms = scaled.norm(dim=1)
+    return scaled / torch.where(norms > 0, norms, 1)[:, None], largest * norms
 
 
 @torch.no_grad()
@@ -75,6 +79,7 @@ def dense_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> None:
 
     Arguments and errors as in `minnorm_step`, which does the same without the rows.
     """
+    strength = number("strength", strength, low=0, high=1)
     trainable = [p for p in model.parameters() if p.requires_grad]
     theta = torch.cat([p.flatten() for p in trainable])
     moved = theta - strength * project_out(theta, output_gradients(model, inputs))

@@ -96,7 +96,7 @@ class Affine:
 
     def gram(self, dtype):
         b = [head.to(dtype) for head in self.b]
-        (n, positions, fan_out), k = b[0].shape, len(b) * len(self.z)
+        (_, positions, fan_out), k = b[0].shape, len(b) * len(self.z)
         sums = torch.cat([head.sum(1) for head in b]) if "bias" in self.trainable else None
         if "weight" not in self.trainable:
             return sums @ sums.T

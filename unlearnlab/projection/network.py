@@ -103,9 +103,7 @@ def in_working_precision(net, compute):
     precision = net.cast(_working_precision(net))
     try:
         return compute(precision), precision
-    except (
-        RuntimeError
-    ):  # a forward that makes float32 tensors of its own cannot run with float64 weights
+    except RuntimeError:  # a forward that makes float32 tensors cannot run with float64 weights
         if precision == next(iter(net.trainable.values())).dtype:
             raise
     precision = net.cast(None)
@@ -118,15 +116,11 @@ def _working_precision(net):
     A convolution uses each weight at every position and has no fast float64 form: a model with one
     counts as large.
     """
-    parameters = net.trainable.values()
     convolves = any(isinstance(m, nn.modules.conv._ConvNd) for m in net.modules.values())
-    if not convolves and sum(p.numel() for p in parameters) <= SMALL_MODEL:
+    if not convolves and sum(p.numel() for p in net.trainable.values()) <= SMALL_MODEL:
         return torch.float64
-    return (
-        torch.float32
-        if any(p.dtype in (torch.float16, torch.bfloat16) for p in parameters)
-        else None
-    )
+    half = any(p.dtype in (torch.float16, torch.bfloat16) for p in net.trainable.values())
+    return torch.float32 if half else None
 
 
 def _heads(outputs, n):
@@ -199,9 +193,7 @@ class Call:
     input: torch.Tensor
     output: torch.Tensor
     versions: tuple
-    edge: (
-        object  # taken at the call: a later in-place activation would move the tensor, not the edge
-    )
+    edge: object  # taken at the call: an in-place activation moves the tensor, not the edge
 
     def intact(self):
         """Whether the output still is the layer's: an in-place activation overwrites it."""
@@ -233,19 +225,18 @@ def watched(net, kinds):
     try:
         with net.evaluation():
             net(net.x[:1])
-            alone = {
-                prefix for prefix, own in calls.items() if all(len(c.output) == 1 for c in own)
-            }
+            alone = {p for p, those in calls.items() if all(len(c.output) == 1 for c in those)}
             calls.clear()
             heads = net(net.x)
     finally:
         for handle in handles:
             handle.remove()
-    uses, once = _uses(heads, net.parameters), {}
-    for prefix, own in calls.items():
-        counts = {uses[name] for name in net.owned[prefix].values() if name in net.parameters}
-        if counts == {1} and prefix in alone and len(own) == 1 and own[0].usable(len(net.x)):
-            once[prefix] = own[0]
+    uses, once = _uses(heads), {}
+    for prefix, those in calls.items():
+        trainable = [net.parameters.get(name) for name in net.owned[prefix].values()]
+        counts = {uses[id(p)] for p in trainable if p is not None}
+        if counts == {1} and prefix in alone and len(those) == 1 and those[0].usable(len(net.x)):
+            once[prefix] = those[0]
     return heads, once
 
 
@@ -260,14 +251,13 @@ def _recorder(calls, prefix):
     return hook
 
 
-def _uses(heads, parameters):
-    """How often each parameter enters the graph: once, or its layer alone is not its gradient."""
-    names = {id(p): name for name, p in parameters.items()}
-    uses, seen, stack = (
-        Counter(),
-        set(),
-        [head.grad_fn for head in heads if head.grad_fn is not None],
-    )
+def _uses(heads):
+    """How often each tensor enters the graph, by its id.
+
+    A parameter that enters it more than once has more of a gradient than its layer alone says.
+    """
+    uses, seen = Counter(), set()
+    stack = [head.grad_fn for head in heads if head.grad_fn is not None]
     while stack:
         node = stack.pop()
         if node in seen:
@@ -277,7 +267,7 @@ def _uses(heads, parameters):
             if following is None:
                 continue
             if hasattr(following, "variable"):
-                uses[names.get(id(following.variable))] += 1
+                uses[id(following.variable)] += 1
             else:
                 stack.append(following)
     return uses

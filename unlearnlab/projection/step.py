@@ -90,7 +90,7 @@ def _layerwise_step(net, strength, center):
         (parts, k), precision = in_working_precision(net, lambda _: blocks(net))
         felt = _felt(net, center) if center else 0
         c, inner, rank, dtype = coefficients(parts, len(net.inputs), precision, felt)
-        away = [p - center[name] if center else p for name, p in net.parameters.items()]
+        away = (p - center[name] if center else p for name, p in net.parameters.items())
         squared = sum(torch.linalg.vector_norm(v, dtype=torch.float64).square() for v in away)
         squared = squared - c @ inner  # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|
         for part in parts:
@@ -98,10 +98,9 @@ def _layerwise_step(net, strength, center):
     for name, p in net.parameters.items():
         if center:
             p.add_(center[name].to(p.dtype), alpha=strength)
-        if (
-            p.data_ptr() != net.trainable[name].data_ptr()
-        ):  # a float64 copy: the model has not seen it yet
-            net.trainable[name].copy_(p)
+        own = net.trainable[name]
+        if p.data_ptr() != own.data_ptr():  # a float64 copy: the model has not seen it yet
+            own.copy_(p)
     return Step(rows=k, rank=rank, drift=float(strength * squared.clamp_min(0).sqrt()))
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import torch
 
 from ..ground.checks import floats, integer, number
-from ..projection import RANK_TOLERANCE, project_out
+from ..projection.definition import RANK_TOLERANCE, project_out, unit_rows
 
 
 def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -37,7 +37,7 @@ def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """
     _check_data(X, y)
     rows, labels = X.double(), y.double()
-    units, lengths = _unit_rows(rows)
+    units, lengths = unit_rows(rows)
     used = lengths > 0
     U, s, V = _cut_svd(units[used], X.dtype)
     theta = V.T @ ((U.T @ (labels[used] / lengths[used])) / s)
@@ -232,17 +232,6 @@ def batch_pass(
     return torch.stack(path).to(theta.dtype)
 
 
-def _unit_rows(rows):
-    """(rows scaled to length 1, their lengths); a zero row stays zero.
-
-    First by the largest entry: squares of 1e-200 are 0.
-    """
-    largest = rows.abs().amax(1) if rows.shape[1] else rows.new_zeros(len(rows))
-    scaled = rows / torch.where(largest > 0, largest, 1)[:, None]
-    norms = scaled.norm(dim=1)
-    return scaled / torch.where(norms > 0, norms, 1)[:, None], largest * norms
-
-
 def _cut_svd(units, dtype):
     """U (n, r), s (r,), V (r, m) of rows of length 1, r their rank in their own precision."""
     U, s, V = torch.linalg.svd(units, full_matrices=False)
@@ -261,7 +250,7 @@ def _svd_in_span(rows, basis):
 def _decompose(X):
     """The singular value decomposition of X without the directions that are rounding."""
     rows = X.double()
-    units, lengths = _unit_rows(rows)
+    units, lengths = unit_rows(rows)
     return _svd_in_span(rows, _cut_svd(units[lengths > 0], X.dtype)[2])
 
 

@@ -20,6 +20,7 @@ import torch
 
 from ...ground.checks import floats, integer
 from ...projection import project_out
+from ..checks import reals
 
 EPS = 2.0**-52  # of float64
 Layers = Sequence[torch.Tensor]
@@ -136,8 +137,10 @@ def min_param_norm(w: torch.Tensor, widths: Sequence[int]) -> list[torch.Tensor]
 
     w: (m,). widths: (h_1, ..., h_{L-1}), positive; empty for one layer. Returns w's dtype.
     """
-    _check_tensor("w", w, ("m",), empty=False)
+    reals("w", w, ("m",))
     sizes = [*_checked(widths), 1]
+    if len(w) == 0:
+        raise ValueError("w must have entries, got shape (0,)")
     top = float(w.abs().max())
     if top == 0:
         return [w.new_zeros(b, a) for a, b in zip([len(w), *sizes], sizes)]
@@ -234,15 +237,20 @@ def check_layers(layers: Layers, name: str = "layers") -> None:
     if not isinstance(layers, (list, tuple)) or not layers:
         got = "an empty one" if isinstance(layers, (list, tuple)) else type(layers).__name__
         raise TypeError(f"{name} must be a list of matrices [A_1, ..., A_{{L-1}}, c], got {got}")
-    fan_in = "h"
     for l, a in enumerate(layers):
-        _check_tensor(f"{name}[{l}]", a, ("h", fan_in), empty=False)
+        reals(f"{name}[{l}]", a, ("h", "fan-in"))
+        if a.numel() == 0:
+            raise ValueError(f"{name}[{l}] must have entries, got shape {tuple(a.shape)}")
         if a.dtype != layers[0].dtype:
             raise TypeError(
                 f"{name}[{l}] must have the dtype of {name}[0], {layers[0].dtype}, got {a.dtype}"
             )
-        fan_in = len(a)
-    if fan_in != 1:
+        if l and a.shape[1] != len(layers[l - 1]):
+            raise ValueError(
+                f"{name}[{l}] must have {len(layers[l - 1])} columns to follow {name}[{l - 1}] of "
+                f"shape {tuple(layers[l - 1].shape)}, got shape {tuple(a.shape)}"
+            )
+    if len(layers[-1]) != 1:
         raise ValueError(
             f"the last of {name} is c and must have shape (1, {layers[-1].shape[1]}), got "
             f"{tuple(layers[-1].shape)}"
@@ -251,21 +259,13 @@ def check_layers(layers: Layers, name: str = "layers") -> None:
 
 def check_inputs(name, X, layers):
     """TypeError or ValueError unless X is a finite (n, m) tensor that fits the first layer."""
-    _check_tensor(name, X, ("n", layers[0].shape[1]))
+    reals(name, X, ("n", layers[0].shape[1]))
 
 
 def check_fit(X, y, layers):
     """The same, and for targets y (n,)."""
     check_inputs("X", X, layers)
-    _check_tensor("y", y, (len(X),))
-
-
-def _check_tensor(name, value, shape, empty=True):
-    floats(name, value, shape=shape)
-    if value.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"{name} must be float32 or float64, got {value.dtype}")
-    if not empty and value.numel() == 0:
-        raise ValueError(f"{name} must have entries, got shape {tuple(value.shape)}")
+    reals("y", y, (len(X),))
 
 
 def _checked(widths):

@@ -6,7 +6,8 @@ import torch
 
 from ...ground.checks import function, integer
 from ...models import seeded
-from .network import Activation, check_reals, on_one_thread
+from ..checks import reals
+from .network import Activation, on_one_thread
 
 RESIDUAL = 1e-12
 ROUNDS = 6
@@ -35,8 +36,8 @@ def fit(
     Raises TypeError or ValueError for arguments that do not fit, ArithmeticError if the network
     does not interpolate (too few neurons, or equal inputs with different targets).
     """
-    check_reals("X", X, ("n", "d_in"))
-    check_reals("y", y, (len(X),))
+    reals("X", X, ("n", "d_in"))
+    reals("y", y, (len(X),))
     if X.dtype != torch.float64 or y.dtype != torch.float64:
         raise TypeError(
             f"X and y must be float64, got {X.dtype} and {y.dtype}: interpolation to 1e-12 needs it"
@@ -82,7 +83,7 @@ def _interpolate(A, c, X, y, activation):
             return (A, c), 0.0
         # of the gradients by (A, c), which are never formed
         gram = z @ z.T + (slope @ slope.T) * (X @ X.T)
-        for damping in (damping / 10, damping, *(damping * 10.0**k for k in range(1, 8))):
+        for damping in _nearby(damping):
             weights = _solve(gram, damping, missing)
             nearer = A + (slope * weights[:, None]).T @ X, c + z.T @ weights
             if (y - activation(X @ nearer[0].T) @ nearer[1]).norm() < missing.norm():
@@ -97,6 +98,10 @@ def _interpolate(A, c, X, y, activation):
             return (A, c), 0.0
         c = c + z.T @ _solve(z @ z.T, 0, missing)
     return None, float(missing.abs().max())
+
+
+def _nearby(damping):
+    return damping / 10, damping, *(damping * 10.0**k for k in range(1, 8))
 
 
 def _solve(gram, damping, missing):

@@ -15,8 +15,9 @@ from collections.abc import Callable
 
 import torch
 
-from ...ground.checks import floats, function
+from ...ground.checks import function
 from ...ground.threads import one_thread
+from ..checks import reals
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 
@@ -43,8 +44,8 @@ def features(A: torch.Tensor, X: torch.Tensor, activation: Activation) -> torch.
     Raises TypeError or ValueError for anything but finite floating matrices that fit, or an
     activation that changes the shape.
     """
-    check_reals("A", A, ("h", "d_in"))
-    check_reals("X", X, ("n", A.shape[1]))
+    reals("A", A, ("h", "d_in"))
+    reals("X", X, ("n", A.shape[1]))
     if X.dtype != A.dtype:
         raise TypeError(f"X must have the dtype of A, {A.dtype}, got {X.dtype}")
     function("activation", activation, "of a tensor, such as torch.relu")
@@ -60,7 +61,7 @@ def predict(
 ) -> torch.Tensor:
     """f(x_i) = c^T phi(A x_i) for every input, (n,). A: (h, d_in). c: (h,). X: (n, d_in)."""
     phi = features(A, X, activation)
-    check_reals("c", c, (len(A),))
+    reals("c", c, (len(A),))
     return phi @ c
 
 
@@ -69,13 +70,6 @@ def active_neurons(A: torch.Tensor, c: torch.Tensor) -> int:
 
     A: (h, d_in). c: (h,).
     """
-    check_reals("A", A, ("h", "d_in"))
-    check_reals("c", c, (len(A),))
+    reals("A", A, ("h", "d_in"))
+    reals("c", c, (len(A),))
     return int(((c != 0) & (A != 0).any(1)).sum())
-
-
-def check_reals(name, value, shape):
-    """TypeError unless `value` is a float32 or float64 tensor; ValueError as in `floats`."""
-    floats(name, value, shape=shape)
-    if value.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"{name} must be a float32 or float64 tensor, got a {value.dtype} one")

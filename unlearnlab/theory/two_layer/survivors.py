@@ -2,7 +2,8 @@
 
 import torch
 
-from .network import Activation, check_reals, features, on_one_thread
+from ..checks import reals
+from .network import Activation, features, on_one_thread
 
 # How much of |features| @ |c| a result may miss: far above rounding, far below anything a reader
 # would see.
@@ -64,7 +65,7 @@ def rank(features: torch.Tensor) -> int:
 
     It counts singular values above 2 max(n, h) eps times the largest.
     """
-    check_reals("features", features, ("n", "h"))
+    reals("features", features, ("n", "h"))
     sizes = _singular_values(_to_unit_size(features.detach()))
     return count(sizes, features.shape, torch.finfo(features.dtype).eps)
 
@@ -79,7 +80,7 @@ def null_basis(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     identity. The s rows outside `leading` are chosen by pivoting, as in `sparsify`, so the form is
     that up to the order of the rows.
     """
-    check_reals("features", features, ("n", "h"))
+    reals("features", features, ("n", "h"))
     h = features.shape[1]
     rows, sizes = row_space(_to_unit_size(features.detach()))
     rows = rows[:, : count(sizes, features.shape, torch.finfo(features.dtype).eps)]
@@ -101,8 +102,8 @@ class Contributions:
     """
 
     def __init__(self, c, features):
-        check_reals("features", features, ("n", "h"))
-        check_reals("c", c, (features.shape[1],))
+        reals("features", features, ("n", "h"))
+        reals("c", c, (features.shape[1],))
         c, features = c.detach(), features.detach()
         self.c, self.features = c.double(), _to_unit_size(features)
         self.eps = max(torch.finfo(t.dtype).eps for t in (c, features))
@@ -150,9 +151,8 @@ class Contributions:
         for _ in range(2):
             residual = q.T @ (self.outputs - self.columns[:, stay] @ t)
             better = t + torch.linalg.solve_triangular(r, residual[:, None], upper=True)[:, 0]
-            if not self._left(stay, better) < self._left(
-                stay, t
-            ):  # also when r is singular and the step is not finite
+            # also when r is singular and the step is not finite
+            if not self._left(stay, better) < self._left(stay, t):
                 break
             t = better
         moved = torch.zeros_like(self.used, dtype=torch.float64)
