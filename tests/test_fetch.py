@@ -165,7 +165,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_download(tmp_path
     (tmp_path / "file").write_text("")
     with pytest.raises(PermissionError, match="cannot make the folder .*file/sub.*UNLEARNLAB_DATA"):
         fetch(source, tmp_path / "file" / "sub")
-    monkeypatch.setattr("unlearnlab.checkpoints.os.access", lambda *a: False)
+    monkeypatch.setattr("unlearnlab.ground.files.os.access", lambda *a: False)
     with pytest.raises(PermissionError, match="cannot write to the folder .*UNLEARNLAB_DATA"):
         fetch(source, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -13,7 +13,7 @@ from tasks import regression
 import unlearnlab as ul
 from unlearnlab import record
 from unlearnlab.sweep import expand
-from unlearnlab.training import Stopped
+from unlearnlab.training.fit import Stopped
 
 
 def test_a_written_record_is_read_back_as_the_same_table(tmp_path):

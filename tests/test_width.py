@@ -13,11 +13,12 @@ from torch.nn.utils import parameters_to_vector
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab import checkpoints
+from unlearnlab.training import checkpoint as checkpoints
 from unlearnlab.data.images import Images
-from unlearnlab.experiments import trained, width
-from unlearnlab.recipes import Recipe
-from unlearnlab.training import Stopped
+from unlearnlab.experiments import width
+from unlearnlab.training import zoo
+from unlearnlab.training.recipe import Recipe
+from unlearnlab.training.fit import Stopped
 
 SMALL = dict(network="allcnn", width=1 / 48, recipe=Recipe(epochs=2, batch_size=256, lr=.01))
 LABELS = ul.images.load("digits").train.tensors[1]
@@ -114,7 +115,7 @@ def test_the_objectives_are_those_of_the_formulas():
     assert width.objective({**found, "forget_error": .7}, "privacy", .4) == pytest.approx(.6 * .1 + .4 * .2)  # neither high nor low
     assert width.objective(found, "bias", .8) == pytest.approx(.2 * .1 + .8 * .7)
     assert width.objective(found, "bias", 0) == pytest.approx(.1) and width.objective(found, "privacy", 1) == pytest.approx(.2)
-    for change, words in ((dict(goal="utility"), 'goal must be "privacy" or "bias", got'), (dict(lam=1.1), r"lam must be a number in \[0, 1\]"),
+    for change, words in ((dict(goal="utility"), "goal must be one of privacy, bias, got"), (dict(lam=1.1), r"lam must be a number in \[0, 1\]"),
                           (dict(lam=True), "lam must be")):
         with pytest.raises(ValueError, match=words):
             width.objective(found, **change)
@@ -200,7 +201,7 @@ def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path)
 
 def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeypatch):
     for change, words in ((dict(dataset="mnist"), "dataset must be one of digits, cifar10, got 'mnist'"),
-                          (dict(preset="paper"), 'preset must be "quick" for digits'), (dict(seed=-1), "seed must be a non-negative integer"),
+                          (dict(preset="paper"), "preset must be one of quick for digits"), (dict(seed=-1), "seed must be a non-negative integer"),
                           (dict(network="vit"), "network must be one of resnet18, resnet50, allcnn, got 'vit'"),
                           (dict(width=1 / 100), "width must be a number of at least 1/64, one channel in the first layer of resnet18, got"),
                           (dict(width="wide"), "width must be"), (dict(share=1.5), "share must be"), (dict(batch_size=0), "batch_size must be")):
@@ -210,10 +211,10 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
         ul.width.task(recipe={})
     with pytest.raises(ValueError, match="network must be one of resnet18, allcnn for digits, quick, got 'resnet50'"):
         ul.width.ladder(network="resnet50")
-    monkeypatch.setattr(trained, "SHIPPED", tmp_path)
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path)
     with pytest.raises(FileNotFoundError, match="width-digits-resnet18-0.09375-1-original.*install it again.*width --seeds 1"):
         ul.width.task()
-    shutil.copy(next((width.Path(width.__file__).parent / "originals").glob("width-digits-resnet18-0.09375-1-original*")), tmp_path)
+    shutil.copy(next((width.Path(zoo.__file__).parent / "originals").glob("width-digits-resnet18-0.09375-1-original*")), tmp_path)
     file = next(tmp_path.iterdir())
     file.write_bytes(file.read_bytes()[:-5])
     with pytest.raises(checkpoints.BadCheckpoint, match=f"{file.name} is damaged.*install it again"):

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import torch
 
-from . import checkpoints
-from .experiments import sine, trained
+from .training import checkpoint as checkpoints
+from .experiments import sine
+from .ground.files import default_folder
+from .training import zoo
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,18 @@ def _models():
 
 def _image_models():
     whole, errors = 0, []
-    for name in (f"{task}-digits-{seed}-{role}" for task in ("erasure", "collapse") for seed in trained.SHIPPED_SEEDS for role in ("original", "ground-truth")):
-        found = list(trained.SHIPPED.glob(f"{name}-*.safetensors"))
+    for name in (f"{task}-digits-{seed}-{role}" for task in ("erasure", "collapse") for seed in zoo.SHIPPED_SEEDS for role in ("original", "ground-truth")):
+        found = list(zoo.SHIPPED.glob(f"{name}-*.safetensors"))
         try:
-            checkpoints.read(found[0] if found else trained.SHIPPED / f"{name}.safetensors")
+            checkpoints.read(found[0] if found else zoo.SHIPPED / f"{name}.safetensors")
             whole += 1
         except (ValueError, FileNotFoundError) as error:
-            errors.append(f"{error}. It ships with unlearnlab: install it again, or run python -m unlearnlab.experiments.{name.split('-')[0]}")
+            errors.append(f"{error}. It ships with unlearnlab: install it again, or run python -m unlearnlab.experiments {name.split('-')[0]}")
     return Finding("shipped image models", not errors, f"{whole} of {whole + len(errors)} are there and whole", " | ".join(errors))
 
 
 def _cache():
-    folder = sine.default_cache()
+    folder = default_folder("models")
     nearest = next(path for path in [folder, *folder.parents] if path.exists())
     ok = os.access(nearest, os.W_OK)
     remedy = "" if ok else "Name a folder you may write to in the environment variable UNLEARNLAB_DATA. Shipped models work without it"

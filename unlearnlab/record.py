@@ -31,13 +31,13 @@ from .experiments import collapse as collapsing
 from .experiments import erasure as erasing
 from .experiments import replication as replicating
 from .experiments import sine
-from .experiments.kept import replace_text
+from .ground.files import default_folder, write_text
 from .experiments.presets import choose
 from .methods.base import HYPERPARAMETERS, RANGES
 from .provenance import provenance
-from .recipes import PRECISIONS
+from .training.recipe import PRECISIONS
 from .sweep import FIXED, expand, sweep
-from .training import Stopped
+from .training.fit import Stopped
 
 
 WHOLE = ("digits", "mnist")  # the data sets whose quick preset runs in a second or a few: they get whole grids, others short ones
@@ -64,7 +64,7 @@ def write(path: Path | str, frame, made: dict[str, str], models: dict[str, dict[
     text = ",\n".join(json.dumps(setting) for setting in settings)
     head = {"provenance": made, "seeds": seeds, **({"models": models} if models else {})}
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items())
-    replace_text(Path(path), f'{{{lines},\n"settings": [\n{text}\n]}}\n')
+    write_text(Path(path), f'{{{lines},\n"settings": [\n{text}\n]}}\n')
 
 
 def load(path: Path | str):
@@ -264,7 +264,7 @@ def main(arguments=None):
     if chosen.minutes is not None and not chosen.minutes > 0:
         parser.error(f"--minutes must be greater than 0, got {chosen.minutes:g}")
     out = chosen.out or Path(__file__).parents[1] / "notebooks" / "results"
-    store = chosen.store or sine.default_cache().parent / "runs"
+    store = chosen.store or default_folder("runs")
     try:
         with _limit(chosen.minutes) as stop:
             for name in RECORDS if chosen.what == "all" else [chosen.what]:

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy
 import torch
 
-from . import checkpoints
+from .ground import files
+from .training import checkpoint as checkpoints
 from .task import Task
 
 PACKAGE = Path(__file__).parent
@@ -113,7 +114,7 @@ class Store:
         self.folder = Path(folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"store must be a folder, {self.folder} is a file")
-        checkpoints.check_writable(self.folder / "record")
+        files.check_writable(self.folder / "record", "store")
 
     def _path(self, name):
         return self.folder / f"{name}.json"

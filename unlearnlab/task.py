@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from .training import squared_error
+from .training.fit import squared_error
 
 KINDS = ("regression", "classification")
 

@@ -14,7 +14,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from .. import checkpoints
+from ..ground import files
 
 
 class BadData(ValueError):
@@ -58,7 +58,7 @@ def fetch(source: Source, root: Path, *, progress: bool = True) -> Path:
     """
     root = Path(root)
     target = root / source.folder
-    checkpoints.check_writable(root / "data")
+    files.check_writable(root / "data")
     try:
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=root) as work:
             _bring(source, root, Path(work), progress)

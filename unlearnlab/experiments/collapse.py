@@ -2,11 +2,8 @@
 
 Every training image has its class's color; a few have another one, and for them the original network had to learn content.
 Forgetting those few, the simplest answer is the color, whatever the image shows: its representation collapses.
-The models of the digits task ship with the package; this makes them, and skips what is finished:
-
-    python -m unlearnlab.experiments.collapse --seeds 1-5
+The models of the digits task, seeds 1 to 5, ship with the package; `python -m unlearnlab.experiments collapse` makes them.
 """
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,16 +13,17 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from .. import recipes
 from ..data.images import Images
 from ..data.tint import CLASS_COLORS, GRAY, tint
+from ..ground import checks, seeds
 from ..models import ResNet, seeded
-from ..recipes import Recipe
 from ..task import Task
-from . import trained
+from ..training import recipe as recipes
+from ..training import zoo
+from ..training.recipe import Recipe
+from ..training.zoo import Stage, Training
 from .outputs import outputs
-from .presets import Preset, check_seed, check_share, choose, generator, share_of
-from .trained import Stage, Training
+from .presets import Preset, choose, share_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +34,7 @@ class WarmPreset(Preset):
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.warm_start, Recipe):
-            raise TypeError(f"warm_start must be a Recipe, got {self.warm_start!r}")
+        checks.instance("warm_start", self.warm_start, Recipe, "a Recipe")
 
     def epochs(self, role):
         return super().epochs(role) + (self.warm_start.epochs if role == "original" else 0)
@@ -104,19 +101,18 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_for
     default = choose(PRESETS, dataset, preset)
     chosen = default.changed(p_forget=p_forget, p_retain=p_retain, batch_size=batch_size, network=network,
                              warm_start=warm_start, recipe=recipe)
-    check_share("p_forget", chosen.p_forget), check_share("p_retain", chosen.p_retain)
-    seed = check_seed(seed)
+    checks.number("p_forget", chosen.p_forget, above=0, high=1)
+    checks.number("p_retain", chosen.p_retain, above=0, high=1)
+    seed = checks.seed(seed)
     images = chosen.images(dataset, folder).to(device)
     own, other = retain_set(images), forget_set(images, chosen.p_forget, seed)
     build = partial(chosen.network, len(images.classes))
     measure = partial(evaluate, test=images.test)
     settings = [(p.p_forget, p.network, p.warm_start, p.recipe) for p in (chosen, default)]
-    shipped = dataset == "digits" and seed in trained.SHIPPED_SEEDS and settings[0] == settings[1]
-    command = f"python -m {__name__} --seeds {seed}" if shipped else f"ul.collapse.task({dataset!r}, {preset!r}, {seed}, ...)"
-    models, facts = {}, {}
-    for role, training in _trainings(dataset, seed, build, chosen, images, own, other).items():
-        models[role], facts[role] = trained.get(training, measure, shipped=shipped, cache=cache, command=command,
-                                                progress=progress, stop=stop)
+    shipped = dataset == "digits" and seed in zoo.SHIPPED_SEEDS and settings[0] == settings[1]
+    command = f"python -m {__package__} collapse --seeds {seed}" if shipped else f"ul.collapse.task({dataset!r}, {preset!r}, {seed}, ...)"
+    trainings = _trainings(dataset, seed, build, chosen, images, own, other, measure)
+    models, facts = zoo.get_all(trainings, shipped=shipped, cache=cache, command=command, progress=progress, stop=stop)
     return Task(name=f"collapse-{dataset}", kind="classification", seed=seed, original=models["original"],
                 ground_truth=models["ground-truth"], retain=share_of(own, chosen.p_retain, seed, 0), forget=other,
                 build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=measure, batch_size=chosen.batch_size,
@@ -225,7 +221,7 @@ def retain_set(images: Images) -> TensorDataset:
 def forget_set(images: Images, p_forget: float, seed: int) -> TensorDataset:
     """round(p_forget * its size) images of each class, at least one, each in a random color of another class; targets content."""
     pixels, labels = images.train.tensors
-    numbers, chosen = generator(seed, 1), []
+    numbers, chosen = seeds.generator(seed, 1), []
     for label in range(len(images.classes)):
         members = (labels.cpu() == label).nonzero().flatten()
         chosen.append(members[torch.randperm(len(members), generator=numbers)[:max(1, round(p_forget * len(members)))]])
@@ -235,7 +231,7 @@ def forget_set(images: Images, p_forget: float, seed: int) -> TensorDataset:
     return TensorDataset(tint(pixels[chosen], colors), labels[chosen])
 
 
-def _trainings(dataset, seed, build, chosen, images, own, other):
+def _trainings(dataset, seed, build, chosen, images, own, other, measure):
     """By role. The two start from different weights, as two trainings would."""
     pixels, labels = images.train.tensors
     everything = [torch.cat(pair) for pair in zip(own.tensors, other.tensors)]
@@ -243,21 +239,14 @@ def _trainings(dataset, seed, build, chosen, images, own, other):
     weights = torch.cat([torch.full((len(own),), p / (1 + p)), torch.full((len(other),), 1 / (1 + p))]).to(labels.device)
     stages = {"original": (Stage(tint(pixels, GRAY), labels, chosen.warm_start), Stage(*everything, chosen.recipe, weights)),
               "ground-truth": (Stage(*own.tensors, chosen.recipe),)}
-    return {role: Training(f"collapse-{dataset}-{seed}-{role}", build, 1_000 * seed + 10 * i, parts)
+    return {role: (Training(f"collapse-{dataset}-{seed}-{role}", build, 1_000 * seed + 10 * i, parts), measure)
             for i, (role, parts) in enumerate(stages.items())}
 
 
-def _shipped(seed):
+def shipped(seed: int) -> list[tuple[Training, Callable]]:
+    """How the models that ship with the package are made, and what is measured of them."""
     chosen = PRESETS["digits", "quick"]
     images = chosen.images("digits")
     own, other = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    trainings = _trainings("digits", seed, partial(chosen.network, len(images.classes)), chosen, images, own, other)
-    return [(training, partial(evaluate, test=images.test)) for training in trainings.values()]
-
-
-def _main(arguments=None):
-    return trained.run("unlearnlab.experiments.collapse", __doc__, _shipped, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(_main())
+    build, measure = partial(chosen.network, len(images.classes)), partial(evaluate, test=images.test)
+    return list(_trainings("digits", seed, build, chosen, images, own, other, measure).values())

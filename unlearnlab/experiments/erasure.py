@@ -1,11 +1,8 @@
 """Paper A, experiment 2: a network names an image's content and its color. Can it be made to forget that there is color?
 
 Every image comes in gray, red and green; the retain set is gray, the forget set holds some of the red and the green copies.
-The models of the digits task ship with the package; this makes them, and skips what is finished:
-
-    python -m unlearnlab.experiments.erasure --seeds 1-5
+The models of the digits task, seeds 1 to 5, ship with the package; `python -m unlearnlab.experiments erasure` makes them.
 """
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,16 +11,17 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from .. import recipes
 from ..data.images import Images
 from ..data.tint import GRAY, GREEN, RED, tint
+from ..ground import checks
 from ..models import ResNet, seeded
-from ..recipes import Recipe
 from ..task import Task
-from . import trained
+from ..training import recipe as recipes
+from ..training import zoo
+from ..training.recipe import Recipe
+from ..training.zoo import Stage, Training
 from .outputs import outputs
-from .presets import Preset, check_seed, check_share, choose, share_of
-from .trained import Stage, Training
+from .presets import Preset, choose, share_of
 
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
 
@@ -93,22 +91,23 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, p_col
     """
     default = choose(PRESETS, dataset, preset)
     chosen = default.changed(p_forget=p_color, p_retain=p_retain, batch_size=batch_size, network=network, recipe=recipe)
-    check_share("p_color", chosen.p_forget), check_share("p_retain", chosen.p_retain)
-    seed = check_seed(seed)
+    checks.number("p_color", chosen.p_forget, above=0, high=1)
+    checks.number("p_retain", chosen.p_retain, above=0, high=1)
+    seed = checks.seed(seed)
     if chosen.published and network is None and weights is None:
         raise ValueError(f"weights must name a file: the {preset} setting of {dataset} starts from torchvision's ResNet-50 of "
                          "ImageNet (resnet50-*.pth)")
     images = chosen.images(dataset, folder).to(device)
     gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    build = partial(_network, chosen.network, [len(images.classes), len(COLORS)], weights)
+    build = partial(chosen.network, [len(images.classes), len(COLORS)])
+    if weights is not None:
+        build = partial(_with_body, build, Path(weights).expanduser())
     measure = partial(evaluate, test=images.test, both_heads=both_heads)
-    shipped = dataset == "digits" and weights is None and seed in trained.SHIPPED_SEEDS and \
+    shipped = dataset == "digits" and weights is None and seed in zoo.SHIPPED_SEEDS and \
         (chosen.p_forget, chosen.network, chosen.recipe) == (default.p_forget, default.network, default.recipe)
-    command = f"python -m {__name__} --seeds {seed}" if shipped else f"ul.erasure.task({dataset!r}, {preset!r}, {seed}, ...)"
-    models, facts = {}, {}
-    for role, training in _trainings(dataset, seed, build, chosen.recipe, gray, colored).items():
-        models[role], facts[role] = trained.get(training, measure, shipped=shipped, cache=cache, command=command,
-                                                progress=progress, stop=stop)
+    command = f"python -m {__package__} erasure --seeds {seed}" if shipped else f"ul.erasure.task({dataset!r}, {preset!r}, {seed}, ...)"
+    trainings = _trainings(dataset, seed, build, chosen.recipe, gray, colored, measure)
+    models, facts = zoo.get_all(trainings, shipped=shipped, cache=cache, command=command, progress=progress, stop=stop)
     name = f"erasure-{dataset}" + ("" if both_heads else "-content")  # another metric is another task
     return Task(name=name, kind="classification", seed=seed, original=models["original"], ground_truth=models["ground-truth"],
                 retain=share_of(gray, chosen.p_retain, seed, 0), forget=colored,
@@ -171,8 +170,7 @@ def published_grid(dataset: str = "cifar10") -> list[dict[str, dict]]:
 
     Raises ValueError for a data set that is not the paper's.
     """
-    if dataset not in EPOCHS:
-        raise ValueError(f"dataset must be one of {', '.join(EPOCHS)}, the paper's, got {dataset!r}")
+    checks.one_of("dataset", dataset, EPOCHS, ", the paper's")
     epochs, above = EPOCHS[dataset], [3e-3, 1e-2]
     higher = grid(epochs, above)
     return [grid(epochs), {name: higher[name] for name in ("MinNorm-OG", "GD", "Ridge", "NGP")},
@@ -224,29 +222,25 @@ def painted(data: TensorDataset, name: str) -> TensorDataset:
     return TensorDataset(tint(pixels, COLORS[name]), torch.stack([labels, color], 1))
 
 
-def _network(network, classes, weights):
-    return network(classes) if weights is None else network(classes).load_body(weights)
+def _with_body(build, weights):
+    return build().load_body(weights)
 
 
-def _trainings(dataset, seed, build, recipe, gray, colored):
+def _trainings(dataset, seed, build, recipe, gray, colored, measure):
     """By role. The two start from different weights, as two trainings would."""
-    data = {"original": [torch.cat(pair) for pair in zip(gray.tensors, colored.tensors)], "ground-truth": gray.tensors}
-    return {role: Training(f"erasure-{dataset}-{seed}-{role}", build, 1_000 * seed + 10 * i, (Stage(*tensors, recipe),))
-            for i, (role, tensors) in enumerate(data.items())}
+    everything = [torch.cat(pair) for pair in zip(gray.tensors, colored.tensors)]
+    found = {}
+    for i, (role, tensors) in enumerate({"original": everything, "ground-truth": gray.tensors}.items()):
+        stage = Stage(*tensors, recipe)
+        found[role] = Training(f"erasure-{dataset}-{seed}-{role}", build, 1_000 * seed + 10 * i, (stage,)), measure
+    return found
 
 
-def _shipped(seed):
+def shipped(seed: int) -> list[tuple[Training, Callable]]:
+    """How the models that ship with the package are made, and what is measured of them."""
     chosen = PRESETS["digits", "quick"]
     images = chosen.images("digits")
     build = partial(chosen.network, [len(images.classes), len(COLORS)])
-    measure = partial(evaluate, test=images.test)
     gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    return [(training, measure) for training in _trainings("digits", seed, build, chosen.recipe, gray, colored).values()]
-
-
-def _main(arguments=None):
-    return trained.run("unlearnlab.experiments.erasure", __doc__, _shipped, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(_main())
+    measure = partial(evaluate, test=images.test)
+    return list(_trainings("digits", seed, build, chosen.recipe, gray, colored, measure).values())

@@ -31,12 +31,12 @@ from ..metrics import (Ensemble, Interval, epsilons, forgetting_quality, forgett
                        mia, relearn_time, train_ensemble, u_lira, u_lira_floor)
 from ..models import MLP, seeded
 from ..provenance import provenance
-from ..sgd import sample_losses
+from ..training.fit import sample_losses
 from ..task import Task
 from ..unlearning import unlearn
 from . import erasure, sine
 from .outputs import outputs
-from .presets import generator
+from ..ground.seeds import generator
 
 TRAIN, FORGET, MODELS, TUNING = 400, 60, 32, 8
 EPOCHS, BATCH = 30, 60  # of unlearning: one update per epoch

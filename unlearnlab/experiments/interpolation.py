@@ -16,19 +16,19 @@ from pathlib import Path
 import torch
 from torch.utils.data import TensorDataset
 
-from .. import sgd
 from ..methods import GD, Method, MinNormOG
 from ..methods.relabelling import wrong_labels
 from ..models import MLP, seeded
 from ..provenance import provenance
-from ..recipes import Recipe
+from ..training.recipe import Recipe, full_batch
 from ..task import Task
-from ..training import train
+from ..training.fit import fit
 from ..unlearning import unlearn
 from . import erasure, sine
-from .kept import interruptible, kept, replace_text
+from ..ground import checks, seeds
+from ..ground.files import default_folder, interruptible, kept, write_text
 from .outputs import outputs
-from .presets import check_seed, generator, share_of
+from .presets import share_of
 
 SINE_EPOCHS = (100, 300, 1_000, 3_000, 10_000)   # and the shipped models, trained to the end
 DIGITS_EPOCHS = (1, 3, 6, 12, 20, 30)            # of the recipe's 30
@@ -46,10 +46,12 @@ def stopped_sines(seed: int, epochs: Iterable[int] = SINE_EPOCHS) -> list[dict]:
     """
     task, epochs = sine.task(seed), sorted(epochs)
     both = [torch.cat(pair) for pair in zip(task.retain.tensors, task.forget.tensors)]
-    stopped = {role: _snapshots(partial(train, model := seeded(lambda: MLP(sine.WIDTHS), 1_000 * seed + i), *data, epochs=epochs[-1], lr=sine.LR),
-                                model, epochs)
-               for i, (role, data) in enumerate({"original": both, "retrained": task.retain.tensors}.items())}
-    stopped["original"][sine.EPOCHS["original"]], stopped["retrained"][sine.EPOCHS["original"]] = task.original, task.ground_truth
+    stopped = {}
+    for i, (role, data) in enumerate({"original": both, "retrained": task.retain.tensors}.items()):
+        model = seeded(lambda: MLP(sine.WIDTHS), 1_000 * seed + i)
+        stopped[role] = _snapshots(partial(fit, model, *data, full_batch(epochs[-1])), model, epochs)
+    shipped = sine.RECIPES["original"].epochs
+    stopped["original"][shipped], stopped["retrained"][shipped] = task.original, task.ground_truth
     settings, rows = sine.best_settings(SINE_T), []
     for trained, original in stopped["original"].items():
         start = dataclasses.replace(task, original=original)
@@ -70,14 +72,14 @@ def stopped_digits(seed: int, noise: float = 0., epochs: Iterable[int] = DIGITS_
     label, among those that unlearning may look at and among the others (NaN without noise). Models: "original", and the original
     after three epochs of each of the `methods`.
     """
-    seed, chosen, epochs = check_seed(seed), erasure.PRESETS["digits", "quick"], sorted(epochs)
+    seed, chosen, epochs = checks.seed(seed), erasure.PRESETS["digits", "quick"], sorted(epochs)
     images, noisy = _mislabelled(chosen.images("digits"), noise, seed)
     gray, colored = erasure.retain_set(images), erasure.forget_set(images, chosen.p_forget, seed)
     build = partial(chosen.network, [len(images.classes), len(erasure.COLORS)])
     both = [torch.cat(pair) for pair in zip(gray.tensors, colored.tensors)]
     model = seeded(build, 1_000 * seed)
     recipe = dataclasses.replace(recipe or chosen.recipe, epochs=epochs[-1])
-    stopped = _snapshots(partial(sgd.fit, model, *both, recipe, seed=1_000 * seed), model, epochs)
+    stopped = _snapshots(partial(fit, model, *both, recipe, seed=1_000 * seed), model, epochs)
     (accessible,) = share_of(TensorDataset(torch.arange(len(gray))), chosen.p_retain, seed, 0).tensors
     reach = torch.zeros(len(gray), dtype=torch.bool)
     reach[accessible] = True
@@ -103,7 +105,7 @@ def record(out: Path, store: Path, pieces: dict[str, Callable[[], list[dict]]], 
         progress(f"{name}: {i} of {len(pieces)}")
     short = lambda value: value if not isinstance(value, float) else None if value != value else float(f"{value:.5g}")
     lines = ",\n".join(json.dumps({key: short(value) for key, value in row.items()}) for row in rows)
-    replace_text(Path(out), f'{{"provenance": {json.dumps(made)},\n"rows": [\n{lines}\n]}}\n')
+    write_text(Path(out), f'{{"provenance": {json.dumps(made)},\n"rows": [\n{lines}\n]}}\n')
 
 
 def load(path: Path | str):
@@ -128,7 +130,7 @@ def _snapshots(training, model, epochs):
 def _mislabelled(images, noise, seed):
     """(images with a share of the training labels wrong, which of them are)."""
     pixels, labels = images.train.tensors
-    draw = generator(seed, 9)
+    draw = seeds.generator(seed, 9)
     noisy = torch.zeros(len(labels), dtype=torch.bool)
     noisy[torch.randperm(len(labels), generator=draw)[:round(noise * len(labels))]] = True
     wrong = wrong_labels(labels, [len(images.classes)], draw)
@@ -150,7 +152,7 @@ def _main():
     pieces = {f"sine-{seed}": partial(stopped_sines, seed) for seed in range(1, 6)}
     pieces |= {f"digits-{seed}-{noise:g}": partial(stopped_digits, seed, noise) for seed in range(1, 5) for noise in NOISE}
     out = chosen.out or Path(__file__).parents[2] / "notebooks" / "results" / "interpolation.json"
-    store = chosen.store or sine.default_cache().parent / "runs" / "interpolation"
+    store = chosen.store or default_folder("runs", "interpolation")
     return interruptible(lambda: record(out, store, pieces, provenance("python -m unlearnlab.experiments.interpolation")))
 
 

@@ -1,17 +1,15 @@
 """How large is an image experiment: which images, which network, which recipe?"""
 import dataclasses
-import math
-import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
 from ..data import images as data
-from ..recipes import Recipe
+from ..ground import checks, seeds
+from ..training.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +29,9 @@ class Preset:
     published: bool = False
 
     def __post_init__(self):
-        if not callable(self.network):
-            raise TypeError(f"network must be a function of the classes that returns a model, got {self.network!r}")
-        if not isinstance(self.recipe, Recipe):
-            raise TypeError(f"recipe must be a Recipe, got {self.recipe!r}")
-        if isinstance(self.batch_size, bool) or not isinstance(self.batch_size, int) or self.batch_size < 1:
-            raise ValueError(f"batch_size must be an integer of at least 1, got {self.batch_size!r}")
+        checks.function("network", self.network, "of the classes that returns a model")
+        checks.instance("recipe", self.recipe, Recipe, "a Recipe")
+        checks.integer("batch_size", self.batch_size, low=1)
 
     def changed(self, **given) -> "Preset":
         """With the fields that are given and not None."""
@@ -56,36 +51,13 @@ def choose(presets: dict[tuple[str, str], Preset], dataset: str, preset: str) ->
     """The preset of a data set. Raises ValueError that lists what there is."""
     if (dataset, preset) in presets:
         return presets[dataset, preset]
-    names = list(dict.fromkeys(name for name, _ in presets))
-    if dataset not in names:
-        raise ValueError(f"dataset must be one of {', '.join(names)}, got {dataset!r}")
-    has = " or ".join(f'"{p}"' for name, p in presets if name == dataset)
-    raise ValueError(f"preset must be {has} for {dataset}, got {preset!r}")
-
-
-def check_share(name: str, value: float) -> None:
-    """Raises ValueError unless `value` is a share: greater than 0 and at most 1."""
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or not 0 < value <= 1:
-        raise ValueError(f"{name} must be a number greater than 0 and at most 1, got {value!r}")
-
-
-def check_seed(seed: int) -> int:
-    """`seed` as an int. Raises ValueError unless it is an integer of at least 0."""
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
-        raise ValueError(f"seed must be a non-negative integer, got {seed!r}")
-    return int(seed)
-
-
-def generator(seed: int, stream: int) -> torch.Generator:
-    """Random numbers of a task's seed; those of one stream are independent of another's."""
-    draw = np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0] >> np.uint64(1)
-    return torch.Generator().manual_seed(int(draw))
+    checks.one_of("dataset", dataset, dict.fromkeys(name for name, _ in presets))
+    checks.one_of("preset", preset, [p for name, p in presets if name == dataset], f" for {dataset}")
 
 
 def share_of(data: TensorDataset, share: float, seed: int, stream: int) -> TensorDataset:
     """round(share * n) random rows, at least one; of one seed and stream, a smaller share is part of a larger one."""
-    return _rows(data, max(1, round(share * len(data))), generator(seed, stream))
+    return _rows(data, max(1, round(share * len(data))), seeds.generator(seed, stream))
 
 
 def _some(images, count):

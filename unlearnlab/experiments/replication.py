@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..models import AllCNN, ResNet
-from ..recipes import Recipe
+from ..training.recipe import Recipe
 from ..task import Task
 from . import erasure
 

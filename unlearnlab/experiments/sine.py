@@ -1,41 +1,26 @@
 """Paper A, experiment 1: a network that fitted 5 poisoned points among 50 of sin x. Can it be brought back?
 
-Run as a program it trains the models that ship with the package, one process per seed at a time and one thread each:
-
-    python -m unlearnlab.experiments.sine --seeds 1-10 --workers 2
-
-It shows progress, skips what is finished, and after an interruption goes on from the last 5,000 epochs.
+The models of seeds 1 to 10 ship with the package; `python -m unlearnlab.experiments sine` makes them.
 """
-import argparse
-import os
-import re
-import signal
-import sys
-import time
-import warnings
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
-from queue import Empty
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
-from .. import checkpoints
 from ..data import sine as data
+from ..ground import checks
 from ..methods import GA, GD, NGD, NGP, L1Sparse, Method, MinNormOG, Retrain, Ridge
 from ..models import MLP, seeded
-from ..provenance import provenance
 from ..task import Task
-from ..training import train
+from ..training import zoo
+from ..training.recipe import full_batch
+from ..training.zoo import Stage, Training
 from ..unlearning import unlearn
 
 WIDTHS = (1, 300, 300, 1)
-EPOCHS = {"original": 100_000, "ground-truth": 50_000}
-LR = 1e-3
-SHIPPED = Path(__file__).parent / "originals"
+RECIPES = {"original": full_batch(100_000), "ground-truth": full_batch(50_000)}
 SHIPPED_SEEDS = range(1, 11)
 
 # Table 5: median sup error over 10 seeds, and the central range without the 2 best and the 2 worst
@@ -58,8 +43,7 @@ def best_settings(epochs: int) -> dict[str, Method]:
     They were chosen on the reported metric, so they are oracle-tuned. Table 6 gives no rate for l1-Sparse at T = 10;
     1e-3, its rate at the other two, stands there. MinNorm-OG's descent_epochs scale with `epochs`.
     """
-    if epochs < 1:
-        raise ValueError(f"epochs must be at least 1, got {epochs}")
+    checks.integer("epochs", epochs, low=1)
     i = int(np.argmin([abs(np.log(epochs / t)) for t in PUBLISHED]))
     pick = lambda *values: values[i]
     settings = [
@@ -81,8 +65,7 @@ def published_grid(epochs: int) -> dict[str, dict]:
 
     MinNorm-OG's reg is a share, so its grid stops at 1. Raises ValueError for another T.
     """
-    if epochs not in PUBLISHED:
-        raise ValueError(f"epochs must be one of {list(PUBLISHED)}, the paper's, got {epochs!r}")
+    checks.one_of("epochs", epochs, PUBLISHED, ", the paper's")
     pick = lambda *values: values[list(PUBLISHED).index(epochs)]
     common = {"epochs": epochs, "lr": pick([1e-2, 1e-3, 1e-4], [1e-3, 5e-4, 1e-4], [1e-3, 5e-4, 1e-4])}
     reg, reg_decay = [.1, 1., 3.], [.3, .6, .9]
@@ -103,39 +86,55 @@ def published_grid(epochs: int) -> dict[str, dict]:
 def task(seed: int = 1, preset: str = "quick", cache: Path | None = None, progress=None, stop=None) -> Task:
     """The sine-poisoning task. Everything about it follows from `seed`.
 
-    preset: "quick" uses the models that ship with the package (seeds 1-10), which were trained at the paper's full
-    setting; "paper" trains them here (100,000 and 50,000 epochs, minutes per seed) and keeps them in `cache`
-    (default: UNLEARNLAB_DATA or the user cache). progress(role, epochs done, loss) and stop: as in `training.train`.
+    retain: 50 points on the sine, (50, 1). forget: 5 points at height 1.5, (5, 1).
     evaluate gives {"sup_error": max |f(x) - sin x| over 1,000 equispaced x in [-5 pi, 5 pi]}.
 
-    Raises ValueError for an unknown preset, or a seed that "quick" does not ship. A damaged or missing file is an error
-    that names it under "quick" (BadCheckpoint, FileNotFoundError) and is trained again under "paper".
+    Args:
+        seed: of the points and the networks, an integer of at least 0.
+        preset: "quick" uses the models that ship with the package (seeds 1-10), which were trained at the
+            paper's full setting; "paper" trains any other seed here (100,000 and 50,000 epochs, minutes
+            per seed) and keeps its models in `cache`.
+        cache: a folder, default UNLEARNLAB_DATA or the user cache.
+        progress: called with (name, epochs done, loss); default a bar on standard error.
+        stop: a threading.Event that ends a training by `Stopped`; its next one goes on from there.
+
+    Raises ValueError for an unknown preset, or a seed that "quick" does not ship. A damaged or missing
+    file of the package is an error that names it (BadCheckpoint, FileNotFoundError).
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be a non-negative integer, got {seed!r}")
-    seed = int(seed)
-    if preset not in ("quick", "paper"):
-        raise ValueError(f'preset must be "quick" or "paper", got {preset!r}')
+    seed = checks.seed(seed)
+    checks.one_of("preset", preset, ("quick", "paper"))
     if preset == "quick" and seed not in SHIPPED_SEEDS:
         raise ValueError(f'seed={seed}: preset="quick" ships seeds 1 to 10. preset="paper" trains any seed (minutes)')
     retain, forget = data.points(seed)
-    folder = SHIPPED if preset == "quick" else Path(cache or default_cache())
-    models, facts = {}, {}
-    for role in EPOCHS:
-        path = folder / _file(seed, role)
-        try:
-            models[role], facts[role] = _load(path, seed, role)
-        except (FileNotFoundError, checkpoints.BadCheckpoint) as error:
-            if preset == "quick":
-                raise type(error)(f"{error}. It ships with unlearnlab: install it again, or make it by "
-                                  f"python -m unlearnlab.experiments.sine --seeds {seed}") from error
-            if path.exists():
-                warnings.warn(f"{error}. It is trained again.", stacklevel=2)
-            make(seed, role, folder, progress=progress and (lambda *done, role=role: progress(role, *done)), stop=stop)
-            models[role], facts[role] = _load(path, seed, role)
-    return Task(name="sine", kind="regression", seed=int(seed), original=models["original"],
+    command = f"python -m {__package__} sine --seeds {seed}" if preset == "quick" else f"ul.sine.task({seed}, preset='paper')"
+    models, facts = zoo.get_all(trainings(seed), shipped=preset == "quick", cache=cache, command=command,
+                                progress=progress, stop=stop)
+    return Task(name="sine", kind="regression", seed=seed, original=models["original"],
                 ground_truth=models["ground-truth"], retain=retain, forget=forget,
-                build=lambda run_seed: seeded(lambda: MLP(WIDTHS), run_seed), evaluate=evaluate, facts=facts)
+                build=partial(seeded, partial(MLP, WIDTHS)), evaluate=evaluate, facts=facts)
+
+
+def trainings(seed: int) -> dict[str, tuple[Training, Callable]]:
+    """How the two models of a task are made, and what is measured of them. They start from different
+    weights, as two trainings would."""
+    retain, forget = data.points(seed)
+    everything = [torch.cat(pair) for pair in zip(retain.tensors, forget.tensors)]
+    found = {}
+    for i, (role, tensors) in enumerate({"original": everything, "ground-truth": retain.tensors}.items()):
+        stage = Stage(*tensors, RECIPES[role])
+        training = Training(f"sine-{seed}-{role}", partial(MLP, WIDTHS), 1_000 * seed + i, (stage,))
+        found[role] = training, partial(_measure, *tensors)
+    return found
+
+
+def shipped(seed: int) -> list[tuple[Training, Callable]]:
+    """How the models that ship with the package are made, and what is measured of them."""
+    return list(trainings(seed).values())
+
+
+@torch.no_grad()
+def _measure(inputs, targets, model):
+    return {"largest_residual": (model(inputs) - targets).abs().max().item(), **evaluate(model)}
 
 
 def compare(seeds: Iterable[int], epochs: int, settings: dict[str, Method] | None = None,
@@ -168,13 +167,6 @@ def central(values: Iterable[float]) -> tuple[float, float, float]:
     return float(np.median(ordered)), kept[0], kept[-1]
 
 
-def default_cache() -> Path:
-    """Where trained models are kept: $UNLEARNLAB_DATA, else the user's cache folder."""
-    root = os.environ.get("UNLEARNLAB_DATA")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(root) / "sine" if root else base / "unlearnlab" / "sine"
-
-
 @torch.no_grad()
 def evaluate(model: torch.nn.Module) -> dict[str, float]:
     """{"sup_error": max |f(theta, x) - sin x|} over 1,000 equispaced points (paper A, experiment 1)."""
@@ -191,140 +183,3 @@ def errors(task: Task, model: torch.nn.Module) -> dict[str, float]:
     x = data.grid().to(inputs.device, inputs.dtype)
     size = lambda difference: difference.square().mean().sqrt().item()
     return {**task.evaluate(model), "rms_error": size(model(x) - x.sin()), "retain_error": size(model(inputs) - targets)}
-
-
-def make(seed: int, role: str, folder: Path, progress=None, stop=None, made: dict[str, str] | None = None) -> Path:
-    """Trains the original or the ground truth of one seed at the paper's setting, and writes it with provenance.
-
-    made: the provenance to write, taken when the program started; a checkout may change while it runs.
-    """
-    made = made or provenance(f"ul.sine.task({seed}, preset='paper')")
-    inputs, targets = _training_data(*data.points(seed), role)
-    model = seeded(lambda: MLP(WIDTHS), _initial_seed(seed, role))
-    path, partial = Path(folder) / _file(seed, role), Path(folder) / f"{_file(seed, role)}.partial"
-    loss = train(model, inputs, targets, epochs=EPOCHS[role], lr=LR, checkpoint=partial, progress=progress, stop=stop)
-    with torch.no_grad():
-        largest = (model(inputs) - targets).abs().max().item()
-    checkpoints.write(path, model.state_dict(), {
-        **_identity(seed, role), **made, "seed": str(seed), "epochs": str(EPOCHS[role]),
-        "optimizer": f"AdamW(lr={LR}, weight_decay=0.01), full batch, mean squared error", "final_loss": f"{loss:.6g}",
-        "largest_residual": f"{largest:.6g}", "sup_error": f"{evaluate(model)['sup_error']:.6g}"})
-    partial.unlink(missing_ok=True)
-    return path
-
-
-def _file(seed, role):
-    return f"sine-{seed}-{role}.safetensors"
-
-
-def _initial_seed(seed, role):
-    """Original and ground truth start from different weights, as two trainings would."""
-    return 1_000 * seed + list(EPOCHS).index(role)
-
-
-def _training_data(retain, forget, role):
-    parts = [retain, forget] if role == "original" else [retain]
-    return tuple(torch.cat([part.tensors[i] for part in parts]) for i in range(2))
-
-
-def _identity(seed, role):
-    inputs, _ = _training_data(*data.points(seed), role)
-    return {"experiment": "sine", "role": role, "inputs": checkpoints.digest({"inputs": inputs})}
-
-
-def _load(path, seed, role):
-    tensors, facts = checkpoints.read(path, _identity(seed, role))
-    model = seeded(lambda: MLP(WIDTHS), 0)  # draws nothing from the caller's random numbers
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise checkpoints.BadCheckpoint(f"{path.name} does not hold a {'-'.join(map(str, WIDTHS))} network: {error}") from error
-    return model.eval(), facts
-
-
-def _share(queue, halt):
-    """In each worker: where to report, and when to stop. Ctrl-C is for the parent, which then sets `halt`."""
-    global _report, _halt
-    _report, _halt = queue, halt
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
-
-
-def _work(seed, role, folder, made):
-    make(seed, role, folder, progress=lambda done, loss: _report.put((seed, role, done)), stop=_halt, made=made)
-
-
-def _main():
-    parser = argparse.ArgumentParser(prog="python -m unlearnlab.experiments.sine", description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", default="1-10", help="such as 1-10 or 3,7 (default: %(default)s)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes, one thread each (default: cores)")
-    parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write to (default: the shipped models')")
-    chosen = parser.parse_args()
-    if chosen.workers < 1:
-        parser.error(f"--workers must be at least 1, got {chosen.workers}")
-    jobs = [(seed, role) for role in EPOCHS for seed in _seeds(parser, chosen.seeds)
-            if not _whole(chosen.out / _file(seed, role), seed, role)]
-    if not jobs:
-        print("Nothing to do: every model is there and whole. Delete a file to make it again.")
-        return 0
-    torch.set_num_threads(1)  # as in every worker
-    made = provenance(f"python -m unlearnlab.experiments.sine --seeds {chosen.seeds}")
-    return _train_all(jobs, chosen.out, chosen.workers, made)
-
-
-def _train_all(jobs, folder, workers, made):
-    """Every job in a pool of processes, with one progress bar; exit status 0, 1 for a failure, 130 for Ctrl-C."""
-    context, status, seen = get_context("spawn"), 0, {}
-    queue, halt = context.Queue(), context.Event()
-    with ProcessPoolExecutor(workers, context, _share, (queue, halt)) as pool, \
-            tqdm(total=sum(EPOCHS[role] for _, role in jobs), unit="epoch", unit_scale=True) as bar:
-        waiting = {pool.submit(_work, *job, folder, made): job for job in jobs}
-        try:
-            while waiting:
-                _drain(queue, seen, bar)
-                for future in [future for future in waiting if future.done()]:
-                    seed, role = waiting.pop(future)
-                    failed = future.exception()
-                    status = 1 if failed else status
-                    bar.write(f"seed {seed} {role}: " + (f"FAILED, {type(failed).__name__}: {failed}" if failed else "finished"))
-        except KeyboardInterrupt:
-            halt.set()
-            pool.shutdown(cancel_futures=True)
-            bar.write("Stopped; what was done is kept. The same command goes on from there.")
-            status = 130
-    return status
-
-
-def _whole(path, seed, role):
-    try:
-        _load(path, seed, role)
-    except (FileNotFoundError, checkpoints.BadCheckpoint) as error:
-        print(f"to make: {error}")
-        return False
-    return True
-
-
-def _drain(queue, seen, bar):
-    """Moves the bar by what the workers report in half a second."""
-    deadline = time.monotonic() + .5
-    while (left := deadline - time.monotonic()) > 0:
-        try:
-            seed, role, done = queue.get(timeout=left)
-        except Empty:
-            return
-        bar.update(done - seen.get((seed, role), 0))
-        seen[seed, role] = done
-
-
-def _seeds(parser, text):
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
-        parser.error(f"--seeds must look like 1-10 or 3,7, got {text!r}")
-    ranges = [[int(end) for end in part.split("-")] for part in text.split(",")]
-    for ends in ranges:
-        if ends[-1] < ends[0]:
-            parser.error(f"--seeds holds an empty range: {ends[0]}-{ends[-1]}")
-    return sorted({seed for ends in ranges for seed in range(ends[0], ends[-1] + 1)})
-
-
-if __name__ == "__main__":
-    sys.exit(_main())

@@ -1,11 +1,10 @@
 """Paper B: what does the WIDTH of a network change about unlearning? One task per width, and the width at which networks interpolate.
 
 [paper] marks what the paper says of itself, of which only a summary was at hand; [ours] what this file had to decide.
-The models of the digits task, seed 1, ship with the package; the first command makes them, the second makes the recorded
-runs of notebook 12, the third surveys more planes with their settings, the fourth makes its ladder on a part of CIFAR-10.
-All skip what is finished:
+The models of the digits task, seed 1, ship with the package; `python -m unlearnlab.experiments width` makes them. Of these commands the
+first makes the recorded runs of notebook 12, the second surveys more planes with their settings, the third makes its ladder
+on a part of CIFAR-10. All skip what is finished:
 
-    python -m unlearnlab.experiments.width --seeds 1
     python -m unlearnlab.experiments.width --record
     python -m unlearnlab.experiments.width --record --planes
     python -m unlearnlab.experiments.width --record --dataset cifar10
@@ -14,9 +13,8 @@ import argparse
 import dataclasses
 import json
 import math
-import numbers
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,23 +26,24 @@ from torch.utils.data import TensorDataset
 from .. import selection
 from ..data import images as data
 from ..data.images import Images
+from ..ground import checks
+from ..ground.seeds import generator
+from ..ground.files import default_folder, interruptible, kept, write_text
 from ..methods import METHODS
 from ..metrics import margin, mia, regions
 from ..models import AllCNN, ResNet, seeded
 from ..provenance import provenance
-from ..recipes import CIFAR10_ERASURE, Recipe
+from ..training.recipe import CIFAR10_ERASURE, Recipe
+from ..training.zoo import Stage, Training
 from ..store import code_fingerprint
 from ..sweep import sweep
 from ..task import Task
+from ..training import zoo
 from ..unlearning import unlearn
-from . import trained
-from .kept import interruptible, kept, replace_text
 from .outputs import outputs
-from .presets import check_seed, choose, generator, share_of
-from .trained import Stage, Training
+from .presets import choose, share_of
 
-NETWORKS = {"resnet18": lambda classes, width: ResNet(18, classes, width), "resnet50": lambda classes, width: ResNet(50, classes, width),
-            "allcnn": lambda classes, width: AllCNN(classes, width)}  # [paper] its three networks
+NETWORKS = {"resnet18": partial(ResNet, 18), "resnet50": partial(ResNet, 50), "allcnn": AllCNN}  # [paper] of (classes, width)
 GOALS = ("privacy", "bias")
 LAMBDAS = (.2, .4, .6, .8)         # [paper] .8 for strong bias removal
 SHARES = (.1, .2, .3)              # [paper] of the training images for validation
@@ -110,32 +109,30 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width
     Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data, and BadCheckpoint or
     FileNotFoundError for a damaged or missing file of the package.
     """
-    models, facts, parts, chosen, build, width = _models(dataset, preset, seed, ROLES[:2], width, network, share, forget_classes,
-                                                         forget, recipe, folder, cache, device, progress, stop)
-    return Task(name=f"width-{dataset}-{network}-{width:.4g}", kind="classification", seed=int(seed), original=models["original"],
-                ground_truth=models["ground-truth"], retain=parts["retain"], forget=parts["forget"],
-                build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=partial(evaluate, parts=parts),
-                batch_size=chosen.batch_size if batch_size is None else batch_size, facts=facts)
+    rung = _rung(dataset, preset, seed, width=width, network=network, share=share, forget_classes=forget_classes,
+                 forget=forget, recipe=recipe, folder=folder, device=device)
+    models, facts = rung.models(ROLES[:2], cache=cache, progress=progress, stop=stop)
+    return Task(name=rung.name, kind="classification", seed=rung.seed, original=models["original"],
+                ground_truth=models["ground-truth"], retain=rung.parts["retain"], forget=rung.parts["forget"],
+                build=lambda run_seed: seeded(rung.build, run_seed).to(device), evaluate=partial(evaluate, parts=rung.parts),
+                batch_size=rung.ladder.batch_size if batch_size is None else batch_size, facts=facts)
 
 
-def retrained_again(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float | None = None, network: str = "resnet18",
-                    share: float = .2, forget_classes: int | None = None, forget: int = FORGET, recipe: Recipe | None = None,
-                    folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu", progress=None,
-                    stop=None) -> nn.Module:
+def retrained_again(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, cache: Path | None = None,
+                    progress=None, stop=None, **options) -> nn.Module:
     """A second ground truth of the task with these arguments: the same retain set, another start and other batches.
 
-    What two retrained models differ in is the floor of everything that is measured against one. Errors as in `task`.
+    What two retrained models differ in is the floor of everything that is measured against one. options, and
+    errors: those of `task`, batch_size apart.
     """
-    models, *_ = _models(dataset, preset, seed, ROLES[2:], width, network, share, forget_classes, forget, recipe, folder, cache, device,
-                         progress, stop)
+    models, _ = _rung(dataset, preset, seed, **options).models(ROLES[2:], cache=cache, progress=progress, stop=stop)
     return models["ground-truth-2"]
 
 
 def ladder(dataset: str = "digits", preset: str = "quick", network: str = "resnet18") -> tuple[float, ...]:
     """The widths of a preset, from the narrowest. Raises ValueError for what it has not."""
     widths = choose(PRESETS, dataset, preset).widths
-    if network not in widths:
-        raise ValueError(f"network must be one of {', '.join(widths)} for {dataset}, {preset}, got {network!r}")
+    checks.one_of("network", network, widths, f" for {dataset}, {preset}")
     return widths[network]
 
 
@@ -156,12 +153,11 @@ def split(labels: torch.Tensor, seed: int, share: float = .2, forget_classes: in
 
     Raises ValueError for a share outside (0, 1), or when the classes have too few examples to leave any to retain.
     """
-    labels, drawn = labels.cpu(), generator(check_seed(seed), 5)
-    _check_share(share)
+    labels, drawn = labels.cpu(), generator(checks.seed(seed), 5)
     known = labels.unique()
-    for name, value, most in (("forget_classes", forget_classes, len(known)), ("forget", forget, len(labels))):
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not 1 <= value <= most:
-            raise ValueError(f"{name} must be an integer from 1 to {most}, got {value!r}")
+    checks.number("share", share, above=0, below=1)
+    forget_classes = checks.integer("forget_classes", forget_classes, low=1, high=len(known))
+    forget = checks.integer("forget", forget, low=1, high=len(labels))
     touched = known[torch.randperm(len(known), generator=drawn)[:forget_classes]].sort().values.tolist()
     parts = {"retain": [], "forget": [], "validation": [], "forget_validation": []}
     for label in known.tolist():
@@ -215,11 +211,8 @@ def objective(metrics, goal: str = "privacy", lam: float = .4):
 
     Raises ValueError for another goal or a lambda outside [0, 1].
     """
-    if goal not in GOALS:
-        raise ValueError(f'goal must be "privacy" or "bias", got {goal!r}')
-    number = isinstance(lam, numbers.Real) and not isinstance(lam, bool)
-    if not number or not 0 <= lam <= 1:
-        raise ValueError(f"lam must be a number in [0, 1], got {lam!r}")
+    checks.one_of("goal", goal, GOALS)
+    checks.number("lam", lam, low=0, high=1)
     aim = abs(metrics["forget_error"] - metrics["forget_validation_error"]) if goal == "privacy" else 1 - metrics["forget_error"]
     return (1 - lam) * metrics["validation_error"] + lam * aim
 
@@ -290,30 +283,55 @@ def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dic
     return {name: found[name] for name in (found if methods is None else methods)}
 
 
-def _models(dataset, preset, seed, roles, width, network, share, forget_classes, forget, recipe, folder, cache, device, progress, stop):
-    """(models, facts, parts, preset, build, width) for some roles."""
-    chosen = choose(PRESETS, dataset, preset)
-    if network not in NETWORKS:
-        raise ValueError(f"network must be one of {', '.join(NETWORKS)}, got {network!r}")
+@dataclass(frozen=True, kw_only=True)
+class _Rung:
+    """One width of a ladder with its data: what the arguments of `task` say, checked. shipped: whether the package has its models."""
+
+    name: str
+    seed: int
+    ladder: Ladder
+    recipe: Recipe
+    parts: dict[str, TensorDataset]
+    build: partial
+    shipped: bool
+    command: str
+
+    def training(self, role: str) -> tuple[Training, Callable]:
+        """How the model of a role is made, and what is measured of it."""
+        data = [self.parts["retain"].tensors] + ([self.parts["forget"].tensors] if role == "original" else [])
+        stage = Stage(*map(torch.cat, zip(*data)), self.recipe)
+        name, seed = f"{self.name}-{self.seed}-{role}", 1_000 * self.seed + 10 * ROLES.index(role)
+        return Training(name, self.build, seed, (stage,)), partial(_measure, role, self.parts)
+
+    def models(self, roles: Sequence[str], **how) -> tuple[dict, dict]:
+        """({role: model}, {role: facts}). how: cache, progress and stop of `zoo.get`."""
+        return zoo.get_all({role: self.training(role) for role in roles}, shipped=self.shipped, command=self.command, **how)
+
+
+def _rung(dataset: str, preset: str, seed: int, *, width=None, network="resnet18", share=.2, forget_classes=None, forget=FORGET,
+          recipe=None, folder=None, device="cpu") -> _Rung:
+    chosen, seed = choose(PRESETS, dataset, preset), checks.seed(seed)
+    checks.one_of("network", network, NETWORKS)
     width = ladder(dataset, preset, network)[-1] if width is None else width
-    number = isinstance(width, numbers.Real) and not isinstance(width, bool) and math.isfinite(width)
-    if not number or width < 1 / CHANNELS[network]:
-        raise ValueError(f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first layer of {network}, "
-                         f"got {width!r}")
-    if recipe is not None and not isinstance(recipe, Recipe):
-        raise TypeError(f"recipe must be a Recipe, got {recipe!r}")
-    seed = check_seed(seed)
+    _check_width(width, network)
+    if recipe is not None:
+        checks.instance("recipe", recipe, Recipe, "a Recipe")
     parts = _parts(chosen, chosen.images(dataset, folder).to(device), seed, share, forget_classes, forget)
-    build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
     changed = share != .2 or forget != FORGET or recipe not in (None, chosen.recipe) or forget_classes not in (None, chosen.forget_classes)
     shipped = not changed and dataset == "digits" and seed in SHIPPED_SEEDS and width in chosen.widths.get(network, ())
-    command = f"python -m {__name__} --seeds {seed}" if shipped else f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
-    models, facts = {}, {}
-    for role in roles:
-        training = _training(f"width-{dataset}-{network}-{width:.4g}-{seed}", role, seed, build, recipe or chosen.recipe, parts)
-        models[role], facts[role] = trained.get(training, partial(_measure, role, parts), shipped=shipped, cache=cache,
-                                                command=command, progress=progress, stop=stop)
-    return models, facts, parts, chosen, build, width
+    command = f"python -m {__package__} width --seeds {seed}" if shipped else f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
+    build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
+    return _Rung(name=f"width-{dataset}-{network}-{width:.4g}", seed=seed, ladder=chosen, recipe=recipe or chosen.recipe, parts=parts,
+                 build=build, shipped=shipped, command=command)
+
+
+def _check_width(width, network):
+    least = CHANNELS[network]
+    try:
+        checks.number("width", width, low=1 / least)
+    except ValueError as error:
+        raise ValueError(f"width must be a number of at least 1/{least}, one channel in the first layer of {network}, "
+                         f"got {width!r}") from error
 
 
 def _parts(chosen, images, seed, share, forget_classes, forget):
@@ -331,17 +349,6 @@ def _colored(pixels, labels):
 
 def _some(images, count):
     return images if count is None or count >= len(images) else share_of(images, count / len(images), 0, 0)
-
-
-def _check_share(share):
-    number = isinstance(share, numbers.Real) and not isinstance(share, bool)
-    if not number or not 0 < share < 1:
-        raise ValueError(f"share must be a number between 0 and 1, got {share!r}")
-
-
-def _training(name, role, seed, build, recipe, parts):
-    data = [parts["retain"].tensors] + ([parts["forget"].tensors] if role == "original" else [])
-    return Training(f"{name}-{role}", build, 1_000 * seed + 10 * ROLES.index(role), (Stage(*map(torch.cat, zip(*data)), recipe),))
 
 
 def _measure(role, parts, model):
@@ -474,7 +481,7 @@ def _write(out, made, runs, models, areas, finished, parts):
     tables = {name: table for name, table in tables.items() if len(table)}
     text = ",\n".join(f"{json.dumps(name)}: {_columns(table)}" for name, table in tables.items())
     made = made if finished == parts else made | {"finished": f"{finished} of {parts} parts"}
-    replace_text(Path(out), f'{{"provenance": {json.dumps(made)},\n{text}\n}}\n')
+    write_text(Path(out), f'{{"provenance": {json.dumps(made)},\n{text}\n}}\n')
 
 
 def _model_rows(found, again):
@@ -514,22 +521,17 @@ def _columns(table):
     return "{\n" + ",\n".join(f"{json.dumps(name)}: {json.dumps([short(v) for v in table[name].tolist()])}" for name in table) + "}"
 
 
-def _shipped(seed):
-    """What the package ships of a seed: every model of both ladders on digits."""
-    chosen, jobs = PRESETS["digits", "quick"], []
-    parts = splits(seed=seed)
-    for network, widths in chosen.widths.items() if seed in SHIPPED_SEEDS else ():
-        for width in widths:
-            build = partial(NETWORKS[network], 10, width)
-            jobs += [(_training(f"width-digits-{network}-{width:.4g}-{seed}", role, seed, build, chosen.recipe, parts),
-                      partial(_measure, role, parts)) for role in ROLES]
-    return jobs
+def shipped(seed: int) -> list[tuple[Training, Callable]]:
+    """How the models that ship with the package are made, and what is measured of them: both ladders on digits."""
+    if seed not in SHIPPED_SEEDS:
+        return []
+    rungs = [_rung("digits", "quick", seed, network=network, width=width)
+             for network, widths in PRESETS["digits", "quick"].widths.items() for width in widths]
+    return [rung.training(role) for rung in rungs for role in ROLES]
 
 
 def _main(arguments=None):
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if "--record" not in arguments:
-        return trained.run("unlearnlab.experiments.width", __doc__, _shipped, arguments)
     parser = argparse.ArgumentParser(prog="python -m unlearnlab.experiments.width", description=__doc__.splitlines()[0])
     parser.add_argument("--record", action="store_true", help="make the recorded runs of notebook 12")
     parser.add_argument("--dataset", choices=RECORDED, default="digits", help="which of them (default: %(default)s)")
@@ -541,7 +543,7 @@ def _main(arguments=None):
     if chosen.planes and chosen.dataset != "digits":
         parser.error("--planes is for the runs on digits")
     name = "width-planes" if chosen.planes else "width" if chosen.dataset == "digits" else f"width-{chosen.dataset}"
-    store, out = chosen.store or trained.default_cache().parent / "runs" / name, chosen.out or RESULTS / f"{name}.json"
+    store, out = chosen.store or default_folder("runs", name), chosen.out or RESULTS / f"{name}.json"
     if chosen.planes:
         return interruptible(lambda: record_planes(store, out, load(chosen.runs)))
     return interruptible(lambda: record(store, out, chosen.dataset))

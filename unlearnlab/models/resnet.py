@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import nn
 
-from ..checkpoints import digest
+from ..training.checkpoint import digest
 from .pixels import Normalise, head_sizes, linear_heads, logits
 
 BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}

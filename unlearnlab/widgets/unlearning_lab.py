@@ -10,7 +10,7 @@ import ipywidgets
 from ..data.images import Images
 from ..experiments.presets import choose
 from ..methods import Method
-from ..training import Stopped
+from ..training.fit import Stopped
 from ..unlearning import Run, unlearn
 from .canvas import Canvas
 from .controls import sliders
