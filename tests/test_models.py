@@ -39,7 +39,7 @@ def test_resnets_give_one_output_or_one_per_head(depth, stem, size):
     assert content.shape == (2, 7) and color.shape == (2, 3)
 
 
-@pytest.mark.parametrize("options, words", [(dict(depth=34), "depth must be 18 or 50, got 34"), (dict(stem="mnist"), "stem must be"),
+@pytest.mark.parametrize("options, words", [(dict(depth=34), "depth must be one of 18, 50, got 34"), (dict(stem="mnist"), "stem must be"),
                                             (dict(width=0), "width must be at least"), (dict(classes=[]), "classes must be a positive integer"),
                                             (dict(classes=[10, 0]), "classes must be")])
 def test_a_wrong_resnet_is_refused_by_name(options, words):

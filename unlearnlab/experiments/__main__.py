@@ -1,10 +1,11 @@
 """Makes the trained models that ship with the package; skips what is there and whole.
 
-    python -m unlearnlab.experiments sine --seeds 1-10      # minutes a seed; two of these side by side use two cores
-    python -m unlearnlab.experiments erasure --seeds 1-5
+    python -m unlearnlab.experiments sine --seeds 1-10      # minutes a seed; two of these side by
+    side use two cores python -m unlearnlab.experiments erasure --seeds 1-5
 
 Ctrl-C ends it, and the same command goes on from there.
 """
+
 import argparse
 import re
 import sys
@@ -16,19 +17,34 @@ from ..training import zoo
 from ..training.checkpoint import BadCheckpoint
 from . import collapse, erasure, sine, width
 
-TASKS = {"sine": (sine, "1-10"), "erasure": (erasure, "1-5"), "collapse": (collapse, "1-5"), "width": (width, "1")}
+TASKS = {
+    "sine": (sine, "1-10"),
+    "erasure": (erasure, "1-5"),
+    "collapse": (collapse, "1-5"),
+    "width": (width, "1"),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """arguments: default those of the command line. Returns the exit status: 0, or 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__.splitlines()[0])
+    """arguments: default those of the command line. Returns the exit status: 0, or 130 after
+    Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("--seeds", help="such as 1-5 or 3,7 (default: those that ship)")
-    parser.add_argument("--out", type=Path, default=zoo.SHIPPED, help="folder to write to (default: the shipped models')")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=zoo.SHIPPED,
+        help="folder to write to (default: the shipped models')",
+    )
     chosen = parser.parse_args(arguments)
     task, seeds = TASKS[chosen.task]
     seeds = chosen.seeds or seeds
-    made = provenance(f"python -m {__package__} {chosen.task} --seeds {seeds}")  # now: a checkout may change meanwhile
+    made = provenance(
+        f"python -m {__package__} {chosen.task} --seeds {seeds}"
+    )  # now: a checkout may change meanwhile
     jobs = [job for seed in _seeds(parser, seeds) for job in task.shipped(seed)]
     return interruptible(lambda: _make(jobs, chosen.out.expanduser(), made))
 

@@ -31,17 +31,16 @@ from ..ground.seeds import generator
 from ..ground.files import default_folder, interruptible, kept, write_text
 from ..methods import METHODS
 from ..metrics import margin, mia, regions
-from ..models import AllCNN, ResNet, seeded
+from ..models import AllCNN, ResNet
 from ..provenance import provenance
 from ..training.recipe import CIFAR10_ERASURE, Recipe
 from ..training.zoo import Stage, Training
 from ..store import code_fingerprint
 from ..sweep import sweep
 from ..task import Task
-from ..training import zoo
 from ..unlearning import unlearn
 from .outputs import outputs
-from .presets import choose, share_of
+from .presets import Means, choose, command, image_task, share_of
 
 NETWORKS = {"resnet18": partial(ResNet, 18), "resnet50": partial(ResNet, 50), "allcnn": AllCNN}  # [paper] of (classes, width)
 GOALS = ("privacy", "bias")
@@ -89,44 +88,40 @@ PRESETS = {
 }
 
 
-def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float | None = None, network: str = "resnet18",
-         share: float = .2, forget_classes: int | None = None, forget: int = FORGET, batch_size: int | None = None,
-         recipe: Recipe | None = None, folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu",
-         progress=None, stop=None) -> Task:
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, batch_size: int | None = None, **options) -> Task:
     """Forget 200 examples with a network of a certain width. Everything about it follows from its arguments.
 
     retain, forget: see `split`; inputs (n, 3, h, w) uint8, targets (n,). The whole retain set is accessible.
     original: trained on retain and forget; its `facts` hold "training_error", the share of both that it gets wrong.
     ground_truth: by the same recipe on retain. evaluate: see `evaluate`.
 
-    width: factor on the number of channels, default the widest of the preset's `ladder`. network: "resnet18", "resnet50" or "allcnn".
-    share: of the training images, for validation. forget: how many examples; forget_classes: from how many classes they come
-    ([ours]; 4 on digits, 1 in the paper's setting).
-    dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images, for a CPU) or "paper" (all, for a GPU).
-    Models of the digits ladder, seed 1, ship with the package. The rest is as in `ul.erasure.task`: others are trained at first
-    use on `device` and kept in `cache`; progress(name, epochs done, loss), stop, folder and the errors are the same.
+    Args:
+        dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images, for a CPU) or "paper" (all, for a GPU).
+        batch_size: of the unlearning, default the preset's.
+        width: factor on the number of channels, default the widest of the preset's `ladder`.
+        network: "resnet18", "resnet50" or "allcnn".
+        share: of the training images, for validation.
+        forget: how many examples. forget_classes: from how many classes they come ([ours]; 4 on digits, 1 in the paper's setting).
+        recipe: of the two trainings, default the preset's.
+        folder, cache, device, progress, stop: as in `Means`.
 
-    Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data, and BadCheckpoint or
-    FileNotFoundError for a damaged or missing file of the package.
+    Models of the digits ladder, seed 1, ship with the package; others are trained at first use. Raises ValueError by name for wrong
+    arguments, what `ul.images.load` raises for missing data, and BadCheckpoint or FileNotFoundError for a damaged or missing
+    file of the package.
     """
-    rung = _rung(dataset, preset, seed, width=width, network=network, share=share, forget_classes=forget_classes,
-                 forget=forget, recipe=recipe, folder=folder, device=device)
-    models, facts = rung.models(ROLES[:2], cache=cache, progress=progress, stop=stop)
-    return Task(name=rung.name, kind="classification", seed=rung.seed, original=models["original"],
-                ground_truth=models["ground-truth"], retain=rung.parts["retain"], forget=rung.parts["forget"],
-                build=lambda run_seed: seeded(rung.build, run_seed).to(device), evaluate=partial(evaluate, parts=rung.parts),
-                batch_size=rung.ladder.batch_size if batch_size is None else batch_size, facts=facts)
+    rung = _rung(dataset, preset, seed, **options)
+    return image_task(rung.name, rung.seed, *rung.models(ROLES[:2]), rung.build, rung.means.device, retain=rung.parts["retain"],
+                      forget=rung.parts["forget"], evaluate=partial(evaluate, parts=rung.parts),
+                      batch_size=rung.ladder.batch_size if batch_size is None else batch_size)
 
 
-def retrained_again(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, cache: Path | None = None,
-                    progress=None, stop=None, **options) -> nn.Module:
+def retrained_again(dataset: str = "digits", preset: str = "quick", seed: int = 1, **options) -> nn.Module:
     """A second ground truth of the task with these arguments: the same retain set, another start and other batches.
 
     What two retrained models differ in is the floor of everything that is measured against one. options, and
     errors: those of `task`, batch_size apart.
     """
-    models, _ = _rung(dataset, preset, seed, **options).models(ROLES[2:], cache=cache, progress=progress, stop=stop)
-    return models["ground-truth-2"]
+    return _rung(dataset, preset, seed, **options).models(ROLES[2:])[0]["ground-truth-2"]
 
 
 def ladder(dataset: str = "digits", preset: str = "quick", network: str = "resnet18") -> tuple[float, ...]:
@@ -293,6 +288,7 @@ class _Rung:
     recipe: Recipe
     parts: dict[str, TensorDataset]
     build: partial
+    means: Means
     shipped: bool
     command: str
 
@@ -303,35 +299,26 @@ class _Rung:
         name, seed = f"{self.name}-{self.seed}-{role}", 1_000 * self.seed + 10 * ROLES.index(role)
         return Training(name, self.build, seed, (stage,)), partial(_measure, role, self.parts)
 
-    def models(self, roles: Sequence[str], **how) -> tuple[dict, dict]:
-        """({role: model}, {role: facts}). how: cache, progress and stop of `zoo.get`."""
-        return zoo.get_all({role: self.training(role) for role in roles}, shipped=self.shipped, command=self.command, **how)
+    def models(self, roles: Sequence[str]) -> tuple[dict, dict]:
+        """({role: model}, {role: facts})"""
+        return self.means.models({role: self.training(role) for role in roles}, self.shipped, self.command)
 
 
-def _rung(dataset: str, preset: str, seed: int, *, width=None, network="resnet18", share=.2, forget_classes=None, forget=FORGET,
-          recipe=None, folder=None, device="cpu") -> _Rung:
-    chosen, seed = choose(PRESETS, dataset, preset), checks.seed(seed)
+def _rung(dataset: str, preset: str, seed: int, *, width: float | None = None, network: str = "resnet18", share: float = .2,
+          forget_classes: int | None = None, forget: int = FORGET, recipe: Recipe | None = None, **means) -> _Rung:
+    chosen, seed, means = choose(PRESETS, dataset, preset), checks.seed(seed), Means(**means)
     checks.one_of("network", network, NETWORKS)
     width = ladder(dataset, preset, network)[-1] if width is None else width
-    _check_width(width, network)
+    least = CHANNELS[network]
+    checks.number("width", width, low=1 / least, words=f"a number of at least 1/{least}, one channel in the first layer of {network}")
     if recipe is not None:
         checks.instance("recipe", recipe, Recipe, "a Recipe")
-    parts = _parts(chosen, chosen.images(dataset, folder).to(device), seed, share, forget_classes, forget)
+    parts = _parts(chosen, chosen.images(dataset, means.folder).to(means.device), seed, share, forget_classes, forget)
     changed = share != .2 or forget != FORGET or recipe not in (None, chosen.recipe) or forget_classes not in (None, chosen.forget_classes)
     shipped = not changed and dataset == "digits" and seed in SHIPPED_SEEDS and width in chosen.widths.get(network, ())
-    command = f"python -m {__package__} width --seeds {seed}" if shipped else f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
-    build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
     return _Rung(name=f"width-{dataset}-{network}-{width:.4g}", seed=seed, ladder=chosen, recipe=recipe or chosen.recipe, parts=parts,
-                 build=build, shipped=shipped, command=command)
-
-
-def _check_width(width, network):
-    least = CHANNELS[network]
-    try:
-        checks.number("width", width, low=1 / least)
-    except ValueError as error:
-        raise ValueError(f"width must be a number of at least 1/{least}, one channel in the first layer of {network}, "
-                         f"got {width!r}") from error
+                 build=partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width), means=means,
+                 shipped=shipped, command=command("width", shipped, dataset, preset, seed))
 
 
 def _parts(chosen, images, seed, share, forget_classes, forget):

@@ -1,4 +1,6 @@
-"""Tensors on disk that are whole, are what they claim to be, and never run code: safetensors and a hash."""
+"""Tensors on disk that are whole, are what they claim to be, and never run code: safetensors and a
+hash."""
+
 import hashlib
 from pathlib import Path
 
@@ -14,7 +16,8 @@ class BadCheckpoint(ValueError):
 
 
 def digest(tensors: dict[str, torch.Tensor], facts: dict[str, str] | None = None) -> str:
-    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names, and over the facts."""
+    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names, and over the
+    facts."""
     sha = hashlib.sha256(repr(sorted(facts.items())).encode() if facts else b"")
     for name in sorted(tensors):
         t = tensors[name].detach().cpu().contiguous()
@@ -25,11 +28,15 @@ def digest(tensors: dict[str, torch.Tensor], facts: dict[str, str] | None = None
 
 def write(path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -> None:
     """Writes tensors and facts to one file, which is whole or not there."""
-    tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}  # tied ones too
+    tensors = {
+        name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()
+    }  # tied ones too
     files.write_bytes(path, save(tensors, metadata={**facts, "sha256": digest(tensors, facts)}))
 
 
-def read(path: Path, expected: dict[str, str] | None = None) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+def read(
+    path: Path, expected: dict[str, str] | None = None
+) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """(tensors, facts) of a file.
 
     Raises FileNotFoundError, or BadCheckpoint when the bytes do not match their hash or a fact in
@@ -49,5 +56,6 @@ def read(path: Path, expected: dict[str, str] | None = None) -> tuple[dict[str, 
     for key, wanted in (expected or {}).items():
         if facts.get(key) != wanted:
             raise BadCheckpoint(
-                f"{path.name} is for {key} = {facts.get(key)!r}, but {wanted!r} was asked for")
+                f"{path.name} is for {key} = {facts.get(key)!r}, but {wanted!r} was asked for"
+            )
     return tensors, facts
