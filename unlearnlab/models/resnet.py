@@ -174,7 +174,7 @@ def _published(path):
         )
     except Exception as error:  # torch raises half a dozen kinds, most of them about pickle
         raise ValueError(
-            f"{path.name} holds no weights that can be read ({type(error).__name__}: {error})"
+            f"{path.name} holds no weights that can be read ({type(error).__name__})"
         ) from error
     if not isinstance(found, dict) or not all(isinstance(t, torch.Tensor) for t in found.values()):
         raise ValueError(f"{path.name} holds no tensors by name")
