@@ -9,9 +9,9 @@ import numpy as np
 
 from ..experiments import width as ladder
 from ..figures.width import LadderPicture
-from ..methods import METHODS
 from ..metrics import regions
 from ..pareto import standard_error
+from ..study.rows import method_of
 from ..unlearning import unlearn
 from .canvas import Canvas
 from .lab import STYLE, WIDE, Lab, message
@@ -35,7 +35,7 @@ class Rung:
 class WidthLadderLab(Lab):
     """Sliders move the width, lambda and the plane; menus choose the network, the method and the goal.
 
-    record: what `ul.width.load` returned, with runs on digits; its networks are those of the menu. The curves are the recorded ones, means over seeds. The three networks
+    record: what `unlearnlab.chapters.ch12_width.study.load` returned, with runs on digits; its networks are those of the menu. The curves are the recorded ones, means over seeds. The three networks
     on the right are those of seed 1, which ship with the package; the setting that is best by the recorded validation data
     unlearns one of them here, within a second. `shown` is the Rung in the picture; `error`: what went wrong with the last, or None.
     """
@@ -105,9 +105,9 @@ class WidthLadderLab(Lab):
         """(network, its metrics, its setting in words)"""
         row = self._chosen(method, goal, lam)
         row = row[row.width == width].iloc[0]
-        names = [name for name in METHODS[method].__dataclass_fields__ if name in row and row[name] is not None and row[name] == row[name]]
-        run = unlearn(self.task(network, width), METHODS[method](**{name: row[name] for name in names}), int(row["epochs"]))
-        words = ", ".join(f"{name} {row[name]:g}" for name in ("lr", "ascent", "reg") if name in names)
+        setting = method_of(row)
+        run = unlearn(self.task(network, width), setting, int(row["epochs"]))
+        words = ", ".join(f"{name} {getattr(setting, name):g}" for name in ("lr", "ascent", "reg") if hasattr(setting, name))
         return run.model, run.metrics, f"{words}, {int(row['epochs'])} epochs"
 
     def _redraw(self, change=None):
