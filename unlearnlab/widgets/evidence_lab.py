@@ -19,12 +19,12 @@ class EvidenceLab(Lab):
     """The lab of notebook 13, on its recorded networks: nothing is trained.
 
     method: "original", "retrained" or one of ul.METHODS. metric: one of METRICS. record: the file that
-    `python -m unlearnlab.experiments.evidence` makes. `error`: what went wrong with the last picture, or None.
+    `python -m unlearnlab.study evidence` makes. `error`: what went wrong with the last picture, or None.
     """
 
     def __init__(self, method: str = "MinNorm-OG", metric: str = "U-LiRA", record: Path | str = RECORD):
         if not Path(record).exists():
-            raise FileNotFoundError(f"there is no {Path(record).name} to show: python -m unlearnlab.experiments.evidence makes it")
+            raise FileNotFoundError(f"there is no {Path(record).name} to show: python -m unlearnlab.study evidence makes it")
         self.evidence = evidence.load(record)[0]
         names = list(evidence.candidates(self.evidence.margins["forget"]))
         for word, value, known in (("method", method, names), ("metric", metric, METRICS)):
