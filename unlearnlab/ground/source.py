@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1]
 # Every module that the number of a run, or a trained model, follows from: files and folders. Notebooks' studies, figures,
 # labs, exercises, theorems and downloads are not among them, so that editing one of these voids no store.
 NUMBERS = (
-    "task.py", "unlearning.py", "projection.py", "matrix_free.py", "threads.py", "methods", "metrics", "models",
+    "task.py", "unlearning.py", "projection.py", "matrix_free.py", "ground/seeds.py", "ground/threads.py", "methods", "metrics", "models",
     "data/images.py", "data/sine.py", "data/tint.py", "recipes.py", "training.py", "sgd.py",
     "experiments/sine.py", "experiments/erasure.py", "experiments/collapse.py", "experiments/width.py",
     "experiments/curve.py", "experiments/presets.py", "experiments/trained.py",
