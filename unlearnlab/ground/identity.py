@@ -254,6 +254,9 @@ class _Walk:
         kind = type(thing)
         self.put("object")
         self.see(kind, "")
+        if hasattr(kind, "__identity__"):  # it says itself what matters, as a Task does
+            self._named(thing.__identity__())
+            return
         if _library(kind.__module__) is None:
             self._named({**getattr(thing, "__dict__", {}), **_slots(thing)})
             if all(base is object or _library(base.__module__) is None for base in kind.__mro__):
