@@ -96,7 +96,7 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
 
     run_seed, device = derived(task.seed, seed), next(task.original.parameters()).device
     with _own_random_numbers(device):
-        _check_metrics(task, method)
+        check_metrics(task, method)
         torch.manual_seed(run_seed)
         generator = torch.Generator().manual_seed(run_seed)
         model = method.start(task, run_seed)
@@ -146,8 +146,11 @@ def _float(value, name):
 _measured = {}  # id of a task -> a weak reference to it, and the names of its metrics
 
 
-def _check_metrics(task, method):
-    """Whether the metrics are numbers, seen on the original once for each task: before the work of a run, not after it."""
+def check_metrics(task: Task, method: Method) -> None:
+    """Whether a task's metrics are numbers, seen on the original once for each task: before the work of a run, not after it.
+
+    Raises BadMetrics, also when one is named like a hyperparameter of `method`.
+    """
     reference, names = _measured.get(id(task), (None, ()))
     if reference is None or reference() is not task:
         names = tuple(measure(task, copy.deepcopy(task.original).eval()))

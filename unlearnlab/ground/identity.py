@@ -31,7 +31,7 @@ UNSEEN = ("eval", "exec", "globals", "__import__")  # builtins through which a f
 SILENT_ATTRIBUTES = {  # of classes: texts, annotations, places, and what Python keeps for itself
     "__doc__", "__module__", "__dict__", "__weakref__", "__annotations__", "__annotate__", "__annotate_func__",
     "__annotations_cache__", "__firstlineno__", "__static_attributes__", "__abstractmethods__", "_abc_impl",
-    "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__parameters__", "__orig_bases__",
+    "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__parameters__", "__orig_bases__", "__slotnames__",
 }
 
 
