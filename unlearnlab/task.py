@@ -59,6 +59,16 @@ class Task:
                     f"{name} is empty: a task needs points to retain and points to forget"
                 )
 
+    def __identity__(self):
+        """All that the numbers of a run on it follow from, part by part. Of the facts, which tell
+        how the models were made, that is the seeds that a method may begin from."""
+        seeds = {
+            role: facts.get("seed")
+            for role, facts in sorted(self.facts.items())
+            if isinstance(facts, dict)
+        }
+        return {**vars(self), "facts": seeds, "type": type(self)}
+
     def to(self, device: str | torch.device) -> "Task":
         """The same task on another device; this one stays where it is. Runs on it happen there."""
 
