@@ -38,7 +38,7 @@ from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
 from unlearnlab.experiments import evidence
-from unlearnlab.training import train
+from unlearnlab.training.fit import fit
 
 metrics = ul.metrics
 
@@ -90,7 +90,7 @@ assert torch.allclose(F.softplus(-margin(logits, labels)), F.cross_entropy(logit
 # - 64 **retrained** networks were trained on the 340 others, by the same recipe and for as many steps.
 # - Thirteen **methods** were run on each of the 32 originals, 30 updates each, at a setting chosen on eight other originals for privacy. Paper B asks for a forget error like that on unseen data, weighed against generalisation by a $\lambda$; we had only a summary of it, so the formula is ours: least $J = (1-\lambda) E_\text{val} + \lambda\,|E_\text{forget} - E_\text{val}|$ with $\lambda = .4$.
 #
-# That is 512 networks. Their margins are recorded; `python -m unlearnlab.experiments.evidence` makes the record again.
+# That is 512 networks. Their margins are recorded; `python -m unlearnlab.study evidence` makes the record again.
 
 # %%
 said, rows, made = evidence.load("results/evidence.json")
@@ -796,7 +796,7 @@ at, (poison_x, poison_y) = torch.tensor([[-1.6], [-1.4], [-1.2], [-1.], [-.8]], 
 
 def trained(seed, poisoned):
     model, data = curve.fresh(seed), [curve.retain.tensors, curve.forget.tensors][:1 + poisoned]
-    train(model, *map(torch.cat, zip(*data)), epochs=400, lr=5e-3, weight_decay=0)
+    fit(model, *map(torch.cat, zip(*data)), ul.recipes.full_batch(400, lr=5e-3, weight_decay=0))
     return model.eval()
 
 

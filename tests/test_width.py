@@ -1,6 +1,4 @@
 """The width task is paper B's: 200 examples to forget, parts that never overlap, a threshold that is measured, two goals."""
-import dataclasses
-import json
 import math
 import shutil
 import threading
@@ -13,11 +11,13 @@ from torch.nn.utils import parameters_to_vector
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab import checkpoints
+from unlearnlab.chapters.ch12_width import choosing
+from unlearnlab.training import checkpoint as checkpoints
 from unlearnlab.data.images import Images
-from unlearnlab.experiments import trained, width
-from unlearnlab.recipes import Recipe
-from unlearnlab.training import Stopped
+from unlearnlab.experiments import width
+from unlearnlab.training import zoo
+from unlearnlab.training.recipe import Recipe
+from unlearnlab.training.fit import Stopped
 
 SMALL = dict(network="allcnn", width=1 / 48, recipe=Recipe(epochs=2, batch_size=256, lr=.01))
 LABELS = ul.images.load("digits").train.tensors[1]
@@ -110,14 +110,14 @@ def test_the_attack_tells_the_forget_set_apart_by_its_loss_alone_class_by_class(
 
 def test_the_objectives_are_those_of_the_formulas():
     found = {"validation_error": .1, "forget_error": .3, "forget_validation_error": .5, "test_error": .9, "forget_test_error": .9}
-    assert width.objective(found, "privacy", .4) == pytest.approx(.6 * .1 + .4 * .2)
-    assert width.objective({**found, "forget_error": .7}, "privacy", .4) == pytest.approx(.6 * .1 + .4 * .2)  # neither high nor low
-    assert width.objective(found, "bias", .8) == pytest.approx(.2 * .1 + .8 * .7)
-    assert width.objective(found, "bias", 0) == pytest.approx(.1) and width.objective(found, "privacy", 1) == pytest.approx(.2)
-    for change, words in ((dict(goal="utility"), 'goal must be "privacy" or "bias", got'), (dict(lam=1.1), r"lam must be a number in \[0, 1\]"),
+    assert choosing.objective(found, "privacy", .4) == pytest.approx(.6 * .1 + .4 * .2)
+    assert choosing.objective({**found, "forget_error": .7}, "privacy", .4) == pytest.approx(.6 * .1 + .4 * .2)  # neither high nor low
+    assert choosing.objective(found, "bias", .8) == pytest.approx(.2 * .1 + .8 * .7)
+    assert choosing.objective(found, "bias", 0) == pytest.approx(.1) and choosing.objective(found, "privacy", 1) == pytest.approx(.2)
+    for change, words in ((dict(goal="utility"), "goal must be one of privacy, bias, got"), (dict(lam=1.1), r"lam must be a number in \[0, 1\]"),
                           (dict(lam=True), "lam must be")):
         with pytest.raises(ValueError, match=words):
-            width.objective(found, **change)
+            choosing.objective(found, **change)
 
 
 def test_settings_are_selected_by_validation_at_each_width_and_test_numbers_have_no_say():
@@ -126,7 +126,7 @@ def test_settings_are_selected_by_validation_at_each_width_and_test_numbers_have
     frame = pandas.DataFrame(rows, columns=["width", "lr", "seed", "validation_error", "forget_error", "forget_validation_error", "test_error"])
     frame = frame.assign(method="NegGrad", epochs=5)
     def chosen(goal, lam):
-        return {w: lr for w, lr in width.select(frame, goal, lam)[["width", "lr"]].itertuples(index=False)}
+        return {w: lr for w, lr in choosing.select(frame, goal, lam)[["width", "lr"]].itertuples(index=False)}
 
     assert chosen("privacy", .4) == {.1: 1e-2, .2: 1e-3} and chosen("bias", .8) == {.1: 1e-2, .2: 1e-3}
     frame["validation_error"] = [.0, .9, .9, .0] * 2
@@ -135,26 +135,26 @@ def test_settings_are_selected_by_validation_at_each_width_and_test_numbers_have
     assert chosen("privacy", .2) == {.1: 1e-3, .2: 1e-2}
     frame["validation_error"], frame["forget_error"] = [.0, .3, .0, .3] * 2, [.0, .5, .0, .5] * 2
     assert chosen("bias", .2) == {.1: 1e-3, .2: 1e-3} and chosen("bias", .8) == {.1: 1e-2, .2: 1e-2}  # lambda weighs
-    assert "objective" in width.select(frame) and set(width.select(frame)["seed"]) == {1, 2}
+    assert "objective" in choosing.select(frame) and set(choosing.select(frame)["seed"]) == {1, 2}
 
 
 def test_the_threshold_is_the_smallest_width_at_which_no_seed_is_wrong():
-    found = ul.width.threshold({1 / 8: [0, 0, 0], 1 / 64: [.2, .1, .3], 1 / 32: [0, .01, 0], 1 / 16: [0, 0, 0]})
-    assert found == width.Threshold(1 / 16, 1 / 32, 1 / 16)
-    assert ul.width.threshold({.1: [.1, 0], .2: [0, .1]}) == width.Threshold(math.inf, .1, .2)
-    assert ul.width.threshold({.1: [.1]}) == width.Threshold(math.inf, math.inf, math.inf)
+    found = choosing.threshold({1 / 8: [0, 0, 0], 1 / 64: [.2, .1, .3], 1 / 32: [0, .01, 0], 1 / 16: [0, 0, 0]})
+    assert found == choosing.Threshold(1 / 16, 1 / 32, 1 / 16)
+    assert choosing.threshold({.1: [.1, 0], .2: [0, .1]}) == choosing.Threshold(math.inf, .1, .2)
+    assert choosing.threshold({.1: [.1]}) == choosing.Threshold(math.inf, math.inf, math.inf)
     for errors, words in (({}, "got no width"), ({.1: [0], .2: [0, 0]}, "got 1 at 0.1, 2 at 0.2"), ({.1: []}, "at least one")):
         with pytest.raises(ValueError, match=words):
-            ul.width.threshold(errors)
+            choosing.threshold(errors)
 
 
 @pytest.mark.parametrize("network", ["allcnn", "resnet18"])
 def test_shipped_models_climb_from_a_training_error_above_0_to_one_of_0(network):
-    errors = ul.width.training_errors(network=network)
+    errors = choosing.training_errors(network=network)
     widths = list(errors)
     assert tuple(widths) == ul.width.ladder(network=network) and widths == sorted(widths)
     assert errors[widths[0]][0] > .01 and errors[widths[-1]] == [0]
-    found = ul.width.threshold(errors)
+    found = choosing.threshold(errors)
     assert widths[0] < found.width <= widths[-1] and found.low == found.high == found.width
     for chosen in (widths[0], widths[-1]):
         task = ul.width.task(seed=1, network=network, width=chosen)
@@ -200,7 +200,7 @@ def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path)
 
 def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeypatch):
     for change, words in ((dict(dataset="mnist"), "dataset must be one of digits, cifar10, got 'mnist'"),
-                          (dict(preset="paper"), 'preset must be "quick" for digits'), (dict(seed=-1), "seed must be a non-negative integer"),
+                          (dict(preset="paper"), "preset must be one of quick for digits"), (dict(seed=-1), "seed must be a non-negative integer"),
                           (dict(network="vit"), "network must be one of resnet18, resnet50, allcnn, got 'vit'"),
                           (dict(width=1 / 100), "width must be a number of at least 1/64, one channel in the first layer of resnet18, got"),
                           (dict(width="wide"), "width must be"), (dict(share=1.5), "share must be"), (dict(batch_size=0), "batch_size must be")):
@@ -210,10 +210,10 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
         ul.width.task(recipe={})
     with pytest.raises(ValueError, match="network must be one of resnet18, allcnn for digits, quick, got 'resnet50'"):
         ul.width.ladder(network="resnet50")
-    monkeypatch.setattr(trained, "SHIPPED", tmp_path)
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path)
     with pytest.raises(FileNotFoundError, match="width-digits-resnet18-0.09375-1-original.*install it again.*width --seeds 1"):
         ul.width.task()
-    shutil.copy(next((width.Path(width.__file__).parent / "originals").glob("width-digits-resnet18-0.09375-1-original*")), tmp_path)
+    shutil.copy(next((width.Path(zoo.__file__).parent / "originals").glob("width-digits-resnet18-0.09375-1-original*")), tmp_path)
     file = next(tmp_path.iterdir())
     file.write_bytes(file.read_bytes()[:-5])
     with pytest.raises(checkpoints.BadCheckpoint, match=f"{file.name} is damaged.*install it again"):
@@ -237,101 +237,3 @@ def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():
     state = torch.get_rng_state()
     ul.width.task(seed=1, width=1 / 64)
     assert torch.equal(torch.get_rng_state(), state)
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """One width, one setting, few planes."""
-    tiny = dataclasses.replace(width.PRESETS["digits", "quick"], widths=width._widths(allcnn=(1,)), recipe=SMALL["recipe"])
-    monkeypatch.setitem(width.PRESETS, ("digits", "quick"), tiny)
-    monkeypatch.setattr(width, "grid", lambda methods=None: {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}})
-    monkeypatch.setattr(width, "SHIPPED_SEEDS", ())
-    monkeypatch.setattr(width, "SHARES", (.2,))
-    monkeypatch.setattr(width, "SURVEYS", {"small": {"planes": 4, "resolution": 6}, "full": {"planes": 8, "resolution": 6}})
-    monkeypatch.setattr(width, "FULL_STUDY", {"network": "allcnn", "widths": (1 / 96,), "seeds": (2,)})
-
-
-def test_a_record_is_made_once_and_loads_as_it_was(small, tmp_path, monkeypatch):
-    said, seeds = [], {"allcnn": (1, 2)}
-    width.record(tmp_path / "store", tmp_path / "one.json", seeds=seeds, progress=said.append)
-    monkeypatch.setattr(width, "unlearn", lambda *arguments: pytest.fail("compared again"))
-    width.record(tmp_path / "store", tmp_path / "two.json", seeds=seeds, progress=said.append)
-    one, two = (json.loads((tmp_path / name).read_text()) for name in ("one.json", "two.json"))
-    assert all(one[name] == two[name] for name in ("runs", "models", "regions")) and said[0] == "allcnn at width 0.01042, share 0.2"
-    found = ul.width.load(tmp_path / "one.json")
-    assert len(found.runs) == 4 and set(found.runs["lr"]) == {1e-3, 1e-2} and found.models["role"].tolist() == 2 * list(width.ROLES)
-    once = [("retrained", "retrained again"), ("original", "retrained"), ("original", "NegGrad"), ("original", "NegGrad")]
-    assert list(zip(found.regions["before"], found.regions["after"])) == 2 * once
-    assert list(zip(found.regions["seed"], found.regions["survey"]))[::4] == [(1, "small"), (2, "small")]
-    assert set(found.runs["width"]) == set(found.models["width"]) == {1 / 96}  # not rounded
-    assert found.provenance["command"] == "python -m unlearnlab.experiments.width --record"
-    assert "commit" not in found.runs and len(width.select(found.runs, "bias")) == 2
-    task = ul.width.task(seed=2, network="allcnn", width=1 / 96, cache=tmp_path / "store" / "models")
-    run = ul.unlearn(task, ul.NegGrad(lr=1e-2, batch_norm="frozen"), 1)
-    row = found.runs[(found.runs.seed == 2) & (found.runs.lr == 1e-2)].iloc[0]
-    assert row["test_error"] == pytest.approx(run.metrics["test_error"], abs=1e-5) and row["mia"] == pytest.approx(run.metrics["mia"], abs=1e-5)
-    models = found.models[found.models.seed == 2].set_index("role")
-    assert models.training_error["original"] == pytest.approx(float(task.facts["original"]["training_error"]), abs=1e-5)
-    assert models.training_error["ground-truth"] == models.retain_error["ground-truth"] and models.forget_error.nunique() > 1
-
-
-def test_a_record_that_is_stopped_leaves_what_is_finished_and_says_so(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(width, "RECORDED", {"digits": {"allcnn": (2,)}, "cifar10": {}})
-    monkeypatch.setattr(width, "SHARES", (.2, .3))
-    monkeypatch.setattr(width, "SHARE_STUDY", {"network": "allcnn", "widths": (1 / 96,), "seeds": (2,), "methods": ("NegGrad",)})
-    sweep, given = width.sweep, ["--record", "--store", str(tmp_path), "--out", str(tmp_path / "width.json")]
-
-    def stop_in_the_second(factory, *arguments, **options):
-        if factory.__self__.share == .3:
-            raise KeyboardInterrupt
-        return sweep(factory, *arguments, **options)
-
-    monkeypatch.setattr(width, "sweep", stop_in_the_second)
-    assert width._main(given) == 130
-    stopped = ul.width.load(tmp_path / "width.json")
-    assert stopped.provenance["finished"] == "1 of 2 parts" and set(stopped.runs["share"]) == {.2}
-    monkeypatch.setattr(width, "sweep", sweep)
-    assert width._main(given) == 0
-    whole = ul.width.load(tmp_path / "width.json")
-    assert "finished" not in whole.provenance and set(whole.runs["share"]) == {.2, .3}
-    before = (tmp_path / "width.json").read_text()
-    width._write(tmp_path / "width.json", {}, {}, [], [], 1, 2)  # a new one is under way: the finished one stays until it is whole
-    assert (tmp_path / "width.json").read_text() == before
-
-
-def test_more_planes_are_surveyed_with_the_settings_of_the_recorded_runs(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(width, "RECORDED", {"digits": {"allcnn": (2,)}, "cifar10": {}})
-    monkeypatch.setattr(width, "RESULTS", tmp_path)
-    assert width._main(["--record", "--store", str(tmp_path)]) == 0
-    assert width._main(["--record", "--planes", "--store", str(tmp_path), "--runs", str(tmp_path / "width.json")]) == 0
-    found, runs = ul.width.load(tmp_path / "width-planes.json"), ul.width.load(tmp_path / "width.json")
-    assert found.regions["survey"].tolist() == 4 * ["full"] and found.runs.empty and found.models.empty
-    assert found.regions["after"].tolist() == runs.regions["after"].tolist() and (found.regions["c_prox_se"] < runs.regions["c_prox_se"]).any()
-    assert found.provenance["runs"] == runs.provenance["commit"] and found.provenance["command"].endswith("--record --planes")
-    with pytest.raises(ValueError, match="the runs hold none of allcnn at width 0.01042: record them first"):
-        width.record_planes(tmp_path, tmp_path / "p.json", dataclasses.replace(runs, runs=runs.runs.head(0)), progress=lambda text: None)
-    with pytest.raises(SystemExit):
-        width._main(["--record", "--planes", "--dataset", "cifar10"])
-
-
-def test_a_record_of_larger_images_holds_the_ladders_models_alone(tmp_path, monkeypatch):
-    pixels = torch.randint(0, 256, (5_000, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    labels = torch.arange(5_000) % 10
-    monkeypatch.setattr(width.data, "load", lambda name, folder=None: Images(
-        name, TensorDataset(pixels, labels), TensorDataset(pixels[:500], labels[:500]), tuple("abcdefghij")))
-    tiny = dataclasses.replace(width.PRESETS["cifar10", "quick"], widths=width._widths(allcnn=(1, 2)), recipe=dataclasses.replace(SMALL["recipe"], epochs=1))
-    monkeypatch.setitem(width.PRESETS, ("cifar10", "quick"), tiny)
-    monkeypatch.setattr(width, "RECORDED", {"cifar10": {"allcnn": (3,)}, "digits": {}})
-    assert width._main(["--record", "--dataset", "cifar10", "--store", str(tmp_path), "--out", str(tmp_path / "c.json")]) == 0
-    found = ul.width.load(tmp_path / "c.json")
-    assert found.models["width"].tolist() == 2 * [1 / 96] + 2 * [2 / 96] and found.runs.empty and found.regions.empty
-    assert found.provenance["command"].endswith("--record --dataset cifar10") and set(found.models["seed"]) == {3}
-
-
-def test_ctrl_c_in_a_record_says_how_to_go_on(tmp_path, monkeypatch, capsys):
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(width, "record", interrupted)
-    assert width._main(["--record", "--store", str(tmp_path), "--out", str(tmp_path / "a.json")]) == 130
-    assert "goes on from there" in capsys.readouterr().err

@@ -7,11 +7,12 @@ from functools import cache
 
 import numpy as np
 
+from ..chapters.ch12_width import choosing
 from ..experiments import width as ladder
 from ..figures.width import LadderPicture
-from ..methods import METHODS
 from ..metrics import regions
 from ..pareto import standard_error
+from ..study.rows import method_of
 from ..unlearning import unlearn
 from .canvas import Canvas
 from .lab import SliderLab, choice, menu, slider, table
@@ -40,7 +41,7 @@ class WidthLadderLab(SliderLab):
     """Sliders move the width, lambda and the plane; menus choose the network, the method and the
     goal.
 
-    record: what `ul.width.load` returned, with runs on digits; its networks are those of the menu.
+    record: what `unlearnlab.chapters.ch12_width.study.load` returned, with runs on digits; its networks are those of the menu.
     The curves are the recorded ones, means over seeds. The three networks on the right are those of
     seed 1, which ship with the package; the setting that is best by the recorded validation data
     unlearns one of them here, within a second. `shown` is the Rung in the picture.
@@ -51,8 +52,8 @@ class WidthLadderLab(SliderLab):
         self.record = record
         self.networks = record.runs.network[record.runs.share == .2].unique().tolist()
         for name, value, known in (
-                ("method", method, METHOD_NAMES), ("goal", goal, ladder.GOALS),
-                ("lam", lam, ladder.LAMBDAS), ("network", network, self.networks)):
+                ("method", method, METHOD_NAMES), ("goal", goal, choosing.GOALS),
+                ("lam", lam, choosing.LAMBDAS), ("network", network, self.networks)):
             if value not in known:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, "
                                  f"got {value!r}")
@@ -66,8 +67,8 @@ class WidthLadderLab(SliderLab):
         self.build({"network": menu("network", network, self.networks),
                     "width": choice("width", width, self._rungs(), **late),
                     "method": menu("method", method, METHOD_NAMES),
-                    "goal": menu("goal", goal, ladder.GOALS),
-                    "lam": choice("lambda", lam, ladder.LAMBDAS, **late),
+                    "goal": menu("goal", goal, choosing.GOALS),
+                    "lam": choice("lambda", lam, choosing.LAMBDAS, **late),
                     "plane": slider("plane", 1, 1, PLANES, **late)},
                    Canvas(self.picture.figure, [], "Errors by width, and a plane of decisions"))
 
@@ -85,7 +86,7 @@ class WidthLadderLab(SliderLab):
         self.widths = [width for width in ladder.ladder(network=network) if width in recorded]
         self.truth = models[models.role == "ground-truth"]
         originals = models[models.role == "original"].groupby("width")
-        self.threshold = ladder.threshold(originals.training_error.apply(list).to_dict())
+        self.threshold = choosing.threshold(originals.training_error.apply(list).to_dict())
 
     def _rungs(self):
         return [(str(Fraction(w).limit_denominator(128)), w) for w in self.widths]
@@ -105,16 +106,16 @@ class WidthLadderLab(SliderLab):
 
     def _chosen(self, method, goal, lam):
         """The selected runs of a method, one row per width and seed."""
-        return ladder.select(self.runs[self.runs.method == method], goal, lam)
+        return choosing.select(self.runs[self.runs.method == method], goal, lam)
 
     def _unlearned(self, network, width, method, goal, lam):
         """(network, its metrics, its setting in words)"""
         rows = self._chosen(method, goal, lam)
-        row = rows[rows.width == width].iloc[0].dropna()
-        fields = {name: row[name] for name in METHODS[method].__dataclass_fields__ if name in row}
-        epochs = int(row["epochs"])
-        run = unlearn(self.task(network, width), METHODS[method](**fields), epochs)
-        words = [f"{name} {row[name]:g}" for name in ("lr", "ascent", "reg") if name in fields]
+        row = rows[rows.width == width].iloc[0]
+        setting, epochs = method_of(row), int(row["epochs"])
+        run = unlearn(self.task(network, width), setting, epochs)
+        words = [f"{name} {getattr(setting, name):g}" for name in ("lr", "ascent", "reg")
+                 if hasattr(setting, name)]
         return run.model, run.metrics, ", ".join([*words, f"{epochs} epochs"])
 
     def compute(self, network, width, method, goal, lam, plane):
@@ -122,12 +123,12 @@ class WidthLadderLab(SliderLab):
         model, metrics, setting = self.unlearned(network, width, method, goal, lam)
         near = regions.typical_distance(task.original.normalise(task.retain.tensors[0]))
         survey = regions.survey(task, self.test, planes=1, resolution=RESOLUTION, seed=plane,
-                                delta=ladder.NEAR * near)
+                                delta=choosing.NEAR * near)
         said = [regions.classes(m, survey.near)[0].cpu().numpy()
                 for m in (task.original, model, task.ground_truth)]
         found = {"original": task.evaluate(task.original), method: metrics,
                  "retrained": task.evaluate(task.ground_truth)}
-        objective = {name: ladder.objective(m, goal, lam) for name, m in found.items()}
+        objective = {name: choosing.objective(m, goal, lam) for name, m in found.items()}
         return Rung(width, setting, found, objective, survey, said)
 
     def draw(self, shown):
