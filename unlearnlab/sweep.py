@@ -156,7 +156,7 @@ class _Plan:
         if not self.settings:
             raise ValueError("grid is empty: there is nothing to run")
         seeds = list(seeds) if isinstance(seeds, Iterable) and not isinstance(seeds, str) else seeds
-        if seeds == []:
+        if isinstance(seeds, list) and not seeds:
             raise ValueError("seeds is empty: there is nothing to run")
         seeds = checks.integers("seeds", seeds, low=0) if isinstance(seeds, (list, str)) else [checks.seed(seeds, "seeds")]
         self.seeds = list(dict.fromkeys(seeds))
