@@ -1,4 +1,5 @@
-"""Do tasks and methods of one's own run everywhere, give the same numbers everywhere, and never another's?"""
+"""Do tasks and methods of one's own run everywhere, give the same numbers everywhere, and never
+another's?"""
 
 import dataclasses
 import functools
@@ -42,7 +43,10 @@ class Mine(ul.Method):
     def loss(self, state, retain, forget):
         outputs = state.model(retain.inputs)
         extra = outputs.square() if self.squared else outputs.abs()
-        return state.task.loss(outputs, retain.targets) + self.times * self.margin * getattr(extra, self.word)()
+        return (
+            state.task.loss(outputs, retain.targets)
+            + self.times * self.margin * getattr(extra, self.word)()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +69,15 @@ class Leaving(ul.GD):
 
 def scaled(seed, k=1):
     task = regression(seed)
-    return dataclasses.replace(task, evaluate=lambda model: {"size": k * FACTOR * task.evaluate(model)["size"]})
+    return dataclasses.replace(
+        task, evaluate=lambda model: {"size": k * FACTOR * task.evaluate(model)["size"]}
+    )
 
 
 def with_metrics(metrics):
-    return lambda seed: dataclasses.replace(regression(seed), name="mine", evaluate=lambda model: metrics)
+    return lambda seed: dataclasses.replace(
+        regression(seed), name="mine", evaluate=lambda model: metrics
+    )
 
 
 def with_dropout(seed):
@@ -108,7 +116,11 @@ def test_every_kind_of_factory_gives_the_same_on_every_backend(tmp_path):
         for name, factory in factories.items():
             tables = [numbers(sweep(factory, [GRID, (Mine(margin=2), 3)], [1, 2], tmp_path / name / str(i), backend))
                       for i, backend in enumerate(("serial", "local", client))]  # fmt: skip
-            assert tables[0]["error"].isna().all() and tables[0].equals(tables[1]) and tables[0].equals(tables[2]), name
+            assert (
+                tables[0]["error"].isna().all()
+                and tables[0].equals(tables[1])
+                and tables[0].equals(tables[2])
+            ), name
 
 
 SCRIPT = """
@@ -133,13 +145,15 @@ tables = [ul.sweep(factory, {Mine: {"epochs": 3, "margin": [.5, 2.]}}, [1, 2], t
           for b in BACKENDS]
 assert tables[0].error.isna().all(), tables[0].error.tolist()
 assert all(t.drop(columns="seconds").equals(tables[0].drop(columns="seconds")) for t in tables), tables
-print("equal", tables[0].method.unique(), flush=True)
+print("equal", tables[0].method.unique().tolist(), flush=True)
 """
 
 
 def run_program(tmp_path, source):
     (tmp_path / "program.py").write_text(source)
-    return subprocess.run([sys.executable, str(tmp_path / "program.py")], capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, str(tmp_path / "program.py")], capture_output=True, text=True, timeout=300
+    )
 
 
 def test_a_script_s_own_task_method_and_network_run_on_every_backend(tmp_path):
@@ -150,14 +164,20 @@ def test_a_script_s_own_task_method_and_network_run_on_every_backend(tmp_path):
 
 def test_a_notebook_s_own_task_method_and_network_run_on_local(tmp_path):
     shell = "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
-    cells = "".join(f"assert shell.run_cell({cell!r}).success\n" for cell in (SCRIPT, "BACKENDS = ('serial', 'local')", CALL))
+    cells = "".join(
+        f"assert shell.run_cell({cell!r}).success\n"
+        for cell in (SCRIPT, "BACKENDS = ('serial', 'local')", CALL)
+    )
     result = run_program(tmp_path, shell + cells)
     assert "equal ['Mine']" in result.stdout, result.stderr[-2000:] + result.stdout[-2000:]
 
 
 def test_a_script_without_a_guard_is_told_so_on_dask(tmp_path):
     result = run_program(tmp_path, SCRIPT + "BACKENDS = ('dask',)\n" + CALL)
-    assert result.returncode and 'must do so under `if __name__ == "__main__":`' in result.stderr.splitlines()[-1]
+    assert (
+        result.returncode
+        and 'must do so under `if __name__ == "__main__":`' in result.stderr.splitlines()[-1]
+    )
 
 
 def test_dropout_draws_from_the_run_s_own_seed_and_leaves_torch_s_as_it_was():
@@ -175,14 +195,34 @@ def test_dropout_draws_from_the_run_s_own_seed_and_leaves_torch_s_as_it_was():
 
 
 def test_own_hyperparameters_run_in_sweeps_tables_fronts_and_selection(tmp_path):
-    grid = [{Mine: {"epochs": 3, "margin": [0.0, 5.0], "times": np.array([1, 2]), "squared": [True, False]}}, {"GD": {"epochs": 3}}]
+    grid = [
+        {
+            Mine: {
+                "epochs": 3,
+                "margin": [0.0, 5.0],
+                "times": np.array([1, 2]),
+                "squared": [True, False],
+            }
+        },
+        {"GD": {"epochs": 3}},
+    ]
     frame = sweep(regression, grid, [1, 2, 3], tmp_path)
     assert frame["error"].isna().all() and len(frame) == 27
-    assert {"margin", "times", "squared", "word"} <= {*frame.columns} and frame["times"].dtype == "Int64"
-    for table in (frame, pandas.DataFrame(frame.to_dict("list"))):  # one that has lost what pandas carries along
+    assert {"margin", "times", "squared", "word"} <= {*frame.columns} and frame[
+        "times"
+    ].dtype == "Int64"
+    for table in (
+        frame,
+        pandas.DataFrame(frame.to_dict("list")),
+    ):  # one that has lost what pandas carries along
         chosen = ul.select(table, "size")
         assert chosen.groupby("method").size().to_dict() == {"GD": 3, "Mine": 3}
-        assert chosen[chosen.method == "Mine"][["margin", "times", "squared"]].drop_duplicates().shape[0] == 1
+        assert (
+            chosen[chosen.method == "Mine"][["margin", "times", "squared"]]
+            .drop_duplicates()
+            .shape[0]
+            == 1
+        )
         assert len(points(table, ["size"])) == 9
     row = frame.iloc[2]
     assert method_of(row, Mine) == expand(grid)[0].method and method_of(frame.iloc[-1]) == ul.GD()
@@ -191,7 +231,9 @@ def test_own_hyperparameters_run_in_sweeps_tables_fronts_and_selection(tmp_path)
 
 
 def test_a_table_whose_settings_cannot_be_told_apart_is_not_chosen_from():
-    frame = pandas.DataFrame({"method": "Unknown", "epochs": 1, "own": [1, 2], "seed": 1, "size": [1.0, 2.0]})
+    frame = pandas.DataFrame(
+        {"method": "Unknown", "epochs": 1, "own": [1, 2], "seed": 1, "size": [1.0, 2.0]}
+    )
     with pytest.raises(ValueError, match="two runs of one setting on one seed: name the columns"):
         ul.select(frame, "size")
 
@@ -207,8 +249,15 @@ def test_own_hyperparameters_are_checked_by_name(values, words):
 
 
 def test_numpy_s_values_and_the_words_of_other_methods_are_welcome():
-    mine = Mine(margin=np.float32(2), times=np.int64(3), squared=np.bool_(False), word=np.str_("sum"))
-    assert [type(v) for v in (mine.margin, mine.times, mine.squared, mine.word)] == [float, int, bool, str]
+    mine = Mine(
+        margin=np.float32(2), times=np.int64(3), squared=np.bool_(False), word=np.str_("sum")
+    )
+    assert [type(v) for v in (mine.margin, mine.times, mine.squared, mine.word)] == [
+        float,
+        int,
+        bool,
+        str,
+    ]
 
     @dataclass(frozen=True, kw_only=True)
     class Clash(ul.Method):
@@ -227,7 +276,10 @@ def test_a_class_without_the_decorator_says_what_it_lacks():
     class Bare(ul.GD):
         margin: float = 1.0
 
-    with pytest.raises(TypeError, match=r"Bare needs @dataclass\(frozen=True, kw_only=True\) above it, or margin is no hyperparameter"):
+    with pytest.raises(
+        TypeError,
+        match=r"Bare needs @dataclass\(frozen=True, kw_only=True\) above it, or margin is no hyperparameter",
+    ):
         Bare()
 
 
@@ -243,7 +295,10 @@ def test_two_methods_of_one_name_are_kept_apart_or_refused(tmp_path):
     frame = sweep(regression, [(ul.GD(), 20), (version(-1), 20)], [1], tmp_path)
     assert frame["method"].tolist() == ["GD", "Up"] and frame["size"][0] != frame["size"][1]
     for sign in (1, -1):  # a cell that is edited and run again
-        assert sweep(regression, (version(sign), 20), [1], tmp_path)["size"][0] == ul.unlearn(regression(1), version(sign), 20).metrics["size"]
+        assert (
+            sweep(regression, (version(sign), 20), [1], tmp_path)["size"][0]
+            == ul.unlearn(regression(1), version(sign), 20).metrics["size"]
+        )
     with pytest.raises(ValueError, match="two methods of this grid are called 'Up'"):
         sweep(regression, [(version(1), 20), (version(-1), 20)], [1], tmp_path)
 
@@ -254,13 +309,24 @@ def test_an_edited_global_of_a_metric_makes_other_runs(tmp_path, monkeypatch):
     second = sweep(scaled, GRID, [1], tmp_path)
     assert np.allclose(second["size"], 10 * first["size"])
     with pytest.raises(StoreMismatch, match=r"another task in the worker than before \(evaluate\)"):
-        sweep(scaled, GRID, [1], tmp_path / "other", "local")  # where the module still has its old value
+        sweep(
+            scaled, GRID, [1], tmp_path / "other", "local"
+        )  # where the module still has its old value
 
 
 # --- metrics ---
 
 
-@pytest.mark.parametrize("value", [torch.tensor(0.5), torch.tensor([[0.5]], requires_grad=True), np.float32(0.5), np.array([0.5]), 0.5])
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.tensor(0.5),
+        torch.tensor([[0.5]], requires_grad=True),
+        np.float32(0.5),
+        np.array([0.5]),
+        0.5,
+    ],
+)
 def test_metrics_of_one_number_become_floats(value, tmp_path):
     factory = with_metrics({"accuracy": value})
     assert ul.unlearn(factory(1), ul.GD(), 1).metrics == {"accuracy": 0.5}
@@ -289,21 +355,54 @@ def test_other_metrics_are_refused_by_name_before_any_run(metrics, words, backen
 
 @pytest.mark.parametrize("backend", ["local", "dask"])
 def test_a_run_that_hangs_is_ended_and_has_that_in_its_row(tmp_path, backend):
-    frame = sweep(regression, {Hanging: {"epochs": 2, "lr": [1e-3, 1e-2]}}, [1, 2], tmp_path, backend, timeout=4)
+    frame = sweep(
+        regression,
+        {Hanging: {"epochs": 2, "lr": [1e-3, 1e-2]}},
+        [1, 2],
+        tmp_path,
+        backend,
+        timeout=4,
+    )
     assert frame["error"].isna().tolist() == [True, True, False, False]
-    assert (frame["error"][2:] == "it took longer than timeout=4 seconds").all() and len(Store(tmp_path).names()) == 2
+    assert (frame["error"][2:] == "it took longer than timeout=4 seconds").all() and len(
+        Store(tmp_path).names()
+    ) == 2
 
 
-@pytest.mark.parametrize("backend, how, error", [("serial", "exit", "SystemExit: 3"), ("local", "exit", "SystemExit: 3"), ("local", "key", "KeyboardInterrupt: ")])
+@pytest.mark.parametrize(
+    "backend, how, error",
+    [
+        ("serial", "exit", "SystemExit: 3"),
+        ("local", "exit", "SystemExit: 3"),
+        ("local", "key", "KeyboardInterrupt: "),
+    ],
+)
 def test_a_run_that_leaves_has_that_in_its_row_and_ends_nothing(tmp_path, backend, how, error):
-    frame = sweep(regression, {Leaving: {"epochs": 2, "lr": [1e-2, 1e-3], "how": how}}, [1, 2], tmp_path, backend)
-    assert frame["error"].tolist()[:2] == [error, error] and frame["error"].isna().tolist()[2:] == [True, True]
+    frame = sweep(
+        regression,
+        {Leaving: {"epochs": 2, "lr": [1e-2, 1e-3], "how": how}},
+        [1, 2],
+        tmp_path,
+        backend,
+    )
+    assert frame["error"].tolist()[:2] == [error, error] and frame["error"].isna().tolist()[2:] == [
+        True,
+        True,
+    ]
 
 
 def test_stop_ends_a_hanging_run_within_a_second(tmp_path):
     stop, began = threading.Event(), []
     done = lambda row, finished, total: (began.append(time.monotonic()), stop.set())
-    frame = ul.sweep(regression, [(Hanging(), 1), (Hanging(lr=1e-2), 1)], [1], tmp_path, workers=2, progress=done, stop=stop)
+    frame = ul.sweep(
+        regression,
+        [(Hanging(), 1), (Hanging(lr=1e-2), 1)],
+        [1],
+        tmp_path,
+        workers=2,
+        progress=done,
+        stop=stop,
+    )
     assert len(frame) == 1 and time.monotonic() - began[0] < 5
 
 
@@ -319,7 +418,9 @@ def test_wrong_seeds_and_times_are_refused_beforehand(arguments, words, tmp_path
 
 
 def test_numpy_s_integers_are_welcome_everywhere(tmp_path):
-    plain = sweep(regression, {"MinNorm-OG": {"epochs": 2, "n_pert": [3, 5]}}, [1, 2], tmp_path / "a")
+    plain = sweep(
+        regression, {"MinNorm-OG": {"epochs": 2, "n_pert": [3, 5]}}, [1, 2], tmp_path / "a"
+    )
     one = np.int64(1)
     again = sweep(regression, {"MinNorm-OG": {"epochs": np.int32(2), "n_pert": np.array([3, 5])}}, np.arange(1, 3), tmp_path / "a",
                   workers=one, threads=one, run_seed=np.int64(0))  # fmt: skip
@@ -332,7 +433,12 @@ def test_numpy_s_integers_are_welcome_everywhere(tmp_path):
 def test_what_cannot_travel_or_be_identified_is_refused_by_name(tmp_path):
     stream = open(os.devnull)
     with pytest.raises(TypeError, match="evaluate|stream.* has no state"):
-        sweep(lambda seed: dataclasses.replace(regression(seed), evaluate=lambda m: stream.fileno()), GRID, [1], tmp_path)
+        sweep(
+            lambda seed: dataclasses.replace(regression(seed), evaluate=lambda m: stream.fileno()),
+            GRID,
+            [1],
+            tmp_path,
+        )
     stream = threading.Lock()
     with pytest.raises(TypeError, match='cannot go to another process .*take the backend "serial"'):
         sweep(lambda seed: regression(seed if stream else 0), GRID, [1], tmp_path, "local")
@@ -355,11 +461,16 @@ def test_a_folder_where_a_record_belongs_is_refused_by_name(tmp_path):
     victim = sorted(tmp_path.iterdir())[0]
     victim.unlink()
     victim.mkdir()
-    with pytest.raises(NotADirectoryError, match=f"{victim.name} is a folder where a record belongs"):
+    with pytest.raises(
+        NotADirectoryError, match=f"{victim.name} is a folder where a record belongs"
+    ):
         sweep(regression, GRID, [1], tmp_path)
 
 
-@pytest.mark.parametrize("content", ["[" * 100_000, json.dumps({"run": {}, "sha256": "0"}), "{}", "null", '{"sha256": 3}'])
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 100_000, json.dumps({"run": {}, "sha256": "0"}), "{}", "null", '{"sha256": 3}'],
+)
 def test_a_record_that_is_no_record_is_named_and_run_again(tmp_path, content):
     frame = sweep(regression, GRID, [1], tmp_path)
     victim = sorted(tmp_path.iterdir())[0]

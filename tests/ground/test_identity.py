@@ -1,4 +1,5 @@
-"""Is everything that a number follows from seen, and is what is equal found equal, in another process too?"""
+"""Is everything that a number follows from seen, and is what is equal found equal, in another
+process too?"""
 
 import collections
 import dataclasses
@@ -28,14 +29,24 @@ ARRAY = np.arange(3.0)
 
 def made(source, **given):
     """What a notebook's cell leaves behind: its names, with functions that have no file."""
-    space = {"__name__": "__main__", "torch": torch, "nn": nn, "np": np, "functools": functools, "ul": ul, **given}
+    space = {
+        "__name__": "__main__",
+        "torch": torch,
+        "nn": nn,
+        "np": np,
+        "functools": functools,
+        "ul": ul,
+        **given,
+    }
     exec(source, space)
     return space
 
 
 def network(**given):
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Dropout(0.1), nn.BatchNorm1d(3), nn.Linear(3, 1))
+    net = nn.Sequential(
+        nn.Linear(2, 3), nn.ReLU(), nn.Dropout(0.1), nn.BatchNorm1d(3), nn.Linear(3, 1)
+    )
     return net
 
 
@@ -65,7 +76,9 @@ NETWORKS = {
     "forward in its place": lambda net: setattr(net[1], "forward", lambda x: x),
     "an attribute of one's own": lambda net: setattr(net, "gain", 2),
     "tied weights": lambda net: setattr(net, "again", net[0].weight),
-    "a copy of the weights": lambda net: setattr(net, "again", nn.Parameter(net[0].weight.detach().clone())),
+    "a copy of the weights": lambda net: setattr(
+        net, "again", nn.Parameter(net[0].weight.detach().clone())
+    ),
     "double precision": lambda net: net.double(),
 }
 
@@ -86,7 +99,10 @@ EDITS = {
     "a constant": ("f = lambda x: x + 1", "f = lambda x: x + 2"),
     "an operator": ("f = lambda x: x + 1", "f = lambda x: x - 1"),
     "an attribute": ("f = lambda x: x.min()", "f = lambda x: x.max()"),
-    "the other lambda of one line": ("f, g = lambda x: x * 2, lambda x: x * 3", "g, f = lambda x: x * 2, lambda x: x * 3"),
+    "the other lambda of one line": (
+        "f, g = lambda x: x * 2, lambda x: x * 3",
+        "g, f = lambda x: x * 2, lambda x: x * 3",
+    ),
     "a default": ("def f(x, k=1): return k", "def f(x, k=2): return k"),
     "a keyword default": ("def f(x, *, k=1): return k", "def f(x, *, k=2): return k"),
     "a global": ("k = 1\ndef f(x): return k", "k = 2\ndef f(x): return k"),
@@ -94,18 +110,39 @@ EDITS = {
         "k = 1\ndef f(x):\n  def g(): return k\n  return g()",
         "k = 2\ndef f(x):\n  def g(): return k\n  return g()",
     ),
-    "a global in a comprehension": ("k = 1\ndef f(x): return [k for _ in x]", "k = 2\ndef f(x): return [k for _ in x]"),
+    "a global in a comprehension": (
+        "k = 1\ndef f(x): return [k for _ in x]",
+        "k = 2\ndef f(x): return [k for _ in x]",
+    ),
     "a global list": ("k = [1, 2]\ndef f(x): return k", "k = [2, 1]\ndef f(x): return k"),
-    "a global array": ("k = np.arange(3)\ndef f(x): return k", "k = np.arange(3) * 2\ndef f(x): return k"),
-    "a global tensor": ("k = torch.ones(2)\ndef f(x): return k", "k = torch.zeros(2)\ndef f(x): return k"),
-    "the type of an array": ("k = np.arange(3)\ndef f(x): return k", "k = np.arange(3, dtype='int32')\ndef f(x): return k"),
-    "a helper": ("def g(x): return 1\ndef f(x): return g(x)", "def g(x): return 2\ndef f(x): return g(x)"),
+    "a global array": (
+        "k = np.arange(3)\ndef f(x): return k",
+        "k = np.arange(3) * 2\ndef f(x): return k",
+    ),
+    "a global tensor": (
+        "k = torch.ones(2)\ndef f(x): return k",
+        "k = torch.zeros(2)\ndef f(x): return k",
+    ),
+    "the type of an array": (
+        "k = np.arange(3)\ndef f(x): return k",
+        "k = np.arange(3, dtype='int32')\ndef f(x): return k",
+    ),
+    "a helper": (
+        "def g(x): return 1\ndef f(x): return g(x)",
+        "def g(x): return 2\ndef f(x): return g(x)",
+    ),
     "a constant of a helper's helper": (
         "k = 1\ndef h(x): return k\ndef g(x): return h(x)\ndef f(x): return g(x)",
         "k = 2\ndef h(x): return k\ndef g(x): return h(x)\ndef f(x): return g(x)",
     ),
-    "a closure": ("def m(k): return lambda x: k\nf = m(1)", "def m(k): return lambda x: k\nf = m(2)"),
-    "a closure's dict": ("def m(k): return lambda x: k\nf = m({1: 2})", "def m(k): return lambda x: k\nf = m({1: 3})"),
+    "a closure": (
+        "def m(k): return lambda x: k\nf = m(1)",
+        "def m(k): return lambda x: k\nf = m(2)",
+    ),
+    "a closure's dict": (
+        "def m(k): return lambda x: k\nf = m({1: 2})",
+        "def m(k): return lambda x: k\nf = m({1: 3})",
+    ),
     "an argument of a partial": (
         "def g(x, k): return k\nf = functools.partial(g, k=1)",
         "def g(x, k): return k\nf = functools.partial(g, k=2)",
@@ -114,7 +151,10 @@ EDITS = {
         "@functools.lru_cache\ndef f(x): return 1",
         "@functools.lru_cache\ndef f(x): return 2",
     ),
-    "what torch wraps": ("@torch.no_grad()\ndef f(x): return 1", "@torch.no_grad()\ndef f(x): return 2"),
+    "what torch wraps": (
+        "@torch.no_grad()\ndef f(x): return 1",
+        "@torch.no_grad()\ndef f(x): return 2",
+    ),
     "what functools.wraps wraps": (
         "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): return 1",
         "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): return 2",
@@ -167,13 +207,19 @@ EDITS = {
     "a number's type": ("f = 1", "f = True"),
     "the sign of zero": ("f = 0.0", "f = -0.0"),
     "the state of a generator": ("f = np.random.default_rng(1)", "f = np.random.default_rng(2)"),
-    "the state of torch's generator": ("f = torch.Generator().manual_seed(1)", "f = torch.Generator().manual_seed(2)"),
+    "the state of torch's generator": (
+        "f = torch.Generator().manual_seed(1)",
+        "f = torch.Generator().manual_seed(2)",
+    ),
     "what an exception does": (
         "def f(x):\n  try: return 1\n  except ValueError: return 2",
         "def f(x):\n  try: return 1\n  except TypeError: return 2",
     ),
     "sharing": ("a, b = [1], [1]\nf = [a, a]", "a, b = [1], [1]\nf = [a, b]"),
-    "an import within": ("def f(x):\n  from math import sin as g\n  return g(x)", "def f(x):\n  from math import cos as g\n  return g(x)"),
+    "an import within": (
+        "def f(x):\n  from math import sin as g\n  return g(x)",
+        "def f(x):\n  from math import cos as g\n  return g(x)",
+    ),
 }
 
 
@@ -187,7 +233,10 @@ def test_every_edit_is_seen_and_the_same_source_again_is_the_same(name):
 @pytest.mark.parametrize(
     "first, second",
     [
-        ("def f(x):\n  return x + 1", "def f(x):\n  '''Adds one.'''\n  # by adding\n\n  return (x\n    + 1)"),
+        (
+            "def f(x):\n  return x + 1",
+            "def f(x):\n  '''Adds one.'''\n  # by adding\n\n  return (x\n    + 1)",
+        ),
         ("k = 1\ndef f(x): return x", "k = 2\ndef f(x): return x"),
         ("class f:\n  '''One.'''\n  k = 1", "class f:\n  '''Other.'''\n  k: int = 1"),
         ("f = lambda x: x", "\n\n\nf = lambda x: x"),
@@ -195,7 +244,9 @@ def test_every_edit_is_seen_and_the_same_source_again_is_the_same(name):
 )
 def test_what_changes_nothing_is_not_taken_for_an_edit(first, second):
     if sys.version_info < (3, 13) and "Adds" in second:
-        second = second.replace("'''Adds one.'''", "")  # where a docstring is a constant like others
+        second = second.replace(
+            "'''Adds one.'''", ""
+        )  # where a docstring is a constant like others
     assert fingerprint(made(first)["f"]) == fingerprint(made(second)["f"])
 
 
@@ -208,7 +259,9 @@ class Mine(ul.GD):
     def loss(self, state, retain, forget): return {sign} * super().loss(state, retain, forget)
 """
     plus, minus = (made(source.format(sign=sign))["Mine"] for sign in ("1", "-1"))
-    assert fingerprint(plus()) != fingerprint(minus()) and fingerprint(plus()) != fingerprint(plus(margin=0.25))
+    assert fingerprint(plus()) != fingerprint(minus()) and fingerprint(plus()) != fingerprint(
+        plus(margin=0.25)
+    )
     before = fingerprint(plus())
     assert before == fingerprint(made(source.format(sign="1"))["Mine"]())
     plus.loss = lambda self, state, retain, forget: None
@@ -276,8 +329,15 @@ class Net(nn.Module):
 torch.manual_seed(1)
 print([fingerprint(thing) for thing in (Net(), Net, lambda x: x in {"a", "b"}, ul.sine.task(1).evaluate, functools.partial(Net), ul.MinNormOG())])
 """)
-    run = lambda seed: subprocess.run([sys.executable, program], capture_output=True, text=True, check=True,
-                                      env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path), "OMP_NUM_THREADS": "1"}).stdout
+    run = lambda seed: (
+        subprocess.run(
+            [sys.executable, program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path), "OMP_NUM_THREADS": "1"},
+        ).stdout
+    )
     assert run("1") == run("2")
 
 
@@ -287,7 +347,10 @@ print([fingerprint(thing) for thing in (Net(), Net, lambda x: x in {"a", "b"}, u
         (lambda x: eval(x), "it calls eval"),
         ((i for i in range(3)), "a generator has no state"),
         ({"here": {"stream": sys.stdout}}, "'here' > 'stream': a .* has no state"),
-        (made("s = (i for i in [1])\ndef g(x): return next(s)\ndef f(x): return g(x)")["f"], "global g > global s: a generator"),
+        (
+            made("s = (i for i in [1])\ndef g(x): return next(s)\ndef f(x): return g(x)")["f"],
+            "global g > global s: a generator",
+        ),
         (functools.reduce(lambda inner, _: [inner], range(100_000), []), "nested too deeply"),
     ],
 )
@@ -306,8 +369,18 @@ def test_circular_things_end():
 
 def test_a_task_is_known_by_its_parts_and_not_by_how_its_models_were_made():
     task = ul.sine.task(1)
-    assert fingerprint(task) == fingerprint(dataclasses.replace(task, facts={"original": {"commit": "x", "seed": "1"}, "ground-truth": {"seed": "1"}}))
-    for other in (dict(batch_size=3), dict(facts={}), dict(seed=2), dict(build=lambda seed: None), dict(forget=task.retain)):
+    assert fingerprint(task) == fingerprint(
+        dataclasses.replace(
+            task, facts={"original": {"commit": "x", "seed": "1"}, "ground-truth": {"seed": "1"}}
+        )
+    )
+    for other in (
+        dict(batch_size=3),
+        dict(facts={}),
+        dict(seed=2),
+        dict(build=lambda seed: None),
+        dict(forget=task.retain),
+    ):
         assert fingerprint(task) != fingerprint(dataclasses.replace(task, **other))
 
     class Other(ul.Task):
