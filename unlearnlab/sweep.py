@@ -45,8 +45,7 @@ def sweep(
     progress: bool | Callable[[dict, int, int], None] = True,
     stop: threading.Event | None = None,
 ):
-    """Runs every setting of `grid` on the task of every seed; a pandas.DataFrame with one row per
-    run, in that order.
+    """Runs every setting of `grid` on every seed's task; a pandas.DataFrame, one row per run.
 
     task_factory(seed): gives the task; it is called here once per seed, and then in every worker.
     grid: see `expand`. store: the folder that keeps finished runs. backend: "local" (processes),

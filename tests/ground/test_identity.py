@@ -359,6 +359,14 @@ def test_what_cannot_be_identified_is_refused_by_name(thing, words):
         fingerprint(thing)
 
 
+def test_a_method_called_eval_is_no_builtin():
+    first, second = made("f = lambda m: m.eval()"), made("f = lambda m: m.train()")
+    assert fingerprint(first["f"]) != fingerprint(second["f"])
+    importing = made("import importlib\ndef f(x): return importlib.import_module(x)")["f"]
+    with pytest.raises(CannotIdentify, match="it calls import_module"):
+        fingerprint(importing)
+
+
 def test_circular_things_end():
     ring = []
     ring.append(ring)

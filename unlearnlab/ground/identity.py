@@ -1,5 +1,4 @@
-"""Which thing made this number: a fingerprint of values, tensors, modules, functions and classes,
-for stores and caches.
+"""Is this the same thing as before? A fingerprint of tensors, networks, functions, classes, tasks.
 
 What numbers follow from is followed to its end: a function of the reader's is its bytecode, its
 defaults, what it closes over and the globals it names; a class its attributes and bases; a module
@@ -11,7 +10,6 @@ functions by name alone, and those of a notebook with the path of the kernel's c
 one edit is missed and another restart is not.
 """
 
-import builtins
 import copyreg
 import dis
 import functools
@@ -25,51 +23,24 @@ import torch
 
 from .origin import is_replacement, library, library_of_class
 
-ATOMS = (
-    type(None),
-    bool,
-    int,
-    float,
-    complex,
-    str,
-    bytes,
-    type(Ellipsis),
-    type(NotImplemented),
-    torch.dtype,
-    torch.device,
-)
+PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), torch.dtype, torch.device)
+CONSTANT = (tuple, frozenset, set, types.CodeType)
 LOCKS = ("lock", "RLock")
-UNSEEN = (
-    "eval",
-    "exec",
-    "globals",
-    "__import__",
-)  # builtins through which a function may use anything at all
-SILENT_ATTRIBUTES = {  # of classes: texts, annotations, places, and what Python keeps for itself
-    "__doc__",
-    "__module__",
-    "__dict__",
-    "__weakref__",
-    "__annotations__",
-    "__annotate__",
-    "__annotate_func__",
-    "__annotations_cache__",
-    "__firstlineno__",
-    "__static_attributes__",
-    "__abstractmethods__",
-    "_abc_impl",
-    "__dataclass_fields__",
-    "__dataclass_params__",
-    "__match_args__",
-    "__parameters__",
-    "__orig_bases__",
-    "__slotnames__",
-}
+# Builtins through which a function may use anything at all.
+UNSEEN = ("eval", "exec", "globals", "__import__")
+GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+# Of a function's code, beside its bytecode and its constants.
+SIGNATURE = """co_argcount co_posonlyargcount co_kwonlyargcount co_flags co_names co_varnames
+    co_freevars co_cellvars""".split()
+# Of classes: texts, annotations, places, and what Python keeps for itself.
+SILENT = """__doc__ __module__ __dict__ __weakref__ __annotations__ __annotate__ __annotate_func__
+    __annotations_cache__ __firstlineno__ __static_attributes__ __abstractmethods__ _abc_impl
+    __dataclass_fields__ __dataclass_params__ __match_args__ __parameters__ __orig_bases__
+    __slotnames__""".split()
 
 
 class CannotIdentify(TypeError):
-    """Nobody can tell whether this thing is the same as before. The message says where it was
-    met."""
+    """Nobody can tell whether a thing is the same as before. The message says where it was met."""
 
 
 def fingerprint(*things) -> str:
@@ -118,14 +89,9 @@ class _Walk:
         """Feeds one thing; `name` says how it was reached."""
         if name:
             self.path.append(name)
-        if type(thing) in ATOMS:
+        if type(thing) in PLAIN:
             self.put(type(thing).__name__, repr(thing))
-        elif type(thing) in (
-            tuple,
-            frozenset,
-            set,
-            types.CodeType,
-        ):  # without a memory: Python shares equal constants at will
+        elif type(thing) in CONSTANT:  # not remembered: Python shares equal constants at will
             self._constant(thing)
         elif id(thing) in self.met:
             self.put("met", str(self.met[id(thing)][0]))
@@ -147,7 +113,8 @@ class _Walk:
         if isinstance(thing, torch.Tensor) and thing.layout is torch.strided:
             self._tensor(thing)
         elif isinstance(thing, (numpy.ndarray, numpy.generic)) and not thing.dtype.hasobject:
-            self.put(type(thing).__name__, f"{thing.dtype!r} {thing.shape}")
+            self.put("array", f"{thing.dtype!r} {thing.shape}")
+            self.see(type(thing), "")
             self.put("bytes", numpy.ascontiguousarray(thing).tobytes())
         elif isinstance(thing, torch.nn.Module):
             self.put("network")
@@ -182,10 +149,9 @@ class _Walk:
             self.see(value, repr(key)[:40])
 
     def _tensor(self, tensor):
-        self.put(
-            type(tensor).__name__,
-            f"{tensor.dtype} {tuple(tensor.shape)} {tensor.requires_grad} {tensor.device.type}",
-        )
+        size, trained, place = tuple(tensor.shape), tensor.requires_grad, tensor.device.type
+        self.put("tensor", f"{tensor.dtype} {size} {trained} {place}")
+        self.see(type(tensor), "")
         if tensor.device.type != "meta":
             plain = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
             self.put("bytes", plain.reshape(-1).view(torch.uint8).numpy().tobytes())
@@ -210,21 +176,7 @@ class _Walk:
             self._globals(function)
 
     def _code(self, code, doc=None):
-        self.put(
-            "code",
-            repr(
-                (
-                    code.co_argcount,
-                    code.co_posonlyargcount,
-                    code.co_kwonlyargcount,
-                    code.co_flags,
-                    code.co_names,
-                    code.co_varnames,
-                    code.co_freevars,
-                    code.co_cellvars,
-                )
-            ),
-        )
+        self.put("code", repr([getattr(code, name) for name in SIGNATURE]))
         self.put("bytecode", code.co_code)
         self.put("exceptions", code.co_exceptiontable)
         documented = doc is not None and code.co_consts[:1] == (doc,)
@@ -237,21 +189,20 @@ class _Walk:
             attributes |= {*code.co_names}
             steps = list(dis.get_instructions(code))
             used |= {step.argval for step in steps if step.opname in GLOBAL_STEPS}
-            imported |= {
-                (step.argval, steps[i - 2].argval)
-                for i, step in enumerate(steps)
-                if step.opname == "IMPORT_NAME"
-            }
+            imports = [i for i, step in enumerate(steps) if step.opname == "IMPORT_NAME"]
+            imported |= {(steps[i].argval, steps[i - 2].argval) for i in imports}
+        dynamic = {*UNSEEN} & used - {*function.__globals__} | {"import_module"} & attributes
+        for name in sorted(dynamic):
+            self.refuse(f"it calls {name}, and what that uses cannot be seen")
         space = function.__globals__
         for name in sorted(used):
             if name in space:
                 self.put("global", name)
                 self._global(space[name], name, attributes)
-            elif name in UNSEEN and hasattr(builtins, name):
-                self.refuse(f"it calls {name}, and what that uses cannot be seen")
         for name, level in sorted(imported):
             self.put("import", name)
-            self._global(_imported(name, level, space.get("__package__")), name, attributes)
+            for module in sorted({name, name.partition(".")[0]}):
+                self._global(_imported(module, level, space.get("__package__")), name, attributes)
 
     def _global(self, value, name, attributes):
         if isinstance(value, types.ModuleType):
@@ -262,27 +213,20 @@ class _Walk:
             self.see(value, f"global {name}")
 
     def _module(self, module, attributes=("getattr",)):
-        """A module of the reader's: those of its values that a function names, or all if the
-        function may name any."""
+        """Of the reader's: the values that a function names, or all if it may name any."""
         named = library(module.__name__)
         self.put("module", named or "")
         if named:
             return
-        names = (
-            {*attributes}
-            if {"getattr", "vars", "__dict__"}.isdisjoint(attributes)
-            else {*vars(module)}
-        )
+        names = {*attributes}
+        if names & {"getattr", "vars", "__dict__"}:
+            names |= {*vars(module)}
         for name in sorted(names):
-            if (
-                (id(module), name) in self.looked
-                or name.startswith("__")
-                or not hasattr(module, name)
-            ):
-                continue
-            self.looked.add((id(module), name))
-            self.put("attribute", name)
-            self._global(getattr(module, name), name, attributes)
+            new = (id(module), name) not in self.looked and not name.startswith("__")
+            if new and hasattr(module, name):
+                self.looked.add((id(module), name))
+                self.put("attribute", name)
+                self._global(getattr(module, name), name, attributes)
 
     # --- classes and objects ---
 
@@ -291,12 +235,9 @@ class _Walk:
         self.put("class", f"{named} {kind.__qualname__}" if named else kind.__name__)
         for base in kind.__mro__[1:]:
             self.see(base, "")
-        if named:  # methods that the reader has put in the place of its own
-            own = {name: value for name, value in vars(kind).items() if is_replacement(value)}
-        else:
-            own = {
-                name: value for name, value in vars(kind).items() if name not in SILENT_ATTRIBUTES
-            }
+        own = {name: value for name, value in vars(kind).items() if name not in SILENT}
+        if named:  # of which only what the reader has put in the place of its own is looked at
+            own = {name: value for name, value in own.items() if is_replacement(value)}
         self._named(own)
         self.see(type(kind), "")
 
@@ -334,19 +275,15 @@ class _Walk:
 
     def _builtin(self, thing):
         owner = thing.__self__
-        self.put(
-            "builtin",
-            f"{owner.__name__ if isinstance(owner, types.ModuleType) else ''} {thing.__qualname__}",
-        )
-        if not isinstance(owner, types.ModuleType):
+        module = owner.__name__ if isinstance(owner, types.ModuleType) else ""
+        self.put("builtin", f"{module} {thing.__qualname__}")
+        if not module:
             self.see(owner, "")
 
     def _parts(self, *parts):
         for part in parts:
             self.see(part, "")
 
-
-GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 # exact type -> how to feed it
 KINDS = {
@@ -398,16 +335,9 @@ def _slots(thing):
 
 
 def _with_numbered_hooks(attributes):
-    """A network's attributes, its hooks numbered in the order of their registration: torch counts
-    them over the process."""
-    books = {
-        name: book
-        for name, book in attributes.items()
-        if "hooks" in name and isinstance(book, dict)
-    }
-    order = {
-        key: i for i, key in enumerate(sorted({key for book in books.values() for key in book}))
-    }
-    return attributes | {
-        name: {order[key]: hook for key, hook in book.items()} for name, book in books.items()
-    }
+    """A network's attributes, with hooks numbered within it: torch counts over the process."""
+    books = {name: attributes[name] for name in attributes if "hooks" in name}
+    books = {name: book for name, book in books.items() if isinstance(book, dict)}
+    keys = sorted({key for book in books.values() for key in book})
+    numbered = {name: {keys.index(k): book[k] for k in book} for name, book in books.items()}
+    return attributes | numbered

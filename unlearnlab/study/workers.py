@@ -130,7 +130,7 @@ def _waited_for(worker, run, job):
 
 
 def end(sweep: str) -> None:
-    """Ends this process's workers of a sweep: those that wait now, others once their threads look."""
+    """Ends a sweep's workers here: those that wait now, others once their threads look."""
     _ended.add(sweep)
     for worker in _workers.pop(sweep, ()):
         worker.shutdown(wait=False, kill_workers=True)
