@@ -285,7 +285,8 @@ def slow(row, done, total):
     print(done, flush=True)
     time.sleep(60 if done == {hang} else .05)
 if __name__ == "__main__":
-    print(len(ul.sweep(regression, {grid!r}, range(3), {store!r}, {backend!r}, workers=2, progress=slow)), "rows", flush=True)
+    how = dict(backend={backend!r}, workers=2, progress=slow)
+    print(len(ul.sweep(regression, {grid!r}, range(3), {store!r}, **how)), "rows", flush=True)
 """
 
 
@@ -414,7 +415,7 @@ def test_a_full_disk_ends_the_sweep_with_words_and_keeps_what_is_there(tmp_path,
         patch.setattr(os, "replace", full)
         with pytest.raises(
             OSError,
-            match=r"cannot write to the store .*No space left on device\). The 3 runs in it are whole",
+            match=r"cannot write to the store .*No space left on device\). The 3 runs in it",
         ):
             sweep(GRID, [1], tmp_path, "serial")
     assert len(list(tmp_path.iterdir())) == 3 and len(sweep(GRID, [1], tmp_path, "serial")) == 6

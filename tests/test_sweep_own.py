@@ -87,8 +87,17 @@ def with_dropout(seed):
         torch.manual_seed(s)
         return nn.Sequential(nn.Linear(2, 16), nn.Dropout(0.5), nn.Linear(16, 1))
 
-    return ul.Task("dropout", "regression", seed, build(1), None, TensorDataset(x[:8], x[:8, :1]), TensorDataset(x[8:], x[8:, :1]),
-                   build, lambda m: {"size": m[0].weight.detach().norm()})  # fmt: skip
+    return ul.Task(
+        "dropout",
+        "regression",
+        seed,
+        build(1),
+        None,
+        TensorDataset(x[:8], x[:8, :1]),
+        TensorDataset(x[8:], x[8:, :1]),
+        build,
+        lambda m: {"size": m[0].weight.detach().norm()},
+    )
 
 
 def sweep(factory, grid, seeds, store, backend="serial", **more):
@@ -114,8 +123,18 @@ def test_every_kind_of_factory_gives_the_same_on_every_backend(tmp_path):
 
     with Client(n_workers=1, threads_per_worker=2, dashboard_address=None) as client:
         for name, factory in factories.items():
-            tables = [numbers(sweep(factory, [GRID, (Mine(margin=2), 3)], [1, 2], tmp_path / name / str(i), backend))
-                      for i, backend in enumerate(("serial", "local", client))]  # fmt: skip
+            tables = [
+                numbers(
+                    sweep(
+                        factory,
+                        [GRID, (Mine(margin=2), 3)],
+                        [1, 2],
+                        tmp_path / name / str(i),
+                        backend,
+                    )
+                )
+                for i, backend in enumerate(("serial", "local", client))
+            ]
             assert (
                 tables[0]["error"].isna().all()
                 and tables[0].equals(tables[1])
@@ -129,22 +148,26 @@ from dataclasses import dataclass
 from torch.utils.data import TensorDataset
 x = torch.linspace(-1, 1, 20)[:, None]
 class Net(torch.nn.Module):
-    def __init__(self): super().__init__(); self.a = torch.nn.Linear(1, 4); self.b = torch.nn.Linear(4, 1)
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = torch.nn.Linear(1, 4), torch.nn.Linear(4, 1)
     def forward(self, x): return self.b(torch.tanh(self.a(x)))
 def build(seed): torch.manual_seed(seed); return Net()
 def evaluate(model): return {"size": float(model.a.weight.detach().norm())}
 def factory(seed):
-    return ul.Task("mine", "regression", seed, build(seed), None, TensorDataset(x[:15], x[:15]), TensorDataset(x[15:], x[15:]), build, evaluate)
+    retain, forget = TensorDataset(x[:15], x[:15]), TensorDataset(x[15:], x[15:])
+    return ul.Task("mine", "regression", seed, build(seed), None, retain, forget, build, evaluate)
 @dataclass(frozen=True, kw_only=True)
 class Mine(ul.GD):
     margin: float = .5
     def loss(self, state, retain, forget): return self.margin * super().loss(state, retain, forget)
 """
 CALL = """
-tables = [ul.sweep(factory, {Mine: {"epochs": 3, "margin": [.5, 2.]}}, [1, 2], tempfile.mkdtemp(), b, workers=1, progress=False)
-          for b in BACKENDS]
+grid, how = {Mine: {"epochs": 3, "margin": [.5, 2.]}}, {"workers": 1, "progress": False}
+tables = [ul.sweep(factory, grid, [1, 2], tempfile.mkdtemp(), b, **how) for b in BACKENDS]
 assert tables[0].error.isna().all(), tables[0].error.tolist()
-assert all(t.drop(columns="seconds").equals(tables[0].drop(columns="seconds")) for t in tables), tables
+numbers = [t.drop(columns="seconds") for t in tables]
+assert all(t.equals(numbers[0]) for t in numbers), tables
 print("equal", tables[0].method.unique().tolist(), flush=True)
 """
 
@@ -163,7 +186,10 @@ def test_a_script_s_own_task_method_and_network_run_on_every_backend(tmp_path):
 
 
 def test_a_notebook_s_own_task_method_and_network_run_on_local(tmp_path):
-    shell = "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
+    shell = (
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+    )
     cells = "".join(
         f"assert shell.run_cell({cell!r}).success\n"
         for cell in (SCRIPT, "BACKENDS = ('serial', 'local')", CALL)
@@ -238,11 +264,19 @@ def test_a_table_whose_settings_cannot_be_told_apart_is_not_chosen_from():
         ul.select(frame, "size")
 
 
-@pytest.mark.parametrize("values, words", [
-    (dict(margin="a"), "Mine: margin must be a number, got 'a'"), (dict(times=0), r"Mine: times must be an integer in \[1, 9\], got 0"),
-    (dict(times=1.5), "times must be an integer"), (dict(squared=1), "squared must be True or False, got 1"),
-    (dict(word=3), "word must be a word, got 3"), (dict(margin=float("nan")), "margin must be a number, got nan"),
-    (dict(lr=0), "Mine: lr must be a number greater than 0, got 0"), (dict(batch_norm="x"), 'must be "retain", "all" or "frozen"')])  # fmt: skip
+@pytest.mark.parametrize(
+    "values, words",
+    [
+        (dict(margin="a"), "Mine: margin must be a number, got 'a'"),
+        (dict(times=0), r"Mine: times must be an integer in \[1, 9\], got 0"),
+        (dict(times=1.5), "times must be an integer"),
+        (dict(squared=1), "squared must be True or False, got 1"),
+        (dict(word=3), "word must be a word, got 3"),
+        (dict(margin=float("nan")), "margin must be a number, got nan"),
+        (dict(lr=0), "Mine: lr must be a number greater than 0, got 0"),
+        (dict(batch_norm="x"), 'must be "retain", "all" or "frozen"'),
+    ],
+)
 def test_own_hyperparameters_are_checked_by_name(values, words):
     with pytest.raises(ValueError, match=words):
         Mine(**values)
@@ -278,7 +312,7 @@ def test_a_class_without_the_decorator_says_what_it_lacks():
 
     with pytest.raises(
         TypeError,
-        match=r"Bare needs @dataclass\(frozen=True, kw_only=True\) above it, or margin is no hyperparameter",
+        match=r"Bare needs @dataclass\(frozen=True, kw_only=True\) above it, or margin is no",
     ):
         Bare()
 
@@ -334,10 +368,20 @@ def test_metrics_of_one_number_become_floats(value, tmp_path):
     assert frame["accuracy"].tolist() == [0.5, 0.5] and frame["accuracy"].dtype == float
 
 
-@pytest.mark.parametrize("metrics, words", [
-    (None, "evaluate of mine must return a dict of numbers, got NoneType"), ({"a": None}, "the metric 'a' of mine must be a number, got None"),
-    ({"a": "x"}, "must be a number, got 'x'"), ({"a": torch.ones(2)}, "must be a number"), ({"lr": 1.0}, "named 'lr', which is the name of a column"),
-    ({"seconds": 1.0}, "named 'seconds'"), ({"seed": 1.0}, "named 'seed'"), ({3: 1.0}, "named 3"), ({"margin": 1.0}, "is a hyperparameter of Mine")])  # fmt: skip
+@pytest.mark.parametrize(
+    "metrics, words",
+    [
+        (None, "evaluate of mine must return a dict of numbers, got NoneType"),
+        ({"a": None}, "the metric 'a' of mine must be a number, got None"),
+        ({"a": "x"}, "must be a number, got 'x'"),
+        ({"a": torch.ones(2)}, "must be a number"),
+        ({"lr": 1.0}, "named 'lr', which is the name of a column"),
+        ({"seconds": 1.0}, "named 'seconds'"),
+        ({"seed": 1.0}, "named 'seed'"),
+        ({3: 1.0}, "named 3"),
+        ({"margin": 1.0}, "is a hyperparameter of Mine"),
+    ],
+)
 @pytest.mark.parametrize("backend", ["serial", "local"])
 def test_other_metrics_are_refused_by_name_before_any_run(metrics, words, backend, tmp_path):
     if backend == "local" and metrics is not None:
@@ -406,11 +450,21 @@ def test_stop_ends_a_hanging_run_within_a_second(tmp_path):
     assert len(frame) == 1 and time.monotonic() - began[0] < 5
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (dict(seeds=[1.9]), "each of seeds must be an integer of at least 0, got 1.9"), (dict(seeds="12"), "seeds must hold .*, got '12'"),
-    (dict(seeds=[-1]), "got -1"), (dict(seeds=[True]), "got True"), (dict(seeds=1.5), "seeds must be"), (dict(run_seed=-1), "run_seed must be .*got -1"),
-    (dict(run_seed=0.5), "run_seed"), (dict(timeout=0), "timeout must be a number greater than 0"), (dict(timeout="1"), "timeout"),
-    (dict(timeout=1), 'timeout needs a process to end: .* got "serial"')])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (dict(seeds=[1.9]), "each of seeds must be an integer of at least 0, got 1.9"),
+        (dict(seeds="12"), "seeds must hold .*, got '12'"),
+        (dict(seeds=[-1]), "got -1"),
+        (dict(seeds=[True]), "got True"),
+        (dict(seeds=1.5), "seeds must be"),
+        (dict(run_seed=-1), "run_seed must be .*got -1"),
+        (dict(run_seed=0.5), "run_seed"),
+        (dict(timeout=0), "timeout must be a number greater than 0"),
+        (dict(timeout="1"), "timeout"),
+        (dict(timeout=1), 'timeout needs a process to end: .* got "serial"'),
+    ],
+)
 def test_wrong_seeds_and_times_are_refused_beforehand(arguments, words, tmp_path):
     with pytest.raises(ValueError, match=words):
         sweep(**{"factory": regression, "grid": GRID, "seeds": [1], "store": tmp_path, **arguments})
@@ -422,8 +476,15 @@ def test_numpy_s_integers_are_welcome_everywhere(tmp_path):
         regression, {"MinNorm-OG": {"epochs": 2, "n_pert": [3, 5]}}, [1, 2], tmp_path / "a"
     )
     one = np.int64(1)
-    again = sweep(regression, {"MinNorm-OG": {"epochs": np.int32(2), "n_pert": np.array([3, 5])}}, np.arange(1, 3), tmp_path / "a",
-                  workers=one, threads=one, run_seed=np.int64(0))  # fmt: skip
+    again = sweep(
+        regression,
+        {"MinNorm-OG": {"epochs": np.int32(2), "n_pert": np.array([3, 5])}},
+        np.arange(1, 3),
+        tmp_path / "a",
+        workers=one,
+        threads=one,
+        run_seed=np.int64(0),
+    )
     assert again.equals(plain) and len(Store(tmp_path / "a").names()) == 4
     assert len(sweep(regression, (ul.GD(), np.int64(2)), one, tmp_path / "b")) == 1
     assert regression(1).seed == dataclasses.replace(regression(1), seed=one).seed

@@ -156,8 +156,10 @@ EDITS = {
         "@torch.no_grad()\ndef f(x): return 2",
     ),
     "what functools.wraps wraps": (
-        "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): return 1",
-        "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): return 2",
+        "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): "
+        "return 1",
+        "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): "
+        "return 2",
     ),
     "the state of a callable object": (
         "class C:\n  def __init__(s, k): s.k = k\n  def __call__(s, x): return s.k\nf = C(1)",
@@ -199,8 +201,10 @@ EDITS = {
         "class C(nn.Module):\n  def forward(s, x): return -x\nf = C()",
     ),
     "a network's class in a builder": (
-        "class C(nn.Module):\n  def __init__(s): super().__init__(); s.a = nn.Linear(1, 1)\ndef f(seed): return C()",
-        "class C(nn.Module):\n  def __init__(s): super().__init__(); s.a = nn.Linear(1, 2)\ndef f(seed): return C()",
+        "class C(nn.Module):\n  def __init__(s): super().__init__(); s.a = nn.Linear(1, 1)\ndef "
+        "f(seed): return C()",
+        "class C(nn.Module):\n  def __init__(s): super().__init__(); s.a = nn.Linear(1, 2)\ndef "
+        "f(seed): return C()",
     ),
     "a layer's class in a builder": ("def f(s): return nn.ReLU()", "def f(s): return nn.Tanh()"),
     "a set": ("f = {1, 2}", "f = {1, 3}"),
@@ -303,12 +307,53 @@ class Color(enum.Enum):
 
 Point = collections.namedtuple("Point", "x y")
 VALUES = [
-    None, 1, 1.0, "1", b"1", float("nan"), (1,), [1], {1: 1}, {1}, frozenset([2]), Color.RED, Color.BLUE, Point(1, 2), range(3), slice(1),
-    np.float32(1), np.float64(1), np.arange(1), np.array(["a"], object), torch.ones(1), torch.ones(1, 1), torch.ones(1, requires_grad=True),
-    torch.ones(1, dtype=torch.bfloat16), torch.float32, torch.Size([1]), collections.OrderedDict(a=1), collections.defaultdict(list, a=[1]),
-    collections.Counter("a"), TensorDataset(torch.ones(2)), random.Random(1), len, torch.relu, np.add, str.lower, nn.ReLU, ul.MLP, ul.sine.evaluate,
-    threading.Lock(), Path("a"), list[int], int | str, nn.LSTM(1, 1).flatten_parameters, torch.ones(2).to_sparse(), 1j, ...,
-]  # fmt: skip
+    None,
+    1,
+    1.0,
+    "1",
+    b"1",
+    float("nan"),
+    (1,),
+    [1],
+    {1: 1},
+    {1},
+    frozenset([2]),
+    Color.RED,
+    Color.BLUE,
+    Point(1, 2),
+    range(3),
+    slice(1),
+    np.float32(1),
+    np.float64(1),
+    np.arange(1),
+    np.array(["a"], object),
+    torch.ones(1),
+    torch.ones(1, 1),
+    torch.ones(1, requires_grad=True),
+    torch.ones(1, dtype=torch.bfloat16),
+    torch.float32,
+    torch.Size([1]),
+    collections.OrderedDict(a=1),
+    collections.defaultdict(list, a=[1]),
+    collections.Counter("a"),
+    TensorDataset(torch.ones(2)),
+    random.Random(1),
+    len,
+    torch.relu,
+    np.add,
+    str.lower,
+    nn.ReLU,
+    ul.MLP,
+    ul.sine.evaluate,
+    threading.Lock(),
+    Path("a"),
+    list[int],
+    int | str,
+    nn.LSTM(1, 1).flatten_parameters,
+    torch.ones(2).to_sparse(),
+    1j,
+    ...,
+]
 
 
 def test_different_values_differ():
@@ -327,7 +372,8 @@ class Net(nn.Module):
     def __init__(self): super().__init__(); self.a = nn.Linear(2, 2)
     def forward(self, x): return self.a(x) * len(K)
 torch.manual_seed(1)
-print([fingerprint(thing) for thing in (Net(), Net, lambda x: x in {"a", "b"}, ul.sine.task(1).evaluate, functools.partial(Net), ul.MinNormOG())])
+things = (Net(), Net, lambda x: x in {"a", "b"}, functools.partial(Net), ul.MinNormOG())
+print([fingerprint(thing) for thing in (*things, ul.sine.task(1).evaluate)])
 """)
     run = lambda seed: (
         subprocess.run(

@@ -5,7 +5,6 @@ import ast
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,10 @@ def test_the_digest_of_a_small_source_is_the_recorded_one():
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_another_python_computes_the_same(version):
     python = shutil.which(f"python{version}")
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import source; print(source.source_digest(sys.argv[2]), source.package_digest())"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import source\n"
+        "print(source.source_digest(sys.argv[2]), source.package_digest())"
+    )
     env = {**os.environ, "PYENV_VERSION": version}  # where pyenv keeps several
     folder = str(Path(source.__file__).parent)
     run = python and subprocess.run(
