@@ -145,7 +145,7 @@ def test_a_task_needs_points_on_both_sides_and_a_known_kind():
 
     class ForClasses(ul.GD):
         kinds = ("classification",)
-    with pytest.raises(ValueError, match="GD needs a classification task, toy is a regression one"):
+    with pytest.raises(ValueError, match="ForClasses needs a classification task, toy is a regression one"):
         ul.unlearn(only, ForClasses(), 1)
 
 

@@ -3,7 +3,7 @@ import importlib
 
 from .checkpoints import BadCheckpoint
 from .methods import (GA, GD, METHODS, NGD, NGP, NPO, SCRUB, VARIANTS, KLUnif, L1Sparse, Method, MinNormDirection, MinNormOG,
-                      MinNormOnce, MinNormStart, NegGrad, Retrain, Ridge, SalUn)
+                      MinNormOnce, MinNormStart, NegGrad, Retrain, Ridge, SalUn, hyperparameter)
 from .models import MLP
 from .projection import minnorm_step, output_gradients, project_out
 from .selection import select

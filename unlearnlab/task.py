@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from .ground import checks
 from .training import squared_error
 
 KINDS = ("regression", "classification")
@@ -40,11 +41,16 @@ class Task:
             raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}")
         if self.batch_size is not None and (isinstance(self.batch_size, bool) or not isinstance(self.batch_size, int) or self.batch_size < 1):
             raise ValueError(f"batch_size must be None (full batch) or an integer of at least 1, got {self.batch_size!r}")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise ValueError(f"seed must be a non-negative integer, got {self.seed!r}")
+        object.__setattr__(self, "seed", checks.seed(self.seed))
         for name in ("retain", "forget"):
             if len(getattr(self, name)) == 0:
                 raise ValueError(f"{name} is empty: a task needs points to retain and points to forget")
+
+    def __identity__(self):
+        """All that the numbers of a run on it follow from, part by part. Of the facts, which tell how the models were made, that
+        is the seeds that a method may begin from."""
+        seeds = {role: facts.get("seed") for role, facts in sorted(self.facts.items()) if isinstance(facts, dict)}
+        return {**vars(self), "facts": seeds, "type": type(self)}
 
     def to(self, device: str | torch.device) -> "Task":
         """The same task on another device; this one stays where it is. Runs on it happen there."""

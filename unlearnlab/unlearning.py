@@ -1,8 +1,12 @@
 """One loop for every method: epochs of paired retain and forget batches, AdamW, a history, and a way to stop."""
+import copy
+import numbers
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -10,15 +14,25 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from .ground import checks
+from .ground.seeds import derived
+from .ground.threads import few_threads
 from .methods import Method
+from .methods.base import HYPERPARAMETERS
 from .methods.batch_norm import norms_of, observe
 from .projection import NonFiniteGradients
 from .task import Task
-from .ground.threads import few_threads
+
+# The columns of a table of runs beside hyperparameters and metrics, none of which may have such a name.
+COLUMNS = ("method", "epochs", "seed", "seconds", "error", "commit", "device", "torch", "threads")
 
 
 class Diverged(ArithmeticError):
     """The loss is no longer a number. The message names the method, the epoch and the learning rate."""
+
+
+class BadMetrics(TypeError):
+    """What a task's `evaluate` returns cannot stand in a table. The message names the task and the metric."""
 
 
 @dataclass
@@ -61,44 +75,89 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
     epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each paired with a retain
     batch of the same size, retain batches cycling across epochs (paper A, experiments 1 and 2). A method that goes over
     the batches of an epoch twice, such as the original SCRUB, makes an update each time.
-    seed: of everything random in the run (initialisation, batches, subsample, noise), combined with the task's seed.
-    A model's own dropout draws from torch's global generator; seed that yourself.
+    seed: of everything random in the run (initialisation, batches, subsample, noise, a model's own dropout), combined with
+    the task's seed. torch's global generator, from which dropout draws, is as before afterwards.
     callback(run): after every epoch, with the model and history so far; its time does not count. stop: set it and the run ends
     before its next update and comes back with `stopped=True`; nothing that was done is lost.
 
     history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds" since the start, and
     what the method notes, such as MinNorm-OG's "strength", "rank" and "drift".
 
-    Raises TypeError or ValueError before any work for arguments that do not fit; Diverged when the loss stops being a
-    number; and whatever `callback` raises.
+    Raises TypeError or ValueError before any work for arguments that do not fit; BadMetrics, a TypeError, before the first
+    run of a task whose metrics are no numbers; Diverged when the loss stops being a number; and whatever `callback` raises.
     """
     if not isinstance(task, Task):
         raise TypeError(f"task must be a ul.Task, got {type(task).__name__}")
-    if not isinstance(method, Method):
-        raise TypeError(f"method must be an instance such as ul.GD(lr=1e-3), got {method!r}")
-    if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1:
-        raise ValueError(f"epochs must be an integer of at least 1, got {epochs!r}")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be a non-negative integer, got {seed!r}")
+    checks.instance("method", method, Method, "an instance such as ul.GD(lr=1e-3)")
+    epochs, seed = checks.integer("epochs", epochs, low=1), checks.seed(seed)
     if torch.is_inference_mode_enabled():
         raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
     method.check(task, epochs)
 
-    run_seed = int(np.random.SeedSequence([task.seed, seed]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-    generator = torch.Generator().manual_seed(run_seed)
-    model = method.start(task, run_seed)
-    model.train()
-    device = next(model.parameters()).device
-    on_device = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
-    state = State(task, method, epochs, model, generator, on_device, norms=norms_of(model), stop=stop)
-    run = Run(method, epochs, seed, model)
-    optimizer = torch.optim.AdamW(state.model.parameters(), lr=method.lr, weight_decay=method.weight_decay, fused=True)
-    with few_threads(state.model), torch.enable_grad():
-        _epochs(run, state, optimizer, _Batches(task, generator), callback, stop)
-    optimizer.zero_grad()
-    state.model.eval()
-    run.metrics = task.evaluate(state.model)
+    run_seed, device = derived(task.seed, seed), next(task.original.parameters()).device
+    with _own_random_numbers(device):
+        check_metrics(task, method)
+        torch.manual_seed(run_seed)
+        generator = torch.Generator().manual_seed(run_seed)
+        model = method.start(task, run_seed)
+        model.train()
+        on_device = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
+        state = State(task, method, epochs, model, generator, on_device, norms=norms_of(model), stop=stop)
+        run = Run(method, epochs, seed, model)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=method.lr, weight_decay=method.weight_decay, fused=True)
+        with few_threads(model), torch.enable_grad():
+            _epochs(run, state, optimizer, _Batches(task, generator), callback, stop)
+        optimizer.zero_grad()
+        state.model.eval()
+        run.metrics = measure(task, state.model)
     return run
+
+
+@contextmanager
+def _own_random_numbers(device):
+    """Inside, torch's global generators may be seeded; afterwards they are as before."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        yield
+
+
+def measure(task: Task, model: nn.Module) -> dict[str, float]:
+    """The metrics of `model` as plain floats. Numbers of numpy and tensors of one element are welcome.
+
+    Raises BadMetrics that names the task and the metric for anything else, and for one that is named like a column of a table.
+    """
+    metrics = task.evaluate(model)
+    if not isinstance(metrics, Mapping):
+        raise BadMetrics(f"evaluate of {task.name} must return a dict of numbers, got {type(metrics).__name__}")
+    for name in metrics:
+        if not isinstance(name, str) or name in (*COLUMNS, *HYPERPARAMETERS, "rule"):
+            raise BadMetrics(f"evaluate of {task.name} returns a metric named {name!r}, which is the name of a column of the "
+                             "table; give it another")
+    return {name: _float(value, f"the metric {name!r} of {task.name}") for name, value in metrics.items()}
+
+
+def _float(value, name):
+    elements = value.numel() if isinstance(value, torch.Tensor) else getattr(value, "size", None)
+    plain = value.item() if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) and elements == 1 else value
+    if not isinstance(plain, numbers.Real):
+        raise BadMetrics(f"{name} must be a number, got {value!r}")
+    return float(plain)
+
+
+_measured = {}  # id of a task -> a weak reference to it, and the names of its metrics
+
+
+def check_metrics(task: Task, method: Method) -> None:
+    """Whether a task's metrics are numbers, seen on the original once for each task: before the work of a run, not after it.
+
+    Raises BadMetrics, also when one is named like a hyperparameter of `method`.
+    """
+    reference, names = _measured.get(id(task), (None, ()))
+    if reference is None or reference() is not task:
+        names = tuple(measure(task, copy.deepcopy(task.original).eval()))
+        _measured[id(task)] = weakref.ref(task, lambda _, key=id(task): _measured.pop(key, None)), names
+    for name in {f.name for f in fields(method)}.intersection(names):
+        raise BadMetrics(f"evaluate of {task.name} returns a metric named {name!r}, which is a hyperparameter of {method.name}; "
+                         "give it another name")
 
 
 def _epochs(run, state, optimizer, batches, callback, stop):
@@ -122,7 +181,8 @@ def _epochs(run, state, optimizer, batches, callback, stop):
                 raise _diverged(run.method, state.epoch, f"the loss became {value}")
             if callback is not None:
                 paused = time.perf_counter()
-                callback(run)
+                with _own_random_numbers(next(state.model.parameters()).device):
+                    callback(run)
                 began += time.perf_counter() - paused
         if run.stopped:
             return

@@ -1,5 +1,5 @@
 """The unlearning methods of paper A, and NegGrad of paper B, one file per family."""
-from .base import Method
+from .base import Method, hyperparameter, hyperparameters
 from .descent import GA, GD, NGD, NGP, NegGrad, Retrain
 from .minnorm import MinNormOG
 from .relabelling import KLUnif, SalUn

@@ -1,11 +1,13 @@
 """What every unlearning method has: hyperparameters that are checked, and the rules the loop calls."""
 import copy
 import dataclasses
+import inspect
 import math
 import numbers
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy
 import torch
 from torch import nn
 
@@ -16,7 +18,13 @@ from .batch_norm import outputs
 class Method:
     """A method is its hyperparameters plus its rules. A run calls `start` and `begin` once; every update calls, in this
     order, project, loss, perturb, AdamW with `lr` and decoupled `weight_decay` (.01: the paper's, and AdamW's own
-    default), and settle. batch_norm: "retain", "all" or "frozen", what may reach running statistics (batch_norm.py)."""
+    default), and settle. batch_norm: "retain", "all" or "frozen", what may reach running statistics (batch_norm.py).
+
+    A method of your own is a subclass with the same decorator; its fields are its hyperparameters, of any name. They hold
+    numbers, words, or True and False, and take what their annotations say; `hyperparameter` gives one limits. A name that
+    another method has, such as "reg", has its limits unless it says otherwise. `name` stands in tables: by default the
+    name of the class.
+    """
 
     name: ClassVar[str] = "Method"
     kinds: ClassVar[tuple[str, ...]] = ("regression", "classification")
@@ -24,10 +32,21 @@ class Method:
     weight_decay: float = .01
     batch_norm: str = "retain"
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "name" not in vars(cls):
+            cls.name = cls.__name__
+
+    def __new__(cls, *args, **values):
+        annotated = {name for name, kind in inspect.get_annotations(cls).items() if "ClassVar" not in str(kind)}
+        if missing := sorted(annotated - {f.name for f in dataclasses.fields(cls)}):
+            raise TypeError(f"{cls.__name__} needs @dataclass(frozen=True, kw_only=True) above it, or {', '.join(missing)} "
+                            "is no hyperparameter")
+        return super().__new__(cls)
+
     def __post_init__(self):
         for f in dataclasses.fields(self):
-            checked = _word if f.name in CHOICES else _number
-            object.__setattr__(self, f.name, checked(self.name, f.name, getattr(self, f.name)))
+            object.__setattr__(self, f.name, limits(f).check(f"{self.name}: {f.name}", getattr(self, f.name)))
 
     def check(self, task, epochs: int) -> None:
         """Raises ValueError when the method cannot work on this task for this many epochs."""
@@ -71,24 +90,101 @@ def heads(logits) -> list[torch.Tensor]:
     return list(logits) if isinstance(logits, (tuple, list)) else [logits]
 
 
-def _number(method, name, value):
-    """`value` as a plain int or float; ValueError unless it is within RANGES."""
-    low, high, whole = RANGES[name]
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or (whole and value != int(value)) or not low <= value <= high or (name in POSITIVE and value == 0):
-        kind = "an integer" if whole else "a number"
-        above = f"of at least {low:g}" if high == math.inf else f"in [{low:g}, {high:g}]"
-        above = "greater than 0" if name in POSITIVE else above
-        raise ValueError(f"{method}: {name} must be {kind} {above}, got {value!r}")
-    return int(value) if whole else float(value)  # grids come as numpy numbers
+@dataclass(frozen=True)
+class Limits:
+    """What a hyperparameter may be.
+
+    kind: float, int, bool or str; None for any of these, or None. low, high: of numbers, both allowed; with `positive`
+    zero is not. choices: the words that are allowed, () for any. meaning: a few words for the reader of a slider.
+    """
+
+    kind: type | None = float
+    low: float = -math.inf
+    high: float = math.inf
+    positive: bool = False
+    choices: tuple[str, ...] = ()
+    meaning: str = ""
+
+    def check(self, name: str, value):
+        """`value` as a plain Python value, so that numpy's are welcome. Raises ValueError that starts with `name`."""
+        plain = value.item() if isinstance(value, numpy.generic) else value
+        if self._fits(plain):
+            return self.kind(plain) if self.kind else plain
+        raise ValueError(f"{name} must be {self.words()}, got {value!r}")
+
+    def _fits(self, value):
+        if self.kind is None:
+            return value is None or isinstance(value, (bool, int, float, str))
+        if self.kind in (bool, str):
+            return isinstance(value, self.kind) and (not self.choices or value in self.choices)
+        real = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+        whole = real and (self.kind is float or value == int(value))
+        return whole and self.low <= value <= self.high and not (self.positive and value <= 0)
+
+    def words(self) -> str:
+        """Such as "a number in [0, 1]"."""
+        if self.choices:
+            *others, last = (f'"{word}"' for word in self.choices)
+            return f"{', '.join(others)} or {last}" if others else last
+        name = {None: "a number, a word, True, False or None", bool: "True or False", str: "a word", int: "an integer"}
+        if self.kind not in (int, float):
+            return name[self.kind]
+        below, above = self.low > -math.inf, self.high < math.inf
+        place = f"in [{self.low:g}, {self.high:g}]" if below and above else f"of at least {self.low:g}" if below else \
+            f"of at most {self.high:g}" if above else ""
+        place = "greater than 0" if self.positive else place
+        return f"{name.get(self.kind, 'a number')} {place}".strip()
 
 
-def _word(method, name, value):
-    """`value` as a plain str; ValueError unless it is one of CHOICES."""
-    if not isinstance(value, str) or value not in CHOICES[name]:
-        *others, last = (f'"{word}"' for word in CHOICES[name])
-        raise ValueError(f"{method}: {name} must be {', '.join(others)} or {last}, got {value!r}")
-    return str(value)
+def hyperparameter(default=dataclasses.MISSING, **given):
+    """A field of a Method with limits of its own, such as `margin: float = ul.hyperparameter(.5, low=0, high=4)`.
+
+    default: its value; without one it must be given. low, high, positive, choices, meaning: as in `Limits`.
+    integer: True for whole numbers. Raises TypeError for another keyword.
+    """
+    Limits(**{name: value for name, value in given.items() if name != "integer"})  # refuses what it does not know
+    return dataclasses.field(default=default, metadata=given)
+
+
+def limits(field: dataclasses.Field) -> Limits:
+    """Of a Method's field: what its metadata says, else what its name means in other methods, else what its type says."""
+    kind, given = _kind(field), dict(field.metadata)
+    known = Limits(kind)
+    if kind in (int, float) and field.name in RANGES:
+        low, high, whole = RANGES[field.name]
+        known = Limits(int if whole else kind, low, high, field.name in POSITIVE)
+    elif kind is str and field.default in CHOICES.get(field.name, ()):
+        known = Limits(str, choices=CHOICES[field.name])
+    if given.pop("integer", False):
+        given["kind"] = int
+    return dataclasses.replace(known, **{k: v for k, v in given.items() if k in Limits.__dataclass_fields__})
+
+
+def _kind(field):
+    """float, int, bool or str, by the annotation or by the default; None for anything else."""
+    named = {"float": float, "int": int, "bool": bool, "str": str}
+    annotation = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", "")
+    return named.get(annotation) or named.get(type(field.default).__name__)
+
+
+def hyperparameters(frame) -> list[str]:
+    """The columns of a table of runs in which settings of one method may differ.
+
+    frame: what `ul.sweep` returned, or anything like it: a method of one's own is known by the sweep that made the table,
+    or by its class, while it is there.
+    """
+    methods = set(frame["method"]) if "method" in frame.columns else set()
+    own = {f.name for kind in _subclasses(Method) if kind.name in methods and dataclasses.is_dataclass(kind)
+           for f in dataclasses.fields(kind)}
+    own |= set(frame.attrs.get("hyperparameters", ()))
+    known = [name for name in HYPERPARAMETERS if name in frame.columns]
+    return known + [name for name in frame.columns if name in own and name not in known]
+
+
+def _subclasses(kind):
+    for child in kind.__subclasses__():
+        yield child
+        yield from _subclasses(child)
 
 
 # lowest, highest, integer: one meaning per name, in every method

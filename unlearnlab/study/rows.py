@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from ..methods import METHODS, VARIANTS, Method
 
 
-def method_of(row: Mapping) -> Method:
-    """The method of a row of what `ul.sweep` returned or `table.read` read, with its settings.
+def method_of(row: Mapping, *own: type[Method]) -> Method:
+    """The method of a row of what `ul.sweep` returned or of a recorded table, with its settings.
 
     row: "method" and hyperparameters by name; one that is missing keeps the method's default.
-    Raises KeyError for a method that there is not.
+    own: classes of your own that may be meant. Raises KeyError that lists the methods there are.
     """
     import pandas
 
-    kind = (METHODS | VARIANTS)[row["method"]]
+    kinds = METHODS | VARIANTS | {kind.name: kind for kind in own}
+    if row["method"] not in kinds:
+        raise KeyError(f"there is no method {row['method']!r}; there are {', '.join(kinds)}")
+    kind = kinds[row["method"]]
     names = [field.name for field in dataclasses.fields(kind)]
     return kind(**{name: row[name] for name in names if name in row and not pandas.isna(row[name])})

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..ground import files
+from ..ground.source import source_digest
 from ..ground.threads import one_thread
 from ..provenance import provenance
 from ..store import code_fingerprint
@@ -72,7 +73,7 @@ class Place:
         package's code, the module of `study` or its options are others, and when the kept file
         is damaged. Raises Stopped instead of making them when the study is to end.
         """
-        source = inspect.getsource(sys.modules[type(study).__module__])
+        source = source_digest(inspect.getsource(sys.modules[type(study).__module__]))
         own = {
             "part": name,
             "code": code_fingerprint(),

@@ -1,0 +1,357 @@
+"""Which thing made this number: a fingerprint of values, tensors, modules, functions and classes, for stores and caches.
+
+What numbers follow from is followed to its end: a function of the reader's is its bytecode, its defaults, what it closes
+over and the globals it names; a class its attributes and bases; a module of a network every attribute and hook; any other
+object its state. What libraries and the counted modules of this package bring goes by its name, because `package_digest`
+and the versions of libraries stand beside it. Bytecode rather than source: it is what runs, in a notebook too, where a
+file or a cell may have been edited since. dask.tokenize was tried before: it takes importable functions by name alone,
+and those of a notebook with the path of the kernel's cell file, so that one edit is missed and another restart is not.
+"""
+import builtins
+import copyreg
+import dis
+import functools
+import hashlib
+import importlib
+import site
+import sys
+import sysconfig
+import types
+import weakref
+from pathlib import Path
+
+import numpy
+import torch
+
+from .source import counted
+
+ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented), torch.dtype, torch.device)
+LOCKS = ("lock", "RLock")
+UNSEEN = ("eval", "exec", "globals", "__import__")  # builtins through which a function may use anything at all
+SILENT_ATTRIBUTES = {  # of classes: texts, annotations, places, and what Python keeps for itself
+    "__doc__", "__module__", "__dict__", "__weakref__", "__annotations__", "__annotate__", "__annotate_func__",
+    "__annotations_cache__", "__firstlineno__", "__static_attributes__", "__abstractmethods__", "_abc_impl",
+    "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__parameters__", "__orig_bases__", "__slotnames__",
+}
+
+
+class CannotIdentify(TypeError):
+    """Nobody can tell whether this thing is the same as before. The message says where it was met."""
+
+
+def fingerprint(*things) -> str:
+    """SHA-256, in hexadecimal digits, of all that the behaviour of these things follows from.
+
+    Equal for equal things in any process of one Python version, and in any version for plain values, tensors, and
+    functions and classes of libraries and of the counted modules. Versions of torch and numpy are not part of it.
+
+    Raises CannotIdentify, which names the thing and where it was met: an open file, a generator, a function that calls eval.
+    """
+    walk = _Walk()
+    try:
+        walk.see(things, "")
+    except RecursionError as error:
+        raise CannotIdentify(f"cannot identify {walk.where()}: it is nested too deeply") from error
+    return walk.sha.hexdigest()
+
+
+@functools.cache
+def _library(name: str) -> str | None:
+    """How to call a module that goes by its name: with its version where it has one; None for the reader's own code."""
+    if name.partition(".")[0] == __name__.partition(".")[0]:
+        return name if counted(name) else None
+    module = sys.modules.get(name)
+    if module is None or name in ("__main__", "__mp_main__"):
+        return None
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return name if name in sys.builtin_module_names else None
+    if not any(Path(file).is_relative_to(folder) for folder in _library_folders()):
+        return None
+    root = name.partition(".")[0]
+    version = getattr(sys.modules.get(root), "__version__", "") if root not in ("torch", "numpy") else ""
+    return f"{name} {version}".strip()
+
+
+@functools.cache
+def _library_folders():
+    paths = sysconfig.get_paths()
+    folders = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return tuple(map(Path, folders | {*site.getsitepackages(), site.getusersitepackages()}))
+
+
+class _Walk:
+    """Goes once over everything that can be reached, and feeds what it meets to a hash."""
+
+    def __init__(self):
+        self.sha = hashlib.sha256()
+        self.met = {}      # id -> (number, thing): shared and circular things are seen once, and kept alive till the end
+        self.looked = set()  # (id of a module, name) whose value has been seen
+        self.path = []
+
+    def where(self):
+        return " > ".join(self.path[-4:]) or "it"
+
+    def put(self, kind: str, content: str | bytes = b"") -> None:
+        content = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+        self.sha.update(f"{kind} {len(content)} ".encode())
+        self.sha.update(content)
+
+    def refuse(self, why):
+        raise CannotIdentify(f"cannot identify {self.where()}: {why}. Numbers that follow from it could be taken for others")
+
+    def see(self, thing, name: str) -> None:
+        """Feeds one thing; `name` says how it was reached."""
+        if name:
+            self.path.append(name)
+        if type(thing) in ATOMS:
+            self.put(type(thing).__name__, repr(thing))
+        elif type(thing) in (tuple, frozenset, set, types.CodeType):  # without a memory: Python shares equal constants at will
+            self._constant(thing)
+        elif id(thing) in self.met:
+            self.put("met", str(self.met[id(thing)][0]))
+        else:
+            self.met[id(thing)] = len(self.met), thing
+            self._new(thing)
+        if name:
+            self.path.pop()
+
+    def _constant(self, thing):
+        if isinstance(thing, types.CodeType):
+            self._code(thing)
+        elif isinstance(thing, tuple):
+            self._items("tuple", thing)
+        else:
+            self.put(type(thing).__name__, " ".join(sorted(map(fingerprint, thing))))
+
+    def _new(self, thing):
+        if isinstance(thing, torch.Tensor) and thing.layout is torch.strided:
+            self._tensor(thing)
+        elif isinstance(thing, (numpy.ndarray, numpy.generic)) and not thing.dtype.hasobject:
+            self.put(type(thing).__name__, f"{thing.dtype!r} {thing.shape}")
+            self.put("bytes", numpy.ascontiguousarray(thing).tobytes())
+        elif isinstance(thing, torch.nn.Module):
+            self.put("network")
+            self.see(type(thing), "")
+            self._named(_with_numbered_hooks(vars(thing)))
+        elif isinstance(thing, type):
+            self._class(thing)
+        elif type(thing) in KINDS:
+            KINDS[type(thing)](self, thing)
+        elif type(thing).__name__ in LOCKS and type(thing).__module__ == "_thread":
+            self.put("lock")
+        else:
+            self._object(thing)
+
+    def _items(self, kind, items):
+        items = list(items)
+        self.put(kind, str(len(items)))
+        for item in items:
+            self.see(item, "")
+
+    def _named(self, values):
+        """Of a namespace, whose order says nothing."""
+        self.put("names", str(len(values)))
+        for name in sorted(values):
+            self.put("name", name)
+            self.see(values[name], name)
+
+    def _dict(self, thing):
+        self.put("dict", str(len(thing)))
+        for key, value in thing.items():
+            self.see(key, "")
+            self.see(value, repr(key)[:40])
+
+    def _tensor(self, tensor):
+        self.put(type(tensor).__name__, f"{tensor.dtype} {tuple(tensor.shape)} {tensor.requires_grad} {tensor.device.type}")
+        if tensor.device.type != "meta":
+            plain = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+            self.put("bytes", plain.reshape(-1).view(torch.uint8).numpy().tobytes())
+        self._named(vars(tensor))
+
+    # --- functions and modules ---
+
+    def _function(self, function):
+        code, home = function.__code__, function.__globals__.get("__name__") or ""
+        library = _library(home)
+        local = library is None or "<locals>" in code.co_qualname or "<lambda>" in code.co_qualname
+        self.put("function", f"{library} {code.co_qualname}" if library else "")
+        if library is None or "<lambda>" in code.co_qualname:  # several lambdas may have one name
+            self._code(code, function.__doc__)
+        if local:
+            self.see(function.__defaults__, "defaults")
+            self._named(function.__kwdefaults__ or {})
+            cells = zip(code.co_freevars, function.__closure__ or ())
+            self._named({name: _content(cell) for name, cell in cells})
+            self._named(vars(function))
+        if library is None:
+            self._globals(function)
+
+    def _code(self, code, doc=None):
+        self.put("code", repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags, code.co_names,
+                               code.co_varnames, code.co_freevars, code.co_cellvars)))
+        self.put("bytecode", code.co_code)
+        self.put("exceptions", code.co_exceptiontable)
+        documented = doc is not None and code.co_consts[:1] == (doc,)
+        self._items("constants", code.co_consts[1:] if documented else code.co_consts)
+
+    def _globals(self, function):
+        """The values of the globals that a function names, and of what it imports."""
+        used, attributes, imported = set(), set(), set()
+        for code in _all_code(function.__code__):
+            attributes |= {*code.co_names}
+            steps = list(dis.get_instructions(code))
+            used |= {step.argval for step in steps if step.opname in GLOBAL_STEPS}
+            imported |= {(step.argval, steps[i - 2].argval) for i, step in enumerate(steps) if step.opname == "IMPORT_NAME"}
+        space = function.__globals__
+        for name in sorted(used):
+            if name in space:
+                self.put("global", name)
+                self._global(space[name], name, attributes)
+            elif name in UNSEEN and hasattr(builtins, name):
+                self.refuse(f"it calls {name}, and what that uses cannot be seen")
+        for name, level in sorted(imported):
+            self.put("import", name)
+            self._global(_imported(name, level, space.get("__package__")), name, attributes)
+
+    def _global(self, value, name, attributes):
+        if isinstance(value, types.ModuleType):
+            self.path.append(name)
+            self._module(value, attributes)
+            self.path.pop()
+        else:
+            self.see(value, f"global {name}")
+
+    def _module(self, module, attributes=("getattr",)):
+        """A module of the reader's: those of its values that a function names, or all if the function may name any."""
+        library = _library(module.__name__)
+        self.put("module", library or "")
+        if library:
+            return
+        names = {*attributes} if {"getattr", "vars", "__dict__"}.isdisjoint(attributes) else {*vars(module)}
+        for name in sorted(names):
+            if (id(module), name) in self.looked or name.startswith("__") or not hasattr(module, name):
+                continue
+            self.looked.add((id(module), name))
+            self.put("attribute", name)
+            self._global(getattr(module, name), name, attributes)
+
+    # --- classes and objects ---
+
+    def _class(self, kind):
+        library = _library(kind.__module__)
+        self.put("class", f"{library} {kind.__qualname__}" if library else kind.__name__)
+        for base in kind.__mro__[1:]:
+            self.see(base, "")
+        if library:  # methods that the reader has put in the place of its own
+            own = {name: value for name, value in vars(kind).items() if _foreign(value)}
+        else:
+            own = {name: value for name, value in vars(kind).items() if name not in SILENT_ATTRIBUTES}
+        self._named(own)
+        self.see(type(kind), "")
+
+    def _object(self, thing):
+        kind = type(thing)
+        self.put("object")
+        self.see(kind, "")
+        if hasattr(kind, "__identity__"):  # it says itself what matters, as a Task does
+            self._named(thing.__identity__())
+            return
+        if _library(kind.__module__) is None:
+            self._named({**getattr(thing, "__dict__", {}), **_slots(thing)})
+            if all(base is object or _library(base.__module__) is None for base in kind.__mro__):
+                return
+        self._reduced(thing)
+
+    def _reduced(self, thing):
+        """What pickle would keep of it."""
+        try:
+            reduce = copyreg.dispatch_table.get(type(thing))
+            parts = reduce(thing) if reduce else thing.__reduce_ex__(4)
+        except Exception:
+            self.refuse(f"a {type(thing).__name__} has no state that can be read")
+        if isinstance(parts, str):
+            self.put("named", f"{getattr(thing, '__module__', '')} {parts}")
+            return
+        for part, name in zip(parts, ("", "", "state", "items", "items")):
+            self.see(list(part) if name == "items" and part is not None else part, name)
+
+    def _partial(self, thing):
+        self.put("partial")
+        self.see(thing.func, "function")
+        self.see(thing.args, "arguments")
+        self._named(thing.keywords)
+
+    def _builtin(self, thing):
+        owner = thing.__self__
+        self.put("builtin", f"{owner.__name__ if isinstance(owner, types.ModuleType) else ''} {thing.__qualname__}")
+        if not isinstance(owner, types.ModuleType):
+            self.see(owner, "")
+
+    def _parts(self, *parts):
+        for part in parts:
+            self.see(part, "")
+
+
+GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+
+# exact type -> how to feed it
+KINDS = {
+    list: lambda walk, thing: walk._items("list", thing),
+    dict: _Walk._dict,
+    types.MappingProxyType: _Walk._dict,
+    types.FunctionType: _Walk._function,
+    types.ModuleType: _Walk._module,
+    types.BuiltinFunctionType: _Walk._builtin,
+    types.MethodType: lambda walk, thing: walk._parts("method", thing.__func__, thing.__self__),
+    functools.partial: _Walk._partial,
+    type(functools.lru_cache(len)): lambda walk, thing: walk._parts("cached", thing.__wrapped__),
+    property: lambda walk, thing: walk._parts("property", thing.fget, thing.fset, thing.fdel),
+    staticmethod: lambda walk, thing: walk._parts("static", thing.__func__),
+    classmethod: lambda walk, thing: walk._parts("class method", thing.__func__),
+    weakref.ref: lambda walk, thing: walk._parts("reference", thing()),
+    types.MemberDescriptorType: lambda walk, thing: walk.put("slot", thing.__name__),
+    types.GetSetDescriptorType: lambda walk, thing: walk.put("descriptor", thing.__name__),
+    torch.Generator: lambda walk, thing: walk._parts("generator", thing.get_state()),
+}
+
+
+def _content(cell):
+    try:
+        return cell.cell_contents
+    except ValueError:  # not bound yet
+        return "nothing"
+
+
+def _all_code(code):
+    """A code object and those within it."""
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            yield from _all_code(const)
+
+
+def _imported(name, level, package):
+    """The module that `import name` within a function gives; None where there is none."""
+    try:
+        return importlib.import_module("." * level + name, package)
+    except ImportError:
+        return None
+
+
+def _foreign(value):
+    """Whether a function does not come from a library or a counted module."""
+    return isinstance(value, types.FunctionType) and _library(value.__globals__.get("__name__") or "") is None \
+        and not value.__code__.co_filename.startswith("<string>")
+
+
+def _slots(thing):
+    names = copyreg._slotnames(type(thing)) or ()
+    return {name: getattr(thing, name) for name in names if hasattr(thing, name)}
+
+
+def _with_numbered_hooks(attributes):
+    """A network's attributes, its hooks numbered in the order of their registration: torch counts them over the process."""
+    books = {name: book for name, book in attributes.items() if "hooks" in name and isinstance(book, dict)}
+    order = {key: i for i, key in enumerate(sorted({key for book in books.values() for key in book}))}
+    return attributes | {name: {order[key]: hook for key, hook in book.items()} for name, book in books.items()}
