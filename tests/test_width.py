@@ -1,9 +1,7 @@
 """The width task is paper B's: 200 examples to forget, parts that never overlap, a threshold that is measured, two goals."""
-import math
 import shutil
 import threading
 
-import pandas
 import pytest
 import torch
 from torch import nn
@@ -104,66 +102,6 @@ def test_the_attack_tells_the_forget_set_apart_by_its_loss_alone_class_by_class(
     assert width.attack({**said, "forget": -said["forget"]}, parts) == 1
     with pytest.raises(ValueError, match="folds=5 needs at least 5"):
         width.attack({"forget": logits[:1], "forget_test": logits[:1]}, {name: pairs([0], [0]) for name in labels})
-
-
-def test_the_objectives_are_those_of_the_formulas():
-    found = {"validation_error": .1, "forget_error": .3, "forget_validation_error": .5, "test_error": .9, "forget_test_error": .9}
-    assert width.objective(found, "privacy", .4) == pytest.approx(.6 * .1 + .4 * .2)
-    assert width.objective({**found, "forget_error": .7}, "privacy", .4) == pytest.approx(.6 * .1 + .4 * .2)  # neither high nor low
-    assert width.objective(found, "bias", .8) == pytest.approx(.2 * .1 + .8 * .7)
-    assert width.objective(found, "bias", 0) == pytest.approx(.1) and width.objective(found, "privacy", 1) == pytest.approx(.2)
-    for change, words in ((dict(goal="utility"), 'goal must be "privacy" or "bias", got'), (dict(lam=1.1), r"lam must be a number in \[0, 1\]"),
-                          (dict(lam=True), "lam must be")):
-        with pytest.raises(ValueError, match=words):
-            width.objective(found, **change)
-
-
-def test_settings_are_selected_by_validation_at_each_width_and_test_numbers_have_no_say():
-    rows = [(w, lr, seed, *numbers) for seed in (1, 2) for w, lr, *numbers in (
-        (.1, 1e-3, .30, .00, .9, .0), (.1, 1e-2, .10, .50, .9, .9), (.2, 1e-3, .10, .90, .9, .9), (.2, 1e-2, .15, .10, .1, .1))]
-    frame = pandas.DataFrame(rows, columns=["width", "lr", "seed", "validation_error", "forget_error", "forget_validation_error", "test_error"])
-    frame = frame.assign(method="NegGrad", epochs=5)
-    def chosen(goal, lam):
-        return {w: lr for w, lr in width.select(frame, goal, lam)[["width", "lr"]].itertuples(index=False)}
-
-    assert chosen("privacy", .4) == {.1: 1e-2, .2: 1e-3} and chosen("bias", .8) == {.1: 1e-2, .2: 1e-3}
-    frame["validation_error"] = [.0, .9, .9, .0] * 2
-    assert chosen("privacy", .2) == {.1: 1e-3, .2: 1e-2}
-    frame["test_error"] = frame["test_error"].to_numpy()[::-1]
-    assert chosen("privacy", .2) == {.1: 1e-3, .2: 1e-2}
-    frame["validation_error"], frame["forget_error"] = [.0, .3, .0, .3] * 2, [.0, .5, .0, .5] * 2
-    assert chosen("bias", .2) == {.1: 1e-3, .2: 1e-3} and chosen("bias", .8) == {.1: 1e-2, .2: 1e-2}  # lambda weighs
-    assert "objective" in width.select(frame) and set(width.select(frame)["seed"]) == {1, 2}
-
-
-def test_the_threshold_is_the_smallest_width_at_which_no_seed_is_wrong():
-    found = ul.width.threshold({1 / 8: [0, 0, 0], 1 / 64: [.2, .1, .3], 1 / 32: [0, .01, 0], 1 / 16: [0, 0, 0]})
-    assert found == width.Threshold(1 / 16, 1 / 32, 1 / 16)
-    assert ul.width.threshold({.1: [.1, 0], .2: [0, .1]}) == width.Threshold(math.inf, .1, .2)
-    assert ul.width.threshold({.1: [.1]}) == width.Threshold(math.inf, math.inf, math.inf)
-    for errors, words in (({}, "got no width"), ({.1: [0], .2: [0, 0]}, "got 1 at 0.1, 2 at 0.2"), ({.1: []}, "at least one")):
-        with pytest.raises(ValueError, match=words):
-            ul.width.threshold(errors)
-
-
-@pytest.mark.parametrize("network", ["allcnn", "resnet18"])
-def test_shipped_models_climb_from_a_training_error_above_0_to_one_of_0(network):
-    errors = ul.width.training_errors(network=network)
-    widths = list(errors)
-    assert tuple(widths) == ul.width.ladder(network=network) and widths == sorted(widths)
-    assert errors[widths[0]][0] > .01 and errors[widths[-1]] == [0]
-    found = ul.width.threshold(errors)
-    assert widths[0] < found.width <= widths[-1] and found.low == found.high == found.width
-    for chosen in (widths[0], widths[-1]):
-        task = ul.width.task(seed=1, network=network, width=chosen)
-        both = [torch.cat(pair) for pair in zip(task.retain.tensors, task.forget.tensors)]
-        wrong = width.outputs(task.original, both[0])[0].argmax(1) != both[1]
-        assert wrong.double().mean().item() == pytest.approx(errors[chosen][0], abs=2e-3)
-        assert "commit" in task.facts["original"] and task.facts["ground-truth"]["command"].startswith("python -m unlearnlab.experiments.width")
-        truth, original = task.evaluate(task.ground_truth), task.evaluate(task.original)
-        assert truth["forget_error"] > original["forget_error"] and truth["test_error"] < 1 - 1 / 10
-        again = ul.width.retrained_again(seed=1, network=network, width=chosen)
-        assert not torch.equal(vector(again), vector(task.ground_truth)) and task.evaluate(again)["test_error"] < 1 - 1 / 10
 
 
 def test_ascent_reaches_the_deployed_network_only_when_its_own_statistics_normalise_the_forget_set():

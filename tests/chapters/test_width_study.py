@@ -7,6 +7,7 @@ import torch
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch12_width import goals
 from unlearnlab.chapters.ch12_width import study as ladders
 from unlearnlab.data.images import Images
 from unlearnlab.experiments import width
@@ -26,11 +27,13 @@ def small(monkeypatch):
     tiny = dataclasses.replace(usual, widths={"allcnn": (1 / 96,)}, recipe=RECIPE)
     grid = {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}}
     monkeypatch.setitem(width.PRESETS, ("digits", "quick"), tiny)
-    monkeypatch.setattr(width, "grid", lambda methods=None: grid)
+    monkeypatch.setattr(ladders, "grid", lambda methods=None: grid)
     monkeypatch.setattr(width, "SHIPPED_SEEDS", ())
     monkeypatch.setattr(ladders, "LADDERS", {"allcnn": (1, 2)})
     monkeypatch.setattr(ladders, "SHARES", (0.2,))
-    planes = {name: {"planes": count, "resolution": 6} for name, count in (("small", 4), ("full", 8))}
+    planes = {
+        name: {"planes": count, "resolution": 6} for name, count in (("small", 4), ("full", 8))
+    }
     monkeypatch.setattr(ladders, "PLANES", planes)
 
 
@@ -57,7 +60,7 @@ def test_a_study_of_ladders_is_made_once_and_loads_as_it_was(small, place, monke
         assert list(zip(own["before"], own["after"])) == ONCE and set(own["survey"]) == {"small"}
     assert set(found.runs["width"]) == set(found.models["width"]) == {1 / 96}  # not rounded
     assert found.provenance["command"] == "python -m unlearnlab.study width"
-    assert "commit" not in found.runs and len(width.select(found.runs, "bias")) == 2
+    assert "commit" not in found.runs and len(goals.select(found.runs, "bias")) == 2
 
 
 def test_a_recorded_run_and_a_recorded_model_say_what_the_task_says(small, place):
@@ -95,7 +98,9 @@ def test_a_study_that_is_stopped_has_whole_seeds_and_says_so(small, place, monke
     assert "finished" not in ladders.load(place.out).provenance
 
 
-def test_shares_are_varied_at_one_width_for_the_methods_that_are_compared(small, place, monkeypatch):
+def test_shares_are_varied_at_one_width_for_the_methods_that_are_compared(
+    small, place, monkeypatch
+):
     monkeypatch.setattr(ladders, "SHARES", (0.2, 0.3))
     monkeypatch.setattr(ladders, "SHARE_WIDTHS", (1 / 96,))
     record(study((2,)), place)

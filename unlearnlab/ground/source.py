@@ -14,7 +14,7 @@ NUMBERS = (
     "task.py", "unlearning.py", "projection.py", "matrix_free.py", "ground/seeds.py", "ground/threads.py", "methods", "metrics", "models",
     "data/images.py", "data/sine.py", "data/tint.py", "recipes.py", "training.py", "sgd.py",
     "experiments/sine.py", "experiments/erasure.py", "experiments/collapse.py", "experiments/width.py",
-    "experiments/curve.py", "experiments/presets.py", "experiments/trained.py",
+    "experiments/curve.py", "experiments/presets.py", "experiments/trained.py", "tasks",
 )
 
 # What an older or a newer Python writes otherwise for the same source, or what only marks a place.

@@ -1,0 +1,1 @@
+"""What is to be unlearned: each module builds a Task from a size and a seed."""
