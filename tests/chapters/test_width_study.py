@@ -1,4 +1,4 @@
-"""The recorded ladders: made once, seed by seed, then compared at the settings that all seeds chose."""
+"""The recorded ladders: made once, seed by seed, and compared at the settings all seeds choose."""
 
 import dataclasses
 

@@ -1,11 +1,10 @@
 """What do many networks, unlearned in every way we have, say of what they were to forget?
 
-    python -m unlearnlab.study evidence            # a few minutes on one core; it reads erasure.json
+    python -m unlearnlab.study evidence    # a few minutes on one core; it reads erasure.json
 
-The runs behind notebook 13 and EvidenceLab, three experiments. "privacy": see privacy.py. "erasure":
-the task of notebook 09, seeds 1 to 5, every method. "sine": that of notebook 04, seeds 1 to 10, every
-method that works on it.
-"""
+The runs behind notebook 13 and EvidenceLab, three experiments. "privacy": see privacy.py.
+"erasure": the task of notebook 09, seeds 1 to 5, every method. "sine": that of notebook 04, seeds 1
+to 10, every method that works on it."""
 
 import functools
 import inspect
@@ -40,9 +39,8 @@ def erased(seed: int, settings: dict[str, Method]) -> list[dict]:
     """The second experiment: rows for "original", "ground truth" and every method at its setting.
 
     mia, svc: attacks on the summed loss of both heads, forget set against red and green copies that
-    were not in it, class by class. relearn: steps to a loss of .1 on the forget set. forget, retain:
-    accuracy (both heads) on forget set and accessible retain set.
-    """
+    were not in it, class by class. relearn: steps to a loss of .1 on the forget set. forget,
+    retain: accuracy (both heads) on forget set and accessible retain set."""
     task = erasure.task(seed=seed)
     unseen = _other_copies(task, seed)
     classes = {"seen_labels": _classes(task.forget), "unseen_labels": _classes(unseen)}
@@ -60,10 +58,9 @@ def poisoned(seed: int) -> list[dict]:
     """The third experiment, rows as in `erased`, at the paper's best settings for T = 100.
 
     forget, retain, test: the share of predictions within .1 of the target, on the poisoned points,
-    the others, and the sine on the grid. mia, svc: attacks on the squared error, five poisoned points
-    against (x, 1.5) at five other x, which nobody was taught. relearn: steps to a mean squared error
-    of .01 on the poisoned points.
-    """
+    the others, and the sine on the grid. mia, svc: attacks on the squared error, five poisoned
+    points against (x, 1.5) at five other x, which nobody was taught. relearn: steps to a mean
+    squared error of .01 on the poisoned points."""
     task, grid = sine.task(seed), sine_data.grid()
     other = grid[torch.randperm(len(grid), generator=generator(seed, 6))[: len(task.forget)]]
     untaught = (other, torch.full_like(other, sine_data.POISON))
@@ -174,7 +171,7 @@ def _other_copies(task, seed):
 
 
 def _nearest(frame):
-    """By method, the setting whose mean over seeds is nearest to retain accuracy 1 and forget error 0."""
+    """By method, the setting whose mean over seeds is nearest to accuracy 1 and forget error 0."""
     setting = ["method", *(name for name in HYPERPARAMETERS if name in frame.columns)]
     groups = frame[frame.error.isna()].groupby(setting, dropna=False)
     means = groups[["retain_accuracy", "forget_error"]].mean().reset_index()

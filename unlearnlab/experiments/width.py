@@ -1,7 +1,8 @@
-"""Paper B: what does the WIDTH of a network change about unlearning? One task per width, and the width at which networks interpolate.
+"""Paper B: what does the WIDTH of a network change about unlearning? One task per width.
 
-[paper] marks what the paper says of itself, of which only a summary was at hand; [ours] what this file had to decide.
-The models of the digits task, seed 1, ship with the package; this makes those that are missing:
+[paper] marks what the paper says of itself, of which only a summary was at hand; [ours] what this
+file had to decide. The models of the digits task, seed 1, ship with the package; this makes those
+that are missing:
 
     python -m unlearnlab.experiments.width --seeds 1
 """
@@ -36,14 +37,16 @@ NETWORKS = {
 SHARES = (0.1, 0.2, 0.3)  # [paper] of the training images for validation
 ROLES = ("original", "ground-truth", "ground-truth-2")
 SHIPPED_SEEDS = (1,)
-NEAR = 0.25  # of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
+# of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
+NEAR = 0.25
 CHANNELS = {"resnet18": 64, "resnet50": 64, "allcnn": 96}  # of the first layer at width 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ladder:
-    """widths: by network, from the narrowest. recipe: of the original and the ground truth. batch_size: of the unlearning.
-    forget_classes: from how many classes the forget set comes. train_images, test_images: how many take part, None for all."""
+    """widths: by network, from the narrowest. recipe: of the original and the ground truth.
+    batch_size: of the unlearning. forget_classes: from how many classes the forget set comes.
+    train_images, test_images: how many take part, None for all."""
 
     widths: Mapping[str, tuple[float, ...]]
     recipe: Recipe
@@ -53,7 +56,8 @@ class Ladder:
     test_images: int | None = None
 
     def images(self, dataset: str, folder=None) -> Images:
-        """The data set, three channels, or as much of it as takes part: the same images whatever the task's seed."""
+        """The data set, three channels, or as much of it as takes part: the same images whatever
+        the task's seed."""
         whole = data.load(dataset, folder)
         return replace(
             whole,
@@ -83,10 +87,8 @@ PRESETS = {
         test_images=1_000,
         recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,)),
     ),
-    (
-        "cifar10",
-        "paper",
-    ): Ladder(  # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
+    # [paper] says no recipe; ours is that of paper A, longer only where interpolation asks for it
+    ("cifar10", "paper"): Ladder(
         widths=_widths(
             resnet18=(2, 4, 8, 12, 16, 24, 32, 64),
             resnet50=(2, 4, 8, 16, 32, 64),
@@ -117,22 +119,24 @@ def task(
     progress=None,
     stop=None,
 ) -> Task:
-    """Forget 200 examples with a network of a certain width. Everything about it follows from its arguments.
+    """Forget 200 examples with a network of a certain width. Everything about it follows from its
+    arguments.
 
-    retain, forget: see `split`; inputs (n, 3, h, w) uint8, targets (n,). The whole retain set is accessible.
-    original: trained on retain and forget; its `facts` hold "training_error", the share of both that it gets wrong.
-    ground_truth: by the same recipe on retain. evaluate: see `evaluate`.
+    retain, forget: see `split`; inputs (n, 3, h, w) uint8, targets (n,). The whole retain set is
+    accessible. original: trained on retain and forget; its `facts` hold "training_error", the share
+    of both that it gets wrong. ground_truth: by the same recipe on retain. evaluate: see
+    `evaluate`.
 
-    width: factor on the number of channels, default the widest of the preset's `ladder`. network: "resnet18", "resnet50" or "allcnn".
-    share: of the training images, for validation. forget: how many examples; forget_classes: from how many classes they come
-    ([ours]; 4 on digits, 1 in the paper's setting).
-    dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images, for a CPU) or "paper" (all, for a GPU).
-    Models of the digits ladder, seed 1, ship with the package. The rest is as in `ul.erasure.task`: others are trained at first
-    use on `device` and kept in `cache`; progress(name, epochs done, loss), stop, folder and the errors are the same.
+    width: factor on the number of channels, default the widest of the preset's `ladder`. network:
+    "resnet18", "resnet50" or "allcnn". share: of the training images, for validation. forget: how
+    many examples; forget_classes: from how many classes they come ([ours]; 4 on digits, 1 in the
+    paper's setting). dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images,
+    for a CPU) or "paper" (all, for a GPU). Models of the digits ladder, seed 1, ship with the
+    package. The rest is as in `ul.erasure.task`: others are trained at first use on `device` and
+    kept in `cache`; progress(name, epochs done, loss), stop, folder and the errors are the same.
 
-    Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data, and BadCheckpoint or
-    FileNotFoundError for a damaged or missing file of the package.
-    """
+    Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data,
+    and BadCheckpoint or FileNotFoundError for a damaged or missing file of the package."""
     rung = _rung(
         dataset,
         preset,
@@ -175,11 +179,12 @@ def retrained_again(
     stop=None,
     **which,
 ) -> nn.Module:
-    """A second ground truth of the task with these arguments: the same retain set, another start and other batches.
+    """A second ground truth of the task with these arguments: the same retain set, another start
+    and other batches.
 
-    which: width, network, share, forget_classes, forget, recipe, folder and device of `task`. What two retrained models differ in
-    is the floor of everything that is measured against one. Errors as in `task`.
-    """
+    which: width, network, share, forget_classes, forget, recipe, folder and device of `task`. What
+    two retrained models differ in is the floor of everything that is measured against one. Errors
+    as in `task`."""
     rung = _rung(dataset, preset, seed, **which)
     return rung.trained(ROLES[2], cache=cache, progress=progress, stop=stop)[0]
 
@@ -206,16 +211,17 @@ def splits(
     forget: int = FORGET,
     folder: Path | None = None,
 ) -> dict[str, TensorDataset]:
-    """The data of a task: "retain", "forget", "validation", "forget_validation" of the training images, see `split`, "test",
-    all test images, and "forget_test", those of them whose class occurs in the forget set."""
+    """The data of a task: "retain", "forget", "validation", "forget_validation" of the training
+    images, see `split`, "test", all test images, and "forget_test", those of them whose class
+    occurs in the forget set."""
     chosen = choose(PRESETS, dataset, preset)
     return _parts(chosen, chosen.images(dataset, folder), seed, share, forget_classes, forget)
 
 
 @dataclass(frozen=True)
 class _Rung:
-    """One width of a ladder, its data and how its models are trained. name: of the task. shipped: whether its models must be
-    in the package. command: what makes them."""
+    """One width of a ladder, its data and how its models are trained. name: of the task. shipped:
+    whether its models must be in the package. command: what makes them."""
 
     name: str
     seed: int
@@ -250,7 +256,8 @@ class _Rung:
         )
 
     def measure(self, role: str, model: nn.Module) -> dict[str, float]:
-        """What goes into a trained model's facts: its errors, and that on what it was trained on."""
+        """What goes into a trained model's facts: its errors, and that on what it was trained
+        on."""
         errors = evaluate(model, self.parts)
         if role != "original":
             return errors | {"training_error": errors["retain_error"]}
@@ -316,8 +323,8 @@ def _check_width(width, network):
     )
     if not number or width < 1 / CHANNELS[network]:
         raise ValueError(
-            f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first layer of {network}, "
-            f"got {width!r}"
+            f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first "
+            f"layer of {network}, got {width!r}"
         )
 
 

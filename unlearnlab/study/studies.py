@@ -99,7 +99,8 @@ class Place:
         return found.rows if found.provenance == own else None
 
     def beside(self, name: str) -> Path:
-        """A recorded file that this one follows from: in the folder of `out`, or with the notebooks."""
+        """A recorded file that this one follows from: in the folder of `out`, or with the
+        notebooks."""
         own = self.out.with_name(name)
         return own if own.exists() else RESULTS / name
 

@@ -25,7 +25,8 @@ def split(
     forget_classes: int = 4,
     forget: int = FORGET,
 ) -> dict[str, torch.Tensor]:
-    """Positions of training examples by what they are for: parts never overlap, and are all of them.
+    """Positions of training examples by what they are for: parts never overlap, and are all of
+    them.
 
     labels: (n,). Of every class a `share` is held out. "validation" are those held out,
     "forget_validation" every second one held out of the classes the forget set comes from: [ours]
@@ -81,7 +82,8 @@ def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, 
 
 
 def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset]) -> float:
-    """Accuracy of telling the forget set from unseen images of its classes, by the loss: `metrics.mia`.
+    """Accuracy of telling the forget set from unseen images of its classes, by the loss:
+    `metrics.mia`.
 
     said: logits (n, classes) of both parts. As many of each class on either side; 3 draws of 5
     folds, always the same. The value of a retrained model is its floor: beside .5 alone it says

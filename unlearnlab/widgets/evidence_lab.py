@@ -10,7 +10,7 @@ from ..chapters.ch13_evidence import verdicts
 from .canvas import Canvas
 from .lab import STYLE, WIDE, Lab, message
 
-RECORD = Path(__file__).parents[2] / "notebooks" / "results" / "verdicts.json"
+RECORD = Path(__file__).parents[2] / "notebooks" / "results" / "evidence.json"
 METRICS = (*verdicts.PER_EXAMPLE, verdicts.ATTACK)
 PARTS = {"forget set": "forget", "unseen examples": "unseen"}
 

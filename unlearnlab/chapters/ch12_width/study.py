@@ -31,13 +31,12 @@ PLANES = {  # full: millions of points a model
 
 
 def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dict]:
-    """Settings for the digits' quick task: the methods of paper B, MinNorm-OG, and Retrain; or some.
+    """Settings for the digits' quick task: paper B's methods, MinNorm-OG and Retrain; or some.
 
-    [ours] Rates and weights reach from nearly no effect to a broken network, after a look at seed 1.
-    All but Retrain have batch_norm="frozen": they descend and ascend the deployed network's losses.
-    With forget batches normalised by statistics of their own, ascent teaches a wide network to be
-    wrong in training mode alone, and the deployed one keeps its answers.
-    """
+    [ours] Rates and weights reach from nearly no effect to a broken network, after a look at seed
+    1. All but Retrain have batch_norm="frozen": they descend and ascend the deployed network's
+    losses. With forget batches normalised by statistics of their own, ascent teaches a wide network
+    to be wrong in training mode alone, and the deployed one keeps its answers."""
 
     def rates(*lr):
         return {"epochs": epochs, "lr": list(lr), "batch_norm": "frozen"}

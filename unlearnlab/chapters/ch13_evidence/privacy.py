@@ -52,7 +52,8 @@ GRID = {
 
 @dataclass(frozen=True)
 class Problem:
-    """Digits as vectors of 64 numbers in [-.5, .5], labels, and who is who among them: index tensors that share no example."""
+    """Digits as vectors of 64 numbers in [-.5, .5], labels, and who is who among them: index
+    tensors that share no example."""
 
     inputs: torch.Tensor
     labels: torch.Tensor
@@ -69,7 +70,8 @@ class Problem:
 
 
 def problem(seed: int = 0) -> Problem:
-    """The privacy problem. unseen: as many examples of each class as are to be forgotten, of those that no network sees."""
+    """The privacy problem. unseen: as many examples of each class as are to be forgotten, of those
+    that no network sees."""
     found = images.load("digits")
     pixels, labels = (torch.cat(pair) for pair in zip(found.train.tensors, found.test.tensors))
     count = len(found.train)
@@ -95,7 +97,8 @@ def build(seed: int) -> nn.Module:
 
 
 def train(the: Problem, with_forget: torch.Tensor, seed: int, **more) -> Ensemble:
-    """Networks of the privacy problem as one ensemble, so that all take the same number of steps. They fit what they see.
+    """Networks of the privacy problem as one ensemble, so that all take the same number of steps.
+    They fit what they see.
 
     with_forget: (models,) booleans, whether a network is an original or a retrained one."""
     included = torch.zeros(len(with_forget), len(the.labels), dtype=torch.bool)
@@ -126,7 +129,8 @@ def tasks(the: Problem, originals: list[nn.Module]) -> list[Task]:
 
 
 def choose(the: Problem, tuning: list[Task], name: str) -> Method:
-    """The setting of a method with the least J = (1 - lambda) E_val + lambda |E_forget - E_val|, E_val the error on validation images.
+    """The setting of a method with the least J = (1 - lambda) E_val + lambda |E_forget - E_val|,
+    E_val the error on validation images.
 
     Our form of paper B's privacy goal, of which its summary gives no formula."""
     settings = _settings(name)

@@ -26,10 +26,9 @@ from ...study import table
 class Evidence:
     """What was recorded of the privacy experiment.
 
-    margins: by part ("forget", "unseen", "retain"), by name ("original", "retrained" or a method's),
-    (models, examples). accuracy: by part ("forget", "retain", "test"), by name, (models,). relearn:
-    by name, (few models,). settings: by method, in words.
-    """
+    margins: by part ("forget", "unseen", "retain"), by name ("original", "retrained" or a
+    method's), (models, examples). accuracy: by part ("forget", "retain", "test"), by name,
+    (models,). relearn: by name, (few models,). settings: by method, in words."""
 
     margins: dict[str, dict[str, torch.Tensor]]
     accuracy: dict[str, dict[str, torch.Tensor]]
