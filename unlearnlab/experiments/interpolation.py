@@ -73,8 +73,7 @@ def stopped_digits(
     recipe: Recipe | None = None,
     methods: dict[str, Method] = UNLEARN_DIGITS,
 ) -> list[dict]:
-    """Rows of label erasure on digits, of which a share `noise` of the training images is
-    mislabelled.
+    """Rows of label erasure on digits, a share `noise` of the training images mislabelled.
 
     Its content label is wrong, the same one in every color. A row as in `stopped_sines`, with the
     cross-entropy as "loss" and the metrics of `erasure.evaluate`, on test images with right labels.

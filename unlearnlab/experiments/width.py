@@ -106,67 +106,48 @@ def task(
     preset: str = "quick",
     seed: int = 1,
     *,
-    width: float | None = None,
-    network: str = "resnet18",
-    share: float = 0.2,
-    forget_classes: int | None = None,
-    forget: int = FORGET,
     batch_size: int | None = None,
-    recipe: Recipe | None = None,
-    folder: Path | None = None,
     cache: Path | None = None,
-    device: str | torch.device = "cpu",
     progress=None,
     stop=None,
+    **which,
 ) -> Task:
-    """Forget 200 examples with a network of a certain width. Everything about it follows from its
-    arguments.
+    """Forget 200 examples with a network of a certain width. Its arguments say everything about it.
 
     retain, forget: see `split`; inputs (n, 3, h, w) uint8, targets (n,). The whole retain set is
-    accessible. original: trained on retain and forget; its `facts` hold "training_error", the share
-    of both that it gets wrong. ground_truth: by the same recipe on retain. evaluate: see
-    `evaluate`.
+    accessible.
+    original: trained on both; its `facts` hold "training_error", the share that it gets wrong.
+    ground_truth: by the same recipe on retain. evaluate: see `evaluate`.
 
-    width: factor on the number of channels, default the widest of the preset's `ladder`. network:
-    "resnet18", "resnet50" or "allcnn". share: of the training images, for validation. forget: how
-    many examples; forget_classes: from how many classes they come ([ours]; 4 on digits, 1 in the
-    paper's setting). dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images,
-    for a CPU) or "paper" (all, for a GPU). Models of the digits ladder, seed 1, ship with the
-    package. The rest is as in `ul.erasure.task`: others are trained at first use on `device` and
-    kept in `cache`; progress(name, epochs done, loss), stop, folder and the errors are the same.
+    dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images, for a CPU) or
+    "paper" (all, for a GPU). Models of the digits ladder, seed 1, ship with the package; others are
+    trained at first use, see `ul.erasure.task` for cache, progress and stop.
+    which: width, network, share, forget_classes, forget, recipe, folder and device of `rung`.
 
     Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data,
-    and BadCheckpoint or FileNotFoundError for a damaged or missing file of the package."""
-    rung = _rung(
-        dataset,
-        preset,
-        seed,
-        width=width,
-        network=network,
-        share=share,
-        forget_classes=forget_classes,
-        forget=forget,
-        recipe=recipe,
-        folder=folder,
-        device=device,
-    )
-    trained_on = {
-        role: rung.trained(role, cache=cache, progress=progress, stop=stop) for role in ROLES[:2]
-    }
-    (original, _), (ground_truth, _) = trained_on.values()
+    and BadCheckpoint or FileNotFoundError for a damaged or missing file of the package.
+    """
+    place = rung(dataset, preset, seed, **which)
+    how = {"cache": cache, "progress": progress, "stop": stop}
+    original, original_facts = place.trained("original", **how)
+    ground_truth, truth_facts = place.trained("ground-truth", **how)
     return Task(
-        name=rung.name,
+        name=place.name,
         kind="classification",
-        seed=rung.seed,
+        seed=place.seed,
         original=original,
         ground_truth=ground_truth,
-        retain=rung.parts["retain"],
-        forget=rung.parts["forget"],
-        build=lambda run_seed: seeded(rung.build, run_seed).to(device),
-        evaluate=partial(evaluate, parts=rung.parts),
-        batch_size=rung.batch_size if batch_size is None else batch_size,
-        facts={role: facts for role, (_, facts) in trained_on.items()},
+        retain=place.parts["retain"],
+        forget=place.parts["forget"],
+        build=partial(_untrained, place.build, place.device),
+        evaluate=partial(evaluate, parts=place.parts),
+        batch_size=place.batch_size if batch_size is None else batch_size,
+        facts={"original": original_facts, "ground-truth": truth_facts},
     )
+
+
+def _untrained(build, device, run_seed):
+    return seeded(build, run_seed).to(device)
 
 
 def retrained_again(
@@ -179,14 +160,13 @@ def retrained_again(
     stop=None,
     **which,
 ) -> nn.Module:
-    """A second ground truth of the task with these arguments: the same retain set, another start
-    and other batches.
+    """A second ground truth of a task: the same retain set, another start and other batches.
 
-    which: width, network, share, forget_classes, forget, recipe, folder and device of `task`. What
-    two retrained models differ in is the floor of everything that is measured against one. Errors
-    as in `task`."""
-    rung = _rung(dataset, preset, seed, **which)
-    return rung.trained(ROLES[2], cache=cache, progress=progress, stop=stop)[0]
+    Arguments and errors as in `task`. What two retrained models differ in is the floor of
+    everything that is measured against one.
+    """
+    place = rung(dataset, preset, seed, **which)
+    return place.trained(ROLES[2], cache=cache, progress=progress, stop=stop)[0]
 
 
 def ladder(
@@ -219,7 +199,7 @@ def splits(
 
 
 @dataclass(frozen=True)
-class _Rung:
+class Rung:
     """One width of a ladder, its data and how its models are trained. name: of the task. shipped:
     whether its models must be in the package. command: what makes them."""
 
@@ -228,6 +208,7 @@ class _Rung:
     build: Callable[[], nn.Module]
     recipe: Recipe
     batch_size: int
+    device: str | torch.device
     parts: dict[str, TensorDataset]
     shipped: bool
     command: str
@@ -266,21 +247,29 @@ class _Rung:
         return errors | {"training_error": wrong / sum(count.values())}
 
 
-def _rung(
-    dataset,
-    preset,
-    seed,
+def rung(
+    dataset: str = "digits",
+    preset: str = "quick",
+    seed: int = 1,
     *,
-    width=None,
-    network="resnet18",
-    share=0.2,
-    forget_classes=None,
-    forget=FORGET,
-    recipe=None,
-    folder=None,
-    device="cpu",
-):
-    """The rung with these arguments of `task`, which it checks."""
+    width: float | None = None,
+    network: str = "resnet18",
+    share: float = 0.2,
+    forget_classes: int | None = None,
+    forget: int = FORGET,
+    recipe: Recipe | None = None,
+    folder: Path | None = None,
+    device: str | torch.device = "cpu",
+) -> Rung:
+    """One width of a ladder: what `task` trains and unlearns.
+
+    width: factor on the number of channels, default the widest of the preset's `ladder`.
+    network: "resnet18", "resnet50" or "allcnn".
+    share: of the training images, for validation.
+    forget: how many examples. forget_classes: from how many classes they come ([ours]; 4 on digits,
+    1 in the paper's setting).
+    recipe: of the training, default the preset's. folder: of the data set. device: of all tensors.
+    """
     size, seed = choose(PRESETS, dataset, preset), check_seed(seed)
     if network not in NETWORKS:
         raise ValueError(f"network must be one of {', '.join(NETWORKS)}, got {network!r}")
@@ -305,12 +294,13 @@ def _rung(
         else f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
     )
     build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
-    return _Rung(
+    return Rung(
         f"width-{dataset}-{network}-{width:.4g}",
         seed,
         build,
         recipe or size.recipe,
         size.batch_size,
+        device,
         parts,
         shipped,
         command,
@@ -364,12 +354,11 @@ def _some(images, count):
 def _shipped(seed):
     """What the package ships of a seed: every model of both ladders on digits."""
     jobs = []
-    for network, widths in (
-        PRESETS["digits", "quick"].widths.items() if seed in SHIPPED_SEEDS else ()
-    ):
+    ladders = PRESETS["digits", "quick"].widths if seed in SHIPPED_SEEDS else {}
+    for network, widths in ladders.items():
         for width in widths:
-            rung = _rung("digits", "quick", seed, network=network, width=width)
-            jobs += [(rung.training(role), partial(rung.measure, role)) for role in ROLES]
+            place = rung("digits", "quick", seed, network=network, width=width)
+            jobs += [(place.training(role), partial(place.measure, role)) for role in ROLES]
     return jobs
 
 
