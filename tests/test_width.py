@@ -13,6 +13,7 @@ from unlearnlab import checkpoints
 from unlearnlab.data.images import Images
 from unlearnlab.experiments import trained, width
 from unlearnlab.recipes import Recipe
+from unlearnlab.tasks.width_parts import attack
 from unlearnlab.training import Stopped
 
 SMALL = dict(network="allcnn", width=1 / 48, recipe=Recipe(epochs=2, batch_size=256, lr=.01))
@@ -96,12 +97,12 @@ def test_the_attack_tells_the_forget_set_apart_by_its_loss_alone_class_by_class(
     parts = {name: pairs(values, values) for name, values in labels.items()}
     logits = torch.tensor([[5., 0, 0, 0], [0., 1, 0, 0]])
     said = {name: logits[torch.tensor(values)] for name, values in labels.items()}
-    assert width.attack(said, parts) == .5
+    assert attack(said, parts) == .5
     seen = {**said, "forget": 3 * said["forget"]}  # surer of both classes than of unseen images
-    assert width.attack(seen, parts) > .7 and width.attack(seen, parts) == width.attack(seen, parts)
-    assert width.attack({**said, "forget": -said["forget"]}, parts) == 1
+    assert attack(seen, parts) > .7 and attack(seen, parts) == attack(seen, parts)
+    assert attack({**said, "forget": -said["forget"]}, parts) == 1
     with pytest.raises(ValueError, match="folds=5 needs at least 5"):
-        width.attack({"forget": logits[:1], "forget_test": logits[:1]}, {name: pairs([0], [0]) for name in labels})
+        attack({"forget": logits[:1], "forget_test": logits[:1]}, {name: pairs([0], [0]) for name in labels})
 
 
 def test_ascent_reaches_the_deployed_network_only_when_its_own_statistics_normalise_the_forget_set():
