@@ -277,33 +277,23 @@ def rung(
     _check_width(width, network)
     if recipe is not None and not isinstance(recipe, Recipe):
         raise TypeError(f"recipe must be a Recipe, got {recipe!r}")
-    parts = _parts(
-        size, size.images(dataset, folder).to(device), seed, share, forget_classes, forget
-    )
-    usual = (
-        share == 0.2
-        and forget == FORGET
-        and recipe in (None, size.recipe)
-        and forget_classes in (None, size.forget_classes)
-        and width in size.widths.get(network, ())
-    )
-    shipped = usual and dataset == "digits" and seed in SHIPPED_SEEDS
-    command = (
-        f"python -m {__name__} --seeds {seed}"
-        if shipped
-        else f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
-    )
-    build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
+    images = size.images(dataset, folder).to(device)
+    parts = _parts(size, images, seed, share, forget_classes, forget)
+    usual = share == 0.2 and forget == FORGET and recipe in (None, size.recipe)
+    usual = usual and forget_classes in (None, size.forget_classes)
+    on_a_rung = dataset == "digits" and width in size.widths.get(network, ())
+    shipped = usual and on_a_rung and seed in SHIPPED_SEEDS
+    command = f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
     return Rung(
-        f"width-{dataset}-{network}-{width:.4g}",
-        seed,
-        build,
-        recipe or size.recipe,
-        size.batch_size,
-        device,
-        parts,
-        shipped,
-        command,
+        name=f"width-{dataset}-{network}-{width:.4g}",
+        seed=seed,
+        build=partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width),
+        recipe=recipe or size.recipe,
+        batch_size=size.batch_size,
+        device=device,
+        parts=parts,
+        shipped=shipped,
+        command=f"python -m {__name__} --seeds {seed}" if shipped else command,
     )
 
 
