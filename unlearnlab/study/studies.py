@@ -39,7 +39,6 @@ USUAL = {
     "width": None,
     "precision": "float32",
 }
-ROLES = ("original", "ground truth")
 MADE = ("commit", "device", "torch", "threads")  # columns of a sweep that the provenance has once
 
 
@@ -99,8 +98,7 @@ class Place:
         return found.rows if found.provenance == own else None
 
     def beside(self, name: str) -> Path:
-        """A recorded file that this one follows from: in the folder of `out`, or with the
-        notebooks."""
+        """A recorded file that this one follows from: in the folder of `out`, or in RESULTS."""
         own = self.out.with_name(name)
         return own if own.exists() else RESULTS / name
 
