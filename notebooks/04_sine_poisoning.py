@@ -442,7 +442,7 @@ assert all(value > .04 for value in largest.values())                           
 # %% [markdown]
 # ## To go on
 #
-# - The models of this notebook were made by `python -m unlearnlab.experiments.sine --seeds 1-10` (about ten minutes on two cores; it resumes when interrupted). `ul.sine.task(seed, preset="paper")` trains any other seed.
+# - The models of this notebook were made by `python -m unlearnlab.experiments sine --seeds 1-10` (two minutes a seed; it resumes when interrupted). `ul.sine.task(seed, preset="paper")` trains any other seed.
 # - In the lab, set $T = 1000$ and compare all methods. MinNorm-OG then projects every tenth epoch only.
 # - Notebooks 05 to 07 prove what the theory promises, for models where it is exact. Notebook 08 takes MinNorm-OG apart on this task.
 # - Try to find settings for Ridge that beat MinNorm-OG's median at $T = 100$: `ul.sine.compare(seeds, 100, {"Ridge": ul.Ridge(lr=1e-2, reg=..., reg_decay=...)})`.

@@ -457,7 +457,7 @@ assert nine_in_ten["MinNorm-OG"] > 1.5 * nine_in_ten["GD"] and table["GD"][2] > 
 #
 # - `where`, in the first cell, is a switch: with the line below it every live cell runs at the paper's size, CIFAR-10 and a ResNet-18 of full width, on a GPU. By counted arithmetic its ten trainings take three to four minutes each at 50 teraflops; this has not been timed. `python -m unlearnlab.study collapse --dataset cifar10 --preset paper --device cuda --precision bfloat16 --minutes 30` records the paper's grid for T = 5 and 10 (with `--p-retain .001` the other three rows of the table)
 #   and goes on where it was stopped; **a recorded run at full size does not exist yet**. In between, `{"dataset": "cifar10", "preset": "quick", "device": "cpu"}` trains a narrow network on 8,000 images, in minutes on two cores. The lab follows the switch, the records of sections 5 and 6 do not.
-# - The models were made by `python -m unlearnlab.experiments.collapse --seeds 1-5`, which resumes when interrupted.
+# - The models were made by `python -m unlearnlab.experiments collapse --seeds 1-5`, which resumes when interrupted.
 # - **Change one thing.** Is it the number of updates or the choice of images that Retrain lives on? Give it a tenth of the images with `ul.collapse.task(seed=1, p_retain=.03)`.
 #
 # ## References

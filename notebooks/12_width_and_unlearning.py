@@ -35,7 +35,7 @@ import numpy as np
 import torch
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch12_width import goals, study
+from unlearnlab.chapters.ch12_width import choosing, study
 from unlearnlab.metrics import regions
 
 record = study.load("results/width.json")
@@ -87,7 +87,7 @@ for width, values in errors().items():
     print(f"{round(96 * width):3} channels, training error {np.mean(values):6.3f}   seeds that interpolate: {values.count(0)} of {len(values)}")
 
 # %%
-measured = goals.threshold(errors())
+measured = choosing.threshold(errors())
 print(f"every seed interpolates at width {measured.width:.4f}; the first of them at {measured.low:.4f}, the last at {measured.high:.4f}")
 
 
@@ -141,12 +141,12 @@ ul.lessons.hints("privacy")
 task = ul.width.task(seed=1, network="allcnn", width=1 / 8)
 columns = ["validation_error", "forget_error", "forget_validation_error"]
 by_hand = privacy(*torch.tensor(runs[columns].to_numpy().T), .4)
-assert np.allclose(by_hand, goals.objective(runs, "privacy", .4))
+assert np.allclose(by_hand, choosing.objective(runs, "privacy", .4))
 
 for name, model in (("original", task.original), ("retrained", task.ground_truth)):
     found = task.evaluate(model)
     print(f"{name:9} forget {found['forget_error']:.3f}  forget-test {found['forget_test_error']:.3f}  test {found['test_error']:.3f}   "
-          f"J privacy {goals.objective(found, 'privacy'):.2f}  J bias {goals.objective(found, 'bias'):.2f}")
+          f"J privacy {choosing.objective(found, 'privacy'):.2f}  J bias {choosing.objective(found, 'bias'):.2f}")
 
 
 # %% [markdown]
@@ -210,7 +210,7 @@ def references(column, names=("original", "retrained"), network="allcnn"):
 
 
 # %%
-private = with_gap(goals.select(usual, "privacy", .4))
+private = with_gap(choosing.select(usual, "privacy", .4))
 ul.figures.width.curves({"privacy: gap between forget and forget-test error": by_method(private, "gap") | references("gap")},
                         threshold=measured, ylabel="gap", ceiling=.08)
 
@@ -256,7 +256,7 @@ ul.figures.width.curves({"accuracy of the attack after privacy unlearning": atta
 # The same runs, chosen by $J_{\text{bias}}$ at $\lambda = 0.4$. **Predict, then run.** [paper] l1-Sparse leaves the forget error low when the network is wide. Why should it? And will the methods that do push it up do so on the 200 alone?
 
 # %%
-biased = goals.select(usual, "bias", .4)
+biased = choosing.select(usual, "bias", .4)
 ul.figures.width.curves({"forget error (to be high)": by_method(biased, "forget_error") | references("forget_error", ["retrained"]),
                          "forget-test error (unseen, same classes)": by_method(biased, "forget_test_error") | references("forget_test_error", ["retrained"])},
                         threshold=measured, ceiling=1.1)
@@ -284,7 +284,7 @@ ul.figures.width.curves({"bias removal: the price": by_method(biased, "test_erro
 def over_lambda(method, width, column):
     """(lambda, mean, standard error) of the settings chosen for the bias goal."""
     own = usual[(usual.method == method) & (usual.width == width)]
-    chosen = {lam: goals.select(own, "bias", lam)[column] for lam in goals.LAMBDAS}
+    chosen = {lam: choosing.select(own, "bias", lam)[column] for lam in choosing.LAMBDAS}
     return np.array([[lam, values.mean(), ul.pareto.standard_error(values)] for lam, values in chosen.items()])
 
 
@@ -293,7 +293,7 @@ panels = {}
 for title, width in (("narrow (1/48)", widths[1]), ("wide (1/4)", widths[-1])):
     panels[title] = {f"{name}, {what}": over_lambda(name, width, f"{what}_error") for name in ("NegGrad", "l1-Sparse") for what in ("forget", "test")}
     floor = [row[1:] for row in references("forget_error")["retrained"] if row[0] == width]
-    panels[title]["retrained, forget"] = np.array([[lam, *floor[0]] for lam in goals.LAMBDAS])
+    panels[title]["retrained, forget"] = np.array([[lam, *floor[0]] for lam in choosing.LAMBDAS])
 
 looks = {"NegGrad, forget": "NegGrad", "NegGrad, test": "floor", "l1-Sparse, forget": "l1-Sparse", "l1-Sparse, test": "GD", "retrained, forget": "retrained"}
 ul.figures.width.curves(panels, xlabel="lambda", looks=looks, ceiling=1.1)
@@ -314,7 +314,7 @@ ul.figures.width.curves(panels, xlabel="lambda", looks=looks, ceiling=1.1)
 # %%
 at = (models.network == "allcnn") & (models.width == widths[1])
 trained = {"original": with_gap(models[at & (models.role == "original")]), "retrained": with_gap(models[at & (models.role == "ground-truth")])}
-selected = with_gap(goals.select(runs[(runs.network == "allcnn") & (runs.width == widths[1]) & runs.method.isin(FOUR[:3])], "privacy", .4))
+selected = with_gap(choosing.select(runs[(runs.network == "allcnn") & (runs.width == widths[1]) & runs.method.isin(FOUR[:3])], "privacy", .4))
 by_share = {name: selected[selected.method == name] for name in FOUR[:3]} | trained
 panels = {what: {name: line(rows, column, x="share") for name, rows in by_share.items()} for what, column in (("gap", "gap"), ("test error", "test_error"))}
 ul.figures.width.curves(panels, xlabel="validation share", ylabel="gap, or error")
@@ -437,14 +437,14 @@ print(", ".join(f"{score}: {(z.abs() < 1).mean():.0%} within one standard error,
 for width, values in errors("resnet18").items():
     print(f"width {width:.4f} ({64 * width:g} channels)   training error {np.mean(values):6.3f}   seeds that interpolate: {values.count(0)} of {len(values)}")
 
-resnet_threshold = goals.threshold(errors("resnet18"))
+resnet_threshold = choosing.threshold(errors("resnet18"))
 
 # %% [markdown]
 # ResNet-18 has more layers for the same channels: at one channel it has thirteen times AllCNN's parameters and starts with three mistakes in a hundred. Every seed interpolates from three channels on, 3/64. Look at the third seed: no mistake at 1.5 channels, one at two, none beyond. A training error of 0 need not stay 0 one rung further, and a threshold read off one seed is a matter of luck. Nothing says that two networks share one.
 
 # %%
 resnet = runs[(runs.share == .2) & (runs.network == "resnet18")]
-private_18, biased_18 = (with_gap(goals.select(resnet, goal, .4)) for goal in goals.GOALS)
+private_18, biased_18 = (with_gap(choosing.select(resnet, goal, .4)) for goal in choosing.GOALS)
 ul.figures.width.curves({"bias removal: forget error": by_method(biased_18, "forget_error") | references("forget_error", ["retrained"], "resnet18"),
                          "bias removal: forget-test error": by_method(biased_18, "forget_test_error") | references("forget_test_error", ["retrained"], "resnet18")},
                         threshold=resnet_threshold, ceiling=1.1)
@@ -473,7 +473,7 @@ panels, thresholds = {}, {}
 for network, title in (("resnet18", "ResNet-18"), ("allcnn", "AllCNN")):
     own = photos.models[photos.models.network == network]
     first, again = own[own.role == "original"], own[own.role == "ground-truth"]
-    thresholds[title] = goals.threshold({width: group.training_error.tolist() for width, group in first.groupby("width")})
+    thresholds[title] = choosing.threshold({width: group.training_error.tolist() for width, group in first.groupby("width")})
     panels[title] = {"training": line(first, "training_error"), "test": line(first, "test_error"), "forget set, original": line(first, "forget_error"),
                      "forget-test, original": line(first, "forget_test_error"), "forget set, retrained": line(again, "forget_error")}
     print(f"{title}: on the widest rung the attack is right in {first.mia.iloc[-1]:.2f} of the cases, on the retrained network in {again.mia.iloc[-1]:.2f}")
@@ -513,12 +513,12 @@ ul.widgets.WidthLadderLab(record)
 # ## What was verified
 
 # %%
-objectives = {goal: goals.select(usual, goal, .4) for goal in goals.GOALS}
+objectives = {goal: choosing.select(usual, goal, .4) for goal in choosing.GOALS}
 best = {goal: own[own.method.isin(FOUR)].groupby(["width", "method"]).objective.mean().groupby("width").min() for goal, own in objectives.items()}
 narrow, middle = widths[1], widths[1:]                                           # 1/48, and from 1/48 up
 mean = lambda frame, name, column: frame[frame.method == name].groupby("width")[column].mean()
 
-assert all(best[goal][widths[-1]] < best[goal][narrow] for goal in goals.GOALS)              # wide networks balance better
+assert all(best[goal][widths[-1]] < best[goal][narrow] for goal in choosing.GOALS)              # wide networks balance better
 assert measured.width == 1 / 24 and measured.low == 1 / 32 and len(errors()[1 / 32]) == 5       # the threshold, and its spread
 assert mean(biased, "l1-Sparse", "forget_error")[middle].max() < .15                    # bias removal needs the forget set
 assert min(mean(biased, name, "forget_error")[middle].min() for name in ("SCRUB", "NegGrad")) > .4

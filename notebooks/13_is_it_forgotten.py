@@ -38,7 +38,7 @@ from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch13_evidence import privacy, verdicts
-from unlearnlab.training import train
+from unlearnlab.training.fit import fit
 
 metrics = ul.metrics
 
@@ -796,7 +796,7 @@ at, (poison_x, poison_y) = torch.tensor([[-1.6], [-1.4], [-1.2], [-1.], [-.8]], 
 
 def trained(seed, poisoned):
     model, data = curve.fresh(seed), [curve.retain.tensors, curve.forget.tensors][:1 + poisoned]
-    train(model, *map(torch.cat, zip(*data)), epochs=400, lr=5e-3, weight_decay=0)
+    fit(model, *map(torch.cat, zip(*data)), ul.recipes.full_batch(400, lr=5e-3, weight_decay=0))
     return model.eval()
 
 

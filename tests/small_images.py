@@ -7,7 +7,7 @@ from torch.utils.data import TensorDataset
 from unlearnlab.data.images import Images
 from unlearnlab.experiments import presets
 from unlearnlab.models import AllCNN
-from unlearnlab.recipes import Recipe
+from unlearnlab.training.recipe import Recipe
 
 
 def small(monkeypatch, cache, experiment, dataset, size, classes=tuple("0123456789"), epochs=2):

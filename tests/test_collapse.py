@@ -9,12 +9,14 @@ from torch.nn.utils import parameters_to_vector
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab import checkpoints
+from unlearnlab.training import checkpoint as checkpoints
 from unlearnlab.data.tint import CLASS_COLORS
-from unlearnlab.experiments import collapse, trained
+from unlearnlab.experiments import __main__ as command
+from unlearnlab.experiments import collapse
 from unlearnlab.experiments.outputs import outputs
 from unlearnlab.models import AllCNN
-from unlearnlab.recipes import Recipe
+from unlearnlab.training import zoo
+from unlearnlab.training.recipe import Recipe
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +112,13 @@ def test_unlearning_goes_toward_the_color_and_leaves_the_original_alone(task, me
 
 
 def test_the_original_is_warmed_up_on_gray_and_weighted_by_the_share_of_forgotten_images(tmp_path, monkeypatch):
-    seen, fit = [], trained.sgd.fit
+    seen, fit = [], zoo.fit.fit
 
     def watched(model, inputs, targets, recipe, **more):
         seen.append((inputs, recipe, more["weights"], vector(model).clone()))
         return fit(model, inputs, targets, recipe, **more)
 
-    monkeypatch.setattr(trained.sgd, "fit", watched)
+    monkeypatch.setattr(zoo.fit, "fit", watched)
     warm, recipe = Recipe(epochs=1, batch_size=500, lr=.01), Recipe(epochs=1, batch_size=400, lr=.01)
     task = ul.collapse.task(cache=tmp_path, network=lambda classes: AllCNN(classes, 1 / 48), warm_start=warm, recipe=recipe, p_forget=.25,
                             progress=lambda *done: None)
@@ -131,15 +133,15 @@ def test_the_original_is_warmed_up_on_gray_and_weighted_by_the_share_of_forgotte
 
 def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeypatch):
     for change, words in ((dict(dataset="svhn"), "dataset must be one of digits, mnist, cifar10, got 'svhn'"),
-                          (dict(preset="paper"), 'preset must be "quick" for digits'), (dict(seed=-1), "seed must be a non-negative integer"),
+                          (dict(preset="paper"), "preset must be one of quick for digits"), (dict(seed=-1), "seed must be a non-negative integer"),
                           (dict(p_forget=0), "p_forget must be a number greater than 0"), (dict(p_retain=2), "p_retain must be a number"),
                           (dict(batch_size=.5), "batch_size must be an integer of at least 1, got 0.5")):
         with pytest.raises(ValueError, match=words):
             ul.collapse.task(**change)
     with pytest.raises(TypeError, match="warm_start must be a Recipe, got 5"):
         ul.collapse.task(warm_start=5)
-    shutil.copytree(trained.SHIPPED, tmp_path / "copy")
-    monkeypatch.setattr(trained, "SHIPPED", tmp_path / "copy")
+    shutil.copytree(zoo.SHIPPED, tmp_path / "copy")
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "copy")
     file = next((tmp_path / "copy").glob("collapse-digits-2-original-*"))
     file.write_bytes(file.read_bytes()[:-7])
     with pytest.raises(checkpoints.BadCheckpoint, match=f"{file.name} is damaged.*install it again.*collapse --seeds 2"):
@@ -147,6 +149,6 @@ def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeyp
 
 
 def test_the_training_command_makes_only_what_is_missing(tmp_path, capsys):
-    for path in trained.SHIPPED.glob("collapse-*"):
+    for path in zoo.SHIPPED.glob("collapse-*"):
         shutil.copy(path, tmp_path)
-    assert collapse._main(["--out", str(tmp_path)]) == 0 and capsys.readouterr().out.count("is there and whole") == 10
+    assert command.main(["collapse", "--out", str(tmp_path)]) == 0 and capsys.readouterr().out.count("is there and whole") == 10

@@ -9,7 +9,7 @@ from small_images import small
 import unlearnlab as ul
 from unlearnlab.methods import VARIANTS
 from unlearnlab.models import ResNet, ViT, seeded
-from unlearnlab.recipes import Recipe
+from unlearnlab.training.recipe import Recipe
 
 RECIPE = Recipe(epochs=1, batch_size=32, lr=.01, augment="crop+flip")
 TINY = dict(recipe=RECIPE, p_retain=.7, batch_size=32, progress=lambda *done: None)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import unlearnlab as ul
-from unlearnlab.experiments import sine, trained
+from unlearnlab.training import zoo
 
 
 def finding(report, name):
@@ -36,16 +36,16 @@ def test_a_wrong_torch_an_old_python_and_a_missing_package_come_with_a_remedy(mo
 
 
 def test_a_damaged_model_is_named(monkeypatch, tmp_path):
-    shutil.copytree(sine.SHIPPED, tmp_path / "models")
-    (tmp_path / "models" / "sine-4-original.safetensors").write_bytes(b"short")
-    monkeypatch.setattr(sine, "SHIPPED", tmp_path / "models")
+    shutil.copytree(zoo.SHIPPED, tmp_path / "models")
+    next((tmp_path / "models").glob("sine-4-original-*")).write_bytes(b"short")
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "models")
     found = finding(ul.environment.check(), "shipped models")
     assert not found.ok and found.detail == "9 of 10 seeds are there and whole" and "sine-4-original" in found.remedy
 
 
 def test_a_damaged_or_missing_image_model_is_named(monkeypatch, tmp_path):
-    shutil.copytree(trained.SHIPPED, tmp_path / "models")
-    monkeypatch.setattr(trained, "SHIPPED", tmp_path / "models")
+    shutil.copytree(zoo.SHIPPED, tmp_path / "models")
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "models")
     assert finding(ul.environment.check(), "shipped image models").detail == "20 of 20 are there and whole"
     next((tmp_path / "models").glob("erasure-digits-2-original-*")).write_bytes(b"short")
     next((tmp_path / "models").glob("collapse-digits-5-ground-truth-*")).unlink()

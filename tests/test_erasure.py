@@ -12,13 +12,16 @@ from torch.nn.utils import parameters_to_vector
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab import checkpoints, recipes
 from unlearnlab.data.images import Images
 from unlearnlab.data.tint import luminance
-from unlearnlab.experiments import erasure, presets, trained
+from unlearnlab.experiments import __main__ as command
+from unlearnlab.experiments import erasure, presets
 from unlearnlab.models import AllCNN, ResNet, seeded
-from unlearnlab.recipes import Recipe
-from unlearnlab.training import Stopped
+from unlearnlab.training import checkpoint as checkpoints
+from unlearnlab.training import recipe as recipes
+from unlearnlab.training import zoo
+from unlearnlab.training.fit import Stopped
+from unlearnlab.training.recipe import Recipe
 
 SEEDS = range(1, 6)
 SMALL = dict(network=lambda classes: AllCNN(classes, 1 / 48), recipe=Recipe(epochs=2, batch_size=256, lr=.01))
@@ -153,8 +156,8 @@ def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path)
 
 def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeypatch):
     for change, words in ((dict(dataset="svhn"), "dataset must be one of digits, mnist, cifar10, tiny-imagenet, got"),
-                          (dict(preset="paper"), 'preset must be "quick" for digits, got \'paper\''),
-                          (dict(dataset="mnist", preset="full"), 'preset must be "quick" or "paper" for mnist, got \'full\''),
+                          (dict(preset="paper"), "preset must be one of quick for digits, got 'paper'"),
+                          (dict(dataset="mnist", preset="full"), "preset must be one of quick, paper for mnist, got 'full'"),
                           (dict(seed=-1), "seed must be a non-negative integer, got -1"), (dict(seed=1.5), "seed must be"),
                           (dict(p_color=0), "p_color must be a number greater than 0 and at most 1, got 0"),
                           (dict(p_retain=1.1), "p_retain must be a number greater than 0 and at most 1, got 1.1"),
@@ -162,8 +165,8 @@ def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeyp
                           (dict(dataset="tiny-imagenet", preset="paper"), "weights must name a file: .*ResNet-50 of ImageNet")):
         with pytest.raises(ValueError, match=words):
             ul.erasure.task(**change)
-    shutil.copytree(trained.SHIPPED, tmp_path / "copy")
-    monkeypatch.setattr(trained, "SHIPPED", tmp_path / "copy")
+    shutil.copytree(zoo.SHIPPED, tmp_path / "copy")
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "copy")
     one, two = (next((tmp_path / "copy").glob(f"erasure-digits-{seed}-original-*")) for seed in (1, 2))
     shutil.copy(two, one)
     with pytest.raises(checkpoints.BadCheckpoint, match=f"{one.name} is for seed"):
@@ -226,23 +229,23 @@ def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():
 
 
 def test_the_training_command_makes_only_what_is_missing_or_damaged(tmp_path, capsys, monkeypatch):
-    for path in trained.SHIPPED.glob("erasure-*"):
+    for path in zoo.SHIPPED.glob("erasure-*"):
         shutil.copy(path, tmp_path)
-    assert erasure._main(["--out", str(tmp_path)]) == 0
+    assert command.main(["erasure", "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.count("is there and whole") == 10
     damaged = next(tmp_path.glob("erasure-digits-4-ground-truth-*"))
     damaged.write_bytes(damaged.read_bytes()[:-1])
-    monkeypatch.setattr(trained.Training, "make", lambda training, path, *rest: path.write_text("made"))
-    assert erasure._main(["--out", str(tmp_path), "--seeds", "2,4-5"]) == 0 and damaged.read_text() == "made"
+    monkeypatch.setattr(zoo.Training, "make", lambda training, path, *rest: path.write_text("made"))
+    assert command.main(["erasure", "--out", str(tmp_path), "--seeds", "2,4-5"]) == 0 and damaged.read_text() == "made"
     assert capsys.readouterr().out.count("is there and whole") == 5
 
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trained.Training, "make", interrupted)
-    assert erasure._main(["--out", str(tmp_path)]) == 130
+    monkeypatch.setattr(zoo.Training, "make", interrupted)
+    assert command.main(["erasure", "--out", str(tmp_path)]) == 130
     assert "The same command goes on from there" in capsys.readouterr().err
     for text, words in (("one", "--seeds must look like 1-5 or 3,7"), ("5-1", "empty range: 5-1")):
         with pytest.raises(SystemExit):
-            erasure._main(["--seeds", text])
+            command.main(["erasure", "--seeds", text])
         assert words in capsys.readouterr().err

@@ -3,6 +3,8 @@ import functools
 import hashlib
 import http.server
 import io
+import lzma
+import os
 import tarfile
 import threading
 import zipfile
@@ -165,7 +167,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_download(tmp_path
     (tmp_path / "file").write_text("")
     with pytest.raises(PermissionError, match="cannot make the folder .*file/sub.*UNLEARNLAB_DATA"):
         fetch(source, tmp_path / "file" / "sub")
-    monkeypatch.setattr("unlearnlab.checkpoints.os.access", lambda *a: False)
+    monkeypatch.setattr("unlearnlab.ground.files.os.access", lambda *a: False)
     with pytest.raises(PermissionError, match="cannot write to the folder .*UNLEARNLAB_DATA"):
         fetch(source, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -228,6 +230,32 @@ def test_a_tar_whose_middle_changed_is_damaged(tmp_path):
     (tmp_path / "set.tar.gz").write_bytes(undecodable(content))
     with pytest.raises(BadData, match="set.tar.gz is damaged or cut short"):
         unpack(tmp_path / "set.tar.gz", tmp_path / "in")
+
+
+def encrypted():
+    """A zip whose only member says that it needs a password."""
+    content = bytearray(zipped({"set/a": b"a"}))
+    content[6] |= 1                                  # the flags in the member's header
+    content[content.index(b"PK\x01\x02") + 8] |= 1   # and in the directory
+    return bytes(content)
+
+
+@pytest.mark.parametrize("name, content", [
+    ("set.zip", encrypted()), ("set.tar.gz", lzma.compress(b"no gzip")), ("set.zip", zipped({"set/a": b"a", "set/a/b": b"b"})),
+    ("set.tar.gz", tar({"set/a": b"a", "set/a/b": b"b"}))], ids=["encrypted", "xz", "file as folder", "file as folder in a tar"])
+def test_an_archive_that_cannot_be_unpacked_is_named(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadData, match=f"{name} is damaged or cut short"):
+        unpack(tmp_path / name, tmp_path / "in")
+
+
+def test_what_a_killed_download_left_a_day_ago_is_removed_and_a_younger_one_stays(tmp_path):
+    (tmp_path / "set.zip").write_bytes(zipped())
+    for name in (".incoming-old", ".incoming-young"):
+        (tmp_path / name).mkdir()
+    os.utime(tmp_path / ".incoming-old", (0, 0))
+    fetch(published("http://127.0.0.1:9/set.zip", zipped()), tmp_path, progress=False)
+    assert not (tmp_path / ".incoming-old").exists() and (tmp_path / ".incoming-young").exists()
 
 
 def test_a_zip_whose_contents_changed_is_damaged(tmp_path):

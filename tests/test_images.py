@@ -18,11 +18,11 @@ from sklearn.datasets import load_digits
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
-from unlearnlab import checkpoints
+from unlearnlab.training import checkpoint as checkpoints
 from unlearnlab.data import images
 from unlearnlab.data.fetch import BadData, File, Source
 from unlearnlab.experiments import erasure
-from unlearnlab.recipes import Recipe
+from unlearnlab.training.recipe import Recipe
 
 UNPACK = Path(__file__).resolve().parents[2] / "shared" / "data" / "unpack.py"
 WNIDS = [f"n{i:08d}" for i in range(200)]

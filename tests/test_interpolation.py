@@ -21,12 +21,13 @@ def tiny(monkeypatch):
 
 def test_a_sine_model_stopped_early_is_the_one_that_training_passes_through():
     from unlearnlab.data import sine as data
-    from unlearnlab.training import train
+    from unlearnlab.training.fit import fit
+    from unlearnlab.training.recipe import full_batch
     rows = {(row["trained"], row["model"]): row for row in interpolation.stopped_sines(2, epochs=(100, 300))}
     task, model = ul.sine.task(2), interpolation.seeded(lambda: ul.MLP(ul.sine.WIDTHS), 2_000)
     retain, forget = data.points(2)
     both = [torch.cat(pair) for pair in zip(retain.tensors, forget.tensors)]
-    train(model, *both, epochs=100, lr=ul.sine.LR)
+    fit(model, *both, full_batch(100))
     assert rows[100, "original"]["sup_error"] == pytest.approx(ul.sine.errors(task, model)["sup_error"], rel=1e-4)
     assert rows[100_000, "original"]["sup_error"] == pytest.approx(task.evaluate(task.original)["sup_error"])
     assert rows[100_000, "retrained"]["sup_error"] == pytest.approx(task.evaluate(task.ground_truth)["sup_error"])

@@ -9,7 +9,7 @@ from torch import nn
 import unlearnlab as ul
 from unlearnlab.metrics import halves, margin, train_ensemble
 from unlearnlab.models import seeded
-from unlearnlab.training import Stopped
+from unlearnlab.training.fit import Stopped
 
 N = 24
 X = torch.randn(N, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

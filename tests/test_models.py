@@ -1,7 +1,9 @@
 """Do the networks have the shapes, names and numbers of parameters that others expect of them?"""
 import copy
-import pickle
 
+import hashlib
+
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -39,7 +41,7 @@ def test_resnets_give_one_output_or_one_per_head(depth, stem, size):
     assert content.shape == (2, 7) and color.shape == (2, 3)
 
 
-@pytest.mark.parametrize("options, words", [(dict(depth=34), "depth must be 18 or 50, got 34"), (dict(stem="mnist"), "stem must be"),
+@pytest.mark.parametrize("options, words", [(dict(depth=34), "depth must be one of 18, 50, got 34"), (dict(stem="mnist"), "stem must be"),
                                             (dict(width=0), "width must be at least"), (dict(classes=[]), "classes must be a positive integer"),
                                             (dict(classes=[10, 0]), "classes must be")])
 def test_a_wrong_resnet_is_refused_by_name(options, words):
@@ -76,7 +78,7 @@ def test_a_file_of_published_weights_cannot_run_code(tmp_path):
             return (tmp_path.joinpath("ran").write_text, ("",))
 
     torch.save({"conv1.weight": Evil()}, tmp_path / "evil.pth")
-    with pytest.raises(pickle.UnpicklingError):
+    with pytest.raises(ValueError, match="evil.pth holds no weights that can be read .UnpicklingError"):
         ResNet(18, 4, 1 / 32).load_body(tmp_path / "evil.pth")
     assert not (tmp_path / "ran").exists()
 
@@ -169,3 +171,24 @@ def test_the_rows_of_an_image_model_are_the_gradients_autograd_gives_one_by_one(
     one_by_one = [torch.cat([g.flatten() for g in torch.autograd.grad(model(x[i:i + 1])[head].max(), list(model.parameters()), materialize_grads=True)])
                   for head in range(2) for i in range(3)]
     assert torch.allclose(ul.output_gradients(model, x), torch.stack(one_by_one), atol=1e-12)
+
+
+@pytest.mark.parametrize("content", [b"words", b"", b"PK\x03\x04 cut short"])
+@pytest.mark.parametrize("name", ["resnet18.pth", "resnet18.safetensors"])
+def test_a_damaged_file_of_weights_is_named(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name} holds no weights that can be read"):
+        ResNet(18, 4, 1 / 32).load_body(tmp_path / name)
+
+
+def test_weights_under_a_publishers_name_must_have_the_hash_in_it(tmp_path):
+    path = tmp_path / "resnet18-01234567.pth"
+    torch.save(ResNet(18, 4, 1 / 32).state_dict(), path)
+    with pytest.raises(ValueError, match="resnet18-01234567.pth is damaged: its SHA-256 does not begin with 01234567"):
+        ResNet(18, 4, 1 / 32).load_body(path)
+    right = path.rename(tmp_path / f"resnet18-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}.pth")
+    assert ResNet(18, [4, 2], 1 / 32).load_body(right).body
+
+
+def test_numpy_integers_are_numbers_of_classes():
+    assert len(ResNet(18, [np.int64(4), 2], 1 / 32).fc) == 2 and AllCNN(np.int64(3), 1 / 48).fc.out_features == 3

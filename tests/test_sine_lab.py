@@ -182,6 +182,36 @@ def test_every_position_of_every_slider_makes_a_method_that_can_run(name):
             ul.METHODS[name](**{key: value})
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Own(ul.MinNormOG):
+    margin: float = .5
+    share: float = ul.hyperparameter(.2, low=0, high=.4, meaning="of the classes")
+    turns: int = 3
+    whole: int = ul.hyperparameter(2, low=1, high=4)
+    scale: float = ul.hyperparameter(2, low=0, positive=True)
+    shift: float = -3.
+    flag: bool = False
+    word: str = "a"
+    reg: float = .1
+
+
+def test_hyperparameters_of_ones_own_have_sliders_within_their_limits():
+    made = sliders(Own(), 5, 50)
+    assert {"margin", "share", "turns", "whole", "scale", "shift", "flag", "reg"} <= made.keys() and "word" not in made
+    assert (made["share"].min, made["share"].max, made["share"].tooltip) == (0, .4, "of the classes")
+    assert (made["whole"].min, made["whole"].max) == (1, 4) and isinstance(made["turns"].value, int) and made["flag"].value is False
+    for key, slider in made.items():
+        assert slider.value == getattr(Own(), key)
+        for value in (True, False) if key == "flag" else positions(slider):
+            Own(**{key: value})
+
+
+@pytest.mark.parametrize("method", [ul.NGD(noise=0), ul.NGP(ascent=0), ul.GD(lr=5), ul.GD(lr=1e-9), ul.NGP(ascent=50), ul.GD(weight_decay=2)])
+def test_a_value_beyond_the_usual_is_kept(method):
+    for key, slider in sliders(method, 5, 50).items():
+        assert slider.value == pytest.approx(getattr(method, key))
+
+
 def test_a_job_replaces_stops_and_reports():
     order, errors = [], []
     job = Job(on_error=errors.append)

@@ -304,7 +304,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path, mo
         sweep(GRID, [1], tmp_path / "file")
     with pytest.raises(PermissionError, match="cannot make the folder"):
         sweep(GRID, [1], tmp_path / "file" / "store")
-    monkeypatch.setattr("unlearnlab.checkpoints.os.access", lambda *a: False)
+    monkeypatch.setattr("unlearnlab.ground.files.os.access", lambda *a: False)
     with pytest.raises(PermissionError, match="cannot write to the folder"):
         sweep(GRID, [1], tmp_path / "locked")
 

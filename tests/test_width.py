@@ -1,7 +1,9 @@
 """The width task is paper B's: 200 examples to forget, parts that never overlap, a threshold that is measured, two goals."""
+import math
 import shutil
 import threading
 
+import pandas
 import pytest
 import torch
 from torch import nn
@@ -9,12 +11,13 @@ from torch.nn.utils import parameters_to_vector
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab import checkpoints
+from unlearnlab.chapters.ch12_width import choosing
+from unlearnlab.training import checkpoint as checkpoints
 from unlearnlab.data.images import Images
-from unlearnlab.experiments import trained, width
-from unlearnlab.recipes import Recipe
-from unlearnlab.tasks.width_parts import attack
-from unlearnlab.training import Stopped
+from unlearnlab.experiments import width
+from unlearnlab.training import zoo
+from unlearnlab.training.recipe import Recipe
+from unlearnlab.training.fit import Stopped
 
 SMALL = dict(network="allcnn", width=1 / 48, recipe=Recipe(epochs=2, batch_size=256, lr=.01))
 LABELS = ul.images.load("digits").train.tensors[1]
@@ -97,12 +100,72 @@ def test_the_attack_tells_the_forget_set_apart_by_its_loss_alone_class_by_class(
     parts = {name: pairs(values, values) for name, values in labels.items()}
     logits = torch.tensor([[5., 0, 0, 0], [0., 1, 0, 0]])
     said = {name: logits[torch.tensor(values)] for name, values in labels.items()}
-    assert attack(said, parts) == .5
+    assert width.attack(said, parts) == .5
     seen = {**said, "forget": 3 * said["forget"]}  # surer of both classes than of unseen images
-    assert attack(seen, parts) > .7 and attack(seen, parts) == attack(seen, parts)
-    assert attack({**said, "forget": -said["forget"]}, parts) == 1
+    assert width.attack(seen, parts) > .7 and width.attack(seen, parts) == width.attack(seen, parts)
+    assert width.attack({**said, "forget": -said["forget"]}, parts) == 1
     with pytest.raises(ValueError, match="folds=5 needs at least 5"):
-        attack({"forget": logits[:1], "forget_test": logits[:1]}, {name: pairs([0], [0]) for name in labels})
+        width.attack({"forget": logits[:1], "forget_test": logits[:1]}, {name: pairs([0], [0]) for name in labels})
+
+
+def test_the_objectives_are_those_of_the_formulas():
+    found = {"validation_error": .1, "forget_error": .3, "forget_validation_error": .5, "test_error": .9, "forget_test_error": .9}
+    assert choosing.objective(found, "privacy", .4) == pytest.approx(.6 * .1 + .4 * .2)
+    assert choosing.objective({**found, "forget_error": .7}, "privacy", .4) == pytest.approx(.6 * .1 + .4 * .2)  # neither high nor low
+    assert choosing.objective(found, "bias", .8) == pytest.approx(.2 * .1 + .8 * .7)
+    assert choosing.objective(found, "bias", 0) == pytest.approx(.1) and choosing.objective(found, "privacy", 1) == pytest.approx(.2)
+    for change, words in ((dict(goal="utility"), "goal must be one of privacy, bias, got"), (dict(lam=1.1), r"lam must be a number in \[0, 1\]"),
+                          (dict(lam=True), "lam must be")):
+        with pytest.raises(ValueError, match=words):
+            choosing.objective(found, **change)
+
+
+def test_settings_are_selected_by_validation_at_each_width_and_test_numbers_have_no_say():
+    rows = [(w, lr, seed, *numbers) for seed in (1, 2) for w, lr, *numbers in (
+        (.1, 1e-3, .30, .00, .9, .0), (.1, 1e-2, .10, .50, .9, .9), (.2, 1e-3, .10, .90, .9, .9), (.2, 1e-2, .15, .10, .1, .1))]
+    frame = pandas.DataFrame(rows, columns=["width", "lr", "seed", "validation_error", "forget_error", "forget_validation_error", "test_error"])
+    frame = frame.assign(method="NegGrad", epochs=5)
+    def chosen(goal, lam):
+        return {w: lr for w, lr in choosing.select(frame, goal, lam)[["width", "lr"]].itertuples(index=False)}
+
+    assert chosen("privacy", .4) == {.1: 1e-2, .2: 1e-3} and chosen("bias", .8) == {.1: 1e-2, .2: 1e-3}
+    frame["validation_error"] = [.0, .9, .9, .0] * 2
+    assert chosen("privacy", .2) == {.1: 1e-3, .2: 1e-2}
+    frame["test_error"] = frame["test_error"].to_numpy()[::-1]
+    assert chosen("privacy", .2) == {.1: 1e-3, .2: 1e-2}
+    frame["validation_error"], frame["forget_error"] = [.0, .3, .0, .3] * 2, [.0, .5, .0, .5] * 2
+    assert chosen("bias", .2) == {.1: 1e-3, .2: 1e-3} and chosen("bias", .8) == {.1: 1e-2, .2: 1e-2}  # lambda weighs
+    assert "objective" in choosing.select(frame) and set(choosing.select(frame)["seed"]) == {1, 2}
+
+
+def test_the_threshold_is_the_smallest_width_at_which_no_seed_is_wrong():
+    found = choosing.threshold({1 / 8: [0, 0, 0], 1 / 64: [.2, .1, .3], 1 / 32: [0, .01, 0], 1 / 16: [0, 0, 0]})
+    assert found == choosing.Threshold(1 / 16, 1 / 32, 1 / 16)
+    assert choosing.threshold({.1: [.1, 0], .2: [0, .1]}) == choosing.Threshold(math.inf, .1, .2)
+    assert choosing.threshold({.1: [.1]}) == choosing.Threshold(math.inf, math.inf, math.inf)
+    for errors, words in (({}, "got no width"), ({.1: [0], .2: [0, 0]}, "got 1 at 0.1, 2 at 0.2"), ({.1: []}, "at least one")):
+        with pytest.raises(ValueError, match=words):
+            choosing.threshold(errors)
+
+
+@pytest.mark.parametrize("network", ["allcnn", "resnet18"])
+def test_shipped_models_climb_from_a_training_error_above_0_to_one_of_0(network):
+    errors = choosing.training_errors(network=network)
+    widths = list(errors)
+    assert tuple(widths) == ul.width.ladder(network=network) and widths == sorted(widths)
+    assert errors[widths[0]][0] > .01 and errors[widths[-1]] == [0]
+    found = choosing.threshold(errors)
+    assert widths[0] < found.width <= widths[-1] and found.low == found.high == found.width
+    for chosen in (widths[0], widths[-1]):
+        task = ul.width.task(seed=1, network=network, width=chosen)
+        both = [torch.cat(pair) for pair in zip(task.retain.tensors, task.forget.tensors)]
+        wrong = width.outputs(task.original, both[0])[0].argmax(1) != both[1]
+        assert wrong.double().mean().item() == pytest.approx(errors[chosen][0], abs=2e-3)
+        assert "commit" in task.facts["original"] and task.facts["ground-truth"]["command"].startswith("python -m unlearnlab.experiments.width")
+        truth, original = task.evaluate(task.ground_truth), task.evaluate(task.original)
+        assert truth["forget_error"] > original["forget_error"] and truth["test_error"] < 1 - 1 / 10
+        again = ul.width.retrained_again(seed=1, network=network, width=chosen)
+        assert not torch.equal(vector(again), vector(task.ground_truth)) and task.evaluate(again)["test_error"] < 1 - 1 / 10
 
 
 def test_ascent_reaches_the_deployed_network_only_when_its_own_statistics_normalise_the_forget_set():
@@ -137,7 +200,7 @@ def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path)
 
 def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeypatch):
     for change, words in ((dict(dataset="mnist"), "dataset must be one of digits, cifar10, got 'mnist'"),
-                          (dict(preset="paper"), 'preset must be "quick" for digits'), (dict(seed=-1), "seed must be a non-negative integer"),
+                          (dict(preset="paper"), "preset must be one of quick for digits"), (dict(seed=-1), "seed must be a non-negative integer"),
                           (dict(network="vit"), "network must be one of resnet18, resnet50, allcnn, got 'vit'"),
                           (dict(width=1 / 100), "width must be a number of at least 1/64, one channel in the first layer of resnet18, got"),
                           (dict(width="wide"), "width must be"), (dict(share=1.5), "share must be"), (dict(batch_size=0), "batch_size must be")):
@@ -147,10 +210,10 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
         ul.width.task(recipe={})
     with pytest.raises(ValueError, match="network must be one of resnet18, allcnn for digits, quick, got 'resnet50'"):
         ul.width.ladder(network="resnet50")
-    monkeypatch.setattr(trained, "SHIPPED", tmp_path)
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path)
     with pytest.raises(FileNotFoundError, match="width-digits-resnet18-0.09375-1-original.*install it again.*width --seeds 1"):
         ul.width.task()
-    shutil.copy(next((width.Path(width.__file__).parent / "originals").glob("width-digits-resnet18-0.09375-1-original*")), tmp_path)
+    shutil.copy(next((width.Path(zoo.__file__).parent / "originals").glob("width-digits-resnet18-0.09375-1-original*")), tmp_path)
     file = next(tmp_path.iterdir())
     file.write_bytes(file.read_bytes()[:-5])
     with pytest.raises(checkpoints.BadCheckpoint, match=f"{file.name} is damaged.*install it again"):

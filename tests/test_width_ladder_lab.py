@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch12_width import goals
+from unlearnlab.chapters.ch12_width import choosing
 from unlearnlab.chapters.ch12_width.study import Ladders
 from unlearnlab.metrics import regions
 from unlearnlab.widgets.width_ladder_lab import METHOD_NAMES, WidthLadderLab
@@ -47,10 +47,10 @@ def test_the_setting_is_the_one_the_record_selects_for_the_goal_and_the_numbers_
     run = ul.unlearn(task, ul.NegGrad(lr=3e-3, ascent=.3, batch_norm="frozen"), 2)
     assert lab.shown.metrics["NegGrad"] == run.metrics and lab.shown.setting == "lr 0.003, ascent 0.3, 2 epochs"
     assert lab.shown.metrics["retrained"] == task.evaluate(task.ground_truth) and f"{run.metrics['forget_error']:.3f}" in lab.numbers.value
-    assert lab.shown.objective["NegGrad"] == goals.objective(run.metrics, "bias", .4)
+    assert lab.shown.objective["NegGrad"] == choosing.objective(run.metrics, "bias", .4)
     lab.goal.value = "privacy"
     assert lab.shown.setting == "lr 0.001, ascent 0.3, 2 epochs"
-    assert lab.threshold == goals.Threshold(1 / 16, 1 / 16, 1 / 16)
+    assert lab.threshold == choosing.Threshold(1 / 16, 1 / 16, 1 / 16)
 
 
 def test_the_curves_are_means_over_the_seeds_of_the_record(still):
@@ -80,7 +80,7 @@ def test_another_network_is_another_ladder_entered_at_the_nearest_rung_in_one_fr
     frames = lab.canvas.frames
     lab.network.value = "resnet18"
     assert lab.error is None and lab.canvas.frames == frames + 1 and lab.width.value == RESNET[-1] and "resnet18" in lab.summary
-    assert [value for _, value in lab.width.options] == list(RESNET) and lab.threshold == goals.Threshold(1 / 16, 1 / 16, 1 / 16)
+    assert [value for _, value in lab.width.options] == list(RESNET) and lab.threshold == choosing.Threshold(1 / 16, 1 / 16, 1 / 16)
     task = ul.width.task(seed=1, network="resnet18", width=RESNET[-1])
     assert lab.shown.metrics["retrained"] == task.evaluate(task.ground_truth)
     line = next(line for line in lab.picture.curves.lines if len(line.get_xdata()) == len(RESNET))

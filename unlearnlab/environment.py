@@ -1,4 +1,5 @@
-"""Is this machine ready for the workbook? One line per thing it needs, and what to do where something is missing."""
+"""Is this machine ready for the workbook? A line per thing it needs, and what to do otherwise."""
+
 import importlib.metadata
 import os
 import sys
@@ -6,13 +7,14 @@ from dataclasses import dataclass
 
 import torch
 
-from . import checkpoints
-from .experiments import sine, trained
+from .experiments import sine
+from .ground.files import default_folder
+from .training import checkpoint, zoo
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing checked. `remedy` says what to do when `ok` is false, and is empty otherwise."""
+    """One thing checked. remedy: what to do when `ok` is false, and empty otherwise."""
 
     name: str
     ok: bool
@@ -20,7 +22,8 @@ class Finding:
     remedy: str = ""
 
     def __str__(self):
-        return f"{'✓' if self.ok else '✗'} {self.name}: {self.detail}" + (f"\n    → {self.remedy}" if self.remedy else "")
+        line = f"{'✓' if self.ok else '✗'} {self.name}: {self.detail}"
+        return line + (f"\n    → {self.remedy}" if self.remedy else "")
 
 
 class Report(list):
@@ -33,27 +36,41 @@ class Report(list):
 
     def __repr__(self):
         bad = sum(not finding.ok for finding in self)
-        last = "Ready." if self.ready else f"{bad} of {len(self)} things need attention; the arrows say what to do."
-        return "\n".join([*map(str, self), "", last])
+        last = f"{bad} of {len(self)} things need attention; the arrows say what to do."
+        return "\n".join([*map(str, self), "", "Ready." if self.ready else last])
 
 
 def check() -> Report:
-    """Python, the pinned PyTorch, the widgets, the shipped models, memory, and the device. Takes about a second."""
-    return Report([_python(), _torch(), _package("ipywidgets", "8.1"), _package("matplotlib", "3.10"),
-                   _package("safetensors", "0.5"), _models(), _image_models(), _cache(), _device()])
+    """Python, PyTorch, the widgets, the shipped models, a folder and the device; about a second."""
+    packages = (("ipywidgets", "8.1"), ("matplotlib", "3.10"), ("safetensors", "0.5"))
+    return Report(
+        [
+            _python(),
+            _torch(),
+            *(_package(name, least) for name, least in packages),
+            _sine_models(),
+            _image_models(),
+            _cache(),
+            _device(),
+        ]
+    )
 
 
 def _python():
     ok = sys.version_info >= (3, 11)
-    remedy = "" if ok else "Install Python 3.11 or newer, delete .venv, and start by: make lab PYTHON=python3.11"
-    return Finding("Python", ok, ".".join(map(str, sys.version_info[:3])), remedy)
+    remedy = "Install Python 3.11 or newer, delete .venv, and start by: make lab PYTHON=python3.11"
+    return Finding("Python", ok, ".".join(map(str, sys.version_info[:3])), "" if ok else remedy)
 
 
 def _torch():
-    wanted = next(r for r in importlib.metadata.requires("unlearnlab") if r.startswith("torch=="))[7:]
-    found = torch.__version__.split("+")[0]
-    remedy = "" if found == wanted else f"This is not the workbook's environment. Run: pip install -r requirements.txt (torch {wanted})"
-    return Finding("PyTorch", found == wanted, torch.__version__, remedy)
+    needs = importlib.metadata.requires("unlearnlab")
+    wanted = next(r for r in needs if r.startswith("torch=="))[7:]
+    ok = torch.__version__.split("+")[0] == wanted
+    remedy = (
+        "This is not the workbook's environment. "
+        f"Run: pip install -r requirements.txt (torch {wanted})"
+    )
+    return Finding("PyTorch", ok, torch.__version__, "" if ok else remedy)
 
 
 def _package(name, least):
@@ -61,12 +78,18 @@ def _package(name, least):
         found = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         found = "missing"
-    number = lambda text: [int(part) for part in text.split(".")[:2] if part.isdigit()]
-    ok = found != "missing" and number(found) >= number(least)
-    return Finding(name, ok, found, "" if ok else f"Needs {least} or newer. Run: pip install -r requirements.txt, then restart the kernel")
+    ok = found != "missing" and _numbers(found) >= _numbers(least)
+    remedy = (
+        f"Needs {least} or newer. Run: pip install -r requirements.txt, then restart the kernel"
+    )
+    return Finding(name, ok, found, "" if ok else remedy)
 
 
-def _models():
+def _numbers(version):
+    return [int(part) for part in version.split(".")[:2] if part.isdigit()]
+
+
+def _sine_models():
     whole, errors = 0, []
     for seed in sine.SHIPPED_SEEDS:
         try:
@@ -74,30 +97,44 @@ def _models():
             whole += 1
         except (ValueError, FileNotFoundError) as error:
             errors.append(str(error))
-    return Finding("shipped models", not errors, f"{whole} of {len(sine.SHIPPED_SEEDS)} seeds are there and whole", " | ".join(errors))
+    detail = f"{whole} of {len(sine.SHIPPED_SEEDS)} seeds are there and whole"
+    return Finding("shipped models", not errors, detail, " | ".join(errors))
 
 
 def _image_models():
-    whole, errors = 0, []
-    for name in (f"{task}-digits-{seed}-{role}" for task in ("erasure", "collapse") for seed in trained.SHIPPED_SEEDS for role in ("original", "ground-truth")):
-        found = list(trained.SHIPPED.glob(f"{name}-*.safetensors"))
+    names = [
+        f"{task}-digits-{seed}-{role}"
+        for task in ("erasure", "collapse")
+        for seed in zoo.SHIPPED_SEEDS
+        for role in ("original", "ground-truth")
+    ]
+    errors = []
+    for name in names:
+        found = list(zoo.SHIPPED.glob(f"{name}-????????.safetensors"))
         try:
-            checkpoints.read(found[0] if found else trained.SHIPPED / f"{name}.safetensors")
-            whole += 1
+            checkpoint.read(found[0] if found else zoo.SHIPPED / f"{name}.safetensors")
         except (ValueError, FileNotFoundError) as error:
-            errors.append(f"{error}. It ships with unlearnlab: install it again, or run python -m unlearnlab.experiments.{name.split('-')[0]}")
-    return Finding("shipped image models", not errors, f"{whole} of {whole + len(errors)} are there and whole", " | ".join(errors))
+            command = f"python -m {sine.__package__} {name.split('-')[0]}"
+            errors.append(f"{error}. It ships with unlearnlab: install it again, or run {command}")
+    detail = f"{len(names) - len(errors)} of {len(names)} are there and whole"
+    return Finding("shipped image models", not errors, detail, " | ".join(errors))
 
 
 def _cache():
-    folder = sine.default_cache()
+    folder = default_folder("models")
     nearest = next(path for path in [folder, *folder.parents] if path.exists())
     ok = os.access(nearest, os.W_OK)
-    remedy = "" if ok else "Name a folder you may write to in the environment variable UNLEARNLAB_DATA. Shipped models work without it"
-    return Finding("folder for new models", ok, "writable" if ok else "not writable", remedy)
+    remedy = (
+        "Name a folder you may write to in the environment variable UNLEARNLAB_DATA. "
+        "Shipped models work without it"
+    )
+    detail = "writable" if ok else "not writable"
+    return Finding("folder for new models", ok, detail, "" if ok else remedy)
 
 
 def _device():
     if torch.cuda.is_available():
-        return Finding("device", True, f"GPU {torch.cuda.get_device_name()}; these notebooks do not need it")
-    return Finding("device", True, f"CPU, {os.cpu_count()} cores; all of these notebooks are made for that")
+        name = torch.cuda.get_device_name()
+        return Finding("device", True, f"GPU {name}; these notebooks do not need it")
+    detail = f"CPU, {os.cpu_count()} cores; all of these notebooks are made for that"
+    return Finding("device", True, detail)

@@ -1,7 +1,7 @@
 """Which points of a trade-off are worth having, and how do two fronts compare? Every objective is to be small."""
 import numpy as np
 
-from .methods.base import HYPERPARAMETERS
+from .methods import hyperparameters
 
 
 def front(points: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ def points(frame, metrics: list[str]):
     for column in metrics:
         if column not in frame.columns:
             raise ValueError(f"frame has no column {column!r}; it has {', '.join(frame.columns)}")
-    setting = ["method", "epochs", *[name for name in HYPERPARAMETERS if name in frame.columns]]
+    setting = ["method", "epochs", *hyperparameters(frame)]
     groups = frame.groupby(setting, sort=False, dropna=False)[list(metrics)]
     mean = groups.agg(lambda values: values.mean(skipna=False))
     spread = groups.agg(lambda values: float(standard_error(values))).add_suffix("_se")

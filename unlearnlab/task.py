@@ -1,4 +1,6 @@
-"""A Task is one unlearning problem: a trained model, what to keep, what to forget, and how to judge the answer."""
+"""A Task is one unlearning problem: a trained model, what to keep, what to forget, and how to judge
+the answer."""
+
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,19 +11,28 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from .ground import checks
-from .training import squared_error
+from .training.fit import squared_error
 
 KINDS = ("regression", "classification")
 
 
 @dataclass(frozen=True)
 class Task:
-    """original: the model trained on retain and forget together. retain, forget: TensorDataset(inputs, targets).
-    fresh(seed): an untrained model, same architecture, reproducible. evaluate(model): {metric name: float}.
-    ground_truth: a model trained to the end on the retain set alone, or None.
-    batch_size: None for full-batch (both sets whole), else the size of the paired batches.
-    kind: "regression" (mean squared error) or "classification" (cross-entropy, summed over heads; targets (n,) or
-    (n, heads)). facts: what is known about how the models were made.
+    """What an unlearning method is given, and how its answer is judged.
+
+    Args:
+        name: what results are filed under. kind: "regression" (mean squared error) or
+        "classification" (cross-entropy, summed over heads;
+            targets (n,) or (n, heads)).
+        seed: of the task, an integer of at least 0; runs combine it with their own. original: the
+        model trained on retain and forget together. ground_truth: a model trained to the end on the
+        retain set alone, or None. retain, forget: TensorDataset(inputs, targets). build: of a seed,
+        an untrained model of the original's architecture, reproducible. evaluate: of a model,
+        {metric name: float}. batch_size: None for full batch (both sets whole), else the size of
+        the paired batches. facts: by role, what is known about how a model was made: {"original":
+        {"seed": "1000", ...}}.
+
+    Raises ValueError that names the argument.
     """
 
     name: str
@@ -34,41 +45,63 @@ class Task:
     build: Callable[[int], nn.Module]
     evaluate: Callable[[nn.Module], dict[str, float]]
     batch_size: int | None = None
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self):
-        if self.kind not in KINDS:
-            raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}")
-        if self.batch_size is not None and (isinstance(self.batch_size, bool) or not isinstance(self.batch_size, int) or self.batch_size < 1):
-            raise ValueError(f"batch_size must be None (full batch) or an integer of at least 1, got {self.batch_size!r}")
-        object.__setattr__(self, "seed", checks.seed(self.seed))
+        checks.one_of("kind", self.kind, KINDS)
+        object.__setattr__(self, "seed", checks.seed(self.seed))  # of numpy too
+        if self.batch_size is not None:
+            words = "None (full batch) or an integer of at least 1"
+            checks.integer("batch_size", self.batch_size, low=1, words=words)
         for name in ("retain", "forget"):
             if len(getattr(self, name)) == 0:
-                raise ValueError(f"{name} is empty: a task needs points to retain and points to forget")
+                raise ValueError(
+                    f"{name} is empty: a task needs points to retain and points to forget"
+                )
 
     def __identity__(self):
-        """All that the numbers of a run on it follow from, part by part. Of the facts, which tell how the models were made, that
-        is the seeds that a method may begin from."""
-        seeds = {role: facts.get("seed") for role, facts in sorted(self.facts.items()) if isinstance(facts, dict)}
+        """All that the numbers of a run on it follow from, part by part. Of the facts, which tell
+        how the models were made, that is the seeds that a method may begin from."""
+        seeds = {
+            role: facts.get("seed")
+            for role, facts in sorted(self.facts.items())
+            if isinstance(facts, dict)
+        }
         return {**vars(self), "facts": seeds, "type": type(self)}
 
     def to(self, device: str | torch.device) -> "Task":
         """The same task on another device; this one stays where it is. Runs on it happen there."""
-        moved = lambda model: None if model is None else copy.deepcopy(model).to(device)
-        points = lambda data: TensorDataset(*(t.to(device) for t in data.tensors))
-        return replace(self, original=moved(self.original), ground_truth=moved(self.ground_truth), retain=points(self.retain),
-                       forget=points(self.forget), build=lambda seed: self.build(seed).to(device))
+
+        def moved(model):
+            return None if model is None else copy.deepcopy(model).to(device)
+
+        def points(data):
+            return TensorDataset(*(t.to(device) for t in data.tensors))
+
+        return replace(
+            self,
+            original=moved(self.original),
+            ground_truth=moved(self.ground_truth),
+            retain=points(self.retain),
+            forget=points(self.forget),
+            build=lambda seed: self.build(seed).to(device),
+        )
 
     def fresh(self, seed: int = 0) -> nn.Module:
-        """An untrained model of the original's architecture; equal for equal task seed and `seed`."""
+        """An untrained model of the original's architecture; equal for equal task seed and
+        `seed`."""
         return self.build(seed)
 
     def loss(self, outputs, targets: torch.Tensor) -> torch.Tensor:
-        """The mean sample loss J of paper A: squared error, or cross-entropy summed over the heads."""
+        """The mean sample loss J of paper A: squared error, or cross-entropy summed over the
+        heads."""
         if self.kind == "regression":
             return squared_error(outputs, targets)
         if isinstance(outputs, (tuple, list)):
             if targets.ndim != 2 or targets.shape[1] != len(outputs):
-                raise ValueError(f"a model with {len(outputs)} heads needs targets (n, {len(outputs)}), got {tuple(targets.shape)}")
+                raise ValueError(
+                    f"a model with {len(outputs)} heads needs targets (n, {len(outputs)}), "
+                    f"got {tuple(targets.shape)}"
+                )
             return sum(F.cross_entropy(head, targets[:, i]) for i, head in enumerate(outputs))
         return F.cross_entropy(outputs, targets)

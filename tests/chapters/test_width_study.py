@@ -1,4 +1,5 @@
-"""The recorded ladders: made once, seed by seed, and compared at the settings all seeds choose."""
+"""The recorded ladders: made once, seed by seed, then compared at the settings that all seeds
+chose."""
 
 import dataclasses
 
@@ -7,11 +8,11 @@ import torch
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch12_width import goals
+from unlearnlab.chapters.ch12_width import choosing
 from unlearnlab.chapters.ch12_width import study as ladders
 from unlearnlab.data.images import Images
 from unlearnlab.experiments import width
-from unlearnlab.recipes import Recipe
+from unlearnlab.training.recipe import Recipe
 from unlearnlab.study import table
 from unlearnlab.study.studies import Place, record
 
@@ -27,7 +28,7 @@ def small(monkeypatch):
     tiny = dataclasses.replace(usual, widths={"allcnn": (1 / 96,)}, recipe=RECIPE)
     grid = {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}}
     monkeypatch.setitem(width.PRESETS, ("digits", "quick"), tiny)
-    monkeypatch.setattr(ladders, "grid", lambda methods=None: grid)
+    monkeypatch.setattr(choosing, "grid", lambda methods=None: grid)
     monkeypatch.setattr(width, "SHIPPED_SEEDS", ())
     monkeypatch.setattr(ladders, "LADDERS", {"allcnn": (1, 2)})
     monkeypatch.setattr(ladders, "SHARES", (0.2,))
@@ -60,7 +61,7 @@ def test_a_study_of_ladders_is_made_once_and_loads_as_it_was(small, place, monke
         assert list(zip(own["before"], own["after"])) == ONCE and set(own["survey"]) == {"small"}
     assert set(found.runs["width"]) == set(found.models["width"]) == {1 / 96}  # not rounded
     assert found.provenance["command"] == "python -m unlearnlab.study width"
-    assert "commit" not in found.runs and len(goals.select(found.runs, "bias")) == 2
+    assert "commit" not in found.runs and len(choosing.select(found.runs, "bias")) == 2
 
 
 def test_a_recorded_run_and_a_recorded_model_say_what_the_task_says(small, place):

@@ -13,7 +13,7 @@ from tasks import regression
 import unlearnlab as ul
 from unlearnlab.study import studies, table
 from unlearnlab.study.studies import Place, Study, record
-from unlearnlab.training import Stopped
+from unlearnlab.training.fit import Stopped
 
 GRID = {"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}, "GA": {"epochs": 2, "lr": 1e-3}}
 

@@ -1,6 +1,7 @@
-"""Digits, MNIST, CIFAR-10 and Tiny ImageNet as uint8 tensors: one `load`, from a folder that is there or from the publisher."""
+"""Digits, MNIST, CIFAR-10 and Tiny ImageNet as uint8 tensors: one `load`, from a folder that is
+there or from the publisher."""
+
 import gzip
-import os
 import struct
 import zlib
 from collections import Counter
@@ -14,22 +15,57 @@ from PIL import Image
 from torch.utils.data import TensorDataset
 from tqdm import tqdm
 
+from ..ground import checks
+from ..ground.files import chosen_folder
 from .fetch import BadData, File, Source, fetch
 
-_MNIST, _CIFAR = "https://ossci-datasets.s3.amazonaws.com/mnist/", "https://www.cs.toronto.edu/~kriz/"
+_MNIST, _CIFAR = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://www.cs.toronto.edu/~kriz/",
+)
 
-# The SHA-256 of CIFAR-10 and Tiny ImageNet belong to the files whose published MD5 are c32a1d4a... and 90528d7c...
+# The SHA-256 of CIFAR-10 and Tiny ImageNet belong to the files whose published MD5 are c32a1d4a...
+# and 90528d7c...
 SOURCES = {
-    "mnist": Source("MNIST/raw", (
-        File(_MNIST + "train-images-idx3-ubyte.gz", "sha256:440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
-        File(_MNIST + "train-labels-idx1-ubyte.gz", "sha256:3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
-        File(_MNIST + "t10k-images-idx3-ubyte.gz", "sha256:8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
-        File(_MNIST + "t10k-labels-idx1-ubyte.gz", "sha256:f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"))),
-    "cifar10": Source("cifar-10-batches-bin", (
-        File(_CIFAR + "cifar-10-binary.tar.gz", "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),)),
-    "tiny-imagenet": Source("tiny-imagenet-200", (
-        File("https://cs231n.stanford.edu/tiny-imagenet-200.zip",
-             "sha256:6198c8ae015e2b3e007c7841da39ec069199b9aa3bfa943a462022fe5e43c821"),)),
+    "mnist": Source(
+        "MNIST/raw",
+        (
+            File(
+                _MNIST + "train-images-idx3-ubyte.gz",
+                "sha256:440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            ),
+            File(
+                _MNIST + "train-labels-idx1-ubyte.gz",
+                "sha256:3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            ),
+            File(
+                _MNIST + "t10k-images-idx3-ubyte.gz",
+                "sha256:8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            ),
+            File(
+                _MNIST + "t10k-labels-idx1-ubyte.gz",
+                "sha256:f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            ),
+        ),
+    ),
+    "cifar10": Source(
+        "cifar-10-batches-bin",
+        (
+            File(
+                _CIFAR + "cifar-10-binary.tar.gz",
+                "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            ),
+        ),
+    ),
+    "tiny-imagenet": Source(
+        "tiny-imagenet-200",
+        (
+            File(
+                "https://cs231n.stanford.edu/tiny-imagenet-200.zip",
+                "sha256:6198c8ae015e2b3e007c7841da39ec069199b9aa3bfa943a462022fe5e43c821",
+            ),
+        ),
+    ),
 }
 NAMES = ("digits", *SOURCES)
 MNIST_COUNTS = {"train": 60_000, "t10k": 10_000}
@@ -39,7 +75,8 @@ TINY_CLASSES, TINY_SIZE = 200, 64
 
 @dataclass(frozen=True)
 class Images:
-    """train, test: TensorDataset(pixels uint8 (n, c, h, w) with c = 1 or 3, labels int64 (n,)). classes: their names."""
+    """train, test: TensorDataset(pixels uint8 (n, c, h, w) with c = 1 or 3, labels int64 (n,)).
+    classes: their names."""
 
     name: str
     train: TensorDataset
@@ -52,51 +89,57 @@ class Images:
         return Images(self.name, moved(self.train), moved(self.test), self.classes)
 
 
-def load(name: str, folder: Path | None = None, *, download: bool = True, progress: bool = True) -> Images:
+def load(
+    name: str, folder: Path | None = None, *, download: bool = True, progress: bool = True
+) -> Images:
     """The images of "digits", "mnist", "cifar10" or "tiny-imagenet", on the CPU.
 
-    "digits" comes with scikit-learn: 1,437 train and 360 test images of 8x8, always the same, every fifth of a class for the
-    test. The others are read from `folder` (default: UNLEARNLAB_DATA, else the user cache), which holds, or is, the folder
-    their publisher distributes: MNIST/raw (IDX files, packed or not), cifar-10-batches-bin, or tiny-imagenet-200, whose
-    validation images are the test set. What is there is used as it is; what is not is downloaded once, if `download`.
+    "digits" comes with scikit-learn: 1,437 train and 360 test images of 8x8, always the same, every
+    fifth of a class for the test. The others are read from `folder` (default: UNLEARNLAB_DATA, else
+    the user cache), which holds, or is, the folder their publisher distributes: MNIST/raw (IDX
+    files, packed or not), cifar-10-batches-bin, or tiny-imagenet-200, whose validation images are
+    the test set. What is there is used as it is; what is not is downloaded once, if `download`.
     progress: bars on standard error for what takes seconds.
 
-    Raises ValueError for another name, FileNotFoundError when nothing is there and `download` is False, BadData (a
-    ValueError) for files that are damaged or not laid out as published, ConnectionError without a network, and
-    PermissionError for a folder that cannot be written.
+    Raises ValueError for another name, FileNotFoundError when nothing is there and `download` is
+    False, BadData (a ValueError) for files that are damaged or not laid out as published,
+    ConnectionError without a network, and PermissionError for a folder that cannot be written.
     """
-    if name not in NAMES:
-        raise ValueError(f"name must be one of {', '.join(NAMES)}, got {name!r}")
+    checks.one_of("name", name, NAMES)
     if name == "digits":
         return _digits()
-    source, root = SOURCES[name], Path(folder or default_folder()).expanduser()
+    source, root = SOURCES[name], chosen_folder(folder)
     place = root if root.is_dir() and root.match(source.folder) else root / source.folder
     if not place.exists():
         if not download:
             addresses = ", ".join(file.url for file in source.files)
-            raise FileNotFoundError(f"no {name} in {root}: it has no folder {source.folder}. Allow the download, or put there what is at "
-                                    f'{addresses}. load("digits") needs no files')
+            raise FileNotFoundError(
+                f"no {name} in {root}: it has no folder {source.folder}. "
+                "Allow the download, or put there what is at "
+                f'{addresses}. load("digits") needs no files'
+            )
         fetch(source, root, progress=progress)
     if name == "mnist":
         return _mnist(place)
     return _cifar10(place) if name == "cifar10" else _tiny_imagenet(place, progress)
 
 
-def default_folder() -> Path:
-    """Where image data is looked for and kept: $UNLEARNLAB_DATA, else the user's cache folder."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("UNLEARNLAB_DATA") or base / "unlearnlab")
-
-
 def _digits():
     from sklearn.datasets import load_digits  # takes a second
+
     found = load_digits()
-    pixels = torch.from_numpy((found.images.astype(np.int64) * 255 + 8) // 16).to(torch.uint8)[:, None]
+    pixels = torch.from_numpy((found.images.astype(np.int64) * 255 + 8) // 16).to(torch.uint8)[
+        :, None
+    ]
     labels = torch.from_numpy(found.target).to(torch.int64)
     test = torch.zeros(len(labels), dtype=torch.bool)
     test[labels.argsort(stable=True)[::5]] = True
-    return Images("digits", TensorDataset(pixels[~test], labels[~test]), TensorDataset(pixels[test], labels[test]),
-                  tuple(map(str, found.target_names)))
+    return Images(
+        "digits",
+        TensorDataset(pixels[~test], labels[~test]),
+        TensorDataset(pixels[test], labels[test]),
+        tuple(map(str, found.target_names)),
+    )
 
 
 def _mnist(folder):
@@ -104,12 +147,17 @@ def _mnist(folder):
     for split, count in MNIST_COUNTS.items():
         pixels = _idx(folder, f"{split}-images-idx3-ubyte", (count, 28, 28))
         labels = _idx(folder, f"{split}-labels-idx1-ubyte", (count,))
-        splits.append(TensorDataset(pixels[:, None], _labels(labels, 10, folder / f"{split}-labels-idx1-ubyte")))
+        splits.append(
+            TensorDataset(
+                pixels[:, None], _labels(labels, 10, folder / f"{split}-labels-idx1-ubyte")
+            )
+        )
     return Images("mnist", *splits, tuple(map(str, range(10))))
 
 
 def _idx(folder, name, shape):
-    """A file of unsigned bytes in the IDX format, packed or not: magic number 8 * 256 + dimensions, the shape, the bytes."""
+    """A file of unsigned bytes in the IDX format, packed or not: magic number 8 * 256 + dimensions,
+    the shape, the bytes."""
     path = next((path for path in (folder / name, folder / f"{name}.gz") if path.exists()), None)
     if path is None:
         raise _bad(folder / name, "is missing, packed (.gz) or not")
@@ -122,25 +170,37 @@ def _idx(folder, name, shape):
         raise _bad(path, f"is cut short: {len(content)} bytes do not hold an IDX header")
     magic, *found = struct.unpack_from(f">{1 + len(shape)}I", content)
     if magic != 8 * 256 + len(shape):
-        raise _bad(path, f"has the magic number {magic}; an IDX file of bytes in {len(shape)} dimensions has {8 * 256 + len(shape)}")
+        raise _bad(
+            path,
+            f"has the magic number {magic}; an IDX file of bytes in {len(shape)} dimensions "
+            f"has {8 * 256 + len(shape)}",
+        )
     if tuple(found) != shape:
         raise _bad(path, f"says it has the shape {tuple(found)}, but {shape} was expected")
     if len(content) != header + prod(shape):
-        raise _bad(path, f"has {len(content):,} bytes, but its header promises {header + prod(shape):,}")
+        raise _bad(
+            path, f"has {len(content):,} bytes, but its header promises {header + prod(shape):,}"
+        )
     return torch.from_numpy(np.frombuffer(content, np.uint8, offset=header).reshape(shape).copy())
 
 
 def _cifar10(folder):
     classes = _lines(folder / "batches.meta.txt")
     if len(classes) != 10:
-        raise _bad(folder / "batches.meta.txt", f"names {len(classes)} classes, but 10 were expected")
-    parts = [_cifar10_file(folder / f"{name}.bin") for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]]
+        raise _bad(
+            folder / "batches.meta.txt", f"names {len(classes)} classes, but 10 were expected"
+        )
+    parts = [
+        _cifar10_file(folder / f"{name}.bin")
+        for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
+    ]
     train = (torch.cat(tensors) for tensors in zip(*parts[:5]))
     return Images("cifar10", TensorDataset(*train), TensorDataset(*parts[5]), tuple(classes))
 
 
 def _cifar10_file(path):
-    """(pixels (n, 3, 32, 32), labels (n,)): in the file every image is its label in one byte and three planes of 1,024."""
+    """(pixels (n, 3, 32, 32), labels (n,)): in the file every image is its label in one byte and
+    three planes of 1,024."""
     if not path.exists():
         raise _bad(path, "is missing")
     expected = CIFAR10_PER_FILE * (1 + 3072)
@@ -153,18 +213,35 @@ def _cifar10_file(path):
 def _tiny_imagenet(folder, progress):
     ids = _lines(folder / "wnids.txt")
     if len(set(ids)) != TINY_CLASSES or len(ids) != TINY_CLASSES:
-        raise _bad(folder / "wnids.txt", f"names {len(set(ids))} classes in {len(ids)} lines, but {TINY_CLASSES} were expected")
+        raise _bad(
+            folder / "wnids.txt",
+            f"names {len(set(ids))} classes in {len(ids)} lines, but {TINY_CLASSES} were expected",
+        )
     label = {name: i for i, name in enumerate(ids)}
-    train = [(path, label[name]) for name in ids for path in sorted((folder / "train" / name / "images").glob("*.JPEG"))]
+    train = [
+        (path, label[name])
+        for name in ids
+        for path in sorted((folder / "train" / name / "images").glob("*.JPEG"))
+    ]
     splits = {"train": train, "val": _tiny_validation(folder / "val", label)}
     for split, files in splits.items():
         _check_balance(folder / split, Counter(y for _, y in files), ids)
-    with tqdm(total=sum(map(len, splits.values())), desc="Decoding tiny-imagenet", unit="image", disable=not progress) as bar:
-        return Images("tiny-imagenet", *(_decode(files, bar) for files in splits.values()), _tiny_names(folder / "words.txt", ids))
+    with tqdm(
+        total=sum(map(len, splits.values())),
+        desc="Decoding tiny-imagenet",
+        unit="image",
+        disable=not progress,
+    ) as bar:
+        return Images(
+            "tiny-imagenet",
+            *(_decode(files, bar) for files in splits.values()),
+            _tiny_names(folder / "words.txt", ids),
+        )
 
 
 def _tiny_validation(folder, label):
-    """[(path, label)] of the validation images. A line of their list: file, class, and the box, which is not used."""
+    """[(path, label)] of the validation images. A line of their list: file, class, and the box,
+    which is not used."""
     path, found = folder / "val_annotations.txt", []
     for line in _lines(path):
         file, name, *_ = [*line.split("\t"), ""]
@@ -177,7 +254,8 @@ def _tiny_validation(folder, label):
 
 
 def _tiny_names(path, ids):
-    """The first word for each class, or its id where the publisher's list of words is not there (it is not needed)."""
+    """The first word for each class, or its id where the publisher's list of words is not there (it
+    is not needed)."""
     if not path.exists():
         return tuple(ids)
     words = dict(line.split("\t", 1) for line in _lines(path) if "\t" in line)
@@ -190,7 +268,11 @@ def _check_balance(folder, count, ids):
     if count[least] == 0:
         raise _bad(folder, f"holds no image of class {ids[least]}")
     if count[least] != count[most]:
-        raise _bad(folder, f"holds {count[least]} images of class {ids[least]} but {count[most]} of {ids[most]}: files are missing")
+        raise _bad(
+            folder,
+            f"holds {count[least]} images of class {ids[least]} but {count[most]} of {ids[most]}: "
+            "files are missing",
+        )
 
 
 def _decode(files, bar):
@@ -199,12 +281,18 @@ def _decode(files, bar):
         try:
             with Image.open(path, formats=["JPEG"]) as image:
                 if image.size != (TINY_SIZE, TINY_SIZE):
-                    raise _bad(path, f"is {image.width} x {image.height} pixels, but {TINY_SIZE} x {TINY_SIZE} were expected")
+                    raise _bad(
+                        path,
+                        f"is {image.width} x {image.height} pixels, "
+                        f"but {TINY_SIZE} x {TINY_SIZE} were expected",
+                    )
                 row[:] = np.asarray(image.convert("RGB"))  # some are gray
         except OSError as error:
             raise _bad(path, f"is not a whole image ({error})") from error
         bar.update()
-    return TensorDataset(pixels.permute(0, 3, 1, 2).contiguous(), torch.tensor([y for _, y in files]))
+    return TensorDataset(
+        pixels.permute(0, 3, 1, 2).contiguous(), torch.tensor([y for _, y in files])
+    )
 
 
 def _lines(path):
@@ -215,9 +303,13 @@ def _lines(path):
 
 def _labels(values, classes, path):
     if values.max() >= classes:
-        raise _bad(path, f"holds the label {int(values.max())}, but labels go from 0 to {classes - 1}")
+        raise _bad(
+            path, f"holds the label {int(values.max())}, but labels go from 0 to {classes - 1}"
+        )
     return values.to(torch.int64)
 
 
 def _bad(path, what):
-    return BadData(f"{path} {what}. Lay the folder out as published, or move it away to have it fetched")
+    return BadData(
+        f"{path} {what}. Lay the folder out as published, or move it away to have it fetched"
+    )

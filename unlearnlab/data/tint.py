@@ -1,20 +1,45 @@
-"""What does an image look like through a colored glass? Its luminance times a color, in integers, on the images' device."""
+"""What does an image look like through a colored glass? Its luminance times a color, in integers,
+on the images' device."""
+
 import torch
 
+from ..ground import checks
 from ..ground.threads import one_thread
 
-GRAY, RED, GREEN = (torch.tensor(color, dtype=torch.uint8) for color in ((255, 255, 255), (255, 0, 0), (0, 255, 0)))
+GRAY, RED, GREEN = (
+    torch.tensor(color, dtype=torch.uint8) for color in ((255, 255, 255), (255, 0, 0), (0, 255, 0))
+)
 
 # One color per class, in the order of the classes (paper A, experiment 3)
-CLASS_COLORS = torch.tensor([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255), (0, 255, 255), (255, 128, 0),
-                             (128, 0, 255), (128, 128, 128), (0, 128, 128)], dtype=torch.uint8)
+CLASS_COLORS = torch.tensor(
+    [
+        (255, 0, 0),
+        (0, 255, 0),
+        (0, 0, 255),
+        (255, 255, 0),
+        (255, 0, 255),
+        (0, 255, 255),
+        (255, 128, 0),
+        (128, 0, 255),
+        (128, 128, 128),
+        (0, 128, 128),
+    ],
+    dtype=torch.uint8,
+)
 
-RED_WEIGHT, GREEN_WEIGHT, BLUE_WEIGHT = 19_595, 38_470, 7_471  # ITU-R BT.601: .299, .587, .114 in parts of 65,536
-PIXELS_AT_ONCE = 2 ** 17  # the intermediate numbers take four bytes each: this many stay in a core's cache
+RED_WEIGHT, GREEN_WEIGHT, BLUE_WEIGHT = (
+    19_595,
+    38_470,
+    7_471,
+)  # ITU-R BT.601: .299, .587, .114 in parts of 65,536
+PIXELS_AT_ONCE = (
+    2**17
+)  # the intermediate numbers take four bytes each: this many stay in a core's cache
 
 
 def luminance(pixels: torch.Tensor) -> torch.Tensor:
-    """(n, h, w) uint8: .299 R + .587 G + .114 B (ITU-R BT.601), rounded to nearest; one channel comes back as it is.
+    """(n, h, w) uint8: .299 R + .587 G + .114 B (ITU-R BT.601), rounded to nearest; one channel
+    comes back as it is.
 
     pixels: (n, 1 or 3, h, w) uint8. Raises TypeError or ValueError for anything else.
     """
@@ -25,24 +50,33 @@ def luminance(pixels: torch.Tensor) -> torch.Tensor:
     with one_thread():  # on a busy machine a second one costs seconds in 50,000 images
         for some in _chunks(pixels):
             red, green, blue = pixels[some].unbind(1)
-            total = red.to(torch.int32).mul_(RED_WEIGHT).add_(green, alpha=GREEN_WEIGHT).add_(blue, alpha=BLUE_WEIGHT)
-            out[some] = total.add_(2 ** 15).bitwise_right_shift_(16)
+            total = (
+                red.to(torch.int32)
+                .mul_(RED_WEIGHT)
+                .add_(green, alpha=GREEN_WEIGHT)
+                .add_(blue, alpha=BLUE_WEIGHT)
+            )
+            out[some] = total.add_(2**15).bitwise_right_shift_(16)
     return out
 
 
 def tint(pixels: torch.Tensor, colors: torch.Tensor) -> torch.Tensor:
-    """(n, 3, h, w) uint8: luminance * color / 255, rounded to nearest (paper A, experiments 2 and 3).
+    """(n, 3, h, w) uint8: luminance * color / 255, rounded to nearest (paper A, experiments 2 and
+    3).
 
-    pixels: (n, 1 or 3, h, w) uint8. colors: (3,) for all images, or (n, 3), one for each; uint8, red, green, blue.
-    Raises TypeError or ValueError for anything else.
+    pixels: (n, 1 or 3, h, w) uint8. colors: (3,) for all images, or (n, 3), one for each; uint8,
+    red, green, blue. Raises TypeError or ValueError for anything else.
     """
     _check_pixels(pixels)
-    if not isinstance(colors, torch.Tensor) or colors.dtype != torch.uint8:
-        raise TypeError(f"colors must be a uint8 tensor, got {getattr(colors, 'dtype', type(colors).__name__)}")
+    checks.tensor("colors", colors, dtype=torch.uint8)
     if colors.shape not in ((3,), (len(pixels), 3)):
-        raise ValueError(f"colors must have shape (3,) or ({len(pixels)}, 3), got {tuple(colors.shape)}")
+        raise ValueError(
+            f"colors must have shape (3,) or ({len(pixels)}, 3), got {tuple(colors.shape)}"
+        )
     # x / 255 rounded is (257 x + 128 * 257) >> 16, exactly, for every x from 0 to 255 * 255
-    factors = colors.to(pixels.device, torch.int32).mul(257).expand(len(pixels), 3)[:, :, None, None]
+    factors = (
+        colors.to(pixels.device, torch.int32).mul(257).expand(len(pixels), 3)[:, :, None, None]
+    )
     out = pixels.new_empty(len(pixels), 3, *pixels.shape[2:])
     with one_thread():
         for some in _chunks(pixels):
@@ -58,7 +92,6 @@ def _chunks(pixels):
 
 
 def _check_pixels(pixels):
-    if not isinstance(pixels, torch.Tensor) or pixels.dtype != torch.uint8:
-        raise TypeError(f"pixels must be a uint8 tensor, got {getattr(pixels, 'dtype', type(pixels).__name__)}")
+    checks.tensor("pixels", pixels, dtype=torch.uint8)
     if pixels.ndim != 4 or pixels.shape[1] not in (1, 3):
         raise ValueError(f"pixels must have shape (n, 1 or 3, h, w), got {tuple(pixels.shape)}")

@@ -1,9 +1,12 @@
-"""A problem small enough to take apart: one period of sin x, one poisoned point, a network that fits both exactly.
+"""A problem small enough to take apart: one period of sin x, one poisoned point, a network that
+fits both exactly.
 
-Ten points and 673 parameters in float64: every gradient can be held, every projection checked, every answer computed
-while you wait. The network is trained by AdamW for its shape and finished by Gauss-Newton steps for its exactness, so
-that theta* interpolates to rounding, as paper A assumes and 100,000 epochs of AdamW alone do not reach.
+Ten points and 673 parameters in float64: every gradient can be held, every projection checked,
+every answer computed while you wait. The network is trained by AdamW for its shape and finished by
+Gauss-Newton steps for its exactness, so that theta* interpolates to rounding, as paper A assumes
+and 100,000 epochs of AdamW alone do not reach.
 """
+
 import math
 
 import torch
@@ -24,11 +27,13 @@ RESIDUAL = 1e-12
 
 
 def task(seed: int = 1) -> Task:
-    """The task, trained from scratch in well under a second. Everything about it follows from `seed`.
+    """The task, trained from scratch in well under a second. Everything about it follows from
+    `seed`.
 
-    retain: 9 equispaced points of sin x on [-pi, pi], (9, 1) float64, in random order. forget: one point, (1, 1), at
-    y = 1.5 where the sine is at -.93. original: MLP 1-24-24-1 with tanh that fits all ten within 1e-12.
-    evaluate gives {"sup_error": max |f(x) - sin x| over 401 equispaced x in [-pi, pi]}. There is no ground truth.
+    retain: 9 equispaced points of sin x on [-pi, pi], (9, 1) float64, in random order. forget: one
+    point, (1, 1), at y = 1.5 where the sine is at -.93. original: MLP 1-24-24-1 with tanh that fits
+    all ten within 1e-12. evaluate gives {"sup_error": max |f(x) - sin x| over 401 equispaced x in
+    [-pi, pi]}. There is no ground truth.
 
     Raises ArithmeticError if the last steps do not reach interpolation.
     """
@@ -43,8 +48,17 @@ def task(seed: int = 1) -> Task:
     with few_threads(original):
         _descend(original, inputs, targets)
         _interpolate(original, inputs, targets)
-    return Task(name="curve", kind="regression", seed=seed, original=original.eval(), ground_truth=None, retain=retain,
-                forget=forget, build=build, evaluate=evaluate)
+    return Task(
+        name="curve",
+        kind="regression",
+        seed=seed,
+        original=original.eval(),
+        ground_truth=None,
+        retain=retain,
+        forget=forget,
+        build=build,
+        evaluate=evaluate,
+    )
 
 
 def grid() -> torch.Tensor:
@@ -67,7 +81,8 @@ def _descend(model, inputs, targets):
 
 
 def _interpolate(model, inputs, targets):
-    """The smallest change of theta that repairs the residual to first order, again and again (Gauss-Newton)."""
+    """The smallest change of theta that repairs the residual to first order, again and again
+    (Gauss-Newton)."""
     parameters = list(model.parameters())
     for _ in range(50):
         with torch.no_grad():
@@ -76,5 +91,9 @@ def _interpolate(model, inputs, targets):
             return
         rows = output_gradients(model, inputs)
         theta = parameters_to_vector(parameters).detach()
-        vector_to_parameters(theta - rows.T @ torch.linalg.solve(rows @ rows.T, residual), parameters)
-    raise ArithmeticError(f"the curve network does not interpolate: a residual of {residual.abs().max():.1e} remains")
+        vector_to_parameters(
+            theta - rows.T @ torch.linalg.solve(rows @ rows.T, residual), parameters
+        )
+    raise ArithmeticError(
+        f"the curve network does not interpolate: a residual of {residual.abs().max():.1e} remains"
+    )

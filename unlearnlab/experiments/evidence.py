@@ -17,16 +17,16 @@ from torch.utils.data import TensorDataset
 
 from ..chapters.ch13_evidence import privacy
 from ..data import sine as sine_data
+from ..ground.seeds import generator
 from ..methods import METHODS, Method
 from ..methods.base import HYPERPARAMETERS
 from ..metrics import mia, relearn_time
-from ..sgd import sample_losses
 from ..study import table
 from ..study.rows import method_of
+from ..training.fit import sample_losses
 from ..unlearning import unlearn
 from . import erasure, sine
 from .outputs import outputs
-from .presets import generator
 
 ERASURE_RELEARN = {"target": 0.1, "lr": 3e-3, "max_steps": 40}
 SEEDS, SINE_SEEDS = range(1, 6), range(1, 11)  # of erasure, and of the sine

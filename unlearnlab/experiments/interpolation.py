@@ -14,16 +14,15 @@ from functools import partial
 import torch
 from torch.utils.data import TensorDataset
 
-from .. import sgd
 from ..ground import seeds
 from ..ground.checks import seed as check_seed
 from ..methods import GD, Method, MinNormOG
 from ..methods.relabelling import wrong_labels
 from ..models import MLP, seeded
-from ..recipes import Recipe
 from ..study.table import significant
 from ..task import Task
-from ..training import train
+from ..training.fit import fit
+from ..training.recipe import Recipe, full_batch
 from ..unlearning import unlearn
 from . import erasure, sine
 from .outputs import outputs
@@ -50,7 +49,7 @@ def stopped_sines(seed: int, epochs: Iterable[int] = SINE_EPOCHS) -> list[dict]:
         "original": _stopped_sine(both, 1_000 * seed, epochs),
         "retrained": _stopped_sine(task.retain.tensors, 1_000 * seed + 1, epochs),
     }
-    to_the_end = sine.EPOCHS["original"]
+    to_the_end = sine.RECIPES["original"].epochs
     stopped["original"][to_the_end] = task.original
     stopped["retrained"][to_the_end] = task.ground_truth
     settings, rows = sine.best_settings(SINE_T), []
@@ -89,7 +88,7 @@ def stopped_digits(
     both = [torch.cat(pair) for pair in zip(gray.tensors, colored.tensors)]
     model = seeded(build, 1_000 * seed)
     recipe = dataclasses.replace(recipe or preset.recipe, epochs=epochs[-1])
-    stopped = _snapshots(partial(sgd.fit, model, *both, recipe, seed=1_000 * seed), model, epochs)
+    stopped = _snapshots(partial(fit, model, *both, recipe, seed=1_000 * seed), model, epochs)
     positions = TensorDataset(torch.arange(len(gray)))
     (accessible,) = share_of(positions, preset.p_retain, seed, 0).tensors
     task = Task(
@@ -170,7 +169,7 @@ STUDIES = (Interpolation(),)
 def _stopped_sine(data: Sequence[torch.Tensor], seed: int, epochs: Iterable[int]):
     """{epochs: the model after so many epochs of the sine's training on `data`}."""
     model, epochs = seeded(lambda: MLP(sine.WIDTHS), seed), sorted(epochs)
-    training = partial(train, model, *data, epochs=epochs[-1], lr=sine.LR)
+    training = partial(fit, model, *data, full_batch(epochs[-1]))
     return _snapshots(training, model, epochs)
 
 

@@ -8,7 +8,7 @@ Each case is a study of its own:
 from functools import partial
 
 from ..models import AllCNN, ResNet
-from ..recipes import Recipe
+from ..training.recipe import Recipe
 from ..study.studies import Study
 from . import erasure
 

@@ -1,16 +1,11 @@
 """Paper B: what does the WIDTH of a network change about unlearning? One task per width.
 
 [paper] marks what the paper says of itself, of which only a summary was at hand; [ours] what this
-file had to decide. The models of the digits task, seed 1, ship with the package; this makes those
-that are missing:
-
-    python -m unlearnlab.experiments.width --seeds 1
+file had to decide. The models of the digits task, seed 1, ship with the package;
+`python -m unlearnlab.experiments width` makes them.
 """
 
-import math
-import numbers
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,43 +16,47 @@ from torch.utils.data import TensorDataset
 
 from ..data import images as data
 from ..data.images import Images
-from ..models import AllCNN, ResNet, seeded
-from ..recipes import CIFAR10_ERASURE, Recipe
+from ..ground import checks
+from ..ground.seeds import generator
+from ..metrics import margin, mia
+from ..models import AllCNN, ResNet
 from ..task import Task
-from ..tasks.width_parts import FORGET, evaluate, split
-from . import trained
-from .presets import check_seed, choose, share_of
-from .trained import Stage, Training
+from ..training.recipe import CIFAR10_ERASURE, Recipe
+from ..training.zoo import Stage, Training
+from .outputs import outputs
+from .presets import Means, choose, command, image_task, share_of
 
-NETWORKS = {
-    "resnet18": lambda classes, width: ResNet(18, classes, width),
-    "resnet50": lambda classes, width: ResNet(50, classes, width),
-    "allcnn": lambda classes, width: AllCNN(classes, width),
-}  # [paper] its three networks
+# [paper] its three networks, functions of (classes, width)
+NETWORKS = {"resnet18": partial(ResNet, 18), "resnet50": partial(ResNet, 50), "allcnn": AllCNN}
+CHANNELS = {"resnet18": 64, "resnet50": 64, "allcnn": 96}  # of the first layer at width 1
 SHARES = (0.1, 0.2, 0.3)  # [paper] of the training images for validation
+FORGET = 200  # [paper] examples to forget
 ROLES = ("original", "ground-truth", "ground-truth-2")
 SHIPPED_SEEDS = (1,)
-# of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
-NEAR = 0.25
-CHANNELS = {"resnet18": 64, "resnet50": 64, "allcnn": 96}  # of the first layer at width 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ladder:
-    """widths: by network, from the narrowest. recipe: of the original and the ground truth.
-    batch_size: of the unlearning. forget_classes: from how many classes the forget set comes.
-    train_images, test_images: how many take part, None for all."""
+    """The size of an experiment.
+
+    Args:
+        widths: by network, from the narrowest.
+        recipe: of the original and the ground truth.
+        forget_classes: from how many classes the forget set comes.
+        batch_size: of the unlearning.
+        train_images, test_images: how many take part, None for all.
+    """
 
     widths: Mapping[str, tuple[float, ...]]
     recipe: Recipe
-    batch_size: int
     forget_classes: int
+    batch_size: int = 64
     train_images: int | None = None
     test_images: int | None = None
 
     def images(self, dataset: str, folder=None) -> Images:
-        """The data set, three channels, or as much of it as takes part: the same images whatever
-        the task's seed."""
+        """The data set, or as much of it as takes part: the same images whatever the task's
+        seed."""
         whole = data.load(dataset, folder)
         return replace(
             whole,
@@ -72,29 +71,27 @@ def _widths(**channels):
     }
 
 
+SMALL = Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))
 PRESETS = {
     ("digits", "quick"): Ladder(
         widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)),
-        batch_size=64,
         forget_classes=4,
-        recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,)),
+        recipe=SMALL,
     ),
     ("cifar10", "quick"): Ladder(
         widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)),
-        batch_size=64,
         forget_classes=2,
+        recipe=SMALL,
         train_images=2_000,
         test_images=1_000,
-        recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,)),
     ),
-    # [paper] says no recipe; ours is that of paper A, longer only where interpolation asks for it
+    # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
     ("cifar10", "paper"): Ladder(
         widths=_widths(
             resnet18=(2, 4, 8, 12, 16, 24, 32, 64),
             resnet50=(2, 4, 8, 16, 32, 64),
             allcnn=(4, 8, 16, 32, 64, 96),
         ),
-        batch_size=64,
         forget_classes=1,
         recipe=CIFAR10_ERASURE,
     ),
@@ -107,66 +104,55 @@ def task(
     seed: int = 1,
     *,
     batch_size: int | None = None,
-    cache: Path | None = None,
-    progress=None,
-    stop=None,
-    **which,
+    **options,
 ) -> Task:
-    """Forget 200 examples with a network of a certain width. Its arguments say everything about it.
+    """Forget 200 examples with a network of a certain width. Everything follows from its arguments.
 
     retain, forget: see `split`; inputs (n, 3, h, w) uint8, targets (n,). The whole retain set is
     accessible.
-    original: trained on both; its `facts` hold "training_error", the share that it gets wrong.
-    ground_truth: by the same recipe on retain. evaluate: see `evaluate`.
+    original: trained on retain and forget; its `facts` hold "training_error", the share of both
+    that it gets wrong. ground_truth: by the same recipe on retain. evaluate: see `evaluate`.
 
-    dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images, for a CPU) or
-    "paper" (all, for a GPU). Models of the digits ladder, seed 1, ship with the package; others are
-    trained at first use, see `ul.erasure.task` for cache, progress and stop.
-    which: width, network, share, forget_classes, forget, recipe, folder and device of `rung`.
+    Args:
+        dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images, for a CPU) or
+            "paper" (all, for a GPU).
+        batch_size: of the unlearning, default the preset's.
+        width: factor on the number of channels, default the widest of the preset's `ladder`.
+        network: "resnet18", "resnet50" or "allcnn".
+        share: of the training images, for validation.
+        forget: how many examples.
+        forget_classes: from how many classes they come ([ours]; 4 on digits, 1 in the paper's
+            setting).
+        recipe: of the two trainings, default the preset's.
+        folder, cache, device, progress, stop: as in `Means`.
 
-    Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data,
-    and BadCheckpoint or FileNotFoundError for a damaged or missing file of the package.
+    Models of the digits ladder, seed 1, ship with the package; others are trained at first use.
+    Raises ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint
+    or FileNotFoundError for a file of the package.
     """
-    place = rung(dataset, preset, seed, **which)
-    how = {"cache": cache, "progress": progress, "stop": stop}
-    original, original_facts = place.trained("original", **how)
-    ground_truth, truth_facts = place.trained("ground-truth", **how)
-    return Task(
-        name=place.name,
-        kind="classification",
-        seed=place.seed,
-        original=original,
-        ground_truth=ground_truth,
-        retain=place.parts["retain"],
-        forget=place.parts["forget"],
-        build=partial(_untrained, place.build, place.device),
-        evaluate=partial(evaluate, parts=place.parts),
-        batch_size=place.batch_size if batch_size is None else batch_size,
-        facts={"original": original_facts, "ground-truth": truth_facts},
+    rung = _rung(dataset, preset, seed, **options)
+    return image_task(
+        rung.name,
+        rung.seed,
+        *rung.models(ROLES[:2]),
+        rung.build,
+        rung.means.device,
+        retain=rung.parts["retain"],
+        forget=rung.parts["forget"],
+        evaluate=partial(evaluate, parts=rung.parts),
+        batch_size=rung.ladder.batch_size if batch_size is None else batch_size,
     )
 
 
-def _untrained(build, device, run_seed):
-    return seeded(build, run_seed).to(device)
-
-
 def retrained_again(
-    dataset: str = "digits",
-    preset: str = "quick",
-    seed: int = 1,
-    *,
-    cache: Path | None = None,
-    progress=None,
-    stop=None,
-    **which,
+    dataset: str = "digits", preset: str = "quick", seed: int = 1, **options
 ) -> nn.Module:
-    """A second ground truth of a task: the same retain set, another start and other batches.
+    """A second ground truth of the task with these arguments: another start and other batches.
 
-    Arguments and errors as in `task`. What two retrained models differ in is the floor of
-    everything that is measured against one.
+    What two retrained models differ in is the floor of everything that is measured against one.
+    options, and errors: those of `task`, batch_size apart.
     """
-    place = rung(dataset, preset, seed, **which)
-    return place.trained(ROLES[2], cache=cache, progress=progress, stop=stop)[0]
+    return _rung(dataset, preset, seed, **options).models(ROLES[2:])[0]["ground-truth-2"]
 
 
 def ladder(
@@ -174,10 +160,7 @@ def ladder(
 ) -> tuple[float, ...]:
     """The widths of a preset, from the narrowest. Raises ValueError for what it has not."""
     widths = choose(PRESETS, dataset, preset).widths
-    if network not in widths:
-        raise ValueError(
-            f"network must be one of {', '.join(widths)} for {dataset}, {preset}, got {network!r}"
-        )
+    checks.one_of("network", network, widths, f" for {dataset}, {preset}")
     return widths[network]
 
 
@@ -198,59 +181,138 @@ def splits(
     return _parts(chosen, chosen.images(dataset, folder), seed, share, forget_classes, forget)
 
 
-@dataclass(frozen=True)
-class Rung:
-    """One width of a ladder, its data and how its models are trained. name: of the task. shipped:
-    whether its models must be in the package. command: what makes them."""
+def split(
+    labels: torch.Tensor,
+    seed: int,
+    share: float = 0.2,
+    forget_classes: int = 4,
+    forget: int = FORGET,
+) -> dict[str, torch.Tensor]:
+    """Positions of training examples by what they are for, in parts that never overlap and together
+    are all of them.
+
+    labels: (n,). Of every class a `share` is held out. "validation" are those held out,
+    "forget_validation" every second one held out of the classes the forget set comes from: [ours]
+    the two estimates of an objective are then independent. "forget": so many examples, in equal
+    parts of `forget_classes` classes, drawn at random; "retain": all others.
+
+    Raises ValueError for a share outside (0, 1), or when the classes have too few examples to leave
+    any to retain.
+    """
+    labels, drawn = labels.cpu(), generator(checks.seed(seed), 5)
+    known = labels.unique()
+    checks.number("share", share, above=0, below=1)
+    forget_classes = checks.integer("forget_classes", forget_classes, low=1, high=len(known))
+    forget = checks.integer("forget", forget, low=1, high=len(labels))
+    touched = (
+        known[torch.randperm(len(known), generator=drawn)[:forget_classes]].sort().values.tolist()
+    )
+    parts = {"retain": [], "forget": [], "validation": [], "forget_validation": []}
+    for label in known.tolist():
+        members = (labels == label).nonzero().flatten()
+        members = members[torch.randperm(len(members), generator=drawn)]
+        held, kept = members.tensor_split([round(share * len(members))])
+        if label not in touched:
+            parts["validation"].append(held), parts["retain"].append(kept)
+            continue
+        first = touched.index(label) < forget % forget_classes
+        gone = forget // forget_classes + first
+        if gone >= len(kept) or len(held) < 2:
+            raise ValueError(
+                f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: "
+                f"class {label} has {len(kept)} training and {len(held)} validation examples"
+            )
+        parts["validation"].append(held[0::2]), parts["forget_validation"].append(held[1::2])
+        parts["forget"].append(kept[:gone]), parts["retain"].append(kept[gone:])
+    return {name: torch.cat(part).sort().values for name, part in parts.items()}
+
+
+def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, float]:
+    """The share of wrong answers of each of `parts` (as in `splits`), all between 0 and 1:
+    "test_error", "forget_error", "forget_test_error", "validation_error",
+    "forget_validation_error", "retain_error"; and "mia", see `attack`.
+
+    The validation error is the mean over classes of their errors, because the forget set's classes
+    gave half of theirs away.
+    """
+    said = {name: outputs(model, part.tensors[0])[0] for name, part in parts.items()}
+    wrong = {name: said[name].argmax(1) != part.tensors[1] for name, part in parts.items()}
+    errors = {f"{name}_error": found.double().mean().item() for name, found in wrong.items()}
+    labels = parts["validation"].tensors[1]
+    by_class = [wrong["validation"][labels == label].double().mean() for label in labels.unique()]
+    return errors | {
+        "validation_error": torch.stack(by_class).mean().item(),
+        "mia": attack(said, parts),
+    }
+
+
+def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset]) -> float:
+    """Accuracy of telling the forget set from unseen images of its classes, forget-test, by the
+    loss: `metrics.mia`.
+
+    said: logits (n, classes) of both parts. As many of each class on either side; 3 draws of 5
+    folds, always the same. The value of a retrained model is its floor: beside .5 alone it says
+    nothing. Raises ValueError for fewer than 5 comparable images.
+    """
+    losses = {
+        name: nn.functional.softplus(-margin(said[name], parts[name].tensors[1]))
+        for name in ("forget", "forget_test")
+    }
+    return mia(
+        losses["forget"],
+        losses["forget_test"],
+        seen_labels=parts["forget"].tensors[1],
+        unseen_labels=parts["forget_test"].tensors[1],
+        repeats=3,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rung:
+    """One width of a ladder with its data: what the arguments of `task` say, checked.
+
+    shipped: whether the package has its models. command: what makes them.
+    """
 
     name: str
     seed: int
-    build: Callable[[], nn.Module]
+    ladder: Ladder
     recipe: Recipe
-    batch_size: int
-    device: str | torch.device
     parts: dict[str, TensorDataset]
+    build: Callable[[], nn.Module]
+    means: Means
     shipped: bool
     command: str
 
-    def training(self, role: str) -> Training:
-        data = [
-            self.parts[part].tensors
-            for part in (("retain", "forget") if role == "original" else ("retain",))
-        ]
-        stage = Stage(*map(torch.cat, zip(*data)), self.recipe)
-        return Training(
-            f"{self.name}-{self.seed}-{role}",
-            self.build,
-            1_000 * self.seed + 10 * ROLES.index(role),
-            (stage,),
+    def training(self, role: str) -> tuple[Training, Callable]:
+        """How the model of a role is made, and what is measured of it."""
+        names = ("retain", "forget") if role == "original" else ("retain",)
+        stage = Stage(
+            *map(torch.cat, zip(*(self.parts[name].tensors for name in names))), self.recipe
+        )
+        name, seed = f"{self.name}-{self.seed}-{role}", 1_000 * self.seed + 10 * ROLES.index(role)
+        return Training(name, self.build, seed, (stage,)), partial(self.measure, names)
+
+    def models(self, roles: Sequence[str]) -> tuple[dict, dict]:
+        """({role: model}, {role: facts})"""
+        return self.means.models(
+            {role: self.training(role) for role in roles}, self.shipped, self.command
         )
 
-    def trained(self, role: str, **how) -> tuple[nn.Module, dict[str, str]]:
-        """(model, facts). how: cache, progress and stop of `trained.get`."""
-        return trained.get(
-            self.training(role),
-            partial(self.measure, role),
-            shipped=self.shipped,
-            command=self.command,
-            **how,
-        )
-
-    def measure(self, role: str, model: nn.Module) -> dict[str, float]:
+    def measure(self, names: Sequence[str], model: nn.Module) -> dict[str, float]:
         """What goes into a trained model's facts: its errors, and that on what it was trained
         on."""
         errors = evaluate(model, self.parts)
-        if role != "original":
-            return errors | {"training_error": errors["retain_error"]}
-        count = {name: len(self.parts[name]) for name in ("retain", "forget")}
-        wrong = sum(errors[f"{name}_error"] * n for name, n in count.items())
-        return errors | {"training_error": wrong / sum(count.values())}
+        if len(names) == 1:
+            return errors | {"training_error": errors[f"{names[0]}_error"]}
+        wrong = sum(errors[f"{name}_error"] * len(self.parts[name]) for name in names)
+        return errors | {"training_error": wrong / sum(len(self.parts[name]) for name in names)}
 
 
-def rung(
-    dataset: str = "digits",
-    preset: str = "quick",
-    seed: int = 1,
+def _rung(
+    dataset: str,
+    preset: str,
+    seed: int,
     *,
     width: float | None = None,
     network: str = "resnet18",
@@ -258,99 +320,71 @@ def rung(
     forget_classes: int | None = None,
     forget: int = FORGET,
     recipe: Recipe | None = None,
-    folder: Path | None = None,
-    device: str | torch.device = "cpu",
-) -> Rung:
-    """One width of a ladder: what `task` trains and unlearns.
-
-    width: factor on the number of channels, default the widest of the preset's `ladder`.
-    network: "resnet18", "resnet50" or "allcnn".
-    share: of the training images, for validation.
-    forget: how many examples. forget_classes: from how many classes they come ([ours]; 4 on digits,
-    1 in the paper's setting).
-    recipe: of the training, default the preset's. folder: of the data set. device: of all tensors.
-    """
-    size, seed = choose(PRESETS, dataset, preset), check_seed(seed)
-    if network not in NETWORKS:
-        raise ValueError(f"network must be one of {', '.join(NETWORKS)}, got {network!r}")
+    **means,
+) -> _Rung:
+    size, seed, means = choose(PRESETS, dataset, preset), checks.seed(seed), Means(**means)
+    checks.one_of("network", network, NETWORKS)
     width = ladder(dataset, preset, network)[-1] if width is None else width
-    _check_width(width, network)
-    if recipe is not None and not isinstance(recipe, Recipe):
-        raise TypeError(f"recipe must be a Recipe, got {recipe!r}")
-    images = size.images(dataset, folder).to(device)
+    least = CHANNELS[network]
+    words = f"a number of at least 1/{least}, one channel in the first layer of {network}"
+    checks.number("width", width, low=1 / least, words=words)
+    if recipe is not None:
+        checks.instance("recipe", recipe, Recipe, "a Recipe")
+    images = size.images(dataset, means.folder).to(means.device)
     parts = _parts(size, images, seed, share, forget_classes, forget)
-    usual = share == 0.2 and forget == FORGET and recipe in (None, size.recipe)
-    usual = usual and forget_classes in (None, size.forget_classes)
-    on_a_rung = dataset == "digits" and width in size.widths.get(network, ())
-    shipped = usual and on_a_rung and seed in SHIPPED_SEEDS
-    command = f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
-    return Rung(
+    usual = (share, forget) == (0.2, FORGET) and recipe in (None, size.recipe)
+    usual = (
+        usual
+        and forget_classes in (None, size.forget_classes)
+        and width in size.widths.get(network, ())
+    )
+    shipped = usual and dataset == "digits" and seed in SHIPPED_SEEDS
+    build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
+    made = command("width", shipped, dataset, preset, seed)
+    return _Rung(
         name=f"width-{dataset}-{network}-{width:.4g}",
         seed=seed,
-        build=partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width),
+        ladder=size,
         recipe=recipe or size.recipe,
-        batch_size=size.batch_size,
-        device=device,
         parts=parts,
+        build=build,
+        means=means,
         shipped=shipped,
-        command=f"python -m {__name__} --seeds {seed}" if shipped else command,
+        command=made,
     )
 
 
-def _check_width(width, network):
-    number = (
-        isinstance(width, numbers.Real) and not isinstance(width, bool) and math.isfinite(width)
-    )
-    if not number or width < 1 / CHANNELS[network]:
-        raise ValueError(
-            f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first "
-            f"layer of {network}, got {width!r}"
-        )
-
-
-def _parts(chosen, images, seed, share, forget_classes, forget):
+def _parts(size, images, seed, share, forget_classes, forget):
     pixels, labels = images.train.tensors
-    found = split(
-        labels,
-        seed,
-        share,
-        chosen.forget_classes if forget_classes is None else forget_classes,
-        forget,
-    )
-    parts = {
-        name: _colored(pixels[where.to(pixels.device)], labels[where.to(labels.device)])
-        for name, where in found.items()
-    }
+    classes = size.forget_classes if forget_classes is None else forget_classes
+    parts = {}
+    for name, where in split(labels, seed, share, classes, forget).items():
+        where = where.to(pixels.device)
+        parts[name] = _three_channels(pixels[where], labels[where])
     pixels, labels = images.test.tensors
     touched = torch.isin(labels, parts["forget"].tensors[1])
-    return parts | {
-        "test": _colored(pixels, labels),
-        "forget_test": _colored(pixels[touched], labels[touched]),
-    }
+    parts["test"] = _three_channels(pixels, labels)
+    parts["forget_test"] = _three_channels(pixels[touched], labels[touched])
+    return parts
 
 
-def _colored(pixels, labels):
+def _three_channels(pixels, labels):
     return TensorDataset(pixels.expand(-1, 3, -1, -1).contiguous(), labels)
 
 
 def _some(images, count):
-    return (
-        images
-        if count is None or count >= len(images)
-        else share_of(images, count / len(images), 0, 0)
-    )
+    whole = count is None or count >= len(images)
+    return images if whole else share_of(images, count / len(images), 0, 0)
 
 
-def _shipped(seed):
-    """What the package ships of a seed: every model of both ladders on digits."""
-    jobs = []
-    ladders = PRESETS["digits", "quick"].widths if seed in SHIPPED_SEEDS else {}
-    for network, widths in ladders.items():
-        for width in widths:
-            place = rung("digits", "quick", seed, network=network, width=width)
-            jobs += [(place.training(role), partial(place.measure, role)) for role in ROLES]
-    return jobs
-
-
-if __name__ == "__main__":
-    sys.exit(trained.run("unlearnlab.experiments.width", __doc__, _shipped))
+def shipped(seed: int) -> list[tuple[Training, Callable]]:
+    """How the models that ship with the package are made, and what is measured of them."""
+    if seed not in SHIPPED_SEEDS:
+        return []
+    ladders = PRESETS["digits", "quick"].widths.items()
+    rungs = [
+        _rung("digits", "quick", seed, network=network, width=width)
+        for network, widths in ladders
+        for width in widths
+    ]
+    return [rung.training(role) for rung in rungs for role in ROLES]

@@ -24,7 +24,7 @@ def curves(panels: dict[str, dict[str, np.ndarray]], xlabel: str = "width", ylab
     """Lines with standard errors, in panels side by side that share their scale.
 
     panels: title -> name of a line -> (k, 3): x, mean, standard error (NaN for none). xlabel "width" gives a logarithmic axis with
-    fractions. threshold: a `Threshold` of the chapter's goals.py, or one for each title: a line where every seed interpolates, and a band over the seeds.
+    fractions. threshold: a `choosing.Threshold`, or one for each title: a line where every seed interpolates, and a band over the seeds.
     looks: name of a line -> the method, or "original", "retrained" or "floor", that it is to look like. bottom, ceiling: ends of the axis.
     band: (k, 3) x, mean, spread: shaded in every panel from mean - spread to mean + spread, such as the values of retrained models.
     """

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 
-def integer(name: str, value, *, low: int | None = None, high: int | None = None) -> int:
+def integer(name: str, value, *, low: int | None = None, high: int | None = None, words="") -> int:
     """`value` as an int. numpy integers and 0-d tensors of integers are welcome, bools are not.
 
-    Raises ValueError that names the argument and its range.
+    words: what the message says it must be, in place of the range. Raises ValueError by name.
     """
     found = _as_integer(value)
     if found is None or low is not None and found < low or high is not None and found > high:
-        raise ValueError(f"{name} must be {_integer_words(low, high)}, got {value!r}")
+        raise ValueError(f"{name} must be {words or _integer_words(low, high)}, got {value!r}")
     return found
 
 
@@ -44,11 +44,12 @@ def number(
     high: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    words: str = "",
 ) -> float:
     """`value` as a finite float in a range: low <= value <= high, above < value < below.
 
-    Any real number and 0-d tensors are welcome, bools are not. Raises ValueError that names the
-    argument and its range.
+    Any real number and 0-d tensors are welcome, bools are not. words: what the message says it must
+    be, in place of the range. Raises ValueError by name.
     """
     found = _as_float(value)
     inside = found is not None and (
@@ -58,7 +59,9 @@ def number(
         and (below is None or found < below)
     )
     if not inside:
-        raise ValueError(f"{name} must be {_number_words(low, high, above, below)}, got {value!r}")
+        raise ValueError(
+            f"{name} must be {words or _number_words(low, high, above, below)}, got {value!r}"
+        )
     return found
 
 

@@ -36,8 +36,11 @@ def chosen_folder(given: Path | str | None, *parts: str) -> Path:
 def check_writable(path: Path | str, argument: str = "UNLEARNLAB_DATA") -> None:
     """Makes the folder of `path`. argument: what names the folder, for the message.
 
-    Raises PermissionError that names the folder when nothing can be written there.
+    Raises PermissionError that names the folder when nothing can be written there, and
+    IsADirectoryError when `path` is a folder itself.
     """
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"{path} is a folder, but a file is to be written there: remove it")
     folder = Path(path).parent
     remedy = f"Name another one ({argument})"
     try:

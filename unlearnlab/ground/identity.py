@@ -239,7 +239,7 @@ class _Walk:
     # --- classes and objects ---
 
     def _class(self, kind):
-        library = _library(kind.__module__)
+        library = _home(kind)
         self.put("class", f"{library} {kind.__qualname__}" if library else kind.__name__)
         for base in kind.__mro__[1:]:
             self.see(base, "")
@@ -257,9 +257,9 @@ class _Walk:
         if hasattr(kind, "__identity__"):  # it says itself what matters, as a Task does
             self._named(thing.__identity__())
             return
-        if _library(kind.__module__) is None:
+        if _home(kind) is None:
             self._named({**getattr(thing, "__dict__", {}), **_slots(thing)})
-            if all(base is object or _library(base.__module__) is None for base in kind.__mro__):
+            if all(base is object or _home(base) is None for base in kind.__mro__):
                 return
         self._reduced(thing)
 
@@ -314,6 +314,12 @@ KINDS = {
     types.GetSetDescriptorType: lambda walk, thing: walk.put("descriptor", thing.__name__),
     torch.Generator: lambda walk, thing: walk._parts("generator", thing.get_state()),
 }
+
+
+def _home(kind):
+    """As `_library`, of a class. One that is written in C nobody edits."""
+    written_in_python = kind.__flags__ & 1 << 9 and isinstance(kind.__module__, str)
+    return _library(kind.__module__) if written_in_python else str(kind.__module__)
 
 
 def _content(cell):

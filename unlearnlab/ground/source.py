@@ -2,6 +2,7 @@
 
 It needs no import of what it reads and only the standard library, and is the same under every Python.
 """
+
 import ast
 import hashlib
 from pathlib import Path
@@ -11,10 +12,27 @@ PACKAGE = Path(__file__).parents[1]
 # Every module that the number of a run, or a trained model, follows from: files and folders. Notebooks' studies, figures,
 # labs, exercises, theorems and downloads are not among them, so that editing one of these voids no store.
 NUMBERS = (
-    "task.py", "unlearning.py", "projection.py", "matrix_free.py", "ground/seeds.py", "ground/threads.py", "methods", "metrics", "models",
-    "data/images.py", "data/sine.py", "data/tint.py", "recipes.py", "training.py", "sgd.py",
-    "experiments/sine.py", "experiments/erasure.py", "experiments/collapse.py", "experiments/width.py",
-    "experiments/curve.py", "experiments/presets.py", "experiments/trained.py", "tasks",
+    "task.py",
+    "unlearning.py",
+    "projection.py",
+    "matrix_free.py",
+    "ground/threads.py",
+    "ground/seeds.py",
+    "methods",
+    "metrics",
+    "models",
+    "data/images.py",
+    "data/sine.py",
+    "data/tint.py",
+    "training/recipe.py",
+    "training/fit.py",
+    "training/zoo.py",
+    "experiments/sine.py",
+    "experiments/erasure.py",
+    "experiments/collapse.py",
+    "experiments/width.py",
+    "experiments/curve.py",
+    "experiments/presets.py",
 )
 
 # What an older or a newer Python writes otherwise for the same source, or what only marks a place.
@@ -34,9 +52,13 @@ def files(folder: Path = PACKAGE) -> list[Path]:
     for name in NUMBERS:
         path = folder / name
         if not path.exists():
-            raise FileNotFoundError(f"unlearnlab.ground.source.NUMBERS names {name}, which is not in {folder}")
+            raise FileNotFoundError(
+                f"unlearnlab.ground.source.NUMBERS names {name}, which is not in {folder}"
+            )
         found += path.rglob("*.py") if path.is_dir() else [path]
-    return [path for path in found if path.name != "__init__.py"]  # which hold names for readers, no rules
+    return [
+        path for path in found if path.name != "__init__.py"
+    ]  # which hold names for readers, no rules
 
 
 def counted(module: str) -> bool:
@@ -63,7 +85,9 @@ def _imported(tree):
 def _plain(node):
     """A syntax tree as nested tuples: node types and the fields that say something."""
     if isinstance(node, list):
-        return tuple(_plain(item) for item in node if not isinstance(item, (ast.Import, ast.ImportFrom)))
+        return tuple(
+            _plain(item) for item in node if not isinstance(item, (ast.Import, ast.ImportFrom))
+        )
     if isinstance(node, ast.Constant):
         return "Constant", type(node.value).__name__, repr(node.value)
     if isinstance(node, ast.JoinedStr):
@@ -73,14 +97,21 @@ def _plain(node):
     fields = {name: value for name, value in ast.iter_fields(node) if name not in SILENT_FIELDS}
     if isinstance(fields.get("body"), list):
         fields["body"] = [line for line in fields["body"] if not _is_text(line)]
-    said = ((name, _plain(value)) for name, value in sorted(fields.items()) if value is not None and value != [])
+    said = (
+        (name, _plain(value))
+        for name, value in sorted(fields.items())
+        if value is not None and value != []
+    )
     return type(node).__name__, tuple(said)
 
 
 def _is_text(statement):
     """Docstrings, and strings that stand alone."""
-    return (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-            and isinstance(statement.value.value, str))
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 def _merged(values):

@@ -1,9 +1,11 @@
-"""One thread for small models: on them a second gains a little on an idle machine and costs a multiple on a busy one.
+"""One thread for small models: on them a second gains a little on an idle machine and costs a
+multiple on a busy one.
 
-The sine network on two cores: 100 epochs of MinNorm-OG take 0.9 of the one-thread time when both cores are free, and 3
-to 4 times it when another program keeps one of them busy, because threads that share every small product wait for each
-other.
+The sine network on two cores: 100 epochs of MinNorm-OG take 0.9 of the one-thread time when both
+cores are free, and 3 to 4 times it when another program keeps one of them busy, because threads
+that share every small product wait for each other.
 """
+
 from contextlib import contextmanager
 
 import torch
@@ -14,7 +16,8 @@ SMALL_MODEL = 1_000_000
 
 @contextmanager
 def one_thread():
-    """Inside, torch uses one thread. It keeps this number per thread of the program, so each caller restores its own."""
+    """Inside, torch uses one thread. It keeps this number per thread of the program, so each caller
+    restores its own."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -25,9 +28,12 @@ def one_thread():
 
 @contextmanager
 def few_threads(model: nn.Module):
-    """Inside, torch uses one thread if `model` is on the CPU and has at most a million parameters."""
+    """Inside, torch uses one thread if `model` is on the CPU and has at most a million
+    parameters."""
     parameters = list(model.parameters())
-    if sum(p.numel() for p in parameters) > SMALL_MODEL or any(p.device.type != "cpu" for p in parameters):
+    if sum(p.numel() for p in parameters) > SMALL_MODEL or any(
+        p.device.type != "cpu" for p in parameters
+    ):
         yield
     else:
         with one_thread():

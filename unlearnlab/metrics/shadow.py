@@ -14,7 +14,7 @@ from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from ..ground.threads import one_thread
-from ..training import Stopped
+from ..training.fit import Stopped
 from .floors import whole
 
 BATCH = 512

@@ -1,4 +1,5 @@
 """The networks of the experiments, by their standard names."""
+
 from .all_cnn import AllCNN
 from .mlp import MLP, outputs_at, seeded
 from .resnet import ResNet

@@ -1,4 +1,6 @@
-"""AllCNN: a network of nothing but convolutions, at any width, with or without batch norm, with one head or several."""
+"""AllCNN: a network of nothing but convolutions, at any width, with or without batch norm, with one
+head or several."""
+
 from collections.abc import Sequence
 
 import torch
@@ -12,30 +14,44 @@ LAYERS = ((1, 3, 1), (1, 3, 1), (1, 3, 2), (2, 3, 1), (2, 3, 1), (2, 3, 2), (2, 
 
 
 class AllCNN(nn.Module):
-    """All-CNN-C (Springenberg et al., 2015): eight convolutions and a linear classifier of the averaged last map.
+    """All-CNN-C (Springenberg et al., 2015): eight convolutions and a linear classifier of the
+    averaged last map.
 
-    The paper classifies every position by a 1x1 convolution and averages then, which is the same function with the same
-    number of parameters. Without batch norm and with 10 classes it has 1,369,738 of them. Every 3x3 convolution is
-    padded, and there is no dropout, which would make a run of unlearning depend on one more random draw.
+    The paper classifies every position by a 1x1 convolution and averages then, which is the same
+    function with the same number of parameters. Without batch norm and with 10 classes it has
+    1,369,738 of them. Every 3x3 convolution is padded, and there is no dropout, which would make a
+    run of unlearning depend on one more random draw.
 
-    classes: outputs of each head, as in ResNet; the heads are `fc`, or `fc.0`, `fc.1`, ... width: factor on the 96 and 192
-    channels. batch_norm: after every convolution, which then has no bias (the default: the networks of this name in the
-    unlearning literature that paper B follows have it). mean, std: what `Normalise` applies to uint8 pixels.
+    classes: outputs of each head, as in ResNet; the heads are `fc`, or `fc.0`, `fc.1`, ... width:
+    factor on the 96 and 192 channels. batch_norm: after every convolution, which then has no bias
+    (the default: the networks of this name in the unlearning literature that paper B follows have
+    it). mean, std: what `Normalise` applies to uint8 pixels.
 
-    Input (n, 3, height, width), uint8 pixels or normalised floats. Raises ValueError for a width below 1/96 or a head
-    without classes.
+    Input (n, 3, height, width), uint8 pixels or normalised floats. Raises ValueError for a width
+    below 1/96 or a head without classes.
     """
 
-    def __init__(self, classes: int | Sequence[int] = 10, width: float = 1.0, batch_norm: bool = True,
-                 *, mean: float | Sequence[float] = .5, std: float | Sequence[float] = .5):
+    def __init__(
+        self,
+        classes: int | Sequence[int] = 10,
+        width: float = 1.0,
+        batch_norm: bool = True,
+        *,
+        mean: float | Sequence[float] = 0.5,
+        std: float | Sequence[float] = 0.5,
+    ):
         super().__init__()
         if not width >= 1 / 96:
-            raise ValueError(f"width must be at least 1/96, one channel in the first layer, got {width!r}")
+            raise ValueError(
+                f"width must be at least 1/96, one channel in the first layer, got {width!r}"
+            )
         self.normalise = Normalise(mean, std)
         self.convolutions, self.norms, fan_in = nn.ModuleList(), nn.ModuleList(), 3
         for share, kernel, stride in LAYERS:
             channels = round(width * 96 * share)
-            self.convolutions.append(nn.Conv2d(fan_in, channels, kernel, stride, kernel // 2, bias=not batch_norm))
+            self.convolutions.append(
+                nn.Conv2d(fan_in, channels, kernel, stride, kernel // 2, bias=not batch_norm)
+            )
             self.norms.append(nn.BatchNorm2d(channels) if batch_norm else nn.Identity())
             fan_in = channels
         self.fc = linear_heads(fan_in, classes)

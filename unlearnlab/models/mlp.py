@@ -1,4 +1,6 @@
-"""The fully connected network, and what every network needs: a seeded start, and outputs at any parameters."""
+"""The fully connected network, and what every network needs: a seeded start, and outputs at any
+parameters."""
+
 import threading
 from collections.abc import Sequence
 
@@ -8,10 +10,11 @@ from torch.func import functional_call
 
 
 class MLP(nn.Sequential):
-    """Fully connected network: MLP([1, 300, 300, 1]) is the sine network of paper A, 1-300-300-1 with SiLU.
+    """Fully connected network: MLP([1, 300, 300, 1]) is the sine network of paper A, 1-300-300-1
+    with SiLU.
 
-    widths: layer sizes from input to output, at least two. activation: a module class, between layers only.
-    Input (n, widths[0]), output (n, widths[-1]). PyTorch's default initialisation.
+    widths: layer sizes from input to output, at least two. activation: a module class, between
+    layers only. Input (n, widths[0]), output (n, widths[-1]). PyTorch's default initialisation.
     """
 
     def __init__(self, widths: Sequence[int], activation: type[nn.Module] = nn.SiLU):
@@ -23,29 +26,40 @@ class MLP(nn.Sequential):
         super().__init__(*layers[:-1])
 
     def __getitem__(self, index):
-        """Layer number `index`, or a plain Sequential of a slice: net[:-1] is everything below the last layer."""
-        return nn.Sequential(*list(self)[index]) if isinstance(index, slice) else super().__getitem__(index)
+        """Layer number `index`, or a plain Sequential of a slice: net[:-1] is everything below the
+        last layer."""
+        return (
+            nn.Sequential(*list(self)[index])
+            if isinstance(index, slice)
+            else super().__getitem__(index)
+        )
 
 
 _generator_in_use = threading.Lock()  # torch has one global generator, and labs run in threads
 
 
 def seeded(build, seed: int) -> nn.Module:
-    """build() under torch's generator seeded with `seed`; the global generator is left as it was."""
+    """build() under torch's generator seeded with `seed`; the global generator is left as it
+    was."""
     with _generator_in_use, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build()
 
 
 def outputs_at(model: nn.Module, theta: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
-    """f(theta, x): what `model` would return with the vector theta (d,) for its trainable parameters.
+    """f(theta, x): what `model` would return with the vector theta (d,) for its trainable
+    parameters.
 
-    theta is ordered as the columns of `output_gradients`. Differentiable in theta; the model is left as it is.
-    Raises ValueError when theta is not a vector of that length.
+    theta is ordered as the columns of `output_gradients`. Differentiable in theta; the model is
+    left as it is. Raises ValueError when theta is not a vector of that length.
     """
     trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
     size = sum(p.numel() for p in trainable.values())
     if theta.shape != (size,):
-        raise ValueError(f"theta must have shape ({size},) for this model, got {tuple(theta.shape)}")
+        raise ValueError(
+            f"theta must have shape ({size},) for this model, got {tuple(theta.shape)}"
+        )
     parts = theta.split([p.numel() for p in trainable.values()])
-    return functional_call(model, {name: part.view_as(p) for (name, p), part in zip(trainable.items(), parts)}, inputs)
+    return functional_call(
+        model, {name: part.view_as(p) for (name, p), part in zip(trainable.items(), parts)}, inputs
+    )

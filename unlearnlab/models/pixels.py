@@ -1,26 +1,40 @@
-"""What does an image network see of an image? uint8 pixels are normalised inside the network, so tasks can store them."""
-from collections.abc import Sequence
+"""What does an image network see of an image? uint8 pixels are normalised inside the network, so
+tasks can store them."""
+
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import nn
 
+from ..ground import checks
+
 
 class Normalise(nn.Module):
-    """uint8 pixels (n, 3, h, w) become (x / 255 - mean) / std, per channel; floats are taken as normalised already.
+    """uint8 pixels (n, 3, h, w) become (x / 255 - mean) / std, per channel; floats are taken as
+    normalised already.
 
-    mean, std: one number, or one per channel; .5 and .5 put pixels in [-1, 1] (paper A, experiment 2). They are no
-    parameters and are not in the state dict, whose names stay those of published weights.
-    Raises ValueError for inputs of another shape, TypeError for other integers.
+    mean, std: one number, or one per channel; .5 and .5 put pixels in [-1, 1] (paper A, experiment
+    2). They are no parameters and are not in the state dict, whose names stay those of published
+    weights. Raises ValueError for inputs of another shape, TypeError for other integers.
     """
 
-    def __init__(self, mean: float | Sequence[float] = .5, std: float | Sequence[float] = .5):
+    def __init__(self, mean: float | Sequence[float] = 0.5, std: float | Sequence[float] = 0.5):
         super().__init__()
         for name, value in (("mean", mean), ("std", std)):
             numbers = torch.as_tensor(value, dtype=torch.float32).flatten()
-            if len(numbers) not in (1, 3) or not torch.isfinite(numbers).all() or name == "std" and not (numbers > 0).all():
+            if (
+                len(numbers) not in (1, 3)
+                or not torch.isfinite(numbers).all()
+                or name == "std"
+                and not (numbers > 0).all()
+            ):
                 kind = "positive number" if name == "std" else "number"
-                raise ValueError(f"{name} must be one {kind}, or one for each of 3 channels, got {value!r}")
-            self.register_buffer(name, numbers.expand(3).reshape(1, 3, 1, 1).clone(), persistent=False)
+                raise ValueError(
+                    f"{name} must be one {kind}, or one for each of 3 channels, got {value!r}"
+                )
+            self.register_buffer(
+                name, numbers.expand(3).reshape(1, 3, 1, 1).clone(), persistent=False
+            )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if x.ndim != 4 or x.shape[1] != 3:
@@ -36,19 +50,23 @@ class Normalise(nn.Module):
 
 
 def head_sizes(classes: int | Sequence[int]) -> list[int]:
-    """The number of classes of each head. Raises ValueError for no head, or a head without classes."""
-    heads = [classes] if isinstance(classes, int) else list(classes)
-    if not heads or any(isinstance(c, bool) or not isinstance(c, int) or c < 1 for c in heads):
-        raise ValueError(f"classes must be a positive integer, or one for each head, got {classes!r}")
-    return heads
+    """The number of classes of each head. Raises ValueError for no head, or a head without
+    classes."""
+    heads = list(classes) if isinstance(classes, Iterable) else [classes]
+    words = "a positive integer, or one for each head"
+    if not heads:
+        raise ValueError(f"classes must be {words}, got {classes!r}")
+    return [checks.integer("classes", count, low=1, words=words) for count in heads]
 
 
 def linear_heads(features: int, classes: int | Sequence[int]) -> nn.Module:
     """One Linear for a number of classes, a ModuleList of them for several."""
     layers = [nn.Linear(features, c) for c in head_sizes(classes)]
-    return layers[0] if isinstance(classes, int) else nn.ModuleList(layers)
+    return nn.ModuleList(layers) if isinstance(classes, Iterable) else layers[0]
 
 
 def logits(heads: nn.Module, features: torch.Tensor):
     """(n, classes) from one head, a tuple of them from several."""
-    return heads(features) if isinstance(heads, nn.Linear) else tuple(head(features) for head in heads)
+    return (
+        heads(features) if isinstance(heads, nn.Linear) else tuple(head(features) for head in heads)
+    )

@@ -1,4 +1,7 @@
 """ResNet-18 and ResNet-50 at any width, for small or large images, with one head or several."""
+
+import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,34 +10,46 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import nn
 
-from ..checkpoints import digest
+from ..ground import checks
+from ..training.checkpoint import digest
 from .pixels import Normalise, head_sizes, linear_heads, logits
 
 BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
 
 
 class ResNet(nn.Module):
-    """Residual network (He et al., 2016) with torchvision's parameter names, so that published weights load.
+    """Residual network (He et al., 2016) with torchvision's parameter names, so that published
+    weights load.
 
-    depth: 18 or 50. classes: outputs of each head; one number gives logits (n, classes) from `fc`, several give a tuple of
-    logits from `fc.0`, `fc.1`, ... width: factor on every number of channels; 1 is 64, 128, 256, 512. stem: "cifar" is a 3x3
-    convolution of stride 1 and no pooling (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling.
-    mean, std: what `Normalise` applies to uint8 pixels.
+    depth: 18 or 50. classes: outputs of each head; one number gives logits (n, classes) from `fc`,
+    several give a tuple of logits from `fc.0`, `fc.1`, ... width: factor on every number of
+    channels; 1 is 64, 128, 256, 512. stem: "cifar" is a 3x3 convolution of stride 1 and no pooling
+    (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling. mean, std: what
+    `Normalise` applies to uint8 pixels.
 
-    Input (n, 3, height, width), uint8 pixels or normalised floats. ResNet-18 with the CIFAR stem and heads of 10 and 3 has 11,175,501 parameters.
-    Raises ValueError for any other depth or stem, a width below 1/64, or a head without classes.
+    Input (n, 3, height, width), uint8 pixels or normalised floats. ResNet-18 with the CIFAR stem
+    and heads of 10 and 3 has 11,175,501 parameters. Raises ValueError for any other depth or stem,
+    a width below 1/64, or a head without classes.
     """
 
-    def __init__(self, depth: int = 18, classes: int | Sequence[int] = 10, width: float = 1.0, stem: str = "cifar",
-                 *, mean: float | Sequence[float] = .5, std: float | Sequence[float] = .5):
+    def __init__(
+        self,
+        depth: int = 18,
+        classes: int | Sequence[int] = 10,
+        width: float = 1.0,
+        stem: str = "cifar",
+        *,
+        mean: float | Sequence[float] = 0.5,
+        std: float | Sequence[float] = 0.5,
+    ):
         super().__init__()
-        if depth not in BLOCKS:
-            raise ValueError(f"depth must be 18 or 50, got {depth!r}")
-        if stem not in ("cifar", "imagenet"):
-            raise ValueError(f'stem must be "cifar" or "imagenet", got {stem!r}')
+        checks.one_of("depth", depth, BLOCKS)
+        checks.one_of("stem", stem, ("cifar", "imagenet"))
         head_sizes(classes)
         if not width >= 1 / 64:
-            raise ValueError(f"width must be at least 1/64, one channel in the first layer, got {width!r}")
+            raise ValueError(
+                f"width must be at least 1/64, one channel in the first layer, got {width!r}"
+            )
         channels = [round(width * c) for c in (64, 128, 256, 512)]
         block = _Basic if depth == 18 else _Bottleneck
         self.normalise = Normalise(mean, std)
@@ -56,21 +71,35 @@ class ResNet(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def load_body(self, path: Path) -> "ResNet":
-        """Published weights for all but the heads, from torchvision's file (.pth, or the same names in .safetensors); returns self.
+        """Published weights for all but the heads, from torchvision's file (.pth, or the same names
+        in .safetensors); returns self.
 
-        A .pth is read as tensors only, so it cannot run code. Raises FileNotFoundError, and ValueError for other weights.
+        A .pth is read as tensors only, so it cannot run code. Where a name ends in the first digits
+        of the file's SHA-256, as torchvision's do (resnet50-11ad3fa6.pth), they are compared.
+        Raises FileNotFoundError, and ValueError by name for a file that is damaged or holds other
+        weights.
         """
         path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f"no file with published weights at {path}")
-        found = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+        found = _published(path)
         body = {name: t for name, t in found.items() if not name.startswith("fc.")}
-        counted = lambda name: not name.endswith("num_batches_tracked") or name in body  # files older than that counter lack it
-        ours = {name: t for name, t in self.state_dict().items() if not name.startswith("fc.") and counted(name)}
-        wrong = sorted(name for name in ours.keys() | body.keys()
-                       if name not in ours or name not in body or ours[name].shape != body[name].shape)
+        counted = lambda name: (
+            not name.endswith("num_batches_tracked") or name in body
+        )  # files older than that counter lack it
+        ours = {
+            name: t
+            for name, t in self.state_dict().items()
+            if not name.startswith("fc.") and counted(name)
+        }
+        wrong = sorted(
+            name
+            for name in ours.keys() | body.keys()
+            if name not in ours or name not in body or ours[name].shape != body[name].shape
+        )
         if wrong:
-            raise ValueError(f"{path.name} holds other weights than this network's: {wrong[0]} and {len(wrong) - 1} more do not fit")
+            raise ValueError(
+                f"{path.name} holds other weights than this network's: {wrong[0]} and "
+                f"{len(wrong) - 1} more do not fit"
+            )
         self.load_state_dict(body, strict=False)
         self.body = digest(body)[:16]
         return self
@@ -118,7 +147,9 @@ class _Bottleneck(nn.Module):
 
     def forward(self, x):
         out = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
-        return F.relu(self.bn3(self.conv3(out)) + (x if self.downsample is None else self.downsample(x)))
+        return F.relu(
+            self.bn3(self.conv3(out)) + (x if self.downsample is None else self.downsample(x))
+        )
 
 
 def _shortcut(fan_in, fan_out, stride):
@@ -126,3 +157,25 @@ def _shortcut(fan_in, fan_out, stride):
     if stride == 1 and fan_in == fan_out:
         return None
     return nn.Sequential(nn.Conv2d(fan_in, fan_out, 1, stride, bias=False), nn.BatchNorm2d(fan_out))
+
+
+def _published(path):
+    """{name: tensor} of a file with weights."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no file with published weights at {path}")
+    promised = re.search(r"-([0-9a-f]{8})\.", path.name)
+    if promised and not hashlib.sha256(path.read_bytes()).hexdigest().startswith(promised[1]):
+        raise ValueError(f"{path.name} is damaged: its SHA-256 does not begin with {promised[1]}")
+    try:
+        found = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
+    except Exception as error:  # torch raises half a dozen kinds, most of them about pickle
+        raise ValueError(
+            f"{path.name} holds no weights that can be read ({type(error).__name__})"
+        ) from error
+    if not isinstance(found, dict) or not all(isinstance(t, torch.Tensor) for t in found.values()):
+        raise ValueError(f"{path.name} holds no tensors by name")
+    return found

@@ -1,4 +1,5 @@
 """ViT: a small vision transformer for small images, at any width, with one head or several."""
+
 from collections.abc import Sequence
 
 import torch
@@ -9,27 +10,41 @@ from .pixels import Normalise, linear_heads, logits
 
 
 class ViT(nn.Module):
-    """Vision transformer (Dosovitskiy et al., 2021): patches, a class token, learned positions, pre-norm blocks.
+    """Vision transformer (Dosovitskiy et al., 2021): patches, a class token, learned positions,
+    pre-norm blocks.
 
-    classes: outputs of each head, as in ResNet; the heads are `fc`, or `fc.0`, `fc.1`, ... size: side of the square images,
-    a multiple of `patch`. width: factor on 192 channels, rounded to a multiple of the 3 attention heads; the hidden layer
-    of a block has twice as many. depth: number of blocks. mean, std: what `Normalise` applies to uint8 pixels.
+    classes: outputs of each head, as in ResNet; the heads are `fc`, or `fc.0`, `fc.1`, ... size:
+    side of the square images, a multiple of `patch`. width: factor on 192 channels, rounded to a
+    multiple of the 3 attention heads; the hidden layer of a block has twice as many. depth: number
+    of blocks. mean, std: what `Normalise` applies to uint8 pixels.
 
-    Input (n, 3, size, size), uint8 pixels or normalised floats. At its defaults it has 1,806,538 parameters.
-    Attention is written out, with Linear layers before and after: `minnorm_step` then takes these layer by layer, and the
-    rest can be differentiated per sample, and twice, which the fused kernels cannot.
-    Raises ValueError for a size that `patch` does not divide, a width below 1/64, depth below 1, or a head without classes.
+    Input (n, 3, size, size), uint8 pixels or normalised floats. At its defaults it has 1,806,538
+    parameters. Attention is written out, with Linear layers before and after: `minnorm_step` then
+    takes these layer by layer, and the rest can be differentiated per sample, and twice, which the
+    fused kernels cannot. Raises ValueError for a size that `patch` does not divide, a width below
+    1/64, depth below 1, or a head without classes.
     """
 
     HEADS = 3
 
-    def __init__(self, classes: int | Sequence[int] = 10, size: int = 32, patch: int = 4, width: float = 1.0, depth: int = 6,
-                 *, mean: float | Sequence[float] = .5, std: float | Sequence[float] = .5):
+    def __init__(
+        self,
+        classes: int | Sequence[int] = 10,
+        size: int = 32,
+        patch: int = 4,
+        width: float = 1.0,
+        depth: int = 6,
+        *,
+        mean: float | Sequence[float] = 0.5,
+        std: float | Sequence[float] = 0.5,
+    ):
         super().__init__()
         if patch < 1 or size < patch or size % patch:
             raise ValueError(f"size must be a multiple of patch={patch!r}, got {size!r}")
         if not width >= 1 / 64:
-            raise ValueError(f"width must be at least 1/64, one channel for each attention head, got {width!r}")
+            raise ValueError(
+                f"width must be at least 1/64, one channel for each attention head, got {width!r}"
+            )
         if depth < 1:
             raise ValueError(f"depth must be at least 1, got {depth!r}")
         channels = self.HEADS * round(width * 192 / self.HEADS)
@@ -37,19 +52,23 @@ class ViT(nn.Module):
         self.normalise = Normalise(mean, std)
         self.patches = nn.Conv2d(3, channels, patch, patch)
         self.token = nn.Parameter(torch.zeros(1, 1, channels))
-        self.positions = nn.Parameter(torch.empty(1, 1 + (size // patch) ** 2, channels).normal_(std=.02))
+        self.positions = nn.Parameter(
+            torch.empty(1, 1 + (size // patch) ** 2, channels).normal_(std=0.02)
+        )
         self.blocks = nn.Sequential(*(_Block(channels, self.HEADS) for _ in range(depth)))
         self.norm = nn.LayerNorm(channels)
         self.fc = linear_heads(channels, classes)
         for module in self.modules():
             if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=.02)
+                nn.init.trunc_normal_(module.weight, std=0.02)
                 nn.init.zeros_(module.bias)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """(n, channels): the class token after the last block, what the heads see."""
         if x.shape[-2:] != (self.size, self.size):
-            raise ValueError(f"this ViT takes images of {self.size} x {self.size}, got {tuple(x.shape)}")
+            raise ValueError(
+                f"this ViT takes images of {self.size} x {self.size}, got {tuple(x.shape)}"
+            )
         x = self.patches(self.normalise(x)).flatten(2).transpose(1, 2)
         x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.positions
         return self.norm(self.blocks(x))[:, 0]
@@ -68,6 +87,6 @@ class _Block(nn.Module):
 
     def forward(self, x):
         q, k, v = self.qkv(self.norm1(x)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        shares = (q @ k.mT * q.shape[3] ** -.5).softmax(3)  # (n, heads, tokens, tokens)
+        shares = (q @ k.mT * q.shape[3] ** -0.5).softmax(3)  # (n, heads, tokens, tokens)
         x = x + self.out((shares @ v).transpose(1, 2).flatten(2))
         return x + self.down(F.gelu(self.up(self.norm2(x))))

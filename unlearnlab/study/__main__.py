@@ -29,7 +29,7 @@ import threading
 from pathlib import Path
 
 from ..ground import files
-from ..recipes import PRECISIONS
+from ..training.recipe import PRECISIONS
 from .studies import RESULTS, USUAL, Place, Shape, check, file_name, record
 
 # first word of a name -> the module whose STUDIES hold it. Looked up when it is asked for: the

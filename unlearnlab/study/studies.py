@@ -26,7 +26,7 @@ from ..provenance import provenance
 from ..store import code_fingerprint
 from ..sweep import expand, sweep
 from ..task import Task
-from ..training import Stopped
+from ..training.fit import Stopped
 from . import table
 
 RESULTS = Path(__file__).parents[2] / "notebooks" / "results"

@@ -64,7 +64,7 @@ def cluster(client, own: bool = False) -> Iterator[tuple[Executor, Callable, Cal
                                "goes on from there")
         return count
 
-    yield client.get_executor(pure=False), slots, lambda sweep: client.run(end, sweep, wait=False)
+    yield client.get_executor(pure=False), slots, lambda sweep: client.run(end, sweep, on_error="ignore")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import ipywidgets
 from ..data.images import Images
 from ..experiments.presets import choose
 from ..methods import Method
-from ..training import Stopped
+from ..training.fit import Stopped
 from ..unlearning import Run, unlearn
 from .canvas import Canvas
 from .controls import sliders
@@ -19,7 +19,7 @@ from .lab import STYLE, WIDE
 
 SEEDS = (1, 5)  # those whose models ship with the package
 EPOCHS = (1, 20)
-SHOWN = ("lr", "reg", "reg_decay", "n_pert", "project_every", "descent_epochs", "ascent", "noise")
+HIDDEN = ("weight_decay", "temperature", "max_epochs")
 
 
 class UnlearningLab(WorkingLab):
@@ -112,7 +112,7 @@ class UnlearningLab(WorkingLab):
         epochs = self.epochs.value
         limits = {name: epochs for name in ("descent_epochs", "max_epochs") if getattr(method, name, 0) > epochs}
         made = sliders(dataclasses.replace(method, **limits), epochs, self.preset.batch_size)
-        self.hyperparameters = {name: slider for name, slider in made.items() if name in SHOWN}
+        self.hyperparameters = {name: slider for name, slider in made.items() if name not in HIDDEN}
         for slider in self.hyperparameters.values():
             slider.observe(lambda change: self._start(), "value")
         self.box.children = tuple(self.hyperparameters.values())

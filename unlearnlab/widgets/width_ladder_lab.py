@@ -7,7 +7,7 @@ from functools import cache
 import ipywidgets
 import numpy as np
 
-from ..chapters.ch12_width import goals
+from ..chapters.ch12_width import choosing
 from ..experiments import width as ladder
 from ..figures.width import LadderPicture
 from ..metrics import regions
@@ -43,8 +43,8 @@ class WidthLadderLab(Lab):
 
     def __init__(self, record, width: float = 1 / 8, method: str = "NegGrad", goal: str = "bias", lam: float = .4, network: str = "allcnn"):
         self.record, self.networks = record, record.runs.network[record.runs.share == .2].unique().tolist()
-        if method not in METHOD_NAMES or goal not in goals.GOALS or lam not in goals.LAMBDAS or network not in self.networks:
-            raise ValueError(f"the lab takes a method of {METHOD_NAMES}, a goal of {goals.GOALS}, lam of {goals.LAMBDAS} and a network "
+        if method not in METHOD_NAMES or goal not in choosing.GOALS or lam not in choosing.LAMBDAS or network not in self.networks:
+            raise ValueError(f"the lab takes a method of {METHOD_NAMES}, a goal of {choosing.GOALS}, lam of {choosing.LAMBDAS} and a network "
                              f"with recorded runs; got {method!r}, {goal!r}, {lam!r}, {network!r}")
         self._climb(network)
         if width not in self.widths:
@@ -58,7 +58,7 @@ class WidthLadderLab(Lab):
         runs, models = (table[(table.network == network) & (table.share == .2)] for table in (self.record.runs, self.record.models))
         self.runs, self.widths = runs, [width for width in ladder.ladder(network=network) if width in set(runs.width)]
         self.truth, originals = models[models.role == "ground-truth"], models[models.role == "original"]
-        self.threshold = goals.threshold({w: group.training_error.tolist() for w, group in originals.groupby("width")})
+        self.threshold = choosing.threshold({w: group.training_error.tolist() for w, group in originals.groupby("width")})
 
     @property
     def summary(self):
@@ -71,10 +71,10 @@ class WidthLadderLab(Lab):
                                                                          continuous_update=False, **common)
         self.network = ipywidgets.Dropdown(options=self.networks, value=network, description="network", **common)
         self.width = chosen("width", self._rungs(), width)
-        self.lam = chosen("lambda", list(goals.LAMBDAS), lam)
+        self.lam = chosen("lambda", list(choosing.LAMBDAS), lam)
         self.plane = ipywidgets.IntSlider(value=1, min=1, max=PLANES, description="plane", continuous_update=False, **common)
         self.method = ipywidgets.Dropdown(options=METHOD_NAMES, value=method, description="method", **common)
-        self.goal = ipywidgets.Dropdown(options=goals.GOALS, value=goal, description="goal", **common)
+        self.goal = ipywidgets.Dropdown(options=choosing.GOALS, value=goal, description="goal", **common)
         self.numbers, self.trouble, self.picture = ipywidgets.HTML(), ipywidgets.HTML(), LadderPicture()
         self.canvas = Canvas(self.picture.figure, [], "Errors along the ladder, and a plane of decision regions")
         controls = ipywidgets.VBox([self.network, self.width, self.method, self.goal, self.lam, self.plane])
@@ -100,7 +100,7 @@ class WidthLadderLab(Lab):
 
     def _chosen(self, method, goal, lam):
         """The selected runs of a method, one row per width and seed."""
-        return goals.select(self.runs[self.runs.method == method], goal, lam)
+        return choosing.select(self.runs[self.runs.method == method], goal, lam)
 
     def _unlearned(self, network, width, method, goal, lam):
         """(network, its metrics, its setting in words)"""
@@ -116,10 +116,10 @@ class WidthLadderLab(Lab):
             network, width, method, goal, lam = (c.value for c in (self.network, self.width, self.method, self.goal, self.lam))
             task, (model, metrics, setting) = self.task(network, width), self.unlearned(network, width, method, goal, lam)
             survey = regions.survey(task, self.test, planes=1, resolution=RESOLUTION, seed=self.plane.value,
-                                    delta=ladder.NEAR * regions.typical_distance(task.original.normalise(task.retain.tensors[0])))
+                                    delta=choosing.NEAR * regions.typical_distance(task.original.normalise(task.retain.tensors[0])))
             said = [regions.classes(m, survey.near)[0].cpu().numpy() for m in (task.original, model, task.ground_truth)]
             found = {"original": task.evaluate(task.original), method: metrics, "retrained": task.evaluate(task.ground_truth)}
-            self.shown = Rung(width, setting, found, {name: goals.objective(m, goal, lam) for name, m in found.items()})
+            self.shown = Rung(width, setting, found, {name: choosing.objective(m, goal, lam) for name, m in found.items()})
             chosen = self._chosen(method, goal, lam)
             lines = {"forget error": _line(chosen, "forget_error"), "test error": _line(chosen, "test_error"),
                      "forget error, retrained": _line(self.truth, "forget_error")}

@@ -5,20 +5,20 @@ python -m unlearnlab.study width-planes    # more planes, at the settings that w
 python -m unlearnlab.study width-cifar10   # the ladders on a part of CIFAR-10
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...experiments import width as tasks
-from ...experiments.width import CHANNELS, NEAR, ROLES, SHARES
+from ...experiments.width import CHANNELS, ROLES, SHARES
 from ...metrics import regions
 from ...study import table
 from ...study.rows import method_of
 from ...study.studies import run_rows
 from ...sweep import expand, sweep
-from ...training import Stopped
+from ...training.fit import Stopped
 from ...unlearning import unlearn
-from . import goals
+from . import choosing
+from .choosing import GOALS, NEAR
 
 LADDERS = {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)}  # seeds of each
 SHARE_WIDTHS = (2 / 96,)  # of AllCNN, at which the shares for validation are varied
@@ -28,34 +28,6 @@ PLANES = {  # full: millions of points a model
     "small": {"planes": 40, "resolution": 20},
     "full": {"planes": 500, "resolution": 50},
 }
-
-
-def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dict]:
-    """Settings for the digits' quick task: paper B's methods, MinNorm-OG and Retrain; or some.
-
-    [ours] Rates and weights reach from nearly no effect to a broken network, after a look at seed
-    1. All but Retrain have batch_norm="frozen": they descend and ascend the deployed network's
-    losses. With forget batches normalised by statistics of their own, ascent teaches a wide network
-    to be wrong in training mode alone, and the deployed one keeps its answers."""
-
-    def rates(*lr):
-        return {"epochs": epochs, "lr": list(lr), "batch_norm": "frozen"}
-
-    scrub = {
-        "reg": 0.1,
-        "ascent": [0.3, 1.0],
-        "variant": "original",
-        "max_epochs": max(1, epochs - 2),
-    }
-    minnorm = {"reg": [0.01, 0.03], "reg_decay": 0.9, "n_pert": 50, "descent_epochs": epochs // 2}
-    settings = {
-        "SCRUB": {**rates(3e-4, 1e-3, 3e-3), **scrub},
-        "NegGrad": {**rates(3e-4, 1e-3, 3e-3), "ascent": [0.1, 0.3]},
-        "l1-Sparse": {**rates(1e-3, 3e-3, 1e-2), "reg": [1e-3, 1e-2]},
-        "MinNorm-OG": {**rates(1e-3, 3e-3), **minnorm},
-        "Retrain": {**rates(3e-3, 1e-2), "batch_norm": "retain"},
-    }
-    return {name: settings[name] for name in (settings if methods is None else methods)}
 
 
 @dataclass(frozen=True)
@@ -244,10 +216,10 @@ def _silent(*done):
 
 def _runs(rung, seed, methods, place):
     """The rows of a sweep over the rung's grid. Raises Stopped for one that is not whole."""
-    settings, store = grid(methods=methods), place.store / rung.name()
+    grid, store = choosing.grid(methods=methods), place.store / rung.name()
     how = {"backend": "serial", "progress": False, "stop": place.stop}
-    frame = sweep(rung.task, settings, [seed], store, **how)
-    if len(frame) < len(expand(settings)):
+    frame = sweep(rung.task, grid, [seed], store, **how)
+    if len(frame) < len(expand(grid)):
         raise Stopped("stopped")
     return run_rows(frame)
 
@@ -277,8 +249,8 @@ def _region_rows(study, rung, seed, runs, survey, place):
     own = runs[(runs.network == rung.network) & (runs.width == rung.width)]
     own = own[own.share == rung.share]
     settings = []
-    for goal in goals.GOALS:
-        best = goals.select(own, goal, by=("method",))
+    for goal in GOALS:
+        best = choosing.select(own, goal, by=("method",))
         for row in best[best.seed == seed].to_dict("records"):
             if row["method"] != "Retrain":
                 settings.append((goal, method_of(row), int(row["epochs"])))

@@ -1,0 +1,111 @@
+"""Is the package's own share the same for the same code, whoever computes it and wherever it lies?"""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from unlearnlab.ground import source
+
+PLAIN = '''
+import math
+from .place import helper as h
+NAMES = ["a", "b"]
+def scaled(x, *, by=None, **rest):
+    """Documented."""
+    return f"{x:.3f} and {h(x)!r:>{by}}" "more", {**rest, "k": [None, 1.5, 2j, b"x", True]}
+class Rule:
+    """A class."""
+    strength: float = .5
+'''
+RECORDED = "6ab4fdd8f9af43ac743fb89915907861c76ffb8c8d4d84646c015e7db734761a"
+
+
+def test_the_digest_of_a_small_source_is_the_recorded_one():
+    assert source.source_digest(PLAIN) == RECORDED
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_another_python_computes_the_same(version):
+    python = shutil.which(f"python{version}")
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import source; print(source.source_digest(sys.argv[2]), source.package_digest())"
+    env = {**os.environ, "PYENV_VERSION": version}  # where pyenv keeps several
+    folder = str(Path(source.__file__).parent)
+    run = python and subprocess.run([python, "-c", code, folder, PLAIN], capture_output=True, text=True, env=env)
+    if not run or run.returncode:
+        pytest.skip(f"no Python {version} here")
+    assert run.stdout.split() == [RECORDED, source.package_digest()]
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ('"""Documented."""', '"""Documented otherwise."""'),
+        ('    """Documented."""\n', ""),
+        ('NAMES = ["a", "b"]', "NAMES = [\n    'a',\n    'b',  # two\n]"),
+        ("return f", "return (f"),
+        ("import math\nfrom .place import helper as h", "from ..other.folder import helper as h\nimport math"),
+        ("strength: float = .5", "strength: float = 0.5"),
+    ],
+)
+def test_texts_layout_and_places_change_nothing(old, new):
+    changed = PLAIN.replace(old, new)
+    if new == "return (f":
+        changed = changed.replace('True]}', 'True]})')
+    assert changed != PLAIN and source.source_digest(changed) == source.source_digest(PLAIN)
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [(".5", ".6"), ("True", "1"), ("1.5", "1"), ("by=None", "by=0"), ("helper as h", "other as h"), ("**rest", "**more"), (":.3f", ":.4f"), ("!r", ""),
+     ("[None, ", "["), ('b"x"', '"x"'), ("class Rule", "class Rules"), (" and ", " or ")],
+)
+def test_what_says_something_else_changes_it(old, new):
+    assert source.source_digest(PLAIN.replace(old, new)) != source.source_digest(PLAIN)
+
+
+def test_fields_that_an_older_python_lacks_and_empty_ones_change_nothing(monkeypatch):
+    before = source.source_digest(PLAIN)
+    real = ast.iter_fields
+    newer = lambda node: [*real(node), ("type_params", []), ("another", None)]
+    monkeypatch.setattr(source.ast, "iter_fields", newer)
+    assert source.source_digest(PLAIN) == before
+
+
+def test_fstrings_are_the_same_however_their_text_is_cut():
+    """Pythons before 3.12 and after it cut it differently."""
+    tree = ast.parse('f"a{x}bc"')
+    pieces = tree.body[0].value.values
+    pieces[2:] = [ast.Constant("b"), ast.Constant(""), ast.Constant("c")]
+    assert source._plain(tree) == source._plain(ast.parse('f"a{x}bc"'))
+
+
+def test_a_moved_file_changes_nothing_and_an_edited_one_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "NUMBERS", ("a.py", "rules"))
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "a.py").write_text("A = 1\n")
+    (tmp_path / "rules" / "b.py").write_text("B = 2\n")
+    before = source.package_digest(tmp_path)
+    (tmp_path / "rules" / "b.py").rename(tmp_path / "rules" / "c.py")
+    (tmp_path / "picture.py").write_text("C = 3\n")
+    assert source.package_digest(tmp_path) == before
+    (tmp_path / "a.py").write_text("A = 2\n")
+    assert source.package_digest(tmp_path) != before
+
+
+def test_every_entry_of_the_list_is_there_and_pictures_are_not_counted():
+    counted = {path.name for path in source.files()}
+    assert {"minnorm.py", "descent.py", "base.py"} <= counted
+    assert not {"sweep.py", "store.py", "fetch.py", "provenance.py", "selection.py", "style.py"} & counted
+    assert all(source.counted(f"unlearnlab.{name}") for name in ("methods.minnorm", "methods", "task"))
+    assert not any(source.counted(f"unlearnlab.{name}") for name in ("sweep", "methodsofmine", "lessons.sine", "figures.style"))
+
+
+def test_an_entry_that_names_nothing_is_refused_by_name(monkeypatch):
+    monkeypatch.setattr(source, "NUMBERS", ("gone.py",))
+    with pytest.raises(FileNotFoundError, match="names gone.py"):
+        source.files()

@@ -1,0 +1,146 @@
+"""Which settings are chosen at each width, and at which width do networks interpolate? (notebook
+12)
+
+[paper] marks what paper B says of itself, [ours] what this file had to decide.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ... import selection
+from ...experiments.width import SHIPPED_SEEDS, ladder, task
+from ...ground import checks
+
+GOALS = ("privacy", "bias")
+LAMBDAS = (0.2, 0.4, 0.6, 0.8)  # [paper] .8 for strong bias removal
+NEAR = 0.25  # of the typical distance: paper B's delta of 10 on CIFAR-10, with pixels in [-1, 1]
+
+
+def objective(metrics, goal: str = "privacy", lam: float = 0.4):
+    """J of a goal from what `evaluate` returned, or from a table with such columns: smaller is
+    better. Only validation data and the forget set have a say in it.
+
+    [paper] a trade-off lambda between the goal and generalization. [ours] its form:
+        "privacy"   J = (1 - lambda) E_val + lambda |E_forget - E_forget-val|
+        "bias"      J = (1 - lambda) E_val + lambda (1 - E_forget)
+
+    Raises ValueError for another goal or a lambda outside [0, 1].
+    """
+    checks.one_of("goal", goal, GOALS)
+    checks.number("lam", lam, low=0, high=1)
+    aim = (
+        abs(metrics["forget_error"] - metrics["forget_validation_error"])
+        if goal == "privacy"
+        else 1 - metrics["forget_error"]
+    )
+    return (1 - lam) * metrics["validation_error"] + lam * aim
+
+
+def select(frame, goal: str = "privacy", lam: float = 0.4, by: Sequence[str] | None = None):
+    """The runs of the settings with the lowest J, one per group and seed, with J as column
+    "objective".
+
+    frame: what `ul.sweep` returned, or the runs of a record. by: columns that make a group, default
+    those of network, width, share and method that it has. J is made of validation data, so the
+    setting is one a user could have chosen; it is the one with the lowest median over seeds
+    (`ul.select`).
+    """
+    by = (
+        [name for name in ("network", "width", "share", "method") if name in frame.columns]
+        if by is None
+        else by
+    )
+    return selection.select(
+        frame.assign(objective=objective(frame, goal, lam)), "objective", by=tuple(by)
+    )
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """width: the smallest at which every seed's training error is 0. low, high: over the seeds, the
+    smallest and the largest of the widths at which a seed's is 0 for the first time. inf where no
+    width is wide enough."""
+
+    width: float
+    low: float
+    high: float
+
+
+def threshold(errors: Mapping[float, Sequence[float]]) -> Threshold:
+    """The interpolation threshold, measured. errors: width -> training error of each seed, as
+    `training_errors` gives them.
+
+    [paper] underparameterized networks have a training error above 0, overparameterized ones have
+    0. Raises ValueError for no widths, or different numbers of seeds.
+    """
+    seeds = {len(values) for values in errors.values()}
+    if len(seeds) != 1 or seeds == {0}:
+        found = ", ".join(f"{len(values)} at {width:g}" for width, values in errors.items())
+        raise ValueError(
+            "errors must hold the same seeds, at least one, for each width; "
+            f"got {found or 'no width'}"
+        )
+    first = [
+        min((width for width, values in errors.items() if values[i] == 0), default=math.inf)
+        for i in range(seeds.pop())
+    ]
+    everywhere = min(
+        (width for width, values in errors.items() if not any(values)), default=math.inf
+    )
+    return Threshold(everywhere, min(first), max(first))
+
+
+def training_errors(
+    dataset: str = "digits",
+    preset: str = "quick",
+    seeds: Sequence[int] = SHIPPED_SEEDS,
+    *,
+    network: str = "resnet18",
+    widths: Sequence[float] | None = None,
+    **options,
+) -> dict[float, list[float]]:
+    """Width -> training error of the original of each seed, over the preset's ladder or `widths`;
+    trains what is not there.
+
+    options: of `task`.
+    """
+    found = {}
+    for width in ladder(dataset, preset, network) if widths is None else widths:
+        tasks = [
+            task(dataset, preset, seed, network=network, width=width, **options) for seed in seeds
+        ]
+        found[width] = [float(one.facts["original"]["training_error"]) for one in tasks]
+    return found
+
+
+def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dict]:
+    """Settings for the digits' quick task, as `ul.sweep` takes them: the methods of paper B,
+    MinNorm-OG, and Retrain for as many epochs; or some of these.
+
+    [ours] Rates and weights reach from nearly no effect to a broken network, after a look at seed
+    1. All but Retrain have batch_norm="frozen": they descend and ascend the deployed network's
+    losses. With forget batches normalised by statistics of their own, ascent teaches a wide network
+    to be wrong in training mode alone, and the deployed one keeps its answers.
+    """
+    rates = lambda *lr: {"epochs": epochs, "lr": list(lr), "batch_norm": "frozen"}
+    found = {
+        "SCRUB": {
+            **rates(3e-4, 1e-3, 3e-3),
+            "reg": 0.1,
+            "ascent": [0.3, 1.0],
+            "variant": "original",
+            "max_epochs": max(1, epochs - 2),
+        },
+        "NegGrad": {**rates(3e-4, 1e-3, 3e-3), "ascent": [0.1, 0.3]},
+        "l1-Sparse": {**rates(1e-3, 3e-3, 1e-2), "reg": [1e-3, 1e-2]},
+        "MinNorm-OG": {
+            **rates(1e-3, 3e-3),
+            "reg": [0.01, 0.03],
+            "reg_decay": 0.9,
+            "n_pert": 50,
+            "descent_epochs": epochs // 2,
+        },
+        "Retrain": {**rates(3e-3, 1e-2), "batch_norm": "retain"},
+    }
+    return {name: found[name] for name in (found if methods is None else methods)}

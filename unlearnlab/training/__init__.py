@@ -1,0 +1,1 @@
+"""How are models trained, written and found again: recipe, fit (the trainer), checkpoint, zoo."""

@@ -1,0 +1,61 @@
+"""Tensors on disk that are whole, are what they claim to be, and never run code: safetensors and a
+hash."""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from ..ground import files
+
+
+class BadCheckpoint(ValueError):
+    """The file is damaged, or is not the one asked for. The message names it and what is wrong."""
+
+
+def digest(tensors: dict[str, torch.Tensor], facts: dict[str, str] | None = None) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names, and over the
+    facts."""
+    sha = hashlib.sha256(repr(sorted(facts.items())).encode() if facts else b"")
+    for name in sorted(tensors):
+        t = tensors[name].detach().cpu().contiguous()
+        sha.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())
+        sha.update(t.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()
+
+
+def write(path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -> None:
+    """Writes tensors and facts to one file, which is whole or not there."""
+    tensors = {
+        name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()
+    }  # tied ones too
+    files.write_bytes(path, save(tensors, metadata={**facts, "sha256": digest(tensors, facts)}))
+
+
+def read(
+    path: Path, expected: dict[str, str] | None = None
+) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """(tensors, facts) of a file.
+
+    Raises FileNotFoundError, or BadCheckpoint when the bytes do not match their hash or a fact in
+    `expected` differs.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no checkpoint {path.name}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, OSError) as error:
+        raise BadCheckpoint(f"{path.name} is damaged ({error})") from error
+    if facts.pop("sha256", None) != digest(tensors, facts):
+        raise BadCheckpoint(f"{path.name} is damaged: its contents do not match their SHA-256")
+    for key, wanted in (expected or {}).items():
+        if facts.get(key) != wanted:
+            raise BadCheckpoint(
+                f"{path.name} is for {key} = {facts.get(key)!r}, but {wanted!r} was asked for"
+            )
+    return tensors, facts

@@ -1,0 +1,336 @@
+"""The trainer: full batch or minibatches, resumable, the same result however often it is
+interrupted.
+
+Images stay on the model's device as uint8; a batch is gathered, augmented and normalised there,
+without worker processes.
+"""
+
+import json
+import math
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ..ground import files, seeds
+from ..ground.threads import few_threads
+from . import checkpoint as checkpoints
+from .recipe import Recipe
+
+VERSION = "1"  # of this file's arithmetic: counts as part of what a trained model is
+SAVE_SECONDS = 10  # at most so often is the state written; a stop or an error writes it too
+FULL_BATCH_ROUND = 100  # epochs of one update each between two reports
+
+
+class Stopped(Exception):
+    """Training was stopped on request. What was done so far is in the checkpoint, if there is
+    one."""
+
+
+def fit(
+    model: nn.Module,
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    recipe: Recipe,
+    *,
+    seed: int = 0,
+    weights: torch.Tensor | None = None,
+    checkpoint: Path | None = None,
+    progress: Callable[[int, float], None] | None = None,
+    stop: threading.Event | None = None,
+) -> float:
+    """Trains `model` in place and leaves it in evaluation mode; returns the last epoch's mean loss.
+
+    Args:
+        inputs: (n, ...); for the cross-entropy (n, 3, h, w) uint8. All data on the model's device.
+        targets: (n,), or (n, heads) for a model that returns a tuple; for the squared error of the
+            outputs' shape.
+        seed: from it and the epoch follows which samples meet in a batch, and their augmentation.
+        weights: (n,), factors on the samples' losses, of which a batch's loss is the mean.
+        checkpoint: a file for what was done so far. A later call with the same recipe, seed and
+            data goes on from there, to the bit (dropout apart, which draws from torch's global
+            generator); a file that is damaged or of another training is named in a warning, and
+            training starts over.
+        progress: called with (epochs done, loss), after every epoch, or every 100 of a full batch.
+        stop: set it to end within one update by `Stopped`.
+
+    Raises TypeError or ValueError for data that do not fit, PermissionError for a checkpoint folder
+    that cannot be written, Stopped, and ArithmeticError when the loss is no longer finite.
+    """
+    _check(model, inputs, targets, weights, recipe)
+    if checkpoint is not None:
+        files.check_writable(checkpoint)
+    if _fast(recipe, inputs):
+        model.to(memory_format=torch.channels_last)
+    optimizer = _optimizer(model, recipe)
+    facts = identity(model, inputs, targets, weights, recipe, seed)
+    saved = _Saved(checkpoint, model, optimizer, facts)
+    with few_threads(model), torch.enable_grad():
+        epoch = partial(_epoch, model, optimizer, (inputs, targets, weights), recipe, seed, stop)
+        value = _rounds(model, recipe, epoch, saved, progress)
+    if _fast(recipe, inputs):
+        model.to(memory_format=torch.contiguous_format)
+    optimizer.zero_grad()
+    model.eval()
+    return value
+
+
+def _fast(recipe, inputs):
+    return recipe.precision == "bfloat16" and inputs.device.type == "cuda"
+
+
+def _rounds(model, recipe, train_epoch, saved, progress):
+    """From where the file stands to the end: epochs, and after each round of them a report."""
+    size = FULL_BATCH_ROUND if recipe.batch_size is None else 1
+    done, value = saved.restore()
+    model.train()
+    try:
+        while done < recipe.epochs:
+            last = min(done + size, recipe.epochs)
+            for epoch in range(done, last):
+                value = train_epoch(epoch)
+            done = last
+            saved.keep(done, value, final=done == recipe.epochs)
+            if progress is not None:
+                progress(done, value)
+    except BaseException:
+        saved.write()
+        raise
+    return value
+
+
+def identity(
+    model: nn.Module,
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor | None,
+    recipe: Recipe,
+    seed: int,
+) -> dict[str, str]:
+    """Everything a training's result follows from, apart from the device: as facts of its
+    checkpoint."""
+    data = {"inputs": inputs, "targets": targets} | (
+        {} if weights is None else {"weights": weights}
+    )
+    return {
+        "recipe": json.dumps(recipe.facts(), sort_keys=True),
+        "seed": str(seed),
+        "data": checkpoints.digest(data),
+        "start": checkpoints.digest(model.state_dict()),
+        "version": VERSION,
+    }
+
+
+def squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean squared error. Raises ValueError for different shapes, which torch would broadcast."""
+    _check_same_shape(outputs, targets)
+    return F.mse_loss(outputs, targets)
+
+
+def sample_losses(outputs, targets: torch.Tensor, loss: str = "cross-entropy") -> torch.Tensor:
+    """The losses of every sample, of which the mean is trained on.
+
+    loss "cross-entropy": (n,), summed over the heads that `outputs`, (n, classes) or a tuple, has.
+    "squared error": of the outputs' shape. Raises ValueError for targets of another shape.
+    """
+    if loss == "squared error":
+        _check_same_shape(outputs, targets)
+        return F.mse_loss(outputs, targets, reduction="none")
+    if isinstance(outputs, (tuple, list)):
+        if targets.ndim != 2 or targets.shape[1] < len(outputs):
+            raise ValueError(
+                f"a model with {len(outputs)} heads needs targets (n, {len(outputs)}), "
+                f"got {tuple(targets.shape)}"
+            )
+        return sum(
+            F.cross_entropy(head, targets[:, i], reduction="none") for i, head in enumerate(outputs)
+        )
+    return F.cross_entropy(outputs, targets, reduction="none")
+
+
+def crop_and_flip(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """A random square of .7 to 1 of each image's area, scaled back to its size, every second one
+    mirrored: (n, c, h, w) uint8."""
+    n = len(pixels)
+    area, x, y, side = torch.rand(4, n, generator=generator).to(pixels.device)
+    zoom = (0.7 + 0.3 * area).sqrt()
+    matrix = torch.zeros(n, 2, 3, device=pixels.device)
+    matrix[:, 0, 0] = torch.where(side < 0.5, -zoom, zoom)
+    matrix[:, 1, 1] = zoom
+    matrix[:, 0, 2] = (2 * x - 1) * (1 - zoom)  # the crop stays inside the image
+    matrix[:, 1, 2] = (2 * y - 1) * (1 - zoom)
+    grid = F.affine_grid(matrix, list(pixels.shape), align_corners=False)
+    moved = F.grid_sample(
+        pixels.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
+    return moved.round().clamp(0, 255).to(torch.uint8)
+
+
+def _optimizer(model, recipe):
+    common = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(model.parameters(), **common)
+    optimizer = torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **common)
+    for (
+        p
+    ) in model.parameters():  # now: fused SGD fails where a first gradient comes later than others'
+        optimizer.state[p]["momentum_buffer"] = torch.zeros_like(p)
+    return optimizer
+
+
+def _epoch(model, optimizer, data, recipe, seed, stop, epoch):
+    for group in optimizer.param_groups:
+        group["lr"] = recipe.lr_in(epoch)
+    inputs, targets, weights = data
+    cast = torch.autocast("cuda", torch.bfloat16) if _fast(recipe, inputs) else nullcontext()
+    total, count = 0, 0
+    for chosen, generator in _batches(len(inputs), inputs.device, recipe, epoch, seed):
+        if stop is not None and stop.is_set():
+            raise Stopped(f"stopped after {epoch} of {recipe.epochs} epochs")
+        some = inputs[chosen]
+        if recipe.augment == "crop+flip":
+            some = crop_and_flip(some, generator)
+        optimizer.zero_grad()
+        with cast:
+            outputs = model(some)
+            if epoch < recipe.first_head_epochs and isinstance(outputs, (tuple, list)):
+                outputs = outputs[:1]
+            losses = sample_losses(outputs, targets[chosen], recipe.loss)
+        losses = losses if weights is None else losses * weights[chosen]
+        loss = losses.mean()
+        loss.backward()
+        optimizer.step()
+        total, count = total + losses.detach().sum(), count + losses.numel()
+    value = loss.item() if recipe.batch_size is None else float(total) / count
+    if not math.isfinite(value):
+        raise ArithmeticError(
+            f"the training loss became {value} in epoch {epoch + 1}: "
+            f"lr={recipe.lr_in(epoch):g} is too large"
+        )
+    return value
+
+
+def _batches(n, device, recipe, epoch, seed):
+    """Pairs of what takes part, and a generator for what else is random. Each sample occurs
+    once."""
+    if recipe.batch_size is None:
+        yield slice(None), seeds.generator(seed, epoch) if recipe.augment != "none" else None
+        return
+    generator = seeds.generator(seed, epoch)
+    order = torch.randperm(n, generator=generator).to(device)
+    for chosen in split(order, recipe.batch_size):
+        yield chosen, generator
+
+
+def split(order: torch.Tensor, size: int) -> list[torch.Tensor]:
+    """Batches of `size`; a last one of a single sample, which batch norm cannot normalise, joins
+    the one before."""
+    batches = list(order.split(size))
+    if len(batches) == 1 or len(batches[-1]) > 1:
+        return batches
+    return [*batches[:-2], torch.cat(batches[-2:])]
+
+
+class _Saved:
+    """The state after the last finished round, in memory at once and on disk soon."""
+
+    def __init__(self, path, model, optimizer, facts):
+        self.path, self.model, self.optimizer, self.facts = path, model, optimizer, facts
+        self.kept, self.written = None, time.monotonic()
+
+    def keep(self, done, value, final):
+        if self.path is None:
+            return
+        tensors = {
+            f"model.{name}": t.detach().clone() for name, t in self.model.state_dict().items()
+        }
+        for i, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{i}.{name}": t.clone() for name, t in state.items()}
+        self.kept = tensors, {**self.facts, "done": str(done), "loss": repr(value)}
+        if final or time.monotonic() - self.written > SAVE_SECONDS:
+            self.write()
+
+    def write(self):
+        if self.kept is not None:
+            checkpoints.write(self.path, *self.kept)
+            self.kept, self.written = None, time.monotonic()
+
+    def restore(self):
+        """(epochs done, loss) of what the file holds, or (0, nan)."""
+        if self.path is None or not Path(self.path).exists():
+            return 0, math.nan
+        try:
+            tensors, facts = checkpoints.read(self.path, self.facts)
+            return self._load(tensors, facts)
+        except checkpoints.BadCheckpoint as error:
+            warnings.warn(f"{error}. Training starts from the first epoch.", stacklevel=3)
+            return 0, math.nan
+
+    def _load(self, tensors, facts):
+        try:
+            done, value = int(facts["done"]), float(facts["loss"])
+            states = {}
+            for name, t in tensors.items():
+                if name.startswith("optimizer."):
+                    _, i, key = name.split(".")
+                    states.setdefault(int(i), {})[key] = t
+            model = {name[6:]: t for name, t in tensors.items() if name.startswith("model.")}
+            shapes = [
+                {name: t.shape for name, t in of.items()} for of in (model, self.model.state_dict())
+            ]
+            if shapes[0] != shapes[1]:
+                raise ValueError("its tensors are those of another network")
+        except (KeyError, ValueError) as error:
+            name = Path(self.path).name
+            raise checkpoints.BadCheckpoint(
+                f"{name} is no state of this training ({error})"
+            ) from error
+        self.model.load_state_dict(model)
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": states, "param_groups": groups})
+        return done, value
+
+
+def _check_same_shape(outputs, targets):
+    if outputs.shape != targets.shape:
+        raise ValueError(
+            f"the model returns {tuple(outputs.shape)} for targets of shape "
+            f"{tuple(targets.shape)}: they must have the same shape"
+        )
+
+
+def _check(model, inputs, targets, weights, recipe):
+    n = len(inputs)
+    if n == 0:
+        raise ValueError("inputs is empty: there is nothing to train on")
+    if recipe.loss == "cross-entropy" and inputs.dtype != torch.uint8:
+        raise TypeError(f"inputs must be uint8 pixels, got {inputs.dtype}")
+    if recipe.loss == "cross-entropy" and (inputs.ndim != 4 or n < 2):
+        raise ValueError(
+            "inputs must have shape (n, 3, height, width) with n of at least 2, "
+            f"got {tuple(inputs.shape)}"
+        )
+    if len(targets) != n or recipe.loss == "cross-entropy" and targets.ndim not in (1, 2):
+        raise ValueError(
+            f"targets must have shape ({n},) or ({n}, heads), got {tuple(targets.shape)}"
+        )
+    device = next(model.parameters()).device
+    for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):
+        if t is not None and t.device != device:
+            raise ValueError(
+                f"{name} are on {t.device}, the model is on {device}: move one of them"
+            )
+    if weights is not None:
+        right = weights.shape == (n,) and torch.isfinite(weights).all() and (weights >= 0).all()
+        if not right or not (weights > 0).any():
+            raise ValueError(
+                f"weights must be ({n},) finite numbers, none negative and not all 0, "
+                f"got shape {tuple(weights.shape)}"
+            )

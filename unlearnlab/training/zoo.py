@@ -1,0 +1,282 @@
+"""Where do trained models come from: shipped with the package, kept from an earlier run, or made
+now?
+
+A file's name ends in a hash of what the model follows from: the network by name and arguments, its
+seed, the data and the recipe. So a model of something else is never taken for the one that is asked
+for; it is simply another file. And a file says how its network began and what it answers: a network
+that was edited without another name is found out when its weights are loaded.
+"""
+
+import copy
+import hashlib
+import json
+import math
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from ..ground import files
+from ..ground.identity import fingerprint
+from ..ground.threads import few_threads
+from ..models import seeded
+from ..provenance import provenance
+from . import checkpoint, fit
+from .recipe import Recipe
+
+SHIPPED = Path(__file__).parent / "originals"
+SHIPPED_SEEDS = range(1, 6)
+TOLERANCE = (
+    1e-3  # of the largest number: processors and versions of torch round in far later digits
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of training: inputs (n, ...), targets and weights (n,) or None as `fit` takes
+    them."""
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    recipe: Recipe
+    weights: torch.Tensor | None = None
+
+    def digest(self) -> str:
+        """SHA-256 of the data. Floating targets are left out: a sine's last bit differs between
+        processors."""
+        tensors = {"inputs": self.inputs, "targets": self.targets, "weights": self.weights}
+        if self.targets.is_floating_point():
+            del tensors["targets"]
+        return checkpoint.digest({name: t for name, t in tensors.items() if t is not None})
+
+
+@dataclass(frozen=True)
+class Training:
+    """One model that can be had.
+
+    build: makes it untrained, by a class or function and its arguments. seed: draws its start and
+    its batches. stages: train it, one after the other.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    seed: int
+    stages: tuple[Stage, ...]
+
+    @cached_property  # digests of 150 MB of pixels at full size
+    def identity(self) -> dict[str, str]:
+        """All that the trained model follows from, the device and torch's version apart."""
+        return {
+            "network": describe(self.build),
+            "seed": str(self.seed),
+            "version": fit.VERSION,
+            "data": json.dumps([stage.digest() for stage in self.stages]),
+            "recipes": json.dumps([stage.recipe.facts() for stage in self.stages], sort_keys=True),
+        }
+
+    def file(self) -> str:
+        """name-hash.safetensors"""
+        text = json.dumps(self.identity, sort_keys=True)
+        return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.safetensors"
+
+    def epochs(self) -> int:
+        """Over all stages."""
+        return sum(stage.recipe.epochs for stage in self.stages)
+
+    def load(self, path: Path) -> tuple[nn.Module, dict[str, str]]:
+        """(model in evaluation mode on the data's device, facts) of a file.
+
+        Raises FileNotFoundError, or BadCheckpoint that names a file that is damaged or was made by
+        another network. How a shipped network began is not compared: a torch that draws other
+        random numbers is none of its concern.
+        """
+        tensors, facts = checkpoint.read(path, self.identity)
+        model = seeded(self.build, self.seed)
+        if path.parent != SHIPPED:
+            _compare(path, "began with other weights", self.start(model), facts.get("start"))
+        try:
+            model.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise checkpoint.BadCheckpoint(
+                f"{path.name} does not hold this network: {error}"
+            ) from error
+        _compare(path, "gave other answers", self.answers(model), facts.get("answers"))
+        return model.to(self.stages[0].inputs.device).eval(), facts
+
+    def make(
+        self,
+        path: Path,
+        measure: Callable[[nn.Module], dict[str, float]],
+        made: dict[str, str],
+        progress: Callable[[int, float], None] | None = None,
+        stop=None,
+    ) -> None:
+        """Trains and writes the model, with its provenance `made` and what `measure` says of it.
+
+        An interrupted training goes on from its last epochs. progress(epochs done over all stages,
+        loss), stop: as in `fit`.
+        """
+        began = time.perf_counter()
+        model = seeded(self.build, self.seed)
+        start = self.start(model)
+        model.to(self.stages[0].inputs.device)
+        before, partials = 0, []
+        for i, stage in enumerate(self.stages):
+            partials.append(path.with_name(f"{path.name}.{i}.partial"))
+            report = progress and (lambda done, loss, before=before: progress(before + done, loss))
+            loss = fit.fit(
+                model,
+                stage.inputs,
+                stage.targets,
+                stage.recipe,
+                seed=self.seed + i,
+                weights=stage.weights,
+                checkpoint=partials[-1],
+                progress=report,
+                stop=stop,
+            )
+            before += stage.recipe.epochs
+        numbers = {"final_loss": loss, "seconds": time.perf_counter() - began, **measure(model)}
+        facts = {
+            "epochs": str(self.epochs()),
+            "start": json.dumps(start),
+            "answers": json.dumps(self.answers(model)),
+        }
+        facts |= {name: f"{value:.6g}" for name, value in numbers.items()}
+        checkpoint.write(path, model.state_dict(), {**self.identity, **made, **facts})
+        for partial_file in partials:
+            partial_file.unlink(missing_ok=True)
+
+    def start(self, model: nn.Module) -> list[float]:
+        """Numbers that tell one untrained network from another: norms, and a product with a
+        wave."""
+        tensors = [p.detach().double().flatten() for p in model.parameters()]
+        theta = torch.cat(tensors) if tensors else torch.zeros(1, dtype=torch.float64)
+        wave = torch.arange(len(theta), dtype=torch.float64).cos()
+        return [_short(x) for x in (theta.abs().mean(), theta.norm(), theta @ wave)]
+
+    @torch.no_grad()
+    def answers(self, model: nn.Module) -> list[float]:
+        """What the model says of the first two inputs, on the CPU; and the floating targets' first
+        numbers."""
+        stage = self.stages[-1]
+        model = copy.deepcopy(model).cpu().eval()
+        with few_threads(model):
+            said = model(stage.inputs[:2].cpu().clone())
+        heads = said if isinstance(said, (tuple, list)) else (said,)
+        numbers = [x for head in heads for x in head.double().flatten()[:64]]
+        if stage.targets.is_floating_point():
+            numbers += [stage.targets.double().norm(), *stage.targets[:8].double().flatten()[:8]]
+        return [_short(x) for x in numbers]
+
+
+def describe(part) -> str:
+    """A function or class of this package by name, with the arguments that a partial binds to it.
+
+    Anything from outside the package by what it is made of (`fingerprint`), files by their
+    contents.
+    """
+    if isinstance(part, partial):
+        given = [describe(value) for value in part.args]
+        given += [f"{name}={describe(value)}" for name, value in sorted(part.keywords.items())]
+        return f"{describe(part.func)}({', '.join(given)})"
+    if isinstance(part, (list, tuple)):
+        return f"[{', '.join(map(describe, part))}]"
+    if isinstance(part, Path):
+        return f"file {hashlib.sha256(part.read_bytes()).hexdigest()[:16]}"
+    if part is None or isinstance(part, (bool, int, float, str)):
+        return repr(part)
+    package = getattr(part, "__module__", "").split(".")[0] == __name__.split(".")[0]
+    name = getattr(part, "__qualname__", "<")
+    return name if package and "<" not in name else f"{name} {fingerprint(part)}"
+
+
+def get(
+    training: Training,
+    measure: Callable[[nn.Module], dict[str, float]],
+    *,
+    shipped: bool,
+    cache: Path | None,
+    command: str,
+    progress: Callable[[str, int, float], None] | None = None,
+    stop=None,
+) -> tuple[nn.Module, dict[str, str]]:
+    """(model, facts) of `training`: from the package if it is there, else from `cache`, where it is
+    made if need be.
+
+    Args:
+        measure: numbers about the trained model that are written with it.
+        shipped: whether it must be in the package.
+        cache: a folder, default UNLEARNLAB_DATA or the user cache.
+        command: what makes the shipped file, or this one.
+        progress: called with (name, epochs done, loss); default a bar on standard error.
+
+    Raises BadCheckpoint or FileNotFoundError by name for a shipped file; one in the cache that is
+    damaged or by another network is made again, with a warning.
+    """
+    path = SHIPPED / training.file()
+    if not shipped and not path.exists():
+        path = files.chosen_folder(cache, "models") / path.name
+    try:
+        return training.load(path)
+    except (FileNotFoundError, checkpoint.BadCheckpoint) as error:
+        if path.parent == SHIPPED:
+            raise type(error)(
+                f"{error}. It ships with unlearnlab: install it again, or make it by {command}"
+            ) from error
+        if path.exists():
+            warnings.warn(f"{error}. It is trained again.", stacklevel=3)
+    files.check_writable(path)
+    made = provenance(command, training.stages[0].inputs.device.type)
+    if progress is not None:
+        training.make(path, measure, made, lambda *done: progress(training.name, *done), stop)
+    else:
+        with Bar(training) as bar:
+            training.make(path, measure, made, bar, stop)
+    return training.load(path)
+
+
+def get_all(trainings: dict[str, tuple[Training, Callable]], **how) -> tuple[dict, dict]:
+    """({role: model}, {role: facts}) of trainings with their measures, by role. how: as in
+    `get`."""
+    found = {role: get(training, measure, **how) for role, (training, measure) in trainings.items()}
+    return {role: model for role, (model, _) in found.items()}, {
+        role: facts for role, (_, facts) in found.items()
+    }
+
+
+class Bar(tqdm):
+    """A progress bar over the epochs of one training; call it with (epochs done, loss)."""
+
+    def __init__(self, training: Training):
+        super().__init__(total=training.epochs(), desc=training.name, unit="epoch")
+
+    def __call__(self, done, loss):
+        self.set_postfix_str(f"loss {loss:.4f}", refresh=False)
+        self.update(done - self.n)
+
+
+def _short(number):
+    return float(f"{float(number):.6g}")
+
+
+def _compare(path, what, found, written):
+    """Raises BadCheckpoint unless the numbers agree with those of the file, given as JSON."""
+    try:
+        expected = [float(x) for x in json.loads(written)]
+    except (TypeError, ValueError) as error:
+        raise checkpoint.BadCheckpoint(
+            f"{path.name} does not say how its network began and answered"
+        ) from error
+    largest = max(map(abs, expected), default=0.0)
+    alike = len(found) == len(expected) and all(
+        math.isclose(a, b, rel_tol=0, abs_tol=TOLERANCE * largest) for a, b in zip(found, expected)
+    )
+    if not alike:
+        raise checkpoint.BadCheckpoint(f"{path.name} is of another network, one that {what}")
