@@ -5,13 +5,13 @@ from pathlib import Path
 
 import torch.nn.functional as F
 
-from ..experiments import evidence
+from ..chapters.ch13_evidence import verdicts
 from ..figures.metrics import EvidencePicture
 from .canvas import Canvas
 from .lab import SliderLab, menu, slider
 
 RECORD = Path(__file__).parents[2] / "notebooks" / "results" / "evidence.json"
-METRICS = (*evidence.PER_EXAMPLE, evidence.ATTACK)
+METRICS = (*verdicts.PER_EXAMPLE, verdicts.ATTACK)
 PARTS = {"forget set": "forget", "unseen examples": "unseen"}
 
 
@@ -28,14 +28,14 @@ class EvidenceLab(SliderLab):
         if not Path(record).exists():
             raise FileNotFoundError(f"there is no {Path(record).name} to show: python -m "
                                     "unlearnlab.study evidence makes it")
-        self.evidence = evidence.load(record)[0]
-        names = list(evidence.candidates(self.evidence.margins["forget"]))
+        self.evidence = verdicts.load(record)[0]
+        names = list(verdicts.candidates(self.evidence.margins["forget"]))
         for word, value, known in (("method", method, names), ("metric", metric, METRICS)):
             if value not in known:
                 raise ValueError(f"{word} must be one of {', '.join(known)}, got {value!r}")
         self._judged, self._sure, self._attacked = (
             functools.cache(functools.partial(function, self.evidence))
-            for function in (evidence.judge, evidence.sure, evidence.attack))
+            for function in (verdicts.judge, verdicts.sure, verdicts.attack))
         networks, examples = self.evidence.margins["forget"]["original"].shape
         self.picture, late = EvidencePicture(), {"continuous_update": False}
         self.build({"method": menu("method", method, names),
@@ -51,7 +51,7 @@ class EvidenceLab(SliderLab):
                 "choose a method and a metric")
 
     def compute(self, method, metric, part, example, network):
-        attacking = metric == evidence.ATTACK
+        attacking = metric == verdicts.ATTACK
         self.part.disabled = self.example.disabled = attacking
         self.network.disabled = not attacking
         if attacking:
@@ -71,7 +71,7 @@ class EvidenceLab(SliderLab):
         verdict = self._attacked(network)
         groups = {}
         for name, part in (("forget set", "forget"), ("unseen", "unseen")):
-            margins = evidence.candidates(self.evidence.margins[part])[method][network]
+            margins = verdicts.candidates(self.evidence.margins[part])[method][network]
             groups[name] = F.softplus(-margins).clamp(min=1e-6).log10()
         return verdict, f"{verdict.scores[method]:.3f}", {
             "groups": groups, "of": "examples", "xlabel": "log10 of the loss",
@@ -81,7 +81,7 @@ class EvidenceLab(SliderLab):
         """The same: what many networks say of one example."""
         part = PARTS[words]
         verdict, rows = self._judged(metric, part), self.evidence.margins[part]
-        own = evidence.candidates(rows)[method][:, example]
+        own = verdicts.candidates(rows)[method][:, example]
         others = rows["retrained"][len(rows["retrained"]) // 2:, example]
         groups = {method: own, "retrained": others}
         if method == "retrained":
