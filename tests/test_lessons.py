@@ -65,3 +65,36 @@ def test_learners_get_copies_and_in_place_changes_are_noticed():
                          (torch.tensor([1, 2, float("nan")]), "NaN or an infinity")):
         with pytest.raises(WrongAnswer, match=says):
             expect_tensor(answer, theta)
+
+
+def test_an_exercise_of_cases_names_mistakes_by_value_and_by_shape_and_traps_by_their_words(monkeypatch):
+    monkeypatch.setattr(ul.lessons, "EXERCISES", {})
+
+    def cases(generator):
+        yield (torch.randn(4, generator=generator),)
+        yield ul.lessons.Trap((torch.zeros(4),), "all entries are 0")
+
+    @ul.lessons.exercise("double", hints=["a"], cases=cases, mistakes=lambda x: [
+        (-2 * x, "the sign is turned"), (x.sum(), "one number came back")])
+    def double(x):
+        return 2 * x
+
+    test = ul.lessons.EXERCISES["double"].test
+    test(double)
+    for wrong, words in ((lambda x: -2 * x, "the sign is turned"), (lambda x: x.mean(), "one number"),
+                         (lambda x: 3 * x, "off by"), (lambda x: 1 / 0, "raised ZeroDivisionError"),
+                         (lambda x: 2 * x + (x == 0), "wrong where all entries are 0"),
+                         (lambda x: 2 * x if x.any() else 1 / 0, "Here all entries are 0")):
+        with pytest.raises(WrongAnswer, match=words):
+            test(wrong)
+
+
+def test_yes_or_no_wants_one_truth_value_and_says_what_a_wrong_one_means():
+    test = ul.lessons.yes_or_no(lambda generator: [((1,), True, "1 is positive")])
+    test(lambda x: x > 0)
+    test(lambda x: torch.tensor(True))
+    for wrong, words in ((lambda x: False, "1 is positive"), (lambda x: None, "is there a return"),
+                         (lambda x: 1, "one True or False, got int"), (lambda x: 1 / 0, "1 is positive"),
+                         (lambda x: torch.tensor([True]), r"got \(1,\)")):
+        with pytest.raises(WrongAnswer, match=words):
+            test(wrong)

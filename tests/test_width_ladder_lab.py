@@ -114,7 +114,7 @@ def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change(record, 
 
 
 def test_what_the_record_does_not_hold_is_refused_by_name(record):
-    for change, words in ((dict(width=.3), "width must be one of the ladder's, 0.01042, .* got 0.3"), (dict(method="GD"), "a method of .* got 'GD'"),
-                          (dict(goal="utility"), "a goal of"), (dict(lam=.5), "lam of"), (dict(network="resnet50"), "a network with recorded runs")):
+    for change, words in ((dict(width=.3), "width must be one of the ladder's, 0.01042, .* got 0.3"), (dict(method="GD"), "method must be one of SCRUB, .* got 'GD'"),
+                          (dict(goal="utility"), "goal must be one of .* got 'utility'"), (dict(lam=.5), "lam must be one of .* got 0.5"), (dict(network="resnet50"), "network must be one of .* got 'resnet50'")):
         with pytest.raises(ValueError, match=words):
             WidthLadderLab(record, **change)
