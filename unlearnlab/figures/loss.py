@@ -73,36 +73,29 @@ def two_fits(x, original, other, retain, forget, finding: str = "") -> Figure:
 
 
 @look()
-def gradient_norms(models) -> Figure:
+def gradient_norms(models, finding: str = "") -> Figure:
     """Gradient lengths of several models.
 
     models: {name: {"retain": norm, "forget": norm, "output": mean norm}}.
     """
-    fig, ax = figure(size=(8.4, 1.5 + 0.55 * len(models)))
-    ax.set(
-        xscale="log", xlim=(NOTHING / 30, 1e4), xlabel="length of the gradient (shaded: rounding)"
-    )
+    fig, ax = figure()
+    xlabel = "length of the gradient (shaded: rounding)"
+    ax.set(xscale="log", xlim=(NOTHING / 30, 1e4), xlabel=xlabel)
     ax.axvspan(NOTHING / 30, ROUNDING, color="#EFEFEF")
-    ax.grid(False, axis="y")
     name_rows(ax, list(models))
+    output = {**RETAIN, "color": BLUE, "marker": "s"}
     for kind, shift, label, style in (
         ("retain", 0.16, "loss gradient, retain", RETAIN),
         ("forget", -0.16, "loss gradient, forget", FORGET),
-        ("output", 0, "output gradient (mean length)", {**RETAIN, "color": BLUE, "marker": "s"}),
+        ("output", 0, "output gradient (mean length)", output),
     ):
         lengths = floored([norms[kind] for norms in models.values()], NOTHING)
-        rows = np.arange(len(models)) + shift
-        ax.plot(lengths, rows, label=label, clip_on=False, **{**style, "markersize": 7})
-    largest = {name: max(norms["retain"], norms["forget"]) for name, norms in models.items()}
-    for row, length in enumerate(largest.values()):
-        if length == 0:
+        ax.plot(lengths, np.arange(len(models)) + shift, label=label, **style)
+    for row, norms in enumerate(models.values()):
+        if norms["retain"] == norms["forget"] == 0:
             note(ax, "both exactly 0", (NOTHING, row), (10, 0), va="center")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
-    vanish = " and ".join(name for name, length in largest.items() if length < ROUNDING)
-    return fig.done(
-        what="Lengths of gradients. Those of the retain and the forget loss are zero up "
-        f"to rounding for {vanish or 'none'}, and for no other model"
-    )
+    fig.legend(loc="outside upper center", ncols=3)
+    return fig.done(finding, "Lengths of gradients of several models")
 
 
 def _drifts(ax, curves):
@@ -116,7 +109,7 @@ def _drifts(ax, curves):
 @look()
 def steps_from_interpolation(curves, expected, finding: str = "") -> Figure:
     """How far plain gradient steps carry. curves: as in `_drifts`. expected: the same of some."""
-    fig, ax = figure(size=(8.4, 3.9))
+    fig, ax = figure()
     ax.set(
         xlabel="gradient steps (no AdamW, no weight decay)",
         ylabel="distance from θ*",
@@ -124,9 +117,8 @@ def steps_from_interpolation(curves, expected, finding: str = "") -> Figure:
     )
     _drifts(ax, curves)
     for name, values in expected.items():
-        every = slice(len(values) // 16, None, len(values) // 8)
-        steps = np.arange(1, len(values) + 1)[every]
-        ax.plot(steps, values[every], "o", color=METHODS[name.split()[0]]["color"], mfc="white")
+        color, steps = METHODS[name.split()[0]]["color"], np.arange(1, len(values) + 1)
+        ax.plot(steps, values, "o", color=color, mfc="white", markevery=(12, 25))
     return fig.done(finding)
 
 
@@ -136,7 +128,7 @@ def noise_clouds(panels, centre, finding: str = "") -> Figure:
 
     panels: list of (title, cloud (m, 2), target (2,)). centre: the original's (2,).
     """
-    fig, axes = figure(1, len(panels), size=(8.6, 4), sharex=True, sharey=True)
+    fig, axes = figure(1, len(panels), sharex=True, sharey=True)
     for ax, (title, cloud, target) in zip(axes, panels):
         ax.plot(*cloud.T, ".", color=PURPLE, markersize=3.5, alpha=0.55)
         arrow(ax, centre, target, BLUE, linestyle="--", linewidth=1.4)
@@ -153,7 +145,7 @@ def noise_clouds(panels, centre, finding: str = "") -> Figure:
 @look()
 def adamw_drift(panels, finding: str = "") -> Figure:
     """Drift under AdamW. panels: {title: curves}, as in `_drifts`."""
-    fig, axes = figure(1, len(panels), size=(9, 3.9), sharex=True, sharey=True)
+    fig, axes = figure(1, len(panels), sharex=True, sharey=True)
     axes[0].set_ylabel("distance from θ* / length of θ*")
     for ax, (title, curves) in zip(axes, panels.items()):
         ax.set(title=title, xlabel="epoch (one AdamW update)")
@@ -178,21 +170,26 @@ def leak_plane(inputs, labels, both, alone, finding: str = "") -> Figure:
         ylabel="θ, second entry",
         title="Descent from 0: on both points (dashed), on the retain point alone (solid)",
     )
-    names = (
-        ("retain", BLACK, (6, 2), 1.15, (9, 0)),
-        ("forget", VERMILLION, (-64, -20), -0.95, (0, 9)),
-    )
-    for x, y, (name, color, shift, way, beside) in zip(inputs, labels, names):
+    names = ("retain", BLACK, (6, 2), 1.15), ("forget", VERMILLION, (-64, -20), -0.95)
+    for x, y, (name, color, shift, way) in zip(inputs, labels, names):
         foot, turned = y * x / (x @ x), np.array([-x[1], x[0]])
         ax.axline(foot, foot + turned, **{**TARGET, "color": color})
-        note(ax, f"fits the {name} point", foot + way * turned, beside, color)
+        note(ax, f"fits the {name} point", foot + way * turned, (9, 4), color)
         arrow(ax, (0, 0), x, color, "-|>", linewidth=1.8, shrinkA=0, shrinkB=0)
         note(ax, f"{name} input", x, shift, color)
     for path, color, line, marker, name, shift in (
         (both, ORANGE, "--", "s", "θ*", (9, 5)),
         (alone, BLUE, "-", "o", "unlearned", (12, -14)),
     ):
-        ax.plot(*path.T, color=color, linestyle=line, marker=marker, markevery=[-1], markersize=9)
+        ax.plot(
+            *path.T,
+            color=color,
+            linestyle=line,
+            marker=marker,
+            markevery=[-1],
+            markersize=9,
+            zorder=4,
+        )
         note(ax, name, path[-1], shift, color)
     arrow(ax, alone[-1], both[-1], GREEN, linewidth=2.4, shrinkA=4, shrinkB=5)
     note(ax, "leaked", (both[-1] + alone[-1]) / 2, (8, 2), GREEN)
@@ -208,56 +205,43 @@ def leak_space(X_retain, theta, x_forget, finding: str = "") -> Figure:
     ax.computed_zorder = False
     corners = np.stack(np.meshgrid((-0.35, 1.9), (-0.35, 1.9)), -1) @ X
     ax.plot_surface(*corners.transpose(2, 0, 1), color="#D6E6F2", alpha=0.6, shade=False)
-    zero, onto = np.zeros(3), np.linalg.pinv(X) @ X
-    foot = onto @ theta
-    for start, end, color, line, words, at in (
-        (zero, X[0], BLACK, "-", " retain input", 1),
-        (zero, X[1], BLACK, "-", " retain input", 1),
-        (zero, x, VERMILLION, "-", " forget input", 1),
-        (zero, theta, ORANGE, "--", " θ*", 1),
-        (foot, theta, GREEN, "-", "  leaked", 0.5),
-        (onto @ x, x, GREEN, ":", "", 1),
-        (foot, foot, BLUE, "-", "  unlearned", 1),
+    onto = np.linalg.pinv(X) @ X
+    for end, color, line, words, side in (
+        (X[0], BLACK, "-", "  retain input", "left"),
+        (X[1], BLACK, "-", "  retain input", "left"),
+        (x, VERMILLION, "-", "forget input  ", "right"),
+        (theta, ORANGE, "--", "  θ*", "left"),
+        (onto @ theta, BLUE, "-", "  unlearned", "left"),
     ):
-        ax.plot(*np.stack([start, end]).T, color=color, linestyle=line, linewidth=2.5)
-        ax.text(*(start + at * (end - start)), words, color=INK.get(color, color))
-    ax.plot(*theta[:, None], "s", color=ORANGE, markersize=7)
-    ax.plot(*foot[:, None], "o", color=BLUE, markersize=7)
+        drawn = np.stack([0 * end, end]).T
+        ax.plot(*drawn, color=color, linestyle=line, linewidth=2, marker="o", markevery=[-1])
+        ax.text(*end, words, color=INK.get(color, color), ha=side)
+    for end, line in ((theta, "-"), (x, ":")):
+        ax.plot(*np.stack([onto @ end, end]).T, color=GREEN, linestyle=line, linewidth=3)
+    ax.text(*(theta + onto @ theta) / 2, "  leaked", color=GREEN)
     ax.text(*corners[0, 1], "  span of the\n  retain inputs", color=BLUE, va="top")
     ax.set(xlabel="entry 1", ylabel="entry 2", zlabel="entry 3")
-    ax.set_aspect("equal")
+    ax.set_box_aspect(np.ptp([*corners.reshape(-1, 3), theta, x], axis=0), zoom=1.25)
     ax.view_init(elev=16, azim=-62)
     return fig.done(finding, "θ*, the retain and the forget inputs in space")
 
 
 @look()
-def attack(rows) -> Figure:
+def attack(rows, finding: str = "") -> Figure:
     """Who was in the forget set? rows: {model: (candidates (m,), forget input)}, |cosine| with the
     leak, or None for no leak."""
-    fig, ax = figure(size=(8.4, 1.3 + 0.55 * len(rows)))
+    fig, ax = figure(size=(8.4, 4))
     name_rows(ax, list(rows), 0.62)
-    ax.set(
-        xlim=(0, 1.02),
-        xlabel="|cosine| between the leaked component and the candidate's part "
-        "outside the retain span",
-    )
-    ax.grid(False, axis="y")
-    told, clean = [], []
-    for row, (name, found) in enumerate(rows.items()):
+    words = "|cosine| between the leaked component and the candidate's part outside the retain span"
+    ax.set(xlim=(0, 1.02), xlabel=words)
+    for row, found in enumerate(rows.values()):
         if found is None:
             note(ax, "no leaked component is left to compare with", (0.02, row), va="center")
-            clean.append(name)
             continue
         candidates, forget = found
         jitter = 0.22 * np.sin(7.3 * np.arange(len(candidates)))
         ax.plot(candidates, row + jitter, ".", color=PURPLE, alpha=0.5, markersize=4)
         ax.plot(forget, row, clip_on=False, **FORGET)
-        if forget > max(candidates):
-            told.append(name)
     note(ax, "forget input", (1, 0), (-9, 0), VERMILLION, ha="right", va="center")
     note(ax, "inputs never trained on", (0.02, 0), (0, 13), PURPLE)
-    return fig.done(
-        what="The forget input scores above every other candidate in: "
-        f"{'; '.join(told) or 'none'}. "
-        f"No leaked component is left in: {'; '.join(clean) or 'none'}"
-    )
+    return fig.done(finding)

@@ -4,7 +4,7 @@ in, and SpanLab. finding: as in Figure.done."""
 import numpy as np
 from matplotlib.patches import Circle
 
-from .marks import decades, key, lines, note, over_points
+from .marks import decades, lines, note, over_points
 from .style import (
     BLACK,
     BLUE,
@@ -17,7 +17,6 @@ from .style import (
     SKY,
     TARGET,
     WRONG,
-    Figure,
     figure,
     look,
 )
@@ -27,7 +26,7 @@ START, ANSWER = (2, 0.5), (1, 1)  # theta* and the solution of (4), where theta_
 
 
 @look()
-def fit(x, original, target, retain, forget, finding: str = "") -> Figure:
+def fit(x, original, target, retain, forget, finding: str = ""):
     """The original's curve through retain and forget points, and the target. x, original, target:
     (n,); retain, forget: pairs (x, y)."""
     fig, ax = figure()
@@ -43,7 +42,7 @@ def fit(x, original, target, retain, forget, finding: str = "") -> Figure:
 
 
 @look()
-def interpolators(relaxed=None, walk=None, finding: str = "") -> Figure:
+def interpolators(relaxed=None, walk=None, finding: str = ""):
     """The plane of f = θ₁ θ₂ x: every θ with f(θ, 1) = 1, and circles of equal norm.
 
     relaxed: {name: (2,)}, points on the tangent at START, which is drawn with them. walk: (n, 2),
@@ -84,11 +83,11 @@ def interpolators(relaxed=None, walk=None, finding: str = "") -> Figure:
         note(
             ax, f"{len(walk) - 1} short steps", walk[len(walk) // 20], (-12, -20), BLUE, ha="right"
         )
-    return fig.done(finding)
+    return fig.done(finding, "The plane of θ, and the hyperbola of the interpolators")
 
 
 @look()
-def orders(drift, changes, bound, finding: str = "") -> Figure:
+def orders(drift, changes, bound, finding: str = ""):
     """Largest retained change against drift, both logarithmic. changes: {name: values (n,)}, along
     the span and off it. bound (n,)."""
     fig, ax = figure()
@@ -100,21 +99,10 @@ def orders(drift, changes, bound, finding: str = "") -> Figure:
         ylabel="largest change of a\nretained output",
         title="Off the span, the price of a step is its square",
     )
-    lines(ax, drift, changes, (WRONG, RIGHT), markersize=4)
-    ax.plot(drift, bound, **TARGET)
-    near = len(drift) // 3
-    note(ax, "bound ½ M ‖Δ‖²", (drift[near], bound[near]), (-8, 4), ha="right")
+    curves = {**changes, "bound ½ M ‖Δ‖²": bound}
+    lines(ax, drift, curves, (WRONG, RIGHT, TARGET), markersize=4)
     decades(ax.xaxis, -3, 1)
     return fig.done(finding)
-
-
-PREDICTED = {
-    "color": SKY,
-    "marker": "_",
-    "markersize": 13,
-    "markeredgewidth": 2.5,
-    "linestyle": "none",
-}
 
 
 class SpanPicture:
@@ -139,18 +127,15 @@ class SpanPicture:
         )
         decades(right.yaxis, -6, 0, 2, floor=True)
         where = np.append(retain[0], forget[0])
-        (self.stems,) = right.plot(where.repeat(3), np.ones(3 * len(where)), color="#B0B0B0")
-        (self.predicted,) = right.plot(where, 0 * where + 1, **PREDICTED)
-        (self.actual,) = right.plot(where[:-1], 0 * where[1:] + 1, **RETAIN)
-        (self.forget,) = right.plot(where[-1:], [1], **FORGET)
+        height = np.ones(len(where))
+        dash = {"color": SKY, "markersize": 13, "markeredgewidth": 2.5}
+        (self.stems,) = right.plot(where.repeat(3), height.repeat(3), color="#B0B0B0")
+        (self.predicted,) = right.plot(where, height, "_", label="predicted", **dash)
+        (self.actual,) = right.plot(where[:-1], height[:-1], label="actual, retain", **RETAIN)
+        (self.forget,) = right.plot(where[-1:], height[-1:], label="actual, forget", **FORGET)
         self.moving = [self.curve, self.stems, self.predicted, self.actual, self.forget]
-        key(
-            self.figure,
-            {"predicted": PREDICTED, "actual, retain": RETAIN, "actual, forget": FORGET},
-            loc="outside upper right",
-            ncols=3,
-            fontsize=9,
-        )
+        words = {"loc": "outside upper right", "ncols": 3, "fontsize": 9}
+        self.figure.legend(*right.get_legend_handles_labels(), **words)
 
     def update(self, move) -> None:
         """Shows `move`, what widgets.span_lab.move returned."""

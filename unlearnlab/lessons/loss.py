@@ -141,10 +141,6 @@ def gd_limit(X, y):
     return torch.linalg.pinv(X) @ y
 
 
-def _test_leaked_component(learner):
-    check_split(learner, skip=(UNEVEN,), close=EITHER)
-
-
 LEAK = messages("""
 hint 1: Split theta into a part in the span of the rows, X.T @ a, and a part orthogonal to every
     row. Return the second.
@@ -154,7 +150,11 @@ hint 3: The leaked component is theta - torch.linalg.pinv(X_retain) @ (X_retain 
 """)
 
 
-@exercise("leaked_component", _test_leaked_component, hints=LEAK)
+def _test_leak(learner):
+    check_split(learner, skip=(UNEVEN,), close=EITHER)
+
+
+@exercise("leaked_component", _test_leak, hints=LEAK)
 def leaked_component(theta, X_retain):
     """The part of theta orthogonal to every retained input: what the retain set cannot have put
     there.

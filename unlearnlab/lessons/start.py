@@ -2,7 +2,20 @@
 
 import torch
 
-from . import call, compare, draw, exercise, expect
+from . import call, compare, draw, exercise, expect, messages, told
+
+DRIFT = messages("""
+hint 1: How far apart are two points? Think of Pythagoras, with d coordinates in place of two.
+hint 2: Square the differences of the coordinates, add them up, take the square root.
+hint 3: In torch, vector.norm() does the last three things at once.
+square: that is the squared length; take the square root
+sum: that is the sum of the absolute differences; the length is the root of the sum of squares
+plus: that is the length of the sum; subtract the two vectors
+longer: that is the difference of the lengths; take the length of the difference
+shorter: that is the difference of the lengths; take the length of the difference
+mean: that is a root mean square; sum the squares, do not average them
+other: on vectors of length {d} expected {right:.4g}, got {answer:.4g}
+""")
 
 
 def _test_drift(learner):
@@ -12,49 +25,24 @@ def _test_drift(learner):
         answer = call(learner, *given)
         kind = "None (is there a return?)" if answer is None else type(answer).__name__
         expect(isinstance(answer, (int, float, torch.Tensor)), f"expected a number, got {kind}")
-        answer = torch.as_tensor(answer, dtype=torch.float64)
-        expect(
-            answer.numel() == 1,
-            f"expected one number, got {answer.numel()}: the length of a vector is a single number",
-        )
-        answer = answer.reshape(())
-        difference, right = theta - original, (theta - original).norm()
-        lengths = "that is the difference of the lengths; take the length of the difference"
-        compare(
-            answer,
-            right,
-            [
-                (right**2, "that is the squared length; take the square root"),
-                (
-                    difference.abs().sum(),
-                    "that is the sum of the absolute differences; the length is "
-                    "the root of the sum of squares",
-                ),
-                (
-                    (theta + original).norm(),
-                    "that is the length of the sum; subtract the two vectors",
-                ),
-                (theta.norm() - original.norm(), lengths),
-                (original.norm() - theta.norm(), lengths),
-                (
-                    difference.square().mean().sqrt(),
-                    "that is a root mean square; sum the squares, do not average them",
-                ),
-                (answer, f"on vectors of length {d} expected {right:.4g}, got {answer:.4g}"),
-            ],
-            given,
-        )
+        answer = torch.as_tensor(answer, dtype=torch.float64).flatten()
+        size = len(answer)
+        expect(size == 1, f"expected one number, got {size}: the length of a vector is one number")
+        answer, difference = answer[0], theta - original
+        right = difference.norm()
+        wrong = {
+            "square": right**2,
+            "sum": difference.abs().sum(),
+            "plus": (theta + original).norm(),
+            "longer": theta.norm() - original.norm(),
+            "shorter": original.norm() - theta.norm(),
+            "mean": difference.square().mean().sqrt(),
+            "other": answer,
+        }
+        compare(answer, right, told(wrong, DRIFT, d=d, right=right, answer=answer), given)
 
 
-@exercise(
-    "drift",
-    _test_drift,
-    hints=[
-        "How far apart are two points? Think of Pythagoras, with d coordinates in place of two.",
-        "Square the differences of the coordinates, add them up, take the square root.",
-        "In torch, vector.norm() does the last three things at once.",
-    ],
-)
+@exercise("drift", _test_drift, hints=DRIFT)
 def drift(theta, theta_original):
     """Drift: |theta - theta_original|, a float. theta, theta_original: (d,)."""
     return (theta - theta_original).norm().item()
