@@ -15,16 +15,21 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# **The question.** A model has learned something it should not have: a mistake in the data, a picture whose owner wants it back, a shortcut. Training again without it is the honest remedy, and often too dear. Can you take the knowledge out of the trained model?
+# **The question.** A model has learned something it should not have: a mistake in the data, a
+# picture whose owner wants it back, a shortcut. Training again without it is the honest remedy, and
+# often too dear. Can you take the knowledge out of the trained model?
 #
-# That is **machine unlearning**. This workbook asks it for *overparameterized* models, those with more parameters than data, where it turns out to be a different question from the one most methods answer.
+# That is **machine unlearning**. This workbook asks it for *overparameterized* models, those with
+# more parameters than data, where it turns out to be a different question from the one most methods
+# answer.
 #
 # **You will be able to**, after this first notebook,
 # - say what a retain set, a forget set, an original model and an unlearned model are;
 # - tell whether your machine is ready, and repair it where it is not;
 # - find your way through the course.
 #
-# **You need** some linear algebra and calculus, and to have trained a neural network once. **Time.** 10 minutes; no GPU is needed, here or in any notebook of this part.
+# **You need** some linear algebra and calculus, and to have trained a neural network once.
+# **Time.** 10 minutes; no GPU is needed, here or in any notebook of this part.
 
 # %% [markdown]
 # ## Is your machine ready?
@@ -39,12 +44,15 @@ ul.environment.check()
 # %% [markdown]
 # Every line should start with ✓. Where one starts with ✗, the arrow below it says what to do.
 #
-# | if | then |
-# |---|---|
-# | `ModuleNotFoundError: unlearnlab` | You are in another Python. Start the workbook by `make lab`, or `pip install -r requirements.txt` in the environment that JupyterLab runs in, and restart the kernel. |
-# | a lab below shows a picture but no sliders | The cell has not been run in this session: run it. If sliders still do not appear, the page was opened while the kernel was starting: reload it. |
-# | pictures do not follow the sliders | The kernel is busy or gone. Look at the circle at the top right; *Kernel → Restart Kernel and Run All Cells*. |
-# | it is slow | Close other notebooks (*Running Terminals and Kernels* at the left): each keeps its own kernel. |
+# - `ModuleNotFoundError: unlearnlab`: you are in another Python. Start the workbook by `make lab`,
+#   or `pip install -r requirements.txt` in the environment that JupyterLab runs in, and restart the
+#   kernel.
+# - a lab below shows a picture but no sliders: the cell has not been run in this session: run it.
+#   If sliders still do not appear, the page was opened while the kernel was starting: reload it.
+# - pictures do not follow the sliders: the kernel is busy or gone. Look at the circle at the top
+#   right; *Kernel → Restart Kernel and Run All Cells*.
+# - it is slow: close other notebooks (*Running Terminals and Kernels* at the left): each keeps its
+#   own kernel.
 
 # %% [markdown]
 # ## The problem in one picture
@@ -53,35 +61,53 @@ ul.environment.check()
 
 # %%
 task = ul.sine.task(seed=2)
-unlearned = ul.unlearn(task, ul.MinNormOG(lr=1e-3, reg=.1, reg_decay=.9, n_pert=50, project_every=2, descent_epochs=50), epochs=100)
+unlearned = ul.unlearn(
+    task,
+    ul.MinNormOG(lr=1e-3, reg=0.1, reg_decay=0.9, n_pert=50, project_every=2, descent_epochs=50),
+    epochs=100,
+)
 
-ul.figures.fits(task, {"original": task.original, "unlearned": unlearned.model, "ground truth": task.ground_truth}, limit=4.5)
+ul.figures.fits(
+    task,
+    {"original": task.original, "unlearned": unlearned.model, "ground truth": task.ground_truth},
+    limit=4.5,
+)
 
 # %% [markdown]
-# - The **retain set** is what should stay: the fifty black points. The **forget set** is what should go: the five crosses.
-# - The **original model** was trained on both. It fits the crosses too, and swings wildly on its way to them.
-# - The **unlearned model** is what a method makes of the original, here in 100 steps and a fraction of a second.
-# - The **ground truth** was trained on the retain set alone, for 50,000 steps. It is what you would like to come close to.
+# - The **retain set** is what should stay: the fifty black points. The **forget set** is what
+#   should go: the five crosses.
+# - The **original model** was trained on both. It fits the crosses too, and swings wildly on its
+#   way to them.
+# - The **unlearned model** is what a method makes of the original, here in 100 steps and a fraction
+#   of a second.
+# - The **ground truth** was trained on the retain set alone, for 50,000 steps. It is what you would
+#   like to come close to.
 #
-# Two more words come back in every notebook. A model **interpolates** if it fits every training point exactly. **Drift** is how far the parameters move from the original's.
+# Two more words come back in every notebook. A model **interpolates** if it fits every training
+# point exactly. **Drift** is how far the parameters move from the original's.
 
 # %% [markdown]
 # ## How to work with these notebooks
 #
-# **Predict, then run.** Before an experiment there is a question. Answer it, in writing if you can, before you run the cell: a wrong guess teaches more than a picture that was merely seen.
+# **Predict, then run.** Before an experiment there is a question. Answer it, in writing if you can,
+# before you run the cell: a wrong guess teaches more than a picture that was merely seen.
 #
-# **Labs.** A lab is a picture with sliders. Drag a slider, or click on it and use the arrow keys. Try it; what it shows is the subject of notebook 02.
+# **Labs.** A lab is a picture with sliders. Drag a slider, or click on it and use the arrow keys.
+# Try it; what it shows is the subject of notebook 02.
 
 # %%
 ul.widgets.SpanLab()
 
 
 # %% [markdown]
-# **Exercises.** You write a function, and the notebook goes on with yours. While it is a stub, the cells below it use a reference, so "Run All" always works. Replace the line `raise NotImplementedError` and run the cell again; try a wrong answer first, to see what happens.
+# **Exercises.** You write a function, and the notebook goes on with yours. While it is a stub, the
+# cells below it use a reference, so "Run All" always works. Replace the line
+# `raise NotImplementedError` and run the cell again; try a wrong answer first, to see what happens.
+
 
 # %%
 def drift(theta, theta_original):
-    """theta, theta_original: (d,), parameter vectors. Returns the length of the difference, a float."""
+    """theta, theta_original: (d,), parameter vectors. Returns the length of the difference."""
     raise NotImplementedError
 
 
@@ -96,33 +122,57 @@ ul.lessons.hints("drift")
 # %%
 from torch.nn.utils import parameters_to_vector
 
-theta_original, theta = (parameters_to_vector(model.parameters()).detach() for model in (task.original, unlearned.model))
+models = task.original, unlearned.model
+theta_original, theta = (parameters_to_vector(m.parameters()).detach() for m in models)
 assert drift(theta_original, theta_original) == 0
-print(f"The unlearned model drifted by {drift(theta, theta_original) / theta_original.norm():.1f} of the original's length.")
+share = drift(theta, theta_original) / theta_original.norm()
+print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 
 # %% [markdown]
 # ## The course
 #
-# | notebook | what it asks | minutes | runs in |
-# |---|---|---|---|
-# | 00 start here | is everything in place? | 10 | 10 s |
-# | [01 why the loss is not enough](01_why_loss_is_not_enough.ipynb) | why do methods that follow the loss not move an interpolating model, whatever you want forgotten? | 45 | 20 s |
-# | [02 the relaxed problem](02_the_relaxed_problem.ipynb) | which model do you want instead, and which step leads towards it? | 50 | 15 s |
-# | [03 MinNorm-OG](03_minnorm_og.ipynb) | how do you compute that step without drowning in gradients, and build an algorithm on it? | 90 | 30 s |
-# | [04 the poisoned sine](04_sine_poisoning.ipynb) | does it work? Eight methods, ten seeds, beside the published table | 45 | 30 s |
-# | [05 linear models](05_linear_models.ipynb) | why does one projection unlearn a linear model exactly, and what is left when a condition fails? | 70 | 15 s |
-# | [06 linear networks](06_linear_networks.ipynb) | can a product of matrices be unlearned exactly in one step, and what breaks without the penalty? | 60 | 10 s |
-# | [07 two-layer networks](07_two_layer_networks.ipynb) | how few neurons do the retained points need, and what becomes of the function? | 60 | 20 s |
-# | [08 what does the work?](08_what_does_the_work.ipynb) | projection, schedule or shrinkage: which earns the lower error, and what does that error not see? | 40 | 90 s |
-# | [09 label erasure](09_label_erasure.ipynb) | can a network forget that there is color, and how do you compare thirteen methods that claim it? | 60 | 60 s |
-# | [10 representation collapse](10_representation_collapse.ipynb) | what if a perfect answer is to know less? Forgetting what a few odd images taught a network | 45 | 90 s |
-# | [11 a replication](11_replication.ipynb) | a published win taken apart: the rates, the network, the work, the code; where does projecting win, and where does a tuned GD do as well? | 50 | 60 s |
-# | [12 width and unlearning](12_width_and_unlearning.ipynb) | does a wider network forget better? Two goals, the measured threshold, what an attacker sees, and what happens to decision regions | 70 | 60 s |
-# | [13 is it forgotten?](13_is_it_forgotten.ipynb) | membership inference, U-LiRA, KLoM and others, built by hand: what does each see, and what does it say when there is nothing to see? | 90 | 60 s |
-# | [14 when it does not interpolate](14_when_it_does_not_interpolate.ipynb) | early stopping and wrong labels: what is left of the theory when the original does not fit its data? | 50 | 60 s |
-# | [15 the bug museum](15_bug_museum.ipynb) | thirteen mistakes that finish on time and write a number into a table, each with its measured effect | 60 | 90 s |
+# - 00 start here (10 minutes, runs in 10 s): is everything in place?
+# - [01 why the loss is not enough](01_why_loss_is_not_enough.ipynb) (45 minutes, runs in 20 s): why
+#   do methods that follow the loss not move an interpolating model, whatever you want forgotten?
+# - [02 the relaxed problem](02_the_relaxed_problem.ipynb) (50 minutes, runs in 15 s): which model
+#   do you want instead, and which step leads towards it?
+# - [03 MinNorm-OG](03_minnorm_og.ipynb) (90 minutes, runs in 30 s): how do you compute that step
+#   without drowning in gradients, and build an algorithm on it?
+# - [04 the poisoned sine](04_sine_poisoning.ipynb) (45 minutes, runs in 30 s): does it work? Eight
+#   methods, ten seeds, beside the published table
+# - [05 linear models](05_linear_models.ipynb) (70 minutes, runs in 15 s): why does one projection
+#   unlearn a linear model exactly, and what is left when a condition fails?
+# - [06 linear networks](06_linear_networks.ipynb) (60 minutes, runs in 10 s): can a product of
+#   matrices be unlearned exactly in one step, and what breaks without the penalty?
+# - [07 two-layer networks](07_two_layer_networks.ipynb) (60 minutes, runs in 20 s): how few neurons
+#   do the retained points need, and what becomes of the function?
+# - [08 what does the work?](08_what_does_the_work.ipynb) (40 minutes, runs in 90 s): projection,
+#   schedule or shrinkage: which earns the lower error, and what does that error not see?
+# - [09 label erasure](09_label_erasure.ipynb) (60 minutes, runs in 60 s): can a network forget that
+#   there is color, and how do you compare thirteen methods that claim it?
+# - [10 representation collapse](10_representation_collapse.ipynb) (45 minutes, runs in 90 s): what
+#   if a perfect answer is to know less? Forgetting what a few odd images taught a network
+# - [11 a replication](11_replication.ipynb) (50 minutes, runs in 60 s): a published win taken
+#   apart: the rates, the network, the work, the code; where does projecting win, and where does a
+#   tuned GD do as well?
+# - [12 width and unlearning](12_width_and_unlearning.ipynb) (70 minutes, runs in 60 s): does a
+#   wider network forget better? Two goals, the measured threshold, what an attacker sees, and what
+#   happens to decision regions
+# - [13 is it forgotten?](13_is_it_forgotten.ipynb) (90 minutes, runs in 60 s): membership
+#   inference, U-LiRA, KLoM and others, built by hand: what does each see, and what does it say when
+#   there is nothing to see?
+# - [14 when it does not interpolate](14_when_it_does_not_interpolate.ipynb) (50 minutes, runs in 60
+#   s): early stopping and wrong labels: what is left of the theory when the original does not fit
+#   its data?
+# - [15 the bug museum](15_bug_museum.ipynb) (60 minutes, runs in 90 s): thirteen mistakes that
+#   finish on time and write a number into a table, each with its measured effect
 #
-# Go through them in order: each uses the words and results of those before it. Notebooks 05 to 07 prove the theorems, for models simple enough to be exact; they need notebooks 01 and 02, and can be read in any order. Notebook 08 goes on from 04, and 09 and 10 take the method to images. Notebooks 11 to 15 ask how much of all that to believe; each of them can be read alone once you know 09. "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone, on one CPU core.
+# Go through them in order: each uses the words and results of those before it. Notebooks 05 to 07
+# prove the theorems, for models simple enough to be exact; they need notebooks 01 and 02, and can
+# be read in any order. Notebook 08 goes on from 04, and 09 and 10 take the method to images.
+# Notebooks 11 to 15 ask how much of all that to believe; each of them can be read alone once you
+# know 09. "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone,
+# on one CPU core.
 
 # %% [markdown]
 # ## What was verified
@@ -134,7 +184,10 @@ assert unlearned.metrics["sup_error"] < task.evaluate(task.original)["sup_error"
 # %% [markdown]
 # ## References
 #
-# Notebooks 01 to 08 follow the first of these papers, and 08 goes beyond it. The second asks how the width of a network changes unlearning.
+# Notebooks 01 to 08 follow the first of these papers, and 08 goes beyond it. The second asks how
+# the width of a network changes unlearning.
 #
-# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.* NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601) ("paper A").
-# - Alon, Dar. *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?* [arXiv 2503.08633](https://arxiv.org/abs/2503.08633) ("paper B").
+# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.*
+#   NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601) ("paper A").
+# - Alon, Dar. *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?*
+#   [arXiv 2503.08633](https://arxiv.org/abs/2503.08633) ("paper B").

@@ -1,10 +1,11 @@
 """The exercises of notebook 01: right answers pass, and every usual mistake gets its own message."""
+
 import pytest
 import torch
 
 from unlearnlab import lessons
 from unlearnlab.lessons import EXERCISES, WrongAnswer
-from unlearnlab.lessons.loss import gd_limit, leaked_component, loss_gradient
+from unlearnlab.lessons.loss import gd_limit, loss_gradient
 from unlearnlab.projection import project_out
 
 NAMES = ["loss_gradient", "gd_limit", "leaked_component"]
@@ -14,6 +15,7 @@ NAMES = ["loss_gradient", "gd_limit", "leaked_component"]
 def test_the_reference_passes_and_a_stub_gets_it(name, capsys):
     def stub(*args):
         raise NotImplementedError
+
     reference = EXERCISES[name].reference
     assert lessons.check(name, reference) is reference
     assert lessons.check(name, stub) is reference
@@ -47,10 +49,17 @@ def leak_by_svd(theta, X):
     return theta - basis.T @ (basis @ theta)
 
 
-@pytest.mark.parametrize("name, answer", [
-    ("loss_gradient", gradient_by_autograd), ("loss_gradient", gradient_by_loop),
-    ("gd_limit", limit_by_least_squares), ("gd_limit", limit_in_float32),
-    ("leaked_component", leak_by_svd), ("leaked_component", project_out)])
+@pytest.mark.parametrize(
+    "name, answer",
+    [
+        ("loss_gradient", gradient_by_autograd),
+        ("loss_gradient", gradient_by_loop),
+        ("gd_limit", limit_by_least_squares),
+        ("gd_limit", limit_in_float32),
+        ("leaked_component", leak_by_svd),
+        ("leaked_component", project_out),
+    ],
+)
 def test_another_right_way_passes(name, answer):
     assert lessons.check(name, answer) is answer
 
@@ -67,14 +76,20 @@ WRONG_GRADIENTS = [
     (lambda t, X, y: X.T @ (X @ t - y), "the whole factor 2 / n is missing"),
     (lambda t, X, y: 2 / len(t) * X.T @ (X @ t - y), "the number of parameters"),
     (lambda t, X, y: 2 / len(y) * X @ (X @ t - y), "you multiply the residuals by X"),
-    (lambda t, X, y: 2 / len(y) * X.T @ (X.T @ t - y), "off by up to"),
+    (lambda t, X, y: 2 / len(y) * X.T @ (X.T @ t - y), "the result is off by"),
     (lambda t, X, y: 2 * (X @ t - y)[:, None] * X, "one gradient per sample"),
-    (lambda t, X, y: (X @ t - y).square().mean(), "that is the loss itself"),
+    (lambda t, X, y: (X @ t - y).square().mean(), "like the loss itself"),
     (lambda t, X, y: (X @ t - y).sum(), "that is a single number"),
-    (lambda t, X, y: (2 / len(y) * X.T @ (X @ t - y))[:, None], r"expected shape \(6,\), got \(6, 1\)"),
+    (
+        lambda t, X, y: (2 / len(y) * X.T @ (X @ t - y))[:, None],
+        r"expected shape \(6,\), got \(6, 1\)",
+    ),
     (lambda t, X, y: 2 / len(y) * X.T @ X @ t, "the targets are missing"),
-    (lambda t, X, y: gradient_by_autograd(t, X, y) / gradient_by_autograd(t, X, y).norm(), "off by up to"),
-    (lambda t, X, y: torch.zeros(3) @ X @ t, "The shapes do not fit"),
+    (
+        lambda t, X, y: gradient_by_autograd(t, X, y) / gradient_by_autograd(t, X, y).norm(),
+        "the result is off by",
+    ),
+    (lambda t, X, y: torch.zeros(3) @ X @ t, "the shapes must fit"),
     (lambda t, X, y: None, "is there a return"),
     (gradient_in_place, "in place"),
 ]
@@ -98,8 +113,14 @@ def a_few_steps(X, y):
 
 WRONG_LIMITS = [
     (limit_by_inverse, "X @ X.T is singular"),
-    (lambda X, y: X.T @ torch.linalg.pinv(X @ X.T + 1e-9 * torch.eye(len(X))) @ y if len(X) <= X.shape[1]
-     else X.T @ y / len(y), "there are more points"),
+    (
+        lambda X, y: (
+            X.T @ torch.linalg.pinv(X @ X.T + 1e-9 * torch.eye(len(X))) @ y
+            if len(X) <= X.shape[1]
+            else X.T @ y / len(y)
+        ),
+        "there are more points",
+    ),
     (limit_from_elsewhere, "outside the span of the inputs"),
     (a_few_steps, "take the limit"),
     (lambda X, y: torch.linalg.pinv(X @ X.T) @ y, "one number per sample"),
@@ -147,7 +168,10 @@ WRONG_LEAKS = [
     (leak_row_by_row, "brings back parts"),
     (leak_by_inverse, "Dependent rows make X @ X.T singular"),
     (leak_by_qr, "unpivoted QR"),
-    (lambda t, X: project_out(t, X) if len(X) <= len(t) else torch.ones_like(t), "nothing is left over"),
+    (
+        lambda t, X: project_out(t, X) if len(X) <= len(t) else torch.ones_like(t),
+        "nothing is left over",
+    ),
     (leak_of_nothing, "all of it is left over"),
     (lambda t, X: project_out(t, X[:-1]), "still reads it"),
     (lambda t, X: project_out(t, X) / 2, "has been lost"),
@@ -158,9 +182,14 @@ WRONG_LEAKS = [
 ]
 
 
-@pytest.mark.parametrize("name, wrong, message", [
-    (name, wrong, message) for name, cases in zip(NAMES, (WRONG_GRADIENTS, WRONG_LIMITS, WRONG_LEAKS))
-    for wrong, message in cases])
+@pytest.mark.parametrize(
+    "name, wrong, message",
+    [
+        (name, wrong, message)
+        for name, cases in zip(NAMES, (WRONG_GRADIENTS, WRONG_LIMITS, WRONG_LEAKS))
+        for wrong, message in cases
+    ],
+)
 def test_a_wrong_answer_fails_with_its_own_message(name, wrong, message):
     with pytest.raises(WrongAnswer, match=message):
         lessons.check(name, wrong)
@@ -170,5 +199,6 @@ def test_where_theta_interpolates_a_gradient_that_is_not_zero_is_refused():
     def adds_decay(theta, X, y):
         pull = loss_gradient(theta, X, y)
         return pull if (X @ theta - y).abs().max() > 1e-6 else pull + theta
+
     with pytest.raises(WrongAnswer, match="where theta interpolates"):
         lessons.check("loss_gradient", adds_decay)

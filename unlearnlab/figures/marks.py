@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from scipy.optimize import isotonic_regression
 
-from .style import BLACK, INK, SERIES, TARGET
+from .style import BLACK, FORGET, INK, ORIGINAL, RETAIN, SERIES, TARGET, UNLEARNED
 
 
 def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
@@ -45,6 +45,14 @@ def lines(ax, x, curves: dict, looks=SERIES, named: bool = True, gap: float = 12
         ends[name] = across[-1], up[-1], drawn.get_color()
     if named:
         name_ends(ax, ends, gap)
+
+
+def over_points(ax, x, curves: dict, retain, forget) -> None:
+    """Curves (k,) of a target, an original and perhaps an unlearned model, in this order, over the
+    points of both sets, all labelled for a legend. retain, forget: pairs (x, y)."""
+    lines(ax, x, curves, (TARGET, ORIGINAL, UNLEARNED), named=False)
+    ax.plot(*retain, label="retain", **RETAIN)
+    ax.plot(*forget, label="forget", **FORGET)
 
 
 def name_ends(ax, ends: dict, gap: float = 12, shift: float = 7, column: float | None = None,

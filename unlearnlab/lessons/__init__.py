@@ -9,6 +9,7 @@ The exercises of one notebook live in the module named after its topic.
 import copy
 import html
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Exercise:
 EXERCISES: dict[str, Exercise] = {}
 
 
-def exercise(name: str, test: Callable | None = None, hints: list[str] = (), *,
+def exercise(name: str, test: Callable | None = None, hints: list[str] | dict[str, str] = (), *,
              cases: Callable | None = None, mistakes: Callable | None = None,
              scale: Callable | None = None):
     """Decorator that registers a reference as the exercise `name`; its source is the solution.
@@ -47,7 +48,11 @@ def exercise(name: str, test: Callable | None = None, hints: list[str] = (), *,
     arguments or Trap(arguments, words); the reference says what is right. mistakes: of the same
     arguments, pairs (wrong answer, message). scale: of the same arguments, what counts as 1,
     default the length of the right answer. test: instead of these, raises WrongAnswer by itself.
+    hints: or what `messages` made of a text; its hints have names that begin with "hint".
     """
+    if isinstance(hints, dict):
+        hints = [words for key, words in hints.items() if key.startswith("hint")]
+
     def register(reference):
         if name in EXERCISES:
             raise ValueError(f"exercise {name!r} exists already")
@@ -157,19 +162,19 @@ def draw(generator: torch.Generator, *shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
-def same(answer: torch.Tensor, value: torch.Tensor, scale) -> bool:
-    """Whether they are equal up to CLOSE * scale."""
-    return answer.shape == value.shape and bool((answer - value).norm() <= CLOSE * scale)
+def same(answer: torch.Tensor, value: torch.Tensor, scale, close: float = CLOSE) -> bool:
+    """Whether they are equal up to close * scale."""
+    return answer.shape == value.shape and bool((answer - value).norm() <= close * scale)
 
 
-def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None,
-            trap: str = "") -> None:
+def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None, trap: str = "",
+            close: float = CLOSE) -> None:
     """Passes a right answer; names the mistake that gives exactly this answer; else says how far
     off it is.
 
     mistakes: pairs (wrong value, message); a value of another shape than the right one stands for
     all of its shape. given: the arguments, for the message. scale: what counts as 1, default
-    |right|. trap: what is special about the arguments.
+    |right|. trap: what is special about the arguments. close: relative to scale, what passes.
     """
     if isinstance(answer, torch.Tensor):
         for value, message in mistakes:
@@ -177,13 +182,24 @@ def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None,
             expect(not (wrong_shape and answer.shape == value.shape), message)
     expect_tensor(answer, right)
     scale = right.norm() if scale is None else scale
-    if same(answer, right, scale):
+    if same(answer, right, scale, close):
         return
     expect(not trap, f"wrong where {trap}")
     for value, message in mistakes:
-        expect(not same(answer, value, scale), message)
+        expect(not same(answer, value, scale, close), message)
     far = float((answer - right).norm() / scale)
     raise WrongAnswer(f"on {describe(*given)} the result is off by {far:.1g} of its natural size")
+
+
+def messages(text: str) -> dict[str, str]:
+    """name -> message, from lines "name: message"; what is indented goes on the line before it."""
+    lines = re.sub(r"\n +", " ", text.strip()).splitlines()
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def told(wrong: dict, words: dict[str, str], **numbers) -> list[tuple]:
+    """Mistakes for `compare`: name -> wrong value, name -> message. numbers: for the messages."""
+    return [(value, words[name].format(**numbers)) for name, value in wrong.items()]
 
 
 def describe(*args) -> str:
