@@ -1,4 +1,4 @@
-"""Do the helpers of all pictures keep names apart and inside, floor what is nothing, and say what is drawn?"""
+"""Do the helpers of all pictures keep names apart and inside, and say what is drawn?"""
 import numpy as np
 import pytest
 

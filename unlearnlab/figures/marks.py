@@ -83,10 +83,10 @@ def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np
 
 
 def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
-    """Names around their points, each at the free spot nearest to it, with a line where that is far.
+    """Names around their points, each at the nearest free spot, with a line where that is far.
 
-    places: name -> (x, y). colors: name -> color. boxes: (n, 4), what else names keep clear of: left,
-    bottom, right, top, in the data. Call it when the limits of the axes are set.
+    places: name -> (x, y). colors: name -> color. boxes: (n, 4), what else names keep clear of:
+    left, bottom, right, top, in the data. Call it when the limits of the axes are set.
     """
     ax.figure.canvas.draw()
     pixel, inside = ax.figure.dpi / 72, ax.get_window_extent().extents
@@ -124,7 +124,7 @@ def _shared(boxes, others):
 
 
 def level(ax, height: float, text: str = "", at=None, shift=(2, 4), look=TARGET, **words) -> None:
-    """A horizontal line at a height, and words on it that begin at x = `at`, in the line's color."""
+    """A horizontal line at a height, and words on it from x = `at` on, in the line's color."""
     ax.axhline(height, **look)
     if text:
         note(ax, text, (at, height), shift, look["color"], **words)
@@ -169,7 +169,8 @@ def plain_ticks(axis, limits=None) -> None:
     low, high = sorted(axis.get_view_interval() if limits is None else limits)
     for digits in ((1,), (1, 5), (1, 2, 5), (1, 1.5, 2, 3, 5, 7),
                    (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)):
-        ticks = [d * 10.0 ** k for k in range(-4, 5) for d in digits if low <= d * 10.0 ** k <= high]
+        ticks = [d * 10.0 ** k for k in range(-4, 5) for d in digits]
+        ticks = [tick for tick in ticks if low <= tick <= high]
         if len(ticks) >= (2 if digits == (1,) else 3):
             break
     number_ticks(axis, ticks)

@@ -1,7 +1,8 @@
-"""Exercises: `check` tests the learner's own function, says what is wrong with it, and hands back one that works.
+"""Exercises: `check` tests the learner's own function, says what is wrong with it, and hands back
+one that works.
 
-    project = ul.lessons.check("project", project)      # the learner's, or the reference while theirs is a stub
-    ul.lessons.hints("project")                         # unfold one by one; the solution comes last
+    project = ul.lessons.check("project", project)  # the learner's; the reference for a stub
+    ul.lessons.hints("project")                     # unfold one by one; the solution comes last
 
 The exercises of one notebook live in the module named after its topic.
 """
@@ -17,7 +18,8 @@ import torch
 
 
 class WrongAnswer(AssertionError):
-    """The learner's function is not right yet. The message says on which input, what came, and what was expected."""
+    """The learner's function is not right yet. The message says on which input, what came,
+    and what was expected."""
 
     def _render_traceback_(self):  # IPython shows this instead of a stack of our own frames
         return [f"✗ {self}"]
@@ -87,14 +89,17 @@ def yes_or_no(cases: Callable) -> Callable:
 
 
 def check(name: str, learner: Callable) -> Callable:
-    """Tests the learner's function. Returns it when it is right, the reference while it raises NotImplementedError.
+    """Tests the learner's function. Returns it when it is right, the reference while it raises
+    NotImplementedError.
 
-    Raises WrongAnswer, with a message for the learner, when it is wrong; KeyError for an unknown exercise.
+    Raises WrongAnswer, with a message for the learner, when it is wrong; KeyError for an unknown
+    exercise.
     """
     found = _find(name)
     if not callable(learner):
-        raise WrongAnswer(f"{name}: expected your function, got {type(learner).__name__}. Pass the function itself, "
-                          f"without calling it: ul.lessons.check({name!r}, {name})")
+        raise WrongAnswer(f"{name}: expected your function, got {type(learner).__name__}. Pass the "
+                          "function itself, without calling it: "
+                          f"ul.lessons.check({name!r}, {name})")
     try:
         found.test(learner)
     except NotImplementedError:
@@ -137,8 +142,10 @@ def expect_tensor(answer, like: torch.Tensor) -> None:
     """The answer must be a finite tensor of the same shape as the reference's."""
     expect(isinstance(answer, torch.Tensor), f"expected a tensor, got {type(answer).__name__}"
            + (" (is there a return?)" if answer is None else ""))
-    expect(answer.dtype in (torch.float32, torch.float64), f"expected float32 or float64 numbers, got {answer.dtype}")
-    expect(answer.shape == like.shape, f"expected shape {tuple(like.shape)}, got {tuple(answer.shape)}")
+    expect(answer.dtype in (torch.float32, torch.float64),
+           f"expected float32 or float64 numbers, got {answer.dtype}")
+    expect(answer.shape == like.shape,
+           f"expected shape {tuple(like.shape)}, got {tuple(answer.shape)}")
     expect(bool(torch.isfinite(answer).all()), "the result holds a NaN or an infinity")
 
 
@@ -155,7 +162,8 @@ def same(answer: torch.Tensor, value: torch.Tensor, scale) -> bool:
     return answer.shape == value.shape and bool((answer - value).norm() <= CLOSE * scale)
 
 
-def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None, trap: str = "") -> None:
+def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None,
+            trap: str = "") -> None:
     """Passes a right answer; names the mistake that gives exactly this answer; else says how far
     off it is.
 
@@ -180,33 +188,41 @@ def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None, tra
 
 def describe(*args) -> str:
     """The arguments in words: tensors by their shape, numbers by their value."""
-    words = [f"a tensor of shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else
-             repr(a) if isinstance(a, (int, float, str, list, tuple)) else f"a {type(a).__name__}" for a in args]
-    return ", ".join(words)
+    def word(value):
+        if isinstance(value, torch.Tensor):
+            return f"a tensor of shape {tuple(value.shape)}"
+        known = isinstance(value, (int, float, str, list, tuple))
+        return repr(value) if known else f"a {type(value).__name__}"
+
+    return ", ".join(map(word, args))
 
 
 class Hints(tuple):
-    """The hints of an exercise and, last, its solution. A notebook shows them folded, each inside the one before."""
+    """The hints of an exercise and, last, its solution. A notebook shows them folded, each
+    inside the one before."""
 
     def _repr_html_(self):
         inner = ""
         for i, text in reversed(list(enumerate(self))):
             last = i == len(self) - 1
-            body = f"<pre><code>{html.escape(text)}</code></pre>" if last else f"<p>{html.escape(text)}</p>"
-            inner = f"<details><summary>{'Solution' if last else f'Hint {i + 1}'}</summary>{body}{inner}</details>"
+            name, text = "Solution" if last else f"Hint {i + 1}", html.escape(text)
+            body = f"<pre><code>{text}</code></pre>" if last else f"<p>{text}</p>"
+            inner = f"<details><summary>{name}</summary>{body}{inner}</details>"
         return inner
 
     def __repr__(self):
-        return f"{len(self) - 1} hints and the solution; read them one at a time, as in hints(...)[0]"
+        return (f"{len(self) - 1} hints and the solution; read them one at a time, as in "
+                "hints(...)[0]")
 
 
 def hints(name: str) -> Hints:
-    """The hints of exercise `name`, from a nudge to the whole, and the reference's source as the last entry."""
+    """The hints of exercise `name`, from a nudge to the whole, and the reference's source as the
+    last entry."""
     found = _find(name)
     source = textwrap.dedent(inspect.getsource(found.reference))
     lines = source.splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("def "))
-    return Hints((*found.hints, "\n".join(lines[start:])))
+    first = next(i for i, line in enumerate(lines) if line.startswith("def "))
+    return Hints((*found.hints, "\n".join(lines[first:])))
 
 
 def _find(name):

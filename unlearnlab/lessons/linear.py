@@ -16,16 +16,17 @@ def _certificate_cases(generator):
         off, y = off / off.norm() * theta.norm(), X @ theta
         last = torch.cat([y[:-1], y[-1:] + .5 * y.norm() + .5])
         yield (theta, X, y), True, (
-            "this theta fits and lies in the span of the inputs, up to rounding: it is the shortest "
-            "(is == used where a tolerance is needed?)")
+            "this theta fits and lies in the span of the inputs, up to rounding: it is the "
+            "shortest (is == used where a tolerance is needed?)")
         yield (theta + off, X, y), False, (
-            "this theta fits every label, and it is not the shortest: a part of it is orthogonal to "
-            "all inputs. Fitting is half of the certificate")
+            "this theta fits every label, and it is not the shortest: a part of it is orthogonal "
+            "to all inputs. Fitting is half of the certificate")
         yield (theta + 1e-3 * off, X, y), False, (
-            "a thousandth of this theta is orthogonal to all inputs; that is far more than rounding")
+            "a thousandth of this theta is orthogonal to all inputs; that is far more than "
+            "rounding")
         yield (2 * theta, X, y), False, (
-            "this theta lies in the span of the inputs and fits no label: lying in the span is half "
-            "of the certificate")
+            "this theta lies in the span of the inputs and fits no label: lying in the span is "
+            "half of the certificate")
         yield (theta, X, last), False, (
             "only the last label is not fitted, and that is enough: every label must be")
         yield (1e-6 * theta, 1e-6 * X, 1e-12 * y), True, (
@@ -144,15 +145,15 @@ def _judge_worst(answer, X, eps, where):
     expect(abs(size - eps) <= CLOSE * eps,
            f"the error must have length eps = {eps:g}, got {size:.3g}")
     expect(float(inside.norm()) > (1 - CLOSE) * eps,
-           "no theta makes these errors: they are not in the range of X, so the projection does not "
-           f"see them. Leave out the singular values that are 0{where}")
+           "no theta makes these errors: they are not in the range of X, so the projection does "
+           f"not see them. Leave out the singular values that are 0{where}")
     moved = float((inside / s[:rank]).norm())
     expect(moved > (1 + CLOSE) * eps / float(s[0]),
            "that is the error that moves the answer least. Divide by which singular value to get "
            "the most?")
     most = eps / float(s[rank - 1])
-    expect(moved >= (1 - CLOSE) * most, f"this error moves the answer by {moved:.3g}, another one of "
-                                        f"the same length moves it by {most:.3g}")
+    expect(moved >= (1 - CLOSE) * most, f"this error moves the answer by {moved:.3g}, another one "
+                                        f"of the same length moves it by {most:.3g}")
 
 
 @exercise("worst_error", _test_worst_error, [
@@ -180,9 +181,10 @@ def _ridge_cases(generator):
 def _ridge_mistakes(X, y, lam):
     n, m = X.shape
     right, shortest = linear.ridge(X, y, lam), linear.min_norm(X, y)
-    uneven = ("ridge shrinks every direction by its own factor, s_i^2 / (s_i^2 + n lam), not all of "
-              "theta by the same one")
-    cancels = ": both terms of the objective are squares, so both derivatives have it and it cancels"
+    uneven = ("ridge shrinks every direction by its own factor, s_i^2 / (s_i^2 + n lam), not all "
+              "of theta by the same one")
+    cancels = (": both terms of the objective are squares, so both derivatives have it and it "
+               "cancels")
     return [
         (y, f"shape ({n},) is one number per input, the coefficients a; wanted are the parameters "
             f"X.T @ a, shape ({m},)"),

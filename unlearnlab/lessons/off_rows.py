@@ -1,4 +1,4 @@
-"""The exercise that comes three times: split theta into its part in the span of rows and the rest."""
+"""The exercise that comes three times: the part of theta in the span of rows, or the rest."""
 import torch
 
 from ..projection import project_out
@@ -14,7 +14,8 @@ def check_split(learner, *, onto: bool = False, inputs: bool = False, skip: tupl
     """Tests learner(theta, rows), which takes theta off the span of the rows, any number of any
     rank, or, with onto, projects it on the span.
 
-    inputs: that is what rows are called. skip: of SHORT, UNEVEN, EMPTY, what the exercise does not ask for.
+    inputs: that is what rows are called. skip: of SHORT, UNEVEN, EMPTY, what the exercise does not
+    ask for.
     close: relative to theta, what passes. Raises WrongAnswer with the cause.
     """
     generator = torch.Generator().manual_seed(0)
@@ -38,10 +39,11 @@ def _any_rank(generator):
         theta, rows = draw(generator, d), draw(generator, k, d)
         yield theta, torch.cat([rows, 0 * rows[:1]]), "a row of zeros"
         yield theta, torch.cat([rows[:1], rows]), "a row that occurs twice"
-        yield theta, torch.cat([rows, rows.sum(0, keepdim=True)]), "a row that is the sum of the others"
-        yield theta, draw(generator, d + 3, d), ("more rows than parameters, which span everything, so "
-                                                 "that nothing is left over,")
-        yield theta, draw(generator, d + 3, k) @ rows, "more rows than parameters, of a smaller rank"
+        yield theta, torch.cat([rows, rows.sum(0)[None]]), "a row that is the sum of the others"
+        yield theta, draw(generator, d + 3, d), ("more rows than parameters, which span "
+                                                 "everything, so that nothing is left over,")
+        many = draw(generator, d + 3, k) @ rows
+        yield theta, many, "more rows than parameters, of a smaller rank"
         yield theta, rows[:0], EMPTY
         yield theta, 1e-9 * rows, SHORT
         yield theta, torch.cat([1e6 * rows[:1], rows[1:]]), UNEVEN
@@ -87,21 +89,22 @@ def _mistakes(theta, rows, onto):
     removed = kept = theta
     for x in rows:
         removed, kept = removed - (x @ removed) / (x @ x) * x, (x @ kept) / (x @ x) * x
-    one_by_one = ("you take the rows one after the other. That brings back parts of the earlier ones, "
-                  "unless they are orthogonal to each other: use the span of all of them at once")
+    one_by_one = ("you take the rows one after the other. That brings back parts of the earlier "
+                  "ones, unless they are orthogonal to each other: use the span of all of them at "
+                  "once")
     return [
         (other, f"that is the part {which}. Subtract it from theta"),
         (theta, "theta comes back unchanged: nothing has been taken out"),
         (-right, "the sign is wrong: it is turned. Wanted is the part of theta itself"),
         (-other, "that is the step. Return theta after the step"),
-        (right / right.norm(), "you scaled the result to length 1, which scales what the rows see of "
-                               "it; wanted is the projection with its own length"),
+        (right / right.norm(), "you scaled the result to length 1, which scales what the rows see "
+                               "of it; wanted is the projection with its own length"),
         (_part(theta, theta - rows.T @ (rows @ theta), onto),
          "X.T @ X is a projection only if the rows are orthonormal: put the inverse of X @ X.T in "
          "between"),
         (_part(theta, theta - unit.T @ (unit @ theta), onto),
-         "rows of length 1 are still not orthogonal to each other. What two of them share is counted "
-         "twice"),
+         "rows of length 1 are still not orthogonal to each other. What two of them share is "
+         "counted twice"),
         (_part(theta, removed, onto), one_by_one), (kept, one_by_one)]
 
 
@@ -117,10 +120,11 @@ def _explain(answer, right, off, theta, rows, onto, kind):
     felt = (rows @ off).norm() > CLOSE * rows.norm() * theta.norm()
     far = f"off by {float((answer - right).norm() / theta.norm()):.1g} of theta"
     if felt:
-        seen = "the predictions on the rows change" if onto else "a prediction on a row still reads it"
+        seen = ("the predictions on the rows change" if onto else
+                "a prediction on a row still reads it")
         raise WrongAnswer(f"{where}the result is {far}: {seen}." + (
             " Dependent rows make X @ X.T singular, and solving with it turns rounding into an "
             "answer. Drop the singular values near 0, or use torch.linalg.pinv" if kind else ""))
-    raise WrongAnswer(f"{where}the result is {far}: no row feels what was taken out or left, but some "
-                      "of theta has been lost. An unpivoted QR of dependent rows invents directions; "
-                      "keep only those with a singular value above 0")
+    raise WrongAnswer(f"{where}the result is {far}: no row feels what was taken out or left, but "
+                      "some of theta has been lost. An unpivoted QR of dependent rows invents "
+                      "directions; keep only those with a singular value above 0")

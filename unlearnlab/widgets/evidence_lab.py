@@ -1,5 +1,5 @@
-"""EvidenceLab: choose a method and a metric; what do the networks say, what is the score, and what would
-perfect forgetting score?"""
+"""EvidenceLab: choose a method and a metric; what do the networks say, what is the score, and what
+would perfect forgetting score?"""
 import functools
 from pathlib import Path
 
@@ -60,7 +60,8 @@ class EvidenceLab(SliderLab):
         else:
             verdict, said, picture = self._example(method, metric, part, example)
             own = f"This example: {verdict.each[method][example]:.2f}. "
-        name, floor = "forgetting quality" if metric == "challenge epsilon" else metric, verdict.floor
+        floor = verdict.floor
+        name = "forgetting quality" if metric == "challenge epsilon" else metric
         words = (f"{own}{name} of {method}: {said}; retrained against retrained {floor.mean():.3f} "
                  f"({floor.min():.3f} to {floor.max():.3f}).")
         return {**picture, "floor": floor, "metric": name, "chosen": method}, words

@@ -1,5 +1,5 @@
-"""What every lab shares: how it shows itself, live or as a picture, how it redraws, and how it tells
-the reader of an error."""
+"""What every lab shares: how it shows itself, live or as a picture, how it redraws, and how it
+tells the reader of an error."""
 import html
 from contextlib import contextmanager
 

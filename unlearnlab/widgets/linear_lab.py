@@ -1,4 +1,5 @@
-"""Where do the original, its projection and the retrained model stand when the forget point moves?"""
+"""Where do the original, its projection and the retrained model stand when the forget point
+moves?"""
 import math
 from dataclasses import dataclass
 

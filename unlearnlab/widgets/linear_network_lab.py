@@ -86,6 +86,6 @@ class LinearNetworkLab(SliderLab):
 
 
 def _number(value):
-    """Rounding differs from machine to machine, so it is not given by its digits; an exact zero says
-    so."""
+    """Rounding differs from machine to machine, so it is not given by its digits; an exact zero
+    says so."""
     return "exactly 0" if value == 0 else "rounding" if value < 1e-12 else f"{value:.2g}"

@@ -135,8 +135,8 @@ class WidthLab(SliderLab):
 
     def sentence(self, shown):
         return (f"Of {len(shown.strength)} neurons {shown.kept} stay, the rank of the features of "
-                f"{len(shown.X)} retain points is {shown.rank}; the output at the forget point goes "
-                f"from {shown.y_forget[0]:.2g} to {shown.forget_output:.2g}")
+                f"{len(shown.X)} retain points is {shown.rank}; the output at the forget point "
+                f"goes from {shown.y_forget[0]:.2g} to {shown.forget_output:.2g}")
 
     def table(self, shown):
         error, most = shown.retain_error, [np.abs(f).max() for f in (shown.before, shown.after)]

@@ -54,7 +54,8 @@ class WidthLadderLab(SliderLab):
                 ("method", method, METHOD_NAMES), ("goal", goal, ladder.GOALS),
                 ("lam", lam, ladder.LAMBDAS), ("network", network, self.networks)):
             if value not in known:
-                raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, got {value!r}")
+                raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, "
+                                 f"got {value!r}")
         self._climb(network)
         if width not in self.widths:
             raise ValueError("width must be one of the ladder's, "
@@ -141,9 +142,9 @@ class WidthLadderLab(SliderLab):
     def sentence(self, shown):
         forget = ", ".join(f"{name} {m['forget_error']:.2f}" for name, m in shown.metrics.items())
         original, unlearned, retrained = shown.said
-        return (f"{self.method.value} for {self.goal.value} at width {shown.width:.4g}: forget errors "
-                f"{forget}; on this plane the unlearned network differs from the original on "
-                f"{np.mean(original != unlearned):.0%} of the points, the retrained one on "
+        return (f"{self.method.value} for {self.goal.value} at width {shown.width:.4g}: forget "
+                f"errors {forget}; on this plane the unlearned network differs from the original "
+                f"on {np.mean(original != unlearned):.0%} of the points, the retrained one on "
                 f"{np.mean(original != retrained):.0%}")
 
     def table(self, shown):
