@@ -1,5 +1,6 @@
 """What holds for every picture of the course: it is a figure that says in words what it shows, its
 axes have names, and none of its words is cut off."""
+
 import unlearnlab as ul
 
 
@@ -20,8 +21,9 @@ def named(ax, which: str) -> bool:
     or none."""
     siblings = getattr(ax, f"get_shared_{which}_axes")().get_siblings(ax)
     ticks = [tick.get_text() for tick in getattr(ax, f"get_{which}ticklabels")()]
-    return (any(getattr(other, f"get_{which}label")() for other in siblings)
-            or not any(mark.isdigit() for tick in ticks for mark in tick))
+    return any(getattr(other, f"get_{which}label")() for other in siblings) or not any(
+        mark.isdigit() for tick in ticks for mark in tick
+    )
 
 
 def check_words(ax, room):
