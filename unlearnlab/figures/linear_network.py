@@ -96,7 +96,7 @@ def lemma1(first, delta, original, unlearned, retrained, finding: str = "") -> F
     lines(last, at, curves, looks, named=False, markersize=4.5)
     last.set(xlabel="input coordinate", ylabel="entry of w", xticks=at, title="The predictor")
     fig.legend(*last.get_legend_handles_labels(), loc="outside upper right", ncols=3)
-    return fig.done(finding)
+    return fig.done(finding, "Matrices A₁, Δ and A₁ + Δ, and three predictors entry by entry")
 
 
 @look()
@@ -107,21 +107,22 @@ def starts(begin, end, drift, shortest, finding: str = "") -> Figure:
     at the start and at the end. shortest: ||Delta|| of Lemma 1.
     """
     fig, (left, right) = figure(1, 2)
+    begin, end, drift = map(np.asarray, (begin, end, drift))
     left.plot(*np.stack([begin, end], axis=1).T, color=SKY, linestyle="-", linewidth=0.9)
-    left.plot(*np.transpose(begin), "o", color=BLUE, markersize=4, mfc="white")
-    left.plot(*np.transpose(end), "*", color=GREEN, markersize=13, mec="white", zorder=4)
+    left.plot(*begin.T, "o", color=BLUE, markersize=4, mfc="white")
+    left.plot(*end.T, "*", color=GREEN, markersize=13, mec="white", zorder=4)
     note(left, "retrained", (0, 0), (10, 8), GREEN, fontweight="bold", **halo())
     left.set(
         xlabel="P⊥ w, first coordinate",
         ylabel="P⊥ w, second coordinate",
         title="Every start: one predictor",
     )
-    right.plot(*np.transpose(drift), "o", color=BLUE, markersize=4)
+    right.plot(*drift.T, "o", color=BLUE, markersize=4)
     level(
         right,
         shortest,
         "Lemma 1: the shortest",
-        np.min(drift, 0)[0],
+        drift[:, 0].min(),
         (0, 6),
         {"color": GREEN, "linestyle": "--"},
     )

@@ -67,7 +67,7 @@ def cancelling(stages, outputs, finding: str = "") -> Figure:
         shown = ", ".join(f"{value:g}" for value in outputs[title])
         ax.set(title=title, xlabel=f"neuron\noutputs ({shown})", xticks=neurons)
     axes[0].set_ylabel("output weight c")
-    return fig.done(finding)
+    return fig.done(finding, "Output weights c, stage by stage: " + ", ".join(stages))
 
 
 @look()
@@ -81,7 +81,7 @@ def cuts(x, panels, retain, forget, finding: str = "") -> Figure:
         ax.set(title=title, ylim=(-3.2, 3.2), xlabel="x", ylabel="f(x)")
         ax.label_outer()
     key(fig, LOOKS, **LEGEND)
-    return fig.done(finding)
+    return fig.done(finding, "f(x) before and after the cut: " + ", ".join(panels))
 
 
 @look()
@@ -148,7 +148,7 @@ def calmness(measures, finding: str = "") -> Figure:
         ax.set_xlabel(label)
     name_rows(axes[0], measures)
     axes[0].set(ylabel="survivors chosen by", title="As few neurons, very different functions")
-    return fig.done(finding)
+    return fig.done(finding, "Sum of |c_i| and largest |f(x)|, by how the survivors are chosen")
 
 
 @look()
@@ -189,7 +189,7 @@ class WidthPicture:
         self.ends = _network(left, names)
         (self.dead,) = left.plot([], [], "x", color=PALE, markersize=4)
         (self.alive,) = left.plot([], [], "o", color=BLUE, markersize=7, mec="white", zorder=4)
-        self.links = left.add_collection(LineCollection([], colors=SKY, zorder=3))
+        self.links = left.add_collection(LineCollection([], colors=SKY, linewidths=0.8, zorder=3))
         self.functions = _curves(*axes, x) if inputs == 1 else _surfaces(axes, x)
         self.retain, self.forget = (
             [ax.plot([], [], label=name, **LOOKS[name])[0] for ax in axes]
