@@ -15,20 +15,28 @@
 # %% [markdown]
 # # 06 · Linear networks
 #
-# **The question.** A linear network computes a linear function, in a roundabout way: as a product of matrices. Its parameters are many, its function is not linear in them, and
-# notebook 02 shows that one long step along a tangent can ruin a fit. Can such a network still be unlearned *exactly*, in one step?
+# **The question.** A linear network computes a linear function, in a roundabout way: as a product
+# of matrices. Its parameters are many, its function is not linear in them, and notebook 02 shows
+# that one long step along a tangent can ruin a fit. Can such a network still be
+# unlearned *exactly*, in one step?
 #
 # **You will be able to**
 # - write down what a linear network computes, and its gradient with respect to every layer;
 # - unlearn a network of any depth exactly, and prove it (Lemma 1, Theorem 3);
-# - say why the relaxed problem needs a drift penalty, and construct, for any network of two or more layers, a step that solves the problem without it and loses the whole fit;
-# - derive the smallest parameters that compute a given function (Theorem 4), and check that no optimiser finds smaller ones.
+# - say why the relaxed problem needs a drift penalty, and construct, for any network of two or more
+#   layers, a step that solves the problem without it and loses the whole fit;
+# - derive the smallest parameters that compute a given function (Theorem 4), and check that no
+#   optimiser finds smaller ones.
 #
-# **You need** notebook 02 up to its problem (7), orthogonal projection, the product rule, and enough PyTorch to read a matrix product. [Notebook 05](05_linear_models.ipynb) treats one layer; here are $L$.
+# **You need** notebook 02 up to its problem (7), orthogonal projection, the product rule, and
+# enough PyTorch to read a matrix product. [Notebook 05](05_linear_models.ipynb) treats one layer;
+# here are $L$.
 #
-# **Time.** About 60 minutes with the five exercises. The code runs in under 20 seconds on one CPU core. No GPU is needed.
+# **Time.** About 60 minutes with the five exercises. The code runs in under 20 seconds on one CPU
+# core. No GPU is needed.
 #
-# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Numbers in parentheses are its own.
+# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Numbers in
+# parentheses are its own.
 
 # %%
 import numpy as np
@@ -43,16 +51,20 @@ net = ul.linear_network
 # %% [markdown]
 # ## 1 · What the network computes
 #
-# An $L$-layer linear network has hidden layers $A_1, \dots, A_{L-1}$ and a last row $c$. There is no activation between them:
+# An $L$-layer linear network has hidden layers $A_1, \dots, A_{L-1}$ and a last row $c$. There is
+# no activation between them:
 #
 # $$f(\theta, x) = c\, A_{L-1} \cdots A_2 A_1\, x, \qquad \theta = (A_1, \dots, A_{L-1}, c).$$
 #
-# $A_1$ has shape $(h_1, m)$, $A_l$ has shape $(h_l, h_{l-1})$, $c$ has shape $(1, h_{L-1})$. (Paper A writes $c$ as a column and $c^\top$ here.) In code a network is the list
+# $A_1$ has shape $(h_1, m)$, $A_l$ has shape $(h_l, h_{l-1})$, $c$ has shape $(1, h_{L-1})$. (Paper
+# A writes $c$ as a column and $c^\top$ here.) In code a network is the list
 # `[A_1, ..., A_{L-1}, c]`, matrices in the order in which they meet the input.
 #
 # The product of all of them is a row $(1, m)$. Its transpose is the **predictor**:
 #
-# $$f(\theta, x) = \langle w(\theta), x\rangle, \qquad w(\theta) = \big(c\, A_{L-1} \cdots A_1\big)^\top = A_1^\top A_2^\top \cdots A_{L-1}^\top c^\top .$$
+# $$f(\theta, x) = \langle w(\theta), x\rangle,
+# \qquad w(\theta) = \big(c\, A_{L-1} \cdots A_1\big)^\top = A_1^\top A_2^\top \cdots A_{L-1}^\top
+# c^\top .$$
 #
 # Transposing a product reverses its order: $c$ meets $A_{L-1}^\top$ first, $A_1^\top$ last.
 
@@ -74,8 +86,10 @@ network_predictor = ul.lessons.check("network_predictor", network_predictor)
 ul.lessons.hints("network_predictor")
 
 # %% [markdown]
-# Here is the network of this notebook: 8 inputs, hidden layers of 6 and 5 neurons, so $L = 3$. It is drawn at random, and five random inputs get their targets from it. So
-# it **interpolates** them by construction, as every original model in these notebooks does. The last two points are to be forgotten.
+# Here is the network of this notebook: 8 inputs, hidden layers of 6 and 5 neurons, so $L = 3$. It
+# is drawn at random, and five random inputs get their targets from it. So it **interpolates** them
+# by construction, as every original model in these notebooks does. The last two points are to be
+# forgotten.
 
 # %%
 layers = net.random_network(8, widths=[6, 5], seed=7)
@@ -88,7 +102,8 @@ X_r, y_r, X_f, y_f = X[:3], y[:3], X[3:], y[3:]
 
 
 # %% [markdown]
-# A second way to find $w$: feed the network the eight unit vectors, one after the other. The $j$-th output is $\langle w, e_j\rangle = w_j$.
+# A second way to find $w$: feed the network the eight unit vectors, one after the other. The $j$-th
+# output is $\langle w, e_j\rangle = w_j$.
 
 # %%
 def run(layers, inputs):
@@ -104,13 +119,17 @@ assert torch.allclose(run(layers, X), y, atol=1e-14)
 # %% [markdown]
 # ### Linear in $x$, not in $\theta$
 #
-# 83 parameters make one vector $w$ of 8 numbers. How does it depend on them? Stretch all layers by the same factor $t$, and each of the $L$ factors of the product contributes one $t$:
+# 83 parameters make one vector $w$ of 8 numbers. How does it depend on them? Stretch all layers by
+# the same factor $t$, and each of the $L$ factors of the product contributes one $t$:
 #
 # $$w(t\,\theta) = t^L\, w(\theta).$$
 #
-# A linear function would have $t$ here. More generally, walk along a straight line $\theta + t\Delta$: every factor of the product is $A_l + t\,\Delta_l$, and multiplying out gives a polynomial of degree $L$ in $t$.
+# A linear function would have $t$ here. More generally, walk along a straight line
+# $\theta + t\Delta$: every factor of the product is $A_l + t\,\Delta_l$, and multiplying out gives
+# a polynomial of degree $L$ in $t$.
 #
-# **Predict, then run.** One output along a random line, for one, two, three and five layers. What do the four curves look like?
+# **Predict, then run.** One output along a random line, for one, two, three and five layers. What
+# do the four curves look like?
 
 # %%
 t = np.linspace(-2, 2, 81)
@@ -119,26 +138,35 @@ for depth in (1, 2, 3, 5):
     a, b = (net.random_network(8, [4] * (depth - 1), seed) for seed in (3, 4))
     values = np.array([run([p + s * q for p, q in zip(a, b)], X[:1]).item() for s in t])
     outputs[depth] = values / np.abs(values).max()
-    exact = np.polynomial.Polynomial.fit(t, outputs[depth], depth)      # degree L suffices ...
+    exact = np.polynomial.Polynomial.fit(t, outputs[depth], depth)  # degree L suffices ...
     lower = np.polynomial.Polynomial.fit(t, outputs[depth], depth - 1)  # ... and L - 1 does not
-    assert np.abs(exact(t) - outputs[depth]).max() < 1e-12 < 1e-3 < np.abs(lower(t) - outputs[depth]).max()
-ul.figures.linear_network.along_a_line(t, outputs)
+    assert np.abs(exact(t) - outputs[depth]).max() < 1e-12
+    assert np.abs(lower(t) - outputs[depth]).max() > 1e-3
+ul.figures.linear_network.along_a_line(
+    t, outputs, "One layer gives a straight line, two a parabola, and more layers bend more often."
+)
 
 
 # %% [markdown]
-# A straight line for one layer, a parabola for two, and so on. This is the curvature that made the tangent of notebook 02 miss: its hyperbola $\theta_1\theta_2 = 1$ is the case $L = 2$ with one neuron.
+# A straight line for one layer, a parabola for two, and so on. This is the curvature that made the
+# tangent of notebook 02 miss: its hyperbola $\theta_1\theta_2 = 1$ is the case $L = 2$ with one
+# neuron.
 #
-# But look at the product once more. Keep all layers fixed except one, and $f$ is a product of constants and that one matrix. So **$f$ is linear in each layer alone**. It bends only when two layers
-# move together. Everything below rests on this.
+# But look at the product once more. Keep all layers fixed except one, and $f$ is a product of
+# constants and that one matrix. So **$f$ is linear in each layer alone**. It bends only when two
+# layers move together. Everything below rests on this.
 
 # %% [markdown]
 # ## 2 · The gradient, layer by layer
 #
-# Fix a layer $l$. What arrives at it is $z = A_{l-1} \cdots A_1 x$, and what the layers above make of its output is a row whose transpose is $u = A_{l+1}^\top \cdots A_{L-1}^\top c^\top$. In these letters
+# Fix a layer $l$. What arrives at it is $z = A_{l-1} \cdots A_1 x$, and what the layers above make
+# of its output is a row whose transpose is $u = A_{l+1}^\top \cdots A_{L-1}^\top c^\top$. In these
+# letters
 #
 # $$f = \langle u, A_l z\rangle = \sum_{j,k} u_j\,(A_l)_{jk}\,z_k .$$
 #
-# The derivative by one entry can be read off: $\partial f / \partial (A_l)_{jk} = u_j z_k$. All entries together form a matrix of rank one,
+# The derivative by one entry can be read off: $\partial f / \partial (A_l)_{jk} = u_j z_k$. All
+# entries together form a matrix of rank one,
 #
 # $$\nabla_{A_l} f(\theta, x) = u\, z^\top .$$
 #
@@ -149,7 +177,8 @@ ul.figures.linear_network.along_a_line(t, outputs)
 
 # %%
 def layer_gradient(layers, x, l):
-    """layers: [A_1, ..., c]. x: (m,). l: the position in the list, 0 for A_1, len(layers) - 1 for c.
+    """layers: [A_1, ..., c]. x: (m,). l: the position in the list, 0 for A_1, len(layers) - 1
+    for c.
 
     Returns the gradient of f(x) with respect to layers[l], a matrix of its shape.
     """
@@ -162,8 +191,9 @@ layer_gradient = ul.lessons.check("layer_gradient", layer_gradient)
 ul.lessons.hints("layer_gradient")
 
 # %% [markdown]
-# Compare with automatic differentiation, which knows nothing of $u$ and $z$. Laid end to end, the gradients of one input make one row of the matrix $G$ of notebook 02; `net.output_gradients` returns
-# all rows.
+# Compare with automatic differentiation, which knows nothing of $u$ and $z$. Laid end to end, the
+# gradients of one input make one row of the matrix $G$ of notebook 02; `net.output_gradients`
+# returns all rows.
 
 # %%
 G = net.output_gradients(layers, X_r)
@@ -171,46 +201,66 @@ for i, x in enumerate(X_r):
     ours = torch.cat([layer_gradient(layers, x, l).flatten() for l in range(3)])
     free = [a.clone().requires_grad_() for a in layers]
     theirs = torch.autograd.grad(run(free, x[None]).sum(), free)
-    assert torch.allclose(ours, net.flatten(theirs), atol=1e-14) and torch.allclose(G[i], ours, atol=1e-14)
+    assert torch.allclose(ours, net.flatten(theirs), atol=1e-14) and torch.allclose(
+        G[i], ours, atol=1e-14
+    )
 G.shape
 
 # %% [markdown]
 # ### Where the linear prediction is exact
 #
-# $f$ is linear in each layer alone. So if *one* layer moves, the first-order prediction $\langle \nabla f, \Delta\rangle$ is the whole change. If two move, there is a term with both $\Delta$s, of second order.
+# $f$ is linear in each layer alone. So if *one* layer moves, the first-order prediction
+# $\langle \nabla f, \Delta\rangle$ is the whole change. If two move, there is a term with both
+# $\Delta$s, of second order.
 #
-# **Predict, then run.** Random steps $\Delta$ of growing length that move $A_1$ only, $c$ only, $A_1$ and $c$, or all three layers. You plot the error of the prediction. What are the slopes?
+# **Predict, then run.** Random steps $\Delta$ of growing length that move $A_1$ only, $c$ only,
+# $A_1$ and $c$, or all three layers. You plot the error of the prediction. What are the slopes?
 
 # %%
 drift = np.logspace(-5, 1, 13)
-v_random = net.unflatten(torch.randn(83, generator=torch.Generator().manual_seed(2), dtype=torch.float64), layers)
+v_random = net.unflatten(
+    torch.randn(83, generator=torch.Generator().manual_seed(2), dtype=torch.float64), layers
+)
 moving = {"A₁": [0], "c": [2], "A₁ and c": [0, 2], "all three": [0, 1, 2]}
 errors = {}
 for name, chosen in moving.items():
     step = net.flatten([v if l in chosen else 0 * v for l, v in enumerate(v_random)])
     step = step / step.norm()
-    moved = [run([a + s * d for a, d in zip(layers, net.unflatten(step, layers))], X_r) for s in drift]
-    errors[name] = np.array([(new - y_r - s * (G @ step)).abs().max() for new, s in zip(moved, drift)])
-ul.figures.linear_network.remainders(drift, errors)
+    directions = net.unflatten(step, layers)
+    moved = [run([a + s * d for a, d in zip(layers, directions)], X_r) for s in drift]
+    off = [(new - y_r - s * (G @ step)).abs().max() for new, s in zip(moved, drift)]
+    errors[name] = np.array(off)
+
+# %%
+ul.figures.linear_network.remainders(
+    drift,
+    errors,
+    "When one layer moves, the difference is rounding, however long the move; when several move, "
+    "it grows with the square of the drift.",
+)
 
 # %%
 for name in ("A₁", "c"):
-    assert errors[name].max() < 1e-13                                   # rounding, for every drift
+    assert errors[name].max() < 1e-13  # rounding, for every drift
 for name in ("A₁ and c", "all three"):
     slope = np.polyfit(np.log(drift[:7]), np.log(errors[name][:7]), 1)[0]
     assert 1.9 < slope < 2.1
 
 # %% [markdown]
-# Keep the two lower curves in mind. Linearising the constraints costs nothing as long as only one layer moves, however far.
+# Keep the two lower curves in mind. Linearising the constraints costs nothing as long as only one
+# layer moves, however far.
 
 # %% [markdown]
 # ## 3 · Unlearning in one step (Lemma 1)
 #
-# What do you want to reach? Of all predictors that fit the retain set, the shortest: $R(\theta) = \lVert w(\theta)\rVert$ in problem (4). As a function of $w$ alone, this is the linear model of notebooks 01 and 05. The answer is
+# What do you want to reach? Of all predictors that fit the retain set, the shortest:
+# $R(\theta) = \lVert w(\theta)\rVert$ in problem (4). As a function of $w$ alone, this is the
+# linear model of notebooks 01 and 05. The answer is
 #
 # $$w_r = P\,w(\theta^*),$$
 #
-# where $P$ projects on the span of the retain inputs, $P_\perp = I - P$ off it. Retraining on $D_r$ with minimum norm gives the same vector.
+# where $P$ projects on the span of the retain inputs, $P_\perp = I - P$ off it. Retraining on $D_r$
+# with minimum norm gives the same vector.
 
 # %%
 w_r = ul.linear.min_norm(X_r, y_r)
@@ -224,17 +274,24 @@ print(f"length of the original predictor {w.norm():.3f}, of the retrained one {w
 #
 # $$w(\theta) = A_1^\top v, \qquad v = A_2^\top \cdots A_{L-1}^\top c^\top .$$
 #
-# Move $A_1$ by $\Delta$ and leave the rest. Then $w$ moves by $\Delta^\top v$, with no remainder. You want this to be $-P_\perp w$:
+# Move $A_1$ by $\Delta$ and leave the rest. Then $w$ moves by $\Delta^\top v$, with no remainder.
+# You want this to be $-P_\perp w$:
 #
 # $$\Delta^\top v = q, \qquad q = -P_\perp w(\theta^*).$$
 #
-# These are $m$ equations for $h_1 m$ unknowns, one equation per column $\delta_j$ of $\Delta$: $\langle v, \delta_j\rangle = q_j$. Each is solved by many vectors $\delta_j$. The shortest is the one along $v$, for a part
-# orthogonal to $v$ adds length and no inner product: $\delta_j = v\,q_j / \lVert v\rVert^2$. All columns together:
+# These are $m$ equations for $h_1 m$ unknowns, one equation per column $\delta_j$ of $\Delta$:
+# $\langle v, \delta_j\rangle = q_j$. Each is solved by many vectors $\delta_j$. The shortest is the
+# one along $v$, for a part orthogonal to $v$ adds length and no inner product:
+# $\delta_j = v\,q_j / \lVert v\rVert^2$. All columns together:
 #
-# $$\boxed{\ \Delta_{A_1} = -\frac{v}{\lVert v\rVert^2}\,\big(P_\perp w(\theta^*)\big)^\top, \qquad \text{all other layers } 0\ }$$
+# $$\boxed{\ \Delta_{A_1} = -\frac{v}{\lVert v\rVert^2}\,\big(P_\perp w(\theta^*)\big)^\top, \qquad
+# \text{all other layers } 0\ }$$
 #
-# This is Lemma 1. It is **feasible** for the linearised constraints (6): the gradient with respect to $A_1$ is $v x_i^\top$, and
-# $\langle v x_i^\top, \Delta\rangle = v^\top \Delta\, x_i = \langle q, x_i\rangle = 0$ since $q$ is orthogonal to the retain inputs. And it is **exact**: $w(\theta^* + \Delta) = w + q = P w(\theta^*)$.
+# This is Lemma 1. It is **feasible** for the linearised constraints (6): the gradient with respect
+# to $A_1$ is $v x_i^\top$, and
+# $\langle v x_i^\top, \Delta\rangle = v^\top \Delta\, x_i = \langle q, x_i\rangle = 0$ since $q$ is
+# orthogonal to the retain inputs. And it is **exact**:
+# $w(\theta^* + \Delta) = w + q = P w(\theta^*)$.
 
 # %% [markdown]
 # ### Exercise 3 · The step
@@ -254,23 +311,35 @@ first_layer_step = ul.lessons.check("first_layer_step", first_layer_step)
 ul.lessons.hints("first_layer_step")
 
 # %% [markdown]
-# **Predict, then run.** $A_1$ has six rows that all change. What is the rank of the change? And what will the network say about the two forgotten points: their old outputs, zero, or something else?
+# **Predict, then run.** $A_1$ has six rows that all change. What is the rank of the change? And
+# what will the network say about the two forgotten points: their old outputs, zero, or something
+# else?
 
 # %%
 step = first_layer_step(layers, X_r)
 unlearned = [layers[0] + step, *layers[1:]]
 delta = net.flatten([step, *(0 * a for a in layers[1:])])
 
-assert (G @ delta).abs().max() < 1e-13                                  # feasible for (6)
-assert (network_predictor(unlearned) - w_r).norm() < 1e-13              # exact
+assert (G @ delta).abs().max() < 1e-13  # feasible for (6)
+assert (network_predictor(unlearned) - w_r).norm() < 1e-13  # exact
 assert torch.linalg.matrix_rank(step) == 1
-print(f"drift: the step is {100 * delta.norm() / net.flatten(layers).norm():.0f}% as long as the parameters")
+share = 100 * delta.norm() / net.flatten(layers).norm()
+print(f"drift: the step is {share:.0f}% as long as the parameters")
 
 # %%
-ul.figures.linear_network.lemma1(layers[0], step, w, network_predictor(unlearned), w_r)
+ul.figures.linear_network.lemma1(
+    layers[0],
+    step,
+    w,
+    network_predictor(unlearned),
+    w_r,
+    "A matrix of rank one, added to the first layer, turns the original predictor into one that "
+    "equals the retrained predictor in every coordinate.",
+)
 
 # %% [markdown]
-# A matrix of rank one, and the predictor is the retrained one. What happens to the forgotten points? They are predicted as retraining would predict them:
+# A matrix of rank one, and the predictor is the retrained one. What happens to the forgotten
+# points? They are predicted as retraining would predict them:
 
 # %%
 for name, network in (("original", layers), ("unlearned", unlearned)):
@@ -281,13 +350,18 @@ assert torch.allclose(run(unlearned, X_f), X_f @ w_r, atol=1e-13)
 # %% [markdown]
 # ### Any depth, any width, any size
 #
-# One thing can go wrong on the way to the formula. In a deep network $v$ is a long product, and its length can be $10^{-200}$ or $10^{200}$. Then $\lVert v\rVert^2$ is $0$ or infinite in floating point, and
-# the formula gives NaN. Put $w = A_1^\top v$ in and the length cancels: with $\hat v = v/\lVert v\rVert$
+# One thing can go wrong on the way to the formula. In a deep network $v$ is a long product, and its
+# length can be $10^{-200}$ or $10^{200}$. Then $\lVert v\rVert^2$ is $0$ or infinite in floating
+# point, and the formula gives NaN. Put $w = A_1^\top v$ in and the length cancels: with
+# $\hat v = v/\lVert v\rVert$
 #
-# $$\Delta_{A_1} = -\frac{v}{\lVert v\rVert^2}\big(P_\perp A_1^\top v\big)^\top = -\hat v\,\big(P_\perp A_1^\top \hat v\big)^\top .$$
+# $$\Delta_{A_1} = -\frac{v}{\lVert v\rVert^2}\big(P_\perp A_1^\top v\big)^\top = -\hat
+# v\,\big(P_\perp A_1^\top \hat v\big)^\top .$$
 #
-# So $\Delta$ never depends on the size of the upper layers, and it is never longer than $A_1$. `ul.linear_network.unlearn` computes it this way. Two hundred random networks, depth 1 to 6, each layer scaled by anything from $10^{-6}$ to $10^6$, inputs of any rank; the
-# reference is NumPy's pseudo-inverse.
+# So $\Delta$ never depends on the size of the upper layers, and it is never longer than $A_1$.
+# `ul.linear_network.unlearn` computes it this way. Two hundred random networks, depth 1 to 6, each
+# layer scaled by anything from $10^{-6}$ to $10^6$, inputs of any rank; the reference is NumPy's
+# pseudo-inverse.
 
 # %%
 rng = np.random.default_rng(0)
@@ -305,21 +379,28 @@ for trial in range(200):
 # %%
 v = network_predictor([torch.eye(6).double(), *layers[1:]])
 tiny = 1e-200 * v
-assert (tiny @ tiny) == 0 and not torch.isfinite(tiny / (tiny @ tiny)).any()              # the formula as printed
+assert (tiny @ tiny) == 0 and not torch.isfinite(
+    tiny / (tiny @ tiny)
+).any()  # the formula as printed
 assert torch.isfinite(net.unlearn([layers[0], 1e-200 * layers[1], layers[2]], X_r)[0]).all()
 
 # %% [markdown]
 # ### Where the lemma stops
 #
 # - **Dead upper layers, $v = 0$.** Then $w = A_1^\top v = 0$ whatever $A_1$ is: there is no lever.
-# - **As many retain points as inputs, $n_r \ge m$.** Independent ones leave $P_\perp = 0$: the retain set fixes the predictor, nothing is free. Paper A assumes $n < m$.
+# - **As many retain points as inputs, $n_r \ge m$.** Independent ones leave $P_\perp = 0$: the
+#   retain set fixes the predictor, nothing is free. Paper A assumes $n < m$.
 # - **A list that is no network.** The widths have to chain.
 #
 # Each gives an error that says so.
 
 # %%
 c = layers[2]
-dead = [layers[0], torch.cat([layers[1][:1]] * 5), c - c.mean()]         # equal rows, and a c that sums to 0
+dead = [
+    layers[0],
+    torch.cat([layers[1][:1]] * 5),
+    c - c.mean(),
+]  # equal rows, and a c that sums to 0
 many = torch.randn(8, 8, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
 for network, inputs in [(dead, X_r), (layers, many), ([layers[0], c], X_r)]:
     try:
@@ -330,29 +411,43 @@ for network, inputs in [(dead, X_r), (layers, many), ([layers[0], c], X_r)]:
 # %% [markdown]
 # ## 4 · Every solution works (Theorem 3)
 #
-# Lemma 1 exhibits one step. But you will usually hand problem (7) to a numerical method, and it returns *some* solution. Theorem 3 says that this is fine, with the right drift penalty: infinite unless all layers but $A_1$
-# stay where they are. Then
+# Lemma 1 exhibits one step. But you will usually hand problem (7) to a numerical method, and it
+# returns *some* solution. Theorem 3 says that this is fine, with the right drift penalty: infinite
+# unless all layers but $A_1$ stay where they are. Then
 #
-# $$\min_\Delta\ \lVert w(\theta^* + \Delta)\rVert \quad\text{subject to}\quad \langle\nabla f(\theta^*, x_i), \Delta\rangle = 0 \text{ on } D_r, \qquad \Delta = (\Delta_{A_1}, 0, \dots, 0). \tag{7}$$
+# $$\min_\Delta\ \lVert w(\theta^* + \Delta)\rVert
+# \quad\text{subject to}\quad \langle\nabla f(\theta^*, x_i), \Delta\rangle = 0 \text{ on } D_r,
+# \qquad \Delta = (\Delta_{A_1}, 0, \dots, 0). \tag{7}$$
 #
 # **Proof.** Let $q = \Delta_{A_1}^\top v$, the change of $w$.
-# 1. The constraint reads $\langle q, x_i\rangle = 0$, as in Section 3. Hence $\langle w + q, x_i\rangle = \langle w, x_i\rangle = y_i$: the linearised constraint *is* the constraint of (4). That is the flat curve of Section 2.
-# 2. Every $q$ orthogonal to the retain inputs occurs, by $\Delta_{A_1} = v q^\top/\lVert v\rVert^2$, as $v \ne 0$.
-# 3. So (7) minimises $\lVert w + q\rVert$ over these $q$. Write $w = Pw + P_\perp w$. By Pythagoras $\lVert w + q\rVert^2 = \lVert Pw\rVert^2 + \lVert P_\perp w + q\rVert^2$, smallest for $q = -P_\perp w$ and for no other $q$.
+# 1. The constraint reads $\langle q, x_i\rangle = 0$, as in Section 3. Hence
+#    $\langle w + q, x_i\rangle = \langle w, x_i\rangle = y_i$: the linearised constraint *is* the
+#    constraint of (4). That is the flat curve of Section 2.
+# 2. Every $q$ orthogonal to the retain inputs occurs, by
+#    $\Delta_{A_1} = v q^\top/\lVert v\rVert^2$, as $v \ne 0$.
+# 3. So (7) minimises $\lVert w + q\rVert$ over these $q$. Write $w = Pw + P_\perp w$. By Pythagoras
+#    $\lVert w + q\rVert^2 = \lVert Pw\rVert^2 + \lVert P_\perp w + q\rVert^2$, smallest for
+#    $q = -P_\perp w$ and for no other $q$.
 #
-# Every solution therefore has the predictor $P w = w_r$ and solves (4). The *parameters* are not unique: $\Delta_{A_1}^\top v = q$ leaves $(h_1 - 1)\,m$ dimensions free.
+# Every solution therefore has the predictor $P w = w_r$ and solves (4). The *parameters* are not
+# unique: $\Delta_{A_1}^\top v = q$ leaves $(h_1 - 1)\,m$ dimensions free.
 
 # %% [markdown]
-# **Predict, then run.** Forty random starts $\Delta$, each several times as long as $A_1$. L-BFGS minimises from each. Do the predictors agree at the end? Do the parameters?
+# **Predict, then run.** Forty random starts $\Delta$, each several times as long as $A_1$. L-BFGS
+# minimises from each. Do the predictors agree at the end? Do the parameters?
 #
-# The method needs the gradient of $\tfrac12\lVert w(\theta)\rVert^2$. You have it already: $\tfrac12\,d\langle w, w\rangle = \langle w, dw\rangle$, the change of the *output at the input* $w$. So it is `output_gradients` at $x = w$. The method keeps
-# $G\Delta = 0$ by projecting every step off the rows.
+# The method needs the gradient of $\tfrac12\lVert w(\theta)\rVert^2$. You have it already:
+# $\tfrac12\,d\langle w, w\rangle = \langle w, dw\rangle$, the change of the *output at the input*
+# $w$. So it is `output_gradients` at $x = w$. The method keeps $G\Delta = 0$ by projecting every
+# step off the rows.
 
 # %%
 draw = torch.Generator().manual_seed(11)
 begins = 2 * torch.randn(40, 83, generator=draw, dtype=torch.float64)
 runs = [net.solve_relaxed(layers, X_r, start=begin) for begin in begins]
-reached = torch.stack([network_predictor([a + d for a, d in zip(layers, found.delta)]) for found in runs])
+reached = torch.stack(
+    [network_predictor([a + d for a, d in zip(layers, found.delta)]) for found in runs]
+)
 
 assert (reached - w_r).norm(dim=1).max() < 1e-8 * w_r.norm()
 assert all(not d.any() for found in runs for d in found.delta[1:])
@@ -363,65 +458,92 @@ assert drifts[:, 0].min() > 3 * layers[0].norm() and drifts[:, 1].min() > 2 * st
 # %%
 def off_the_span(path):
     """Two coordinates of P_perp w(theta* + Delta), for the first and the last Delta of a path."""
-    basis = torch.linalg.svd(X_r)[2][-2:]                 # two directions orthogonal to the retain inputs
+    basis = torch.linalg.svd(X_r)[2][-2:]  # two directions orthogonal to the retain inputs
     networks = [[a + d for a, d in zip(layers, net.unflatten(s, layers))] for s in path[[0, -1]]]
     return torch.stack([basis @ network_predictor(network) for network in networks])
 
 
 ends = torch.stack([off_the_span(found.path) for found in runs])
-ul.figures.linear_network.starts(ends[:, 0], ends[:, 1], drifts, step.norm())
+ul.figures.linear_network.starts(
+    ends[:, 0],
+    ends[:, 1],
+    drifts,
+    step.norm(),
+    "From all random starts the solver ends at the retrained predictor, but with different "
+    "parameters; the change of Lemma 1 is shorter than all of them.",
+)
 
 # %% [markdown]
-# One predictor, forty sets of parameters. Every numerical solution carries along the part of its start that does not matter; Lemma 1 has none, it is the shortest of all.
+# One predictor, forty sets of parameters. Every numerical solution carries along the part of its
+# start that does not matter; Lemma 1 has none, it is the shortest of all.
 #
-# A second solver, to be sure: SciPy's SLSQP holds the constraints as explicit equations and may start where they are violated. It sees no projection and no formula of ours but the objective.
+# A second solver, to be sure: SciPy's SLSQP holds the constraints as explicit equations and may
+# start where they are violated. It sees no projection and no formula of ours but the objective.
 
 # %%
 first, lever = layers[0].numpy(), v.numpy()
-rows = np.stack([np.outer(lever, x).ravel() for x in X_r.numpy()])      # gradients with respect to A_1
+rows = np.stack([np.outer(lever, x).ravel() for x in X_r.numpy()])  # gradients with respect to A_1
 equations = {"type": "eq", "fun": lambda d: rows @ d, "jac": lambda d: rows}
-moved = lambda d: (first + d.reshape(6, 8)).T @ lever                   # the predictor after the step d
-for trial in range(5):
-    found = minimize(lambda d: np.sum(moved(d) ** 2), rng.normal(size=48), method="SLSQP", constraints=equations,
-                     jac=lambda d: 2 * np.outer(lever, moved(d)).ravel(), options={"ftol": 1e-14})
+moved = lambda d: (first + d.reshape(6, 8)).T @ lever  # the predictor after the step d
+for _ in range(5):
+    found = minimize(
+        lambda d: np.sum(moved(d) ** 2),
+        rng.normal(size=48),
+        method="SLSQP",
+        constraints=equations,
+        jac=lambda d: 2 * np.outer(lever, moved(d)).ravel(),
+        options={"ftol": 1e-14},
+    )
     assert np.linalg.norm(moved(found.x) - w_r.numpy()) < 1e-5
 
 # %% [markdown]
 # ## 5 · Without the penalty
 #
-# Is the penalty only a convenience of the proof? Paper A says no, with an example (D.4.1). Two layers, $m \ge 3$ inputs, $A = I$, $c = e_1 + e_2$ (as a row), data
+# Is the penalty only a convenience of the proof? Paper A says no, with an example (D.4.1). Two
+# layers, $m \ge 3$ inputs, $A = I$, $c = e_1 + e_2$ (as a row), data
 #
 # $$D_r = \{(e_1, 1)\}, \qquad D_f = \{(e_2, 1)\}.$$
 #
-# The predictor is $w = e_1 + e_2$: it interpolates. The right answer is $w_r = e_1$. Now let both layers move:
+# The predictor is $w = e_1 + e_2$: it interpolates. The right answer is $w_r = e_1$. Now let both
+# layers move:
 #
 # $$\Delta_c = -e_3^\top, \qquad \Delta_A = e_3 e_1^\top - e_2 e_2^\top - e_3 e_3^\top .$$
 #
-# **Predict, then run.** By hand, for $m = 3$: is the step feasible at $x = e_1$? What is the new predictor?
+# **Predict, then run.** By hand, for $m = 3$: is the step feasible at $x = e_1$? What is the new
+# predictor?
 
 # %%
 case = net.counter_example(3)
 A, c = case.layers
 x = case.X[0]
-change = (c.T @ x[None] * case.delta[0]).sum() + case.delta[1] @ A @ x   # <grad_A f, Delta_A> + <grad_c f, Delta_c>
+through_A = (c.T @ x[None] * case.delta[0]).sum()  # <grad_A f, Delta_A>
+change = through_A + case.delta[1] @ A @ x  # + <grad_c f, Delta_c>
 after = [a + d for a, d in zip(case.layers, case.delta)]
 assert change == 0 and not network_predictor(after).any()
 
 states = [(*network, network_predictor(network)) for network in (case.layers, after)]
-ul.figures.linear_network.counter_example(*states)
+ul.figures.linear_network.counter_example(
+    *states,
+    "Before, the predictor is (1, 1, 0); after a step that is feasible to first order it is zero "
+    "in every entry.",
+)
 
 # %% [markdown]
-# The gradient with respect to $A$ is $c^\top x^\top = (e_1 + e_2) e_1^\top$. It looks at the entries $(1,1)$ and $(2,1)$ of $\Delta_A$, which are $0$. The gradient with respect to $c$ is $(A x)^\top = e_1^\top$, and $\Delta_c$ has no first entry. So the
-# step is feasible, and $\lVert w(\theta^* + \Delta)\rVert = 0$: no step can do better. It solves the relaxed problem, and the network no longer fits $(e_1, 1)$. It predicts $0$ for everything.
+# The gradient with respect to $A$ is $c^\top x^\top = (e_1 + e_2) e_1^\top$. It looks at the
+# entries $(1,1)$ and $(2,1)$ of $\Delta_A$, which are $0$. The gradient with respect to $c$ is
+# $(A x)^\top = e_1^\top$, and $\Delta_c$ has no first entry. So the step is feasible, and
+# $\lVert w(\theta^* + \Delta)\rVert = 0$: no step can do better. It solves the relaxed problem, and
+# the network no longer fits $(e_1, 1)$. It predicts $0$ for everything.
 #
-# The loss happens where the linearisation does not look, in the product of the two changes: $\Delta_c \Delta_A e_1 = -e_3^\top e_3 = -1$.
+# The loss happens where the linearisation does not look, in the product of the two changes:
+# $\Delta_c \Delta_A e_1 = -e_3^\top e_3 = -1$.
 
 # %%
 for m in range(3, 20):
     case = net.counter_example(m)
     x = case.X[0]
     after = [a + d for a, d in zip(case.layers, case.delta)]
-    assert torch.equal(run(case.layers, case.X), case.y)                # interpolates
+    assert torch.equal(run(case.layers, case.X), case.y)  # interpolates
     assert not (net.output_gradients(case.layers, x[None]) @ net.flatten(case.delta)).any()
     assert not network_predictor(after).any() and (case.delta[1] @ case.delta[0] @ x) == -1
 
@@ -429,10 +551,13 @@ for m in range(3, 20):
 # %% [markdown]
 # ### Is this bad luck?
 #
-# The example is carefully built. Perhaps most networks are harmless? Find out what can be said about *all* of them.
+# The example is carefully built. Perhaps most networks are harmless? Find out what can be said
+# about *all* of them.
 #
-# Since $f$ is linear in each layer, its derivative in the direction of the layer itself is the output: $\langle\nabla_{A_l} f(\theta, x), A_l\rangle = \langle u, A_l z\rangle = f(\theta, x)$, for each of the $L$ layers and every $x$.
-# So if layer $l$ changes by a share $s_l$ of itself, $\Delta_{A_l} = s_l A_l$, then to first order
+# Since $f$ is linear in each layer, its derivative in the direction of the layer itself is the
+# output: $\langle\nabla_{A_l} f(\theta, x), A_l\rangle = \langle u, A_l z\rangle = f(\theta, x)$,
+# for each of the $L$ layers and every $x$. So if layer $l$ changes by a share $s_l$ of itself,
+# $\Delta_{A_l} = s_l A_l$, then to first order
 #
 # $$f \text{ changes by } (s_1 + s_2 + \dots + s_L)\, f(\theta, x),$$
 #
@@ -447,7 +572,8 @@ for m in range(3, 20):
 def cancelling_step(layers):
     """layers: [A_1, ..., c], at least two.
 
-    Returns a list of changes shaped like the layers: to first order no output changes, and the new predictor is 0.
+    Returns a list of changes shaped like the layers: to first order no output changes, and the new
+    predictor is 0.
     """
     raise NotImplementedError
 
@@ -459,7 +585,9 @@ ul.lessons.hints("cancelling_step")
 
 # %%
 for trial in range(100):
-    network = net.random_network(rng.integers(2, 12), rng.integers(1, 10, rng.integers(1, 6)), seed=trial)
+    network = net.random_network(
+        rng.integers(2, 12), rng.integers(1, 10, rng.integers(1, 6)), seed=trial
+    )
     inputs = torch.tensor(rng.normal(size=(3, network[0].shape[1])))
     change = cancelling_step(network)
     felt = net.output_gradients(network, inputs) @ net.flatten(change)
@@ -467,17 +595,24 @@ for trial in range(100):
     assert network_predictor([a + d for a, d in zip(network, change)]).norm() < 1e-13
 
 # %% [markdown]
-# It was not bad luck. This step exists for **every** linear network with two or more layers. It has three consequences.
+# It was not bad luck. This step exists for **every** linear network with two or more layers. It has
+# three consequences.
 # 1. Without a penalty the minimum of the relaxed problem is always $0$.
-# 2. So *every* solution has $w(\theta^* + \Delta) = 0$: the predictor that predicts nothing. If the retained targets are not all $0$, no solution fits them.
-# 3. D.4.1 is not an exception but the rule. Only $L = 1$ is safe: with a single layer there is nothing to cancel against.
+# 2. So *every* solution has $w(\theta^* + \Delta) = 0$: the predictor that predicts nothing. If the
+#    retained targets are not all $0$, no solution fits them.
+# 3. D.4.1 is not an exception but the rule. Only $L = 1$ is safe: with a single layer there is
+#    nothing to cancel against.
 
 # %% [markdown]
 # ### Does an optimiser fall into the hole?
 #
-# That the hole exists for every network does not say that you fall into it. Take the same L-BFGS as in Section 4, let all layers move, and start it beside $\Delta = 0$. It knows nothing of the cancelling step.
+# That the hole exists for every network does not say that you fall into it. Take the same L-BFGS as
+# in Section 4, let all layers move, and start it beside $\Delta = 0$. It knows nothing of the
+# cancelling step.
 #
-# **Predict, then run.** In how many of 20 random networks (8 inputs, 3 retain points) does it end feasible, with a predictor shorter than the retrained one? How much of the retain fit is lost then? Does depth help, or width?
+# **Predict, then run.** In how many of 20 random networks (8 inputs, 3 retain points) does it end
+# feasible, with a predictor shorter than the retrained one? How much of the retain fit is lost
+# then? Does depth help, or width?
 
 # %%
 cells = {depth: {} for depth in (2, 3, 4, 5)}
@@ -485,7 +620,8 @@ for depth in cells:
     for width in (1, 2, 4, 8):
         found = net.find_failures(8, [width] * (depth - 1), n_retain=3, tries=20, seed=width)
         cells[depth][width] = [result.drift for result in found]
-        assert len(found) == 20 and all(result.infeasible < 1e-9 for result in found)    # failures, all 20
+        assert len(found) == 20  # failures, all 20
+        assert all(result.infeasible < 1e-9 for result in found)
         assert all(abs(result.retain_error - 1) < 1e-3 and result.norm < 1e-3 for result in found)
 
 
@@ -494,67 +630,113 @@ def trace(found):
     """(||w|| / ||w_r||, retain error) after every iteration."""
     networks = [[a + d for a, d in zip(layers, net.unflatten(s, layers))] for s in found.path]
     w = torch.stack([network_predictor(network) for network in networks])
-    return torch.stack([w.norm(dim=1) / w_r.norm(), (w @ X_r.T - y_r).norm(dim=1) / y_r.norm()], 1).numpy()
+    error = (w @ X_r.T - y_r).norm(dim=1) / y_r.norm()
+    return torch.stack([w.norm(dim=1) / w_r.norm(), error], 1).numpy()
 
-
-beside = .001 * torch.randn(83, generator=draw, dtype=torch.float64)
-paths = {"with the penalty": trace(net.solve_relaxed(layers, X_r, start=beside)),
-         "without": trace(net.solve_relaxed(layers, X_r, only_first=False, start=beside))}
-ul.figures.linear_network.failures(paths, cells)
-
-# %% [markdown]
-# All of them: 20 of 20 in each of the 16 cells, and each time the whole fit is gone. On the left, the run with the penalty walks along the bottom, where the retain error is rounding, and stops at the retrained length. The run
-# without it has left the fit after its first iteration and goes on to zero.
-#
-# On the right: how long the steps are that it finds, as a share of the parameters' length (median, and the middle half). With one neuron per layer, or with two layers, they are at least as long as the parameters. Networks that are deep
-# and wide have the hole nearby: with $L = 5$ and width 8 about a fifth of that length is enough. One reason is that $\lVert\theta^*\rVert$ grows with every layer and neuron of these networks, while $\lVert w\rVert$ does not: there is more to move, and no more to cancel.
-#
-# Where this stops: the statement is about linear networks, $R = \lVert w\rVert$ and no penalty at all. A penalty $\lambda\lVert\Delta\rVert^2$ with a finite $\lambda$ shortens the step, and the error with it. Section 7 measures that for MinNorm-OG's
-# own $R$.
 
 # %%
-assert np.abs(paths["with the penalty"][:, 1]).max() < 1e-12 and abs(paths["with the penalty"][-1, 0] - 1) < 1e-6
+beside = 0.001 * torch.randn(83, generator=draw, dtype=torch.float64)
+paths = {
+    "with the penalty": trace(net.solve_relaxed(layers, X_r, start=beside)),
+    "without": trace(net.solve_relaxed(layers, X_r, only_first=False, start=beside)),
+}
+ul.figures.linear_network.failures(
+    paths,
+    cells,
+    "Without the penalty the run loses the fit and goes to predictor zero, with it the run stops "
+    "at the retrained predictor; the failing step is at least as long as the parameters for two "
+    "layers or one neuron, and much shorter in deep and wide networks.",
+)
+
+# %% [markdown]
+# All of them: 20 of 20 in each of the 16 cells, and each time the whole fit is gone. On the left,
+# the run with the penalty walks along the bottom, where the retain error is rounding, and stops at
+# the retrained length. The run without it has left the fit after its first iteration and goes on to
+# zero.
+#
+# On the right: how long the steps are that it finds, as a share of the parameters' length (median,
+# and the middle half). With one neuron per layer, or with two layers, they are at least as long as
+# the parameters. Networks that are deep and wide have the hole nearby: with $L = 5$ and width 8
+# about a fifth of that length is enough. One reason is that $\lVert\theta^*\rVert$ grows with every
+# layer and neuron of these networks, while $\lVert w\rVert$ does not: there is more to move, and no
+# more to cancel.
+#
+# Where this stops: the statement is about linear networks, $R = \lVert w\rVert$ and no penalty at
+# all. A penalty $\lambda\lVert\Delta\rVert^2$ with a finite $\lambda$ shortens the step, and the
+# error with it. Section 7 measures that for MinNorm-OG's own $R$.
+
+# %%
+assert (
+    np.abs(paths["with the penalty"][:, 1]).max() < 1e-12
+    and abs(paths["with the penalty"][-1, 0] - 1) < 1e-6
+)
 assert paths["without"][-1, 0] < 1e-3 and abs(paths["without"][-1, 1] - 1) < 1e-3
 medians = {depth: [np.median(d) for d in by_width.values()] for depth, by_width in cells.items()}
-assert all(m[0] > .95 for m in medians.values()) and min(medians[2]) > .95      # one neuron, or two layers
-assert all(m[3] < .7 * m[0] for depth, m in medians.items() if depth > 2) and .15 < medians[5][3] < .3
+assert (
+    all(m[0] > 0.95 for m in medians.values()) and min(medians[2]) > 0.95
+)  # one neuron, or two layers
+assert (
+    all(m[3] < 0.7 * m[0] for depth, m in medians.items() if depth > 2)
+    and 0.15 < medians[5][3] < 0.3
+)
 
 
 # %% [markdown]
 # ## 6 · The smallest parameters (Theorem 4)
 #
-# So far "simple" meant a short predictor. For a general network there is no predictor, and MinNorm-OG uses $R = \lVert\theta\rVert^2$, the sum of the squares of all parameters. What does that ask of a linear network?
+# So far "simple" meant a short predictor. For a general network there is no predictor, and
+# MinNorm-OG uses $R = \lVert\theta\rVert^2$, the sum of the squares of all parameters. What does
+# that ask of a linear network?
 #
-# $$\min_\theta\ \sum_{l=1}^{L} \lVert A_l\rVert_F^2 \quad\text{subject to}\quad f(\theta, x_i) = y_i \text{ on } D_r \qquad (\text{with } A_L = c).$$
+# $$\min_\theta\ \sum_{l=1}^{L} \lVert A_l\rVert_F^2
+# \quad\text{subject to}\quad f(\theta, x_i) = y_i \text{ on } D_r \qquad (\text{with } A_L = c).$$
 #
-# $\lVert A\rVert_F^2$ is the sum of the squares of the entries. You find the minimum by three inequalities, and then layers for which all three are equalities. Let $\rho = \lVert w_r\rVert$.
+# $\lVert A\rVert_F^2$ is the sum of the squares of the entries. You find the minimum by three
+# inequalities, and then layers for which all three are equalities. Let $\rho = \lVert w_r\rVert$.
 
 # %% [markdown]
-# **First: a product is no longer than the product of the lengths.** Entry $j$ of $A^\top u$ is the inner product of column $j$ of $A$ with $u$, at most $\lVert a_j\rVert\,\lVert u\rVert$ by Cauchy-Schwarz. Square and add over the columns:
+# **First: a product is no longer than the product of the lengths.** Entry $j$ of $A^\top u$ is the
+# inner product of column $j$ of $A$ with $u$, at most $\lVert a_j\rVert\,\lVert u\rVert$ by
+# Cauchy-Schwarz. Square and add over the columns:
 #
-# $$\lVert A^\top u\rVert^2 \le \sum_j \lVert a_j\rVert^2\, \lVert u\rVert^2 = \lVert A\rVert_F^2\,\lVert u\rVert^2 .$$
+# $$\lVert A^\top u\rVert^2 \le \sum_j \lVert a_j\rVert^2\, \lVert u\rVert^2 = \lVert
+# A\rVert_F^2\,\lVert u\rVert^2 .$$
 #
-# Apply this to $w = A_1^\top(A_2^\top(\cdots c^\top))$ once per layer: $\lVert w\rVert \le \lVert A_1\rVert_F \cdots \lVert A_{L-1}\rVert_F\,\lVert c\rVert$. Equality needs every column of $A_l$ to be parallel to the vector it meets: rank one.
+# Apply this to $w = A_1^\top(A_2^\top(\cdots c^\top))$ once per layer:
+# $\lVert w\rVert \le \lVert A_1\rVert_F \cdots \lVert A_{L-1}\rVert_F\,\lVert c\rVert$. Equality
+# needs every column of $A_l$ to be parallel to the vector it meets: rank one.
 #
-# **Second: the arithmetic mean is at least the geometric mean.** Let $a_1, \dots, a_L \ge 0$ with mean $\mu > 0$. The exponential lies above its tangent at $1$: $e^{x-1} \ge x$ for every $x$, with equality only at $x = 1$. Put $x = a_l/\mu$ and multiply over $l$:
+# **Second: the arithmetic mean is at least the geometric mean.** Let $a_1, \dots, a_L \ge 0$ with
+# mean $\mu > 0$. The exponential lies above its tangent at $1$: $e^{x-1} \ge x$ for every $x$, with
+# equality only at $x = 1$. Put $x = a_l/\mu$ and multiply over $l$:
 #
-# $$\prod_l \frac{a_l}{\mu} \le \prod_l e^{a_l/\mu - 1} = e^{\left(\sum_l a_l\right)/\mu - L} = e^{L - L} = 1 .$$
+# $$\prod_l \frac{a_l}{\mu} \le \prod_l e^{a_l/\mu - 1} = e^{\left(\sum_l a_l\right)/\mu - L} =
+# e^{L - L} = 1 .$$
 #
-# So $\mu \ge (a_1 \cdots a_L)^{1/L}$, with equality only if all $a_l$ are equal. With $a_l = \lVert A_l\rVert_F^2$:
+# So $\mu \ge (a_1 \cdots a_L)^{1/L}$, with equality only if all $a_l$ are equal. With
+# $a_l = \lVert A_l\rVert_F^2$:
 #
-# $$\lVert\theta\rVert^2 = \sum_l \lVert A_l\rVert_F^2 \;\ge\; L\,\Big(\prod_l \lVert A_l\rVert_F^2\Big)^{1/L} .$$
+# $$\lVert\theta\rVert^2 = \sum_l \lVert A_l\rVert_F^2
+# \;\ge\; L\,\Big(\prod_l \lVert A_l\rVert_F^2\Big)^{1/L} .$$
 #
-# **Third: no predictor that fits is shorter than $w_r$,** so $\lVert w\rVert \ge \rho$. Chain the three:
+# **Third: no predictor that fits is shorter than $w_r$,** so $\lVert w\rVert \ge \rho$. Chain the
+# three:
 #
-# $$\lVert\theta\rVert^2 \;\ge\; L\Big(\prod_l \lVert A_l\rVert_F^2\Big)^{1/L} \;\ge\; L\,\lVert w(\theta)\rVert^{2/L} \;\ge\; L\,\rho^{2/L}.$$
+# $$\lVert\theta\rVert^2 \;\ge\; L\Big(\prod_l \lVert A_l\rVert_F^2\Big)^{1/L}
+# \;\ge\; L\,\lVert w(\theta)\rVert^{2/L} \;\ge\; L\,\rho^{2/L}.$$
 
 # %% [markdown]
-# **Equality everywhere** needs layers of equal norm, of rank one, matched to each other, and $w = w_r$. Take unit vectors $v_1, \dots, v_{L-1}$ of the hidden widths, $v_0 = w_r/\rho$ and $v_L = (1)$, and let every layer hand the one on to the next:
+# **Equality everywhere** needs layers of equal norm, of rank one, matched to each other, and
+# $w = w_r$. Take unit vectors $v_1, \dots, v_{L-1}$ of the hidden widths, $v_0 = w_r/\rho$ and
+# $v_L = (1)$, and let every layer hand the one on to the next:
 #
 # $$A_l = \rho^{1/L}\, v_l\, v_{l-1}^\top, \qquad l = 1, \dots, L.$$
 #
-# The product is $\rho\; v_L (v_{L-1}^\top v_{L-1}) \cdots (v_1^\top v_1)\, v_0^\top = \rho\,v_0^\top = w_r^\top$, and $\lVert A_l\rVert_F = \rho^{1/L}\lVert v_l\rVert\,\lVert v_{l-1}\rVert = \rho^{1/L}$. This is the construction of Theorem 4 (there with $w_r$ in place of $\rho\, v_0$ in the
-# first layer). The minimum is $L\rho^{2/L}$. If $w_r = 0$, zero layers fit, and the minimum is $0$.
+# The product is $\rho\; v_L (v_{L-1}^\top v_{L-1}) \cdots (v_1^\top v_1)\, v_0^\top =
+# \rho\,v_0^\top = w_r^\top$, and
+# $\lVert A_l\rVert_F = \rho^{1/L}\lVert v_l\rVert\,\lVert v_{l-1}\rVert = \rho^{1/L}$. This is the
+# construction of Theorem 4 (there with $w_r$ in place of $\rho\, v_0$ in the first layer). The
+# minimum is $L\rho^{2/L}$. If $w_r = 0$, zero layers fit, and the minimum is $0$.
 
 # %% [markdown]
 # ### Exercise 5 · Balanced layers
@@ -577,37 +759,48 @@ ul.lessons.hints("balanced_layers")
 # %%
 rho = w_r.norm()
 for depth in range(1, 7):
-    units = [torch.nn.functional.normalize(torch.tensor(rng.normal(size=5)), dim=0) for _ in range(depth - 1)]
+    drawn = [torch.tensor(rng.normal(size=5)) for _ in range(depth - 1)]
+    units = [torch.nn.functional.normalize(u, dim=0) for u in drawn]
     for small in (balanced_layers(w_r, units), net.min_param_norm(w_r, [5] * (depth - 1))):
-        assert torch.allclose(run(small, X_r), y_r, atol=1e-13)                      # interpolates
-        assert all(abs(a.norm() - rho ** (1 / depth)) < 1e-13 for a in small)        # balanced
-        assert abs(net.norm_squared(small) - depth * rho ** (2 / depth)) < 1e-12     # the bound
+        assert torch.allclose(run(small, X_r), y_r, atol=1e-13)  # interpolates
+        assert all(abs(a.norm() - rho ** (1 / depth)) < 1e-13 for a in small)  # balanced
+        assert abs(net.norm_squared(small) - depth * rho ** (2 / depth)) < 1e-12  # the bound
 sizes = [net.norm_squared(a) for a in (layers, unlearned, net.min_param_norm(w_r, [6, 5]))]
 print("||theta||^2: original {:.1f}, after Lemma 1 {:.1f}, smallest {:.2f}".format(*sizes))
 
 # %% [markdown]
-# The last line compares two meanings of "simple". Lemma 1 leaves a network whose *function* is the simplest one; its parameters are nearly as large as before. Theorem 4 has the same function with the smallest parameters.
+# The last line compares two meanings of "simple". Lemma 1 leaves a network whose *function* is the
+# simplest one; its parameters are nearly as large as before. Theorem 4 has the same function with
+# the smallest parameters.
 
 # %% [markdown]
 # ### Can an optimiser beat the bound?
 #
-# A proof says no; an attempt is a test of the proof. The constraints are in the way: an optimiser on $\theta$ leaves them. Lemma 1's lever removes them. Take any layers $\theta$ and repair the fit by the shortest change of $A_1$,
+# A proof says no; an attempt is a test of the proof. The constraints are in the way: an optimiser
+# on $\theta$ leaves them. Lemma 1's lever removes them. Take any layers $\theta$ and repair the fit
+# by the shortest change of $A_1$,
 #
-# $$A_1 \;\leftarrow\; A_1 + \frac{v}{\lVert v\rVert^2}\Big(X_r^{+}\big(y_r - X_r\,w(\theta)\big)\Big)^{\!\top},$$
+# $$A_1 \;\leftarrow\; A_1 + \frac{v}{\lVert v\rVert^2}\Big(X_r^{+}\big(y_r -
+# X_r\,w(\theta)\big)\Big)^{\!\top},$$
 #
-# so that $w \leftarrow w + X_r^+(y_r - X_r w)$, which fits exactly. Call the result $\theta'(\theta)$ (`net.fit_first_layer`). Every network that fits is its own repair (and has $v \ne 0$ unless all targets are $0$), so minimising $\lVert\theta'(\theta)\rVert^2$ over
-# all $\theta$ *without* constraints is the same problem.
+# so that $w \leftarrow w + X_r^+(y_r - X_r w)$, which fits exactly. Call the result
+# $\theta'(\theta)$ (`net.fit_first_layer`). Every network that fits is its own repair (and has
+# $v \ne 0$ unless all targets are $0$), so minimising $\lVert\theta'(\theta)\rVert^2$ over all
+# $\theta$ *without* constraints is the same problem.
 #
-# **Predict, then run.** L-BFGS from 20 random starts for each of $L = 2, \dots, 5$. Where do they end, as multiples of $L\rho^{2/L}$?
+# **Predict, then run.** L-BFGS from 20 random starts for each of $L = 2, \dots, 5$. Where do they
+# end, as multiples of $L\rho^{2/L}$?
 
 # %%
 reached = {}
 for depth in (2, 3, 4, 5):
     bound, widths = depth * rho.item() ** (2 / depth), [5] * (depth - 1)
     found = [net.search_min_norm(X_r, y_r, widths, seed) for seed in range(20)]
-    begin = [net.fit_first_layer(net.random_network(8, widths, seed), X_r, y_r) for seed in range(20)]
+    begin = [net.random_network(8, widths, seed) for seed in range(20)]
+    begin = [net.fit_first_layer(network, X_r, y_r) for network in begin]
     assert all((run(a, X_r) - y_r).abs().max() < 1e-9 for a in found + begin)
-    reached[depth] = [np.array([net.norm_squared(a).item() / bound for a in group]) for group in (begin, found)]
+    norms = [[net.norm_squared(a).item() for a in group] for group in (begin, found)]
+    reached[depth] = np.array(norms) / bound
     assert reached[depth][1].min() > 1 - 1e-10 and reached[depth][1].max() < 1 + 1e-6
 
 # %%
@@ -619,22 +812,38 @@ for depth in (2, 3, 4, 5):
     bound = depth * rho.item() ** (2 / depth)
     unbalanced[depth] = np.array([net.norm_squared(a).item() / bound for a in stretched])
     assert all(torch.allclose(network_predictor(a), w_r, atol=1e-14) for a in stretched)
-    assert np.allclose(unbalanced[depth], (factor ** 2 + factor ** -2 + depth - 2) / depth)
-ul.figures.linear_network.smallest(factor, unbalanced, reached)
+    assert np.allclose(unbalanced[depth], (factor**2 + factor**-2 + depth - 2) / depth)
+
+# %%
+ul.figures.linear_network.smallest(
+    factor,
+    unbalanced,
+    reached,
+    "Unbalanced layers with the same predictor have a larger norm; every search ends on the bound "
+    "of Theorem 4, none below it.",
+)
 
 # %% [markdown]
-# None ends below the bound, and all 80 end on it. That they all arrive is a finding, not part of the theorem. On the left is the second inequality at work: stretch one layer, shrink another, and the function stays while the norm grows like $t^2$.
+# None ends below the bound, and all 80 end on it. That they all arrive is a finding, not part of
+# the theorem. On the left is the second inequality at work: stretch one layer, shrink another, and
+# the function stays while the norm grows like $t^2$.
 #
-# **Change this number.** In the cell of the search, replace `[5] * (depth - 1)` by `[1] * (depth - 1)`. Does the bound still get reached? One neuron per layer is enough: the balanced layers have rank one.
+# **Change this number.** In the cell of the search, replace `[5] * (depth - 1)` by
+# `[1] * (depth - 1)`. Does the bound still get reached? One neuron per layer is enough: the
+# balanced layers have rank one.
 
 # %% [markdown]
 # ## 7 · What MinNorm-OG's own step does here
 #
-# MinNorm-OG does not know that a network is linear. Its step is that of notebook 02, for $R = \lVert\theta\rVert^2$ and $\hat R = \lambda\lVert\Delta\rVert^2$: $\Delta = -s\,P_{G}^\perp\theta$ with strength $s = 1/(1+\lambda)$, where $P_G^\perp$ projects off the retain gradients. All layers move, so the
-# retained outputs stay to first order only.
+# MinNorm-OG does not know that a network is linear. Its step is that of notebook 02, for
+# $R = \lVert\theta\rVert^2$ and $\hat R = \lambda\lVert\Delta\rVert^2$:
+# $\Delta = -s\,P_{G}^\perp\theta$ with strength $s = 1/(1+\lambda)$, where $P_G^\perp$ projects off
+# the retain gradients. All layers move, so the retained outputs stay to first order only.
 #
-# **Predict, then run.** Retain error against drift, for strengths from $10^{-4}$ to $1$, beside Lemma 1. And then many short steps, each with new gradients, twice: alone, and each followed by the repair of Section 6, which stands here for the descent steps of the algorithm. Where do the two
-# walks end?
+# **Predict, then run.** Retain error against drift, for strengths from $10^{-4}$ to $1$, beside
+# Lemma 1. And then many short steps, each with new gradients, twice: alone, and each followed by
+# the repair of Section 6, which stands here for the descent steps of the algorithm. Where do the
+# two walks end?
 
 # %%
 theta = net.flatten(layers)
@@ -643,6 +852,7 @@ steps = [theta - s * ul.project_out(theta, G) for s in strengths]
 results = [net.outcome(layers, net.unflatten(new, layers), X_r) for new in steps]
 lemma = net.outcome(layers, unlearned, X_r)
 
+# %%
 drifts, lost = np.array([r.drift for r in results]), np.array([r.retain_error for r in results])
 slope = np.polyfit(np.log(drifts[:6]), np.log(lost[:6]), 1)[0]
 assert 1.9 < slope < 2.1 and lemma.retain_error < 1e-12 and lemma.drift > 2 * drifts[6]
@@ -652,13 +862,14 @@ print(f"Lemma 1: drift {lemma.drift:.2f}, retain error below 1e-12")
 
 
 # %%
-def walk(repair, strength=.01, count=1000):
+def walk(repair, strength=0.01, count=1000):
     """Distance of the predictor from w_r before and after every step, and the last layers."""
     now, distances = layers, []
     for _ in range(count + 1):
         distances.append(((network_predictor(now) - w_r).norm() / w_r.norm()).item())
         here = net.flatten(now)
-        now = net.unflatten(here - strength * ul.project_out(here, net.output_gradients(now, X_r)), layers)
+        step = ul.project_out(here, net.output_gradients(now, X_r))
+        now = net.unflatten(here - strength * step, layers)
         now = net.fit_first_layer(now, X_r, y_r) if repair else now
     return np.array(distances), now
 
@@ -666,34 +877,52 @@ def walk(repair, strength=.01, count=1000):
 # %%
 (alone, plain), (repaired, last) = walk(repair=False), walk(repair=True)
 walks = {"steps alone": alone, "each step repaired": repaired}
-ul.figures.linear_network.minnorm(drifts, lost, (lemma.drift, lemma.retain_error), walks)
+ul.figures.linear_network.minnorm(
+    drifts,
+    lost,
+    (lemma.drift, lemma.retain_error),
+    walks,
+    "One step of MinNorm-OG changes the retained outputs by the square of its drift, Lemma 1's by "
+    "rounding only; many short steps, each repaired, lead to the retrained predictor.",
+)
 
 # %%
 print(f"distance from the retrained predictor, steps alone: {alone[-1]:.3f}")
 print("norms of the layers, repaired:", ", ".join(f"{a.norm():.3f}" for a in last))
 print(f"rho^(1/3): {rho ** (1 / 3):.3f}")
-assert repaired[-1] < 1e-3 and .005 < alone[-1] < .05
+assert repaired[-1] < 1e-3 and 0.005 < alone[-1] < 0.05
 assert abs(net.norm_squared(last) / (3 * rho ** (2 / 3)) - 1) < 1e-3
 
 # %% [markdown]
 # Three things to take away.
-# 1. One step keeps the retain outputs to second order: a tenth of the full strength costs 3% of them, the full step nearly all. Lemma 1, with more than twice the drift of that tenth, costs nothing. It can, because it moves one layer.
-# 2. Many short steps alone end near the retrained predictor, off by the sum of their small errors, about 2%.
-# 3. With each error repaired, the walk ends at the retrained predictor **and** at Theorem 4's parameters: three layers of equal norm $\rho^{1/3}$. Nothing in the step mentions balance. It comes from minimising $\lVert\theta\rVert^2$ along the set of networks that fit.
+# 1. One step keeps the retain outputs to second order: a tenth of the full strength costs 3% of
+#    them, the full step nearly all. Lemma 1, with more than twice the drift of that tenth, costs
+#    nothing. It can, because it moves one layer.
+# 2. Many short steps alone end near the retrained predictor, off by the sum of their small errors,
+#    about 2%.
+# 3. With each error repaired, the walk ends at the retrained predictor **and** at Theorem 4's
+#    parameters: three layers of equal norm $\rho^{1/3}$. Nothing in the step mentions balance. It
+#    comes from minimising $\lVert\theta\rVert^2$ along the set of networks that fit.
 #
-# Where this stops: no theorem of paper A promises the third point. Here it is measured on one network, and the minimum was known in advance. For networks with activations it is not, and there the exact lever of Lemma 1 is missing, too.
+# Where this stops: no theorem of paper A promises the third point. Here it is measured on one
+# network, and the minimum was known in advance. For networks with activations it is not, and there
+# the exact lever of Lemma 1 is missing, too.
 
 # %% [markdown]
 # ## 8 · Lab: depth, width, retain points
 #
-# A random network with 16 inputs, unlearned by Lemma 1, retrained (Theorem 4's layers for the minimum-norm predictor of the retain set), and "solved" by L-BFGS on the relaxed problem without a penalty. Left are the predictors. Right, on a logarithmic
-# scale, how wrong each is: on the retain set, and in distance from the minimum-norm predictor. A value of $10^{-16}$ or less, an exact zero among them, is drawn at the left end; the table says which.
+# A random network with 16 inputs, unlearned by Lemma 1, retrained (Theorem 4's layers for the
+# minimum-norm predictor of the retain set), and "solved" by L-BFGS on the relaxed problem without a
+# penalty. Left are the predictors. Right, on a logarithmic scale, how wrong each is: on the retain
+# set, and in distance from the minimum-norm predictor. A value of $10^{-16}$ or less, an exact zero
+# among them, is drawn at the left end; the table says which.
 #
 # **Predict, then move.**
 # 1. Depth 1. What becomes of the relaxed solution?
 # 2. Depth 2, width 1. And now?
 # 3. Depth 2, then 4, at width 12: what does the drift of the relaxed solution do in the table?
-# 4. 15 retain points of 16 inputs. How far is the original from the unlearned predictor? And with a single one?
+# 4. 15 retain points of 16 inputs. How far is the original from the unlearned predictor? And with a
+#    single one?
 
 # %%
 lab = ul.widgets.LinearNetworkLab(seed=1)
@@ -707,52 +936,84 @@ lab
 # %%
 from unlearnlab.widgets.linear_network_lab import compare
 
-settings = {"depth 1": (1, 6, 6, 1), "depth 2, width 1": (2, 1, 6, 1), "depth 2, width 12": (2, 12, 6, 1),
-            "depth 4, width 12": (4, 12, 6, 1), "15 retain points": (3, 6, 15, 1), "1 retain point": (3, 6, 1, 1)}
+settings = {
+    "depth 1": (1, 6, 6, 1),
+    "depth 2, width 1": (2, 1, 6, 1),
+    "depth 2, width 12": (2, 12, 6, 1),
+    "depth 4, width 12": (4, 12, 6, 1),
+    "15 retain points": (3, 6, 15, 1),
+    "1 retain point": (3, 6, 1, 1),
+}
 shown = {name: compare(*setting) for name, setting in settings.items()}
-left = {name: np.linalg.norm(s.predictors["unlearned"]) / np.linalg.norm(s.original) for name, s in shown.items()}
+
+# %%
+left = {}
 for name, s in shown.items():
-    print(f"{name:17}  relaxed: retain error {s.retain_error['relaxed']:.2f}, drift {s.drift['relaxed']:.2f};  "
-          f"unlearned: |w| is {left[name]:.2f} of the original's")
+    left[name] = np.linalg.norm(s.predictors["unlearned"]) / np.linalg.norm(s.original)
+    error, far = s.retain_error["relaxed"], s.drift["relaxed"]
+    print(
+        f"{name:17}  relaxed: retain error {error:.2f}, drift {far:.2f};  "
+        f"unlearned: |w| is {left[name]:.2f} of the original's"
+    )
 
 # %% [markdown]
-# 1. With one layer the relaxed problem is exact and its solution is the retrained predictor: Theorem 2.
+# 1. With one layer the relaxed problem is exact and its solution is the retrained predictor:
+#    Theorem 2.
 # 2. Two layers, one neuron, and the fit is gone. The cancelling step needs no width.
 # 3. The drift falls to a fraction: the hole comes nearer.
-# 4. With 15 of 16 directions fixed, little can be forgotten and the predictor is nearly the old one; with one fixed direction, little of it is left.
+# 4. With 15 of 16 directions fixed, little can be forgotten and the predictor is nearly the old
+#    one; with one fixed direction, little of it is left.
 #
 # Unlearned and retrained coincide at every setting, to rounding.
 
 # %%
-assert shown["depth 1"].distance["relaxed"] < 1e-6 and shown["depth 2, width 1"].retain_error["relaxed"] > .99
-assert shown["depth 4, width 12"].drift["relaxed"] < .5 * shown["depth 2, width 12"].drift["relaxed"]
-assert left["15 retain points"] > .8 and left["1 retain point"] < .5
-assert all(s.retain_error["unlearned"] < 1e-11 and s.distance["unlearned"] < 1e-11 for s in shown.values())
+assert shown["depth 1"].distance["relaxed"] < 1e-6
+assert shown["depth 2, width 1"].retain_error["relaxed"] > 0.99
+drifts = {name: s.drift["relaxed"] for name, s in shown.items()}
+assert drifts["depth 4, width 12"] < 0.5 * drifts["depth 2, width 12"]
+assert left["15 retain points"] > 0.8 and left["1 retain point"] < 0.5
+for s in shown.values():
+    assert s.retain_error["unlearned"] < 1e-11 and s.distance["unlearned"] < 1e-11
 
 # %% [markdown]
 # ## What was verified
 #
 # Every assert above ran when this page was made. In words:
 #
-# - along a line the output is a polynomial of degree $L$ and of no lower one; if one layer moves, the first-order prediction is exact, if more move it fails with the square of the drift;
+# - along a line the output is a polynomial of degree $L$ and of no lower one; if one layer moves,
+#   the first-order prediction is exact, if more move it fails with the square of the drift;
 # - the gradient with respect to every layer is $u z^\top$, as automatic differentiation finds;
-# - Lemma 1's step is feasible, of rank one, and gives $w(\theta^* + \Delta) = P w(\theta^*)$ to $10^{-10}$ in 200 random networks of depth 1 to 6, each layer scaled by up to $10^{\pm 6}$, against NumPy's pseudo-inverse;
-# - Theorem 3: L-BFGS from 40 starts and SLSQP from 5 reach the retrained predictor, with 40 different parameters, none shorter than Lemma 1's;
-# - D.4.1 is reproduced exactly for $m = 3, \dots, 19$; the cancelling step breaks 100 of 100 random networks; an optimiser that does not know it breaks 320 of 320;
-# - Theorem 4: balanced layers fit, have norms $\rho^{1/L}$ and $\lVert\theta\rVert^2 = L\rho^{2/L}$ for $L = 1, \dots, 6$; 80 searches find nothing smaller;
-# - MinNorm-OG's step costs the square of its drift; a thousand short ones, each repaired, end at Theorem 4's parameters.
+# - Lemma 1's step is feasible, of rank one, and gives $w(\theta^* + \Delta) = P w(\theta^*)$ to
+#   $10^{-10}$ in 200 random networks of depth 1 to 6, each layer scaled by up to $10^{\pm 6}$,
+#   against NumPy's pseudo-inverse;
+# - Theorem 3: L-BFGS from 40 starts and SLSQP from 5 reach the retrained predictor, with 40
+#   different parameters, none shorter than Lemma 1's;
+# - D.4.1 is reproduced exactly for $m = 3, \dots, 19$; the cancelling step breaks 100 of 100 random
+#   networks; an optimiser that does not know it breaks 320 of 320;
+# - Theorem 4: balanced layers fit, have norms $\rho^{1/L}$ and $\lVert\theta\rVert^2 = L\rho^{2/L}$
+#   for $L = 1, \dots, 6$; 80 searches find nothing smaller;
+# - MinNorm-OG's step costs the square of its drift; a thousand short ones, each repaired, end at
+#   Theorem 4's parameters.
 
 # %%
-exact, smallest = (network_predictor(a) for a in (net.unlearn(layers, X_r), net.min_param_norm(w_r, [6, 5])))
+exact, smallest = (
+    network_predictor(a) for a in (net.unlearn(layers, X_r), net.min_param_norm(w_r, [6, 5]))
+)
 assert torch.allclose(exact, smallest, atol=1e-13)
 assert torch.allclose(net.perturbation(layers, X_r)[0], first_layer_step(layers, X_r), atol=1e-13)
 
 # %% [markdown]
 # ## References
 #
-# - J. L. Block, A. Mokhtari, S. Shakkottai, *Machine Unlearning under Overparameterization*, NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): Lemma 1, Theorems 3 and 4, D.4.1, App. E. The cancelling step of Section 5 is not in the
-#   paper; it follows from the three lines above it.
-# - S. Arora, N. Cohen, W. Hu, Y. Luo, *Implicit Regularization in Deep Matrix Factorization*, NeurIPS 2019, [arXiv 1905.13655](https://arxiv.org/abs/1905.13655): balanced layers, and where gradient descent takes them.
-# - The inequality of arithmetic and geometric mean, by the tangent of the exponential: a proof due to G. Pólya.
+# - J. L. Block, A. Mokhtari, S. Shakkottai, *Machine Unlearning under Overparameterization*,
+#   NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): Lemma 1, Theorems 3 and 4,
+#   D.4.1, App. E. The cancelling step of Section 5 is not in the paper; it follows from the three
+#   lines above it.
+# - S. Arora, N. Cohen, W. Hu, Y. Luo, *Implicit Regularization in Deep Matrix Factorization*,
+#   NeurIPS 2019, [arXiv 1905.13655](https://arxiv.org/abs/1905.13655): balanced layers, and where
+#   gradient descent takes them.
+# - The inequality of arithmetic and geometric mean, by the tangent of the exponential: a proof due
+#   to G. Pólya.
 #
-# **Next:** [07 · Two-layer networks](07_two_layer_networks.ipynb) puts an activation between two layers and counts neurons.
+# **Next:** [07 · Two-layer networks](07_two_layer_networks.ipynb) puts an activation between two
+# layers and counts neurons.

@@ -1,4 +1,5 @@
-"""Do the checks of notebook 06 pass every right answer, and tell each typical mistake by its own message?"""
+"""Do the checks of notebook 06 pass every right answer, and tell each mistake by its message?"""
+
 import pytest
 import torch
 
@@ -34,7 +35,7 @@ def _by_entries(layers, x, l):
             one[j, k] = 1
             z = x
             for i, a in enumerate(layers):
-                z = (one if i == l else a) @ z      # f is linear in layer l
+                z = (one if i == l else a) @ z  # f is linear in layer l
             found[j, k] = z[0]
     return found
 
@@ -54,11 +55,13 @@ def _least_squares_step(layers, X):
 
 
 def _shares(*weights):
-    """Adds weights[l] of layer l, the last weight to c, the first to A_1; layers between get nothing."""
+    """Adds weights[0] times A_1 to A_1 and weights[1] times c to c; layers between get nothing."""
+
     def step(layers):
         chosen = [0.0] * len(layers)
         chosen[0], chosen[-1] = weights
         return [s * a for s, a in zip(chosen, layers)]
+
     return step
 
 
@@ -69,7 +72,10 @@ def _spread(layers):
 def _one_layer_at_a_time(w, units):
     depth, rho = len(units) + 1, torch.linalg.vector_norm(w)
     if rho == 0:
-        return [torch.zeros(b, a).double() for a, b in zip([len(w), *map(len, units)], [*map(len, units), 1])]
+        return [
+            torch.zeros(b, a).double()
+            for a, b in zip([len(w), *map(len, units)], [*map(len, units), 1])
+        ]
     if depth == 1:
         return [w[None]]
     layers = [units[0][:, None] * w * rho ** ((1 - depth) / depth)]
@@ -86,12 +92,24 @@ OTHER_RIGHT = [
     ("layer_gradient", _by_entries),
     ("first_layer_step", lambda layers, X: ul.linear_network.perturbation(layers, X)[0]),
     ("first_layer_step", _least_squares_step),
-    ("first_layer_step", lambda layers, X: -torch.outer(_v(layers) / _v(layers).norm(), _off(layers, X) / _v(layers).norm())),
+    (
+        "first_layer_step",
+        lambda layers, X: (
+            -torch.outer(_v(layers) / _v(layers).norm(), _off(layers, X) / _v(layers).norm())
+        ),
+    ),
     ("cancelling_step", ul.linear_network.cancelling_step),
     ("cancelling_step", _shares(-1.0, 1.0)),
     ("cancelling_step", _spread),
     ("balanced_layers", _one_layer_at_a_time),
-    ("balanced_layers", lambda w, units: [-a for a in right["balanced_layers"](w, units)] if len(units) == 1 else right["balanced_layers"](w, units)),
+    (
+        "balanced_layers",
+        lambda w, units: (
+            [-a for a in right["balanced_layers"](w, units)]
+            if len(units) == 1
+            else right["balanced_layers"](w, units)
+        ),
+    ),
 ]
 
 
@@ -107,8 +125,12 @@ def _chain(matrices, start):
 
 
 def _squares_only(layers, wrong):
-    """The wrong formula where its shapes fit, else the right answer: the check has to catch it there."""
-    square = all(a.shape == layers[0].shape for a in layers[:-1]) and layers[0].shape[0] == layers[0].shape[1] and len(layers) > 2
+    """The wrong formula where its shapes fit, else the right answer: to be caught there."""
+    square = (
+        all(a.shape == layers[0].shape for a in layers[:-1])
+        and layers[0].shape[0] == layers[0].shape[1]
+        and len(layers) > 2
+    )
     return wrong() if square else right["network_predictor"](layers)
 
 
@@ -130,7 +152,7 @@ def _gradient(layers, x, l, wrong):
 
 
 def _parts(layers, x, l):
-    return _chain([a.T for a in reversed(layers[l + 1:])], x.new_ones(1)), _chain(layers[:l], x)
+    return _chain([a.T for a in reversed(layers[l + 1 :])], x.new_ones(1)), _chain(layers[:l], x)
 
 
 def _project_rows(layers, X):
@@ -144,17 +166,21 @@ def _solve_gram(layers, X):
 
 
 def _step(formula):
-    return lambda layers, X: formula(_v(layers), right["network_predictor"](layers), _off(layers, X))
+    return lambda layers, X: formula(
+        _v(layers), right["network_predictor"](layers), _off(layers, X)
+    )
 
 
 def _with(scale_first, scale_each):
-    """Balanced directions with other factors: scale_first(rho, L) on A_1 and scale_each(rho, L) on every other layer."""
+    """Balanced directions with other factors: scale_first(rho, L) on A_1, scale_each on the rest."""
+
     def layers(w, units):
         rho, depth = w.norm(), len(units) + 1
         unit = right["balanced_layers"](w / rho if rho > 0 else w, units)
         if rho == 0 or depth == 1:
             return right["balanced_layers"](w, units)
         return [scale_first(rho, depth) * unit[0], *(scale_each(rho, depth) * a for a in unit[1:])]
+
     return layers
 
 
@@ -166,35 +192,123 @@ step, grad, balanced = right["first_layer_step"], right["layer_gradient"], right
 
 WRONG = [
     ("network_predictor", lambda layers: None, "is there a return"),
-    ("network_predictor", lambda layers: right["network_predictor"](layers)[None], "return a vector"),
+    (
+        "network_predictor",
+        lambda layers: right["network_predictor"](layers)[None],
+        "return a vector",
+    ),
     ("network_predictor", _v, "that is v"),
     ("network_predictor", lambda layers: -right["network_predictor"](layers), "sign is wrong"),
-    ("network_predictor", lambda layers: right["network_predictor"](layers) / right["network_predictor"](layers).norm(), "length of its own"),
-    ("network_predictor", lambda layers: _squares_only(layers, lambda: _chain(layers[:-1], layers[-1][0])), "has to be transposed"),
-    ("network_predictor", lambda layers: _squares_only(layers, lambda: _chain([a.T for a in layers[:-1]], layers[-1][0])), "c meets A_"),
-    ("network_predictor", lambda layers: _squares_only(layers, lambda: _chain(layers[:-1][::-1], layers[-1][0])), "from the wrong end"),
-    ("network_predictor", lambda layers: _squares_only(layers, lambda: _chain([a.T for a in layers[1:-1][::-1]], layers[-1][0])), "A_1 is missing"),
-    ("network_predictor", lambda layers: _squares_only(layers, lambda: _chain([a.T for a in layers[:-2][::-1]], layers[-1][0])), "last hidden matrix"),
-    ("network_predictor", lambda layers: right["network_predictor"]([*layers[:-1], layers[-1].abs()]), "signs of c"),
+    (
+        "network_predictor",
+        lambda layers: (
+            right["network_predictor"](layers) / right["network_predictor"](layers).norm()
+        ),
+        "length of its own",
+    ),
+    (
+        "network_predictor",
+        lambda layers: _squares_only(layers, lambda: _chain(layers[:-1], layers[-1][0])),
+        "has to be transposed",
+    ),
+    (
+        "network_predictor",
+        lambda layers: _squares_only(
+            layers, lambda: _chain([a.T for a in layers[:-1]], layers[-1][0])
+        ),
+        "c meets A_",
+    ),
+    (
+        "network_predictor",
+        lambda layers: _squares_only(layers, lambda: _chain(layers[:-1][::-1], layers[-1][0])),
+        "from the wrong end",
+    ),
+    (
+        "network_predictor",
+        lambda layers: _squares_only(
+            layers, lambda: _chain([a.T for a in layers[1:-1][::-1]], layers[-1][0])
+        ),
+        "A_1 is missing",
+    ),
+    (
+        "network_predictor",
+        lambda layers: _squares_only(
+            layers, lambda: _chain([a.T for a in layers[:-2][::-1]], layers[-1][0])
+        ),
+        "last hidden matrix",
+    ),
+    (
+        "network_predictor",
+        lambda layers: right["network_predictor"]([*layers[:-1], layers[-1].abs()]),
+        "signs of c",
+    ),
     ("network_predictor", lambda layers: 1.1 * right["network_predictor"](layers), "off by 0.1"),
-    ("network_predictor", lambda layers: torch.linalg.multi_dot(layers), "raised .* layers of shapes"),
+    (
+        "network_predictor",
+        lambda layers: torch.linalg.multi_dot(layers),
+        "raised .* layers of shapes",
+    ),
     ("network_predictor", _changes_a_matrix, "in place"),
     ("network_predictor", _changes_the_list, "in place"),
     ("layer_gradient", lambda layers, x, l: None, "is there a return"),
     ("layer_gradient", lambda layers, x, l: grad(layers, x, l).T, "transposed"),
     ("layer_gradient", lambda layers, x, l: grad(layers, x, l).flatten(), "entries are there"),
     ("layer_gradient", lambda layers, x, l: -grad(layers, x, l), "sign is wrong"),
-    ("layer_gradient", lambda layers, x, l: grad(layers, x, l) / grad(layers, x, l).norm(), "how steep"),
+    (
+        "layer_gradient",
+        lambda layers, x, l: grad(layers, x, l) / grad(layers, x, l).norm(),
+        "how steep",
+    ),
     ("layer_gradient", lambda layers, x, l: _chain(layers, x) * grad(layers, x, l), "f\\^2 / 2"),
-    ("layer_gradient", lambda layers, x, l: 2 * _chain(layers, x) * grad(layers, x, l), "gradient of f\\^2, not"),
-    ("layer_gradient", lambda layers, x, l: _gradient(layers, x, l, lambda: torch.outer(_parts(layers, x, l)[1], _parts(layers, x, l)[0])), "transposed"),
-    ("layer_gradient", lambda layers, x, l: _gradient(layers, x, l, lambda: torch.outer(_parts(layers, x, l)[0], x)), "has passed through"),
-    ("layer_gradient", lambda layers, x, l: _gradient(layers, x, l, lambda: torch.outer(_parts(layers, x, l)[0], _chain(layers[:l + 1], x))), "stop before"),
-    ("layer_gradient", lambda layers, x, l: _gradient(layers, x, l, lambda: torch.outer(layers[l].T @ _parts(layers, x, l)[0], _parts(layers, x, l)[1])),
-     "start after"),
-    ("layer_gradient", lambda layers, x, l: _gradient(layers, x, l, lambda: torch.outer(layers[-1][0], _parts(layers, x, l)[1])), "back through"),
+    (
+        "layer_gradient",
+        lambda layers, x, l: 2 * _chain(layers, x) * grad(layers, x, l),
+        "gradient of f\\^2, not",
+    ),
+    (
+        "layer_gradient",
+        lambda layers, x, l: _gradient(
+            layers, x, l, lambda: torch.outer(_parts(layers, x, l)[1], _parts(layers, x, l)[0])
+        ),
+        "transposed",
+    ),
+    (
+        "layer_gradient",
+        lambda layers, x, l: _gradient(
+            layers, x, l, lambda: torch.outer(_parts(layers, x, l)[0], x)
+        ),
+        "has passed through",
+    ),
+    (
+        "layer_gradient",
+        lambda layers, x, l: _gradient(
+            layers, x, l, lambda: torch.outer(_parts(layers, x, l)[0], _chain(layers[: l + 1], x))
+        ),
+        "stop before",
+    ),
+    (
+        "layer_gradient",
+        lambda layers, x, l: _gradient(
+            layers,
+            x,
+            l,
+            lambda: torch.outer(layers[l].T @ _parts(layers, x, l)[0], _parts(layers, x, l)[1]),
+        ),
+        "start after",
+    ),
+    (
+        "layer_gradient",
+        lambda layers, x, l: _gradient(
+            layers, x, l, lambda: torch.outer(layers[-1][0], _parts(layers, x, l)[1])
+        ),
+        "back through",
+    ),
     ("layer_gradient", lambda layers, x, l: torch.zeros_like(layers[l]), "off by"),
-    ("layer_gradient", lambda layers, x, l: _changes_a_matrix(layers) * 0 + grad(layers, x, l), "in place|raised"),
+    (
+        "layer_gradient",
+        lambda layers, x, l: _changes_a_matrix(layers) * 0 + grad(layers, x, l),
+        "in place|raised",
+    ),
     ("first_layer_step", lambda layers, X: None, "is there a return"),
     ("first_layer_step", lambda layers, X: ul.linear_network.perturbation(layers, X), "alone"),
     ("first_layer_step", lambda layers, X: -step(layers, X), "sign is wrong"),
@@ -202,39 +316,102 @@ WRONG = [
     ("first_layer_step", lambda layers, X: step(layers, X).T, "transposed"),
     ("first_layer_step", _step(lambda v, w, off: -off), "change of w"),
     ("first_layer_step", _step(lambda v, w, off: -torch.outer(v, off)), "division by"),
-    ("first_layer_step", _step(lambda v, w, off: -torch.outer(v / v.norm(), off)), "only: one factor"),
-    ("first_layer_step", _step(lambda v, w, off: -torch.outer(v, w - off) / (v @ v)), "you remove P w"),
+    (
+        "first_layer_step",
+        _step(lambda v, w, off: -torch.outer(v / v.norm(), off)),
+        "only: one factor",
+    ),
+    (
+        "first_layer_step",
+        _step(lambda v, w, off: -torch.outer(v, w - off) / (v @ v)),
+        "you remove P w",
+    ),
     ("first_layer_step", _step(lambda v, w, off: -torch.outer(v, w) / (v @ v)), "all of w"),
-    ("first_layer_step", _step(lambda v, w, off: -torch.outer(v, off) / (v @ v + 1e-9)), "fixed small number"),
+    (
+        "first_layer_step",
+        _step(lambda v, w, off: -torch.outer(v, off) / (v @ v + 1e-9)),
+        "fixed small number",
+    ),
     ("first_layer_step", _project_rows, "farther than needed"),
-    ("first_layer_step", lambda layers, X: -torch.outer(layers[-1][0], _off(layers, X)) / layers[-1].square().sum() if len(layers[-1][0]) == len(layers[0])
-     else step(layers, X), "used c where v"),
+    (
+        "first_layer_step",
+        lambda layers, X: (
+            -torch.outer(layers[-1][0], _off(layers, X)) / layers[-1].square().sum()
+            if len(layers[-1][0]) == len(layers[0])
+            else step(layers, X)
+        ),
+        "used c where v",
+    ),
     ("first_layer_step", _solve_gram, "any rank"),
-    ("first_layer_step", lambda layers, X: step(layers, X).T if layers[0].shape[0] == layers[0].shape[1] else step(layers, X), "v stands left"),
+    (
+        "first_layer_step",
+        lambda layers, X: (
+            step(layers, X).T if layers[0].shape[0] == layers[0].shape[1] else step(layers, X)
+        ),
+        "v stands left",
+    ),
     ("cancelling_step", lambda layers: None, "is there a return"),
     ("cancelling_step", lambda layers: layers[0], "list with one Delta per layer"),
-    ("cancelling_step", lambda layers: [layers[0], -layers[-1]], "list with one Delta per layer|number"),
+    (
+        "cancelling_step",
+        lambda layers: [layers[0], -layers[-1]],
+        "list with one Delta per layer|number",
+    ),
     ("cancelling_step", lambda layers: [a[0] for a in layers], "Delta number 0: expected shape"),
     ("cancelling_step", lambda layers: [0 * a for a in layers], "zero step"),
     ("cancelling_step", lambda layers: [-a for a in layers], r"becomes 0, but .* by -\d times"),
     ("cancelling_step", _shares(0.0, -1.0), "by -1 times their value"),
-    ("cancelling_step", lambda layers: [-2 * a for a in layers], "and the predictor does not become 0"),
+    (
+        "cancelling_step",
+        lambda layers: [-2 * a for a in layers],
+        "and the predictor does not become 0",
+    ),
     ("cancelling_step", _shares(2.0, 0.0), "by 2 times their value.*or the new layers"),
-    ("cancelling_step", lambda layers: [2 * layers[0], *layers[1:-1], 0 * layers[-1]], "or the new layers"),
-    ("cancelling_step", _shares(.5, -.5), "one whole layer"),
-    ("cancelling_step", lambda layers: [torch.ones_like(a) for a in layers], "by amounts that are not 0"),
+    (
+        "cancelling_step",
+        lambda layers: [2 * layers[0], *layers[1:-1], 0 * layers[-1]],
+        "or the new layers",
+    ),
+    ("cancelling_step", _shares(0.5, -0.5), "one whole layer"),
+    (
+        "cancelling_step",
+        lambda layers: [torch.ones_like(a) for a in layers],
+        "by amounts that are not 0",
+    ),
     ("balanced_layers", lambda w, units: None, "is there a return"),
     ("balanced_layers", lambda w, units: w, "return a list"),
     ("balanced_layers", lambda w, units: balanced(w, units)[:-1], "c is the last"),
-    ("balanced_layers", lambda w, units: [*balanced(w, units)[:-1], balanced(w, units)[-1][0]], "must have shape"),
+    (
+        "balanced_layers",
+        lambda w, units: [*balanced(w, units)[:-1], balanced(w, units)[-1][0]],
+        "expected shape",
+    ),
     ("balanced_layers", lambda w, units: [a.T for a in balanced(w, units)], "transposed"),
     ("balanced_layers", _with(lambda rho, L: 1, lambda rho, L: 1), "instead of w"),
-    ("balanced_layers", _with(lambda rho, L: rho ** (1 / (L - 1)), lambda rho, L: rho ** (1 / (L - 1))), "instead of w"),
-    ("balanced_layers", _with(lambda rho, L: rho ** (1 + 1 / L), lambda rho, L: rho ** (1 / L)), "instead of w"),
+    (
+        "balanced_layers",
+        _with(lambda rho, L: rho ** (1 / (L - 1)), lambda rho, L: rho ** (1 / (L - 1))),
+        "instead of w",
+    ),
+    (
+        "balanced_layers",
+        _with(lambda rho, L: rho ** (1 + 1 / L), lambda rho, L: rho ** (1 / L)),
+        "instead of w",
+    ),
     ("balanced_layers", _with(lambda rho, L: rho, lambda rho, L: 1), "should be equal"),
-    ("balanced_layers", _with(lambda rho, L: rho / 2 ** (L - 1), lambda rho, L: 2), "should be equal"),
+    (
+        "balanced_layers",
+        _with(lambda rho, L: rho / 2 ** (L - 1), lambda rho, L: 2),
+        "should be equal",
+    ),
     ("balanced_layers", _first_coordinates, "does not point along"),
-    ("balanced_layers", lambda w, units: [rho_nan * a for rho_nan, a in zip([w.norm() / w.norm()] + [1] * 9, balanced(w, units))], "holds NaN"),
+    (
+        "balanced_layers",
+        lambda w, units: [
+            rho_nan * a for rho_nan, a in zip([w.norm() / w.norm()] + [1] * 9, balanced(w, units))
+        ],
+        "holds a NaN.*here w = 0",
+    ),
     ("balanced_layers", lambda w, units: balanced(w.abs(), units), "predictor is not w"),
 ]
 

@@ -1,4 +1,5 @@
-"""Do the checks of notebook 07 pass every right answer, and tell each typical mistake by its own message?"""
+"""Do the checks of notebook 07 pass every right answer, and tell each mistake by its message?"""
+
 import pytest
 import torch
 
@@ -13,6 +14,7 @@ def _in_place(name):
         answer = right[name](first, *rest)
         first += 1
         return answer
+
     return wrong
 
 
@@ -46,7 +48,7 @@ def _echelon_rank(features):
         i, j = divmod(int(rows.abs().argmax()), rows.shape[1])
         if rows[i, j].abs() < 1e-10:
             break
-        rows = rows - rows[:, j:j + 1] @ rows[i:i + 1] / rows[i, j]
+        rows = rows - rows[:, j : j + 1] @ rows[i : i + 1] / rows[i, j]
         count += 1
     return count
 
@@ -68,10 +70,20 @@ OTHER_RIGHT = [
     ("cancel", lambda c, basis, leading: c - (basis * c[leading]).sum(1)),
     ("move_onto", _dropped_contributions),
     ("move_onto", _normal_equations),
-    ("move_onto", lambda c, features, keep: torch.zeros_like(c).index_put((keep,), torch.linalg.pinv(features[:, keep]) @ features @ c)),
+    (
+        "move_onto",
+        lambda c, features, keep: torch.zeros_like(c).index_put(
+            (keep,), torch.linalg.pinv(features[:, keep]) @ features @ c
+        ),
+    ),
     ("width_bound", lambda features: ul.two_layer.rank(features)),
     ("width_bound", lambda features: torch.linalg.matrix_rank(features)),
-    ("width_bound", lambda features: (torch.linalg.svdvals(features) > 1e-10 * torch.linalg.svdvals(features).max()).sum()),
+    (
+        "width_bound",
+        lambda features: (
+            torch.linalg.svdvals(features) > 1e-10 * torch.linalg.svdvals(features).max()
+        ).sum(),
+    ),
     ("width_bound", _echelon_rank),
     ("prune_rows", _loop_prune),
     ("prune_rows", lambda A, c: torch.where(c[:, None] != 0, A, 0)),
@@ -110,7 +122,7 @@ def _sorted_places(c, features, keep):
 
 def _leak(c, features, keep):
     new = right["move_onto"](c, features, keep)
-    return new + .5 * (new == 0)
+    return new + 0.5 * (new == 0)
 
 
 def _only_moved(c, features, keep):
@@ -143,18 +155,30 @@ WRONG = [
     ("cancel", lambda c, basis, leading: _zeroed(c, leading), "leave the others"),
     ("cancel", lambda c, basis, leading: -basis @ c[leading], "that is the change"),
     ("cancel", lambda c, basis, leading: c - basis.sum(1), "subtract every column once"),
-    ("cancel", lambda c, basis, leading: c - basis @ c[:basis.shape[1]], "first entries of c"),
+    ("cancel", lambda c, basis, leading: c - basis @ c[: basis.shape[1]], "first entries of c"),
     ("cancel", lambda c, basis, leading: c - basis @ c[leading.sort().values], "order is mixed up"),
     ("cancel", lambda c, basis, leading: c - basis @ (torch.linalg.pinv(basis) @ c), "not sparse"),
     ("cancel", lambda c, basis, leading: 1.1 * right["cancel"](c, basis, leading), "off by"),
-    ("cancel", lambda c, basis, leading: c[:, None] - basis @ c[leading][:, None], "expected shape"),
+    (
+        "cancel",
+        lambda c, basis, leading: c[:, None] - basis @ c[leading][:, None],
+        "expected shape",
+    ),
     ("cancel", _in_place("cancel"), "in place"),
     ("move_onto", lambda c, features, keep: None, "is there a return"),
     ("move_onto", lambda c, features, keep: c.clone(), "unchanged"),
     ("move_onto", lambda c, features, keep: _kept(c, keep), "without making up"),
-    ("move_onto", lambda c, features, keep: right["move_onto"](c, features, keep)[keep], "the kept neurons alone"),
+    (
+        "move_onto",
+        lambda c, features, keep: right["move_onto"](c, features, keep)[keep],
+        "the kept neurons alone",
+    ),
     ("move_onto", _only_moved, "Add what the kept"),
-    ("move_onto", lambda c, features, keep: right["move_onto"](c, features, keep) + _kept(c, keep), "counted twice"),
+    (
+        "move_onto",
+        lambda c, features, keep: right["move_onto"](c, features, keep) + _kept(c, keep),
+        "counted twice",
+    ),
     ("move_onto", _shortest, "uses every neuron"),
     ("move_onto", _sorted_places, "wrong places"),
     ("move_onto", _square_only, "not square"),
@@ -165,11 +189,27 @@ WRONG = [
     ("width_bound", lambda features: len(features), "you return n_r"),
     ("width_bound", lambda features: features.shape[1], "you return the width"),
     ("width_bound", lambda features: min(features.shape), "an upper bound for s"),
-    ("width_bound", lambda features: int((torch.linalg.svdvals(features) > 1e-6).sum()), "absolute"),
-    ("width_bound", lambda features: int((torch.linalg.svdvals(features) > 0).sum()), "the rows of features are dependent"),
+    (
+        "width_bound",
+        lambda features: int((torch.linalg.svdvals(features) > 1e-6).sum()),
+        "absolute",
+    ),
+    (
+        "width_bound",
+        lambda features: int((torch.linalg.svdvals(features) > 0).sum()),
+        "the rows of features are dependent",
+    ),
     ("width_bound", lambda features: right["width_bound"](features) + 1, "the rank is"),
-    ("width_bound", lambda features: right["width_bound"](features) + (features.shape == (7, 12)), "occur twice"),
-    ("width_bound", lambda features: right["width_bound"](features) + (features.shape == (6, 12)), "sum of two others"),
+    (
+        "width_bound",
+        lambda features: right["width_bound"](features) + (features.shape == (7, 12)),
+        "occur twice",
+    ),
+    (
+        "width_bound",
+        lambda features: right["width_bound"](features) + (features.shape == (6, 12)),
+        "sum of two others",
+    ),
     ("width_bound", lambda features: torch.linalg.svdvals(features), "return one number"),
     ("width_bound", _in_place("width_bound"), "in place"),
     ("prune_rows", lambda A, c: None, "is there a return"),
@@ -178,7 +218,11 @@ WRONG = [
     ("prune_rows", lambda A, c: A * (c == 0)[:, None], "Zero the others"),
     ("prune_rows", lambda A, c: A * c[:, None], "multiply the rows by c"),
     ("prune_rows", lambda A, c: A * (c > 0)[:, None], "negative weight"),
-    ("prune_rows", lambda A, c: A * (c != 0)[None] if A.shape[0] == A.shape[1] else A * (c != 0)[:, None], "zero columns"),
+    (
+        "prune_rows",
+        lambda A, c: A * (c != 0)[None] if A.shape[0] == A.shape[1] else A * (c != 0)[:, None],
+        "zero columns",
+    ),
     ("prune_rows", lambda A, c: A * (c.abs() > 1e-9)[:, None], "small, not 0"),
     ("prune_rows", lambda A, c: (A * (c != 0)[:, None], c), "return the new A alone"),
     ("prune_rows", lambda A, c: (c != 0).double(), "the matrix A"),

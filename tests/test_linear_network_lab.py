@@ -8,7 +8,9 @@ import unlearnlab as ul
 from unlearnlab.widgets.linear_network_lab import INPUTS, LinearNetworkLab, compare
 
 
-@pytest.mark.parametrize("depth, width, n_retain", [(1, 1, 1), (2, 1, 3), (3, 6, 15), (6, 12, 7), (4, 12, 1), (6, 1, 15)])
+@pytest.mark.parametrize(
+    "depth, width, n_retain", [(1, 1, 1), (2, 1, 3), (3, 6, 15), (6, 12, 7), (4, 12, 1), (6, 1, 15)]
+)
 def test_unlearned_and_retrained_agree_and_fit_at_every_setting(depth, width, n_retain):
     for seed in (0, 9):
         shown = compare(depth, width, n_retain, seed)
@@ -18,27 +20,46 @@ def test_unlearned_and_retrained_agree_and_fit_at_every_setting(depth, width, n_
 
 def test_the_numbers_are_those_of_a_direct_solution():
     shown = compare(3, 6, 5, 2)
-    X = torch.randn(5, INPUTS, generator=torch.Generator().manual_seed(2007), dtype=torch.float64).numpy()
+    X = torch.randn(
+        5, INPUTS, generator=torch.Generator().manual_seed(2007), dtype=torch.float64
+    ).numpy()
     w = shown.original
     retrained = np.linalg.pinv(X) @ (X @ w)
     assert np.allclose(shown.predictors["unlearned"], retrained, atol=1e-12)
     for name, p in shown.predictors.items():
-        assert shown.retain_error[name] == pytest.approx(np.linalg.norm(X @ (p - w)) / np.linalg.norm(X @ w), abs=1e-12)
-        assert shown.distance[name] == pytest.approx(np.linalg.norm(p - retrained) / np.linalg.norm(retrained), abs=1e-12)
+        assert shown.retain_error[name] == pytest.approx(
+            np.linalg.norm(X @ (p - w)) / np.linalg.norm(X @ w), abs=1e-12
+        )
+        assert shown.distance[name] == pytest.approx(
+            np.linalg.norm(p - retrained) / np.linalg.norm(retrained), abs=1e-12
+        )
 
 
 @pytest.mark.parametrize("depth", [2, 3, 6])
 def test_without_the_penalty_the_fit_is_lost_from_two_layers_on(depth):
     shown = compare(depth, 5, 6, 4)
-    assert shown.retain_error["relaxed"] == pytest.approx(1, abs=1e-3) and np.abs(shown.predictors["relaxed"]).max() < 1e-3
+    assert (
+        shown.retain_error["relaxed"] == pytest.approx(1, abs=1e-3)
+        and np.abs(shown.predictors["relaxed"]).max() < 1e-3
+    )
 
 
 def test_with_one_layer_the_relaxed_problem_is_exact():
     shown = compare(1, 5, 6, 4)
-    assert shown.distance["relaxed"] < 1e-7 and shown.drift["relaxed"] == pytest.approx(shown.drift["unlearned"], rel=1e-6)
+    assert shown.distance["relaxed"] < 1e-7 and shown.drift["relaxed"] == pytest.approx(
+        shown.drift["unlearned"], rel=1e-6
+    )
 
 
-@pytest.mark.parametrize("arguments, words", [((0, 3, 3, 1), "depth"), ((2, 0, 3, 1), "width"), ((2, 3, 0, 1), "n_retain"), ((2, 3, INPUTS, 1), "n_retain")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ((0, 3, 3, 1), "depth"),
+        ((2, 0, 3, 1), "width"),
+        ((2, 3, 0, 1), "n_retain"),
+        ((2, 3, INPUTS, 1), "n_retain"),
+    ],
+)
 def test_values_out_of_range_are_refused_by_name(arguments, words):
     with pytest.raises(ValueError, match=words):
         compare(*arguments)
@@ -68,7 +89,10 @@ def test_two_labs_do_not_move_each_other():
 
 def test_the_table_and_the_alt_text_follow_the_sliders():
     lab = LinearNetworkLab()
-    assert "relaxed, no penalty: retain error 1," in lab.canvas.figure.alt and "rounding" in lab.numbers.value
+    assert (
+        "relaxed, no penalty: retain error 1," in lab.canvas.figure.alt
+        and "rounding" in lab.numbers.value
+    )
     lab.depth.value = 1
     assert "retain error 1," not in lab.canvas.figure.alt and lab.width.disabled
     lab.depth.value = 2
@@ -77,7 +101,8 @@ def test_the_table_and_the_alt_text_follow_the_sliders():
 
 def test_an_exact_zero_is_told_from_rounding():
     from unlearnlab.widgets.linear_network_lab import _number
-    assert [_number(v) for v in (0, 3e-16, 1e-8, .5)] == ["exactly 0", "rounding", "1e-08", "0.5"]
+
+    assert [_number(v) for v in (0, 3e-16, 1e-8, 0.5)] == ["exactly 0", "rounding", "1e-08", "0.5"]
 
 
 def test_an_error_while_drawing_is_shown_and_kept_and_cleared_by_the_next_frame(monkeypatch):
@@ -93,12 +118,25 @@ def test_an_error_while_drawing_is_shown_and_kept_and_cleared_by_the_next_frame(
 def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change():
     lab, again = LinearNetworkLab(), LinearNetworkLab()
     (data, metadata), (other, _) = lab._repr_mimebundle_(), again._repr_mimebundle_()
-    assert data["image/png"].startswith(b"\x89PNG") and isinstance(data["image/png"], bytes) and data["image/png"] == other["image/png"]
-    assert data["text/plain"] == other["text/plain"] == "LinearNetworkLab: depth 3, width 6, 6 retain points, seed 1"
+    assert (
+        data["image/png"].startswith(b"\x89PNG")
+        and isinstance(data["image/png"], bytes)
+        and data["image/png"] == other["image/png"]
+    )
+    assert (
+        data["text/plain"]
+        == other["text/plain"]
+        == "LinearNetworkLab: depth 3, width 6, 6 retain points, seed 1"
+    )
     assert "retain error" in metadata["image/png"]["alt"]
 
 
 def test_canvas_and_panel_hold_what_the_reader_needs():
     lab = ul.widgets.LinearNetworkLab()
-    assert [s.description for s in lab.panel.children[0].children[0].children] == ["depth L", "width", "retain points", "seed"]
+    assert [s.description for s in lab.panel.children[0].children[0].children] == [
+        "depth L",
+        "width",
+        "retain points",
+        "seed",
+    ]
     assert lab.panel.children[1] is lab.canvas.widget and lab.shown.drift["unlearned"] > 0

@@ -1,5 +1,6 @@
 """Pictures of linear models: the shortest interpolator, where descent ends, what approximation,
 Ridge and batches cost, and LinearLab. finding: as in Figure.done."""
+
 import math
 
 import numpy as np
@@ -7,8 +8,26 @@ from matplotlib.patches import Circle, Polygon
 
 from .marks import arrow, decades, floored, level, lines, note, number_ticks
 from .style import (
-    BLACK, BLUE, FORGET, GREEN, GREY, ORANGE, ORIGINAL, PURPLE, RIGHT, SERIES, SKY, TARGET,
-    UNLEARNED, VERMILLION, WRONG, Figure, figure, line_look, look)
+    BLACK,
+    BLUE,
+    FORGET,
+    GREEN,
+    GREY,
+    ORANGE,
+    ORIGINAL,
+    PURPLE,
+    RIGHT,
+    SERIES,
+    SKY,
+    TARGET,
+    UNLEARNED,
+    VERMILLION,
+    WRONG,
+    Figure,
+    figure,
+    line_look,
+    look,
+)
 
 REACH = 2.0  # half the height and width of the lab's picture, in the units of theta
 
@@ -23,9 +42,14 @@ def shortest(x, y, points, finding: str = "") -> Figure:
     foot = float(y) * x / (x @ x)
     length = np.linalg.norm(foot)
     fig, ax = figure(size=(7, 4.2))
-    ax.set(xlim=(-1.2, 2.4), ylim=(-.5, 1.9), aspect="equal", xlabel="θ, first entry",
-           ylabel="θ, second entry",
-           title="Every interpolator has the same projection on the span of the input")
+    ax.set(
+        xlim=(-1.2, 2.4),
+        ylim=(-0.5, 1.9),
+        aspect="equal",
+        xlabel="θ, first entry",
+        ylabel="θ, second entry",
+        title="Every interpolator has the same projection on the span of the input",
+    )
     ax.axline(foot, foot + [-x[1], x[0]], **TARGET)
     ax.axline((0, 0), x, color=SKY, linewidth=1.6)
     ax.add_patch(Circle((0, 0), length, fill=False, edgecolor="#A0A0A0", linestyle=":"))
@@ -48,9 +72,15 @@ def row_lengths(ratio, errors, finding: str = "") -> Figure:
     errors: {name: (k,)}.
     """
     fig, ax = figure()
-    ax.set(xscale="log", yscale="log", xlim=(ratio[0], ratio[-1]), ylim=(1e-17, 1),
-           xlabel="longest retain input / shortest", ylabel="relative error",
-           title="The span does not depend on the lengths of the inputs")
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlim=(ratio[0], ratio[-1]),
+        ylim=(1e-17, 1),
+        xlabel="longest retain input / shortest",
+        ylabel="relative error",
+        title="The span does not depend on the lengths of the inputs",
+    )
     decades(ax.yaxis, -16, 0, 4)
     level(ax, 1e-10, "10⁻¹⁰", ratio[0])
     errors = {name: floored(values, 1e-17) for name, values in errors.items()}
@@ -66,11 +96,17 @@ def descents(curves, floors, finding: str = "") -> Figure:
     """
     fig, ax = figure()
     step = np.arange(len(next(iter(curves.values()))))
-    ax.set(yscale="log", xlim=(0, step[-1]), xlabel="gradient steps on the retain loss",
-           ylabel="distance to the\nminimum-norm solution",
-           title="Descent forgets its start only in the span (circles: predicted)")
-    looks = [{**style, "marker": "", "color": color} for style, color in
-             zip(SERIES, (GREEN, BLUE, VERMILLION, ORANGE))]
+    ax.set(
+        yscale="log",
+        xlim=(0, step[-1]),
+        xlabel="gradient steps on the retain loss",
+        ylabel="distance to the\nminimum-norm solution",
+        title="Descent forgets its start only in the span (circles: predicted)",
+    )
+    looks = [
+        {**style, "marker": "", "color": color}
+        for style, color in zip(SERIES, (GREEN, BLUE, VERMILLION, ORANGE))
+    ]
     lines(ax, step, curves, looks, linewidth=2)
     for floor, style in zip(floors.values(), looks):
         if floor:
@@ -86,8 +122,13 @@ def approximate(bound, directions, stopped, finding: str = "") -> Figure:
     "worst direction": ...}. stopped: the same for an original that stopped early.
     """
     fig, ax = figure()
-    ax.set(xlabel="retain residual ε = ‖X θ* − y‖", ylabel="distance from the\nideal answer",
-           title="Unlearning a model that fits only approximately", xscale="log", yscale="log")
+    ax.set(
+        xlabel="retain residual ε = ‖X θ* − y‖",
+        ylabel="distance from the\nideal answer",
+        title="Unlearning a model that fits only approximately",
+        xscale="log",
+        yscale="log",
+    )
     curves = {"bound ε / σ": bound, **directions, "training stopped early": stopped}
     dots = {"linestyle": "none", "marker": "o", "color": SKY}
     worst = {**dots, "color": VERMILLION, "marker": "D", "markersize": 6}
@@ -106,8 +147,11 @@ def inside_span(angle, before, after, label, lengths, finding: str = "") -> Figu
     """
     fig, axes = figure(1, 2)
     predictions = {"original:\nthe label": before, "unlearned": after}
-    axes[0].set(ylabel="prediction at the forget input", title="The forget prediction",
-                ylim=(min(0, *after) - .3, max(before) + .2))
+    axes[0].set(
+        ylabel="prediction at the forget input",
+        title="The forget prediction",
+        ylim=(min(0, *after) - 0.3, max(before) + 0.2),
+    )
     axes[1].set(ylabel="‖θ‖", title="The price of fitting it", yscale="log")
     for ax, curves in zip(axes, (predictions, lengths)):
         ax.set(xlabel="angle between forget input and retain span, degrees", xlim=(0, angle[-1]))
@@ -129,8 +173,11 @@ def ridge_path(lam, distance, slope, largest, finding: str = "") -> Figure:
     level(ax, largest, "‖θᵣ‖: everything shrunk away", lam[0], (2, -14))
     at = len(lam) // 3
     note(ax, f"slope {slope:.2f}", (lam[at], distance[at]), (8, -10), PURPLE)
-    ax.set(xlabel="penalty λ", ylabel="distance to the\nminimum-norm solution",
-           title="Ridge is exact only in the limit λ → 0")
+    ax.set(
+        xlabel="penalty λ",
+        ylabel="distance to the\nminimum-norm solution",
+        title="Ridge is exact only in the limit λ → 0",
+    )
     return fig.done(finding)
 
 
@@ -143,14 +190,20 @@ def steps_needed(goal, counts, finding: str = "") -> Figure:
     fig, ax = figure(size=(8.2, 4.1))
     table = np.array(list(counts.values()), float)
     finite = np.isfinite(table)
-    top = 10 ** math.ceil(math.log10(table[finite].max()) + .7)
-    ax.set(xscale="log", yscale="log", ylim=(.7, top * 1.6), xlim=(goal[0] * 1.2, goal[-1] / 1.2),
-           xlabel="goal: remaining share of the distance between θ* and θᵣ", ylabel="steps",
-           title="Steps to come near the minimum-norm solution of the retain set")
-    retrain = {"color": GREEN, "linestyle": (0, (5, 1.5)), "linewidth": 2.0}
-    looks = [{**(retrain if method == "Retrain" else line_look(method)),
-              "marker": "o" if arrives.all() else "^"}
-             for (method, _), arrives in zip(counts, finite)]
+    top = 5 * table[finite].max()  # where those stand that never arrive
+    ax.set(
+        xscale="log",
+        yscale="log",
+        ylim=(0.7, 2 * top),
+        xlim=(goal[0] * 1.2, goal[-1] / 1.2),
+        xlabel="goal: remaining share of the distance between θ* and θᵣ",
+        ylabel="steps",
+        title="Steps to come near the minimum-norm solution of the retain set",
+    )
+    looks = [
+        {**line_look(method), "marker": "o" if arrives.all() else "^"}
+        for (method, _), arrives in zip(counts, finite)
+    ]
     labels = [label for _, label in counts]
     lines(ax, goal, dict(zip(labels, np.where(finite, table, top))), looks, markersize=4.5)
     never = [label for label, arrives in zip(labels, finite) if not arrives.any()]
@@ -184,7 +237,7 @@ def passes(n_pert, panels, finding: str = "") -> Figure:
         curves = {f"strength {strength:g}": values for strength, values in curves.items()}
         lines(ax, n_pert, curves, named=False)
         top = max(1, *map(max, curves.values()))
-        ax.set(title=title, xlabel="rows per batch, n_pert", xscale="log", ylim=(-.04, 1.12 * top))
+        ax.set(title=title, xlabel="rows per batch, n_pert", xscale="log", ylim=(-0.04, 1.12 * top))
         number_ticks(ax.xaxis, n_pert)
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig.done(finding)
@@ -206,17 +259,36 @@ def in_sight(point, azimuth: float, elevation: float) -> bool:
 # The vectors of the lab's picture: from, to (fields of a Scene), look, name in the key
 VECTORS = (
     ("zero", "first", {"color": BLACK, "marker": "o", "markersize": 5}, "retain input"),
-    ("zero", "last", {"color": BLACK, "marker": "o", "markersize": 5}, ""),
+    ("zero", "last", {"color": BLACK, "marker": "o", "markersize": 5}, None),
     ("zero", "x_forget", {**FORGET, "linestyle": "-"}, "forget input, and\nits foot in the span"),
-    ("x_foot", "x_forget", {"color": VERMILLION, "linestyle": ":"}, ""),
-    ("unlearned", "original", {"color": ORANGE, "linestyle": ":"}, ""),
-    ("zero", "original", {"color": ORANGE, "linestyle": "--", "marker": "s", "markersize": 8},
-     "θ*: shortest vector\nthat fits all of D"),
-    ("zero", "unlearned", {"color": BLUE, "linestyle": "none", "marker": "o", "markersize": 8},
-     "its projection:\nunlearned"),
-    ("zero", "retrained", {"color": GREEN, "linestyle": "none", "marker": "o", "markersize": 16,
-                           "markerfacecolor": "none", "markeredgewidth": 2.2},
-     "shortest vector that\nfits Dᵣ: retrained"))
+    ("x_foot", "x_forget", {"color": VERMILLION, "linestyle": ":"}, None),
+    ("unlearned", "original", {"color": ORANGE, "linestyle": ":"}, None),
+    (
+        "zero",
+        "original",
+        {"color": ORANGE, "linestyle": "--", "marker": "s", "markersize": 8},
+        "θ*: shortest vector\nthat fits all of D",
+    ),
+    (
+        "zero",
+        "unlearned",
+        {"color": BLUE, "linestyle": "none", "marker": "o", "markersize": 8},
+        "its projection:\nunlearned",
+    ),
+    (
+        "zero",
+        "retrained",
+        {
+            "color": GREEN,
+            "linestyle": "none",
+            "marker": "o",
+            "markersize": 16,
+            "markerfacecolor": "none",
+            "markeredgewidth": 2.2,
+        },
+        "shortest vector that\nfits Dᵣ: retrained",
+    ),
+)
 
 
 class SpacePicture:
@@ -229,38 +301,48 @@ class SpacePicture:
         names.axis("off")
         ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal", xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color="#D0D0D0")
-        self.span = ax.add_patch(Polygon(np.zeros((4, 2)), facecolor="#D6E6F2", edgecolor=SKY,
-                                         alpha=.75))
+        self.span = ax.add_patch(
+            Polygon(
+                np.zeros((4, 2)),
+                facecolor="#D6E6F2",
+                edgecolor=SKY,
+                alpha=0.75,
+                label="retain span",
+            )
+        )
         self.axes = ax.plot(np.zeros((2, 3)), np.zeros((2, 3)), "-", color="#A0A0A0", linewidth=1)
-        self.entries = [ax.text(0, 0, f"entry {i}", color=GREY, fontsize=8, ha="center",
-                                va="center") for i in (1, 2, 3)]
+        self.entries = [
+            ax.text(0, 0, f"entry {i}", color=GREY, fontsize=8, ha="center", va="center")
+            for i in (1, 2, 3)
+        ]
         drawn = {"linestyle": "-", "linewidth": 2, "markevery": [-1]}
-        self.vectors = [ax.plot([], [], **drawn | vector[2])[0] for vector in VECTORS]
-        self.words = [note(ax, text, (0, 0), color=color)
-                      for text, color in (("θ*", ORANGE), ("forget input", VERMILLION))]
-        self.moving = [self.span, *self.axes, *self.entries, *self.vectors, *self.words]
-        key = {vector[3]: line for vector, line in zip(VECTORS, self.vectors) if vector[3]}
-        names.legend([self.span, *key.values()], ["retain span", *key], loc="center left",
-                     bbox_to_anchor=(-.05, .5), labelspacing=1.2, borderpad=0)
+        self.vectors = [
+            ax.plot([], [], label=name, **drawn | style)[0] for _, _, style, name in VECTORS
+        ]
+        self.moving = [self.span, *self.axes, *self.entries, *self.vectors]
+        names.legend(
+            *ax.get_legend_handles_labels(),
+            loc="center left",
+            bbox_to_anchor=(-0.05, 0.5),
+            labelspacing=1.2,
+            borderpad=0,
+        )
 
     def update(self, scene, azimuth: float, elevation: float) -> None:
         """Shows a `Scene` from azimuth and elevation in degrees."""
+
         def view(*points):
             return project(np.stack(points), azimuth, elevation)
 
         at = {name: np.asarray(value) for name, value in vars(scene).items()}
         at |= {"zero": np.zeros(3), "first": at["X_retain"][0], "last": at["X_retain"][-1]}
         u, w = at["basis"][[0, -1]]  # one retain input: the same vector twice, and a line
-        self.span.set(xy=.75 * REACH * view(-u - w, u - w, u + w, w - u),
-                      linewidth=1 if len(at["basis"]) == 2 else 4)
+        self.span.set(
+            xy=0.75 * REACH * view(-u - w, u - w, u + w, w - u),
+            linewidth=1 if len(at["basis"]) == 2 else 4,
+        )
         for artist, text, unit in zip(self.axes, self.entries, np.eye(3)):
-            artist.set_data(*view(at["zero"], .6 * unit).T)
-            text.set_position(view(.72 * unit)[0])
+            artist.set_data(*view(at["zero"], 0.6 * unit).T)
+            text.set_position(view(0.72 * unit)[0])
         for artist, (start, end, *_) in zip(self.vectors, VECTORS):
             artist.set_data(*view(at[start], at[end]).T)
-        places = view(at["original"], at["x_forget"])
-        left = 1 if places[0, 0] <= places[1, 0] else -1
-        for word, place, side in zip(self.words, places, (-left, left)):  # away from each other
-            word.xy = place
-            word.set(position=(9 * side, 6), ha="left" if side > 0 else "right",
-                     visible=bool(np.abs(place).max() <= REACH))

@@ -131,10 +131,15 @@ def call(learner: Callable, *args, trap: str = ""):
         raise WrongAnswer(f"your function raised {type(error).__name__} on {describe(*args)}: "
                           f"{error}{here}") from error
     for i, (before, after) in enumerate(zip(args, given)):
-        if isinstance(before, torch.Tensor) and not torch.equal(before, after):
-            raise WrongAnswer(f"your function changed its argument number {i + 1} in place; "
-                              "work on a copy")
+        expect(_unchanged(before, after), f"your function changed its argument number {i + 1} in "
+                                          "place; work on a copy")
     return answer
+
+
+def _unchanged(before, after):
+    if isinstance(before, list):
+        return len(before) == len(after) and all(map(_unchanged, before, after))
+    return not isinstance(before, torch.Tensor) or torch.equal(before, after)
 
 
 def expect(condition: bool, message: str) -> None:
@@ -173,11 +178,14 @@ def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None, tra
     off it is.
 
     mistakes: pairs (wrong value, message); a value of another shape than the right one stands for
-    all of its shape. given: the arguments, for the message. scale: what counts as 1, default
-    |right|. trap: what is special about the arguments. close: relative to scale, what passes.
+    all of its shape, [] for every list or tuple. given: the arguments, for the message. scale: what
+    counts as 1, default |right|. trap: what is special about the arguments. close: relative to
+    scale, what passes.
     """
-    if isinstance(answer, torch.Tensor):
-        for value, message in mistakes:
+    for value, message in mistakes:
+        if isinstance(value, list):
+            expect(not isinstance(answer, (list, tuple)), message)
+        elif isinstance(answer, torch.Tensor):
             wrong_shape = getattr(value, "shape", right.shape) != right.shape
             expect(not (wrong_shape and answer.shape == value.shape), message)
     expect_tensor(answer, right)
@@ -186,7 +194,8 @@ def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None, tra
         return
     expect(not trap, f"wrong where {trap}")
     for value, message in mistakes:
-        expect(not same(answer, value, scale, close), message)
+        is_list = isinstance(value, list)
+        expect(is_list or not same(answer, value, scale, close), message)
     far = float((answer - right).norm() / scale)
     raise WrongAnswer(f"on {describe(*given)} the result is off by {far:.1g} of its natural size")
 
