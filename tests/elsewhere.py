@@ -17,6 +17,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+import unlearnlab
+
+PACKAGE = Path(unlearnlab.__file__).parent
 DEVICE = "meta"
 aten = torch.ops.aten
 INDEXING = (aten.index, aten.index_put, aten.index_put_, aten._index_put_impl_)
@@ -102,6 +105,6 @@ def _check(fine, operation):
 
 
 def _caller():
-    """The package's file that is at work."""
+    """The package's file that is at work. Asked of the package itself: any folder of a path may be called unlearnlab."""
     files = [Path(frame.filename) for frame in reversed(traceback.extract_stack())]
-    return next((file.name for file in files if "unlearnlab" in file.parts[:-1]), "")
+    return next((file.name for file in files if file.is_relative_to(PACKAGE)), "")

@@ -47,6 +47,14 @@ def test_the_pretended_device_refuses_what_a_gpu_does():
             there.numpy()
 
 
+def test_a_wait_is_the_package_s_only_if_the_package_s_file_is_at_work():
+    """A checkout called unlearnlab has that word in the path of every test, too."""
+    a_test = compile("there.item()", "/anywhere/unlearnlab/tests/test_it.py", "exec")
+    with elsewhere() as waits:
+        exec(a_test, {"there": torch.ones((), device=DEVICE)})
+    assert waits == {"": 1}
+
+
 def test_an_erasure_task_is_made_and_trained_there(both):
     for here, there in ((getattr(task, name).tensors for task in both) for name in ("retain", "forget")):
         assert all(equal(a, b) for a, b in zip(here, there))
