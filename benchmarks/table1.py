@@ -86,7 +86,7 @@ def main():
               f"{max(seconds[name]) * 1e3:.1f}) = {median / least:4.1f} x its floor")
     settings = [s for epochs in sine.PUBLISHED for s in expand(sine.published_grid(epochs))]
     whole = 10 * sum(floor(s.method, s.epochs, rates) for s in settings)
-    spent = ul.record.load(RECORD)[0]["seconds"].sum()
+    spent = ul.table.read(RECORD)["runs"]["seconds"].sum()
     print(f"the whole search, {10 * len(settings)} runs: floor {whole / 60:.1f} core minutes; recorded {spent / 60:.1f} = {spent / whole:.1f} x")
     if chosen.json:
         result = {"rates": rates, "methods": methods, "search": {"runs": 10 * len(settings), "floor_seconds": whole, "recorded_seconds": float(spent)}}

@@ -235,12 +235,13 @@ assert follows["NGD"] > .9 and follows["GD"] > .7 and follows["MinNorm-OG"] < .5
 # ### The whole search, recorded
 #
 # So far every method ran at the setting the paper found best. Would a search of our own find the same, and what about $T = 1000$? Here is the whole of it: eight methods, three values of $T$, every setting of the paper's grid (its Table 7), ten seeds. The
-# runs are recorded; `python -m unlearnlab.record table1` makes the file again.
+# runs are recorded; `python -m unlearnlab.study table1` makes the file again.
 
 # %%
-whole, made = ul.record.load("results/table1.json")
+recorded = ul.table.read("results/table1.json")
+whole, made = recorded["runs"], recorded.provenance
 oracle = ul.select(whole, "sup_error")            # per method and T the setting with the lowest median, as the paper chose
-print(f"{len(whole):,} runs, {len(whole) // 10} settings: {made['command']}")
+print(f"{len(whole):,} runs, {len(whole) // 10} settings: {made['command']}, at commit {made['commit'][:7]}")
 
 # %%
 ul.figures.table(oracle[oracle.epochs == 10].to_dict("records"), ul.sine.PUBLISHED[10], epochs=10)

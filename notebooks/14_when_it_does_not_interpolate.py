@@ -35,7 +35,6 @@ import numpy as np
 import torch
 
 import unlearnlab as ul
-from unlearnlab.experiments import interpolation
 
 
 # %% [markdown]
@@ -294,14 +293,15 @@ assert part["MinNorm-OG"][-1] < .15 and part["MinNorm-OG"][-1] < part["MinNorm-O
 # ## 5 · The sine, stopped early
 #
 # The originals of notebook 04 were trained for 100,000 epochs, and still do not interpolate to rounding. Here the same trainings are stopped after 100, 300, 1,000, 3,000 and 10,000 epochs, each unlearned for $T = 100$ at the paper's settings. For reference, **retrained** is a network trained on the retain set alone for as many epochs as the original. The runs are
-# recorded; `python -m unlearnlab.experiments.interpolation` makes the file again.
+# recorded; `python -m unlearnlab.study interpolation` makes the file again.
 
 # %%
-record, made = interpolation.load("results/interpolation.json")
-print(f"{len(record)} models: {made['command']}")
+recorded = ul.table.read("results/interpolation.json")
+record, made = recorded["models"], recorded.provenance
+print(f"{len(record)} models: {made['command']}, at commit {made['commit'][:7]}")
 
 
-def recorded(frame, measures, models):
+def curves(frame, measures, models):
     """(mean training losses (k,), {words: {model: (k, seeds)}})"""
     stops = sorted(frame.trained.unique())
     values = lambda model, column: np.array([frame[(frame.trained == stop) & (frame.model == model)][column] for stop in stops])
@@ -314,7 +314,7 @@ def recorded(frame, measures, models):
 # %%
 sines = record[record.task == "sine"]
 measures = {"sup_error": "largest error", "rms_error": "root-mean-square error", "retain_error": "error on the retain points"}
-losses, panels = recorded(sines, measures, ("original", "GD", "MinNorm-OG", "retrained"))
+losses, panels = curves(sines, measures, ("original", "GD", "MinNorm-OG", "retrained"))
 ul.figures.interpolation.stopped(losses, panels, "MinNorm-OG is lowest, and further below GD the better the original fits", log="y")
 
 # %%
@@ -341,7 +341,7 @@ assert sup["original"][-1] > 2 * sup["original"][0] and sup["MinNorm-OG"][-1] < 
 # %%
 clean = record[(record.task == "digits") & (record.noise == 0)]
 measures = {"retain_accuracy": "retain accuracy", "forget_error": "forget error"}
-losses, panels = recorded(clean, measures, ("original", "GD", "MinNorm-OG"))
+losses, panels = curves(clean, measures, ("original", "GD", "MinNorm-OG"))
 truths = [task.evaluate(task.ground_truth) for task in map(lambda seed: ul.erasure.task(seed=seed), sorted(clean.seed.unique().tolist()))]
 for column, words in measures.items():
     panels[words]["retrained"] = np.array([[found[column] for found in truths]] * len(losses))
@@ -384,7 +384,7 @@ for noise, runs in noisy[noisy.model == "original"].groupby("noise"):
 # %%
 shown = {}
 for noise in (.2, .4):
-    shown |= recorded(noisy[noisy.noise == noise], {"retain_accuracy": f"retain accuracy, {noise:.0%} wrong labels"}, ("original", "GD", "MinNorm-OG"))[1]
+    shown |= curves(noisy[noisy.noise == noise], {"retain_accuracy": f"retain accuracy, {noise:.0%} wrong labels"}, ("original", "GD", "MinNorm-OG"))[1]
 ul.figures.interpolation.stopped(sorted(noisy.trained.unique()), shown, "With many wrong labels MinNorm-OG costs most accuracy half-way", xlabel="epochs that the original was trained")
 
 # %%

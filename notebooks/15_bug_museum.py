@@ -595,7 +595,7 @@ ul.lessons.hints("held_out")
 # The record of notebook 04 holds 72 settings of MinNorm-OG at $T = 100$, on ten seeds each. **Predict, then run.** Pretend that only $k$ of them had been tried, at random, 200 times over. How does the reported error fall with $k$, and how does the held-out one?
 
 # %%
-grid, made = ul.record.load("results/table1.json")
+grid = ul.table.read("results/table1.json")["runs"]
 at_100 = grid[(grid.method == "MinNorm-OG") & (grid.epochs == 100)]
 table = torch.tensor(at_100.pivot_table(index=["lr", "reg", "reg_decay", "project_every", "descent_epochs"], columns="seed", values="sup_error").to_numpy())
 shuffle, tried = np.random.default_rng(0), [1, 2, 4, 8, 16, 36, 72]
@@ -653,7 +653,7 @@ pareto_front = ul.lessons.check("pareto_front", pareto_front)
 ul.lessons.hints("pareto_front")
 
 # %%
-erasure, made = ul.record.load("results/erasure.json")
+erasure = ul.table.read("results/erasure.json")["runs"]
 losses = lambda runs: np.stack([1 - runs.retain_accuracy, runs.forget_error], 1)
 one = losses(erasure[(erasure.method == "MinNorm-OG") & (erasure.seed == 2)])
 right = pareto_front(torch.tensor(one)).numpy()

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 
 import unlearnlab as ul
 from unlearnlab.experiments import evidence
+from unlearnlab.study import table
+from unlearnlab.study.studies import Place, record
 
 RECORD = Path(__file__).parents[1] / "notebooks" / "results" / "evidence.json"
 
@@ -98,15 +100,23 @@ def test_an_erasures_row_has_both_heads_right(recorded):
     assert recorded[1]["erasure"].query("method == 'ground truth'").forget.max() == 0  # it has no word for red
 
 
-def test_a_record_comes_back_as_it_was_written(tmp_path):
-    rows = {"original": [[1.25, -3.]], "retrained": [[0., 1.], [2., 3.]]}
-    kept = {"settings": {"GD": "lr 0.1"}, "relearn": {"original": [3, None]}, "margins": {"forget": rows}, "accuracy": {"forget": {"original": [.5]}}}
-    evidence.write(tmp_path / "x" / "evidence.json", {"provenance": {"command": "c"}, "privacy": kept, "erasure": [
-        {"seed": 1, "method": "GD", "relearn": None}, {"seed": 1, "method": "GA", "relearn": 4}], "sine": [{"relearn": None}]})
-    found, frames, made = evidence.load(tmp_path / "x" / "evidence.json")
-    assert found.margins["forget"]["original"].tolist() == rows["original"] and found.relearn == {"original": [3, np.inf]}
-    assert frames["erasure"].relearn.tolist() == [np.inf, 4] and frames["sine"].relearn.tolist() == [np.inf] and made == {"command": "c"} and found.settings == {"GD": "lr 0.1"}
-    assert [path.name for path in (tmp_path / "x").iterdir()] == ["evidence.json"]
+def test_the_study_has_three_experiments_and_reads_the_settings_of_erasures_runs(tmp_path, monkeypatch):
+    margins = {"part": "forget", "name": "retrained", "network": 0, "margins": [1.25, -3.]}
+    privacy = {"settings": [{"method": "GD", "setting": "lr 0.1"}], "level": [{"relearn_level": .5}],
+               "relearn": [{"name": "original", "network": i, "steps": steps} for i, steps in enumerate((3, None))],
+               "margins": [margins, margins | {"network": 1, "margins": [0., 1.]}],
+               "accuracy": [{"part": "forget", "name": "original", "network": 0, "accuracy": .5}]}
+    given = {}
+    monkeypatch.setattr(evidence, "privacy", lambda say: privacy)
+    monkeypatch.setattr(evidence, "erased", lambda seed, settings: given.update(settings) or [{"seed": seed, "relearn": None}])
+    monkeypatch.setattr(evidence, "poisoned", lambda seed: [{"seed": seed, "relearn": 4}])
+    (study,) = evidence.STUDIES
+    assert record(study, Place(tmp_path / "store", tmp_path / "evidence.json", say=lambda words: None)) == 11
+    found, frames, made = evidence.load(tmp_path / "evidence.json")
+    assert found.margins["forget"]["retrained"].tolist() == [[1.25, -3.], [0., 1.]] and found.settings == {"GD": "lr 0.1"}
+    assert found.accuracy["forget"]["original"].tolist() == [.5] and found.relearn == {"original": [3, np.inf]}
+    assert frames["erasure"].relearn.tolist() == 5 * [np.inf] and frames["sine"].relearn.tolist() == 10 * [4]
+    assert list(given) == list(ul.METHODS) and made["erasure"] == table.read(RECORD.with_name("erasure.json")).provenance["commit"]
 
 
 def test_a_verdict_is_the_metric_against_the_other_half_of_the_retrained(recorded):

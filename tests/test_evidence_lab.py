@@ -91,5 +91,5 @@ def test_what_is_not_there_is_refused_by_name(tmp_path):
         evidence_lab.EvidenceLab(method="Undo")
     with pytest.raises(ValueError, match="metric must be one of .*membership attack, got 'MIA'"):
         evidence_lab.EvidenceLab(metric="MIA")
-    with pytest.raises(FileNotFoundError, match="there is no gone.json to show: python -m unlearnlab.experiments.evidence makes it"):
+    with pytest.raises(FileNotFoundError, match="there is no gone.json to show: python -m unlearnlab.study evidence makes it"):
         evidence_lab.EvidenceLab(record=tmp_path / "gone.json")

@@ -1,6 +1,4 @@
 """Are the stopped originals the ones they claim to be, and does an interrupted record go on?"""
-import json
-
 import pytest
 import torch
 
@@ -9,6 +7,8 @@ from unlearnlab.experiments import interpolation
 from unlearnlab.experiments.presets import Preset
 from unlearnlab.methods import GD
 from unlearnlab.models import ResNet
+from unlearnlab.study import table
+from unlearnlab.study.studies import Place, record
 
 
 @pytest.fixture
@@ -50,14 +50,28 @@ def test_a_row_for_every_epoch_and_model_and_no_memorised_noise_without_noise(ti
     assert 0 <= noisy[0]["wrong_closed"] <= 1 and noisy[0]["loss"] > rows[0]["loss"]
 
 
-def test_a_record_goes_on_and_comes_back_as_a_table(tmp_path):
-    asked, made = [], {"commit": "abc", "command": "test"}
-    piece = lambda name: lambda: asked.append(name) or [{"model": name, "loss": 1 / 3, "wrong_open": float("nan")}]
+def test_the_study_has_a_row_per_model_and_goes_on_where_it_was(tmp_path, monkeypatch):
+    asked = []
+
+    def rows(seed, noise=None):
+        asked.append((seed, noise))
+        return [{"seed": seed, "model": "GD", "loss": 1 / 3, "wrong_open": float("nan")}]
+
+    def failing(seed, noise):
+        if seed == 2:
+            raise ZeroDivisionError
+        return rows(seed, noise)
+
+    (study,) = interpolation.STUDIES
+    place = Place(tmp_path / "store", tmp_path / "r.json", say=lambda words: None)
+    monkeypatch.setattr(interpolation, "stopped_sines", rows)
+    monkeypatch.setattr(interpolation, "stopped_digits", failing)
     with pytest.raises(ZeroDivisionError):
-        interpolation.record(tmp_path / "r.json", tmp_path / "store", {"a": piece("a"), "b": lambda: 1 / 0}, made, lambda words: None)
-    assert not (tmp_path / "r.json").exists()
-    interpolation.record(tmp_path / "r.json", tmp_path / "store", {"a": piece("a"), "b": piece("b")}, made, lambda words: None)
-    frame, found = interpolation.load(tmp_path / "r.json")
-    assert asked == ["a", "b"] and found == made and frame.model.tolist() == ["a", "b"]
-    assert frame.loss.tolist() == [.33333, .33333] and frame.wrong_open.isna().all()
-    assert "NaN" not in (tmp_path / "r.json").read_text() and json.loads((tmp_path / "r.json").read_text())
+        record(study, place)
+    stopped = table.read(place.out)
+    assert stopped.provenance["finished"] == "1 of 5 seeds" and set(stopped["models"].seed) == {1}
+    monkeypatch.setattr(interpolation, "stopped_digits", rows)
+    assert record(study, place) == 5
+    frame = table.read(place.out)["models"]
+    assert len(frame) == 5 + 4 * 3 == len(set(asked)) == len(asked)  # nothing twice
+    assert set(frame.loss) == {0.33333} and frame.wrong_open.isna().all()

@@ -13,7 +13,7 @@ from scipy.special import rel_entr, softmax
 import unlearnlab as ul
 from tasks import classification, regression
 from test_methods import EPOCHS, by_hand, parameters, same
-from unlearnlab import record
+from unlearnlab.study import table
 from unlearnlab.methods import relabelling
 from unlearnlab.methods.relabelling import from_uniform, salient, wrong_labels
 from unlearnlab.methods.teacher import Teacher
@@ -332,8 +332,8 @@ def test_words_go_through_a_sweep_a_selection_and_a_record(tmp_path):
     assert frame["variant"].tolist()[:4] == ["paper-A"] * 2 + ["original"] * 2 and frame["variant"].isna().tolist()[4:] == [True] * 2
     medians = frame.groupby("variant")["moved"].median()
     assert ul.select(frame, "moved", by=("method",))["variant"].dropna().unique().tolist() == [medians.idxmin()]
-    record.write(tmp_path / "r.json", frame, {})
-    again, _ = record.load(tmp_path / "r.json")
+    table.write(tmp_path / "r.json", {"runs": frame}, {})
+    again = table.read(tmp_path / "r.json")["runs"]
     assert again["variant"].tolist()[:4] == frame["variant"].tolist()[:4] and again["batch_norm"].tolist() == frame["batch_norm"].tolist()
 
 

@@ -10,7 +10,7 @@ import unlearnlab as ul
 from tasks import classification, regression
 from test_methods import parameters
 from unlearnlab import unlearning
-from unlearnlab.threads import few_threads
+from unlearnlab.ground.threads import few_threads
 from unlearnlab.unlearning import _Batches
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import unlearnlab as ul
-from unlearnlab.experiments.width import Record
+from unlearnlab.chapters.ch12_width.study import Ladders
 from unlearnlab.metrics import regions
 from unlearnlab.widgets.width_ladder_lab import METHOD_NAMES, WidthLadderLab
 
@@ -27,7 +27,7 @@ def record():
                           "test_error": .2 - .1 * width + .02 * seed, "retain_error": .0} for seed in (1, 2)]
     models = [{"network": network, "width": width, "share": .2, "seed": seed, "role": role, "training_error": max(0, .06 - width), "forget_error": .05, "test_error": .1}
               for network, width in RUNGS for role in ("original", "ground-truth") for seed in (1, 2)]
-    return Record(pandas.DataFrame(rows), pandas.DataFrame(models), None, {})
+    return Ladders(pandas.DataFrame(rows), pandas.DataFrame(models), None, {})
 
 
 @pytest.fixture

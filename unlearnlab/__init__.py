@@ -15,7 +15,7 @@ from .unlearning import Diverged, Run, unlearn
 # Imported at first use: figures need matplotlib, widgets ipywidgets, and an experiment may itself be run as a program.
 _LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "erasure": ".experiments.erasure",
           "collapse": ".experiments.collapse", "width": ".experiments.width", "replication": ".experiments.replication",
-          "images": ".data.images", "recipes": ".recipes", "lessons": ".lessons", "figures": ".figures", "widgets": ".widgets", "environment": ".environment", "record": ".record", "pareto": ".pareto",
+          "images": ".data.images", "recipes": ".recipes", "lessons": ".lessons", "figures": ".figures", "widgets": ".widgets", "environment": ".environment", "table": ".study.table", "pareto": ".pareto",
           "linear": ".theory.linear", "metrics": ".metrics", "linear_network": ".theory.linear_network", "two_layer": ".theory.two_layer"}
 
 

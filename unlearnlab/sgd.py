@@ -18,7 +18,7 @@ from torch import nn
 
 from . import checkpoints
 from .recipes import Recipe
-from .threads import few_threads
+from .ground.threads import few_threads
 from .training import Stopped
 
 VERSION = "1"      # of this file's arithmetic: counts as part of what a trained model is

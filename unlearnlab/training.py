@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from . import checkpoints
-from .threads import few_threads
+from .ground.threads import few_threads
 
 
 class Stopped(Exception):

@@ -14,7 +14,7 @@ from .methods import Method
 from .methods.batch_norm import norms_of, observe
 from .projection import NonFiniteGradients
 from .task import Task
-from .threads import few_threads
+from .ground.threads import few_threads
 
 
 class Diverged(ArithmeticError):

@@ -1,8 +1,9 @@
 """Does WidthLadderLab follow its sliders in a real browser?"""
+IMPORTS = "import unlearnlab as ul\nfrom unlearnlab.chapters.ch12_width import study\n"
 
 
 def test_width_ladder_lab_redraws_for_every_slider_at_both_ends(lab):
-    lab.open(lab.write("ladder.ipynb", "import unlearnlab as ul\nul.widgets.WidthLadderLab(ul.width.load('results/width.json'))"))
+    lab.open(lab.write("ladder.ipynb", IMPORTS + "ul.widgets.WidthLadderLab(study.load('results/width.json'))"))
     lab.run_all()
     lab.wait_for_text("forget-test")
     for description, keys in (("width", "Home End"), ("lambda", "End Home"), ("plane", "End Home")):
@@ -16,8 +17,8 @@ def test_width_ladder_lab_redraws_for_every_slider_at_both_ends(lab):
 
 
 def test_two_width_ladder_labs_in_one_notebook_move_alone(lab):
-    make = "ul.widgets.WidthLadderLab(ul.width.load('results/width.json'), method={!r})"
-    lab.open(lab.write("two.ipynb", "import unlearnlab as ul\n" + make.format("NegGrad"), make.format("SCRUB")))
+    make = "ul.widgets.WidthLadderLab(study.load('results/width.json'), method={!r})"
+    lab.open(lab.write("two.ipynb", IMPORTS + make.format("NegGrad"), make.format("SCRUB")))
     lab.run_all()
     other = lab.picture(1)
     with lab.new_picture(0):

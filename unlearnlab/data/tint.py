@@ -1,7 +1,7 @@
 """What does an image look like through a colored glass? Its luminance times a color, in integers, on the images' device."""
 import torch
 
-from ..threads import one_thread
+from ..ground.threads import one_thread
 
 GRAY, RED, GREEN = (torch.tensor(color, dtype=torch.uint8) for color in ((255, 255, 255), (255, 0, 0), (0, 255, 0)))
 

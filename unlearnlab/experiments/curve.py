@@ -14,7 +14,7 @@ from torch.utils.data import TensorDataset
 from ..models import MLP, seeded
 from ..projection import output_gradients
 from ..task import Task
-from ..threads import few_threads
+from ..ground.threads import few_threads
 
 WIDTHS = (1, 24, 24, 1)
 RETAIN_POINTS = 9

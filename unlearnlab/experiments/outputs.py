@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 
-from ..threads import few_threads
+from ..ground.threads import few_threads
 
 BATCH = 512
 

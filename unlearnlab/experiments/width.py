@@ -1,22 +1,15 @@
 """Paper B: what does the WIDTH of a network change about unlearning? One task per width, and the width at which networks interpolate.
 
 [paper] marks what the paper says of itself, of which only a summary was at hand; [ours] what this file had to decide.
-The models of the digits task, seed 1, ship with the package; the first command makes them, the second makes the recorded
-runs of notebook 12, the third surveys more planes with their settings, the fourth makes its ladder on a part of CIFAR-10.
-All skip what is finished:
+The models of the digits task, seed 1, ship with the package; this makes those that are missing:
 
     python -m unlearnlab.experiments.width --seeds 1
-    python -m unlearnlab.experiments.width --record
-    python -m unlearnlab.experiments.width --record --planes
-    python -m unlearnlab.experiments.width --record --dataset cifar10
 """
-import argparse
-import dataclasses
-import json
+
 import math
 import numbers
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,30 +21,27 @@ from torch.utils.data import TensorDataset
 from .. import selection
 from ..data import images as data
 from ..data.images import Images
-from ..methods import METHODS
-from ..metrics import margin, mia, regions
+from ..metrics import margin, mia
 from ..models import AllCNN, ResNet, seeded
-from ..provenance import provenance
 from ..recipes import CIFAR10_ERASURE, Recipe
-from ..store import code_fingerprint
-from ..sweep import sweep
 from ..task import Task
-from ..unlearning import unlearn
 from . import trained
-from .kept import interruptible, kept, replace_text
 from .outputs import outputs
 from .presets import check_seed, choose, generator, share_of
 from .trained import Stage, Training
 
-NETWORKS = {"resnet18": lambda classes, width: ResNet(18, classes, width), "resnet50": lambda classes, width: ResNet(50, classes, width),
-            "allcnn": lambda classes, width: AllCNN(classes, width)}  # [paper] its three networks
+NETWORKS = {
+    "resnet18": lambda classes, width: ResNet(18, classes, width),
+    "resnet50": lambda classes, width: ResNet(50, classes, width),
+    "allcnn": lambda classes, width: AllCNN(classes, width),
+}  # [paper] its three networks
 GOALS = ("privacy", "bias")
-LAMBDAS = (.2, .4, .6, .8)         # [paper] .8 for strong bias removal
-SHARES = (.1, .2, .3)              # [paper] of the training images for validation
-FORGET = 200                       # [paper] examples to forget
+LAMBDAS = (0.2, 0.4, 0.6, 0.8)  # [paper] .8 for strong bias removal
+SHARES = (0.1, 0.2, 0.3)  # [paper] of the training images for validation
+FORGET = 200  # [paper] examples to forget
 ROLES = ("original", "ground-truth", "ground-truth-2")
 SHIPPED_SEEDS = (1,)
-RESULTS = Path(__file__).parents[2] / "notebooks" / "results"
+NEAR = 0.25  # of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
 CHANNELS = {"resnet18": 64, "resnet50": 64, "allcnn": 96}  # of the first layer at width 1
 
 
@@ -70,30 +60,68 @@ class Ladder:
     def images(self, dataset: str, folder=None) -> Images:
         """The data set, three channels, or as much of it as takes part: the same images whatever the task's seed."""
         whole = data.load(dataset, folder)
-        return replace(whole, train=_some(whole.train, self.train_images), test=_some(whole.test, self.test_images))
+        return replace(
+            whole,
+            train=_some(whole.train, self.train_images),
+            test=_some(whole.test, self.test_images),
+        )
 
 
 def _widths(**channels):
-    return {network: tuple(c / CHANNELS[network] for c in count) for network, count in channels.items()}
+    return {
+        network: tuple(c / CHANNELS[network] for c in count) for network, count in channels.items()
+    }
 
 
 PRESETS = {
     ("digits", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)), batch_size=64, forget_classes=4,
-        recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))),
+        widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)),
+        batch_size=64,
+        forget_classes=4,
+        recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,)),
+    ),
     ("cifar10", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)), batch_size=64, forget_classes=2, train_images=2_000,
-        test_images=1_000, recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))),
-    ("cifar10", "paper"): Ladder(  # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
-        widths=_widths(resnet18=(2, 4, 8, 12, 16, 24, 32, 64), resnet50=(2, 4, 8, 16, 32, 64), allcnn=(4, 8, 16, 32, 64, 96)),
-        batch_size=64, forget_classes=1, recipe=CIFAR10_ERASURE),
+        widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)),
+        batch_size=64,
+        forget_classes=2,
+        train_images=2_000,
+        test_images=1_000,
+        recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,)),
+    ),
+    (
+        "cifar10",
+        "paper",
+    ): Ladder(  # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
+        widths=_widths(
+            resnet18=(2, 4, 8, 12, 16, 24, 32, 64),
+            resnet50=(2, 4, 8, 16, 32, 64),
+            allcnn=(4, 8, 16, 32, 64, 96),
+        ),
+        batch_size=64,
+        forget_classes=1,
+        recipe=CIFAR10_ERASURE,
+    ),
 }
 
 
-def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float | None = None, network: str = "resnet18",
-         share: float = .2, forget_classes: int | None = None, forget: int = FORGET, batch_size: int | None = None,
-         recipe: Recipe | None = None, folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu",
-         progress=None, stop=None) -> Task:
+def task(
+    dataset: str = "digits",
+    preset: str = "quick",
+    seed: int = 1,
+    *,
+    width: float | None = None,
+    network: str = "resnet18",
+    share: float = 0.2,
+    forget_classes: int | None = None,
+    forget: int = FORGET,
+    batch_size: int | None = None,
+    recipe: Recipe | None = None,
+    folder: Path | None = None,
+    cache: Path | None = None,
+    device: str | torch.device = "cpu",
+    progress=None,
+    stop=None,
+) -> Task:
     """Forget 200 examples with a network of a certain width. Everything about it follows from its arguments.
 
     retain, forget: see `split`; inputs (n, 3, h, w) uint8, targets (n,). The whole retain set is accessible.
@@ -110,44 +138,92 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width
     Raises ValueError by name for wrong arguments, what `ul.images.load` raises for missing data, and BadCheckpoint or
     FileNotFoundError for a damaged or missing file of the package.
     """
-    models, facts, parts, chosen, build, width = _models(dataset, preset, seed, ROLES[:2], width, network, share, forget_classes,
-                                                         forget, recipe, folder, cache, device, progress, stop)
-    return Task(name=f"width-{dataset}-{network}-{width:.4g}", kind="classification", seed=int(seed), original=models["original"],
-                ground_truth=models["ground-truth"], retain=parts["retain"], forget=parts["forget"],
-                build=lambda run_seed: seeded(build, run_seed).to(device), evaluate=partial(evaluate, parts=parts),
-                batch_size=chosen.batch_size if batch_size is None else batch_size, facts=facts)
+    rung = _rung(
+        dataset,
+        preset,
+        seed,
+        width=width,
+        network=network,
+        share=share,
+        forget_classes=forget_classes,
+        forget=forget,
+        recipe=recipe,
+        folder=folder,
+        device=device,
+    )
+    trained_on = {
+        role: rung.trained(role, cache=cache, progress=progress, stop=stop) for role in ROLES[:2]
+    }
+    (original, _), (ground_truth, _) = trained_on.values()
+    return Task(
+        name=rung.name,
+        kind="classification",
+        seed=rung.seed,
+        original=original,
+        ground_truth=ground_truth,
+        retain=rung.parts["retain"],
+        forget=rung.parts["forget"],
+        build=lambda run_seed: seeded(rung.build, run_seed).to(device),
+        evaluate=partial(evaluate, parts=rung.parts),
+        batch_size=rung.batch_size if batch_size is None else batch_size,
+        facts={role: facts for role, (_, facts) in trained_on.items()},
+    )
 
 
-def retrained_again(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, width: float | None = None, network: str = "resnet18",
-                    share: float = .2, forget_classes: int | None = None, forget: int = FORGET, recipe: Recipe | None = None,
-                    folder: Path | None = None, cache: Path | None = None, device: str | torch.device = "cpu", progress=None,
-                    stop=None) -> nn.Module:
+def retrained_again(
+    dataset: str = "digits",
+    preset: str = "quick",
+    seed: int = 1,
+    *,
+    cache: Path | None = None,
+    progress=None,
+    stop=None,
+    **which,
+) -> nn.Module:
     """A second ground truth of the task with these arguments: the same retain set, another start and other batches.
 
-    What two retrained models differ in is the floor of everything that is measured against one. Errors as in `task`.
+    which: width, network, share, forget_classes, forget, recipe, folder and device of `task`. What two retrained models differ in
+    is the floor of everything that is measured against one. Errors as in `task`.
     """
-    models, *_ = _models(dataset, preset, seed, ROLES[2:], width, network, share, forget_classes, forget, recipe, folder, cache, device,
-                         progress, stop)
-    return models["ground-truth-2"]
+    rung = _rung(dataset, preset, seed, **which)
+    return rung.trained(ROLES[2], cache=cache, progress=progress, stop=stop)[0]
 
 
-def ladder(dataset: str = "digits", preset: str = "quick", network: str = "resnet18") -> tuple[float, ...]:
+def ladder(
+    dataset: str = "digits", preset: str = "quick", network: str = "resnet18"
+) -> tuple[float, ...]:
     """The widths of a preset, from the narrowest. Raises ValueError for what it has not."""
     widths = choose(PRESETS, dataset, preset).widths
     if network not in widths:
-        raise ValueError(f"network must be one of {', '.join(widths)} for {dataset}, {preset}, got {network!r}")
+        raise ValueError(
+            f"network must be one of {', '.join(widths)} for {dataset}, {preset}, got {network!r}"
+        )
     return widths[network]
 
 
-def splits(dataset: str = "digits", preset: str = "quick", seed: int = 1, *, share: float = .2, forget_classes: int | None = None,
-           forget: int = FORGET, folder: Path | None = None) -> dict[str, TensorDataset]:
+def splits(
+    dataset: str = "digits",
+    preset: str = "quick",
+    seed: int = 1,
+    *,
+    share: float = 0.2,
+    forget_classes: int | None = None,
+    forget: int = FORGET,
+    folder: Path | None = None,
+) -> dict[str, TensorDataset]:
     """The data of a task: "retain", "forget", "validation", "forget_validation" of the training images, see `split`, "test",
     all test images, and "forget_test", those of them whose class occurs in the forget set."""
     chosen = choose(PRESETS, dataset, preset)
     return _parts(chosen, chosen.images(dataset, folder), seed, share, forget_classes, forget)
 
 
-def split(labels: torch.Tensor, seed: int, share: float = .2, forget_classes: int = 4, forget: int = FORGET) -> dict[str, torch.Tensor]:
+def split(
+    labels: torch.Tensor,
+    seed: int,
+    share: float = 0.2,
+    forget_classes: int = 4,
+    forget: int = FORGET,
+) -> dict[str, torch.Tensor]:
     """Positions of training examples by what they are for, in parts that never overlap and together are all of them.
 
     labels: (n,). Of every class a `share` is held out. "validation" are those held out, "forget_validation" every second one
@@ -159,10 +235,19 @@ def split(labels: torch.Tensor, seed: int, share: float = .2, forget_classes: in
     labels, drawn = labels.cpu(), generator(check_seed(seed), 5)
     _check_share(share)
     known = labels.unique()
-    for name, value, most in (("forget_classes", forget_classes, len(known)), ("forget", forget, len(labels))):
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not 1 <= value <= most:
+    for name, value, most in (
+        ("forget_classes", forget_classes, len(known)),
+        ("forget", forget, len(labels)),
+    ):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, numbers.Integral)
+            or not 1 <= value <= most
+        ):
             raise ValueError(f"{name} must be an integer from 1 to {most}, got {value!r}")
-    touched = known[torch.randperm(len(known), generator=drawn)[:forget_classes]].sort().values.tolist()
+    touched = (
+        known[torch.randperm(len(known), generator=drawn)[:forget_classes]].sort().values.tolist()
+    )
     parts = {"retain": [], "forget": [], "validation": [], "forget_validation": []}
     for label in known.tolist():
         members = (labels == label).nonzero().flatten()
@@ -174,8 +259,10 @@ def split(labels: torch.Tensor, seed: int, share: float = .2, forget_classes: in
         first = touched.index(label) < forget % forget_classes
         gone = forget // forget_classes + first
         if gone >= len(kept) or len(held) < 2:
-            raise ValueError(f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: class {label} has "
-                             f"{len(kept)} training and {len(held)} validation examples")
+            raise ValueError(
+                f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: class {label} has "
+                f"{len(kept)} training and {len(held)} validation examples"
+            )
         parts["validation"].append(held[0::2]), parts["forget_validation"].append(held[1::2])
         parts["forget"].append(kept[:gone]), parts["retain"].append(kept[gone:])
     return {name: torch.cat(part).sort().values for name, part in parts.items()}
@@ -192,7 +279,10 @@ def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, 
     errors = {f"{name}_error": found.double().mean().item() for name, found in wrong.items()}
     labels = parts["validation"].tensors[1]
     by_class = [wrong["validation"][labels == label].double().mean() for label in labels.unique()]
-    return errors | {"validation_error": torch.stack(by_class).mean().item(), "mia": attack(said, parts)}
+    return errors | {
+        "validation_error": torch.stack(by_class).mean().item(),
+        "mia": attack(said, parts),
+    }
 
 
 def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset]) -> float:
@@ -201,11 +291,20 @@ def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset])
     said: logits (n, classes) of both parts. As many of each class on either side; 3 draws of 5 folds, always the same. The value of
     a retrained model is its floor: beside .5 alone it says nothing. Raises ValueError for fewer than 5 comparable images.
     """
-    losses = {name: nn.functional.softplus(-margin(said[name], parts[name].tensors[1])) for name in ("forget", "forget_test")}
-    return mia(losses["forget"], losses["forget_test"], seen_labels=parts["forget"].tensors[1], unseen_labels=parts["forget_test"].tensors[1], repeats=3)
+    losses = {
+        name: nn.functional.softplus(-margin(said[name], parts[name].tensors[1]))
+        for name in ("forget", "forget_test")
+    }
+    return mia(
+        losses["forget"],
+        losses["forget_test"],
+        seen_labels=parts["forget"].tensors[1],
+        unseen_labels=parts["forget_test"].tensors[1],
+        repeats=3,
+    )
 
 
-def objective(metrics, goal: str = "privacy", lam: float = .4):
+def objective(metrics, goal: str = "privacy", lam: float = 0.4):
     """J of a goal from what `evaluate` returned, or from a table with such columns: smaller is better. Only validation data and
     the forget set have a say in it.
 
@@ -220,19 +319,29 @@ def objective(metrics, goal: str = "privacy", lam: float = .4):
     number = isinstance(lam, numbers.Real) and not isinstance(lam, bool)
     if not number or not 0 <= lam <= 1:
         raise ValueError(f"lam must be a number in [0, 1], got {lam!r}")
-    aim = abs(metrics["forget_error"] - metrics["forget_validation_error"]) if goal == "privacy" else 1 - metrics["forget_error"]
+    aim = (
+        abs(metrics["forget_error"] - metrics["forget_validation_error"])
+        if goal == "privacy"
+        else 1 - metrics["forget_error"]
+    )
     return (1 - lam) * metrics["validation_error"] + lam * aim
 
 
-def select(frame, goal: str = "privacy", lam: float = .4, by: Sequence[str] | None = None):
+def select(frame, goal: str = "privacy", lam: float = 0.4, by: Sequence[str] | None = None):
     """The runs of the settings with the lowest J, one per group and seed, with J as column "objective".
 
     frame: what `ul.sweep` returned, or the runs of a record. by: columns that make a group, default those of network, width, share
     and method that it has. J is made of validation data, so the setting is one a user could have chosen; it
     is the one with the lowest median over seeds (`ul.select`).
     """
-    by = [name for name in ("network", "width", "share", "method") if name in frame.columns] if by is None else by
-    return selection.select(frame.assign(objective=objective(frame, goal, lam)), "objective", by=tuple(by))
+    by = (
+        [name for name in ("network", "width", "share", "method") if name in frame.columns]
+        if by is None
+        else by
+    )
+    return selection.select(
+        frame.assign(objective=objective(frame, goal, lam)), "objective", by=tuple(by)
+    )
 
 
 @dataclass(frozen=True)
@@ -253,22 +362,48 @@ def threshold(errors: Mapping[float, Sequence[float]]) -> Threshold:
     """
     seeds = {len(values) for values in errors.values()}
     if len(seeds) != 1 or seeds == {0}:
-        raise ValueError("errors must hold the same seeds, at least one, for each width; got "
-                         + (", ".join(f"{len(values)} at {width:g}" for width, values in errors.items()) or "no width"))
-    first = [min((width for width, values in errors.items() if values[i] == 0), default=math.inf) for i in range(seeds.pop())]
-    everywhere = min((width for width, values in errors.items() if not any(values)), default=math.inf)
+        raise ValueError(
+            "errors must hold the same seeds, at least one, for each width; got "
+            + (
+                ", ".join(f"{len(values)} at {width:g}" for width, values in errors.items())
+                or "no width"
+            )
+        )
+    first = [
+        min((width for width, values in errors.items() if values[i] == 0), default=math.inf)
+        for i in range(seeds.pop())
+    ]
+    everywhere = min(
+        (width for width, values in errors.items() if not any(values)), default=math.inf
+    )
     return Threshold(everywhere, min(first), max(first))
 
 
-def training_errors(dataset: str = "digits", preset: str = "quick", seeds: Sequence[int] = SHIPPED_SEEDS, *,
-                    network: str = "resnet18", widths: Sequence[float] | None = None, **options) -> dict[float, list[float]]:
+def training_errors(
+    dataset: str = "digits",
+    preset: str = "quick",
+    seeds: Sequence[int] = SHIPPED_SEEDS,
+    *,
+    network: str = "resnet18",
+    widths: Sequence[float] | None = None,
+    **options,
+) -> dict[float, list[float]]:
     """Width -> training error of the original of each seed, over the preset's ladder or `widths`; trains what is not there.
 
     options: of `task`.
     """
     widths = ladder(dataset, preset, network) if widths is None else widths
-    return {width: [float(task(dataset, preset, seed, network=network, width=width, **options).facts["original"]["training_error"])
-                    for seed in seeds] for width in widths}
+    return {
+        width: [
+            float(
+                task(dataset, preset, seed, network=network, width=width, **options).facts[
+                    "original"
+                ]["training_error"]
+            )
+            for seed in seeds
+        ]
+        for width in widths
+    }
 
 
 def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dict]:
@@ -281,48 +416,155 @@ def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dic
     """
     rates = lambda *lr: {"epochs": epochs, "lr": list(lr), "batch_norm": "frozen"}
     found = {
-        "SCRUB": {**rates(3e-4, 1e-3, 3e-3), "reg": .1, "ascent": [.3, 1.], "variant": "original", "max_epochs": max(1, epochs - 2)},
-        "NegGrad": {**rates(3e-4, 1e-3, 3e-3), "ascent": [.1, .3]},
+        "SCRUB": {
+            **rates(3e-4, 1e-3, 3e-3),
+            "reg": 0.1,
+            "ascent": [0.3, 1.0],
+            "variant": "original",
+            "max_epochs": max(1, epochs - 2),
+        },
+        "NegGrad": {**rates(3e-4, 1e-3, 3e-3), "ascent": [0.1, 0.3]},
         "l1-Sparse": {**rates(1e-3, 3e-3, 1e-2), "reg": [1e-3, 1e-2]},
-        "MinNorm-OG": {**rates(1e-3, 3e-3), "reg": [.01, .03], "reg_decay": .9, "n_pert": 50, "descent_epochs": epochs // 2},
+        "MinNorm-OG": {
+            **rates(1e-3, 3e-3),
+            "reg": [0.01, 0.03],
+            "reg_decay": 0.9,
+            "n_pert": 50,
+            "descent_epochs": epochs // 2,
+        },
         "Retrain": {**rates(3e-3, 1e-2), "batch_norm": "retain"},
     }
     return {name: found[name] for name in (found if methods is None else methods)}
 
 
-def _models(dataset, preset, seed, roles, width, network, share, forget_classes, forget, recipe, folder, cache, device, progress, stop):
-    """(models, facts, parts, preset, build, width) for some roles."""
-    chosen = choose(PRESETS, dataset, preset)
+@dataclass(frozen=True)
+class _Rung:
+    """One width of a ladder, its data and how its models are trained. name: of the task. shipped: whether its models must be
+    in the package. command: what makes them."""
+
+    name: str
+    seed: int
+    build: Callable[[], nn.Module]
+    recipe: Recipe
+    batch_size: int
+    parts: dict[str, TensorDataset]
+    shipped: bool
+    command: str
+
+    def training(self, role: str) -> Training:
+        data = [
+            self.parts[part].tensors
+            for part in (("retain", "forget") if role == "original" else ("retain",))
+        ]
+        stage = Stage(*map(torch.cat, zip(*data)), self.recipe)
+        return Training(
+            f"{self.name}-{self.seed}-{role}",
+            self.build,
+            1_000 * self.seed + 10 * ROLES.index(role),
+            (stage,),
+        )
+
+    def trained(self, role: str, **how) -> tuple[nn.Module, dict[str, str]]:
+        """(model, facts). how: cache, progress and stop of `trained.get`."""
+        return trained.get(
+            self.training(role),
+            partial(self.measure, role),
+            shipped=self.shipped,
+            command=self.command,
+            **how,
+        )
+
+    def measure(self, role: str, model: nn.Module) -> dict[str, float]:
+        """What goes into a trained model's facts: its errors, and that on what it was trained on."""
+        errors = evaluate(model, self.parts)
+        if role != "original":
+            return errors | {"training_error": errors["retain_error"]}
+        count = {name: len(self.parts[name]) for name in ("retain", "forget")}
+        wrong = sum(errors[f"{name}_error"] * n for name, n in count.items())
+        return errors | {"training_error": wrong / sum(count.values())}
+
+
+def _rung(
+    dataset,
+    preset,
+    seed,
+    *,
+    width=None,
+    network="resnet18",
+    share=0.2,
+    forget_classes=None,
+    forget=FORGET,
+    recipe=None,
+    folder=None,
+    device="cpu",
+):
+    """The rung with these arguments of `task`, which it checks."""
+    size, seed = choose(PRESETS, dataset, preset), check_seed(seed)
     if network not in NETWORKS:
         raise ValueError(f"network must be one of {', '.join(NETWORKS)}, got {network!r}")
     width = ladder(dataset, preset, network)[-1] if width is None else width
-    number = isinstance(width, numbers.Real) and not isinstance(width, bool) and math.isfinite(width)
-    if not number or width < 1 / CHANNELS[network]:
-        raise ValueError(f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first layer of {network}, "
-                         f"got {width!r}")
+    _check_width(width, network)
     if recipe is not None and not isinstance(recipe, Recipe):
         raise TypeError(f"recipe must be a Recipe, got {recipe!r}")
-    seed = check_seed(seed)
-    parts = _parts(chosen, chosen.images(dataset, folder).to(device), seed, share, forget_classes, forget)
+    parts = _parts(
+        size, size.images(dataset, folder).to(device), seed, share, forget_classes, forget
+    )
+    usual = (
+        share == 0.2
+        and forget == FORGET
+        and recipe in (None, size.recipe)
+        and forget_classes in (None, size.forget_classes)
+        and width in size.widths.get(network, ())
+    )
+    shipped = usual and dataset == "digits" and seed in SHIPPED_SEEDS
+    command = (
+        f"python -m {__name__} --seeds {seed}"
+        if shipped
+        else f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
+    )
     build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
-    changed = share != .2 or forget != FORGET or recipe not in (None, chosen.recipe) or forget_classes not in (None, chosen.forget_classes)
-    shipped = not changed and dataset == "digits" and seed in SHIPPED_SEEDS and width in chosen.widths.get(network, ())
-    command = f"python -m {__name__} --seeds {seed}" if shipped else f"ul.width.task({dataset!r}, {preset!r}, {seed}, ...)"
-    models, facts = {}, {}
-    for role in roles:
-        training = _training(f"width-{dataset}-{network}-{width:.4g}-{seed}", role, seed, build, recipe or chosen.recipe, parts)
-        models[role], facts[role] = trained.get(training, partial(_measure, role, parts), shipped=shipped, cache=cache,
-                                                command=command, progress=progress, stop=stop)
-    return models, facts, parts, chosen, build, width
+    return _Rung(
+        f"width-{dataset}-{network}-{width:.4g}",
+        seed,
+        build,
+        recipe or size.recipe,
+        size.batch_size,
+        parts,
+        shipped,
+        command,
+    )
+
+
+def _check_width(width, network):
+    number = (
+        isinstance(width, numbers.Real) and not isinstance(width, bool) and math.isfinite(width)
+    )
+    if not number or width < 1 / CHANNELS[network]:
+        raise ValueError(
+            f"width must be a number of at least 1/{CHANNELS[network]}, one channel in the first layer of {network}, "
+            f"got {width!r}"
+        )
 
 
 def _parts(chosen, images, seed, share, forget_classes, forget):
     pixels, labels = images.train.tensors
-    found = split(labels, seed, share, chosen.forget_classes if forget_classes is None else forget_classes, forget)
-    parts = {name: _colored(pixels[where.to(pixels.device)], labels[where.to(labels.device)]) for name, where in found.items()}
+    found = split(
+        labels,
+        seed,
+        share,
+        chosen.forget_classes if forget_classes is None else forget_classes,
+        forget,
+    )
+    parts = {
+        name: _colored(pixels[where.to(pixels.device)], labels[where.to(labels.device)])
+        for name, where in found.items()
+    }
     pixels, labels = images.test.tensors
     touched = torch.isin(labels, parts["forget"].tensors[1])
-    return parts | {"test": _colored(pixels, labels), "forget_test": _colored(pixels[touched], labels[touched])}
+    return parts | {
+        "test": _colored(pixels, labels),
+        "forget_test": _colored(pixels[touched], labels[touched]),
+    }
 
 
 def _colored(pixels, labels):
@@ -330,7 +572,11 @@ def _colored(pixels, labels):
 
 
 def _some(images, count):
-    return images if count is None or count >= len(images) else share_of(images, count / len(images), 0, 0)
+    return (
+        images
+        if count is None or count >= len(images)
+        else share_of(images, count / len(images), 0, 0)
+    )
 
 
 def _check_share(share):
@@ -339,213 +585,17 @@ def _check_share(share):
         raise ValueError(f"share must be a number between 0 and 1, got {share!r}")
 
 
-def _training(name, role, seed, build, recipe, parts):
-    data = [parts["retain"].tensors] + ([parts["forget"].tensors] if role == "original" else [])
-    return Training(f"{name}-{role}", build, 1_000 * seed + 10 * ROLES.index(role), (Stage(*map(torch.cat, zip(*data)), recipe),))
-
-
-def _measure(role, parts, model):
-    """What goes into a trained model's facts: its errors, and that on what it was trained on."""
-    found, count = evaluate(model, parts), {name: len(parts[name]) for name in ("retain", "forget")}
-    if role != "original":
-        return found | {"training_error": found["retain_error"]}
-    wrong = sum(found[f"{name}_error"] * n for name, n in count.items())
-    return found | {"training_error": wrong / sum(count.values())}
-
-
-# The recorded runs of notebook 12. -------------------------------------------------------------------------------------
-
-RECORDED = {"digits": {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)},  # seeds of each ladder; unlearned on digits alone
-            "cifar10": {"allcnn": (1,), "resnet18": (1,)}}
-SHARE_STUDY = {"network": "allcnn", "widths": (2 / 96,), "seeds": (1, 2, 3, 4, 5), "methods": ("SCRUB", "NegGrad", "l1-Sparse")}
-REGION_STUDY = {"network": "allcnn", "widest": 1 / 8}
-SURVEYS = {"small": {"planes": 40, "resolution": 20}, "full": {"planes": 500, "resolution": 50}}  # full: millions of points a model
-FULL_STUDY = {"network": "allcnn", "widths": (2 / 96, 6 / 96), "seeds": (1,)}
-NEAR = .25  # of the typical distance: about what paper B's delta of 10 is on CIFAR-10, with pixels in [-1, 1]
-
-
-@dataclass(frozen=True)
-class Record:
-    """What `load` returns, three pandas.DataFrames and the provenance. Every row has network, width, share and seed.
-
-    runs: one row per run, as `ul.sweep` returns them. models: one per trained model, with role, parameters, what `evaluate` says
-    of it, and training_error. regions: one per pair of models compared, with before, after, goal (of a method's selection), survey
-    ("small" or "full"), c_prox and s_far, and c_prox_se and s_far_se, their standard errors over planes. That of CIFAR-10 has models
-    alone, that of more planes regions alone.
-    """
-
-    runs: object
-    models: object
-    regions: object
-    provenance: dict
-
-
-def record(store: Path, out: Path, dataset: str = "digits", seeds: Mapping[str, Sequence[int]] | None = None, progress=None) -> None:
-    """Makes the recorded runs: trains the ladders; on digits also runs `grid` at every width, and compares AllCNN's decision regions
-    up to a width of 1/8. Goes on from `store`, whose runs are of one version of the code. seeds: of each network, default `RECORDED`.
-
-    `out` is written after every part, unless it holds a finished record: one that was stopped says how many parts it has, as
-    "finished" in its provenance.
-    """
-    made = provenance("python -m unlearnlab.experiments.width --record" + ("" if dataset == "digits" else f" --dataset {dataset}"))
-    say, seeds = progress or (lambda text: print(text, flush=True)), RECORDED[dataset] if seeds is None else seeds
-    jobs = []
-    for network, own in seeds.items():
-        jobs += [(network, width, .2, own, grid()) for width in ladder(dataset, network=network)]
-        if dataset == "digits" and network == SHARE_STUDY["network"]:
-            jobs += [(network, width, share, SHARE_STUDY["seeds"], grid(methods=SHARE_STUDY["methods"])) for share in SHARES if share != .2
-                     for width in SHARE_STUDY["widths"]]
-    runs, models, areas = {}, [], []
-    for finished, (network, width, share, own, settings) in enumerate(jobs, 1):
-        say(f"{network} at width {width:.4g}, share {share}")
-        at = _Place(Path(store), dataset, network, width, share)
-        for seed in own:
-            models += [{**at.facts(), "seed": seed, **row} for row in _model_rows(at.task(seed), at.again(seed) if dataset == "digits" else None)]
-        if dataset == "digits":
-            runs[network, width, share] = sweep(at.task, settings, own, Path(store) / f"{network}-{width:.4g}-{share}", backend="serial",
-                                                progress=False).assign(**at.facts())
-            if share == .2 and network == REGION_STUDY["network"] and width <= REGION_STUDY["widest"]:
-                areas += [row for seed in own for row in at.regions(seed, runs[network, width, share], "small")]
-        _write(out, made, runs, models, areas, finished, len(jobs))
-
-
-def record_planes(store: Path, out: Path, recorded: Record, progress=None) -> None:
-    """Surveys 500 planes at 50 by 50 points where `FULL_STUDY` says: millions of points for every network. recorded: what `load`
-    returned, whose selected settings are compared; its commit is part of the provenance. Goes on from `store`, as `record` does."""
-    made, say = provenance("python -m unlearnlab.experiments.width --record --planes"), progress or (lambda text: print(text, flush=True))
-    runs, made = recorded.runs, made | {"runs": recorded.provenance["commit"]}
-    places, areas = [(width, seed) for width in FULL_STUDY["widths"] for seed in FULL_STUDY["seeds"]], []
-    for finished, (width, seed) in enumerate(places, 1):
-        network = FULL_STUDY["network"]
-        say(f"{network} at width {width:.4g}, all planes, seed {seed}")
-        own = runs[(runs.network == network) & (runs.width == width) & (runs.share == .2)]
-        if own.empty:
-            raise ValueError(f"the runs hold none of {network} at width {width:.4g}: record them first, with --record")
-        areas += _Place(Path(store), "digits", network, width, .2).regions(seed, own, "full")
-        _write(out, made, {}, [], areas, finished, len(places))
-
-
-def load(path: Path | str) -> Record:
-    """The recorded runs of a file that `record` made."""
-    import pandas
-    content = json.loads(Path(path).read_text(encoding="utf-8"))
-    tables = [pandas.DataFrame(content.get(name, {"network": [], "width": []})) for name in ("runs", "models", "regions")]
-    for table in tables:  # in half channels: the file holds six digits, a ladder the fraction itself
-        half = [2 * CHANNELS[network] for network in table["network"]]
-        table["width"] = [round(width * count) / count for width, count in zip(table["width"], half)]
-    return Record(*tables, content["provenance"])
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A rung of a recorded ladder, and where its models and comparisons are kept."""
-
-    store: Path
-    dataset: str
-    network: str
-    width: float
-    share: float
-
-    def facts(self):
-        return {"network": self.network, "width": self.width, "share": self.share}
-
-    def task(self, seed):
-        return task(self.dataset, "quick", seed, **self.facts(), cache=self.store / "models", progress=_silent)
-
-    def again(self, seed):
-        return retrained_again(self.dataset, "quick", seed, **self.facts(), cache=self.store / "models", progress=_silent)
-
-    def regions(self, seed, frame, survey):
-        path = self.store / "regions" / f"{self.network}-{self.width:.4g}-{seed}-{survey}-{code_fingerprint()}.json"
-        rows = kept(path, lambda: _compare(self.task(seed), self.again(seed), frame, SURVEYS[survey]))
-        return [{**self.facts(), "seed": seed, "survey": survey, **row} for row in rows]
-
-
-def _silent(*done):
-    pass
-
-
-def _write(out, made, runs, models, areas, finished, parts):
-    import pandas
-    if finished < parts and Path(out).exists() and "finished" not in load(out).provenance:
-        return
-    joined = pandas.concat(runs.values(), ignore_index=True) if runs else pandas.DataFrame()
-    tables = {"runs": joined.drop(columns=[c for c in made if c in joined]), "models": pandas.DataFrame(models), "regions": pandas.DataFrame(areas)}
-    tables = {name: table for name, table in tables.items() if len(table)}
-    text = ",\n".join(f"{json.dumps(name)}: {_columns(table)}" for name, table in tables.items())
-    made = made if finished == parts else made | {"finished": f"{finished} of {parts} parts"}
-    replace_text(Path(out), f'{{"provenance": {json.dumps(made)},\n{text}\n}}\n')
-
-
-def _model_rows(found, again):
-    """What the record says of the original and of the retrained models, of which the second may be None."""
-    trained_error = float(found.facts["original"]["training_error"])
-    for role, model in zip(ROLES, (found.original, found.ground_truth, again) if again else (found.original, found.ground_truth)):
-        errors = found.evaluate(model)
-        yield {"role": role, "parameters": sum(p.numel() for p in model.parameters()), **errors,
-               "training_error": trained_error if role == "original" else errors["retain_error"]}
-
-
-def _compare(found, again, frame, size):
-    """Rows of C_prox and S_far: two retrained models (the floor), the original and a retrained one, the original and what each
-    selected setting makes of it."""
-    seen = found.original.normalise(found.retain.tensors[0])
-    survey = regions.survey(found, splits(seed=found.seed)["test"], **size, delta=NEAR * regions.typical_distance(seen), seed=found.seed)
-    original, retrained = survey.classes(found.original), survey.classes(found.ground_truth)
-    compared = lambda before, after: {**survey.scores(before, after), **survey.standard_errors(before, after)}
-    rows = [{"before": "retrained", "after": "retrained again", "goal": None, **compared(retrained, survey.classes(again))},
-            {"before": "original", "after": "retrained", "goal": None, **compared(original, retrained)}]
-    for goal in GOALS:
-        chosen = select(frame, goal, by=("method",))
-        for row in chosen[chosen.seed == found.seed].to_dict("records"):
-            if row["method"] == "Retrain":
-                continue
-            kind = METHODS[row["method"]]
-            given = {f.name: row[f.name] for f in dataclasses.fields(kind) if f.name in row and row[f.name] == row[f.name]}
-            model = unlearn(found, kind(**given), row["epochs"]).model
-            rows.append({"before": "original", "after": row["method"], "goal": goal, **compared(original, survey.classes(model))})
-    return rows
-
-
-def _columns(table):
-    """A table as JSON, a line per column, floats with 6 significant digits."""
-    import pandas
-    short = lambda v: None if pandas.isna(v) else float(f"{v:.6g}") if isinstance(v, float) else getattr(v, "item", lambda: v)()
-    return "{\n" + ",\n".join(f"{json.dumps(name)}: {json.dumps([short(v) for v in table[name].tolist()])}" for name in table) + "}"
-
-
 def _shipped(seed):
     """What the package ships of a seed: every model of both ladders on digits."""
-    chosen, jobs = PRESETS["digits", "quick"], []
-    parts = splits(seed=seed)
-    for network, widths in chosen.widths.items() if seed in SHIPPED_SEEDS else ():
+    jobs = []
+    for network, widths in (
+        PRESETS["digits", "quick"].widths.items() if seed in SHIPPED_SEEDS else ()
+    ):
         for width in widths:
-            build = partial(NETWORKS[network], 10, width)
-            jobs += [(_training(f"width-digits-{network}-{width:.4g}-{seed}", role, seed, build, chosen.recipe, parts),
-                      partial(_measure, role, parts)) for role in ROLES]
+            rung = _rung("digits", "quick", seed, network=network, width=width)
+            jobs += [(rung.training(role), partial(rung.measure, role)) for role in ROLES]
     return jobs
 
 
-def _main(arguments=None):
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if "--record" not in arguments:
-        return trained.run("unlearnlab.experiments.width", __doc__, _shipped, arguments)
-    parser = argparse.ArgumentParser(prog="python -m unlearnlab.experiments.width", description=__doc__.splitlines()[0])
-    parser.add_argument("--record", action="store_true", help="make the recorded runs of notebook 12")
-    parser.add_argument("--dataset", choices=RECORDED, default="digits", help="which of them (default: %(default)s)")
-    parser.add_argument("--planes", action="store_true", help="survey 500 planes with the settings that the runs in width.json select")
-    parser.add_argument("--runs", type=Path, default=RESULTS / "width.json", help="those runs, if elsewhere")
-    parser.add_argument("--store", type=Path, help="folder for finished runs (default: the user cache)")
-    parser.add_argument("--out", type=Path, help="the JSON file (default: width.json, width-cifar10.json or width-planes.json in notebooks/results)")
-    chosen = parser.parse_args(arguments)
-    if chosen.planes and chosen.dataset != "digits":
-        parser.error("--planes is for the runs on digits")
-    name = "width-planes" if chosen.planes else "width" if chosen.dataset == "digits" else f"width-{chosen.dataset}"
-    store, out = chosen.store or trained.default_cache().parent / "runs" / name, chosen.out or RESULTS / f"{name}.json"
-    if chosen.planes:
-        return interruptible(lambda: record_planes(store, out, load(chosen.runs)))
-    return interruptible(lambda: record(store, out, chosen.dataset))
-
-
 if __name__ == "__main__":
-    sys.exit(_main())
+    sys.exit(trained.run("unlearnlab.experiments.width", __doc__, _shipped))

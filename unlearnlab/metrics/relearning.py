@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from ..threads import few_threads
+from ..ground.threads import few_threads
 from .floors import whole
 
 

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from ..threads import one_thread
+from ..ground.threads import one_thread
 from ..training import Stopped
 from .floors import whole
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import torch
 
 from ..models import seeded
-from ..threads import few_threads
+from ..ground.threads import few_threads
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 

@@ -19,7 +19,7 @@ class EvidenceLab(SliderLab):
     """The lab of notebook 13, on its recorded networks: nothing is trained.
 
     method: "original", "retrained" or one of ul.METHODS. metric: one of METRICS. record: the file
-    that `python -m unlearnlab.experiments.evidence` makes. `shown`: the arguments of the picture,
+    that `python -m unlearnlab.study evidence` makes. `shown`: the arguments of the picture,
     and what is said of it in words.
     """
 
@@ -27,7 +27,7 @@ class EvidenceLab(SliderLab):
                  record: Path | str = RECORD):
         if not Path(record).exists():
             raise FileNotFoundError(f"there is no {Path(record).name} to show: python -m "
-                                    "unlearnlab.experiments.evidence makes it")
+                                    "unlearnlab.study evidence makes it")
         self.evidence = evidence.load(record)[0]
         names = list(evidence.candidates(self.evidence.margins["forget"]))
         for word, value, known in (("method", method, names), ("metric", metric, METRICS)):

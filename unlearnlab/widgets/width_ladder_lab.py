@@ -9,9 +9,9 @@ import numpy as np
 
 from ..experiments import width as ladder
 from ..figures.width import LadderPicture
-from ..methods import METHODS
 from ..metrics import regions
 from ..pareto import standard_error
+from ..study.rows import method_of
 from ..unlearning import unlearn
 from .canvas import Canvas
 from .lab import SliderLab, choice, menu, slider, table
@@ -40,7 +40,7 @@ class WidthLadderLab(SliderLab):
     """Sliders move the width, lambda and the plane; menus choose the network, the method and the
     goal.
 
-    record: what `ul.width.load` returned, with runs on digits; its networks are those of the menu.
+    record: what `unlearnlab.chapters.ch12_width.study.load` returned, with runs on digits; its networks are those of the menu.
     The curves are the recorded ones, means over seeds. The three networks on the right are those of
     seed 1, which ship with the package; the setting that is best by the recorded validation data
     unlearns one of them here, within a second. `shown` is the Rung in the picture.
@@ -110,11 +110,11 @@ class WidthLadderLab(SliderLab):
     def _unlearned(self, network, width, method, goal, lam):
         """(network, its metrics, its setting in words)"""
         rows = self._chosen(method, goal, lam)
-        row = rows[rows.width == width].iloc[0].dropna()
-        fields = {name: row[name] for name in METHODS[method].__dataclass_fields__ if name in row}
-        epochs = int(row["epochs"])
-        run = unlearn(self.task(network, width), METHODS[method](**fields), epochs)
-        words = [f"{name} {row[name]:g}" for name in ("lr", "ascent", "reg") if name in fields]
+        row = rows[rows.width == width].iloc[0]
+        setting, epochs = method_of(row), int(row["epochs"])
+        run = unlearn(self.task(network, width), setting, epochs)
+        words = [f"{name} {getattr(setting, name):g}" for name in ("lr", "ascent", "reg")
+                 if hasattr(setting, name)]
         return run.model, run.metrics, ", ".join([*words, f"{epochs} epochs"])
 
     def compute(self, network, width, method, goal, lam, plane):

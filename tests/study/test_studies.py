@@ -1,0 +1,214 @@
+"""A study is made seed by seed, goes on after whatever ended it, and loses nothing that was there."""
+
+import dataclasses
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elsewhere import DEVICE, elsewhere
+from tasks import regression
+
+import unlearnlab as ul
+from unlearnlab.study import studies, table
+from unlearnlab.study.studies import Place, Study, record
+from unlearnlab.training import Stopped
+
+GRID = {"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}, "GA": {"epochs": 2, "lr": 1e-3}}
+
+
+class Factory:
+    """Makes small tasks; is asked for `last` and stops. known: the tasks have a ground truth."""
+
+    def __init__(self, last=None, known=False):
+        self.last, self.known, self.stop = last, known, threading.Event()
+
+    def __call__(self, seed, stop=None):
+        if seed == self.last:
+            self.stop.set()
+            raise Stopped("stopped")
+        task = regression(seed)
+        return dataclasses.replace(task, ground_truth=task.fresh(7)) if self.known else task
+
+
+def toy(factory=None, grid=GRID, seeds=(3, 1), **more):
+    return Study(name="toy", title="a toy", factory=factory or Factory(), grid=grid, seeds=seeds, **more)
+
+
+@pytest.fixture(autouse=True)
+def in_process(monkeypatch):
+    """Sweeps in this process: small tasks are not worth a worker."""
+
+    def sweep(factory, grid, seeds, store, backend, **more):
+        return ul.sweep(factory, grid, seeds, store, "serial", **more)
+
+    monkeypatch.setattr(studies, "sweep", sweep)
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path / "store", tmp_path / "new" / "toy.json", workers=1)
+
+
+def elsewhere_than(place, name):
+    """The same study with a store and a file of its own."""
+    return dataclasses.replace(place, store=place.store / name, out=place.out.with_name(f"{name}.json"))
+
+
+def tables(path):
+    content = json.loads(path.read_text())
+    return json.dumps(content["tables"])
+
+
+def test_the_file_holds_what_a_sweep_and_the_models_say(place):
+    assert record(toy(Factory(known=True)), place) == 2
+    recorded = table.read(place.out)
+    whole = ul.sweep(regression, GRID, [3, 1], place.store / "own", "serial", progress=False)
+    runs = recorded["runs"]
+    assert runs[["method", "lr", "seed"]].equals(whole[["method", "lr", "seed"]])
+    assert np.allclose(runs["size"], whole["size"], rtol=1e-5) and "commit" not in runs
+    assert recorded.provenance["command"] == "python -m unlearnlab.study toy"
+    assert "finished" not in recorded.provenance
+    models = recorded["models"].set_index(["role", "seed"])["size"]
+    for seed in (3, 1):
+        task = Factory(known=True)(seed)
+        for role, model in (("original", task.original), ("ground truth", task.ground_truth)):
+            assert models[role, seed] == pytest.approx(task.evaluate(model)["size"], rel=1e-5)
+    record(toy(), plain := elsewhere_than(place, "plain"))
+    assert table.read(plain.out)["models"].role.tolist() == ["original", "original"]
+
+
+def test_a_diverged_run_has_its_error_in_its_row(place):
+    record(toy(grid={"GA": {"epochs": 40, "lr": 1e30}}), place)
+    assert table.read(place.out)["runs"].error.notna().all()
+
+
+def test_a_study_stopped_at_a_seed_has_the_seeds_before_it_and_goes_on_to_the_same_bytes(place):
+    early = Factory(last=1)
+    stopped = dataclasses.replace(place, stop=early.stop)
+    assert record(toy(early), stopped) == 1
+    recorded = table.read(place.out)
+    assert set(recorded["runs"].seed) == {3} and len(recorded["runs"]) == 3
+    assert recorded.provenance["finished"] == "1 of 2 seeds"
+    assert record(toy(), place) == 2
+    resumed = tables(place.out)
+    record(toy(), place)
+    assert tables(place.out) == resumed
+    assert "finished" not in table.read(place.out).provenance
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, ZeroDivisionError])
+def test_ctrl_c_and_errors_leave_the_seeds_that_are_whole(place, end):
+    def factory(seed, stop=None):
+        if seed == 1:
+            raise end
+        return regression(seed)
+
+    with pytest.raises(end):
+        record(toy(factory), place)
+    assert table.read(place.out).provenance["finished"] == "1 of 2 seeds"
+    record(toy(), place)
+    assert len(table.read(place.out)["runs"]) == 6
+
+
+def test_time_that_ends_within_a_seed_keeps_its_runs_in_the_store_alone(place, monkeypatch):
+    stop, real = threading.Event(), studies.sweep
+
+    def cut_short(*arguments, **more):
+        return real(*arguments, **more, progress=lambda row, done, total: stop.set())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(studies, "sweep", cut_short)
+        assert record(toy(), dataclasses.replace(place, stop=stop)) == 0
+    assert not place.out.exists() and len(list(place.store.glob("*.json"))) == 1
+    assert record(toy(), place) == 2
+
+
+def test_part_of_a_study_never_replaces_more_of_it(place):
+    record(toy(), place)
+    whole, said = place.out.read_text(), []
+    early = Factory(last=1)
+    other = Place(place.store / "other", place.out, 1, early.stop, said.append)
+    assert record(toy(early), other) == 1
+    assert place.out.read_text() == whole
+    assert said == ["toy.json: 1 of 2 seeds, fewer than the file there has: it stays as it is"]
+
+
+def test_a_place_where_nothing_can_be_written_is_refused_before_the_first_run(place):
+    never = toy(lambda seed, stop=None: pytest.fail("a run began"))
+    place.out.mkdir(parents=True)
+    with pytest.raises(IsADirectoryError, match="toy.json is a folder"):
+        record(never, place)
+    place.out.rmdir()
+    place.out.write_text("{")
+    with pytest.raises(table.BadTable, match="toy.json"):
+        record(never, place)
+    with pytest.raises(PermissionError, match="cannot make the folder .*toy.json.*--out"):
+        record(never, dataclasses.replace(place, out=place.out / "below.json"))
+
+
+def test_fewer_seeds_than_the_file_has_are_refused_before_the_first_run(place):
+    record(toy(), place)
+    never = toy(lambda seed, stop=None: pytest.fail("a run began"), seeds=(1,))
+    with pytest.raises(ValueError, match=r"toy.json holds seeds \[3\], which this would not make"):
+        record(never, place)
+    assert record(toy(seeds=(3, 1, 2)), place) == 3
+
+
+def test_parts_that_are_no_sweep_are_kept_until_what_they_follow_from_changes(place, monkeypatch):
+    made = []
+
+    def make(given="", options=None):
+        study, rows = toy(options=options or {}), [{"a": 1, "b": 0.5}, {"a": 2, "b": None}]
+        call = lambda: made.append(given) or {"rows": rows}
+        assert place.kept(study, "one", call, given) == {"rows": rows}
+        return len(made)
+
+    assert make() == make() == 1
+    assert make("other settings") == 2 and make("other settings", {"width": 0.5}) == 3
+    path = place.store / "parts" / "one.json"
+    path.write_text(path.read_text().replace("0.5", "0.6"))
+    assert make("other settings", {"width": 0.5}) == 4
+    monkeypatch.setattr(studies, "code_fingerprint", lambda: "other code")
+    place.stop.set()
+    with pytest.raises(Stopped):
+        make()
+
+
+def test_every_unusual_option_is_in_the_name_and_in_the_command():
+    options = {"dataset": "cifar10", "preset": "paper", "device": "cuda:1", "p_retain": 0.02}
+    study = toy(options=options | {"width": 0.25, "precision": "bfloat16"})
+    assert studies.file_name(study) == "toy-cifar10-paper-cuda-retain0.02-width0.25-bfloat16"
+    words = "--dataset cifar10 --preset paper --device cuda:1 --p-retain 0.02 --width 0.25"
+    assert studies.command(study) == f"python -m unlearnlab.study toy {words} --precision bfloat16"
+    assert studies.file_name(toy(options={"dataset": "digits"})) == "toy"
+
+
+def test_on_another_device_every_task_is_made_once(place, monkeypatch):
+    made, devices = [], []
+    for module in (studies, studies.sys.modules["unlearnlab.sweep"]):  # there may be no GPU to name
+        real = module.provenance
+
+        def named(command, device, real=real):
+            devices.append(device)
+            return real(command)
+
+        monkeypatch.setattr(module, "provenance", named)
+
+    def factory(seed, stop=None):
+        made.append(seed)
+        return regression(seed).to(DEVICE)
+
+    with elsewhere():
+        record(toy(factory, seeds=(1, 2), options={"device": "cuda"}), place)
+    assert made == [1, 2] and devices[0] == "cuda" and set(devices[1:]) == {DEVICE}
+    assert len(table.read(place.out)["runs"]) == 6
+
+
+def test_files_that_another_study_made_lie_beside_or_among_the_results(place):
+    assert place.beside("table1.json") == studies.RESULTS / "table1.json"
+    place.out.parent.mkdir()
+    place.out.with_name("table1.json").write_text("")
+    assert place.beside("table1.json") == place.out.with_name("table1.json")
+    assert Place("~/s", "~/o.json").store == Path.home() / "s"

@@ -1,0 +1,1 @@
+"""What belongs to one notebook each: exercises, pictures, a lab, a study. None imports another."""

@@ -1,0 +1,1 @@
+"""Sine poisoning, notebook 04."""

@@ -1,0 +1,1 @@
+"""Label erasure, notebook 09."""

@@ -1,0 +1,1 @@
+"""Representation collapse, notebook 10."""

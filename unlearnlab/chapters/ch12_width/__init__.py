@@ -1,0 +1,1 @@
+"""Width and unlearning, notebook 12."""

@@ -1,0 +1,287 @@
+"""The recorded runs of notebook 12: two ladders of networks, unlearned, and their decision regions.
+
+python -m unlearnlab.study width           # an hour of one core
+python -m unlearnlab.study width-planes    # more planes, at the settings that width.json selects
+python -m unlearnlab.study width-cifar10   # the ladders on a part of CIFAR-10
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...experiments import width as tasks
+from ...experiments.width import CHANNELS, GOALS, NEAR, ROLES, SHARES
+from ...metrics import regions
+from ...study import table
+from ...study.rows import method_of
+from ...study.studies import run_rows
+from ...sweep import expand, sweep
+from ...training import Stopped
+from ...unlearning import unlearn
+
+LADDERS = {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)}  # seeds of each
+SHARE_WIDTHS = (2 / 96,)  # of AllCNN, at which the shares for validation are varied
+SHARE_METHODS = ("SCRUB", "NegGrad", "l1-Sparse")
+REGIONS_OF, WIDEST = "allcnn", 1 / 8  # whose regions are compared, up to which width
+PLANES = {  # full: millions of points a model
+    "small": {"planes": 40, "resolution": 20},
+    "full": {"planes": 500, "resolution": 50},
+}
+
+
+@dataclass(frozen=True)
+class Ladders:
+    """What `load` returns, three pandas.DataFrames and the provenance.
+
+    Every row has network, width, share and seed. runs: one per run, as `ul.sweep` returns them.
+    models: one per trained model, with role, parameters, what `evaluate` says of it, and
+    training_error. regions: one per pair of models compared, with before, after, goal (of a
+    method's selection), survey ("small" or "full"), c_prox and s_far, and c_prox_se and s_far_se,
+    their standard errors over planes. A table that the file has not is empty.
+    """
+
+    runs: object
+    models: object
+    regions: object
+    provenance: dict
+
+
+def load(path: Path | str) -> Ladders:
+    """The tables of a file that one of the studies here made. Errors as in `table.read`."""
+    import pandas
+
+    recorded = table.read(path)
+    frames = []
+    for name in ("runs", "models", "regions"):
+        empty = pandas.DataFrame({"network": [], "width": []})
+        frames.append(_exact(recorded[name]) if name in recorded else empty)
+    return Ladders(*frames, recorded.provenance)
+
+
+def _exact(frame):
+    """With widths in half channels: the file holds six digits, a ladder the fraction itself."""
+    half = [2 * CHANNELS[network] for network in frame["network"]]
+    exact = [round(width * count) / count for width, count in zip(frame["width"], half)]
+    return frame.assign(width=exact)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A rung of a recorded ladder. cache: the folder of its models."""
+
+    dataset: str
+    network: str
+    width: float
+    share: float
+    cache: Path
+
+    def facts(self) -> dict:
+        return {"network": self.network, "width": self.width, "share": self.share}
+
+    def name(self) -> str:
+        return f"{self.network}-{self.width:.4g}-{self.share}"
+
+    def task(self, seed: int, stop=None):
+        how = {"cache": self.cache, "progress": _silent, "stop": stop}
+        return tasks.task(self.dataset, "quick", seed, **self.facts(), **how)
+
+    def again(self, seed: int, stop=None):
+        """The second ground truth."""
+        how = {"cache": self.cache, "progress": _silent, "stop": stop}
+        return tasks.retrained_again(self.dataset, "quick", seed, **self.facts(), **how)
+
+    def rows(self, seed: int, rows: list[dict]) -> list[dict]:
+        """`rows` with where they belong, floats with 6 digits."""
+        named = [{**self.facts(), "seed": seed, **row} for row in rows]
+        return [{key: table.significant(cell) for key, cell in row.items()} for row in named]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LadderStudy:
+    """Trains the ladders of a data set; on digits also unlearns them, and compares regions.
+
+    A part is a seed; on digits a last one, "regions", needs the runs on all seeds, because they
+    select the settings. seeds: of those that LADDERS has.
+    """
+
+    name: str
+    title: str
+    dataset: str
+    seeds: tuple[int, ...]
+    options: dict = field(default_factory=dict)
+    unit = "parts"
+
+    def __post_init__(self):
+        known = sorted({*sum(LADDERS.values(), ())})
+        if not {*self.seeds} <= {*known}:
+            raise ValueError(f"seeds must be among {known}, got {self.seeds}")
+
+    def origins(self, place):
+        return {}
+
+    def parts(self):
+        return (*self.seeds, "regions") if self.dataset == "digits" else self.seeds
+
+    def make(self, part, place, so_far):
+        if part == "regions":
+            return {"regions": self._regions(place, so_far["runs"])}
+        models, runs = [], []
+        for rung, methods in self._rungs(part, place):
+            place.go_on()
+            place.say(f"{rung.network} at width {rung.width:.4g}, share {rung.share}, seed {part}")
+            task = rung.task(part, place.stop)
+            again = rung.again(part, place.stop) if self.dataset == "digits" else None
+            models += rung.rows(part, _model_rows(task, again))
+            if self.dataset == "digits":
+                runs += rung.rows(part, _runs(rung, part, methods, place))
+        return {"models": models, "runs": runs} if runs else {"models": models}
+
+    def _rungs(self, seed, place):
+        """(Rung, names of methods) of a seed; None for all methods."""
+        cache = place.store / "models"
+        for network, seeds in LADDERS.items():
+            if seed in seeds:
+                for width in tasks.ladder(self.dataset, network=network):
+                    yield Rung(self.dataset, network, width, 0.2, cache), None
+                if network == REGIONS_OF and self.dataset == "digits":
+                    for share in SHARES:
+                        for width in SHARE_WIDTHS if share != 0.2 else ():
+                            yield Rung(self.dataset, network, width, share, cache), SHARE_METHODS
+
+    def _regions(self, place, run_rows):
+        import pandas
+
+        runs, rows = _exact(pandas.DataFrame(run_rows)), []
+        for width in tasks.ladder(network=REGIONS_OF):
+            rung = Rung("digits", REGIONS_OF, width, 0.2, place.store / "models")
+            for seed in LADDERS[REGIONS_OF] if width <= WIDEST else ():
+                if seed in self.seeds:
+                    rows += _region_rows(self, rung, seed, runs, "small", place)
+        return rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanesStudy:
+    """Surveys 500 planes at 50 by 50 points of a narrow and a wide network, at recorded settings.
+
+    The settings are those that the runs in width.json select, beside the file that is made or
+    among the notebooks' results; its commit is part of the provenance.
+    """
+
+    name: str
+    title: str
+    seeds: tuple[int, ...] = (1,)
+    widths: tuple[float, ...] = (2 / 96, 6 / 96)
+    options: dict = field(default_factory=dict)
+    unit = "seeds"
+
+    def origins(self, place):
+        return {"runs": load(place.beside("width.json")).provenance["commit"]}
+
+    def parts(self):
+        return self.seeds
+
+    def make(self, part, place, so_far):
+        path = place.beside("width.json")
+        runs, rows = load(path).runs, []
+        for width in self.widths:
+            if runs[(runs.network == REGIONS_OF) & (runs.width == width)].empty:
+                raise ValueError(f"{path} has no runs of {REGIONS_OF} at width {width:.4g}")
+            rung = Rung("digits", REGIONS_OF, width, 0.2, place.store / "models")
+            rows += _region_rows(self, rung, part, runs, "full", place)
+        return {"regions": rows}
+
+
+STUDIES = (
+    LadderStudy(
+        name="width",
+        title="the ladders on digits, unlearned, and decision regions: an hour",
+        dataset="digits",
+        seeds=(1, 2, 3, 4, 5),
+    ),
+    PlanesStudy(name="width-planes", title="decision regions on 500 planes: half an hour"),
+    LadderStudy(
+        name="width-cifar10",
+        title="the ladders' models on a part of CIFAR-10",
+        dataset="cifar10",
+        seeds=(1,),
+    ),
+)
+
+
+def _silent(*done):
+    pass
+
+
+def _runs(rung, seed, methods, place):
+    """The rows of a sweep over the rung's grid. Raises Stopped for one that is not whole."""
+    grid, store = tasks.grid(methods=methods), place.store / rung.name()
+    how = {"backend": "serial", "progress": False, "stop": place.stop}
+    frame = sweep(rung.task, grid, [seed], store, **how)
+    if len(frame) < len(expand(grid)):
+        raise Stopped("stopped")
+    return run_rows(frame)
+
+
+def _model_rows(task, again):
+    """A row for the original and for each retrained model, of which the second may be None."""
+    rows = []
+    for role, model in zip(ROLES, (task.original, task.ground_truth, again)):
+        if model is None:
+            continue
+        errors = task.evaluate(model)
+        size = sum(p.numel() for p in model.parameters())
+        known = {
+            "role": role,
+            "parameters": size,
+            **errors,
+            "training_error": errors["retain_error"],
+        }
+        if role == "original":
+            known["training_error"] = float(task.facts["original"]["training_error"])
+        rows.append(known)
+    return rows
+
+
+def _region_rows(study, rung, seed, runs, survey, place):
+    """What is compared on one rung and seed, at the settings that its runs select."""
+    own = runs[(runs.network == rung.network) & (runs.width == rung.width)]
+    own = own[own.share == rung.share]
+    settings = []
+    for goal in GOALS:
+        best = tasks.select(own, goal, by=("method",))
+        for row in best[best.seed == seed].to_dict("records"):
+            if row["method"] != "Retrain":
+                settings.append((goal, method_of(row), int(row["epochs"])))
+
+    def compare():
+        task, again = rung.task(seed, place.stop), rung.again(seed, place.stop)
+        return {"regions": _compare(task, again, settings, PLANES[survey])}
+
+    name = f"regions-{rung.name()}-{seed}-{survey}"
+    kept = place.kept(study, name, compare, given=str(settings))["regions"]
+    return rung.rows(seed, [{"survey": survey, **row} for row in kept])
+
+
+def _compare(task, again, settings, size):
+    """Rows of C_prox and S_far of pairs of models.
+
+    Two retrained models (the floor), the original and a retrained one, the original and what each
+    selected setting makes of it.
+    """
+    seen = task.original.normalise(task.retain.tensors[0])
+    delta = NEAR * regions.typical_distance(seen)
+    test = tasks.splits(seed=task.seed)["test"]
+    survey = regions.survey(task, test, **size, delta=delta, seed=task.seed)
+    original, retrained = survey.classes(task.original), survey.classes(task.ground_truth)
+    pairs = [
+        ("retrained", "retrained again", None, retrained, survey.classes(again)),
+        ("original", "retrained", None, original, retrained),
+    ]
+    for goal, method, epochs in settings:
+        after = survey.classes(unlearn(task, method, epochs).model)
+        pairs.append(("original", method.name, goal, original, after))
+    rows = []
+    for before, after, goal, one, other in pairs:
+        scores = {**survey.scores(one, other), **survey.standard_errors(one, other)}
+        rows.append({"before": before, "after": after, "goal": goal, **scores})
+    return rows

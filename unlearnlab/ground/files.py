@@ -1,0 +1,104 @@
+"""Where do files go, and how are they written so that each is whole or not there?"""
+
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def default_folder(*parts: str) -> Path:
+    """$UNLEARNLAB_DATA, else the user's cache folder, and `parts` below it. `~` is the home folder.
+
+    Data sets lie in it, trained models in "models", finished runs in "runs".
+    Raises RuntimeError that names UNLEARNLAB_DATA when there is no home folder.
+    """
+    named = os.environ.get("UNLEARNLAB_DATA")
+    try:
+        if named:
+            return Path(named).expanduser().joinpath(*parts)
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    except RuntimeError as error:
+        raise RuntimeError(
+            "this user has no home folder: name a folder in UNLEARNLAB_DATA"
+        ) from error
+    return caches.joinpath("unlearnlab", *parts)
+
+
+def chosen_folder(given: Path | str | None, *parts: str) -> Path:
+    """`given` with `~` expanded, or the default folder with these parts where it is None."""
+    return default_folder(*parts) if given is None else Path(given).expanduser()
+
+
+def check_writable(path: Path | str, argument: str = "UNLEARNLAB_DATA") -> None:
+    """Makes the folder of `path`. argument: what names the folder, for the message.
+
+    Raises PermissionError that names the folder when nothing can be written there.
+    """
+    folder = Path(path).parent
+    remedy = f"Name another one ({argument})"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PermissionError(
+            f"cannot make the folder {folder}: {error.strerror}. {remedy}"
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"cannot write to the folder {folder}. {remedy}")
+
+
+def write_bytes(path: Path | str, content: bytes) -> None:
+    """Writes under a temporary name, one of its own for each process and thread, and renames.
+
+    So a file at `path` is always a whole one. Its folder is made if it is not there.
+    Raises OSError, such as for a full disk, and then leaves nothing.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(
+                file.fileno()
+            )  # or a crash of the machine could leave the name without the bytes
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """As `write_bytes`, in UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def remove_old_temporaries(folder: Path) -> None:
+    """Removes temporary files over an hour old, left by killed writers; others may be in use."""
+    for path in Path(folder).glob(".*.tmp"):
+        with contextlib.suppress(FileNotFoundError):  # another process may clean too
+            if time.time() - path.stat().st_mtime > 3600:
+                path.unlink()
+
+
+def kept(path: Path, make: Callable[[], list]) -> list:
+    """What `make` returned the first time, from then on as `path` holds it, as JSON."""
+    if not path.exists():
+        write_text(path, json.dumps(make()))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def interruptible(make: Callable[[], None]) -> int:
+    """Calls `make` and returns the exit status: 0, or 130 after Ctrl-C, without a traceback."""
+    try:
+        make()
+    except KeyboardInterrupt:
+        print(
+            "Stopped; what is finished is kept. The same command goes on from there.",
+            file=sys.stderr,
+        )
+        return 130
+    return 0

@@ -1,0 +1,158 @@
+"""A recorded result: a file with a few named tables, where they come from, and a hash of both.
+
+    recorded = table.read("notebooks/results/table1.json")
+    recorded["runs"]        # a pandas.DataFrame, one row per run
+    recorded.provenance     # {"command": ..., "commit": ..., ...}
+
+On disk it is JSON: {"sha256": ..., "provenance": {name: text}, "tables": {name: {"columns": [...],
+"rows": [[...], ...]}}}. A cell is a number, a word, a list of numbers, or null where a row has none.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..ground import files
+
+FIELDS = ("sha256", "provenance", "tables")
+
+
+class BadTable(ValueError):
+    """A recorded file is damaged, was edited, or is no recorded file. The message names it."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a file holds. provenance: words by name. rows: by table, a list of dicts of cells."""
+
+    path: Path
+    provenance: dict[str, str]
+    rows: dict[str, list[dict]]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.rows
+
+    def __getitem__(self, name: str):
+        """A table as a pandas.DataFrame. Raises KeyError that lists what there is.
+
+        A column of whole numbers with gaps has pandas' type Int64; an empty cell is NaN or None.
+        """
+        import pandas
+
+        if name not in self.rows:
+            raise KeyError(f"{self.path.name} has no table {name!r}; it has {', '.join(self.rows)}")
+        rows = self.rows[name]
+        frame = pandas.DataFrame(rows)
+        whole = [column for column in frame if _whole_with_gaps([row[column] for row in rows])]
+        return frame.astype(dict.fromkeys(whole, "Int64"))
+
+
+def read(path: Path | str) -> Recorded:
+    """The tables of a file that `write` made.
+
+    Raises BadTable, which names the file and what is wrong with it, and OSError for one that is
+    not there or cannot be opened.
+    """
+    path = Path(path)
+    content = _content(path)
+    rows = {}
+    for name, table in content["tables"].items():
+        rows[name] = [dict(zip(table["columns"], row)) for row in table["rows"]]
+    return Recorded(path, content["provenance"], rows)
+
+
+def write(path: Path | str, tables: Mapping, provenance: Mapping[str, str]) -> None:
+    """Writes a file whole or not at all, and makes its folder.
+
+    tables: by name, a pandas.DataFrame or a list of rows, each a dict of cells; columns come in
+    the order of their first row. provenance: words by name, such as `ul.provenance` gives.
+
+    Raises TypeError for a cell that is no number, word or list, and OSError when it cannot write.
+    """
+    content = {
+        "provenance": dict(provenance),
+        "tables": {name: _columns_and_rows(table) for name, table in tables.items()},
+    }
+    lines = [
+        f'{{"sha256": {json.dumps(_digest(content))},',
+        f'"provenance": {json.dumps(content["provenance"])},',
+        '"tables": {',
+    ]
+    for name, table in content["tables"].items():
+        lines.append(f'{json.dumps(name)}: {{"columns": {json.dumps(table["columns"])}, "rows": [')
+        lines += [f"{_compact(row)}," for row in table["rows"]]
+        lines[-1] = lines[-1].removesuffix(",")
+        lines.append("]},")
+    lines[-1] = lines[-1].removesuffix(",")
+    files.write_text(path, "\n".join([*lines, "}}"]) + "\n")
+
+
+def significant(value, digits: int = 6):
+    """A float with so many significant digits; anything else as it is."""
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
+def _content(path):
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BadTable(f"{path} is no JSON text, or not all of it: {error}") from error
+    if not isinstance(content, dict) or set(content) != {*FIELDS}:
+        has = ", ".join(content) if isinstance(content, dict) else type(content).__name__
+        raise BadTable(
+            f"{path} is no recorded result: it must have {', '.join(FIELDS)}, it has {has}"
+        )
+    said = content.pop("sha256")
+    if said != _digest(content):
+        raise BadTable(
+            f"{path} was changed after it was written: its content has the SHA-256 "
+            f"{_digest(content)}, and it says {said}"
+        )
+    if not isinstance(content["tables"], dict) or not all(map(_fits, content["tables"].values())):
+        raise BadTable(f"{path} holds a table whose rows do not fit its columns")
+    return content
+
+
+def _fits(table):
+    if not isinstance(table, dict) or set(table) != {"columns", "rows"}:
+        return False
+    return all(isinstance(row, list) and len(row) == len(table["columns"]) for row in table["rows"])
+
+
+def _digest(content):
+    return hashlib.sha256(_compact(content).encode()).hexdigest()
+
+
+def _compact(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _columns_and_rows(table):
+    rows = table if isinstance(table, list) else table.to_dict("records")
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return {
+        "columns": columns,
+        "rows": [[_cell(row.get(name)) for name in columns] for row in rows],
+    }
+
+
+def _cell(value):
+    """What JSON holds of a cell: NaN and pandas' missing value are null."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_cell(v) for v in value]
+    if hasattr(value, "item"):  # a numpy number
+        return _cell(value.item())
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    raise TypeError(f"a cell must be a number, a word or a list of these, got {value!r}")
+
+
+def _whole_with_gaps(cells):
+    return {type(cell) for cell in cells} == {int, type(None)}
