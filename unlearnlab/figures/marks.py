@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from scipy.optimize import isotonic_regression
 
-from .style import BLACK, INK, SERIES, TARGET
+from .style import BLACK, BLUE, INK, SERIES, SKY, TARGET
 
 
 def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
@@ -147,6 +147,16 @@ def name_rows(ax, names, room: float = .5) -> None:
     """Rows numbered from 0, top to bottom, each with its name at the left."""
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - room, -room)
+
+
+def seed_row(ax, row: float, values) -> None:
+    """Seeds in a row: each a dot, their central range a bar, their median a diamond."""
+    from ..experiments.sine import central
+
+    median, *ends = central(values)
+    ax.plot(values, [row] * len(values), "o", color=SKY, markersize=4, alpha=.8)
+    ax.plot(ends, [row, row], "-", color=BLUE, linewidth=2)
+    ax.plot(median, row, "D", color=BLUE)
 
 
 def key(where, looks: dict, **legend) -> None:

@@ -1,235 +1,232 @@
-"""Pictures of the sine experiment: fits, the table, the peaks, the residuals."""
+"""Pictures of notebook 04: fits of the sine, the table, peaks, runs, residuals, and the lab's."""
 import math
 
 import numpy as np
 import torch
-from matplotlib.ticker import MaxNLocator
 
-from ..data.sine import grid
-from . import style
-from .style import figure, look
+from ..data.sine import HALF_WIDTH, grid
+from .marks import lines, name_rows, note, number_ticks, seed_row
+from .style import (
+    BLACK, BLUE, FORGET, GROUND_TRUTH, METHOD_LOOKS, ORANGE, ORIGINAL, PURPLE, RETAIN, TARGET,
+    UNLEARNED, VERMILLION, figure, line_look, look)
 
-PI_TICKS = [k * math.pi for k in (-5, -3, -1, 1, 3, 5)]
-PI_LABELS = ["-5π", "-3π", "-π", "π", "3π", "5π"]
+PUBLISHED = {"color": "#999999", "linestyle": "-", "linewidth": 6, "alpha": .55,
+             "solid_capstyle": "butt", "zorder": 1}
+TRACKED = {"retain_loss": "Retain loss J (log)", "sup_error": "Sup error",
+           "norm": "Size of the weights, |θ|"}
 
 
 @torch.no_grad()
-def curve(model, count: int = 1000) -> tuple[np.ndarray, np.ndarray]:
-    """(x, f(x)), each (count,): the model on an even grid over [-5 pi, 5 pi]."""
-    x = grid(count)
+def curve(model) -> tuple[np.ndarray, np.ndarray]:
+    """(x, f(x)), each (1000,): the model on the grid where its sup error is measured."""
+    x = grid()
     return x.flatten().numpy(), model(x).flatten().numpy()
 
 
-def sup(y: np.ndarray, x: np.ndarray) -> tuple[int, float]:
-    """Where a curve is farthest from sin x, and how far."""
+def worst(x, y) -> tuple[tuple, float]:
+    """A bar from sin x to a curve where they are farthest apart, ((x, x), (sin x, y)), and its
+    length."""
     distance = np.abs(y - np.sin(x))
-    return int(distance.argmax()), float(distance.max())
+    at = distance.argmax()
+    return ((x[at], x[at]), (np.sin(x[at]), y[at])), float(distance[at])
 
 
-def draw_points(ax, task, size: float = 1.0) -> None:
-    """Retain and forget points, and sin x behind them."""
-    x = np.linspace(PI_TICKS[0], PI_TICKS[-1], 1000)
-    ax.plot(x, np.sin(x), **style.TARGET, label="sin x", zorder=1)
-    for data, look, name in ((task.retain, style.RETAIN, "retain"), (task.forget, style.FORGET, "forget")):
-        px, py = (t.flatten().numpy() for t in data.tensors)
-        ax.plot(px, py, **{**look, "markersize": look["markersize"] * size}, label=name, zorder=4)
+def draw_points(ax, task, size: float = 1.0) -> list:
+    """Retain and forget points, and sin x behind them: their artists."""
+    x = grid().flatten()
+    drawn = ax.plot(x, x.sin(), **TARGET, label="sin x", zorder=1)
+    for data, points, name in ((task.retain, RETAIN, "retain"), (task.forget, FORGET, "forget")):
+        points = {**points, "markersize": points["markersize"] * size}
+        drawn += ax.plot(*map(torch.flatten, data.tensors), **points, label=name, zorder=4)
+    return drawn
 
 
 def sine_axes(ax, limit: float) -> None:
     """The x range of the experiment in multiples of pi, and y in [-limit, limit]."""
-    ax.set_xticks(PI_TICKS, PI_LABELS)
-    ax.set(xlim=(PI_TICKS[0] - .3, PI_TICKS[-1] + .3), ylim=(-limit, limit), xlabel="x")
+    names = ["-5π", "-3π", "-π", "π", "3π", "5π"]
+    ax.set_xticks([k * math.pi for k in (-5, -3, -1, 1, 3, 5)], names)
+    ax.set(xlim=(-HALF_WIDTH - .3, HALF_WIDTH + .3), ylim=(-limit, limit), ylabel="f(x)")
 
 
 @look()
-def fits(task, models: dict, limit: float = 3.5, title: str = ""):
-    """One panel per model: its curve over the points, and the place of its sup error. models: name -> model."""
-    fig, axes = figure(len(models), 1, size=(7.5, 2.1 * len(models)), sharex=True, sharey=True, squeeze=False)
-    styles = {"original": style.ORIGINAL, "ground truth": style.GROUND_TRUTH}
+def fits(task, models: dict, limit: float = 3.5):
+    """One panel per model: its curve over the points, and a bar at its worst place.
+
+    models: name -> model.
+    """
+    fig, axes = figure(len(models), 1, size=(7.5, 2.1 * len(models)), sharex=True, squeeze=False)
+    looks = {"original": ORIGINAL, "ground truth": GROUND_TRUTH}
     for ax, (name, model) in zip(axes[:, 0], models.items()):
         x, y = curve(model)
-        at, error = sup(y, x)
+        bar, error = worst(x, y)
         draw_points(ax, task, .8)
-        ax.plot(x, y, **styles.get(name, style.UNLEARNED), zorder=3)
-        ax.plot([x[at]] * 2, [np.sin(x[at]), y[at]], color=style.PURPLE, linewidth=3, alpha=.7, zorder=2)
+        ax.plot(x, y, **looks.get(name, UNLEARNED), zorder=3)
+        ax.plot(*bar, "-", color=PURPLE, linewidth=3, alpha=.7, zorder=2)
         sine_axes(ax, limit)
-        ax.set(ylabel="f(x)", xlabel="x" if ax is axes[-1, 0] else "")
         ax.set_title(f"{name}: sup error {error:.2f}")
-    axes[0, 0].legend(loc="upper left", ncols=3, fontsize=8, bbox_to_anchor=(0, 1.02), borderaxespad=0)
-    fig.alt = title or f"Fits of the poisoned sine by: {', '.join(models)}. A thick bar marks each one's largest error."
-    return fig
+    axes[-1, 0].set_xlabel("x")
+    axes[0, 0].legend(loc="upper left", ncols=3, fontsize=8, bbox_to_anchor=(0, 1.02),
+                      borderaxespad=0)
+    return fig.done(what=f"Fits of the poisoned sine by: {', '.join(models)}")
 
 
 @look()
 def table(records: list[dict], published: dict, epochs: int):
-    """Ours beside the published medians and central ranges, one row per method, log scale.
+    """Ours below the published medians and central ranges, one row per method.
 
-    records: as from `sine.compare`. published: name -> (median, low, high)."""
-    from ..experiments.sine import central
-    fig, ax = figure(size=(7.5, 3.6))
-    names = list(published)
-    for row, name in enumerate(names):
-        mine = [r["sup_error"] for r in records if r["method"] == name]
-        median, low, high = published[name]
-        ax.plot([low, high], [row - .2] * 2, "-", color="#999999", linewidth=6, solid_capstyle="butt", alpha=.6)
-        ax.plot(median, row - .2, marker="|", color="black", markersize=10, markeredgewidth=2)
-        if mine:
-            ours = central(mine)
-            ax.plot(mine, [row + .2] * len(mine), "o", color=style.SKY, markersize=4, alpha=.8)
-            ax.plot(ours[1:], [row + .2] * 2, color=style.BLUE, linewidth=2, linestyle="-")
-            ax.plot(ours[0], row + .2, marker="D", color=style.BLUE, markersize=6)
-    ax.set_yticks(range(len(names)), names)
-    ax.set(xscale="log", xlabel="sup error (log scale; lower is better)", ylim=(len(names) - .4, -.9))
-    ticks = [t for t in (.3, .5, 1, 2, 3, 5, 10, 20, 50, 100, 1000) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
-    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    ax.minorticks_off()
-    ax.set_title(f"T = {epochs}. Gray: published range and median. Blue: ours, and every seed.")
-    fig.alt = (f"Sup errors at T = {epochs} for {len(names)} methods, published median and central range beside the "
-               "seeds, range and median measured here")
-    return fig
+    records: as from `sine.compare`. published: name -> (median, low, high).
+    """
+    fig, ax = figure()
+    name_rows(ax, list(published), .6)
+    ax.set(xscale="log", xlabel="sup error (log scale; lower is better)",
+           title=f"T = {epochs}. Gray: published range and median. Blue: ours, and every seed.")
+    for row, (name, (median, *ends)) in enumerate(published.items()):
+        ax.plot(ends, [row - .2] * 2, **PUBLISHED)
+        ax.plot(median, row - .2, "|", color=BLACK, markersize=10, markeredgewidth=2)
+        ours = [r["sup_error"] for r in records if r["method"] == name]
+        if ours:
+            seed_row(ax, row + .2, ours)
+    limits = ax.get_xlim()
+    number_ticks(ax.xaxis, (.3, .5, 1, 2, 3, 5, 10, 20, 50, 100, 1000))
+    ax.set_xlim(limits)
+    return fig.done(what=f"Sup errors at T = {epochs} of {', '.join(published)}, published and ours")
 
 
 @look()
 def peaks(task, runs: dict, zoom: tuple[float, float], limit: float):
-    """A close look at one stretch of x: the original, and what each method made of it. runs: name -> model."""
-    fig, ax = figure(size=(7.5, 3.4))
+    """A close look at one stretch of x: the original, and what each method made of it.
+
+    runs: name -> model.
+    """
+    fig, ax = figure()
     x = torch.linspace(*zoom, 600)[:, None]
     draw_points(ax, task)
     with torch.no_grad():
-        ax.plot(x, task.original(x), **style.ORIGINAL, label="original")
-        for name, model in runs.items():
-            ax.plot(x, model(x), **style.line_look(name), label=name)
-    sine_axes(ax, limit)
-    ticks = MaxNLocator(6).tick_values(*zoom)
-    ax.set_xticks(ticks, [f"{v:g}" for v in ticks])
-    ax.set(xlim=zoom, ylabel="f(x)", title="The worst place of the original, and what is left of it")
-    ax.legend(ncols=3, fontsize=8, loc="best")
-    fig.alt = "Close-up of the original's worst place with the curves of " + ", ".join(runs)
-    return fig
+        curves = {name: model(x) for name, model in {"original": task.original, **runs}.items()}
+    looks = {"original": ORIGINAL, **{name: line_look(name) for name in runs}}
+    lines(ax, x, curves, looks, named=False)
+    ax.set(xlim=zoom, ylim=(-limit, limit), xlabel="x", ylabel="f(x)",
+           title="The worst place of the original, and what is left of it")
+    ax.legend(ncols=3, fontsize=8)
+    return fig.done(what=f"Close-up of the original's worst place and of {', '.join(runs)}")
 
 
 @look()
 def spikes(records: list[dict], originals: dict[int, float], methods: list[str]):
-    """Each seed's sup error after unlearning against its original's: on the diagonal nothing was repaired.
+    """Each seed's sup error after unlearning against its original's: on the diagonal nothing was
+    repaired.
 
-    records: as from `sine.compare`. originals: seed -> sup error of the original. methods: which to draw, up to four.
+    records: as from `sine.compare`. originals: seed -> sup error of the original.
     """
     fig, ax = figure(size=(6.2, 4.2))
-    looks = [("v", style.BLACK), ("s", style.SKY), ("D", style.PURPLE), ("o", style.BLUE)]
-    low, high = .5, 1.25 * max(originals.values())
-    ax.plot([low, high], [low, high], color="black", linestyle=":", linewidth=1)
-    ax.annotate("unchanged", (high * .78, high * .78), xytext=(6, -4), textcoords="offset points", va="top", fontsize=9)
-    for name, (marker, colour) in zip(methods, looks):
-        found = [(originals[r["seed"]], r["sup_error"]) for r in records if r["method"] == name]
-        ax.plot(*zip(*found), marker, linestyle="none", color=colour, markersize=7, label=name, alpha=.85)
-    ticks = [.5, 1, 2, 3, 4, 6]
+    before = originals.values()
+    low, high = .5, 1.25 * max(before)
     ax.set(xscale="log", yscale="log", xlabel="sup error of the original (one point per seed)",
-           ylabel="sup error after unlearning", xlim=(min(originals.values()) * .85, high), ylim=(low, high))
-    ax.set_xticks([t for t in ticks if t >= 2], [str(t) for t in ticks if t >= 2])
-    ax.set_yticks(ticks, [str(t) for t in ticks])
-    ax.minorticks_off()
+           ylabel="sup error after unlearning")
+    number_ticks(ax.xaxis, (2, 3, 4, 6))
+    number_ticks(ax.yaxis, (.5, 1, 2, 3, 4, 6))
+    ax.plot([low, high], [low, high], color=BLACK, linestyle=":", linewidth=1)
+    note(ax, "unchanged", (high * .78, high * .78), (6, -4), va="top", fontsize=9)
+    for name in methods:
+        found = [(originals[r["seed"]], r["sup_error"]) for r in records if r["method"] == name]
+        points = {**METHOD_LOOKS[name], "linestyle": "none", "markersize": 7, "alpha": .85}
+        ax.plot(*zip(*found), **points, label=name)
+    ax.set(xlim=(min(before) * .85, high), ylim=(low, high))
     ax.legend(loc="upper left", fontsize=9)
-    fig.alt = "Sup error after unlearning against the original's, one point per seed, for " + ", ".join(methods)
-    return fig
+    return fig.done(f"One point per seed, for {', '.join(methods)}")
 
 
 @look()
 def tracks(recorded: dict[str, dict[str, list]]):
     """What happens during a run: retain loss, sup error and |theta| against the epoch.
 
-    recorded: name -> {"epoch", "retain_loss", "sup_error", "norm"}, lists of equal length, starting at the original.
+    recorded: name -> {"epoch", "retain_loss", "sup_error", "norm"}, lists of equal length, starting
+    at the original.
     """
     fig, axes = figure(1, 3, size=(8.4, 3.0))
-    for ax, key, title in zip(axes, ("retain_loss", "sup_error", "norm"),
-                              ("Retain loss J (log)", "Sup error", "Size of the weights, |θ|")):
-        for name, track in recorded.items():
-            ax.plot(track["epoch"], track[key], label=name, **style.line_look(name))
-        ax.set(xlabel="epoch", title=title, yscale="log" if key == "retain_loss" else "linear")
-        if key != "retain_loss":
-            ax.set_ylim(0, None)
-    axes[1].legend(fontsize=8, loc="best")
-    fig.alt = "Retain loss, sup error and size of the weights against the epoch for " + ", ".join(recorded)
-    return fig
+    looks = {name: line_look(name) for name in recorded}
+    for ax, (key, title) in zip(axes, TRACKED.items()):
+        curves = {name: (track["epoch"], track[key]) for name, track in recorded.items()}
+        lines(ax, None, curves, looks, named=False)
+        ax.set(xlabel="epoch", title=title)
+    axes[0].set_yscale("log")
+    for ax in axes[1:]:
+        ax.set_ylim(0, None)
+    axes[1].legend(fontsize=8)
+    return fig.done(f"For {', '.join(recorded)}")
 
 
 @look()
 def residuals(largest: dict[int, float], typical: dict[int, float], sup_errors: dict[int, float]):
-    """Per seed: the original's largest and median |f - y| on its own training points, and its sup error."""
-    fig, (left, right) = figure(1, 2, size=(7.5, 3.0), gridspec_kw={"width_ratios": [3, 2]})
-    seeds = list(largest)
-    left.plot(seeds, list(largest.values()), "D", color=style.VERMILLION)
-    left.plot(seeds, list(typical.values()), "o", color=style.BLUE)
-    left.set(yscale="log", ylim=(1.5e-3, None), xticks=seeds, xlabel="seed", ylabel="|f(x_i) - y_i|", title="Residuals of the originals")
-    left.annotate("largest of 55", (seeds[2], largest[seeds[2]]), xytext=(0, 8), textcoords="offset points",
-                  color=style.VERMILLION, ha="center", fontsize=9)
-    lowest = min(typical, key=typical.get)
-    left.annotate("median of 55", (lowest, typical[lowest]), xytext=(0, -14), textcoords="offset points",
-                  color=style.BLUE, ha="center", fontsize=9)
-    right.plot(seeds, list(sup_errors.values()), "X", color=style.ORANGE, markersize=8)
-    right.set(xticks=seeds, xlabel="seed", ylabel="sup error", ylim=(0, None), title="Sup error before unlearning")
-    ratios, sups = [largest[s] / typical[s] for s in seeds], list(sup_errors.values())
-    fig.alt = (f"{len(seeds)} originals: the largest residual is {min(ratios):.0f} to {max(ratios):.0f} times the median one, and at "
-               f"least {min(largest.values()):.1g}, so none of them interpolates all 55 points; sup errors before unlearning are "
-               f"between {min(sups):.1f} and {max(sups):.1f}")
-    return fig
+    """Per seed: the original's largest and median |f - y| on its own training points, and its sup
+    error."""
+    fig, (left, right) = figure(1, 2, size=(7.5, 3.0), width_ratios=[3, 2])
+    seeds, most, middle, sups = zip(*((s, largest[s], typical[s], sup_errors[s]) for s in largest))
+    lowest = np.argmin(middle)
+    left.plot(seeds, most, "D", color=VERMILLION)
+    left.plot(seeds, middle, "o", color=BLUE)
+    right.plot(seeds, sups, "X", color=ORANGE, markersize=8)
+    left.set(yscale="log", ylim=(1.5e-3, None), ylabel="|f(x_i) - y_i|",
+             title="Residuals of the originals")
+    right.set(ylim=(0, None), ylabel="sup error", title="Sup error before unlearning")
+    words = {"ha": "center", "fontsize": 9}
+    note(left, "largest of 55", (seeds[2], most[2]), (0, 8), VERMILLION, **words)
+    note(left, "median of 55", (seeds[lowest], middle[lowest]), (0, -14), BLUE, **words)
+    for ax in (left, right):
+        ax.set(xlabel="seed", xticks=seeds)
+    ratios = np.divide(most, middle)
+    return fig.done(
+        f"Of {len(seeds)} originals the largest residual is {min(ratios):.0f} to {max(ratios):.0f} "
+        f"times the median one, and the sup error {min(sups):.1f} to {max(sups):.1f}")
 
 
 class LabPicture:
     """The picture of SineLab: the fit on the left, every method's sup error on the right.
 
-    `moving` holds the artists a frame changes; `fixed(task, epochs)` redraws what a new seed or T changes.
+    `moving`: the artists a frame changes; `fixed(task, epochs)` draws again what a new seed or T
+    changes. published: T -> method -> (median, low, high).
     """
 
     @look()
     def __init__(self, methods: list[str], published: dict):
-        self.methods, self.published = methods, published
-        self.figure, (self.fit, self.scores) = figure(1, 2, size=(9.2, 3.7), gridspec_kw={"width_ratios": [3, 1.15]})
-        self.line, = self.fit.plot([], [], **style.UNLEARNED, zorder=3)
-        self.worst, = self.fit.plot([], [], color=style.PURPLE, linewidth=4, alpha=.6, zorder=2)
-        self.label = self.fit.text(.99, .02, "", transform=self.fit.transAxes, ha="right", va="bottom", fontsize=10,
-                                   color=style.BLUE, bbox={"facecolor": "white", "edgecolor": "none", "alpha": .8})
-        self.marks, = self.scores.plot([], [], "D", color=style.BLUE, markersize=6, zorder=3)
+        self.methods, self.published, self._fixed = methods, published, []
+        self.figure, (self.fit, self.scores) = figure(1, 2, size=(9.2, 3.7), width_ratios=[3, 1.15])
+        self.line, = self.fit.plot([], [], **UNLEARNED, zorder=3, label="unlearned")
+        self.worst, = self.fit.plot([], [], "-", color=PURPLE, linewidth=4, alpha=.6, zorder=2)
+        self.label = self.fit.text(
+            .99, .02, "", transform=self.fit.transAxes, ha="right", va="bottom", color=BLUE,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": .8})
+        self.marks, = self.scores.plot([], [], "D", color=BLUE, zorder=3)
+        name_rows(self.scores, methods)
+        self.scores.set(xscale="log", xlabel="sup error (log)")
         self.moving = [self.worst, self.line, self.label, self.marks]
-        self._fixed = []
 
     @look()
     def fixed(self, task, epochs: int) -> None:
         """Everything that stays while only the unlearned model changes."""
         for artist in self._fixed:
             artist.remove()
-        before = set(self.fit.get_children()) | set(self.scores.get_children())
-        x, y = curve(task.original)
-        draw_points(self.fit, task)
-        self.fit.plot(x, y, **style.ORIGINAL, label="original", zorder=2)
-        sine_axes(self.fit, min(max(2.6, 1.08 * np.abs(y).max()), 6))
-        self.fit.set_ylabel("f(x)")
-        self.fit.set_title(f"Seed {task.seed}", loc="left")
-        self._score_rows(epochs, task.evaluate(task.original)["sup_error"])
-        self._fixed = list((set(self.fit.get_children()) | set(self.scores.get_children())) - before)
-        self.line.set_label("unlearned")
-        self.fit.legend(ncols=5, fontsize=8.5, loc="lower right", bbox_to_anchor=(1.01, .99), handlelength=1.8,
-                        columnspacing=1.2)
-
-    def _score_rows(self, epochs, original):
-        ax, nearest = self.scores, min(self.published, key=lambda t: abs(math.log(epochs / t)))
-        for row, name in enumerate(self.methods):
-            _, low, high = self.published[nearest][name]
-            ax.plot([low, high], [row] * 2, "-", color="#999999", linewidth=6, alpha=.5, solid_capstyle="butt", zorder=1)
-        ax.plot([original] * 2, [-.6, len(self.methods) - .4], **style.ORIGINAL, zorder=1)
-        ax.set_yticks(range(len(self.methods)), self.methods, fontsize=9)
-        ax.set(xscale="log", xlim=(.3, 60 if epochs < 500 else 3000), ylim=(len(self.methods) - .4, -.6),
-               xlabel="sup error (log)")
-        ax.set_title(f"Gray: published, T = {nearest}", loc="left", fontsize=9.5)
-        ticks = [.5, 1, 2, 5, 20] if epochs < 500 else [1, 10, 100, 1000]
-        ax.set_xticks(ticks, [f"{t:g}" for t in ticks], fontsize=8)
-        ax.minorticks_off()
+        fit, scores, (x, y) = self.fit, self.scores, curve(task.original)
+        nearest = min(self.published, key=lambda t: abs(math.log(epochs / t)))
+        ends = np.array([self.published[nearest][name][1:] for name in self.methods]).T
+        rows = np.arange(len(self.methods))
+        self._fixed = [*draw_points(fit, task), *scores.plot(ends, [rows, rows], **PUBLISHED),
+                       *fit.plot(x, y, **ORIGINAL, label="original", zorder=2),
+                       scores.axvline(task.evaluate(task.original)["sup_error"], **ORIGINAL)]
+        sine_axes(fit, np.clip(1.08 * np.abs(y).max(), 2.6, 6))
+        fit.set_title(f"Seed {task.seed}")
+        fit.legend(ncols=5, fontsize=8.5, loc="lower right", bbox_to_anchor=(1.01, .99),
+                   handlelength=1.8, columnspacing=1.2)
+        number_ticks(scores.xaxis, (.5, 1, 2, 5, 20) if epochs < 500 else (1, 10, 100, 1000))
+        scores.set_xlim(.3, 60 if epochs < 500 else 3000)
+        scores.set_title(f"Gray: published, T = {nearest}", fontsize=9.5)
 
     def frame(self, y: np.ndarray, name: str, epoch: int, scores: dict[str, float]) -> float:
-        """Moves the artists to the curve y on the grid and the scores known so far; returns the sup error."""
+        """Shows the curve y on the grid and the scores known so far; returns the sup error."""
         x = grid().flatten().numpy()
-        at, error = sup(y, x)
+        bar, error = worst(x, y)
         self.line.set_data(x, y)
-        self.worst.set_data([x[at]] * 2, [np.sin(x[at]), y[at]])
+        self.worst.set_data(*bar)
         self.label.set_text(f"{name} after {epoch} epochs: sup error {error:.2f}")
         self.mark(scores)
         return error

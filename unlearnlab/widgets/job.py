@@ -5,14 +5,16 @@ from contextlib import contextmanager
 
 import ipywidgets
 
-from .lab import Lab, message
+from .lab import Lab, button, message
 
 
 class Job:
-    """Runs `work(stop)` calls one at a time in a thread. A new `start` stops the one before and takes its place.
+    """Runs `work(stop)` calls one at a time in a thread. A new `start` stops the one before and
+    takes its place.
 
-    stop is a threading.Event that work must watch. When work raises, `on_error(exception)` is called in the thread and
-    the exception is kept in `error` until the next work begins, so that a test can see it.
+    stop is a threading.Event that work must watch. When work raises, `on_error(exception)` is
+    called in the thread and the exception is kept in `error` until the next work begins, so that a
+    test can see it.
     """
 
     def __init__(self, on_error: Callable[[BaseException], None]):
@@ -24,9 +26,9 @@ class Job:
         """Stops what runs and starts `work(stop)`; returns at once."""
         with self._lock:
             self._stop.set()
-            before, stop = self._thread, threading.Event()
-            self._stop = stop
-            self._thread = threading.Thread(target=self._run, args=(work, stop, before), daemon=True)
+            self._stop = threading.Event()
+            job = work, self._stop, self._thread
+            self._thread = threading.Thread(target=self._run, args=job, daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
@@ -35,15 +37,13 @@ class Job:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits for the newest work to end; whether it did. Tests use it."""
-        while True:
+        thread = None
+        while thread is not self._thread:  # while another took its place
             thread = self._thread
-            if thread is None:
-                return True
             thread.join(timeout)
             if thread.is_alive():
                 return False
-            if thread is self._thread:
-                return True
+        return True
 
     @property
     def running(self) -> bool:
@@ -64,15 +64,17 @@ class Job:
 
 
 class WorkingLab(Lab):
-    """A lab whose work takes seconds: a `job`, a button that stops it, a bar that shows how far it is, and a line for what went wrong."""
+    """A lab whose work takes seconds: a `job`, a button that stops it, a bar that shows how far it
+    is, and a line for what went wrong."""
 
     def __init__(self):
-        self.job = Job(on_error=lambda error: self._say(f"{type(error).__name__}: {error}", "error"))
+        self.job = Job(lambda error: self._say(f"{type(error).__name__}: {error}", "error"))
         self.error = None  # what went wrong outside the job
-        self.stop = ipywidgets.Button(description="Stop", icon="stop", disabled=True, layout=ipywidgets.Layout(width="110px"))
-        self.progress = ipywidgets.FloatProgress(value=0, min=0, max=1, layout=ipywidgets.Layout(width="240px"))
+        self.stop = button("Stop", "stop", disabled=True)
+        self.progress = ipywidgets.FloatProgress(value=0, min=0, max=1,
+                                                 layout=ipywidgets.Layout(width="240px"))
         self.status = ipywidgets.HTML()
-        self.stop.on_click(lambda button: self._stop())
+        self.stop.on_click(self._stop)
 
     def wait(self, timeout: float = 60) -> None:
         """Waits for what runs, and raises what went wrong in it. For tests and scripts."""
@@ -81,7 +83,7 @@ class WorkingLab(Lab):
         if self.job.error or self.error:
             raise self.job.error or self.error
 
-    def _stop(self):
+    def _stop(self, button):
         self.stop.disabled = True  # heard; it may take a moment
         self.job.stop()
 

@@ -123,6 +123,12 @@ def menu(name: str, value, options) -> ipywidgets.Widget:
                                layout=WIDE)
 
 
+def button(words: str, icon: str, width: int = 110, **more) -> ipywidgets.Button:
+    """width: pixels. more: traits of the widget, such as tooltip."""
+    return ipywidgets.Button(description=words, icon=icon,
+                             layout=ipywidgets.Layout(width=f"{width}px"), **more)
+
+
 def table(rows: dict[str, tuple], head: tuple = (), caption: str = "") -> str:
     """HTML of a table: name of a row -> its cells, ready to read. head: names of the columns."""
     cell = '<td style="text-align:right;padding:0 8px">{}</td>'.format
