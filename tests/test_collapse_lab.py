@@ -40,7 +40,7 @@ def test_every_bar_is_a_probability_and_every_verdict_follows_from_them(lab):
         lab.content.value, lab.example.value = digit, example
         lab.colors[color].click()
         image = tint(images[labels == digit][example - 1][None], CLASS_COLORS[color])
-        assert np.array_equal(lab.picture.image.get_array(), image[0].permute(1, 2, 0)) and lab.status.value == ""
+        assert np.array_equal(lab.picture.painted.get_array(), image[0].permute(1, 2, 0)) and lab.status.value == ""
         for panel, model in enumerate((lab.task.original, lab.model, lab.task.ground_truth)):
             chances = model(image).softmax(1)[0].detach().numpy()
             np.testing.assert_allclose(widths(lab, panel), chances, atol=1e-5)
@@ -59,7 +59,7 @@ def test_every_color_button_paints_and_shows_which_it_is(lab):
         assert button.style.button_color == "#" + "".join(f"{c:02x}" for c in CLASS_COLORS[color].tolist()) and NAMES[color] in button.tooltip
         seen.add(lab.canvas.png())
     assert len(seen) == 10
-    with pytest.raises(ValueError, match="color must be the number of a class, 0 to 9, got 10"):
+    with pytest.raises(ValueError, match="color must be an integer from 0 to 9, got 10"):
         lab.paint(10)
 
 
@@ -98,10 +98,12 @@ def test_the_track_and_the_table_are_what_unlearn_and_the_task_give(lab):
     task, seen = ul.collapse.task(seed=2), []
     run = ul.unlearn(task, lab.settings["GD"], 2, callback=lambda run: seen.append(task.evaluate(run.model)["color_accuracy"]))
     whole = [task.evaluate(model) for model in (task.original, run.model, task.ground_truth)]
-    assert lab.track == [whole[0]["color_accuracy"], *seen] and np.array_equal(lab.picture.track.get_ydata(), lab.track)
+    way = [whole[0]["color_accuracy"], *seen]
+    assert lab.track == [(value,) for value in way]
+    assert np.array_equal(lab.picture.track.get_ydata(), way)
     for metrics in whole:
         assert all(f"{value:.3f}</td>" in lab.readout.value for value in metrics.values())
-    heights = [line.get_ydata()[0] for line in lab.picture._lines]
+    heights = [line.get_ydata()[0] for line in lab.picture.levels]
     assert heights == [whole[0]["color_accuracy"], whole[2]["color_accuracy"]]
 
 
@@ -140,7 +142,7 @@ def test_classes_with_names_are_called_by_them(tmp_path, monkeypatch):
     assert lab.content.description == "class" and [name for name, _ in lab.content.options] == list(names)
     lab.content.value, lab.example.value = 9, 2
     lab.colors[1].click()
-    assert np.array_equal(lab.picture.image.get_array(), tint(lab.pixels[19:20], CLASS_COLORS[1])[0].permute(1, 2, 0))
+    assert np.array_equal(lab.picture.painted.get_array(), tint(lab.pixels[19:20], CLASS_COLORS[1])[0].permute(1, 2, 0))
     assert lab.picture.caption.get_text() == "content: truck\ncolor: green,\nthat of cat"
     assert lab.colors[1].tooltip == "paint it green, the color of cat"
     assert all(text.get_text().split(":")[0].removeprefix("says ") in names for text in lab.picture.verdicts)

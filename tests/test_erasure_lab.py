@@ -76,7 +76,7 @@ def test_every_method_really_runs_from_its_first_values(one, name):
     expected = dataclasses.replace(lab.settings[name], descent_epochs=1) if name == "MinNorm-OG" else lab.settings[name]
     for f in dataclasses.fields(expected):
         assert getattr(lab.method, f.name) == (pytest.approx(v) if isinstance(v := getattr(expected, f.name), float) else v)
-    assert f"<td style='padding:0 14px 0 4px; text-align:left'>{name}</td>" in lab.readout.value and len(lab.track) == 2
+    assert f"<td>{name}</td>" in lab.readout.value and len(lab.track) == 2
 
 
 def test_seed_epochs_images_and_zoom_at_their_ends_give_new_pictures(lab, monkeypatch):
@@ -235,7 +235,7 @@ def test_a_stop_is_heard_while_a_model_is_measured(lab, monkeypatch):
     lab.wait()
     assert "Stopped in epoch 1 of 1." in lab.status.value and len(lab.track) == 1
     assert not any(module._forward_pre_hooks for module in lab.model.modules())
-    assert f"<td style='padding:0 14px 0 4px; text-align:left'>{lab.start_metrics['forget_error']:.3f}</td>" in lab.readout.value
+    assert f">{lab.start_metrics['forget_error']:.3f}</td>" in lab.readout.value
 
 
 def test_the_models_of_another_data_set_are_trained_at_first_use_stopped_resumed_and_kept(tmp_path, monkeypatch):
@@ -258,7 +258,7 @@ def test_the_models_of_another_data_set_are_trained_at_first_use_stopped_resumed
     assert "ground truth" in said[-2] and lab.status.value == "" and len(lab.track) == 2
     red = tint(lab.tests[0][5:6], erasure.COLORS["red"])
     assert np.array_equal(lab.picture.images[5].get_array(), red[0].permute(1, 2, 0))
-    assert lab.picture.images[0].get_extent() == [0, 28, 28, 0]
+    assert lab.picture.images[0].get_array().shape == (28, 28, 3)
     del said[:]
     again = ul.widgets.ErasureLab(dataset="mnist", method="GD", epochs=1)
     again.wait()

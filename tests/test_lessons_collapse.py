@@ -43,7 +43,7 @@ def put(forget, retain):
     (put(lambda f, r: 1 / f, lambda f, r: 1 / r), "add up to 1"),
     (put(lambda f, r: .5 / f, lambda f, r: .5 / r), "add up to 1"),
     (put(lambda f, r: .5, lambda f, r: .5), "all weights are equal"),
-    (put(lambda f, r: -1., lambda f, r: 2.), "a weight is negative"),
+    (put(lambda f, r: -1., lambda f, r: 2.), "off by"),
     (put(lambda f, r: .9, lambda f, r: .1), "off by"),
     (lambda forgotten: forgotten, "expected float32 or float64"),
     (lambda forgotten: forgotten.sum() / (~forgotten).sum(), "expected shape"),

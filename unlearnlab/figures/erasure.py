@@ -108,7 +108,7 @@ def fronts(points: dict[str, np.ndarray], ground_truth: tuple | None = None) -> 
     said = _place(ax, best, places)
     return fig.done(
         what=f"Pareto fronts of retain accuracy and forget error: {'; '.join(counts)}; nearest to "
-        f"the ideal {'; '.join(said)}"
+        f"the ideal {'; '.join(said[-len(points) :])}"
     )
 
 

@@ -164,7 +164,7 @@ class CollapsePicture(RunPicture):
         """The color accuracies of the two trained models, and T. Needs a new background."""
         for line, name, height in zip(self.levels, self.names, (original, ground_truth)):
             line.set_ydata([height, height])
-            name.set_y(height)
+            name.xy = epochs, height
         self.accuracy.set_xlim(-0.04 * epochs, 1.04 * epochs)
 
     def frame(self, pixel: np.ndarray, content: int, color: int, caption: str, said, *run) -> None:
@@ -204,10 +204,17 @@ class CollapsePicture(RunPicture):
         self.bars, self.verdicts, ticks = [], [], {}
         for x, name, color in PANELS:
             self.bars.append(ax.barh(count, 0, 0.62, x, color=color).patches)
-            ax.plot([x, x, x + 1], [-0.5, bottom, bottom], color=BLACK, linewidth=0.8)
+            ax.plot(
+                [x, x, x + 1],
+                [-0.5, bottom, bottom],
+                "-",
+                color=BLACK,
+                linewidth=0.8,
+                clip_on=False,
+            )
             ticks |= {x: "0", x + 0.5: ".5", x + 1: "1"}
             self.page.text(x, 4.25, name, fontsize=11, color=style.INK.get(color, color))
-            self.page.text(x + 0.5, 0.17, "probability", ha="center")
+            self.page.text(x + 0.5, 0.22, "probability", ha="center")
             self.verdicts.append(self.page.text(x, 3.8, "", fontsize=9.5, linespacing=1.3))
         ax.set_xticks(list(ticks), list(ticks.values()))
         bars = [bar for panel in self.bars for bar in panel]
@@ -218,15 +225,12 @@ class CollapsePicture(RunPicture):
         ax = self.accuracy = self.axes(7.6, 0.62, 2.25, 3.1, ylim=(-0.02, 1.02), **words)
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         self.levels, self.names = [], []
-        for name, looks, va in (
-            ("original", style.ORIGINAL, "top"),
-            ("ground truth", style.GROUND_TRUTH, "bottom"),
-        ):
-            color = looks["color"]
-            place = {"transform": ax.get_yaxis_transform(), "ha": "right", "va": va}
-            ink = style.INK.get(color, color)
+        levels = {"original": (style.ORIGINAL, -4, "top")}
+        levels["ground truth"] = style.GROUND_TRUTH, 4, "bottom"
+        for name, (looks, up, va) in levels.items():
             self.levels.append(ax.axhline(0, **looks))
-            self.names.append(ax.text(0.97, 0, name, color=ink, fontsize=9.5, **place))
+            words = {"ha": "right", "va": va, "fontsize": 9.5}
+            self.names.append(note(ax, name, (0, 0), (0, up), looks["color"], **words))
         self.plot_run(ax, 7.15, 4.25)
 
 
