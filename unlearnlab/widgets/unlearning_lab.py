@@ -71,7 +71,7 @@ class UnlearningLab(WorkingLab):
         super().__init__()
         self.where = {"dataset": dataset, "preset": preset, "folder": folder}
         self.device, self.picture = device, None
-        self.task, self._drawn = None, None  # the task; the seed and the T of the background
+        self.task, self._drawn = None, (None, None)  # the seed and the T of the background
         self.model, self.metrics = None, {}  # once a run is over; what was measured last
         self.track = []  # what is judged, after every epoch of the run, from the original on
         self.previous = self.finished = ("", [])  # the whole run before, the last whole one
@@ -211,7 +211,7 @@ class UnlearningLab(WorkingLab):
 
     def _stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
-        changed = self.task is None or self.task.seed != seed
+        changed = self._drawn[0] != seed
         if changed:
             task = self._made(seed, stop)
             models = task.original, task.ground_truth
