@@ -264,12 +264,13 @@ print("as a ratio:", float((2 * torch.log(1 + ratio)).mean()), "    by logarithm
 # %% [markdown]
 # ## 6 · The whole grid, recorded
 #
-# Thirteen methods, paper A's grid for each, with more values where its ends were best, learning rates wide enough that every method's best is inside, five seeds. The runs are recorded; `python -m unlearnlab.record erasure` makes the file again.
+# Thirteen methods, paper A's grid for each, with more values where its ends were best, learning rates wide enough that every method's best is inside, five seeds. The runs are recorded; `python -m unlearnlab.study erasure` makes the file again.
 
 # %%
-grid, made = ul.record.load("results/erasure.json")
+recorded = ul.table.read("results/erasure.json")
+grid, made = recorded["runs"], recorded.provenance
 assert grid["error"].isna().all() or set(grid.loc[grid["error"].notna(), "method"]) <= {"GA", "NGP", "NegGrad", "NPO"}
-print(f"{len(grid):,} runs on {grid.seed.nunique()} seeds: {made['command']}")
+print(f"{len(grid):,} runs on {grid.seed.nunique()} seeds: {made['command']}, at commit {made['commit'][:7]}")
 
 # %% [markdown]
 # One point per setting: the mean over seeds, with its standard error. Seed by seed the settings are the same and the data are not: another forget set, another accessible tenth, another original.
@@ -357,22 +358,23 @@ assert best.loc["MinNorm-OG", "reg_decay"] == grid.reg_decay.max() and best.loc[
 # - **MNIST**: 6,000 images of 28 by 28 pixels, the network at a width of 1/8, three epochs, the same grid. 120 gray images are accessible, 600 colored ones are to be forgotten.
 # - **CIFAR-10**: 8,000 photographs of 32 by 32 pixels, the network at a width of 1/4, two epochs as in the paper's main figure, and a shorter grid: 69 settings, four rates for most methods. 160 images are accessible, 800 to be forgotten.
 #
-# Neither is full size: the paper has all 50,000 photographs, the whole width, 500 accessible images and 1,000 to be forgotten. `python -m unlearnlab.record erasure --dataset mnist` and `... --dataset cifar10 --width .25` make the files again.
+# Neither is full size: the paper has all 50,000 photographs, the whole width, 500 accessible images and 1,000 to be forgotten. `python -m unlearnlab.study erasure --dataset mnist` and `... --dataset cifar10 --width .25` make the files again.
 #
 # **Predict, then run.** On the digits one image was accessible for every two to be forgotten, here it is one for every five; and photographs are hard where digits are easy. Who loses most? Is the order the same?
 
 # %%
 files = {"MNIST": "results/erasure-mnist-quick.json", "CIFAR-10": "results/erasure-cifar10-quick-width0.25.json"}
-larger = {name: ul.record.load(file)[0] for name, file in files.items()}
-known = {name: ul.record.models(file) for name, file in files.items()}
+recorded = {name: ul.table.read(file) for name, file in files.items()}
+larger = {name: tables["runs"] for name, tables in recorded.items()}
+known = {name: tables["models"].groupby("role", sort=False) for name, tables in recorded.items()}
 for name, runs in larger.items():
-    said = [f"{role} {np.mean(m['retain_accuracy']):.2f}, {np.mean(m['forget_error']):.2f}" for role, m in known[name].items()]
+    said = [f"{role} {m.retain_accuracy.mean():.2f}, {m.forget_error.mean():.2f}" for role, m in known[name]]
     print(f"{name}: {len(runs):,} runs, {runs.seed.nunique()} seeds; retain accuracy and forget error of the {' and of the '.join(said)}")
 
 # %%
 areas = {"digits": volumes} | {name: {m: hypervolumes(r) for m, r in runs.groupby("method", sort=False)} for name, runs in larger.items()}
 placed = {name: {m: (v.mean(), error(v)) for m, v in found.items()} for name, found in areas.items()}
-ceiling = np.mean(known["CIFAR-10"]["ground truth"]["retain_accuracy"])
+ceiling = known["CIFAR-10"].retain_accuracy.mean()["ground truth"]
 ul.figures.collapse.landings(placed, {"CIFAR-10": {"ground truth": ceiling}}, across="hypervolume: area dominated (share)")
 
 # %%
@@ -490,7 +492,7 @@ ul.widgets.ErasureLab(**where)
 # $1.7 \cdot 10^{16}$ operations, so about six minutes at 50 teraflops, and the cells need ten of them; they are kept, so that only the first time is long. This has not been timed: **a recorded run at full size does not exist yet**. One command makes it, and goes on where
 # it was stopped:
 #
-#     python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda --precision bfloat16 --minutes 30
+#     python -m unlearnlab.study erasure --dataset cifar10 --preset paper --device cuda --precision bfloat16 --minutes 30
 #
 # In between lies what two cores can do: `{"dataset": "mnist", "preset": "quick", "device": "cpu"}`, and `"cifar10"` likewise, train a ResNet-18 of width 1/8 on 6,000 or 8,000 images in one to three minutes a model. Section 7 and notebook 11 have recorded runs of these. The lab
 # follows the switch; the records of sections 6 and 7 do not.

@@ -235,12 +235,13 @@ assert not digits or max(apart["GD"], apart["MinNorm-OG"]) < .4 and all(shares.t
 # %% [markdown]
 # ## 5 · A small grid, recorded, beside the published table
 #
-# Eleven methods, the settings of a small grid, five seeds. The runs are recorded; `python -m unlearnlab.record collapse` makes the file again.
+# Eleven methods, the settings of a small grid, five seeds. The runs are recorded; `python -m unlearnlab.study collapse` makes the file again.
 
 # %%
-grid, made = ul.record.load("results/collapse.json")
+recorded = ul.table.read("results/collapse.json")
+grid, made = recorded["runs"], recorded.provenance
 assert grid["error"].isna().all()
-print(f"{len(grid)} runs, {len(grid) // 5} settings, {grid.seed.nunique()} seeds: {made['command']}")
+print(f"{len(grid)} runs, {len(grid) // 5} settings, {grid.seed.nunique()} seeds: {made['command']}, at commit {made['commit'][:7]}")
 
 
 # %%
@@ -313,16 +314,16 @@ assert all(nine_in_ten[name] < .18 for name in ("GD", "NGD", "Ridge", "l1-Sparse
 # %% [markdown]
 # ## 6 · The same on MNIST and CIFAR-10, recorded
 #
-# 6,000 images of MNIST, 28 by 28 pixels, the same network at a width of 1/8, the same grid, five seeds. Two things are nearer to the paper than on the digits: no more than 2% of the retain set is accessible, 120 images, and the forget set is as large. `python -m unlearnlab.record collapse --dataset mnist` makes the file again.
+# 6,000 images of MNIST, 28 by 28 pixels, the same network at a width of 1/8, the same grid, five seeds. Two things are nearer to the paper than on the digits: no more than 2% of the retain set is accessible, 120 images, and the forget set is as large. `python -m unlearnlab.study collapse --dataset mnist` makes the file again.
 #
 # **Predict, then run.** Plain descent has 120 images to go by instead of 431. Who loses most by it? Does MinNorm-OG, whose objective says what to look for, pull ahead?
 
 # %%
-mnist, made = ul.record.load("results/collapse-mnist-quick.json")
-known = ul.record.models("results/collapse-mnist-quick.json")
-stand = {role: np.mean(known[role]["color_accuracy"]) for role in ("original", "ground truth")}
+recorded = ul.table.read("results/collapse-mnist-quick.json")
+mnist, made = recorded["runs"], recorded.provenance
+stand = recorded["models"].groupby("role", sort=False)["color_accuracy"].mean().to_dict()
 there = landing(mnist)
-print(f"{len(mnist)} runs, {mnist.seed.nunique()} seeds: {made['command']}")
+print(f"{len(mnist)} runs, {mnist.seed.nunique()} seeds: {made['command']}, at commit {made['commit'][:7]}")
 ul.figures.collapse.landings({"MNIST, here": there, "CIFAR-10, published (.1% accessible, T = 15)": published}, {"MNIST, here": stand})
 
 # %%
@@ -360,11 +361,11 @@ assert at["NGP"] == mnist[mnist.method == "NGP"].lr.min()
 # **Predict, then run.** What a digit shows is as easy to learn as its color. What a photograph shows is not. Where does the original stand, before anything is unlearned?
 
 # %%
-photos = ul.record.load("results/collapse-cifar10-quick-width0.25.json")[0]
-known = ul.record.models("results/collapse-cifar10-quick-width0.25.json")
-start = {role: np.mean(known[role]["color_accuracy"]) for role in ("original", "ground truth")}
+recorded = ul.table.read("results/collapse-cifar10-quick-width0.25.json")
+photos, known = recorded["runs"], recorded["models"].groupby("role", sort=False)
+start = known["color_accuracy"].mean().to_dict()
 far = landing(photos)
-print(f"{len(photos)} runs, {photos.seed.nunique()} seeds; the original gets {np.mean(known['original']['utility']):.2f} of images in their own color right")
+print(f"{len(photos)} runs, {photos.seed.nunique()} seeds; the original gets {known['utility'].mean()['original']:.2f} of images in their own color right")
 ul.figures.collapse.landings({"CIFAR-10, here": far, "CIFAR-10, published (.1% accessible, T = 15)": published}, {"CIFAR-10, here": start})
 
 # %%
@@ -454,7 +455,7 @@ assert nine_in_ten["MinNorm-OG"] > 1.5 * nine_in_ten["GD"] and table["GD"][2] > 
 # %% [markdown]
 # ## To go on
 #
-# - `where`, in the first cell, is a switch: with the line below it every live cell runs at the paper's size, CIFAR-10 and a ResNet-18 of full width, on a GPU. By counted arithmetic its ten trainings take three to four minutes each at 50 teraflops; this has not been timed. `python -m unlearnlab.record collapse --dataset cifar10 --preset paper --device cuda --precision bfloat16 --minutes 30` records the paper's grid for T = 5 and 10 (with `--p-retain .001` the other three rows of the table)
+# - `where`, in the first cell, is a switch: with the line below it every live cell runs at the paper's size, CIFAR-10 and a ResNet-18 of full width, on a GPU. By counted arithmetic its ten trainings take three to four minutes each at 50 teraflops; this has not been timed. `python -m unlearnlab.study collapse --dataset cifar10 --preset paper --device cuda --precision bfloat16 --minutes 30` records the paper's grid for T = 5 and 10 (with `--p-retain .001` the other three rows of the table)
 #   and goes on where it was stopped; **a recorded run at full size does not exist yet**. In between, `{"dataset": "cifar10", "preset": "quick", "device": "cpu"}` trains a narrow network on 8,000 images, in minutes on two cores. The lab follows the switch, the records of sections 5 and 6 do not.
 # - The models were made by `python -m unlearnlab.experiments.collapse --seeds 1-5`, which resumes when interrupted.
 # - **Change one thing.** Is it the number of updates or the choice of images that Retrain lives on? Give it a tenth of the images with `ul.collapse.task(seed=1, p_retain=.03)`.

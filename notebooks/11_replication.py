@@ -24,7 +24,7 @@
 #
 # **You need** notebooks 03 and 09. **Time.** About 50 minutes; the code runs in a minute on one CPU core. No GPU is needed.
 #
-# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). All runs here were recorded on two CPU cores, on small networks; section 9 says what was and was not tried at which size. `python -m unlearnlab.record replication` makes every file again.
+# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). All runs here were recorded on two CPU cores, on small networks; section 9 says what was and was not tried at which size. `python -m unlearnlab.study replication` makes every file again.
 
 # %%
 import time
@@ -40,16 +40,17 @@ import unlearnlab as ul
 # %%
 def read(record):
     """The runs of a recorded result, with the column that fronts are made of."""
-    return ul.record.load(f"results/{record}.json")[0].assign(retain_error=lambda runs: 1 - runs.retain_accuracy)
+    runs = ul.table.read(f"results/{record}.json")["runs"]
+    return runs.assign(retain_error=1 - runs.retain_accuracy)
 
 
 recorded = {}
 for name, case in ul.replication.CASES.items():
     if not Path(f"results/replication-{name}.json").exists():
-        print(f"{'':5} not yet recorded: {case.about}")
+        print(f"{'':5} not yet recorded: {case.title}")
         continue
     runs = recorded[name] = read(f"replication-{name}")
-    print(f"{len(runs):5,} runs, {runs.seed.nunique()} seeds: {case.about}")
+    print(f"{len(runs):5,} runs, {runs.seed.nunique()} seeds: {case.title}")
 
 # %%
 for name in [name for name in recorded if name.endswith("-finer")]:
@@ -163,7 +164,7 @@ ul.lessons.hints("radial")
 
 # %%
 silent = lambda *progress: None
-plain = ul.replication.CASES["no-norm"].task(1, progress=silent)             # trained at first use, some twenty seconds, and kept
+plain = ul.replication.CASES["no-norm"].factory(1, progress=silent)             # trained at first use, some twenty seconds, and kept
 for name, build in (("with batch norm", ul.replication.NORMED), ("without", ul.replication.PLAIN)):
     torch.manual_seed(0)
     network = build([10, 3]).train()
@@ -405,7 +406,7 @@ assert abs(short[words["mnist"]].mean()) < .005
 # 4. **Of the public code's oddities only the batch-norm one can be seen**, and it helps all methods alike.
 # 5. What MinNorm-OG has that GD has not: a strength of its own. GD forgets by its rate, and the rate that forgets and the rate that breaks lie a factor of three apart.
 #
-# **What this does not show.** The networks are small, the images few: CIFAR-10 here is 8,000 images and a ResNet-18 of width 1/8 or 1/4 that gets half of the test images right. The paper's size is not in it. The paper's CIFAR-10 setting has eight updates, and what GD can do in eight steps at any rate has to be tried there: `python -m unlearnlab.record erasure --dataset cifar10 --preset paper --device cuda`. The yardstick is the paper's; whether anything is *gone* is the question of notebook 13.
+# **What this does not show.** The networks are small, the images few: CIFAR-10 here is 8,000 images and a ResNet-18 of width 1/8 or 1/4 that gets half of the test images right. The paper's size is not in it. The paper's CIFAR-10 setting has eight updates, and what GD can do in eight steps at any rate has to be tried there: `python -m unlearnlab.study erasure --dataset cifar10 --preset paper --device cuda`. The yardstick is the paper's; whether anything is *gone* is the question of notebook 13.
 
 # %% [markdown]
 # ## What was verified
@@ -421,8 +422,8 @@ assert forgets["all"] < .3 * forgets["retain"]
 # %% [markdown]
 # ## To go on
 #
-# - **Change one thing.** `ul.replication.CASES["no-norm"].task(6)` is a seed that no recorded run has seen, trained in twenty seconds. Do conclusions 2 and 3 hold on it?
-# - A case is a task and a grid. Add one to `unlearnlab/experiments/replication.py`, and `python -m unlearnlab.record replication --cases yours` runs it, resumes and records.
+# - **Change one thing.** `ul.replication.CASES["no-norm"].factory(6)` is a seed that no recorded run has seen, trained in twenty seconds. Do conclusions 2 and 3 hold on it?
+# - A case is a task and a grid. Add one to `unlearnlab/experiments/replication.py`, and `python -m unlearnlab.study replication-yours` runs it, resumes and records.
 #
 # ## References
 #

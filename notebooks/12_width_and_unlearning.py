@@ -35,15 +35,16 @@ import numpy as np
 import torch
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch12_width import study
 from unlearnlab.metrics import regions
 
-record = ul.width.load("results/width.json")
+record = study.load("results/width.json")
 runs, models, areas = record.runs, record.models, record.regions
-print(f"{len(runs):,} recorded runs: {record.provenance['command']}")
+print(f"{len(runs):,} recorded runs: {record.provenance['command']}, at commit {record.provenance['commit'][:7]}")
 
 # %% [markdown]
-# **What is recorded, and what is not.** On digits AllCNN with five seeds and ResNet-18 with three, every method at every width. Decision regions of AllCNN up to a width of 1/8; other validation shares at 1/48; the survey with 500 planes for seed 1 at two widths (`--record --planes`). On a part of CIFAR-10 the original and one retrained network per
-# width, one seed, no unlearning (`--record --dataset cifar10`). Nothing at full size.
+# **What is recorded, and what is not.** On digits AllCNN with five seeds and ResNet-18 with three, every method at every width. Decision regions of AllCNN up to a width of 1/8; other validation shares at 1/48; the survey with 500 planes for seed 1 at two widths (`python -m unlearnlab.study width-planes`). On a part of CIFAR-10 the original and one retrained network per
+# width, one seed, no unlearning (`width-cifar10`). Nothing at full size.
 
 # %% [markdown]
 # ## 1 · The data, in parts that never overlap
@@ -402,7 +403,7 @@ ul.figures.width.curves({"S_far, privacy": score_lines("privacy", "s_far"), "S_f
 
 # %%
 keys = ["width", "seed", "before", "after", "goal"]
-both = ul.width.load("results/width-planes.json").regions.merge(some, on=keys, suffixes=("", "_small"))
+both = study.load("results/width-planes.json").regions.merge(some, on=keys, suffixes=("", "_small"))
 for (width, after), row in both[both.goal.isna()].set_index(["width", "after"]).iterrows():
     print(f"width 1/{1 / width:.0f}, {row.before} and {after}")
     for score, name in (("c_prox", "C_prox"), ("s_far", "S_far")):
@@ -466,8 +467,8 @@ ul.figures.width.curves({"privacy: accuracy of the attack, ResNet-18": by_method
 # **Predict, then run.** [paper]'s 0.2 is for ResNet-18 and all of CIFAR-10. A thirtieth of the images is easier to learn by heart. How much narrower may the network be?
 
 # %%
-photos = ul.width.load("results/width-cifar10.json")
-print(f"made by {photos.provenance['command']}")
+photos = study.load("results/width-cifar10.json")
+print(f"made by {photos.provenance['command']}, at commit {photos.provenance['commit'][:7]}")
 panels, thresholds = {}, {}
 for network, title in (("resnet18", "ResNet-18"), ("allcnn", "AllCNN")):
     own = photos.models[photos.models.network == network]

@@ -90,7 +90,7 @@ assert torch.allclose(F.softplus(-margin(logits, labels)), F.cross_entropy(logit
 # - 64 **retrained** networks were trained on the 340 others, by the same recipe and for as many steps.
 # - Thirteen **methods** were run on each of the 32 originals, 30 updates each, at a setting chosen on eight other originals for privacy. Paper B asks for a forget error like that on unseen data, weighed against generalisation by a $\lambda$; we had only a summary of it, so the formula is ours: least $J = (1-\lambda) E_\text{val} + \lambda\,|E_\text{forget} - E_\text{val}|$ with $\lambda = .4$.
 #
-# That is 512 networks. Their margins are recorded; `python -m unlearnlab.experiments.evidence` makes the record again.
+# That is 512 networks. Their margins are recorded; `python -m unlearnlab.study evidence` makes the record again.
 
 # %%
 said, rows, made = evidence.load("results/evidence.json")
