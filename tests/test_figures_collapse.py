@@ -100,9 +100,5 @@ def test_names_at_the_end_of_tracks_do_not_overlap():
 
 
 def test_what_does_not_fit_together_is_refused_by_name():
-    with pytest.raises(
-        ValueError, match=r"panels\['a'\] must have shape \(10, 10\), got \(9, 10\)"
-    ):
-        collapse.pairs({"a": np.ones((9, 10))}, CLASS_COLORS)
     with pytest.raises(ValueError, match=r"\(2,\) and \(3,\)"):
         collapse.tracks({"GD": ([0, 1], [[0, 1, 2]])}, "epochs", 0.1, 0.8)

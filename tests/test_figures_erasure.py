@@ -129,6 +129,5 @@ def test_what_does_not_fit_together_is_refused_by_name():
     words = r"pixels must be uint8 of shape \(n, 3, h, w\), got float32 \(2, 3, 8, 8\)"
     with pytest.raises(ValueError, match=words):
         erasure.image_grid(images(2).float(), ["a"] * 2)
-    words = "before and after must hold a pair for each of 2 images, got 2 and 1"
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match="shorter"):
         erasure.predictions(images(2), [("a", 1.0)] * 2, [("a", 1.0)])

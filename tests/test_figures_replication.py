@@ -37,10 +37,3 @@ def test_a_difference_has_a_line_at_zero_and_a_sign():
     plain = ul.figures.replication.by_seed(VALUES, "score").axes[0]
     assert not any(list(line.get_xdata()) == [0, 0] for line in plain.lines)
     assert plain.texts[0].get_text() == "2.000 ± 0.577"
-
-
-def test_errors_name_the_row():
-    with pytest.raises(
-        ValueError, match=r"values\['a'\] must be finite numbers \(seeds,\), got \[nan\]"
-    ):
-        ul.figures.replication.by_seed({"a": [float("nan")]}, "x")

@@ -6,7 +6,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from .. import pareto
 from . import style
-from .marks import band, halo, level, lines, mean_mark, name_ends, name_rows
+from .marks import band, halo, level, lines, mean_mark, name_rows
 from .style import METHOD_LOOKS, OTHER, Figure, figure, look
 
 SHARES = LinearSegmentedColormap.from_list("shares", ["white", style.SKY, style.BLUE, "#002A44"])
@@ -26,11 +26,6 @@ def pairs(panels: dict[str, np.ndarray], colors, finding: str = "") -> Figure:
     size = 2.9 * len(panels) + 0.9, 3.7
     fig, axes = figure(1, len(panels), size=size, sharey=True, squeeze=False)
     for ax, (title, shares) in zip(axes[0], panels.items()):
-        if np.shape(shares) != (len(count), len(count)):
-            raise ValueError(
-                f"panels[{title!r}] must have shape ({len(count)}, {len(count)}), "
-                f"got {np.shape(shares)}"
-            )
         drawn = ax.imshow(shares, vmin=0, vmax=1, cmap=SHARES)
         squares = {"s": 70, "marker": "s", "c": np.asarray(colors) / 255}
         ax.scatter(count, [len(count)] * len(count), **squares, **edge)
@@ -86,14 +81,11 @@ def tracks(
     looks = {name: METHOD_LOOKS.get(name, OTHER) for name in curves}
     means = {name: (spent, np.mean(values, 0)) for name, (spent, values) in curves.items()}
     right = max(spent[-1] for spent, _ in means.values())
-    lines(ax, None, means, looks, named=False, linewidth=1.9, markersize=5, markeredgecolor="white")
+    ax.set(xlim=(0, 1.02 * right), ylim=(0, 1), xlabel=across, ylabel="color accuracy")
     for name, (spent, values) in curves.items():
-        error = np.nan_to_num(pareto.standard_error(values))
-        band(ax, spent, means[name][1] - error, means[name][1] + error, looks[name]["color"])
+        mean, error = means[name][1], np.nan_to_num(pareto.standard_error(values))
+        band(ax, spent, mean - error, mean + error, looks[name]["color"])
     for value, name in ((original, "original"), (ground_truth, "ground truth")):
-        level(ax, value, name, 1.32 * right, (0, 3), REFERENCE, ha="right", fontsize=9)
-    ax.set(xlim=(0, 1.33 * right), ylim=(0, 1), xlabel=across, ylabel="color accuracy")
-    ax.set_xticks([tick for tick in ax.get_xticks() if tick <= right])
-    ends = {name: (at[-1], up[-1], looks[name]["color"]) for name, (at, up) in means.items()}
-    name_ends(ax, ends, gap=14, shift=0, column=1.03 * right, fontsize=9)
-    return fig.done(finding, what=f"Color accuracy against {across}: {'; '.join(ends)}")
+        level(ax, value, name, 0, (4, 3), REFERENCE, fontsize=9)
+    lines(ax, None, means, looks, gap=14, linewidth=1.9, markersize=5, markeredgecolor="white")
+    return fig.done(finding, what=f"Color accuracy against {across}: {'; '.join(curves)}")

@@ -44,15 +44,10 @@ def predictions(pixels, before, after) -> Figure:
     pixels: (n, 3, h, w) uint8. before, after: n pairs (predicted class, p(gray) from 0 to 1).
     """
     images, said = _images(pixels), []
-    if not len(images) == len(before) == len(after):
-        raise ValueError(
-            f"before and after must hold a pair for each of {len(images)} images, "
-            f"got {len(before)} and {len(after)}"
-        )
     heights = {"height_ratios": [1, 0.8], "wspace": 0.12}
     size = 1.15 * len(images) + 0.7, 2.3
     fig, axes = figure(2, len(images), size=size, squeeze=False, gridspec_kw=heights)
-    for image, first, then, (above, below) in zip(images, before, after, axes.T):
+    for image, first, then, (above, below) in zip(images, before, after, axes.T, strict=True):
         _show(above, image)
         for height, (word, p), color in ((1, first, style.ORANGE), (0, then, style.BLUE)):
             below.barh(height, 1, color="#EEEEEE")

@@ -12,8 +12,6 @@ WIDTH = 10.0  # of a page, in inches
 BEFORE = {"color": "#9A9A9A", "marker": ".", "markersize": 4, "linestyle": "--", "linewidth": 1.2}
 TRACK = {"color": BLUE, "marker": "o", "markersize": 5, "linestyle": "-", "linewidth": 1.6}
 NOW = {"color": BLUE, "marker": "o", "markersize": 10, "markeredgecolor": "white"}
-WHOLE = (-0.02, 1.04), (-0.09, 1.02)  # limits of ErasureLab's plane
-CORNER = (0.78, 1.012), (-0.025, 0.27)  # and around the ground truth of an easy task
 REFERENCES = (  # name, marker, color, points from the mark to its name
     ("original", "s", ORANGE, (-10, 0)),
     ("ground truth", "D", GREEN, (-18, -15)),
@@ -99,16 +97,18 @@ class ErasurePicture(RunPicture):
     def show_references(self, original, ground_truth, zoom: bool) -> None:
         """Where the two trained models stand, (retain accuracy, forget error), and whether only
         the corner around the ground truth is shown. Needs a new background."""
-        for mark, name, place, (*_, shift) in zip(
-            self.marks, self.names, (original, ground_truth), REFERENCES
-        ):
-            mark.set_data([place[0]], [place[1]])
-            side = 1 if place[0] > 0.3 else -1  # where there is room for the name
-            name.xy = place
-            name.set(position=(side * shift[0], shift[1]), ha="right" if side > 0 else "left")
-        across, up = CORNER if zoom else WHOLE
-        hard = max(0, across[0] + 0.15 - ground_truth[0]) if zoom else 0  # it is not near the ideal
-        self.plane.set(xlim=(across[0] - hard, across[1] - hard), ylim=up)
+        places = original, ground_truth
+        for mark, name, place, (*_, shift) in zip(self.marks, self.names, places, REFERENCES):
+            mark.set_data(np.reshape(place, (2, 1)))
+            name.xy, (across, up) = place, shift
+            if place[0] > 0.3:  # where there is room for the name
+                name.set(position=(across, up), ha="right")
+            else:
+                name.set(position=(-across, up), ha="left")
+        self.plane.set(xlim=(-0.02, 1.04), ylim=(-0.09, 1.02))
+        if zoom:
+            left = min(0.78, ground_truth[0] - 0.15)  # an easy task's is beside the ideal
+            self.plane.set(xlim=(left, left + 0.232), ylim=(-0.025, 0.27))
 
     def frame(self, said: list[tuple[bool, str]], *run) -> None:
         """What the model says now of each image: whether it is right, and words; none for nothing
@@ -177,15 +177,16 @@ class CollapsePicture(RunPicture):
             band.set_y(row - 0.5)
             text.set(y=row, text=cue)
         for bars, verdict, chances in zip(self.bars, self.verdicts, said):
-            for i, bar in enumerate(bars):
-                bar.set_width(0 if chances is None else chances[i])
-            verdict.set_text("" if chances is None else self._verdict(chances, content, color))
+            words = ""
+            if chances is None:
+                chances = np.zeros(len(bars))
+            else:
+                best = int(chances.argmax())
+                words = f"says {self.classes[best]}:\n{CUES[best == content, best == color]}"
+            verdict.set_text(words)
+            for bar, chance in zip(bars, chances):
+                bar.set_width(chance)
         self.move_run(*run)
-
-    def _verdict(self, chances, content, color):
-        """What a model goes by, in two lines."""
-        said = int(chances.argmax())
-        return f"says {self.classes[said]}:\n{CUES[said == content, said == color]}"
 
     def _rows(self, rows, colors):
         """A row for each class: its name and color, and a bar for each model, as long in inches as

@@ -18,8 +18,6 @@ def by_seed(values: dict[str, np.ndarray], xlabel: str, highlight=(), zero: bool
     fig, ax = figure(size=(7.5, 0.6 + 0.36 * len(values)))
     said = []
     for row, (name, found) in enumerate(values.items()):
-        if np.ndim(found) != 1 or not np.isfinite(found).all():
-            raise ValueError(f"values[{name!r}] must be finite numbers (seeds,), got {found}")
         mean, error = np.mean(found), float(np.nan_to_num(pareto.standard_error(found)))
         words = f"{mean:{'+' * zero}.3f} ± {error:.3f}"
         color = style.BLUE if name in highlight else style.BLACK

@@ -5,11 +5,9 @@ import dataclasses
 import threading
 import time
 from pathlib import Path
-from types import ModuleType
 
 import ipywidgets
 
-from ..data.images import Images
 from ..experiments.presets import choose
 from ..ground.checks import integer, one_of
 from ..methods import Method
@@ -40,17 +38,16 @@ class UnlearningLab(WorkingLab):
     settings     name -> method on offer, with the values its sliders begin with
     columns      of the table under the picture: heading -> metric
     judged       the metrics that the plot of the run shows
+    usual        T at first
 
-    and makes its picture in `prepare`, says in `draw_task` what is seen of the task and in `draw`
-    what is seen of a model. These are called one at a time. Everything that may take seconds
-    happens in the job's thread, apart from the digits' first run.
+    prepare(images)   the picture of these images, and after it the controls that choose among them
+    draw_task()       what does not move: `self.task`, its two trained models, and T
+    draw(model)       what moves: `self.track`, and what `model` says, None: nothing yet; returns
+                      the alt text
+
+    These are called one at a time. Everything that may take seconds happens in the job's thread,
+    apart from the digits' first run.
     """
-
-    experiment: ModuleType
-    settings: dict[str, Method]
-    columns: dict[str, str]
-    judged: tuple[str, ...]
-    usual: int
 
     def __init__(
         self,
@@ -65,8 +62,8 @@ class UnlearningLab(WorkingLab):
     ):
         epochs = self.usual if epochs is None else epochs
         one_of("method", method, self.settings)
-        for name, value, (low, high) in (("seed", seed, SEEDS), ("epochs", epochs, EPOCHS)):
-            integer(name, value, low=low, high=high)
+        integer("seed", seed, low=SEEDS[0], high=SEEDS[1])
+        integer("epochs", epochs, low=EPOCHS[0], high=EPOCHS[1])
         self.preset = choose(self.experiment.PRESETS, dataset, preset)
         super().__init__()
         self.where = {"dataset": dataset, "preset": preset, "folder": folder}
@@ -81,20 +78,6 @@ class UnlearningLab(WorkingLab):
             self._unlearn(*self._chosen(), stop=threading.Event())
         else:
             self._start()
-
-    # -- what a subclass says
-
-    def prepare(self, images: Images):
-        """A picture for these images, and after it the controls that choose among them."""
-        raise NotImplementedError
-
-    def draw_task(self) -> None:
-        """What does not move: `self.task`, its two trained models, and T."""
-        raise NotImplementedError
-
-    def draw(self, model) -> str:
-        """What moves: `self.track`, and what `model` says; None: nothing yet. Returns alt text."""
-        raise NotImplementedError
 
     # -- what a reader, a subclass and a test may ask
 
