@@ -10,20 +10,17 @@ import ipywidgets
 
 from ..experiments.presets import choose
 from ..ground.checks import integer, one_of
-from ..methods import Method
 from ..training import Stopped
 from ..unlearning import unlearn
 from .canvas import Canvas
-from .controls import sliders
-from .job import WorkingLab
 from .lab import button, menu, slider, table
+from .method_lab import MethodLab
 
 SEEDS = (1, 5)  # those whose models ship with the package
 EPOCHS = (1, 20)
-HIDDEN = ("weight_decay", "temperature", "max_epochs")  # hyperparameters without a slider
 
 
-class UnlearningLab(WorkingLab):
+class UnlearningLab(MethodLab):
     """A lab that reruns the unlearning whenever the seed, the method, T or a hyperparameter
     changes.
 
@@ -49,6 +46,8 @@ class UnlearningLab(WorkingLab):
     apart from the digits' first run.
     """
 
+    hidden = "weight_decay", "temperature", "max_epochs"
+
     def __init__(
         self,
         seed: int = 1,
@@ -65,6 +64,7 @@ class UnlearningLab(WorkingLab):
         integer("seed", seed, low=SEEDS[0], high=SEEDS[1])
         integer("epochs", epochs, low=EPOCHS[0], high=EPOCHS[1])
         self.preset = choose(self.experiment.PRESETS, dataset, preset)
+        self.samples = self.preset.batch_size
         super().__init__()
         self.where = {"dataset": dataset, "preset": preset, "folder": folder}
         self.device, self.picture = device, None
@@ -75,17 +75,11 @@ class UnlearningLab(WorkingLab):
         self.under_way, self._lock = method, threading.RLock()  # name of the run's method
         self._build(seed, method, epochs)
         if dataset == "digits":  # at once, so that the notebook has a picture before anyone clicks
-            self._unlearn(*self._chosen(), stop=threading.Event())
+            self.unlearn(*self.chosen(), stop=threading.Event())
         else:
-            self._start()
+            self.start()
 
     # -- what a reader, a subclass and a test may ask
-
-    @property
-    def method(self) -> Method:
-        """The Method the sliders stand for. Raises ValueError for values that do not fit."""
-        values = {name: slider.value for name, slider in self.hyperparameters.items()}
-        return dataclasses.replace(self.settings[self.name.value], **values)
 
     def place(self, metrics: dict[str, float]) -> tuple[float, ...]:
         """What is judged of a model's metrics."""
@@ -128,46 +122,13 @@ class UnlearningLab(WorkingLab):
         top = ipywidgets.HBox([self.left, self.box])
         buttons = ipywidgets.HBox([self.run, self.stop, self.reset, self.progress])
         self.panel = ipywidgets.VBox([top, buttons, self.view, self.readout, self.status])
-        self._fill(self.settings[method])
-        first = lambda change: self._refill(self.settings[self.name.value])
-        self.seed.observe(self._start, "value")
-        self.name.observe(first, "value")
-        self.epochs.observe(lambda change: self._refill(self.method), "value")
-        self.reset.on_click(first)
-        self.run.on_click(self._start)
-
-    def _fill(self, method):
-        """New sliders, at the values of `method` as far as T allows them."""
-        epochs = self.epochs.value
-        long = [
-            name for name in ("descent_epochs", "max_epochs") if getattr(method, name, 0) > epochs
-        ]
-        method = dataclasses.replace(method, **dict.fromkeys(long, epochs))
-        made = sliders(method, epochs, self.preset.batch_size)
-        self.hyperparameters = {name: made[name] for name in made if name not in HIDDEN}
-        for control in self.hyperparameters.values():
-            control.observe(self._start, "value")
-        self.box.children = tuple(self.hyperparameters.values())
-
-    def _refill(self, method):
-        self._fill(method)
-        self._start()
+        self.follow()
+        self.epochs.observe(lambda change: self.refill(self.method), "value")
+        self.run.on_click(self.start)
 
     # -- running
 
-    def _chosen(self):
-        return self.seed.value, self.method, self.epochs.value
-
-    def _start(self, change=None):
-        try:
-            chosen = self._chosen()
-        except ValueError as error:
-            self.job.stop()
-            self._say(str(error), "error")
-            return
-        self.job.start(lambda stop: self._unlearn(*chosen, stop))
-
-    def _unlearn(self, seed, method, epochs, stop):
+    def unlearn(self, seed, method, epochs, stop):
         """One run, drawn after every epoch."""
         self._say("")
         with self._busy():
