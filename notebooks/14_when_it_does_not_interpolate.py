@@ -15,17 +15,22 @@
 # %% [markdown]
 # # 14 · When it does not interpolate
 #
-# **The question.** Paper A assumes that the original fits every training label exactly. Trained networks rarely do: training was stopped early, or some labels are wrong and were never learnt. What does MinNorm-OG then unlearn, what stays, and how does it depend on the training loss?
+# **The question.** Paper A assumes that the original fits every training label exactly. Trained
+# networks rarely do: training was stopped early, or some labels are wrong and were never learnt.
+# What does MinNorm-OG then unlearn, what stays, and how does it depend on the training loss?
 #
 # **You will be able to**
-# - say what unlearning by projection aims at when the original does *not* interpolate, and prove by how much it misses;
+# - say what unlearning by projection aims at when the original does *not* interpolate, and prove by
+#   how much it misses;
 # - find the forget labels in the *retained* predictions of a model that was stopped early;
 # - tell what the projection does from what the descent after it repairs;
 # - say what happens to wrong labels that a network has learnt by heart.
 #
-# **You need** notebooks 01 to 03 and 05. **Time.** About 50 minutes; the code runs in under two minutes on one CPU core. No GPU is needed.
+# **You need** notebooks 01 to 03 and 05. **Time.** About 50 minutes; the code runs in under two
+# minutes on one CPU core. No GPU is needed.
 #
-# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Its reviewers asked this question; what is measured here is ours, and goes beyond the paper.
+# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Its reviewers
+# asked this question; what is measured here is ours, and goes beyond the paper.
 
 # %%
 import copy
@@ -40,19 +45,28 @@ import unlearnlab as ul
 # %% [markdown]
 # ## 1 · What is left of the promise
 #
-# Take the linear model $f = \theta^\top x$ of notebook 05. Unlearning projects $\theta^*$ on the span of the retain inputs, $P\theta^*$. Paper A's Theorem 2: if $\theta^*$ interpolates, $P\theta^*$ is the shortest vector that fits the retain labels, the **ideal**, as if the forget set had never been there.
+# Take the linear model $f = \theta^\top x$ of notebook 05. Unlearning projects $\theta^*$ on the
+# span of the retain inputs, $P\theta^*$. Paper A's Theorem 2: if $\theta^*$ interpolates,
+# $P\theta^*$ is the shortest vector that fits the retain labels, the **ideal**, as if the forget
+# set had never been there.
 #
-# Nothing in $P\theta^*$ knows the labels, though. With the retain inputs as rows of $X$, and $X^+$ the pseudoinverse, $P = X^+X$, so
+# Nothing in $P\theta^*$ knows the labels, though. With the retain inputs as rows of $X$, and $X^+$
+# the pseudoinverse, $P = X^+X$, so
 #
-# $$ P\theta^* = X^+ (X\theta^*), \qquad\text{the shortest vector with the same retain \emph{predictions} as } \theta^*. $$
+# $$ P\theta^* = X^+ (X\theta^*),
+# \qquad\text{the shortest vector with the same retain \emph{predictions} as } \theta^*. $$
 #
-# That holds for every $\theta^*$. Interpolation enters in the last step only: then the predictions $X\theta^*$ are the labels $y$, and $X^+ y$ is the ideal.
+# That holds for every $\theta^*$. Interpolation enters in the last step only: then the predictions
+# $X\theta^*$ are the labels $y$, and $X^+ y$ is the ideal.
 #
 # **Exercise.** By how much does $P\theta^*$ miss the ideal when the predictions are not the labels?
 
 # %%
 def miss(theta, X, y):
-    """P theta - ideal, (m,). theta: (m,), any model. X: (n, m), y: (n,), the retain set, which some vector interpolates."""
+    """P theta - ideal, (m,). theta: (m,), any model.
+
+    X: (n, m), y: (n,), the retain set, which some vector interpolates.
+    """
     raise NotImplementedError
 
 
@@ -62,54 +76,76 @@ miss = ul.lessons.check("miss", miss)
 ul.lessons.hints("miss")
 
 # %% [markdown]
-# The miss is $X^+ r$ with $r = X\theta^* - y$, the **retain residual**: zero if it is zero, linear in it, and at most $\lVert r\rVert$ by the smallest singular value of $X$. No assumption on how $\theta^*$ was found.
+# The miss is $X^+ r$ with $r = X\theta^* - y$, the **retain residual**: zero if it is zero, linear
+# in it, and at most $\lVert r\rVert$ by the smallest singular value of $X$. No assumption on how
+# $\theta^*$ was found.
 #
-# **Predict, then run.** Twenty retained and four forgotten samples in forty dimensions. Three models that do not interpolate: descent stopped after 30 steps, a ridge solution, and a random vector.
+# **Predict, then run.** Twenty retained and four forgotten samples in forty dimensions. Three
+# models that do not interpolate: descent stopped after 30 steps, a ridge solution, and a random
+# vector.
 
 # %%
 M, RETAIN, FORGET = 40, 20, 4
 
 
-def problem(seed, n_retain=RETAIN, noise=0.):
-    """(X, y, true vector): inputs whose directions differ in size, the retained samples first, and noisy labels of a true vector."""
+def problem(seed, n_retain=RETAIN, noise=0.0):
+    """(X, y, true vector): inputs whose directions differ in size, the retained samples first, and
+    noisy labels of a true vector."""
     g = torch.Generator().manual_seed(seed)
-    X = torch.randn(n_retain + FORGET, M, generator=g, dtype=torch.float64) * torch.arange(1, M + 1, dtype=torch.float64) ** -.5
-    true = torch.randn(M, generator=g, dtype=torch.float64)
-    return X, X @ true + noise * torch.randn(len(X), generator=g, dtype=torch.float64), true
+    normal = lambda *shape: torch.randn(*shape, generator=g, dtype=torch.float64)
+    X = normal(n_retain + FORGET, M) * torch.arange(1, M + 1, dtype=torch.float64) ** -0.5
+    true = normal(M)
+    return X, X @ true + noise * normal(len(X)), true
 
 
+# %%
 X, y, true = problem(0)
 zero = torch.zeros(M, dtype=torch.float64)
-models = {"stopped after 30 steps": ul.linear.gradient_descent(X, y, zero, 30)[-1],
-          "ridge": torch.linalg.solve(X.T @ X + .1 * torch.eye(M), X.T @ y), "a random vector": problem(99)[2]}
+models = {
+    "stopped after 30 steps": ul.linear.gradient_descent(X, y, zero, 30)[-1],
+    "ridge": torch.linalg.solve(X.T @ X + 0.1 * torch.eye(M), X.T @ y),
+    "a random vector": problem(99)[2],
+}
 
 # %%
 X_r, y_r = X[:RETAIN], y[:RETAIN]
 ideal = ul.linear.min_norm(X_r, y_r)
 for name, theta in models.items():
     result = ul.linear.unlearn(theta, X_r)
-    print(f"{name:23} misses by {float((result - ideal).norm() / ideal.norm()):.1f} of the ideal's length")
-    torch.testing.assert_close(result, ul.linear.min_norm(X_r, X_r @ theta))       # the shortest with the same predictions
-    torch.testing.assert_close(result - ideal, miss(theta, X_r, y_r))              # and the miss is what you derived
+    missed = float((result - ideal).norm() / ideal.norm())
+    print(f"{name:23} misses by {missed:.1f} of the ideal's length")
+    # the shortest with the same predictions
+    torch.testing.assert_close(result, ul.linear.min_norm(X_r, X_r @ theta))
+    # and the miss is what you derived
+    torch.testing.assert_close(result - ideal, miss(theta, X_r, y_r))
 
 
 # %% [markdown]
-# Even the random vector obeys: it is projected to the shortest vector that predicts what *it* predicts. That is the target of MinNorm-OG for a model that does not interpolate: **the least complex model with the same retain predictions**. Whether you want that depends on what those predictions are made of.
+# Even the random vector obeys: it is projected to the shortest vector that predicts what *it*
+# predicts. That is the target of MinNorm-OG for a model that does not interpolate: **the least
+# complex model with the same retain predictions**. Whether you want that depends on what those
+# predictions are made of.
 
 # %% [markdown]
 # ## 2 · The forget labels in the retained predictions
 #
-# They are made of all labels. Descent from $0$ on $\lVert X\theta - y\rVert^2/n$, with all training inputs in $X$ and $K = XX^\top$, multiplies the residual by $I - \frac{2\eta}{n}K$ in every step. After $t$ steps the predictions are
+# They are made of all labels. Descent from $0$ on $\lVert X\theta - y\rVert^2/n$, with all training
+# inputs in $X$ and $K = XX^\top$, multiplies the residual by $I - \frac{2\eta}{n}K$ in every step.
+# After $t$ steps the predictions are
 #
 # $$ X\theta_t = S_t\,y, \qquad S_t = I - \bigl(I - \tfrac{2\eta}{n}K\bigr)^t . $$
 #
-# The block of $S_t$ with the rows of the retained and the columns of the forget samples says how much of the forget labels is in the retained predictions, which unlearning is careful to preserve.
+# The block of $S_t$ with the rows of the retained and the columns of the forget samples says how
+# much of the forget labels is in the retained predictions, which unlearning is careful to preserve.
 #
 # **Exercise.** Write that block.
 
 # %%
 def retain_from_forget(K, n_retain, steps, lr):
-    """How the forget labels enter the retained predictions, (n_retain, n - n_retain). K: (n, n), the retained samples first."""
+    """How the forget labels enter the retained predictions, (n_retain, n - n_retain).
+
+    K: (n, n), the retained samples first.
+    """
     raise NotImplementedError
 
 
@@ -119,120 +155,181 @@ retain_from_forget = ul.lessons.check("retain_from_forget", retain_from_forget)
 ul.lessons.hints("retain_from_forget")
 
 # %% [markdown]
-# **Predict, then run.** At $t = 0$ the block is $0$: nothing was learnt. As $t \to \infty$, $S_t \to I$ and the block is $0$ again: the predictions are the labels, each its own. And between?
+# **Predict, then run.** At $t = 0$ the block is $0$: nothing was learnt. As $t \to \infty$,
+# $S_t \to I$ and the block is $0$ again: the predictions are the labels, each its own. And between?
 
 # %%
-K, lr = X @ X.T, len(X) / (2 * float(torch.linalg.matrix_norm(X, 2)) ** 2)      # the step size that gradient_descent takes
+# the step size that gradient_descent takes
+K, lr = X @ X.T, len(X) / (2 * float(torch.linalg.matrix_norm(X, 2)) ** 2)
 times = [0, 1, 3, 10, 30, 100, 300, 1000, 3000]
 print("steps          ", *(f"{t:5}" for t in times))
-print("size of block  ", *(f"{float(retain_from_forget(K, RETAIN, t, lr).norm()):5.2f}" for t in times))
+print(
+    "size of block  ",
+    *(f"{float(retain_from_forget(K, RETAIN, t, lr).norm()):5.2f}" for t in times),
+)
 
 
 # %% [markdown]
-# Now what this does to unlearning. To see a label's influence, change it: train twice, once with the forget labels as they are and once with their signs flipped, everything else equal, and unlearn both. If unlearning is complete the two results are the same vector. Their distance is the influence that is left. It needs no ground truth, and
-# it is the definition of forgetting, not a proxy of it.
+# Now what this does to unlearning. To see a label's influence, change it: train twice, once with
+# the forget labels as they are and once with their signs flipped, everything else equal, and
+# unlearn both. If unlearning is complete the two results are the same vector. Their distance is the
+# influence that is left. It needs no ground truth, and it is the definition of forgetting, not a
+# proxy of it.
 #
-# **Predict, then run.** Descent stopped after 1 to 3,000 steps, five seeds. Left: how far is the model from the ideal? Right: how much do the forget labels matter?
+# **Predict, then run.** Descent stopped after 1 to 3,000 steps, five seeds. Left: how far is the
+# model from the ideal? Right: how much do the forget labels matter?
 
 # %%
 def influence_linear(seed, steps):
-    """(training loss, distance from the ideal of original and unlearned, influence in original and unlearned) at every stop."""
+    """At every stop: the training loss, the distance from the ideal of original and unlearned, and
+    the influence in both."""
     X, y, _ = problem(seed)
-    flipped, ideal = torch.cat([y[:RETAIN], -y[RETAIN:]]), ul.linear.min_norm(X[:RETAIN], y[:RETAIN])
+    X_r, flipped = X[:RETAIN], torch.cat([y[:RETAIN], -y[RETAIN:]])
+    ideal = ul.linear.min_norm(X_r, y[:RETAIN])
     runs = [ul.linear.gradient_descent(X, labels, zero, max(steps)) for labels in (y, flipped)]
-    rows, size = [], lambda v: float(v.norm() / ideal.norm())
+    rows = []
     for t in steps:
         a, b = runs[0][t], runs[1][t]
-        after = [ul.linear.unlearn(theta, X[:RETAIN]) for theta in (a, b)]
-        rows.append([float((X @ a - y).square().mean()), size(a - ideal), size(after[0] - ideal), size(a - b), size(after[0] - after[1])])
+        c, d = (ul.linear.unlearn(theta, X_r) for theta in (a, b))
+        sizes = [v.norm() / ideal.norm() for v in (a - ideal, c - ideal, a - b, c - d)]
+        rows.append([float((X @ a - y).square().mean()), *map(float, sizes)])
     return rows
 
 
-table = np.array([influence_linear(seed, times[1:]) for seed in range(5)]).transpose(2, 1, 0)      # (number, stop, seed)
+# %%
+# (number, stop, seed)
+table = np.array([influence_linear(seed, times[1:]) for seed in range(5)]).transpose(2, 1, 0)
 
 # %%
-panels = {"distance from the ideal": {"original": table[1], "unlearned": table[2]},
-          "influence of the forget labels": {"original": table[3], "unlearned": table[4]}}
-ul.figures.interpolation.stopped(table[0].mean(1), panels, "After unlearning the influence is largest half-way and gone at interpolation")
+panels = {
+    "distance from the ideal": {"original": table[1], "unlearned": table[2]},
+    "influence of the forget labels": {"original": table[3], "unlearned": table[4]},
+}
+ul.figures.interpolation.stopped(
+    table[0].mean(1),
+    panels,
+    "After unlearning the influence is largest half-way and gone at interpolation",
+)
 
 # %%
 influence, share = table[4].mean(1), (table[4] / table[3]).mean(1)
 print("share of the influence that survives:", *(f"{value:.2f}" for value in share))
 
 assert influence.argmax() not in (0, len(influence) - 1) and influence[-1] < 1e-3 * influence.max()
-assert (np.diff(share) < 0).all() and share[0] > .7
+assert (np.diff(share) < 0).all() and share[0] > 0.7
 
 # %% [markdown]
-# Distances are in lengths of the ideal. At interpolation, on the right, unlearning is perfect: distance $0$, influence $0$. From there to the left:
+# Distances are in lengths of the ideal. At interpolation, on the right, unlearning is perfect:
+# distance $0$, influence $0$. From there to the left:
 #
-# - **The share that survives grows with the training loss**, from nothing to four fifths. Unlearning a model of one step does next to nothing: its parameters are a sum of gradients over all samples, and what a forget sample added lies mostly in the span of the retained inputs, or is small.
-# - **The influence itself is largest half-way.** A model that has hardly learnt anything has hardly learnt the forget labels.
-# - **The distance from the ideal** falls with training for the unlearned model, but not for the original. Long before interpolation unlearning has improved on what it was given.
+# - **The share that survives grows with the training loss**, from nothing to four fifths.
+#   Unlearning a model of one step does next to nothing: its parameters are a sum of gradients over
+#   all samples, and what a forget sample added lies mostly in the span of the retained inputs, or
+#   is small.
+# - **The influence itself is largest half-way.** A model that has hardly learnt anything has hardly
+#   learnt the forget labels.
+# - **The distance from the ideal** falls with training for the unlearned model, but not for the
+#   original. Long before interpolation unlearning has improved on what it was given.
 #
-# So it degrades gracefully in this problem, and the residual says by how much. But "unlearned" in the sense of the definition it is only at the right end.
+# So it degrades gracefully in this problem, and the residual says by how much. But "unlearned" in
+# the sense of the definition it is only at the right end.
 
 # %% [markdown]
 # ## 3 · Wrong labels
 #
-# **First case: more parameters than samples.** Add noise to all labels. The model can still interpolate, noise and all.
+# **First case: more parameters than samples.** Add noise to all labels. The model can still
+# interpolate, noise and all.
 #
 # **Predict, then run.** Does noise hurt unlearning? Does it hurt the model?
 
 # %%
-print("noise   miss of unlearning   error of the unlearned   error of the ideal   (against the true vector, in its lengths)")
-for noise in (0, .3, 1., 3.):
+print(
+    "noise   miss of unlearning   error of the unlearned   error of the ideal   "
+    "(against the true vector, in its lengths)"
+)
+for noise in (0, 0.3, 1.0, 3.0):
     X, y, true = problem(0, noise=noise)
-    ideal, result = ul.linear.min_norm(X[:RETAIN], y[:RETAIN]), ul.linear.unlearn(ul.linear.min_norm(X, y), X[:RETAIN])
+    ideal = ul.linear.min_norm(X[:RETAIN], y[:RETAIN])
+    result = ul.linear.unlearn(ul.linear.min_norm(X, y), X[:RETAIN])
     error = lambda theta: float((theta - true).norm() / true.norm())
-    print(f"{noise:5} {f'{float((result - ideal).norm()):.0e}' if (result - ideal).norm() > 1e-9 else 'rounding':>20} {error(result):24.1f} {error(ideal):20.1f}")
-    assert (result - ideal).norm() < 1e-9 * ideal.norm()
+    missed = (result - ideal).norm()
+    words = f"{missed:.0e}" if missed > 1e-9 else "rounding"
+    print(f"{noise:5} {words:>20} {error(result):24.1f} {error(ideal):20.1f}")
+    assert missed < 1e-9 * ideal.norm()
 
 # %% [markdown]
-# Noise in the labels does not hurt unlearning at all. What comes out is exactly what retraining gives, which has learnt the noise of the retain set by heart. *Unlearning is exact; the model is as bad as it was.* Forgetting some points is no cure for the others.
+# Noise in the labels does not hurt unlearning at all. What comes out is exactly what retraining
+# gives, which has learnt the noise of the retain set by heart. *Unlearning is exact; the model is
+# as bad as it was.* Forgetting some points is no cure for the others.
 #
-# **Second case: as many samples as parameters, or more.** With noise nothing interpolates any more. **Predict, then run.** Keep the 40 dimensions and the 4 forget samples, and raise the number of retained ones past 40. How much of the forget labels' influence on the least-squares solution does unlearning remove?
+# **Second case: as many samples as parameters, or more.** With noise nothing interpolates any more.
+# **Predict, then run.** Keep the 40 dimensions and the 4 forget samples, and raise the number of
+# retained ones past 40. How much of the forget labels' influence on the least-squares solution does
+# unlearning remove?
 
 # %%
 counts = [10, 20, 30, 36, 38, 40, 50, 80]
 
 
 def survives(seed, n_retain):
-    X, y, _ = problem(seed, n_retain, noise=.3)
-    both = [ul.linear.min_norm(X, labels) for labels in (y, torch.cat([y[:n_retain], -y[n_retain:]]))]
+    X, y, _ = problem(seed, n_retain, noise=0.3)
+    flipped = torch.cat([y[:n_retain], -y[n_retain:]])
+    both = [ul.linear.min_norm(X, labels) for labels in (y, flipped)]
     after = [ul.linear.unlearn(theta, X[:n_retain]) for theta in both]
     return float((after[0] - after[1]).norm() / (both[0] - both[1]).norm())
 
 
+# %%
 shares = np.array([[survives(seed, count) for seed in range(5)] for count in counts])
-ul.figures.museum.bands(counts, {"unlearned": shares}, "retained samples, in 40 dimensions, beside 4 to forget", "share of the influence\nthat survives",
-                        "Nothing survives while all samples are interpolated, everything once the retained ones span the space", ticks=[10, 20, 30, 36, 40, 50, 80])
+ul.figures.museum.bands(
+    counts,
+    {"unlearned": shares},
+    "retained samples, in 40 dimensions, beside 4 to forget",
+    "share of the influence\nthat survives",
+    "Nothing survives while all samples are interpolated, everything once the retained ones span "
+    "the space",
+    ticks=[10, 20, 30, 36, 40, 50, 80],
+)
 
 # %%
-assert shares[:4].max() < 1e-6 and shares[5:].min() > 1 - 1e-9 and .05 < shares[4].mean() < .95
+assert shares[:4].max() < 1e-6 and shares[5:].min() > 1 - 1e-9 and 0.05 < shares[4].mean() < 0.95
 
 # %% [markdown]
-# A cliff. While all $n$ samples are interpolated nothing survives. Once the retained inputs span the whole space, $P$ is the identity: **unlearning returns the original, and all of the influence**. Every direction is one that some retained prediction can feel.
+# A cliff. While all $n$ samples are interpolated nothing survives. Once the retained inputs span
+# the whole space, $P$ is the identity: **unlearning returns the original, and all of the
+# influence**. Every direction is one that some retained prediction can feel.
 #
-# That is no defect of a formula. In the underparameterized regime there is no freedom that the retain set leaves open, so a method that moves only there does not move. Paper A says so in its title, *under overparameterization*. The number to look at in your own problem is the number of protected rows against the number of parameters, and in a network
-# the latter is far larger; but the *effective* number of directions that a network trained on similar images uses may not be.
+# That is no defect of a formula. In the underparameterized regime there is no freedom that the
+# retain set leaves open, so a method that moves only there does not move. Paper A says so in its
+# title, *under overparameterization*. The number to look at in your own problem is the number of
+# protected rows against the number of parameters, and in a network the latter is far larger; but
+# the *effective* number of directions that a network trained on similar images uses may not be.
 
 # %% [markdown]
 # ## 4 · A network that was stopped
 #
-# The small network of notebooks 01 to 03: nine retained points of a sine, one forget point at $-1.2$, 673 parameters. Train it for 25 to 400 epochs, twice: with the forget label $1.5$, and with $-0.93$, where the sine is. Unlearn both, and compare the two *functions*.
+# The small network of notebooks 01 to 03: nine retained points of a sine, one forget point at
+# $-1.2$, 673 parameters. Train it for 25 to 400 epochs, twice: with the forget label $1.5$, and
+# with $-0.93$, where the sine is. Unlearn both, and compare the two *functions*.
 #
-# Three ways of unlearning: **projections only**, 50 of them without any descent, which is what sections 1 to 3 are about; **MinNorm-OG**, where every projection is followed by a descent step on the retain labels, and the second half of the epochs is descent alone; and **GD**, that descent without projections.
+# Three ways of unlearning: **projections only**, 50 of them without any descent, which is what
+# sections 1 to 3 are about; **MinNorm-OG**, where every projection is followed by a descent step on
+# the retain labels, and the second half of the epochs is descent alone; and **GD**, that descent
+# without projections.
 #
-# **Predict, then run.** For which of the three does it matter that the original interpolates, and in which direction?
+# **Predict, then run.** For which of the three does it matter that the original interpolates, and
+# in which direction?
 
 # %%
 STOPS, grid = (25, 100, 200, 250, 300, 400), ul.curve.grid()
 
 
+# %%
 def stopped_curves(task, label):
     """[(training loss, model)] at every stop, trained with this label on the forget point."""
-    model, kept = task.fresh(task.seed), []
-    x, y = torch.cat([task.retain.tensors[0], task.forget.tensors[0]]), torch.cat([task.retain.tensors[1], torch.tensor([[label]]).double()])
+    model, kept, label = task.fresh(task.seed), [], torch.tensor([[label]]).double()
+    x = torch.cat([task.retain.tensors[0], task.forget.tensors[0]])
+    y = torch.cat([task.retain.tensors[1], label])
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3, weight_decay=0)
     for epoch in range(1, max(STOPS) + 1):
         optimizer.zero_grad()
@@ -245,19 +342,31 @@ def stopped_curves(task, label):
 
 
 # %%
-METHODS = {"projections only": ul.MinNormOG(lr=1e-300, weight_decay=0, reg=.1, reg_decay=1.),
-           "MinNorm-OG": ul.MinNormOG(lr=1e-3, weight_decay=0, reg=.1, reg_decay=.95, descent_epochs=25), "GD": ul.GD(lr=1e-3, weight_decay=0)}
+plain = dict(weight_decay=0)
+METHODS = {
+    "projections only": ul.MinNormOG(lr=1e-300, reg=0.1, reg_decay=1.0, **plain),
+    "MinNorm-OG": ul.MinNormOG(lr=1e-3, reg=0.1, reg_decay=0.95, descent_epochs=25, **plain),
+    "GD": ul.GD(lr=1e-3, **plain),
+}
 size = lambda difference: difference.detach().square().mean().sqrt().item()
 
 
+def unlearned(task, model, name):
+    """A model of this task after 50 epochs of a method, or as it is."""
+    if name == "original":
+        return model
+    return ul.unlearn(dataclasses.replace(task, original=model), METHODS[name], 50).model
+
+
+# %%
 def influence_curve(seed):
     """({model: influence at every stop}, {model: distance from the sine}, training losses)"""
     task = ul.curve.task(seed)
-    left, error, pairs = {}, {}, list(zip(stopped_curves(task, 1.5), stopped_curves(task, -.93)))
+    left, error = {}, {}
+    pairs = list(zip(stopped_curves(task, 1.5), stopped_curves(task, -0.93)))
     for name in ("original", *METHODS):
         for (_, a), (_, b) in pairs:
-            if name != "original":
-                a, b = (ul.unlearn(dataclasses.replace(task, original=model), METHODS[name], 50).model for model in (a, b))
+            a, b = unlearned(task, a, name), unlearned(task, b, name)
             left.setdefault(name, []).append(size(a(grid) - b(grid)))
             error.setdefault(name, []).append(size(a(grid) - grid.sin()))
     return left, error, [loss for (loss, _), _ in pairs]
@@ -265,35 +374,52 @@ def influence_curve(seed):
 
 # %%
 found = [influence_curve(seed) for seed in range(1, 5)]
-left, error = ({name: np.array([f[i][name] for f in found]).T for name in ("original", *METHODS)} for i in (0, 1))
-losses = np.array([f[2] for f in found]).mean(0)
-ul.figures.interpolation.stopped(losses, {"influence of the forget label": left, "root-mean-square distance from the sine": error},
-                                 "Projections alone need interpolation, GD needs its absence, together they hardly care")
+gather = lambda i: {
+    name: np.array([f[i][name] for f in found]).T for name in ("original", *METHODS)
+}
+left, error, losses = gather(0), gather(1), np.array([f[2] for f in found]).mean(0)
+panels = {"influence of the forget label": left, "root-mean-square distance from the sine": error}
+ul.figures.interpolation.stopped(
+    losses,
+    panels,
+    "Projections alone need interpolation, GD needs its absence, together they hardly care",
+)
 
 # %%
 middle = {name: values.mean(1) for name, values in left.items()}
+part = {name: middle[name] / middle["original"] for name in METHODS}
 print("influence left, share of the original's:")
 for name in METHODS:
-    print(f"{name:17}", *(f"{value:5.1f}" for value in middle[name] / middle["original"]), "  after", *STOPS, "epochs")
+    print(f"{name:17}", *(f"{value:5.1f}" for value in part[name]), "  after", *STOPS, "epochs")
 
 # %%
-part = {name: middle[name] / middle["original"] for name in METHODS}
-assert part["projections only"][0] > .9 and part["projections only"][-1] < .4
-assert part["GD"][0] < .8 and part["GD"][-1] > .9
-assert part["MinNorm-OG"][-1] < .15 and part["MinNorm-OG"][-1] < part["MinNorm-OG"][0]
+assert part["projections only"][0] > 0.9 and part["projections only"][-1] < 0.4
+assert part["GD"][0] < 0.8 and part["GD"][-1] > 0.9
+assert part["MinNorm-OG"][-1] < 0.15 and part["MinNorm-OG"][-1] < part["MinNorm-OG"][0]
 
 # %% [markdown]
-# - **Projections only** behave as the linear theory says. Of a model that was stopped early they remove next to nothing, of one that interpolates nine tenths. (Not all: a network is linear in its parameters to first order only.)
-# - **GD** is the mirror image. Where the original interpolates there is nothing to descend, and the forget label stays entirely: paper A's Theorem 1, and notebook 01. Where it does not, descent on the retain labels has work to do, and this work overwrites part of what the forget label did.
-# - **MinNorm-OG** does both and is at least as good as the better of the two nearly everywhere. The worse the original fits, the more of its success is the descent's.
+# - **Projections only** behave as the linear theory says. Of a model that was stopped early they
+#   remove next to nothing, of one that interpolates nine tenths. (Not all: a network is linear in
+#   its parameters to first order only.)
+# - **GD** is the mirror image. Where the original interpolates there is nothing to descend, and the
+#   forget label stays entirely: paper A's Theorem 1, and notebook 01. Where it does not, descent on
+#   the retain labels has work to do, and this work overwrites part of what the forget label did.
+# - **MinNorm-OG** does both and is at least as good as the better of the two nearly everywhere. The
+#   worse the original fits, the more of its success is the descent's.
 #
-# So the two assumptions complement each other: *interpolation makes descent useless and projection exact*. Without it, the descent that follows each projection replaces the retained predictions by the retained labels, and the trace of the forget labels in them goes as well. It needs the labels for that, of all retained samples; here it has them.
+# So the two assumptions complement each other: *interpolation makes descent useless and projection
+# exact*. Without it, the descent that follows each projection replaces the retained predictions by
+# the retained labels, and the trace of the forget labels in them goes as well. It needs the labels
+# for that, of all retained samples; here it has them.
 
 # %% [markdown]
 # ## 5 · The sine, stopped early
 #
-# The originals of notebook 04 were trained for 100,000 epochs, and still do not interpolate to rounding. Here the same trainings are stopped after 100, 300, 1,000, 3,000 and 10,000 epochs, each unlearned for $T = 100$ at the paper's settings. For reference, **retrained** is a network trained on the retain set alone for as many epochs as the original. The runs are
-# recorded; `python -m unlearnlab.study interpolation` makes the file again.
+# The originals of notebook 04 were trained for 100,000 epochs, and still do not interpolate to
+# rounding. Here the same trainings are stopped after 100, 300, 1,000, 3,000 and 10,000 epochs, each
+# unlearned for $T = 100$ at the paper's settings. For reference, **retrained** is a network trained
+# on the retain set alone for as many epochs as the original. The runs are recorded;
+# `python -m unlearnlab.study interpolation` makes the file again.
 
 # %%
 recorded = ul.table.read("results/interpolation.json")
@@ -304,157 +430,279 @@ print(f"{len(record)} models: {made['command']}, at commit {made['commit'][:7]}"
 def curves(frame, measures, models):
     """(mean training losses (k,), {words: {model: (k, seeds)}})"""
     stops = sorted(frame.trained.unique())
-    values = lambda model, column: np.array([frame[(frame.trained == stop) & (frame.model == model)][column] for stop in stops])
-    return values("original", "loss").mean(1), {words: {model: values(model, column) for model in models} for column, words in measures.items()}
+
+    def values(model, column):
+        own = frame[frame.model == model]
+        return np.array([own[own.trained == stop][column] for stop in stops])
+
+    panels = {
+        words: {model: values(model, column) for model in models}
+        for column, words in measures.items()
+    }
+    return values("original", "loss").mean(1), panels
 
 
 # %% [markdown]
-# **Predict, then run.** The less the original was trained, the lower are its peaks. Is a model that was stopped early easier to unlearn?
+# **Predict, then run.** The less the original was trained, the lower are its peaks. Is a model that
+# was stopped early easier to unlearn?
 
 # %%
 sines = record[record.task == "sine"]
-measures = {"sup_error": "largest error", "rms_error": "root-mean-square error", "retain_error": "error on the retain points"}
+measures = {
+    "sup_error": "largest error",
+    "rms_error": "root-mean-square error",
+    "retain_error": "error on the retain points",
+}
 losses, panels = curves(sines, measures, ("original", "GD", "MinNorm-OG", "retrained"))
-ul.figures.interpolation.stopped(losses, panels, "MinNorm-OG is lowest, and further below GD the better the original fits", log="y")
+ul.figures.interpolation.stopped(
+    losses,
+    panels,
+    "MinNorm-OG is lowest, and further below GD the better the original fits",
+    log=True,
+)
 
 # %%
-sup, rms = ({model: values.mean(1) for model, values in panels[words].items()} for words in ("largest error", "root-mean-square error"))
+means = lambda curves: {model: values.mean(1) for model, values in curves.items()}
+sup, rms = means(panels["largest error"]), means(panels["root-mean-square error"])
 ratio = rms["MinNorm-OG"] / rms["GD"]
 print("root-mean-square error, MinNorm-OG by GD:", *(f"{value:.1f}" for value in ratio))
 
-assert ratio[0] > .9 and ratio[-1] < .5 and (ratio < 1.02).all()
-assert abs(rms["MinNorm-OG"][3] / rms["retrained"][3] - 1) < .15 and rms["MinNorm-OG"][-1] > 2 * rms["retrained"][-1]
+assert ratio[0] > 0.9 and ratio[-1] < 0.5 and (ratio < 1.02).all()
+assert (
+    abs(rms["MinNorm-OG"][3] / rms["retrained"][3] - 1) < 0.15
+    and rms["MinNorm-OG"][-1] > 2 * rms["retrained"][-1]
+)
 assert sup["original"][-1] > 2 * sup["original"][0] and sup["MinNorm-OG"][-1] < sup["MinNorm-OG"][0]
 
 # %% [markdown]
-# - A model that was stopped after 100 or 300 epochs has hardly fitted the five poisoned points. There is little to unlearn, and all four curves lie together: GD and MinNorm-OG differ by a few percent.
-# - The peaks come with the fit, and with them the difference: **MinNorm-OG's error falls as training goes on while GD's rises**. At the right end it is less than half of GD's.
-# - Beside **retrained** it looks less good. After 3,000 epochs unlearning is as good as having trained on the retain set alone for as long. At the right end retraining is two to three times better: what it gains by long training, unlearning does not get back in 100 epochs.
+# - A model that was stopped after 100 or 300 epochs has hardly fitted the five poisoned points.
+#   There is little to unlearn, and all four curves lie together: GD and MinNorm-OG differ by a few
+#   percent.
+# - The peaks come with the fit, and with them the difference: **MinNorm-OG's error falls as
+#   training goes on while GD's rises**. At the right end it is less than half of GD's.
+# - Beside **retrained** it looks less good. After 3,000 epochs unlearning is as good as having
+#   trained on the retain set alone for as long. At the right end retraining is two to three times
+#   better: what it gains by long training, unlearning does not get back in 100 epochs.
 #
-# No sign, then, that MinNorm-OG *needs* interpolation on this task: on the grid it is never worse than GD. (On the retain points it is, once the original fits; notebook 08 looks into that.) But its advantage is one over models that fit.
+# No sign, then, that MinNorm-OG *needs* interpolation on this task: on the grid it is never worse
+# than GD. (On the retain points it is, once the original fits; notebook 08 looks into that.) But
+# its advantage is one over models that fit.
 
 # %% [markdown]
 # ## 6 · Colored digits, stopped early
 #
-# Label erasure of notebook 09, originals stopped after 1 to 30 of their 30 epochs, four seeds. Unlearning may look at a tenth of the gray images, so most retained labels are out of reach. Methods and settings are those of notebook 09, three epochs each. For reference, **retrained** is notebook 09's ground truth, trained on gray images for all 30 epochs.
+# Label erasure of notebook 09, originals stopped after 1 to 30 of their 30 epochs, four seeds.
+# Unlearning may look at a tenth of the gray images, so most retained labels are out of reach.
+# Methods and settings are those of notebook 09, three epochs each. For reference, **retrained** is
+# notebook 09's ground truth, trained on gray images for all 30 epochs.
 
 # %%
 clean = record[(record.task == "digits") & (record.noise == 0)]
 measures = {"retain_accuracy": "retain accuracy", "forget_error": "forget error"}
 losses, panels = curves(clean, measures, ("original", "GD", "MinNorm-OG"))
-truths = [task.evaluate(task.ground_truth) for task in map(lambda seed: ul.erasure.task(seed=seed), sorted(clean.seed.unique().tolist()))]
+tasks = [ul.erasure.task(seed=seed) for seed in sorted(clean.seed.unique().tolist())]
+truths = [task.evaluate(task.ground_truth) for task in tasks]
 for column, words in measures.items():
     panels[words]["retrained"] = np.array([[found[column] for found in truths]] * len(losses))
-ul.figures.interpolation.stopped(losses, panels, "MinNorm-OG forgets at every stop; GD forgets most where the original was hardly trained")
+ul.figures.interpolation.stopped(
+    losses,
+    panels,
+    "MinNorm-OG forgets at every stop; GD forgets most where the original was hardly trained",
+)
 
 # %%
-accuracy, forget = ({model: values.mean(1) for model, values in panels[words].items()} for words in ("retain accuracy", "forget error"))
-fits = losses < .5
-print("change of the retain accuracy by MinNorm-OG:", *(f"{value:+.2f}" for value in accuracy["MinNorm-OG"] - accuracy["original"]))
+accuracy, forget = means(panels["retain accuracy"]), means(panels["forget error"])
+fits, change = losses < 0.5, accuracy["MinNorm-OG"] - accuracy["original"]
+print("change of the retain accuracy by MinNorm-OG:", *(f"{value:+.2f}" for value in change))
 
-assert forget["MinNorm-OG"].max() < .25 and (forget["MinNorm-OG"] < forget["GD"]).all()
-assert forget["GD"][0] < .5 * forget["GD"][fits].mean()
-assert accuracy["MinNorm-OG"][0] > accuracy["original"][0] + .1 and (accuracy["MinNorm-OG"][fits] > accuracy["original"][fits] - .1).all()
+assert forget["MinNorm-OG"].max() < 0.25 and (forget["MinNorm-OG"] < forget["GD"]).all()
+assert forget["GD"][0] < 0.5 * forget["GD"][fits].mean()
+assert change[0] > 0.1 and (change[fits] > -0.1).all()
 
 # %% [markdown]
-# The two curves on the right say the same as section 4. **GD** forgets color most where the original was hardly trained: there, descent on gray images is simply more training, of a network that has not settled. Once the original fits, it forgets less, from a fifth to two fifths of the original's error stay, and seeds differ widely. **MinNorm-OG** forgets at every stop, and costs a
-# few percent of accuracy at most. On clean labels, then, nothing hangs on the last digit of the training loss.
+# The two curves on the right say the same as section 4. **GD** forgets color most where the
+# original was hardly trained: there, descent on gray images is simply more training, of a network
+# that has not settled. Once the original fits, it forgets less, from a fifth to two fifths of the
+# original's error stay, and seeds differ widely. **MinNorm-OG** forgets at every stop, and costs a
+# few percent of accuracy at most. On clean labels, then, nothing hangs on the last digit of the
+# training loss.
 
 # %% [markdown]
 # ## 7 · Learnt by heart
 #
-# Give a fifth of the training images a wrong label, or two fifths, the same one in gray, red and green. A network can fit a wrong label only by learning that image by heart: what it learnt from the other images says something else. So with wrong labels *memorisation* can be counted: the share of mislabelled training images that get just their wrong label.
+# Give a fifth of the training images a wrong label, or two fifths, the same one in gray, red and
+# green. A network can fit a wrong label only by learning that image by heart: what it learnt from
+# the other images says something else. So with wrong labels *memorisation* can be counted: the
+# share of mislabelled training images that get just their wrong label.
 #
 # **Predict, then run.** Which part of the training goes into them?
 
 # %%
 noisy = record[(record.task == "digits") & (record.noise > 0)]
+columns = {
+    "loss": "training loss",
+    "wrong_closed": "learnt by heart",
+    "retain_accuracy": "test accuracy",
+}
 for noise, runs in noisy[noisy.model == "original"].groupby("noise"):
     by_stop = runs.groupby("trained")[["loss", "wrong_closed", "retain_accuracy"]].mean()
     print(f"{noise:.0%} wrong labels, after", *by_stop.index, "epochs")
-    for column, words in (("loss", "training loss"), ("wrong_closed", "learnt by heart"), ("retain_accuracy", "test accuracy")):
+    for column, words in columns.items():
         print(f"   {words:16}", *(f"{value:5.2f}" for value in by_stop[column]))
 
 # %% [markdown]
-# The last part. After three to six epochs the network reads digits about as well as it ever will, and has learnt hardly any wrong label. From there on the training loss falls *because* wrong labels are learnt by heart, and the test accuracy falls with it. Here **interpolation is memorisation**: the loss that the theory asks for is reached by the part
-# of training that does harm.
+# The last part. After three to six epochs the network reads digits about as well as it ever will,
+# and has learnt hardly any wrong label. From there on the training loss falls *because* wrong
+# labels are learnt by heart, and the test accuracy falls with it. Here **interpolation is
+# memorisation**: the loss that the theory asks for is reached by the part of training that does
+# harm.
 #
-# Now unlearn color, at every stop. **Predict, then run.** What does it cost in accuracy, before and after the wrong labels are learnt?
+# Now unlearn color, at every stop. **Predict, then run.** What does it cost in accuracy, before and
+# after the wrong labels are learnt?
 
 # %%
 shown = {}
-for noise in (.2, .4):
-    shown |= curves(noisy[noisy.noise == noise], {"retain_accuracy": f"retain accuracy, {noise:.0%} wrong labels"}, ("original", "GD", "MinNorm-OG"))[1]
-ul.figures.interpolation.stopped(sorted(noisy.trained.unique()), shown, "With many wrong labels MinNorm-OG costs most accuracy half-way", xlabel="epochs that the original was trained")
+for noise in (0.2, 0.4):
+    words = {"retain_accuracy": f"retain accuracy, {noise:.0%} wrong labels"}
+    shown |= curves(noisy[noisy.noise == noise], words, ("original", "GD", "MinNorm-OG"))[1]
+ul.figures.interpolation.stopped(
+    sorted(noisy.trained.unique()),
+    shown,
+    "With many wrong labels MinNorm-OG costs most accuracy half-way",
+    xlabel="epochs that the original was trained",
+)
 
 # %%
 two_fifths = shown["retain accuracy, 40% wrong labels"]
-cost = {model: (two_fifths["original"] - two_fifths[model]).mean(1) for model in ("GD", "MinNorm-OG")}
+cost = {
+    model: (two_fifths["original"] - two_fifths[model]).mean(1) for model in ("GD", "MinNorm-OG")
+}
 for model, lost in cost.items():
     print(f"accuracy lost, 40% wrong labels, {model:11}", *(f"{value:+.2f}" for value in lost))
 
-assert cost["MinNorm-OG"][1:4].min() > 1.4 * cost["MinNorm-OG"][-1] > .15 and (cost["GD"][1:] > .02).all()
+assert (
+    cost["MinNorm-OG"][1:4].min() > 1.4 * cost["MinNorm-OG"][-1] > 0.15
+    and (cost["GD"][1:] > 0.02).all()
+)
 
 # %% [markdown]
-# Now the training matters. With two fifths of wrong labels MinNorm-OG costs more than twenty points of accuracy half-way, and thirteen at the end. GD loses accuracy too, for a reason that can be counted: the accessible images are few, and descent on them learns *their* wrong labels by heart (next section).
-# For MinNorm-OG that is not all of it, and this record does not say what the rest is.
+# Now the training matters. With two fifths of wrong labels MinNorm-OG costs more than twenty points
+# of accuracy half-way, and thirteen at the end. GD loses accuracy too, for a reason that can be
+# counted: the accessible images are few, and descent on them learns *their* wrong labels by heart
+# (next section). For MinNorm-OG that is not all of it, and this record does not say what the rest
+# is.
 #
-# It is not the training loss alone either: on clean labels an original with the loss $0.4$ lost nothing (section 6), with two fifths of wrong labels one with about the same loss lost thirteen points. What counts is *what* is not fitted. A loss that still falls because the network learns, and a loss that is high because the labels contradict each other,
-# are one number and two situations.
+# It is not the training loss alone either: on clean labels an original with the loss $0.4$ lost
+# nothing (section 6), with two fifths of wrong labels one with about the same loss lost thirteen
+# points. What counts is *what* is not fitted. A loss that still falls because the network learns,
+# and a loss that is high because the labels contradict each other, are one number and two
+# situations.
 
 # %% [markdown]
 # ## 8 · What the projection keeps
 #
-# The mislabelled images are *retained*; nobody asks for their labels to be forgotten. About a tenth of them are among the accessible images. **Predict, then run.** What happens to the wrong labels that unlearning can see, and to those that it cannot? Originals at the end of their training, a fifth of wrong labels.
+# The mislabelled images are *retained*; nobody asks for their labels to be forgotten. About a tenth
+# of them are among the accessible images. **Predict, then run.** What happens to the wrong labels
+# that unlearning can see, and to those that it cannot? Originals at the end of their training, a
+# fifth of wrong labels.
 
 # %%
-last = noisy[(noisy.trained == 30) & (noisy.noise == .2)]
-columns = {"wrong_open": "wrong labels kept,\naccessible images", "wrong_closed": "wrong labels kept,\nother images", "retain_accuracy": "test accuracy\n(right labels)"}
-rows = {model: {column: last[last.model == model][column].tolist() for column in columns} for model in ("original", "GD", "MinNorm-OG")}
-ul.figures.museum.beside(rows, columns, "Wrong labels out of reach are forgotten, those within reach are kept", neutral=True)
+last = noisy[(noisy.trained == 30) & (noisy.noise == 0.2)]
+columns = {
+    "wrong_open": "wrong labels kept,\naccessible images",
+    "wrong_closed": "wrong labels kept,\nother images",
+    "retain_accuracy": "test accuracy\n(right labels)",
+}
+rows = {
+    model: last.loc[last.model == model, list(columns)].to_dict("list")
+    for model in ("original", "GD", "MinNorm-OG")
+}
 
 # %%
-kept = {model: {column: np.mean(values) for column, values in found.items()} for model, found in rows.items()}
-assert kept["GD"]["wrong_open"] > .9 and kept["MinNorm-OG"]["retain_accuracy"] < kept["original"]["retain_accuracy"]
+ul.figures.museum.beside(
+    rows,
+    columns,
+    "Wrong labels out of reach are forgotten, those within reach are kept",
+    neutral=True,
+)
+
+# %%
+kept = {
+    model: {column: np.mean(values) for column, values in found.items()}
+    for model, found in rows.items()
+}
+assert (
+    kept["GD"]["wrong_open"] > 0.9
+    and kept["MinNorm-OG"]["retain_accuracy"] < kept["original"]["retain_accuracy"]
+)
 for model, found in kept.items():
     print(f"{model:11}", *(f"{column} {value:.2f}  " for column, value in found.items()))
 
 # %% [markdown]
-# - **Within reach** MinNorm-OG keeps most of the wrong labels that the original had learnt: they are among the predictions that it protects, right or wrong. GD learns nearly all of them: its loss asks for nothing else.
-# - **Out of reach** most wrong labels are gone, nearly all of them with MinNorm-OG. Nobody aimed at them. They were learnt by heart, in directions that the protected images do not need, and those are the directions that shrink. That is section 1 in a network: *the least complex model with the same predictions on what it can see*.
-# - **No gain** comes of it. One could hope that a network without its wrong labels reads digits better again, as it did after six epochs. It does not: the accuracy falls a little.
+# - **Within reach** MinNorm-OG keeps most of the wrong labels that the original had learnt: they
+#   are among the predictions that it protects, right or wrong. GD learns nearly all of them: its
+#   loss asks for nothing else.
+# - **Out of reach** most wrong labels are gone, nearly all of them with MinNorm-OG. Nobody aimed at
+#   them. They were learnt by heart, in directions that the protected images do not need, and those
+#   are the directions that shrink. That is section 1 in a network: *the least complex model with
+#   the same predictions on what it can see*.
+# - **No gain** comes of it. One could hope that a network without its wrong labels reads digits
+#   better again, as it did after six epochs. It does not: the accuracy falls a little.
 #
-# So the projection tells memorised from general knowledge only by what is accessible. What you want kept must be within reach.
+# So the projection tells memorised from general knowledge only by what is accessible. What you want
+# kept must be within reach.
 
 # %% [markdown]
 # ## 9 · What may be concluded
 #
-# 1. **Exactly:** for a model linear in its parameters, unlearning by projection aims at the least complex model with the same retain *predictions*. It misses the ideal by $X^+ r$, with $r$ the retain residual. The forget labels sit in that residual: at interpolation nothing of them is left, a few steps from the start nearly all.
-# 2. **Noise does not hurt as long as it is interpolated.** When there are more samples than parameters nothing is interpolated, and the projection does nothing at all.
-# 3. **The descent that follows repairs** what the projection misses, if the retain labels are within reach. So MinNorm-OG did not need interpolation on the curve, the sine or the clean digits: it forgot about as well as GD where the original did not fit, and better where it did.
-# 4. **With wrong labels it does not repair:** there the accessible labels are part of the problem, and unlearning a model that has not fitted them costs more than one that has.
-# 5. **The training loss is not the measure** that tells these cases apart. Look at what is not fitted, and at how much of the retain set you can reach.
+# 1. **Exactly:** for a model linear in its parameters, unlearning by projection aims at the least
+#    complex model with the same retain *predictions*. It misses the ideal by $X^+ r$, with $r$ the
+#    retain residual. The forget labels sit in that residual: at interpolation nothing of them is
+#    left, a few steps from the start nearly all.
+# 2. **Noise does not hurt as long as it is interpolated.** When there are more samples than
+#    parameters nothing is interpolated, and the projection does nothing at all.
+# 3. **The descent that follows repairs** what the projection misses, if the retain labels are
+#    within reach. So MinNorm-OG did not need interpolation on the curve, the sine or the clean
+#    digits: it forgot about as well as GD where the original did not fit, and better where it did.
+# 4. **With wrong labels it does not repair:** there the accessible labels are part of the problem,
+#    and unlearning a model that has not fitted them costs more than one that has.
+# 5. **The training loss is not the measure** that tells these cases apart. Look at what is not
+#    fitted, and at how much of the retain set you can reach.
 #
-# All of this on small tasks, with settings that were tuned on fully trained originals. Tuned for each stop, both methods may do better.
+# All of this on small tasks, with settings that were tuned on fully trained originals. Tuned for
+# each stop, both methods may do better.
 
 # %% [markdown]
 # ## What was verified
 
 # %%
-assert influence[-1] < 1e-3 * influence.max() and share[0] > .7                          # linear: nothing left at interpolation, much before
-assert shares[:4].max() < 1e-6 and shares[5:].min() > 1 - 1e-9                           # and everything when nothing is left open
-assert part["projections only"][0] > .9 > .4 > part["projections only"][-1] and part["GD"][-1] > .9
-assert ratio[0] > .9 and ratio[-1] < .5                                                  # the sine: the lead over GD comes with the fit
-assert kept["MinNorm-OG"]["wrong_closed"] < .3 * kept["original"]["wrong_closed"] and kept["MinNorm-OG"]["wrong_open"] > .6 * kept["original"]["wrong_open"]
+# linear: nothing left at interpolation, much before
+assert influence[-1] < 1e-3 * influence.max() and share[0] > 0.7
+# and everything when nothing is left open
+assert shares[:4].max() < 1e-6 and shares[5:].min() > 1 - 1e-9
+assert (
+    part["projections only"][0] > 0.9 > 0.4 > part["projections only"][-1] and part["GD"][-1] > 0.9
+)
+assert ratio[0] > 0.9 and ratio[-1] < 0.5  # the sine: the lead over GD comes with the fit
+assert (
+    kept["MinNorm-OG"]["wrong_closed"] < 0.3 * kept["original"]["wrong_closed"]
+    and kept["MinNorm-OG"]["wrong_open"] > 0.6 * kept["original"]["wrong_open"]
+)
 
 # %% [markdown]
 # ## To go on
 #
-# - Notebook 13 defines memorisation without wrong labels: how much likelier a model has an example right when it was trained on it.
-# - **Change one thing.** In section 4 give MinNorm-OG only three of the nine retained points. Which of its two parts suffers?
+# - Notebook 13 defines memorisation without wrong labels: how much likelier a model has an example
+#   right when it was trained on it.
+# - **Change one thing.** In section 4 give MinNorm-OG only three of the nine retained points. Which
+#   of its two parts suffers?
 #
 # ## References
 #
-# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.* NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): Theorems 1 and 2, Algorithm 1.
-# - V. Feldman. *Does Learning Require Memorization? A Short Tale about a Long Tail.* STOC 2020, [arXiv 1906.05271](https://arxiv.org/abs/1906.05271).
-# - D. Arpit and others. *A Closer Look at Memorization in Deep Networks.* ICML 2017, [arXiv 1706.05394](https://arxiv.org/abs/1706.05394): patterns are learnt first, noise later.
+# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.*
+#   NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): Theorems 1 and 2,
+#   Algorithm 1.
+# - V. Feldman. *Does Learning Require Memorization? A Short Tale about a Long Tail.* STOC 2020,
+#   [arXiv 1906.05271](https://arxiv.org/abs/1906.05271).
+# - D. Arpit and others. *A Closer Look at Memorization in Deep Networks.* ICML 2017,
+#   [arXiv 1706.05394](https://arxiv.org/abs/1706.05394): patterns are learnt first, noise later.

@@ -1,25 +1,42 @@
 """Do the pictures of notebook 08 draw, with every label inside, and say in words what they show?"""
+
 import numpy as np
 import pytest
+from pictures import check_picture
 
 import unlearnlab as ul
 from unlearnlab.figures import marks, shrinkage
 
 RNG = np.random.default_rng(0)
-SEEDS = lambda low, high: {m: np.exp(RNG.uniform(np.log(low), np.log(high), 10)).tolist() for m in shrinkage.MEASURES}
-ARMS = {"MinNorm-OG": SEEDS(.5, 2), "... without the projection": SEEDS(.3, 5), "GD": SEEDS(.005, .9)}
+SEEDS = lambda low, high: {
+    m: np.exp(RNG.uniform(np.log(low), np.log(high), 10)).tolist() for m in shrinkage.MEASURES
+}
+ARMS = {
+    "MinNorm-OG": SEEDS(0.5, 2),
+    "... without the projection": SEEDS(0.3, 5),
+    "GD": SEEDS(0.005, 0.9),
+}
 PICTURES = {
     "arms": lambda: shrinkage.arms(ARMS, "T = 100"),
-    "by_rows": lambda: shrinkage.by_rows([0, 25, 50], {m: [SEEDS(.2, 2)["sup_error"]] * 3 for m in shrinkage.MEASURES}, 50),
-    "one_step": lambda: shrinkage.one_step([.01, .1, .3], {"outside the span": [[.04], [.1], [1.1]], "inside the span": [[.09], [.5], [1.4]]}, .04),
-    "budgets": lambda: shrinkage.budgets({"GD": ([30, 100], [.6, .5]), "MinNorm-OG": ([30, 100], [.4, .25])}, "work"),
+    "by_rows": lambda: shrinkage.by_rows(
+        [0, 25, 50], {m: [SEEDS(0.2, 2)["sup_error"]] * 3 for m in shrinkage.MEASURES}, 50
+    ),
+    "one_step": lambda: shrinkage.one_step(
+        [0.01, 0.1, 0.3],
+        {"outside the span": [[0.04], [0.1], [1.1]], "inside the span": [[0.09], [0.5], [1.4]]},
+        0.04,
+    ),
+    "budgets": lambda: shrinkage.budgets(
+        {"GD": ([30, 100], [0.6, 0.5]), "MinNorm-OG": ([30, 100], [0.4, 0.25])}, "work"
+    ),
 }
 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_each_picture_renders_with_labels_and_alt_text(name):
     figure = PICTURES[name]()
-    assert isinstance(figure, ul.figures.Figure) and figure.png().startswith(b"\x89PNG") and len(figure.alt) > 40
+    check_picture(figure)
+    assert len(figure.alt) > 40
     for ax in figure.axes:
         assert ax.get_xlabel()
         assert len([t for t in ax.get_xticklabels() if t.get_text()]) >= 2
@@ -28,11 +45,21 @@ def test_each_picture_renders_with_labels_and_alt_text(name):
 
 def test_the_dotted_line_stands_at_the_errors_of_the_zero_function():
     figure = shrinkage.arms(ARMS)
-    at = [[line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == ":"] for ax in figure.axes]
-    assert at == [[1.0], [.5 ** .5], [.5 ** .5]]
+    at = [
+        [line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == ":"]
+        for ax in figure.axes
+    ]
+    assert at == [[1.0], [0.5**0.5], [0.5**0.5]]
 
 
-@pytest.mark.parametrize("limits, expected", [((.004, 1), [".01", ".1", "1"]), ((.45, 5.5), [".5", "1", "5"]), ((.88, 1.75), [".9", "1", "1.2", "1.4", "1.6"])])
+@pytest.mark.parametrize(
+    "limits, expected",
+    [
+        ((0.004, 1), [".01", ".1", "1"]),
+        ((0.45, 5.5), [".5", "1", "5"]),
+        ((0.88, 1.75), [".9", "1", "1.2", "1.4", "1.6"]),
+    ],
+)
 def test_ticks_are_few_plain_numbers(limits, expected):
     figure = ul.figures.figure()[0]
     ax = figure.axes[0]

@@ -1,10 +1,11 @@
 """The figures of notebook 04 draw, and say in words what they show."""
+
 import matplotlib
 import pytest
+from pictures import check_picture
 
 import unlearnlab as ul
 from unlearnlab import figures
-from unlearnlab.figures.style import Figure
 from unlearnlab.figures.sine import LabPicture
 
 
@@ -14,7 +15,11 @@ def task():
 
 
 def records(task):
-    return [{"method": m, "seed": s, "sup_error": 1.0 + s / 5, "seconds": .1} for m in ul.sine.PUBLISHED[10] for s in range(1, 7)]
+    return [
+        {"method": m, "seed": s, "sup_error": 1.0 + s / 5, "seconds": 0.1}
+        for m in ul.sine.PUBLISHED[10]
+        for s in range(1, 7)
+    ]
 
 
 def test_every_figure_draws_and_has_alt_text(task):
@@ -22,15 +27,29 @@ def test_every_figure_draws_and_has_alt_text(task):
         figures.fits(task, {"original": task.original, "ground truth": task.ground_truth}),
         figures.table(records(task), ul.sine.PUBLISHED[100], 100),
         figures.table([], ul.sine.PUBLISHED[1000], 1000),
-        figures.peaks(task, {"GD": task.original, "MinNorm-OG": task.ground_truth}, (0, 3), 3.),
-        figures.residuals({1: .1, 2: .2, 3: .3}, {1: .01, 2: .02, 3: .01}, {1: 2., 2: 3., 3: 4.}),
-        figures.spikes(records(task), {s: 2. + s for s in range(1, 7)}, ["GD", "Ridge", "MinNorm-OG"]),
-        figures.tracks({"GD": {"epoch": [0, 1], "retain_loss": [1., .1], "sup_error": [3., 3.], "norm": [9., 9.]}}),
+        figures.peaks(task, {"GD": task.original, "MinNorm-OG": task.ground_truth}, (0, 3), 3.0),
+        figures.residuals(
+            {1: 0.1, 2: 0.2, 3: 0.3}, {1: 0.01, 2: 0.02, 3: 0.01}, {1: 2.0, 2: 3.0, 3: 4.0}
+        ),
+        figures.spikes(
+            records(task), {s: 2.0 + s for s in range(1, 7)}, ["GD", "Ridge", "MinNorm-OG"]
+        ),
+        figures.tracks(
+            {
+                "GD": {
+                    "epoch": [0, 1],
+                    "retain_loss": [1.0, 0.1],
+                    "sup_error": [3.0, 3.0],
+                    "norm": [9.0, 9.0],
+                }
+            }
+        ),
     ]
     for fig in made:
+        check_picture(fig, titles_name_heights=True)
         data, metadata = fig._repr_mimebundle_()
-        assert isinstance(fig, Figure) and data["image/png"].startswith(b"\x89PNG") and len(data["text/plain"]) > 20
-        assert metadata["image/png"]["alt"] == data["text/plain"] == fig.alt and fig.png() == data["image/png"]
+        assert metadata["image/png"]["alt"] == data["text/plain"] == fig.alt
+        assert fig.png() == data["image/png"] and len(fig.alt) > 20
 
 
 def test_the_readers_own_matplotlib_settings_are_left_alone(task):
@@ -44,7 +63,10 @@ def test_the_lab_picture_finds_the_sup_error_and_replaces_its_background(task):
     for seed, epochs in ((1, 100), (2, 1000), (2, 10)):
         picture.fixed(ul.sine.task(seed), epochs)
         count = len(picture.fit.lines), len(picture.scores.lines)
-    assert count == (6, 10)  # points, sine, original and two that move; eight ranges, the original's line, the marks
+    assert count == (
+        6,
+        10,
+    )  # points, sine, original and two that move; eight ranges, the original's line, the marks
     x, y = figures.sine.curve(task.original)
     error = picture.frame(y, "GD", 3, {"GD": 2.0, "Ridge": 1.5})
     assert error == pytest.approx(task.evaluate(task.original)["sup_error"], rel=1e-6)

@@ -1,4 +1,5 @@
-"""SineLab in-process: every slider everywhere, comparison, stop, errors, and the picture for web pages."""
+"""SineLab in-process: every slider everywhere, comparison, stop, errors, and the stored picture."""
+
 import dataclasses
 import io
 import sys
@@ -30,9 +31,13 @@ def positions(slider):
         values = [o[1] if isinstance(o, tuple) else o for o in slider.options]
         return [values[0], values[len(values) // 2], values[-1]]
     if isinstance(slider, ipywidgets.FloatLogSlider):
-        return [10**slider.min, 10**((slider.min + slider.max) / 2), 10**slider.max]
+        return [10**slider.min, 10 ** ((slider.min + slider.max) / 2), 10**slider.max]
     middle = (slider.min + slider.max) / 2
-    return [slider.min, int(middle) if isinstance(slider, ipywidgets.IntSlider) else middle, slider.max]
+    return [
+        slider.min,
+        int(middle) if isinstance(slider, ipywidgets.IntSlider) else middle,
+        slider.max,
+    ]
 
 
 @pytest.mark.parametrize("name", ul.sine.PUBLISHED[10])
@@ -58,7 +63,7 @@ def test_seed_method_and_epochs_redraw_and_take_the_papers_settings(lab):
             lab.wait()
             assert lab.canvas.png() != before and lab.status.value == ""
     assert lab.task.seed == 10 and lab.method == ul.sine.best_settings(100)["MinNorm-OG"]
-    lab.hyperparameters["reg"].value = .7
+    lab.hyperparameters["reg"].value = 0.7
     lab.reset.click()
     lab.wait()
     assert lab.method == ul.sine.best_settings(100)["MinNorm-OG"]
@@ -68,8 +73,13 @@ def test_what_is_shown_is_what_unlearn_gives(lab):
     lab.name.value = "Ridge"
     lab.wait()
     run = ul.unlearn(ul.sine.task(2), ul.sine.best_settings(5)["Ridge"], 5)
-    np.testing.assert_allclose(lab.picture.line.get_ydata(), ul.figures.sine.curve(run.model)[1], rtol=1e-5, atol=1e-6)
-    assert f"{run.metrics['sup_error']:.2f}" in lab.readout.value and lab.scores["Ridge"] == run.metrics["sup_error"]
+    np.testing.assert_allclose(
+        lab.picture.line.get_ydata(), ul.figures.sine.curve(run.model)[1], rtol=1e-5, atol=1e-6
+    )
+    assert (
+        f"{run.metrics['sup_error']:.2f}" in lab.readout.value
+        and lab.scores["Ridge"] == run.metrics["sup_error"]
+    )
     for name in ("original", "ground truth"):
         model = getattr(lab.task, name.replace(" ", "_"))
         assert f"{name}: <b>{lab.task.evaluate(model)['sup_error']:.2f}" in lab.readout.value
@@ -86,7 +96,9 @@ def test_the_comparison_fills_the_table_and_the_picture_and_can_be_repeated(lab)
 
 
 def test_a_comparison_over_ten_seeds_shows_medians(lab, monkeypatch):
-    monkeypatch.setattr(sine, "best_settings", lambda epochs: {"GD": ul.GD(), "MinNorm-OG": ul.MinNormOG()})
+    monkeypatch.setattr(
+        sine, "best_settings", lambda epochs: {"GD": ul.GD(), "MinNorm-OG": ul.MinNormOG()}
+    )
     lab.seeds.value = 10
     lab.compare.click()
     lab.wait()
@@ -109,8 +121,10 @@ def test_stop_ends_a_comparison_soon_and_keeps_its_results(lab):
 
 def test_a_stopped_run_says_how_far_it_came(lab, monkeypatch):
     began, real = threading.Event(), sine_lab.unlearn
+
     def slow(task, method, epochs, callback, stop):
         return real(task, method, 10**6, callback=lambda run: began.set(), stop=stop)
+
     monkeypatch.setattr(sine_lab, "unlearn", slow)
     lab.name.value = "GD"
     assert began.wait(20)
@@ -121,7 +135,7 @@ def test_a_stopped_run_says_how_far_it_came(lab, monkeypatch):
 
 def test_the_newest_request_wins(lab):
     lab.epochs.value = 1000
-    for value in (.2, .4, .6):
+    for value in (0.2, 0.4, 0.6):
         lab.hyperparameters["reg"].value = value
     lab.epochs.value = 2
     lab.wait(20)
@@ -131,6 +145,7 @@ def test_the_newest_request_wins(lab):
 def test_errors_are_shown_kept_and_gone_after_the_next_run(lab, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("<the disk> is full")
+
     with monkeypatch.context() as patch:
         patch.setattr(sine_lab, "unlearn", fail)
         lab.name.value = "GD"
@@ -155,7 +170,10 @@ def test_a_stored_notebook_gets_a_picture_and_no_time(lab):
     assert Image.open(io.BytesIO(data["image/png"])).size[0] > 800
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == lab.panel.model_id
     assert data["text/plain"] == lab.summary and metadata["image/png"]["alt"]
-    assert data["image/png"] == ul.widgets.SineLab(seed=2, epochs=5)._repr_mimebundle_()[0]["image/png"]
+    assert (
+        data["image/png"]
+        == ul.widgets.SineLab(seed=2, epochs=5)._repr_mimebundle_()[0]["image/png"]
+    )
 
 
 def test_wrong_choices_are_refused_by_name():
@@ -167,9 +185,13 @@ def test_wrong_choices_are_refused_by_name():
 
 def test_there_is_a_slider_for_every_number_of_every_method():
     for epochs in (1, 10, 100, 1000):
-        for name, method in ul.sine.best_settings(epochs).items():
+        for method in ul.sine.best_settings(epochs).values():
             made = sliders(method, epochs, 50)
-            assert list(made) == [f.name for f in dataclasses.fields(method) if isinstance(getattr(method, f.name), (int, float))]
+            assert list(made) == [
+                f.name
+                for f in dataclasses.fields(method)
+                if isinstance(getattr(method, f.name), (int, float))
+            ]
             rebuilt = type(method)(**{key: slider.value for key, slider in made.items()})
             assert all(getattr(rebuilt, k) == pytest.approx(getattr(method, k)) for k in made)
 
@@ -194,6 +216,6 @@ def test_a_job_replaces_stops_and_reports():
     job.start(lambda stop: sys.exit(3))
     assert job.wait(10) and isinstance(job.error, SystemExit)
     job.start(lambda stop: stop.wait(30))
-    assert not job.wait(.05) and job.running
+    assert not job.wait(0.05) and job.running
     job.stop()
     assert job.wait(5)

@@ -11,8 +11,13 @@ def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
     lab.click_button("Compare all methods")
     lab.wait_for_text("1.79 (1.54 to 2.48)", seconds=60)  # the last row of the table
     lab.screenshot("sine-lab", of=".jp-OutputArea-output:has(.widget-slider)")
-    for description, keys in (("seed", "ArrowRight Home"), ("reg", "Home PageUp End"), ("lr", "ArrowRight"), ("n_pert", "Home"),
-                              ("descent_epochs", "Home")):
+    for description, keys in (
+        ("seed", "ArrowRight Home"),
+        ("reg", "Home PageUp End"),
+        ("lr", "ArrowRight"),
+        ("n_pert", "Home"),
+        ("descent_epochs", "Home"),
+    ):
         move(lab, description, keys)
     move(lab, "T (epochs)", "ArrowLeft")
     lab.wait_for_text("s for 50 epochs")

@@ -1,16 +1,26 @@
 """Pictures of notebook 14: what unlearning makes of originals that were trained less and less."""
+
 import numpy as np
 
 from .marks import band, plain_ticks
 from .style import GROUND_TRUTH, METHOD_LOOKS, ORIGINAL, SERIES, WRONG, figure, look
 
-LOOKS = {**METHOD_LOOKS, "original": {**ORIGINAL, "marker": "D"},
-         "retrained": {**GROUND_TRUTH, "marker": "^"}}
+LOOKS = {
+    **METHOD_LOOKS,
+    "original": {**ORIGINAL, "marker": "D"},
+    "retrained": {**GROUND_TRUTH, "marker": "^"},
+}
 
 
 @look()
-def stopped(losses, panels: dict[str, dict[str, np.ndarray]], finding: str = "", *,
-            log: bool = False, xlabel: str = "training loss of the original"):
+def stopped(
+    losses,
+    panels: dict[str, dict[str, np.ndarray]],
+    finding: str = "",
+    *,
+    log: bool = False,
+    xlabel: str = "training loss of the original",
+):
     """Means and ranges against the training loss at which an original was stopped, training going
     on to the right; one panel per measure.
 
@@ -21,7 +31,7 @@ def stopped(losses, panels: dict[str, dict[str, np.ndarray]], finding: str = "",
     losses = np.asarray(losses, float)
     if losses.ndim != 1 or not (losses > 0).all():
         raise ValueError(f"losses must be positive numbers of shape (k,), got {losses.tolist()}")
-    fig, axes = figure(1, len(panels), size=(.8 + 3.7 * len(panels), 3.7), squeeze=False)
+    fig, axes = figure(1, len(panels), size=(0.8 + 3.7 * len(panels), 3.7), squeeze=False)
     names = {name: None for curves in panels.values() for name in curves}  # each once, in order
     looks = dict(zip([name for name in names if name not in LOOKS], (WRONG, SERIES[4]))) | LOOKS
     drawn = {}
@@ -29,11 +39,13 @@ def stopped(losses, panels: dict[str, dict[str, np.ndarray]], finding: str = "",
         for name, values in curves.items():
             values = np.asarray(values, float)
             if values.ndim != 2 or len(values) != len(losses):
-                raise ValueError(f"panels[{words!r}][{name!r}] must have shape ({len(losses)}, n), "
-                                 f"got {values.shape}")
-            band(ax, losses, values.min(1), values.max(1), looks[name]["color"], .12)
+                raise ValueError(
+                    f"panels[{words!r}][{name!r}] must have shape ({len(losses)}, n), got "
+                    f"{values.shape}"
+                )
+            band(ax, losses, values.min(1), values.max(1), looks[name]["color"], 0.12)
             shared = {"markersize": 5, "linewidth": 1.8}
-            drawn[name], = ax.plot(losses, values.mean(1), **{**looks[name], **shared})
+            (drawn[name],) = ax.plot(losses, values.mean(1), **{**looks[name], **shared})
         ax.set(xscale="log", xlabel=xlabel, title=words)
         _few_ticks(ax.xaxis)
         if log:

@@ -1,12 +1,16 @@
-"""Pictures of notebook 08: what the projection does beyond shrinking, and what each measure sees."""
+"""Pictures of notebook 08: what the projection does beyond shrinking, by each measure."""
+
 import numpy as np
 
 from .marks import band, level, lines, name_rows, plain_ticks, seed_row
 from .style import BLUE, DARK_ORANGE, GREY, SERIES, TARGET, figure, line_look, look
 
-MEASURES = {"sup_error": "largest error", "rms_error": "root-mean-square error",
-            "retain_error": "error on the retain points"}
-ZERO = {"sup_error": 1.0, "rms_error": .5 ** .5, "retain_error": .5 ** .5}  # of the function 0
+MEASURES = {
+    "sup_error": "largest error",
+    "rms_error": "root-mean-square error",
+    "retain_error": "error on the retain points",
+}
+ZERO = {"sup_error": 1.0, "rms_error": 0.5**0.5, "retain_error": 0.5**0.5}  # of the function 0
 
 
 @look()
@@ -16,7 +20,7 @@ def arms(values: dict[str, dict[str, list[float]]], title: str = ""):
 
     values: arm -> measure -> one number per seed.
     """
-    fig, axes = figure(1, 3, size=(9.6, 1.1 + .36 * len(values)), sharey=True)
+    fig, axes = figure(1, 3, size=(9.6, 1.1 + 0.36 * len(values)), sharey=True)
     name_rows(axes[0], list(values))
     for ax, (measure, words) in zip(axes, MEASURES.items()):
         for row, found in enumerate(values.values()):
@@ -58,12 +62,19 @@ def one_step(shares, errors: dict[str, list[list[float]]], before: float, findin
     fig, ax = figure()
     middle = {part: np.median(values, axis=1) for part, values in errors.items()}
     most, least = max(map(max, middle.values())), min(before, *map(min, middle.values()))
-    ax.set(xscale="log", yscale="log", xlim=(shares[0] / 1.2, shares[-1] * 1.2),
-           ylim=(least / 1.7, most * 1.3), xlabel="share of that part of θ removed in one step",
-           ylabel="error on the retain points,\nmedian of ten seeds",
-           title="One step, and what it does to what should stay")
-    looks = [{**series, "color": color}
-             for series, color in zip((SERIES[0], SERIES[1], SERIES[3]), (BLUE, DARK_ORANGE, GREY))]
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlim=(shares[0] / 1.2, shares[-1] * 1.2),
+        ylim=(least / 1.7, most * 1.3),
+        xlabel="share of that part of θ removed in one step",
+        ylabel="error on the retain points,\nmedian of ten seeds",
+        title="One step, and what it does to what should stay",
+    )
+    looks = [
+        {**series, "color": color}
+        for series, color in zip((SERIES[0], SERIES[1], SERIES[3]), (BLUE, DARK_ORANGE, GREY))
+    ]
     lines(ax, shares, middle, looks, markersize=4, linewidth=2)
     level(ax, before, "before the step", shares[0], (0, -12), fontsize=9)
     plain_ticks(ax.xaxis)
@@ -78,8 +89,13 @@ def budgets(curves: dict[str, tuple], cost: str):
     curves: name -> (spent (k,), median error (k,)). cost: what the x axis counts.
     """
     fig, ax = figure()
-    ax.set(xscale="log", yscale="log", xlabel=cost, title="What the same work buys",
-           ylabel="root-mean-square error,\nmedian of ten seeds")
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel=cost,
+        title="What the same work buys",
+        ylabel="root-mean-square error,\nmedian of ten seeds",
+    )
     looks = {name: {**line_look(name), "marker": "o"} for name in curves}
     lines(ax, None, curves, looks, markersize=4)
     plain_ticks(ax.xaxis)

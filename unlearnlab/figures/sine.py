@@ -1,19 +1,43 @@
 """Pictures of notebook 04: fits of the sine, the table, peaks, runs, residuals, and the lab's."""
+
 import math
 
 import numpy as np
 import torch
 
 from ..data.sine import HALF_WIDTH, grid
-from .marks import lines, name_rows, note, number_ticks, seed_row
+from .marks import lines, name_rows, note, number_ticks, plain_ticks, seed_row
 from .style import (
-    BLACK, BLUE, FORGET, GROUND_TRUTH, METHOD_LOOKS, ORANGE, ORIGINAL, PURPLE, RETAIN, TARGET,
-    UNLEARNED, VERMILLION, figure, line_look, look)
+    BLACK,
+    BLUE,
+    FORGET,
+    GROUND_TRUTH,
+    METHOD_LOOKS,
+    ORANGE,
+    ORIGINAL,
+    PURPLE,
+    RETAIN,
+    TARGET,
+    UNLEARNED,
+    VERMILLION,
+    figure,
+    line_look,
+    look,
+)
 
-PUBLISHED = {"color": "#999999", "linestyle": "-", "linewidth": 6, "alpha": .55,
-             "solid_capstyle": "butt", "zorder": 1}
-TRACKED = {"retain_loss": "Retain loss J (log)", "sup_error": "Sup error",
-           "norm": "Size of the weights, |θ|"}
+PUBLISHED = {
+    "color": "#999999",
+    "linestyle": "-",
+    "linewidth": 6,
+    "alpha": 0.55,
+    "solid_capstyle": "butt",
+    "zorder": 1,
+}
+TRACKED = {
+    "retain_loss": "Retain loss J (log)",
+    "sup_error": "Sup error",
+    "norm": "Size of the weights, |θ|",
+}
 
 
 @torch.no_grad()
@@ -45,7 +69,7 @@ def sine_axes(ax, limit: float) -> None:
     """The x range of the experiment in multiples of pi, and y in [-limit, limit]."""
     names = ["-5π", "-3π", "-π", "π", "3π", "5π"]
     ax.set_xticks([k * math.pi for k in (-5, -3, -1, 1, 3, 5)], names)
-    ax.set(xlim=(-HALF_WIDTH - .3, HALF_WIDTH + .3), ylim=(-limit, limit), ylabel="f(x)")
+    ax.set(xlim=(-HALF_WIDTH - 0.3, HALF_WIDTH + 0.3), ylim=(-limit, limit), ylabel="f(x)")
 
 
 @look()
@@ -59,14 +83,15 @@ def fits(task, models: dict, limit: float = 3.5):
     for ax, (name, model) in zip(axes[:, 0], models.items()):
         x, y = curve(model)
         bar, error = worst(x, y)
-        draw_points(ax, task, .8)
+        draw_points(ax, task, 0.8)
         ax.plot(x, y, **looks.get(name, UNLEARNED), zorder=3)
-        ax.plot(*bar, "-", color=PURPLE, linewidth=3, alpha=.7, zorder=2)
+        ax.plot(*bar, "-", color=PURPLE, linewidth=3, alpha=0.7, zorder=2)
         sine_axes(ax, limit)
         ax.set_title(f"{name}: sup error {error:.2f}")
     axes[-1, 0].set_xlabel("x")
-    axes[0, 0].legend(loc="upper left", ncols=3, fontsize=8, bbox_to_anchor=(0, 1.02),
-                      borderaxespad=0)
+    axes[0, 0].legend(
+        loc="upper left", ncols=3, fontsize=8, bbox_to_anchor=(0, 1.02), borderaxespad=0
+    )
     return fig.done(what=f"Fits of the poisoned sine by: {', '.join(models)}")
 
 
@@ -77,19 +102,22 @@ def table(records: list[dict], published: dict, epochs: int):
     records: as from `sine.compare`. published: name -> (median, low, high).
     """
     fig, ax = figure()
-    name_rows(ax, list(published), .6)
-    ax.set(xscale="log", xlabel="sup error (log scale; lower is better)",
-           title=f"T = {epochs}. Gray: published range and median. Blue: ours, and every seed.")
+    name_rows(ax, list(published), 0.6)
+    ax.set(
+        xscale="log",
+        xlabel="sup error (log scale; lower is better)",
+        title=f"T = {epochs}. Gray: published range and median. Blue: ours, and every seed.",
+    )
     for row, (name, (median, *ends)) in enumerate(published.items()):
-        ax.plot(ends, [row - .2] * 2, **PUBLISHED)
-        ax.plot(median, row - .2, "|", color=BLACK, markersize=10, markeredgewidth=2)
+        ax.plot(ends, [row - 0.2] * 2, **PUBLISHED)
+        ax.plot(median, row - 0.2, "|", color=BLACK, markersize=10, markeredgewidth=2)
         ours = [r["sup_error"] for r in records if r["method"] == name]
         if ours:
-            seed_row(ax, row + .2, ours)
-    limits = ax.get_xlim()
-    number_ticks(ax.xaxis, (.3, .5, 1, 2, 3, 5, 10, 20, 50, 100, 1000))
-    ax.set_xlim(limits)
-    return fig.done(what=f"Sup errors at T = {epochs} of {', '.join(published)}, published and ours")
+            seed_row(ax, row + 0.2, ours)
+    plain_ticks(ax.xaxis)
+    return fig.done(
+        what=f"Sup errors at T = {epochs} of {', '.join(published)}, published and ours"
+    )
 
 
 @look()
@@ -105,8 +133,13 @@ def peaks(task, runs: dict, zoom: tuple[float, float], limit: float):
         curves = {name: model(x) for name, model in {"original": task.original, **runs}.items()}
     looks = {"original": ORIGINAL, **{name: line_look(name) for name in runs}}
     lines(ax, x, curves, looks, named=False)
-    ax.set(xlim=zoom, ylim=(-limit, limit), xlabel="x", ylabel="f(x)",
-           title="The worst place of the original, and what is left of it")
+    ax.set(
+        xlim=zoom,
+        ylim=(-limit, limit),
+        xlabel="x",
+        ylabel="f(x)",
+        title="The worst place of the original, and what is left of it",
+    )
     ax.legend(ncols=3, fontsize=8)
     return fig.done(what=f"Close-up of the original's worst place and of {', '.join(runs)}")
 
@@ -119,21 +152,24 @@ def spikes(records: list[dict], originals: dict[int, float], methods: list[str])
     records: as from `sine.compare`. originals: seed -> sup error of the original.
     """
     fig, ax = figure(size=(6.2, 4.2))
-    before = originals.values()
-    low, high = .5, 1.25 * max(before)
-    ax.set(xscale="log", yscale="log", xlabel="sup error of the original (one point per seed)",
-           ylabel="sup error after unlearning")
-    number_ticks(ax.xaxis, (2, 3, 4, 6))
-    number_ticks(ax.yaxis, (.5, 1, 2, 3, 4, 6))
-    ax.plot([low, high], [low, high], color=BLACK, linestyle=":", linewidth=1)
-    note(ax, "unchanged", (high * .78, high * .78), (6, -4), va="top", fontsize=9)
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="sup error of the original (one point per seed)",
+        ylabel="sup error after unlearning",
+    )
     for name in methods:
         found = [(originals[r["seed"]], r["sup_error"]) for r in records if r["method"] == name]
-        points = {**METHOD_LOOKS[name], "linestyle": "none", "markersize": 7, "alpha": .85}
+        points = {**METHOD_LOOKS[name], "linestyle": "none", "markersize": 7, "alpha": 0.85}
         ax.plot(*zip(*found), **points, label=name)
-    ax.set(xlim=(min(before) * .85, high), ylim=(low, high))
+    number_ticks(ax.xaxis, (2, 3, 4, 6))
+    number_ticks(ax.yaxis, (0.5, 1, 2, 3, 4, 6))
+    ax.axline((2, 2), (3, 3), **TARGET)
+    highest = max(originals.values())
+    note(ax, "unchanged", (highest, highest), (6, -6), va="top", ha="right", fontsize=9)
+    ax.set_ylim(0.5, 1.25 * highest)
     ax.legend(loc="upper left", fontsize=9)
-    return fig.done(f"One point per seed, for {', '.join(methods)}")
+    return fig.done(f"For {', '.join(methods)}")
 
 
 @look()
@@ -161,23 +197,16 @@ def residuals(largest: dict[int, float], typical: dict[int, float], sup_errors: 
     """Per seed: the original's largest and median |f - y| on its own training points, and its sup
     error."""
     fig, (left, right) = figure(1, 2, size=(7.5, 3.0), width_ratios=[3, 2])
-    seeds, most, middle, sups = zip(*((s, largest[s], typical[s], sup_errors[s]) for s in largest))
-    lowest = np.argmin(middle)
-    left.plot(seeds, most, "D", color=VERMILLION)
-    left.plot(seeds, middle, "o", color=BLUE)
-    right.plot(seeds, sups, "X", color=ORANGE, markersize=8)
-    left.set(yscale="log", ylim=(1.5e-3, None), ylabel="|f(x_i) - y_i|",
-             title="Residuals of the originals")
+    left.plot(*zip(*largest.items()), "D", color=VERMILLION, label="largest of 55")
+    left.plot(*zip(*typical.items()), "o", color=BLUE, label="median of 55")
+    left.legend(ncols=2, loc="upper left")
+    left.set(yscale="log", ylim=(1.5e-3, 8), ylabel="|f(x_i) - y_i|")
+    left.set_title("Residuals of the originals")
+    right.plot(*zip(*sup_errors.items()), "X", color=ORANGE, markersize=8)
     right.set(ylim=(0, None), ylabel="sup error", title="Sup error before unlearning")
-    words = {"ha": "center", "fontsize": 9}
-    note(left, "largest of 55", (seeds[2], most[2]), (0, 8), VERMILLION, **words)
-    note(left, "median of 55", (seeds[lowest], middle[lowest]), (0, -14), BLUE, **words)
     for ax in (left, right):
-        ax.set(xlabel="seed", xticks=seeds)
-    ratios = np.divide(most, middle)
-    return fig.done(
-        f"Of {len(seeds)} originals the largest residual is {min(ratios):.0f} to {max(ratios):.0f} "
-        f"times the median one, and the sup error {min(sups):.1f} to {max(sups):.1f}")
+        ax.set(xlabel="seed", xticks=list(largest))
+    return fig.done()
 
 
 class LabPicture:
@@ -191,13 +220,21 @@ class LabPicture:
     def __init__(self, methods: list[str], published: dict):
         self.methods, self.published, self._fixed = methods, published, []
         self.figure, (self.fit, self.scores) = figure(1, 2, size=(9.2, 3.7), width_ratios=[3, 1.15])
-        self.line, = self.fit.plot([], [], **UNLEARNED, zorder=3, label="unlearned")
-        self.worst, = self.fit.plot([], [], "-", color=PURPLE, linewidth=4, alpha=.6, zorder=2)
+        (self.line,) = self.fit.plot([], [], **UNLEARNED, zorder=3, label="unlearned")
+        (self.worst,) = self.fit.plot([], [], "-", color=PURPLE, linewidth=4, alpha=0.6, zorder=2)
         self.label = self.fit.text(
-            .99, .02, "", transform=self.fit.transAxes, ha="right", va="bottom", color=BLUE,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": .8})
-        self.marks, = self.scores.plot([], [], "D", color=BLUE, zorder=3)
+            0.99,
+            0.02,
+            "",
+            transform=self.fit.transAxes,
+            ha="right",
+            va="bottom",
+            color=BLUE,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+        )
+        (self.marks,) = self.scores.plot([], [], "D", color=BLUE, zorder=3)
         name_rows(self.scores, methods)
+        self.fit.set_xlabel("x")
         self.scores.set(xscale="log", xlabel="sup error (log)")
         self.moving = [self.worst, self.line, self.label, self.marks]
 
@@ -210,15 +247,24 @@ class LabPicture:
         nearest = min(self.published, key=lambda t: abs(math.log(epochs / t)))
         ends = np.array([self.published[nearest][name][1:] for name in self.methods]).T
         rows = np.arange(len(self.methods))
-        self._fixed = [*draw_points(fit, task), *scores.plot(ends, [rows, rows], **PUBLISHED),
-                       *fit.plot(x, y, **ORIGINAL, label="original", zorder=2),
-                       scores.axvline(task.evaluate(task.original)["sup_error"], **ORIGINAL)]
+        self._fixed = [
+            *draw_points(fit, task),
+            *scores.plot(ends, [rows, rows], **PUBLISHED),
+            *fit.plot(x, y, **ORIGINAL, label="original", zorder=2),
+            scores.axvline(task.evaluate(task.original)["sup_error"], **ORIGINAL),
+        ]
         sine_axes(fit, np.clip(1.08 * np.abs(y).max(), 2.6, 6))
         fit.set_title(f"Seed {task.seed}")
-        fit.legend(ncols=5, fontsize=8.5, loc="lower right", bbox_to_anchor=(1.01, .99),
-                   handlelength=1.8, columnspacing=1.2)
-        number_ticks(scores.xaxis, (.5, 1, 2, 5, 20) if epochs < 500 else (1, 10, 100, 1000))
-        scores.set_xlim(.3, 60 if epochs < 500 else 3000)
+        fit.legend(
+            ncols=5,
+            fontsize=8.5,
+            loc="lower right",
+            bbox_to_anchor=(1.01, 0.99),
+            handlelength=1.8,
+            columnspacing=1.2,
+        )
+        number_ticks(scores.xaxis, (0.5, 1, 2, 5, 20) if epochs < 500 else (1, 10, 100, 1000))
+        scores.set_xlim(0.3, 60 if epochs < 500 else 3000)
         scores.set_title(f"Gray: published, T = {nearest}", fontsize=9.5)
 
     def frame(self, y: np.ndarray, name: str, epoch: int, scores: dict[str, float]) -> float:

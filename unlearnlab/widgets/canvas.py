@@ -1,4 +1,5 @@
 """A picture that moves: matplotlib artists blitted over a fixed background into an Image widget."""
+
 import io
 import threading
 
@@ -56,4 +57,6 @@ class Canvas:
 
     def png(self) -> bytes:
         """The current frame."""
-        return bytes(self.widget.value)  # the trait holds a memoryview, which a notebook cannot store
+        return bytes(
+            self.widget.value
+        )  # the trait holds a memoryview, which a notebook cannot store

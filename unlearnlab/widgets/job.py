@@ -1,4 +1,5 @@
 """Work behind a widget: in a thread, newest request first, stoppable, and no error lost."""
+
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -71,8 +72,9 @@ class WorkingLab(Lab):
         self.job = Job(lambda error: self._say(f"{type(error).__name__}: {error}", "error"))
         self.error = None  # what went wrong outside the job
         self.stop = button("Stop", "stop", disabled=True)
-        self.progress = ipywidgets.FloatProgress(value=0, min=0, max=1,
-                                                 layout=ipywidgets.Layout(width="240px"))
+        self.progress = ipywidgets.FloatProgress(
+            value=0, min=0, max=1, layout=ipywidgets.Layout(width="240px")
+        )
         self.status = ipywidgets.HTML()
         self.stop.on_click(self._stop)
 

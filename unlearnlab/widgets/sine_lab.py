@@ -1,4 +1,5 @@
 """SineLab: rerun the sine poisoning by any method under sliders, and compare all methods."""
+
 import time
 
 from ipywidgets import HTML, HBox, VBox
@@ -14,7 +15,7 @@ from .lab import button, choice, menu, slider, table
 
 OFFERED = {name: METHODS[name] for name in sine.PUBLISHED[10]}  # those the paper ran here
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-DRAWING_SHARE = .25  # of a run's time that may go into frames on the way
+PAUSE = 0.1  # seconds between two frames, so that a run has most of the time
 
 
 class SineLab(WorkingLab):
@@ -24,20 +25,25 @@ class SineLab(WorkingLab):
     sets the hyperparameters to the paper's best for the nearest published T.
     """
 
-    summary = ("SineLab: run the notebook to choose seed, method, epochs and hyperparameters with "
-               "sliders")
+    summary = (
+        "SineLab: run the notebook to choose seed, method, epochs and hyperparameters with sliders"
+    )
 
     def __init__(self, seed: int = 1, method: str = "MinNorm-OG", epochs: int = 100):
         for name, value, known in (("method", method, OFFERED), ("epochs", epochs, EPOCHS)):
             if value not in known:
-                raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, "
-                                 f"got {value!r}")
+                raise ValueError(
+                    f"{name} must be one of {', '.join(map(str, known))}, got {value!r}"
+                )
         super().__init__()
         self.task, self.scores, self._staged = sine.task(seed), {}, (seed, epochs)
         self.picture = LabPicture(list(OFFERED), sine.PUBLISHED)
         self.picture.fixed(self.task, epochs)
-        self.canvas = Canvas(self.picture.figure, self.picture.moving,
-                             "The poisoned sine, its original and unlearned fits")
+        self.canvas = Canvas(
+            self.picture.figure,
+            self.picture.moving,
+            "The poisoned sine, its original and unlearned fits",
+        )
         self._build(seed, method, epochs)
         self._unlearn(*self._chosen(), stop=None)  # so that there is a picture before any click
 
@@ -59,8 +65,16 @@ class SineLab(WorkingLab):
         self.readout, self.results, self.box = HTML(), HTML(), VBox()
         left = VBox([self.seed, self.name, self.epochs, self.seeds])
         buttons = HBox([self.compare, self.stop, self.reset, self.progress])
-        self.panel = VBox([HBox([left, self.box]), buttons, self.canvas.widget, self.readout,
-                           self.results, self.status])
+        self.panel = VBox(
+            [
+                HBox([left, self.box]),
+                buttons,
+                self.canvas.widget,
+                self.readout,
+                self.results,
+                self.status,
+            ]
+        )
         self._fill()
         self.seed.observe(self._start, "value")
         for control in (self.name, self.epochs):
@@ -86,11 +100,7 @@ class SineLab(WorkingLab):
         self._start()
 
     def _start(self, change=None):
-        try:
-            chosen = self._chosen()
-        except ValueError as error:
-            self._say(str(error), "error")
-            return
+        chosen = self._chosen()
         self.job.start(lambda stop: self._unlearn(*chosen, stop))
 
     def _start_comparison(self, button):
@@ -102,14 +112,13 @@ class SineLab(WorkingLab):
         """One run, drawn as it goes."""
         self._stage(seed, epochs)
         with self._busy():
-            began, drawing = time.perf_counter(), 0.0
+            drawn = time.perf_counter()
 
             def show(run):
-                nonlocal drawing
-                now = time.perf_counter()
-                if drawing + .03 <= DRAWING_SHARE * (now - began):
+                nonlocal drawn
+                if time.perf_counter() - drawn > PAUSE:
                     self._frame(run, epochs)
-                    drawing += time.perf_counter() - now
+                    drawn = time.perf_counter()
 
             run = unlearn(self.task, method, epochs, callback=show, stop=stop)
             if run.stopped and not run.history:
@@ -136,8 +145,10 @@ class SineLab(WorkingLab):
         with self._busy():
             sine.compare(seeds, epochs, progress=finished, stop=stop)
             if stop.is_set():
-                self._say(f"Stopped. {len(found)} of {len(OFFERED)} methods were begun; their "
-                          "results stand.")
+                self._say(
+                    f"Stopped. {len(found)} of {len(OFFERED)} methods were begun; their results "
+                    "stand."
+                )
 
     def _stage(self, seed, epochs):
         """Task and background for this seed and T."""
@@ -157,16 +168,22 @@ class SineLab(WorkingLab):
         was_training = model.training
         error = self.picture.frame(curve(model.eval())[1], name, epoch, self.scores)
         model.train(was_training)
-        self.canvas.describe(f"The poisoned sine: {name} after {epoch} epochs has sup error "
-                             f"{error:.1f}")
+        self.canvas.describe(
+            f"The poisoned sine: {name} after {epoch} epochs has sup error {error:.1f}"
+        )
         self.canvas.draw()
         self.progress.value = epoch / epochs
 
     def _read_out(self, run):
-        errors = {"original": self.task.original, run.method.name: run.model,
-                  "ground truth": self.task.ground_truth}
-        words = [f"{name}: <b>{self.task.evaluate(model)['sup_error']:.2f}</b>"
-                 for name, model in errors.items()]
+        errors = {
+            "original": self.task.original,
+            run.method.name: run.model,
+            "ground truth": self.task.ground_truth,
+        }
+        words = [
+            f"{name}: <b>{self.task.evaluate(model)['sup_error']:.2f}</b>"
+            for name, model in errors.items()
+        ]
         seconds = f"{run.seconds:.2f} s for {len(run.history)} epochs"
         self.readout.value = " &emsp; ".join(["<b>sup error</b>", *words, seconds])
 
