@@ -85,6 +85,7 @@ ul.figures.fits(task, {"original": task.original, "ground truth": task.ground_tr
 #
 # ### Exercise 1 · The sup error
 
+
 # %%
 def sup_error(f, x):
     """max |f(x) - sin x| as a float. f, x: (n,), the values of a model on a grid, and the grid."""
@@ -145,6 +146,7 @@ lab
 # worst seeds are dropped.
 #
 # ### Exercise 2 · Median and central range
+
 
 # %%
 def central_range(values):
@@ -223,6 +225,7 @@ assert (
 # **The last digits are noise.** Two runs that differ by one rounding error part (notebook 03).
 # **Predict, then run:** change every weight of the ten originals by a factor of at most
 # $1 \pm 6 \cdot 10^{-8}$ and unlearn again. How far does MinNorm-OG's median move?
+
 
 # %%
 def nudged(task, generator):
@@ -444,6 +447,7 @@ print(
 # Watch the three methods at work. The cell keeps, every five epochs, the retain loss, the sup error
 # and $\lVert\theta\rVert$.
 
+
 # %%
 def track(method, epochs=100):
     norm = lambda model: flatten(model.parameters()).norm().item()
@@ -533,6 +537,7 @@ assert outside(flatten(truth.parameters()), ul.output_gradients(truth, inputs)) 
 #
 # The theory of notebooks 01 and 02 assumes that $\theta^*$ fits all 55 points exactly. **Predict,
 # then run:** after 100,000 steps, how large is the largest residual of each original?
+
 
 # %%
 def residuals(task):

@@ -115,6 +115,7 @@ ul.figures.linear.shortest(
 # times $\lVert x_i\rVert\lVert\theta\rVert + |y_i|$. `ul.project_out(theta, X)` returns
 # $P_\perp\theta$ for rows of any rank.
 
+
 # %%
 def certificate(theta, X, y, tol=1e-8):
     """theta: (m,). X: (n, m), of any rank. y: (n,).
@@ -196,6 +197,7 @@ print(f"length of the original {theta.norm():.3f}, of the retrained model {retra
 # %% [markdown]
 # ### Exercise 2 · Unlearn
 
+
 # %%
 def unlearn_linear(theta, X_retain):
     """theta: (m,), the original. X_retain: (n_r, m), of any rank; n_r may be 0 or exceed m.
@@ -232,6 +234,7 @@ print("forget predictions after: ", [f"{p:.2f}" for p in (X_f @ unlearned).tolis
 # Both land on the retrained model, up to rounding. `ul.minnorm_step`, the step inside MinNorm-OG,
 # does the same to a PyTorch layer. It never sees a label:
 
+
 # %%
 def linear_layer(weights):
     layer = torch.nn.Linear(len(weights), 1, bias=False).double()
@@ -252,6 +255,7 @@ assert (layer.weight[0] - retrained).norm() < 1e-10 * retrained.norm()
 # full, duplicates, scales from $10^{-6}$ to $10^6$. `ul.linear.unlearn` projects,
 # `ul.linear.min_norm` solves for the labels, and SciPy's pivoted QR, which shares nothing with
 # either, is the judge.
+
 
 # %%
 def by_qr(theta, X):
@@ -344,6 +348,7 @@ assert max(errors["projection"]) < 1e-12 and errors["pseudo-inverse"][12] > 1e-8
 
 # %% [markdown]
 # ### Exercise 3 · The end of descent
+
 
 # %%
 def descent_end(X, y, start):
@@ -453,6 +458,7 @@ print(f"Adam from 0 fits, and is {times:.2f} times as long as the shortest inter
 
 # %% [markdown]
 # ### Exercise 4 · The worst residual
+
 
 # %%
 def worst_error(X, eps):
@@ -662,6 +668,7 @@ assert np.allclose(lengths["unlearned"], retrained.norm())
 # %% [markdown]
 # ### Exercise 5 · The ridge solution
 
+
 # %%
 def ridge_solution(X, y, lam):
     """X: (n, m). y: (n,). lam: a positive number.
@@ -730,6 +737,7 @@ assert math.isclose(formula[0].item(), leak, rel_tol=1e-9)
 #
 # **Predict, then run.** Which grow with the logarithm of $1/\varepsilon$, which with
 # $1/\varepsilon$, and which never arrive?
+
 
 # %%
 def count(goal, start, lam=0.0):

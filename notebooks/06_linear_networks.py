@@ -71,6 +71,7 @@ net = ul.linear_network
 # %% [markdown]
 # ### Exercise 1 · The predictor
 
+
 # %%
 def network_predictor(layers):
     """layers: [A_1, ..., A_{L-1}, c], c of shape (1, h_{L-1}).
@@ -104,6 +105,7 @@ X_r, y_r, X_f, y_f = X[:3], y[:3], X[3:], y[3:]
 # %% [markdown]
 # A second way to find $w$: feed the network the eight unit vectors, one after the other. The $j$-th
 # output is $\langle w, e_j\rangle = w_j$.
+
 
 # %%
 def run(layers, inputs):
@@ -174,6 +176,7 @@ ul.figures.linear_network.along_a_line(
 
 # %% [markdown]
 # ### Exercise 2 · The gradient with respect to a layer
+
 
 # %%
 def layer_gradient(layers, x, l):
@@ -295,6 +298,7 @@ print(f"length of the original predictor {w.norm():.3f}, of the retrained one {w
 
 # %% [markdown]
 # ### Exercise 3 · The step
+
 
 # %%
 def first_layer_step(layers, X_retain):
@@ -568,6 +572,7 @@ for m in range(3, 20):
 #
 # Choose shares, and write a step that is feasible for every retain set and makes the predictor $0$.
 
+
 # %%
 def cancelling_step(layers):
     """layers: [A_1, ..., c], at least two.
@@ -740,6 +745,7 @@ assert (
 
 # %% [markdown]
 # ### Exercise 5 · Balanced layers
+
 
 # %%
 def balanced_layers(w, units):

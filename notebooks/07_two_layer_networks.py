@@ -105,6 +105,7 @@ ul.figures.two_layer.fit(
 #
 # ### Exercise 1 · Count them
 
+
 # %%
 def active_neurons(A, c):
     """A: (h, d), one neuron per row. c: (h,).
@@ -249,6 +250,7 @@ ul.figures.two_layer.cancelling(
 #
 # `basis` is such a matrix and `leading[j]` the row in which column `j` has its 1.
 
+
 # %%
 def cancel(c, basis, leading):
     """c: (h,). basis: (h, k), with basis[leading] the identity. leading: (k,), row numbers.
@@ -298,6 +300,7 @@ print(
 #
 # ### Exercise 3 · Move the weights
 
+
 # %%
 def move_onto(c, features, keep):
     """c: (h,). features: (n, h), of rank s. keep: (s,), numbers of neurons whose columns are
@@ -332,6 +335,7 @@ assert torch.equal(move_onto(weights, Phi, torch.tensor([2, 3, 4])).round(decima
 # **Predict, then run.** Keep the last ten independent neurons, or let pivoting choose: at each step
 # of an LU factorisation, the neuron whose remaining column has the largest entry. By what factor do
 # the sums $\sum_i |c_i|$ differ?
+
 
 # %%
 def last_independent(features):
@@ -397,6 +401,7 @@ print(f"{(wide_c != 0).sum()} weights before, {(few != 0).sum()} after")
 # $\mathbb{R}^h$.
 #
 # ### Exercise 4 · The bound
+
 
 # %%
 def width_bound(features):
@@ -474,6 +479,7 @@ print(f"{len(misses)} sets of fewer than three neurons, none of which gives the 
 # Corollary 1 counts: at most $R(\theta)$ rows of $A$ are then nonzero.
 #
 # ### Exercise 5 · Prune
+
 
 # %%
 def prune_rows(A, c):
@@ -555,6 +561,7 @@ ul.figures.two_layer.cuts(
 # what is still missing, solve for all chosen weights again, repeat until nothing is missing. What
 # is missing is orthogonal to the chosen columns, so each step takes an independent one, and there
 # are at most $s$ steps.
+
 
 # %%
 def survivors(c, features):

@@ -52,6 +52,7 @@ tasks = {seed: ul.sine.task(seed) for seed in seeds}
 # How large is it for the function that is $0$ everywhere? Compare with the medians of the published
 # table at $T = 10$ and $T = 100$.
 
+
 # %%
 class Zero(torch.nn.Module):
     def __init__(self):
@@ -86,6 +87,7 @@ print("published medians below 1:", better)
 #
 # The zero function has about $1$, $0.71$ and $0.7$. Here they are for the models that notebook 04
 # ended with, at $T = 100$.
+
 
 # %%
 def three_errors(method, epochs=100):
@@ -347,6 +349,7 @@ assert late["... without the projection"]["retain_error"] < 3 * late["MinNorm-OG
 # A projection is not free, a noise vector and a penalty on all weights are not either, and ascent
 # on five points is cheap. The published comparison counts epochs. On this machine, in this process,
 # one epoch of each method at the paper's settings costs:
+
 
 # %% tags=["nbval-ignore-output"]
 def seconds(method, epochs=100, repeats=5):

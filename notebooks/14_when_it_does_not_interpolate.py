@@ -61,6 +61,7 @@ import unlearnlab as ul
 #
 # **Exercise.** By how much does $P\theta^*$ miss the ideal when the predictions are not the labels?
 
+
 # %%
 def miss(theta, X, y):
     """P theta - ideal, (m,). theta: (m,), any model.
@@ -140,6 +141,7 @@ for name, theta in models.items():
 #
 # **Exercise.** Write that block.
 
+
 # %%
 def retain_from_forget(K, n_retain, steps, lr):
     """How the forget labels enter the retained predictions, (n_retain, n - n_retain).
@@ -178,6 +180,7 @@ print(
 #
 # **Predict, then run.** Descent stopped after 1 to 3,000 steps, five seeds. Left: how far is the
 # model from the ideal? Right: how much do the forget labels matter?
+
 
 # %%
 def influence_linear(seed, steps):

@@ -55,6 +55,7 @@ KEPT_AND_FORGOTTEN = {
 # Two helpers. `each` runs a method on every seed of a task; `note` keeps an effect for the table at
 # the end.
 
+
 # %%
 def each(tasks, method, epochs, measure=lambda task, model: task.evaluate(model)):
     """{measure: one number per seed} after unlearning by `method`."""
@@ -89,6 +90,7 @@ def note(trap, measure, wrong, right):
 #
 # **Predict, then run.** Is the gradient that comes out close to that at the old weights, to that at
 # the new ones, or between? And does the end of a run show it?
+
 
 # %%
 def gradient(loss, model):
@@ -125,10 +127,7 @@ print(f"the new gradient is longer, by a factor of {np.median(too_short):.0f} (m
 
 # %%
 setting = dict(lr=1e-3, reg=0.1, reg_decay=0.9, project_every=2, descent_epochs=50)
-ways = {
-    "outputs before": ul.MinNormPublished(**setting),
-    "outputs after": ul.MinNormOG(**setting),
-}
+ways = {"outputs before": ul.MinNormPublished(**setting), "outputs after": ul.MinNormOG(**setting)}
 runs = {name: each(sine, method, 100, ul.sine.errors) for name, method in ways.items()}
 words = {
     "sup_error": "largest error",
@@ -173,6 +172,7 @@ assert 0.6 < ratio < 1.6  # the table does not see it
 # ```
 #
 # **Predict, then run.** How many of the frozen weights move?
+
 
 # %%
 class MaskedGradient(ul.SalUn):
@@ -228,6 +228,7 @@ assert min(shares) > 0.99 and abs(np.mean(lengths) - (1 - (1 - 1e-4) ** 15)) < 1
 #
 # **Predict, then run.** GD on the sine at a rate of $10^{-2}$ for 300 steps, with no decay, with
 # the default, and with ten times the default. What happens to the peaks?
+
 
 # %%
 def with_norm(task, model):
@@ -374,6 +375,7 @@ assert sum(finished["Ratio"]) == 0 and all(finished["NPO"])
 #
 # **Predict, then run.** The digits network has batch norm. What does the unused line do?
 
+
 # %%
 class BothOutputs(ul.GD):
     """GD in a loop that computes everybody's outputs."""
@@ -424,6 +426,7 @@ assert np.mean(both) < 0.6 * np.mean(gd) and min(still) > 0.6
 # **Predict, then run.** First the teacher alone. It is asked about batches of 64 red and green
 # images. In evaluation mode it names their color nearly always. In training mode? And is it still
 # the same teacher after three epochs?
+
 
 # %%
 @torch.no_grad()
@@ -511,6 +514,7 @@ print(
 # **Exercise.** Write the choice so that it always gives as many samples as were asked for, as
 # evenly as the classes allow.
 
+
 # %%
 def balanced_sample(labels, count):
     """Positions of `count` samples, all if there are fewer, (k,) long: no class has two more than
@@ -573,6 +577,7 @@ assert np.mean(nine) > np.mean(none) + 0.2
 # the columns of `Q` that belong to a row that depends on the others? Take the small network of
 # notebook 03, whose 9 retain samples give 9 rows, and let some samples come twice, as they do when
 # batches are drawn with replacement.
+
 
 # %%
 def unpivoted(theta, rows):
@@ -637,6 +642,7 @@ assert missing[0].max() < 1e-6 and missing[1].min() > 0.005 and missing[-1].min(
 # **Predict, then run.** Both, at the same rate and weights, and their accuracy after every epoch.
 # Stripes: epochs in which the first version climbs. If you were to report a number after 4 epochs,
 # or after 5?
+
 
 # %%
 def track(method, epochs):
@@ -789,6 +795,7 @@ assert abs(share - 1 / 3) < 0.01
 # **Exercise.** For every seed choose the setting on all *other* seeds, and return what that seed
 # has to say about it.
 
+
 # %%
 def held_out(errors):
     """For every seed its error at the setting that has the lowest median over all OTHER seeds,
@@ -865,6 +872,7 @@ assert theirs[-1] < 0.8 * fair[-1] and fair[-1] > 0.95 * fair[3]
 # A Pareto front in six lines: sort by the first objective, keep what is not above the lowest so
 # far.
 
+
 # %%
 def sorted_front(points):
     """(n,) bool. points: (n, 2), both to be small."""
@@ -880,6 +888,7 @@ def sorted_front(points):
 # there are only 361 possible accuracies, and tables are rounded to two digits.
 #
 # **Exercise.** Write the front by its definition.
+
 
 # %%
 def pareto_front(points):
@@ -959,6 +968,7 @@ assert (recorded[:, 0] >= recorded[:, 1]).all() and sorting.mean() > 3 * definit
 # **Predict, then run.** Two samples from *the same* Gaussian. What is their KLoM with 20 models
 # each? With 100? With 1,000?
 
+
 # %%
 def klom(unlearned, retrained, bins=20, floor=1e-5):
     both = np.concatenate([unlearned, retrained])
@@ -1019,6 +1029,7 @@ assert (
 #
 # Means, with the standard deviation over seeds where there is more than one. The last digit may be
 # another one on another processor; what was claimed above stands in the asserts.
+
 
 # %% tags=["nbval-ignore-output"]
 def shown(values):

@@ -6,6 +6,7 @@
 
 The .py is the source. Building twice gives the same bytes, so a change in an .ipynb is a change in the course.
 """
+
 import argparse
 import hashlib
 import os
@@ -21,7 +22,12 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 HERE = Path(__file__).resolve().parent
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
+LANGUAGE = {
+    "name": "python",
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "pygments_lexer": "ipython3",
+}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 VOLATILE = "nbval-ignore-output"
 SECONDS_PER_CELL = 1800  # only a cell that hangs takes so long
@@ -38,9 +44,13 @@ def from_py(text):
     for cell in cells:
         words = f"{cell.cell_type}\n{cell.source}"
         cell.id = hashlib.sha256(f"{words}\n{seen[words]}".encode()).hexdigest()[:12]
-        cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note of unusual spacing; the spacing becomes the usual one
+        cell.metadata.pop(
+            "lines_to_next_cell", None
+        )  # jupytext's note of unusual spacing; the spacing becomes the usual one
         seen[words] += 1
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": LANGUAGE})
+    return nbformat.v4.new_notebook(
+        cells=cells, metadata={"kernelspec": KERNEL, "language_info": LANGUAGE}
+    )
 
 
 def check(py, ipynb):
@@ -53,30 +63,47 @@ def check(py, ipynb):
     if wanted == found:
         return ""
     wanted, found = wanted.split("\n"), found.split("\n")
-    line = next((i for i, (a, b) in enumerate(zip(wanted, found)) if a != b), min(len(wanted), len(found)))
-    there, here = (repr(lines[line]) if line < len(lines) else "nothing more" for lines in (wanted, found))
+    line = next(
+        (i for i, (a, b) in enumerate(zip(wanted, found)) if a != b), min(len(wanted), len(found))
+    )
+    there, here = (
+        repr(lines[line]) if line < len(lines) else "nothing more" for lines in (wanted, found)
+    )
     return f"{py.name}:{line + 1} says {here}, {ipynb.name} says {there}: python notebooks/build.py {py.stem}"
 
 
 def execute(notebook, folder):
     """Run every cell in a fresh kernel whose working folder is `folder`; the outputs land in `notebook`."""
-    client = NotebookClient(notebook, timeout=SECONDS_PER_CELL, kernel_name=KERNEL["name"], record_timing=False,
-                            store_widget_state=False, coalesce_streams=True, resources={"metadata": {"path": str(folder)}},
-                            extra_arguments=["--IPKernelApp.log_level=ERROR"])
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS_PER_CELL,
+        kernel_name=KERNEL["name"],
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
     client.execute()
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE})
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if "data" in output:  # a live view is an id of this run; the picture and the text beside it stay
+            if (
+                "data" in output
+            ):  # a live view is an id of this run; the picture and the text beside it stay
                 output.data.pop(WIDGET_VIEW, None)
                 output.metadata.pop(WIDGET_VIEW, None)
 
 
 def same_but_volatile(old, new):
     """Whether two notebooks differ at most in the outputs of cells tagged nbval-ignore-output: clocks, versions, speeds."""
+
     def steady(notebook):
         volatile = [cell.id for cell in notebook.cells if VOLATILE in cell.metadata.get("tags", [])]
-        return [{**cell, "outputs": None} if cell.id in volatile else cell for cell in notebook.cells]
+        return [
+            {**cell, "outputs": None} if cell.id in volatile else cell for cell in notebook.cells
+        ]
+
     return old.metadata == new.metadata and steady(old) == steady(new)
 
 
@@ -96,7 +123,9 @@ def build(py):
         print(f"{py.name}: header or spacing brought into jupytext's form")
     execute(notebook, py.parent)
     new = nbformat.writes(notebook) + "\n"
-    if not ipynb.exists() or not same_but_volatile(nbformat.read(ipynb, as_version=4), nbformat.reads(new, as_version=4)):
+    if not ipynb.exists() or not same_but_volatile(
+        nbformat.read(ipynb, as_version=4), nbformat.reads(new, as_version=4)
+    ):
         replace(ipynb, new)
 
 
@@ -106,17 +135,27 @@ def sources(names=(), folder=HERE):
     wanted = [Path(name).stem.zfill(2) for name in names]
     for name in wanted:
         if not any(py.stem.startswith(name) for py in found):
-            raise SystemExit(f"no notebook starts with {name!r}; there are: {', '.join(py.stem for py in found) or 'none'}")
+            raise SystemExit(
+                f"no notebook starts with {name!r}; there are: {', '.join(py.stem for py in found) or 'none'}"
+            )
     return [py for py in found if not wanted or py.stem.startswith(tuple(wanted))]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="the beginning of a name, such as 04; default: all")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", help="the beginning of a name, such as 04; default: all"
+    )
     parser.add_argument("--check", action="store_true", help="compare the pairs, execute nothing")
     args = parser.parse_args()
     if args.check:
-        problems = [problem for py in sources(args.names) if (problem := check(py, py.with_suffix(".ipynb")))]
+        problems = [
+            problem
+            for py in sources(args.names)
+            if (problem := check(py, py.with_suffix(".ipynb")))
+        ]
         raise SystemExit("\n".join(problems) or None)
     os.environ["OMP_NUM_THREADS"] = "1"  # sums come out in one order, whatever the number of cores
     os.environ.pop("MPLBACKEND", None)  # the kernel chooses its own: figures inline

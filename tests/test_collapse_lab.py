@@ -1,12 +1,14 @@
-"""CollapseLab in-process: painting, its sliders, its numbers against the task's; what it shares with ErasureLab is tested there."""
+"""CollapseLab in-process: painting, its sliders, its numbers against the task's; what it shares
+with ErasureLab is tested there."""
+
 import dataclasses
 
 import numpy as np
 import pytest
-
-import unlearnlab as ul
 from patience import END
 from small_images import small
+
+import unlearnlab as ul
 from unlearnlab.data.tint import CLASS_COLORS, tint
 from unlearnlab.experiments import collapse
 from unlearnlab.widgets import unlearning_lab
@@ -24,7 +26,13 @@ def one():
 @pytest.fixture()
 def lab(one):
     """The same lab for every test, put back to where it began: another one takes a second."""
-    for control, value in ((one.seed, 2), (one.name, "GD"), (one.epochs, 1), (one.content, 3), (one.example, 1)):
+    for control, value in (
+        (one.seed, 2),
+        (one.name, "GD"),
+        (one.epochs, 1),
+        (one.content, 3),
+        (one.example, 1),
+    ):
         control.value = value
     one.reset.click()
     one.wait()
@@ -41,26 +49,47 @@ def test_every_bar_is_a_probability_and_every_verdict_follows_from_them(lab):
         lab.content.value, lab.example.value = digit, example
         lab.colors[color].click()
         image = tint(images[labels == digit][example - 1][None], CLASS_COLORS[color])
-        assert np.array_equal(lab.picture.image.get_array(), image[0].permute(1, 2, 0)) and lab.status.value == ""
+        assert (
+            np.array_equal(lab.picture.painted.get_array(), image[0].permute(1, 2, 0))
+            and lab.status.value == ""
+        )
         for panel, model in enumerate((lab.task.original, lab.model, lab.task.ground_truth)):
             chances = model(image).softmax(1)[0].detach().numpy()
             np.testing.assert_allclose(widths(lab, panel), chances, atol=1e-5)
             says = int(chances.argmax())
-            word = "both" if says == digit == color else "the content" if says == digit else "the color" if says == color else "neither"
+            word = (
+                "both"
+                if says == digit == color
+                else "the content"
+                if says == digit
+                else "the color"
+                if says == color
+                else "neither"
+            )
             assert lab.picture.verdicts[panel].get_text() == f"says {says}:\n{word}"
-        marks = {note.get_text(): note.get_position()[1] for note in lab.picture.notes if note.get_text()}
-        assert marks == ({"both ▸": digit} if digit == color else {"content ▸": digit, "color ▸": color})
+        marks = {
+            note.get_text(): note.get_position()[1] for note in lab.picture.notes if note.get_text()
+        }
+        assert marks == (
+            {"both ▸": digit} if digit == color else {"content ▸": digit, "color ▸": color}
+        )
 
 
 def test_every_color_button_paints_and_shows_which_it_is(lab):
     seen = set()
     for color, button in enumerate(lab.colors):
         button.click()
-        assert lab.painted == color and ["black" in b.layout.border_top for b in lab.colors] == [c == color for c in range(10)]
-        assert button.style.button_color == "#" + "".join(f"{c:02x}" for c in CLASS_COLORS[color].tolist()) and NAMES[color] in button.tooltip
+        assert lab.painted == color and ["black" in b.layout.border_top for b in lab.colors] == [
+            c == color for c in range(10)
+        ]
+        assert (
+            button.style.button_color
+            == "#" + "".join(f"{c:02x}" for c in CLASS_COLORS[color].tolist())
+            and NAMES[color] in button.tooltip
+        )
         seen.add(lab.canvas.png())
     assert len(seen) == 10
-    with pytest.raises(ValueError, match="color must be the number of a class, 0 to 9, got 10"):
+    with pytest.raises(ValueError, match="color must be an integer from 0 to 9, got 10"):
         lab.paint(10)
 
 
@@ -69,8 +98,14 @@ def test_every_slider_at_least_middle_and_greatest_gives_a_new_picture(lab, monk
         run = ul.Run(method, epochs, 0, task.original, [{"epoch": 0}], metrics=lab.start_metrics)
         callback(run)
         return run
+
     monkeypatch.setattr(unlearning_lab, "unlearn", still)
-    for control, values in ((lab.content, (0, 5, 9)), (lab.example, (lab.example.max, 15, 1)), (lab.epochs, (20, 10, 1)), (lab.seed, (1, 3, 5))):
+    for control, values in (
+        (lab.content, (0, 5, 9)),
+        (lab.example, (lab.example.max, 15, 1)),
+        (lab.epochs, (20, 10, 1)),
+        (lab.seed, (1, 3, 5)),
+    ):
         for value in values:
             before = lab.canvas.png()
             control.value = value
@@ -83,13 +118,21 @@ def test_every_method_runs_from_its_first_values(one, name, monkeypatch):
     lab = one
     lab.epochs.value, lab.seed.value = 1, 2
     lab.wait()
-    monkeypatch.setattr(lab, "task", dataclasses.replace(lab.task, evaluate=lambda model: lab.start_metrics))  # a tenth of a second each
+    monkeypatch.setattr(
+        lab, "task", dataclasses.replace(lab.task, evaluate=lambda model: lab.start_metrics)
+    )  # a tenth of a second each
     lab.name.value = name
     lab.wait()
     expected = lab.settings[name]
-    expected = dataclasses.replace(expected, descent_epochs=1) if getattr(expected, "descent_epochs", 0) > 1 else expected
+    expected = (
+        dataclasses.replace(expected, descent_epochs=1)
+        if getattr(expected, "descent_epochs", 0) > 1
+        else expected
+    )
     for f in dataclasses.fields(expected):
-        assert getattr(lab.method, f.name) == (pytest.approx(v) if isinstance(v := getattr(expected, f.name), float) else v)
+        assert getattr(lab.method, f.name) == (
+            pytest.approx(v) if isinstance(v := getattr(expected, f.name), float) else v
+        )
     assert f">{name}</td>" in lab.readout.value and lab.status.value == ""
 
 
@@ -97,12 +140,19 @@ def test_the_track_and_the_table_are_what_unlearn_and_the_task_give(lab):
     lab.epochs.value = 2
     lab.wait()
     task, seen = ul.collapse.task(seed=2), []
-    run = ul.unlearn(task, lab.settings["GD"], 2, callback=lambda run: seen.append(task.evaluate(run.model)["color_accuracy"]))
+    run = ul.unlearn(
+        task,
+        lab.settings["GD"],
+        2,
+        callback=lambda run: seen.append(task.evaluate(run.model)["color_accuracy"]),
+    )
     whole = [task.evaluate(model) for model in (task.original, run.model, task.ground_truth)]
-    assert lab.track == [whole[0]["color_accuracy"], *seen] and np.array_equal(lab.picture.track.get_ydata(), lab.track)
+    way = [whole[0]["color_accuracy"], *seen]
+    assert lab.track == [(value,) for value in way]
+    assert np.array_equal(lab.picture.track.get_ydata(), way)
     for metrics in whole:
         assert all(f"{value:.3f}</td>" in lab.readout.value for value in metrics.values())
-    heights = [line.get_ydata()[0] for line in lab.picture._lines]
+    heights = [line.get_ydata()[0] for line in lab.picture.levels]
     assert heights == [whole[0]["color_accuracy"], whole[2]["color_accuracy"]]
 
 
@@ -123,36 +173,61 @@ def test_two_labs_do_not_drive_each_other_and_a_stored_notebook_holds_a_picture_
     before = other.canvas.png()
     data, metadata = other._repr_mimebundle_()
     assert data["image/png"] == before and data["text/plain"] == other.summary
-    assert "the ground truth says" in metadata["image/png"]["alt"] and "color accuracy" in metadata["image/png"]["alt"]
+    assert (
+        "the ground truth says" in metadata["image/png"]["alt"]
+        and "color accuracy" in metadata["image/png"]["alt"]
+    )
     lab.colors[0].click()
     lab.content.value = 8
     lab.name.value = "GA"
     lab.wait()
-    assert other.canvas.png() == before and other.content.value == 3 and "black" not in other.colors[0].layout.border_top
+    assert (
+        other.canvas.png() == before
+        and other.content.value == 3
+        and "black" not in other.colors[0].layout.border_top
+    )
 
 
 def test_classes_with_names_are_called_by_them(tmp_path, monkeypatch):
     names = "airplane", "cat", *"cdefghi", "truck"
     small(monkeypatch, tmp_path, collapse, "cifar10", 32, names)
     said, say = [], unlearning_lab.UnlearningLab._say
-    monkeypatch.setattr(unlearning_lab.UnlearningLab, "_say", lambda lab, text, *kind: said.append(text) or say(lab, text, *kind))
+    monkeypatch.setattr(
+        unlearning_lab.UnlearningLab,
+        "_say",
+        lambda lab, text, *kind: said.append(text) or say(lab, text, *kind),
+    )
     lab = ul.widgets.CollapseLab(dataset="cifar10", method="GD", epochs=1)
     lab.wait()
-    assert lab.content.description == "class" and [name for name, _ in lab.content.options] == list(names)
+    assert lab.content.description == "class" and [name for name, _ in lab.content.options] == list(
+        names
+    )
     lab.content.value, lab.example.value = 9, 2
     lab.colors[1].click()
-    assert np.array_equal(lab.picture.image.get_array(), tint(lab.pixels[19:20], CLASS_COLORS[1])[0].permute(1, 2, 0))
+    assert np.array_equal(
+        lab.picture.painted.get_array(),
+        tint(lab.pixels[19:20], CLASS_COLORS[1])[0].permute(1, 2, 0),
+    )
     assert lab.picture.caption.get_text() == "content: truck\ncolor: green,\nthat of cat"
     assert lab.colors[1].tooltip == "paint it green, the color of cat"
-    assert all(text.get_text().split(":")[0].removeprefix("says ") in names for text in lab.picture.verdicts)
+    assert all(
+        text.get_text().split(":")[0].removeprefix("says ") in names
+        for text in lab.picture.verdicts
+    )
     assert "Content truck in green, the color of cat" in lab.canvas.figure.alt
-    assert [text.split("epoch ")[1][:6] for text in said if "Training" in text] == [*(f"{i} of 4" for i in (1, 2, 3, 4)), "1 of 2", "2 of 2"]
+    assert [text.split("epoch ")[1][:6] for text in said if "Training" in text] == [
+        *(f"{i} of 4" for i in (1, 2, 3, 4)),
+        "1 of 2",
+        "2 of 2",
+    ]
 
 
 def test_wrong_choices_are_refused_by_name():
     with pytest.raises(ValueError, match="method must be one of MinNorm-OG, .*, got 'SGD'"):
         ul.widgets.CollapseLab(method="SGD")
-    with pytest.raises(ValueError, match="dataset must be one of digits, mnist, cifar10, got 'tiny-imagenet'"):
+    with pytest.raises(
+        ValueError, match="dataset must be one of digits, mnist, cifar10, got 'tiny-imagenet'"
+    ):
         ul.widgets.CollapseLab(dataset="tiny-imagenet")
     with pytest.raises(ValueError, match="seed must be an integer from 1 to 5, got 0"):
         ul.widgets.CollapseLab(seed=0)

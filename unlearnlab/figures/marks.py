@@ -143,6 +143,14 @@ def band(ax, x, low, high, color, alpha: float = .15) -> None:
     ax.fill_between(x, low, high, color=color, alpha=alpha, linewidth=0)
 
 
+def mean_mark(ax, x, y, look: dict, **errors) -> None:
+    """Means with their standard errors, no line. look: color and marker. errors: xerr, yerr and
+    others as in Axes.errorbar."""
+    mark = {"color": look["color"], "marker": look["marker"], "markeredgecolor": "white"}
+    ax.errorbar(x, y, markersize=6.5, markeredgewidth=.6, linestyle="none", elinewidth=1.5,
+                zorder=4, **mark, **errors)
+
+
 def name_rows(ax, names, room: float = .5) -> None:
     """Rows numbered from 0, top to bottom, each with its name at the left."""
     ax.set_yticks(range(len(names)), names)

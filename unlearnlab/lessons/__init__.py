@@ -148,7 +148,7 @@ def expect(condition: bool, message: str) -> None:
         raise WrongAnswer(message)
 
 
-def expect_tensor(answer, like: torch.Tensor) -> None:
+def expect_tensor(answer, like: torch.Tensor, trap: str = "") -> None:
     """The answer must be a finite tensor of the same shape as the reference's."""
     expect(isinstance(answer, torch.Tensor), f"expected a tensor, got {type(answer).__name__}"
            + (" (is there a return?)" if answer is None else ""))
@@ -156,7 +156,8 @@ def expect_tensor(answer, like: torch.Tensor) -> None:
            f"expected float32 or float64 numbers, got {answer.dtype}")
     expect(answer.shape == like.shape,
            f"expected shape {tuple(like.shape)}, got {tuple(answer.shape)}")
-    expect(bool(torch.isfinite(answer).all()), "the result holds a NaN or an infinity")
+    here = f"\nHere {trap}" if trap else ""
+    expect(bool(torch.isfinite(answer).all()), f"the result holds a NaN or an infinity{here}")
 
 
 CLOSE = 1e-6  # relative; room for any stable way to compute, none for a wrong one
@@ -188,7 +189,7 @@ def compare(answer, right: torch.Tensor, mistakes, given: tuple, scale=None, tra
         elif isinstance(answer, torch.Tensor):
             wrong_shape = getattr(value, "shape", right.shape) != right.shape
             expect(not (wrong_shape and answer.shape == value.shape), message)
-    expect_tensor(answer, right)
+    expect_tensor(answer, right, trap)
     scale = right.norm() if scale is None else scale
     if same(answer, right, scale, close):
         return

@@ -6,19 +6,19 @@ from ipywidgets import HTML, HBox, VBox
 
 from ..experiments import sine
 from ..figures.sine import LabPicture, curve
+from ..ground.checks import one_of
 from ..methods import METHODS
 from ..unlearning import unlearn
 from .canvas import Canvas
-from .controls import sliders
-from .job import WorkingLab
 from .lab import button, choice, menu, slider, table
+from .method_lab import MethodLab
 
 OFFERED = {name: METHODS[name] for name in sine.PUBLISHED[10]}  # those the paper ran here
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 PAUSE = 0.1  # seconds between two frames, so that a run has most of the time
 
 
-class SineLab(WorkingLab):
+class SineLab(MethodLab):
     """The lab of notebook 04. Every slider reruns the unlearning in a thread and redraws the fit.
 
     seed: 1 to 10. method: one of Table 5's eight. epochs: one of EPOCHS. Changing the method or T
@@ -30,13 +30,11 @@ class SineLab(WorkingLab):
     )
 
     def __init__(self, seed: int = 1, method: str = "MinNorm-OG", epochs: int = 100):
-        for name, value, known in (("method", method, OFFERED), ("epochs", epochs, EPOCHS)):
-            if value not in known:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(map(str, known))}, got {value!r}"
-                )
+        one_of("method", method, OFFERED)
+        one_of("epochs", epochs, EPOCHS)
         super().__init__()
         self.task, self.scores, self._staged = sine.task(seed), {}, (seed, epochs)
+        self.samples = len(self.task.retain)
         self.picture = LabPicture(list(OFFERED), sine.PUBLISHED)
         self.picture.fixed(self.task, epochs)
         self.canvas = Canvas(
@@ -45,13 +43,12 @@ class SineLab(WorkingLab):
             "The poisoned sine, its original and unlearned fits",
         )
         self._build(seed, method, epochs)
-        self._unlearn(*self._chosen(), stop=None)  # so that there is a picture before any click
+        self.unlearn(*self.chosen(), stop=None)  # so that there is a picture before any click
 
     @property
-    def method(self):
-        """The Method the sliders stand for."""
-        values = {name: slider.value for name, slider in self.hyperparameters.items()}
-        return OFFERED[self.name.value](**values)
+    def settings(self):
+        """The paper's best setting of every method for the chosen T."""
+        return sine.best_settings(self.epochs.value)
 
     # -- building
 
@@ -75,40 +72,18 @@ class SineLab(WorkingLab):
                 self.status,
             ]
         )
-        self._fill()
-        self.seed.observe(self._start, "value")
-        for control in (self.name, self.epochs):
-            control.observe(self._restart, "value")
-        self.reset.on_click(self._restart)
+        self.follow()
+        self.epochs.observe(lambda change: self.reset.click(), "value")
         self.compare.on_click(self._start_comparison)
-
-    def _fill(self):
-        """New sliders for the chosen method, at the paper's best setting for the chosen T."""
-        best = sine.best_settings(self.epochs.value)[self.name.value]
-        self.hyperparameters = sliders(best, self.epochs.value, len(self.task.retain))
-        for control in self.hyperparameters.values():
-            control.observe(self._start, "value")
-        self.box.children = tuple(self.hyperparameters.values())
 
     # -- running
 
-    def _chosen(self):
-        return self.seed.value, self.method, self.epochs.value
-
-    def _restart(self, event):
-        self._fill()
-        self._start()
-
-    def _start(self, change=None):
-        chosen = self._chosen()
-        self.job.start(lambda stop: self._unlearn(*chosen, stop))
-
     def _start_comparison(self, button):
-        seed, _, epochs = self._chosen()
+        seed, _, epochs = self.chosen()
         seeds = range(1, 11) if self.seeds.value == 10 else [seed]
         self.job.start(lambda stop: self._compare(seed, seeds, epochs, stop))
 
-    def _unlearn(self, seed, method, epochs, stop):
+    def unlearn(self, seed, method, epochs, stop):
         """One run, drawn as it goes."""
         self._stage(seed, epochs)
         with self._busy():

@@ -1,178 +1,177 @@
-"""What ErasureLab and CollapseLab share: a task that is made when it is needed, a method under sliders, and its run in a thread."""
+"""What ErasureLab and CollapseLab share: a task that is made when it is needed, a method under
+sliders, and its run in a thread."""
+
 import dataclasses
 import threading
 import time
 from pathlib import Path
-from types import ModuleType
 
 import ipywidgets
 
-from ..data.images import Images
 from ..experiments.presets import choose
-from ..methods import Method
+from ..ground.checks import integer, one_of
 from ..training.fit import Stopped
-from ..unlearning import Run, unlearn
+from ..unlearning import unlearn
 from .canvas import Canvas
-from .controls import sliders
-from .job import WorkingLab
-from .lab import STYLE, WIDE
+from .lab import button, menu, slider, table
+from .method_lab import MethodLab
 
 SEEDS = (1, 5)  # those whose models ship with the package
 EPOCHS = (1, 20)
-HIDDEN = ("weight_decay", "temperature", "max_epochs")
 
 
-class UnlearningLab(WorkingLab):
-    """A lab that reruns the unlearning whenever the seed, the method, T or a hyperparameter changes.
+class UnlearningLab(MethodLab):
+    """A lab that reruns the unlearning whenever the seed, the method, T or a hyperparameter
+    changes.
 
-    experiment: the module that makes the task of a data set, a preset and a seed. settings: by name, the methods on offer with
-    the values their sliders begin with. columns: of the table under the picture, heading -> metric. A subclass makes its picture in
-    `prepare`, says in `draw_task` and `draw` what is seen of the task, and in `place` where a model stands. `draw_task` and `draw`
-    are called one at a time. Everything that may take seconds happens in the job's thread, apart from the digits' first run.
+    seed: 1 to 5. method: any of ul.METHODS. epochs: T, 1 to 20, default `usual`. dataset, preset,
+    device, folder: as in the experiment's task. Models that are not there yet are trained at first
+    use, in the thread; the lab says how far that is, and Stop keeps what was done. Choosing a
+    method sets its hyperparameters to those of `settings`.
+
+    A subclass has
+
+    experiment   the module that makes the task of a data set, a preset and a seed
+    settings     name -> method on offer, with the values its sliders begin with
+    columns      of the table under the picture: heading -> metric
+    judged       the metrics that the plot of the run shows
+    usual        T at first
+
+    prepare(images)   the picture of these images, and after it the controls that choose among them
+    draw_task()       what does not move: `self.task`, its two trained models, and T
+    draw(model)       what moves: `self.track`, and what `model` says, None: nothing yet; returns
+                      the alt text
+
+    These are called one at a time. Everything that may take seconds happens in the job's thread,
+    apart from the digits' first run.
     """
 
-    experiment: ModuleType
-    settings: dict[str, Method]
-    columns: dict[str, str]
+    hidden = "weight_decay", "temperature", "max_epochs"
 
-    def __init__(self, seed: int, method: str, epochs: int, dataset: str, preset: str, device: str, folder: Path | None):
-        self._check(seed, method, epochs)
+    def __init__(
+        self,
+        seed: int = 1,
+        method: str = "MinNorm-OG",
+        epochs: int | None = None,
+        *,
+        dataset: str = "digits",
+        preset: str = "quick",
+        device: str = "cpu",
+        folder: Path | None = None,
+    ):
+        epochs = self.usual if epochs is None else epochs
+        one_of("method", method, self.settings)
+        integer("seed", seed, low=SEEDS[0], high=SEEDS[1])
+        integer("epochs", epochs, low=EPOCHS[0], high=EPOCHS[1])
         self.preset = choose(self.experiment.PRESETS, dataset, preset)
+        self.samples = self.preset.batch_size
         super().__init__()
         self.where = {"dataset": dataset, "preset": preset, "folder": folder}
         self.device, self.picture = device, None
-        self.task, self._staged = None, (None, None)  # the task; the seed and the T whose background is drawn
-        self.model, self.metrics = None, {}  # the unlearned model, once a run is over; what was measured last
-        self.track = []  # the run's way, from the original on
-        self.previous = self.finished = ("", [])  # name and way of the whole run before it, and of the last one
-        self.under_way, self._lock = method, threading.RLock()  # name of the method of that run
-        self._build_controls(seed, method, epochs)
-        self._fill(self.settings[method])
-        if dataset == "digits":  # whose models are there: at once, so that the notebook has a picture before anyone clicks
-            self._unlearn(*self._chosen(), stop=threading.Event())
+        self.task, self._drawn = None, (None, None)  # the seed and the T of the background
+        self.model, self.metrics = None, {}  # once a run is over; what was measured last
+        self.track = []  # what is judged, after every epoch of the run, from the original on
+        self.previous = self.finished = ("", [])  # the whole run before, the last whole one
+        self.under_way, self._lock = method, threading.RLock()  # name of the run's method
+        self._build(seed, method, epochs)
+        if dataset == "digits":  # at once, so that the notebook has a picture before anyone clicks
+            self.unlearn(*self.chosen(), stop=threading.Event())
         else:
-            self._start()
+            self.start()
 
-    # -- what a subclass says
+    # -- what a reader, a subclass and a test may ask
 
-    def prepare(self, images: Images):
-        """A picture for these images, that holds its `figure` and what is `moving`; after it the controls that choose among them."""
-        raise NotImplementedError
+    def place(self, metrics: dict[str, float]) -> tuple[float, ...]:
+        """What is judged of a model's metrics."""
+        return tuple(metrics[name] for name in self.judged)
 
-    def draw_task(self) -> None:
-        """What does not move: `self.task`, its two trained models, and T. A `draw` with background=True follows."""
-        raise NotImplementedError
+    def titles(self) -> list[str]:
+        """What run it is, where it stands, and where the run before ended."""
+        now = [f"{n.replace('_', ' ')} {v:.3f}" for n, v in zip(self.judged, self.track[-1])]
+        name, way = self.previous
+        ended = ", ".join(f"{value:.3f}" for value in way[-1]) if way else ""
+        before = f"gray, dashed: the run before, {name}, {ended}" if way else ""
+        return [f"{self.under_way}, epoch {len(self.track) - 1}", ", ".join(now), before]
 
-    def draw(self, model, background: bool = False) -> None:
-        """A frame: `self.track`, and what `model` says; None: nothing yet. background: what does not move is drawn again, too."""
-        raise NotImplementedError
-
-    def place(self, metrics: dict[str, float]):
-        """What the track keeps of a model's metrics."""
-        raise NotImplementedError
-
-    # -- what a reader and a test may ask
-
-    @property
-    def method(self) -> Method:
-        """The Method the sliders stand for. Raises ValueError for values that do not fit together."""
-        return dataclasses.replace(self.settings[self.name.value], **{name: s.value for name, s in self.hyperparameters.items()})
+    def look(self, background: bool = False) -> None:
+        """Draws again what a control shows in another way, without a run. background: what does
+        not move, too."""
+        if not self.track:  # nothing to see yet
+            return
+        try:
+            self._show(self.model, background)
+            if self.error is not None:
+                self.error = None
+                self._say("")
+        except Exception as error:
+            self.error = error
+            self._say(f"{type(error).__name__}: {error}", "error")
 
     # -- building
 
-    def _check(self, seed, method, epochs):
-        if method not in self.settings:
-            raise ValueError(f"method must be one of {', '.join(self.settings)}, got {method!r}")
-        for name, value, (low, high) in (("seed", seed, SEEDS), ("epochs", epochs, EPOCHS)):
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise ValueError(f"{name} must be an integer from {low} to {high}, got {value!r}")
-
-    def _build_controls(self, seed, method, epochs):
-        wide = {"style": STYLE, "layout": WIDE}
-        whole = lambda name, value, limits: ipywidgets.IntSlider(value=value, min=limits[0], max=limits[1], description=name,
-                                                                 continuous_update=False, **wide)
-        button = lambda text, icon, **more: ipywidgets.Button(description=text, icon=icon, layout=ipywidgets.Layout(width="110px"), **more)
-        self.seed, self.epochs = whole("seed", seed, SEEDS), whole("T (epochs)", epochs, EPOCHS)
-        self.name = ipywidgets.Dropdown(options=list(self.settings), value=method, description="method", **wide)
-        self.run = button("Run", "play", button_style="info", tooltip="the same run again, to watch")
+    def _build(self, seed, method, epochs):
+        self.seed = slider("seed", seed, *SEEDS, continuous_update=False)
+        self.name = menu("method", method, self.settings)
+        self.epochs = slider("T (epochs)", epochs, *EPOCHS, continuous_update=False)
+        self.run = button(
+            "Run", "play", button_style="info", tooltip="the same run again, to watch"
+        )
         self.reset = button("Reset", "undo", tooltip="the method's first values")
-        self.readout = ipywidgets.HTML()
-        self.hyperparameters, self.box, self.view = {}, ipywidgets.VBox(), ipywidgets.VBox()
+        self.readout, self.box, self.view = ipywidgets.HTML(), ipywidgets.VBox(), ipywidgets.VBox()
         self.left = ipywidgets.VBox([self.seed, self.name, self.epochs])
+        top = ipywidgets.HBox([self.left, self.box])
         buttons = ipywidgets.HBox([self.run, self.stop, self.reset, self.progress])
-        self.panel = ipywidgets.VBox([ipywidgets.HBox([self.left, self.box]), buttons, self.view, self.readout, self.status])
-        self.seed.observe(lambda change: self._start(), "value")
-        self.name.observe(lambda change: self._refill(self.settings[self.name.value]), "value")
-        self.epochs.observe(lambda change: self._refill(self.method), "value")
-        self.reset.on_click(lambda button: self._refill(self.settings[self.name.value]))
-        self.run.on_click(lambda button: self._start())
-
-    def _fill(self, method):
-        """New sliders, at the values of `method` as far as T allows them."""
-        epochs = self.epochs.value
-        limits = {name: epochs for name in ("descent_epochs", "max_epochs") if getattr(method, name, 0) > epochs}
-        made = sliders(dataclasses.replace(method, **limits), epochs, self.preset.batch_size)
-        self.hyperparameters = {name: slider for name, slider in made.items() if name not in HIDDEN}
-        for slider in self.hyperparameters.values():
-            slider.observe(lambda change: self._start(), "value")
-        self.box.children = tuple(self.hyperparameters.values())
-
-    def _refill(self, method):
-        self._fill(method)
-        self._start()
+        self.panel = ipywidgets.VBox([top, buttons, self.view, self.readout, self.status])
+        self.follow()
+        self.epochs.observe(lambda change: self.refill(self.method), "value")
+        self.run.on_click(self.start)
 
     # -- running
 
-    def _chosen(self):
-        return self.seed.value, self.method, self.epochs.value
-
-    def _start(self):
-        try:
-            chosen = self._chosen()
-        except ValueError as error:
-            self.job.stop()
-            self._say(str(error), "error")
-            return
-        self.job.start(lambda stop: self._unlearn(*chosen, stop))
-
-    def _unlearn(self, seed, method, epochs, stop):
+    def unlearn(self, seed, method, epochs, stop):
         """One run, drawn after every epoch."""
         self._say("")
         with self._busy():
             try:
                 self._stage(seed, method, epochs, stop)
             except Stopped:
-                self._say(f"Stopped before the models of seed {seed} were there. Press Run to go on.")
+                self._say(
+                    f"Stopped before the models of seed {seed} were there. Press Run to go on."
+                )
                 return
-            task = dataclasses.replace(self.task, evaluate=lambda model: self.metrics)  # every epoch was measured; after Stop nobody waits
-            run = unlearn(task, method, epochs, callback=lambda run: self._epoch(run, epochs, stop), stop=stop)
+            # every epoch was measured; after Stop nobody waits
+            task = dataclasses.replace(self.task, evaluate=lambda model: self.metrics)
+            epoch = lambda run: self._epoch(run, epochs, stop)
+            run = unlearn(task, method, epochs, callback=epoch, stop=stop)
         stopped = run.stopped or stop.is_set() and len(self.track) <= epochs
         with self._lock:
             self.model = run.model
-            self.draw(run.model)  # other images may have been chosen since its last epoch
+            self._show(run.model)  # other images may have been chosen since its last epoch
             self.readout.value = self._table(run)
             if not stopped:
-                self.finished = (method.name, self.track)
+                self.finished = method.name, self.track
         if stopped:
             self._say(f"Stopped in epoch {len(self.track)} of {epochs}.")
 
     def _stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
-        changed, stretched = self._staged[0] != seed, self._staged[1] != epochs
+        changed = self._drawn[0] != seed
         if changed:
             task = self._made(seed, stop)
-            start, truth = (self._measure(task, model, stop) for model in (task.original, task.ground_truth))
+            models = task.original, task.ground_truth
+            start, truth = (self._measure(task, model, stop) for model in models)
         with self._lock:
             if changed:
-                self.task, self.start_metrics, self.truth_metrics, self.finished = task, start, truth, ("", [])
-            self._staged, self.model, self.metrics, self.under_way = (seed, epochs), None, self.start_metrics, method.name
+                self.task, self.start_metrics, self.truth_metrics = task, start, truth
+                self.finished = "", []
+            self.model, self.metrics, self.under_way = None, self.start_metrics, method.name
             self.track, self.previous = [self.place(self.start_metrics)], self.finished
             if self.canvas is None:
                 self.canvas = Canvas(self.picture.figure, self.picture.moving, self.summary)
                 self.view.children = (self.canvas.widget,)
-            if changed or stretched:
-                self.draw_task()
-                self.draw(None, background=True)
+            if self._drawn != (seed, epochs):
+                self._show(None, background=True)
+                self._drawn = seed, epochs
 
     def _made(self, seed, stop):
         """The task of a seed: its images and models, shipped, kept, or made now."""
@@ -181,18 +180,23 @@ class UnlearningLab(WorkingLab):
             self.picture, *controls = self.prepare(self.experiment.images(**self.where))
             self.left.children += tuple(controls)
         self._reported = time.monotonic()
-        task = self.experiment.task(**self.where, seed=seed, device=self.device, progress=self._trained, stop=stop)
+        more = {"seed": seed, "device": self.device, "progress": self._trained, "stop": stop}
+        task = self.experiment.task(**self.where, **more)
         self._say("")
         return task
 
     def _trained(self, name, done, loss):
         """Says how far a training is, after each of its epochs."""
-        role = "original" if name.endswith("original") else "ground truth"
+        first = name.endswith("original")
+        role = "original" if first else "ground truth"
         epochs, before, self._reported = self.preset.epochs(role), self._reported, time.monotonic()
         left = (self._reported - before) * (epochs - done)
         self.progress.value = done / epochs
-        self._say(f"Training the {role} of seed {self.seed.value}, which is then kept: epoch {done} of {epochs}, loss {loss:.3f}, "
-                  f"about {left:.0f} s to go." + (" Then the ground truth." if role == "original" else ""))
+        self._say(
+            f"Training the {role} of seed {self.seed.value}, which is then kept: epoch {done} of "
+            f"{epochs}, loss {loss:.3f}, about {left:.0f} s to go."
+            f"{' Then the ground truth.' if first else ''}"
+        )
 
     def _epoch(self, run, epochs, stop):
         try:
@@ -201,14 +205,17 @@ class UnlearningLab(WorkingLab):
             return
         with self._lock:
             self.track = [*self.track, self.place(self.metrics)]
-            self.draw(run.model)
+            self._show(run.model)
         self.progress.value = len(run.history) / epochs
 
     def _measure(self, task, model, stop):
-        """The task's metrics of a model. It may take seconds: within a layer of `stop` it ends by Stopped."""
+        """The task's metrics of a model. It may take seconds: within a layer of `stop` it ends by
+        Stopped."""
+
         def check(module, inputs):
             if stop.is_set():
                 raise Stopped("stopped while a model was measured")
+
         hooks = [module.register_forward_pre_hook(check) for module in model.modules()]
         try:
             return task.evaluate(model)
@@ -218,27 +225,21 @@ class UnlearningLab(WorkingLab):
 
     # -- showing
 
-    def _look(self, background):
-        """Draws again what a control shows in another way, without a run. background: what does not move, too."""
-        if not self.track:  # nothing to see yet
-            return
-        try:
-            with self._lock:
-                if background:
-                    self.draw_task()
-                self.draw(self.model, background)
-            if self.error is not None:
-                self.error = None
-                self._say("")
-        except Exception as error:
-            self.error = error
-            self._say(f"{type(error).__name__}: {error}", "error")
+    def _show(self, model, background=False):
+        with self._lock:
+            if background:
+                self.draw_task()
+            self.canvas.describe(self.draw(model))
+            self.canvas.background() if background else self.canvas.draw()
 
-    def _table(self, run: Run):
+    def _table(self, run):
         """HTML: the numbers of a run, beside those of the trained models."""
-        seconds = f"{run.seconds:.2f} s for {len(run.history)} epoch{'s' * (len(run.history) != 1)}"
-        rows = [("original", self.start_metrics, ""), (run.method.name, self.metrics, seconds), ("ground truth", self.truth_metrics, "")]
-        lines = [[name, *(f"{metrics[key]:.3f}" for key in self.columns.values()), more] for name, metrics, more in rows]
-        line = lambda cells, tag: "".join(f"<{tag} style='padding:0 14px 0 4px; text-align:left'>{cell}</{tag}>" for cell in cells)
-        body = "".join(f"<tr>{line(cells, 'td')}</tr>" for cells in lines)
-        return f"<table><tr>{line(['model', *self.columns, ''], 'th')}</tr>{body}</table>"
+        models = {
+            "original": self.start_metrics,
+            run.method.name: self.metrics,
+            "ground truth": self.truth_metrics,
+        }
+        rows = {n: [f"{m[key]:.3f}" for key in self.columns.values()] for n, m in models.items()}
+        epochs = len(run.history)
+        rows[run.method.name].append(f"{run.seconds:.2f} s for {epochs} epoch{'s' * (epochs != 1)}")
+        return table(rows, head=tuple(self.columns))
