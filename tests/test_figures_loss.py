@@ -9,6 +9,7 @@ from unlearnlab.figures import loss
 
 STEPS = torch.arange(1.0, 51)
 RISE = 1e-6 * 1.1**STEPS
+DRIFTS = {"GA (w = 0)": RISE, "GD (w = 0)": RISE / 9}
 X = torch.tensor([[1.0, 0.5], [0.25, 1.0]]).double()
 PATH = torch.linspace(0, 1, 20)[:, None] * torch.tensor([0.4, 1.1])
 ZERO = {"retain": torch.tensor(0.0), "forget": torch.tensor(0.0), "output": torch.tensor(3.0)}
@@ -31,7 +32,7 @@ PICTURES = {
         {"GA": RISE, "GD from 1": RISE / 9}, {"GA": RISE}
     ),
     "noise_clouds": lambda: loss.noise_clouds([CLOUD] * 2, torch.zeros(2)),
-    "adamw_drift": lambda: loss.adamw_drift({"exact": {"GA (w)": RISE}, "rounded": {"GD": RISE}}),
+    "adamw_drift": lambda: loss.adamw_drift(dict.fromkeys(("exact", "rounded"), DRIFTS)),
     "leak_plane": lambda: loss.leak_plane(X, torch.tensor([1.0, 1.25]), PATH, PATH / 2),
     "leak_space": lambda: loss.leak_space(
         torch.eye(3)[:2], torch.tensor([1.0, 1.0, 1.0]), torch.tensor([0.5, 0.2, 0.8])

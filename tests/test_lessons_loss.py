@@ -1,4 +1,4 @@
-"""The exercises of notebook 01: right answers pass, and every usual mistake gets its own message."""
+"""The exercises of notebook 01: right answers pass, usual mistakes get their own message."""
 
 import pytest
 import torch

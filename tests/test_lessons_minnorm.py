@@ -1,5 +1,4 @@
-"""The exercises of notebook 03: right answers pass, and every usual mistake gets its own message."""
-
+"""The exercises of notebook 03: right answers pass, usual mistakes get their own message."""
 
 import pytest
 import torch
@@ -29,7 +28,7 @@ def test_the_reference_passes_and_a_stub_gets_it(name, capsys):
     assert lessons.hints(name)[-1].startswith(f"def {name}")
 
 
-# --- output_gradient ------------------------------------------------------------------------------------------------
+# --- output_gradient ---
 
 
 def parts(model, x):
@@ -119,7 +118,7 @@ def test_another_way_to_the_output_gradient_passes():
     assert lessons.check("output_gradient", functional) is functional
 
 
-# --- coefficients ---------------------------------------------------------------------------------------------------
+# --- coefficients ---
 
 
 def scaled(K, t, cut=1e-13, undo=True, scale_t=True, power=1.0, transpose=False):
@@ -194,7 +193,7 @@ def test_another_way_to_the_coefficients_passes():
     assert lessons.check("coefficients", by_pinv) is by_pinv
 
 
-# --- linear_layer_gram ----------------------------------------------------------------------------------------------
+# --- linear_layer_gram ---
 
 WRONG_GRAMS = [
     (lambda a, b: None, "is there a return"),
@@ -236,7 +235,7 @@ def test_another_way_to_the_layer_gram_passes():
     assert lessons.check("linear_layer_gram", ones_for_the_bias) is ones_for_the_bias
 
 
-# --- row_combination ------------------------------------------------------------------------------------------------
+# --- row_combination ---
 
 
 def weight(a, b, c):
@@ -283,7 +282,7 @@ def test_another_way_to_the_row_combination_passes():
     assert lessons.check("row_combination", sample_by_sample) is sample_by_sample
 
 
-# --- strengths ------------------------------------------------------------------------------------------------------
+# --- strengths ---
 
 
 def schedule(strength, on=lambda e, T, every, end: e < T - end and e % every == 0):

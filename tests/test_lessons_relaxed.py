@@ -1,4 +1,4 @@
-"""Do the checks of notebook 02 pass every right answer, and tell each typical mistake by its own message?"""
+"""Do the checks of notebook 02 pass right answers, and tell usual mistakes by their own message?"""
 
 import pytest
 import torch

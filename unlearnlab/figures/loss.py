@@ -244,4 +244,4 @@ def attack(rows, finding: str = "") -> Figure:
         ax.plot(forget, row, clip_on=False, **FORGET)
     note(ax, "forget input", (1, 0), (-9, 0), VERMILLION, ha="right", va="center")
     note(ax, "inputs never trained on", (0.02, 0), (0, 13), PURPLE)
-    return fig.done(finding)
+    return fig.done(finding, "|cosine| of every candidate, a row for each model")

@@ -110,7 +110,7 @@ def schedules(plans, finding: str = ""):
         note(above, "descent\nonly", (middle, 0.8 * max(plan)), color=GREY, ha="center", fontsize=9)
     axes[0, 0].set_ylabel("strength")
     axes[1, 0].set_ylabel("share left\noff the span")
-    return fig.done(finding)
+    return fig.done(finding, "Strength of every projection, and the share left off the span")
 
 
 @look()

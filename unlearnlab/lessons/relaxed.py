@@ -97,7 +97,7 @@ none: a zero row is an output that feels no parameter: it forbids nothing. With 
 
 def _feasible_cases(generator):
     """((delta, rows, tol), right answer, what a wrong one means), each kind over several sizes."""
-    for k, d in [(2, 6), (3, 20), (5, 40), (4, 9)]:
+    for k, d in [(2, 6), (3, 20), (5, 40)]:
         rows, free = draw(generator, k, d), draw(generator, d)
         off = project_off(free, rows)
         up = torch.linalg.pinv(rows) @ torch.ones(
@@ -174,7 +174,7 @@ norm: the strength is 1 / (1 + lam), not 1 / lam: theta's own norm is in the obj
 
 
 def _step_cases(generator):
-    for k, d in [(3, 8), (1, 5), (4, 20), (7, 9)]:
+    for k, d in [(3, 8), (1, 5), (7, 9)]:
         theta, rows = draw(generator, d), draw(generator, k, d)
         for lam in (3.0, 9.0, 0.25, 0.0, 1.0, 1e6):
             yield theta, rows, lam
