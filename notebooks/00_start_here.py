@@ -104,6 +104,7 @@ ul.widgets.SpanLab()
 # cells below it use a reference, so "Run All" always works. Replace the line
 # `raise NotImplementedError` and run the cell again; try a wrong answer first, to see what happens.
 
+
 # %%
 def drift(theta, theta_original):
     """theta, theta_original: (d,), parameter vectors. Returns the length of the difference."""

@@ -98,6 +98,7 @@ print(
 # of `X` are the inputs $x_i$. As long as the body is the stub, the notebook goes on with a
 # reference solution.
 
+
 # %%
 def loss_gradient(theta, X, y):
     """The gradient of J(theta) = (1/n) sum_i (<theta, x_i> - y_i)^2.
@@ -118,6 +119,7 @@ ul.lessons.hints("loss_gradient")
 #
 # It is tempting to ask for any minimiser of the retain loss $J(\cdot\,; D_r)$. **Predict, then
 # run.** What is the retain loss of the original model?
+
 
 # %%
 def mean_squared(theta, X, y):
@@ -159,6 +161,7 @@ print("forget loss of the original:", mean_squared(theta, X_f, y_f))
 # $X_r X_r^\top a = y_r$ has one solution, and
 #
 # $$\theta_r = X_r^\top (X_r X_r^\top)^{-1} y_r .$$
+
 
 # %%
 def min_norm(X, y):
@@ -344,6 +347,7 @@ assert torch.allclose(pull_retain, -pull_forget) and pull_retain.norm() > 1
 # parameters; the interpolating network; and a sine network of the paper's first experiment
 # (1-300-300-1, trained for 100,000 epochs of AdamW, notebook 04). For which are the loss gradients
 # zero? For which the output gradients?
+
 
 # %%
 def network_gradient(model, data):
@@ -555,6 +559,7 @@ assert (walkers.mean(0) - theta).norm() < 3 * wander[-1] / 200**0.5
 #
 # To see both, make the regression a `ul.Task`, and run the package's own methods on it.
 
+
 # %%
 def linear(theta):
     model = torch.nn.Linear(len(theta), 1, bias=False, dtype=theta.dtype)
@@ -592,6 +597,7 @@ def drift_under(task, method):
 # whether it leaves any, depends on the processor. So that you see the same on every machine, a
 # seeded draw stands for it: every parameter is moved by about $10^{-12}$. The residuals stay that
 # small.
+
 
 # %%
 def nudged(task, size=1e-12, seed=0):
@@ -706,6 +712,7 @@ print(
 # Return that limit for any `X` and `y`. Rows may repeat, and there may be more points than
 # parameters, so $X X^\top$ need not have an inverse.
 
+
 # %%
 def gd_limit(X, y):
     """Where gradient descent from theta = 0 on (1/n) ||X theta - y||^2 ends, with a small step.
@@ -794,6 +801,7 @@ ul.figures.loss.leak_plane(
 #
 # Return $P_\perp \theta$, the part of $\theta$ orthogonal to every retained input.
 
+
 # %%
 def leaked_component(theta, X_retain):
     """The part of theta orthogonal to every retained input: what these cannot have put there.
@@ -848,6 +856,7 @@ print(f"cosine between them: {torch.cosine_similarity(leak_3, out_3, dim=0):.3f}
 # candidate input they compare two directions: the leaked component of the model, and the
 # candidate's part outside the retain span.
 
+
 # %%
 def suspicion(theta, candidate, X_retain):
     """|cosine| between what the model leaks and what the candidate would have left."""
@@ -870,6 +879,7 @@ released["projection off the span"] = theta - leaked_component(theta, X[:7])
 # %% [markdown]
 # **Predict, then run.** For each released model: can you tell the forgotten input from 300 others?
 # The methods run as practice runs them, AdamW and weight decay included.
+
 
 # %%
 def scores(model):

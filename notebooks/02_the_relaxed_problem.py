@@ -173,6 +173,7 @@ ul.figures.relaxed.interpolators(
 # Write the function that predicts how every retain output changes to first order. Fill in the stub
 # and run the cell; while it is a stub, the cells below use a reference solution.
 
+
 # %%
 def first_order_change(rows, delta):
     """rows: (k, d), row i is the gradient of output i. delta: (d,), a step.
@@ -208,6 +209,7 @@ rows, first_order_change(rows, along_tangent)
 # rows leaves inner products near $10^{-16}$, more for long vectors. The fair comparison is with the
 # largest value the inner product could have, $|\langle g_i, \Delta\rangle| \le \lVert
 # g_i\rVert\,\lVert\Delta\rVert$ (Cauchy-Schwarz).
+
 
 # %%
 def feasible(delta, rows, tol=1e-9):
@@ -473,6 +475,7 @@ print(
 # %% [markdown]
 # ### Exercise 3 · Project off rows of any rank
 
+
 # %%
 def project_off(theta, rows):
     """theta: (d,). rows: (k, d), of any rank, float64.
@@ -490,6 +493,7 @@ ul.lessons.hints("project_off")
 
 # %% [markdown]
 # ### Exercise 4 · The step
+
 
 # %%
 def drift_step(theta, rows, lam):
@@ -512,6 +516,7 @@ ul.lessons.hints("drift_step")
 # The two conditions, derivative zero and $G\Delta = 0$, are one linear system for $(\Delta, \mu)$,
 # called the KKT system. Solve it densely, with a pseudo-inverse so that dependent rows do no harm,
 # and compare over random sizes, ranks and penalties.
+
 
 # %%
 def kkt_solution(theta, rows, lam):
@@ -600,6 +605,7 @@ ul.figures.relaxed.interpolators(
 #
 # **Predict, then run.** A hundred steps of strength 0.05. Each leaves the hyperbola by about its
 # square. Where do they end?
+
 
 # %%
 def walk(strength, count):

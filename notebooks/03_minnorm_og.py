@@ -95,6 +95,7 @@ print(f"{len(x)} retain points, {len(task.forget)} forget points, d = {len(theta
 #
 # Fill in the stub and run the cell; while it is a stub, the cells below use a reference solution.
 
+
 # %%
 def output_gradient(model, x):
     """model: one output per sample. x: (m,), one sample.
@@ -140,6 +141,7 @@ tuple(G.shape)
 #
 # $$P\theta = \sum_j q_j \langle q_j, \theta\rangle = QQ^\top\theta,
 # \qquad P_\perp\theta = \theta - QQ^\top\theta .$$
+
 
 # %%
 def by_qr(theta, G):
@@ -210,6 +212,7 @@ off_gram = theta - G.T @ torch.linalg.solve(K, t)
 #
 # A $v$ of zeros passes the first test perfectly. You need both.
 
+
 # %%
 def leftover(v):
     return ((G @ v).norm() / (G @ theta).norm()).item()
@@ -259,6 +262,7 @@ for v in (off_qr, off_svd, off_gram):
 # %% [markdown]
 # ### Exercise 2 · The share of one layer
 
+
 # %%
 def linear_layer_gram(a, b):
     """a: (n, in), the layer's inputs. b: (n, out), gradients of the outputs by the layer's outputs.
@@ -279,6 +283,7 @@ ul.lessons.hints("linear_layer_gram")
 # pass. The backward pass starts from the *sum* of all outputs. Samples do not mix inside the
 # network, so $z_i$ reaches the sum through $f_i$ alone, and $\partial\big(\sum_j f_j\big)/\partial
 # z_i = \partial f_i/\partial z_i = b_i$.
+
 
 # %%
 def layer_signals(model, x):
@@ -337,6 +342,7 @@ print(f"numbers held, thousands: QR {2 * d * k / 1e3:.0f}, by layers {sides * k 
 # $\sum_i c_i\, b_i$.
 #
 # ### Exercise 3 · A combination of rows, without the rows
+
 
 # %%
 def row_combination(a, b, c):
@@ -418,6 +424,7 @@ for name, project_off in [("QR", by_qr), ("SVD", ul.project_out)]:
 # %% [markdown]
 # ### Exercise 4 · The coefficients
 
+
 # %%
 def coefficients(K, t):
     """K: (k, k), Gram matrix of the rows. t: (k,) = G theta. Both float64.
@@ -437,6 +444,7 @@ ul.lessons.hints("coefficients")
 # %% [markdown]
 # **Predict, then run.** Three cases: the 50 sine rows; the same with the first five once more at
 # the end; the ReLU network. In which does each way agree with the SVD?
+
 
 # %%
 def by_gram(theta, G):
@@ -489,6 +497,7 @@ assert leftover(by_qr(*cases["5 of them twice"])) < 1e-8  # and yet nothing is l
 # **Predict, then run.** Eigenvalues of the scaled $K$ of the 50 sine rows, formed in float64 and in
 # float32. Where do the two part?
 
+
 # %%
 def eigenvalues(K):
     s = K.diagonal().sqrt()
@@ -527,6 +536,7 @@ assert leftover(by_gram(theta, G)) < 1e-8 and distance(by_gram(theta, G)) < 1e-4
 # ### The whole projection
 #
 # Put the pieces together: signals, shares, coefficients, combination.
+
 
 # %%
 def project(model, x, strength):
@@ -568,6 +578,7 @@ assert (flat(ours) - (theta - 0.1 * off_svd)).norm() < 1e-6 * theta.norm()
 #
 # so $K$ and $t$ tell you this as well. With $I$ empty there is nothing to keep, and the step
 # shrinks all of $\theta$ by the factor $1 - s$: plain weight decay.
+
 
 # %%
 def predicted_change(strength, kept):
@@ -680,6 +691,7 @@ assert moved_by["projected"] > 1 and moved_by["shrunk"] < 0.6
 # %% [markdown]
 # ### Exercise 5 · The schedule
 
+
 # %%
 def strengths(reg, reg_decay, epochs, project_every, descent_epochs):
     """All numbers as in the table of section 1; epochs count from 0.
@@ -731,6 +743,7 @@ ul.figures.minnorm.schedules(plans, f"If the span stood still, what is left off 
 # and call `backward` at the end. But back-propagation multiplies two kinds of things: the
 # activations stored by the forward pass, and the weights. If the weights change in between, the
 # product belongs to neither point. PyTorch keeps a version number on every tensor to catch this:
+
 
 # %%
 def loss(model, x=x, y=y):
@@ -788,6 +801,7 @@ assert after.norm() > 4 * before.norm()
 # ## 9 · The algorithm
 #
 # Everything is there.
+
 
 # %%
 def minnorm_og(task, epochs, project_every, descent_epochs):

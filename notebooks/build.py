@@ -10,6 +10,7 @@ The .py is the source. Building twice gives the same bytes, so a change in an .i
 import argparse
 import hashlib
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -30,12 +31,15 @@ LANGUAGE = {
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 VOLATILE = "nbval-ignore-output"
+# jupytext leaves one line before a cell that begins so, the formatter of the .py wants two.
+BEFORE_A_DEFINITION = re.compile(r"(?<!\n)\n\n(# %%.*\n(?:#.*\n)*(?:def |class |async def |@))")
 SECONDS_PER_CELL = 1800  # only a cell that hangs takes so long
 
 
 def to_py(notebook):
     """The percent-format text of a notebook, header included: what its .py has to be, to the byte."""
-    return jupytext.writes(notebook, fmt="py:percent")
+    text = jupytext.writes(notebook, fmt="py:percent")
+    return BEFORE_A_DEFINITION.sub(r"\n\n\n\1", text)
 
 
 def from_py(text):
