@@ -37,7 +37,7 @@ import torch.nn.functional as F
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab.experiments import evidence
+from unlearnlab.chapters.ch13_evidence import privacy, verdicts
 from unlearnlab.training.fit import fit
 
 metrics = ul.metrics
@@ -93,7 +93,7 @@ assert torch.allclose(F.softplus(-margin(logits, labels)), F.cross_entropy(logit
 # That is 512 networks. Their margins are recorded; `python -m unlearnlab.study evidence` makes the record again.
 
 # %%
-said, rows, made = evidence.load("results/evidence.json")
+said, rows, made = verdicts.load("results/evidence.json")
 forget, unseen = said.margins["forget"], said.margins["unseen"]
 N, methods = 32, list(said.settings)
 print({name: tuple(forget[name].shape) for name in ("original", "retrained", "MinNorm-OG")}, "networks, examples")
@@ -445,11 +445,11 @@ assert agree("attack", "U-LiRA") < -.4 and agree("tug of war", "U-LiRA") < .2
 # That takes many networks, and they are trained as one: the weights of all are stacked, and every matrix product is a batched one (`torch.func`). 64 networks, each on 200 of the 400, here and now:
 
 # %%
-problem = evidence.problem()
+problem = privacy.problem()
 chosen = torch.cat([problem.forget, problem.retain])
 x, y = problem.inputs[chosen], problem.labels[chosen]
 included = metrics.halves(models=64, examples=len(chosen))
-ensemble = metrics.train_ensemble(evidence.build, x, y, included, epochs=20, lr=1e-2)
+ensemble = metrics.train_ensemble(privacy.build, x, y, included, epochs=20, lr=1e-2)
 right = ensemble.logits(x).argmax(2) == y
 
 # %%

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch13_evidence import privacy, verdicts
 from unlearnlab.experiments import evidence
 from unlearnlab.study import table
 from unlearnlab.study.studies import Place, record
@@ -16,11 +17,11 @@ RECORD = Path(__file__).parents[1] / "notebooks" / "results" / "evidence.json"
 
 @pytest.fixture(scope="module")
 def recorded():
-    return evidence.load(RECORD)
+    return verdicts.load(RECORD)
 
 
 def test_nobody_has_two_roles_and_the_unseen_are_of_the_same_classes():
-    the = evidence.problem()
+    the = privacy.problem()
     parts = [the.forget, the.retain, the.unseen, the.validation, the.test]
     everyone = torch.cat(parts)
     assert len(everyone) == len(everyone.unique()) and [len(part) for part in parts[:3]] == [60, 340, 60]
@@ -30,9 +31,9 @@ def test_nobody_has_two_roles_and_the_unseen_are_of_the_same_classes():
 
 def test_only_originals_learn_the_forget_set(monkeypatch):
     seen = {}
-    monkeypatch.setattr(evidence, "train_ensemble", lambda build, x, y, included, **more: seen.update(included=included))
-    the = evidence.problem()
-    evidence.train(the, torch.tensor([True, False]), 0)
+    monkeypatch.setattr(privacy, "train_ensemble", lambda build, x, y, included, **more: seen.update(included=included))
+    the = privacy.problem()
+    privacy.train(the, torch.tensor([True, False]), 0)
     rows = seen["included"]
     assert rows[:, the.retain].all() and rows[0, the.forget].all() and not rows[1, the.forget].any()
     assert rows.sum(1).tolist() == [400, 340]
@@ -41,11 +42,11 @@ def test_only_originals_learn_the_forget_set(monkeypatch):
 def test_the_setting_with_the_least_privacy_loss_is_chosen(monkeypatch):
     """J from the errors by hand: E_val + lambda (|E_forget - E_val| - E_val)."""
     wrong = {.001: (.0, .1), .003: (.1, .12), .01: (.3, .3)}  # by rate: forget, validation
-    monkeypatch.setattr(evidence, "unlearn", lambda task, method, epochs: type("Run", (), {"model": method.lr}))
-    monkeypatch.setattr(evidence, "_right", lambda lr, data: 1 - wrong[lr][0 if data == "forget" else 1])
+    monkeypatch.setattr(privacy, "unlearn", lambda task, method, epochs: type("Run", (), {"model": method.lr}))
+    monkeypatch.setattr(privacy, "_right", lambda lr, data: 1 - wrong[lr][0 if data == "forget" else 1])
     the = type("The", (), {"data": staticmethod(lambda part: part)})
-    assert evidence.choose(the, [None], "GD").lr == .003
-    assert evidence._goal(the, .001) == pytest.approx(.6 * .1 + .4 * .1)
+    assert privacy.choose(the, [None], "GD").lr == .003
+    assert privacy._goal(the, .001) == pytest.approx(.6 * .1 + .4 * .1)
 
 
 def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(recorded):
@@ -64,8 +65,8 @@ def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(record
 
 def test_recorded_originals_can_be_made_again(recorded):
     """Two of the 32, trained in another stack, by the same seeds, orders and number of batches apart: alike, not equal."""
-    the = evidence.problem()
-    again = evidence.train(the, torch.tensor([True, True]), 0)
+    the = privacy.problem()
+    again = privacy.train(the, torch.tensor([True, True]), 0)
     margins = ul.metrics.margin(again.logits(the.inputs[the.forget]), the.labels[the.forget])
     told = recorded[0].margins["forget"]["original"]
     assert (margins > 0).double().mean() > .97 and (margins.mean() - told.mean()).abs() < 3 * told.mean(1).std()
@@ -102,17 +103,17 @@ def test_an_erasures_row_has_both_heads_right(recorded):
 
 def test_the_study_has_three_experiments_and_reads_the_settings_of_erasures_runs(tmp_path, monkeypatch):
     margins = {"part": "forget", "name": "retrained", "network": 0, "margins": [1.25, -3.]}
-    privacy = {"settings": [{"method": "GD", "setting": "lr 0.1"}], "level": [{"relearn_level": .5}],
+    tables = {"settings": [{"method": "GD", "setting": "lr 0.1"}], "level": [{"relearn_level": .5}],
                "relearn": [{"name": "original", "network": i, "steps": steps} for i, steps in enumerate((3, None))],
                "margins": [margins, margins | {"network": 1, "margins": [0., 1.]}],
                "accuracy": [{"part": "forget", "name": "original", "network": 0, "accuracy": .5}]}
     given = {}
-    monkeypatch.setattr(evidence, "privacy", lambda say: privacy)
+    monkeypatch.setattr(privacy, "experiment", lambda say: tables)
     monkeypatch.setattr(evidence, "erased", lambda seed, settings: given.update(settings) or [{"seed": seed, "relearn": None}])
     monkeypatch.setattr(evidence, "poisoned", lambda seed: [{"seed": seed, "relearn": 4}])
     (study,) = evidence.STUDIES
     assert record(study, Place(tmp_path / "store", tmp_path / "evidence.json", say=lambda words: None)) == 11
-    found, frames, made = evidence.load(tmp_path / "evidence.json")
+    found, frames, made = verdicts.load(tmp_path / "evidence.json")
     assert found.margins["forget"]["retrained"].tolist() == [[1.25, -3.], [0., 1.]] and found.settings == {"GD": "lr 0.1"}
     assert found.accuracy["forget"]["original"].tolist() == [.5] and found.relearn == {"original": [3, np.inf]}
     assert frames["erasure"].relearn.tolist() == 5 * [np.inf] and frames["sine"].relearn.tolist() == 10 * [4]
@@ -122,16 +123,16 @@ def test_the_study_has_three_experiments_and_reads_the_settings_of_erasures_runs
 def test_a_verdict_is_the_metric_against_the_other_half_of_the_retrained(recorded):
     found = recorded[0]
     rows = found.margins["unseen"]
-    verdict = evidence.judge(found, "challenge epsilon", "unseen")
+    verdict = verdicts.judge(found, "challenge epsilon", "unseen")
     epsilons = ul.metrics.epsilons(rows["GD"], rows["retrained"][32:])
     assert torch.equal(verdict.each["GD"], epsilons) and verdict.scores["GD"] == ul.metrics.forgetting_quality(epsilons)
     assert list(verdict.scores) == ["original", "retrained", *ul.METHODS] and verdict.floor.ndim == 1
-    sure = evidence.sure(found, "KLoM", "forget", "GD")
+    sure = verdicts.sure(found, "KLoM", "forget", "GD")
     assert sure == ul.metrics.jackknife(lambda a, b: ul.metrics.klom(a, b).mean(), found.margins["forget"]["GD"], found.margins["forget"]["retrained"][32:])
-    small = evidence.attack(found, 3, others=2)
+    small = verdicts.attack(found, 3, others=2)
     losses = [F.softplus(-found.margins[part]["GA"][3]) for part in ("forget", "unseen")]
     assert small.scores["GA"] == ul.metrics.mia(*losses, repeats=1) and small.floor.shape == (2,)
     with pytest.raises(ValueError, match="judge knows U-LiRA, KLoM, challenge epsilon on forget, unseen, retain, got 'MIA' on 'forget'"):
-        evidence.judge(found, "MIA")
+        verdicts.judge(found, "MIA")
     with pytest.raises(ValueError, match="network must be an integer from 0 to 31, got 32"):
-        evidence.attack(found, 32)
+        verdicts.attack(found, 32)

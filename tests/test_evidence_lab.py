@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 import unlearnlab as ul
-from unlearnlab.experiments import evidence
+from unlearnlab.chapters.ch13_evidence import verdicts
 from unlearnlab.widgets import evidence_lab
 
 
@@ -42,7 +42,7 @@ def test_every_method_metric_and_slider_gives_a_picture(lab):
         assert moved(lab, lab.example, value)
     for metric in lab.metric.options:
         assert moved(lab, lab.metric, metric)
-    assert lab.metric.value == evidence.ATTACK
+    assert lab.metric.value == verdicts.ATTACK
     for value in (lab.network.max, lab.network.min):
         assert moved(lab, lab.network, value)
 
@@ -64,7 +64,7 @@ def test_its_numbers_are_those_of_the_metric_on_the_recorded_margins(lab):
 
 
 def test_the_attack_is_that_on_the_chosen_network(lab):
-    lab.metric.value, lab.method.value, lab.network.value = evidence.ATTACK, "original", 3
+    lab.metric.value, lab.method.value, lab.network.value = verdicts.ATTACK, "original", 3
     losses = [F.softplus(-lab.evidence.margins[part]["original"][3]) for part in ("forget", "unseen")]
     assert f"membership attack of original: {ul.metrics.mia(*losses, repeats=1):.3f}" in lab.readout.value
     assert lab.example.disabled and lab.part.disabled and not lab.network.disabled

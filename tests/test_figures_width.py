@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import unlearnlab as ul
-from unlearnlab.experiments.width import Threshold
+from unlearnlab.chapters.ch12_width.choosing import Threshold
 from unlearnlab.metrics import regions
 
 LINE = np.array([[1 / 16, .2, .01], [1 / 64, .5, .02], [1 / 4, .1, np.nan]])

@@ -14,8 +14,13 @@ from unlearnlab.sweep import expand
 @pytest.mark.parametrize("epochs, minnorm, all_", [(10, 54, 76), (100, 24, 46), (1000, 54, 76)])
 def test_the_grid_of_table_1_is_the_papers_and_holds_its_best_settings(epochs, minnorm, all_):
     settings = expand(ul.sine.published_grid(epochs))
-    assert len(settings) == 3 * all_ and sum(s.method.name == "MinNorm-OG" for s in settings) == 3 * minnorm
-    assert {s.epochs for s in settings} == {epochs} and {s.method.name for s in settings} == set(ul.sine.PUBLISHED[epochs])
+    assert (
+        len(settings) == 3 * all_
+        and sum(s.method.name == "MinNorm-OG" for s in settings) == 3 * minnorm
+    )
+    assert {s.epochs for s in settings} == {epochs} and {s.method.name for s in settings} == set(
+        ul.sine.PUBLISHED[epochs]
+    )
     for name, best in ul.sine.best_settings(epochs).items():
         assert any(s.method == best for s in settings), name
 
@@ -25,34 +30,57 @@ def test_another_T_has_no_published_grid():
         ul.sine.published_grid(50)
 
 
-@pytest.mark.parametrize("epochs, share, rates, penalties, last", [(5, .001, {1e-3, 5e-4, 1e-4}, {.1, .2, .5, .9}, {1, 2, 3}),
-                                                                   (5, .01, {5e-3, 1e-3, 5e-4, 1e-4}, {.01, .1, .5, .9}, {1, 2, 3}),
-                                                                   (15, .001, {5e-3, 1e-3, 5e-4, 1e-4}, {.01, .1, .5, .9}, {3, 5, 7})])
-def test_a_row_of_the_table_of_representation_collapse_has_the_papers_grid(epochs, share, rates, penalties, last):
+@pytest.mark.parametrize(
+    "epochs, share, rates, penalties, last",
+    [
+        (5, 0.001, {1e-3, 5e-4, 1e-4}, {0.1, 0.2, 0.5, 0.9}, {1, 2, 3}),
+        (5, 0.01, {5e-3, 1e-3, 5e-4, 1e-4}, {0.01, 0.1, 0.5, 0.9}, {1, 2, 3}),
+        (15, 0.001, {5e-3, 1e-3, 5e-4, 1e-4}, {0.01, 0.1, 0.5, 0.9}, {3, 5, 7}),
+    ],
+)
+def test_a_row_of_the_table_of_representation_collapse_has_the_papers_grid(
+    epochs, share, rates, penalties, last
+):
     found = expand(ul.collapse.published_grid(epochs, share))
     own = [s.method for s in found if s.method.name == "MinNorm-OG"]
-    assert {s.method.name for s in found} == set(ul.collapse.PUBLISHED[share, epochs]) and {s.epochs for s in found} == {epochs}
+    assert {s.method.name for s in found} == set(ul.collapse.PUBLISHED[share, epochs]) and {
+        s.epochs for s in found
+    } == {epochs}
     assert {s.method.lr for s in found} == rates and len(own) == len(rates) * 4 * 3 * 3
-    assert {m.reg for m in own} == penalties and {m.descent_epochs for m in own} == last and {m.n_pert for m in own} == {50}
+    assert (
+        {m.reg for m in own} == penalties
+        and {m.descent_epochs for m in own} == last
+        and {m.n_pert for m in own} == {50}
+    )
 
 
 def test_a_row_or_a_data_set_that_the_paper_has_not_is_refused():
     with pytest.raises(ValueError, match=r"must be one of \(0.001, 5\), .* got \(0.1, 5\)"):
-        ul.collapse.published_grid(5, .1)
-    with pytest.raises(ValueError, match="dataset must be one of cifar10, tiny-imagenet, mnist, the paper's, got 'digits'"):
+        ul.collapse.published_grid(5, 0.1)
+    with pytest.raises(
+        ValueError,
+        match="dataset must be one of cifar10, tiny-imagenet, mnist, the paper's, got 'digits'",
+    ):
         ul.erasure.published_grid("digits")
 
 
 def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate():
     found = expand(ul.erasure.grid(3, lr=[1e-3, 1e-2]))
-    assert len(found) == 2 * 63 and {s.epochs for s in found} == {3} and {s.method.lr for s in found} == {1e-3, 1e-2}
+    assert (
+        len(found) == 2 * 63
+        and {s.epochs for s in found} == {3}
+        and {s.method.lr for s in found} == {1e-3, 1e-2}
+    )
     assert {s.method.name for s in found} == set(ul.METHODS)
     assert set(found) < set(expand(ul.erasure.grid(3, lr=[1e-3, 1e-2], wide=True)))
 
 
 def test_the_grid_of_representation_collapse_has_every_published_method_at_three_rates_at_least():
     found = expand(ul.collapse.grid(15))
-    rates = {name: {s.method.lr for s in found if s.method.name == name} for name in ul.collapse.PUBLISHED[.001, 15]}
+    rates = {
+        name: {s.method.lr for s in found if s.method.name == name}
+        for name in ul.collapse.PUBLISHED[0.001, 15]
+    }
     assert {s.method.name for s in found} == set(rates) and {s.epochs for s in found} == {15}
     assert min(map(len, rates.values())) >= 3 and 5 * len(found) < 600
 

@@ -1,4 +1,5 @@
-"""The recorded ladders: made once, seed by seed, then compared at the settings that all seeds chose."""
+"""The recorded ladders: made once, seed by seed, then compared at the settings that all seeds
+chose."""
 
 import dataclasses
 
@@ -31,7 +32,9 @@ def small(monkeypatch):
     monkeypatch.setattr(width, "SHIPPED_SEEDS", ())
     monkeypatch.setattr(ladders, "LADDERS", {"allcnn": (1, 2)})
     monkeypatch.setattr(ladders, "SHARES", (0.2,))
-    planes = {name: {"planes": count, "resolution": 6} for name, count in (("small", 4), ("full", 8))}
+    planes = {
+        name: {"planes": count, "resolution": 6} for name, count in (("small", 4), ("full", 8))
+    }
     monkeypatch.setattr(ladders, "PLANES", planes)
 
 
@@ -96,7 +99,9 @@ def test_a_study_that_is_stopped_has_whole_seeds_and_says_so(small, place, monke
     assert "finished" not in ladders.load(place.out).provenance
 
 
-def test_shares_are_varied_at_one_width_for_the_methods_that_are_compared(small, place, monkeypatch):
+def test_shares_are_varied_at_one_width_for_the_methods_that_are_compared(
+    small, place, monkeypatch
+):
     monkeypatch.setattr(ladders, "SHARES", (0.2, 0.3))
     monkeypatch.setattr(ladders, "SHARE_WIDTHS", (1 / 96,))
     record(study((2,)), place)

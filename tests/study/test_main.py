@@ -1,4 +1,4 @@
-"""`python -m unlearnlab.study NAME`: every recorded file has a name, and what cannot be is refused."""
+"""`python -m unlearnlab.study`: every recorded file has a name; what cannot be is refused."""
 
 import dataclasses
 import os
@@ -41,10 +41,23 @@ def test_every_recorded_file_is_that_of_a_study_and_all_makes_every_one(recorded
 
 
 def test_a_name_is_one_study_or_all_that_begin_with_it():
-    names = [[file_name(study) for study in program.studies(name)] for name in
-             ("erasure", "erasure-mnist-quick", "width", "width-planes", "replication-digits")]
-    assert names == [["erasure"], ["erasure-mnist-quick"], ["width"], ["width-planes"],
-                     ["replication-digits"]]
+    names = [
+        [file_name(study) for study in program.studies(name)]
+        for name in (
+            "erasure",
+            "erasure-mnist-quick",
+            "width",
+            "width-planes",
+            "replication-digits",
+        )
+    ]
+    assert names == [
+        ["erasure"],
+        ["erasure-mnist-quick"],
+        ["width"],
+        ["width-planes"],
+        ["replication-digits"],
+    ]
     assert len(program.studies("replication")) == len(ul.replication.CASES) == 15
 
 
@@ -60,22 +73,28 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
     assert recorded[1][1].out == tmp_path / "a.json"
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["nothing"], "there is no study 'nothing'; there are table1, erasure"),
-    (["width-nothing"], "there is no study 'width-nothing'; there are width, width-planes"),
-    (["table1", "--dataset", "mnist"], "table1 takes none of --dataset"),
-    (["all", "--p-retain", ".1"], "there is no study 'all'"),
-    (["erasure", "--dataset", "mist"], "dataset must be one of digits, mnist"),
-    (["collapse", "--dataset", "cifar10", "--preset", "paper", "--p-retain", ".3"],
-     "p_retain must be .01 or .001, the shares of the paper's table, got 0.3"),
-    (["table1", "--minutes", "0"], "must be greater than 0, got 0"),
-    (["table1", "--seeds", "one"], "must look like 1-5 or 3,7, got 'one'"),
-    (["table1", "--seeds", "3-1"], "holds an empty range: 3-1"),
-    (["table1", "--workers", "0"], "must be at least 1, got 0"),
-    (["width", "--seeds", "9"], "seeds must be among"),
-    (["table1", "--seeds", "1"], "table1.json holds seeds .* which this would not make"),
-    (["replication", "--out", "a.json"], "replication makes 15 files: --out must be a folder"),
-    (["table1", "--out", os.devnull + "/a"], "cannot make the folder")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["nothing"], "there is no study 'nothing'; there are table1, erasure"),
+        (["width-nothing"], "there is no study 'width-nothing'; there are width, width-planes"),
+        (["table1", "--dataset", "mnist"], "table1 takes none of --dataset"),
+        (["all", "--p-retain", ".1"], "there is no study 'all'"),
+        (["erasure", "--dataset", "mist"], "dataset must be one of digits, mnist"),
+        (
+            ["collapse", "--dataset", "cifar10", "--preset", "paper", "--p-retain", ".3"],
+            "p_retain must be .01 or .001, the shares of the paper's table, got 0.3",
+        ),
+        (["table1", "--minutes", "0"], "must be greater than 0, got 0"),
+        (["table1", "--seeds", "one"], "must look like 1-5 or 3,7, got 'one'"),
+        (["table1", "--seeds", "3-1"], "holds an empty range: 3-1"),
+        (["table1", "--workers", "0"], "must be at least 1, got 0"),
+        (["width", "--seeds", "9"], "seeds must be among"),
+        (["table1", "--seeds", "1"], "table1.json holds seeds .* which this would not make"),
+        (["replication", "--out", "a.json"], "replication makes 15 files: --out must be a folder"),
+        (["table1", "--out", os.devnull + "/a"], "cannot make the folder"),
+    ],
+)
 def test_what_cannot_be_made_is_refused_before_any_work(recorded, capsys, arguments, words):
     with pytest.raises(SystemExit) as exit:
         program.main(arguments)
@@ -99,7 +118,9 @@ def test_minutes_end_a_study_and_the_same_command_goes_on(monkeypatch, tmp_path,
     assert program.main([*given, "--minutes", ".0001"]) == 0
     said = capsys.readouterr().out
     assert "toy.json: " in said and "Time is up; finished runs are kept" in said
-    monkeypatch.setattr(studies, "sweep", lambda *a, backend, **m: real(*a, "serial", progress=False))
+    monkeypatch.setattr(
+        studies, "sweep", lambda *a, backend, **m: real(*a, "serial", progress=False)
+    )
     assert program.main(given) == 0
     assert len(table.read(tmp_path / "toy.json")["runs"]) == 4
 
@@ -114,7 +135,9 @@ def test_ctrl_c_is_status_130_with_a_sentence(monkeypatch, tmp_path, capsys):
 
 
 def test_the_library_imports_no_chapter():
-    code = "import sys, unlearnlab.study.__main__; print([m for m in sys.modules if 'chapters' in m])"
+    code = (
+        "import sys, unlearnlab.study.__main__; print([m for m in sys.modules if 'chapters' in m])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

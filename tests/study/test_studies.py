@@ -1,4 +1,4 @@
-"""A study is made seed by seed, goes on after whatever ended it, and loses nothing that was there."""
+"""A study is made seed by seed, goes on after whatever ended it, and loses nothing."""
 
 import dataclasses
 import json
@@ -33,7 +33,9 @@ class Factory:
 
 
 def toy(factory=None, grid=GRID, seeds=(3, 1), **more):
-    return Study(name="toy", title="a toy", factory=factory or Factory(), grid=grid, seeds=seeds, **more)
+    return Study(
+        name="toy", title="a toy", factory=factory or Factory(), grid=grid, seeds=seeds, **more
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +55,9 @@ def place(tmp_path):
 
 def elsewhere_than(place, name):
     """The same study with a store and a file of its own."""
-    return dataclasses.replace(place, store=place.store / name, out=place.out.with_name(f"{name}.json"))
+    return dataclasses.replace(
+        place, store=place.store / name, out=place.out.with_name(f"{name}.json")
+    )
 
 
 def tables(path):

@@ -1,4 +1,6 @@
-"""What does unlearning make of a model that does not interpolate? Originals stopped early, and images with wrong labels.
+"""What does unlearning make of a model that does not interpolate?
+
+Originals stopped early, and images with wrong labels.
 
 python -m unlearnlab.study interpolation       # about a quarter of an hour on one core
 """
@@ -70,7 +72,7 @@ def stopped_digits(
     recipe: Recipe | None = None,
     methods: dict[str, Method] = UNLEARN_DIGITS,
 ) -> list[dict]:
-    """Rows of label erasure on digits, of which a share `noise` of the training images is mislabelled.
+    """Rows of label erasure on digits, a share `noise` of the training images mislabelled.
 
     Its content label is wrong, the same one in every color. A row as in `stopped_sines`, with the
     cross-entropy as "loss" and the metrics of `erasure.evaluate`, on test images with right labels.
@@ -172,7 +174,8 @@ def _stopped_sine(data: Sequence[torch.Tensor], seed: int, epochs: Iterable[int]
 
 
 def _snapshots(training, model, epochs):
-    """{epochs: copy of the model in evaluation mode} at those epochs of the training that `training` runs."""
+    """{epochs: copy of the model in evaluation mode} at those epochs of the training that
+    `training` runs."""
     kept = {}
 
     def look(done, loss):

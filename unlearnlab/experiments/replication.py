@@ -1,4 +1,4 @@
-"""An independent replication of paper A's label erasure: which part of the method does the work, and does a tuned GD do as well?
+"""Label erasure replicated: which part of the method does the work, and does a tuned GD do as well?
 
 Each case is a study of its own:
 
@@ -35,7 +35,7 @@ NORMED_RECIPE = Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))
 
 
 def _rivals(epochs, rates=RATES, longer=()):
-    """Ridge, NGP and GD; GD also at `longer` epochs, and at rates as fine as its only number needs."""
+    """Ridge, NGP and GD; GD also at `longer` epochs, and at finer rates, its only number."""
     weights, shrinking = [1e-3, 1e-2, 3e-2, 0.1], [0.4, 0.8]
     return [
         {
@@ -84,7 +84,8 @@ _as_published = {"epochs": 3, "lr": [1e-3, 3e-3], "reg": [0.01, 0.02, 0.05, 0.1]
 _case(
     "arms",
     NORMED_DIGITS,
-    "digits, AllCNN at width 1/6 with batch norm, a tenth accessible: the public code and its corrections",
+    "digits, AllCNN at width 1/6 with batch norm, a tenth accessible: "
+    "the public code and its corrections",
     [
         *({"MinNorm-OG": _as_published | arm} for arm in ARMS.values()),
         {"GD": {"epochs": 3, "lr": FINE_RATES, "batch_norm": ["all", "retain", "frozen"]}},
@@ -175,8 +176,8 @@ for _name, _what in (("mnist", "MNIST, 6,000 images"), ("cifar10", "CIFAR-10, 8,
 _case(
     "cifar10-wider",
     WIDER,
-    "CIFAR-10, 8,000 images, ResNet-18 at width 1/4: GD with as much work as MinNorm-OG in notebook 09, "
-    "and the cheapest variant",
+    "CIFAR-10, 8,000 images, ResNet-18 at width 1/4: GD with as much work as MinNorm-OG in "
+    "notebook 09, and the cheapest variant",
     [
         {"GD": {"epochs": 10, "lr": FINE_RATES[:6]}},
         _minnorm(2, (5.5e-4, 1e-3, 1.7e-3), (0.05, 0.1, 0.2), (0.8,), _ONCE[0]),

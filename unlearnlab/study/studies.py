@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..ground import files
+from ..ground.source import source_digest
 from ..ground.threads import one_thread
 from ..provenance import provenance
 from ..store import code_fingerprint
@@ -38,7 +39,6 @@ USUAL = {
     "width": None,
     "precision": "float32",
 }
-ROLES = ("original", "ground truth")
 MADE = ("commit", "device", "torch", "threads")  # columns of a sweep that the provenance has once
 
 
@@ -72,7 +72,7 @@ class Place:
         package's code, the module of `study` or its options are others, and when the kept file
         is damaged. Raises Stopped instead of making them when the study is to end.
         """
-        source = inspect.getsource(sys.modules[type(study).__module__])
+        source = source_digest(inspect.getsource(sys.modules[type(study).__module__]))
         own = {
             "part": name,
             "code": code_fingerprint(),
@@ -98,7 +98,7 @@ class Place:
         return found.rows if found.provenance == own else None
 
     def beside(self, name: str) -> Path:
-        """A recorded file that this one follows from: in the folder of `out`, or with the notebooks."""
+        """A recorded file that this one follows from: in the folder of `out`, or in RESULTS."""
         own = self.out.with_name(name)
         return own if own.exists() else RESULTS / name
 

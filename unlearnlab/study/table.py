@@ -5,8 +5,8 @@
     recorded.provenance     # {"command": ..., "commit": ..., ...}
 
 On disk it is JSON: {"sha256": ..., "provenance": {name: text}, "tables": {name: {"columns": [...],
-"rows": [[...], ...]}}}. A cell is a number, a word, a list of numbers, or null where a row has none.
-"""
+"rows": [[...], ...]}}}. A cell is a number, a word, a list of numbers, or null where a row has
+none."""
 
 import hashlib
 import json

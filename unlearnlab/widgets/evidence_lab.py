@@ -6,12 +6,12 @@ import ipywidgets
 import torch.nn.functional as F
 
 from ..figures.metrics import EvidencePicture
-from ..experiments import evidence
+from ..chapters.ch13_evidence import verdicts
 from .canvas import Canvas
 from .lab import STYLE, WIDE, Lab, message
 
 RECORD = Path(__file__).parents[2] / "notebooks" / "results" / "evidence.json"
-METRICS = (*evidence.PER_EXAMPLE, evidence.ATTACK)
+METRICS = (*verdicts.PER_EXAMPLE, verdicts.ATTACK)
 PARTS = {"forget set": "forget", "unseen examples": "unseen"}
 
 
@@ -25,14 +25,14 @@ class EvidenceLab(Lab):
     def __init__(self, method: str = "MinNorm-OG", metric: str = "U-LiRA", record: Path | str = RECORD):
         if not Path(record).exists():
             raise FileNotFoundError(f"there is no {Path(record).name} to show: python -m unlearnlab.study evidence makes it")
-        self.evidence = evidence.load(record)[0]
-        names = list(evidence.candidates(self.evidence.margins["forget"]))
+        self.evidence = verdicts.load(record)[0]
+        names = list(verdicts.candidates(self.evidence.margins["forget"]))
         for word, value, known in (("method", method, names), ("metric", metric, METRICS)):
             if value not in known:
                 raise ValueError(f"{word} must be one of {', '.join(known)}, got {value!r}")
-        self._judged = functools.cache(functools.partial(evidence.judge, self.evidence))
-        self._sure = functools.cache(functools.partial(evidence.sure, self.evidence))
-        self._attacked = functools.cache(functools.partial(evidence.attack, self.evidence))
+        self._judged = functools.cache(functools.partial(verdicts.judge, self.evidence))
+        self._sure = functools.cache(functools.partial(verdicts.sure, self.evidence))
+        self._attacked = functools.cache(functools.partial(verdicts.attack, self.evidence))
         choice = lambda name, options, value: ipywidgets.Dropdown(options=options, value=value, description=name, style=STYLE, layout=WIDE)
         slider = lambda name, count: ipywidgets.IntSlider(value=0, min=0, max=count - 1, description=name, continuous_update=False,
                                                           style=STYLE, layout=WIDE)
@@ -67,13 +67,13 @@ class EvidenceLab(Lab):
 
     def _show(self):
         """Computes and draws; sets `verdict`, what is in the picture, and the sentence about it."""
-        name, metric, attacking = self.method.value, self.metric.value, self.metric.value == evidence.ATTACK
+        name, metric, attacking = self.method.value, self.metric.value, self.metric.value == verdicts.ATTACK
         self.part.disabled = self.example.disabled = attacking
         self.network.disabled = not attacking
         if attacking:
             self.verdict, i = self._attacked(self.network.value), self.network.value
             scores, said = self.verdict.scores, f"{self.verdict.scores[name]:.3f}"
-            losses = {part: F.softplus(-evidence.candidates(self.evidence.margins[part])[name][i]) for part in ("forget", "unseen")}
+            losses = {part: F.softplus(-verdicts.candidates(self.evidence.margins[part])[name][i]) for part in ("forget", "unseen")}
             groups, own = {"forget set": losses["forget"].clamp(min=1e-6).log10(), "unseen": losses["unseen"].clamp(min=1e-6).log10()}, ""
             title, xlabel, of = f"network {i} of {name}: its losses", "log10 of the loss", "examples"
         else:
@@ -81,9 +81,9 @@ class EvidenceLab(Lab):
             self.verdict, rows = self._judged(metric, part), self.evidence.margins[part]
             said = self._sure(metric, part, name)
             scores = self.verdict.scores | {name: said}
-            groups = {name: evidence.candidates(rows)[name][:, i], "retrained": rows["retrained"][len(rows["retrained"]) // 2:, i]}
+            groups = {name: verdicts.candidates(rows)[name][:, i], "retrained": rows["retrained"][len(rows["retrained"]) // 2:, i]}
             if name == "retrained":
-                groups = {"others retrained": groups["retrained"], "retrained": evidence.candidates(rows)[name][:, i]}
+                groups = {"others retrained": groups["retrained"], "retrained": verdicts.candidates(rows)[name][:, i]}
             title, xlabel, of = f"{self.part.value}, example {i}", "margin of the label", "networks"
             own = f"This example: {self.verdict.each[name][i]:.2f}. "
         self.picture.show(groups, of, xlabel, title, scores, self.verdict.floor, self._score(), name)

@@ -1,0 +1,1 @@
+"""What the metrics say of unlearned networks, notebook 13."""
