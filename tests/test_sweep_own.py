@@ -540,6 +540,16 @@ def test_a_record_that_is_no_record_is_named_and_run_again(tmp_path, content):
         assert numbers(sweep(regression, GRID, [1], tmp_path)).equals(numbers(frame))
 
 
+def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## A task and a method of your own")[2]
+    code = section.partition("```python")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    space = {"__name__": "__main__"}
+    exec(code.replace('store="runs/mine"', 'store="runs/mine", backend="serial"'), space)
+    assert space["runs"]["error"].isna().all() and len(space["runs"]) == 9
+
+
 def test_a_store_under_the_home_folder_is_found_there(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     sweep(regression, GRID, [1], "~/runs")

@@ -39,8 +39,9 @@ class Task:
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}")
-        if self.batch_size is not None and (isinstance(self.batch_size, bool) or not isinstance(self.batch_size, int) or self.batch_size < 1):
-            raise ValueError(f"batch_size must be None (full batch) or an integer of at least 1, got {self.batch_size!r}")
+        if self.batch_size is not None:
+            words = "batch_size must be None (full batch) or else it"
+            object.__setattr__(self, "batch_size", checks.integer(words, self.batch_size, low=1))
         object.__setattr__(self, "seed", checks.seed(self.seed))
         for name in ("retain", "forget"):
             if len(getattr(self, name)) == 0:
