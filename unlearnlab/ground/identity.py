@@ -224,10 +224,11 @@ class _Walk:
         if names & {"getattr", "vars", "__dict__"}:
             names |= {*vars(module)}
         for name in sorted(names):
-            if (id(module), name) in self.looked or name.startswith("__"):
+            new = (id(module), name) not in self.looked and not name.startswith("__")
+            if not new or not hasattr(module, name):
                 continue
             self.looked.add((id(module), name))
-            value = getattr(module, name, module)
+            value = getattr(module, name)
             if not isinstance(value, types.ModuleType):
                 self.put("attribute", name)
                 self.see(value, f"global {name}")
