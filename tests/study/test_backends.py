@@ -1,4 +1,4 @@
-"""Do sweeps give the same on every backend, and does a run that hangs or leaves end itself alone?"""
+"""Do sweeps give the same on every backend, and does a run that hangs end itself alone?"""
 
 import dataclasses
 import functools
