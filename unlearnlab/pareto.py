@@ -77,9 +77,9 @@ def points(frame, metrics: list[str]):
     """One row per setting: the mean of every metric over the seeds, and its standard error in
     `metric_se`.
 
-    frame: what `ul.sweep` returned, or a recorded table of runs. A setting is a method, epochs and all
-    hyperparameters; one with a missing metric has NaN for it. Raises ValueError for an unknown
-    column.
+    frame: what `ul.sweep` returned, or a table of runs that was recorded. A setting is a method,
+    epochs and all hyperparameters; one with a missing metric has NaN for it. Raises ValueError for
+    an unknown column.
     """
     for column in metrics:
         if column not in frame.columns:

@@ -52,7 +52,8 @@ class Task:
         object.__setattr__(self, "seed", checks.seed(self.seed))  # of numpy too
         if self.batch_size is not None:
             words = "None (full batch) or an integer of at least 1"
-            checks.integer("batch_size", self.batch_size, low=1, words=words)
+            size = checks.integer("batch_size", self.batch_size, low=1, words=words)
+            object.__setattr__(self, "batch_size", size)
         for name in ("retain", "forget"):
             if len(getattr(self, name)) == 0:
                 raise ValueError(

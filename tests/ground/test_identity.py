@@ -423,9 +423,17 @@ def test_circular_things_end():
 
 def test_a_task_is_known_by_its_parts_and_not_by_how_its_models_were_made():
     task = ul.sine.task(1)
-    made_otherwise = {role: {"commit": "x", "seed": facts["seed"]} for role, facts in task.facts.items()}
+    made_otherwise = {
+        role: {"commit": "x", "seed": facts["seed"]} for role, facts in task.facts.items()
+    }
     assert fingerprint(task) == fingerprint(dataclasses.replace(task, facts=made_otherwise))
-    for other in (dict(batch_size=3), dict(facts={}), dict(seed=2), dict(build=lambda seed: None), dict(forget=task.retain)):
+    for other in (
+        dict(batch_size=3),
+        dict(facts={}),
+        dict(seed=2),
+        dict(build=lambda seed: None),
+        dict(forget=task.retain),
+    ):
         assert fingerprint(task) != fingerprint(dataclasses.replace(task, **other))
 
     class Other(ul.Task):

@@ -4,6 +4,7 @@ import json
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -103,6 +104,7 @@ def test_other_arguments_seeds_recipes_and_data_are_other_files():
     names = {image_training(build).file() for build in builds} | {image_training(builds[0], seed=2).file()}
     assert len(names) == 7 and image_training(builds[0]).file() in names
     assert zoo.describe(builds[1]) == "ResNet(18, 4, 0.015625, mean=0.4)"
+    assert zoo.describe(partial(ResNet, np.int64(18), 4.0, np.float64(1))) == "ResNet(18, 4, 1)"
     stages = [Stage(X, X.sin(), full_batch(5)), Stage(X, X.sin(), full_batch(6)), Stage(X[:8], X[:8].sin(), full_batch(5))]
     assert len({Training("line", partial(MLP, [1, 8, 1]), 0, (stage,)).file() for stage in stages}) == 3
 

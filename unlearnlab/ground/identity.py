@@ -216,17 +216,24 @@ class _Walk:
         """Of the reader's: the values that a function names, or all if it may name any."""
         named = library(module.__name__)
         self.put("module", named or "")
-        if named:
-            return
+        if not named:
+            self._attributes(module, attributes)
+
+    def _attributes(self, module, attributes):
         names = {*attributes}
         if names & {"getattr", "vars", "__dict__"}:
             names |= {*vars(module)}
         for name in sorted(names):
             new = (id(module), name) not in self.looked and not name.startswith("__")
-            if new and hasattr(module, name):
-                self.looked.add((id(module), name))
+            if not new or not hasattr(module, name):
+                continue
+            self.looked.add((id(module), name))
+            value = getattr(module, name)
+            if not isinstance(value, types.ModuleType):
                 self.put("attribute", name)
-                self._global(getattr(module, name), name, attributes)
+                self.see(value, f"global {name}")
+            elif library(value.__name__) is None:  # whether it has been imported yet says nothing
+                self._attributes(value, attributes)
 
     # --- classes and objects ---
 

@@ -30,8 +30,7 @@ FULL_BATCH_ROUND = 100  # epochs of one update each between two reports
 
 
 class Stopped(Exception):
-    """Training was stopped on request. What was done so far is in the checkpoint, if there is
-    one."""
+    """Training was stopped on request. What was done is in the checkpoint, if there is one."""
 
 
 def fit(
@@ -114,11 +113,9 @@ def identity(
     recipe: Recipe,
     seed: int,
 ) -> dict[str, str]:
-    """Everything a training's result follows from, apart from the device: as facts of its
-    checkpoint."""
-    data = {"inputs": inputs, "targets": targets} | (
-        {} if weights is None else {"weights": weights}
-    )
+    """All that a training's result follows from, the device apart: facts of its checkpoint."""
+    data = {"inputs": inputs, "targets": targets}
+    data |= {} if weights is None else {"weights": weights}
     return {
         "recipe": json.dumps(recipe.facts(), sort_keys=True),
         "seed": str(seed),
@@ -178,9 +175,8 @@ def _optimizer(model, recipe):
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(model.parameters(), **common)
     optimizer = torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **common)
-    for (
-        p
-    ) in model.parameters():  # now: fused SGD fails where a first gradient comes later than others'
+    for p in model.parameters():
+        # now: fused SGD fails where a parameter's first gradient comes later than others'
         optimizer.state[p]["momentum_buffer"] = torch.zeros_like(p)
     return optimizer
 
@@ -218,12 +214,11 @@ def _epoch(model, optimizer, data, recipe, seed, stop, epoch):
 
 
 def _batches(n, device, recipe, epoch, seed):
-    """Pairs of what takes part, and a generator for what else is random. Each sample occurs
-    once."""
-    if recipe.batch_size is None:
-        yield slice(None), seeds.generator(seed, epoch) if recipe.augment != "none" else None
-        return
+    """Pairs of who takes part, each sample once, and the generator of what else is random."""
     generator = seeds.generator(seed, epoch)
+    if recipe.batch_size is None:
+        yield slice(None), generator
+        return
     order = torch.randperm(n, generator=generator).to(device)
     for chosen in split(order, recipe.batch_size):
         yield chosen, generator
@@ -282,10 +277,7 @@ class _Saved:
                     _, i, key = name.split(".")
                     states.setdefault(int(i), {})[key] = t
             model = {name[6:]: t for name, t in tensors.items() if name.startswith("model.")}
-            shapes = [
-                {name: t.shape for name, t in of.items()} for of in (model, self.model.state_dict())
-            ]
-            if shapes[0] != shapes[1]:
+            if _shapes(model) != _shapes(self.model.state_dict()):
                 raise ValueError("its tensors are those of another network")
         except (KeyError, ValueError) as error:
             name = Path(self.path).name
@@ -296,6 +288,10 @@ class _Saved:
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": states, "param_groups": groups})
         return done, value
+
+
+def _shapes(tensors):
+    return {name: t.shape for name, t in tensors.items()}
 
 
 def _check_same_shape(outputs, targets):

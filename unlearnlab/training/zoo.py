@@ -1,5 +1,4 @@
-"""Where do trained models come from: shipped with the package, kept from an earlier run, or made
-now?
+"""Where do trained models come from: shipped with the package, kept from earlier, or made now?
 
 A file's name ends in a hash of what the model follows from: the network by name and arguments, its
 seed, the data and the recipe. So a model of something else is never taken for the one that is asked
@@ -11,6 +10,7 @@ import copy
 import hashlib
 import json
 import math
+import numbers
 import time
 import warnings
 from collections.abc import Callable
@@ -32,15 +32,13 @@ from .recipe import Recipe
 
 SHIPPED = Path(__file__).parent / "originals"
 SHIPPED_SEEDS = range(1, 6)
-TOLERANCE = (
-    1e-3  # of the largest number: processors and versions of torch round in far later digits
-)
+# of the largest number; processors and versions of torch differ in far later digits
+TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of training: inputs (n, ...), targets and weights (n,) or None as `fit` takes
-    them."""
+    """One stretch of training, with inputs, targets and weights as `fit` takes them."""
 
     inputs: torch.Tensor
     targets: torch.Tensor
@@ -48,8 +46,7 @@ class Stage:
     weights: torch.Tensor | None = None
 
     def digest(self) -> str:
-        """SHA-256 of the data. Floating targets are left out: a sine's last bit differs between
-        processors."""
+        """SHA-256 of the data, floating targets apart: processors differ in a sine's last bit."""
         tensors = {"inputs": self.inputs, "targets": self.targets, "weights": self.weights}
         if self.targets.is_floating_point():
             del tensors["targets"]
@@ -142,20 +139,19 @@ class Training:
                 stop=stop,
             )
             before += stage.recipe.epochs
-        numbers = {"final_loss": loss, "seconds": time.perf_counter() - began, **measure(model)}
+        found = {"final_loss": loss, "seconds": time.perf_counter() - began, **measure(model)}
         facts = {
             "epochs": str(self.epochs()),
             "start": json.dumps(start),
             "answers": json.dumps(self.answers(model)),
         }
-        facts |= {name: f"{value:.6g}" for name, value in numbers.items()}
+        facts |= {name: f"{value:.6g}" for name, value in found.items()}
         checkpoint.write(path, model.state_dict(), {**self.identity, **made, **facts})
         for partial_file in partials:
             partial_file.unlink(missing_ok=True)
 
     def start(self, model: nn.Module) -> list[float]:
-        """Numbers that tell one untrained network from another: norms, and a product with a
-        wave."""
+        """Numbers that tell one untrained network from another: norms, a product with a wave."""
         tensors = [p.detach().double().flatten() for p in model.parameters()]
         theta = torch.cat(tensors) if tensors else torch.zeros(1, dtype=torch.float64)
         wave = torch.arange(len(theta), dtype=torch.float64).cos()
@@ -163,17 +159,16 @@ class Training:
 
     @torch.no_grad()
     def answers(self, model: nn.Module) -> list[float]:
-        """What the model says of the first two inputs, on the CPU; and the floating targets' first
-        numbers."""
+        """What the model says of two inputs, on the CPU, and a few of the floating targets."""
         stage = self.stages[-1]
         model = copy.deepcopy(model).cpu().eval()
         with few_threads(model):
             said = model(stage.inputs[:2].cpu().clone())
         heads = said if isinstance(said, (tuple, list)) else (said,)
-        numbers = [x for head in heads for x in head.double().flatten()[:64]]
+        found = [x for head in heads for x in head.double().flatten()[:64]]
         if stage.targets.is_floating_point():
-            numbers += [stage.targets.double().norm(), *stage.targets[:8].double().flatten()[:8]]
-        return [_short(x) for x in numbers]
+            found += [stage.targets.double().norm(), *stage.targets[:8].double().flatten()[:8]]
+        return [_short(x) for x in found]
 
 
 def describe(part) -> str:
@@ -190,7 +185,9 @@ def describe(part) -> str:
         return f"[{', '.join(map(describe, part))}]"
     if isinstance(part, Path):
         return f"file {hashlib.sha256(part.read_bytes()).hexdigest()[:16]}"
-    if part is None or isinstance(part, (bool, int, float, str)):
+    if isinstance(part, numbers.Real) and not isinstance(part, bool):  # 1, 1.0 and numpy's alike
+        return repr(int(part) if float(part).is_integer() else float(part))
+    if part is None or isinstance(part, (bool, str)):
         return repr(part)
     package = getattr(part, "__module__", "").split(".")[0] == __name__.split(".")[0]
     name = getattr(part, "__qualname__", "<")
