@@ -1,4 +1,6 @@
-"""Which points of a trade-off are worth having, and how do two fronts compare? Every objective is to be small."""
+"""Which points of a trade-off are worth having, and how do two fronts compare? Every objective is
+to be small."""
+
 import numpy as np
 
 from .methods import hyperparameters
@@ -7,8 +9,9 @@ from .methods import hyperparameters
 def front(points: np.ndarray) -> np.ndarray:
     """Which of the points (n, objectives) no other dominates: a boolean array (n,).
 
-    A point is dominated when another is at most as large in every objective and smaller in one. Equal points do not
-    dominate each other: both are on the front, or neither. A point with a NaN is never on it. Costs O(n^2 objectives).
+    A point is dominated when another is at most as large in every objective and smaller in one.
+    Equal points do not dominate each other: both are on the front, or neither. A point with a NaN
+    is never on it. Costs O(n^2 objectives).
 
     Raises ValueError for anything but a table of numbers.
     """
@@ -20,19 +23,26 @@ def front(points: np.ndarray) -> np.ndarray:
 
 
 def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
-    """The area between a front and a reference point, both objectives small: larger is better (Zitzler and Thiele, 1998).
+    """The area between a front and a reference point, both objectives small: larger is better
+    (Zitzler and Thiele, 1998).
 
-    points: (n, 2), dominated ones may be there. reference: (2,), worse than what counts; points beyond it add nothing.
-    Fronts are comparable for one reference only. Raises ValueError for other shapes.
+    points: (n, 2), dominated ones may be there. reference: (2,), worse than what counts; points
+    beyond it add nothing. Fronts are comparable for one reference only. Raises ValueError for other
+    shapes.
     """
     points, reference = _table("points", points), np.asarray(reference, float)
     if points.shape[1] != 2 or reference.shape != (2,):
-        raise ValueError(f"hypervolume needs points (n, 2) and a reference (2,), got {points.shape} and {reference.shape}")
+        raise ValueError(
+            f"hypervolume needs points (n, 2) and a reference (2,), got {points.shape} and "
+            f"{reference.shape}"
+        )
     if not np.isfinite(reference).all():
         raise ValueError(f"reference must be finite, got {reference.tolist()}")
     inside = points[(points < reference).all(1)]
     area, ceiling = 0.0, reference[1]
-    for x, y in inside[np.lexsort((inside[:, 1], inside[:, 0]))]:  # from the left; each lower one adds a rectangle
+    for x, y in inside[
+        np.lexsort((inside[:, 1], inside[:, 0]))
+    ]:  # from the left; each lower one adds a rectangle
         if y < ceiling:
             area += (reference[0] - x) * (ceiling - y)
             ceiling = y
@@ -40,18 +50,23 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
 
 
 def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
-    """For each seed, the share of the box up to `reference` that a front dominates whose settings were chosen on the other seeds.
+    """For each seed, the share of the box up to `reference` that a front dominates whose settings
+    were chosen on the other seeds.
 
-    frame: runs of one method, every setting on every seed. metrics: two columns, both to be small. reference: (2,), as in
-    `hypervolume`; the box ends at 0. A front that is chosen and measured on the same seeds flatters whoever has most settings.
-    Returns (seeds,), in the order of their first rows. Raises ValueError for a single seed, or one that lacks a setting.
+    frame: runs of one method, every setting on every seed. metrics: two columns, both to be small.
+    reference: (2,), as in `hypervolume`; the box ends at 0. A front that is chosen and measured on
+    the same seeds flatters whoever has most settings. Returns (seeds,), in the order of their first
+    rows. Raises ValueError for a single seed, or one that lacks a setting.
     """
     seeds = frame["seed"].unique()
     if len(seeds) < 2:
         raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
     found, reference = [], np.asarray(reference, float)
     for seed in seeds:
-        own, others = (points(runs, metrics)[list(metrics)].to_numpy() for runs in (frame[frame["seed"] == seed], frame[frame["seed"] != seed]))
+        own, others = (
+            points(runs, metrics)[list(metrics)].to_numpy()
+            for runs in (frame[frame["seed"] == seed], frame[frame["seed"] != seed])
+        )
         if len(own) != len(others):
             raise ValueError(f"seed {seed} has {len(own)} settings, the others have {len(others)}")
         found.append(hypervolume(own[front(others)], reference) / reference.prod())
@@ -59,10 +74,12 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
 
 
 def points(frame, metrics: list[str]):
-    """One row per setting: the mean of every metric over the seeds, and its standard error in `metric_se`.
+    """One row per setting: the mean of every metric over the seeds, and its standard error in
+    `metric_se`.
 
-    frame: what `ul.sweep` returned, or a table of runs that was recorded. A setting is a method, epochs and all hyperparameters; one with a
-    missing metric has NaN for it. Raises ValueError for an unknown column.
+    frame: what `ul.sweep` returned, or a table of runs that was recorded. A setting is a method,
+    epochs and all hyperparameters; one with a missing metric has NaN for it. Raises ValueError for
+    an unknown column.
     """
     for column in metrics:
         if column not in frame.columns:

@@ -1,7 +1,9 @@
-"""Where do finished runs live, so that nothing that was computed is lost or mistaken for something else?
+"""Where do finished runs live, so that nothing that was computed is lost or mistaken for something
+else?
 
-A store is a folder with one small JSON file per run, named by what the run was. Each file is written whole or not at
-all, knows its own name and SHA-256, and says which code it came from. Any number of processes may share one.
+A store is a folder with one small JSON file per run, named by what the run was. Each file is
+written whole or not at all, knows its own name and SHA-256, and says which code it came from. Any
+number of processes may share one.
 """
 
 import hashlib
@@ -24,7 +26,8 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class StoreMismatch(ValueError):
-    """The store holds runs of other code, or a worker made another task or method. The message says which."""
+    """The store holds runs of other code, or a worker made another task or method. The message says
+    which."""
 
 
 def canonical(value) -> str:
@@ -49,15 +52,16 @@ def task_parts(task: Task) -> dict[str, str]:
 
 
 def task_fingerprint(task: Task) -> str:
-    """What has the same one gives the same runs: models, data, settings, functions and what they use."""
+    """What has the same one gives the same runs: models, data, settings, functions and what they
+    use."""
     return key(task_parts(task))
 
 
 class Store:
     """The records in a folder, which is made if it is not there.
 
-    Raises PermissionError when nothing can be written there, NotADirectoryError when it is a file, or when a folder lies
-    where a record belongs.
+    Raises PermissionError when nothing can be written there, NotADirectoryError when it is a file,
+    or when a folder lies where a record belongs.
     """
 
     def __init__(self, folder: Path | str):
@@ -67,7 +71,9 @@ class Store:
         files.check_writable(self.folder / "record", "store")
         for name in self.names():
             if self._path(name).is_dir():
-                raise NotADirectoryError(f"{self._path(name)} is a folder where a record belongs: remove it")
+                raise NotADirectoryError(
+                    f"{self._path(name)} is a folder where a record belongs: remove it"
+                )
 
     def _path(self, name):
         return self.folder / f"{name}.json"
@@ -100,7 +106,9 @@ class Store:
 
     def names(self) -> list[str]:
         """The names of all records, damaged ones too."""
-        return sorted(path.stem for path in self.folder.glob("*.json") if _NAME.fullmatch(path.stem))
+        return sorted(
+            path.stem for path in self.folder.glob("*.json") if _NAME.fullmatch(path.stem)
+        )
 
     def read_all(self) -> dict[str, dict]:
         """Every whole record by name."""

@@ -1,4 +1,6 @@
-"""One loop for every method: epochs of paired retain and forget batches, AdamW, a history, and a way to stop."""
+"""One loop for every method: epochs of paired retain and forget batches, AdamW, a history, and a
+way to stop."""
+
 import copy
 import numbers
 import threading
@@ -23,22 +25,26 @@ from .methods.batch_norm import norms_of, observe
 from .projection import NonFiniteGradients
 from .task import Task
 
-# The columns of a table of runs beside hyperparameters and metrics, none of which may have such a name.
+# The columns of a table of runs beside hyperparameters and metrics, none of which may have such a
+# name.
 COLUMNS = ("method", "epochs", "seed", "seconds", "error", "commit", "device", "torch", "threads")
 
 
 class Diverged(ArithmeticError):
-    """The loss is no longer a number. The message names the method, the epoch and the learning rate."""
+    """The loss is no longer a number. The message names the method, the epoch and the learning
+    rate."""
 
 
 class BadMetrics(TypeError):
-    """What a task's `evaluate` returns cannot stand in a table. The message names the task and the metric."""
+    """What a task's `evaluate` returns cannot stand in a table. The message names the task and the
+    metric."""
 
 
 @dataclass
 class Run:
-    """What `unlearn` returns. `history`: one dict per epoch. `stopped`: ended early on request, in the epoch
-    after the last of the history, or within it. `seconds`: the unlearning itself, without the evaluation."""
+    """What `unlearn` returns. `history`: one dict per epoch. `stopped`: ended early on request, in
+    the epoch after the last of the history, or within it. `seconds`: the unlearning itself, without
+    the evaluation."""
 
     method: Method
     epochs: int
@@ -58,33 +64,47 @@ class State:
     method: Method
     epochs: int
     model: nn.Module
-    generator: torch.Generator                               # on the CPU: indices and labels, the same on every device
-    device_generator: torch.Generator                        # where the model is, for as many numbers as it has parameters
-    stop: threading.Event | None = None                      # work before the first update that takes long ends early by it
+    generator: torch.Generator  # on the CPU: indices and labels, the same on every device
+    device_generator: (
+        torch.Generator
+    )  # where the model is, for as many numbers as it has parameters
+    stop: threading.Event | None = (
+        None  # work before the first update that takes long ends early by it
+    )
     epoch: int = 0
-    turn: str = "both"                                       # which of the epoch's passes this is
-    norms: list[nn.Module] = field(default_factory=list)     # the model's batch-norm layers
-    notes: dict[str, float] = field(default_factory=dict)    # goes into this epoch's history
-    memory: dict = field(default_factory=dict)               # the method's own, kept for the whole run
+    turn: str = "both"  # which of the epoch's passes this is
+    norms: list[nn.Module] = field(default_factory=list)  # the model's batch-norm layers
+    notes: dict[str, float] = field(default_factory=dict)  # goes into this epoch's history
+    memory: dict = field(default_factory=dict)  # the method's own, kept for the whole run
 
 
-def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback: Callable[[Run], None] | None = None,
-            stop: threading.Event | None = None) -> Run:
+def unlearn(
+    task: Task,
+    method: Method,
+    epochs: int,
+    seed: int = 0,
+    *,
+    callback: Callable[[Run], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Run:
     """Unlearn the forget set of `task` by `method`; `task.original` is never modified.
 
-    epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each paired with a retain
-    batch of the same size, retain batches cycling across epochs (paper A, experiments 1 and 2). A method that goes over
-    the batches of an epoch twice, such as the original SCRUB, makes an update each time.
-    seed: of everything random in the run (initialisation, batches, subsample, noise, a model's own dropout), combined with
-    the task's seed. torch's global generator, from which dropout draws, is as before afterwards.
-    callback(run): after every epoch, with the model and history so far; its time does not count. stop: set it and the run ends
-    before its next update and comes back with `stopped=True`; nothing that was done is lost.
+    epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each
+    paired with a retain batch of the same size, retain batches cycling across epochs (paper A,
+    experiments 1 and 2). A method that goes over the batches of an epoch twice, such as the
+    original SCRUB, makes an update each time. seed: of everything random in the run
+    (initialisation, batches, subsample, noise, a model's own dropout), combined with the task's
+    seed. torch's global generator, from which dropout draws, is as before afterwards.
+    callback(run): after every epoch, with the model and history so far; its time does not count.
+    stop: set it and the run ends before its next update and comes back with `stopped=True`; nothing
+    that was done is lost.
 
-    history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds" since the start, and
-    what the method notes, such as MinNorm-OG's "strength", "rank" and "drift".
+    history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds"
+    since the start, and what the method notes, such as MinNorm-OG's "strength", "rank" and "drift".
 
-    Raises TypeError or ValueError before any work for arguments that do not fit; BadMetrics, a TypeError, before the first
-    run of a task whose metrics are no numbers; Diverged when the loss stops being a number; and whatever `callback` raises.
+    Raises TypeError or ValueError before any work for arguments that do not fit; BadMetrics, a
+    TypeError, before the first run of a task whose metrics are no numbers; Diverged when the loss
+    stops being a number; and whatever `callback` raises.
     """
     if not isinstance(task, Task):
         raise TypeError(f"task must be a ul.Task, got {type(task).__name__}")
@@ -94,23 +114,30 @@ def unlearn(task: Task, method: Method, epochs: int, seed: int = 0, *, callback:
         raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
     method.check(task, epochs)
 
-    run_seed, device = derived(task.seed, seed), next(task.original.parameters()).device
-    with _own_random_numbers(device):
+    with _own_random_numbers(next(task.original.parameters()).device):
         check_metrics(task, method)
-        torch.manual_seed(run_seed)
-        generator = torch.Generator().manual_seed(run_seed)
-        model = method.start(task, run_seed)
-        model.train()
-        on_device = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
-        state = State(task, method, epochs, model, generator, on_device, norms=norms_of(model), stop=stop)
-        run = Run(method, epochs, seed, model)
-        optimizer = torch.optim.AdamW(model.parameters(), lr=method.lr, weight_decay=method.weight_decay, fused=True)
-        with few_threads(model), torch.enable_grad():
-            _epochs(run, state, optimizer, _Batches(task, generator), callback, stop)
+        state = _begun(task, method, epochs, seed, stop)
+        run = Run(method, epochs, seed, state.model)
+        rates = {"lr": method.lr, "weight_decay": method.weight_decay}
+        optimizer = torch.optim.AdamW(state.model.parameters(), **rates, fused=True)
+        with few_threads(state.model), torch.enable_grad():
+            _epochs(run, state, optimizer, _Batches(task, state.generator), callback, stop)
         optimizer.zero_grad()
         state.model.eval()
         run.metrics = measure(task, state.model)
     return run
+
+
+def _begun(task, method, epochs, seed, stop):
+    """The state before the first epoch, with all random numbers seeded."""
+    run_seed = derived(task.seed, seed)
+    torch.manual_seed(run_seed)
+    generator = torch.Generator().manual_seed(run_seed)
+    model = method.start(task, run_seed)
+    model.train()
+    device = next(model.parameters()).device
+    there = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
+    return State(task, method, epochs, model, generator, there, norms=norms_of(model), stop=stop)
 
 
 @contextmanager
@@ -121,23 +148,37 @@ def _own_random_numbers(device):
 
 
 def measure(task: Task, model: nn.Module) -> dict[str, float]:
-    """The metrics of `model` as plain floats. Numbers of numpy and tensors of one element are welcome.
+    """The metrics of `model` as plain floats. Numbers of numpy and tensors of one element are
+    welcome.
 
-    Raises BadMetrics that names the task and the metric for anything else, and for one that is named like a column of a table.
+    Raises BadMetrics that names the task and the metric for anything else, and for one that is
+    named like a column of a table.
     """
     metrics = task.evaluate(model)
     if not isinstance(metrics, Mapping):
-        raise BadMetrics(f"evaluate of {task.name} must return a dict of numbers, got {type(metrics).__name__}")
+        raise BadMetrics(
+            f"evaluate of {task.name} must return a dict of numbers, got {type(metrics).__name__}"
+        )
     for name in metrics:
         if not isinstance(name, str) or name in (*COLUMNS, *HYPERPARAMETERS, "rule"):
-            raise BadMetrics(f"evaluate of {task.name} returns a metric named {name!r}, which is the name of a column of the "
-                             "table; give it another")
-    return {name: _float(value, f"the metric {name!r} of {task.name}") for name, value in metrics.items()}
+            raise BadMetrics(
+                f"evaluate of {task.name} returns a metric named {name!r}, which is the name of a "
+                "column of the "
+                "table; give it another"
+            )
+    return {
+        name: _float(value, f"the metric {name!r} of {task.name}")
+        for name, value in metrics.items()
+    }
 
 
 def _float(value, name):
     elements = value.numel() if isinstance(value, torch.Tensor) else getattr(value, "size", None)
-    plain = value.item() if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) and elements == 1 else value
+    plain = (
+        value.item()
+        if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) and elements == 1
+        else value
+    )
     if not isinstance(plain, numbers.Real):
         raise BadMetrics(f"{name} must be a number, got {value!r}")
     return float(plain)
@@ -147,17 +188,24 @@ _measured = {}  # id of a task -> a weak reference to it, and the names of its m
 
 
 def check_metrics(task: Task, method: Method) -> None:
-    """Whether a task's metrics are numbers, seen on the original once for each task: before the work of a run, not after it.
+    """Whether a task's metrics are numbers, seen on the original once for each task: before the
+    work of a run, not after it.
 
     Raises BadMetrics, also when one is named like a hyperparameter of `method`.
     """
     reference, names = _measured.get(id(task), (None, ()))
     if reference is None or reference() is not task:
         names = tuple(measure(task, copy.deepcopy(task.original).eval()))
-        _measured[id(task)] = weakref.ref(task, lambda _, key=id(task): _measured.pop(key, None)), names
+        _measured[id(task)] = (
+            weakref.ref(task, lambda _, key=id(task): _measured.pop(key, None)),
+            names,
+        )
     for name in {f.name for f in fields(method)}.intersection(names):
-        raise BadMetrics(f"evaluate of {task.name} returns a metric named {name!r}, which is a hyperparameter of {method.name}; "
-                         "give it another name")
+        raise BadMetrics(
+            f"evaluate of {task.name} returns a metric named {name!r}, which is a hyperparameter "
+            f"of {method.name}; "
+            "give it another name"
+        )
 
 
 def _epochs(run, state, optimizer, batches, callback, stop):
@@ -172,11 +220,15 @@ def _epochs(run, state, optimizer, batches, callback, stop):
             try:
                 losses.append(_update(state, run.method, optimizer, retain, forget))
             except NonFiniteGradients as error:
-                raise _diverged(run.method, state.epoch, "the weights are no longer numbers") from error
+                raise _diverged(
+                    run.method, state.epoch, "the weights are no longer numbers"
+                ) from error
         if losses:
             value = torch.stack(losses).mean().item()
             run.seconds = time.perf_counter() - began
-            run.history.append({"epoch": state.epoch, "loss": value, "seconds": run.seconds, **state.notes})
+            run.history.append(
+                {"epoch": state.epoch, "loss": value, "seconds": run.seconds, **state.notes}
+            )
             if not np.isfinite(value):
                 raise _diverged(run.method, state.epoch, f"the loss became {value}")
             if callback is not None:
@@ -197,11 +249,14 @@ def _updates(state, method, batches):
 
 
 def _diverged(method, epoch, what):
-    return Diverged(f"{method.name}: {what} in epoch {epoch} with lr={method.lr:g}; try a smaller lr")
+    return Diverged(
+        f"{method.name}: {what} in epoch {epoch} with lr={method.lr:g}; try a smaller lr"
+    )
 
 
 def _update(state, method, optimizer, retain, forget):
-    """One update. The projection comes first, so that the loss and its gradient are those of the projected weights."""
+    """One update. The projection comes first, so that the loss and its gradient are those of the
+    projected weights."""
     observe(state, retain, forget)
     method.project(state, retain)
     optimizer.zero_grad()
@@ -214,7 +269,8 @@ def _update(state, method, optimizer, retain, forget):
 
 
 class Batch:
-    """Samples of a task's retain or forget set. Unpacks into (inputs, targets), gathered when somebody asks for them.
+    """Samples of a task's retain or forget set. Unpacks into (inputs, targets), gathered when
+    somebody asks for them.
 
     role: "retain" or "forget". index: (n,) positions in that set, on the CPU.
     """

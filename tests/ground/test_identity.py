@@ -1,4 +1,5 @@
-"""Is everything that a number follows from seen, and is what is equal found equal, in another process too?"""
+"""Is everything that a number follows from seen, and is what is equal found equal, in another
+process too?"""
 
 import collections
 import dataclasses
@@ -28,14 +29,24 @@ ARRAY = np.arange(3.0)
 
 def made(source, **given):
     """What a notebook's cell leaves behind: its names, with functions that have no file."""
-    space = {"__name__": "__main__", "torch": torch, "nn": nn, "np": np, "functools": functools, "ul": ul, **given}
+    space = {
+        "__name__": "__main__",
+        "torch": torch,
+        "nn": nn,
+        "np": np,
+        "functools": functools,
+        "ul": ul,
+        **given,
+    }
     exec(source, space)
     return space
 
 
 def network(**given):
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Dropout(0.1), nn.BatchNorm1d(3), nn.Linear(3, 1))
+    net = nn.Sequential(
+        nn.Linear(2, 3), nn.ReLU(), nn.Dropout(0.1), nn.BatchNorm1d(3), nn.Linear(3, 1)
+    )
     return net
 
 
@@ -65,7 +76,9 @@ NETWORKS = {
     "forward in its place": lambda net: setattr(net[1], "forward", lambda x: x),
     "an attribute of one's own": lambda net: setattr(net, "gain", 2),
     "tied weights": lambda net: setattr(net, "again", net[0].weight),
-    "a copy of the weights": lambda net: setattr(net, "again", nn.Parameter(net[0].weight.detach().clone())),
+    "a copy of the weights": lambda net: setattr(
+        net, "again", nn.Parameter(net[0].weight.detach().clone())
+    ),
     "double precision": lambda net: net.double(),
 }
 
@@ -86,7 +99,10 @@ EDITS = {
     "a constant": ("f = lambda x: x + 1", "f = lambda x: x + 2"),
     "an operator": ("f = lambda x: x + 1", "f = lambda x: x - 1"),
     "an attribute": ("f = lambda x: x.min()", "f = lambda x: x.max()"),
-    "the other lambda of one line": ("f, g = lambda x: x * 2, lambda x: x * 3", "g, f = lambda x: x * 2, lambda x: x * 3"),
+    "the other lambda of one line": (
+        "f, g = lambda x: x * 2, lambda x: x * 3",
+        "g, f = lambda x: x * 2, lambda x: x * 3",
+    ),
     "a default": ("def f(x, k=1): return k", "def f(x, k=2): return k"),
     "a keyword default": ("def f(x, *, k=1): return k", "def f(x, *, k=2): return k"),
     "a global": ("k = 1\ndef f(x): return k", "k = 2\ndef f(x): return k"),
@@ -94,18 +110,39 @@ EDITS = {
         "k = 1\ndef f(x):\n  def g(): return k\n  return g()",
         "k = 2\ndef f(x):\n  def g(): return k\n  return g()",
     ),
-    "a global in a comprehension": ("k = 1\ndef f(x): return [k for _ in x]", "k = 2\ndef f(x): return [k for _ in x]"),
+    "a global in a comprehension": (
+        "k = 1\ndef f(x): return [k for _ in x]",
+        "k = 2\ndef f(x): return [k for _ in x]",
+    ),
     "a global list": ("k = [1, 2]\ndef f(x): return k", "k = [2, 1]\ndef f(x): return k"),
-    "a global array": ("k = np.arange(3)\ndef f(x): return k", "k = np.arange(3) * 2\ndef f(x): return k"),
-    "a global tensor": ("k = torch.ones(2)\ndef f(x): return k", "k = torch.zeros(2)\ndef f(x): return k"),
-    "the type of an array": ("k = np.arange(3)\ndef f(x): return k", "k = np.arange(3, dtype='int32')\ndef f(x): return k"),
-    "a helper": ("def g(x): return 1\ndef f(x): return g(x)", "def g(x): return 2\ndef f(x): return g(x)"),
+    "a global array": (
+        "k = np.arange(3)\ndef f(x): return k",
+        "k = np.arange(3) * 2\ndef f(x): return k",
+    ),
+    "a global tensor": (
+        "k = torch.ones(2)\ndef f(x): return k",
+        "k = torch.zeros(2)\ndef f(x): return k",
+    ),
+    "the type of an array": (
+        "k = np.arange(3)\ndef f(x): return k",
+        "k = np.arange(3, dtype='int32')\ndef f(x): return k",
+    ),
+    "a helper": (
+        "def g(x): return 1\ndef f(x): return g(x)",
+        "def g(x): return 2\ndef f(x): return g(x)",
+    ),
     "a constant of a helper's helper": (
         "k = 1\ndef h(x): return k\ndef g(x): return h(x)\ndef f(x): return g(x)",
         "k = 2\ndef h(x): return k\ndef g(x): return h(x)\ndef f(x): return g(x)",
     ),
-    "a closure": ("def m(k): return lambda x: k\nf = m(1)", "def m(k): return lambda x: k\nf = m(2)"),
-    "a closure's dict": ("def m(k): return lambda x: k\nf = m({1: 2})", "def m(k): return lambda x: k\nf = m({1: 3})"),
+    "a closure": (
+        "def m(k): return lambda x: k\nf = m(1)",
+        "def m(k): return lambda x: k\nf = m(2)",
+    ),
+    "a closure's dict": (
+        "def m(k): return lambda x: k\nf = m({1: 2})",
+        "def m(k): return lambda x: k\nf = m({1: 3})",
+    ),
     "an argument of a partial": (
         "def g(x, k): return k\nf = functools.partial(g, k=1)",
         "def g(x, k): return k\nf = functools.partial(g, k=2)",
@@ -114,10 +151,15 @@ EDITS = {
         "@functools.lru_cache\ndef f(x): return 1",
         "@functools.lru_cache\ndef f(x): return 2",
     ),
-    "what torch wraps": ("@torch.no_grad()\ndef f(x): return 1", "@torch.no_grad()\ndef f(x): return 2"),
+    "what torch wraps": (
+        "@torch.no_grad()\ndef f(x): return 1",
+        "@torch.no_grad()\ndef f(x): return 2",
+    ),
     "what functools.wraps wraps": (
-        "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): return 1",
-        "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): return 2",
+        "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): "
+        "return 1",
+        "def d(g):\n  @functools.wraps(g)\n  def w(x): return g(x)\n  return w\n@d\ndef f(x): "
+        "return 2",
     ),
     "the state of a callable object": (
         "class C:\n  def __init__(s, k): s.k = k\n  def __call__(s, x): return s.k\nf = C(1)",
@@ -159,21 +201,29 @@ EDITS = {
         "class C(nn.Module):\n  def forward(s, x): return -x\nf = C()",
     ),
     "a network's class in a builder": (
-        "class C(nn.Module):\n  def __init__(s): super().__init__(); s.a = nn.Linear(1, 1)\ndef f(seed): return C()",
-        "class C(nn.Module):\n  def __init__(s): super().__init__(); s.a = nn.Linear(1, 2)\ndef f(seed): return C()",
+        "class C(nn.Module):\n  def __init__(s): super().__init__(); s.a = nn.Linear(1, 1)\ndef "
+        "f(seed): return C()",
+        "class C(nn.Module):\n  def __init__(s): super().__init__(); s.a = nn.Linear(1, 2)\ndef "
+        "f(seed): return C()",
     ),
     "a layer's class in a builder": ("def f(s): return nn.ReLU()", "def f(s): return nn.Tanh()"),
     "a set": ("f = {1, 2}", "f = {1, 3}"),
     "a number's type": ("f = 1", "f = True"),
     "the sign of zero": ("f = 0.0", "f = -0.0"),
     "the state of a generator": ("f = np.random.default_rng(1)", "f = np.random.default_rng(2)"),
-    "the state of torch's generator": ("f = torch.Generator().manual_seed(1)", "f = torch.Generator().manual_seed(2)"),
+    "the state of torch's generator": (
+        "f = torch.Generator().manual_seed(1)",
+        "f = torch.Generator().manual_seed(2)",
+    ),
     "what an exception does": (
         "def f(x):\n  try: return 1\n  except ValueError: return 2",
         "def f(x):\n  try: return 1\n  except TypeError: return 2",
     ),
     "sharing": ("a, b = [1], [1]\nf = [a, a]", "a, b = [1], [1]\nf = [a, b]"),
-    "an import within": ("def f(x):\n  from math import sin as g\n  return g(x)", "def f(x):\n  from math import cos as g\n  return g(x)"),
+    "an import within": (
+        "def f(x):\n  from math import sin as g\n  return g(x)",
+        "def f(x):\n  from math import cos as g\n  return g(x)",
+    ),
 }
 
 
@@ -187,7 +237,10 @@ def test_every_edit_is_seen_and_the_same_source_again_is_the_same(name):
 @pytest.mark.parametrize(
     "first, second",
     [
-        ("def f(x):\n  return x + 1", "def f(x):\n  '''Adds one.'''\n  # by adding\n\n  return (x\n    + 1)"),
+        (
+            "def f(x):\n  return x + 1",
+            "def f(x):\n  '''Adds one.'''\n  # by adding\n\n  return (x\n    + 1)",
+        ),
         ("k = 1\ndef f(x): return x", "k = 2\ndef f(x): return x"),
         ("class f:\n  '''One.'''\n  k = 1", "class f:\n  '''Other.'''\n  k: int = 1"),
         ("f = lambda x: x", "\n\n\nf = lambda x: x"),
@@ -195,7 +248,9 @@ def test_every_edit_is_seen_and_the_same_source_again_is_the_same(name):
 )
 def test_what_changes_nothing_is_not_taken_for_an_edit(first, second):
     if sys.version_info < (3, 13) and "Adds" in second:
-        second = second.replace("'''Adds one.'''", "")  # where a docstring is a constant like others
+        second = second.replace(
+            "'''Adds one.'''", ""
+        )  # where a docstring is a constant like others
     assert fingerprint(made(first)["f"]) == fingerprint(made(second)["f"])
 
 
@@ -208,7 +263,9 @@ class Mine(ul.GD):
     def loss(self, state, retain, forget): return {sign} * super().loss(state, retain, forget)
 """
     plus, minus = (made(source.format(sign=sign))["Mine"] for sign in ("1", "-1"))
-    assert fingerprint(plus()) != fingerprint(minus()) and fingerprint(plus()) != fingerprint(plus(margin=0.25))
+    assert fingerprint(plus()) != fingerprint(minus()) and fingerprint(plus()) != fingerprint(
+        plus(margin=0.25)
+    )
     before = fingerprint(plus())
     assert before == fingerprint(made(source.format(sign="1"))["Mine"]())
     plus.loss = lambda self, state, retain, forget: None
@@ -250,12 +307,53 @@ class Color(enum.Enum):
 
 Point = collections.namedtuple("Point", "x y")
 VALUES = [
-    None, 1, 1.0, "1", b"1", float("nan"), (1,), [1], {1: 1}, {1}, frozenset([2]), Color.RED, Color.BLUE, Point(1, 2), range(3), slice(1),
-    np.float32(1), np.float64(1), np.arange(1), np.array(["a"], object), torch.ones(1), torch.ones(1, 1), torch.ones(1, requires_grad=True),
-    torch.ones(1, dtype=torch.bfloat16), torch.float32, torch.Size([1]), collections.OrderedDict(a=1), collections.defaultdict(list, a=[1]),
-    collections.Counter("a"), TensorDataset(torch.ones(2)), random.Random(1), len, torch.relu, np.add, str.lower, nn.ReLU, ul.MLP, ul.sine.evaluate,
-    threading.Lock(), Path("a"), list[int], int | str, nn.LSTM(1, 1).flatten_parameters, torch.ones(2).to_sparse(), 1j, ...,
-]  # fmt: skip
+    None,
+    1,
+    1.0,
+    "1",
+    b"1",
+    float("nan"),
+    (1,),
+    [1],
+    {1: 1},
+    {1},
+    frozenset([2]),
+    Color.RED,
+    Color.BLUE,
+    Point(1, 2),
+    range(3),
+    slice(1),
+    np.float32(1),
+    np.float64(1),
+    np.arange(1),
+    np.array(["a"], object),
+    torch.ones(1),
+    torch.ones(1, 1),
+    torch.ones(1, requires_grad=True),
+    torch.ones(1, dtype=torch.bfloat16),
+    torch.float32,
+    torch.Size([1]),
+    collections.OrderedDict(a=1),
+    collections.defaultdict(list, a=[1]),
+    collections.Counter("a"),
+    TensorDataset(torch.ones(2)),
+    random.Random(1),
+    len,
+    torch.relu,
+    np.add,
+    str.lower,
+    nn.ReLU,
+    ul.MLP,
+    ul.sine.evaluate,
+    threading.Lock(),
+    Path("a"),
+    list[int],
+    int | str,
+    nn.LSTM(1, 1).flatten_parameters,
+    torch.ones(2).to_sparse(),
+    1j,
+    ...,
+]
 
 
 def test_different_values_differ():
@@ -274,10 +372,18 @@ class Net(nn.Module):
     def __init__(self): super().__init__(); self.a = nn.Linear(2, 2)
     def forward(self, x): return self.a(x) * len(K)
 torch.manual_seed(1)
-print([fingerprint(thing) for thing in (Net(), Net, lambda x: x in {"a", "b"}, ul.sine.task(1).evaluate, functools.partial(Net), ul.MinNormOG())])
+things = (Net(), Net, lambda x: x in {"a", "b"}, functools.partial(Net), ul.MinNormOG())
+print([fingerprint(thing) for thing in (*things, ul.sine.task(1).evaluate)])
 """)
-    run = lambda seed: subprocess.run([sys.executable, program], capture_output=True, text=True, check=True,
-                                      env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path), "OMP_NUM_THREADS": "1"}).stdout
+    run = lambda seed: (
+        subprocess.run(
+            [sys.executable, program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path), "OMP_NUM_THREADS": "1"},
+        ).stdout
+    )
     assert run("1") == run("2")
 
 
@@ -287,13 +393,24 @@ print([fingerprint(thing) for thing in (Net(), Net, lambda x: x in {"a", "b"}, u
         (lambda x: eval(x), "it calls eval"),
         ((i for i in range(3)), "a generator has no state"),
         ({"here": {"stream": sys.stdout}}, "'here' > 'stream': a .* has no state"),
-        (made("s = (i for i in [1])\ndef g(x): return next(s)\ndef f(x): return g(x)")["f"], "global g > global s: a generator"),
+        (
+            made("s = (i for i in [1])\ndef g(x): return next(s)\ndef f(x): return g(x)")["f"],
+            "global g > global s: a generator",
+        ),
         (functools.reduce(lambda inner, _: [inner], range(100_000), []), "nested too deeply"),
     ],
 )
 def test_what_cannot_be_identified_is_refused_by_name(thing, words):
     with pytest.raises(CannotIdentify, match=words):
         fingerprint(thing)
+
+
+def test_a_method_called_eval_is_no_builtin():
+    first, second = made("f = lambda m: m.eval()"), made("f = lambda m: m.train()")
+    assert fingerprint(first["f"]) != fingerprint(second["f"])
+    importing = made("import importlib\ndef f(x): return importlib.import_module(x)")["f"]
+    with pytest.raises(CannotIdentify, match="it calls import_module"):
+        fingerprint(importing)
 
 
 def test_circular_things_end():

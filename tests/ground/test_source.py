@@ -1,10 +1,10 @@
-"""Is the package's own share the same for the same code, whoever computes it and wherever it lies?"""
+"""Is the package's own share the same for the same code, whoever computes it and wherever it
+lies?"""
 
 import ast
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -32,10 +32,15 @@ def test_the_digest_of_a_small_source_is_the_recorded_one():
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_another_python_computes_the_same(version):
     python = shutil.which(f"python{version}")
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import source; print(source.source_digest(sys.argv[2]), source.package_digest())"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import source\n"
+        "print(source.source_digest(sys.argv[2]), source.package_digest())"
+    )
     env = {**os.environ, "PYENV_VERSION": version}  # where pyenv keeps several
     folder = str(Path(source.__file__).parent)
-    run = python and subprocess.run([python, "-c", code, folder, PLAIN], capture_output=True, text=True, env=env)
+    run = python and subprocess.run(
+        [python, "-c", code, folder, PLAIN], capture_output=True, text=True, env=env
+    )
     if not run or run.returncode:
         pytest.skip(f"no Python {version} here")
     assert run.stdout.split() == [RECORDED, source.package_digest()]
@@ -48,21 +53,36 @@ def test_another_python_computes_the_same(version):
         ('    """Documented."""\n', ""),
         ('NAMES = ["a", "b"]', "NAMES = [\n    'a',\n    'b',  # two\n]"),
         ("return f", "return (f"),
-        ("import math\nfrom .place import helper as h", "from ..other.folder import helper as h\nimport math"),
+        (
+            "import math\nfrom .place import helper as h",
+            "from ..other.folder import helper as h\nimport math",
+        ),
         ("strength: float = .5", "strength: float = 0.5"),
     ],
 )
 def test_texts_layout_and_places_change_nothing(old, new):
     changed = PLAIN.replace(old, new)
     if new == "return (f":
-        changed = changed.replace('True]}', 'True]})')
+        changed = changed.replace("True]}", "True]})")
     assert changed != PLAIN and source.source_digest(changed) == source.source_digest(PLAIN)
 
 
 @pytest.mark.parametrize(
     "old, new",
-    [(".5", ".6"), ("True", "1"), ("1.5", "1"), ("by=None", "by=0"), ("helper as h", "other as h"), ("**rest", "**more"), (":.3f", ":.4f"), ("!r", ""),
-     ("[None, ", "["), ('b"x"', '"x"'), ("class Rule", "class Rules"), (" and ", " or ")],
+    [
+        (".5", ".6"),
+        ("True", "1"),
+        ("1.5", "1"),
+        ("by=None", "by=0"),
+        ("helper as h", "other as h"),
+        ("**rest", "**more"),
+        (":.3f", ":.4f"),
+        ("!r", ""),
+        ("[None, ", "["),
+        ('b"x"', '"x"'),
+        ("class Rule", "class Rules"),
+        (" and ", " or "),
+    ],
 )
 def test_what_says_something_else_changes_it(old, new):
     assert source.source_digest(PLAIN.replace(old, new)) != source.source_digest(PLAIN)
@@ -100,9 +120,17 @@ def test_a_moved_file_changes_nothing_and_an_edited_one_does(tmp_path, monkeypat
 def test_every_entry_of_the_list_is_there_and_pictures_are_not_counted():
     counted = {path.name for path in source.files()}
     assert {"minnorm.py", "descent.py", "base.py"} <= counted
-    assert not {"sweep.py", "store.py", "fetch.py", "provenance.py", "selection.py", "style.py"} & counted
-    assert all(source.counted(f"unlearnlab.{name}") for name in ("methods.minnorm", "methods", "task"))
-    assert not any(source.counted(f"unlearnlab.{name}") for name in ("sweep", "methodsofmine", "lessons.sine", "figures.style"))
+    assert (
+        not {"sweep.py", "store.py", "fetch.py", "provenance.py", "selection.py", "style.py"}
+        & counted
+    )
+    assert all(
+        source.counted(f"unlearnlab.{name}") for name in ("methods.minnorm", "methods", "task")
+    )
+    assert not any(
+        source.counted(f"unlearnlab.{name}")
+        for name in ("sweep", "methodsofmine", "lessons.sine", "figures.style")
+    )
 
 
 def test_an_entry_that_names_nothing_is_refused_by_name(monkeypatch):

@@ -1,51 +1,57 @@
-"""Which thing made this number: a fingerprint of values, tensors, modules, functions and classes, for stores and caches.
+"""Is this the same thing as before? A fingerprint of tensors, networks, functions, classes, tasks.
 
-What numbers follow from is followed to its end: a function of the reader's is its bytecode, its defaults, what it closes
-over and the globals it names; a class its attributes and bases; a module of a network every attribute and hook; any other
-object its state. What libraries and the counted modules of this package bring goes by its name, because `package_digest`
-and the versions of libraries stand beside it. Bytecode rather than source: it is what runs, in a notebook too, where a
-file or a cell may have been edited since. dask.tokenize was tried before: it takes importable functions by name alone,
-and those of a notebook with the path of the kernel's cell file, so that one edit is missed and another restart is not.
+What numbers follow from is followed to its end: a function of the reader's is its bytecode, its
+defaults, what it closes over and the globals it names; a class its attributes and bases; a module
+of a network every attribute and hook; any other object its state. What libraries and the counted
+modules of this package bring goes by its name, because `package_digest` and the versions of
+libraries stand beside it. Bytecode rather than source: it is what runs, in a notebook too, where a
+file or a cell may have been edited since. dask.tokenize was tried before: it takes importable
+functions by name alone, and those of a notebook with the path of the kernel's cell file, so that
+one edit is missed and another restart is not.
 """
-import builtins
+
 import copyreg
 import dis
 import functools
 import hashlib
 import importlib
-import site
-import sys
-import sysconfig
 import types
 import weakref
-from pathlib import Path
 
 import numpy
 import torch
 
-from .source import counted
+from .origin import is_replacement, library, library_of_class
 
-ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented), torch.dtype, torch.device)
+PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), torch.dtype, torch.device)
+CONSTANT = (tuple, frozenset, set, types.CodeType)
 LOCKS = ("lock", "RLock")
-UNSEEN = ("eval", "exec", "globals", "__import__")  # builtins through which a function may use anything at all
-SILENT_ATTRIBUTES = {  # of classes: texts, annotations, places, and what Python keeps for itself
-    "__doc__", "__module__", "__dict__", "__weakref__", "__annotations__", "__annotate__", "__annotate_func__",
-    "__annotations_cache__", "__firstlineno__", "__static_attributes__", "__abstractmethods__", "_abc_impl",
-    "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__parameters__", "__orig_bases__", "__slotnames__",
-}
+# Builtins through which a function may use anything at all.
+UNSEEN = ("eval", "exec", "globals", "__import__")
+GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+# Of a function's code, beside its bytecode and its constants.
+SIGNATURE = """co_argcount co_posonlyargcount co_kwonlyargcount co_flags co_names co_varnames
+    co_freevars co_cellvars""".split()
+# Of classes: texts, annotations, places, and what Python keeps for itself.
+SILENT = """__doc__ __module__ __dict__ __weakref__ __annotations__ __annotate__ __annotate_func__
+    __annotations_cache__ __firstlineno__ __static_attributes__ __abstractmethods__ _abc_impl
+    __dataclass_fields__ __dataclass_params__ __match_args__ __parameters__ __orig_bases__
+    __slotnames__""".split()
 
 
 class CannotIdentify(TypeError):
-    """Nobody can tell whether this thing is the same as before. The message says where it was met."""
+    """Nobody can tell whether a thing is the same as before. The message says where it was met."""
 
 
 def fingerprint(*things) -> str:
     """SHA-256, in hexadecimal digits, of all that the behaviour of these things follows from.
 
-    Equal for equal things in any process of one Python version, and in any version for plain values, tensors, and
-    functions and classes of libraries and of the counted modules. Versions of torch and numpy are not part of it.
+    Equal for equal things in any process of one Python version, and in any version for plain
+    values, tensors, and functions and classes of libraries and of the counted modules. Versions of
+    torch and numpy are not part of it.
 
-    Raises CannotIdentify, which names the thing and where it was met: an open file, a generator, a function that calls eval.
+    Raises CannotIdentify, which names the thing and where it was met: an open file, a generator, a
+    function that calls eval.
     """
     walk = _Walk()
     try:
@@ -55,37 +61,13 @@ def fingerprint(*things) -> str:
     return walk.sha.hexdigest()
 
 
-@functools.cache
-def _library(name: str) -> str | None:
-    """How to call a module that goes by its name: with its version where it has one; None for the reader's own code."""
-    if name.partition(".")[0] == __name__.partition(".")[0]:
-        return name if counted(name) else None
-    module = sys.modules.get(name)
-    if module is None or name in ("__main__", "__mp_main__"):
-        return None
-    file = getattr(module, "__file__", None)
-    if file is None:
-        return name if name in sys.builtin_module_names else None
-    if not any(Path(file).is_relative_to(folder) for folder in _library_folders()):
-        return None
-    root = name.partition(".")[0]
-    version = getattr(sys.modules.get(root), "__version__", "") if root not in ("torch", "numpy") else ""
-    return f"{name} {version}".strip()
-
-
-@functools.cache
-def _library_folders():
-    paths = sysconfig.get_paths()
-    folders = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return tuple(map(Path, folders | {*site.getsitepackages(), site.getusersitepackages()}))
-
-
 class _Walk:
     """Goes once over everything that can be reached, and feeds what it meets to a hash."""
 
     def __init__(self):
         self.sha = hashlib.sha256()
-        self.met = {}      # id -> (number, thing): shared and circular things are seen once, and kept alive till the end
+        # id -> (number, thing): shared and circular things are seen once, and live till the end
+        self.met = {}
         self.looked = set()  # (id of a module, name) whose value has been seen
         self.path = []
 
@@ -98,15 +80,18 @@ class _Walk:
         self.sha.update(content)
 
     def refuse(self, why):
-        raise CannotIdentify(f"cannot identify {self.where()}: {why}. Numbers that follow from it could be taken for others")
+        raise CannotIdentify(
+            f"cannot identify {self.where()}: {why}. Numbers that follow from it could be taken "
+            "for others"
+        )
 
     def see(self, thing, name: str) -> None:
         """Feeds one thing; `name` says how it was reached."""
         if name:
             self.path.append(name)
-        if type(thing) in ATOMS:
+        if type(thing) in PLAIN:
             self.put(type(thing).__name__, repr(thing))
-        elif type(thing) in (tuple, frozenset, set, types.CodeType):  # without a memory: Python shares equal constants at will
+        elif type(thing) in CONSTANT:  # not remembered: Python shares equal constants at will
             self._constant(thing)
         elif id(thing) in self.met:
             self.put("met", str(self.met[id(thing)][0]))
@@ -128,7 +113,8 @@ class _Walk:
         if isinstance(thing, torch.Tensor) and thing.layout is torch.strided:
             self._tensor(thing)
         elif isinstance(thing, (numpy.ndarray, numpy.generic)) and not thing.dtype.hasobject:
-            self.put(type(thing).__name__, f"{thing.dtype!r} {thing.shape}")
+            self.put("array", f"{thing.dtype!r} {thing.shape}")
+            self.see(type(thing), "")
             self.put("bytes", numpy.ascontiguousarray(thing).tobytes())
         elif isinstance(thing, torch.nn.Module):
             self.put("network")
@@ -163,7 +149,9 @@ class _Walk:
             self.see(value, repr(key)[:40])
 
     def _tensor(self, tensor):
-        self.put(type(tensor).__name__, f"{tensor.dtype} {tuple(tensor.shape)} {tensor.requires_grad} {tensor.device.type}")
+        size, trained, place = tuple(tensor.shape), tensor.requires_grad, tensor.device.type
+        self.put("tensor", f"{tensor.dtype} {size} {trained} {place}")
+        self.see(type(tensor), "")
         if tensor.device.type != "meta":
             plain = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
             self.put("bytes", plain.reshape(-1).view(torch.uint8).numpy().tobytes())
@@ -173,10 +161,10 @@ class _Walk:
 
     def _function(self, function):
         code, home = function.__code__, function.__globals__.get("__name__") or ""
-        library = _library(home)
-        local = library is None or "<locals>" in code.co_qualname or "<lambda>" in code.co_qualname
-        self.put("function", f"{library} {code.co_qualname}" if library else "")
-        if library is None or "<lambda>" in code.co_qualname:  # several lambdas may have one name
+        named = library(home)
+        local = named is None or "<locals>" in code.co_qualname or "<lambda>" in code.co_qualname
+        self.put("function", f"{named} {code.co_qualname}" if named else "")
+        if named is None or "<lambda>" in code.co_qualname:  # several lambdas may have one name
             self._code(code, function.__doc__)
         if local:
             self.see(function.__defaults__, "defaults")
@@ -184,12 +172,11 @@ class _Walk:
             cells = zip(code.co_freevars, function.__closure__ or ())
             self._named({name: _content(cell) for name, cell in cells})
             self._named(vars(function))
-        if library is None:
+        if named is None:
             self._globals(function)
 
     def _code(self, code, doc=None):
-        self.put("code", repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags, code.co_names,
-                               code.co_varnames, code.co_freevars, code.co_cellvars)))
+        self.put("code", repr([getattr(code, name) for name in SIGNATURE]))
         self.put("bytecode", code.co_code)
         self.put("exceptions", code.co_exceptiontable)
         documented = doc is not None and code.co_consts[:1] == (doc,)
@@ -202,17 +189,20 @@ class _Walk:
             attributes |= {*code.co_names}
             steps = list(dis.get_instructions(code))
             used |= {step.argval for step in steps if step.opname in GLOBAL_STEPS}
-            imported |= {(step.argval, steps[i - 2].argval) for i, step in enumerate(steps) if step.opname == "IMPORT_NAME"}
+            imports = [i for i, step in enumerate(steps) if step.opname == "IMPORT_NAME"]
+            imported |= {(steps[i].argval, steps[i - 2].argval) for i in imports}
+        dynamic = {*UNSEEN} & used - {*function.__globals__} | {"import_module"} & attributes
+        for name in sorted(dynamic):
+            self.refuse(f"it calls {name}, and what that uses cannot be seen")
         space = function.__globals__
         for name in sorted(used):
             if name in space:
                 self.put("global", name)
                 self._global(space[name], name, attributes)
-            elif name in UNSEEN and hasattr(builtins, name):
-                self.refuse(f"it calls {name}, and what that uses cannot be seen")
         for name, level in sorted(imported):
             self.put("import", name)
-            self._global(_imported(name, level, space.get("__package__")), name, attributes)
+            for module in sorted({name, name.partition(".")[0]}):
+                self._global(_imported(module, level, space.get("__package__")), name, attributes)
 
     def _global(self, value, name, attributes):
         if isinstance(value, types.ModuleType):
@@ -223,30 +213,31 @@ class _Walk:
             self.see(value, f"global {name}")
 
     def _module(self, module, attributes=("getattr",)):
-        """A module of the reader's: those of its values that a function names, or all if the function may name any."""
-        library = _library(module.__name__)
-        self.put("module", library or "")
-        if library:
+        """Of the reader's: the values that a function names, or all if it may name any."""
+        named = library(module.__name__)
+        self.put("module", named or "")
+        if named:
             return
-        names = {*attributes} if {"getattr", "vars", "__dict__"}.isdisjoint(attributes) else {*vars(module)}
+        names = {*attributes}
+        if names & {"getattr", "vars", "__dict__"}:
+            names |= {*vars(module)}
         for name in sorted(names):
-            if (id(module), name) in self.looked or name.startswith("__") or not hasattr(module, name):
-                continue
-            self.looked.add((id(module), name))
-            self.put("attribute", name)
-            self._global(getattr(module, name), name, attributes)
+            new = (id(module), name) not in self.looked and not name.startswith("__")
+            if new and hasattr(module, name):
+                self.looked.add((id(module), name))
+                self.put("attribute", name)
+                self._global(getattr(module, name), name, attributes)
 
     # --- classes and objects ---
 
     def _class(self, kind):
-        library = _home(kind)
-        self.put("class", f"{library} {kind.__qualname__}" if library else kind.__name__)
+        named = library_of_class(kind)
+        self.put("class", f"{named} {kind.__qualname__}" if named else kind.__name__)
         for base in kind.__mro__[1:]:
             self.see(base, "")
-        if library:  # methods that the reader has put in the place of its own
-            own = {name: value for name, value in vars(kind).items() if _foreign(value)}
-        else:
-            own = {name: value for name, value in vars(kind).items() if name not in SILENT_ATTRIBUTES}
+        own = {name: value for name, value in vars(kind).items() if name not in SILENT}
+        if named:  # of which only what the reader has put in the place of its own is looked at
+            own = {name: value for name, value in own.items() if is_replacement(value)}
         self._named(own)
         self.see(type(kind), "")
 
@@ -257,9 +248,9 @@ class _Walk:
         if hasattr(kind, "__identity__"):  # it says itself what matters, as a Task does
             self._named(thing.__identity__())
             return
-        if _home(kind) is None:
+        if library_of_class(kind) is None:
             self._named({**getattr(thing, "__dict__", {}), **_slots(thing)})
-            if all(base is object or _home(base) is None for base in kind.__mro__):
+            if all(base is object or library_of_class(base) is None for base in kind.__mro__):
                 return
         self._reduced(thing)
 
@@ -284,16 +275,15 @@ class _Walk:
 
     def _builtin(self, thing):
         owner = thing.__self__
-        self.put("builtin", f"{owner.__name__ if isinstance(owner, types.ModuleType) else ''} {thing.__qualname__}")
-        if not isinstance(owner, types.ModuleType):
+        module = owner.__name__ if isinstance(owner, types.ModuleType) else ""
+        self.put("builtin", f"{module} {thing.__qualname__}")
+        if not module:
             self.see(owner, "")
 
     def _parts(self, *parts):
         for part in parts:
             self.see(part, "")
 
-
-GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 # exact type -> how to feed it
 KINDS = {
@@ -314,12 +304,6 @@ KINDS = {
     types.GetSetDescriptorType: lambda walk, thing: walk.put("descriptor", thing.__name__),
     torch.Generator: lambda walk, thing: walk._parts("generator", thing.get_state()),
 }
-
-
-def _home(kind):
-    """As `_library`, of a class. One that is written in C nobody edits."""
-    written_in_python = kind.__flags__ & 1 << 9 and isinstance(kind.__module__, str)
-    return _library(kind.__module__) if written_in_python else str(kind.__module__)
 
 
 def _content(cell):
@@ -345,19 +329,15 @@ def _imported(name, level, package):
         return None
 
 
-def _foreign(value):
-    """Whether a function does not come from a library or a counted module."""
-    return isinstance(value, types.FunctionType) and _library(value.__globals__.get("__name__") or "") is None \
-        and not value.__code__.co_filename.startswith("<string>")
-
-
 def _slots(thing):
     names = copyreg._slotnames(type(thing)) or ()
     return {name: getattr(thing, name) for name in names if hasattr(thing, name)}
 
 
 def _with_numbered_hooks(attributes):
-    """A network's attributes, its hooks numbered in the order of their registration: torch counts them over the process."""
-    books = {name: book for name, book in attributes.items() if "hooks" in name and isinstance(book, dict)}
-    order = {key: i for i, key in enumerate(sorted({key for book in books.values() for key in book}))}
-    return attributes | {name: {order[key]: hook for key, hook in book.items()} for name, book in books.items()}
+    """A network's attributes, with hooks numbered within it: torch counts over the process."""
+    books = {name: attributes[name] for name in attributes if "hooks" in name}
+    books = {name: book for name, book in books.items() if isinstance(book, dict)}
+    keys = sorted({key for book in books.values() for key in book})
+    numbered = {name: {keys.index(k): book[k] for k in book} for name, book in books.items()}
+    return attributes | numbered

@@ -1,6 +1,8 @@
-"""The package's own share in every number: which of its modules numbers follow from, and a digest of their source.
+"""The package's own share in every number: which of its modules numbers follow from, and a digest
+of their source.
 
-It needs no import of what it reads and only the standard library, and is the same under every Python.
+It needs no import of what it reads and only the standard library, and is the same under every
+Python.
 """
 
 import ast
@@ -9,8 +11,10 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 
-# Every module that the number of a run, or a trained model, follows from: files and folders. Notebooks' studies, figures,
-# labs, exercises, theorems and downloads are not among them, so that editing one of these voids no store.
+# Every module that the number of a run, or a trained model, follows from: files and folders.
+# Notebooks' studies, figures,
+# labs, exercises, theorems and downloads are not among them, so that editing one of these voids no
+# store.
 NUMBERS = (
     "task.py",
     "unlearning.py",
@@ -40,8 +44,8 @@ SILENT_FIELDS = {"ctx", "type_comment", "type_ignores", "kind"}
 
 
 def package_digest(folder: Path = PACKAGE) -> str:
-    """SHA-256 over the modules of NUMBERS. Neither the Python that computes it, nor comments, docstrings, layout, the
-    order of imports, or the place of a file changes it."""
+    """SHA-256 over the modules of NUMBERS. Neither the Python that computes it, nor comments,
+    docstrings, layout, the order of imports, or the place of a file changes it."""
     digests = sorted(source_digest(path.read_text(encoding="utf-8")) for path in files(folder))
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
@@ -115,7 +119,8 @@ def _is_text(statement):
 
 
 def _merged(values):
-    """The parts of an f-string. Pythons differ in where they cut the text between two of its fields."""
+    """The parts of an f-string. Pythons differ in where they cut the text between two of its
+    fields."""
     parts = []
     for value in values:
         if not isinstance(value, ast.Constant):

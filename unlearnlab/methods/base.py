@@ -1,4 +1,6 @@
-"""What every unlearning method has: hyperparameters that are checked, and the rules the loop calls."""
+"""What every unlearning method has: hyperparameters that are checked, and the rules the loop
+calls."""
+
 import copy
 import dataclasses
 import inspect
@@ -16,20 +18,21 @@ from .batch_norm import outputs
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A method is its hyperparameters plus its rules. A run calls `start` and `begin` once; every update calls, in this
-    order, project, loss, perturb, AdamW with `lr` and decoupled `weight_decay` (.01: the paper's, and AdamW's own
-    default), and settle. batch_norm: "retain", "all" or "frozen", what may reach running statistics (batch_norm.py).
+    """A method is its hyperparameters plus its rules. A run calls `start` and `begin` once; every
+    update calls, in this order, project, loss, perturb, AdamW with `lr` and decoupled
+    `weight_decay` (.01: the paper's, and AdamW's own default), and settle. batch_norm: "retain",
+    "all" or "frozen", what may reach running statistics (batch_norm.py).
 
-    A method of your own is a subclass with the same decorator; its fields are its hyperparameters, of any name. They hold
-    numbers, words, or True and False, and take what their annotations say; `hyperparameter` gives one limits. A name that
-    another method has, such as "reg", has its limits unless it says otherwise. `name` stands in tables: by default the
-    name of the class.
+    A method of your own is a subclass with the same decorator; its fields are its hyperparameters,
+    of any name. They hold numbers, words, or True and False, and take what their annotations say;
+    `hyperparameter` gives one limits. A name that another method has, such as "reg", has its limits
+    unless it says otherwise. `name` stands in tables: by default the name of the class.
     """
 
     name: ClassVar[str] = "Method"
     kinds: ClassVar[tuple[str, ...]] = ("regression", "classification")
     lr: float = 1e-3
-    weight_decay: float = .01
+    weight_decay: float = 0.01
     batch_norm: str = "retain"
 
     def __init_subclass__(cls, **options):
@@ -38,32 +41,49 @@ class Method:
             cls.name = cls.__name__
 
     def __new__(cls, *args, **values):
-        annotated = {name for name, kind in inspect.get_annotations(cls).items() if "ClassVar" not in str(kind)}
+        annotated = {
+            name
+            for name, kind in inspect.get_annotations(cls).items()
+            if "ClassVar" not in str(kind)
+        }
         if missing := sorted(annotated - {f.name for f in dataclasses.fields(cls)}):
-            raise TypeError(f"{cls.__name__} needs @dataclass(frozen=True, kw_only=True) above it, or {', '.join(missing)} "
-                            "is no hyperparameter")
+            raise TypeError(
+                f"{cls.__name__} needs @dataclass(frozen=True, kw_only=True) above it, or "
+                f"{', '.join(missing)} "
+                "is no hyperparameter"
+            )
         return super().__new__(cls)
 
     def __post_init__(self):
         for f in dataclasses.fields(self):
-            object.__setattr__(self, f.name, limits(f).check(f"{self.name}: {f.name}", getattr(self, f.name)))
+            object.__setattr__(
+                self, f.name, limits(f).check(f"{self.name}: {f.name}", getattr(self, f.name))
+            )
 
     def check(self, task, epochs: int) -> None:
         """Raises ValueError when the method cannot work on this task for this many epochs."""
         if task.kind not in self.kinds:
-            raise ValueError(f"{self.name} needs a {' or '.join(self.kinds)} task, {task.name} is a {task.kind} one")
+            raise ValueError(
+                f"{self.name} needs a {' or '.join(self.kinds)} task, {task.name} is a "
+                f"{task.kind} one"
+            )
         if not any(p.requires_grad for p in task.original.parameters()):
-            raise ValueError(f"{self.name} has nothing to move: every parameter of {task.name}'s original is frozen")
+            raise ValueError(
+                f"{self.name} has nothing to move: every parameter of {task.name}'s original is "
+                "frozen"
+            )
 
     def start(self, task, seed: int) -> nn.Module:
         """The model the run begins with: a copy of the original."""
         return copy.deepcopy(task.original)
 
     def begin(self, state) -> None:
-        """May look at the task before the first update, and keep what it finds in `state.memory`."""
+        """May look at the task before the first update, and keep what it finds in
+        `state.memory`."""
 
     def passes(self, state) -> tuple[str, ...]:
-        """How epoch `state.epoch` goes over its batches: once, or once per name; `state.turn` tells `loss` which it is."""
+        """How epoch `state.epoch` goes over its batches: once, or once per name; `state.turn` tells
+        `loss` which it is."""
         return ("both",)
 
     def project(self, state, retain) -> None:
@@ -86,7 +106,8 @@ def batch_loss(state, batch) -> torch.Tensor:
 
 
 def heads(logits) -> list[torch.Tensor]:
-    """The heads of what a model returned, each (n, classes): several come as a tuple, one as it is."""
+    """The heads of what a model returned, each (n, classes): several come as a tuple, one as it
+    is."""
     return list(logits) if isinstance(logits, (tuple, list)) else [logits]
 
 
@@ -94,8 +115,9 @@ def heads(logits) -> list[torch.Tensor]:
 class Limits:
     """What a hyperparameter may be.
 
-    kind: float, int, bool or str; None for any of these, or None. low, high: of numbers, both allowed; with `positive`
-    zero is not. choices: the words that are allowed, () for any. meaning: a few words for the reader of a slider.
+    kind: float, int, bool or str; None for any of these, or None. low, high: of numbers, both
+    allowed; with `positive` zero is not. choices: the words that are allowed, () for any. meaning:
+    a few words for the reader of a slider.
     """
 
     kind: type | None = float
@@ -106,7 +128,8 @@ class Limits:
     meaning: str = ""
 
     def check(self, name: str, value):
-        """`value` as a plain Python value, so that numpy's are welcome. Raises ValueError that starts with `name`."""
+        """`value` as a plain Python value, so that numpy's are welcome. Raises ValueError that
+        starts with `name`."""
         plain = value.item() if isinstance(value, numpy.generic) else value
         if self._fits(plain):
             return self.kind(plain) if self.kind else plain
@@ -117,7 +140,9 @@ class Limits:
             return value is None or isinstance(value, (bool, int, float, str))
         if self.kind in (bool, str):
             return isinstance(value, self.kind) and (not self.choices or value in self.choices)
-        real = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+        real = (
+            isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+        )
         whole = real and (self.kind is float or value == int(value))
         return whole and self.low <= value <= self.high and not (self.positive and value <= 0)
 
@@ -126,28 +151,44 @@ class Limits:
         if self.choices:
             *others, last = (f'"{word}"' for word in self.choices)
             return f"{', '.join(others)} or {last}" if others else last
-        name = {None: "a number, a word, True, False or None", bool: "True or False", str: "a word", int: "an integer"}
+        name = {
+            None: "a number, a word, True, False or None",
+            bool: "True or False",
+            str: "a word",
+            int: "an integer",
+        }
         if self.kind not in (int, float):
             return name[self.kind]
         below, above = self.low > -math.inf, self.high < math.inf
-        place = f"in [{self.low:g}, {self.high:g}]" if below and above else f"of at least {self.low:g}" if below else \
-            f"of at most {self.high:g}" if above else ""
+        place = (
+            f"in [{self.low:g}, {self.high:g}]"
+            if below and above
+            else f"of at least {self.low:g}"
+            if below
+            else f"of at most {self.high:g}"
+            if above
+            else ""
+        )
         place = "greater than 0" if self.positive else place
         return f"{name.get(self.kind, 'a number')} {place}".strip()
 
 
 def hyperparameter(default=dataclasses.MISSING, **given):
-    """A field of a Method with limits of its own, such as `margin: float = ul.hyperparameter(.5, low=0, high=4)`.
+    """A field of a Method with limits of its own, such as `margin: float = ul.hyperparameter(.5,
+    low=0, high=4)`.
 
-    default: its value; without one it must be given. low, high, positive, choices, meaning: as in `Limits`.
-    integer: True for whole numbers. Raises TypeError for another keyword.
+    default: its value; without one it must be given. low, high, positive, choices, meaning: as in
+    `Limits`. integer: True for whole numbers. Raises TypeError for another keyword.
     """
-    Limits(**{name: value for name, value in given.items() if name != "integer"})  # refuses what it does not know
+    Limits(
+        **{name: value for name, value in given.items() if name != "integer"}
+    )  # refuses what it does not know
     return dataclasses.field(default=default, metadata=given)
 
 
 def limits(field: dataclasses.Field) -> Limits:
-    """Of a Method's field: what its metadata says, else what its name means in other methods, else what its type says."""
+    """Of a Method's field: what its metadata says, else what its name means in other methods, else
+    what its type says."""
     kind, given = _kind(field), dict(field.metadata)
     known = Limits(kind)
     if kind in (int, float) and field.name in RANGES:
@@ -157,7 +198,9 @@ def limits(field: dataclasses.Field) -> Limits:
         known = Limits(str, choices=CHOICES[field.name])
     if given.pop("integer", False):
         given["kind"] = int
-    return dataclasses.replace(known, **{k: v for k, v in given.items() if k in Limits.__dataclass_fields__})
+    return dataclasses.replace(
+        known, **{k: v for k, v in given.items() if k in Limits.__dataclass_fields__}
+    )
 
 
 def _kind(field):
@@ -170,12 +213,16 @@ def _kind(field):
 def hyperparameters(frame) -> list[str]:
     """The columns of a table of runs in which settings of one method may differ.
 
-    frame: what `ul.sweep` returned, or anything like it: a method of one's own is known by the sweep that made the table,
-    or by its class, while it is there.
+    frame: what `ul.sweep` returned, or anything like it: a method of one's own is known by the
+    sweep that made the table, or by its class, while it is there.
     """
     methods = set(frame["method"]) if "method" in frame.columns else set()
-    own = {f.name for kind in _subclasses(Method) if kind.name in methods and dataclasses.is_dataclass(kind)
-           for f in dataclasses.fields(kind)}
+    own = {
+        f.name
+        for kind in _subclasses(Method)
+        if kind.name in methods and dataclasses.is_dataclass(kind)
+        for f in dataclasses.fields(kind)
+    }
     own |= set(frame.attrs.get("hyperparameters", ()))
     known = [name for name in HYPERPARAMETERS if name in frame.columns]
     return known + [name for name in frame.columns if name in own and name not in known]

@@ -1,7 +1,8 @@
 """How is a run done in another process, so that whatever becomes of it there costs that run alone?
 
-A worker is a process that does one run at a time, so it is known which run hung in it or took it down. A thread waits for
-it: of this process in a local sweep, of a cluster's processes in a sweep on dask. Both are executors as Python knows them.
+A worker is a process that does one run at a time, so it is known which run hung in it or took it
+down. A thread waits for it: of this process in a local sweep, of a cluster's processes in a sweep
+on dask. Both are executors as Python knows them.
 """
 
 import logging
@@ -24,7 +25,7 @@ _workers, _ended, _lock = {}, set(), threading.Lock()  # by sweep: the workers t
 
 
 def results(run, jobs: Iterator, stop: threading.Event, start) -> Iterator[tuple]:
-    """(job, outcome) as runs end. start: a context that gives (executor, slots(), finish(sweep))."""
+    """(job, outcome) as runs end. start: a context with (executor, slots(), finish(sweep))."""
     waiting = {}
     with start as (executor, slots, finish):
         try:
@@ -34,7 +35,8 @@ def results(run, jobs: Iterator, stop: threading.Event, start) -> Iterator[tuple
                 if not waiting:
                     return
                 for future in wait(waiting, WAIT, FIRST_COMPLETED).done:
-                    job, outcome = waiting.pop(future), run.outcome(job, future)
+                    job = waiting.pop(future)
+                    outcome = run.outcome(job, future)
                     if outcome is not None:
                         yield job, outcome
         finally:
@@ -52,7 +54,7 @@ def local(workers: int) -> Iterator[tuple[Executor, Callable, Callable]]:
 
 @contextmanager
 def cluster(client, own: bool = False) -> Iterator[tuple[Executor, Callable, Callable]]:
-    """A process for each slot of a dask cluster, which may have none yet and be waited for; one of our own is not."""
+    """A process for each slot of a dask cluster. One that is not our own may have none yet."""
     seen = time.monotonic()
 
     def slots():
@@ -60,11 +62,16 @@ def cluster(client, own: bool = False) -> Iterator[tuple[Executor, Callable, Cal
         count = sum(w["nthreads"] for w in client.scheduler_info(n_workers=-1)["workers"].values())
         seen = time.monotonic() if count or not own else seen
         if time.monotonic() - seen > LOST:
-            raise RuntimeError(f"the cluster has had no worker for {LOST:g} seconds; what is finished is kept, and the same call "
-                               "goes on from there")
+            raise RuntimeError(
+                f"the cluster has had no worker for {LOST:g} seconds; what is finished is kept, "
+                "and the same call goes on from there"
+            )
         return count
 
-    yield client.get_executor(pure=False), slots, lambda sweep: client.run(end, sweep, on_error="ignore")
+    def finish(sweep):
+        client.run(end, sweep, on_error="ignore")
+
+    yield client.get_executor(pure=False), slots, finish
 
 
 @contextmanager
@@ -73,30 +80,34 @@ def own_cluster(workers: int):
     import dask
     from distributed import Client, LocalCluster
 
-    options = {"distributed.deploy.lost-worker-timeout": "1 hour"}  # or a worker that is away for 15 s is not replaced
-    how = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": logging.CRITICAL}
+    # or a worker that is away for 15 s is not replaced
+    options = {"distributed.deploy.lost-worker-timeout": "1 hour"}
+    quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
     with dask.config.set(options):
         try:
-            opened = LocalCluster(**how)
+            opened = LocalCluster(n_workers=workers, threads_per_worker=1, **quiet)
         except RuntimeError as error:
-            raise RuntimeError(f"no worker of the cluster could start. If this is a script: {GUARD}") from error
+            raise RuntimeError(
+                f"no worker of the cluster could start. If this is a script: {GUARD}"
+            ) from error
         with opened, Client(opened) as client, cluster(client, own=True) as (executor, slots, _):
             yield executor, slots, lambda sweep: None  # workers end with the cluster
 
 
 def supervised(run, job):
-    """The outcome of one run in a process of its own; None when its sweep has ended. `run.timeout`: seconds, or None."""
+    """The outcome of one run in a process of its own; None when its sweep has ended."""
     for _ in range(ATTEMPTS):
         worker = _idle_worker(run.sweep)
         try:
             outcome = _waited_for(worker, run, job)
-        except BrokenExecutor:
-            worker.shutdown(kill_workers=True)
-        except BaseException:
+        except BaseException as error:
             worker.shutdown(kill_workers=True)
             if run.sweep in _ended:
                 return None
-            raise
+            if isinstance(error, TimeoutError):
+                return run.failed(job, str(error))
+            if not isinstance(error, BrokenExecutor):
+                raise
         else:
             _workers.setdefault(run.sweep, []).append(worker)
             if run.sweep in _ended:
@@ -107,7 +118,7 @@ def supervised(run, job):
 
 def _waited_for(worker, run, job):
     if run.timeout is not None:
-        worker.submit(_ready).result()  # imports take seconds, which are not the run's
+        worker.submit(run.get_ready).result()  # imports take seconds, which are not the run's
     future = worker.submit(run, job)
     latest = time.monotonic() + (run.timeout or float("inf"))
     while not wait([future], WAIT).done:
@@ -119,7 +130,7 @@ def _waited_for(worker, run, job):
 
 
 def end(sweep: str) -> None:
-    """Ends the workers of a sweep in this process: those that wait now, the others as soon as their threads look."""
+    """Ends a sweep's workers here: those that wait now, others once their threads look."""
     _ended.add(sweep)
     for worker in _workers.pop(sweep, ()):
         worker.shutdown(wait=False, kill_workers=True)
@@ -131,17 +142,15 @@ def _idle_worker(sweep):
             return waiting.pop()
     from loky import ProcessPoolExecutor
 
-    multiprocessing.current_process()._config["daemon"] = False  # dask's workers may else have no children
+    # dask's workers may else have no children
+    multiprocessing.current_process()._config["daemon"] = False
     env = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return ProcessPoolExecutor(1, timeout=IDLE, env=env, initializer=_follow, initargs=(os.getpid(),))
-
-
-def _ready():
-    """Something to do for a worker that is to be there."""
+    how = {"timeout": IDLE, "env": env, "initializer": _follow, "initargs": (os.getpid(),)}
+    return ProcessPoolExecutor(1, **how)
 
 
 def _follow(parent):
-    """In each worker: Ctrl-C is for the sweep, which then ends its workers; and one that was killed is followed."""
+    """In each worker: Ctrl-C is for the sweep, which ends its workers; its death is followed."""
 
     def watch():
         while os.getppid() == parent:

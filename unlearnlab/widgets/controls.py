@@ -25,19 +25,28 @@ MEANING = {
 
 
 def sliders(method: Method, epochs: int, samples: int) -> dict[str, ipywidgets.Widget]:
-    """Hyperparameter name -> slider, at the method's values, with limits that keep every position valid.
+    """Hyperparameter name -> slider, at the method's values, with limits that keep every position
+    valid.
 
     What is True or False has a box to tick. Words are left as they are.
     epochs, samples: the largest sensible descent_epochs and n_pert.
     """
-    made = {field.name: _slider(method, field, epochs, samples) for field in dataclasses.fields(method)}
+    made = {
+        field.name: _slider(method, field, epochs, samples) for field in dataclasses.fields(method)
+    }
     return {name: slider for name, slider in made.items() if slider is not None}
 
 
 def _slider(method, field, epochs, samples):
     name, value, may = field.name, getattr(method, field.name), limits(field)
     tooltip = may.meaning or MEANING.get(name, name)
-    common = {"value": value, "description": name, "tooltip": tooltip, "style": STYLE, "layout": WIDE}
+    common = {
+        "value": value,
+        "description": name,
+        "tooltip": tooltip,
+        "style": STYLE,
+        "layout": WIDE,
+    }
     if isinstance(value, bool):
         return ipywidgets.Checkbox(**common)
     if not isinstance(value, (int, float)):
@@ -47,7 +56,9 @@ def _slider(method, field, epochs, samples):
     kind, low, high = _known(method, name, epochs, samples) if known else _own(may, value)
     if kind == "log" and value > 0:  # which has no 0
         low, high = min(low, math.floor(math.log10(value))), max(high, math.ceil(math.log10(value)))
-        return ipywidgets.FloatLogSlider(min=low, max=high, step=0.05, readout_format=".2g", **common)
+        return ipywidgets.FloatLogSlider(
+            min=low, max=high, step=0.05, readout_format=".2g", **common
+        )
     if kind == "log":
         kind, low, high = "number", 0, 10.0**high
     low, high = min(low, value), max(high, value)
@@ -78,7 +89,8 @@ def _known(method, name, epochs, samples):
 
 
 def _own(may, value):
-    """(kind, lowest, highest) of a hyperparameter of one's own: its limits, and where it has none, room around its value."""
+    """(kind, lowest, highest) of a hyperparameter of one's own: its limits, and where it has none,
+    room around its value."""
     room = max(4 * abs(value), 10 if may.kind is int else 1)
     low = may.low if may.low > -math.inf else min(0 if value >= 0 else -room, may.high)
     high = may.high if may.high < math.inf else max(room, low + room)

@@ -1,0 +1,51 @@
+"""Whose code is it: a library's or a counted module's, which goes by its name, or the reader's
+own?"""
+
+import functools
+import site
+import sys
+import sysconfig
+import types
+from pathlib import Path
+
+from .source import counted
+
+
+@functools.cache
+def library(name: str) -> str | None:
+    """How to call a module that goes by its name: with its version where it has one; None for the
+    reader's own code."""
+    if name.partition(".")[0] == __name__.partition(".")[0]:
+        return name if counted(name) else None
+    module = sys.modules.get(name)
+    if module is None or name in ("__main__", "__mp_main__"):
+        return None
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return name if name in sys.builtin_module_names else None
+    if not any(Path(file).is_relative_to(folder) for folder in _folders()):
+        return None
+    root = name.partition(".")[0]
+    if root in ("torch", "numpy"):  # whose versions stand beside every fingerprint
+        return name
+    return f"{name} {getattr(sys.modules.get(root), '__version__', '')}".strip()
+
+
+@functools.cache
+def _folders():
+    paths = sysconfig.get_paths()
+    folders = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return tuple(map(Path, folders | {*site.getsitepackages(), site.getusersitepackages()}))
+
+
+def library_of_class(kind):
+    """As `library`, of a class. One that is written in C nobody edits."""
+    written_in_python = kind.__flags__ & 1 << 9 and isinstance(kind.__module__, str)
+    return library(kind.__module__) if written_in_python else str(kind.__module__)
+
+
+def is_replacement(value):
+    """Whether a function does not come from a library or a counted module."""
+    if not isinstance(value, types.FunctionType):
+        return False
+    return library(value.__globals__.get("__name__") or "") is None

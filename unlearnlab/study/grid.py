@@ -1,0 +1,93 @@
+"""Which runs does a grid name?"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..ground import checks
+from ..methods import METHODS, VARIANTS, Method
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of a grid: a method with its hyperparameters, for so many epochs."""
+
+    method: Method
+    epochs: int
+
+    def __post_init__(self):
+        checks.instance("method", self.method, Method, "a Method such as ul.GD(lr=1e-3)")
+        epochs = checks.integer(f"{self.method.name}: epochs", self.epochs, low=1)
+        object.__setattr__(self, "epochs", epochs)
+
+
+def expand(grid) -> list[Setting]:
+    """Every combination a grid names, in its order, each once.
+
+    grid: {method name or class: {hyperparameter or "epochs": value or list of values}}, one
+    (Method, epochs) pair or Setting, or a list of such. A hyperparameter that is not named keeps
+    the method's default; epochs must be named.
+
+    Raises TypeError or ValueError that names the method and the hyperparameter at fault, or two
+    methods of one name.
+    """
+    settings = list(dict.fromkeys(_settings(grid)))
+    kinds = {}
+    for setting in settings:
+        kind = type(setting.method)
+        if kinds.setdefault(kind.name, kind) is not kind:
+            raise ValueError(
+                f"two methods of this grid are called {kind.name!r}, which the table could not "
+                "tell apart: give one another name, as in `name: ClassVar[str] = ...`"
+            )
+    return settings
+
+
+def _settings(grid):
+    if isinstance(grid, Mapping):
+        return [setting for name, values in grid.items() for setting in _combinations(name, values)]
+    if isinstance(grid, Setting):
+        return [grid]
+    if isinstance(grid, tuple) and len(grid) == 2 and isinstance(grid[0], Method):
+        return [Setting(*grid)]
+    if isinstance(grid, Iterable) and not isinstance(grid, (str, bytes)):
+        return [setting for part in grid for setting in _settings(part)]
+    raise TypeError(
+        "grid must be a dict of methods, (Method, epochs) pairs, or a list of these, "
+        f"got {type(grid).__name__}"
+    )
+
+
+def _combinations(method, values):
+    named = METHODS | VARIANTS
+    is_class = isinstance(method, type) and issubclass(method, Method)
+    kind = method if is_class else named.get(method)
+    if kind is None:
+        raise ValueError(
+            f"grid names no method: {method!r}; there are {', '.join(named)}, and your own classes"
+        )
+    name, known = kind.name, [f.name for f in dataclasses.fields(kind)]
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            f"grid[{name!r}] must be a dict of hyperparameters, got {type(values).__name__}"
+        )
+    for hyperparameter in values.keys() - {*known, "epochs"}:
+        raise ValueError(
+            f"{name} has no hyperparameter {hyperparameter!r}; it has epochs, {', '.join(known)}"
+        )
+    if "epochs" not in values:
+        raise ValueError(f"grid[{name!r}] must say for how many epochs")
+    lists = {hyperparameter: _listed(value) for hyperparameter, value in values.items()}
+    for hyperparameter in lists:
+        if not lists[hyperparameter]:
+            raise ValueError(f"grid[{name!r}][{hyperparameter!r}] is empty")
+    for combination in itertools.product(*lists.values()):
+        chosen = dict(zip(lists, combination))
+        epochs = chosen.pop("epochs")
+        yield Setting(kind(**chosen), epochs)
+
+
+def _listed(value):
+    single = isinstance(value, str) or not isinstance(value, Iterable)
+    return [value] if single or getattr(value, "ndim", 1) == 0 else list(value)

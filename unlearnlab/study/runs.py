@@ -1,0 +1,139 @@
+"""What is done with one run of a sweep, here or in a worker, and what is known of it afterwards?"""
+
+import dataclasses
+import time
+import uuid
+from dataclasses import dataclass
+
+import torch
+
+from ..ground.identity import fingerprint
+from ..provenance import provenance
+from ..store import StoreMismatch, code_fingerprint, key, task_parts
+from ..unlearning import BadMetrics, Diverged, check_metrics, unlearn
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to do: setting number `index` of the grid on a seed."""
+
+    index: int
+    epochs: int
+    seed: int
+    identity: dict
+
+    @property
+    def name(self):
+        """Where its record is kept."""
+        return key(self.identity)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A record, whether it is final, and whether another process had it already."""
+
+    record: dict
+    final: bool = True
+    known: bool = False
+
+
+class Runner:
+    """What a worker does with a job. Functions of a notebook or a script go with it, by value."""
+
+    def __init__(self, factory, methods, parts, threads, timeout, device):
+        self.content, self.packed = (factory, methods), None
+        self.parts, self.threads, self.timeout = parts, threads, timeout
+        self.sweep, self.code = uuid.uuid4().hex, code_fingerprint()
+        self.made = {**provenance("ul.sweep", device), "threads": str(threads)}
+
+    def pack(self):
+        """Makes it ready to go to other processes, once for all jobs."""
+        import cloudpickle
+
+        try:
+            self.packed, self.content = cloudpickle.dumps(self.content), None
+        except Exception as error:
+            raise TypeError(
+                f"task_factory or a method cannot go to another process ({error}): make what "
+                'cannot travel within the factory, or take the backend "serial"'
+            ) from error
+
+    def __call__(self, job, stop=None):
+        began, before, opened = time.perf_counter(), torch.get_num_threads(), False
+        away = self.packed is not None  # where Ctrl-C is not heard: KeyboardInterrupt is the run's
+        own = BaseException if away else (Exception, SystemExit)
+        torch.set_num_threads(self.threads)
+        try:
+            method, task = self._opened(job)
+            opened = True
+            run = unlearn(task, method, job.epochs, job.identity["run_seed"], stop=stop)
+            return None if run.stopped else self._outcome(job, run.metrics, run.seconds)
+        except Diverged as error:
+            return self._outcome(job, {}, time.perf_counter() - began, str(error))
+        except own as error:
+            if not opened and isinstance(error, REFUSED):
+                raise
+            return self.failed(job, f"{type(error).__name__}: {error}", time.perf_counter() - began)
+        finally:
+            torch.set_num_threads(before)
+
+    def failed(self, job, why, seconds=0.0):
+        """The outcome of a run that gave no numbers, for a reason that may be gone next time."""
+        return dataclasses.replace(self._outcome(job, {}, seconds, why), final=False)
+
+    def outcome(self, job, future):
+        """What a worker returned, or failed with."""
+        try:
+            return future.result()
+        except REFUSED:
+            raise
+        except Exception as error:
+            return self.failed(job, f"{type(error).__name__}: {error}")
+
+    def _outcome(self, job, metrics, seconds, error=None):
+        made = {"run": job.identity, "code": self.code, "provenance": self.made}
+        return Outcome({**made, "metrics": metrics, "seconds": seconds, "error": error})
+
+    def get_ready(self):
+        """Imports what runs need, and unpacks the factory and the methods."""
+        import cloudpickle
+
+        if self.sweep not in _open:
+            torch.optim.SGD([torch.zeros(1, requires_grad=True)])  # the first takes seconds
+            _open.clear()
+            _open[self.sweep] = {"content": self.content or cloudpickle.loads(self.packed)}
+
+    def _opened(self, job):
+        """The method and the task of a job. The task stays for the next, as they come by seed."""
+        self.get_ready()
+        here = _open[self.sweep]
+        factory, methods = here["content"]
+        method = methods[job.index]
+        if fingerprint(method) != job.identity["rule"]:
+            raise StoreMismatch(
+                f"{method.name} is another method in the worker than here: was its file edited "
+                "meanwhile?"
+            )
+        if here.get("seed") != job.seed:
+            here |= {"task": None, "seed": None}  # large ones should not be there twice
+            here |= {"task": self._made(factory, methods, job.seed), "seed": job.seed}
+        return method, here["task"]
+
+    def _made(self, factory, methods, seed):
+        task = factory(seed)
+        found, expected = task_parts(task), self.parts[seed]
+        names = sorted(found.keys() | expected.keys())
+        differing = [name for name in names if found.get(name) != expected.get(name)]
+        if differing:
+            raise StoreMismatch(
+                f"task_factory({seed}) gave another task in the worker than before "
+                f"({', '.join(differing)}): it must depend on the seed alone, and nothing it uses "
+                "may change while a sweep runs"
+            )
+        for method in {type(method): method for method in methods}.values():
+            check_metrics(task, method)
+        return task
+
+
+REFUSED = (StoreMismatch, BadMetrics)  # what concerns every run of a sweep, and ends it
+_open = {}  # in a worker: what it has of the sweep that it works for
