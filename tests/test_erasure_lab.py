@@ -295,7 +295,7 @@ def test_missing_data_are_told_in_the_lab_which_goes_on_once_they_are_there(tmp_
 
 
 @pytest.mark.parametrize("arguments, words", [({"dataset": "svhn"}, "dataset must be one of digits, mnist, cifar10, tiny-imagenet, got"),
-                                              ({"preset": "paper"}, 'preset must be "quick" for digits, got \'paper\''), ({"method": "SGD"}, "method must be one of MinNorm-OG, .*, got 'SGD'"),
+                                              ({"preset": "paper"}, "preset must be one of quick for digits, got 'paper'"), ({"method": "SGD"}, "method must be one of MinNorm-OG, .*, got 'SGD'"),
                                               ({"seed": 6}, "seed must be an integer from 1 to 5, got 6"),
                                               ({"epochs": 0}, "epochs must be an integer from 1 to 20, got 0"),
                                               ({"epochs": True}, "epochs must be an integer from 1 to 20, got True")])

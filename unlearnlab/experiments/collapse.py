@@ -46,19 +46,7 @@ class WarmPreset(Preset):
 
 # color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set,
 # epochs) -> method -> (mean, standard error)
-TABLE = (
-    "Retrain",
-    "MinNorm-OG",
-    "GD",
-    "GA",
-    "NGP",
-    "NGD",
-    "Ridge",
-    "l1-Sparse",
-    "SCRUB",
-    "NPO",
-    "SalUn",
-)
+TABLE = "Retrain MinNorm-OG GD GA NGP NGD Ridge l1-Sparse SCRUB NPO SalUn".split()
 _MEANS_AND_ERRORS = {
     (0.001, 5): (
         (0.791, 0.491, 0.240, 0.345, 0.459, 0.126, 0.209, 0.124, 0.373, 0.406, 0.294),
@@ -85,34 +73,33 @@ PUBLISHED = {
     row: dict(zip(TABLE, zip(means, errors))) for row, (means, errors) in _MEANS_AND_ERRORS.items()
 }
 
+_STEPS = partial(Recipe, lr=3e-2)
+_QUICK = partial(
+    WarmPreset,
+    network=partial(ResNet, 18, width=1 / 8),
+    batch_size=64,
+    p_forget=0.02,
+    p_retain=0.02,
+    test_images=500,
+)
 PRESETS = {
     ("digits", "quick"): WarmPreset(
         network=partial(ResNet, 18, width=3 / 32),
-        warm_start=Recipe(epochs=3, batch_size=64, lr=3e-2),
-        recipe=Recipe(epochs=16, batch_size=64, lr=3e-2, milestones=(6, 12)),
+        warm_start=_STEPS(epochs=3, batch_size=64),
+        recipe=_STEPS(epochs=16, batch_size=64, milestones=(6, 12)),
         batch_size=32,
         p_forget=0.05,
         p_retain=0.3,
     ),
-    ("mnist", "quick"): WarmPreset(
-        network=partial(ResNet, 18, width=1 / 8),
-        warm_start=Recipe(epochs=2, batch_size=128, lr=3e-2),
-        recipe=Recipe(epochs=8, batch_size=128, lr=3e-2, milestones=(4, 6)),
-        batch_size=64,
-        p_forget=0.02,
-        p_retain=0.02,
+    ("mnist", "quick"): _QUICK(
+        warm_start=_STEPS(epochs=2, batch_size=128),
+        recipe=_STEPS(epochs=8, batch_size=128, milestones=(4, 6)),
         train_images=6_000,
-        test_images=500,
     ),
-    ("cifar10", "quick"): WarmPreset(
-        network=partial(ResNet, 18, width=1 / 8),
-        warm_start=Recipe(epochs=6, batch_size=128, lr=3e-2),
-        recipe=Recipe(epochs=10, batch_size=128, lr=3e-2, milestones=(4, 8)),
-        batch_size=64,
-        p_forget=0.02,
-        p_retain=0.02,
+    ("cifar10", "quick"): _QUICK(
+        warm_start=_STEPS(epochs=6, batch_size=128),
+        recipe=_STEPS(epochs=10, batch_size=128, milestones=(4, 8)),
         train_images=8_000,
-        test_images=500,
     ),
     ("cifar10", "paper"): WarmPreset(
         network=partial(ResNet, 18),

@@ -68,63 +68,49 @@ PUBLISHED_EQUAL_TIME = {
     "KL-Unif": [(0.612, 0.30)],
 }
 
+_QUICK = partial(
+    Preset,
+    network=partial(ResNet, 18, width=1 / 8),
+    batch_size=64,
+    p_forget=0.05,
+    p_retain=0.02,
+    test_images=1_000,
+)
+_PAPER = partial(
+    Preset,
+    network=partial(ResNet, 18),
+    recipe=recipes.CIFAR10_ERASURE,  # for MNIST too, of which the paper gives no recipe
+    batch_size=256,
+    p_forget=0.01,
+    p_retain=0.01,
+)
+_STEPS = partial(Recipe, lr=3e-2)
 PRESETS = {
     ("digits", "quick"): Preset(
         network=partial(ResNet, 18, width=3 / 32),
-        recipe=Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,)),
+        recipe=_STEPS(epochs=30, batch_size=64, milestones=(20,)),
         batch_size=64,
         p_forget=0.1,
         p_retain=0.1,
     ),
-    ("mnist", "quick"): Preset(
-        network=partial(ResNet, 18, width=1 / 8),
-        recipe=Recipe(epochs=9, batch_size=128, lr=3e-2, milestones=(6,)),
-        batch_size=64,
-        p_forget=0.05,
-        p_retain=0.02,
-        train_images=6_000,
-        test_images=1_000,
+    ("mnist", "quick"): _QUICK(
+        recipe=_STEPS(epochs=9, batch_size=128, milestones=(6,)), train_images=6_000
     ),
-    ("cifar10", "quick"): Preset(
-        network=partial(ResNet, 18, width=1 / 8),
-        recipe=Recipe(epochs=12, batch_size=128, lr=3e-2, milestones=(8,)),
-        batch_size=64,
-        p_forget=0.05,
-        p_retain=0.02,
-        train_images=8_000,
-        test_images=1_000,
+    ("cifar10", "quick"): _QUICK(
+        recipe=_STEPS(epochs=12, batch_size=128, milestones=(8,)), train_images=8_000
     ),
-    ("mnist", "paper"): Preset(  # the paper gives no recipe for its MNIST runs
-        network=partial(ResNet, 18),
-        recipe=recipes.CIFAR10_ERASURE,
-        batch_size=256,
-        p_forget=0.01,
-        p_retain=0.01,
-    ),
-    ("cifar10", "paper"): Preset(
-        network=partial(ResNet, 18),
-        recipe=recipes.CIFAR10_ERASURE,
-        batch_size=256,
-        p_forget=0.01,
-        p_retain=0.01,
-    ),
-    ("tiny-imagenet", "quick"): Preset(
+    ("mnist", "paper"): _PAPER(),
+    ("cifar10", "paper"): _PAPER(),
+    ("tiny-imagenet", "quick"): _QUICK(
         network=partial(ResNet, 18, width=1 / 8, stem="imagenet"),
-        recipe=Recipe(epochs=16, batch_size=128, lr=3e-2, milestones=(11,)),
-        batch_size=64,
-        p_forget=0.05,
-        p_retain=0.02,
+        recipe=_STEPS(epochs=16, batch_size=128, milestones=(11,)),
         train_images=10_000,
-        test_images=1_000,
     ),
-    ("tiny-imagenet", "paper"): Preset(
+    ("tiny-imagenet", "paper"): _PAPER(
         network=partial(
             ResNet, 50, stem="imagenet", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
         ),
         recipe=recipes.TINY_IMAGENET_ERASURE,
-        batch_size=256,
-        p_forget=0.01,
-        p_retain=0.01,
         published=True,
     ),
 }
