@@ -3,12 +3,11 @@
 import dataclasses
 
 import pytest
-
 import unlearnlab as ul
 from unlearnlab.study import table
 from unlearnlab.study.__main__ import studies
+from unlearnlab.study.grid import expand
 from unlearnlab.study.studies import Place, command, record
-from unlearnlab.sweep import expand
 
 
 @pytest.mark.parametrize("epochs, minnorm, all_", [(10, 54, 76), (100, 24, 46), (1000, 54, 76)])

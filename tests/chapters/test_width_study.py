@@ -5,16 +5,15 @@ import dataclasses
 
 import pytest
 import torch
-from torch.utils.data import TensorDataset
-
 import unlearnlab as ul
+from torch.utils.data import TensorDataset
 from unlearnlab.chapters.ch12_width import choosing
 from unlearnlab.chapters.ch12_width import study as ladders
 from unlearnlab.data.images import Images
 from unlearnlab.experiments import width
-from unlearnlab.training.recipe import Recipe
 from unlearnlab.study import table
 from unlearnlab.study.studies import Place, record
+from unlearnlab.training.recipe import Recipe
 
 DIGITS, PLANES, CIFAR10 = ladders.STUDIES
 RECIPE = Recipe(epochs=2, batch_size=256, lr=0.01)

@@ -7,9 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from tasks import regression
-
 import unlearnlab as ul
+from tasks import regression
 from unlearnlab.study import __main__ as program
 from unlearnlab.study import studies, table
 from unlearnlab.study.studies import RESULTS, file_name

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
-
 import unlearnlab as ul
 from unlearnlab.study import table
 

@@ -8,8 +8,8 @@ Each case is a study of its own:
 from functools import partial
 
 from ..models import AllCNN, ResNet
-from ..training.recipe import Recipe
 from ..study.studies import Study
+from ..training.recipe import Recipe
 from . import erasure
 
 PUBLISHED_RATES = (1e-6, 1e-5, 1e-4, 1e-3)  # paper A, the grid of the main CIFAR-10 figure

@@ -12,9 +12,10 @@ from ...experiments import width as tasks
 from ...experiments.width import CHANNELS, ROLES, SHARES
 from ...metrics import regions
 from ...study import table
+from ...study.grid import expand
 from ...study.rows import method_of
 from ...study.studies import run_rows
-from ...sweep import expand, sweep
+from ...sweep import sweep
 from ...training.fit import Stopped
 from ...unlearning import unlearn
 from . import choosing
