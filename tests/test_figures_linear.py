@@ -130,7 +130,7 @@ def test_a_point_is_in_sight_or_not():
 def test_the_key_names_every_kind_of_vector():
     axes = linear.SpacePicture().figure.axes
     names = [text.get_text().split()[0] for text in axes[0].get_legend().get_texts()]
-    assert names == ["retain", "retain", "forget", "θ*:", "θ*", "shortest"]
+    assert names == ["retain", "retain", "forget", "θ*:", "its", "shortest"]
 
 
 def test_what_there_is_to_see_is_said_by_who_made_the_numbers():

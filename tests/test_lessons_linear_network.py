@@ -7,6 +7,8 @@ import unlearnlab as ul
 from unlearnlab.lessons import EXERCISES, WrongAnswer, check
 
 right = {name: exercise.reference for name, exercise in EXERCISES.items()}
+predictor, grad = right["network_predictor"], right["layer_gradient"]
+step, balanced = right["first_layer_step"], right["balanced_layers"]
 
 
 def _multi_dot(layers):
@@ -45,7 +47,7 @@ def _v(layers):
 
 
 def _off(layers, X):
-    w = right["network_predictor"](layers)
+    w = predictor(layers)
     return w - torch.linalg.pinv(X, rtol=1e-10) @ (X @ w)
 
 
@@ -105,9 +107,7 @@ OTHER_RIGHT = [
     (
         "balanced_layers",
         lambda w, units: (
-            [-a for a in right["balanced_layers"](w, units)]
-            if len(units) == 1
-            else right["balanced_layers"](w, units)
+            [-a for a in balanced(w, units)] if len(units) == 1 else balanced(w, units)
         ),
     ),
 ]
@@ -124,35 +124,39 @@ def _chain(matrices, start):
     return start
 
 
-def _squares_only(layers, wrong):
+def _squares_only(wrong):
     """The wrong formula where its shapes fit, else the right answer: to be caught there."""
-    square = (
-        all(a.shape == layers[0].shape for a in layers[:-1])
-        and layers[0].shape[0] == layers[0].shape[1]
-        and len(layers) > 2
-    )
-    return wrong() if square else right["network_predictor"](layers)
+
+    def answer(layers):
+        hidden, c = layers[:-1], layers[-1][0]
+        square = len(hidden) > 1 and all(a.shape == (layers[0].shape[1],) * 2 for a in hidden)
+        return wrong(hidden, c) if square else predictor(layers)
+
+    return answer
 
 
 def _changes_a_matrix(layers):
-    answer = right["network_predictor"](layers)
+    answer = predictor(layers)
     layers[0].zero_()
     return answer
 
 
 def _changes_the_list(layers):
-    answer = right["network_predictor"](layers)
+    answer = predictor(layers)
     layers.pop()
     return answer
 
 
-def _gradient(layers, x, l, wrong):
-    square = layers[0].shape[0] == layers[0].shape[1] and l < len(layers) - 1 and len(layers) > 2
-    return wrong() if square else right["layer_gradient"](layers, x, l)
+def _gradient(wrong):
+    """A wrong formula of what the layers above and below make, for square layers below c."""
 
+    def answer(layers, x, l):
+        square = layers[0].shape[0] == layers[0].shape[1] and l < len(layers) - 1
+        above = _chain([a.T for a in reversed(layers[l + 1 :])], x.new_ones(1))
+        below = _chain(layers[:l], x)
+        return wrong(above, below, layers, x, l) if square else grad(layers, x, l)
 
-def _parts(layers, x, l):
-    return _chain([a.T for a in reversed(layers[l + 1 :])], x.new_ones(1)), _chain(layers[:l], x)
+    return answer
 
 
 def _project_rows(layers, X):
@@ -160,89 +164,69 @@ def _project_rows(layers, X):
 
 
 def _solve_gram(layers, X):
-    v, w = _v(layers), right["network_predictor"](layers)
+    v, w = _v(layers), predictor(layers)
     off = w - X.T @ torch.linalg.solve(X @ X.T, X @ w)
     return -torch.outer(v, off) / (v @ v)
 
 
 def _step(formula):
-    return lambda layers, X: formula(
-        _v(layers), right["network_predictor"](layers), _off(layers, X)
-    )
+    return lambda layers, X: formula(_v(layers), predictor(layers), _off(layers, X))
 
 
 def _with(scale_first, scale_each):
-    """Balanced directions with other factors: scale_first(rho, L) on A_1, scale_each on the rest."""
+    """Balanced directions with other factors: scale_first on A_1, scale_each on the rest."""
 
     def layers(w, units):
         rho, depth = w.norm(), len(units) + 1
-        unit = right["balanced_layers"](w / rho if rho > 0 else w, units)
+        unit = balanced(w / rho if rho > 0 else w, units)
         if rho == 0 or depth == 1:
-            return right["balanced_layers"](w, units)
+            return balanced(w, units)
         return [scale_first(rho, depth) * unit[0], *(scale_each(rho, depth) * a for a in unit[1:])]
 
     return layers
 
 
 def _first_coordinates(w, units):
-    return right["balanced_layers"](w, [torch.eye(len(u)).double()[0] for u in units])
+    return balanced(w, [torch.eye(len(u)).double()[0] for u in units])
 
-
-step, grad, balanced = right["first_layer_step"], right["layer_gradient"], right["balanced_layers"]
 
 WRONG = [
     ("network_predictor", lambda layers: None, "is there a return"),
-    (
-        "network_predictor",
-        lambda layers: right["network_predictor"](layers)[None],
-        "return a vector",
-    ),
+    ("network_predictor", lambda layers: predictor(layers)[None], "return a vector"),
     ("network_predictor", _v, "that is v"),
-    ("network_predictor", lambda layers: -right["network_predictor"](layers), "sign is wrong"),
+    ("network_predictor", lambda layers: -predictor(layers), "sign is wrong"),
     (
         "network_predictor",
-        lambda layers: (
-            right["network_predictor"](layers) / right["network_predictor"](layers).norm()
-        ),
+        lambda layers: predictor(layers) / predictor(layers).norm(),
         "length of its own",
     ),
     (
         "network_predictor",
-        lambda layers: _squares_only(layers, lambda: _chain(layers[:-1], layers[-1][0])),
+        _squares_only(lambda hidden, c: _chain(hidden, c)),
         "has to be transposed",
     ),
     (
         "network_predictor",
-        lambda layers: _squares_only(
-            layers, lambda: _chain([a.T for a in layers[:-1]], layers[-1][0])
-        ),
+        _squares_only(lambda hidden, c: _chain([a.T for a in hidden], c)),
         "c meets A_",
     ),
     (
         "network_predictor",
-        lambda layers: _squares_only(layers, lambda: _chain(layers[:-1][::-1], layers[-1][0])),
+        _squares_only(lambda hidden, c: _chain(hidden[::-1], c)),
         "from the wrong end",
     ),
     (
         "network_predictor",
-        lambda layers: _squares_only(
-            layers, lambda: _chain([a.T for a in layers[1:-1][::-1]], layers[-1][0])
-        ),
+        _squares_only(lambda hidden, c: _chain([a.T for a in hidden[:0:-1]], c)),
         "A_1 is missing",
     ),
     (
         "network_predictor",
-        lambda layers: _squares_only(
-            layers, lambda: _chain([a.T for a in layers[:-2][::-1]], layers[-1][0])
-        ),
+        _squares_only(lambda hidden, c: _chain([a.T for a in hidden[-2::-1]], c)),
         "last hidden matrix",
     ),
-    (
-        "network_predictor",
-        lambda layers: right["network_predictor"]([*layers[:-1], layers[-1].abs()]),
-        "signs of c",
-    ),
-    ("network_predictor", lambda layers: 1.1 * right["network_predictor"](layers), "off by 0.1"),
+    ("network_predictor", lambda layers: predictor([*layers[:-1], layers[-1].abs()]), "signs of c"),
+    ("network_predictor", lambda layers: 1.1 * predictor(layers), "off by 0.1"),
     (
         "network_predictor",
         lambda layers: torch.linalg.multi_dot(layers),
@@ -267,40 +251,29 @@ WRONG = [
     ),
     (
         "layer_gradient",
-        lambda layers, x, l: _gradient(
-            layers, x, l, lambda: torch.outer(_parts(layers, x, l)[1], _parts(layers, x, l)[0])
-        ),
+        _gradient(lambda above, below, layers, x, l: torch.outer(below, above)),
         "transposed",
     ),
     (
         "layer_gradient",
-        lambda layers, x, l: _gradient(
-            layers, x, l, lambda: torch.outer(_parts(layers, x, l)[0], x)
-        ),
+        _gradient(lambda above, below, layers, x, l: torch.outer(above, x)),
         "has passed through",
     ),
     (
         "layer_gradient",
-        lambda layers, x, l: _gradient(
-            layers, x, l, lambda: torch.outer(_parts(layers, x, l)[0], _chain(layers[: l + 1], x))
+        _gradient(
+            lambda above, below, layers, x, l: torch.outer(above, _chain(layers[: l + 1], x))
         ),
         "stop before",
     ),
     (
         "layer_gradient",
-        lambda layers, x, l: _gradient(
-            layers,
-            x,
-            l,
-            lambda: torch.outer(layers[l].T @ _parts(layers, x, l)[0], _parts(layers, x, l)[1]),
-        ),
+        _gradient(lambda above, below, layers, x, l: torch.outer(layers[l].T @ above, below)),
         "start after",
     ),
     (
         "layer_gradient",
-        lambda layers, x, l: _gradient(
-            layers, x, l, lambda: torch.outer(layers[-1][0], _parts(layers, x, l)[1])
-        ),
+        _gradient(lambda above, below, layers, x, l: torch.outer(layers[-1][0], below)),
         "back through",
     ),
     ("layer_gradient", lambda layers, x, l: torch.zeros_like(layers[l]), "off by"),

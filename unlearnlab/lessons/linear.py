@@ -7,6 +7,30 @@ from ..theory import linear
 from . import CLOSE, Trap, call, draw, exercise, expect, expect_tensor, yes_or_no
 from .off_rows import check_split
 
+# What a wrong answer means, by the kind of case
+CERTIFICATE = {
+    "right": "this theta fits and lies in the span of the inputs, up to rounding: it is the "
+    "shortest (is == used where a tolerance is needed?)",
+    "long": "this theta fits every label, and it is not the shortest: a part of it is orthogonal "
+    "to all inputs. Fitting is half of the certificate",
+    "longer": "a thousandth of this theta is orthogonal to all inputs; that is far more than "
+    "rounding",
+    "misfit": "this theta lies in the span of the inputs and fits no label: lying in the span is "
+    "half of the certificate",
+    "last": "only the last label is not fitted, and that is enough: every label must be",
+    "small": "everything is 1e-6 times as large, and still right",
+    "small misfit": "one label is not fitted; only, all numbers here are small. Compare the "
+    "residual with |x_i| |theta| and |y_i|, not with a fixed number",
+    "small long": "the part of theta orthogonal to the inputs is as long as the rest; only, both "
+    "are short. Compare it with |theta|, not with a fixed number",
+    "large": "everything is 1e6 times as large, and so is the rounding: compare with |x_i| |theta| "
+    "and |theta|, not with a fixed number",
+    "twice": "an input that occurs twice and an input of zeros change nothing, if their labels "
+    "agree; but X @ X.T has no inverse now. Use the pseudo-inverse, or ul.project_out",
+    "many": "there are more inputs than parameters, of a small rank, with labels that theta fits: "
+    "the certificate holds for any rank",
+}
+
 
 def _certificate_cases(generator):
     """((theta, X, y), right answer, what a wrong one means), each kind over several sizes."""
@@ -16,89 +40,21 @@ def _certificate_cases(generator):
         off = project_out(draw(generator, m), X)
         off, y = off / off.norm() * theta.norm(), X @ theta
         last = torch.cat([y[:-1], y[-1:] + 0.5 * y.norm() + 0.5])
-        yield (
-            (theta, X, y),
-            True,
-            (
-                "this theta fits and lies in the span of the inputs, up to rounding: it is the "
-                "shortest (is == used where a tolerance is needed?)"
-            ),
-        )
-        yield (
-            (theta + off, X, y),
-            False,
-            (
-                "this theta fits every label, and it is not the shortest: a part of it is "
-                "orthogonal to all inputs. Fitting is half of the certificate"
-            ),
-        )
-        yield (
-            (theta + 1e-3 * off, X, y),
-            False,
-            (
-                "a thousandth of this theta is orthogonal to all inputs; that is far more than "
-                "rounding"
-            ),
-        )
-        yield (
-            (2 * theta, X, y),
-            False,
-            (
-                "this theta lies in the span of the inputs and fits no label: lying in the span is "
-                "half of the certificate"
-            ),
-        )
-        yield (
-            (theta, X, last),
-            False,
-            ("only the last label is not fitted, and that is enough: every label must be"),
-        )
-        yield (
-            (1e-6 * theta, 1e-6 * X, 1e-12 * y),
-            True,
-            ("everything is 1e-6 times as large, and still right"),
-        )
-        yield (
-            (1e-6 * theta, 1e-6 * X, 1e-12 * last),
-            False,
-            (
-                "one label is not fitted; only, all numbers here are small. Compare the residual "
-                "with |x_i| |theta| and |y_i|, not with a fixed number"
-            ),
-        )
-        yield (
-            (1e-12 * (theta + off), X, 1e-12 * y),
-            False,
-            (
-                "the part of theta orthogonal to the inputs is as long as the rest; only, both are "
-                "short. Compare it with |theta|, not with a fixed number"
-            ),
-        )
-        yield (
-            (1e6 * theta, 1e6 * X, 1e12 * y),
-            True,
-            (
-                "everything is 1e6 times as large, and so is the rounding: compare with |x_i| "
-                "|theta| and |theta|, not with a fixed number"
-            ),
-        )
         twice, many = torch.cat([X, X[:1], 0 * X[:1]]), draw(generator, m + 2, n) @ X
-        yield (
-            (theta, twice, twice @ theta),
-            True,
-            (
-                "an input that occurs twice and an input of zeros change nothing, if their labels "
-                "agree; but X @ X.T has no inverse now. Use the pseudo-inverse, or ul.project_out"
-            ),
-        )
-        yield (
-            (theta, many, many @ theta),
-            True,
-            (
-                "there are more inputs than parameters, of a small rank, with labels that theta "
-                "fits: the certificate holds for any rank"
-            ),
-        )
+        for kind, right, *given in [
+            ("right", True, theta, X, y),
+            ("long", False, theta + off, X, y),
+            ("longer", False, theta + 1e-3 * off, X, y),
+            ("misfit", False, 2 * theta, X, y),
+            ("last", False, theta, X, last),
+            ("small", True, 1e-6 * theta, 1e-6 * X, 1e-12 * y),
+            ("small misfit", False, 1e-6 * theta, 1e-6 * X, 1e-12 * last),
+            ("small long", False, 1e-12 * (theta + off), X, 1e-12 * y),
+            ("large", True, 1e6 * theta, 1e6 * X, 1e12 * y),
+            ("twice", True, theta, twice, twice @ theta),
+            ("many", True, theta, many, many @ theta),
+        ]:
+            yield given, right, CERTIFICATE[kind]
 
 
 @exercise(

@@ -38,8 +38,7 @@ def _square(layers):
 
 
 def _predictor_cases(generator):
-    for layers in [*_networks(), Network(random_network(4, [], 60))]:
-        yield (layers,)
+    yield from ((layers,) for layers in [*_networks(), Network(random_network(4, [], 60))])
 
 
 def _predictor_mistakes(layers):
@@ -70,8 +69,8 @@ def _predictor_mistakes(layers):
             ),
             (
                 _through(hidden[::-1], c),
-                "this applies the network to c as if it were an input, from the wrong end and "
-                "untransposed: transpose every matrix",
+                "this applies the network to c as if it were an input, from the wrong end: "
+                "transpose every matrix",
             ),
             (_through(turned[-2::-1], c), "A_{L-1}, the last hidden matrix, is missing"),
         ]

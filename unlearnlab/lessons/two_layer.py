@@ -41,56 +41,48 @@ def _neuron_cases(generator):
         A, c = draw(generator, h, d), draw(generator, h)
         order = torch.randperm(h, generator=generator)
         A[order[:2]] = c[order[1:4]] = A[order[4], 1:] = 0
-        into, out = (A != 0).any(1), c != 0
-        right = (into & out).sum()
-        mistakes = [
-            (
-                out.sum(),
-                "you count the nonzero output weights. A neuron whose row of A is 0 "
-                "outputs phi(0) whatever x is: it does not count",
-            ),
-            (
-                into.sum(),
-                "you count the nonzero rows of A. A neuron whose output weight is 0 "
-                "reaches nothing: it does not count",
-            ),
-            (
-                (into | out).sum(),
-                "you count neurons with a weight in OR out. Active means both: "
-                "the product |c_i| ||a_i|| must not be 0",
-            ),
-            (h - right, "that is the number of neurons that are NOT active"),
-            (h, "you count every neuron, active or not"),
-            (
-                (A * c[:, None] != 0).sum(),
-                "you count weights. Count neurons: a row of A counts once, by its length",
-            ),
-            (
-                ((A != 0).all(1) & out).sum(),
-                "a row of A is 0 only if ALL its entries are. Some "
-                "zeros in it do not make its length 0",
-            ),
-        ]
-        yield (
-            (A, c),
-            right,
-            mistakes,
-            (
-                f"there are {right}, with {h - into.sum()} zero rows and "
-                f"{h - out.sum()} zero weights out"
-            ),
-        )
+        right, rows, weights = active_neurons(A, c), (A == 0).all(1).sum(), (c == 0).sum()
+        rest = f"there are {right}, with {rows} zero rows and {weights} zero weights out"
+        yield (A, c), right, _neuron_mistakes(A, c, right), rest
     for size in (1e-9, 1e-180):
-        yield (
-            (size * draw(generator, 6, 3), size * draw(generator, 6)),
-            6,
-            [],
-            (
-                f"with all weights of size {size:g} every neuron is still active. Your test for 0 "
-                "has an absolute tolerance, or the product |c_i| ||a_i|| underflows: test each "
-                "factor against exactly 0"
-            ),
+        rest = (
+            f"with all weights of size {size:g} every neuron is still active. Your test for 0 has "
+            "an absolute tolerance, or the product |c_i| ||a_i|| underflows: test each factor "
+            "against exactly 0"
         )
+        yield (size * draw(generator, 6, 3), size * draw(generator, 6)), 6, [], rest
+
+
+def _neuron_mistakes(A, c, right):
+    into, out = (A != 0).any(1), c != 0
+    return [
+        (
+            out.sum(),
+            "you count the nonzero output weights. A neuron whose row of A is 0 outputs phi(0) "
+            "whatever x is: it does not count",
+        ),
+        (
+            into.sum(),
+            "you count the nonzero rows of A. A neuron whose output weight is 0 reaches nothing: "
+            "it does not count",
+        ),
+        (
+            (into | out).sum(),
+            "you count neurons with a weight in OR out. Active means both: the product |c_i| "
+            "||a_i|| must not be 0",
+        ),
+        (len(c) - right, "that is the number of neurons that are NOT active"),
+        (len(c), "you count every neuron, active or not"),
+        (
+            (A * c[:, None] != 0).sum(),
+            "you count weights. Count neurons: a row of A counts once, by its length",
+        ),
+        (
+            ((A != 0).all(1) & out).sum(),
+            "a row of A is 0 only if ALL its entries are. Some zeros in it do not make its length "
+            "0",
+        ),
+    ]
 
 
 @exercise(
