@@ -58,7 +58,6 @@ task = ul.erasure.task(**where, seed=1)
 #
 # **Exercise.** Write it for a batch of images.
 
-
 # %%
 def paint(gray, color):
     """Images in one color, (n, 3, h, w).
@@ -129,7 +128,6 @@ print(
 # **Exercise.** Write the forget error. Each argument holds the color head's logits for the test
 # images of one color.
 
-
 # %%
 def forget_error(gray, red, green):
     """The mean of (1 - p(gray))^2, a tensor with one number.
@@ -157,7 +155,6 @@ print(
 
 # %% [markdown]
 # Two of three colors are wrong by $1$ each, hence $2/3$. Now the two models.
-
 
 # %%
 def place(model):
@@ -206,7 +203,6 @@ assert not digits or original[0] > 0.95 and truth[0] > 0.95
 # Every method gets three epochs. An epoch is one pass over the forget set in batches of 64, each
 # paired with a gray batch of the same size: five updates. Four methods at one learning rate, and
 # the place after each epoch:
-
 
 # %%
 def path(method, epochs=3):
@@ -331,7 +327,6 @@ assert (
 # **Exercise.** Write it from the logarithms of the two probabilities, so that it gives a number
 # even where the original is sure that the label is wrong.
 
-
 # %%
 def npo(log_p, log_p_teacher, beta):
     """The loss above, a tensor with one number.
@@ -405,7 +400,6 @@ ul.figures.erasure.fronts({name: points[name] for name in other if name in point
 # it. One more precaution: a front that is chosen and measured on the same seeds flatters whoever
 # has the most settings (notebook 04). So for each seed the settings are chosen on the other four.
 
-
 # %%
 def hypervolumes(runs):
     """One per seed: the share of the area that the front dominates whose settings were chosen on
@@ -427,7 +421,6 @@ for name in ranked:
 # **Before you praise the first:** GD has nine settings, because nothing but its rate can be tuned.
 # The other methods share the five rates of the grid with each other; GD, GA and Retrain got four
 # more in between. **Predict, then run.** Where would GD stand with the same five as everybody else?
-
 
 # %%
 def nearest_settings(runs):
@@ -606,7 +599,6 @@ assert (leads["CIFAR-10, over NGP"] < 0).sum() == 3 and abs(
 #
 # An epoch of MinNorm-OG holds five projections of up to a hundred rows each (fifty images, two
 # heads). On this machine, in this process, three epochs of each method cost:
-
 
 # %% tags=["nbval-ignore-output"]
 def seconds(method, epochs=3, repeats=3):

@@ -105,7 +105,6 @@ ul.figures.erasure.image_grid(
 #
 # **Exercise.** Solve for $a$ and $b$, and give every image its weight.
 
-
 # %%
 def sample_weights(forgotten):
     """A weight for each image, (n,) floats.
@@ -136,7 +135,6 @@ print(
 # the image shows does not enter.
 #
 # **Exercise.** Write it.
-
 
 # %%
 def color_accuracy(logits):
@@ -173,7 +171,6 @@ print(
 # goes by either cue has all of those right.
 #
 # Now the two models of each seed, measured with your function.
-
 
 # %%
 @torch.no_grad()
@@ -255,7 +252,6 @@ assert all(
 # **Predict, then run.** GD descends the loss on retained images, which the original gets right
 # already. **Retrain** starts from a blank network and sees the same images. Which of the two goes
 # more by color after 45 updates?
-
 
 # %%
 def track(method, epochs=15, every=5):
@@ -606,7 +602,6 @@ assert not any(kept_far[name][1] > 0 for name in ("MinNorm-OG", "GD"))
 # ## 7 · Equal work
 #
 # On this machine, in this process, fifteen epochs cost:
-
 
 # %% tags=["nbval-ignore-output"]
 def seconds(method, epochs=15, repeats=3):

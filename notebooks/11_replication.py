@@ -93,7 +93,6 @@ recorded["cifar10-wider"] = pandas.concat(
 # dominates, its **hypervolume**. For each of five seeds, the settings of the front are chosen on
 # the other four.
 
-
 # %%
 def shares(runs):
     """(seeds,): the share of the box that a method's front dominates, its settings chosen on the
@@ -116,7 +115,6 @@ def of(case, method, epochs=3, **fixed):
 #
 # **Exercise.** Give the lead of one method over another, with its standard error, so that what the
 # two share does not count as noise.
-
 
 # %%
 def lead(a, b):
@@ -197,7 +195,6 @@ assert 1e-3 < best.lr[best.gap.idxmin()] < 3e-2
 # **Exercise.** If the output does not depend on a filter's length, its gradient has no part along
 # the filter. Write the cosine between the two, filter by filter.
 
-
 # %%
 def radial(weight, gradient):
     """The cosine between every filter and its gradient, (out,); 0 where the gradient is.
@@ -269,7 +266,6 @@ assert abs(found["MinNorm-OG, with batch norm"].mean() - found["GD, with batch n
 #
 # An epoch of MinNorm-OG has a projection before every step, each of up to a hundred rows. So what
 # does its time buy GD? On this machine, in one process and in turns:
-
 
 # %% tags=["nbval-ignore-output"]
 def cost(methods, repeats=5):
