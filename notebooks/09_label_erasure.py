@@ -255,7 +255,9 @@ assert not digits or paths["MinNorm-OG"][3][1] < 0.5 * paths["GD"][3][1]
 # %%
 rates = [1e-3, 3e-3, 1e-2, 3e-2]
 by_rate = {f"GD, lr {rate:g}": path(ul.GD(lr=rate))[-1] for rate in rates}
-ul.figures.erasure.plane({**by_rate, "MinNorm-OG": paths["MinNorm-OG"][-1]}, original, truth)
+wide = "with its rate GD goes from no forgetting to no accuracy"
+by_rate_and_ours = {**by_rate, "MinNorm-OG": paths["MinNorm-OG"][-1]}
+ul.figures.erasure.plane(by_rate_and_ours, original, truth, wide)
 
 # %%
 errors = [place[1] for place in by_rate.values()]

@@ -66,9 +66,12 @@ def predictions(pixels, before, after) -> Figure:
 
 
 @look()
-def plane(points: dict[str, tuple], original: tuple, ground_truth: tuple | None = None) -> Figure:
+def plane(
+    points: dict[str, tuple], original: tuple, ground_truth: tuple | None = None, finding: str = ""
+) -> Figure:
     """Where each method lands. points: name -> (retain accuracy, forget error) and, if known, the
-    standard errors of both. original, ground_truth: (retain accuracy, forget error).
+    standard errors of both. original, ground_truth: (retain accuracy, forget error). finding: what
+    the picture shows, in place of its numbers where these differ between processors.
 
     The ideal is the corner (1, 0).
     """
@@ -77,7 +80,9 @@ def plane(points: dict[str, tuple], original: tuple, ground_truth: tuple | None 
     places = {"original": original, "ground truth": ground_truth, "ideal": (1, 0)}
     places |= {name: found[0, :2] for name, found in rows.items()}
     said = _place(ax, rows, places)
-    return fig.done(what=f"Retain accuracy and forget error: {'; '.join(said)}")
+    if finding:
+        said = list(rows)
+    return fig.done(finding, f"Retain accuracy and forget error: {'; '.join(said)}")
 
 
 @look()
