@@ -15,18 +15,27 @@
 # %% [markdown]
 # # 12 · Width and unlearning
 #
-# **The question.** A network that is wide enough fits every training image, and a narrow one does not. Does a wide one also forget better? Two things can be meant by that, and they ask for opposite numbers.
+# **The question.** A network that is wide enough fits every training image, and a narrow one does
+# not. Does a wide one also forget better? Two things can be meant by that, and they ask for
+# opposite numbers.
 #
 # **You will be able to**
 # - measure at which width a network begins to interpolate, with its spread over seeds;
-# - state the privacy goal and the bias goal as objectives, and tune a method for one of them without touching test data;
-# - see where in input space a network changed its mind, and compare that with what retraining changes anyway;
+# - state the privacy goal and the bias goal as objectives, and tune a method for one of them
+#   without touching test data;
+# - see where in input space a network changed its mind, and compare that with what retraining
+#   changes anyway;
 # - say which findings of a paper hold on your own data, and why others do not.
 #
-# **You need** notebooks 01 to 03 and 09. **Time.** About 70 minutes; the code runs in about a minute on one CPU core. No GPU is needed.
+# **You need** notebooks 01 to 03 and 09. **Time.** About 70 minutes; the code runs in about a
+# minute on one CPU core. No GPU is needed.
 #
-# "Paper B" is *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?* (reference at the end). Only a summary of it was at hand when this was written. **[paper]** marks what the paper says of itself there; **[ours]** marks
-# definitions and choices that had to be made here. Paper B trains ResNets and AllCNN on CIFAR-10. Here AllCNN and ResNet-18 run on 8 by 8 digits, on ladders of widths narrow enough that the lowest rungs cannot fit them; section 12 climbs a ladder on 2,000 photographs of CIFAR-10.
+# "Paper B" is *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?*
+# (reference at the end). Only a summary of it was at hand when this was written. **[paper]** marks
+# what the paper says of itself there; **[ours]** marks definitions and choices that had to be made
+# here. Paper B trains ResNets and AllCNN on CIFAR-10. Here AllCNN and ResNet-18 run on 8 by 8
+# digits, on ladders of widths narrow enough that the lowest rungs cannot fit them; section 12
+# climbs a ladder on 2,000 photographs of CIFAR-10.
 
 # %%
 import copy
@@ -40,19 +49,23 @@ from unlearnlab.metrics import regions
 
 record = study.load("results/width.json")
 runs, models, areas = record.runs, record.models, record.regions
-print(
-    f"{len(runs):,} recorded runs: {record.provenance['command']}, at commit {record.provenance['commit'][:7]}"
-)
+made = record.provenance
+print(f"{len(runs):,} recorded runs: {made['command']}, at commit {made['commit'][:7]}")
 
 # %% [markdown]
-# **What is recorded, and what is not.** On digits AllCNN with five seeds and ResNet-18 with three, every method at every width. Decision regions of AllCNN up to a width of 1/8; other validation shares at 1/48; the survey with 500 planes for seed 1 at two widths (`python -m unlearnlab.study width-planes`). On a part of CIFAR-10 the original and one retrained network per
-# width, one seed, no unlearning (`width-cifar10`). Nothing at full size.
+# **What is recorded, and what is not.** On digits AllCNN with five seeds and ResNet-18 with three,
+# every method at every width. Decision regions of AllCNN up to a width of 1/8; other validation
+# shares at 1/48; the survey with 500 planes for seed 1 at two widths
+# (`python -m unlearnlab.study width-planes`). On a part of CIFAR-10 the original and one retrained
+# network per width, one seed, no unlearning (`width-cifar10`). Nothing at full size.
 
 # %% [markdown]
 # ## 1 · The data, in parts that never overlap
 #
-# [paper] The forget set holds 200 examples. [ours] They come from four of the ten classes, fifty each, which leaves about 65 images of such a class to retain. Of every class a fifth of the training images is held out: half of what the four classes hold out
-# becomes **forget-validation**, everything else is **validation**. **Forget-test** are the test images of the four classes.
+# [paper] The forget set holds 200 examples. [ours] They come from four of the ten classes, fifty
+# each, which leaves about 65 images of such a class to retain. Of every class a fifth of the
+# training images is held out: half of what the four classes hold out becomes **forget-validation**,
+# everything else is **validation**. **Forget-test** are the test images of the four classes.
 
 # %%
 parts = ul.width.splits(seed=1)
@@ -60,9 +73,8 @@ for name, part in parts.items():
     print(f"{name:18} {len(part):5} images of {len(part.tensors[1].unique()):2} classes")
 
 where = ul.width.split(ul.images.load("digits").train.tensors[1], seed=1)
-assert (
-    len(torch.cat(list(where.values())).unique()) == sum(map(len, where.values())) == 1437
-)  # no image is in two parts
+# no image is in two parts
+assert len(torch.cat(list(where.values())).unique()) == sum(map(len, where.values())) == 1437
 
 # %%
 pixels, digits = parts["forget"].tensors
@@ -75,8 +87,10 @@ ul.figures.erasure.image_grid(
 # %% [markdown]
 # ## 2 · The interpolation threshold, measured
 #
-# [paper] A network is underparameterized while its training error is above 0, and overparameterized when it is 0; ResNet-18 on CIFAR-10 changes sides at a width of about 0.2. That number belongs to that data set. **Predict, then run.** AllCNN with 96 channels
-# would be width 1. How many channels does it take to fit 1,150 digits without a single mistake?
+# [paper] A network is underparameterized while its training error is above 0, and overparameterized
+# when it is 0; ResNet-18 on CIFAR-10 changes sides at a width of about 0.2. That number belongs to
+# that data set. **Predict, then run.** AllCNN with 96 channels would be width 1. How many channels
+# does it take to fit 1,150 digits without a single mistake?
 
 
 # %%
@@ -87,42 +101,42 @@ def ladder(role="original", network="allcnn"):
 
 def errors(network="allcnn"):
     """Width -> training error of each seed."""
-    return {
-        width: group.training_error.tolist()
-        for width, group in ladder(network=network).groupby("width")
-    }
+    by_width = ladder(network=network).groupby("width")
+    return {width: group.training_error.tolist() for width, group in by_width}
 
 
 for width, values in errors().items():
     print(
-        f"{round(96 * width):3} channels, training error {np.mean(values):6.3f}   seeds that interpolate: {values.count(0)} of {len(values)}"
+        f"{round(96 * width):3} channels, training error {np.mean(values):6.3f}   "
+        f"seeds that interpolate: {values.count(0)} of {len(values)}"
     )
 
 # %%
 measured = choosing.threshold(errors())
 print(
-    f"every seed interpolates at width {measured.width:.4f}; the first of them at {measured.low:.4f}, the last at {measured.high:.4f}"
+    f"every seed interpolates at width {measured.width:.4f}; "
+    f"the first of them at {measured.low:.4f}, the last at {measured.high:.4f}"
 )
 
 
 # %%
 def line(frame, column, x="width"):
     """(x, mean over seeds, standard error), as the pictures take it."""
-    return np.array(
-        [
-            [value, group[column].mean(), ul.pareto.standard_error(group[column])]
-            for value, group in frame.groupby(x)
-        ]
-    )
+    groups = frame.groupby(x)[column]
+    return np.array([[value, own.mean(), ul.pareto.standard_error(own)] for value, own in groups])
 
 
-lines = {
-    "training": line(ladder(), "training_error"),
-    "test": line(ladder(), "test_error"),
-    "forget set, original": line(ladder(), "forget_error"),
-    "forget-test, original": line(ladder(), "forget_test_error"),
-    "forget set, retrained": line(ladder("ground-truth"), "forget_error"),
-}
+def error_lines(original, retrained):
+    return {
+        "training": line(original, "training_error"),
+        "test": line(original, "test_error"),
+        "forget set, original": line(original, "forget_error"),
+        "forget-test, original": line(original, "forget_test_error"),
+        "forget set, retrained": line(retrained, "forget_error"),
+    }
+
+
+# %%
 looks_of_errors = {
     "training": "floor",
     "test": "GD",
@@ -130,34 +144,49 @@ looks_of_errors = {
     "forget set, retrained": "retrained",
     "forget-test, original": "Ridge",
 }
+lines = error_lines(ladder(), ladder("ground-truth"))
 ul.figures.width.curves({"AllCNN": lines}, threshold=measured, looks=looks_of_errors)
 
 
 # %% [markdown]
-# The dotted line is where no seed gets a training image wrong, the grey band reaches from the first seed to the last.
+# The dotted line is where no seed gets a training image wrong, the grey band reaches from the first
+# seed to the last.
 #
-# With one channel in its first layer AllCNN gets half of its training images wrong, with four it gets none wrong, whatever the seed. So [paper]'s 0.2 for ResNet-18 on CIFAR-10 becomes 1/24 here. The threshold belongs to the network *and* the data; it has to be
-# measured, and its spread is part of the measurement: one seed interpolates a rung before the others.
+# With one channel in its first layer AllCNN gets half of its training images wrong, with four it
+# gets none wrong, whatever the seed. So [paper]'s 0.2 for ResNet-18 on CIFAR-10 becomes 1/24 here.
+# The threshold belongs to the network *and* the data; it has to be measured, and its spread is part
+# of the measurement: one seed interpolates a rung before the others.
 #
-# Test error goes on falling to the right of the threshold. Look at the original's two forget lines. Where the network cannot interpolate, its error on the forget set is no smaller than on unseen images of the same classes at the first rung: it never knew the 200 apart. From the threshold on
-# the forget error is 0. And the retrained network, which has seen half as many images of these four classes, gives them up nearly whole when it is narrowest, and hardly misses them when it is wide.
+# Test error goes on falling to the right of the threshold. Look at the original's two forget lines.
+# Where the network cannot interpolate, its error on the forget set is no smaller than on unseen
+# images of the same classes at the first rung: it never knew the 200 apart. From the threshold on
+# the forget error is 0. And the retrained network, which has seen half as many images of these four
+# classes, gives them up nearly whole when it is narrowest, and hardly misses them when it is wide.
 
 # %% [markdown]
 # ## 3 · Two goals that ask for opposite numbers
 #
-# [paper] **Privacy**: nobody may tell from the network that the 200 examples were in its training set. Their error is to equal the error on comparable unseen data, neither higher nor lower. **Bias removal**: the 200 examples taught something wrong, and the
-# network is to get them wrong now: their error is to be as high as possible.
+# [paper] **Privacy**: nobody may tell from the network that the 200 examples were in its training
+# set. Their error is to equal the error on comparable unseen data, neither higher nor lower. **Bias
+# removal**: the 200 examples taught something wrong, and the network is to get them wrong now:
+# their error is to be as high as possible.
 #
-# [paper] Either way the network is to go on working, and a number $\lambda$ says how much that counts. [ours] The objectives, with $E$ for errors, all on data that a user of a method has:
+# [paper] Either way the network is to go on working, and a number $\lambda$ says how much that
+# counts. [ours] The objectives, with $E$ for errors, all on data that a user of a method has:
 #
-# $$ J_{\text{privacy}} = (1-\lambda)\,E_{\text{val}} + \lambda\,|E_{\text{forget}} - E_{\text{forget-val}}|, \qquad J_{\text{bias}} = (1-\lambda)\,E_{\text{val}} + \lambda\,(1 - E_{\text{forget}}). $$
+# $$ J_{\text{privacy}} = (1-\lambda)\,E_{\text{val}} +
+# \lambda\,|E_{\text{forget}} - E_{\text{forget-val}}|,
+# \qquad J_{\text{bias}} = (1-\lambda)\,E_{\text{val}} + \lambda\,(1 - E_{\text{forget}}). $$
 #
 # **Exercise.** Write the first, for many settings at once.
 
 
 # %%
 def privacy(validation, forget, forget_validation, lam):
-    """J of the privacy goal for n settings, (n,). validation, forget, forget_validation: (n,) errors. lam: weight of the goal."""
+    """J of the privacy goal for n settings, (n,).
+
+    validation, forget, forget_validation: (n,) errors. lam: weight of the goal.
+    """
     raise NotImplementedError
 
 
@@ -175,25 +204,33 @@ assert np.allclose(by_hand, choosing.objective(runs, "privacy", 0.4))
 for name, model in (("original", task.original), ("retrained", task.ground_truth)):
     found = task.evaluate(model)
     print(
-        f"{name:9} forget {found['forget_error']:.3f}  forget-test {found['forget_test_error']:.3f}  test {found['test_error']:.3f}   "
-        f"J privacy {choosing.objective(found, 'privacy'):.2f}  J bias {choosing.objective(found, 'bias'):.2f}"
+        f"{name:9} forget {found['forget_error']:.3f}  "
+        f"forget-test {found['forget_test_error']:.3f}  test {found['test_error']:.3f}   "
+        f"J privacy {choosing.objective(found, 'privacy'):.2f}  "
+        f"J bias {choosing.objective(found, 'bias'):.2f}"
     )
 
 
 # %% [markdown]
-# At this width the network has 22,000 parameters for 1,150 images, and it interpolates. Retraining moves the forget error from 0 to a few images of the 200: this is all there is to gain for privacy, because the digits are easy and the network does nearly as well on images it
-# has not seen. Under the bias goal the retrained network is almost as bad as the original: whoever has not seen an image has not learned to be wrong about it. The two goals are different things.
+# At this width the network has 22,000 parameters for 1,150 images, and it interpolates. Retraining
+# moves the forget error from 0 to a few images of the 200: this is all there is to gain for
+# privacy, because the digits are easy and the network does nearly as well on images it has not
+# seen. Under the bias goal the retrained network is almost as bad as the original: whoever has not
+# seen an image has not learned to be wrong about it. The two goals are different things.
 
 # %% [markdown]
 # ## 4 · A trap before the race: wrong in training mode only
 #
-# Both networks have batch norm. Notebook 09 showed how forget batches leak *into* a network through it. Here is the opposite. **Predict, then run.** NegGrad climbs the loss of the forget set on the widest ResNet-18, under two of notebook 09's policies: with
-# `"retain"` a forget batch is normalised by its own mean and variance, with `"frozen"` by the running ones, as in the deployed network. How many of the 200 does the deployed network get wrong in the end?
+# Both networks have batch norm. Notebook 09 showed how forget batches leak *into* a network through
+# it. Here is the opposite. **Predict, then run.** NegGrad climbs the loss of the forget set on the
+# widest ResNet-18, under two of notebook 09's policies: with `"retain"` a forget batch is
+# normalised by its own mean and variance, with `"frozen"` by the running ones, as in the deployed
+# network. How many of the 200 does the deployed network get wrong in the end?
 
 
 # %%
 def wrong(model, data, own_statistics):
-    """The share of wrong answers; own_statistics: normalised by those of the batch, as in the training loop."""
+    """The share of wrong answers; own_statistics: normalised by the batch's, as in training."""
     twin = copy.deepcopy(model).train(own_statistics)
     with torch.no_grad():
         return (twin(data.tensors[0]).argmax(1) != data.tensors[1]).double().mean().item()
@@ -210,16 +247,25 @@ for policy, epochs in (("retain", 16), ("frozen", 6)):
 assert found["retain"][0] > 0.8 and found["retain"][1] < 0.6 and found["frozen"][1] > 0.8
 
 # %% [markdown]
-# A batch of nothing but forget examples, of four classes, has a mean and a variance of its own. Under `"retain"` the network learns to be wrong *when it sees these statistics*. The deployed network normalises by running averages, which come from retained images, and answers
-# most of the 200 as before. The loop reports success, the deployed model has forgotten far less. All methods here run with `batch_norm="frozen"`, so that what the loss sees is what is deployed; Retrain alone needs running statistics of its own.
+# A batch of nothing but forget examples, of four classes, has a mean and a variance of its own.
+# Under `"retain"` the network learns to be wrong *when it sees these statistics*. The deployed
+# network normalises by running averages, which come from retained images, and answers most of the
+# 200 as before. The loop reports success, the deployed model has forgotten far less. All methods
+# here run with `batch_norm="frozen"`, so that what the loss sees is what is deployed; Retrain alone
+# needs running statistics of its own.
 
 # %% [markdown]
 # ## 5 · Privacy along the ladder
 #
-# Four methods, and Retrain for as many epochs. [paper] SCRUB and NegGrad use the forget set, l1-Sparse does not. MinNorm-OG of paper A does not either. Each has a small grid, six epochs a run, five seeds. At each width, each method's setting is the one with the smallest
-# median $J_{\text{privacy}}$ at $\lambda = 0.4$: [paper] hyperparameters are chosen per width, by validation.
+# Four methods, and Retrain for as many epochs. [paper] SCRUB and NegGrad use the forget set,
+# l1-Sparse does not. MinNorm-OG of paper A does not either. Each has a small grid, six epochs a
+# run, five seeds. At each width, each method's setting is the one with the smallest median
+# $J_{\text{privacy}}$ at $\lambda = 0.4$: [paper] hyperparameters are chosen per width, by
+# validation.
 #
-# What is reported had no say in the choice: the **gap** $|E_{\text{forget}} - E_{\text{forget-test}}|$, and the test error. **Before you run:** how large is the gap of a network that was *retrained*, and has never seen the 200?
+# What is reported had no say in the choice: the **gap**
+# $|E_{\text{forget}} - E_{\text{forget-test}}|$, and the test error. **Before you run:** how large
+# is the gap of a network that was *retrained*, and has never seen the 200?
 
 # %%
 FOUR = ["SCRUB", "NegGrad", "l1-Sparse", "MinNorm-OG"]
@@ -263,30 +309,44 @@ ul.figures.width.curves(
 
 
 # %% [markdown]
-# - **The floor is not 0.** The broad line is retraining. Its gap is a sampling error, of 200 forget examples and about 144 test images; one image more or less is $0.007$. Whoever compares two methods by a difference smaller than that compares noise.
-# - **At the narrowest rung the original never knew the 200 apart**: its forget error is one half, within a few hundredths of its error on unseen images of the classes. [paper] says so of underparameterized models, and says what it costs: the second picture, where that rung lies above the frame.
-# - **From 1/32 on hardly a method reaches the floor.** MinNorm-OG does at 1/32, and doubles the test error for it. The gaps of the others are those of the original, or larger. Selected by validation, they do next to nothing: raising the forget error of the 200 raises that of their classes too, and the validation error with it.
-# - **Wide is better, and not by unlearning.** From 1/16 on the original's own gap is a few images, since its test error is. What width buys here it buys by generalization. That is what errors say; the next section asks something sharper.
+# - **The floor is not 0.** The broad line is retraining. Its gap is a sampling error, of 200 forget
+#   examples and about 144 test images; one image more or less is $0.007$. Whoever compares two
+#   methods by a difference smaller than that compares noise.
+# - **At the narrowest rung the original never knew the 200 apart**: its forget error is one half,
+#   within a few hundredths of its error on unseen images of the classes. [paper] says so of
+#   underparameterized models, and says what it costs: the second picture, where that rung lies
+#   above the frame.
+# - **From 1/32 on hardly a method reaches the floor.** MinNorm-OG does at 1/32, and doubles the
+#   test error for it. The gaps of the others are those of the original, or larger. Selected by
+#   validation, they do next to nothing: raising the forget error of the 200 raises that of their
+#   classes too, and the validation error with it.
+# - **Wide is better, and not by unlearning.** From 1/16 on the original's own gap is a few images,
+#   since its test error is. What width buys here it buys by generalization. That is what errors
+#   say; the next section asks something sharper.
 
 # %% [markdown]
 # ## 6 · What an attacker sees
 #
-# [paper] reports a second number for privacy: the accuracy of **membership inference**, MIA. An attacker is shown losses of forget examples and of forget-test images, as many of each class of either, and learns to tell them apart: a logistic regression on one number. Notebook 13 builds it by hand.
+# [paper] reports a second number for privacy: the accuracy of **membership inference**, MIA. An
+# attacker is shown losses of forget examples and of forget-test images, as many of each class of
+# either, and learns to tell them apart: a logistic regression on one number. Notebook 13 builds it
+# by hand.
 #
-# The gap compares two averages of *wrong or right*. The loss says more: a network that has every image right can still be surer of those it was trained on. **Predict, then run.** On the wide rungs the gap of the original was a few images. What will the attack make of the same networks, and of those unlearned for privacy?
+# The gap compares two averages of *wrong or right*. The loss says more: a network that has every
+# image right can still be surer of those it was trained on. **Predict, then run.** On the wide
+# rungs the gap of the original was a few images. What will the attack make of the same networks,
+# and of those unlearned for privacy?
 
 
 # %%
 def floor_band(network="allcnn"):
-    """(width, mean, standard deviation) of the attack on single retrained networks, two for each seed."""
-    both = models[
-        models.role.str.startswith("ground") & (models.share == 0.2) & (models.network == network)
-    ]
-    return np.array(
-        [[width, group.mia.mean(), group.mia.std()] for width, group in both.groupby("width")]
-    )
+    """(width, mean, standard deviation) of the attack on retrained networks, two for each seed."""
+    of_network = models[(models.share == 0.2) & (models.network == network)]
+    both = of_network[of_network.role.str.startswith("ground")].groupby("width").mia
+    return np.array([[width, found.mean(), found.std()] for width, found in both])
 
 
+# %%
 attacked = by_method(private, "mia") | references("mia", list(ROLES))
 ul.figures.width.curves(
     {"accuracy of the attack after privacy unlearning": attacked},
@@ -299,16 +359,30 @@ ul.figures.width.curves(
 )
 
 # %% [markdown]
-# - **The floor has a width of its own.** The band is one standard deviation of *single* retrained networks around their mean, two for each seed. The attack is tried on about 290 images, and as many coin tosses scatter by $0.03$.
-# - **The wider the original, the more it gives away**: nothing where it cannot interpolate, and more on each rung from 1/32 on. The gap of section 5 *shrinks* along the same ladder. Both are right. A wide network has hardly more errors on unseen images than on the 200, and is surer of the 200 all the same.
-# - **Chosen by errors, judged by losses.** Up to 1/24 SCRUB and NegGrad are where the original is. At 1/24, 1/16 and 1/8 no method is inside the band: the objective $J$ is made of errors and does not see what the attack sees. MinNorm-OG is on the floor at 1/32, for twice the test error. On the widest rung NegGrad, l1-Sparse and MinNorm-OG are, l1-Sparse for one more wrong answer in a hundred, which is what retraining costs as well.
+# - **The floor has a width of its own.** The band is one standard deviation of *single* retrained
+#   networks around their mean, two for each seed. The attack is tried on about 290 images, and as
+#   many coin tosses scatter by $0.03$.
+# - **The wider the original, the more it gives away**: nothing where it cannot interpolate, and
+#   more on each rung from 1/32 on. The gap of section 5 *shrinks* along the same ladder. Both are
+#   right. A wide network has hardly more errors on unseen images than on the 200, and is surer of
+#   the 200 all the same.
+# - **Chosen by errors, judged by losses.** Up to 1/24 SCRUB and NegGrad are where the original is.
+#   At 1/24, 1/16 and 1/8 no method is inside the band: the objective $J$ is made of errors and does
+#   not see what the attack sees. MinNorm-OG is on the floor at 1/32, for twice the test error. On
+#   the widest rung NegGrad, l1-Sparse and MinNorm-OG are, l1-Sparse for one more wrong answer in a
+#   hundred, which is what retraining costs as well.
 #
-# So what does width do for privacy? A wide network gives away more before anybody unlearns, and only the widest can be brought to the floor for next to nothing. [paper] finds that overparameterized networks balance privacy and generalization better; here that is true of the widest rung, not of every rung that interpolates.
+# So what does width do for privacy? A wide network gives away more before anybody unlearns, and
+# only the widest can be brought to the floor for next to nothing. [paper] finds that
+# overparameterized networks balance privacy and generalization better; here that is true of the
+# widest rung, not of every rung that interpolates.
 
 # %% [markdown]
 # ## 7 · Bias removal along the ladder
 #
-# The same runs, chosen by $J_{\text{bias}}$ at $\lambda = 0.4$. **Predict, then run.** [paper] l1-Sparse leaves the forget error low when the network is wide. Why should it? And will the methods that do push it up do so on the 200 alone?
+# The same runs, chosen by $J_{\text{bias}}$ at $\lambda = 0.4$. **Predict, then run.** [paper]
+# l1-Sparse leaves the forget error low when the network is wide. Why should it? And will the
+# methods that do push it up do so on the 200 alone?
 
 # %%
 biased = choosing.select(usual, "bias", 0.4)
@@ -333,18 +407,25 @@ ul.figures.width.curves(
 
 
 # %% [markdown]
-# - **l1-Sparse leaves the forget error low** on every rung from 1/48 up, as [paper] says of wide networks, and so does MinNorm-OG. Neither sees the forget set: they can only move what the retained images leave free, and images of the same four classes are among those. The
-#   first rung is an exception without meaning: half of everything is wrong there before anybody unlearns.
-# - **SCRUB and NegGrad raise it**, and look at the second panel: the error on *unseen* images of the four classes goes up by as much. They have not made the network wrong about 200 images. They have made it give up four digits.
+# - **l1-Sparse leaves the forget error low** on every rung from 1/48 up, as [paper] says of wide
+#   networks, and so does MinNorm-OG. Neither sees the forget set: they can only move what the
+#   retained images leave free, and images of the same four classes are among those. The first rung
+#   is an exception without meaning: half of everything is wrong there before anybody unlearns.
+# - **SCRUB and NegGrad raise it**, and look at the second panel: the error on *unseen* images of
+#   the four classes goes up by as much. They have not made the network wrong about 200 images. They
+#   have made it give up four digits.
 # - The price is the test error that goes with it: between a quarter and a half of all test images.
 #
-# Below the threshold the same happens. [paper] finds that underparameterized models hardly move under bias removal, whatever the method. Giving up a class takes no capacity, so these do move, once the learning rate is large enough for a small network.
-# The difference is one of the data: 8 by 8 digits of a class are so alike that there is no room between an image and its class.
+# Below the threshold the same happens. [paper] finds that underparameterized models hardly move
+# under bias removal, whatever the method. Giving up a class takes no capacity, so these do move,
+# once the learning rate is large enough for a small network. The difference is one of the data: 8
+# by 8 digits of a class are so alike that there is no room between an image and its class.
 
 # %% [markdown]
 # ## 8 · How much hangs on lambda
 #
-# [paper] $\lambda$ is one of $0.2, 0.4, 0.6$, and $0.8$ for strong bias removal. Nothing is run again: another $\lambda$ chooses another of the recorded runs.
+# [paper] $\lambda$ is one of $0.2, 0.4, 0.6$, and $0.8$ for strong bias removal. Nothing is run
+# again: another $\lambda$ chooses another of the recorded runs.
 
 
 # %%
@@ -357,8 +438,8 @@ def over_lambda(method, width, column):
     )
 
 
-widths = np.sort(usual.width.unique())
-panels = {}
+# %%
+widths, panels = np.sort(usual.width.unique()), {}
 for title, width in (("narrow (1/48)", widths[1]), ("wide (1/4)", widths[-1])):
     panels[title] = {
         f"{name}, {what}": over_lambda(name, width, f"{what}_error")
@@ -368,6 +449,7 @@ for title, width in (("narrow (1/48)", widths[1]), ("wide (1/4)", widths[-1])):
     floor = [row[1:] for row in references("forget_error")["retrained"] if row[0] == width]
     panels[title]["retrained, forget"] = np.array([[lam, *floor[0]] for lam in choosing.LAMBDAS])
 
+# %%
 looks = {
     "NegGrad, forget": "NegGrad",
     "NegGrad, test": "floor",
@@ -378,31 +460,30 @@ looks = {
 ul.figures.width.curves(panels, xlabel="lambda", looks=looks, ceiling=1.1)
 
 # %% [markdown]
-# It is a switch, not a dial. At $0.2$ the best setting for "bias removal" removes nothing; from $0.4$ on NegGrad gives classes up. You can compute where it turns. Giving up one of the four classes costs $0.1$ of validation error and gains a quarter of the forget set:
-# $J$ changes by $0.1\,(1-\lambda) - 0.25\,\lambda$, which is negative for $\lambda > 0.1/0.35 \approx 0.29$.
+# It is a switch, not a dial. At $0.2$ the best setting for "bias removal" removes nothing; from
+# $0.4$ on NegGrad gives classes up. You can compute where it turns. Giving up one of the four
+# classes costs $0.1$ of validation error and gains a quarter of the forget set: $J$ changes by
+# $0.1\,(1-\lambda) - 0.25\,\lambda$, which is negative for $\lambda > 0.1/0.35 \approx 0.29$.
 #
-# l1-Sparse, which cannot aim, does something else on the widest rung from $0.6$ on: it breaks the network, forget error $0.9$, test error $0.8$. The objective is content.
+# l1-Sparse, which cannot aim, does something else on the widest rung from $0.6$ on: it breaks the
+# network, forget error $0.9$, test error $0.8$. The objective is content.
 #
-# [paper] names a failure: high $\lambda$ and a small forget set end in a collapse on the retain classes. Here is its mechanism in one line of arithmetic. The objective does not say that the *other* images of these classes are to be kept; the validation error says it, with the weight $1-\lambda$.
+# [paper] names a failure: high $\lambda$ and a small forget set end in a collapse on the retain
+# classes. Here is its mechanism in one line of arithmetic. The objective does not say that the
+# *other* images of these classes are to be kept; the validation error says it, with the weight
+# $1-\lambda$.
 
 # %% [markdown]
 # ## 9 · How much hangs on the validation share
 #
-# [paper] Try 10, 20 and 30% for validation. A larger share judges better and leaves less to train on: every share has originals of its own. Recorded at a width of 1/48.
+# [paper] Try 10, 20 and 30% for validation. A larger share judges better and leaves less to train
+# on: every share has originals of its own. Recorded at a width of 1/48.
 
 # %%
-at = (models.network == "allcnn") & (models.width == widths[1])
-trained = {
-    "original": with_gap(models[at & (models.role == "original")]),
-    "retrained": with_gap(models[at & (models.role == "ground-truth")]),
-}
-selected = with_gap(
-    choosing.select(
-        runs[(runs.network == "allcnn") & (runs.width == widths[1]) & runs.method.isin(FOUR[:3])],
-        "privacy",
-        0.4,
-    )
-)
+at = models[(models.network == "allcnn") & (models.width == widths[1])]
+trained = {name: with_gap(at[at.role == ROLES[name]]) for name in ("original", "retrained")}
+own = runs[(runs.network == "allcnn") & (runs.width == widths[1]) & runs.method.isin(FOUR[:3])]
+selected = with_gap(choosing.select(own, "privacy", 0.4))
 by_share = {name: selected[selected.method == name] for name in FOUR[:3]} | trained
 panels = {
     what: {name: line(rows, column, x="share") for name, rows in by_share.items()}
@@ -412,23 +493,31 @@ ul.figures.width.curves(panels, xlabel="validation share", ylabel="gap, or error
 
 
 # %% [markdown]
-# Five seeds cannot tell the shares apart: no method's gap or test error differs between two of them by two standard errors. What the share does change is the spread, which is largest at 10%.
+# Five seeds cannot tell the shares apart: no method's gap or test error differs between two of them
+# by two standard errors. What the share does change is the spread, which is largest at 10%.
 #
-# With 10% of the images, forget-validation holds 28: one image is $0.036$ of $E_{\text{forget-val}}$, as much as the whole gap. With 30% it holds three times as many, out of what the network could have trained on.
+# With 10% of the images, forget-validation holds 28: one image is $0.036$ of
+# $E_{\text{forget-val}}$, as much as the whole gap. With 30% it holds three times as many, out of
+# what the network could have trained on.
 
 # %% [markdown]
 # ## 10 · Where a network changed its mind
 #
-# [paper] Wide networks change their decisions *near* the forget examples and keep them *far away*. To see decisions in a space of 192 dimensions, cut it: a plane through three images.
+# [paper] Wide networks change their decisions *near* the forget examples and keep them *far away*.
+# To see decisions in a space of 192 dimensions, cut it: a plane through three images.
 #
-# [ours] With $a = (x_2 - x_1)/\|x_2 - x_1\|$ and $b$ the part of $x_3 - x_1$ orthogonal to $a$, normalised, every point of the plane is $x_1 + s\,a + t\,b$.
+# [ours] With $a = (x_2 - x_1)/\|x_2 - x_1\|$ and $b$ the part of $x_3 - x_1$ orthogonal to $a$,
+# normalised, every point of the plane is $x_1 + s\,a + t\,b$.
 #
 # **Exercise.** Write the two directions.
 
 
 # %%
 def plane(x1, x2, x3):
-    """Two orthonormal directions, (2, d): a from x1 to x2, and b, what x3 - x1 has left without its part along a. Each (d,)."""
+    """Two orthonormal directions, (2, d). x1, x2, x3: (d,).
+
+    a goes from x1 to x2; b is what x3 - x1 has left without its part along a.
+    """
     raise NotImplementedError
 
 
@@ -449,9 +538,13 @@ assert torch.allclose(
 print(f"two training images are typically {typical:.1f} apart; delta is {survey.delta:.2f}")
 
 # %% [markdown]
-# [paper] takes $\delta = 10$. In what units its summary does not say; on CIFAR-10 with pixels in $[-1, 1]$ it would be about a quarter of the distance between two images, so here it is a quarter of theirs.
+# [paper] takes $\delta = 10$. In what units its summary does not say; on CIFAR-10 with pixels in
+# $[-1, 1]$ it would be about a quarter of the distance between two images, so here it is a quarter
+# of theirs.
 #
-# **Predict, then run.** Three planes through a forget example (the cross) and two training images of other classes. Which of these four networks agree inside the dashed line, within $\delta$ of a forget example? And outside?
+# **Predict, then run.** Three planes through a forget example (the cross) and two training images
+# of other classes. Which of these four networks agree inside the dashed line, within $\delta$ of a
+# forget example? And outside?
 
 # %%
 settings = {
@@ -463,17 +556,23 @@ networks = {
     **{name: ul.unlearn(task, method, 6).model for name, method in settings.items()},
     "retrained": task.ground_truth,
 }
+
+# %%
 said = {name: survey.classes(model) for name, model in networks.items()}
 ul.figures.width.regions(
     survey,
-    {name: both[0] for name, both in said.items()},
+    {name: near for name, (near, _) in said.items()},
     [0, 3, 5],
-    finding="Privacy moves borders a little, bias removal hands the forget example to other classes, retraining does not.",
+    finding="Privacy moves borders a little, bias removal hands the forget example to other "
+    "classes, retraining does not.",
 )
 
 # %% [markdown]
-# [ours] Two scores, over many planes: $C_{\text{prox}}$ is the share of points within $\delta$ of a forget example that change class, on planes like these; $S_{\text{far}}$ the share of points farther than $\delta$ from every forget example that keep theirs, on planes through three test
-# images. **Before you read the table:** what are the two scores of two networks that were both retrained without the 200?
+# [ours] Two scores, over many planes: $C_{\text{prox}}$ is the share of points within $\delta$ of a
+# forget example that change class, on planes like these; $S_{\text{far}}$ the share of points
+# farther than $\delta$ from every forget example that keep theirs, on planes through three test
+# images. **Before you read the table:** what are the two scores of two networks that were both
+# retrained without the 200?
 
 # %% tags=["nbval-ignore-output"]
 again = survey.classes(ul.width.retrained_again(seed=1, network="allcnn", width=1 / 8))
@@ -500,6 +599,7 @@ def score_lines(goal, column):
     return {name: line(rows, column) for name, rows in chosen.items()}
 
 
+# %%
 looks = {"original, retrained": "original", "retrained, again": "retrained"}
 ul.figures.width.curves(
     {
@@ -525,7 +625,10 @@ ul.figures.width.curves(
 )
 
 # %% [markdown]
-# These lines are means over five seeds, each of 40 near and 40 far planes with 20 by 20 points. Is that enough? At two widths seed 1 was surveyed with 500 planes of each kind and 50 by 50 points: 2.5 million images for every network. The standard error is over planes; points of one plane are neighbours, and count little.
+# These lines are means over five seeds, each of 40 near and 40 far planes with 20 by 20 points. Is
+# that enough? At two widths seed 1 was surveyed with 500 planes of each kind and 50 by 50 points:
+# 2.5 million images for every network. The standard error is over planes; points of one plane are
+# neighbours, and count little.
 
 # %%
 keys = ["width", "seed", "before", "after", "goal"]
@@ -534,7 +637,8 @@ for (width, after), row in both[both.goal.isna()].set_index(["width", "after"]).
     print(f"width 1/{1 / width:.0f}, {row.before} and {after}")
     for score, name in (("c_prox", "C_prox"), ("s_far", "S_far")):
         print(
-            f"    {name:6}  500 planes {row[score]:.3f} ± {row[score + '_se']:.3f}   40 planes {row[score + '_small']:.3f} ± {row[score + '_se_small']:.3f}"
+            f"    {name:6}  500 planes {row[score]:.3f} ± {row[score + '_se']:.3f}   "
+            f"40 planes {row[score + '_small']:.3f} ± {row[score + '_se_small']:.3f}"
         )
 
 # %%
@@ -543,27 +647,41 @@ off = {
     / np.hypot(both[score + "_se"], both[score + "_se_small"])
     for score in ("c_prox", "s_far")
 }
+within = {score: (z.abs() < 1).mean() for score, z in off.items()}
 print(
     ", ".join(
-        f"{score}: {(z.abs() < 1).mean():.0%} within one standard error, the largest difference {z.abs().max():.1f}"
+        f"{score}: {within[score]:.0%} within one standard error, "
+        f"the largest difference {z.abs().max():.1f}"
         for score, z in off.items()
     )
 )
 
 # %% [markdown]
-# No two scores are farther apart than $0.06$. Forty planes know the share near the forget examples to about five hundredths for one seed, 500 to one or two; five seeds together are as good as 200 planes. That is enough for the lines above, not for differences of a hundredth.
+# No two scores are farther apart than $0.06$. Forty planes know the share near the forget examples
+# to about five hundredths for one seed, 500 to one or two; five seeds together are as good as 200
+# planes. That is enough for the lines above, not for differences of a hundredth.
 #
-# The largest difference in standard errors is a lesson of its own. After l1-Sparse for privacy at 1/16 the 40 planes saw hardly a point change, and took that for certain, with a standard error of $0.001$; it is one point in eighty. Who has seen next to nothing cannot say how much there was to miss.
+# The largest difference in standard errors is a lesson of its own. After l1-Sparse for privacy at
+# 1/16 the 40 planes saw hardly a point change, and took that for certain, with a standard error of
+# $0.001$; it is one point in eighty. Who has seen next to nothing cannot say how much there was to
+# miss.
 
 # %% [markdown]
 # Three things to take from these pictures.
 #
-# **Two retrained networks disagree on a quarter to a third of the far points**, from the threshold on (the broad green line). [paper]'s scores mean little without this line beside them: an $S_{\text{far}}$ of $0.7$ is what retraining does.
+# **Two retrained networks disagree on a quarter to a third of the far points**, from the threshold
+# on (the broad green line). [paper]'s scores mean little without this line beside them: an
+# $S_{\text{far}}$ of $0.7$ is what retraining does.
 #
-# **After privacy unlearning, the network is the original.** From 1/32 on, SCRUB, NegGrad and l1-Sparse change a few percent of the near points, fewer than separate two retrained networks, and keep about nine far points in ten. By the error gap they looked fine. By their decisions they have not become a network that never saw the 200.
+# **After privacy unlearning, the network is the original.** From 1/32 on, SCRUB, NegGrad and
+# l1-Sparse change a few percent of the near points, fewer than separate two retrained networks, and
+# keep about nine far points in ten. By the error gap they looked fine. By their decisions they have
+# not become a network that never saw the 200.
 #
-# **After bias removal, everything moves.** With SCRUB and NegGrad $C_{\text{prox}}$ is high, as [paper] has it for wide networks; but $S_{\text{far}}$ falls below what retraining changes. Near and far, classes are being given up. [paper]'s mechanism, change near and stay far, needs a network that can tell the
-# examples from their class, and data where that is possible.
+# **After bias removal, everything moves.** With SCRUB and NegGrad $C_{\text{prox}}$ is high, as
+# [paper] has it for wide networks; but $S_{\text{far}}$ falls below what retraining changes. Near
+# and far, classes are being given up. [paper]'s mechanism, change near and stay far, needs a
+# network that can tell the examples from their class, and data where that is possible.
 
 # %% [markdown]
 # ## 11 · The other ladder
@@ -573,13 +691,18 @@ print(
 # %%
 for width, values in errors("resnet18").items():
     print(
-        f"width {width:.4f} ({64 * width:g} channels)   training error {np.mean(values):6.3f}   seeds that interpolate: {values.count(0)} of {len(values)}"
+        f"width {width:.4f} ({64 * width:g} channels)   training error {np.mean(values):6.3f}   "
+        f"seeds that interpolate: {values.count(0)} of {len(values)}"
     )
 
 resnet_threshold = choosing.threshold(errors("resnet18"))
 
 # %% [markdown]
-# ResNet-18 has more layers for the same channels: at one channel it has thirteen times AllCNN's parameters and starts with three mistakes in a hundred. Every seed interpolates from three channels on, 3/64. Look at the third seed: no mistake at 1.5 channels, one at two, none beyond. A training error of 0 need not stay 0 one rung further, and a threshold read off one seed is a matter of luck. Nothing says that two networks share one.
+# ResNet-18 has more layers for the same channels: at one channel it has thirteen times AllCNN's
+# parameters and starts with three mistakes in a hundred. Every seed interpolates from three
+# channels on, 3/64. Look at the third seed: no mistake at 1.5 channels, one at two, none beyond. A
+# training error of 0 need not stay 0 one rung further, and a threshold read off one seed is a
+# matter of luck. Nothing says that two networks share one.
 
 # %%
 resnet = runs[(runs.share == 0.2) & (runs.network == "resnet18")]
@@ -610,16 +733,26 @@ ul.figures.width.curves(
 )
 
 # %% [markdown]
-# Bias removal is the same story: SCRUB and NegGrad raise the error on the 200 and on unseen images of their classes alike, l1-Sparse and MinNorm-OG leave it low on every rung, and no rung is better than another once the rates fit.
+# Bias removal is the same story: SCRUB and NegGrad raise the error on the 200 and on unseen images
+# of their classes alike, l1-Sparse and MinNorm-OG leave it low on every rung, and no rung is better
+# than another once the rates fit.
 #
-# The attack finds less in this ladder. The original is at $.52$ to $.54$ on every rung, the narrowest too, which is not far from interpolating; AllCNN's climbs to $.575$. After unlearning the methods lie between that and the floor, in no order that three seeds could tell. So AllCNN's clean picture, nothing on the left and more and more to the right, needs a ladder whose left end is far below its threshold.
+# The attack finds less in this ladder. The original is at $.52$ to $.54$ on every rung, the
+# narrowest too, which is not far from interpolating; AllCNN's climbs to $.575$. After unlearning
+# the methods lie between that and the floor, in no order that three seeds could tell. So AllCNN's
+# clean picture, nothing on the left and more and more to the right, needs a ladder whose left end
+# is far below its threshold.
 
 # %% [markdown]
 # ## 12 · Photographs: a part of CIFAR-10
 #
-# Digits are so easy that a network which never saw an image has it right. So here is a ladder of photographs: 2,000 of the 50,000 training images of CIFAR-10, of which 1,600 are trained on, 1,000 test images, 200 to forget of two classes, one seed. The recipe is that of the digits. Nothing is unlearned here; these are originals and retrained networks.
+# Digits are so easy that a network which never saw an image has it right. So here is a ladder of
+# photographs: 2,000 of the 50,000 training images of CIFAR-10, of which 1,600 are trained on, 1,000
+# test images, 200 to forget of two classes, one seed. The recipe is that of the digits. Nothing is
+# unlearned here; these are originals and retrained networks.
 #
-# **Predict, then run.** [paper]'s 0.2 is for ResNet-18 and all of CIFAR-10. A thirtieth of the images is easier to learn by heart. How much narrower may the network be?
+# **Predict, then run.** [paper]'s 0.2 is for ResNet-18 and all of CIFAR-10. A thirtieth of the
+# images is easier to learn by heart. How much narrower may the network be?
 
 # %%
 photos = study.load("results/width-cifar10.json")
@@ -628,47 +761,63 @@ panels, thresholds = {}, {}
 for network, title in (("resnet18", "ResNet-18"), ("allcnn", "AllCNN")):
     own = photos.models[photos.models.network == network]
     first, again = own[own.role == "original"], own[own.role == "ground-truth"]
-    thresholds[title] = choosing.threshold(
-        {width: group.training_error.tolist() for width, group in first.groupby("width")}
-    )
-    panels[title] = {
-        "training": line(first, "training_error"),
-        "test": line(first, "test_error"),
-        "forget set, original": line(first, "forget_error"),
-        "forget-test, original": line(first, "forget_test_error"),
-        "forget set, retrained": line(again, "forget_error"),
-    }
+    by_width = first.groupby("width").training_error
+    thresholds[title] = choosing.threshold({width: found.tolist() for width, found in by_width})
+    panels[title] = error_lines(first, again)
     print(
-        f"{title}: on the widest rung the attack is right in {first.mia.iloc[-1]:.2f} of the cases, on the retrained network in {again.mia.iloc[-1]:.2f}"
+        f"{title}: on the widest rung the attack is right in {first.mia.iloc[-1]:.2f} of the "
+        f"cases, on the retrained network in {again.mia.iloc[-1]:.2f}"
     )
 
 # %%
 ul.figures.width.curves(panels, threshold=thresholds, looks=looks_of_errors)
 
 # %% [markdown]
-# ResNet-18 has three mistakes left at 1/16 and none at 1/8; AllCNN does not get there before 1/3. So [paper]'s 0.2 has a counterpart of its own order of magnitude here. No more than that: one seed, few rungs, and more images move the threshold to the right, as more epochs may move it to the left.
+# ResNet-18 has three mistakes left at 1/16 and none at 1/8; AllCNN does not get there before 1/3.
+# So [paper]'s 0.2 has a counterpart of its own order of magnitude here. No more than that: one
+# seed, few rungs, and more images move the threshold to the right, as more epochs may move it to
+# the left.
 #
-# Look at what the digits could not show. Beyond the threshold the original has all of the 200 right and gets more than half of the *unseen* images of their classes wrong, and the attack knows in more than eight cases of ten which is which. The retrained networks are near one half, and get as many of the 200 wrong as of unseen images: most of them, for the 200 were more than half of what there was of two classes. Here forgetting has room.
+# Look at what the digits could not show. Beyond the threshold the original has all of the 200 right
+# and gets more than half of the *unseen* images of their classes wrong, and the attack knows in
+# more than eight cases of ten which is which. The retrained networks are near one half, and get as
+# many of the 200 wrong as of unseen images: most of them, for the 200 were more than half of what
+# there was of two classes. Here forgetting has room.
 #
-# This is not full size. `ul.width.task("cifar10", preset="paper")` takes all images, for a GPU, with `ul.width.ladder("cifar10", "paper")` for the widths and `network="resnet50"` for [paper]'s third network; no run of it is recorded.
+# This is not full size. `ul.width.task("cifar10", preset="paper")` takes all images, for a GPU,
+# with `ul.width.ladder("cifar10", "paper")` for the widths and `network="resnet50"` for [paper]'s
+# third network; no run of it is recorded.
 
 # %% [markdown]
 # ## 13 · Paper B's findings, one by one
 #
-# | [paper] says | on digits, AllCNN where no other is named | |
-# |---|---|---|
-# | overparameterized when the training error is 0; ResNet-18 on CIFAR-10 from a width of about 0.2 | measured: AllCNN from 1/24, one seed of five from 1/32; ResNet-18 from 3/64; on 1,600 photographs ResNet-18 from 1/8 | confirmed as a method; the number is the data's |
-# | underparameterized models can be private already, and generalize worse | the two narrowest: the attack on the original is on its floor; test error 0.5 and 0.08 | confirmed |
-# | overparameterized models balance generalization and the goal better | smaller objectives for either goal on the widest rung than at 1/48; most of it is generalization. By the attack: on the widest rung alone. ResNet-18: privacy yes, bias the same on all rungs | in part |
-# | bias removal needs the forget set: l1-Sparse leaves the forget error low when wide | below 0.15 on the rungs from 1/48 up, and below 0.2 for MinNorm-OG; ResNet-18: below 0.1, and below 0.2 | confirmed |
-# | underparameterized models hardly move under bias removal | they give up classes as wide ones do | not seen: classes of digits are too alike, and rates were chosen per width |
-# | high lambda and a small forget set: collapse on retain classes | from lambda = 0.4; the turning point can be computed | confirmed |
-# | wide models change near the forget examples and stay as they are far away | privacy: neither changes; bias: both change | not seen, for the same reason |
+# In italics what [paper] says; "here" is on digits, and AllCNN where no other is named.
+#
+# - *Overparameterized when the training error is 0; ResNet-18 on CIFAR-10 from a width of about
+#   0.2.* Here: AllCNN from 1/24, one seed of five from 1/32; ResNet-18 from 3/64; on 1,600
+#   photographs ResNet-18 from 1/8. **Confirmed as a method; the number is the data's.**
+# - *Underparameterized models can be private already, and generalize worse.* Here: the two
+#   narrowest: the attack on the original is on its floor; test error 0.5 and 0.08. **Confirmed.**
+# - *Overparameterized models balance generalization and the goal better.* Here: smaller objectives
+#   for either goal on the widest rung than at 1/48; most of it is generalization. By the attack: on
+#   the widest rung alone. ResNet-18: privacy yes, bias the same on all rungs. **In part.**
+# - *Bias removal needs the forget set: l1-Sparse leaves the forget error low when wide.* Here:
+#   below 0.15 on the rungs from 1/48 up, and below 0.2 for MinNorm-OG; ResNet-18: below 0.1, and
+#   below 0.2. **Confirmed.**
+# - *Underparameterized models hardly move under bias removal.* Here: they give up classes as wide
+#   ones do. **Not seen: classes of digits are too alike, and rates were chosen per width.**
+# - *High lambda and a small forget set: collapse on retain classes.* Here: from lambda = 0.4; the
+#   turning point can be computed. **Confirmed.**
+# - *Wide models change near the forget examples and stay as they are far away.* Here: neither
+#   changes after privacy, both change after bias removal. **Not seen, for the same reason.**
 
 # %% [markdown]
 # ## 14 · The lab
 #
-# The curves are the recorded ones; the three networks on the right are those of seed 1, and the middle one is unlearned as you move. A menu changes ladders. **Predict, then move.** At which width does the plane of the *retrained* network begin to look like that of the original? What does a $\lambda$ of $0.2$ do for bias removal?
+# The curves are the recorded ones; the three networks on the right are those of seed 1, and the
+# middle one is unlearned as you move. A menu changes ladders. **Predict, then move.** At which
+# width does the plane of the *retrained* network begin to look like that of the original? What does
+# a $\lambda$ of $0.2$ do for bias removal?
 
 # %%
 ul.widgets.WidthLadderLab(record)
@@ -677,125 +826,91 @@ ul.widgets.WidthLadderLab(record)
 # ## What was verified
 
 # %%
-objectives = {goal: choosing.select(usual, goal, 0.4) for goal in choosing.GOALS}
-best = {
-    goal: own[own.method.isin(FOUR)]
-    .groupby(["width", "method"])
-    .objective.mean()
-    .groupby("width")
-    .min()
-    for goal, own in objectives.items()
-}
 narrow, middle = widths[1], widths[1:]  # 1/48, and from 1/48 up
-mean = lambda frame, name, column: frame[frame.method == name].groupby("width")[column].mean()
 
-assert all(
-    best[goal][widths[-1]] < best[goal][narrow] for goal in choosing.GOALS
-)  # wide networks balance better
-assert (
-    measured.width == 1 / 24 and measured.low == 1 / 32 and len(errors()[1 / 32]) == 5
-)  # the threshold, and its spread
-assert (
-    mean(biased, "l1-Sparse", "forget_error")[middle].max() < 0.15
-)  # bias removal needs the forget set
-assert min(mean(biased, name, "forget_error")[middle].min() for name in ("SCRUB", "NegGrad")) > 0.4
+
+def best(selection):
+    """The smallest objective on each rung, of the four methods."""
+    of_four = selection[selection.method.isin(FOUR)].groupby(["width", "method"]).objective.mean()
+    return of_four.groupby("width").min()
+
+
+for selection in (private, biased):  # wide networks balance better
+    assert best(selection)[widths[-1]] < best(selection)[narrow]
+# the threshold, and its spread
+assert measured.width == 1 / 24 and measured.low == 1 / 32 and len(errors()[1 / 32]) == 5
 spread = {share: selected[selected.share == share].test_error.std() for share in ul.width.SHARES}
 assert max(spread, key=spread.get) == 0.1
-excess = biased[biased.method.isin(["SCRUB", "NegGrad"])].assign(
-    excess=lambda f: f.forget_error - f.forget_test_error
-)
-assert (
-    excess.groupby(["method", "width"]).excess.mean().abs().max() < 0.05
-)  # the classes go, not the examples
-assert all(
-    over_lambda("NegGrad", width, "forget_error")[0, 1]
-    < 0.2
-    < 0.4
-    < over_lambda("NegGrad", width, "forget_error")[1, 1]
-    for width in middle
-)
 
 # %%
-attack, (_, still, spread_of_one) = ladder().groupby("width").mia.mean(), floor_band().T
+mean = lambda frame, name, column: frame[frame.method == name].groupby("width")[column].mean()
+
+# bias removal needs the forget set
+assert mean(biased, "l1-Sparse", "forget_error")[middle].max() < 0.15
+for name in ("SCRUB", "NegGrad"):
+    seen = mean(biased, name, "forget_error")
+    unseen = mean(biased, name, "forget_test_error")
+    assert seen[middle].min() > 0.4
+    assert (seen - unseen).abs().max() < 0.05  # the classes go, not the examples
+for width in middle:
+    mild, strong = over_lambda("NegGrad", width, "forget_error")[:2, 1]
+    assert mild < 0.2 < 0.4 < strong
+
+# %%
+attack = ladder().groupby("width").mia.mean()
+_, still, spread_of_one = floor_band().T
 unlearned = {name: mean(private, name, "mia") - still for name in FOUR}  # above the floor
-assert (
-    attack.is_monotonic_increasing
-    and (abs(attack - still) < spread_of_one)[widths[:2]].all()
-    and (attack - still > 2 * spread_of_one)[widths[3:]].all()
-)
-assert all(
-    (above > spread_of_one)[widths[3:6]].all() for above in unlearned.values()
-)  # 1/24, 1/16, 1/8: nobody is on the floor
-assert all(
-    abs(unlearned[name][widths[-1]]) < spread_of_one[-1]
-    for name in ("NegGrad", "l1-Sparse", "MinNorm-OG")
-)
+
+assert attack.is_monotonic_increasing
+assert (abs(attack - still) < spread_of_one)[widths[:2]].all()
+assert (attack - still > 2 * spread_of_one)[widths[3:]].all()
+for above in unlearned.values():  # 1/24, 1/16, 1/8: nobody is on the floor
+    assert (above > spread_of_one)[widths[3:6]].all()
+for name in ("NegGrad", "l1-Sparse", "MinNorm-OG"):
+    assert abs(unlearned[name][widths[-1]]) < spread_of_one[-1]
 
 # %%
-assert (
-    resnet_threshold.width == 3 / 64 and resnet_threshold.low == 3 / 128
-)  # and ResNet-18, three seeds
-assert (
-    mean(biased_18, "l1-Sparse", "forget_error").max() < 0.1
-    and mean(biased_18, "MinNorm-OG", "forget_error").max() < 0.2
-)
-assert min(mean(biased_18, name, "forget_error").min() for name in ("SCRUB", "NegGrad")) > 0.6
+# ResNet-18, three seeds
+assert resnet_threshold.width == 3 / 64 and resnet_threshold.low == 3 / 128
+assert mean(biased_18, "l1-Sparse", "forget_error").max() < 0.1
+assert mean(biased_18, "MinNorm-OG", "forget_error").max() < 0.2
+for name in ("SCRUB", "NegGrad"):
+    assert mean(biased_18, name, "forget_error").min() > 0.6
 assert ladder(network="resnet18").groupby("width").mia.mean().between(0.52, 0.55).all()
-best_18 = {
-    goal: own[own.method.isin(FOUR)]
-    .groupby(["width", "method"])
-    .objective.mean()
-    .groupby("width")
-    .min()
-    for goal, own in (("privacy", private_18), ("bias", biased_18))
-}
-assert (
-    best_18["privacy"].iloc[-1] < best_18["privacy"].iloc[0] - 0.03
-    and np.ptp(best_18["bias"]) < 0.03
-)
+by_privacy, by_bias = best(private_18), best(biased_18)
+assert by_privacy.iloc[-1] < by_privacy.iloc[0] - 0.03 and np.ptp(by_bias) < 0.03
 
 # %%
-assert (
-    thresholds["ResNet-18"].width == 1 / 8 and thresholds["AllCNN"].width == 1 / 3
-)  # on photographs, one seed
-wide = photos.models[
-    (photos.models.width >= 1 / 3)
-    | (photos.models.network == "resnet18") & (photos.models.width >= 1 / 8)
-].groupby("role")
-assert (
-    wide.mia.min()["original"] > 0.8
-    and wide.mia.max()["ground-truth"] < 0.55
-    and wide.forget_error.max()["original"] == 0
-)
-assert (
-    wide.forget_test_error.min()["original"] > 0.5 and wide.forget_error.min()["ground-truth"] > 0.7
-)
+# photographs, one seed
+assert thresholds["ResNet-18"].width == 1 / 8 and thresholds["AllCNN"].width == 1 / 3
+at, resnets = photos.models.width, photos.models.network == "resnet18"
+wide = photos.models[(at >= 1 / 3) | resnets & (at >= 1 / 8)].groupby("role")
+assert wide.mia.min()["original"] > 0.8 and wide.mia.max()["ground-truth"] < 0.55
+assert wide.forget_error.max()["original"] == 0 and wide.forget_error.min()["ground-truth"] > 0.7
+assert wide.forget_test_error.min()["original"] > 0.5
 
 # %%
-assert all(
-    (both[score] - both[score + "_small"]).abs().max() < 0.06 for score in off
-)  # 40 planes and 500 agree
-assert (
-    (off["c_prox"].abs() > 3).sum() == 1
-    and both.after[off["c_prox"].abs().idxmax()] == "l1-Sparse"
-    and off["s_far"].abs().max() < 3
-)
+for score in off:  # 40 planes and 500 agree
+    assert (both[score] - both[score + "_small"]).abs().max() < 0.06
+assert (off["c_prox"].abs() > 3).sum() == 1 and off["s_far"].abs().max() < 3
+assert both.after[off["c_prox"].abs().idxmax()] == "l1-Sparse"
+
+# nearer to the original than retraining is to itself
 floor = some[some.after == "retrained again"].groupby("width")[["c_prox", "s_far"]].mean()
-private_areas = (
-    some[(some.goal == "privacy") & some.after.isin(["SCRUB", "NegGrad", "l1-Sparse"])]
-    .groupby(["after", "width"])[["c_prox", "s_far"]]
-    .mean()
-)
+of_privacy = some[some.goal == "privacy"].groupby(["after", "width"])[["c_prox", "s_far"]].mean()
 for name in ("SCRUB", "NegGrad", "l1-Sparse"):
-    own = private_areas.loc[name].loc[widths[2:6]]
-    assert (own.c_prox < floor.c_prox[own.index]).all() and (
-        own.s_far > floor.s_far[own.index]
-    ).all()  # nearer to the original than retraining is to itself
+    own = of_privacy.loc[name].loc[widths[2:6]]
+    assert (own.c_prox < floor.c_prox[own.index]).all()
+    assert (own.s_far > floor.s_far[own.index]).all()
 
 # %% [markdown]
 # ## References
 #
-# - G. Alon, Y. Dar. *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?* [arXiv 2503.08633](https://arxiv.org/abs/2503.08633): known to this notebook by a summary.
-# - M. Kurmanji, P. Triantafillou, J. Hayes, E. Triantafillou. *Towards Unbounded Machine Unlearning.* NeurIPS 2023: SCRUB and NegGrad.
+# - G. Alon, Y. Dar. *How Does Overparameterization Affect Machine Unlearning of Deep Neural
+#   Networks?* [arXiv 2503.08633](https://arxiv.org/abs/2503.08633): known to this notebook by a
+#   summary.
+# - M. Kurmanji, P. Triantafillou, J. Hayes, E. Triantafillou. *Towards Unbounded Machine
+#   Unlearning.* NeurIPS 2023: SCRUB and NegGrad.
 # - J. Jia et al. *Model Sparsity Can Simplify Machine Unlearning.* NeurIPS 2023: l1-Sparse.
-# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.* NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): MinNorm-OG.
+# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.*
+#   NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): MinNorm-OG.
