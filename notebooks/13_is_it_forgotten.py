@@ -151,9 +151,7 @@ print("share of the forget set that is classified right:", shares)
 # %%
 def of_example(i, names=("original", "retrained")):
     groups = {name: forget[name][:, i] for name in names}
-    return ul.figures.metrics.histograms(
-        groups, "margin of the label", curves=True, title=f"forget example {i}"
-    )
+    return ul.figures.metrics.histograms(groups, "margin of the label", f"forget example {i}")
 
 
 of_example(0)

@@ -1,10 +1,12 @@
-"""EvidenceLab in-process: every control everywhere, its numbers against the metrics', and the picture for web pages."""
+"""EvidenceLab in-process: every control everywhere, its numbers against the metrics', and the
+picture for web pages."""
+
 import io
 
 import numpy as np
 import pytest
-import torch
 import torch.nn.functional as F
+from pictures import check_picture
 from PIL import Image
 
 import unlearnlab as ul
@@ -20,7 +22,13 @@ def one():
 @pytest.fixture()
 def lab(one):
     """The same lab for every test, put back to where it began."""
-    for control, value in ((one.metric, "KLoM"), (one.method, "MinNorm-OG"), (one.part, "forget set"), (one.example, 0), (one.network, 0)):
+    for control, value in (
+        (one.metric, "KLoM"),
+        (one.method, "MinNorm-OG"),
+        (one.part, "forget set"),
+        (one.example, 0),
+        (one.network, 0),
+    ):
         control.value = value
     return one
 
@@ -53,43 +61,67 @@ def test_its_numbers_are_those_of_the_metric_on_the_recorded_margins(lab):
     lab.example.value = 7
     each = ul.metrics.klom(rows["MinNorm-OG"], rows["retrained"][half:])
     floor = ul.metrics.klom_floor(rows["retrained"]).mean(1)
-    sure = ul.metrics.jackknife(lambda a, b: ul.metrics.klom(a, b).mean(), rows["MinNorm-OG"], rows["retrained"][half:])
-    assert lab.trouble.value == (f"<span>This example: {each[7]:.2f}. KLoM of MinNorm-OG: {sure}; retrained against retrained {floor.mean():.3f} "
-                                 f"({floor.min():.3f} to {floor.max():.3f}). Setting: {lab.evidence.settings['MinNorm-OG']}.</span>")
+    sure = ul.metrics.jackknife(
+        lambda a, b: ul.metrics.klom(a, b).mean(), rows["MinNorm-OG"], rows["retrained"][half:]
+    )
+    assert lab.trouble.value == (
+        f"<span>This example: {each[7]:.2f}. KLoM of MinNorm-OG: {sure}; "
+        f"retrained against retrained {floor.mean():.3f} "
+        f"({floor.min():.3f} to {floor.max():.3f}). "
+        f"Setting: {lab.evidence.settings['MinNorm-OG']}.</span>"
+    )
     assert sure.mean == each.mean() and sure.low < sure.mean < sure.high
     drawn = [patch.get_data().values for patch in lab.picture.left.patches if not patch.get_fill()]
     assert np.isclose(sum(drawn[0]), 1) and len(drawn) == 2
     lab.method.value = "retrained"
-    assert f"KLoM of retrained: {ul.metrics.klom(rows['retrained'][:half], rows['retrained'][half:]).mean():.3f}" in lab.trouble.value
+    own = ul.metrics.klom(rows["retrained"][:half], rows["retrained"][half:])
+    assert f"KLoM of retrained: {own.mean():.3f}" in lab.trouble.value
 
 
 def test_the_attack_is_that_on_the_chosen_network(lab):
     lab.metric.value, lab.method.value, lab.network.value = verdicts.ATTACK, "original", 3
-    losses = [F.softplus(-lab.evidence.margins[part]["original"][3]) for part in ("forget", "unseen")]
-    assert f"membership attack of original: {ul.metrics.mia(*losses, repeats=1):.3f}" in lab.trouble.value
+    losses = [
+        F.softplus(-lab.evidence.margins[part]["original"][3]) for part in ("forget", "unseen")
+    ]
+    assert (
+        f"membership attack of original: {ul.metrics.mia(*losses, repeats=1):.3f}"
+        in lab.trouble.value
+    )
     assert lab.example.disabled and lab.part.disabled and not lab.network.disabled
     lab.metric.value = "KLoM"
     assert not lab.example.disabled and lab.network.disabled
 
 
 def test_the_stored_picture_is_an_image_with_words(lab):
+    check_picture(lab.picture.figure, titles_name_heights=True)
     data, metadata = lab._repr_mimebundle_()
-    assert Image.open(io.BytesIO(data["image/png"])).size[0] > 800 and "KLoM of MinNorm-OG" in metadata["image/png"]["alt"]
+    assert (
+        Image.open(io.BytesIO(data["image/png"])).size[0] > 800
+        and "KLoM of MinNorm-OG" in metadata["image/png"]["alt"]
+    )
     assert "MinNorm-OG under KLoM" in data["text/plain"]
 
 
 def test_an_error_is_shown(lab, monkeypatch):
     def fails(*args):
         raise ArithmeticError("no such number")
+
     monkeypatch.setattr(lab, "_judged", fails)
     lab.example.value = 3
-    assert "ArithmeticError: no such number" in lab.trouble.value and isinstance(lab.error, ArithmeticError)
+    assert "ArithmeticError: no such number" in lab.trouble.value and isinstance(
+        lab.error, ArithmeticError
+    )
 
 
 def test_what_is_not_there_is_refused_by_name(tmp_path):
-    with pytest.raises(ValueError, match="method must be one of original, retrained, .*, got 'Undo'"):
+    with pytest.raises(
+        ValueError, match="method must be one of original, retrained, .*, got 'Undo'"
+    ):
         evidence_lab.EvidenceLab(method="Undo")
     with pytest.raises(ValueError, match="metric must be one of .*membership attack, got 'MIA'"):
         evidence_lab.EvidenceLab(metric="MIA")
-    with pytest.raises(FileNotFoundError, match="there is no gone.json to show: python -m unlearnlab.study evidence makes it"):
+    with pytest.raises(
+        FileNotFoundError,
+        match="there is no gone.json to show: python -m unlearnlab.study evidence makes it",
+    ):
         evidence_lab.EvidenceLab(record=tmp_path / "gone.json")

@@ -1,125 +1,153 @@
-"""Pictures of width: errors along a ladder of widths with the threshold drawn, and decision regions on planes."""
+"""Pictures of width: errors along a ladder of widths with the threshold drawn, and decision regions
+on planes."""
+
 import math
 from fractions import Fraction
 
 import numpy as np
-from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.colors import ListedColormap
 
-from . import style
-from .marks import name_ends
-from .style import METHOD_LOOKS, OTHER, Figure, figure, look
+from . import marks, style
+from .style import METHOD_LOOKS, OTHER, SERIES, Figure, figure, look
 
-# One color for each of ten classes: the palette in a pale form, since the classes are also written in their regions
-CLASSES = ("#F2C879", "#A6D8F5", "#7FCEB5", "#F8F3A8", "#7FB8D9", "#EAAE7F", "#E5BCD3", "#B5B5B5", "#E3E3E3", "#CFC0A5")
-LOOKS = {"original": {"color": style.ORANGE, "marker": "s", "linestyle": (0, (4, 1.5))},
-         "retrained": {"color": style.GREEN, "marker": "", "linestyle": "-", "linewidth": 5, "alpha": .4},  # broad, under the methods
-         "floor": {"color": style.GREY, "marker": "", "linestyle": ":"}}
-LINE = {"markersize": 5, "markeredgecolor": "white", "markeredgewidth": .5, "linewidth": 1.6, "elinewidth": .9}
+# One color for each of ten classes, pale, since the classes are also written in their regions
+CLASSES = ListedColormap(
+    "#F2C879 #A6D8F5 #7FCEB5 #F8F3A8 #7FB8D9 #EAAE7F #E5BCD3 #B5B5B5 #E3E3E3 #CFC0A5".split()
+)
+BROAD = {"color": style.GREEN, "linestyle": "-", "linewidth": 5, "alpha": 0.4}  # under the methods
+LOOKS = METHOD_LOOKS | {
+    "original": style.ORIGINAL | {"marker": "s"},
+    "retrained": BROAD,
+    "floor": {"color": style.GREY, "linestyle": ":"},
+}
 
 
 @look()
-def curves(panels: dict[str, dict[str, np.ndarray]], xlabel: str = "width", ylabel: str = "error", threshold=None,
-           looks: dict[str, str] | None = None, ceiling: float | None = None, bottom: float = 0, band: np.ndarray | None = None) -> Figure:
+def curves(
+    panels: dict[str, dict[str, np.ndarray]],
+    xlabel: str = "width",
+    ylabel: str = "error",
+    threshold=None,
+    looks: dict[str, str] | None = None,
+    ceiling: float | None = None,
+    bottom: float = 0,
+    band: np.ndarray | None = None,
+) -> Figure:
     """Lines with standard errors, in panels side by side that share their scale.
 
-    panels: title -> name of a line -> (k, 3): x, mean, standard error (NaN for none). xlabel "width" gives a logarithmic axis with
-    fractions. threshold: a `choosing.Threshold`, or one for each title: a line where every seed interpolates, and a band over the seeds.
-    looks: name of a line -> the method, or "original", "retrained" or "floor", that it is to look like. bottom, ceiling: ends of the axis.
-    band: (k, 3) x, mean, spread: shaded in every panel from mean - spread to mean + spread, such as the values of retrained models.
+    panels: title -> name of a line -> (k, 3): x, mean, standard error (NaN for none). xlabel
+    "width" gives a logarithmic axis with fractions. threshold: a `choosing.Threshold`, or one for
+    each title: a line where every seed interpolates, and a band over the seeds. looks: name of a
+    line -> the method, or "original", "retrained" or "floor", that it is to look like. bottom,
+    ceiling: ends of the axis. band: (k, 3) x, mean, spread to both sides, shaded in every panel.
     """
     if not panels or not all(panels.values()):
         raise ValueError("panels must hold at least one line each")
-    fig, axes = figure(1, len(panels), size=(3.6 * len(panels) + 1.2, 3.6), sharey=True, squeeze=False)
-    rows = {title: {name: _line(title, name, values) for name, values in lines.items()} for title, lines in panels.items()}
-    top = max(np.nanmax(v[:, 1] + np.nan_to_num(v[:, 2])) for lines in rows.values() for v in lines.values())
+    size = 3.6 * len(panels) + 1.2, 3.6
+    fig, axes = figure(1, len(panels), size, sharey=True, squeeze=False)
     thresholds = threshold if isinstance(threshold, dict) else dict.fromkeys(panels, threshold)
-    for ax, (title, lines) in zip(axes[0], rows.items()):
-        if band is not None:
-            x, mean, spread = _line("band", "", band).T
-            ax.fill_between(x, mean - spread, mean + spread, color=style.GREEN, alpha=.15, linewidth=0, zorder=.5)
-        for name, values in lines.items():
-            own = _look((looks or {}).get(name, name))
-            ax.errorbar(values[:, 0], values[:, 1], yerr=values[:, 2], **{**LINE, **own})
+    ends, tops, said = [], [], []
+    for ax, (title, lines) in zip(axes[0], panels.items()):
+        ends.append({})
         ax.set(title=title, xlabel=xlabel)
+        for name, values in lines.items():
+            own = LOOKS.get((looks or {}).get(name, name), OTHER)
+            values = _errors(ax, f"panels[{title!r}][{name!r}]", values, own)
+            tops.append(np.nanmax(values[:, 1] + np.nan_to_num(values[:, 2])))
+            ends[-1][name] = *values[-1, :2], own["color"]
+            said.append(
+                f"{title}, {name}: {values[0, 1]:.2f} at first, {values[-1, 1]:.2f} at last"
+            )
         if xlabel == "width":
-            _width_axis(ax, np.unique(np.concatenate([v[:, 0] for v in lines.values()])))
+            _width_axis(ax, [row[0] for values in lines.values() for row in values])
+        if band is not None:
+            x, mean, spread = _line("band", band).T
+            marks.band(ax, x, mean - spread, mean + spread, style.GREEN)
         if thresholds[title] is not None:
             _threshold(ax, thresholds[title])
-    axes[0, 0].set_ylabel(ylabel)
-    axes[0, 0].set_ylim(bottom, ceiling or 1.06 * top)
-    for ax, lines in zip(axes[0], rows.values()):
-        name_ends(ax, {name: (*v[-1, :2], _look((looks or {}).get(name, name))["color"])
-                       for name, v in lines.items()}, fontsize=8.5)
-    widths = list(dict.fromkeys(_fraction(found.width) for found in thresholds.values() if found is not None))
-    at = f"; every seed interpolates from width {' and '.join(widths)} on" if widths else ""
-    fig.alt = f"{ylabel} by {xlabel}: " + "; ".join(f"{title}, {name}: {v[0, 1]:.2f} at first, {v[-1, 1]:.2f} at last"
-                                                  for title, lines in rows.items() for name, v in lines.items()) + at
-    return fig
+    axes[0, 0].set(ylabel=ylabel, ylim=(bottom, ceiling or 1.06 * max(tops)))
+    for ax, names in zip(axes[0], ends):
+        marks.name_ends(ax, names, fontsize=8.5)
+    at = [found.width for found in thresholds.values() if found and math.isfinite(found.width)]
+    if at:
+        words = " and ".join(dict.fromkeys(map(fraction, at)))
+        said.append(f"every seed interpolates from width {words} on")
+    return fig.done(what=f"{ylabel} by {xlabel}: {'; '.join(said)}")
 
 
 @look()
-def regions(survey, said: dict[str, np.ndarray], which: list[int], near: bool = True, finding: str = "") -> Figure:
+def regions(survey, said: dict, which: list[int], finding: str = "") -> Figure:
     """The class a network gives to every point of a plane: a row per plane, a column per network.
 
-    survey: a `regions.Survey`. said: name of the network -> (k, r, r), what `survey.classes(model)` returned for the near planes,
-    or for the far ones with near=False. which: the planes to show. Dots are the examples the plane goes through; on near planes
-    the first, a cross, is the forget example. Inside the dashed line a point is within delta of a forget example.
-    finding: what there is to see, for the alt text, which holds no number: live runs differ in theirs from machine to machine.
+    survey: a `regions.Survey`. said: name of the network -> tensor (k, r, r), what
+    `survey.classes(model)` returned for the near planes. which: the planes to show. Dots are the
+    examples the plane goes through; the cross is the forget example. Inside the dashed line a
+    point is within delta of a forget example. finding: without numbers, since live runs differ in
+    theirs from machine to machine.
     """
-    planes, away = (survey.near, survey.near_away) if near else (survey.far, survey.far_away)
-    shown = {name: np.asarray(values.cpu() if hasattr(values, "cpu") else values) for name, values in said.items()}
-    for name, values in shown.items():
-        if values.shape != tuple(away.shape):
-            raise ValueError(f"said[{name!r}] must have shape {tuple(away.shape)}, got {values.shape}")
-    fig, axes = figure(len(which), len(shown), size=(2.25 * len(shown) + .5, 1.85 * len(which) + .4), squeeze=False)
-    for place, (row, i) in enumerate(zip(axes, which)):
-        along, across = planes.along[i].cpu().numpy(), planes.across[i].cpu().numpy()
-        for ax, (name, values) in zip(row, shown.items()):
-            _plane(ax, along, across, values[i], away[i].cpu().numpy(), survey.delta)
-            corners = planes.corners[i].cpu().numpy()
-            ax.plot(*corners.T, "o", color=style.BLACK, markersize=5, markeredgecolor="white")
-            if near:
-                ax.plot(*corners[0], **{**style.FORGET, "markersize": 10})
-            if place == 0:
-                ax.set_title(name, fontsize=10)
-    axes[-1, 0].set_xlabel("distance along a")
-    axes[-1, 0].set_ylabel("distance along b")
-    fig.alt = f"Decision regions of {', '.join(shown)} on {len(which)} planes. {finding}".strip()
-    return fig
+    wanted = tuple(survey.near_away.shape)
+    for name, values in said.items():
+        if values.shape != wanted:
+            raise ValueError(f"said[{name!r}] must have shape {wanted}, got {tuple(values.shape)}")
+    size = 2.25 * len(said) + 0.5, 1.85 * len(which) + 0.4
+    fig, axes = figure(len(which), len(said), size, squeeze=False)
+    for row, i in zip(axes, which):
+        for ax, values in zip(row, said.values()):
+            _plane(ax, survey, i, values[i].cpu().numpy())
+    for ax, name in zip(axes[0], said):
+        ax.set_title(name, fontsize=10)
+    axes[-1, 0].set(xlabel="distance along a", ylabel="distance along b")
+    return fig.done(finding, f"Decision regions of {', '.join(said)} on {len(which)} planes")
 
 
-def _plane(ax, along, across, values, away, delta):
-    cells = [along[0], along[-1], across[0], across[-1]]
-    ax.imshow(values, extent=cells, origin="lower", interpolation="nearest", aspect="equal", cmap=ListedColormap(CLASSES),
-              norm=BoundaryNorm(np.arange(-.5, 10.5), 10))
-    if away.min() < delta < away.max():
-        ax.contour(along, across, away, levels=[delta], colors=[style.VERMILLION], linestyles="--", linewidths=1)
+def _plane(ax, survey, i, values):
+    """The classes (r, r) on near plane i, the examples it goes through, and what is within delta
+    of a forget example."""
+    near = survey.near
+    of_plane = near.along, near.across, survey.near_away, near.corners
+    along, across, away, corners = (found[i].cpu().numpy() for found in of_plane)
+    extent = along[0], along[-1], across[0], across[-1]
+    cells = {"origin": "lower", "interpolation": "nearest", "vmin": -0.5, "vmax": 9.5}
+    ax.imshow(values, CLASSES, extent=extent, **cells)
+    if away.min() < survey.delta < away.max():
+        edge = {"colors": style.VERMILLION, "linestyles": "--", "linewidths": 1}
+        ax.contour(along, across, away, levels=[survey.delta], **edge)
     for label in np.unique(values):
         rows, columns = np.nonzero(values == label)
-        if len(rows) < .03 * values.size:
+        if len(rows) < 0.03 * values.size:
             continue
-        i = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)  # a point of the region, as near its middle as one is
-        ax.text(along[columns[i]], across[rows[i]], str(label), ha="center", va="center", fontsize=10, color="#222222")
+        # a point of the region, as near its middle as one is
+        k = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+        ax.text(along[columns[k]], across[rows[k]], str(label), ha="center", va="center")
+    ax.plot(*corners.T, "o", color=style.BLACK, markersize=5, markeredgecolor="white")
+    ax.plot(*corners[0], **style.FORGET)
     ax.grid(False)
     ax.tick_params(labelsize=7, length=2)
 
 
-def _line(title, name, values):
+def _line(name, values):
     values = np.asarray(values, float)
     if values.ndim != 2 or values.shape[1] != 3 or len(values) == 0:
-        raise ValueError(f"panels[{title!r}][{name!r}] must have shape (k, 3): x, mean, standard error; got {values.shape}")
+        raise ValueError(
+            f"{name} must have shape (k, 3): x, mean, standard error; got {values.shape}"
+        )
     return values[np.argsort(values[:, 0], kind="stable")]
 
 
-def _look(name):
-    return LOOKS.get(name) or METHOD_LOOKS.get(name, OTHER)
+def _errors(ax, name, values, own, **more):
+    """One line with its standard errors; returns its rows, in order."""
+    values = _line(name, values)
+    shared = {"markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.5}
+    shared |= {"linewidth": 1.6, "elinewidth": 0.9}
+    ax.errorbar(*values.T, **{**shared, **own, **more})
+    return values
 
 
 def _width_axis(ax, widths):
-    ax.set_xscale("log")
-    ax.set_xticks(widths, [_fraction(w) for w in widths], rotation=60, fontsize=8)
+    widths = np.unique(widths)
+    ax.set(xscale="log", xlim=(widths[0] / 1.15, widths[-1] * 1.15))
+    ax.set_xticks(widths, map(fraction, widths), rotation=60, fontsize=8)
     ax.set_xticks([], minor=True)
-    ax.set_xlim(widths[0] / 1.15, widths[-1] * 1.15)
 
 
 def _threshold(ax, threshold):
@@ -127,51 +155,48 @@ def _threshold(ax, threshold):
         ax.axvspan(threshold.low, min(threshold.high, ax.get_xlim()[1]), color="#EDEDED", zorder=0)
     if math.isfinite(threshold.width):
         ax.axvline(threshold.width, color=style.BLACK, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
-        ax.text(threshold.width, .99, " interpolates", transform=ax.get_xaxis_transform(), fontsize=8, va="top")
+        at = {"transform": ax.get_xaxis_transform(), "va": "top"}
+        ax.text(threshold.width, 0.99, " interpolates", fontsize=8, **at)
 
 
-def _fraction(width):
-    if not math.isfinite(width):
-        return "none"
-    found = Fraction(width).limit_denominator(128)
-    return f"{found.numerator}/{found.denominator}"
+def fraction(width: float) -> str:
+    """A width as it is written: 1/48."""
+    return str(Fraction(width).limit_denominator(128))
 
 
 class LadderPicture:
-    """The recorded errors of a method along the ladder, with the chosen width marked, and one plane as three networks see it there."""
+    """The recorded errors of a method along the ladder, with the chosen width marked, and one plane
+    as three networks see it there."""
 
     NETWORKS = ("original", "unlearned", "retrained")
 
     @look()
     def __init__(self):
-        self.figure, axes = figure(1, 4, size=(10.4, 3.7))
-        self.figure.set_layout_engine("none")  # the frames' contents differ in size, their axes are to stay
+        self.figure, axes = figure(1, 4, (10.4, 3.7))
+        # the frames' contents differ in size, their axes are to stay
+        self.figure.set_layout_engine("none")
         self.curves, self.planes = axes[0], axes[1:]
-        self.curves.set_position([.06, .21, .34, .69])
+        self.curves.set_position([0.06, 0.21, 0.34, 0.69])
         for i, ax in enumerate(self.planes):
-            ax.set_position([.445 + .19 * i, .13, .165, .74])
+            ax.set_position([0.445 + 0.19 * i, 0.13, 0.165, 0.74])
 
     @look()
-    def show(self, lines: dict[str, np.ndarray], threshold, width: float, survey, said: list[np.ndarray], title: str) -> None:
-        """lines: name -> (k, 3), as in `curves`. survey: with one near plane. said: the classes (r, r) of original, unlearned and
-        retrained network on it. Needs a new background."""
+    def show(self, lines: dict[str, np.ndarray], threshold, rung, title: str) -> None:
+        """lines: name -> (k, 3), as in `curves`. rung: what the lab shows, with a width, a survey
+        of one near plane, and said, the classes (r, r) of original, unlearned and retrained network
+        on it. Needs a new background."""
         ax = self.curves
         ax.clear()
-        for (name, values), own in zip(lines.items(), ({"color": style.VERMILLION, "marker": "o", "linestyle": "-"},
-                                                       {"color": style.BLUE, "marker": "s", "linestyle": "--"},
-                                                       {"color": style.GREEN, "marker": "", "linestyle": "-", "linewidth": 4, "alpha": .4})):
-            values = _line("curves", name, values)
-            ax.errorbar(values[:, 0], values[:, 1], yerr=values[:, 2], label=name, **{**LINE, **own})
+        for (name, values), own in zip(lines.items(), (SERIES[1], SERIES[0], BROAD)):
+            values = _errors(ax, name, values, own, label=name)
         _width_axis(ax, values[:, 0])
         _threshold(ax, threshold)
-        ax.axvline(width, color=style.ORANGE, linewidth=5, alpha=.35, zorder=0)
-        ax.set(ylim=(0, 1.5), yticks=np.linspace(0, 1, 6), xlabel="width", ylabel="error", title=title)
-        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, .95))  # over the lines, whose errors end at 1
-        along, across, away = (t[0].cpu().numpy() for t in (survey.near.along, survey.near.across, survey.near_away))
-        for ax, name, values in zip(self.planes, self.NETWORKS, said):
+        ax.axvline(rung.width, color=style.ORANGE, linewidth=5, alpha=0.35, zorder=0)
+        ax.set(ylim=(0, 1.5), yticks=np.linspace(0, 1, 6), xlabel="width", ylabel="error")
+        ax.set_title(title)
+        # over the lines, whose errors end at 1
+        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.95))
+        for ax, name, values in zip(self.planes, self.NETWORKS, rung.said):
             ax.clear()
-            _plane(ax, along, across, np.asarray(values), away, survey.delta)
-            corners = survey.near.corners[0].cpu().numpy()
-            ax.plot(*corners.T, "o", color=style.BLACK, markersize=4.5, markeredgecolor="white")
-            ax.plot(*corners[0], **{**style.FORGET, "markersize": 9})
+            _plane(ax, rung.survey, 0, values)
             ax.set_title(name, fontsize=10)
