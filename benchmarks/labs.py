@@ -5,11 +5,19 @@
 Measured in the kernel's process: from the new slider value to the last frame in the Image widget. The browser adds the
 transfer of a picture of about 50 kB. Of SineLab, which unlearns at T = 100, the parts are measured on their own beside it.
 """
+
 import argparse
 import statistics
 import time
 
 import unlearnlab as ul
+from unlearnlab.chapters import (
+    ch02_relaxed,
+    ch04_sine,
+    ch05_linear,
+    ch06_linear_network,
+    ch07_two_layer,
+)
 
 
 def seconds(work, repeats):
@@ -29,40 +37,59 @@ def slide(slider, *values):
 
 
 def sine_lab():
-    lab = ul.widgets.SineLab(seed=1, epochs=100)
+    lab = ch04_sine.SineLab(seed=1, epochs=100)
 
     def slide(i):
-        lab.hyperparameters["reg"].value = .1 + .01 * (i % 2)
+        lab.hyperparameters["reg"].value = 0.1 + 0.01 * (i % 2)
         lab.wait()
 
     def another_seed(i):
         lab.seed.value = 1 + (i + 1) % 2
         lab.wait()
 
-    return {"a hyperparameter": slide, "the seed": another_seed, "the unlearning alone": lambda i: ul.unlearn(lab.task, lab.method, 100),
-            "a frame alone": lambda i: lab.canvas.draw()}
+    return {
+        "a hyperparameter": slide,
+        "the seed": another_seed,
+        "the unlearning alone": lambda i: ul.unlearn(lab.task, lab.method, 100),
+        "a frame alone": lambda i: lab.canvas.draw(),
+    }
 
 
 def span_lab():
-    return {"off": slide(ul.widgets.SpanLab().off, .2, .5, .9)}
+    return {"off": slide(ch02_relaxed.SpanLab().off, 0.2, 0.5, 0.9)}
 
 
 def linear_lab():
-    return {"azimuth": slide(ul.widgets.LinearLab().azimuth, -100, 0, 50)}
+    return {"azimuth": slide(ch05_linear.LinearLab().azimuth, -100, 0, 50)}
 
 
 def linear_network_lab():
-    lab = ul.widgets.LinearNetworkLab()
+    lab = ch06_linear_network.LinearNetworkLab()
     lab.width.value = 12
     return {"depth": slide(lab.depth, 6, 5, 4)}
 
 
-def width_lab():
-    lab = ul.widgets.WidthLab()
+def prune_lab():
+    lab = ch07_two_layer.PruneLab()
     return {"h": slide(lab.h, 50, 90, 140)}
 
 
-LABS = {"SineLab": sine_lab, "SpanLab": span_lab, "LinearLab": linear_lab, "LinearNetworkLab": linear_network_lab, "WidthLab": width_lab}
+LABS = {
+    "SineLab": sine_lab,
+    "SpanLab": span_lab,
+    "LinearLab": linear_lab,
+    "LinearNetworkLab": linear_network_lab,
+    "PruneLab": prune_lab,
+}
+
+
+CLASSES = {
+    "SineLab": ch04_sine.SineLab,
+    "SpanLab": ch02_relaxed.SpanLab,
+    "LinearLab": ch05_linear.LinearLab,
+    "LinearNetworkLab": ch06_linear_network.LinearNetworkLab,
+    "PruneLab": ch07_two_layer.PruneLab,
+}
 
 
 def main():
@@ -71,10 +98,15 @@ def main():
     parser.add_argument("--labs", nargs="+", choices=list(LABS), default=list(LABS))
     chosen = parser.parse_args()
     for name in chosen.labs:
-        made = getattr(ul.widgets, name)
+        made = CLASSES[name]
         works = {"ready": lambda i, made=made: made(), **LABS[name]()}
         for what, work in works.items():
-            print("{:17s} {:21s} median {:.3f} s  ({:.3f} to {:.3f})".format(name, what, *seconds(work, chosen.repeats)), flush=True)
+            print(
+                "{:17s} {:21s} median {:.3f} s  ({:.3f} to {:.3f})".format(
+                    name, what, *seconds(work, chosen.repeats)
+                ),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """How much memory does one piece of work need at its peak? Linux only: the kernel's own count of a process that does nothing else."""
+
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -34,4 +35,8 @@ def _once(pipe, make, arguments, work):
 
 
 def _kilobytes(name):
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+    return next(
+        int(line.split()[1])
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith(name)
+    )

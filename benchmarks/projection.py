@@ -11,6 +11,7 @@ is that of a fresh process which does one projection (or step), above what it ha
 `--json FILE` adds
 every finished line to a record, with provenance.
 """
+
 import argparse
 import copy
 import gc
@@ -26,8 +27,8 @@ from torch.func import functional_call, jvp
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 import unlearnlab as ul
-from unlearnlab.models import ResNet, seeded
-from unlearnlab.provenance import provenance
+from unlearnlab.ground.provenance import provenance
+from unlearnlab.networks import ResNet, seeded
 
 BATCH = 256
 PATIENCE = 60  # seconds: what takes longer is timed once
@@ -37,14 +38,20 @@ def problem(name, k, device="cpu"):
     """(model, inputs with k rows). Two heads from k = 100 on for images."""
     if name == "sine":
         task = ul.sine.task(1)
-        return copy.deepcopy(task.original).to(device), task.retain.tensors[0].repeat(2, 1)[:k].to(device)
+        return copy.deepcopy(task.original).to(device), task.retain.tensors[0].repeat(2, 1)[:k].to(
+            device
+        )
     heads = [10, 3] if k == 100 else [10]
-    width = {"resnet-1/4": .25, "resnet-1": 1.0}[name]
+    width = {"resnet-1/4": 0.25, "resnet-1": 1.0}[name]
     generator = torch.Generator().manual_seed(0)
     model = seeded(lambda: ResNet(18, heads, width), 0)
     with torch.no_grad():
-        model.train()(torch.randn(64, 3, 32, 32, generator=generator))  # running statistics of its own
-    return model.eval().to(device), torch.randn(k // len(heads), 3, 32, 32, generator=generator).to(device)
+        model.train()(
+            torch.randn(64, 3, 32, 32, generator=generator)
+        )  # running statistics of its own
+    return model.eval().to(device), torch.randn(k // len(heads), 3, 32, 32, generator=generator).to(
+        device
+    )
 
 
 def layerwise(model, inputs):
@@ -62,7 +69,10 @@ def per_sample(model, inputs):
     rows = ul.output_gradients(model, inputs)
     theta = parameters_to_vector(model.parameters()).detach()
     gram = sum((part := block.double()) @ part.T for block in rows.split(1_000_000, 1))
-    inner = sum(block.double() @ part.double() for block, part in zip(rows.split(1_000_000, 1), theta.split(1_000_000)))
+    inner = sum(
+        block.double() @ part.double()
+        for block, part in zip(rows.split(1_000_000, 1), theta.split(1_000_000))
+    )
     values, vectors = torch.linalg.eigh(gram)
     keep = values > 1e-12 * values[-1]
     c = vectors[:, keep] @ ((vectors[:, keep].T @ inner) / values[keep])
@@ -72,12 +82,21 @@ def per_sample(model, inputs):
 def dense_qr(model, inputs):
     """The plain procedure: one backward pass per row, a dense float64 matrix d x k, unpivoted QR."""
     outputs, parameters = model(inputs), list(model.parameters())
-    values = torch.cat([h.max(1).values for h in (outputs if isinstance(outputs, tuple) else [outputs])])
-    matrix = torch.zeros(sum(p.numel() for p in parameters), len(values), dtype=torch.float64, device=inputs.device)
+    values = torch.cat(
+        [h.max(1).values for h in (outputs if isinstance(outputs, tuple) else [outputs])]
+    )
+    matrix = torch.zeros(
+        sum(p.numel() for p in parameters), len(values), dtype=torch.float64, device=inputs.device
+    )
     for i in range(len(values)):
         model.zero_grad()
         values[i].backward(retain_graph=True)
-        matrix[:, i] = torch.cat([torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in parameters])
+        matrix[:, i] = torch.cat(
+            [
+                torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten()
+                for p in parameters
+            ]
+        )
     theta = parameters_to_vector(parameters).detach().double()
     q, _ = torch.linalg.qr(matrix)
     vector_to_parameters((q @ (q.T @ theta)).float(), parameters)
@@ -89,8 +108,12 @@ def descent(model, inputs):
     inputs = inputs.repeat(BATCH // len(inputs) + 1, *[1] * (inputs.ndim - 1))[:BATCH]
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
     outputs = model(inputs)
-    sum(F.mse_loss(h, torch.zeros_like(h)) if h.shape[1] == 1 else F.cross_entropy(h, torch.zeros(len(h), dtype=torch.long, device=h.device))
-        for h in (outputs if isinstance(outputs, tuple) else [outputs])).backward()
+    sum(
+        F.mse_loss(h, torch.zeros_like(h))
+        if h.shape[1] == 1
+        else F.cross_entropy(h, torch.zeros(len(h), dtype=torch.long, device=h.device))
+        for h in (outputs if isinstance(outputs, tuple) else [outputs])
+    ).backward()
     optimizer.step()
 
 
@@ -98,7 +121,10 @@ def left(model, after, inputs):
     """|J v| / |J theta| for what was removed, v = theta of `model` minus theta of `after`; J in float64."""
     before = copy.deepcopy(model).double().eval()
     theta = dict(before.named_parameters())
-    v = {name: p.detach() - dict(after.named_parameters())[name].detach().double() for name, p in theta.items()}
+    v = {
+        name: p.detach() - dict(after.named_parameters())[name].detach().double()
+        for name, p in theta.items()
+    }
     theta = {name: p.detach() for name, p in theta.items()}
 
     def outputs(parameters):
@@ -128,7 +154,7 @@ def peak(name, k, device, work):
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
     work(model, inputs)
-    return (torch.cuda.max_memory_allocated() - before) / 2 ** 20
+    return (torch.cuda.max_memory_allocated() - before) / 2**20
 
 
 def measure(name, k, works, repeats, device):
@@ -144,48 +170,90 @@ def measure(name, k, works, repeats, device):
             if not seconds[work] and work is not descent:
                 exact[work] = left(model, after, inputs)
             seconds[work].append(took)
-    return {work.__name__: {"median_seconds": statistics.median(s), "least": min(s), "most": max(s), "runs": len(s),
-                            "peak_extra_MB": memory[work], "left": exact[work]} for work, s in seconds.items()}
+    return {
+        work.__name__: {
+            "median_seconds": statistics.median(s),
+            "least": min(s),
+            "most": max(s),
+            "runs": len(s),
+            "peak_extra_MB": memory[work],
+            "left": exact[work],
+        }
+        for work, s in seconds.items()
+    }
 
 
 def main():
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", nargs="+", choices=["sine", "resnet-1/4", "resnet-1"], default=["sine", "resnet-1/4"])
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        choices=["sine", "resnet-1/4", "resnet-1"],
+        default=["sine", "resnet-1/4"],
+    )
     parser.add_argument("--rows", nargs="+", type=int, choices=[20, 50, 100], default=[20, 50, 100])
-    parser.add_argument("--without", nargs="+", choices=["dense_qr", "per_sample", "matrix_free"], default=[])
+    parser.add_argument(
+        "--without", nargs="+", choices=["dense_qr", "per_sample", "matrix_free"], default=[]
+    )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
-    torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "ieee"  # for the descent step too
-    works = [work for work in (descent, layerwise, per_sample, matrix_free, dense_qr) if work.__name__ not in chosen.without]
+    torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = (
+        "ieee"  # for the descent step too
+    )
+    works = [
+        work
+        for work in (descent, layerwise, per_sample, matrix_free, dense_qr)
+        if work.__name__ not in chosen.without
+    ]
     for work in works:  # what a first call imports and allocates is not its cost
         timed(work, *problem("sine", 20, chosen.device))
     for name in chosen.models:
         for k in chosen.rows:
             found = measure(name, k, works, chosen.repeats, chosen.device)
             step = found["descent"]
-            print(f"{name}, k = {k}, {chosen.device}, {chosen.threads} thread(s), {chosen.repeats} repeats in turns", flush=True)
+            print(
+                f"{name}, k = {k}, {chosen.device}, {chosen.threads} thread(s), {chosen.repeats} repeats in turns",
+                flush=True,
+            )
             for work, r in found.items():
                 said = "" if r["left"] is None else f"   left {r['left']:.0e}"
-                print(f"  {work:12s} median {r['median_seconds']:8.3f} s ({r['least']:.3f} to {r['most']:.3f})   "
-                      f"{r['median_seconds'] / found['layerwise']['median_seconds']:7.2f} x layerwise   {r['median_seconds'] / step['median_seconds']:6.2f} "
-                      f"x a descent step   peak {r['peak_extra_MB']:7.0f} MB = {r['peak_extra_MB'] / max(step['peak_extra_MB'], 1):5.2f} x{said}", flush=True)
+                print(
+                    f"  {work:12s} median {r['median_seconds']:8.3f} s ({r['least']:.3f} to {r['most']:.3f})   "
+                    f"{r['median_seconds'] / found['layerwise']['median_seconds']:7.2f} x layerwise   {r['median_seconds'] / step['median_seconds']:6.2f} "
+                    f"x a descent step   peak {r['peak_extra_MB']:7.0f} MB = {r['peak_extra_MB'] / max(step['peak_extra_MB'], 1):5.2f} x{said}",
+                    flush=True,
+                )
             if chosen.json:
-                _record(chosen.json, f"{name}, k = {k}" + (", GPU" if chosen.device == "cuda" else ""), found, chosen)
+                _record(
+                    chosen.json,
+                    f"{name}, k = {k}" + (", GPU" if chosen.device == "cuda" else ""),
+                    found,
+                    chosen,
+                )
 
 
 def _record(path, key, found, chosen):
     """Adds to the file, or replaces in it, what was measured for one model and number of rows."""
     name, k = key.removesuffix(", GPU").split(", k = ")
-    command = (f"python benchmarks/projection.py --models {name} --rows {k} --repeats {chosen.repeats}"
-               + (f" --without {' '.join(chosen.without)}" if chosen.without else "") + f" --threads {chosen.threads}"
-               + (" --device cuda" if chosen.device == "cuda" else ""))
+    command = (
+        f"python benchmarks/projection.py --models {name} --rows {k} --repeats {chosen.repeats}"
+        + (f" --without {' '.join(chosen.without)}" if chosen.without else "")
+        + f" --threads {chosen.threads}"
+        + (" --device cuda" if chosen.device == "cuda" else "")
+    )
     known = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**known, key: {"provenance": provenance(command, chosen.device), "results": found}}, indent=1) + "\n")
+    path.write_text(
+        json.dumps(
+            {**known, key: {"provenance": provenance(command, chosen.device), "results": found}},
+            indent=1,
+        )
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

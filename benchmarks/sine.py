@@ -5,6 +5,7 @@
 Both run the same schedule from the same original: T = 100 epochs, 50 projections of all 50 retain samples, AdamW. They
 alternate in one process; the ratio of the medians is the result. `--json FILE` records it with provenance.
 """
+
 import argparse
 import copy
 import json
@@ -17,10 +18,12 @@ import torch.nn.functional as F
 from memory import peak_extra
 
 import unlearnlab as ul
-from unlearnlab.provenance import provenance
+from unlearnlab.ground.provenance import provenance
 
 EPOCHS, PROJECTIONS = 100, 50
-METHOD = ul.MinNormOG(lr=1e-3, reg=.1, reg_decay=.9, n_pert=50, project_every=1, descent_epochs=EPOCHS - PROJECTIONS)
+METHOD = ul.MinNormOG(
+    lr=1e-3, reg=0.1, reg_decay=0.9, n_pert=50, project_every=1, descent_epochs=EPOCHS - PROJECTIONS
+)
 
 
 def problem():
@@ -86,21 +89,34 @@ def main():
     for _ in range(chosen.repeats):
         for work in works:
             results[work.__name__].append(_timed(work, task))
-    print(f"sine, 1-300-300-1 (d = 91,201), {EPOCHS} epochs, {PROJECTIONS} projections of 50 rows, "
-          f"{chosen.threads} thread(s), {chosen.repeats} alternating repeats")
+    print(
+        f"sine, 1-300-300-1 (d = 91,201), {EPOCHS} epochs, {PROJECTIONS} projections of 50 rows, "
+        f"{chosen.threads} thread(s), {chosen.repeats} alternating repeats"
+    )
     summary = {}
     for name, runs in results.items():
         seconds = sorted(s for s, _ in runs)
-        summary[name] = {"median_seconds": statistics.median(seconds), "least": seconds[0], "most": seconds[-1],
-                         "peak_extra_MB": memory[name], "sup_error": runs[0][1]}
-        print(f"  {name:17s} median {statistics.median(seconds):7.3f} s  ({seconds[0]:.3f} to {seconds[-1]:.3f})   "
-              f"peak extra memory {memory[name]:6.1f} MB   sup error {runs[0][1]:.2f}")
+        summary[name] = {
+            "median_seconds": statistics.median(seconds),
+            "least": seconds[0],
+            "most": seconds[-1],
+            "peak_extra_MB": memory[name],
+            "sup_error": runs[0][1],
+        }
+        print(
+            f"  {name:17s} median {statistics.median(seconds):7.3f} s  ({seconds[0]:.3f} to {seconds[-1]:.3f})   "
+            f"peak extra memory {memory[name]:6.1f} MB   sup error {runs[0][1]:.2f}"
+        )
     median = {name: s["median_seconds"] for name, s in summary.items()}
-    print(f"  row_by_row / layerwise = {median['row_by_row'] / median['layerwise']:.0f}    "
-          f"layerwise / gradient_descent = {median['layerwise'] / median['gradient_descent']:.1f}")
+    print(
+        f"  row_by_row / layerwise = {median['row_by_row'] / median['layerwise']:.0f}    "
+        f"layerwise / gradient_descent = {median['layerwise'] / median['gradient_descent']:.1f}"
+    )
     if chosen.json:
         command = f"python benchmarks/sine.py --repeats {chosen.repeats} --threads {chosen.threads}"
-        chosen.json.write_text(json.dumps({"provenance": provenance(command), "results": summary}, indent=1) + "\n")
+        chosen.json.write_text(
+            json.dumps({"provenance": provenance(command), "results": summary}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Features are ReLU of random projections of n Gaussian inputs in 20 dimensions, o
 methods alternate in one process on the same numbers; the ratio of the medians is the result. A method that needed longer than
 `patience` seconds is left out of the larger sizes. `--json FILE` records everything with provenance.
 """
+
 import argparse
 import json
 import statistics
@@ -16,10 +17,14 @@ import torch
 from memory import peak_extra
 
 import unlearnlab as ul
-from unlearnlab.provenance import provenance
+from unlearnlab.ground.provenance import provenance
 
 NEURONS, POINTS, INPUTS = (1000, 2000, 4000, 8000), (50, 200, 500), 20
-METHODS = {"sparsify": ul.two_layer.sparsify, "matching_pursuit": ul.two_layer.matching_pursuit, "basis_pursuit": ul.two_layer.basis_pursuit}
+METHODS = {
+    "sparsify": ul.two_layer.sparsify,
+    "matching_pursuit": ul.two_layer.matching_pursuit,
+    "basis_pursuit": ul.two_layer.basis_pursuit,
+}
 
 
 def instance(n, h):
@@ -34,7 +39,11 @@ def timed(method, c, features):
     began = time.perf_counter()
     new = method(c, features)
     seconds = time.perf_counter() - began
-    return seconds, int((new != 0).sum()), float((features @ (new - c)).norm() / (features @ c).norm())
+    return (
+        seconds,
+        int((new != 0).sum()),
+        float((features @ (new - c)).norm() / (features @ c).norm()),
+    )
 
 
 def measure(n, h, methods, repeats, patience):
@@ -49,8 +58,15 @@ def measure(n, h, methods, repeats, patience):
     summary = {}
     for name, results in runs.items():
         seconds = sorted(s for s, _, _ in results)
-        summary[name] = {"median_seconds": statistics.median(seconds), "least": seconds[0], "most": seconds[-1], "runs": len(seconds),
-                         "peak_extra_MB": memory[name], "stay": results[0][1], "error": results[0][2]}
+        summary[name] = {
+            "median_seconds": statistics.median(seconds),
+            "least": seconds[0],
+            "most": seconds[-1],
+            "runs": len(seconds),
+            "peak_extra_MB": memory[name],
+            "stay": results[0][1],
+            "error": results[0][2],
+        }
     return summary, [name for name in methods if summary[name]["median_seconds"] < patience]
 
 
@@ -71,11 +87,16 @@ def main():
             table[f"n={n}, h={h}"] = summary
             for name, found in summary.items():
                 ratio = found["median_seconds"] / summary["sparsify"]["median_seconds"]
-                print(f"  n {n:4d}  h {h:5d}  {name:17s} median {found['median_seconds']:8.4f} s  ({found['least']:.4f} to {found['most']:.4f})  "
-                      f"{ratio:7.1f} x  peak extra {found['peak_extra_MB']:6.1f} MB  {found['stay']:4d} stay  error {found['error']:.0e}", flush=True)
+                print(
+                    f"  n {n:4d}  h {h:5d}  {name:17s} median {found['median_seconds']:8.4f} s  ({found['least']:.4f} to {found['most']:.4f})  "
+                    f"{ratio:7.1f} x  peak extra {found['peak_extra_MB']:6.1f} MB  {found['stay']:4d} stay  error {found['error']:.0e}",
+                    flush=True,
+                )
     if chosen.json:
         command = f"python benchmarks/sparsify.py --repeats {chosen.repeats} --patience {chosen.patience:g}"
-        chosen.json.write_text(json.dumps({"provenance": provenance(command), "results": table}, indent=1) + "\n")
+        chosen.json.write_text(
+            json.dumps({"provenance": provenance(command), "results": table}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

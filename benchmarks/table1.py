@@ -9,6 +9,7 @@ matrices. Both rates are measured here, in the same process. Then one run of eve
 floor; the record of the whole search (notebooks/results/table1.json) is divided by the sum of all floors.
 `--json FILE` records it with provenance.
 """
+
 import argparse
 import json
 import statistics
@@ -18,9 +19,9 @@ from pathlib import Path
 import torch
 
 import unlearnlab as ul
-from unlearnlab.experiments import sine
-from unlearnlab.provenance import provenance
-from unlearnlab.sweep import expand
+from unlearnlab.ground.provenance import provenance
+from unlearnlab.study.sweep import expand
+from unlearnlab.tasks import sine
 
 WEIGHTS = [fan_in * fan_out for fan_in, fan_out in zip(sine.WIDTHS, sine.WIDTHS[1:])]
 PARAMETERS = sum(WEIGHTS) + sum(sine.WIDTHS[1:])
@@ -38,13 +39,14 @@ def floor(method, epochs, rates, retain=50, forget=5):
     single, moved, double = epochs * pass_flops(samples), epochs * 28 * PARAMETERS, 0
     if isinstance(method, ul.MinNormOG):
         projections = sum(method.projects_in(epoch, epochs) for epoch in range(epochs))
-        grams = 2 * 2 * retain ** 2 * sum(sine.WIDTHS)
+        grams = 2 * 2 * retain**2 * sum(sine.WIDTHS)
         double = projections * (pass_flops(retain) + grams)
     return single / rates["float32"] + double / rates["float64"] + moved / rates["bytes"]
 
 
 def measured_rates(repeats=200):
     """{"float32", "float64": operations a second in products of the network's shapes, "bytes": per second through AdamW's vectors}."""
+
     def best(work):
         times = []
         for _ in range(repeats):
@@ -71,7 +73,9 @@ def main():
     torch.set_num_threads(1)
     task, best = ul.sine.task(1), sine.best_settings(100)
     rates = measured_rates()
-    print(f"one thread: {rates['float32'] / 1e9:.0f} and {rates['float64'] / 1e9:.0f} Gflop/s in float32 and float64, {rates['bytes'] / 1e9:.0f} GB/s in the cache")
+    print(
+        f"one thread: {rates['float32'] / 1e9:.0f} and {rates['float64'] / 1e9:.0f} Gflop/s in float32 and float64, {rates['bytes'] / 1e9:.0f} GB/s in the cache"
+    )
     seconds = {name: [] for name in best}
     for method in best.values():
         ul.unlearn(task, method, 100)
@@ -81,17 +85,36 @@ def main():
     methods = {}
     for name, method in best.items():
         least, median = floor(method, 100, rates), statistics.median(seconds[name])
-        methods[name] = {"floor_seconds": least, "median_seconds": median, "least": min(seconds[name]), "most": max(seconds[name])}
-        print(f"  {name:11s} T = 100: floor {least * 1e3:6.1f} ms   median {median * 1e3:6.1f} ms ({min(seconds[name]) * 1e3:.1f} to "
-              f"{max(seconds[name]) * 1e3:.1f}) = {median / least:4.1f} x its floor")
+        methods[name] = {
+            "floor_seconds": least,
+            "median_seconds": median,
+            "least": min(seconds[name]),
+            "most": max(seconds[name]),
+        }
+        print(
+            f"  {name:11s} T = 100: floor {least * 1e3:6.1f} ms   median {median * 1e3:6.1f} ms ({min(seconds[name]) * 1e3:.1f} to "
+            f"{max(seconds[name]) * 1e3:.1f}) = {median / least:4.1f} x its floor"
+        )
     settings = [s for epochs in sine.PUBLISHED for s in expand(sine.published_grid(epochs))]
     whole = 10 * sum(floor(s.method, s.epochs, rates) for s in settings)
     spent = ul.table.read(RECORD)["runs"]["seconds"].sum()
-    print(f"the whole search, {10 * len(settings)} runs: floor {whole / 60:.1f} core minutes; recorded {spent / 60:.1f} = {spent / whole:.1f} x")
+    print(
+        f"the whole search, {10 * len(settings)} runs: floor {whole / 60:.1f} core minutes; recorded {spent / 60:.1f} = {spent / whole:.1f} x"
+    )
     if chosen.json:
-        result = {"rates": rates, "methods": methods, "search": {"runs": 10 * len(settings), "floor_seconds": whole, "recorded_seconds": float(spent)}}
+        result = {
+            "rates": rates,
+            "methods": methods,
+            "search": {
+                "runs": 10 * len(settings),
+                "floor_seconds": whole,
+                "recorded_seconds": float(spent),
+            },
+        }
         command = f"python benchmarks/table1.py --repeats {chosen.repeats}"
-        chosen.json.write_text(json.dumps({"provenance": provenance(command), **result}, indent=1) + "\n")
+        chosen.json.write_text(
+            json.dumps({"provenance": provenance(command), **result}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

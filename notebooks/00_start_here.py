@@ -38,8 +38,11 @@
 
 # %% tags=["nbval-ignore-output"]
 import unlearnlab as ul
+from unlearnlab.chapters import ch00_start as ch
+from unlearnlab.chapters import ch02_relaxed, ch04_sine
+from unlearnlab.course import environment
 
-ul.environment.check()
+environment.check()
 
 # %% [markdown]
 # Every line should start with ✓. Where one starts with ✗, the arrow below it says what to do.
@@ -67,7 +70,7 @@ unlearned = ul.unlearn(
     epochs=100,
 )
 
-ul.figures.fits(
+ch04_sine.pictures.fits(
     task,
     {"original": task.original, "unlearned": unlearned.model, "ground truth": task.ground_truth},
     limit=4.5,
@@ -96,7 +99,7 @@ ul.figures.fits(
 # Try it; what it shows is the subject of notebook 02.
 
 # %%
-ul.widgets.SpanLab()
+ch02_relaxed.SpanLab()
 
 
 # %% [markdown]
@@ -111,13 +114,13 @@ def drift(theta, theta_original):
     raise NotImplementedError
 
 
-drift = ul.lessons.check("drift", drift)
+drift = ch.check("drift", drift)
 
 # %% [markdown]
 # Hints unfold one inside the other; the last one is the solution.
 
 # %%
-ul.lessons.hints("drift")
+ch.hints("drift")
 
 # %%
 from torch.nn.utils import parameters_to_vector
@@ -178,7 +181,7 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 # ## What was verified
 
 # %%
-assert ul.environment.check().ready
+assert environment.check().ready
 assert unlearned.metrics["sup_error"] < task.evaluate(task.original)["sup_error"]
 
 # %% [markdown]

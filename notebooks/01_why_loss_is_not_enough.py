@@ -41,6 +41,7 @@ import torch
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch01_loss as ch
 
 # %% [markdown]
 # ## 1 · What to keep, what to forget
@@ -108,10 +109,10 @@ def loss_gradient(theta, X, y):
     raise NotImplementedError
 
 
-loss_gradient = ul.lessons.check("loss_gradient", loss_gradient)
+loss_gradient = ch.check("loss_gradient", loss_gradient)
 
 # %%
-ul.lessons.hints("loss_gradient")
+ch.hints("loss_gradient")
 
 
 # %% [markdown]
@@ -186,7 +187,7 @@ print(
 share = torch.linspace(-0.5, 1.5, 41).double()
 line = unlearned + share[:, None] * (theta - unlearned)
 losses = [[mean_squared(point, *data) for point in line] for data in ((X_r, y_r), (X_f, y_f))]
-ul.figures.loss.many_minimisers(
+ch.pictures.many_minimisers(
     share,
     *losses,
     line.norm(dim=1),
@@ -231,7 +232,7 @@ with torch.no_grad():
     fits = [model(x)[:, 0] for model in (curve.original, other)]
     residuals = [(model(x_keep) - y_keep).abs().max() for model in (curve.original, other)]
 assert max(residuals) < 1e-9 and other(x_drop).item() < 0
-ul.figures.loss.two_fits(
+ch.pictures.two_fits(
     x[:, 0],
     *fits,
     (x_keep, y_keep),
@@ -384,7 +385,7 @@ norms = {
     "interpolating network": network_norms(curve),
     "sine network": network_norms(sine),
 }
-ul.figures.loss.gradient_norms(
+ch.pictures.gradient_norms(
     norms,
     "The loss gradients are zero up to rounding for the regression with 20 parameters and the "
     "interpolating network, and for no other model; output gradients are large for every model",
@@ -442,7 +443,7 @@ for forgotten, name in ((0, "A"), (1, "B")):
     step = loss_gradient(theta, X[keep], y[keep])
     cloud = theta - 0.1 * step + 0.05 * torch.randn(400, 20, generator=draw).double()
     panels.append((f"Forget {name}", cloud @ X[:2].T, X[:2] @ min_norm(X[keep], y[keep])))
-ul.figures.loss.noise_clouds(
+ch.pictures.noise_clouds(
     panels,
     y[:2],
     "The same cloud whichever point is to be forgotten, while the unlearned model lies "
@@ -523,7 +524,7 @@ for _ in range(steps):
 
 # %%
 root = eta * sigma * (14 * torch.arange(1, steps + 1).double()) ** 0.5
-ul.figures.loss.steps_from_interpolation(
+ch.pictures.steps_from_interpolation(
     {"GA from 1e-6": far, "GA from 1e-12": near, "NGD": wander, "GD from 1e-6": descent},
     {"GA from 1e-6": 1e-6 * growth, "GA from 1e-12": 1e-12 * growth, "NGD": root},
     "Ascent grows exponentially at the predicted rate, descent goes nowhere, noisy descent grows "
@@ -637,7 +638,7 @@ panels = {
     }
     for title, (name, decay) in shown.items()
 }
-ul.figures.loss.adamw_drift(
+ch.pictures.adamw_drift(
     panels, "Weight decay, or residuals of 1e-12, set both moving, and ascent does not stop"
 )
 
@@ -722,10 +723,10 @@ def gd_limit(X, y):
     raise NotImplementedError
 
 
-gd_limit = ul.lessons.check("gd_limit", gd_limit)
+gd_limit = ch.check("gd_limit", gd_limit)
 
 # %%
-ul.lessons.hints("gd_limit")
+ch.hints("gd_limit")
 
 
 # %%
@@ -756,7 +757,7 @@ assert torch.allclose(gd_limit(X, y), theta)
 pair = torch.tensor([[1.0, 0.5], [0.25, 1.0]]).double()
 goals = torch.tensor([1.0, 1.25]).double()
 both, alone = descend(pair, goals, 0.3, 300), descend(pair[:1], goals[:1], 0.3, 300)
-ul.figures.loss.leak_plane(
+ch.pictures.leak_plane(
     pair,
     goals,
     both,
@@ -811,10 +812,10 @@ def leaked_component(theta, X_retain):
     raise NotImplementedError
 
 
-leaked_component = ul.lessons.check("leaked_component", leaked_component)
+leaked_component = ch.check("leaked_component", leaked_component)
 
 # %%
-ul.lessons.hints("leaked_component")
+ch.hints("leaked_component")
 
 # %%
 assert torch.allclose(
@@ -836,7 +837,7 @@ print(f"coefficient of the forgotten input, read off theta*: {a_f:.3f}")
 # %%
 triple = torch.tensor([[1.0, 0.2, 0.1], [0.2, 1.0, 0.2], [0.7, -0.2, 0.9]]).double()
 theta_3 = gd_limit(triple, triple @ triple.T @ torch.tensor([0.6, 0.9, 1.4]).double())
-ul.figures.loss.leak_space(
+ch.pictures.leak_space(
     triple[:2],
     theta_3,
     triple[2],
@@ -889,7 +890,7 @@ def scores(model):
 
 
 found = {name: scores(model) for name, model in released.items()}
-ul.figures.loss.attack(
+ch.pictures.attack(
     found,
     "The forget input scores above every other candidate in the original and after GD, GA and "
     "NGD; no leaked component is left after the projection",

@@ -40,7 +40,8 @@ import torch
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
-from unlearnlab.models import outputs_at
+from unlearnlab.chapters import ch02_relaxed as ch
+from unlearnlab.networks import outputs_at
 
 # %% [markdown]
 # ## 1 · From the loss to a set of parameters
@@ -97,7 +98,7 @@ len(x), len(x_forget)
 # %%
 flat = lambda t: t.detach().flatten().numpy()
 grid = ul.curve.grid()
-ul.figures.relaxed.fit(
+ch.pictures.fit(
     flat(grid),
     flat(task.original(grid)),
     flat(grid.sin()),
@@ -130,7 +131,7 @@ ul.figures.relaxed.fit(
 # so on the positive branch $\theta = (1, 1)$, with $R = 2$. The original has $R = 4.25$.
 
 # %%
-ul.figures.relaxed.interpolators(
+ch.pictures.interpolators(
     finding="Its point nearest the origin is (1, 1), the original lies at (2, 0.5)"
 )
 
@@ -183,10 +184,10 @@ def first_order_change(rows, delta):
     raise NotImplementedError
 
 
-first_order_change = ul.lessons.check("first_order_change", first_order_change)
+first_order_change = ch.check("first_order_change", first_order_change)
 
 # %%
-ul.lessons.hints("first_order_change")
+ch.hints("first_order_change")
 
 # %% [markdown]
 # In the two-parameter case the gradient of $\theta_1\theta_2 x$ is $(\theta_2 x, \theta_1 x)$, so
@@ -220,10 +221,10 @@ def feasible(delta, rows, tol=1e-9):
     raise NotImplementedError
 
 
-feasible = ul.lessons.check("feasible", feasible)
+feasible = ch.check("feasible", feasible)
 
 # %%
-ul.lessons.hints("feasible")
+ch.hints("feasible")
 
 # %% [markdown]
 # ### How many directions are left?
@@ -265,7 +266,7 @@ assert feasible(step, rows) and feasible(step, mixed)
 # output of each point. Do the other two stay?
 
 # %%
-net = ul.models.seeded(lambda: ul.MLP([2, 16, 3]), seed=0).double()
+net = ul.networks.seeded(lambda: ul.MLP([2, 16, 3]), seed=0).double()
 points = torch.randn(4, 2, generator=generator, dtype=torch.float64)
 net_theta = parameters_to_vector(net.parameters()).detach()
 jacobian = torch.func.jacrev(lambda t: outputs_at(net, t, points))(net_theta)  # (4, 3, d)
@@ -342,7 +343,7 @@ assert (change["off the span"] <= bound).all()
 
 # %%
 curves = {f"{name}: slope {slope[name]:.1f}": change[name] for name in change}
-ul.figures.relaxed.orders(
+ch.pictures.orders(
     drift,
     curves,
     bound,
@@ -485,10 +486,10 @@ def project_off(theta, rows):
     raise NotImplementedError
 
 
-project_off = ul.lessons.check("project_off", project_off)
+project_off = ch.check("project_off", project_off)
 
 # %%
-ul.lessons.hints("project_off")
+ch.hints("project_off")
 
 
 # %% [markdown]
@@ -504,10 +505,10 @@ def drift_step(theta, rows, lam):
     raise NotImplementedError
 
 
-drift_step = ul.lessons.check("drift_step", drift_step)
+drift_step = ch.check("drift_step", drift_step)
 
 # %%
-ul.lessons.hints("drift_step")
+ch.hints("drift_step")
 
 
 # %% [markdown]
@@ -589,7 +590,7 @@ for lam, point in zip(penalties, relaxed):
     )
 
 # %%
-ul.figures.relaxed.interpolators(
+ch.pictures.interpolators(
     {f"λ = {lam:.0f}": point for lam, point in zip(penalties, relaxed)},
     finding="Weak steps stay near the hyperbola; the full step ends far below it",
 )
@@ -616,7 +617,7 @@ def walk(strength, count):
     return torch.stack(thetas)
 
 
-ul.figures.relaxed.interpolators(
+ch.pictures.interpolators(
     walk=walk(0.05, 100),
     finding="The steps follow the hyperbola and end near (1, 1), slightly inside",
 )
@@ -658,7 +659,7 @@ assert 9 < errors[0] / errors[1] < 11
 # 5. Off the span 1.00, the full step. What is left of the curve?
 
 # %%
-lab = ul.widgets.SpanLab(seed=1)
+lab = ch.SpanLab(seed=1)
 lab
 
 # %% [markdown]
@@ -668,7 +669,7 @@ lab
 # order of the columns is predicted, actual.
 
 # %%
-from unlearnlab.widgets.span_lab import move
+from unlearnlab.chapters.ch02_relaxed.lab import move
 
 settings = {
     "off .10": (0.1, 0, 9),

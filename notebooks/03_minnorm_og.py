@@ -45,6 +45,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch03_minnorm as ch
 
 # %% [markdown]
 # ## 1 · The algorithm in words
@@ -106,10 +107,10 @@ def output_gradient(model, x):
     raise NotImplementedError
 
 
-output_gradient = ul.lessons.check("output_gradient", output_gradient)
+output_gradient = ch.check("output_gradient", output_gradient)
 
 # %%
-ul.lessons.hints("output_gradient")
+ch.hints("output_gradient")
 
 # %% [markdown]
 # One backward pass per row is the definition, and a slow way to fill a matrix.
@@ -272,10 +273,10 @@ def linear_layer_gram(a, b):
     raise NotImplementedError
 
 
-linear_layer_gram = ul.lessons.check("linear_layer_gram", linear_layer_gram)
+linear_layer_gram = ch.check("linear_layer_gram", linear_layer_gram)
 
 # %%
-ul.lessons.hints("linear_layer_gram")
+ch.hints("linear_layer_gram")
 
 
 # %% [markdown]
@@ -353,10 +354,10 @@ def row_combination(a, b, c):
     raise NotImplementedError
 
 
-row_combination = ul.lessons.check("row_combination", row_combination)
+row_combination = ch.check("row_combination", row_combination)
 
 # %%
-ul.lessons.hints("row_combination")
+ch.hints("row_combination")
 
 # %% [markdown]
 # ## 5 · When rows depend on each other
@@ -378,7 +379,7 @@ ul.lessons.hints("row_combination")
 # interval lie in the span of two. How much of $\theta$ does each way leave?
 
 # %%
-small = ul.models.seeded(lambda: ul.MLP([1, 5, 1], nn.ReLU), seed=0).double()
+small = ul.networks.seeded(lambda: ul.MLP([1, 5, 1], nn.ReLU), seed=0).double()
 small_theta = parameters_to_vector(small.parameters()).detach()
 small_G = ul.output_gradients(small, torch.linspace(-3, 3, 50).double()[:, None])
 rank = int(torch.linalg.matrix_rank(small_G))
@@ -435,10 +436,10 @@ def coefficients(K, t):
     raise NotImplementedError
 
 
-coefficients = ul.lessons.check("coefficients", coefficients)
+coefficients = ch.check("coefficients", coefficients)
 
 # %%
-ul.lessons.hints("coefficients")
+ch.hints("coefficients")
 
 
 # %% [markdown]
@@ -468,7 +469,7 @@ for name, (vector, rows) in cases.items():
     }
 
 # %%
-ul.figures.minnorm.distances(
+ch.pictures.distances(
     found,
     "QR is off by more than a hundredth with five rows twice and on the ReLU network; the Gram "
     "matrix with a rank test is right in all",
@@ -505,7 +506,7 @@ def eigenvalues(K):
 
 
 double, single = eigenvalues(K), eigenvalues(G.float() @ G.float().T)
-ul.figures.minnorm.spectrum(
+ch.pictures.spectrum(
     double,
     single,
     "Formed in float64 they go on falling; formed in float32 they stop at that format's "
@@ -616,7 +617,7 @@ def table(change):
 
 # %%
 measured, predicted = table(measured_change), table(predicted_change)
-ul.figures.minnorm.kept_by_samples(
+ch.pictures.kept_by_samples(
     counts,
     measured,
     predicted,
@@ -701,10 +702,10 @@ def strengths(reg, reg_decay, epochs, project_every, descent_epochs):
     raise NotImplementedError
 
 
-strengths = ul.lessons.check("strengths", strengths)
+strengths = ch.check("strengths", strengths)
 
 # %%
-ul.lessons.hints("strengths")
+ch.hints("strengths")
 
 # %% [markdown]
 # **How much is removed in all?** Suppose for a moment that the span stood still. Each projection
@@ -722,7 +723,7 @@ share_left = lambda plan: torch.prod(1 - torch.tensor(plan, dtype=torch.float64)
 
 print(f"forever: {share_left([0.1 * 0.9**j for j in range(1_000)]):.2f}")
 left = " and ".join(f"{share_left(plan):.2f} at {name}" for name, plan in plans.items())
-ul.figures.minnorm.schedules(plans, f"If the span stood still, what is left off it: {left}")
+ch.pictures.schedules(plans, f"If the span stood still, what is left off it: {left}")
 
 
 # %% [markdown]
@@ -857,7 +858,7 @@ lines = {
     "your loop and the package": apart(path, package_path),
     "your loop, started one rounding apart": apart(nudged_path, path),
 }
-ul.figures.minnorm.parting(
+ch.pictures.parting(
     range(100), lines, "Both agree to rounding in the first epochs, part, and level off"
 )
 
@@ -904,7 +905,7 @@ panels = {
 }
 
 # %%
-ul.figures.minnorm.fits(
+ch.pictures.fits(
     grid,
     panels,
     curve(torch.sin),

@@ -40,6 +40,7 @@ import dataclasses
 import torch
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch04_sine as ch
 
 # %% [markdown]
 # ## 1 · The task
@@ -62,7 +63,7 @@ parameters = sum(p.numel() for p in task.original.parameters())
 print(f"{len(x)} points to retain, {len(x_forget)} to forget, {parameters:,} parameters")
 
 # %%
-ul.figures.fits(task, {"original": task.original, "ground truth": task.ground_truth}, limit=7)
+ch.pictures.fits(task, {"original": task.original, "ground truth": task.ground_truth}, limit=7)
 
 
 # %% [markdown]
@@ -92,10 +93,10 @@ def sup_error(f, x):
     raise NotImplementedError
 
 
-sup_error = ul.lessons.check("sup_error", sup_error)
+sup_error = ch.check("sup_error", sup_error)
 
 # %%
-ul.lessons.hints("sup_error")
+ch.hints("sup_error")
 
 # %%
 grid = torch.linspace(-5 * torch.pi, 5 * torch.pi, 1000)
@@ -119,7 +120,7 @@ print(f"original {score(task.original):.1f}, ground truth {score(task.ground_tru
 # 4. With MinNorm-OG, lower `n_pert` to 5. Which points does the curve let go of?
 
 # %%
-lab = ul.widgets.SineLab(seed=3, method="MinNorm-OG", epochs=100)
+lab = ch.SineLab(seed=3, method="MinNorm-OG", epochs=100)
 lab
 
 
@@ -157,10 +158,10 @@ def central_range(values):
     raise NotImplementedError
 
 
-central_range = ul.lessons.check("central_range", central_range)
+central_range = ch.check("central_range", central_range)
 
 # %%
-ul.lessons.hints("central_range")
+ch.hints("central_range")
 
 # %% [markdown]
 # Every method below runs at the setting that the paper's search found best for this $T$ (its Table
@@ -173,7 +174,7 @@ seeds = range(1, 11)
 at_10 = ul.sine.compare(seeds, epochs=10)
 
 # %%
-ul.figures.table(at_10, ul.sine.PUBLISHED[10], epochs=10)
+ch.pictures.table(at_10, ul.sine.PUBLISHED[10], epochs=10)
 
 # %% [markdown]
 # Ten full-batch steps. Retraining from scratch comes out lowest, or nearly so: a blank network is
@@ -195,7 +196,7 @@ assert set(sorted(short, key=short.get)[:2]) == {"Retrain", "MinNorm-OG"}
 at_100 = ul.sine.compare(seeds, epochs=100)
 
 # %%
-ul.figures.table(at_100, ul.sine.PUBLISHED[100], epochs=100)
+ch.pictures.table(at_100, ul.sine.PUBLISHED[100], epochs=100)
 
 # %%
 summary = {
@@ -264,7 +265,7 @@ assert 0 < max(shifts) < 0.4
 # %%
 before = {seed: t.evaluate(t.original)["sup_error"] for seed, t in tasks.items()}
 
-ul.figures.spikes(at_100, before, ["NGD", "GD", "Ridge", "MinNorm-OG"])
+ch.pictures.spikes(at_100, before, ["NGD", "GD", "Ridge", "MinNorm-OG"])
 
 # %% [markdown]
 # NGD's points and nearly all of GD's lie on the diagonal or close to it: what comes out is the
@@ -311,15 +312,15 @@ print(
 
 # %%
 chosen = oracle[oracle.epochs == 10].to_dict("records")
-ul.figures.table(chosen, ul.sine.PUBLISHED[10], epochs=10)
+ch.pictures.table(chosen, ul.sine.PUBLISHED[10], epochs=10)
 
 # %%
 chosen = oracle[oracle.epochs == 100].to_dict("records")
-ul.figures.table(chosen, ul.sine.PUBLISHED[100], epochs=100)
+ch.pictures.table(chosen, ul.sine.PUBLISHED[100], epochs=100)
 
 # %%
 chosen = oracle[oracle.epochs == 1000].to_dict("records")
-ul.figures.table(chosen, ul.sine.PUBLISHED[1000], epochs=1000)
+ch.pictures.table(chosen, ul.sine.PUBLISHED[1000], epochs=1000)
 
 # %%
 ours = oracle.groupby(["method", "epochs"])["sup_error"].median()
@@ -469,7 +470,7 @@ def track(method, epochs=100):
 # %%
 tracked = {name: track(best[name]) for name in ("GD", "Ridge", "MinNorm-OG")}
 
-ul.figures.tracks(tracked)
+ch.pictures.tracks(tracked)
 
 # %% [markdown]
 # All three begin with a jump of the retain loss: AdamW's first steps move every coordinate by about
@@ -515,7 +516,7 @@ assert tracked["GD"]["retain_loss"][-1] < tracked["GD"]["retain_loss"][0]
 # that stands between two retain points.
 
 # %%
-ul.figures.peaks(task, {name: runs[name] for name in tracked}, zoom=(-4.5, 0.5), limit=7)
+ch.pictures.peaks(task, {name: runs[name] for name in tracked}, zoom=(-4.5, 0.5), limit=7)
 
 # %% [markdown]
 # **Predict, then run.** Is a large part outside the span a sign of a wrong curve? Then the ground
@@ -547,7 +548,7 @@ def residuals(task):
 
 largest = {seed: residuals(t).max().item() for seed, t in tasks.items()}
 typical = {seed: residuals(t).median().item() for seed, t in tasks.items()}
-ul.figures.residuals(largest, typical, before)
+ch.pictures.residuals(largest, typical, before)
 
 # %% [markdown]
 # None of the ten interpolates. The median residual is between 0.005 and 0.06, the largest between
@@ -592,7 +593,7 @@ assert all(value > 0.04 for value in largest.values())  # no original interpolat
 # %% [markdown]
 # ## To go on
 #
-# - The models of this notebook were made by `python -m unlearnlab.experiments sine --seeds 1-10`
+# - The models of this notebook were made by `python -m unlearnlab.tasks sine --seeds 1-10`
 #   (about ten minutes on two cores; it resumes when interrupted).
 #   `ul.sine.task(seed, preset="paper")` trains any other seed.
 # - In the lab, set $T = 1000$ and compare all methods. MinNorm-OG then projects every tenth epoch

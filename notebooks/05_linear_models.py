@@ -45,6 +45,7 @@ import scipy.linalg
 import torch
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch05_linear as ch
 
 generator = torch.Generator().manual_seed(0)
 draw = lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
@@ -97,7 +98,7 @@ interpolators = (
 
 for theta in interpolators:
     assert torch.isclose(theta @ x, y) and torch.allclose(ul.linear.unlearn(theta, x[None]), foot)
-ul.figures.linear.shortest(
+ch.pictures.shortest(
     x,
     y,
     interpolators,
@@ -125,10 +126,10 @@ def certificate(theta, X, y, tol=1e-8):
     raise NotImplementedError
 
 
-certificate = ul.lessons.check("certificate", certificate)
+certificate = ch.check("certificate", certificate)
 
 # %%
-ul.lessons.hints("certificate")
+ch.hints("certificate")
 
 # %% [markdown]
 # ### Three ways to compute it
@@ -208,10 +209,10 @@ def unlearn_linear(theta, X_retain):
     raise NotImplementedError
 
 
-unlearn_linear = ul.lessons.check("unlearn_linear", unlearn_linear)
+unlearn_linear = ch.check("unlearn_linear", unlearn_linear)
 
 # %%
-ul.lessons.hints("unlearn_linear")
+ch.hints("unlearn_linear")
 
 # %% [markdown]
 # **Predict, then run.** How far is the projection of the original from the retrained model? And the
@@ -297,7 +298,7 @@ for power in spread:
         errors[name].append(((answer - exact).norm() / exact.norm()).item())
 
 # %%
-ul.figures.linear.row_lengths(
+ch.pictures.row_lengths(
     10.0**spread,
     errors,
     "The projection stays at rounding for every ratio; the pseudo-inverse of the rows as they "
@@ -360,10 +361,10 @@ def descent_end(X, y, start):
     raise NotImplementedError
 
 
-descent_end = ul.lessons.check("descent_end", descent_end)
+descent_end = ch.check("descent_end", descent_end)
 
 # %%
-ul.lessons.hints("descent_end")
+ch.hints("descent_end")
 
 # %% [markdown]
 # **Predict, then run.** Descent on the retain set from four starts: zero, a random start in the
@@ -386,7 +387,7 @@ for name, start in starts.items():
 
 # %%
 curves = {name: (path[:121] - retrained).norm(dim=1) for name, path in paths.items()}
-ul.figures.linear.descents(
+ch.pictures.descents(
     curves,
     floors,
     "From zero and from a start in the span descent comes arbitrarily near; from elsewhere it "
@@ -470,10 +471,10 @@ def worst_error(X, eps):
     raise NotImplementedError
 
 
-worst_error = ul.lessons.check("worst_error", worst_error)
+worst_error = ch.check("worst_error", worst_error)
 
 # %%
-ul.lessons.hints("worst_error")
+ch.hints("worst_error")
 
 # %% [markdown]
 # **Predict, then run.** Three kinds of originals that nearly fit: with an error in a random
@@ -502,7 +503,7 @@ measured = {
 # %%
 early = ul.linear.gradient_descent(X, y, 0 * theta, steps=128)[[1, 2, 4, 8, 16, 32, 64, 128]]
 stopped = [residual(t) for t in early], [distance(t) for t in early]
-ul.figures.linear.approximate(
+ch.pictures.approximate(
     (sizes, sizes / sigma),
     measured,
     stopped,
@@ -618,7 +619,7 @@ lengths = {
 }
 
 # %%
-ul.figures.linear.inside_span(
+ch.pictures.inside_span(
     angle,
     before,
     after,
@@ -678,10 +679,10 @@ def ridge_solution(X, y, lam):
     raise NotImplementedError
 
 
-ridge_solution = ul.lessons.check("ridge_solution", ridge_solution)
+ridge_solution = ch.check("ridge_solution", ridge_solution)
 
 # %%
-ul.lessons.hints("ridge_solution")
+ch.hints("ridge_solution")
 
 # %%
 penalties = torch.logspace(-5, 3, 33).double()
@@ -691,7 +692,7 @@ slope = np.polyfit(penalties[:9].log(), away[:9].log(), 1)[0]
 assert abs(slope - 1) < 0.01 and (away.diff() > 0).all()
 for lam in (1e-4, 0.1, 10.0):
     assert (ridge_solution(X_r, y_r, lam) - ul.linear.ridge(X_r, y_r, lam)).norm() < 1e-10
-ul.figures.linear.ridge_path(
+ch.pictures.ridge_path(
     penalties,
     away,
     slope,
@@ -768,7 +769,7 @@ for (_, label), steps in counts.items():
     print(f"{label:15}", *(f"{s:>9.3g}" for s in steps))
 
 # %%
-ul.figures.linear.steps_needed(
+ch.pictures.steps_needed(
     goals,
     counts,
     "The full projection needs one step for every goal; a repeated partial one and retraining "
@@ -879,7 +880,7 @@ repair = [
     np.mean([count(goal, unlearn_linear(theta, X_r[b])) for b in batches(k, 25)]) for k in rows_used
 ]
 expected = 1 - np.array(rows_used) / 20
-ul.figures.linear.rows_used(
+ch.pictures.rows_used(
     rows_used,
     gone,
     expected,
@@ -943,7 +944,7 @@ leaks = {
 }
 fits = {s: [residual(t) / y_r.norm().item() for t in models] for s, models in ends.items()}
 apart = {s: [(t - retrained).norm().item() / leak for t in models] for s, models in ends.items()}
-ul.figures.linear.passes(
+ch.pictures.passes(
     sizes,
     [("leak left", leaks), ("retain error", fits), ("distance to retrained", apart)],
     "Small batches have removed more of the leak, because there are more of them, and have "
@@ -1019,7 +1020,7 @@ assert np.allclose(np.array(history[-1])[[0, 2]], 0.7**12, rtol=1e-6) and histor
 # 6. One retain input instead of two. Where does the dot go?
 
 # %%
-lab = ul.widgets.LinearLab()
+lab = ch.LinearLab()
 lab
 
 # %% [markdown]
@@ -1028,7 +1029,7 @@ lab
 # The lab draws what the function `scene` computes. Here it is for the questions.
 
 # %%
-from unlearnlab.widgets.linear_lab import scene
+from unlearnlab.chapters.ch05_linear.lab import scene
 
 low, high = scene(label=-1.5), scene(label=2.5)
 travel = high.original - low.original

@@ -44,6 +44,7 @@ import torch
 from scipy.optimize import minimize
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch06_linear_network as ch
 
 net = ul.linear_network
 
@@ -81,10 +82,10 @@ def network_predictor(layers):
     raise NotImplementedError
 
 
-network_predictor = ul.lessons.check("network_predictor", network_predictor)
+network_predictor = ch.check("network_predictor", network_predictor)
 
 # %%
-ul.lessons.hints("network_predictor")
+ch.hints("network_predictor")
 
 # %% [markdown]
 # Here is the network of this notebook: 8 inputs, hidden layers of 6 and 5 neurons, so $L = 3$. It
@@ -144,7 +145,7 @@ for depth in (1, 2, 3, 5):
     lower = np.polynomial.Polynomial.fit(t, outputs[depth], depth - 1)  # ... and L - 1 does not
     assert np.abs(exact(t) - outputs[depth]).max() < 1e-12
     assert np.abs(lower(t) - outputs[depth]).max() > 1e-3
-ul.figures.linear_network.along_a_line(
+ch.pictures.along_a_line(
     t, outputs, "One layer gives a straight line, two a parabola, and more layers bend more often."
 )
 
@@ -188,10 +189,10 @@ def layer_gradient(layers, x, l):
     raise NotImplementedError
 
 
-layer_gradient = ul.lessons.check("layer_gradient", layer_gradient)
+layer_gradient = ch.check("layer_gradient", layer_gradient)
 
 # %%
-ul.lessons.hints("layer_gradient")
+ch.hints("layer_gradient")
 
 # %% [markdown]
 # Compare with automatic differentiation, which knows nothing of $u$ and $z$. Laid end to end, the
@@ -235,7 +236,7 @@ for name, chosen in moving.items():
     errors[name] = np.array(off)
 
 # %%
-ul.figures.linear_network.remainders(
+ch.pictures.remainders(
     drift,
     errors,
     "When one layer moves, the difference is rounding, however long the move; when several move, "
@@ -309,10 +310,10 @@ def first_layer_step(layers, X_retain):
     raise NotImplementedError
 
 
-first_layer_step = ul.lessons.check("first_layer_step", first_layer_step)
+first_layer_step = ch.check("first_layer_step", first_layer_step)
 
 # %%
-ul.lessons.hints("first_layer_step")
+ch.hints("first_layer_step")
 
 # %% [markdown]
 # **Predict, then run.** $A_1$ has six rows that all change. What is the rank of the change? And
@@ -331,7 +332,7 @@ share = 100 * delta.norm() / net.flatten(layers).norm()
 print(f"drift: the step is {share:.0f}% as long as the parameters")
 
 # %%
-ul.figures.linear_network.lemma1(
+ch.pictures.lemma1(
     layers[0],
     step,
     w,
@@ -468,7 +469,7 @@ def off_the_span(path):
 
 
 ends = torch.stack([off_the_span(found.path) for found in runs])
-ul.figures.linear_network.starts(
+ch.pictures.starts(
     ends[:, 0],
     ends[:, 1],
     drifts,
@@ -526,7 +527,7 @@ after = [a + d for a, d in zip(case.layers, case.delta)]
 assert change == 0 and not network_predictor(after).any()
 
 states = [(*network, network_predictor(network)) for network in (case.layers, after)]
-ul.figures.linear_network.counter_example(
+ch.pictures.counter_example(
     *states,
     "Before, the predictor is (1, 1, 0); after a step that is feasible to first order it is zero "
     "in every entry.",
@@ -583,10 +584,10 @@ def cancelling_step(layers):
     raise NotImplementedError
 
 
-cancelling_step = ul.lessons.check("cancelling_step", cancelling_step)
+cancelling_step = ch.check("cancelling_step", cancelling_step)
 
 # %%
-ul.lessons.hints("cancelling_step")
+ch.hints("cancelling_step")
 
 # %%
 for trial in range(100):
@@ -645,7 +646,7 @@ paths = {
     "with the penalty": trace(net.solve_relaxed(layers, X_r, start=beside)),
     "without": trace(net.solve_relaxed(layers, X_r, only_first=False, start=beside)),
 }
-ul.figures.linear_network.failures(
+ch.pictures.failures(
     paths,
     cells,
     "Without the penalty the run loses the fit and goes to predictor zero, with it the run stops "
@@ -757,10 +758,10 @@ def balanced_layers(w, units):
     raise NotImplementedError
 
 
-balanced_layers = ul.lessons.check("balanced_layers", balanced_layers)
+balanced_layers = ch.check("balanced_layers", balanced_layers)
 
 # %%
-ul.lessons.hints("balanced_layers")
+ch.hints("balanced_layers")
 
 # %%
 rho = w_r.norm()
@@ -821,7 +822,7 @@ for depth in (2, 3, 4, 5):
     assert np.allclose(unbalanced[depth], (factor**2 + factor**-2 + depth - 2) / depth)
 
 # %%
-ul.figures.linear_network.smallest(
+ch.pictures.smallest(
     factor,
     unbalanced,
     reached,
@@ -883,7 +884,7 @@ def walk(repair, strength=0.01, count=1000):
 # %%
 (alone, plain), (repaired, last) = walk(repair=False), walk(repair=True)
 walks = {"steps alone": alone, "each step repaired": repaired}
-ul.figures.linear_network.minnorm(
+ch.pictures.minnorm(
     drifts,
     lost,
     (lemma.drift, lemma.retain_error),
@@ -931,7 +932,7 @@ assert abs(net.norm_squared(last) / (3 * rho ** (2 / 3)) - 1) < 1e-3
 #    single one?
 
 # %%
-lab = ul.widgets.LinearNetworkLab(seed=1)
+lab = ch.LinearNetworkLab(seed=1)
 lab
 
 # %% [markdown]
@@ -940,7 +941,7 @@ lab
 # The lab draws what the function `compare` computes; here are its numbers for the four questions.
 
 # %%
-from unlearnlab.widgets.linear_network_lab import compare
+from unlearnlab.chapters.ch06_linear_network.lab import compare
 
 settings = {
     "depth 1": (1, 6, 6, 1),

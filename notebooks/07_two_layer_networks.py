@@ -46,6 +46,7 @@ import torch
 import torch.nn.functional as F
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch07_two_layer as ch
 
 # %% [markdown]
 # ## 1 · A network and its complexity
@@ -83,7 +84,7 @@ tuple(A.shape), tuple(c.shape)
 x_grid = torch.linspace(-3.2, 3.2, 401, dtype=torch.float64)
 grid = with_bias(x_grid)
 retain, forget = (x_retain.numpy(), y_r.numpy()), (x_forget.numpy(), [1.5])
-ul.figures.two_layer.fit(
+ch.pictures.fit(
     x_grid.numpy(),
     f(A, c, grid).numpy(),
     retain,
@@ -115,10 +116,10 @@ def active_neurons(A, c):
     raise NotImplementedError
 
 
-active_neurons = ul.lessons.check("active_neurons", active_neurons)
+active_neurons = ch.check("active_neurons", active_neurons)
 
 # %%
-ul.lessons.hints("active_neurons")
+ch.hints("active_neurons")
 
 # %%
 print("active neurons:", int(active_neurons(A, c)))
@@ -223,7 +224,7 @@ assert torch.equal(Phi @ twice, Phi @ weights) and (twice != 0).sum() == 3
 
 # %%
 stages = {"c": weights, "neuron 1 cancelled": once, "neuron 2 cancelled": twice}
-ul.figures.two_layer.cancelling(
+ch.pictures.cancelling(
     {name: v.numpy() for name, v in stages.items()},
     {name: (Phi @ v).numpy() for name, v in stages.items()},
     "After the first cancellation one weight is zero, after the second two are, and the three "
@@ -260,10 +261,10 @@ def cancel(c, basis, leading):
     raise NotImplementedError
 
 
-cancel = ul.lessons.check("cancel", cancel)
+cancel = ch.check("cancel", cancel)
 
 # %%
-ul.lessons.hints("cancel")
+ch.hints("cancel")
 
 # %%
 assert torch.equal(cancel(weights, N, torch.tensor([0, 1])), twice)
@@ -311,10 +312,10 @@ def move_onto(c, features, keep):
     raise NotImplementedError
 
 
-move_onto = ul.lessons.check("move_onto", move_onto)
+move_onto = ch.check("move_onto", move_onto)
 
 # %%
-ul.lessons.hints("move_onto")
+ch.hints("move_onto")
 
 # %%
 stay = torch.ones(100, dtype=torch.bool)
@@ -412,10 +413,10 @@ def width_bound(features):
     raise NotImplementedError
 
 
-width_bound = ul.lessons.check("width_bound", width_bound)
+width_bound = ch.check("width_bound", width_bound)
 
 # %%
-ul.lessons.hints("width_bound")
+ch.hints("width_bound")
 
 # %% [markdown]
 # **Predict, then run.** Twelve retain points, of which $k$ are copies of others. How many neurons
@@ -428,7 +429,7 @@ for copies in range(7):
     features = ul.two_layer.features(A, with_bias(torch.cat([x, x[:copies]])), silu)
     bound.append(width_bound(features))
     found.append(int((ul.two_layer.sparsify(c, features) != 0).sum()))
-ul.figures.two_layer.duplicates(
+ch.pictures.duplicates(
     range(7),
     bound,
     found,
@@ -490,10 +491,10 @@ def prune_rows(A, c):
     raise NotImplementedError
 
 
-prune_rows = ul.lessons.check("prune_rows", prune_rows)
+prune_rows = ch.check("prune_rows", prune_rows)
 
 # %%
-ul.lessons.hints("prune_rows")
+ch.hints("prune_rows")
 
 # %%
 A_cut = prune_rows(A, pivoted)
@@ -526,7 +527,7 @@ for name, act in activations.items():
     panels[f"{name}: 100 neurons, {kept} after the cut"] = before, after
 
 # %%
-ul.figures.two_layer.cuts(
+ch.pictures.cuts(
     x_grid.numpy(),
     panels,
     retain,
@@ -612,7 +613,7 @@ for method in methods:
 groups = {
     name: {m: pick("forget", activation=name, method=m) for m in methods} for name in activations
 }
-ul.figures.two_layer.forget_outputs(
+ch.pictures.forget_outputs(
     groups,
     1.5,
     math.sin(-4 / 3),
@@ -669,7 +670,7 @@ assert torch.equal(ul.two_layer.sparsify(small_c, small_phi), small_c)
 # Is that the order of the largest $|f(x)|$ as well?
 
 # %%
-ul.figures.two_layer.calmness(
+ch.pictures.calmness(
     {m: (pick("sum", method=m), pick("largest", method=m)) for m in ["original", *methods]},
     "Ten neurons each: the last neurons need the largest weights by far, the linear program the "
     "smallest, and its functions stay within the data.",
@@ -701,7 +702,7 @@ assert all(np.median(pick("drift", method=m)) > 0.5 for m in methods)
 A_1, c_1 = ul.two_layer.fit(X, y, width=100, activation=torch.tanh, seed=1)
 on_grid = lambda c: ul.two_layer.predict(A_1, c, grid, torch.tanh).numpy()
 cuts = survivors(c_1, ul.two_layer.features(A_1, X_r, torch.tanh))
-ul.figures.two_layer.cuts(
+ch.pictures.cuts(
     x_grid.numpy(),
     {m.capitalize(): (on_grid(c_1), on_grid(cuts[m])) for m in methods},
     retain,
@@ -742,7 +743,7 @@ assert torch.equal(ul.two_layer.predict(A_zig, c_zig, with_bias(x_zig), torch.re
 
 fine = torch.linspace(0, 7, 701, dtype=torch.float64)
 zigzag = ul.two_layer.predict(A_zig, c_zig, with_bias(fine), torch.relu)
-ul.figures.two_layer.zigzag(
+ch.pictures.zigzag(
     fine.numpy(),
     zigzag.numpy(),
     (x_zig.numpy(), y_zig.numpy()),
@@ -793,14 +794,14 @@ assert 10 < active_neurons(A_line, c_line) <= s_easy <= 21
 # 5. Inputs 2: a surface instead of a curve. Do any of your answers change?
 
 # %%
-lab = ul.widgets.WidthLab()
+lab = ch.PruneLab()
 lab
 
 # %% [markdown]
 # ### What you saw, and why
 
 # %%
-from unlearnlab.widgets.width_lab import cut_network
+from unlearnlab.chapters.ch07_two_layer.lab import cut_network
 
 settings = {
     "start": dict(),

@@ -40,6 +40,7 @@ import numpy as np
 import torch
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch08_shrinkage as ch
 
 seeds = range(1, 11)
 tasks = {seed: ul.sine.task(seed) for seed in seeds}
@@ -111,7 +112,7 @@ known = {"original": three_errors("original"), "ground truth": three_errors("gro
 known |= {name: three_errors(best[name]) for name in ("Retrain", "MinNorm-OG", "GD", "Ridge")}
 
 # %%
-ul.figures.shrinkage.arms(known, "T = 100, the paper's best settings")
+ch.pictures.arms(known, "T = 100, the paper's best settings")
 
 # %%
 middle = {name: median(found) for name, found in known.items()}
@@ -153,7 +154,7 @@ by_count = [three_errors(ul.MinNormOG(n_pert=count, **setting)) for count in cou
 
 # %%
 errors = {measure: [found[measure] for found in by_count] for measure in by_count[0]}
-ul.figures.shrinkage.by_rows(
+ch.pictures.by_rows(
     counts,
     errors,
     50,
@@ -226,7 +227,7 @@ print({part: f"{length:.2f} of |theta|" for part, length in lengths.items()})
 
 # %%
 was = median(known["original"])["retain_error"]
-ul.figures.shrinkage.one_step(
+ch.pictures.one_step(
     shares,
     after,
     was,
@@ -282,7 +283,7 @@ arms = {
 }
 
 # %%
-ul.figures.shrinkage.arms(arms, "T = 100: one ingredient changed at a time")
+ch.pictures.arms(arms, "T = 100: one ingredient changed at a time")
 
 # %%
 part = {name: median(found) for name, found in arms.items()}
@@ -328,7 +329,7 @@ long = {
 }
 
 # %%
-ul.figures.shrinkage.arms(long, "T = 1000")
+ch.pictures.arms(long, "T = 1000")
 
 # %%
 late = {name: median(found) for name, found in long.items()}
@@ -388,7 +389,7 @@ for name, (method, cost) in spend.items():
     curves[name] = (T, found)
 
 # %%
-ul.figures.shrinkage.budgets(curves, "work, in epochs of GD")
+ch.pictures.budgets(curves, "work, in epochs of GD")
 
 # %%
 end = {name: error[-1] for name, (_, error) in curves.items()}
@@ -410,7 +411,7 @@ field |= {
 }
 # it would need an axis of its own
 shown = {name: found for name, found in field.items() if name != "GA"}
-ul.figures.shrinkage.arms(shown, "the work of 300 epochs of GD")
+ch.pictures.arms(shown, "the work of 300 epochs of GD")
 
 # %%
 spent = {name: median(found) for name, found in field.items()}

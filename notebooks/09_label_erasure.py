@@ -41,6 +41,8 @@ import numpy as np
 import torch
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch09_erasure as ch
+from unlearnlab.chapters import ch10_collapse, ch11_replication
 
 where = {"dataset": "digits", "preset": "quick", "device": "cpu"}
 # the paper's size, on a GPU; section 11 says what it takes
@@ -67,10 +69,10 @@ def paint(gray, color):
     raise NotImplementedError
 
 
-paint = ul.lessons.check("paint", paint)
+paint = ch.check("paint", paint)
 
 # %%
-ul.lessons.hints("paint")
+ch.hints("paint")
 
 # %%
 pixels, content = ul.erasure.images(where["dataset"], where["preset"]).test.tensors
@@ -85,7 +87,7 @@ painted = (
     .to(torch.uint8)
 )
 
-ul.figures.erasure.image_grid(
+ch.pictures.image_grid(
     painted, [f"{digit}, {name}" for name in shades for digit in content[shown].tolist()], rows=3
 )
 
@@ -138,10 +140,10 @@ def forget_error(gray, red, green):
     raise NotImplementedError
 
 
-forget_error = ul.lessons.check("forget_error", forget_error)
+forget_error = ch.check("forget_error", forget_error)
 
 # %%
-ul.lessons.hints("forget_error")
+ch.hints("forget_error")
 
 # %% [markdown]
 # **Predict, then run.** A model that tells the three colors apart without a mistake, and is sure of
@@ -180,7 +182,7 @@ def says(model, images):
 
 
 some = painted[[0, 9, 18, 3, 12, 21, 6, 15]]
-ul.figures.erasure.predictions(some, says(task.original, some), says(task.ground_truth, some))
+ch.pictures.predictions(some, says(task.original, some), says(task.ground_truth, some))
 
 # %%
 assert abs(original[1] - 2 / 3) < 0.05 and truth[1] < 0.02
@@ -228,7 +230,7 @@ four = {
     "MinNorm-OG": ul.MinNormOG(lr=3e-3, reg=0.05, reg_decay=0.8),
 }
 paths = {name: path(method) for name, method in four.items()}
-ul.figures.erasure.plane({name: places[-1] for name, places in paths.items()}, original, truth)
+ch.pictures.plane({name: places[-1] for name, places in paths.items()}, original, truth)
 
 # %%
 with torch.no_grad():
@@ -257,7 +259,7 @@ rates = [1e-3, 3e-3, 1e-2, 3e-2]
 by_rate = {f"GD, lr {rate:g}": path(ul.GD(lr=rate))[-1] for rate in rates}
 wide = "with its rate GD goes from no forgetting to no accuracy"
 by_rate_and_ours = {**by_rate, "MinNorm-OG": paths["MinNorm-OG"][-1]}
-ul.figures.erasure.plane(by_rate_and_ours, original, truth, wide)
+ch.pictures.plane(by_rate_and_ours, original, truth, wide)
 
 # %%
 errors = [place[1] for place in by_rate.values()]
@@ -296,7 +298,7 @@ def average(method, epochs):
     """(retain accuracy, forget error, their standard errors) over the five seeds."""
     found = [ul.unlearn(t, method, epochs).metrics for t in tasks.values()]
     values = np.array([[f["retain_accuracy"], f["forget_error"]] for f in found])
-    return *values.mean(0), *ul.pareto.standard_error(values)
+    return *values.mean(0), *ul.choosing.standard_error(values)
 
 
 # %%
@@ -304,7 +306,7 @@ policies = {
     f'GD, "{policy}"': average(ul.GD(lr=3e-3, batch_norm=policy), 3)
     for policy in ("retain", "all", "frozen")
 }
-ul.figures.erasure.plane(policies, original, truth)
+ch.pictures.plane(policies, original, truth)
 
 # %%
 assert (
@@ -342,10 +344,10 @@ def npo(log_p, log_p_teacher, beta):
     raise NotImplementedError
 
 
-npo = ul.lessons.check("npo", npo)
+npo = ch.check("npo", npo)
 
 # %%
-ul.lessons.hints("npo")
+ch.hints("npo")
 
 # %%
 log_p, log_p_teacher = torch.tensor([-0.1, -0.2]), torch.tensor([-0.1, -200.0])
@@ -379,7 +381,7 @@ print(
 # the same and the data are not: another forget set, another accessible tenth, another original.
 
 # %%
-settings = ul.pareto.points(grid, ["retain_accuracy", "forget_error"])
+settings = ul.choosing.points(grid, ["retain_accuracy", "forget_error"])
 near = settings[(settings.retain_accuracy > 0.8) & (settings.forget_error < 0.3)]
 columns = ["retain_accuracy", "forget_error", "retain_accuracy_se", "forget_error_se"]
 points = {name: group[columns].to_numpy() for name, group in near.groupby("method", sort=False)}
@@ -391,11 +393,11 @@ print(
 
 # %%
 one = ("MinNorm-OG", "GD", "Ridge", "NGP", "l1-Sparse")
-ul.figures.erasure.fronts({name: points[name] for name in one if name in points}, truth)
+ch.pictures.fronts({name: points[name] for name in one if name in points}, truth)
 
 # %%
 other = ("MinNorm-OG", "SCRUB", "NPO", "SalUn", "KL-Unif")
-ul.figures.erasure.fronts({name: points[name] for name in other if name in points}, truth)
+ch.pictures.fronts({name: points[name] for name in other if name in points}, truth)
 
 
 # %% [markdown]
@@ -413,13 +415,13 @@ def hypervolumes(runs):
     """One per seed: the share of the area that the front dominates whose settings were chosen on
     the other seeds."""
     losses = runs.assign(retain_error=1 - runs.retain_accuracy)
-    return ul.pareto.held_out(losses, ["retain_error", "forget_error"], [1, 2 / 3])
+    return ul.choosing.held_out(losses, ["retain_error", "forget_error"], [1, 2 / 3])
 
 
 # %%
 volumes = {name: hypervolumes(runs) for name, runs in grid.groupby("method", sort=False)}
 ranked = sorted(volumes, key=lambda name: -volumes[name].mean())
-error = ul.pareto.standard_error
+error = ul.choosing.standard_error
 for name in ranked:
     found, count = volumes[name], len(grid[grid.method == name]) // 5
     print(f"{name:11} {found.mean():.2f} ± {error(found):.2f}   {count} settings")
@@ -434,7 +436,7 @@ for name in ranked:
 # %%
 def nearest_settings(runs):
     """Each method's setting nearest to the ideal, a table with the method as its index."""
-    found = ul.pareto.points(runs, ["retain_accuracy", "forget_error"])
+    found = ul.choosing.points(runs, ["retain_accuracy", "forget_error"])
     found["gap"] = np.hypot(1 - found.retain_accuracy, found.forget_error)
     return found.loc[found.groupby("method").gap.idxmin()].set_index("method")
 
@@ -529,7 +531,7 @@ placed = {
     name: {m: (v.mean(), error(v)) for m, v in found.items()} for name, found in areas.items()
 }
 ceiling = known["CIFAR-10"].retain_accuracy.mean()["ground truth"]
-ul.figures.collapse.landings(
+ch10_collapse.pictures.landings(
     placed, {"CIFAR-10": {"ground truth": ceiling}}, across="hypervolume: area dominated (share)"
 )
 
@@ -539,7 +541,7 @@ leads = {
     for name, found in areas.items()
     for rival in ("GD", "NGP", "SCRUB")
 }
-ul.figures.replication.by_seed(leads, "MinNorm-OG's lead, in shares of the area", zero=True)
+ch11_replication.pictures.by_seed(leads, "MinNorm-OG's lead, in shares of the area", zero=True)
 
 
 # %%
@@ -631,7 +633,7 @@ long = {
     f"GD, 12 epochs, lr {rate:g}": average(ul.GD(lr=rate), 12) for rate in (1e-3, 3e-3, 5e-3, 1e-2)
 }
 long["MinNorm-OG, 3 epochs"] = average(four["MinNorm-OG"], 3)
-ul.figures.erasure.plane(long, original, truth)
+ch.pictures.plane(long, original, truth)
 
 # %%
 few, many = long["MinNorm-OG, 3 epochs"], long["GD, 12 epochs, lr 0.003"]
@@ -664,12 +666,12 @@ flat = lambda table: {
     for i, place in enumerate(places)
 }
 published = flat(ul.erasure.PUBLISHED["cifar10"])
-ul.figures.erasure.plane(
+ch.pictures.plane(
     {name: place for name, place in published.items() if name != "original"}, published["original"]
 )
 
 # %%
-ul.figures.erasure.plane(flat(ul.erasure.PUBLISHED_EQUAL_TIME), published["original"])
+ch.pictures.plane(flat(ul.erasure.PUBLISHED_EQUAL_TIME), published["original"])
 
 # %%
 gap = lambda place: np.hypot(1 - place[0], place[1])
@@ -698,7 +700,7 @@ assert (
 # What does `reg_decay` do to the path? What happens to the path of GD as you turn up `lr`?
 
 # %%
-ul.widgets.ErasureLab(**where)
+ch.ErasureLab(**where)
 
 # %% [markdown]
 # ## 11 · At full size

@@ -41,6 +41,8 @@ import numpy as np
 import torch
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch09_erasure
+from unlearnlab.chapters import ch10_collapse as ch
 from unlearnlab.data.tint import CLASS_COLORS, tint
 
 where = {"dataset": "digits", "preset": "quick", "device": "cpu"}
@@ -64,7 +66,7 @@ one_each = torch.stack([(content == digit).nonzero()[0, 0] for digit in range(10
 own = tint(pixels[one_each], CLASS_COLORS)
 seven = tint(pixels[one_each[7]].expand(10, -1, -1, -1), CLASS_COLORS)
 
-ul.figures.erasure.image_grid(
+ch09_erasure.pictures.image_grid(
     torch.cat([own, seven]),
     [f"{d} in color {d}" for d in range(10)] + [f"7 in color {c}" for c in range(10)],
     rows=2,
@@ -89,7 +91,7 @@ print(
     "labels such as",
     task.forget.tensors[1][:3].tolist(),
 )
-ul.figures.erasure.image_grid(
+ch09_erasure.pictures.image_grid(
     task.forget.tensors[0][::7], [f"label {y}" for y in task.forget.tensors[1][::7].tolist()]
 )
 
@@ -114,10 +116,10 @@ def sample_weights(forgotten):
     raise NotImplementedError
 
 
-sample_weights = ul.lessons.check("sample_weights", sample_weights)
+sample_weights = ch.check("sample_weights", sample_weights)
 
 # %%
-ul.lessons.hints("sample_weights")
+ch.hints("sample_weights")
 
 # %%
 forgotten = torch.arange(1437 + len(task.forget)) >= 1437
@@ -148,10 +150,10 @@ def color_accuracy(logits):
     raise NotImplementedError
 
 
-color_accuracy = ul.lessons.check("color_accuracy", color_accuracy)
+color_accuracy = ch.check("color_accuracy", color_accuracy)
 
 # %%
-ul.lessons.hints("color_accuracy")
+ch.hints("color_accuracy")
 
 # %% [markdown]
 # **Predict, then run.** A network that reads every digit without a mistake and does not see color:
@@ -207,7 +209,7 @@ def by_pair(model):
     return torch.stack([right[:, content == digit].mean(1) for digit in range(10)]).numpy()
 
 
-ul.figures.collapse.pairs(
+ch.pictures.pairs(
     {"original": by_pair(task.original), "ground truth": by_pair(task.ground_truth)},
     CLASS_COLORS,
     "The original names the color on the diagonal only, the ground truth nearly everywhere.",
@@ -285,7 +287,7 @@ live = {
 tracks = {name: track(method) for name, method in live.items()}
 
 # %%
-ul.figures.collapse.tracks(
+ch.pictures.tracks(
     {name: ([5, 10, 15], rows) for name, (rows, _) in tracks.items()},
     "epochs",
     before,
@@ -321,7 +323,7 @@ after = {
     name: by_pair(ul.unlearn(task, live[name], 15).model)
     for name in ("GD", "MinNorm-OG", "Retrain")
 }
-ul.figures.collapse.pairs(
+ch.pictures.pairs(
     {f"{name}, 15 epochs": shares for name, shares in after.items()},
     CLASS_COLORS,
     "The diagonal stands out in all three; only Retrain is dark in many other places.",
@@ -368,14 +370,14 @@ def landing(runs):
     runs = runs.assign(missed=1 - runs["color_accuracy"])  # a number that is to be small
     chosen = ul.select(runs, "missed", "validation")
     return {
-        name: (own.mean(), float(ul.pareto.standard_error(own)))
+        name: (own.mean(), float(ul.choosing.standard_error(own)))
         for name, own in chosen.groupby("method")["color_accuracy"]
     }
 
 
 # %%
 ours, published = landing(grid), ul.collapse.PUBLISHED[0.001, 15]
-ul.figures.collapse.landings(
+ch.pictures.landings(
     {"digits, here": ours, "CIFAR-10, published (.1% accessible, T = 15)": published},
     {"digits, here": {"original": before, "ground truth": truth}},
 )
@@ -402,7 +404,7 @@ ul.figures.collapse.landings(
 
 # %%
 rates = {name: sorted(runs["lr"].unique()) for name, runs in grid.groupby("method")}
-settings = ul.pareto.points(grid, ["color_accuracy", "utility"])
+settings = ul.choosing.points(grid, ["color_accuracy", "utility"])
 best = settings.loc[settings.groupby("method")["color_accuracy"].idxmax()].set_index("method")
 here = {name: mean for name, (mean, _) in ours.items()}
 
@@ -481,13 +483,13 @@ print(
     f"{len(mnist)} runs, {mnist.seed.nunique()} seeds: {made['command']}, "
     f"at commit {made['commit'][:7]}"
 )
-ul.figures.collapse.landings(
+ch.pictures.landings(
     {"MNIST, here": there, "CIFAR-10, published (.1% accessible, T = 15)": published},
     {"MNIST, here": stand},
 )
 
 # %%
-points = ul.pareto.points(mnist, ["color_accuracy", "utility"])
+points = ul.choosing.points(mnist, ["color_accuracy", "utility"])
 kept_there = conditions(points)
 
 # %%
@@ -550,13 +552,13 @@ print(
     f"{len(photos)} runs, {photos.seed.nunique()} seeds; "
     f"the original gets {own:.2f} of images in their own color right"
 )
-ul.figures.collapse.landings(
+ch.pictures.landings(
     {"CIFAR-10, here": far, "CIFAR-10, published (.1% accessible, T = 15)": published},
     {"CIFAR-10, here": start},
 )
 
 # %%
-kept_far = conditions(ul.pareto.points(photos, ["color_accuracy", "utility"]))
+kept_far = conditions(ul.choosing.points(photos, ["color_accuracy", "utility"]))
 
 # %%
 place = {name: mean for name, (mean, _) in far.items()}
@@ -625,7 +627,7 @@ print({name: f"{cost / costs['GD']:.1f} x GD" for name, cost in costs.items()})
 # %%
 twice = {name: track(live[name], 30, 10)[0] for name in ("Retrain", "GD", "Ridge")}
 work = {name: ([10, 20, 30], twice[name] if name in twice else tracks[name][0]) for name in live}
-ul.figures.collapse.tracks(
+ch.pictures.tracks(
     work, "work, in epochs of GD", before, truth, "Retrain stays first, the others stay together."
 )
 
@@ -654,7 +656,7 @@ assert (
 # 3. Switch to GA. Why does climbing the loss on $D_f$ not lead to color?
 
 # %%
-ul.widgets.CollapseLab(**where)
+ch.CollapseLab(**where)
 
 # %% [markdown]
 # **What you saw, and why.** On the third question: GA makes the labels of $D_f$ unlikely, and there
@@ -690,7 +692,7 @@ assert (
 #   `{"dataset": "cifar10", "preset": "quick", "device": "cpu"}` trains a narrow network on 8,000
 #   images, in minutes on two cores. The lab follows the switch, the records of sections 5 and 6 do
 #   not.
-# - The models were made by `python -m unlearnlab.experiments collapse --seeds 1-5`, which resumes
+# - The models were made by `python -m unlearnlab.tasks collapse --seeds 1-5`, which resumes
 #   when interrupted.
 # - **Change one thing.** Is it the number of updates or the choice of images that Retrain lives on?
 #   Give it a tenth of the images with `ul.collapse.task(seed=1, p_retain=.03)`.

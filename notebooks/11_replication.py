@@ -41,6 +41,7 @@ import pandas
 import torch
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch11_replication as ch
 
 
 # %%
@@ -51,7 +52,7 @@ def read(record):
 
 
 recorded = {}
-for name, case in ul.replication.CASES.items():
+for name, case in ch.study.CASES.items():
     if not Path(f"results/replication-{name}.json").exists():
         print(f"{'':5} not yet recorded: {case.title}")
         continue
@@ -98,7 +99,7 @@ recorded["cifar10-wider"] = pandas.concat(
 def shares(runs):
     """(seeds,): the share of the box that a method's front dominates, its settings chosen on the
     other seeds."""
-    return ul.pareto.held_out(runs, ["retain_error", "forget_error"], [1, 2 / 3])
+    return ul.choosing.held_out(runs, ["retain_error", "forget_error"], [1, 2 / 3])
 
 
 def of(case, method, epochs=3, **fixed):
@@ -127,10 +128,10 @@ def lead(a, b):
     raise NotImplementedError
 
 
-lead = ul.lessons.check("lead", lead)
+lead = ch.check("lead", lead)
 
 # %%
-ul.lessons.hints("lead")
+ch.hints("lead")
 
 # %% [markdown]
 # ## 3 · The rates
@@ -141,7 +142,7 @@ ul.lessons.hints("lead")
 # no method's best is at the end.
 
 # %%
-published = {"lr": list(ul.replication.PUBLISHED_RATES)}
+published = {"lr": list(ch.study.PUBLISHED_RATES)}
 strengths = {"reg": [1e-3, 1e-2, 5e-2, 0.1], "reg_decay": [0.2, 0.4, 0.8]}
 grids = {
     "MinNorm-OG": strengths | {"n_pert": 50},
@@ -159,7 +160,7 @@ both = {
     for said, found in (("published rates", narrow), ("wider", wide))
     for name in found
 }
-ul.figures.replication.by_seed(
+ch.pictures.by_seed(
     both,
     "share of the box that the front dominates",
     ("MinNorm-OG, published rates", "MinNorm-OG, wider"),
@@ -170,7 +171,7 @@ for said, found in (("published rates", narrow), ("wider", wide)):
     ahead, error = lead(*(torch.from_numpy(found[name]) for name in ("MinNorm-OG", "GD"))).tolist()
     print(f"{said:15}  MinNorm-OG ahead of GD by {ahead:.2f} ± {error:.2f}")
 
-best = ul.pareto.points(of("digits", "GD"), ["retain_error", "forget_error"])
+best = ul.choosing.points(of("digits", "GD"), ["retain_error", "forget_error"])
 best["gap"] = np.hypot(best.retain_error, best.forget_error)
 assert narrow["GD"].mean() < 0.05 < 0.4 < narrow["MinNorm-OG"].mean()
 assert abs(wide["MinNorm-OG"].mean() - wide["GD"].mean()) < 0.02
@@ -207,16 +208,16 @@ def radial(weight, gradient):
     raise NotImplementedError
 
 
-radial = ul.lessons.check("radial", radial)
+radial = ch.check("radial", radial)
 
 # %%
-ul.lessons.hints("radial")
+ch.hints("radial")
 
 # %%
 silent = lambda *progress: None
 # trained at first use, some twenty seconds, and kept
-plain = ul.replication.CASES["no-norm"].factory(1, progress=silent)
-for name, build in (("with batch norm", ul.replication.NORMED), ("without", ul.replication.PLAIN)):
+plain = ch.study.CASES["no-norm"].factory(1, progress=silent)
+for name, build in (("with batch norm", ch.study.NORMED), ("without", ch.study.PLAIN)):
     torch.manual_seed(0)
     network = build([10, 3]).train()
     plain.loss(network(plain.retain.tensors[0]), plain.retain.tensors[1]).backward()
@@ -246,7 +247,7 @@ found = {
     for method in ("MinNorm-OG", "GD", "Ridge", "NGP")
     for said, case in pair.items()
 }
-ul.figures.replication.by_seed(
+ch.pictures.by_seed(
     found, "share of the box that the front dominates", [f"MinNorm-OG, {said}" for said in pair]
 )
 
@@ -334,7 +335,7 @@ for case, (epochs, longer) in (
     ours = shares(of(case, "MinNorm-OG", epochs, **({"n_pert": 50} if case == "digits" else {})))
     leads[f"{words[case]}: equal epochs"] = ours - shares(of(case, "GD", epochs))
     leads[f"{words[case]}: equal work"] = ours - shares(of(case, "GD", longer))
-ul.figures.replication.by_seed(
+ch.pictures.by_seed(
     leads,
     "MinNorm-OG's lead over GD, in shares of the box",
     [name for name in leads if "epochs" in name],
@@ -393,28 +394,25 @@ assert (coarse < 0).all() and abs(mean) < 0.006
 
 # %%
 AS_PUBLISHED = ["MinNorm-OG", "MinNorm-OG as published"]  # the record has the first name
-arms = {name: shares(of("arms", AS_PUBLISHED, **arm)) for name, arm in ul.replication.ARMS.items()}
+arms = {name: shares(of("arms", AS_PUBLISHED, **arm)) for name, arm in ch.study.ARMS.items()}
 policies = {
     f'GD, batch norm "{policy}"': shares(of("arms", "GD", batch_norm=policy))
     for policy in ("all", "retain", "frozen")
 }
-ul.figures.replication.by_seed(
-    arms | policies, "share of the box that the front dominates", list(arms)
-)
+ch.pictures.by_seed(arms | policies, "share of the box that the front dominates", list(arms))
 
 
 # %%
 def nearest(runs):
     """(retain accuracy, forget error) of the setting whose mean is nearest to the ideal."""
-    settings = ul.pareto.points(runs, ["retain_error", "forget_error"])
+    settings = ul.choosing.points(runs, ["retain_error", "forget_error"])
     best = settings.loc[np.hypot(settings.retain_error, settings.forget_error).idxmin()]
     return 1 - best.retain_error, best.forget_error
 
 
 # %%
 compared = {
-    f"MinNorm-OG, {name}": of("arms", AS_PUBLISHED, **arm)
-    for name, arm in ul.replication.ARMS.items()
+    f"MinNorm-OG, {name}": of("arms", AS_PUBLISHED, **arm) for name, arm in ch.study.ARMS.items()
 }
 for policy in ("all", "retain"):
     compared[f'GD, batch norm "{policy}"'] = of("arms", "GD", batch_norm=policy)
@@ -463,7 +461,7 @@ strong = {
     ).retain_accuracy.to_numpy()
     for n in (10, 20, 50)
 }
-ul.figures.replication.by_seed(strong, "retain accuracy", ["50 images, 100 rows"])
+ch.pictures.by_seed(strong, "retain accuracy", ["50 images, 100 rows"])
 
 # %%
 kept = [values.mean() for values in strong.values()]
@@ -509,7 +507,7 @@ variants = {
 for case in ("digits", "no-norm"):
     start = [of(name, "MinNorm-OG to the start") for name in (case, f"{case}-start")]
     variants[f"to the start, {words[case]}"] = shares(pandas.concat(start))
-ul.figures.replication.by_seed(
+ch.pictures.by_seed(
     variants,
     "share of the box that the front dominates",
     [name for name in variants if name.startswith("MinNorm-OG")],
@@ -537,7 +535,7 @@ for case in once:
     gd = shares(of(case, "GD", equal_work[case][1]))
     ahead[f"{words[case]}: once an epoch"] = once[case] - gd
     ahead[f"{words[case]}: before every step"] = shares(of(case, "MinNorm-OG", **fifty(case))) - gd
-ul.figures.replication.by_seed(
+ch.pictures.by_seed(
     ahead,
     "lead over GD at equal work, in shares of the box",
     [name for name in ahead if "once" in name],
@@ -577,7 +575,7 @@ print("recorded time of once an epoch, in units of GD's:", price)
 seconds = recorded["cifar10-wider"].query("epochs == 2").groupby("method")["seconds"].median()
 times = seconds["MinNorm-OG once an epoch"] / seconds["MinNorm-OG"]
 print(f"at width 1/4, in units of MinNorm-OG's: {times:.1f}")
-ul.figures.replication.by_seed(
+ch.pictures.by_seed(
     short, "once an epoch: lead over GD, two epochs each, in shares of the box", zero=True
 )
 
@@ -643,9 +641,9 @@ assert forgets["all"] < 0.3 * forgets["retain"]
 # %% [markdown]
 # ## To go on
 #
-# - **Change one thing.** `ul.replication.CASES["no-norm"].factory(6)` is a seed that no recorded
+# - **Change one thing.** `ch.study.CASES["no-norm"].factory(6)` is a seed that no recorded
 #   run has seen, trained in twenty seconds. Do conclusions 2 and 3 hold on it?
-# - A case is a task and a grid. Add one to `unlearnlab/experiments/replication.py`, and
+# - A case is a task and a grid. Add one to `unlearnlab/chapters/ch11_replication/study.py`, and
 #   `python -m unlearnlab.study replication-yours` runs it, resumes and records.
 #
 # ## References

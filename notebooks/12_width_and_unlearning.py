@@ -44,10 +44,11 @@ import numpy as np
 import torch
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch12_width import choosing, study
+from unlearnlab.chapters import ch09_erasure
+from unlearnlab.chapters import ch12_width as ch
 from unlearnlab.metrics import regions
 
-record = study.load("results/width.json")
+record = ch.study.load("results/width.json")
 runs, models, areas = record.runs, record.models, record.regions
 made = record.provenance
 print(f"{len(runs):,} recorded runs: {made['command']}, at commit {made['commit'][:7]}")
@@ -79,7 +80,7 @@ assert len(torch.cat(list(where.values())).unique()) == sum(map(len, where.value
 # %%
 pixels, digits = parts["forget"].tensors
 first = torch.cat([(digits == digit).nonzero().flatten()[:3] for digit in digits.unique()])
-ul.figures.erasure.image_grid(
+ch09_erasure.pictures.image_grid(
     pixels[first], [f"forget: {digit}" for digit in digits[first].tolist()]
 )
 
@@ -112,7 +113,7 @@ for width, values in errors().items():
     )
 
 # %%
-measured = choosing.threshold(errors())
+measured = ch.choosing.threshold(errors())
 print(
     f"every seed interpolates at width {measured.width:.4f}; "
     f"the first of them at {measured.low:.4f}, the last at {measured.high:.4f}"
@@ -123,7 +124,7 @@ print(
 def line(frame, column, x="width"):
     """(x, mean over seeds, standard error), as the pictures take it."""
     groups = frame.groupby(x)[column]
-    return np.array([[value, own.mean(), ul.pareto.standard_error(own)] for value, own in groups])
+    return np.array([[value, own.mean(), ul.choosing.standard_error(own)] for value, own in groups])
 
 
 def error_lines(original, retrained):
@@ -145,7 +146,7 @@ looks_of_errors = {
     "forget-test, original": "Ridge",
 }
 lines = error_lines(ladder(), ladder("ground-truth"))
-ul.figures.width.curves({"AllCNN": lines}, threshold=measured, looks=looks_of_errors)
+ch.pictures.curves({"AllCNN": lines}, threshold=measured, looks=looks_of_errors)
 
 
 # %% [markdown]
@@ -190,24 +191,24 @@ def privacy(validation, forget, forget_validation, lam):
     raise NotImplementedError
 
 
-privacy = ul.lessons.check("privacy", privacy)
+privacy = ch.check("privacy", privacy)
 
 # %%
-ul.lessons.hints("privacy")
+ch.hints("privacy")
 
 # %%
 task = ul.width.task(seed=1, network="allcnn", width=1 / 8)
 columns = ["validation_error", "forget_error", "forget_validation_error"]
 by_hand = privacy(*torch.tensor(runs[columns].to_numpy().T), 0.4)
-assert np.allclose(by_hand, choosing.objective(runs, "privacy", 0.4))
+assert np.allclose(by_hand, ch.choosing.objective(runs, "privacy", 0.4))
 
 for name, model in (("original", task.original), ("retrained", task.ground_truth)):
     found = task.evaluate(model)
     print(
         f"{name:9} forget {found['forget_error']:.3f}  "
         f"forget-test {found['forget_test_error']:.3f}  test {found['test_error']:.3f}   "
-        f"J privacy {choosing.objective(found, 'privacy'):.2f}  "
-        f"J bias {choosing.objective(found, 'bias'):.2f}"
+        f"J privacy {ch.choosing.objective(found, 'privacy'):.2f}  "
+        f"J bias {ch.choosing.objective(found, 'bias'):.2f}"
     )
 
 
@@ -288,8 +289,8 @@ def references(column, names=("original", "retrained"), network="allcnn"):
 
 
 # %%
-private = with_gap(choosing.select(usual, "privacy", 0.4))
-ul.figures.width.curves(
+private = with_gap(ch.choosing.select(usual, "privacy", 0.4))
+ch.pictures.curves(
     {
         "privacy: gap between forget and forget-test error": by_method(private, "gap")
         | references("gap")
@@ -300,7 +301,7 @@ ul.figures.width.curves(
 )
 
 # %%
-ul.figures.width.curves(
+ch.pictures.curves(
     {"privacy: the price": by_method(private, "test_error") | references("test_error")},
     threshold=measured,
     ylabel="test error",
@@ -348,7 +349,7 @@ def floor_band(network="allcnn"):
 
 # %%
 attacked = by_method(private, "mia") | references("mia", list(ROLES))
-ul.figures.width.curves(
+ch.pictures.curves(
     {"accuracy of the attack after privacy unlearning": attacked},
     threshold=measured,
     ylabel="accuracy of the attack",
@@ -385,8 +386,8 @@ ul.figures.width.curves(
 # methods that do push it up do so on the 200 alone?
 
 # %%
-biased = choosing.select(usual, "bias", 0.4)
-ul.figures.width.curves(
+biased = ch.choosing.select(usual, "bias", 0.4)
+ch.pictures.curves(
     {
         "forget error (to be high)": by_method(biased, "forget_error")
         | references("forget_error", ["retrained"]),
@@ -398,7 +399,7 @@ ul.figures.width.curves(
 )
 
 # %%
-ul.figures.width.curves(
+ch.pictures.curves(
     {"bias removal: the price": by_method(biased, "test_error") | references("test_error")},
     threshold=measured,
     ylabel="test error",
@@ -432,9 +433,9 @@ ul.figures.width.curves(
 def over_lambda(method, width, column):
     """(lambda, mean, standard error) of the settings chosen for the bias goal."""
     own = usual[(usual.method == method) & (usual.width == width)]
-    chosen = {lam: choosing.select(own, "bias", lam)[column] for lam in choosing.LAMBDAS}
+    chosen = {lam: ch.choosing.select(own, "bias", lam)[column] for lam in ch.choosing.LAMBDAS}
     return np.array(
-        [[lam, values.mean(), ul.pareto.standard_error(values)] for lam, values in chosen.items()]
+        [[lam, values.mean(), ul.choosing.standard_error(values)] for lam, values in chosen.items()]
     )
 
 
@@ -447,7 +448,7 @@ for title, width in (("narrow (1/48)", widths[1]), ("wide (1/4)", widths[-1])):
         for what in ("forget", "test")
     }
     floor = [row[1:] for row in references("forget_error")["retrained"] if row[0] == width]
-    panels[title]["retrained, forget"] = np.array([[lam, *floor[0]] for lam in choosing.LAMBDAS])
+    panels[title]["retrained, forget"] = np.array([[lam, *floor[0]] for lam in ch.choosing.LAMBDAS])
 
 # %%
 looks = {
@@ -457,7 +458,7 @@ looks = {
     "l1-Sparse, test": "GD",
     "retrained, forget": "retrained",
 }
-ul.figures.width.curves(panels, xlabel="lambda", looks=looks, ceiling=1.1)
+ch.pictures.curves(panels, xlabel="lambda", looks=looks, ceiling=1.1)
 
 # %% [markdown]
 # It is a switch, not a dial. At $0.2$ the best setting for "bias removal" removes nothing; from
@@ -483,13 +484,13 @@ ul.figures.width.curves(panels, xlabel="lambda", looks=looks, ceiling=1.1)
 at = models[(models.network == "allcnn") & (models.width == widths[1])]
 trained = {name: with_gap(at[at.role == ROLES[name]]) for name in ("original", "retrained")}
 own = runs[(runs.network == "allcnn") & (runs.width == widths[1]) & runs.method.isin(FOUR[:3])]
-selected = with_gap(choosing.select(own, "privacy", 0.4))
+selected = with_gap(ch.choosing.select(own, "privacy", 0.4))
 by_share = {name: selected[selected.method == name] for name in FOUR[:3]} | trained
 panels = {
     what: {name: line(rows, column, x="share") for name, rows in by_share.items()}
     for what, column in (("gap", "gap"), ("test error", "test_error"))
 }
-ul.figures.width.curves(panels, xlabel="validation share", ylabel="gap, or error")
+ch.pictures.curves(panels, xlabel="validation share", ylabel="gap, or error")
 
 
 # %% [markdown]
@@ -521,10 +522,10 @@ def plane(x1, x2, x3):
     raise NotImplementedError
 
 
-plane = ul.lessons.check("plane", plane)
+plane = ch.check("plane", plane)
 
 # %%
-ul.lessons.hints("plane")
+ch.hints("plane")
 
 # %%
 seen = task.original.normalise(task.retain.tensors[0])
@@ -559,7 +560,7 @@ networks = {
 
 # %%
 said = {name: survey.classes(model) for name, model in networks.items()}
-ul.figures.width.regions(
+ch.pictures.regions(
     survey,
     {name: near for name, (near, _) in said.items()},
     [0, 3, 5],
@@ -601,7 +602,7 @@ def score_lines(goal, column):
 
 # %%
 looks = {"original, retrained": "original", "retrained, again": "retrained"}
-ul.figures.width.curves(
+ch.pictures.curves(
     {
         "C_prox, privacy": score_lines("privacy", "c_prox"),
         "C_prox, bias removal": score_lines("bias", "c_prox"),
@@ -613,7 +614,7 @@ ul.figures.width.curves(
 )
 
 # %%
-ul.figures.width.curves(
+ch.pictures.curves(
     {
         "S_far, privacy": score_lines("privacy", "s_far"),
         "S_far, bias removal": score_lines("bias", "s_far"),
@@ -632,7 +633,9 @@ ul.figures.width.curves(
 
 # %%
 keys = ["width", "seed", "before", "after", "goal"]
-both = study.load("results/width-planes.json").regions.merge(some, on=keys, suffixes=("", "_small"))
+both = ch.study.load("results/width-planes.json").regions.merge(
+    some, on=keys, suffixes=("", "_small")
+)
 for (width, after), row in both[both.goal.isna()].set_index(["width", "after"]).iterrows():
     print(f"width 1/{1 / width:.0f}, {row.before} and {after}")
     for score, name in (("c_prox", "C_prox"), ("s_far", "S_far")):
@@ -695,7 +698,7 @@ for width, values in errors("resnet18").items():
         f"seeds that interpolate: {values.count(0)} of {len(values)}"
     )
 
-resnet_threshold = choosing.threshold(errors("resnet18"))
+resnet_threshold = ch.choosing.threshold(errors("resnet18"))
 
 # %% [markdown]
 # ResNet-18 has more layers for the same channels: at one channel it has thirteen times AllCNN's
@@ -706,8 +709,10 @@ resnet_threshold = choosing.threshold(errors("resnet18"))
 
 # %%
 resnet = runs[(runs.share == 0.2) & (runs.network == "resnet18")]
-private_18, biased_18 = (with_gap(choosing.select(resnet, goal, 0.4)) for goal in choosing.GOALS)
-ul.figures.width.curves(
+private_18, biased_18 = (
+    with_gap(ch.choosing.select(resnet, goal, 0.4)) for goal in ch.choosing.GOALS
+)
+ch.pictures.curves(
     {
         "bias removal: forget error": by_method(biased_18, "forget_error")
         | references("forget_error", ["retrained"], "resnet18"),
@@ -719,7 +724,7 @@ ul.figures.width.curves(
 )
 
 # %%
-ul.figures.width.curves(
+ch.pictures.curves(
     {
         "privacy: accuracy of the attack, ResNet-18": by_method(private_18, "mia")
         | references("mia", list(ROLES), "resnet18")
@@ -755,14 +760,14 @@ ul.figures.width.curves(
 # images is easier to learn by heart. How much narrower may the network be?
 
 # %%
-photos = study.load("results/width-cifar10.json")
+photos = ch.study.load("results/width-cifar10.json")
 print(f"made by {photos.provenance['command']}, at commit {photos.provenance['commit'][:7]}")
 panels, thresholds = {}, {}
 for network, title in (("resnet18", "ResNet-18"), ("allcnn", "AllCNN")):
     own = photos.models[photos.models.network == network]
     first, again = own[own.role == "original"], own[own.role == "ground-truth"]
     by_width = first.groupby("width").training_error
-    thresholds[title] = choosing.threshold({width: found.tolist() for width, found in by_width})
+    thresholds[title] = ch.choosing.threshold({width: found.tolist() for width, found in by_width})
     panels[title] = error_lines(first, again)
     print(
         f"{title}: on the widest rung the attack is right in {first.mia.iloc[-1]:.2f} of the "
@@ -770,7 +775,7 @@ for network, title in (("resnet18", "ResNet-18"), ("allcnn", "AllCNN")):
     )
 
 # %%
-ul.figures.width.curves(panels, threshold=thresholds, looks=looks_of_errors)
+ch.pictures.curves(panels, threshold=thresholds, looks=looks_of_errors)
 
 # %% [markdown]
 # ResNet-18 has three mistakes left at 1/16 and none at 1/8; AllCNN does not get there before 1/3.
@@ -820,7 +825,7 @@ ul.figures.width.curves(panels, threshold=thresholds, looks=looks_of_errors)
 # a $\lambda$ of $0.2$ do for bias removal?
 
 # %%
-ul.widgets.WidthLadderLab(record)
+ch.WidthLab(record)
 
 # %% [markdown]
 # ## What was verified

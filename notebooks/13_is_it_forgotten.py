@@ -45,7 +45,7 @@ import torch.nn.functional as F
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch13_evidence import privacy, verdicts
+from unlearnlab.chapters import ch13_evidence as ch
 from unlearnlab.training.fit import fit
 
 metrics = ul.metrics
@@ -74,10 +74,10 @@ def margin(logits, labels):
     raise NotImplementedError
 
 
-margin = ul.lessons.check("margin", margin)
+margin = ch.check("margin", margin)
 
 # %%
-ul.lessons.hints("margin")
+ch.hints("margin")
 
 # %%
 sure = torch.tensor([[800.0, 0.0, 0.0], [40.0, 0.0, 0.0]], dtype=torch.float64)
@@ -116,7 +116,7 @@ assert torch.allclose(F.softplus(-margin(logits, labels)), loss, atol=1e-5)
 # record again.
 
 # %%
-said, rows, made = verdicts.load("results/evidence.json")
+said, rows, made = ch.verdicts.load("results/evidence.json")
 forget, unseen = said.margins["forget"], said.margins["unseen"]
 N, methods = 32, list(said.settings)
 sizes = {name: tuple(forget[name].shape) for name in ("original", "retrained", "MinNorm-OG")}
@@ -151,7 +151,7 @@ print("share of the forget set that is classified right:", shares)
 # %%
 def of_example(i, names=("original", "retrained")):
     groups = {name: forget[name][:, i] for name in names}
-    return ul.figures.metrics.histograms(groups, "margin of the label", f"forget example {i}")
+    return ch.pictures.histograms(groups, "margin of the label", f"forget example {i}")
 
 
 of_example(0)
@@ -243,7 +243,7 @@ attacks = {
     "attack: logistic": (mia, mia_floor, metrics.interval(mia_floor)),
     "attack: SVC": (svc, svc_floor, metrics.interval(svc_floor)),
 }
-ul.figures.metrics.beside(attacks)
+ch.pictures.beside(attacks)
 
 
 # %% [markdown]
@@ -324,7 +324,7 @@ elsewhere = {
 }
 lira_elsewhere = judged(metrics.u_lira, elsewhere, unseen["retrained"][N:])
 floor_elsewhere = floored(metrics.u_lira_floor, unseen["retrained"])
-ul.figures.metrics.beside(
+ch.pictures.beside(
     {
         "U-LiRA, forget set": (lira, *lira_floor),
         "U-LiRA, unseen examples": (lira_elsewhere, *floor_elsewhere),
@@ -373,10 +373,10 @@ def klom(unlearned, retrained):
     raise NotImplementedError
 
 
-klom = ul.lessons.check("klom", klom)
+klom = ch.check("klom", klom)
 
 # %%
-ul.lessons.hints("klom")
+ch.hints("klom")
 
 # %%
 for i in (0, 51):
@@ -408,7 +408,7 @@ distance = judged(metrics.klom, candidates, truth)
 distance_floor = floored(metrics.klom_floor, forget["retrained"])
 distance_elsewhere = judged(metrics.klom, elsewhere, unseen["retrained"][N:])
 far_floor = floored(metrics.klom_floor, unseen["retrained"])
-ul.figures.metrics.beside(
+ch.pictures.beside(
     {
         "KLoM, forget set": (distance, *distance_floor),
         "KLoM, unseen examples": (distance_elsewhere, *far_floor),
@@ -463,7 +463,7 @@ quality_floor = (
     metrics.forgetting_quality_floor(forget["retrained"]),
     metrics.jackknife(by_chance, forget["retrained"]),
 )
-ul.figures.metrics.beside({"forgetting quality (1 is best)": (quality, *quality_floor)})
+ch.pictures.beside({"forgetting quality (1 is best)": (quality, *quality_floor)})
 
 # %%
 sizes = {
@@ -531,7 +531,7 @@ print({name: int(np.median(values)) for name, values in steps.items()})
 
 # %%
 relearned = steps, steps["retrained"], metrics.interval(steps["retrained"])
-ul.figures.metrics.beside({"tug of war": tow, "average gap": gap, "relearning, steps": relearned})
+ch.pictures.beside({"tug of war": tow, "average gap": gap, "relearning, steps": relearned})
 
 # %%
 tugs, gaps = ({name: some[0][name].mean() for name in candidates} for some in (tow, gap))
@@ -559,7 +559,7 @@ assert max(middle[name] for name in ("GD", "NGD", "SCRUB", "MinNorm-OG")) <= 3
 
 # %%
 singly = {**attacks, "tug of war": tow, "average gap": gap, "relearning, steps": relearned}
-ul.figures.metrics.beside(singly)
+ch.pictures.beside(singly)
 
 # %% [markdown]
 # And what takes many:
@@ -570,7 +570,7 @@ together = {
     "KLoM": (distance, *distance_floor),
     "challenge": (quality, *quality_floor),
 }
-ul.figures.metrics.beside(together)
+ch.pictures.beside(together)
 
 
 # %%
@@ -626,11 +626,11 @@ assert agree("attack", "U-LiRA") < -0.4 and agree("tug of war", "U-LiRA") < 0.2
 # matrix product is a batched one (`torch.func`). 64 networks, each on 200 of the 400, here and now:
 
 # %%
-problem = privacy.problem()
+problem = ch.privacy.problem()
 chosen = torch.cat([problem.forget, problem.retain])
 x, y = problem.inputs[chosen], problem.labels[chosen]
 included = metrics.halves(models=64, examples=len(chosen))
-ensemble = metrics.train_ensemble(privacy.build, x, y, included, epochs=20, lr=1e-2)
+ensemble = metrics.train_ensemble(ch.privacy.build, x, y, included, epochs=20, lr=1e-2)
 right = ensemble.logits(x).argmax(2) == y
 
 # %%
@@ -648,7 +648,7 @@ assert memorised[i] == with_it - without
 
 # %%
 surer = forget["original"].mean(0) - forget["retrained"].mean(0)
-ul.figures.metrics.scatter(
+ch.pictures.scatter(
     memorised[:60],
     surer,
     "memorisation score",
@@ -733,7 +733,7 @@ def panels(frame, measure, words, late):
 # %%
 with_test = erased.assign(test=erased.retain_accuracy)
 of_erasure = panels(with_test, "forget_error", "forget error", late=41)
-ul.figures.metrics.beside(of_erasure)
+ch.pictures.beside(of_erasure)
 
 # %%
 null = of_erasure["attack: logistic"][1]
@@ -824,7 +824,7 @@ to_forget = [torch.cat([a[150:], b[150:]]) for a, b in zip(red, green)]
 x, y = (torch.cat(pair) for pair in zip(keep, to_forget))
 sees = torch.ones(48, len(x), dtype=torch.bool)
 sees[16:, 150:] = False  # 16 originals, 32 that never saw a color
-network = lambda *widths: lambda seed: ul.models.seeded(lambda: ul.MLP(widths), seed)
+network = lambda *widths: lambda seed: ul.networks.seeded(lambda: ul.MLP(widths), seed)
 stack = metrics.train_ensemble(network(192, 32, 3), x, y, sees, epochs=15, lr=1e-2)
 
 # %% tags=["nbval-ignore-output"]
@@ -890,7 +890,7 @@ pairs = [
     for width, task in found.items()
 ]
 retrained_ones = [[attack_at(model) for model in pair] for pair in pairs]
-ul.figures.metrics.ladder(widths, originals, retrained_ones, "attack accuracy")
+ch.pictures.ladder(widths, originals, retrained_ones, "attack accuracy")
 
 # %%
 narrow = found[widths[0]].evaluate(found[widths[0]].original)
@@ -953,7 +953,7 @@ column = lambda title: {
     name: np.array([row[title] for row in runs]) for name, runs in table.items()
 }
 of_width = {title: (column(title), column(title)["retrained"]) for title in table["original"][0]}
-ul.figures.metrics.beside(of_width)
+ch.pictures.beside(of_width)
 
 # %% [markdown]
 # The attack takes all methods down from $.57$, to $.54$ (l1-Sparse) and less. Beside it stand the
@@ -1081,7 +1081,7 @@ def frame_of(groups, seeds=8):
 
 models = frame_of(linear)
 of_linear_one = panels(models, "test", "right on unseen", late=201)
-ul.figures.metrics.beside(of_linear_one)
+ch.pictures.beside(of_linear_one)
 
 # %% [markdown]
 # None of these objects to the projection: attack, tug of war and average gap are at their floors,
@@ -1111,7 +1111,7 @@ print(f"20 attacks on noise: from {min(five):.1f} to {max(five):.1f}")
 poisoned = rows["sine"]
 in_frame = poisoned.assign(sup_error=poisoned.sup_error.clip(upper=6))
 of_sine = panels(in_frame, "sup_error", "largest error", late=201)
-ul.figures.metrics.beside(of_sine)
+ch.pictures.beside(of_sine)
 
 # %%
 averages = poisoned.groupby("method")[["mia", "relearn"]].mean()
@@ -1287,7 +1287,7 @@ print(f"{'memorisation':18}", *(f"{text:20}" for text in memory))
 # much do the scores change from one network to the next?
 
 # %%
-ul.widgets.EvidenceLab()
+ch.EvidenceLab()
 
 # %% [markdown]
 # One network's attack accuracy moves by a hundredth or two from network to network, a good part of

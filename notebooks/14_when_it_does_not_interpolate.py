@@ -40,7 +40,8 @@ import numpy as np
 import torch
 
 import unlearnlab as ul
-
+from unlearnlab.chapters import ch14_interpolation as ch
+from unlearnlab.chapters import ch15_museum
 
 # %% [markdown]
 # ## 1 · What is left of the promise
@@ -71,10 +72,10 @@ def miss(theta, X, y):
     raise NotImplementedError
 
 
-miss = ul.lessons.check("miss", miss)
+miss = ch.check("miss", miss)
 
 # %%
-ul.lessons.hints("miss")
+ch.hints("miss")
 
 # %% [markdown]
 # The miss is $X^+ r$ with $r = X\theta^* - y$, the **retain residual**: zero if it is zero, linear
@@ -151,10 +152,10 @@ def retain_from_forget(K, n_retain, steps, lr):
     raise NotImplementedError
 
 
-retain_from_forget = ul.lessons.check("retain_from_forget", retain_from_forget)
+retain_from_forget = ch.check("retain_from_forget", retain_from_forget)
 
 # %%
-ul.lessons.hints("retain_from_forget")
+ch.hints("retain_from_forget")
 
 # %% [markdown]
 # **Predict, then run.** At $t = 0$ the block is $0$: nothing was learnt. As $t \to \infty$,
@@ -208,7 +209,7 @@ panels = {
     "distance from the ideal": {"original": table[1], "unlearned": table[2]},
     "influence of the forget labels": {"original": table[3], "unlearned": table[4]},
 }
-ul.figures.interpolation.stopped(
+ch.pictures.stopped(
     table[0].mean(1),
     panels,
     "After unlearning the influence is largest half-way and gone at interpolation",
@@ -284,7 +285,7 @@ def survives(seed, n_retain):
 
 # %%
 shares = np.array([[survives(seed, count) for seed in range(5)] for count in counts])
-ul.figures.museum.bands(
+ch15_museum.pictures.bands(
     counts,
     {"unlearned": shares},
     "retained samples, in 40 dimensions, beside 4 to forget",
@@ -382,7 +383,7 @@ gather = lambda i: {
 }
 left, error, losses = gather(0), gather(1), np.array([f[2] for f in found]).mean(0)
 panels = {"influence of the forget label": left, "root-mean-square distance from the sine": error}
-ul.figures.interpolation.stopped(
+ch.pictures.stopped(
     losses,
     panels,
     "Projections alone need interpolation, GD needs its absence, together they hardly care",
@@ -457,7 +458,7 @@ measures = {
     "retain_error": "error on the retain points",
 }
 losses, panels = curves(sines, measures, ("original", "GD", "MinNorm-OG", "retrained"))
-ul.figures.interpolation.stopped(
+ch.pictures.stopped(
     losses,
     panels,
     "MinNorm-OG is lowest, and further below GD the better the original fits",
@@ -507,7 +508,7 @@ tasks = [ul.erasure.task(seed=seed) for seed in sorted(clean.seed.unique().tolis
 truths = [task.evaluate(task.ground_truth) for task in tasks]
 for column, words in measures.items():
     panels[words]["retrained"] = np.array([[found[column] for found in truths]] * len(losses))
-ul.figures.interpolation.stopped(
+ch.pictures.stopped(
     losses,
     panels,
     "MinNorm-OG forgets at every stop; GD forgets most where the original was hardly trained",
@@ -568,7 +569,7 @@ shown = {}
 for noise in (0.2, 0.4):
     words = {"retain_accuracy": f"retain accuracy, {noise:.0%} wrong labels"}
     shown |= curves(noisy[noisy.noise == noise], words, ("original", "GD", "MinNorm-OG"))[1]
-ul.figures.interpolation.stopped(
+ch.pictures.stopped(
     sorted(noisy.trained.unique()),
     shown,
     "With many wrong labels MinNorm-OG costs most accuracy half-way",
@@ -622,7 +623,7 @@ rows = {
 }
 
 # %%
-ul.figures.museum.beside(
+ch15_museum.pictures.beside(
     rows,
     columns,
     "Wrong labels out of reach are forgotten, those within reach are kept",

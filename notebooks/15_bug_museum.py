@@ -41,6 +41,7 @@ import torch
 import torch.nn.functional as F
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch15_museum as ch
 from unlearnlab.methods.base import heads
 
 digits = {seed: ul.erasure.task("digits", "quick", seed) for seed in range(1, 6)}
@@ -134,7 +135,7 @@ words = {
     "rms_error": "root-mean-square error",
     "retain_error": "error on the retain points",
 }
-ul.figures.museum.beside(runs, words, "The two versions can hardly be told apart", log=True)
+ch.pictures.beside(runs, words, "The two versions can hardly be told apart", log=True)
 
 # %%
 note("outputs before the change", "cosine with the true gradient", with_new, 1)
@@ -242,7 +243,7 @@ decays = {
     for w in (0.1, 0.01, 0)
 }
 words = {"sup_error": "largest error", "length": r"$\|\theta\|$, original = 1"}
-ul.figures.museum.beside(decays, words, "More weight decay, lower peaks")
+ch.pictures.beside(decays, words, "More weight decay, lower peaks")
 
 # %%
 peaks = {name: np.array(found["sup_error"]) for name, found in decays.items()}
@@ -391,9 +392,7 @@ looks = {
     "GD, both looked at": each(digits, BothOutputs(lr=3e-3), 3),
     "GD": each(digits, ul.GD(lr=3e-3), 3),
 }
-ul.figures.museum.beside(
-    looks, KEPT_AND_FORGOTTEN, "GD that looks at forget batches forgets far more"
-)
+ch.pictures.beside(looks, KEPT_AND_FORGOTTEN, "GD that looks at forget batches forgets far more")
 
 # %%
 still, both, gd = (found["forget_error"] for found in looks.values())
@@ -463,9 +462,7 @@ scrubs = {
     "teacher in training mode": each(digits, TeacherInClass(**setting), 3),
     "teacher in evaluation mode": each(digits, ul.SCRUB(**setting), 3),
 }
-ul.figures.museum.beside(
-    scrubs, KEPT_AND_FORGOTTEN, "With a teacher in training mode SCRUB forgets less"
-)
+ch.pictures.beside(scrubs, KEPT_AND_FORGOTTEN, "With a teacher in training mode SCRUB forgets less")
 
 # %%
 wrong, right = (found["forget_error"] for found in scrubs.values())
@@ -522,10 +519,10 @@ def balanced_sample(labels, count):
     raise NotImplementedError
 
 
-balanced_sample = ul.lessons.check("balanced_sample", balanced_sample)
+balanced_sample = ch.check("balanced_sample", balanced_sample)
 
 # %%
-ul.lessons.hints("balanced_sample")
+ch.hints("balanced_sample")
 
 # %%
 labels = digits[1].retain.tensors[1][:, 0]
@@ -547,7 +544,7 @@ protected = {
     "9 // 10 = 0 rows": each(digits, ul.MinNormOG(n_pert=0, **setting), 3),
     "nine samples": each(digits, ul.MinNormOG(n_pert=9, **setting), 3),
 }
-ul.figures.museum.beside(protected, KEPT_AND_FORGOTTEN, "Without a row the accuracy falls")
+ch.pictures.beside(protected, KEPT_AND_FORGOTTEN, "Without a row the accuracy falls")
 
 # %%
 none, nine = (found["retain_accuracy"] for found in protected.values())
@@ -600,7 +597,7 @@ curves = {seed: ul.curve.task(seed) for seed in range(1, 6)}
 extras = [0, 1, 3, 9, 30, 100, 300, 600]
 missing = np.array([[lost(task, seed, extra) for seed, task in curves.items()] for extra in extras])
 counts = [9 + extra for extra in extras]
-ul.figures.museum.bands(
+ch.pictures.bands(
     counts,
     {"QR without a rank test": missing},
     "rows, of rank 9",
@@ -661,7 +658,7 @@ strong = dict(lr=3e-3, ascent=1.0)
 original = ul.SCRUB(variant="original", max_epochs=2, **strong)
 tracks = {"alternating": track(ul.SCRUB(**strong), 6), "the original": track(original, 6)}
 kept = {name: found["retain_accuracy"] for name, found in tracks.items()}
-ul.figures.museum.bands(
+ch.pictures.bands(
     range(1, 7),
     kept,
     "epochs",
@@ -747,7 +744,7 @@ saluns = {
     "joint, 6 epochs": each(digits, ul.SalUn(**strong), 6),
     "two passes, 3 epochs": each(digits, ul.SalUn(variant="original", **strong), 3),
 }
-ul.figures.museum.beside(
+ch.pictures.beside(
     saluns,
     KEPT_AND_FORGOTTEN,
     "Two passes forget more than one joint loss in as many epochs, not in as many updates",
@@ -807,10 +804,10 @@ def held_out(errors):
     raise NotImplementedError
 
 
-held_out = ul.lessons.check("held_out", held_out)
+held_out = ch.check("held_out", held_out)
 
 # %%
-ul.lessons.hints("held_out")
+ch.hints("held_out")
 
 # %% [markdown]
 # The record of notebook 04 holds 72 settings of MinNorm-OG at $T = 100$, on ten seeds each.
@@ -835,7 +832,7 @@ for i, k in enumerate(tried):
 
 # %%
 curves = {"chosen on what is reported": reported, "chosen on the other seeds": honest}
-ul.figures.museum.bands(
+ch.pictures.bands(
     tried,
     curves,
     "settings tried",
@@ -899,17 +896,17 @@ def pareto_front(points):
     raise NotImplementedError
 
 
-pareto_front = ul.lessons.check("pareto_front", pareto_front)
+pareto_front = ch.check("pareto_front", pareto_front)
 
 # %%
-ul.lessons.hints("pareto_front")
+ch.hints("pareto_front")
 
 # %%
 erasure = ul.table.read("results/erasure.json")["runs"]
 losses = lambda runs: np.stack([1 - runs.retain_accuracy, runs.forget_error], 1)
 one = losses(erasure[(erasure.method == "MinNorm-OG") & (erasure.seed == 2)])
 right = pareto_front(torch.tensor(one)).numpy()
-ul.figures.museum.ties(one, sorted_front(one), right, "1 - retain accuracy", "forget error")
+ch.pictures.ties(one, sorted_front(one), right, "1 - retain accuracy", "forget error")
 
 
 # %%
@@ -950,7 +947,7 @@ assert (recorded[:, 0] >= recorded[:, 1]).all() and sorting.mean() > 3 * definit
 # front does: how many settings a method has there, their mean, what the next stage of a search
 # starts from. (An area, such as the hypervolume of notebook 09, does not mind.)
 #
-# **The right version:** no larger in every objective and smaller in one. `ul.pareto.front` keeps
+# **The right version:** no larger in every objective and smaller in one. `ul.choosing.front` keeps
 # equal points together, on the front or off it.
 
 # %% [markdown]
@@ -986,7 +983,7 @@ found = {
     name: np.array([[klom(*pair(shift, n)) for _ in range(200)] for n in models])
     for name, shift in compare.items()
 }
-ul.figures.museum.bands(
+ch.pictures.bands(
     models,
     found,
     "models of each kind",
@@ -1091,7 +1088,7 @@ assert (
 # %% [markdown]
 # ## To go on
 #
-# - `tests/test_traps.py` holds a test for each trap of the package: the wrong version in a few
+# - `tests/methods/test_traps.py` holds a test for each trap of the package: the wrong version in a few
 #   lines, and that ours does not fall in. Read it as the catalogue of this museum.
 # - **Change one thing.** Which exhibit would you have found from the scores alone? Take exhibit 1
 #   and set `descent_epochs=0`, so that nothing repairs the wrong steps.

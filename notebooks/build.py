@@ -33,12 +33,15 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 VOLATILE = "nbval-ignore-output"
 # jupytext leaves one line before a cell that begins so, the formatter of the .py wants two.
 BEFORE_A_DEFINITION = re.compile(r"(?<!\n)\n\n(# %%.*\n(?:#.*\n)*(?:def |class |async def |@))")
+# And sometimes two after imports, where the formatter wants one.
+AFTER_IMPORTS = re.compile(r"^((?:import|from) .*\n)\n\n(?=# %%)", re.MULTILINE)
 SECONDS_PER_CELL = 1800  # only a cell that hangs takes so long
 
 
 def to_py(notebook):
     """The percent-format text of a notebook, header included: what its .py has to be, to the byte."""
     text = jupytext.writes(notebook, fmt="py:percent")
+    text = AFTER_IMPORTS.sub(r"\1\n", text)
     return BEFORE_A_DEFINITION.sub(r"\n\n\n\1", text)
 
 

@@ -6,6 +6,7 @@
 
 `waits` counts by file where the program waited for a value from the device. Autograd needs a device that torch knows: this one is "meta".
 """
+
 import traceback
 from collections import Counter
 from contextlib import contextmanager
@@ -31,8 +32,14 @@ class Elsewhere(torch.Tensor):
 
     @staticmethod
     def __new__(cls, here):
-        return torch.Tensor._make_wrapper_subclass(cls, here.shape, strides=here.stride(), storage_offset=here.storage_offset(),
-                                                   dtype=here.dtype, device=DEVICE)
+        return torch.Tensor._make_wrapper_subclass(
+            cls,
+            here.shape,
+            strides=here.stride(),
+            storage_offset=here.storage_offset(),
+            dtype=here.dtype,
+            device=DEVICE,
+        )
 
     def __init__(self, here):
         self.here = here
@@ -72,18 +79,30 @@ def elsewhere():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, "Generator", _Generator)
         for optimizer in ("sgd", "adam"):
-            patch.setattr(import_module(f"torch.optim.{optimizer}"), "_device_dtype_check_for_fused", lambda *args, **kwargs: None)
+            patch.setattr(
+                import_module(f"torch.optim.{optimizer}"),
+                "_device_dtype_check_for_fused",
+                lambda *args, **kwargs: None,
+            )
         with _Mode(waits):
             yield waits
 
 
 def _run(operation, args, kwargs, waits):
-    name, tensors = operation.overloadpacket, [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
-    away, near = ([x for x in tensors if isinstance(x, Elsewhere) == there] for there in (True, False))
+    name, tensors = (
+        operation.overloadpacket,
+        [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)],
+    )
+    away, near = (
+        [x for x in tensors if isinstance(x, Elsewhere) == there] for there in (True, False)
+    )
     device = kwargs.get("device")
     goes_away = bool(away) if device is None else torch.device(device).type == DEVICE
     if name in INDEXING:  # the CPU may say which rows
-        goes_away, values = isinstance(args[0], Elsewhere), [x for x in args[2:3] if isinstance(x, torch.Tensor)]
+        goes_away, values = (
+            isinstance(args[0], Elsewhere),
+            [x for x in args[2:3] if isinstance(x, torch.Tensor)],
+        )
         _check(goes_away or not away, operation)
         _check(all(isinstance(x, Elsewhere) == goes_away or x.ndim == 0 for x in values), operation)
     elif name not in (aten._to_copy, aten.copy_):
@@ -91,12 +110,27 @@ def _run(operation, args, kwargs, waits):
     if away and (name in WAITING or name is aten._to_copy and not goes_away):
         waits[_caller()] += 1
     bare = lambda x: x.here if isinstance(x, Elsewhere) else x
-    here = {key: torch.device("cpu") if key == "device" and value is not None else tree_map(bare, value) for key, value in kwargs.items()}
+    here = {
+        key: torch.device("cpu") if key == "device" and value is not None else tree_map(bare, value)
+        for key, value in kwargs.items()
+    }
     result = operation(*tree_map(bare, args), **here)
-    written = [i for i, one in enumerate(operation._schema.arguments) if one.alias_info is not None and one.alias_info.is_write]
-    if written and len(operation._schema.returns) == 1:  # in place or out=: the same object comes back
-        return args[written[0]] if written[0] < len(args) else kwargs[operation._schema.arguments[written[0]].name]
-    return tree_map(lambda x: Elsewhere(x) if isinstance(x, torch.Tensor) and goes_away else x, result)
+    written = [
+        i
+        for i, one in enumerate(operation._schema.arguments)
+        if one.alias_info is not None and one.alias_info.is_write
+    ]
+    if (
+        written and len(operation._schema.returns) == 1
+    ):  # in place or out=: the same object comes back
+        return (
+            args[written[0]]
+            if written[0] < len(args)
+            else kwargs[operation._schema.arguments[written[0]].name]
+        )
+    return tree_map(
+        lambda x: Elsewhere(x) if isinstance(x, torch.Tensor) and goes_away else x, result
+    )
 
 
 def _check(fine, operation):

@@ -1,11 +1,12 @@
 """How long does a test wait for what it wants to see? As long as something happens, and never by the machine's speed."""
+
 import time
 
 END = 1800  # seconds: only a hang lasts so long
 QUIET = 300  # seconds without any sign of life: stuck
 
 
-def wait_for(ready, what, signs=lambda: None, pause=time.sleep, quiet=QUIET, every=.05):
+def wait_for(ready, what, signs=lambda: None, pause=time.sleep, quiet=QUIET, every=0.05):
     """Returns what `ready()` gives, as soon as that is true.
 
     what: names, in the error, what has not come; a function is called for it. signs: whatever it gives, the patience begins
@@ -23,5 +24,7 @@ def wait_for(ready, what, signs=lambda: None, pause=time.sleep, quiet=QUIET, eve
                 changed = now
         if now - changed > quiet or now - began > END:
             words = what() if callable(what) else what
-            raise AssertionError(f"{words}: nothing happened for {now - changed:.0f} of {now - began:.0f} s")
+            raise AssertionError(
+                f"{words}: nothing happened for {now - changed:.0f} of {now - began:.0f} s"
+            )
     return found

@@ -1,12 +1,12 @@
 """What holds for every picture of the course: it is a figure that says in words what it shows, its
 axes have names, and none of its words is cut off."""
 
-import unlearnlab as ul
+from unlearnlab.course import style
 
 
 def check_picture(figure, titles_name_heights: bool = False):
     """titles_name_heights: the title of a panel stands for the label of its vertical axis."""
-    assert isinstance(figure, ul.figures.Figure)
+    assert isinstance(figure, style.Figure)
     assert figure.png().startswith(b"\x89PNG")
     for ax in figure.axes:
         if ax.axison:

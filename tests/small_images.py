@@ -1,22 +1,35 @@
 """A data set and a preset small enough to train on in a test."""
+
 import dataclasses
 
 import torch
 from torch.utils.data import TensorDataset
 
 from unlearnlab.data.images import Images
-from unlearnlab.experiments import presets
-from unlearnlab.models import AllCNN
+from unlearnlab.networks import AllCNN
+from unlearnlab.tasks import presets
 from unlearnlab.training.recipe import Recipe
 
 
 def small(monkeypatch, cache, experiment, dataset, size, classes=tuple("0123456789"), epochs=2):
     """From now on `dataset` is 60 images of noise, size x size, and its quick preset of `experiment` a tiny network for a few epochs."""
-    pixels = torch.randint(0, 256, (60, 1, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    pixels = torch.randint(
+        0, 256, (60, 1, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     data = TensorDataset(pixels, torch.arange(60) % 10)
-    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: Images(name, data, data, tuple(classes)))
-    default, short = experiment.PRESETS[dataset, "quick"], Recipe(epochs=epochs, batch_size=30, lr=.01)
-    chosen = dataclasses.replace(default, network=lambda heads: AllCNN(heads, 1 / 48), train_images=None, test_images=None,
-                                 **{name: short for name in ("recipe", "warm_start") if hasattr(default, name)})
+    monkeypatch.setattr(
+        presets.data, "load", lambda name, folder=None: Images(name, data, data, tuple(classes))
+    )
+    default, short = (
+        experiment.PRESETS[dataset, "quick"],
+        Recipe(epochs=epochs, batch_size=30, lr=0.01),
+    )
+    chosen = dataclasses.replace(
+        default,
+        network=lambda heads: AllCNN(heads, 1 / 48),
+        train_images=None,
+        test_images=None,
+        **{name: short for name in ("recipe", "warm_start") if hasattr(default, name)},
+    )
     monkeypatch.setitem(experiment.PRESETS, (dataset, "quick"), chosen)
     monkeypatch.setenv("UNLEARNLAB_DATA", str(cache))

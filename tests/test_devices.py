@@ -1,4 +1,5 @@
 """Everything that a run on a GPU touches stays there: tried on a pretended device, which computes on the CPU and must come to the same."""
+
 import dataclasses
 
 import pytest
@@ -7,23 +8,32 @@ from elsewhere import DEVICE, Elsewhere, elsewhere
 from small_images import small
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch09_erasure, ch10_collapse
 from unlearnlab.methods import VARIANTS
-from unlearnlab.models import ResNet, ViT, seeded
+from unlearnlab.networks import ResNet, ViT, seeded
 from unlearnlab.training.recipe import Recipe
 
-RECIPE = Recipe(epochs=1, batch_size=32, lr=.01, augment="crop+flip")
-TINY = dict(recipe=RECIPE, p_retain=.7, batch_size=32, progress=lambda *done: None)
+RECIPE = Recipe(epochs=1, batch_size=32, lr=0.01, augment="crop+flip")
+TINY = dict(recipe=RECIPE, p_retain=0.7, batch_size=32, progress=lambda *done: None)
 SWITCHED = {
-    "rows in training mode": ul.MinNormPublished(lr=1e-3, n_pert=4, outputs="after"), "outputs before": ul.MinNormPublished(rows="eval", n_pert=20),
-    "no rows": ul.MinNormOG(n_pert=0), "SCRUB's own": ul.SCRUB(variant="original"), "SalUn's own": ul.SalUn(variant="original"),
-    "NPO by sum": ul.NPO(heads="sum"), "all statistics": ul.GD(batch_norm="all"), "frozen statistics": ul.NGP(batch_norm="frozen")}
+    "rows in training mode": ul.MinNormPublished(lr=1e-3, n_pert=4, outputs="after"),
+    "outputs before": ul.MinNormPublished(rows="eval", n_pert=20),
+    "no rows": ul.MinNormOG(n_pert=0),
+    "SCRUB's own": ul.SCRUB(variant="original"),
+    "SalUn's own": ul.SalUn(variant="original"),
+    "NPO by sum": ul.NPO(heads="sum"),
+    "all statistics": ul.GD(batch_norm="all"),
+    "frozen statistics": ul.NGP(batch_norm="frozen"),
+}
 METHODS = {name: method(lr=1e-3) for name, method in (ul.METHODS | VARIANTS).items()} | SWITCHED
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
     """One small erasure task here, and elsewhere."""
-    make = lambda device: ul.erasure.task("mnist", p_color=.5, cache=tmp_path_factory.mktemp(device), device=device, **TINY)
+    make = lambda device: ul.erasure.task(
+        "mnist", p_color=0.5, cache=tmp_path_factory.mktemp(device), device=device, **TINY
+    )
     with pytest.MonkeyPatch.context() as patch:
         small(patch, "", ul.erasure, "mnist", 8)
         here = make("cpu")
@@ -37,11 +47,21 @@ def equal(here, there):
 
 def test_the_pretended_device_refuses_what_a_gpu_does():
     with elsewhere() as waits:
-        there = torch.arange(3., device=DEVICE)
-        assert isinstance(there, Elsewhere) and (there[torch.tensor([2])] * torch.tensor(2.)).item() == 4 and waits.total() == 1
+        there = torch.arange(3.0, device=DEVICE)
+        assert (
+            isinstance(there, Elsewhere)
+            and (there[torch.tensor([2])] * torch.tensor(2.0)).item() == 4
+            and waits.total() == 1
+        )
         one = torch.ones(3)
-        for meeting in (lambda: there + one, lambda: one[there.long()], lambda: torch.where(there > 0, one, there)):
-            with pytest.raises(AssertionError, match="a tensor on the CPU meets one on another device"):
+        for meeting in (
+            lambda: there + one,
+            lambda: one[there.long()],
+            lambda: torch.where(there > 0, one, there),
+        ):
+            with pytest.raises(
+                AssertionError, match="a tensor on the CPU meets one on another device"
+            ):
                 meeting()
         with pytest.raises(AssertionError, match="elsewhere"):
             there.numpy()
@@ -56,7 +76,9 @@ def test_a_wait_is_the_package_s_only_if_the_package_s_file_is_at_work():
 
 
 def test_an_erasure_task_is_made_and_trained_there(both):
-    for here, there in ((getattr(task, name).tensors for task in both) for name in ("retain", "forget")):
+    for here, there in (
+        (getattr(task, name).tensors for task in both) for name in ("retain", "forget")
+    ):
         assert all(equal(a, b) for a, b in zip(here, there))
     for name in ("original", "ground_truth"):
         here, there = (getattr(task, name).state_dict().values() for task in both)
@@ -65,13 +87,18 @@ def test_an_erasure_task_is_made_and_trained_there(both):
 
 def test_a_collapse_task_is_made_trained_and_measured_there(tmp_path, monkeypatch):
     small(monkeypatch, tmp_path, ul.collapse, "mnist", 8)
-    make = lambda device: ul.collapse.task("mnist", cache=tmp_path / device, device=device, warm_start=RECIPE, **TINY)
+    make = lambda device: ul.collapse.task(
+        "mnist", cache=tmp_path / device, device=device, warm_start=RECIPE, **TINY
+    )
     here = make("cpu")
     with elsewhere():
         there = make(DEVICE)
         run = ul.unlearn(there, ul.MinNormOG(lr=1e-3), 1)
         assert run.metrics == ul.unlearn(here, ul.MinNormOG(lr=1e-3), 1).metrics
-    assert all(equal(a, b) for a, b in zip(here.original.state_dict().values(), there.original.state_dict().values()))
+    assert all(
+        equal(a, b)
+        for a, b in zip(here.original.state_dict().values(), there.original.state_dict().values())
+    )
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -80,28 +107,51 @@ def test_a_method_stays_there_comes_to_the_same_and_hardly_waits(both, name):
     here = ul.unlearn(both[0], method, 1)
     with elsewhere() as waits:
         there = ul.unlearn(dataclasses.replace(both[1], evaluate=lambda model: {}), method, 1)
-        assert both[1].evaluate(there.model) == here.metrics or name == "NGD"  # whose noise is drawn there
-    assert all(equal(a, b) for a, b in zip(here.model.state_dict().values(), there.model.state_dict().values())) or name == "NGD"
-    waited = waits["unlearning.py"], waits["minnorm.py"] + waits["projection.py"]
+        assert (
+            both[1].evaluate(there.model) == here.metrics or name == "NGD"
+        )  # whose noise is drawn there
+    assert (
+        all(
+            equal(a, b)
+            for a, b in zip(here.model.state_dict().values(), there.model.state_dict().values())
+        )
+        or name == "NGD"
+    )
+    waited = waits["loop.py"], waits["minnorm.py"] + waits["projection.py"]
     assert waited[0] == 1  # an epoch's loss
-    assert waited[1] <= (8 * updates if isinstance(method, ul.MinNormOG) else 0)  # not one for each parameter or iteration
+    assert waited[1] <= (
+        8 * updates if isinstance(method, ul.MinNormOG) else 0
+    )  # not one for each parameter or iteration
 
 
 def test_every_solver_projects_there():
-    pixels = torch.randint(0, 256, (5, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    for build in (lambda: ViT([10, 3], size=8, width=1 / 16, depth=1), lambda: ResNet(18, 10, 1 / 32)):
+    pixels = torch.randint(
+        0, 256, (5, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    for build in (
+        lambda: ViT([10, 3], size=8, width=1 / 16, depth=1),
+        lambda: ResNet(18, 10, 1 / 32),
+    ):
         for more in (dict(solver="layerwise"), dict(solver="cg")):
             here = seeded(build, 0)
-            ul.minnorm_step(here, pixels, .1, **more)
+            ul.minnorm_step(here, pixels, 0.1, **more)
             with elsewhere():
                 there = seeded(build, 0).to(DEVICE)
-                ul.minnorm_step(there, pixels.to(DEVICE), .1, **more)
-            assert all(equal(a, b) for a, b in zip(here.state_dict().values(), there.state_dict().values()))
+                ul.minnorm_step(there, pixels.to(DEVICE), 0.1, **more)
+            assert all(
+                equal(a, b) for a, b in zip(here.state_dict().values(), there.state_dict().values())
+            )
 
 
-@pytest.mark.parametrize("make, control", [(ul.widgets.ErasureLab, "images"), (ul.widgets.CollapseLab, "example")])
+@pytest.mark.parametrize(
+    "make, control", [(ch09_erasure.ErasureLab, "images"), (ch10_collapse.CollapseLab, "example")]
+)
 def test_a_lab_draws_what_is_there(make, control):
     with elsewhere():
         lab = make(device=DEVICE, method="GD", epochs=1)
         getattr(lab, control).value = 2
-    assert lab.error is None and len(lab.track) == 2 and isinstance(next(lab.model.parameters()), Elsewhere)
+    assert (
+        lab.error is None
+        and len(lab.track) == 2
+        and isinstance(next(lab.model.parameters()), Elsewhere)
+    )

@@ -2,6 +2,7 @@
 
 `make lab` runs in a small folder with a Python that only pretends: it notes every call and makes files where venv and pip would.
 """
+
 import os
 import re
 import shutil
@@ -40,9 +41,20 @@ class Checkout:
     def make(self, *goals, python=None, pip_fails=0, too_old=0, **env):
         """Runs make; returns (exit status, what it printed, the calls that changed or started something)."""
         self.log.write_text("")
-        base = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "DISPLAY", "WAYLAND"))}
-        run = subprocess.run(["make", *goals, f"PYTHON={python or './pretends'}"], cwd=self.folder, text=True, capture_output=True,
-                             env=base | {"LOG": str(self.log), "PIP_FAILS": str(pip_fails), "TOO_OLD": str(too_old)} | env)
+        base = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MAKE", "MFLAGS", "DISPLAY", "WAYLAND"))
+        }
+        run = subprocess.run(
+            ["make", *goals, f"PYTHON={python or './pretends'}"],
+            cwd=self.folder,
+            text=True,
+            capture_output=True,
+            env=base
+            | {"LOG": str(self.log), "PIP_FAILS": str(pip_fails), "TOO_OLD": str(too_old)}
+            | env,
+        )
         calls = [line for line in self.log.read_text().splitlines() if line.startswith("-m")]
         return run.returncode, run.stdout + run.stderr, [call.split()[1] for call in calls]
 
@@ -124,7 +136,9 @@ def test_without_a_display_no_browser_is_started(checkout):
 def test_make_alone_lists_the_commands_and_installs_nothing(checkout):
     status, text, calls = checkout.make()
     assert status == 0 and calls == []
-    assert all(goal in text for goal in ("make lab", "make test", "make processors", "make notebooks"))
+    assert all(
+        goal in text for goal in ("make lab", "make test", "make processors", "make notebooks")
+    )
 
 
 def name_of(requirement):
@@ -142,6 +156,11 @@ def test_every_direct_dependency_is_pinned_exactly():
 
 def test_every_pin_is_a_version_pyproject_allows():
     requirements = pytest.importorskip("packaging.requirements")
-    pins = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().split() if "==" in line)
-    for one in map(requirements.Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]):
+    pins = dict(
+        line.split("==") for line in (ROOT / "requirements.txt").read_text().split() if "==" in line
+    )
+    for one in map(
+        requirements.Requirement,
+        tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"],
+    ):
         assert one.specifier.contains(pins[one.name]), f"{one} does not allow {pins[one.name]}"

@@ -1,22 +1,55 @@
 """unlearnlab: machine unlearning in overparameterized models, as a workbook. `import unlearnlab as ul`."""
+
 import importlib
 
-from .training.checkpoint import BadCheckpoint
-from .methods import (GA, GD, METHODS, NGD, NGP, NPO, SCRUB, VARIANTS, KLUnif, L1Sparse, Method, MinNormDirection, MinNormOG,
-                      MinNormOnce, MinNormPublished, MinNormStart, NegGrad, Retrain, Ridge, SalUn, hyperparameter)
-from .models import MLP
+from .loop import Diverged, Run, unlearn
+from .methods import (
+    GA,
+    GD,
+    METHODS,
+    NGD,
+    NGP,
+    NPO,
+    SCRUB,
+    VARIANTS,
+    KLUnif,
+    L1Sparse,
+    Method,
+    MinNormDirection,
+    MinNormOG,
+    MinNormOnce,
+    MinNormPublished,
+    MinNormStart,
+    NegGrad,
+    Retrain,
+    Ridge,
+    SalUn,
+    hyperparameter,
+)
+from .networks import MLP
 from .projection import minnorm_step, output_gradients, project_out
-from .selection import select
-from .store import StoreMismatch
-from .sweep import sweep
+from .study.choosing import select
+from .study.store import StoreMismatch
+from .study.sweep import sweep
 from .task import Task
-from .unlearning import Diverged, Run, unlearn
+from .training.checkpoint import BadCheckpoint
 
-# Imported at first use: figures need matplotlib, widgets ipywidgets, and an experiment may itself be run as a program.
-_LATER = {"sine": ".experiments.sine", "curve": ".experiments.curve", "erasure": ".experiments.erasure",
-          "collapse": ".experiments.collapse", "width": ".experiments.width", "replication": ".experiments.replication",
-          "images": ".data.images", "recipes": ".training.recipe", "lessons": ".lessons", "figures": ".figures", "widgets": ".widgets", "environment": ".environment", "table": ".study.table", "pareto": ".pareto",
-          "linear": ".theory.linear", "metrics": ".metrics", "linear_network": ".theory.linear_network", "two_layer": ".theory.two_layer"}
+# Imported at first use: they take their time.
+_LATER = {
+    "sine": ".tasks.sine",
+    "curve": ".tasks.curve",
+    "erasure": ".tasks.erasure",
+    "collapse": ".tasks.collapse",
+    "width": ".tasks.width",
+    "images": ".data.images",
+    "recipes": ".training.recipe",
+    "table": ".study.table",
+    "linear": ".theory.linear",
+    "metrics": ".metrics",
+    "linear_network": ".theory.linear_network",
+    "two_layer": ".theory.two_layer",
+    "choosing": ".study.choosing",
+}
 
 
 def __getattr__(name):

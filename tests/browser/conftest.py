@@ -1,4 +1,5 @@
 """Fixture `lab`: a page of JupyterLab in a real browser, on a copy of the notebooks. Skips, and says why, without a browser."""
+
 import shutil
 
 import pytest
@@ -14,7 +15,9 @@ def browser(tmp_path_factory):
         try:
             found = launch(running, tmp_path_factory.getbasetemp() / "chromium")
         except playwright.Error as error:
-            pytest.skip(f"no Chromium to be had (Debian: apt install chromium): {str(error).splitlines()[0]}")
+            pytest.skip(
+                f"no Chromium to be had (Debian: apt install chromium): {str(error).splitlines()[0]}"
+            )
         yield found
         found.close()
 
@@ -22,7 +25,9 @@ def browser(tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     temporary = tmp_path_factory.mktemp("jupyter")
-    copy = shutil.copytree(NOTEBOOKS, temporary / "notebooks", ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    copy = shutil.copytree(
+        NOTEBOOKS, temporary / "notebooks", ignore=shutil.ignore_patterns(".*", "__pycache__")
+    )
     running = Server(copy, temporary)
     yield running
     running.close()

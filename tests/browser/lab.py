@@ -1,15 +1,16 @@
 """How does a reader's browser see a notebook? JupyterLab on a copy of the notebooks, Chromium on JupyterLab, and what a reader does.
 
-    def test_the_fit_follows_the_slider(lab):
-        lab.open("04_sine_poisoning.ipynb")
-        lab.run_all()
-        with lab.new_picture():
-            lab.slider("epochs").press("ArrowRight", times=3)
-        lab.click_button("Compare all methods")
-        lab.wait_for_text("done")
-        lab.screenshot("sine-lab")
-        lab.assert_clean()
+def test_the_fit_follows_the_slider(lab):
+    lab.open("04_sine_poisoning.ipynb")
+    lab.run_all()
+    with lab.new_picture():
+        lab.slider("epochs").press("ArrowRight", times=3)
+    lab.click_button("Compare all methods")
+    lab.wait_for_text("done")
+    lab.screenshot("sine-lab")
+    lab.assert_clean()
 """
+
 import contextlib
 import json
 import os
@@ -24,11 +25,22 @@ import psutil
 from patience import QUIET, wait_for
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
-BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                 "--disable-component-update", "--disable-sync"]
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight are drawn too
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
 }
 CPU_STEP = 5  # seconds of work that are a sign of life: a kernel at rest does not come to that in QUIET seconds
 
@@ -67,7 +79,7 @@ IS_IDLE = """() => {
 HEARD = "() => window.lab?.heard"
 RUN_LABS = """() => {
   const {panel} = window.lab, code = panel.content.widgets.filter(cell => cell.model.type === 'code');
-  const needed = code.filter((cell, i) => i === 0 || cell.model.sharedModel.getSource().includes('ul.widgets'));
+  const needed = code.filter((cell, i) => i === 0 || /\\bch\\w*\\.\\w+Lab\\(/.test(cell.model.sharedModel.getSource()));
   window.lab.running = true;
   (async () => {
     for (const cell of needed) {
@@ -89,24 +101,54 @@ class Server:
     """JupyterLab on `folder`, without a browser, with nothing of the user's: settings, cache and home are temporary."""
 
     def __init__(self, folder, temporary):
-        self.folder, self.log, self.token = Path(folder), Path(temporary) / "server.log", secrets.token_hex(16)
-        homes = {name: Path(temporary) / name.lower() for name in
-                 ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
-                  "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR", "XDG_CACHE_HOME")}
+        self.folder, self.log, self.token = (
+            Path(folder),
+            Path(temporary) / "server.log",
+            secrets.token_hex(16),
+        )
+        homes = {
+            name: Path(temporary) / name.lower()
+            for name in (
+                "HOME",
+                "JUPYTER_CONFIG_DIR",
+                "JUPYTER_DATA_DIR",
+                "JUPYTER_RUNTIME_DIR",
+                "JUPYTERLAB_SETTINGS_DIR",
+                "JUPYTERLAB_WORKSPACES_DIR",
+                "IPYTHONDIR",
+                "XDG_CACHE_HOME",
+            )
+        }
         for path in homes.values():
             path.mkdir()
         for name, values in SETTINGS.items():
             path = homes["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / f"{name}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values))
-        flags = ["--no-browser", "--allow-root", "--port=0", "--expose-app-in-browser", "--LabApp.extension_manager=readonly",
-                 f"--ServerApp.root_dir={self.folder}"]
+        flags = [
+            "--no-browser",
+            "--allow-root",
+            "--port=0",
+            "--expose-app-in-browser",
+            "--LabApp.extension_manager=readonly",
+            f"--ServerApp.root_dir={self.folder}",
+        ]
         with self.log.open("w") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *flags], stdout=log, stderr=log, cwd=self.folder,
-                                            env=os.environ | {name: str(path) for name, path in homes.items()}
-                                            | {"JUPYTER_TOKEN": self.token})
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "jupyterlab", *flags],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=os.environ
+                | {name: str(path) for name, path in homes.items()}
+                | {"JUPYTER_TOKEN": self.token},
+            )
         try:
-            port = wait_for(lambda: self._port(homes["JUPYTER_RUNTIME_DIR"]), "JupyterLab did not start", self.signs)
+            port = wait_for(
+                lambda: self._port(homes["JUPYTER_RUNTIME_DIR"]),
+                "JupyterLab did not start",
+                self.signs,
+            )
         except (AssertionError, ChildProcessError) as error:
             self.close()
             raise RuntimeError(f"{error}:\n{self.log.read_text()[-2000:]}") from error
@@ -147,17 +189,29 @@ def launch(playwright, profile):
     profile: a folder for its cache. Whoever launches it there again need not load all of JupyterLab's files once more.
     """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return playwright.chromium.launch_persistent_context(profile, executable_path=found, headless=True, args=BROWSER_FLAGS,
-                                                         viewport={"width": 1280, "height": 1400})
+    return playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=found,
+        headless=True,
+        args=BROWSER_FLAGS,
+        viewport={"width": 1280, "height": 1400},
+    )
 
 
 class Slider:
     """One ipywidgets slider, found by its description."""
 
     def __init__(self, lab, description):
-        row = lab.page.locator(".jp-OutputArea .widget-slider").filter(
-            has=lab.page.get_by_text(description, exact=True)).first
-        self.handle, self._readout, self._lab = row.locator(".noUi-handle").first, row.locator(".widget-readout"), lab
+        row = (
+            lab.page.locator(".jp-OutputArea .widget-slider")
+            .filter(has=lab.page.get_by_text(description, exact=True))
+            .first
+        )
+        self.handle, self._readout, self._lab = (
+            row.locator(".noUi-handle").first,
+            row.locator(".widget-readout"),
+            lab,
+        )
         lab.wait_until(self.handle.is_visible, f"no slider {description!r} to be seen")
 
     def press(self, key="ArrowRight", times=1):
@@ -182,24 +236,38 @@ class Lab:
         self.page = browser.new_page()
         self.page.set_default_timeout(QUIET * 1000)  # for one click or one key
         self.console_errors, self._loaded = [], 0
-        self.page.on("console", lambda message: message.type == "error" and self.console_errors.append(message.text))
+        self.page.on(
+            "console",
+            lambda message: message.type == "error" and self.console_errors.append(message.text),
+        )
         self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
         self.page.on("requestfinished", self._count)
 
     def _count(self, request):
-        if request.url.startswith("http") and "/api/" not in request.url:  # not what `picture` and JupyterLab ask for again and again
+        if (
+            request.url.startswith("http") and "/api/" not in request.url
+        ):  # not what `picture` and JupyterLab ask for again and again
             self._loaded += 1
 
     def write(self, name, *cells):
         """Makes a notebook of these code cells in `folder`, not executed; returns its name."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells]
+        )
+        notebook.metadata.kernelspec = {
+            "display_name": "Python 3",
+            "language": "python",
+            "name": "python3",
+        }
         nbformat.write(notebook, self.folder / name)
         return name
 
     def open(self, name):
         """Shows the notebook `name` of `folder` and waits for its kernel."""
-        self.page.goto(f"{self._server.url}/doc/tree/{name}?token={self._server.token}&reset", wait_until="commit")
+        self.page.goto(
+            f"{self._server.url}/doc/tree/{name}?token={self._server.token}&reset",
+            wait_until="commit",
+        )
         self.wait_until(lambda: self.page.evaluate(IS_OPEN), f"{name} does not open")
         self.page.evaluate(LISTEN)
         self.wait_idle()
@@ -222,11 +290,15 @@ class Lab:
     def wait_until(self, ready, what, quiet=QUIET):
         """Waits until `ready()` is true: while files load, messages come, the server's log grows or a kernel works, without hurry."""
         signs = lambda: (self._loaded, self.page.evaluate(HEARD), *self._server.signs())
-        return wait_for(ready, what, signs, lambda seconds: self.page.wait_for_timeout(1000 * seconds), quiet)
+        return wait_for(
+            ready, what, signs, lambda seconds: self.page.wait_for_timeout(1000 * seconds), quiet
+        )
 
     def wait_idle(self):
         """Waits until no cell and no callback runs. A thread of the notebook may run on: wait for what it shows."""
-        self.wait_until(lambda: self.page.evaluate(IS_IDLE), lambda: f"still running, {self.problems()}")
+        self.wait_until(
+            lambda: self.page.evaluate(IS_IDLE), lambda: f"still running, {self.problems()}"
+        )
 
     def slider(self, description):
         """The slider so described."""
@@ -239,12 +311,20 @@ class Lab:
 
     def wait_for_text(self, text):
         """Waits until an output or a widget shows this text."""
-        self.wait_until(self.page.locator(".jp-OutputArea").filter(has_text=text).first.is_visible, f"no text {text!r}")
+        self.wait_until(
+            self.page.locator(".jp-OutputArea").filter(has_text=text).first.is_visible,
+            f"no text {text!r}",
+        )
 
     def picture(self, nth=0):
         """The bytes that the nth Image widget shows now, as text."""
-        return self.page.locator(".jp-OutputArea img.widget-image").nth(nth).evaluate(
-            "async img => Array.from(new Uint8Array(await (await fetch(img.src)).arrayBuffer())).join()")
+        return (
+            self.page.locator(".jp-OutputArea img.widget-image")
+            .nth(nth)
+            .evaluate(
+                "async img => Array.from(new Uint8Array(await (await fetch(img.src)).arrayBuffer())).join()"
+            )
+        )
 
     @contextlib.contextmanager
     def new_picture(self, nth=0, quiet=QUIET):
@@ -267,15 +347,22 @@ class Lab:
         scrolls.evaluate("e => { e.scrollTop = 0; }")
         self.page.wait_for_timeout(500)
         Path(folder).mkdir(parents=True, exist_ok=True)
-        (self.page.locator(of).first if of else self.page).screenshot(path=Path(folder) / f"{name}.png")
+        (self.page.locator(of).first if of else self.page).screenshot(
+            path=Path(folder) / f"{name}.png"
+        )
         self.page.set_viewport_size(small)
 
     def problems(self):
         """What a reader or the browser's console would complain about, in words."""
-        return ([f"not executed: {source[:60]!r}" for source in self.page.evaluate(UNNUMBERED)]
-                + [f"error output: {text}" for text in self.page.evaluate(OUTPUT_ERRORS)]
-                + [f"error in the kernel: {text}" for text in self.page.evaluate("() => window.lab.errors")]
-                + [f"console: {text}" for text in self.console_errors])
+        return (
+            [f"not executed: {source[:60]!r}" for source in self.page.evaluate(UNNUMBERED)]
+            + [f"error output: {text}" for text in self.page.evaluate(OUTPUT_ERRORS)]
+            + [
+                f"error in the kernel: {text}"
+                for text in self.page.evaluate("() => window.lab.errors")
+            ]
+            + [f"console: {text}" for text in self.console_errors]
+        )
 
     def assert_clean(self):
         """Every cell numbered, no error in an output, a callback or the browser's console."""

@@ -1,6 +1,6 @@
 """Does CollapseLab paint, rerun and stop in a real browser?"""
 
-ENDLESS = "import unlearnlab as ul\nul.widgets.unlearning_lab.EPOCHS = (1, 10_000)"  # at its end, T lasts until Stop is pressed
+ENDLESS = "from unlearnlab.course import unlearning_lab\nunlearning_lab.EPOCHS = (1, 10_000)"  # at its end, T lasts until Stop is pressed
 
 
 def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
@@ -13,7 +13,12 @@ def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
     for color in ("orange", "teal"):
         with lab.new_picture():
             lab.page.get_by_title(f"paint it {color},").click()
-    for description, key in (("digit", "End"), ("example", "ArrowRight"), ("lr", "Home"), ("seed", "ArrowRight")):
+    for description, key in (
+        ("digit", "End"),
+        ("example", "ArrowRight"),
+        ("lr", "Home"),
+        ("seed", "ArrowRight"),
+    ):
         slider = lab.slider(description)
         before = slider.readout
         with lab.new_picture():

@@ -1,7 +1,8 @@
 """Does ErasureLab rerun, draw, train and stop in a real browser?"""
+
 from pathlib import Path
 
-ENDLESS = "import unlearnlab as ul\nul.widgets.unlearning_lab.EPOCHS = (1, 10_000)"  # at its end, T lasts until Stop is pressed
+ENDLESS = "import unlearnlab as ul\nfrom unlearnlab.chapters import ch09_erasure as ch\nfrom unlearnlab.course import unlearning_lab\nunlearning_lab.EPOCHS = (1, 10_000)"  # at its end, T lasts until Stop is pressed
 
 
 def test_erasure_lab_follows_its_controls_and_stops(lab):
@@ -9,7 +10,12 @@ def test_erasure_lab_follows_its_controls_and_stops(lab):
     lab.execute(ENDLESS)
     lab.run_labs()
     lab.wait_for_text("s for 5 epochs")
-    for description, key in (("reg", "End"), ("n_pert", "Home"), ("seed", "ArrowRight"), ("test images", "ArrowRight")):
+    for description, key in (
+        ("reg", "End"),
+        ("n_pert", "Home"),
+        ("seed", "ArrowRight"),
+        ("test images", "ArrowRight"),
+    ):
         slider = lab.slider(description)
         before = slider.readout
         with lab.new_picture():
@@ -30,13 +36,15 @@ def test_erasure_lab_follows_its_controls_and_stops(lab):
 
 SMALL = f"""import sys, tempfile, pytest
 import unlearnlab as ul
+from unlearnlab.chapters import ch09_erasure as ch
+from unlearnlab.course import unlearning_lab
 sys.path.append({str(Path(__file__).parents[1])!r})
 from small_images import small
 small(pytest.MonkeyPatch(), tempfile.mkdtemp(), ul.erasure, "mnist", 28, epochs=100_000)"""
 
 
 def test_erasure_lab_says_how_far_a_training_is_and_stops_it(lab):
-    lab.open(lab.write("training.ipynb", SMALL, "ul.widgets.ErasureLab(dataset='mnist')"))
+    lab.open(lab.write("training.ipynb", SMALL, "ch.ErasureLab(dataset='mnist')"))
     lab.run_all()
     lab.wait_for_text("Training the original of seed 1")
     lab.slider("lr").press("ArrowRight")

@@ -8,8 +8,11 @@ def test_evidence_lab_follows_its_controls(lab):
     for key in ("End", "Home", "ArrowRight"):
         with lab.new_picture():
             lab.slider("example").press(key)
-    for description, choice, says in (("method", "KL-Unif", "U-LiRA of KL-Unif"), ("metric", "KLoM", "KLoM of KL-Unif"),
-                                      ("asked about", "unseen examples", "KLoM of KL-Unif")):
+    for description, choice, says in (
+        ("method", "KL-Unif", "U-LiRA of KL-Unif"),
+        ("metric", "KLoM", "KLoM of KL-Unif"),
+        ("asked about", "unseen examples", "KLoM of KL-Unif"),
+    ):
         with lab.new_picture():
             lab.page.get_by_label(description, exact=True).select_option(choice)
         lab.wait_for_text(says)

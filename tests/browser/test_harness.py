@@ -1,4 +1,5 @@
 """Does the browser harness see what a reader would see, and catch what a reader would complain about?"""
+
 import pytest
 
 DEMO = """
@@ -62,14 +63,22 @@ def test_an_error_cell_and_the_unexecuted_cells_after_it_are_caught(lab):
 
 
 def test_an_error_in_the_browser_console_is_caught(lab):
-    opened(lab, "console.ipynb", "from IPython.display import Javascript\nJavascript('console.error(\"no such plot\")')")
+    opened(
+        lab,
+        "console.ipynb",
+        "from IPython.display import Javascript\nJavascript('console.error(\"no such plot\")')",
+    )
     assert any("no such plot" in problem for problem in lab.problems())
 
 
-@pytest.mark.parametrize("act, error", [
-    (lambda lab: lab.slider("fails").press("ArrowRight"), "ZeroDivisionError"),
-    (lambda lab: lab.click_button("Fail"), "NameError"),
-], ids=["slider", "button"])
+@pytest.mark.parametrize(
+    "act, error",
+    [
+        (lambda lab: lab.slider("fails").press("ArrowRight"), "ZeroDivisionError"),
+        (lambda lab: lab.click_button("Fail"), "NameError"),
+    ],
+    ids=["slider", "button"],
+)
 def test_an_error_in_a_widget_callback_is_caught_though_no_cell_shows_it(lab, act, error):
     opened(lab, "callback.ipynb", CALLBACK_FAILS).assert_clean()
     act(lab)

@@ -5,8 +5,14 @@ def test_linear_lab_redraws_for_every_slider(lab):
     lab.open("05_linear_models.ipynb")
     lab.run_all()
     lab.wait_for_text("leak: θ* to projection")
-    keys = {"heading": "End Home PageUp ArrowRight", "tilt": "End Home PageUp ArrowRight", "forget label": "End Home PageUp ArrowRight",
-            "retain inputs": "Home End", "azimuth": "Home PageUp ArrowRight", "elevation": "End Home PageUp ArrowRight"}
+    keys = {
+        "heading": "End Home PageUp ArrowRight",
+        "tilt": "End Home PageUp ArrowRight",
+        "forget label": "End Home PageUp ArrowRight",
+        "retain inputs": "Home End",
+        "azimuth": "Home PageUp ArrowRight",
+        "elevation": "End Home PageUp ArrowRight",
+    }
     for description, presses in keys.items():
         slider = lab.slider(description)
         for key in presses.split():

@@ -23,7 +23,9 @@ def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
     lab.wait_for_text("s for 50 epochs")
     lab.slider("T (epochs)").press("End")
     lab.wait_for_text("s for 1000 epochs")
-    lab.page.get_by_label("compare on").select_option("all ten seeds")  # which lasts until Stop is pressed
+    lab.page.get_by_label("compare on").select_option(
+        "all ten seeds"
+    )  # which lasts until Stop is pressed
     lab.click_button("Compare all methods")
     lab.click_button("Stop")
     lab.wait_for_text("Stopped.")

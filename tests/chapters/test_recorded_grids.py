@@ -3,7 +3,9 @@
 import dataclasses
 
 import pytest
+
 import unlearnlab as ul
+from unlearnlab.chapters import ch11_replication
 from unlearnlab.study import table
 from unlearnlab.study.__main__ import studies
 from unlearnlab.study.grid import expand
@@ -148,9 +150,9 @@ def test_another_device_is_where_the_task_is_made():
 MORE = ("-longer", "-start", "-finer")  # more settings of another case
 
 
-@pytest.mark.parametrize("name", ul.replication.CASES)
+@pytest.mark.parametrize("name", ch11_replication.study.CASES)
 def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
-    case = ul.replication.CASES[name]
+    case = ch11_replication.study.CASES[name]
     found = expand(case.grid)
     methods = {s.method.name for s in found}
     assert case.title and case.name == f"replication-{name}" and 5 * len(found) < 1_500
@@ -159,7 +161,7 @@ def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
         assert not set(found) & set(beside)
         assert {s.method.lr for s in found} <= {s.method.lr for s in beside} | {1e-4}
     elif name.endswith(MORE):
-        other = ul.replication.CASES[name.rpartition("-")[0]]
+        other = ch11_replication.study.CASES[name.rpartition("-")[0]]
         assert len(methods & set(ul.VARIANTS)) == 1
         assert not set(found) & set(expand(other.grid)) and case.factory is other.factory
     else:
@@ -172,11 +174,11 @@ def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
 
 def test_the_arms_undo_each_oddity_of_the_public_code_and_the_digits_have_the_published_grid():
     arms = set()
-    for setting in expand(ul.replication.CASES["arms"].grid):
+    for setting in expand(ch11_replication.study.CASES["arms"].grid):
         if setting.method.name == "MinNorm-OG":
             method = setting.method
             arms.add((method.rows, method.outputs, method.decay, method.batch_norm))
-    assert len(arms) == len(ul.replication.ARMS) == 7
+    assert len(arms) == len(ch11_replication.study.ARMS) == 7
     grid = ul.erasure.grid(3)
     published = set(expand({name: grid[name] for name in ("MinNorm-OG", "GD")}))
-    assert published <= set(expand(ul.replication.CASES["digits"].grid))
+    assert published <= set(expand(ch11_replication.study.CASES["digits"].grid))

@@ -121,7 +121,7 @@ def test_every_entry_of_the_list_is_there_and_pictures_are_not_counted():
     counted = {path.name for path in source.files()}
     assert {"minnorm.py", "descent.py", "base.py"} <= counted
     assert (
-        not {"sweep.py", "store.py", "fetch.py", "provenance.py", "selection.py", "style.py"}
+        not {"sweep.py", "store.py", "fetch.py", "provenance.py", "choosing.py", "style.py"}
         & counted
     )
     assert all(
@@ -129,7 +129,7 @@ def test_every_entry_of_the_list_is_there_and_pictures_are_not_counted():
     )
     assert not any(
         source.counted(f"unlearnlab.{name}")
-        for name in ("sweep", "methodsofmine", "lessons.sine", "figures.style")
+        for name in ("study.sweep", "methodsofmine", "chapters.ch04_sine.exercises", "course.style")
     )
 
 

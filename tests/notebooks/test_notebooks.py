@@ -2,6 +2,7 @@
 
 nbval runs them beside this, and compares the outputs. It passes a notebook that was never executed, so that is asked here.
 """
+
 import re
 import subprocess
 import sys
@@ -16,12 +17,16 @@ NOTEBOOKS = sorted(build.HERE.glob("[0-9][0-9]_*.ipynb"))
 PAIRS = sorted({*NOTEBOOKS, *(py.with_suffix(".ipynb") for py in build.sources())})
 LONGEST_CELL = 15
 OF_ONE_MACHINE = {
-    "an absolute path": re.compile(r"(?<![\w.:/])/(home|root|Users|tmp|var|usr|opt|mnt|work|private)/\w|\b[A-Z]:\\\w"),
+    "an absolute path": re.compile(
+        r"(?<![\w.:/])/(home|root|Users|tmp|var|usr|opt|mnt|work|private)/\w|\b[A-Z]:\\\w"
+    ),
     "a memory address": re.compile(r"\b0x[0-9a-fA-F]{6,}\b"),
 }
 OF_ONE_RUN = {
     "a date": re.compile(r"\b20\d\d-\d\d-\d\d[ T]\d\d:\d\d"),
-    "a random id": re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"),
+    "a random id": re.compile(
+        r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"
+    ),
 }
 
 
@@ -34,7 +39,11 @@ def code_cells(notebook):
 def text_of(output):
     """Every text a stored output shows; pictures are left out, tracebacks are not."""
     data = output.get("data", {})
-    shown = [value for kind, value in data.items() if kind.startswith("text/") or kind in ("image/svg+xml", "application/json")]
+    shown = [
+        value
+        for kind, value in data.items()
+        if kind.startswith("text/") or kind in ("image/svg+xml", "application/json")
+    ]
     return "\n".join(map(str, [*shown, output.get("text", ""), *output.get("traceback", [])]))
 
 
@@ -42,7 +51,11 @@ def not_executed(notebook):
     """Code cells without a number, numbers out of order, or no output at all."""
     cells = code_cells(notebook)
     counts = [cell.execution_count for _, cell in cells]
-    problems = [f"code cell {number} was not executed" for number, cell in cells if cell.execution_count is None]
+    problems = [
+        f"code cell {number} was not executed"
+        for number, cell in cells
+        if cell.execution_count is None
+    ]
     if not problems and counts != list(range(1, len(counts) + 1)):
         problems.append(f"the cells were not executed once each from the top: {counts}")
     if not any(cell.outputs for _, cell in cells):
@@ -64,27 +77,43 @@ def errors(notebook):
 
 def long_cells(notebook):
     """Code cells of more lines than a reader takes in at once; empty lines are free."""
-    lengths = [(number, sum(bool(line.strip()) for line in cell.source.splitlines())) for number, cell in code_cells(notebook)]
-    return [f"code cell {number} has {lines} lines, at most {LONGEST_CELL}" for number, lines in lengths if lines > LONGEST_CELL]
+    lengths = [
+        (number, sum(bool(line.strip()) for line in cell.source.splitlines()))
+        for number, cell in code_cells(notebook)
+    ]
+    return [
+        f"code cell {number} has {lines} lines, at most {LONGEST_CELL}"
+        for number, lines in lengths
+        if lines > LONGEST_CELL
+    ]
 
 
 def unsteady_outputs(notebook):
     """Outputs that only one machine or one run can give. A cell tagged nbval-ignore-output may show a date."""
     found = []
     for number, cell in code_cells(notebook):
-        patterns = OF_ONE_MACHINE if build.VOLATILE in cell.metadata.get("tags", []) else OF_ONE_MACHINE | OF_ONE_RUN
+        patterns = (
+            OF_ONE_MACHINE
+            if build.VOLATILE in cell.metadata.get("tags", [])
+            else OF_ONE_MACHINE | OF_ONE_RUN
+        )
         for output in cell.outputs:
             if build.WIDGET_VIEW in output.get("data", {}):
                 found.append(f"code cell {number} stores a live widget view")
-            found += [f"code cell {number} shows {what}: {match[0]!r}" for what, pattern in patterns.items()
-                      if (match := pattern.search(text_of(output)))]
+            found += [
+                f"code cell {number} shows {what}: {match[0]!r}"
+                for what, pattern in patterns.items()
+                if (match := pattern.search(text_of(output)))
+            ]
     return found + ["the notebook stores widget states"] * ("widgets" in notebook.metadata)
 
 
 def not_as_built(notebook):
     """Cell ids and metadata other than build.py gives: the notebook was saved by something else."""
     fresh = build.from_py(build.to_py(notebook))
-    same = fresh.metadata == notebook.metadata and [c.id for c in fresh.cells] == [c.id for c in notebook.cells]
+    same = fresh.metadata == notebook.metadata and [c.id for c in fresh.cells] == [
+        c.id for c in notebook.cells
+    ]
     return [] if same else ["not built by notebooks/build.py"]
 
 
@@ -104,7 +133,9 @@ def test_the_stored_notebook_has_nothing(check, ipynb):
 
 def executed(*sources, outputs=(), metadata=None):
     """A built notebook of code cells, the outputs on the last."""
-    notebook = build.from_py(build.to_py(v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])))
+    notebook = build.from_py(
+        build.to_py(v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources]))
+    )
     for count, cell in enumerate(notebook.cells, 1):
         cell.execution_count = count
     notebook.cells[-1].outputs = list(outputs)
@@ -124,27 +155,71 @@ def test_a_good_notebook_passes_every_check():
     assert [problem for check in CHECKS for problem in check(FINE)] == []
 
 
-@pytest.mark.parametrize("check, notebook, says", [
-    (not_executed, build.from_py("# %%\n1\n"), "code cell 1 was not executed"),
-    (not_executed, executed("x = 1"), "no cell has an output"),
-    (errors, executed("1/0", outputs=[v4.new_output("error", ename="ZeroDivisionError", evalue="", traceback=[])]), "stores an error"),
-    (errors, executed("warn()", outputs=[v4.new_output("stream", name="stderr", text="careful")]), "writes to stderr"),
-    (long_cells, executed(LONG), "16 lines, at most 15"),
-    (unsteady_outputs, executed("f", outputs=[shown("<function f at 0x7f0a5c0d1e40>")]), "a memory address"),
-    (unsteady_outputs, executed("f", outputs=[shown("saved in /home/ann/course/a.json")]), "an absolute path"),
-    (unsteady_outputs, executed("f", outputs=[shown("<b>C:\\Users</b>", "text/html")]), "an absolute path"),
-    (unsteady_outputs, executed("f", outputs=[shown("made 2026-01-31 12:00")]), "a date"),
-    (unsteady_outputs, executed("f", outputs=[shown('<div id="00112233445566778899aabbccddeeff">', "text/html")]), "a random id"),
-    (unsteady_outputs, executed("f", outputs=[shown({"model_id": "1"}, build.WIDGET_VIEW)]), "a live widget view"),
-    (not_as_built, v4.new_notebook(cells=[v4.new_code_cell("x")]), "not built by"),
-], ids=lambda value: value.__name__ if callable(value) else value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    "check, notebook, says",
+    [
+        (not_executed, build.from_py("# %%\n1\n"), "code cell 1 was not executed"),
+        (not_executed, executed("x = 1"), "no cell has an output"),
+        (
+            errors,
+            executed(
+                "1/0",
+                outputs=[
+                    v4.new_output("error", ename="ZeroDivisionError", evalue="", traceback=[])
+                ],
+            ),
+            "stores an error",
+        ),
+        (
+            errors,
+            executed("warn()", outputs=[v4.new_output("stream", name="stderr", text="careful")]),
+            "writes to stderr",
+        ),
+        (long_cells, executed(LONG), "16 lines, at most 15"),
+        (
+            unsteady_outputs,
+            executed("f", outputs=[shown("<function f at 0x7f0a5c0d1e40>")]),
+            "a memory address",
+        ),
+        (
+            unsteady_outputs,
+            executed("f", outputs=[shown("saved in /home/ann/course/a.json")]),
+            "an absolute path",
+        ),
+        (
+            unsteady_outputs,
+            executed("f", outputs=[shown("<b>C:\\Users</b>", "text/html")]),
+            "an absolute path",
+        ),
+        (unsteady_outputs, executed("f", outputs=[shown("made 2026-01-31 12:00")]), "a date"),
+        (
+            unsteady_outputs,
+            executed(
+                "f", outputs=[shown('<div id="00112233445566778899aabbccddeeff">', "text/html")]
+            ),
+            "a random id",
+        ),
+        (
+            unsteady_outputs,
+            executed("f", outputs=[shown({"model_id": "1"}, build.WIDGET_VIEW)]),
+            "a live widget view",
+        ),
+        (not_as_built, v4.new_notebook(cells=[v4.new_code_cell("x")]), "not built by"),
+    ],
+    ids=lambda value: (
+        value.__name__ if callable(value) else value if isinstance(value, str) else ""
+    ),
+)
 def test_a_bad_notebook_is_caught(check, notebook, says):
     assert says in "; ".join(check(notebook))
 
 
 def test_a_cell_tagged_volatile_may_show_a_date_but_no_path():
     tagged = {"tags": [build.VOLATILE]}
-    assert unsteady_outputs(executed("now()", outputs=[shown("2026-01-31 12:00")], metadata=tagged)) == []
+    assert (
+        unsteady_outputs(executed("now()", outputs=[shown("2026-01-31 12:00")], metadata=tagged))
+        == []
+    )
     assert unsteady_outputs(executed("here()", outputs=[shown("/root/x")], metadata=tagged)) != []
 
 
@@ -155,7 +230,10 @@ def test_numbers_out_of_order_are_caught():
 
 
 def test_paths_in_urls_and_fractions_are_no_machine_paths():
-    assert unsteady_outputs(executed("f", outputs=[shown("https://example.org/home/x, 3/4, a/tmp/b")])) == []
+    assert (
+        unsteady_outputs(executed("f", outputs=[shown("https://example.org/home/x, 3/4, a/tmp/b")]))
+        == []
+    )
 
 
 @pytest.fixture
@@ -170,11 +248,16 @@ def test_a_matching_pair_has_no_complaint(pair):
     assert build.check(*pair) == ""
 
 
-@pytest.mark.parametrize("before, after", [("x = 1", "x = 2"), ("x = 1\n", "x = 1\n\n# %% [markdown]\n# more\n"), ("'1.3'", "'1.2'")])
+@pytest.mark.parametrize(
+    "before, after",
+    [("x = 1", "x = 2"), ("x = 1\n", "x = 1\n\n# %% [markdown]\n# more\n"), ("'1.3'", "'1.2'")],
+)
 def test_a_pair_that_differs_is_caught_and_the_line_named(pair, before, after):
     py, _ = pair
     py.write_text(py.read_text().replace(before, after))
-    assert re.match(r"42_pair\.py:\d+ says .*42_pair\.ipynb says .*build\.py 42_pair$", build.check(*pair))
+    assert re.match(
+        r"42_pair\.py:\d+ says .*42_pair\.ipynb says .*build\.py 42_pair$", build.check(*pair)
+    )
 
 
 @pytest.mark.parametrize("missing", [0, 1])
@@ -219,6 +302,14 @@ def test_a_failing_cell_is_shown_and_the_old_notebook_stays(tmp_path):
     (folder / "42_bad.ipynb").write_text("as it was")
     run = subprocess.run([sys.executable, script, "42"], capture_output=True, text=True)
     assert run.returncode == 1
-    assert "x / 0" in run.stderr and "ZeroDivisionError" in run.stderr and "42_bad.ipynb is as it was" in run.stderr
+    assert (
+        "x / 0" in run.stderr
+        and "ZeroDivisionError" in run.stderr
+        and "42_bad.ipynb is as it was" in run.stderr
+    )
     assert (folder / "42_bad.ipynb").read_text() == "as it was"
-    assert sorted(path.name for path in folder.iterdir()) == ["42_bad.ipynb", "42_bad.py", "build.py"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "42_bad.ipynb",
+        "42_bad.py",
+        "build.py",
+    ]

@@ -3,6 +3,7 @@
 MKL and torch can be told to compute as an older processor would. Here the notebooks that stand nearest to rounding run so;
 `make processors` runs every notebook, and every test but the browser's, under more settings.
 """
+
 import os
 import subprocess
 import sys
@@ -22,7 +23,24 @@ TOUCHY = ("01", "05", "06")
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_a_notebook_gives_its_stored_outputs_on(setting, number):
     (notebook,) = HERE.glob(f"{number}_*.ipynb")
-    command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:xdist", "--nbval", "--nbval-current-env",
-               f"--nbval-sanitize-with={SANITIZE}", "--nbval-cell-timeout=1800", str(notebook)]
-    run = subprocess.run(command, cwd=HERE.parent, env=os.environ | SETTINGS[setting], capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-o",
+        "addopts=",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "--nbval",
+        "--nbval-current-env",
+        f"--nbval-sanitize-with={SANITIZE}",
+        "--nbval-cell-timeout=1800",
+        str(notebook),
+    ]
+    run = subprocess.run(
+        command, cwd=HERE.parent, env=os.environ | SETTINGS[setting], capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stdout[-3000:]

@@ -19,7 +19,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab.store import Store
+from unlearnlab.study.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 import pytest
-import unlearnlab as ul
 from tasks import regression
+
+from unlearnlab.chapters import ch11_replication
 from unlearnlab.study import __main__ as program
 from unlearnlab.study import studies, table
 from unlearnlab.study.studies import RESULTS, file_name
@@ -57,7 +58,7 @@ def test_a_name_is_one_study_or_all_that_begin_with_it():
         ["width-planes"],
         ["replication-digits"],
     ]
-    assert len(program.studies("replication")) == len(ul.replication.CASES) == 15
+    assert len(program.studies("replication")) == len(ch11_replication.study.CASES) == 15
 
 
 def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):

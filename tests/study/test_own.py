@@ -14,10 +14,10 @@ from own import GRID, Mine, numbers, scaled, sweep
 from tasks import regression
 
 import unlearnlab as ul
-from unlearnlab.pareto import points
-from unlearnlab.store import Store, StoreMismatch
+from unlearnlab.study.choosing import points
 from unlearnlab.study.rows import method_of
-from unlearnlab.sweep import expand
+from unlearnlab.study.store import Store, StoreMismatch
+from unlearnlab.study.sweep import expand
 
 
 def with_metrics(metrics):

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import unlearnlab as ul
 from elsewhere import DEVICE, elsewhere
 from tasks import regression
+
+import unlearnlab as ul
 from unlearnlab.study import studies, table
 from unlearnlab.study.studies import Place, Study, record
 from unlearnlab.training.fit import Stopped

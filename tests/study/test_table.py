@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+
 import unlearnlab as ul
 from unlearnlab.study import table
 

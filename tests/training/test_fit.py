@@ -1,4 +1,5 @@
 """Training is what the recipe says: minibatches are SGD as written in the recipe, ends the same however interrupted, and refuses what does not fit."""
+
 import dataclasses
 import threading
 
@@ -7,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from unlearnlab.models import MLP, ResNet, seeded
+from unlearnlab.networks import MLP, ResNet, seeded
 from unlearnlab.training import checkpoint
 from unlearnlab.training import fit as trainer
 from unlearnlab.training import recipe as recipes
@@ -15,9 +16,11 @@ from unlearnlab.training.fit import Stopped
 from unlearnlab.training.recipe import Recipe, full_batch
 
 N = 23
-PIXELS = torch.randint(0, 256, (N, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+PIXELS = torch.randint(
+    0, 256, (N, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+)
 TARGETS = torch.stack([torch.arange(N) % 4, torch.arange(N) % 3], 1)
-RECIPE = Recipe(epochs=4, batch_size=8, lr=.05, milestones=(2,))
+RECIPE = Recipe(epochs=4, batch_size=8, lr=0.05, milestones=(2,))
 
 
 def fresh(heads=(4, 3)):
@@ -57,7 +60,9 @@ def by_hand(recipe, weights, order):
                 p = (x[batch] @ theta.T).softmax(1)
                 total -= (weights[batch] * p[range(len(batch)), TARGETS[batch, head]].log()).sum()
                 p = p - F.one_hot(TARGETS[batch, head], len(theta))
-                gradient = (p * weights[batch, None]).T @ x[batch] / len(batch) + recipe.weight_decay * theta
+                gradient = (p * weights[batch, None]).T @ x[batch] / len(
+                    batch
+                ) + recipe.weight_decay * theta
                 momentum.mul_(recipe.momentum).add_(gradient)
                 theta.sub_(lr * momentum)
     return parts, float(total) / N
@@ -65,19 +70,33 @@ def by_hand(recipe, weights, order):
 
 @pytest.mark.parametrize("first_head_epochs", [0, 2])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_training_is_sgd_with_momentum_decay_milestones_and_weights(monkeypatch, first_head_epochs, weighted):
-    recipe = Recipe(epochs=4, batch_size=6, lr=.05, weight_decay=.01, milestones=(1, 3), drop=.3, first_head_epochs=first_head_epochs)
-    weights, order, split = torch.linspace(.2, 3, N), [], trainer.split
+def test_training_is_sgd_with_momentum_decay_milestones_and_weights(
+    monkeypatch, first_head_epochs, weighted
+):
+    recipe = Recipe(
+        epochs=4,
+        batch_size=6,
+        lr=0.05,
+        weight_decay=0.01,
+        milestones=(1, 3),
+        drop=0.3,
+        first_head_epochs=first_head_epochs,
+    )
+    weights, order, split = torch.linspace(0.2, 3, N), [], trainer.split
     monkeypatch.setattr(trainer, "split", lambda *args: order.append(split(*args)) or order[-1])
     model = Flat()
     loss = trainer.fit(model, PIXELS, TARGETS, recipe, weights=weights if weighted else None)
     assert [sorted(torch.cat(batches).tolist()) for batches in order] == 4 * [list(range(N))]
-    assert len({tuple(torch.cat(batches).tolist()) for batches in order}) == 4 and [len(b) for b in order[0]] == [6, 6, 6, 5]
+    assert len({tuple(torch.cat(batches).tolist()) for batches in order}) == 4 and [
+        len(b) for b in order[0]
+    ] == [6, 6, 6, 5]
     factors = weights.double() if weighted else torch.ones(N, dtype=torch.float64)
     parts, expected_loss = by_hand(recipe, factors, order)
     assert loss == pytest.approx(expected_loss, rel=1e-5)
     for head, expected in zip((model.content, model.color), parts):
-        assert torch.allclose(torch.cat([head.weight, head.bias[:, None]], 1), expected, atol=1e-7, rtol=1e-5)
+        assert torch.allclose(
+            torch.cat([head.weight, head.bias[:, None]], 1), expected, atol=1e-7, rtol=1e-5
+        )
 
 
 def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(tmp_path):
@@ -86,9 +105,28 @@ def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(tmp_path):
     for limit in (1, 3):
         stop = threading.Event()
         with pytest.raises(Stopped, match=f"stopped after {limit} of 4 epochs"):
-            trainer.fit(fresh(), PIXELS, TARGETS, RECIPE, seed=3, checkpoint=path, stop=stop,
-                    progress=lambda done, value: done == limit and stop.set())
-    assert trainer.fit(pieces, PIXELS, TARGETS, RECIPE, seed=3, checkpoint=path, progress=lambda *done: seen.append(done)) == loss
+            trainer.fit(
+                fresh(),
+                PIXELS,
+                TARGETS,
+                RECIPE,
+                seed=3,
+                checkpoint=path,
+                stop=stop,
+                progress=lambda done, value: done == limit and stop.set(),
+            )
+    assert (
+        trainer.fit(
+            pieces,
+            PIXELS,
+            TARGETS,
+            RECIPE,
+            seed=3,
+            checkpoint=path,
+            progress=lambda *done: seen.append(done),
+        )
+        == loss
+    )
     assert seen == [(4, loss)] and torch.equal(state(whole), state(pieces))
     assert trainer.fit(fresh(), PIXELS, TARGETS, RECIPE, seed=3, checkpoint=path) == loss
     assert not pieces.training and not torch.equal(state(whole), state(fresh()))
@@ -96,18 +134,29 @@ def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(tmp_path):
 
 def test_an_error_in_the_middle_of_an_epoch_loses_no_finished_one(tmp_path):
     calls, path, model, whole = [], tmp_path / "a.partial", fresh(), fresh()
-    model.register_forward_hook(lambda *args: calls.append(1) or (1 / 0 if len(calls) == 8 else None))  # 3 batches an epoch
+    model.register_forward_hook(
+        lambda *args: calls.append(1) or (1 / 0 if len(calls) == 8 else None)
+    )  # 3 batches an epoch
     with pytest.raises(ZeroDivisionError):
         trainer.fit(model, PIXELS, TARGETS, RECIPE, checkpoint=path)
     seen, again = [], fresh()
-    trainer.fit(again, PIXELS, TARGETS, RECIPE, checkpoint=path, progress=lambda done, loss: seen.append(done))
+    trainer.fit(
+        again,
+        PIXELS,
+        TARGETS,
+        RECIPE,
+        checkpoint=path,
+        progress=lambda done, loss: seen.append(done),
+    )
     trainer.fit(whole, PIXELS, TARGETS, RECIPE)
     assert seen == [3, 4] and torch.equal(state(whole), state(again))
 
 
 def test_stop_ends_within_one_batch():
     stop, calls, model = threading.Event(), [], fresh()
-    model.register_forward_hook(lambda *args: calls.append(1) or (len(calls) == 2 and stop.set()) or None)
+    model.register_forward_hook(
+        lambda *args: calls.append(1) or (len(calls) == 2 and stop.set()) or None
+    )
     with pytest.raises(Stopped, match="stopped after 0 of 4"):
         trainer.fit(model, PIXELS, TARGETS, RECIPE, stop=stop)
     assert len(calls) == 2
@@ -116,12 +165,18 @@ def test_stop_ends_within_one_batch():
 def test_the_state_of_another_recipe_seed_or_data_is_named_and_not_used(tmp_path):
     path = tmp_path / "a.partial"
     trainer.fit(fresh(), PIXELS, TARGETS, RECIPE, checkpoint=path)
-    other = Recipe(epochs=4, batch_size=8, lr=.04, milestones=(2,))
-    for name, change in (("recipe", dict(recipe=other)), ("seed", dict(seed=1)), ("data", dict(targets=TARGETS.flip(0)))):
+    other = Recipe(epochs=4, batch_size=8, lr=0.04, milestones=(2,))
+    for name, change in (
+        ("recipe", dict(recipe=other)),
+        ("seed", dict(seed=1)),
+        ("data", dict(targets=TARGETS.flip(0))),
+    ):
         arguments = dict(inputs=PIXELS, targets=TARGETS, recipe=RECIPE) | change
         clean, model = fresh(), fresh()
         trainer.fit(clean, **arguments)
-        with pytest.warns(UserWarning, match=f"a.partial is for {name} = .*Training starts from the first epoch"):
+        with pytest.warns(
+            UserWarning, match=f"a.partial is for {name} = .*Training starts from the first epoch"
+        ):
             trainer.fit(model, **arguments, checkpoint=path)
         assert torch.equal(state(model), state(clean))
         trainer.fit(fresh(), PIXELS, TARGETS, RECIPE, checkpoint=tmp_path / "b.partial")
@@ -141,9 +196,16 @@ def test_other_seeds_meet_other_batches_and_no_global_random_number_is_drawn():
 
 def test_a_single_last_sample_joins_the_batch_before_it():
     sizes = lambda n, size: [len(b) for b in trainer.split(torch.arange(n), size)]
-    assert sizes(17, 8) == [8, 9] and sizes(18, 8) == [8, 8, 2] and sizes(16, 8) == [8, 8] and sizes(3, 8) == [3]
-    model = fresh([4])  # 8 x 8 images leave one position in the last block: one sample alone raises in batch norm
-    trainer.fit(model, PIXELS[:17], TARGETS[:17, :1], Recipe(epochs=1, batch_size=8, lr=.01))
+    assert (
+        sizes(17, 8) == [8, 9]
+        and sizes(18, 8) == [8, 8, 2]
+        and sizes(16, 8) == [8, 8]
+        and sizes(3, 8) == [3]
+    )
+    model = fresh(
+        [4]
+    )  # 8 x 8 images leave one position in the last block: one sample alone raises in batch norm
+    trainer.fit(model, PIXELS[:17], TARGETS[:17, :1], Recipe(epochs=1, batch_size=8, lr=0.01))
 
 
 def test_a_crop_keeps_inside_the_image_and_half_of_the_images_are_mirrored():
@@ -152,35 +214,52 @@ def test_a_crop_keeps_inside_the_image_and_half_of_the_images_are_mirrored():
     assert out.shape == ramp.shape and out.dtype == torch.uint8
     assert torch.equal(out[:, :, 0], out[:, :, 40])  # columns of a horizontal ramp stay columns
     span = (out[:, 0, 0, -1].int() - out[:, 0, 0, 0].int()).double() / (63 * 3)
-    assert .82 < span.abs().min() < .86 and .98 < span.abs().max() <= 1
-    assert .4 < (span < 0).double().mean() < .6
+    assert 0.82 < span.abs().min() < 0.86 and 0.98 < span.abs().max() <= 1
+    assert 0.4 < (span < 0).double().mean() < 0.6
     assert len(trainer.crop_and_flip(ramp[:3], torch.Generator().manual_seed(1)).unique(dim=0)) == 3
 
 
-@pytest.mark.parametrize("change, words", [
-    (dict(epochs=0), "epochs must be an integer of at least 1, got 0"), (dict(batch_size=1), "batch_size must be an integer of at least 2"),
-    (dict(lr=0), "lr must be a number greater than 0, got 0"), (dict(momentum=1), "momentum must be a number in .0, 1., got 1"),
-    (dict(weight_decay=-1), "weight_decay must be a number of at least 0"), (dict(drop=0), "drop must be a number greater than 0"),
-    (dict(milestones=[2]), "milestones must be a tuple of increasing epochs"), (dict(milestones=(3, 2)), "milestones must be"),
-    (dict(first_head_epochs=5), "first_head_epochs=5 is more than epochs=4"), (dict(augment="flip"), "augment must be one of none, crop"),
-    (dict(precision="float16"), "precision must be one of float32, bfloat16, got 'float16'")])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (dict(epochs=0), "epochs must be an integer of at least 1, got 0"),
+        (dict(batch_size=1), "batch_size must be an integer of at least 2"),
+        (dict(lr=0), "lr must be a number greater than 0, got 0"),
+        (dict(momentum=1), "momentum must be a number in .0, 1., got 1"),
+        (dict(weight_decay=-1), "weight_decay must be a number of at least 0"),
+        (dict(drop=0), "drop must be a number greater than 0"),
+        (dict(milestones=[2]), "milestones must be a tuple of increasing epochs"),
+        (dict(milestones=(3, 2)), "milestones must be"),
+        (dict(first_head_epochs=5), "first_head_epochs=5 is more than epochs=4"),
+        (dict(augment="flip"), "augment must be one of none, crop"),
+        (dict(precision="float16"), "precision must be one of float32, bfloat16, got 'float16'"),
+    ],
+)
 def test_a_wrong_recipe_is_refused_by_name(change, words):
     with pytest.raises(ValueError, match=words):
-        Recipe(**dict(epochs=4, batch_size=8, lr=.1) | change)
+        Recipe(**dict(epochs=4, batch_size=8, lr=0.1) | change)
 
 
 def test_wrong_training_data_and_divergence_are_errors(tmp_path):
-    fit = lambda inputs=PIXELS, targets=TARGETS, recipe=RECIPE, **more: trainer.fit(fresh(), inputs, targets, recipe, **more)
+    fit = lambda inputs=PIXELS, targets=TARGETS, recipe=RECIPE, **more: trainer.fit(
+        fresh(), inputs, targets, recipe, **more
+    )
     with pytest.raises(TypeError, match="inputs must be uint8 pixels, got torch.float32"):
         fit(PIXELS.float())
-    with pytest.raises(ValueError, match=r"targets must have shape \(23,\) or \(23, heads\), got \(22, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"targets must have shape \(23,\) or \(23, heads\), got \(22, 2\)"
+    ):
         fit(targets=TARGETS[:22])
-    with pytest.raises(ValueError, match=r"a model with 2 heads needs targets \(n, 2\), got \(8,\)"):
+    with pytest.raises(
+        ValueError, match=r"a model with 2 heads needs targets \(n, 2\), got \(8,\)"
+    ):
         fit(targets=TARGETS[:, 0])
     for weights in (torch.ones(22), torch.zeros(N), -torch.ones(N)):
         with pytest.raises(ValueError, match=r"weights must be \(23,\) finite numbers"):
             fit(weights=weights)
-    with pytest.raises(ArithmeticError, match="the training loss became .* in epoch [12]: lr=1e\\+30"):
+    with pytest.raises(
+        ArithmeticError, match="the training loss became .* in epoch [12]: lr=1e\\+30"
+    ):
         fit(recipe=Recipe(epochs=2, batch_size=8, lr=1e30))
     (tmp_path / "file").write_text("")
     with pytest.raises(PermissionError, match="cannot make the folder"):
@@ -189,10 +268,16 @@ def test_wrong_training_data_and_divergence_are_errors(tmp_path):
 
 def test_published_recipes_are_the_papers():
     rates = [recipes.CIFAR10_ERASURE.lr_in(e) for e in (0, 49, 50, 99)]
-    assert rates == pytest.approx([.03, .03, .003, .003]) and recipes.CIFAR10_ERASURE.epochs == 100
-    assert [recipes.COLLAPSE.lr_in(e) for e in (19, 20, 40)] == pytest.approx([.03, .003, .0003]) and recipes.COLLAPSE.epochs == 50
+    assert (
+        rates == pytest.approx([0.03, 0.03, 0.003, 0.003]) and recipes.CIFAR10_ERASURE.epochs == 100
+    )
+    assert [recipes.COLLAPSE.lr_in(e) for e in (19, 20, 40)] == pytest.approx(
+        [0.03, 0.003, 0.0003]
+    ) and recipes.COLLAPSE.epochs == 50
     tiny = recipes.TINY_IMAGENET_ERASURE
-    assert [tiny.lr_in(e) for e in (24, 25, 75)] == pytest.approx([.1, .03, .0027]) and tiny.first_head_epochs == 10
+    assert [tiny.lr_in(e) for e in (24, 25, 75)] == pytest.approx(
+        [0.1, 0.03, 0.0027]
+    ) and tiny.first_head_epochs == 10
 
 
 X = torch.linspace(-1, 1, 9)[:, None]
@@ -216,10 +301,24 @@ def test_an_interrupted_full_batch_ends_where_an_uninterrupted_one_does(tmp_path
     for limit in (100, 400):
         stop = threading.Event()
         with pytest.raises(Stopped, match=f"stopped after {limit} of 700"):
-            full(line(), X, X.sin(), epochs=700, checkpoint=path, stop=stop,
-                  progress=lambda done, loss: done == limit and stop.set())
+            full(
+                line(),
+                X,
+                X.sin(),
+                epochs=700,
+                checkpoint=path,
+                stop=stop,
+                progress=lambda done, loss: done == limit and stop.set(),
+            )
     seen = []
-    loss = full(pieces, X, X.sin(), epochs=700, checkpoint=path, progress=lambda done, loss: seen.append(done))
+    loss = full(
+        pieces,
+        X,
+        X.sin(),
+        epochs=700,
+        checkpoint=path,
+        progress=lambda done, loss: seen.append(done),
+    )
     assert seen[0] == 500 and torch.equal(parameters(whole), parameters(pieces))
     assert full(line(), X, X.sin(), epochs=700, checkpoint=path) == loss
 
@@ -227,13 +326,15 @@ def test_an_interrupted_full_batch_ends_where_an_uninterrupted_one_does(tmp_path
 def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_named_and_not_used(tmp_path):
     path, expected, model = tmp_path / "model.partial", line(), line()
     full(line(), X, X.sin(), epochs=200, checkpoint=path)
-    full(expected, X, X.sin(), epochs=200, lr=.01)
-    with pytest.warns(UserWarning, match="model.partial is for recipe = .*0.001.*, but .*0.01.* was asked for"):
-        full(model, X, X.sin(), epochs=200, lr=.01, checkpoint=path)
+    full(expected, X, X.sin(), epochs=200, lr=0.01)
+    with pytest.warns(
+        UserWarning, match="model.partial is for recipe = .*0.001.*, but .*0.01.* was asked for"
+    ):
+        full(model, X, X.sin(), epochs=200, lr=0.01, checkpoint=path)
     assert torch.equal(parameters(model), parameters(expected))
     path.write_bytes(path.read_bytes()[:200])
     with pytest.warns(UserWarning, match="model.partial is damaged"):
-        full(line(), X, X.sin(), epochs=200, lr=.01, checkpoint=path)
+        full(line(), X, X.sin(), epochs=200, lr=0.01, checkpoint=path)
 
 
 def test_bad_training_arguments_and_divergence_are_errors():
@@ -244,14 +345,18 @@ def test_bad_training_arguments_and_divergence_are_errors():
         full(line(), X[:0], X[:0], epochs=1)
     with pytest.raises(ValueError, match=r"the model returns \(9, 1\) for targets of shape \(9,\)"):
         full(line(), X, X.flatten(), epochs=1)
-    with pytest.raises(ArithmeticError, match="the training loss became .* in epoch .*: lr=1e\\+30"):
+    with pytest.raises(
+        ArithmeticError, match="the training loss became .* in epoch .*: lr=1e\\+30"
+    ):
         full(line(), X, X, epochs=100, lr=1e30)
 
 
 def test_a_network_with_batch_norm_a_frozen_and_an_unused_parameter_resumes_to_the_bit(tmp_path):
     def build():
         torch.manual_seed(0)
-        net = torch.nn.Sequential(torch.nn.Linear(1, 6), torch.nn.BatchNorm1d(6), torch.nn.Linear(6, 1))
+        net = torch.nn.Sequential(
+            torch.nn.Linear(1, 6), torch.nn.BatchNorm1d(6), torch.nn.Linear(6, 1)
+        )
         net[0].bias.requires_grad_(False)
         net.register_parameter("unused", torch.nn.Parameter(torch.ones(2)))
         return net
@@ -259,9 +364,19 @@ def test_a_network_with_batch_norm_a_frozen_and_an_unused_parameter_resumes_to_t
     whole, pieces, stop, path = build(), build(), threading.Event(), tmp_path / "net.partial"
     full(whole, X, X.sin(), epochs=300)
     with pytest.raises(Stopped):
-        full(build(), X, X.sin(), epochs=300, checkpoint=path, stop=stop, progress=lambda done, loss: stop.set())
+        full(
+            build(),
+            X,
+            X.sin(),
+            epochs=300,
+            checkpoint=path,
+            stop=stop,
+            progress=lambda done, loss: stop.set(),
+        )
     full(pieces, X, X.sin(), epochs=300, checkpoint=path)
-    assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), pieces.state_dict().values()))
+    assert all(
+        torch.equal(a, b) for a, b in zip(whole.state_dict().values(), pieces.state_dict().values())
+    )
 
 
 def test_another_loss_does_not_resume_and_a_folder_that_cannot_be_made_is_named(tmp_path):
@@ -275,24 +390,45 @@ def test_another_loss_does_not_resume_and_a_folder_that_cannot_be_made_is_named(
         full(line(), X, X, epochs=1, checkpoint=tmp_path / "file" / "sub" / "model.partial")
 
 
-@pytest.mark.parametrize("change", [dict(optimizer="adamw"), dict(batch_size=None), dict(batch_size=None, optimizer="adamw")])
+@pytest.mark.parametrize(
+    "change",
+    [dict(optimizer="adamw"), dict(batch_size=None), dict(batch_size=None, optimizer="adamw")],
+)
 def test_either_optimizer_with_either_batch_resumes_to_the_bit(tmp_path, change):
-    recipe, whole, pieces = dataclasses.replace(RECIPE, epochs=110, **change), fresh([4]), fresh([4])
+    recipe, whole, pieces = (
+        dataclasses.replace(RECIPE, epochs=110, **change),
+        fresh([4]),
+        fresh([4]),
+    )
     data = PIXELS[:6], TARGETS[:6, :1]
     stop = threading.Event()
     trainer.fit(whole, *data, recipe)
     with pytest.raises(Stopped):
-        trainer.fit(fresh([4]), *data, recipe, checkpoint=tmp_path / "p", stop=stop,
-                    progress=lambda done, loss: done >= 100 and stop.set())
+        trainer.fit(
+            fresh([4]),
+            *data,
+            recipe,
+            checkpoint=tmp_path / "p",
+            stop=stop,
+            progress=lambda done, loss: done >= 100 and stop.set(),
+        )
     trainer.fit(pieces, *data, recipe, checkpoint=tmp_path / "p")
     assert torch.equal(state(whole), state(pieces))
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda tensors, facts: facts.pop("done"), lambda tensors, facts: facts.update(done="many"),
-    lambda tensors, facts: tensors.pop("model.0.bias"), lambda tensors, facts: tensors.update({"model.0.bias": torch.ones(3)}),
-    lambda tensors, facts: tensors.update({"optimizer.x.step": torch.ones(1)})])
-def test_a_whole_file_that_is_no_state_of_the_training_is_named_and_training_starts_anew(tmp_path, spoil):
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda tensors, facts: facts.pop("done"),
+        lambda tensors, facts: facts.update(done="many"),
+        lambda tensors, facts: tensors.pop("model.0.bias"),
+        lambda tensors, facts: tensors.update({"model.0.bias": torch.ones(3)}),
+        lambda tensors, facts: tensors.update({"optimizer.x.step": torch.ones(1)}),
+    ],
+)
+def test_a_whole_file_that_is_no_state_of_the_training_is_named_and_training_starts_anew(
+    tmp_path, spoil
+):
     path, model, expected = tmp_path / "p", line(), line()
     full(line(), X, X.sin(), epochs=100, checkpoint=path)
     tensors, facts = checkpoint.read(path)

@@ -1,4 +1,5 @@
 """Trained models are the ones that are asked for: shipped, kept or made now, and never another's."""
+
 import copy
 import json
 from functools import partial
@@ -9,15 +10,17 @@ import pytest
 import torch
 from torch import nn
 
-from unlearnlab.experiments import collapse, erasure, sine, width
-from unlearnlab.models import MLP, AllCNN, ResNet
+from unlearnlab.networks import MLP, AllCNN, ResNet
+from unlearnlab.tasks import collapse, erasure, sine, width
 from unlearnlab.training import checkpoint, zoo
 from unlearnlab.training.recipe import Recipe, full_batch
 from unlearnlab.training.zoo import Stage, Training
 
 X = torch.linspace(-1, 1, 9)[:, None]
-PIXELS = torch.randint(0, 256, (24, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-RECIPE = Recipe(epochs=2, batch_size=8, lr=.03)
+PIXELS = torch.randint(
+    0, 256, (24, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+)
+RECIPE = Recipe(epochs=2, batch_size=8, lr=0.03)
 
 
 class Net(nn.Module):
@@ -39,20 +42,33 @@ def image_training(build, seed=1):
 
 def get(training, cache, made):
     """The model; `made` gets a line for each epoch that had to be trained."""
-    return zoo.get(training, lambda model: {}, shipped=False, cache=cache, command="test",
-                   progress=lambda *done: made.append(done))[0]
+    return zoo.get(
+        training,
+        lambda model: {},
+        shipped=False,
+        cache=cache,
+        command="test",
+        progress=lambda *done: made.append(done),
+    )[0]
 
 
 def test_every_shipped_file_holds_the_tensors_that_it_always_held():
     """They were made once; new names and facts came later."""
     recorded = json.loads((Path(__file__).parent / "shipped.json").read_text())
-    found = {path.name[:-len("-01234567.safetensors")]: checkpoint.digest(checkpoint.read(path)[0])
-             for path in zoo.SHIPPED.iterdir()}
+    found = {
+        path.name[: -len("-01234567.safetensors")]: checkpoint.digest(checkpoint.read(path)[0])
+        for path in zoo.SHIPPED.iterdir()
+    }
     assert found == recorded and len(found) == 79
 
 
-@pytest.mark.parametrize("task, seeds", [(sine, range(1, 11)), (erasure, range(1, 6)), (collapse, range(1, 6)), (width, [1])])
-def test_every_shipped_file_is_the_one_that_is_asked_for_whatever_torch_calls_its_layers(task, seeds, monkeypatch):
+@pytest.mark.parametrize(
+    "task, seeds",
+    [(sine, range(1, 11)), (erasure, range(1, 6)), (collapse, range(1, 6)), (width, [1])],
+)
+def test_every_shipped_file_is_the_one_that_is_asked_for_whatever_torch_calls_its_layers(
+    task, seeds, monkeypatch
+):
     monkeypatch.setattr(nn.Module, "__repr__", lambda module: "another text")
     for seed in seeds:
         for training, _ in task.shipped(seed):
@@ -77,13 +93,18 @@ def test_a_network_whose_forward_was_edited_is_trained_again(tmp_path, monkeypat
     assert len(made) == 4 and not torch.equal(first.a.weight, edited.a.weight)
 
 
-def test_a_network_of_the_package_that_answers_or_begins_otherwise_is_trained_again(tmp_path, monkeypatch):
+def test_a_network_of_the_package_that_answers_or_begins_otherwise_is_trained_again(
+    tmp_path, monkeypatch
+):
     made, training = [], image_training(partial(AllCNN, 4, 1 / 48))
     get(training, tmp_path, made)
     forward, init = AllCNN.forward, AllCNN.__init__
     with monkeypatch.context() as patch:
         patch.setattr(AllCNN, "forward", lambda model, x: -forward(model, x))
-        with pytest.warns(UserWarning, match="net-.* is of another network, one that gave other answers. It is trained again"):
+        with pytest.warns(
+            UserWarning,
+            match="net-.* is of another network, one that gave other answers. It is trained again",
+        ):
             get(training, tmp_path, made)
     made.clear()
 
@@ -99,19 +120,38 @@ def test_a_network_of_the_package_that_answers_or_begins_otherwise_is_trained_ag
 
 
 def test_other_arguments_seeds_recipes_and_data_are_other_files():
-    builds = [partial(ResNet, 18, 4, 1 / 64), partial(ResNet, 18, 4, 1 / 64, mean=.4), partial(AllCNN, 4, 1 / 48), partial(Net, 4),
-              partial(Net, 5), lambda: AllCNN(4, 1 / 48)]
-    names = {image_training(build).file() for build in builds} | {image_training(builds[0], seed=2).file()}
+    builds = [
+        partial(ResNet, 18, 4, 1 / 64),
+        partial(ResNet, 18, 4, 1 / 64, mean=0.4),
+        partial(AllCNN, 4, 1 / 48),
+        partial(Net, 4),
+        partial(Net, 5),
+        lambda: AllCNN(4, 1 / 48),
+    ]
+    names = {image_training(build).file() for build in builds} | {
+        image_training(builds[0], seed=2).file()
+    }
     assert len(names) == 7 and image_training(builds[0]).file() in names
     assert zoo.describe(builds[1]) == "ResNet(18, 4, 0.015625, mean=0.4)"
     assert zoo.describe(partial(ResNet, np.int64(18), 4.0, np.float64(1))) == "ResNet(18, 4, 1)"
-    stages = [Stage(X, X.sin(), full_batch(5)), Stage(X, X.sin(), full_batch(6)), Stage(X[:8], X[:8].sin(), full_batch(5))]
-    assert len({Training("line", partial(MLP, [1, 8, 1]), 0, (stage,)).file() for stage in stages}) == 3
+    stages = [
+        Stage(X, X.sin(), full_batch(5)),
+        Stage(X, X.sin(), full_batch(6)),
+        Stage(X[:8], X[:8].sin(), full_batch(5)),
+    ]
+    assert (
+        len({Training("line", partial(MLP, [1, 8, 1]), 0, (stage,)).file() for stage in stages})
+        == 3
+    )
 
 
-def test_floating_targets_of_another_function_are_found_out_although_they_are_not_in_the_name(tmp_path):
+def test_floating_targets_of_another_function_are_found_out_although_they_are_not_in_the_name(
+    tmp_path,
+):
     made, build = [], partial(MLP, [1, 8, 1])
-    one, other = (Training("line", build, 0, (Stage(X, y, full_batch(5)),)) for y in (X.sin(), X.cos()))
+    one, other = (
+        Training("line", build, 0, (Stage(X, y, full_batch(5)),)) for y in (X.sin(), X.cos())
+    )
     assert one.file() == other.file()
     get(one, tmp_path, made)
     with pytest.warns(UserWarning, match="It is trained again"):
@@ -124,7 +164,10 @@ def test_a_file_with_the_facts_but_not_the_tensors_or_the_answers_is_named_and_m
     model = get(training, tmp_path, made)
     path = tmp_path / training.file()
     tensors, facts = checkpoint.read(path)
-    for change, words in (({"answers": "none"}, "does not say how its network"), ({"start": "[]"}, "began with other weights")):
+    for change, words in (
+        ({"answers": "none"}, "does not say how its network"),
+        ({"start": "[]"}, "began with other weights"),
+    ):
         checkpoint.write(path, tensors, facts | change)
         with pytest.warns(UserWarning, match=f"{path.name} .*{words}.*It is trained again"):
             again = get(training, tmp_path, made)
@@ -137,7 +180,10 @@ def test_a_file_with_the_facts_but_not_the_tensors_or_the_answers_is_named_and_m
 def test_a_folder_where_a_model_should_be_is_refused_before_training(tmp_path):
     training = image_training(partial(AllCNN, 4, 1 / 48))
     (tmp_path / training.file()).mkdir()
-    with pytest.warns(UserWarning, match="is damaged"), pytest.raises(IsADirectoryError, match="remove it"):
+    with (
+        pytest.warns(UserWarning, match="is damaged"),
+        pytest.raises(IsADirectoryError, match="remove it"),
+    ):
         get(training, tmp_path, [])
 
 

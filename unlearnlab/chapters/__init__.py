@@ -1,1 +1,1 @@
-"""What belongs to one notebook each: exercises, pictures, a lab, a study. None imports another."""
+"""One folder for each notebook: its pictures, exercises, lab and study. None imports another."""

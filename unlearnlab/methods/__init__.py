@@ -1,4 +1,5 @@
 """The unlearning methods of paper A, and NegGrad of paper B, one file per family."""
+
 from .base import Method, hyperparameter, hyperparameters
 from .descent import GA, GD, NGD, NGP, NegGrad, Retrain
 from .minnorm import MinNormOG
@@ -9,5 +10,21 @@ from .teaching import NPO, SCRUB
 from .variants import VARIANTS, MinNormDirection, MinNormOnce, MinNormStart
 
 # in the order of paper A's tables
-METHODS: dict[str, type[Method]] = {m.name: m for m in (
-    Retrain, MinNormOG, GD, GA, NGP, NGD, Ridge, L1Sparse, SCRUB, NPO, SalUn, KLUnif, NegGrad)}
+METHODS: dict[str, type[Method]] = {
+    m.name: m
+    for m in (
+        Retrain,
+        MinNormOG,
+        GD,
+        GA,
+        NGP,
+        NGD,
+        Ridge,
+        L1Sparse,
+        SCRUB,
+        NPO,
+        SalUn,
+        KLUnif,
+        NegGrad,
+    )
+}

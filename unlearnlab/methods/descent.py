@@ -1,4 +1,5 @@
 """Methods built on loss gradients alone: Retrain, GD, GA, NGD, NGP (paper A, the baselines of section 5), NegGrad (paper B)."""
+
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,12 +45,14 @@ class NGD(GD):
     """Noisy gradient descent: the gradient of J(B_r) plus N(0, noise^2 I), before the optimiser sees it."""
 
     name: ClassVar[str] = "NGD"
-    noise: float = .1
+    noise: float = 0.1
 
     def perturb(self, state):
         for p in state.model.parameters():
             if p.grad is not None:
-                p.grad += self.noise * torch.randn(p.shape, generator=state.device_generator, device=p.device).to(p.dtype)
+                p.grad += self.noise * torch.randn(
+                    p.shape, generator=state.device_generator, device=p.device
+                ).to(p.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,7 @@ class NGP(Method):
     """NegGrad+: J(B_r) - ascent * J(B_f)."""
 
     name: ClassVar[str] = "NGP"
-    ascent: float = .01
+    ascent: float = 0.01
 
     def loss(self, state, retain, forget):
         return batch_loss(state, retain) - self.ascent * batch_loss(state, forget)
@@ -73,13 +76,17 @@ class NegGrad(Method):
     """
 
     name: ClassVar[str] = "NegGrad"
-    ascent: float = .01
+    ascent: float = 0.01
 
     def __post_init__(self):
         super().__post_init__()
         if self.ascent > 1:
-            raise ValueError(f"{self.name}: ascent must be a number in [0, 1], got {self.ascent!r}: the retain loss has the rest "
-                             "of the weight")
+            raise ValueError(
+                f"{self.name}: ascent must be a number in [0, 1], got {self.ascent!r}: the retain loss has the rest "
+                "of the weight"
+            )
 
     def loss(self, state, retain, forget):
-        return (1 - self.ascent) * batch_loss(state, retain) - self.ascent * batch_loss(state, forget)
+        return (1 - self.ascent) * batch_loss(state, retain) - self.ascent * batch_loss(
+            state, forget
+        )

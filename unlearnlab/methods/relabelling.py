@@ -1,4 +1,5 @@
 """Methods that teach the forget set another answer: SalUn a random wrong one, KL-Unif none. Classification only."""
+
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,7 +27,7 @@ class SalUn(Method):
 
     name: ClassVar[str] = "SalUn"
     kinds: ClassVar[tuple[str, ...]] = ("classification",)
-    ascent: float = .1
+    ascent: float = 0.1
     variant: str = "paper-A"
 
     def begin(self, state):
@@ -39,7 +40,9 @@ class SalUn(Method):
 
     def loss(self, state, retain, forget):
         kept = batch_loss(state, retain) if state.turn != "forget" else 0
-        return kept + self.ascent * self._wrong_loss(state, forget) if state.turn != "retain" else kept
+        return (
+            kept + self.ascent * self._wrong_loss(state, forget) if state.turn != "retain" else kept
+        )
 
     def _wrong_loss(self, state, forget):
         logits = outputs(state, forget)
@@ -62,7 +65,7 @@ class KLUnif(Method):
 
     name: ClassVar[str] = "KL-Unif"
     kinds: ClassVar[tuple[str, ...]] = ("classification",)
-    reg: float = .1
+    reg: float = 0.1
 
     def loss(self, state, retain, forget):
         return batch_loss(state, retain) + self.reg * from_uniform(heads(outputs(state, forget)))
@@ -73,15 +76,21 @@ def from_uniform(logits: list[torch.Tensor]) -> torch.Tensor:
     return -sum(F.log_softmax(head, 1).mean() + math.log(head.shape[1]) for head in logits)
 
 
-def wrong_labels(targets: torch.Tensor, classes: list[int], generator: torch.Generator) -> torch.Tensor:
+def wrong_labels(
+    targets: torch.Tensor, classes: list[int], generator: torch.Generator
+) -> torch.Tensor:
     """Labels of the shape of `targets`, (n,) or (n, heads), each uniform over all of its head's classes but the right one.
 
     Raises ValueError for a head with a single class, which has no wrong one.
     """
     if min(classes) < 2:
-        raise ValueError(f"a head with one class has no wrong label; the heads have {classes} classes")
+        raise ValueError(
+            f"a head with one class has no wrong label; the heads have {classes} classes"
+        )
     others = torch.tensor(classes) - 1 if targets.ndim == 2 else torch.tensor(classes[0] - 1)
-    shift = 1 + (torch.rand(targets.shape, generator=generator) * others).long().clamp_max(others - 1)
+    shift = 1 + (torch.rand(targets.shape, generator=generator) * others).long().clamp_max(
+        others - 1
+    )
     return (targets + shift.to(targets.device)) % (others + 1).to(targets.device)
 
 

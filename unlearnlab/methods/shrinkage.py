@@ -1,4 +1,5 @@
 """Methods that add a norm of all parameters to the retain loss: Ridge and l1-Sparse (paper A, baselines)."""
+
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ class Ridge(Method):
 
     name: ClassVar[str] = "Ridge"
     reg: float = 3.0
-    reg_decay: float = .9
+    reg_decay: float = 0.9
 
     def loss(self, state, retain, forget):
         strength = state.memory.get("strength", self.reg)
@@ -26,9 +27,11 @@ class L1Sparse(Method):
     """J(B_r) + lambda_t ||theta||_1 with lambda_t = 2 (1 - t/T) reg in epoch t of T."""
 
     name: ClassVar[str] = "l1-Sparse"
-    reg: float = .1
+    reg: float = 0.1
 
     def loss(self, state, retain, forget):
         strength = 2 * (1 - state.epoch / state.epochs) * self.reg
         state.notes["strength"] = strength
-        return batch_loss(state, retain) + strength * sum(p.abs().sum() for p in state.model.parameters())
+        return batch_loss(state, retain) + strength * sum(
+            p.abs().sum() for p in state.model.parameters()
+        )

@@ -1,4 +1,5 @@
 """What did the original model say about these samples? Asked once per sample and run, however often they come."""
+
 import copy
 
 import torch
@@ -17,7 +18,9 @@ class Teacher:
     def __init__(self, task):
         self.model = copy.deepcopy(task.original).eval().requires_grad_(False)
         self.inputs = {"retain": task.retain.tensors[0], "forget": task.forget.tensors[0]}
-        self.known = {role: torch.zeros(len(x), dtype=torch.bool) for role, x in self.inputs.items()}
+        self.known = {
+            role: torch.zeros(len(x), dtype=torch.bool) for role, x in self.inputs.items()
+        }
         self.logits = {}
 
     @torch.no_grad()
@@ -27,7 +30,9 @@ class Teacher:
         new = batch.index[~known[batch.index]]
         if len(new) > 0:
             found = heads(self.model(inputs[new.to(inputs.device)]))
-            kept = self.logits.setdefault(batch.role, [head.new_zeros(len(inputs), *head.shape[1:]) for head in found])
+            kept = self.logits.setdefault(
+                batch.role, [head.new_zeros(len(inputs), *head.shape[1:]) for head in found]
+            )
             for table, head in zip(kept, found):
                 table[new.to(table.device)] = head
             known[new] = True

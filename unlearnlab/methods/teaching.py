@@ -1,4 +1,5 @@
 """Methods that hold the model against the original, the teacher: SCRUB and NPO. Classification only."""
+
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,8 +29,8 @@ class SCRUB(Method):
 
     name: ClassVar[str] = "SCRUB"
     kinds: ClassVar[tuple[str, ...]] = ("classification",)
-    reg: float = .1
-    ascent: float = .1
+    reg: float = 0.1
+    ascent: float = 0.1
     descent_epochs: int = 0
     variant: str = "paper-A"
     max_epochs: int = 1
@@ -39,7 +40,9 @@ class SCRUB(Method):
         super().check(task, epochs)
         limit = "descent_epochs" if self.variant == "paper-A" else "max_epochs"
         if getattr(self, limit) > epochs:
-            raise ValueError(f"{self.name}: {limit}={getattr(self, limit)} is more than epochs={epochs}")
+            raise ValueError(
+                f"{self.name}: {limit}={getattr(self, limit)} is more than epochs={epochs}"
+            )
 
     def begin(self, state):
         state.memory["teacher"] = Teacher(state.task)
@@ -54,7 +57,11 @@ class SCRUB(Method):
         batch = retain if state.turn == "retain" else forget
         logits = outputs(state, batch)
         away = divergence(state.memory["teacher"](batch), heads(logits), self.temperature)
-        return state.task.loss(logits, batch.targets) + self.reg * away if batch is retain else -self.ascent * away
+        return (
+            state.task.loss(logits, batch.targets) + self.reg * away
+            if batch is retain
+            else -self.ascent * away
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +76,15 @@ class NPO(Method):
 
     name: ClassVar[str] = "NPO"
     kinds: ClassVar[tuple[str, ...]] = ("classification",)
-    reg: float = .1
+    reg: float = 0.1
     heads: str = "product"
 
     def __post_init__(self):
         super().__post_init__()
         if self.reg == 0:
-            raise ValueError(f"{self.name}: reg must be a number greater than 0, got {self.reg!r}: the loss is divided by it")
+            raise ValueError(
+                f"{self.name}: reg must be a number greater than 0, got {self.reg!r}: the loss is divided by it"
+            )
 
     def begin(self, state):
         state.memory["teacher"] = Teacher(state.task)
@@ -87,15 +96,22 @@ class NPO(Method):
         return 2 / self.reg * F.softplus(self.reg * gained).mean(0).sum()
 
 
-def divergence(teacher: list[torch.Tensor], student: list[torch.Tensor], temperature: float = 1.0) -> torch.Tensor:
+def divergence(
+    teacher: list[torch.Tensor], student: list[torch.Tensor], temperature: float = 1.0
+) -> torch.Tensor:
     """temperature^2 KL(p || q), averaged over samples and summed over heads; p and q are the softmax of teacher and student
     logits (n, classes) over `temperature`. The square keeps the gradient's size as the temperature grows (Hinton et al., 2015)."""
     soft = lambda logits: F.log_softmax(logits / temperature, 1)
-    parts = [F.kl_div(soft(s), soft(t), log_target=True, reduction="batchmean") for t, s in zip(teacher, student)]
-    return temperature ** 2 * sum(parts)
+    parts = [
+        F.kl_div(soft(s), soft(t), log_target=True, reduction="batchmean")
+        for t, s in zip(teacher, student)
+    ]
+    return temperature**2 * sum(parts)
 
 
 def label_scores(logits: list[torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
     """log p(label) per sample and head, (n, heads), from logits (n, classes) of each and targets (n,) or (n, heads)."""
     labels = targets if targets.ndim == 2 else targets[:, None]
-    return torch.cat([F.log_softmax(head, 1).gather(1, labels[:, i:i + 1]) for i, head in enumerate(logits)], 1)
+    return torch.cat(
+        [F.log_softmax(head, 1).gather(1, labels[:, i : i + 1]) for i, head in enumerate(logits)], 1
+    )

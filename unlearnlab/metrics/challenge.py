@@ -7,6 +7,7 @@ what, rates of 0, groups that hardly vary, bins, points and the final score are 
 nothing: it tries every threshold that matters where theirs tries a grid, .01 apart; it clips at +-100, where theirs ends at about
 +-104; and what theirs caps at 50 is infinite here.
 """
+
 import math
 import numbers
 
@@ -17,13 +18,15 @@ from .floors import against_itself, two_samples
 from .margins import LIMIT
 
 DELTA = 1e-5
-WIDTH = .5    # of a bin: an example whose epsilon is in bin n = 1, 2, ... counts 2 / 2^n
-SLACK = 2.    # how far, in units of log-odds, an interval may be off the narrower group
-NARROW = .01  # a group whose range is a smaller share of the other's is told apart by that alone
-AT_ONCE = 2 ** 21  # attacks, to bound the memory
+WIDTH = 0.5  # of a bin: an example whose epsilon is in bin n = 1, 2, ... counts 2 / 2^n
+SLACK = 2.0  # how far, in units of log-odds, an interval may be off the narrower group
+NARROW = 0.01  # a group whose range is a smaller share of the other's is told apart by that alone
+AT_ONCE = 2**21  # attacks, to bound the memory
 
 
-def epsilons(unlearned: torch.Tensor, retrained: torch.Tensor, *, delta: float = DELTA) -> torch.Tensor:
+def epsilons(
+    unlearned: torch.Tensor, retrained: torch.Tensor, *, delta: float = DELTA
+) -> torch.Tensor:
     """The epsilon of every example, (n,), at least 0, infinite where an attack makes no mistake.
 
     unlearned: (N, n) margins of unlearned models; retrained: (M, n); clipped to [-100, 100]. An attack calls a model unlearned or
@@ -43,7 +46,9 @@ def epsilons(unlearned: torch.Tensor, retrained: torch.Tensor, *, delta: float =
         raise ValueError(f"delta must be a number in [0, 1), got {delta!r}")
     groups = [values.clamp(-LIMIT, LIMIT) for values in (unlearned, retrained)]
     some = max(1, AT_ONCE // (len(unlearned) + len(retrained)) ** 2)
-    return torch.cat([_proved(*parts, delta) for parts in zip(*(values.split(some, 1) for values in groups))])
+    return torch.cat(
+        [_proved(*parts, delta) for parts in zip(*(values.split(some, 1) for values in groups))]
+    )
 
 
 def forgetting_quality(epsilons: torch.Tensor) -> float:
@@ -59,30 +64,55 @@ def forgetting_quality(epsilons: torch.Tensor) -> float:
     return torch.exp2(-(epsilons / WIDTH).floor()).mean().item()
 
 
-def forgetting_quality_floor(retrained: torch.Tensor, *, size: int | None = None, draws: int = 10, seed: int = 0,
-                             delta: float = DELTA) -> torch.Tensor:
+def forgetting_quality_floor(
+    retrained: torch.Tensor,
+    *,
+    size: int | None = None,
+    draws: int = 10,
+    seed: int = 0,
+    delta: float = DELTA,
+) -> torch.Tensor:
     """The quality of retrained against other retrained models, (draws,): what a perfect method would score. That is not 1 but
     about .18 where models spread by 2 or more, .1 where they spread by less, because the two thresholds may then be anywhere. It hardly
     changes from 10 models to 1,000: the best of all thresholds lies in the tails, where a handful of models decide.
     retrained, size, draws, seed: as in `against_itself`."""
-    return against_itself(lambda a, b: forgetting_quality(epsilons(a, b, delta=delta)), retrained, size=size, draws=draws, seed=seed)
+    return against_itself(
+        lambda a, b: forgetting_quality(epsilons(a, b, delta=delta)),
+        retrained,
+        size=size,
+        draws=draws,
+        seed=seed,
+    )
 
 
 def _proved(unlearned, retrained, delta):
     """The largest epsilon of all attacks, (n,)."""
     values, order = torch.cat([unlearned, retrained]).sort(0)
     mine = order < len(unlearned)
-    below = [F.pad(side.double().cumsum(0), (0, 0, 1, 0)) for side in (mine, ~mine)]  # of either group, left of place k
+    below = [
+        F.pad(side.double().cumsum(0), (0, 0, 1, 0)) for side in (mine, ~mine)
+    ]  # of either group, left of place k
     edge = F.pad(values, (0, 0, 1, 1), value=math.nan)
     edge[0], edge[-1] = -math.inf, math.inf
-    starts, ends = edge[1:-1] > edge[:-2], edge[1:-1] < edge[2:]  # equal values are on one side of any threshold
-    middle = [side.quantile(.5, 0) for side in (unlearned, retrained)]
+    starts, ends = (
+        edge[1:-1] > edge[:-2],
+        edge[1:-1] < edge[2:],
+    )  # equal values are on one side of any threshold
+    middle = [side.quantile(0.5, 0) for side in (unlearned, retrained)]
     spread = [side.amax(0) - side.amin(0) for side in (unlearned, retrained)]
-    narrower = (spread[0] < spread[1]) | ((spread[0] == spread[1]) & (middle[0] < middle[1]))  # is it the unlearned?
-    above = _epsilon([(side[-1] - side[:-1]) / side[-1] for side in below], middle[0] >= middle[1], delta).masked_fill(~starts, -math.inf)
-    between = _epsilon([(side[None, 1:] - side[:-1, None]) / side[-1] for side in below], narrower, delta)
+    narrower = (spread[0] < spread[1]) | (
+        (spread[0] == spread[1]) & (middle[0] < middle[1])
+    )  # is it the unlearned?
+    above = _epsilon(
+        [(side[-1] - side[:-1]) / side[-1] for side in below], middle[0] >= middle[1], delta
+    ).masked_fill(~starts, -math.inf)
+    between = _epsilon(
+        [(side[None, 1:] - side[:-1, None]) / side[-1] for side in below], narrower, delta
+    )
     allowed = starts[:, None] & ends[None] & _near(edge, unlearned, retrained, narrower)
-    found = torch.maximum(above.amax(0), between.masked_fill(~allowed, -math.inf).amax((0, 1))).clamp(min=0)
+    found = torch.maximum(
+        above.amax(0), between.masked_fill(~allowed, -math.inf).amax((0, 1))
+    ).clamp(min=0)
     small, large = torch.minimum(*spread), torch.maximum(*spread)
     return found.masked_fill(small < NARROW * large, math.inf)
 
@@ -91,19 +121,35 @@ def _near(edge, unlearned, retrained, narrower):
     """Are there two thresholds, close to the narrower group, between which just the places i to j lie? (K, K, n)
 
     The left one is above value i - 1 and at most value i, the right one at least value j and below value j + 1."""
-    most, least = (torch.where(narrower, pick(unlearned), pick(retrained)) for pick in (lambda x: x.amax(0), lambda x: x.amin(0)))
+    most, least = (
+        torch.where(narrower, pick(unlearned), pick(retrained))
+        for pick in (lambda x: x.amax(0), lambda x: x.amin(0))
+    )
     before, first, last, after = edge[:-2, None], edge[1:-1, None], edge[None, 1:-1], edge[None, 2:]
-    right = torch.maximum(last, most - SLACK)                                       # the least it may be
-    reach = torch.minimum(most + SLACK, first + most - least + SLACK)               # the most, so that the left one reaches value i
-    beyond = before + most - least - SLACK                                          # it must be more, or value i - 1 is inside as well
-    return (first <= last) & (right <= reach) & (right < after) & (beyond < reach) & (beyond < after)
+    right = torch.maximum(last, most - SLACK)  # the least it may be
+    reach = torch.minimum(
+        most + SLACK, first + most - least + SLACK
+    )  # the most, so that the left one reaches value i
+    beyond = before + most - least - SLACK  # it must be more, or value i - 1 is inside as well
+    return (
+        (first <= last) & (right <= reach) & (right < after) & (beyond < reach) & (beyond < after)
+    )
 
 
 def _epsilon(inside, ours, delta):
     """Of attacks that call unlearned what is inside, where `ours`, else what is outside; minus infinity where nothing is proved.
 
     inside: the share of the unlearned, and that of the retrained, (..., n)."""
-    missed, blamed = torch.where(ours, 1 - inside[0], inside[0]), torch.where(ours, inside[1], 1 - inside[1])
+    missed, blamed = (
+        torch.where(ours, 1 - inside[0], inside[0]),
+        torch.where(ours, inside[1], 1 - inside[1]),
+    )
     log = lambda x: torch.where(x > 0, x.clamp(min=1e-300).log(), -math.inf)
-    usual = torch.maximum(log(1 - delta - blamed) - log(missed), log(1 - delta - missed) - log(blamed))
-    return torch.where((missed == 0) & (blamed == 0), math.inf, torch.where((missed <= 0) | (blamed <= 0), -math.inf, usual))
+    usual = torch.maximum(
+        log(1 - delta - blamed) - log(missed), log(1 - delta - missed) - log(blamed)
+    )
+    return torch.where(
+        (missed == 0) & (blamed == 0),
+        math.inf,
+        torch.where((missed <= 0) | (blamed <= 0), -math.inf, usual),
+    )

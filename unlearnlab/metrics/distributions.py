@@ -1,4 +1,5 @@
 """Are unlearned models like retrained ones? Not one of each but many, example by example."""
+
 import math
 import numbers
 
@@ -10,7 +11,9 @@ from .margins import LIMIT
 BINS, FLOOR = 20, 1e-5
 
 
-def klom(unlearned: torch.Tensor, retrained: torch.Tensor, *, bins: int = BINS, floor: float = FLOOR) -> torch.Tensor:
+def klom(
+    unlearned: torch.Tensor, retrained: torch.Tensor, *, bins: int = BINS, floor: float = FLOOR
+) -> torch.Tensor:
     """KL divergence of margins, KL(unlearned || retrained) in nats for every example: (n,), in double precision.
 
     unlearned: (N, n) margins of N models that were trained with the forget set and unlearned it; retrained: (M, n), of M models that
@@ -29,16 +32,31 @@ def klom(unlearned: torch.Tensor, retrained: torch.Tensor, *, bins: int = BINS, 
     both = torch.cat([unlearned, retrained]).clamp(-LIMIT, LIMIT)
     low, high = both.min(0).values, both.max(0).values
     width = torch.where(high > low, high - low, 1)
-    place = ((both - low) / width * bins).floor().long().clamp(0, bins - 1)  # the largest would open a bin of its own
-    p, q = _shares(place[:len(unlearned)], bins), _shares(place[len(unlearned):], bins)
+    place = (
+        ((both - low) / width * bins).floor().long().clamp(0, bins - 1)
+    )  # the largest would open a bin of its own
+    p, q = _shares(place[: len(unlearned)], bins), _shares(place[len(unlearned) :], bins)
     return (torch.special.xlogy(p, p) - p * q.clamp(min=floor).log()).sum(0)
 
 
-def klom_floor(retrained: torch.Tensor, *, size: int | None = None, draws: int = 10, seed: int = 0, bins: int = BINS,
-               floor: float = FLOOR) -> torch.Tensor:
+def klom_floor(
+    retrained: torch.Tensor,
+    *,
+    size: int | None = None,
+    draws: int = 10,
+    seed: int = 0,
+    bins: int = BINS,
+    floor: float = FLOOR,
+) -> torch.Tensor:
     """KLoM of retrained against other retrained models, (draws, n). Of two samples of one Gaussian it is about 3 at 20 models each,
     .35 at 100 and .02 at 1,000. retrained, size, draws, seed: as in `against_itself`."""
-    return against_itself(lambda a, b: klom(a, b, bins=bins, floor=floor), retrained, size=size, draws=draws, seed=seed)
+    return against_itself(
+        lambda a, b: klom(a, b, bins=bins, floor=floor),
+        retrained,
+        size=size,
+        draws=draws,
+        seed=seed,
+    )
 
 
 def most(floor: float = FLOOR) -> float:

@@ -1,4 +1,5 @@
 """How far is an unlearned model from retrained ones in accuracy: on the forget set, the retain set, unseen examples?"""
+
 import itertools
 import math
 import numbers
@@ -21,14 +22,18 @@ def average_gap(unlearned: Mapping[str, float], retrained: Mapping[str, float]) 
     return float(np.mean(_gaps(unlearned, retrained)))
 
 
-def gap_floor(metric: Callable[[Mapping, Mapping], float], retrained: Iterable[Mapping[str, float]]) -> np.ndarray:
+def gap_floor(
+    metric: Callable[[Mapping, Mapping], float], retrained: Iterable[Mapping[str, float]]
+) -> np.ndarray:
     """metric(one, another) for every pair of retrained models, metric being `tow` or `average_gap`.
 
     retrained: the accuracies of each, at least 2 models. Raises ValueError for fewer.
     """
     retrained = list(retrained)
     if len(retrained) < 2:
-        raise ValueError(f"retrained must hold the accuracies of at least 2 models, got {len(retrained)}")
+        raise ValueError(
+            f"retrained must hold the accuracies of at least 2 models, got {len(retrained)}"
+        )
     return np.array([metric(a, b) for a, b in itertools.combinations(retrained, 2)])
 
 
@@ -37,10 +42,16 @@ def _gaps(unlearned, retrained):
         if not isinstance(values, Mapping):
             raise TypeError(f"{which} must be accuracies by name, got {type(values).__name__}")
     if not unlearned or unlearned.keys() != retrained.keys():
-        raise ValueError(f"unlearned and retrained must have the same names, got {', '.join(unlearned) or 'none'} and "
-                         f"{', '.join(retrained) or 'none'}")
+        raise ValueError(
+            f"unlearned and retrained must have the same names, got {', '.join(unlearned) or 'none'} and "
+            f"{', '.join(retrained) or 'none'}"
+        )
     for which, values in (("unlearned", unlearned), ("retrained", retrained)):
         for name, value in values.items():
-            if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, numbers.Real)
+                or not 0 <= value <= 1
+            ):
                 raise ValueError(f"{which}[{name!r}] must be a number in [0, 1], got {value!r}")
     return [abs(unlearned[name] - retrained[name]) for name in unlearned]

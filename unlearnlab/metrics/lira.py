@@ -1,4 +1,5 @@
 """Was this example trained on, then unlearned? An attack that knows what models of either kind say of this very example."""
+
 import math
 
 import torch
@@ -6,7 +7,9 @@ import torch
 from .floors import against_itself, samples, two_samples, whole
 from .margins import LIMIT
 
-SPREAD = 1e-3  # least standard deviation of a Gaussian, in nats: models that all say the same have none
+SPREAD = (
+    1e-3  # least standard deviation of a Gaussian, in nats: models that all say the same have none
+)
 
 
 def lira_score(phi: torch.Tensor, inside: torch.Tensor, outside: torch.Tensor) -> torch.Tensor:
@@ -20,11 +23,15 @@ def lira_score(phi: torch.Tensor, inside: torch.Tensor, outside: torch.Tensor) -
     inside, outside = two_samples("inside", inside, "outside", outside)
     phi = samples("phi", phi, least=1).to(inside.device)
     if phi.shape[1] != inside.shape[1]:
-        raise ValueError(f"phi and inside must be about the same examples, got {phi.shape[1]} and {inside.shape[1]}")
+        raise ValueError(
+            f"phi and inside must be about the same examples, got {phi.shape[1]} and {inside.shape[1]}"
+        )
     return _log_density(phi, inside) - _log_density(phi, outside)
 
 
-def u_lira(unlearned: torch.Tensor, retrained: torch.Tensor, *, folds: int = 5, seed: int = 0) -> torch.Tensor:
+def u_lira(
+    unlearned: torch.Tensor, retrained: torch.Tensor, *, folds: int = 5, seed: int = 0
+) -> torch.Tensor:
     """The accuracy of U-LiRA, (n,): how often it tells an unlearned model from a retrained one by what they say of this example.
 
     unlearned: (N, n) margins; retrained: (M, n). Every model is attacked once, with Gaussians fitted to the models of the other
@@ -36,22 +43,44 @@ def u_lira(unlearned: torch.Tensor, retrained: torch.Tensor, *, folds: int = 5, 
     whole("folds", folds, 2)
     for name, values in (("unlearned", unlearned), ("retrained", retrained)):
         if len(values) < folds or len(values) - math.ceil(len(values) / folds) < 2:
-            raise ValueError(f"folds={folds} needs at least {max(folds, 4 if folds == 2 else 3)} models on either side, got "
-                             f"{len(values)} {name}")
+            raise ValueError(
+                f"folds={folds} needs at least {max(folds, 4 if folds == 2 else 3)} models on either side, got "
+                f"{len(values)} {name}"
+            )
     generator = torch.Generator().manual_seed(seed)
-    parts = [torch.randperm(len(side), generator=generator).to(side.device).tensor_split(folds) for side in (unlearned, retrained)]
+    parts = [
+        torch.randperm(len(side), generator=generator).to(side.device).tensor_split(folds)
+        for side in (unlearned, retrained)
+    ]
     right = [[], []]
     for i in range(folds):
-        held, kept = zip(*((side[part[i]], side[torch.cat([*part[:i], *part[i + 1:]])]) for side, part in
-                           zip((unlearned, retrained), parts)))
+        held, kept = zip(
+            *(
+                (side[part[i]], side[torch.cat([*part[:i], *part[i + 1 :]])])
+                for side, part in zip((unlearned, retrained), parts)
+            )
+        )
         for which, sign in ((0, 1), (1, -1)):
             right[which].append((1 + (sign * lira_score(held[which], *kept)).sign()) / 2)
     return (torch.cat(right[0]).mean(0) + torch.cat(right[1]).mean(0)) / 2
 
 
-def u_lira_floor(retrained: torch.Tensor, *, size: int | None = None, draws: int = 10, seed: int = 0, folds: int = 5) -> torch.Tensor:
+def u_lira_floor(
+    retrained: torch.Tensor,
+    *,
+    size: int | None = None,
+    draws: int = 10,
+    seed: int = 0,
+    folds: int = 5,
+) -> torch.Tensor:
     """U-LiRA on retrained against other retrained models, (draws, n). retrained, size, draws, seed: as in `against_itself`."""
-    return against_itself(lambda a, b: u_lira(a, b, folds=folds, seed=seed), retrained, size=size, draws=draws, seed=seed)
+    return against_itself(
+        lambda a, b: u_lira(a, b, folds=folds, seed=seed),
+        retrained,
+        size=size,
+        draws=draws,
+        seed=seed,
+    )
 
 
 def _log_density(phi, sample):

@@ -1,4 +1,5 @@
 """How sure is a model of the label? One number per example, on which most metrics of forgetting are built."""
+
 import torch
 
 LIMIT = 100.0  # where metrics clip margins: exp(-100) is no probability that a model means
@@ -18,15 +19,23 @@ def margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         if not isinstance(values, torch.Tensor):
             raise TypeError(f"{name} must be a tensor, got {type(values).__name__}")
     if not logits.is_floating_point() or labels.is_floating_point() or labels.dtype == torch.bool:
-        raise TypeError(f"margin needs floating logits and integer labels, got {logits.dtype} and {labels.dtype}")
+        raise TypeError(
+            f"margin needs floating logits and integer labels, got {logits.dtype} and {labels.dtype}"
+        )
     if logits.ndim < 2 or labels.shape != logits.shape[-2:-1]:
-        raise ValueError(f"logits must be (..., n, classes) and labels (n,), got {tuple(logits.shape)} and {tuple(labels.shape)}")
+        raise ValueError(
+            f"logits must be (..., n, classes) and labels (n,), got {tuple(logits.shape)} and {tuple(labels.shape)}"
+        )
     classes = logits.shape[-1]
     if classes < 2:
-        raise ValueError(f"logits must have at least 2 classes, got {classes}: of one class every model is sure")
+        raise ValueError(
+            f"logits must have at least 2 classes, got {classes}: of one class every model is sure"
+        )
     labels = labels.to(logits.device).long()
     if labels.numel() and not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(f"labels must be classes 0 to {classes - 1}, got {labels.min().item()} to {labels.max().item()}")
+        raise ValueError(
+            f"labels must be classes 0 to {classes - 1}, got {labels.min().item()} to {labels.max().item()}"
+        )
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     index = labels[:, None].expand(*logits.shape[:-1], 1)
     others = logits.scatter(-1, index, -torch.inf).logsumexp(-1)

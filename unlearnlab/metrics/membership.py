@@ -1,4 +1,5 @@
 """Can training examples be told from others, by what one model says of them?"""
+
 import numpy as np
 import torch
 
@@ -8,8 +9,17 @@ from .margins import LIMIT
 ATTACKS = ("logistic", "svc")
 
 
-def mia(seen: torch.Tensor, unseen: torch.Tensor, *, attack: str = "logistic", seen_labels: torch.Tensor | None = None,
-        unseen_labels: torch.Tensor | None = None, folds: int = 5, repeats: int = 10, seed: int = 0) -> float:
+def mia(
+    seen: torch.Tensor,
+    unseen: torch.Tensor,
+    *,
+    attack: str = "logistic",
+    seen_labels: torch.Tensor | None = None,
+    unseen_labels: torch.Tensor | None = None,
+    folds: int = 5,
+    repeats: int = 10,
+    seed: int = 0,
+) -> float:
     """The accuracy of a membership-inference attack on one model; .5 is chance.
 
     seen: (n,) or (n, features) of the forget set, such as the loss of each example (softplus(-margin)); unseen: the same of comparable
@@ -29,7 +39,9 @@ def mia(seen: torch.Tensor, unseen: torch.Tensor, *, attack: str = "logistic", s
     whole("folds", folds, 2), whole("repeats", repeats, 1)
     seen, unseen = _features("seen", seen), _features("unseen", unseen)
     if seen.shape[1] != unseen.shape[1]:
-        raise ValueError(f"seen and unseen must have the same features, got {seen.shape[1]} and {unseen.shape[1]}")
+        raise ValueError(
+            f"seen and unseen must have the same features, got {seen.shape[1]} and {unseen.shape[1]}"
+        )
     both = np.concatenate([seen, unseen])
     most = np.maximum(LIMIT, np.where(np.isfinite(both), np.abs(both), 0).max(0))
     seen, unseen = (values.clip(-most, most) for values in (seen, unseen))
@@ -38,7 +50,9 @@ def mia(seen: torch.Tensor, unseen: torch.Tensor, *, attack: str = "logistic", s
     for _ in range(repeats):
         a, b = _balanced(*labels, random)
         if len(a) < folds:
-            raise ValueError(f"folds={folds} needs at least {folds} comparable examples on either side, got {len(a)}")
+            raise ValueError(
+                f"folds={folds} needs at least {folds} comparable examples on either side, got {len(a)}"
+            )
         found.append(_cross_validated(seen[a], unseen[b], attack, folds, random))
     return float(np.mean(found))
 
@@ -51,15 +65,21 @@ def mia_floor(retrained, **settings) -> np.ndarray:
     """
     pairs = list(retrained)
     if not pairs:
-        raise ValueError("retrained is empty: a floor needs the values of at least one retrained model")
+        raise ValueError(
+            "retrained is empty: a floor needs the values of at least one retrained model"
+        )
     return np.array([mia(seen, unseen, **settings) for seen, unseen in pairs])
 
 
 def _features(name, values):
     if not isinstance(values, torch.Tensor) or not values.is_floating_point():
-        raise TypeError(f"{name} must be a floating tensor (n,) or (n, features), got {getattr(values, 'dtype', type(values).__name__)}")
+        raise TypeError(
+            f"{name} must be a floating tensor (n,) or (n, features), got {getattr(values, 'dtype', type(values).__name__)}"
+        )
     if values.ndim not in (1, 2) or values.numel() == 0:
-        raise ValueError(f"{name} must have shape (n,) or (n, features), not empty, got {tuple(values.shape)}")
+        raise ValueError(
+            f"{name} must have shape (n,) or (n, features), not empty, got {tuple(values.shape)}"
+        )
     if values.isnan().any():
         raise ValueError(f"{name} holds a NaN")
     return values.detach().reshape(len(values), -1).double().cpu().numpy()
@@ -83,9 +103,11 @@ def _balanced(seen, unseen, random):
     chosen = []
     for label in np.intersect1d(seen, unseen):
         a, b = (random.permutation(np.flatnonzero(side == label)) for side in (seen, unseen))
-        chosen.append((a[:len(b)], b[:len(a)]))
+        chosen.append((a[: len(b)], b[: len(a)]))
     if not chosen:
-        raise ValueError("seen_labels and unseen_labels have no class in common: there is nothing to compare")
+        raise ValueError(
+            "seen_labels and unseen_labels have no class in common: there is nothing to compare"
+        )
     a, b = (np.concatenate(side) for side in zip(*chosen))
     order = random.permutation(len(a))
     return a[order], b[order]
@@ -106,4 +128,5 @@ def _classifier(attack):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
+
     return make_pipeline(StandardScaler(), LogisticRegression() if attack == "logistic" else SVC())

@@ -1,4 +1,5 @@
 """Which examples does a network know only because it saw them? Those, and no others, leave anything to forget."""
+
 import torch
 
 from .floors import whole
@@ -17,7 +18,9 @@ def memorisation(correct: torch.Tensor, included: torch.Tensor) -> torch.Tensor:
     return shares[0] - shares[1]
 
 
-def memorisation_floor(correct: torch.Tensor, included: torch.Tensor, *, draws: int = 10, seed: int = 0) -> torch.Tensor:
+def memorisation_floor(
+    correct: torch.Tensor, included: torch.Tensor, *, draws: int = 10, seed: int = 0
+) -> torch.Tensor:
     """The same difference between two random halves of the models that never saw the example, (draws, n): 0 but for chance.
 
     Half as many models on either side as `memorisation` has, so its spread is up to sqrt(2) times that of the score's own chance.
@@ -28,22 +31,36 @@ def memorisation_floor(correct: torch.Tensor, included: torch.Tensor, *, draws: 
     generator, found = torch.Generator().manual_seed(seed), []
     outside = ~included
     for _ in range(draws):
-        keys = torch.rand(correct.shape, generator=generator).to(correct.device).masked_fill(included, 2)
-        rank = keys.argsort(0).argsort(0)  # of the models without the example: 0, 1, 2, ... in random order
+        keys = (
+            torch.rand(correct.shape, generator=generator)
+            .to(correct.device)
+            .masked_fill(included, 2)
+        )
+        rank = keys.argsort(0).argsort(
+            0
+        )  # of the models without the example: 0, 1, 2, ... in random order
         first = outside & (rank < outside.sum(0) // 2)
-        found.append(((correct & first).sum(0) / first.sum(0).double()) -
-                     ((correct & outside & ~first).sum(0) / (outside & ~first).sum(0).double()))
+        found.append(
+            ((correct & first).sum(0) / first.sum(0).double())
+            - ((correct & outside & ~first).sum(0) / (outside & ~first).sum(0).double())
+        )
     return torch.stack(found)
 
 
 def _check(correct, included, least):
     for name, values in (("correct", correct), ("included", included)):
         if not isinstance(values, torch.Tensor) or values.dtype != torch.bool:
-            raise TypeError(f"{name} must be a tensor of booleans, got {getattr(values, 'dtype', type(values).__name__)}")
+            raise TypeError(
+                f"{name} must be a tensor of booleans, got {getattr(values, 'dtype', type(values).__name__)}"
+            )
     if correct.ndim != 2 or correct.shape != included.shape:
-        raise ValueError(f"correct and included must have the same shape (models, n), got {tuple(correct.shape)} and {tuple(included.shape)}")
+        raise ValueError(
+            f"correct and included must have the same shape (models, n), got {tuple(correct.shape)} and {tuple(included.shape)}"
+        )
     for side, what in ((included, "with"), (~included, "without")):
         wanted = least if what == "without" else 1
         if (side.sum(0) < wanted).any():
             example = int((side.sum(0) < wanted).nonzero()[0])
-            raise ValueError(f"included must leave at least {wanted} model {what} every example, example {example} has {int(side[:, example].sum())}")
+            raise ValueError(
+                f"included must leave at least {wanted} model {what} every example, example {example} has {int(side[:, example].sum())}"
+            )

@@ -8,6 +8,7 @@ scores below are our own definitions.
     survey.scores(task.original, run.model)               # {"c_prox": ..., "s_far": ...}
     survey.scores(task.original, task.ground_truth)       # beside it: retrained networks disagree too
 """
+
 import math
 from dataclasses import dataclass
 
@@ -15,10 +16,10 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from ..experiments.outputs import BATCH, outputs
+from ..networks.predict import BATCH, outputs
 
-DELTA = 10.0   # paper B's, in units of the normalised pixel vector
-MARGIN = .1
+DELTA = 10.0  # paper B's, in units of the normalised pixel vector
+MARGIN = 0.1
 
 
 @dataclass(frozen=True)
@@ -43,21 +44,32 @@ class Planes:
     def points(self, start: int = 0, stop: int | None = None) -> torch.Tensor:
         """The points of planes `start` to `stop`: (planes * r * r, *shape), rows `across`, columns `along`."""
         part = slice(start, stop)
-        x = self.origin[part, None, None] + self.along[part, None, :, None] * self.a[part, None, None] \
+        x = (
+            self.origin[part, None, None]
+            + self.along[part, None, :, None] * self.a[part, None, None]
             + self.across[part, :, None, None] * self.b[part, None, None]
+        )
         return x.reshape(-1, *self.shape)
 
 
-def planes(first: torch.Tensor, second: torch.Tensor, third: torch.Tensor, resolution: int = 50) -> Planes:
+def planes(
+    first: torch.Tensor, second: torch.Tensor, third: torch.Tensor, resolution: int = 50
+) -> Planes:
     """The plane through x1, x2 and x3 of each of k triples, each (k, *shape), floats.
 
     a = (x2 - x1) / |x2 - x1|; b is the part of x3 - x1 orthogonal to a, normalised. The grid covers the bounding box of the
     three points, which is enlarged by 10% (5% on each side).
     Raises ValueError for inputs that are not floats of one shape, three points on a line, or a resolution below 2.
     """
-    if not (first.shape == second.shape == third.shape) or first.ndim < 2 or not first.is_floating_point():
-        raise ValueError("first, second and third must be floats of one shape (k, ...), got "
-                         + ", ".join(f"{tuple(x.shape)} {x.dtype}" for x in (first, second, third)))
+    if (
+        not (first.shape == second.shape == third.shape)
+        or first.ndim < 2
+        or not first.is_floating_point()
+    ):
+        raise ValueError(
+            "first, second and third must be floats of one shape (k, ...), got "
+            + ", ".join(f"{tuple(x.shape)} {x.dtype}" for x in (first, second, third))
+        )
     if isinstance(resolution, bool) or not isinstance(resolution, int) or resolution < 2:
         raise ValueError(f"resolution must be an integer of at least 2, got {resolution!r}")
     x1, x2, x3 = (x.flatten(1) for x in (first, second, third))
@@ -67,10 +79,14 @@ def planes(first: torch.Tensor, second: torch.Tensor, third: torch.Tensor, resol
     height = (rest - foot * a).norm(dim=1, keepdim=True)
     flat = ~(height > 1e-5 * length.clamp(min=1e-30)).flatten()
     if flat.any():
-        raise ValueError(f"the three points of plane {int(flat.nonzero()[0])} lie on a line (or two are equal): they span no plane")
+        raise ValueError(
+            f"the three points of plane {int(flat.nonzero()[0])} lie on a line (or two are equal): they span no plane"
+        )
     b = (rest - foot * a) / height
     zero = torch.zeros_like(length)
-    corners = torch.stack([torch.cat([zero, zero], 1), torch.cat([length, zero], 1), torch.cat([foot, height], 1)], 1)
+    corners = torch.stack(
+        [torch.cat([zero, zero], 1), torch.cat([length, zero], 1), torch.cat([foot, height], 1)], 1
+    )
     low, high = corners.amin(1), corners.amax(1)
     room = MARGIN / 2 * (high - low)
     steps = torch.linspace(0, 1, resolution, dtype=x1.dtype, device=x1.device)
@@ -82,7 +98,7 @@ def classes(model: nn.Module, found: Planes) -> torch.Tensor:
     """(k, r, r): the class a network with one head gives to every point, in evaluation mode. All planes in one pass, in chunks
     of planes that fit in memory."""
     r = found.along.shape[1]
-    at_once, parts = max(1, 4 * BATCH // r ** 2), []
+    at_once, parts = max(1, 4 * BATCH // r**2), []
     for start in range(0, len(found), at_once):
         parts.append(outputs(model, found.points(start, start + at_once))[0].argmax(1))
     return torch.cat(parts).view(len(found), r, r)
@@ -105,7 +121,9 @@ def distance(found: Planes, examples: torch.Tensor) -> torch.Tensor:
     return torch.stack(nearest)
 
 
-def c_prox(before: torch.Tensor, after: torch.Tensor, away: torch.Tensor, delta: float = DELTA) -> float:
+def c_prox(
+    before: torch.Tensor, after: torch.Tensor, away: torch.Tensor, delta: float = DELTA
+) -> float:
     """1 - the share of points within `delta` of a forget example whose class is the same before and after.
 
     before, after: classes; away: distance to the nearest forget example; all of one shape. Raises ValueError for other shapes, or
@@ -114,16 +132,22 @@ def c_prox(before: torch.Tensor, after: torch.Tensor, away: torch.Tensor, delta:
     return 1 - _agreement(before, after, away, away <= delta, f"within delta={delta:g}")
 
 
-def s_far(before: torch.Tensor, after: torch.Tensor, away: torch.Tensor, delta: float = DELTA) -> float:
+def s_far(
+    before: torch.Tensor, after: torch.Tensor, away: torch.Tensor, delta: float = DELTA
+) -> float:
     """The share of points farther than `delta` from every forget example whose class is the same before and after. As `c_prox`."""
     return _agreement(before, after, away, away > delta, f"farther than delta={delta:g}")
 
 
 def _agreement(before, after, away, chosen, where):
     if not (before.shape == after.shape == away.shape):
-        raise ValueError(f"before, after and away must have one shape, got {tuple(before.shape)}, {tuple(after.shape)}, {tuple(away.shape)}")
+        raise ValueError(
+            f"before, after and away must have one shape, got {tuple(before.shape)}, {tuple(after.shape)}, {tuple(away.shape)}"
+        )
     if not chosen.any():
-        raise ValueError(f"no point lies {where} of a forget example; their distances reach from {away.min():.3g} to {away.max():.3g}")
+        raise ValueError(
+            f"no point lies {where} of a forget example; their distances reach from {away.min():.3g} to {away.max():.3g}"
+        )
     return (before == after)[chosen].double().mean().item()
 
 
@@ -131,7 +155,11 @@ def _standard_error(agree, chosen):
     """Of the share of chosen points that agree, a ratio of two sums over planes; the points of one plane are not independent."""
     right, count = (x.flatten(1).double().sum(1) for x in (agree & chosen, chosen))
     k, residual = len(count), right - right.sum() / count.sum() * count
-    return math.sqrt(k / (k - 1) * residual.square().sum().item()) / count.sum().item() if k > 1 else math.nan
+    return (
+        math.sqrt(k / (k - 1) * residual.square().sum().item()) / count.sum().item()
+        if k > 1
+        else math.nan
+    )
 
 
 @dataclass(frozen=True)
@@ -152,20 +180,32 @@ class Survey:
     def scores(self, before, after) -> dict[str, float]:
         """{"c_prox": change near the forget examples, "s_far": similarity far from them} of two models."""
         first, second = self._said(before), self._said(after)
-        return {"c_prox": c_prox(first[0], second[0], self.near_away, self.delta),
-                "s_far": s_far(first[1], second[1], self.far_away, self.delta)}
+        return {
+            "c_prox": c_prox(first[0], second[0], self.near_away, self.delta),
+            "s_far": s_far(first[1], second[1], self.far_away, self.delta),
+        }
 
     def standard_errors(self, before, after) -> dict[str, float]:
         """{"c_prox_se": ..., "s_far_se": ...}: how much `scores` would vary with other planes of the same kind, NaN for one plane."""
         first, second = self._said(before), self._said(after)
-        return {"c_prox_se": _standard_error(first[0] == second[0], self.near_away <= self.delta),
-                "s_far_se": _standard_error(first[1] == second[1], self.far_away > self.delta)}
+        return {
+            "c_prox_se": _standard_error(first[0] == second[0], self.near_away <= self.delta),
+            "s_far_se": _standard_error(first[1] == second[1], self.far_away > self.delta),
+        }
 
     def _said(self, model):
         return self.classes(model) if isinstance(model, nn.Module) else model
 
 
-def survey(task, test: TensorDataset, *, planes: int = 500, resolution: int = 50, delta: float = DELTA, seed: int = 0) -> Survey:
+def survey(
+    task,
+    test: TensorDataset,
+    *,
+    planes: int = 500,
+    resolution: int = 50,
+    delta: float = DELTA,
+    seed: int = 0,
+) -> Survey:
     """The planes for a task with uint8 images and a model that normalises them (`task.original.normalise`).
 
     Near planes go through a forget example, drawn with replacement, and two retained examples of two other classes; far planes
@@ -178,8 +218,12 @@ def survey(task, test: TensorDataset, *, planes: int = 500, resolution: int = 50
         raise ValueError(f"delta must be greater than 0, got {delta!r}")
     seen, numbers = task.original.normalise, torch.Generator().manual_seed(seed)
     forget, retain = task.forget.tensors, task.retain.tensors
-    triples = torch.tensor([_others(forget[1].cpu(), retain[1].cpu(), numbers) for _ in range(planes)])
-    near = _through(*(seen(x[i]) for x, i in zip((forget[0], retain[0], retain[0]), triples.T)), resolution)
+    triples = torch.tensor(
+        [_others(forget[1].cpu(), retain[1].cpu(), numbers) for _ in range(planes)]
+    )
+    near = _through(
+        *(seen(x[i]) for x, i in zip((forget[0], retain[0], retain[0]), triples.T)), resolution
+    )
     threes = torch.stack([torch.randperm(len(test), generator=numbers)[:3] for _ in range(planes)])
     far = _through(*(seen(test.tensors[0][i]) for i in threes.T), resolution)
     examples = seen(forget[0])
@@ -202,5 +246,7 @@ def _others(forgotten, retained, numbers):
 def typical_distance(inputs: torch.Tensor, count: int = 500, seed: int = 0) -> float:
     """The median distance between two different of `inputs` (n, *shape), floats, over at most `count` of them: what delta is to be
     compared with."""
-    chosen = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))[:count].to(inputs.device)
+    chosen = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))[:count].to(
+        inputs.device
+    )
     return torch.pdist(inputs[chosen].flatten(1)).median().item()

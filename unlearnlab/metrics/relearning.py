@@ -1,4 +1,5 @@
 """Is the forget set learnt again suspiciously fast? What was only hidden comes back sooner than what was never known."""
+
 import copy
 import math
 import numbers
@@ -14,8 +15,15 @@ from ..ground.threads import few_threads
 from .floors import whole
 
 
-def relearn_time(model: nn.Module, forget: TensorDataset, target: float, *, lr: float = 1e-3, max_steps: int = 100,
-                 loss: Callable[..., torch.Tensor] = F.cross_entropy) -> float:
+def relearn_time(
+    model: nn.Module,
+    forget: TensorDataset,
+    target: float,
+    *,
+    lr: float = 1e-3,
+    max_steps: int = 100,
+    loss: Callable[..., torch.Tensor] = F.cross_entropy,
+) -> float:
     """How many full-batch Adam steps bring the loss on the forget set down to `target`; infinite if max_steps do not.
 
     model: left as it is; a copy is trained, all its parameters, in evaluation mode, so that neither dropout nor batch statistics take part. forget:
@@ -24,7 +32,11 @@ def relearn_time(model: nn.Module, forget: TensorDataset, target: float, *, lr: 
 
     Raises ValueError by name for a target, lr or max_steps out of range, or an empty forget set, ArithmeticError when the loss becomes NaN.
     """
-    if isinstance(target, bool) or not isinstance(target, numbers.Real) or not math.isfinite(target):
+    if (
+        isinstance(target, bool)
+        or not isinstance(target, numbers.Real)
+        or not math.isfinite(target)
+    ):
         raise ValueError(f"target must be a finite number, got {target!r}")
     if isinstance(lr, bool) or not isinstance(lr, numbers.Real) or not math.isfinite(lr) or lr <= 0:
         raise ValueError(f"lr must be a number greater than 0, got {lr!r}")
@@ -39,7 +51,9 @@ def relearn_time(model: nn.Module, forget: TensorDataset, target: float, *, lr: 
             optimizer.zero_grad()
             value = loss(model(inputs), targets)
             if value.isnan():
-                raise ArithmeticError(f"the loss became NaN after {step} steps with lr={lr:g}; try a smaller lr")
+                raise ArithmeticError(
+                    f"the loss became NaN after {step} steps with lr={lr:g}; try a smaller lr"
+                )
             if value.item() <= target:
                 return step
             value.backward()
@@ -47,7 +61,9 @@ def relearn_time(model: nn.Module, forget: TensorDataset, target: float, *, lr: 
     return math.inf
 
 
-def relearn_floor(retrained: Iterable[nn.Module], forget: TensorDataset, target: float, **settings) -> np.ndarray:
+def relearn_floor(
+    retrained: Iterable[nn.Module], forget: TensorDataset, target: float, **settings
+) -> np.ndarray:
     """The same for models that never saw the forget set, one number each. Raises as `relearn_time`, and ValueError for no model."""
     found = [relearn_time(model, forget, target, **settings) for model in retrained]
     if not found:

@@ -38,10 +38,10 @@ MODULES = {
     "table1": "unlearnlab.chapters.ch04_sine.study",
     "erasure": "unlearnlab.chapters.ch09_erasure.study",
     "collapse": "unlearnlab.chapters.ch10_collapse.study",
-    "replication": "unlearnlab.experiments.replication",
+    "replication": "unlearnlab.chapters.ch11_replication.study",
     "width": "unlearnlab.chapters.ch12_width.study",
-    "evidence": "unlearnlab.experiments.evidence",
-    "interpolation": "unlearnlab.experiments.interpolation",
+    "evidence": "unlearnlab.chapters.ch13_evidence.study",
+    "interpolation": "unlearnlab.chapters.ch14_interpolation.study",
 }
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from types import ModuleType
 
-from ..experiments.presets import choose
+from ..tasks.presets import choose
 from .studies import USUAL, Study
 
 WHOLE = ("digits", "mnist")  # whose quick preset runs in seconds: they get whole grids

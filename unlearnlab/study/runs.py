@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 
 from ..ground.identity import fingerprint
-from ..provenance import provenance
-from ..store import StoreMismatch, code_fingerprint, key, task_parts
-from ..unlearning import BadMetrics, Diverged, check_metrics, unlearn
+from ..ground.provenance import provenance
+from ..loop import BadMetrics, Diverged, check_metrics, unlearn
+from .store import StoreMismatch, code_fingerprint, key, task_parts
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def write(path: Path | str, tables: Mapping, provenance: Mapping[str, str]) -> N
     """Writes a file whole or not at all, and makes its folder.
 
     tables: by name, a pandas.DataFrame or a list of rows, each a dict of cells; columns come in
-    the order of their first row. provenance: words by name, such as `ul.provenance` gives.
+    the order of their first row. provenance: words by name, such as `ground.provenance` gives.
 
     Raises TypeError for a cell that is no number, word or list, and OSError when it cannot write.
     """

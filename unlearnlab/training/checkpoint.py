@@ -1,7 +1,6 @@
 """Tensors on disk that are whole, are what they claim to be, and never run code: safetensors and a
 hash."""
 
-import hashlib
 from pathlib import Path
 
 import torch
@@ -9,21 +8,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ..ground import files
+from ..ground.tensors import digest
 
 
 class BadCheckpoint(ValueError):
     """The file is damaged, or is not the one asked for. The message names it and what is wrong."""
-
-
-def digest(tensors: dict[str, torch.Tensor], facts: dict[str, str] | None = None) -> str:
-    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names, and over the
-    facts."""
-    sha = hashlib.sha256(repr(sorted(facts.items())).encode() if facts else b"")
-    for name in sorted(tensors):
-        t = tensors[name].detach().cpu().contiguous()
-        sha.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())
-        sha.update(t.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return sha.hexdigest()
 
 
 def write(path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -> None:

@@ -24,9 +24,9 @@ from tqdm import tqdm
 
 from ..ground import files
 from ..ground.identity import fingerprint
+from ..ground.provenance import provenance
 from ..ground.threads import few_threads
-from ..models import seeded
-from ..provenance import provenance
+from ..networks import seeded
 from . import checkpoint, fit
 from .recipe import Recipe
 

@@ -1,7 +1,7 @@
 """The recorded runs of notebook 04: paper A's whole grid on the sine."""
 
-from ...experiments import sine
 from ...study.studies import Study
+from ...tasks import sine
 
 STUDIES = (
     Study(

@@ -1,1 +1,5 @@
-"""Label erasure, notebook 09."""
+"""What notebook 09 uses: label erasure."""
+
+from ...course.exercises import check, hints
+from . import exercises, pictures, study
+from .lab import ErasureLab

@@ -2,9 +2,9 @@
 
 import itertools
 
-from ...experiments import erasure
 from ...study.images import WHOLE, image_study
 from ...study.studies import USUAL, Study
+from ...tasks import erasure
 
 SEEDS = tuple(range(1, 6))
 

@@ -1,8 +1,8 @@
 """The recorded runs of notebook 10: the methods of paper A's table on representation collapse."""
 
-from ...experiments import collapse
 from ...study.images import WHOLE, image_study
 from ...study.studies import USUAL, Study
+from ...tasks import collapse
 
 
 def study(**options) -> Study:

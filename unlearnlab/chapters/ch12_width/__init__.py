@@ -1,1 +1,5 @@
-"""Width and unlearning, notebook 12."""
+"""What notebook 12 uses: width and unlearning."""
+
+from ...course.exercises import check, hints
+from . import choosing, exercises, pictures, study
+from .lab import WidthLab

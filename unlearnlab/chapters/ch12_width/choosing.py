@@ -8,9 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ... import selection
-from ...experiments.width import SHIPPED_SEEDS, ladder, task
 from ...ground import checks
+from ...study import choosing
+from ...tasks.width import SHIPPED_SEEDS, ladder, task
 
 GOALS = ("privacy", "bias")
 LAMBDAS = (0.2, 0.4, 0.6, 0.8)  # [paper] .8 for strong bias removal
@@ -51,7 +51,7 @@ def select(frame, goal: str = "privacy", lam: float = 0.4, by: Sequence[str] | N
         if by is None
         else by
     )
-    return selection.select(
+    return choosing.select(
         frame.assign(objective=objective(frame, goal, lam)), "objective", by=tuple(by)
     )
 

@@ -8,16 +8,16 @@ python -m unlearnlab.study width-cifar10   # the ladders on a part of CIFAR-10
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...experiments import width as tasks
-from ...experiments.width import CHANNELS, ROLES, SHARES
+from ...loop import unlearn
 from ...metrics import regions
 from ...study import table
 from ...study.grid import expand
 from ...study.rows import method_of
 from ...study.studies import run_rows
-from ...sweep import sweep
+from ...study.sweep import sweep
+from ...tasks import width as tasks
+from ...tasks.width import CHANNELS, ROLES, SHARES
 from ...training.fit import Stopped
-from ...unlearning import unlearn
 from . import choosing
 from .choosing import GOALS, NEAR
 

@@ -14,11 +14,11 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from ...data import images
+from ...loop import unlearn
 from ...methods import METHODS, Method
 from ...metrics import Ensemble, margin, relearn_time, train_ensemble
-from ...models import MLP, seeded
+from ...networks import MLP, seeded
 from ...task import Task
-from ...unlearning import unlearn
 
 TRAIN, FORGET, MODELS, TUNING = 400, 60, 32, 8
 EPOCHS, BATCH = 30, 60  # of unlearning: one update per epoch

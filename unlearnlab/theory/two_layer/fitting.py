@@ -5,7 +5,7 @@ import math
 import torch
 
 from ...ground.checks import function, integer
-from ...models import seeded
+from ...networks import seeded
 from ..checks import reals
 from .network import Activation, on_one_thread
 

@@ -1,0 +1,287 @@
+"""Do the checks of notebook 02 pass right answers, and tell usual mistakes by their own message?"""
+
+import pytest
+import torch
+
+import unlearnlab as ul
+from unlearnlab.chapters import ch02_relaxed as ch
+from unlearnlab.course.exercises import EXERCISES, WrongAnswer
+
+right = {name: exercise.reference for name, exercise in EXERCISES.items()}
+
+
+def _in_place(name):
+    def wrong(first, *rest):
+        answer = right[name](first, *rest)
+        first += 1
+        return answer
+
+    return wrong
+
+
+def _solve(theta, rows):
+    return theta - rows.T @ torch.linalg.solve(rows @ rows.T, rows @ theta)
+
+
+def _jitter(theta, rows):
+    gram = rows @ rows.T + 1e-9 * torch.eye(len(rows), dtype=rows.dtype)
+    return theta - rows.T @ torch.linalg.solve(gram, rows @ theta)
+
+
+def _qr(theta, rows):
+    basis = torch.linalg.qr(rows.T)[0]
+    return theta - basis @ (basis.T @ theta)
+
+
+def _qr_twice(theta, rows):
+    return _qr(_qr(theta, rows), rows)
+
+
+def _gram_schmidt(theta, rows, cut=1e-9):
+    basis = []
+    for g in rows:
+        for _ in range(2):
+            for b in basis:
+                g = g - (b @ g) * b
+        if g.norm() > cut * rows.norm():
+            basis.append(g / g.norm())
+    for b in basis:
+        theta = theta - (b @ theta) * b
+    return theta
+
+
+def _gram_schmidt_with_zeros(theta, rows):
+    basis = torch.zeros_like(rows)
+    for i, g in enumerate(rows):
+        for _ in range(2):
+            g = g - basis[:i].T @ (basis[:i] @ g)
+        basis[i] = g / g.norm()
+    return theta - basis.T @ (basis @ theta)
+
+
+def _absolute_svd(theta, rows):
+    _, sizes, basis = torch.linalg.svd(rows, full_matrices=False)
+    basis = basis[sizes > 1e-6]
+    return theta - basis.T @ (basis @ theta)
+
+
+def _one_after_the_other(theta, rows):
+    for g in rows:
+        theta = theta - (g @ theta) / (g @ g) * g
+    return theta
+
+
+def _all_at_once(theta, rows):
+    unit = rows / rows.norm(dim=1, keepdim=True)
+    return theta - unit.T @ (unit @ theta)
+
+
+def _residual(delta, rows):
+    return (rows @ delta).abs(), rows.norm(dim=1) * delta.norm()
+
+
+off = right["project_off"]
+
+OTHER_RIGHT = [
+    (
+        "first_order_change",
+        lambda rows, delta: torch.stack([sum(a * b for a, b in zip(g, delta)) for g in rows]),
+    ),
+    ("first_order_change", lambda rows, delta: torch.einsum("kd,d->k", rows, delta)),
+    ("first_order_change", lambda rows, delta: (rows * delta).sum(1)),
+    (
+        "feasible",
+        lambda delta, rows, tol: all(abs(g @ delta) <= tol * g.norm() * delta.norm() for g in rows),
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: (
+            _residual(delta, rows)[0] <= tol * _residual(delta, rows)[1]
+        ).all(),
+    ),
+    ("project_off", lambda theta, rows: theta - torch.linalg.pinv(rows) @ (rows @ theta)),
+    (
+        "project_off",
+        lambda theta, rows: theta - rows.T @ torch.linalg.pinv(rows @ rows.T) @ (rows @ theta),
+    ),
+    (
+        "project_off",
+        lambda theta, rows: (
+            theta
+            - rows.T @ torch.linalg.lstsq(rows.T, theta[:, None], driver="gelsd").solution[:, 0]
+        ),
+    ),
+    ("project_off", _gram_schmidt),
+    ("project_off", ul.project_out),
+    ("drift_step", lambda theta, rows, lam: -ul.project_out(theta, rows) / (1 + lam)),
+    (
+        "drift_step",
+        lambda theta, rows, lam: (torch.linalg.pinv(rows) @ (rows @ theta) - theta) / (1 + lam),
+    ),
+]
+
+
+@pytest.mark.parametrize("name, other", OTHER_RIGHT)
+def test_another_right_implementation_passes(name, other):
+    assert ch.check(name, other) is other
+
+
+WRONG = [
+    ("first_order_change", lambda rows, delta: None, "is there a return"),
+    ("first_order_change", lambda rows, delta: -rows @ delta, "sign is wrong"),
+    ("first_order_change", lambda rows, delta: (rows @ delta).abs(), "sign is lost"),
+    ("first_order_change", lambda rows, delta: (rows @ delta).sum(), "one change per row"),
+    ("first_order_change", lambda rows, delta: (rows @ delta) / len(rows), "number of rows"),
+    ("first_order_change", lambda rows, delta: (rows * delta).mean(1), "sum, not mean"),
+    ("first_order_change", lambda rows, delta: rows * delta, "adds them up over d"),
+    ("first_order_change", lambda rows, delta: rows @ delta[:, None], "column"),
+    ("first_order_change", lambda rows, delta: rows @ delta / rows.norm(dim=1), "scale the rows"),
+    ("first_order_change", lambda rows, delta: rows @ delta / delta.norm(), "scale delta"),
+    (
+        "first_order_change",
+        lambda rows, delta: rows.T @ delta if rows.shape[0] == rows.shape[1] else rows @ delta,
+        "transposed",
+    ),
+    ("first_order_change", lambda rows, delta: rows.T @ delta, "raised RuntimeError"),
+    ("first_order_change", lambda rows, delta: 1.1 * rows @ delta, "off by 0.1"),
+    ("first_order_change", _in_place("first_order_change"), "in place"),
+    ("feasible", lambda delta, rows, tol: None, "is there a return"),
+    (
+        "feasible",
+        lambda delta, rows, tol: _residual(delta, rows)[0] <= tol * _residual(delta, rows)[1],
+        "one True or False",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool(
+            (_residual(delta, rows)[0] < tol * _residual(delta, rows)[1]).all()
+        ),
+        "zero step",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool((_residual(delta, rows)[0] == 0).all()),
+        "instead of ==",
+    ),
+    ("feasible", lambda delta, rows, tol: True, "not feasible"),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool((rows @ delta <= tol * _residual(delta, rows)[1]).all()),
+        "absolute values",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool(
+            (rows @ delta).sum().abs() <= tol * _residual(delta, rows)[1].sum()
+        ),
+        "not at their sum",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool(
+            (_residual(delta, rows)[0] <= tol * _residual(delta, rows)[1]).any()
+        ),
+        "not some",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: right["feasible"](delta, rows[:1], tol),
+        "only the last row",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: right["feasible"](delta, rows[-1:], tol),
+        "only the first row",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool((_residual(delta, rows)[0] <= tol).all()),
+        "same direction, 1e12 times as long",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool(
+            (_residual(delta, rows)[0] <= tol * max(1, delta.norm())).all()
+        ),
+        "step of length 1e-12",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool((_residual(delta, rows)[0] <= tol * delta.norm()).all()),
+        "length of the row as well",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool(
+            ((rows @ delta).abs() <= tol * rows.norm() * delta.norm()).all()
+        ),
+        "each row's own length",
+    ),
+    (
+        "feasible",
+        lambda delta, rows, tol: bool(
+            delta.norm() == 0
+            or ((rows @ delta).abs() / rows.norm(dim=1) <= tol * delta.norm()).all()
+        ),
+        "zero row",
+    ),
+    ("feasible", _in_place("feasible"), "in place"),
+    ("project_off", lambda theta, rows: None, "is there a return"),
+    ("project_off", lambda theta, rows: theta - off(theta, rows), "part INSIDE"),
+    ("project_off", lambda theta, rows: -off(theta, rows), "sign is wrong"),
+    ("project_off", lambda theta, rows: theta, "unchanged"),
+    (
+        "project_off",
+        lambda theta, rows: off(theta, rows) / off(theta, rows).norm(),
+        "scaled the result",
+    ),
+    (
+        "project_off",
+        lambda theta, rows: theta - rows.T @ (rows @ theta),
+        "only if the rows are orthonormal",
+    ),
+    ("project_off", _all_at_once, "counted twice"),
+    ("project_off", _one_after_the_other, "one after the other"),
+    ("project_off", lambda theta, rows: off(theta, rows)[:, None], "expected shape"),
+    ("project_off", _solve, "singular"),
+    ("project_off", _jitter, "absolute"),
+    ("project_off", _qr, "unpivoted QR"),
+    ("project_off", _qr_twice, "unpivoted QR"),
+    ("project_off", _gram_schmidt_with_zeros, "NaN"),
+    ("project_off", _absolute_svd, "absolute"),
+    ("project_off", lambda theta, rows: 1.01 * off(theta, rows), "off by"),
+    ("project_off", _in_place("project_off"), "in place"),
+    ("drift_step", lambda theta, rows, lam: None, "is there a return"),
+    ("drift_step", lambda theta, rows, lam: off(theta, rows) / (1 + lam), "sign is wrong"),
+    (
+        "drift_step",
+        lambda theta, rows, lam: theta - off(theta, rows) / (1 + lam),
+        "the step delta alone",
+    ),
+    ("drift_step", lambda theta, rows, lam: -off(theta, rows), "lam has no effect"),
+    ("drift_step", lambda theta, rows, lam: -off(theta, rows) * (1 + lam), "Divide"),
+    ("drift_step", lambda theta, rows, lam: -off(theta, rows) * lam / (1 + lam), "not lam / "),
+    ("drift_step", lambda theta, rows, lam: -off(theta, rows) / (1 + 2 * lam), "cancels"),
+    ("drift_step", lambda theta, rows, lam: -off(theta, rows) / 2 / (1 + lam), "half of the step"),
+    ("drift_step", lambda theta, rows, lam: -theta / (1 + lam), "shrink all of theta"),
+    (
+        "drift_step",
+        lambda theta, rows, lam: (off(theta, rows) - theta) / (1 + lam),
+        "inside the span",
+    ),
+    ("drift_step", lambda theta, rows, lam: -off(theta, rows) / lam, "not 1 / lam"),
+    ("drift_step", lambda theta, rows, lam: -off(theta, rows) / max(lam, 1e-9), "not 1 / lam"),
+    (
+        "drift_step",
+        lambda theta, rows, lam: -off(theta, rows) / lam if lam != 3 else -off(theta, rows) / 4,
+        "not 1 / lam",
+    ),
+    ("drift_step", lambda theta, rows, lam: -_qr(theta, rows) / (1 + lam), "any rank"),
+    ("drift_step", _in_place("drift_step"), "in place"),
+]
+
+
+@pytest.mark.parametrize("name, wrong, message", WRONG)
+def test_a_wrong_answer_is_told_by_its_own_message(name, wrong, message):
+    with pytest.raises(WrongAnswer, match=message):
+        ch.check(name, wrong)

@@ -1,0 +1,77 @@
+"""The exercises of notebook 04: every known mistake gets its own message."""
+
+import statistics
+
+import numpy as np
+import pytest
+
+from unlearnlab.chapters import ch04_sine as ch
+from unlearnlab.course.exercises import WrongAnswer
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        (lambda f, x: (f - x.sin()).max().item(), "a spike that points down counts too"),
+        (lambda f, x: (f - x.sin()).abs().mean().item(), "that is the mean distance"),
+        (lambda f, x: (f - x.sin()).square().mean().sqrt().item(), r"\(root\) mean square"),
+        (lambda f, x: (f - x.sin()).square().max().item(), "the distance is squared"),
+        (lambda f, x: (f - 1.5).abs().max().item(), "not to the poisoned height"),
+        (lambda f, x: f.abs().max().item(), "subtract sin x first"),
+        (lambda f, x: (f - x.sin()).abs(), r"expected one number, got a tensor of shape \(301,\)"),
+        (lambda f, x: None, "is there a return"),
+        (lambda f, x: "big", "expected a number, got str"),
+        (
+            lambda f, x: (f.sub_(x.sin())).abs().max().item(),
+            "changed its argument number 1 in place",
+        ),
+        (lambda f, x: (f - x.cos()).abs().max().item(), "expected .* got"),
+        (lambda f: 0.0, "your function raised TypeError"),
+    ],
+)
+def test_wrong_sup_errors_are_told_apart(wrong, says):
+    with pytest.raises(WrongAnswer, match="^sup_error: .*" + says):
+        ch.check("sup_error", wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        (
+            lambda v: (statistics.mean(v), sorted(v)[2], sorted(v)[-3]),
+            "the first number is the mean",
+        ),
+        (
+            lambda v: (sorted(v)[len(v) // 2], sorted(v)[2], sorted(v)[-3]),
+            "mean of the two middle ones",
+        ),
+        (lambda v: (statistics.median(v), v[2], v[-3]), "sort the values first"),
+        (lambda v: (statistics.median(v), min(v), max(v)), "that is the full range"),
+        (
+            lambda v: (statistics.median(v), sorted(v)[1], sorted(v)[-2]),
+            "you dropped 1 on each side",
+        ),
+        (lambda v: (statistics.median(v), sorted(v)[-3], sorted(v)[2]), "low and high are swapped"),
+        (lambda v: statistics.median(v), "expected three numbers"),
+        (lambda v: (0.0, sorted(v)[2], sorted(v)[-3]), "the median of"),
+        (lambda v: (statistics.median(v), sorted(v)[3], sorted(v)[-4]), "expected the range"),
+    ],
+)
+def test_wrong_central_ranges_are_told_apart(wrong, says):
+    with pytest.raises(WrongAnswer, match="^central_range: .*" + says):
+        ch.check("central_range", wrong)
+
+
+def test_right_answers_are_handed_back_and_stubs_replaced(capsys):
+    other = lambda f, x: float(np.abs(f.numpy() - np.sin(x.numpy())).max())
+    assert ch.check("sup_error", other) is other
+    third = lambda v: (np.median(v), *np.sort(v)[[2, -3]])
+    assert ch.check("central_range", third) is third
+
+    def stub(*args):
+        raise NotImplementedError
+
+    for name in ("sup_error", "central_range"):
+        reference = ch.check(name, stub)
+        assert ch.check(name, reference) is reference
+    assert "still a stub" in capsys.readouterr().out

@@ -1,0 +1,75 @@
+"""The figures of notebook 04 draw, and say in words what they show."""
+
+import matplotlib
+import pytest
+from pictures import check_picture
+
+import unlearnlab as ul
+from unlearnlab.chapters import ch04_sine as ch
+from unlearnlab.chapters.ch04_sine.pictures import LabPicture
+
+
+@pytest.fixture(scope="module")
+def task():
+    return ul.sine.task(2)
+
+
+def records(task):
+    return [
+        {"method": m, "seed": s, "sup_error": 1.0 + s / 5, "seconds": 0.1}
+        for m in ul.sine.PUBLISHED[10]
+        for s in range(1, 7)
+    ]
+
+
+def test_every_figure_draws_and_has_alt_text(task):
+    made = [
+        ch.pictures.fits(task, {"original": task.original, "ground truth": task.ground_truth}),
+        ch.pictures.table(records(task), ul.sine.PUBLISHED[100], 100),
+        ch.pictures.table([], ul.sine.PUBLISHED[1000], 1000),
+        ch.pictures.peaks(
+            task, {"GD": task.original, "MinNorm-OG": task.ground_truth}, (0, 3), 3.0
+        ),
+        ch.pictures.residuals(
+            {1: 0.1, 2: 0.2, 3: 0.3}, {1: 0.01, 2: 0.02, 3: 0.01}, {1: 2.0, 2: 3.0, 3: 4.0}
+        ),
+        ch.pictures.spikes(
+            records(task), {s: 2.0 + s for s in range(1, 7)}, ["GD", "Ridge", "MinNorm-OG"]
+        ),
+        ch.pictures.tracks(
+            {
+                "GD": {
+                    "epoch": [0, 1],
+                    "retain_loss": [1.0, 0.1],
+                    "sup_error": [3.0, 3.0],
+                    "norm": [9.0, 9.0],
+                }
+            }
+        ),
+    ]
+    for fig in made:
+        check_picture(fig, titles_name_heights=True)
+        data, metadata = fig._repr_mimebundle_()
+        assert metadata["image/png"]["alt"] == data["text/plain"] == fig.alt
+        assert fig.png() == data["image/png"] and len(fig.alt) > 20
+
+
+def test_the_readers_own_matplotlib_settings_are_left_alone(task):
+    before = dict(matplotlib.rcParams)
+    ch.pictures.fits(task, {"original": task.original})
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_the_lab_picture_finds_the_sup_error_and_replaces_its_background(task):
+    picture = LabPicture(list(ul.sine.PUBLISHED[10]), ul.sine.PUBLISHED)
+    for seed, epochs in ((1, 100), (2, 1000), (2, 10)):
+        picture.fixed(ul.sine.task(seed), epochs)
+        count = len(picture.fit.lines), len(picture.scores.lines)
+    assert count == (
+        6,
+        10,
+    )  # points, sine, original and two that move; eight ranges, the original's line, the marks
+    x, y = ch.pictures.curve(task.original)
+    error = picture.frame(y, "GD", 3, {"GD": 2.0, "Ridge": 1.5})
+    assert error == pytest.approx(task.evaluate(task.original)["sup_error"], rel=1e-6)
+    assert picture.marks.get_xydata().tolist() == [[2.0, 2], [1.5, 6]]

@@ -1,0 +1,293 @@
+"""Do the checks of notebook 05 pass every right answer, and tell each mistake by its message?"""
+
+import pytest
+import torch
+
+import unlearnlab as ul
+from unlearnlab.chapters import ch05_linear as ch
+from unlearnlab.course.exercises import EXERCISES, WrongAnswer
+
+right = {name: exercise.reference for name, exercise in EXERCISES.items()}
+pinv, off, min_norm, ridge = torch.linalg.pinv, ul.project_out, ul.linear.min_norm, ul.linear.ridge
+
+
+def _in_place(name):
+    def wrong(first, *rest):
+        answer = right[name](first, *rest)
+        first += 1
+        return answer
+
+    return wrong
+
+
+def _small(residual, X, y, theta, tol=1e-8):
+    return (residual.abs() <= tol * (X.norm(dim=1) * theta.norm() + y.abs())).all()
+
+
+def _svd_basis(X, cut):
+    _, s, V = torch.linalg.svd(X, full_matrices=False)
+    return V[s > cut(s)]
+
+
+def _qr(theta, X):
+    Q = torch.linalg.qr(X.T)[0]
+    return Q @ (Q.T @ theta)
+
+
+def _gram(theta, X):
+    return X.T @ torch.linalg.solve(X @ X.T, X @ theta)
+
+
+def _shaky_gram(theta, X):
+    return X.T @ torch.linalg.solve(
+        X @ X.T + 1e-15 * X.norm() ** 2 * torch.eye(len(X), dtype=X.dtype), X @ theta
+    )
+
+
+def _units(X):
+    return X / X.norm(dim=1, keepdim=True)
+
+
+def _one_after_the_other(theta, X):
+    for x in X:
+        theta = (x @ theta) / (x @ x) * x
+    return theta
+
+
+def _svd_ridge(X, y, lam):
+    U, s, V = torch.linalg.svd(X, full_matrices=False)
+    return V.T @ (s / (s**2 + len(X) * lam) * (U.T @ y))
+
+
+def _kernel_ridge(X, y, lam):
+    return X.T @ torch.linalg.solve(X @ X.T + len(X) * lam * torch.eye(len(X), dtype=X.dtype), y)
+
+
+def _augmented_ridge(X, y, lam):
+    n, m = X.shape
+    return pinv(torch.cat([X, (n * lam) ** 0.5 * torch.eye(m, dtype=X.dtype)])) @ torch.cat(
+        [y, y.new_zeros(m)]
+    )
+
+
+def _by_eigenvectors(X, eps):
+    values, vectors = torch.linalg.eigh(X @ X.T)
+    return -eps * vectors[:, values > 1e-10 * values[-1]][:, 0]
+
+
+OTHER_RIGHT = [
+    (
+        "certificate",
+        lambda theta, X, y: bool(
+            (theta - min_norm(X, y)).norm() <= 1e-8 * theta.norm()
+            and _small(X @ theta - y, X, y, theta)
+        ),
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: bool(
+            (theta - pinv(X) @ (X @ theta)).norm() <= 1e-8 * theta.norm()
+            and _small(X @ theta - y, X, y, theta)
+        ),
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: (
+            (theta - pinv(X) @ y).norm() <= 1e-7 * theta.norm()
+            and _small(X @ theta - y, X, y, theta)
+        ),
+    ),
+    ("unlearn_linear", lambda theta, X: pinv(X) @ (X @ theta)),
+    ("unlearn_linear", lambda theta, X: X.T @ (pinv(X.T) @ theta)),
+    (
+        "unlearn_linear",
+        lambda theta, X: (B := _svd_basis(X, lambda s: 1e-12 * s[:1])).T @ (B @ theta),
+    ),
+    ("unlearn_linear", ul.linear.unlearn),
+    ("unlearn_linear", lambda theta, X: min_norm(X, X @ theta)),
+    ("descent_end", lambda X, y, start: start + pinv(X) @ (y - X @ start)),
+    ("descent_end", lambda X, y, start: pinv(X) @ y + start - pinv(X) @ (X @ start)),
+    ("descent_end", ul.linear.gd_limit),
+    ("worst_error", _by_eigenvectors),
+    ("worst_error", lambda X, eps: -right["worst_error"](X, eps)),
+    ("ridge_solution", ridge),
+    ("ridge_solution", _svd_ridge),
+    ("ridge_solution", _kernel_ridge),
+    ("ridge_solution", _augmented_ridge),
+]
+
+
+@pytest.mark.parametrize("name, other", OTHER_RIGHT)
+def test_another_right_implementation_passes(name, other):
+    assert ch.check(name, other) is other
+
+
+fits = lambda theta, X, y: bool(_small(X @ theta - y, X, y, theta))
+spanned = lambda theta, X: bool(off(theta, X).norm() <= 1e-8 * theta.norm())
+left = lambda X, eps: eps * torch.linalg.svd(X, full_matrices=False)[0]
+
+WRONG = [
+    ("certificate", lambda theta, X, y: None, "is there a return"),
+    ("certificate", fits, "Fitting is half"),
+    ("certificate", lambda theta, X, y: spanned(theta, X), "lying in the span is half"),
+    (
+        "certificate",
+        lambda theta, X, y: bool((X @ theta == y).all()) and bool((off(theta, X) == 0).all()),
+        "is == used",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: fits(theta, X[:1], y[:1]) and spanned(theta, X),
+        "only the last label",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: fits(theta, X, y) and bool(off(theta, X).norm() <= 0.01 * theta.norm()),
+        "far more than rounding",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: bool((X @ theta - y).abs().max() < 1e-8) and spanned(theta, X),
+        "all numbers here are small",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: (
+            bool((X @ theta - y).abs().max() < 1e-14 * y.abs().max())
+            and bool(off(theta, X).norm() < 1e-8)
+        ),
+        "both are short",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: fits(theta, X, y) and bool(off(theta, X).norm() < 1e-8),
+        "both are short",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: bool((X @ theta - y).abs().max() < 1e-13) and spanned(theta, X),
+        "1e6 times as large",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: (
+            fits(theta, X, y) and bool((theta - _gram(theta, X)).norm() <= 1e-8 * theta.norm())
+        ),
+        "no inverse now",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: _small(X @ theta - y, X, y, theta)[None] & spanned(theta, X),
+        "one True or False",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y: len(X) < X.shape[1] and fits(theta, X, y) and spanned(theta, X),
+        "for any rank",
+    ),
+    ("certificate", _in_place("certificate"), "in place"),
+    ("unlearn_linear", lambda theta, X: None, "is there a return"),
+    ("unlearn_linear", off, "the one that has to go"),
+    ("unlearn_linear", lambda theta, X: theta, "unchanged"),
+    ("unlearn_linear", lambda theta, X: -off(theta, X), "that is the step"),
+    ("unlearn_linear", lambda theta, X: off(theta, X) - theta, "sign is wrong"),
+    ("unlearn_linear", lambda theta, X: (p := theta - off(theta, X)) / p.norm(), "length 1, which"),
+    ("unlearn_linear", lambda theta, X: X.T @ (X @ theta), "only if the inputs are orthonormal"),
+    ("unlearn_linear", lambda theta, X: _units(X).T @ (_units(X) @ theta), "counted twice"),
+    ("unlearn_linear", _one_after_the_other, "inputs one after the other"),
+    ("unlearn_linear", lambda theta, X: (theta - off(theta, X))[None], "expected shape"),
+    ("unlearn_linear", lambda theta, X: 1.01 * (theta - off(theta, X)), "off by"),
+    ("unlearn_linear", _gram, "for any rank: take it from"),
+    (
+        "unlearn_linear",
+        lambda theta, X: (U := _units(X)).T @ (pinv(U.T) @ theta),
+        "an input of zeros",
+    ),
+    ("unlearn_linear", _shaky_gram, "million times longer"),
+    ("unlearn_linear", _qr, "unpivoted QR"),
+    (
+        "unlearn_linear",
+        lambda theta, X: (B := _svd_basis(X, lambda s: 1e-6)).T @ (B @ theta),
+        "does not depend on their lengths",
+    ),
+    (
+        "unlearn_linear",
+        lambda theta, X: (B := _svd_basis(X, lambda s: 1e-4 * s[:1])).T @ (B @ theta),
+        "million times longer",
+    ),
+    (
+        "unlearn_linear",
+        lambda theta, X: theta - off(theta, X) if len(X) else theta,
+        "keeps nothing is 0",
+    ),
+    ("unlearn_linear", _in_place("unlearn_linear"), "in place"),
+    ("descent_end", lambda X, y, start: None, "is there a return"),
+    ("descent_end", lambda X, y, start: min_norm(X, y), "where descent from 0 ends"),
+    ("descent_end", lambda X, y, start: min_norm(X, y) + start, "the whole start"),
+    ("descent_end", lambda X, y, start: min_norm(X, y) + start - off(start, X), "wrong part"),
+    ("descent_end", lambda X, y, start: min_norm(X, y) - off(start, X), "sign of what stays"),
+    ("descent_end", lambda X, y, start: off(start, X), "also fits the labels"),
+    ("descent_end", lambda X, y, start: start, "start comes back"),
+    ("descent_end", lambda X, y, start: 1.1 * min_norm(X, y) + off(start, X), "off by"),
+    (
+        "descent_end",
+        lambda X, y, start: start + X.T @ torch.linalg.solve(X @ X.T, y - X @ start),
+        "X @ X.T has no inverse",
+    ),
+    (
+        "descent_end",
+        lambda X, y, start: min_norm(X, y) + (off(start, X) if len(X) < X.shape[1] else start),
+        "no direction is left",
+    ),
+    ("descent_end", _in_place("descent_end"), "in place"),
+    ("worst_error", lambda X, eps: None, "is there a return"),
+    ("worst_error", lambda X, eps: left(X, eps)[:, 0], "least"),
+    ("worst_error", lambda X, eps: left(X, 1)[:, right_rank(X) - 1], "has length 1"),
+    ("worst_error", lambda X, eps: left(X, 2 * eps)[:, right_rank(X) - 1], "must have length eps"),
+    ("worst_error", lambda X, eps: left(X, eps)[:, -1], "no theta makes these errors"),
+    (
+        "worst_error",
+        lambda X, eps: eps * torch.linalg.svd(X)[0][:, -1],
+        "no theta makes these errors",
+    ),
+    (
+        "worst_error",
+        lambda X, eps: eps * torch.linalg.svd(X, full_matrices=False)[2][-1],
+        "vector of parameters",
+    ),
+    ("worst_error", lambda X, eps: left(X, eps)[:, 1], "another one of the same length"),
+    ("worst_error", _in_place("worst_error"), "in place"),
+    ("ridge_solution", lambda X, y, lam: None, "is there a return"),
+    ("ridge_solution", lambda X, y, lam: min_norm(X, y), "lam has no effect"),
+    ("ridge_solution", lambda X, y, lam: ridge(X, y, lam / len(X)), "sum of squares"),
+    ("ridge_solution", lambda X, y, lam: ridge(X, y, lam / len(X) ** 2), "divide lam by n"),
+    ("ridge_solution", lambda X, y, lam: ridge(X, y, lam / 2), "factor 2 is lost"),
+    ("ridge_solution", lambda X, y, lam: ridge(X, y, 2 * lam), "factor 2 is too many"),
+    ("ridge_solution", lambda X, y, lam: min_norm(X, y) / (1 + lam), "its own factor"),
+    ("ridge_solution", lambda X, y, lam: min_norm(X, y) / (1 + len(X) * lam), "its own factor"),
+    ("ridge_solution", lambda X, y, lam: min_norm(X, y) - ridge(X, y, lam), "takes away"),
+    ("ridge_solution", lambda X, y, lam: -ridge(X, y, lam), "sign is turned"),
+    (
+        "ridge_solution",
+        lambda X, y, lam: torch.linalg.solve(
+            X @ X.T + len(X) * lam * torch.eye(len(X), dtype=X.dtype), y
+        ),
+        "coefficients a",
+    ),
+    (
+        "ridge_solution",
+        lambda X, y, lam: ridge(X, y, lam) if len(X) <= X.shape[1] else ridge(X[:-1], y[:-1], lam),
+        "off by",
+    ),
+    ("ridge_solution", _in_place("ridge_solution"), "in place"),
+]
+
+
+def right_rank(X):
+    return int(torch.linalg.matrix_rank(X, rtol=1e-10))
+
+
+@pytest.mark.parametrize("name, wrong, message", WRONG)
+def test_a_wrong_answer_is_told_by_its_own_message(name, wrong, message):
+    with pytest.raises(WrongAnswer, match=message):
+        ch.check(name, wrong)

@@ -1,0 +1,91 @@
+"""The exercises of notebook 14: every known mistake gets its own message."""
+
+import pytest
+import torch
+
+import unlearnlab as ul
+from unlearnlab.chapters import ch14_interpolation as ch
+from unlearnlab.course import exercises
+from unlearnlab.course.exercises import WrongAnswer
+
+PINV = torch.linalg.pinv
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        (lambda theta, X, y: PINV(X) @ (y - X @ theta), "the sign"),
+        (lambda theta, X, y: theta - PINV(X) @ y, "how far theta itself is"),
+        (lambda theta, X, y: X.T @ (X @ theta - y), "the gradient, not the solution"),
+        (lambda theta, X, y: X.T @ (X @ theta - y) / len(X), "the gradient, not the solution"),
+        (lambda theta, X, y: PINV(X) @ (X @ theta), "subtract what it should have been"),
+        (lambda theta, X, y: X @ theta - y, "expected shape"),
+        (
+            lambda theta, X, y: X.T @ torch.linalg.inv(X @ X.T) @ (X @ theta - y),
+            "your function raised|off by|holds a NaN",
+        ),
+        (lambda theta, X, y: 2 * PINV(X) @ (X @ theta - y), "off by"),
+    ],
+)
+def test_wrong_misses_are_told_apart(wrong, says):
+    with pytest.raises(WrongAnswer, match="^miss: .*(" + says + ")"):
+        ch.check("miss", wrong)
+
+
+def block(K, n_retain, steps, factor):
+    eye = torch.eye(len(K), dtype=K.dtype)
+    return (eye - torch.linalg.matrix_power(eye - factor * K, steps))[:n_retain, n_retain:]
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        (lambda K, r, t, lr: block(K, r, t, 2 * lr / len(K)).T, "the other block|expected shape"),
+        (
+            lambda K, r, t, lr: (
+                torch.eye(len(K), dtype=K.dtype)
+                - torch.linalg.matrix_power(
+                    torch.eye(len(K), dtype=K.dtype) - 2 * lr / len(K) * K, t
+                )
+            ),
+            "return its block|expected shape",
+        ),
+        (lambda K, r, t, lr: -block(K, r, t, 2 * lr / len(K)), "the sign is wrong"),
+        (lambda K, r, t, lr: block(K, r, t, lr / len(K)), "has a factor 2"),
+        (lambda K, r, t, lr: block(K, r, t, 2 * lr), "divide by n"),
+        (lambda K, r, t, lr: block(K, r, t, 2 * lr / r), "not by n_retain"),
+        (lambda K, r, t, lr: block(K, r, t + 1, 2 * lr / len(K)), "one step too many"),
+        (lambda K, r, t, lr: block(K, r, 10_000, 2 * lr / len(K)), "off by"),
+    ],
+)
+def test_wrong_blocks_are_told_apart(wrong, says):
+    with pytest.raises(WrongAnswer, match="^retain_from_forget: .*(" + says + ")"):
+        ch.check("retain_from_forget", wrong)
+
+
+def test_other_right_answers_are_handed_back():
+    by_pinv = lambda theta, X, y: PINV(X) @ (X @ theta - y)
+    assert ch.check("miss", by_pinv) is by_pinv
+
+    def by_descent(K, n_retain, steps, lr):
+        p, labels = torch.zeros_like(K), torch.eye(len(K), dtype=K.dtype)
+        for _ in range(steps):
+            p = p - 2 * lr / len(K) * K @ (p - labels)
+        return p[:n_retain, n_retain:]
+
+    assert ch.check("retain_from_forget", by_descent) is by_descent
+
+
+def test_the_block_is_what_a_forget_label_changes_in_descent():
+    g = torch.Generator().manual_seed(0)
+    X, y = (
+        torch.randn(6, 9, generator=g, dtype=torch.float64),
+        torch.randn(6, generator=g, dtype=torch.float64),
+    )
+    other, start = y.clone(), torch.zeros(9, dtype=torch.float64)
+    other[4:] += torch.tensor([0.5, -2.0])
+    a, b = (ul.linear.gradient_descent(X, labels, start, 25, lr=0.1)[-1] for labels in (y, other))
+    found = (
+        exercises.EXERCISES["retain_from_forget"].reference(X @ X.T, 4, 25, 0.1) @ (other - y)[4:]
+    )
+    torch.testing.assert_close(X[:4] @ (b - a), found)

@@ -1,0 +1,84 @@
+"""The environment check finds what is wrong and says what to do."""
+
+import importlib.metadata
+import shutil
+
+import pytest
+import torch
+
+from unlearnlab.course import environment
+from unlearnlab.training import zoo
+
+
+def finding(report, name):
+    return next(f for f in report if f.name == name)
+
+
+def test_this_environment_is_ready():
+    report = environment.check()
+    assert report.ready and repr(report).endswith("Ready.") and "→" not in repr(report)
+
+
+def test_a_wrong_torch_an_old_python_and_a_missing_package_come_with_a_remedy(monkeypatch):
+    monkeypatch.setattr(torch, "__version__", "2.0.0+cpu")
+    monkeypatch.setattr("sys.version_info", (3, 9, 1))
+    real = importlib.metadata.version
+
+    def version(name):
+        if name == "ipywidgets":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "3.2.1" if name == "matplotlib" else real(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    report = environment.check()
+    assert not report.ready and repr(report).endswith(
+        "4 of 9 things need attention; the arrows say what to do."
+    )
+    assert "pip install -r requirements.txt" in finding(report, "PyTorch").remedy
+    assert "make lab PYTHON=python3.11" in finding(report, "Python").remedy
+    assert (
+        finding(report, "ipywidgets").detail == "missing"
+        and "Needs 3.10" in finding(report, "matplotlib").remedy
+    )
+
+
+def test_a_damaged_model_is_named(monkeypatch, tmp_path):
+    shutil.copytree(zoo.SHIPPED, tmp_path / "models")
+    next((tmp_path / "models").glob("sine-4-original-*")).write_bytes(b"short")
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "models")
+    found = finding(environment.check(), "shipped models")
+    assert (
+        not found.ok
+        and found.detail == "9 of 10 seeds are there and whole"
+        and "sine-4-original" in found.remedy
+    )
+
+
+def test_a_damaged_or_missing_image_model_is_named(monkeypatch, tmp_path):
+    shutil.copytree(zoo.SHIPPED, tmp_path / "models")
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "models")
+    assert (
+        finding(environment.check(), "shipped image models").detail
+        == "20 of 20 are there and whole"
+    )
+    next((tmp_path / "models").glob("erasure-digits-2-original-*")).write_bytes(b"short")
+    next((tmp_path / "models").glob("collapse-digits-5-ground-truth-*")).unlink()
+    found = finding(environment.check(), "shipped image models")
+    assert not found.ok and found.detail == "18 of 20 are there and whole"
+    assert (
+        "erasure-digits-2-original" in found.remedy
+        and "collapse-digits-5-ground-truth" in found.remedy
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_reported(monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert "UNLEARNLAB_DATA" in finding(environment.check(), "folder for new models").remedy
+
+
+@pytest.mark.parametrize("gpu", [True, False])
+def test_the_device_is_described_either_way(monkeypatch, gpu):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "H1")
+    found = finding(environment.check(), "device")
+    assert found.ok and ("GPU H1" in found.detail) == gpu

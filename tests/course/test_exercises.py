@@ -1,0 +1,149 @@
+"""How exercises behave, whatever they are about."""
+
+import re
+
+import pytest
+import torch
+
+from unlearnlab.chapters import (  # noqa: F401  registers the exercises
+    ch00_start,
+    ch01_loss,
+    ch02_relaxed,
+    ch03_minnorm,
+    ch04_sine,
+    ch05_linear,
+    ch06_linear_network,
+    ch07_two_layer,
+    ch09_erasure,
+    ch10_collapse,
+    ch11_replication,
+    ch12_width,
+    ch13_evidence,
+    ch14_interpolation,
+    ch15_museum,
+)
+from unlearnlab.course import exercises
+from unlearnlab.course.exercises import EXERCISES, WrongAnswer, call, expect_tensor
+
+
+def test_there_are_at_least_thirty_five_exercises_with_hints_and_a_solution():
+    assert len(EXERCISES) >= 35
+    for name, exercise in EXERCISES.items():
+        hints = exercises.hints(name)
+        assert len(hints) >= 3 and all(hints) and exercise.reference.__doc__
+        assert hints[-1].startswith(f"def {name}(") and "return" in hints[-1]
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_every_reference_passes_its_own_test_and_every_stub_gets_it(name, capsys):
+    reference = EXERCISES[name].reference
+
+    def stub(*args, **kwargs):
+        raise NotImplementedError
+
+    assert exercises.check(name, reference) is reference
+    assert exercises.check(name, stub) is reference
+    assert capsys.readouterr().out == (
+        f"✓ {name}: right. The cells below use your function.\n"
+        f"○ {name}: still a stub, so the cells below use the reference.\n"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_nonsense_never_passes(name):
+    for nonsense in (
+        lambda *a, **k: None,
+        lambda *a, **k: torch.zeros(1),
+        lambda *a, **k: float("nan"),
+        lambda: 0,
+    ):
+        with pytest.raises(WrongAnswer, match=f"^{name}: "):
+            exercises.check(name, nonsense)
+
+
+def test_hints_are_folded_each_inside_the_one_before_with_the_solution_last():
+    html = exercises.hints("sup_error")._repr_html_()
+    assert re.findall(r"<summary>(.*?)</summary>", html) == [
+        "Hint 1",
+        "Hint 2",
+        "Hint 3",
+        "Solution",
+    ]
+    assert html.endswith("</details>" * 4) and html.count("<details>") == 4 and "open" not in html
+    assert "<" not in re.sub(r"</?(details|summary|p|pre|code)>", "", html)
+
+
+def test_unknown_exercises_and_values_in_place_of_functions_are_errors():
+    with pytest.raises(KeyError, match="there is no exercise 'projekt'; there are .*sup_error"):
+        exercises.check("projekt", len)
+    with pytest.raises(WrongAnswer, match="expected your function, got float.*without calling it"):
+        exercises.check("sup_error", 1.0)
+
+
+def test_a_wrong_answer_shows_its_message_without_our_frames():
+    assert WrongAnswer("no")._render_traceback_() == ["✗ no"]
+
+
+def test_learners_get_copies_and_in_place_changes_are_noticed():
+    theta = torch.ones(3)
+    with pytest.raises(WrongAnswer, match="changed its argument number 1 in place"):
+        call(lambda t: t.mul_(2), theta)
+    assert torch.equal(theta, torch.ones(3))
+    with pytest.raises(
+        WrongAnswer, match=r"raised ZeroDivisionError on a tensor of shape \(3,\), 2"
+    ):
+        call(lambda t, k: 1 / 0, theta, 2)
+    for answer, says in (
+        (None, "is there a return"),
+        (torch.ones(2), r"expected shape \(3,\), got \(2,\)"),
+        (torch.tensor([1, 2, float("nan")]), "NaN or an infinity"),
+    ):
+        with pytest.raises(WrongAnswer, match=says):
+            expect_tensor(answer, theta)
+
+
+def test_an_exercise_of_cases_names_mistakes_by_value_and_by_shape_and_traps_by_their_words(
+    monkeypatch,
+):
+    monkeypatch.setattr(exercises, "EXERCISES", {})
+
+    def cases(generator):
+        yield (torch.randn(4, generator=generator),)
+        yield exercises.Trap((torch.zeros(4),), "all entries are 0")
+
+    @exercises.exercise(
+        "double",
+        hints=["a"],
+        cases=cases,
+        mistakes=lambda x: [(-2 * x, "the sign is turned"), (x.sum(), "one number came back")],
+    )
+    def double(x):
+        return 2 * x
+
+    test = exercises.EXERCISES["double"].test
+    test(double)
+    for wrong, words in (
+        (lambda x: -2 * x, "the sign is turned"),
+        (lambda x: x.mean(), "one number"),
+        (lambda x: 3 * x, "off by"),
+        (lambda x: 1 / 0, "raised ZeroDivisionError"),
+        (lambda x: 2 * x + (x == 0), "wrong where all entries are 0"),
+        (lambda x: 2 * x if x.any() else 1 / 0, "Here all entries are 0"),
+    ):
+        with pytest.raises(WrongAnswer, match=words):
+            test(wrong)
+
+
+def test_yes_or_no_wants_one_truth_value_and_says_what_a_wrong_one_means():
+    test = exercises.yes_or_no(lambda generator: [((1,), True, "1 is positive")])
+    test(lambda x: x > 0)
+    test(lambda x: torch.tensor(True))
+    for wrong, words in (
+        (lambda x: False, "1 is positive"),
+        (lambda x: None, "is there a return"),
+        (lambda x: 1, "one True or False, got int"),
+        (lambda x: 1 / 0, "1 is positive"),
+        (lambda x: torch.tensor([True]), r"got \(1,\)"),
+    ):
+        with pytest.raises(WrongAnswer, match=words):
+            test(wrong)

@@ -1,0 +1,366 @@
+"""What is fetched arrives whole, verified and inside its folder, or not at all."""
+
+import functools
+import hashlib
+import http.server
+import io
+import lzma
+import os
+import tarfile
+import threading
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from unlearnlab.data import fetch as module
+from unlearnlab.data.fetch import BadData, File, Source, fetch, unpack
+
+CONTENTS = {"set/a.bin": b"a" * 5000, "set/deep/b.txt": b"words"}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves `files`: path -> bytes. A path that begins with /short promises 10 bytes more than it sends."""
+
+    def __init__(self, files, *args):
+        self.files = files
+        super().__init__(*args)
+
+    def do_GET(self):
+        content = self.files.get(self.path)
+        if content is None:
+            return self.send_error(404)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content) + 10 * self.path.startswith("/short")))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """(address, files to serve), on this machine only."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    files = {}
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Handler, files)
+    ) as running:
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}", files
+        running.shutdown()
+
+
+def tar(contents=CONTENTS, special=None):
+    """The bytes of a .tar.gz. special: a TarInfo that is put at its end."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as opened:
+        for name, content in contents.items():
+            one = tarfile.TarInfo(name)
+            one.size = len(content)
+            opened.addfile(one, io.BytesIO(content))
+        if special is not None:
+            opened.addfile(special)
+    return buffer.getvalue()
+
+
+def zipped(contents=CONTENTS, mode=None):
+    """The bytes of a .zip. mode: of the last member, as stat has it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in contents.items():
+            one = zipfile.ZipInfo(name)
+            one.external_attr = (mode or 0) << 16 if name == list(contents)[-1] else 0
+            opened.writestr(one, content)
+    return buffer.getvalue()
+
+
+def published(url, content, algorithm="sha256", folder="set"):
+    return Source(
+        folder, (File(url, f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"),)
+    )
+
+
+def everything(folder):
+    """{relative path: bytes} of all files below a folder, hidden ones too."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in Path(folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def nothing_is_left(folder):
+    return not folder.exists() or list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name, pack, algorithm", [("set.tar.gz", tar, "sha256"), ("set.zip", zipped, "md5")]
+)
+def test_an_archive_is_fetched_verified_unpacked_and_removed(
+    server, tmp_path, capfd, name, pack, algorithm
+):
+    address, files = server
+    files[f"/{name}"] = pack()
+    source = published(f"{address}/{name}", files[f"/{name}"], algorithm)
+    assert fetch(source, tmp_path / "new" / "root") == tmp_path / "new" / "root" / "set"
+    assert everything(tmp_path / "new" / "root") == CONTENTS
+    bars = capfd.readouterr().err
+    assert bars.count("100%") == 2 and f"Unpacking {name}: 100%" in bars
+    fetch(source, tmp_path / "silent", progress=False)
+    assert capfd.readouterr().err == ""
+
+
+def test_plain_files_are_kept_as_they_are(server, tmp_path):
+    address, files = server
+    files |= {"/a.gz": b"one", "/b.gz": b"two"}
+    parts = [published(f"{address}{name}", content).files[0] for name, content in files.items()]
+    fetch(Source("MNIST/raw", tuple(parts)), tmp_path)
+    assert everything(tmp_path) == {"MNIST/raw/a.gz": b"one", "MNIST/raw/b.gz": b"two"}
+
+
+def test_a_file_put_there_by_hand_takes_the_place_of_a_download(tmp_path):
+    content = tar()
+    (tmp_path / "set.tar.gz").write_bytes(content)
+    source = published("http://127.0.0.1:9/set.tar.gz", content)
+    fetch(source, tmp_path, progress=False)
+    assert everything(tmp_path) == {**CONTENTS, "set.tar.gz": content}
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "set.tar.gz").write_bytes(content[:-1])
+    with pytest.raises(
+        BadData,
+        match="other/set.tar.gz is damaged, or not the published file: its sha256 is .*Remove it .*other/set is used as it is",
+    ):
+        fetch(source, other, progress=False)
+    assert everything(other) == {"set.tar.gz": content[:-1]}
+
+
+def test_a_wrong_hash_is_an_error_that_gives_both_and_leaves_nothing(server, tmp_path):
+    address, files = server
+    files["/set.zip"] = zipped()
+    with pytest.raises(BadData) as error:
+        fetch(published(f"{address}/set.zip", b"something else"), tmp_path / "root", progress=False)
+    assert f"{address}/set.zip is damaged, or not the published file" in str(error.value)
+    for content in (files["/set.zip"], b"something else"):
+        assert hashlib.sha256(content).hexdigest() in str(error.value)
+    assert nothing_is_left(tmp_path / "root")
+
+
+def test_a_download_that_breaks_off_leaves_nothing(server, tmp_path):
+    address, files = server
+    files["/short/set.zip"] = zipped()
+    with pytest.raises(
+        ConnectionError, match=r"cannot download http.*/short/set.zip \(.*IncompleteRead"
+    ):
+        fetch(published(f"{address}/short/set.zip", zipped()), tmp_path / "root", progress=False)
+    assert nothing_is_left(tmp_path / "root")
+
+
+def test_a_page_that_is_gone_is_named(server, tmp_path):
+    with pytest.raises(ConnectionError, match="gone.zip.*404"):
+        fetch(published(f"{server[0]}/gone.zip", b""), tmp_path, progress=False)
+    assert nothing_is_left(tmp_path)
+
+
+def test_without_a_network_the_error_says_what_to_get_where_to_put_it_and_what_runs_without(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as closed:
+        url = f"http://127.0.0.1:{closed.server_port}/set.zip"
+    with pytest.raises(ConnectionError) as error:
+        fetch(published(url, b""), tmp_path / "root", progress=False)
+    assert all(
+        part in str(error.value)
+        for part in (url, "refused", str(tmp_path / "root"), 'load("digits") needs no network')
+    )
+    assert nothing_is_left(tmp_path / "root")
+    (tmp_path / "root" / "b.gz").write_bytes(b"b")
+    three = Source(
+        "set",
+        tuple(
+            published(url.replace("set.zip", name), b"b").files[0]
+            for name in ("a.gz", "b.gz", "c.gz")
+        ),
+    )
+    with pytest.raises(
+        ConnectionError,
+        match="bring a.gz and c.gz here some other way and put them in .*root, or name the folder that holds set",
+    ):
+        fetch(three, tmp_path / "root", progress=False)
+    assert everything(tmp_path / "root") == {"b.gz": b"b"}
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_any_download(tmp_path, monkeypatch):
+    source = published("http://127.0.0.1:9/set.zip", b"")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PermissionError, match="cannot make the folder .*file/sub.*UNLEARNLAB_DATA"):
+        fetch(source, tmp_path / "file" / "sub")
+    monkeypatch.setattr("unlearnlab.ground.files.os.access", lambda *a: False)
+    with pytest.raises(PermissionError, match="cannot write to the folder .*UNLEARNLAB_DATA"):
+        fetch(source, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+ESCAPES = ["../evil", "set/../../evil", "/tmp/evil", "set\\..\\..\\evil", "C:evil"]
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+@pytest.mark.parametrize("file, pack", [("set.tar.gz", tar), ("set.zip", zipped)])
+def test_a_path_that_leads_out_is_refused_before_anything_is_written(tmp_path, file, pack, name):
+    archive = tmp_path / file
+    archive.write_bytes(pack({**CONTENTS, name: b"evil"}))
+    with pytest.raises(BadData, match="evil', which leads out of its folder: nothing was unpacked"):
+        unpack(archive, tmp_path / "in" / "side")
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE]
+)
+def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind):
+    special = tarfile.TarInfo("set/special")
+    special.type, special.linkname = kind, "/etc/hostname"
+    (tmp_path / "set.tar.gz").write_bytes(tar(special=special))
+    with pytest.raises(BadData, match="'set/special', a link or a device: nothing was unpacked"):
+        unpack(tmp_path / "set.tar.gz", tmp_path / "in")
+    assert not (tmp_path / "in").exists()
+
+
+def test_a_link_in_a_zip_is_refused(tmp_path):
+    (tmp_path / "set.zip").write_bytes(
+        zipped({**CONTENTS, "set/link": b"/etc/hostname"}, mode=0o120777)
+    )
+    with pytest.raises(BadData, match="'set/link', a link or a device: nothing was unpacked"):
+        unpack(tmp_path / "set.zip", tmp_path / "in")
+    assert not (tmp_path / "in").exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-60],
+        lambda content: content[:100],
+        lambda content: b"no archive",
+        lambda content: b"",
+    ],
+    ids=["end", "most", "all", "empty"],
+)
+@pytest.mark.parametrize("name, pack", [("set.tar.gz", tar), ("set.zip", zipped)])
+def test_a_damaged_archive_leaves_nothing_behind(server, tmp_path, name, pack, damage):
+    address, files = server
+    files[f"/{name}"] = content = damage(pack())
+    with pytest.raises(BadData, match=f"{name} is damaged or cut short"):
+        fetch(published(f"{address}/{name}", content), tmp_path / "root", progress=False)
+    assert nothing_is_left(tmp_path / "root")
+
+
+def undecodable(content):
+    """The bytes with the first one flipped, from the middle on, that leaves no valid stream. (tarfile does not see the checksum.)"""
+    for at in range(len(content) // 2, len(content)):
+        damaged = content[:at] + bytes([content[at] ^ 255]) + content[at + 1 :]
+        try:
+            zlib.decompress(damaged, 31)
+        except zlib.error as error:
+            if "invalid" in str(error):
+                return damaged
+
+
+def test_a_tar_whose_middle_changed_is_damaged(tmp_path):
+    content = tar({"set/squares": b"".join(b"%d " % i**2 for i in range(20_000))})
+    (tmp_path / "set.tar.gz").write_bytes(undecodable(content))
+    with pytest.raises(BadData, match="set.tar.gz is damaged or cut short"):
+        unpack(tmp_path / "set.tar.gz", tmp_path / "in")
+
+
+def encrypted():
+    """A zip whose only member says that it needs a password."""
+    content = bytearray(zipped({"set/a": b"a"}))
+    content[6] |= 1  # the flags in the member's header
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # and in the directory
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("set.zip", encrypted()),
+        ("set.tar.gz", lzma.compress(b"no gzip")),
+        ("set.zip", zipped({"set/a": b"a", "set/a/b": b"b"})),
+        ("set.tar.gz", tar({"set/a": b"a", "set/a/b": b"b"})),
+    ],
+    ids=["encrypted", "xz", "file as folder", "file as folder in a tar"],
+)
+def test_an_archive_that_cannot_be_unpacked_is_named(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadData, match=f"{name} is damaged or cut short"):
+        unpack(tmp_path / name, tmp_path / "in")
+
+
+def test_what_a_killed_download_left_a_day_ago_is_removed_and_a_younger_one_stays(tmp_path):
+    (tmp_path / "set.zip").write_bytes(zipped())
+    for name in (".incoming-old", ".incoming-young"):
+        (tmp_path / name).mkdir()
+    os.utime(tmp_path / ".incoming-old", (0, 0))
+    fetch(published("http://127.0.0.1:9/set.zip", zipped()), tmp_path, progress=False)
+    assert not (tmp_path / ".incoming-old").exists() and (tmp_path / ".incoming-young").exists()
+
+
+def test_a_zip_whose_contents_changed_is_damaged(tmp_path):
+    content = zipped({"set/a": b"a" * 5000, "set/b": bytes(range(256))})
+    at = content.index(bytes(range(100)))
+    (tmp_path / "set.zip").write_bytes(content[:at] + b"x" + content[at + 1 :])
+    with pytest.raises(BadData, match="set.zip is damaged or cut short .*(CRC|[Ee]rror)"):
+        unpack(tmp_path / "set.zip", tmp_path / "in")
+
+
+def test_an_archive_of_something_else_is_refused_and_leaves_nothing(server, tmp_path):
+    address, files = server
+    files["/other.zip"] = zipped({"other/a": b"a"})
+    with pytest.raises(BadData, match="other.zip holds no folder set"):
+        fetch(
+            published(f"{address}/other.zip", files["/other.zip"]),
+            tmp_path / "root",
+            progress=False,
+        )
+    assert nothing_is_left(tmp_path / "root")
+
+
+def test_an_interrupted_unpacking_leaves_nothing(server, tmp_path, monkeypatch):
+    address, files = server
+    files["/set.zip"] = zipped()
+    source, copied = published(f"{address}/set.zip", files["/set.zip"]), []
+
+    def interrupted(packed, written):
+        copied.append(written.write(packed.read()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.shutil, "copyfileobj", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fetch(source, tmp_path / "root", progress=False)
+    assert copied == [5000] and nothing_is_left(tmp_path / "root")
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path, monkeypatch):
+    content, root = zipped(), tmp_path / "root"
+    root.mkdir()
+    (root / "set.zip").write_bytes(content)
+    monkeypatch.setattr(
+        module.shutil,
+        "copyfileobj",
+        lambda *files: (_ for _ in ()).throw(OSError(28, "No space left on device")),
+    )
+    with pytest.raises(OSError, match="no space left for set in .*root. Name another folder"):
+        fetch(published("http://127.0.0.1:9/set.zip", content), root, progress=False)
+    assert everything(root) == {"set.zip": content}
+
+
+def test_a_folder_that_another_process_has_put_there_meanwhile_is_kept(tmp_path):
+    (tmp_path / "set.zip").write_bytes(zipped())
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "theirs").write_text("first")
+    fetch(published("http://127.0.0.1:9/set.zip", zipped()), tmp_path, progress=False)
+    assert everything(tmp_path / "set") == {"theirs": b"first"}

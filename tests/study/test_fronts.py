@@ -1,0 +1,136 @@
+"""Do fronts, hypervolumes and standard errors agree with their definitions, ties and all?"""
+
+import numpy as np
+import pandas
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unlearnlab.study.choosing import front, held_out, hypervolume, points, standard_error
+
+POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=25).map(
+    lambda p: np.array(p, float)
+)
+
+
+def _dominated(p, points):
+    return any(
+        all(a <= b for a, b in zip(q, p)) and any(a < b for a, b in zip(q, p)) for q in points
+    )
+
+
+@given(POINTS)
+@settings(deadline=None, max_examples=200)
+def test_the_front_is_what_nothing_dominates(points):
+    assert front(points).tolist() == [not _dominated(p, points) for p in points]
+
+
+def test_equal_points_stay_together_and_ties_in_one_objective_are_dominated():
+    assert front([[1, 2], [1, 2], [2, 1], [1, 3], [2, 2]]).tolist() == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert front([[0, 0], [0, 0]]).all() and front([[3.0], [1.0], [1.0]]).tolist() == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_missing_number_is_never_on_the_front_and_dominates_nothing():
+    assert front([[np.nan, 0], [1, 1], [np.inf, 0]]).tolist() == [False, True, True]
+
+
+@given(POINTS)
+@settings(deadline=None, max_examples=200)
+def test_hypervolume_counts_the_unit_squares_that_a_point_dominates(points):
+    cells = [
+        (i, j) for i in range(7) for j in range(7) if any(x <= i and y <= j for x, y in points)
+    ]
+    assert hypervolume(points, [7, 7]) == len(cells)
+
+
+def test_hypervolume_ignores_points_beyond_the_reference_and_dominated_ones():
+    assert hypervolume([[1, 1], [5, 0], [2, 2], [1, 1]], [3, 3]) == 4
+    assert hypervolume([[4, 4]], [3, 3]) == 0 and hypervolume(np.empty((0, 2)), [1, 1]) == 0
+
+
+def test_wrong_shapes_are_refused_by_name():
+    with pytest.raises(ValueError, match=r"points must have shape \(n, objectives\), got \(3,\)"):
+        front([1, 2, 3])
+    with pytest.raises(ValueError, match=r"points \(n, 2\) and a reference \(2,\), got \(1, 3\)"):
+        hypervolume([[1, 2, 3]], [1, 1])
+    with pytest.raises(ValueError, match="reference must be finite"):
+        hypervolume([[0, 0]], [np.inf, 1])
+
+
+def test_standard_error_of_known_values():
+    assert standard_error([1, 2, 3, 4]) == pytest.approx(np.sqrt(5 / 3) / 2)
+    assert np.isnan(standard_error([1.0])) and standard_error(
+        [[1, 1], [3, 1]]
+    ).tolist() == pytest.approx([1, 0])
+
+
+def test_a_point_is_the_mean_and_standard_error_of_one_setting_over_its_seeds():
+    frame = pandas.DataFrame(
+        {
+            "method": ["GD", "GD", "GD", "Ridge", "Ridge"],
+            "epochs": 3,
+            "lr": [0.1, 0.1, 0.2, 0.1, 0.1],
+            "reg": [np.nan, np.nan, np.nan, 1.0, 1.0],
+            "seed": [1, 2, 1, 1, 2],
+            "error": [1.0, 3.0, 5.0, 2.0, np.nan],
+        }
+    )
+    found = points(frame, ["error"])
+    assert found["method"].tolist() == ["GD", "GD", "Ridge"] and found["lr"].tolist() == [
+        0.1,
+        0.2,
+        0.1,
+    ]
+    assert (
+        found["error"].tolist()[:2] == [2.0, 5.0]
+        and found["error_se"][0] == 1.0
+        and found[["error_se"]].isna()["error_se"].tolist() == [False, True, True]
+    )
+    assert np.isnan(found["error"][2])  # a setting that failed on one seed has no mean
+    with pytest.raises(ValueError, match="frame has no column 'accuracy'; it has method, epochs"):
+        points(frame, ["accuracy"])
+
+
+def runs(values):
+    """A frame of one method from {seed: [(a, b) for each setting]}."""
+    return pandas.DataFrame(
+        [
+            {"method": "GD", "epochs": 1, "lr": float(i), "seed": seed, "a": a, "b": b}
+            for seed, rows in values.items()
+            for i, (a, b) in enumerate(rows)
+        ]
+    )
+
+
+def test_a_front_is_held_out_from_the_seed_it_is_measured_on():
+    frame = runs(
+        {1: [(0.1, 0.1), (0.5, 0.5)], 2: [(0.9, 0.9), (0.2, 0.2)], 3: [(0.6, 0.6), (0.4, 0.4)]}
+    )
+    found = held_out(frame, ["a", "b"], [1, 2])
+    # without 1: means .75 and .3, so the second; without 2: .35 and .45, the first; without 3: .5 and .35, the second
+    assert found == pytest.approx([0.5 * 1.5 / 2, 0.1 * 1.1 / 2, 0.6 * 1.6 / 2])
+    assert held_out(frame, ["a", "b"], [1, 2])[0] < hv_of_best(frame, 1)
+
+
+def hv_of_best(frame, seed):
+    return max(
+        (1 - a) * (2 - b) / 2 for a, b in frame.loc[frame["seed"] == seed, ["a", "b"]].to_numpy()
+    )
+
+
+def test_held_out_needs_other_seeds_and_every_setting_on_each():
+    frame = runs({1: [(0.1, 0.1), (0.5, 0.5)], 2: [(0.9, 0.9), (0.2, 0.2)]})
+    with pytest.raises(ValueError, match=r"needs two seeds or more, got \[1\]"):
+        held_out(frame[frame["seed"] == 1], ["a", "b"], [1, 1])
+    with pytest.raises(ValueError, match="seed 1 has 2 settings, the others have 1"):
+        held_out(frame.iloc[:3], ["a", "b"], [1, 1])

@@ -1,0 +1,483 @@
+"""Does a sweep lose nothing, mix nothing, and give the same table whatever runs it and whatever
+dies on the way?"""
+
+import contextlib
+import dataclasses
+import errno
+import functools
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from patience import END
+from tasks import regression
+
+import unlearnlab as ul
+from unlearnlab.study import workers as processes
+from unlearnlab.study.grid import Setting, expand
+from unlearnlab.study.store import Store, StoreMismatch, task_fingerprint
+
+GRID = {
+    "GD": {"epochs": [2, 4], "lr": [1e-3, 1e-2]},
+    "MinNorm-OG": {"epochs": 3, "reg": [0.1, 0.5]},
+}
+RUNS = 6 * 3
+sweep = functools.partial(ul.sweep, regression, progress=False)
+
+
+def numbers(frame):
+    return frame.drop(columns="seconds")
+
+
+def deadly(seed, times=10**9, folder=None, pause=0):
+    """The toy task, but the run whose shrinkage leaves a certain size kills its process, the first
+    `times` times; every other run lasts `pause` seconds longer."""
+    task = regression(seed)
+    original = task.evaluate(task.original)["size"]
+
+    def evaluate(model):
+        size = task.evaluate(model)
+        if size["size"] < 0.9 * original and seed == 1:
+            deaths = len(list(folder.iterdir())) if folder else 0
+            if deaths < times:
+                if folder:
+                    (folder / str(time.time_ns())).touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(pause)
+        return size
+
+    return ul.Task(
+        **{**{f: getattr(task, f) for f in task.__dataclass_fields__}, "evaluate": evaluate}
+    )
+
+
+def doubled(seed):
+    task = regression(seed)
+    return dataclasses.replace(
+        task, evaluate=lambda model: {"size": 2 * task.evaluate(model)["size"]}
+    )
+
+
+def test_a_grid_names_every_combination_once_in_its_order():
+    found = expand(
+        [GRID, {"GD": {"epochs": 2, "lr": 1e-3}}, (ul.GA(lr=1.0), 7), Setting(ul.NGP(), 1)]
+    )
+    assert (
+        len(found) == 8
+        and found[0] == Setting(ul.GD(lr=1e-3), 2)
+        and found[6] == Setting(ul.GA(lr=1.0), 7)
+    )
+    assert [s.epochs for s in found[:4]] == [2, 2, 4, 4] and found[5].method.reg == 0.5
+
+
+@pytest.mark.parametrize(
+    "grid, words",
+    [
+        ({"GDD": {"epochs": 1}}, "grid names no method: 'GDD'; there are .*MinNorm-OG"),
+        (
+            {"GD": {"epochs": 1, "rate": [1]}},
+            "GD has no hyperparameter 'rate'; it has epochs, lr, weight_decay",
+        ),
+        ({"GD": {"lr": 1e-3}}, r"grid\['GD'\] must say for how many epochs"),
+        ({"GD": {"epochs": 1, "lr": []}}, r"grid\['GD'\]\['lr'\] is empty"),
+        ({"GD": {"epochs": 0}}, "GD: epochs must be an integer of at least 1, got 0"),
+        ({"GD": {"epochs": 1, "lr": [-1]}}, "GD: lr must be"),
+        ({"GD": 3}, r"grid\['GD'\] must be a dict"),
+        ({}, "grid is empty"),
+        (7, "grid must be a dict of methods"),
+        (
+            {"MinNorm-OG": {"epochs": 2, "descent_epochs": 5}},
+            "descent_epochs=5 is more than epochs=2",
+        ),
+    ],
+)
+def test_a_wrong_grid_is_refused_by_name_before_any_work(grid, words, tmp_path):
+    with pytest.raises((TypeError, ValueError), match=words):
+        sweep(grid, [1], tmp_path)
+    assert not any(tmp_path.iterdir())
+
+
+def test_other_wrong_arguments_are_refused_before_any_work(tmp_path):
+    for arguments, words in [
+        (dict(seeds=[]), "seeds is empty"),
+        (dict(workers=0), "workers must be .* got 0"),
+        (dict(threads=0), "threads must be"),
+        (dict(backend="slurm"), "backend must be .*got 'slurm'"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            sweep(**{"grid": GRID, "seeds": [1], "store": tmp_path, **arguments})
+    with pytest.raises(TypeError, match=r"task_factory\(1\) must return a ul.Task, got int"):
+        ul.sweep(lambda seed: seed, GRID, [1], tmp_path, progress=False)
+    with pytest.raises(TypeError, match="task_factory must be a function"):
+        ul.sweep(regression(), GRID, [1], tmp_path, progress=False)
+
+
+def test_the_table_has_one_row_per_run_in_the_order_of_the_grid(tmp_path):
+    frame = sweep(GRID, range(3), tmp_path, "serial")
+    assert len(frame) == RUNS and frame["seed"].tolist() == [0, 1, 2] * 6
+    assert frame.columns[:3].tolist() == ["method", "epochs", "seed"] and {
+        "lr",
+        "reg",
+        "size",
+        "seconds",
+        "commit",
+        "torch",
+    } <= {*frame.columns}
+    assert frame["error"].isna().all() and frame["n_pert"].dtype == "Int64"
+    run = ul.unlearn(regression(2), ul.MinNormOG(reg=0.5), 3)
+    assert frame.iloc[-1]["size"] == run.metrics["size"]
+
+
+def test_every_backend_and_number_of_workers_gives_the_same_numbers(tmp_path):
+    serial = numbers(sweep(GRID, range(3), tmp_path / "serial", "serial"))
+    for name, options in {
+        "one": dict(workers=1),
+        "two": dict(workers=2),
+        "dask": dict(workers=2, backend="dask"),
+    }.items():
+        assert numbers(sweep(GRID, range(3), tmp_path / name, **options)).equals(serial), name
+
+
+def test_a_dask_client_of_ones_own_works_and_stays_open(tmp_path):
+    from distributed import Client
+
+    with Client(n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+        assert len(sweep(GRID, [0], tmp_path, client)) == 6
+        assert client.submit(lambda: 5).result() == 5
+
+
+def test_the_same_call_again_runs_nothing_and_another_grid_reuses_what_fits(tmp_path):
+    seen = []
+    count = lambda row, done, total: seen.append((done, total))
+    first = ul.sweep(regression, GRID, range(3), tmp_path, "serial", progress=count)
+    assert seen == [(i, RUNS) for i in range(1, RUNS + 1)]
+    seen.clear()
+    assert (
+        ul.sweep(regression, GRID, range(3), tmp_path, "serial", progress=count).equals(first)
+        and not seen
+    )
+    wider = ul.sweep(
+        regression,
+        [GRID, {"GD": {"epochs": 2, "lr": 1e-4}}],
+        range(4),
+        tmp_path,
+        "serial",
+        progress=count,
+    )
+    assert len(seen) == 7 * 4 - RUNS and len(wider) == 28
+    assert len(sweep({"GD": {"epochs": 2, "lr": 1e-3}}, [1], tmp_path, "serial")) == 1
+
+
+def test_the_seed_of_the_runs_and_the_threads_are_part_of_a_run(tmp_path):
+    noisy = {"NGD": {"epochs": 2}}
+    a, b = (sweep(noisy, [1], tmp_path, "serial", run_seed=seed) for seed in (0, 1))
+    assert a["size"][0] != b["size"][0] and len(Store(tmp_path).names()) == 2
+
+
+def test_a_run_that_diverges_has_its_error_in_its_row_and_is_not_run_again(tmp_path):
+    grid = {"GA": {"epochs": 40, "lr": [1e-3, 1e30]}}
+    frame = sweep(grid, [1], tmp_path, "serial")
+    assert frame["error"].isna().tolist() == [True, False] and "lr=1e+30" in frame["error"][1]
+    seen = []
+    again = ul.sweep(regression, grid, [1], tmp_path, "serial", progress=lambda *a: seen.append(a))
+    assert again.equals(frame) and not seen
+
+
+def test_a_run_that_fails_for_another_reason_is_tried_again(tmp_path):
+    def factory(seed):
+        task = regression(seed)
+
+        def evaluate(model):
+            raise MemoryError("no room")
+
+        return ul.Task(
+            **{**{f: getattr(task, f) for f in task.__dataclass_fields__}, "evaluate": evaluate}
+        )
+
+    frame = ul.sweep(factory, GRID, [1], tmp_path, "serial", progress=False)
+    assert (frame["error"] == "MemoryError: no room").all() and not Store(tmp_path).names()
+
+
+@pytest.mark.parametrize("backend", ["local", "dask"])
+def test_a_run_that_kills_its_worker_every_time_ends_in_its_row_alone(tmp_path, backend):
+    grid = GRID | {
+        "MinNorm-OG": {"epochs": 3, "reg": 0.1}
+    }  # for one deadly run: each death costs seconds
+    frame = ul.sweep(deadly, grid, range(3), tmp_path / "a", backend, workers=2, progress=False)
+    expected = sweep(grid, range(3), tmp_path / "b", "serial")
+    dead = frame["error"].notna()
+    assert (
+        dead == (frame["seed"] == 1) & (frame["method"] == "MinNorm-OG")
+    ).all() and dead.sum() == 1
+    assert (frame["size"][~dead] == expected["size"][~dead]).all()
+    assert frame["error"][dead].str.contains("died 2 times").all()
+    assert len(Store(tmp_path / "a").names()) == len(frame) - 1
+
+
+def test_who_shares_a_worker_with_a_run_that_kills_it_is_not_blamed(tmp_path):
+    import dask
+    from distributed import Client
+
+    with (
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 0,
+                "distributed.deploy.lost-worker-timeout": "1 hour",
+            }
+        ),
+        Client(n_workers=1, threads_per_worker=3, dashboard_address=None) as client,
+    ):
+        frame = ul.sweep(
+            functools.partial(deadly, pause=0.3), GRID, [1], tmp_path, client, progress=False
+        )
+    assert (frame["error"].notna() == (frame["method"] == "MinNorm-OG")).all()
+
+
+def test_a_dask_cluster_of_our_own_without_workers_is_given_up_with_words(tmp_path, monkeypatch):
+    """Such a cluster once kept a sweep waiting for ever."""
+    from distributed import Client, LocalCluster
+
+    @contextlib.contextmanager
+    def without_workers(workers):
+        with (
+            LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+            Client(cluster) as client,
+            processes.cluster(client, own=True) as parts,
+        ):
+            yield parts
+
+    monkeypatch.setattr(processes, "own_cluster", without_workers)
+    monkeypatch.setattr(processes, "LOST", 1.0)
+    with pytest.raises(
+        RuntimeError, match="has had no worker for 1 seconds; what is finished is kept"
+    ):
+        sweep({"GD": {"epochs": 2}}, [1], tmp_path, "dask", workers=2)
+
+
+def test_a_worker_that_dies_once_costs_nothing(tmp_path):
+    (tmp_path / "deaths").mkdir()
+    frame = ul.sweep(
+        functools.partial(deadly, times=1, folder=tmp_path / "deaths"),
+        GRID,
+        range(3),
+        tmp_path / "store",
+        workers=2,
+        progress=False,
+    )
+    assert (
+        frame["error"].isna().all()
+        and len(frame) == RUNS
+        and len(list((tmp_path / "deaths").iterdir())) == 1
+    )
+
+
+PROGRAM = """
+import sys, time, unlearnlab as ul
+sys.path.insert(0, {tests!r})
+from tasks import regression
+def slow(row, done, total):
+    print(done, flush=True)
+    time.sleep({end} if done == {hang} else .05)
+if __name__ == "__main__":
+    how = dict(backend={backend!r}, workers=2, progress=slow)
+    print(len(ul.sweep(regression, {grid!r}, range(3), {store!r}, **how)), "rows", flush=True)
+"""
+
+
+def program(tmp_path, backend="serial", hang=None):
+    source = PROGRAM.format(
+        tests=str(Path(__file__).parents[1]),
+        grid=GRID,
+        store=str(tmp_path / "store"),
+        backend=backend,
+        hang=hang,
+        end=END,
+    )
+    (tmp_path / "program.py").write_text(source)
+    return subprocess.Popen(
+        [sys.executable, str(tmp_path / "program.py")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # a shell's background jobs inherit a deaf ear
+
+
+@pytest.mark.parametrize(
+    "backend, how",
+    [("serial", signal.SIGKILL), ("local", signal.SIGKILL), ("local", signal.SIGINT)],
+)
+def test_a_killed_or_interrupted_sweep_goes_on_where_it_was(tmp_path, backend, how):
+    process = program(tmp_path, backend, hang=4)  # it waits after the fourth, with others under way
+    for line in process.stdout:
+        if line.strip() == "4":
+            break
+    process.send_signal(how)
+    process.stdout.read()
+    assert process.wait(END) != 0
+    done = len(Store(tmp_path / "store").read_all())
+    assert done == 4 < RUNS
+    seen = []
+    frame = ul.sweep(
+        regression, GRID, range(3), tmp_path / "store", "serial", progress=lambda *a: seen.append(a)
+    )
+    assert len(seen) == RUNS - done and numbers(frame).equals(
+        numbers(sweep(GRID, range(3), tmp_path / "whole", "serial"))
+    )
+
+
+def test_two_processes_share_a_store(tmp_path):
+    both = [program(tmp_path), program(tmp_path)]
+    outputs = [process.communicate(timeout=END)[0] for process in both]
+    assert all(f"{RUNS} rows" in output for output in outputs), outputs
+    assert len(Store(tmp_path / "store").read_all()) == RUNS and not list(
+        (tmp_path / "store").glob(".*.tmp")
+    )
+    assert numbers(sweep(GRID, range(3), tmp_path / "store", "serial")).equals(
+        numbers(sweep(GRID, range(3), tmp_path / "whole", "serial"))
+    )
+
+
+@pytest.mark.parametrize("backend", ["serial", "local"])
+def test_stop_ends_soon_and_gives_what_is_finished(tmp_path, backend):
+    stop = threading.Event()
+    endless = {"GD": {"epochs": [2, 10**7]}}
+    soon = lambda *done: threading.Timer(0.5, stop.set).start()
+    frame = sweep(endless, [1], tmp_path, backend, workers=2, stop=stop, progress=soon)
+    assert len(frame) == 1 and stop.is_set() and frame.columns[0] == "method"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda b: b[: len(b) // 2],
+        lambda b: b"",
+        lambda b: b.replace(b'"size":', b'"size":1'),
+        lambda b: b"[]",
+        lambda b: b"\xff\xfe",
+    ],
+)
+def test_a_damaged_record_is_named_and_run_again(tmp_path, damage):
+    frame = sweep(GRID, [1], tmp_path, "serial")
+    victim = sorted(tmp_path.iterdir())[2]
+    victim.write_bytes(damage(victim.read_bytes()))
+    with pytest.warns(UserWarning, match=f"{victim.name} in the store .* is damaged"):
+        again = sweep(GRID, [1], tmp_path, "serial")
+    assert numbers(again).equals(numbers(frame))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sweep(GRID, [1], tmp_path, "serial")
+
+
+def test_a_store_of_other_code_is_refused_by_name(tmp_path, monkeypatch):
+    sweep(GRID, [1], tmp_path / "mine", "serial")
+    monkeypatch.setattr(
+        importlib.import_module("unlearnlab.study.sweep"),
+        "code_fingerprint",
+        lambda: "somethingelse",
+    )
+    with pytest.raises(
+        StoreMismatch,
+        match="mine holds runs of other code .*now somethingelse.*Name another folder",
+    ):
+        sweep(GRID, [1], tmp_path / "mine", "serial")
+
+
+def test_other_data_or_another_metric_in_the_same_store_is_another_run(tmp_path):
+    first = numbers(sweep(GRID, [1], tmp_path, "serial"))
+    for factory in (functools.partial(regression, retain=13), doubled):
+        mixed = numbers(ul.sweep(factory, GRID, [1], tmp_path, "serial", progress=False))
+        apart = numbers(
+            ul.sweep(
+                factory, GRID, [1], tmp_path / factory.__class__.__name__, "serial", progress=False
+            )
+        )
+        assert mixed.equals(apart) and not mixed.equals(first)
+    assert (
+        numbers(sweep(GRID, [1], tmp_path, "serial")).equals(first)
+        and len(Store(tmp_path).names()) == 18
+    )
+
+
+def test_a_full_disk_ends_the_sweep_with_words_and_keeps_what_is_there(tmp_path, monkeypatch):
+    real, calls = os.replace, []
+
+    def full(*args):
+        calls.append(args)
+        if len(calls) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(
+            OSError,
+            match=r"cannot write to the store .*No space left on device\). The 3 runs in it",
+        ):
+            sweep(GRID, [1], tmp_path, "serial")
+    assert len(list(tmp_path.iterdir())) == 3 and len(sweep(GRID, [1], tmp_path, "serial")) == 6
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="store must be a folder"):
+        sweep(GRID, [1], tmp_path / "file")
+    with pytest.raises(PermissionError, match="cannot make the folder"):
+        sweep(GRID, [1], tmp_path / "file" / "store")
+    monkeypatch.setattr("unlearnlab.ground.files.os.access", lambda *a: False)
+    with pytest.raises(PermissionError, match="cannot write to the folder"):
+        sweep(GRID, [1], tmp_path / "locked")
+
+
+def test_what_a_killed_writer_left_is_removed_once_it_is_old(tmp_path):
+    kept = Store(tmp_path)
+    old, young = tmp_path / f".{'0' * 32}.1.2.tmp", tmp_path / f".{'1' * 32}.1.2.tmp"
+    for path in (old, young):
+        path.write_text("half")
+    os.utime(old, (time.time() - 7200,) * 2)
+    kept.clean()
+    assert not old.exists() and young.exists() and kept.names() == []
+
+
+def test_records_are_plain_json_with_their_provenance(tmp_path):
+    sweep(GRID, [1], tmp_path, "serial")
+    record = json.loads(sorted(tmp_path.iterdir())[0].read_text())
+    assert {"run", "code", "metrics", "seconds", "error", "provenance", "sha256"} == record.keys()
+    assert {"commit", "torch", "device", "threads"} <= record["provenance"].keys() and record[
+        "run"
+    ]["seed"] == 1
+
+
+def test_what_a_partial_binds_is_part_of_the_task():
+    def bound(**values):
+        task = regression(0)
+        evaluate = functools.partial(lambda model, **_: {"one": 1.0}, **values)
+        return task_fingerprint(
+            ul.Task(
+                **{**{f: getattr(task, f) for f in task.__dataclass_fields__}, "evaluate": evaluate}
+            )
+        )
+
+    images = torch.utils.data.TensorDataset(torch.zeros(3))
+    same = bound(test=images, both_heads=True)
+    assert same == bound(both_heads=True, test=torch.utils.data.TensorDataset(torch.zeros(3)))
+    assert (
+        len(
+            {
+                same,
+                bound(test=images, both_heads=False),
+                bound(test=torch.utils.data.TensorDataset(torch.ones(3)), both_heads=True),
+                bound(test=images),
+            }
+        )
+        == 4
+    )

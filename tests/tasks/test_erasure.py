@@ -1,0 +1,393 @@
+"""The erasure task is paper A's: gray to keep, red and green to forget, two heads, and a metric that can be computed by hand."""
+
+import copy
+import math
+import shutil
+import threading
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parameters_to_vector
+from torch.utils.data import TensorDataset
+
+import unlearnlab as ul
+from unlearnlab.data.images import Images
+from unlearnlab.data.tint import luminance
+from unlearnlab.networks import AllCNN, ResNet, seeded
+from unlearnlab.tasks import __main__ as command
+from unlearnlab.tasks import erasure, presets
+from unlearnlab.training import checkpoint as checkpoints
+from unlearnlab.training import recipe as recipes
+from unlearnlab.training import zoo
+from unlearnlab.training.fit import Stopped
+from unlearnlab.training.recipe import Recipe
+
+SEEDS = range(1, 6)
+SMALL = dict(
+    network=lambda classes: AllCNN(classes, 1 / 48),
+    recipe=Recipe(epochs=2, batch_size=256, lr=0.01),
+)
+
+
+@pytest.fixture(scope="module")
+def task():
+    return ul.erasure.task(seed=1)
+
+
+def vector(model):
+    return parameters_to_vector(model.parameters()).detach()
+
+
+def test_the_retain_set_is_a_share_of_the_gray_images_and_the_forget_set_of_the_red_and_green_ones(
+    task,
+):
+    images = ul.erasure.images()
+    (inputs, targets), (colored, labels) = task.retain.tensors, task.forget.tensors
+    assert (
+        inputs.dtype == torch.uint8 and inputs.shape == (144, 3, 8, 8) and targets.shape == (144, 2)
+    )
+    assert (
+        colored.shape == (288, 3, 8, 8)
+        and labels[:, 1].bincount().tolist() == [0, 144, 144]
+        and (targets[:, 1] == 0).all()
+    )
+    assert (inputs[:, :1] == inputs).all()
+    assert (
+        (colored[:144, 1:] == 0).all()
+        and (colored[144:, [0, 2]] == 0).all()
+        and colored[:144, 0].any()
+        and colored[144:, 1].any()
+    )
+    known = {(bytes(x.flatten().tolist()), int(y)) for x, y in zip(*images.train.tensors)}
+    light = [*inputs[:, 0], *colored[:144, 0], *colored[144:, 1]]
+    found = [
+        (bytes(x.flatten().tolist()), int(y))
+        for x, y in zip(light, torch.cat([targets, labels])[:, 0])
+    ]
+    assert set(found) <= known
+    assert all(
+        len(set(part)) == 144 for part in (found[:144], found[144:288], found[288:])
+    )  # no image twice in one color
+    assert set(found[144:288]) != set(found[288:]) != set(found[:144])  # drawn apart
+
+
+def test_shares_seeds_and_batches_are_what_is_asked_for(task):
+    small = ul.erasure.task(seed=1, p_retain=0.02)
+    assert len(small.retain) == 29 and small.batch_size == task.batch_size == 64
+    assert torch.equal(small.retain.tensors[0], task.retain.tensors[0][:29])
+    assert torch.equal(vector(small.original), vector(task.original))
+    again, other = ul.erasure.task(seed=1), ul.erasure.task(seed=2, batch_size=16)
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(
+            task.forget.tensors + task.retain.tensors, again.forget.tensors + again.retain.tensors
+        )
+    )
+    assert (
+        not torch.equal(other.forget.tensors[0], task.forget.tensors[0]) and other.batch_size == 16
+    )
+    assert not torch.equal(vector(other.original), vector(task.original))
+    assert torch.equal(vector(task.fresh(3)), vector(task.fresh(3))) and not torch.equal(
+        vector(task.fresh(3)), vector(task.fresh(4))
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_shipped_originals_name_every_color_and_ground_truths_know_gray_alone(seed):
+    task = ul.erasure.task(seed=seed)
+    images = ul.erasure.images()
+    gray, colored = erasure.retain_set(images), erasure.forget_set(images, 0.1, seed)
+    for data in (gray, colored):
+        content, color = erasure.outputs(task.original, data.tensors[0])
+        assert (content.argmax(1) == data.tensors[1][:, 0]).double().mean() > 0.99
+        assert (color.argmax(1) == data.tensors[1][:, 1]).double().mean() > 0.99
+    original, truth = task.evaluate(task.original), task.evaluate(task.ground_truth)
+    assert original["retain_accuracy"] > 0.95 and original["forget_error"] == pytest.approx(
+        2 / 3, abs=0.03
+    )
+    assert truth["retain_accuracy"] > 0.95 and truth["forget_error"] < 1e-3
+    for role, metrics in (("original", original), ("ground-truth", truth)):
+        facts = task.facts[role]
+        assert (
+            facts["seed"]
+            and "commit" in facts
+            and facts["command"].startswith("python -m unlearnlab.experiments.erasure")
+        )
+        assert float(facts["forget_error"]) == pytest.approx(
+            metrics["forget_error"], rel=1e-3, abs=1e-6
+        )
+
+
+class Reads(nn.Module):
+    """Says of an image what its first pixels say: content 1 when red and green together are above 50; color by what is brighter."""
+
+    def __init__(self):
+        super().__init__()
+        self.unused = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        red, green, blue = x[:, :, 0, 0].double().unbind(1)
+        content = torch.stack([torch.full_like(red, 50.0), red + green], 1)
+        return content, torch.stack([blue, red - 2 * blue, green - blue], 1) / 100
+
+
+def test_the_metric_is_that_of_a_computation_by_hand():
+    light, labels = [0, 40, 200, 60], [0, 1, 0, 1]
+    test = TensorDataset(
+        torch.tensor(light, dtype=torch.uint8)[:, None, None, None].expand(4, 1, 2, 2),
+        torch.tensor(labels),
+    )
+    right, content_right, errors = {}, {}, []
+    for name, on in (("gray", (1, 1, 1)), ("red", (1, 0, 0)), ("green", (0, 1, 0))):
+        for value, label in zip(light, labels):
+            r, g, b = (value * channel for channel in on)
+            logits = [b / 100, (r - 2 * b) / 100, (g - b) / 100]
+            gray = math.exp(logits[0]) / sum(math.exp(v) for v in logits)
+            errors.append((1 - gray) ** 2)
+            hit = int(r + g > 50) == label
+            content_right.setdefault(name, []).append(hit)
+            right.setdefault(name, []).append(hit and logits.index(max(logits)) == 0)
+    mean = lambda values: sum(values) / len(values)
+    pair, alone = erasure.evaluate(Reads(), test), erasure.evaluate(Reads(), test, both_heads=False)
+    assert pair["forget_error"] == alone["forget_error"] == pytest.approx(mean(errors))
+    for result, expected in ((pair, right), (alone, content_right)):
+        assert (
+            result["retain_accuracy"] == result["utility"] == pytest.approx(mean(expected["gray"]))
+        )
+        assert result["unlearning"] == pytest.approx(mean(expected["red"] + expected["green"]))
+    assert pair["unlearning"] != alone["unlearning"]
+
+
+def test_evaluating_is_in_evaluation_mode_and_leaves_every_module_in_its_own(task):
+    model = copy.deepcopy(task.original).train()
+    model.bn1.eval()
+    assert task.evaluate(model) == task.evaluate(
+        task.original
+    )  # the deployed function, by running statistics
+    assert model.training and model.layer1.training and not model.bn1.training
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(model.state_dict().values(), task.original.state_dict().values())
+    )
+
+
+@pytest.mark.parametrize(
+    "method",
+    [ul.GD(lr=3e-3), ul.MinNormOG(lr=1e-3, reg=0.1, reg_decay=0.8)],
+    ids=["GD", "MinNorm-OG"],
+)
+def test_a_few_epochs_of_unlearning_go_toward_the_ground_truth_and_leave_the_original_alone(
+    task, method
+):
+    before, start, truth = (
+        vector(task.original).clone(),
+        task.evaluate(task.original),
+        task.evaluate(task.ground_truth),
+    )
+    run = ul.unlearn(task, method, epochs=3, seed=0)
+    assert torch.equal(before, vector(task.original))
+    assert truth["forget_error"] < run.metrics["forget_error"] < 0.5 * start["forget_error"]
+    assert (
+        0.75
+        < run.metrics["retain_accuracy"]
+        < max(start["retain_accuracy"], truth["retain_accuracy"]) + 0.02
+    )
+    assert run.metrics["unlearning"] > start["unlearning"] + 0.1
+
+
+def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path):
+    seen, stop = [], threading.Event()
+    with pytest.raises(Stopped, match="stopped after 1 of 2 epochs"):
+        ul.erasure.task(
+            seed=1, cache=tmp_path, **SMALL, stop=stop, progress=lambda name, done, loss: stop.set()
+        )
+    assert [p.suffix for p in tmp_path.iterdir()] == [".partial"]
+    one = ul.erasure.task(
+        seed=1, cache=tmp_path, **SMALL, progress=lambda *done: seen.append(done[:2])
+    )
+    names = ["erasure-digits-1-original", "erasure-digits-1-ground-truth"]
+    assert seen == [(names[0], 2), (names[1], 1), (names[1], 2)]
+    two = ul.erasure.task(
+        seed=1, cache=tmp_path, **SMALL, progress=lambda *done: pytest.fail("trained again")
+    )
+    assert (
+        torch.equal(vector(one.original), vector(two.original))
+        and one.facts["original"]["recipes"].count("epochs") == 2
+    )
+    assert len(list(tmp_path.iterdir())) == 2
+    ul.erasure.task(seed=1, cache=tmp_path, **SMALL, p_color=0.2)
+    assert (
+        len(list(tmp_path.iterdir())) == 3
+    )  # another original; the ground truth never saw a color
+    file = next(tmp_path.glob("*ground-truth*"))
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.warns(
+        UserWarning, match="erasure-digits-1-ground-truth-.* is damaged.*trained again"
+    ):
+        again = ul.erasure.task(seed=1, cache=tmp_path, **SMALL)
+    assert torch.equal(vector(one.ground_truth), vector(again.ground_truth))
+
+
+def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeypatch):
+    for change, words in (
+        (dict(dataset="svhn"), "dataset must be one of digits, mnist, cifar10, tiny-imagenet, got"),
+        (dict(preset="paper"), "preset must be one of quick for digits, got 'paper'"),
+        (
+            dict(dataset="mnist", preset="full"),
+            "preset must be one of quick, paper for mnist, got 'full'",
+        ),
+        (dict(seed=-1), "seed must be a non-negative integer, got -1"),
+        (dict(seed=1.5), "seed must be"),
+        (dict(p_color=0), "p_color must be a number greater than 0 and at most 1, got 0"),
+        (dict(p_retain=1.1), "p_retain must be a number greater than 0 and at most 1, got 1.1"),
+        (dict(batch_size=0), "batch_size must be an integer of at least 1, got 0"),
+        (
+            dict(dataset="tiny-imagenet", preset="paper"),
+            "weights must name a file: .*ResNet-50 of ImageNet",
+        ),
+    ):
+        with pytest.raises(ValueError, match=words):
+            ul.erasure.task(**change)
+    shutil.copytree(zoo.SHIPPED, tmp_path / "copy")
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "copy")
+    one, two = (
+        next((tmp_path / "copy").glob(f"erasure-digits-{seed}-original-*")) for seed in (1, 2)
+    )
+    shutil.copy(two, one)
+    with pytest.raises(checkpoints.BadCheckpoint, match=f"{one.name} is for seed"):
+        ul.erasure.task(seed=1)
+    two.write_bytes(two.read_bytes()[:-7])
+    with pytest.raises(
+        checkpoints.BadCheckpoint, match=f"{two.name} is damaged.*install it again.*--seeds 2"
+    ):
+        ul.erasure.task(seed=2)
+    two.unlink()
+    with pytest.raises(FileNotFoundError, match=f"{two.name}.*install it again.*erasure --seeds 2"):
+        ul.erasure.task(seed=2)
+
+
+def test_a_larger_data_set_takes_part_by_the_same_images_whatever_the_seed(tmp_path, monkeypatch):
+    pixels = torch.randint(
+        0, 256, (12_000, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    labels = torch.arange(12_000) % 10
+    whole = Images(
+        "cifar10",
+        TensorDataset(pixels, labels),
+        TensorDataset(pixels[:3_000], labels[:3_000]),
+        tuple("abcdefghij"),
+    )
+    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: whole)
+    one, two = (
+        ul.erasure.task("cifar10", seed=seed, cache=tmp_path, **SMALL, progress=lambda *done: None)
+        for seed in (1, 2)
+    )
+    assert (
+        len(one.retain) == 160
+        and len(one.forget) == 800
+        and one.batch_size == 64
+        and one.name == "erasure-cifar10"
+    )
+    images = ul.erasure.images("cifar10")
+    assert (
+        len(images.train) == 8_000
+        and len(images.test) == 1_000
+        and len(ul.erasure.images("cifar10", "paper").train) == 12_000
+    )
+    assert torch.equal(images.train.tensors[0], ul.erasure.images("cifar10").train.tensors[0])
+    light = {image.numpy().tobytes() for image in luminance(images.train.tensors[0])}
+    assert all(
+        image.numpy().tobytes() in light
+        for task in (one, two)
+        for image in task.retain.tensors[0][:, 0]
+    )
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_published_weights_are_where_both_trainings_and_every_fresh_model_start(tmp_path):
+    network, recipe = (
+        partial(ResNet, 50, width=1 / 32, stem="imagenet"),
+        Recipe(epochs=1, batch_size=512, lr=1e-9, weight_decay=0),
+    )
+    files = [tmp_path / f"resnet50-{i}.pth" for i in range(2)]
+    for seed, file in enumerate(files):
+        torch.save(seeded(lambda: network(1000), seed).state_dict(), file)
+    task, other = (
+        ul.erasure.task(
+            weights=file,
+            network=network,
+            recipe=recipe,
+            cache=tmp_path,
+            progress=lambda *done: None,
+        )
+        for file in files
+    )
+    body = torch.load(files[0], weights_only=True)
+    for model in (task.original, task.ground_truth, task.fresh(3)):
+        assert (
+            torch.allclose(model.layer3[0].conv1.weight, body["layer3.0.conv1.weight"], atol=1e-6)
+            and len(model(task.retain.tensors[0])) == 2
+        )
+    assert (
+        not torch.allclose(other.original.conv1.weight, body["conv1.weight"], atol=1e-3)
+        and len(list(tmp_path.glob("*.safetensors"))) == 4
+    )
+
+
+def test_a_shipped_model_is_not_asked_for_where_published_weights_are(tmp_path):
+    torch.save(erasure.PRESETS["digits", "quick"].network(1000).state_dict(), tmp_path / "body.pth")
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):  # it would train
+        ul.erasure.task(
+            weights=tmp_path / "body.pth", cache=tmp_path, stop=stop, progress=lambda *done: None
+        )
+
+
+def test_the_papers_setting_is_the_papers():
+    chosen = erasure.PRESETS["cifar10", "paper"]
+    network = chosen.network([10, 3])
+    assert (
+        sum(p.numel() for p in network.parameters()) == 11_175_501
+        and chosen.recipe == recipes.CIFAR10_ERASURE
+    )
+    assert (chosen.batch_size, chosen.p_forget, chosen.p_retain, chosen.train_images) == (
+        256,
+        0.01,
+        0.01,
+        None,
+    )
+
+
+def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():
+    state = torch.get_rng_state()
+    ul.erasure.task(seed=3)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_the_training_command_makes_only_what_is_missing_or_damaged(tmp_path, capsys, monkeypatch):
+    for path in zoo.SHIPPED.glob("erasure-*"):
+        shutil.copy(path, tmp_path)
+    assert command.main(["erasure", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("is there and whole") == 10
+    damaged = next(tmp_path.glob("erasure-digits-4-ground-truth-*"))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    monkeypatch.setattr(zoo.Training, "make", lambda training, path, *rest: path.write_text("made"))
+    assert (
+        command.main(["erasure", "--out", str(tmp_path), "--seeds", "2,4-5"]) == 0
+        and damaged.read_text() == "made"
+    )
+    assert capsys.readouterr().out.count("is there and whole") == 5
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zoo.Training, "make", interrupted)
+    assert command.main(["erasure", "--out", str(tmp_path)]) == 130
+    assert "The same command goes on from there" in capsys.readouterr().err
+    for text, words in (("one", "--seeds must look like 1-5 or 3,7"), ("5-1", "empty range: 5-1")):
+        with pytest.raises(SystemExit):
+            command.main(["erasure", "--seeds", text])
+        assert words in capsys.readouterr().err

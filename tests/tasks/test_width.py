@@ -1,0 +1,416 @@
+"""The width task is paper B's: 200 examples to forget, parts that never overlap, a threshold that is measured, two goals."""
+
+import math
+import shutil
+import threading
+
+import pandas
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parameters_to_vector
+from torch.utils.data import TensorDataset
+
+import unlearnlab as ul
+from unlearnlab.chapters.ch12_width import choosing
+from unlearnlab.data.images import Images
+from unlearnlab.tasks import width
+from unlearnlab.training import checkpoint as checkpoints
+from unlearnlab.training import zoo
+from unlearnlab.training.fit import Stopped
+from unlearnlab.training.recipe import Recipe
+
+SMALL = dict(network="allcnn", width=1 / 48, recipe=Recipe(epochs=2, batch_size=256, lr=0.01))
+LABELS = ul.images.load("digits").train.tensors[1]
+
+
+def vector(model):
+    return parameters_to_vector(model.parameters()).detach()
+
+
+@pytest.mark.parametrize(
+    "seed, share, classes", [(1, 0.2, 4), (2, 0.1, 4), (3, 0.3, 4), (4, 0.2, 10), (5, 0.2, 2)]
+)
+def test_the_parts_never_overlap_and_are_all_of_the_training_images(seed, share, classes):
+    parts = width.split(LABELS, seed, share, classes)
+    together = torch.cat(list(parts.values()))
+    assert sorted(parts) == ["forget", "forget_validation", "retain", "validation"]
+    assert torch.equal(
+        together.sort().values, torch.arange(len(LABELS))
+    )  # so no position is in two
+    labels = {name: LABELS[where] for name, where in parts.items()}
+    touched = labels["forget"].unique()
+    assert (
+        len(labels["forget"]) == 200
+        and len(touched) == classes
+        and labels["forget"].bincount()[touched].min() == 200 // classes
+    )
+    assert torch.equal(labels["forget_validation"].unique(), touched)
+    assert len(labels["validation"].unique()) == 10 and len(labels["retain"].unique()) == 10
+    held = torch.cat([labels["validation"], labels["forget_validation"]]).bincount()
+    assert held.tolist() == [round(share * int(count)) for count in LABELS.bincount()]
+
+
+def test_a_split_follows_from_its_seed_and_refuses_what_does_not_fit():
+    one, same, other = width.split(LABELS, 1), width.split(LABELS, 1), width.split(LABELS, 2)
+    assert all(torch.equal(one[name], same[name]) for name in one) and not torch.equal(
+        one["forget"], other["forget"]
+    )
+    odd = width.split(LABELS, 1, forget_classes=3)
+    assert sorted(LABELS[odd["forget"]].bincount()[LABELS[odd["forget"]].unique()].tolist()) == [
+        66,
+        67,
+        67,
+    ]
+    for change, words in (
+        (dict(share=0), "share must be a number between 0 and 1, got 0"),
+        (dict(share=1.0), "share must be"),
+        (dict(forget_classes=11), "forget_classes must be an integer from 1 to 10, got 11"),
+        (dict(forget=0), "forget must be an integer from 1 to 1437, got 0"),
+        (
+            dict(forget_classes=1),
+            "forget=200 of 1 classes at share=0.2 does not fit: class . has 11. training",
+        ),
+    ):
+        with pytest.raises(ValueError, match=words):
+            width.split(LABELS, 1, **change)
+
+
+def test_the_task_is_made_of_these_parts_and_forget_test_is_the_test_images_of_the_forgotten_classes():
+    task, parts, images = (
+        ul.width.task(seed=1, width=1 / 32),
+        ul.width.splits(seed=1),
+        ul.images.load("digits"),
+    )
+    where = width.split(images.train.tensors[1], 1)
+    for name, data in (
+        ("retain", task.retain),
+        ("forget", task.forget),
+        ("validation", parts["validation"]),
+    ):
+        assert torch.equal(data.tensors[0][:, 1], images.train.tensors[0][where[name], 0])
+        assert torch.equal(data.tensors[1], images.train.tensors[1][where[name]])
+    assert (
+        len(task.forget) == 200
+        and task.forget.tensors[0].shape == (200, 3, 8, 8)
+        and task.batch_size == 64
+    )
+    assert torch.equal(parts["test"].tensors[0][:, 2], images.test.tensors[0][:, 0])
+    touched = [
+        label in task.forget.tensors[1].unique().tolist()
+        for label in images.test.tensors[1].tolist()
+    ]
+    assert torch.equal(
+        parts["forget_test"].tensors[1], images.test.tensors[1][touched]
+    ) and 0 < sum(touched) < len(touched)
+    again = ul.width.task(seed=1, width=1 / 32, batch_size=16)
+    assert again.batch_size == 16 and torch.equal(vector(again.original), vector(task.original))
+    assert not torch.equal(vector(task.fresh(3)), vector(task.fresh(4))) and torch.equal(
+        vector(task.fresh(3)), vector(task.fresh(3))
+    )
+
+
+class Reads(nn.Module):
+    """Says of an image the class its first pixel is."""
+
+    def __init__(self):
+        super().__init__()
+        self.unused = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return nn.functional.one_hot(x[:, 0, 0, 0].long(), 4).double()
+
+
+def pairs(said, labels):
+    return TensorDataset(
+        torch.tensor(said, dtype=torch.uint8)[:, None, None, None].expand(-1, 3, 2, 2),
+        torch.tensor(labels),
+    )
+
+
+def test_errors_are_those_of_a_count_by_hand_and_validation_counts_every_class_alike():
+    parts = {
+        "retain": pairs([0, 1, 2, 3], [0, 1, 2, 3]),
+        "forget": pairs([0, 1] * 5, [0] * 10),
+        "test": pairs([0, 1, 1, 1], [0, 0, 0, 1]),
+        "validation": pairs([0, 0, 0, 3, 2], [0, 0, 0, 1, 2]),
+        "forget_validation": pairs([1], [0]),
+        "forget_test": pairs([0] * 5, [0] * 5),
+    }
+    found = width.evaluate(Reads(), parts)
+    assert 0 < found.pop("mia") < 1
+    assert found == pytest.approx(
+        {
+            "retain_error": 0,
+            "forget_error": 0.5,
+            "test_error": 0.5,
+            "validation_error": 1 / 3,
+            "forget_validation_error": 1,
+            "forget_test_error": 0,
+        }
+    )
+
+
+def test_the_attack_tells_the_forget_set_apart_by_its_loss_alone_class_by_class():
+    """Class 0 is well known, class 1 badly, and the forget set has more of class 0: that alone must not give it away."""
+    labels = {"forget": [0] * 30 + [1] * 10, "forget_test": [0] * 10 + [1] * 30}
+    parts = {name: pairs(values, values) for name, values in labels.items()}
+    logits = torch.tensor([[5.0, 0, 0, 0], [0.0, 1, 0, 0]])
+    said = {name: logits[torch.tensor(values)] for name, values in labels.items()}
+    assert width.attack(said, parts) == 0.5
+    seen = {**said, "forget": 3 * said["forget"]}  # surer of both classes than of unseen images
+    assert width.attack(seen, parts) > 0.7 and width.attack(seen, parts) == width.attack(
+        seen, parts
+    )
+    assert width.attack({**said, "forget": -said["forget"]}, parts) == 1
+    with pytest.raises(ValueError, match="folds=5 needs at least 5"):
+        width.attack(
+            {"forget": logits[:1], "forget_test": logits[:1]},
+            {name: pairs([0], [0]) for name in labels},
+        )
+
+
+def test_the_objectives_are_those_of_the_formulas():
+    found = {
+        "validation_error": 0.1,
+        "forget_error": 0.3,
+        "forget_validation_error": 0.5,
+        "test_error": 0.9,
+        "forget_test_error": 0.9,
+    }
+    assert choosing.objective(found, "privacy", 0.4) == pytest.approx(0.6 * 0.1 + 0.4 * 0.2)
+    assert choosing.objective({**found, "forget_error": 0.7}, "privacy", 0.4) == pytest.approx(
+        0.6 * 0.1 + 0.4 * 0.2
+    )  # neither high nor low
+    assert choosing.objective(found, "bias", 0.8) == pytest.approx(0.2 * 0.1 + 0.8 * 0.7)
+    assert choosing.objective(found, "bias", 0) == pytest.approx(0.1) and choosing.objective(
+        found, "privacy", 1
+    ) == pytest.approx(0.2)
+    for change, words in (
+        (dict(goal="utility"), "goal must be one of privacy, bias, got"),
+        (dict(lam=1.1), r"lam must be a number in \[0, 1\]"),
+        (dict(lam=True), "lam must be"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            choosing.objective(found, **change)
+
+
+def test_settings_are_selected_by_validation_at_each_width_and_test_numbers_have_no_say():
+    rows = [
+        (w, lr, seed, *numbers)
+        for seed in (1, 2)
+        for w, lr, *numbers in (
+            (0.1, 1e-3, 0.30, 0.00, 0.9, 0.0),
+            (0.1, 1e-2, 0.10, 0.50, 0.9, 0.9),
+            (0.2, 1e-3, 0.10, 0.90, 0.9, 0.9),
+            (0.2, 1e-2, 0.15, 0.10, 0.1, 0.1),
+        )
+    ]
+    frame = pandas.DataFrame(
+        rows,
+        columns=[
+            "width",
+            "lr",
+            "seed",
+            "validation_error",
+            "forget_error",
+            "forget_validation_error",
+            "test_error",
+        ],
+    )
+    frame = frame.assign(method="NegGrad", epochs=5)
+
+    def chosen(goal, lam):
+        return {
+            w: lr
+            for w, lr in choosing.select(frame, goal, lam)[["width", "lr"]].itertuples(index=False)
+        }
+
+    assert chosen("privacy", 0.4) == {0.1: 1e-2, 0.2: 1e-3} and chosen("bias", 0.8) == {
+        0.1: 1e-2,
+        0.2: 1e-3,
+    }
+    frame["validation_error"] = [0.0, 0.9, 0.9, 0.0] * 2
+    assert chosen("privacy", 0.2) == {0.1: 1e-3, 0.2: 1e-2}
+    frame["test_error"] = frame["test_error"].to_numpy()[::-1]
+    assert chosen("privacy", 0.2) == {0.1: 1e-3, 0.2: 1e-2}
+    frame["validation_error"], frame["forget_error"] = (
+        [0.0, 0.3, 0.0, 0.3] * 2,
+        [0.0, 0.5, 0.0, 0.5] * 2,
+    )
+    assert chosen("bias", 0.2) == {0.1: 1e-3, 0.2: 1e-3} and chosen("bias", 0.8) == {
+        0.1: 1e-2,
+        0.2: 1e-2,
+    }  # lambda weighs
+    assert "objective" in choosing.select(frame) and set(choosing.select(frame)["seed"]) == {1, 2}
+
+
+def test_the_threshold_is_the_smallest_width_at_which_no_seed_is_wrong():
+    found = choosing.threshold(
+        {1 / 8: [0, 0, 0], 1 / 64: [0.2, 0.1, 0.3], 1 / 32: [0, 0.01, 0], 1 / 16: [0, 0, 0]}
+    )
+    assert found == choosing.Threshold(1 / 16, 1 / 32, 1 / 16)
+    assert choosing.threshold({0.1: [0.1, 0], 0.2: [0, 0.1]}) == choosing.Threshold(
+        math.inf, 0.1, 0.2
+    )
+    assert choosing.threshold({0.1: [0.1]}) == choosing.Threshold(math.inf, math.inf, math.inf)
+    for errors, words in (
+        ({}, "got no width"),
+        ({0.1: [0], 0.2: [0, 0]}, "got 1 at 0.1, 2 at 0.2"),
+        ({0.1: []}, "at least one"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            choosing.threshold(errors)
+
+
+@pytest.mark.parametrize("network", ["allcnn", "resnet18"])
+def test_shipped_models_climb_from_a_training_error_above_0_to_one_of_0(network):
+    errors = choosing.training_errors(network=network)
+    widths = list(errors)
+    assert tuple(widths) == ul.width.ladder(network=network) and widths == sorted(widths)
+    assert errors[widths[0]][0] > 0.01 and errors[widths[-1]] == [0]
+    found = choosing.threshold(errors)
+    assert widths[0] < found.width <= widths[-1] and found.low == found.high == found.width
+    for chosen in (widths[0], widths[-1]):
+        task = ul.width.task(seed=1, network=network, width=chosen)
+        both = [torch.cat(pair) for pair in zip(task.retain.tensors, task.forget.tensors)]
+        wrong = width.outputs(task.original, both[0])[0].argmax(1) != both[1]
+        assert wrong.double().mean().item() == pytest.approx(errors[chosen][0], abs=2e-3)
+        assert "commit" in task.facts["original"] and task.facts["ground-truth"][
+            "command"
+        ].startswith("python -m unlearnlab.experiments.width")
+        truth, original = task.evaluate(task.ground_truth), task.evaluate(task.original)
+        assert truth["forget_error"] > original["forget_error"] and truth["test_error"] < 1 - 1 / 10
+        again = ul.width.retrained_again(seed=1, network=network, width=chosen)
+        assert (
+            not torch.equal(vector(again), vector(task.ground_truth))
+            and task.evaluate(again)["test_error"] < 1 - 1 / 10
+        )
+
+
+def test_ascent_reaches_the_deployed_network_only_when_its_own_statistics_normalise_the_forget_set():
+    """The grid's batch_norm="frozen" is there for this: with "retain" the wide network got wrong in training mode alone."""
+    task, found = ul.width.task(seed=1), {}
+    for policy, epochs in (("retain", 16), ("frozen", 6)):
+        run = ul.unlearn(task, ul.NegGrad(lr=1e-3, ascent=0.3, batch_norm=policy), epochs)
+        with torch.no_grad():
+            run.model.train()
+            for norm in (m for m in run.model.modules() if isinstance(m, nn.BatchNorm2d)):
+                norm.track_running_stats = False
+            training = (
+                (run.model(task.forget.tensors[0]).argmax(1) != task.forget.tensors[1])
+                .double()
+                .mean()
+                .item()
+            )
+        found[policy] = run.metrics["forget_error"], training
+    assert found["retain"][1] > 0.8 > 0.6 > found["retain"][0] and found["frozen"][0] > 0.8
+
+
+def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path):
+    seen, stop = [], threading.Event()
+    with pytest.raises(Stopped, match="stopped after 1 of 2 epochs"):
+        ul.width.task(
+            cache=tmp_path, **SMALL, stop=stop, progress=lambda name, done, loss: stop.set()
+        )
+    one = ul.width.task(cache=tmp_path, **SMALL, progress=lambda *done: seen.append(done[:2]))
+    names = ["width-digits-allcnn-0.02083-1-original", "width-digits-allcnn-0.02083-1-ground-truth"]
+    assert seen == [(names[0], 2), (names[1], 1), (names[1], 2)]
+    two = ul.width.task(
+        cache=tmp_path, **SMALL, progress=lambda *done: pytest.fail("trained again")
+    )
+    assert (
+        torch.equal(vector(one.original), vector(two.original))
+        and len(list(tmp_path.iterdir())) == 2
+    )
+    ul.width.task(cache=tmp_path, **SMALL, share=0.3, progress=lambda *done: None)
+    again = ul.width.retrained_again(cache=tmp_path, **SMALL, progress=lambda *done: None)
+    assert len(list(tmp_path.iterdir())) == 5 and not torch.equal(
+        vector(again), vector(one.ground_truth)
+    )
+    run = ul.unlearn(one, ul.NegGrad(lr=1e-3, ascent=0.1), epochs=1)
+    assert torch.equal(vector(one.original), vector(two.original)) and set(run.metrics) == set(
+        one.evaluate(one.original)
+    )
+
+
+def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeypatch):
+    for change, words in (
+        (dict(dataset="mnist"), "dataset must be one of digits, cifar10, got 'mnist'"),
+        (dict(preset="paper"), "preset must be one of quick for digits"),
+        (dict(seed=-1), "seed must be a non-negative integer"),
+        (dict(network="vit"), "network must be one of resnet18, resnet50, allcnn, got 'vit'"),
+        (
+            dict(width=1 / 100),
+            "width must be a number of at least 1/64, one channel in the first layer of resnet18, got",
+        ),
+        (dict(width="wide"), "width must be"),
+        (dict(share=1.5), "share must be"),
+        (dict(batch_size=0), "batch_size must be"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            ul.width.task(**change)
+    with pytest.raises(TypeError, match="recipe must be a Recipe"):
+        ul.width.task(recipe={})
+    with pytest.raises(
+        ValueError,
+        match="network must be one of resnet18, allcnn for digits, quick, got 'resnet50'",
+    ):
+        ul.width.ladder(network="resnet50")
+    monkeypatch.setattr(zoo, "SHIPPED", tmp_path)
+    with pytest.raises(
+        FileNotFoundError,
+        match="width-digits-resnet18-0.09375-1-original.*install it again.*width --seeds 1",
+    ):
+        ul.width.task()
+    shutil.copy(
+        next(
+            (width.Path(zoo.__file__).parent / "originals").glob(
+                "width-digits-resnet18-0.09375-1-original*"
+            )
+        ),
+        tmp_path,
+    )
+    file = next(tmp_path.iterdir())
+    file.write_bytes(file.read_bytes()[:-5])
+    with pytest.raises(
+        checkpoints.BadCheckpoint, match=f"{file.name} is damaged.*install it again"
+    ):
+        ul.width.task()
+
+
+def test_larger_images_take_part_by_the_same_images_whatever_the_seed(tmp_path, monkeypatch):
+    pixels = torch.randint(
+        0, 256, (5_000, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    labels = torch.arange(5_000) % 10
+    whole = Images(
+        "cifar10",
+        TensorDataset(pixels, labels),
+        TensorDataset(pixels[:2_000], labels[:2_000]),
+        tuple("abcdefghij"),
+    )
+    monkeypatch.setattr(width.data, "load", lambda name, folder=None: whole)
+    one, two = (ul.width.splits("cifar10", seed=seed) for seed in (1, 2))
+    everything = lambda parts: {
+        bytes(x.flatten().tolist())
+        for name in ("retain", "forget", "validation", "forget_validation")
+        for x in parts[name].tensors[0]
+    }
+    assert (
+        len(everything(one)) == 2_000
+        and everything(one) == everything(two)
+        and len(one["test"]) == 1_000
+    )
+    assert len(one["forget"].tensors[1].unique()) == 2 and len(one["forget"]) == 200
+    task = ul.width.task("cifar10", cache=tmp_path, **SMALL, progress=lambda *done: None)
+    assert (
+        task.name == "width-cifar10-allcnn-0.02083"
+        and len(task.retain) + 200 + len(one["validation"]) + len(one["forget_validation"]) == 2_000
+    )
+
+
+def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():
+    state = torch.get_rng_state()
+    ul.width.task(seed=1, width=1 / 64)
+    assert torch.equal(torch.get_rng_state(), state)

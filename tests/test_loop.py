@@ -1,0 +1,285 @@
+"""The loop: nothing of the original changes, runs repeat, stop when asked, and fail in words."""
+
+import dataclasses
+import threading
+from types import SimpleNamespace
+
+import pytest
+import torch
+from tasks import classification, parameters, regression
+
+import unlearnlab as ul
+from unlearnlab import loop
+from unlearnlab.ground.threads import few_threads
+from unlearnlab.loop import _Batches
+
+
+def tasks_for(name):
+    return [
+        task for task in (regression(), classification()) if task.kind in ul.METHODS[name].kinds
+    ]
+
+
+@pytest.mark.parametrize("name", ul.METHODS)
+def test_the_original_is_never_touched_and_equal_seeds_give_equal_runs(name):
+    for task in tasks_for(name):
+        before, mode = parameters(task.original), task.original.training
+        first, again = (ul.unlearn(task, ul.METHODS[name](), 3, seed=2) for _ in range(2))
+        assert torch.equal(parameters(task.original), before) and task.original.training == mode
+        assert all(p.grad is None for p in task.original.parameters())
+        assert torch.equal(parameters(first.model), parameters(again.model))
+        assert not first.model.training
+
+
+def test_the_callers_random_state_is_left_alone():
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    (
+        ul.unlearn(regression(), ul.NGD(), 2),
+        ul.unlearn(regression(), ul.Retrain(), 2),
+        regression().fresh(3),
+    )
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_history_has_one_entry_per_epoch_and_the_callback_sees_each():
+    seen = []
+    run = ul.unlearn(
+        regression(), ul.Ridge(), 5, callback=lambda run: seen.append(len(run.history))
+    )
+    assert seen == [1, 2, 3, 4, 5] and [h["epoch"] for h in run.history] == list(range(5))
+    assert all(a["seconds"] <= b["seconds"] for a, b in zip(run.history, run.history[1:]))
+    assert run.seconds == run.history[-1]["seconds"] and not run.stopped and "size" in run.metrics
+
+
+def test_a_stop_ends_the_run_at_once_and_keeps_what_was_done():
+    stop = threading.Event()
+    run = ul.unlearn(
+        regression(),
+        ul.GD(),
+        10**7,
+        stop=stop,
+        callback=lambda run: stop.set() if len(run.history) == 3 else None,
+    )
+    assert run.stopped and len(run.history) == 3 and run.metrics
+    stop.set()
+    assert ul.unlearn(regression(), ul.GD(), 5, stop=stop).history == []
+
+
+def test_the_time_a_callback_takes_does_not_count(monkeypatch):
+    clock = [0.0]
+
+    def tick():
+        clock[0] += 1
+        return clock[0]
+
+    def wait(run):
+        clock[0] += 1000
+
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=tick))
+    run = ul.unlearn(regression(), ul.GD(), 3, callback=wait)
+    assert run.seconds == run.history[-1]["seconds"] < 10
+
+
+def test_a_stop_is_heard_while_salun_looks_at_the_forget_set():
+    task, stop, seen = classification(), threading.Event(), []
+    handle = task.original.register_forward_hook(
+        lambda module, *rest: seen.append(1) or stop.set()
+    )  # the run's copy has it too
+    batches = -(-len(task.forget) // task.batch_size)
+    run = ul.unlearn(dataclasses.replace(task, evaluate=lambda model: {}), ul.SalUn(), 3, stop=stop)
+    handle.remove()
+    assert run.stopped and run.history == [] and len(seen) == 1 < batches
+
+
+def test_what_the_callback_raises_comes_through():
+    def fail(run):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        ul.unlearn(regression(), ul.GD(), 5, callback=fail)
+
+
+def test_batches_pair_every_forget_sample_once_with_cycling_retain_samples():
+    task = classification(batch_size=4, retain=10, forget=9)
+    task.retain.tensors[0][:, 0] = torch.arange(10.0)
+    task.forget.tensors[0][:, 0] = torch.arange(9.0)
+    batches, kept = _Batches(task, torch.Generator().manual_seed(0)), []
+    for _ in range(4):
+        pairs = [batches.pair(indices) for indices in batches.draw()]
+        assert (
+            [len(f) for _, f in pairs]
+            == [4, 4, 1]
+            == [len(r) for r, _ in pairs]
+            == [len(r.targets) for r, _ in pairs]
+        )
+        assert sorted(int(v) for _, f in pairs for v in f.inputs[:, 0]) == list(range(9))
+        assert all(torch.equal(b.inputs[:, 0].long(), b.index) for pair in pairs for b in pair)
+        kept += [int(v) for r, _ in pairs for v in r.inputs[:, 0]]
+    for start in range(0, 30, 10):
+        assert sorted(kept[start : start + 10]) == list(range(10))
+
+
+def test_a_retain_set_smaller_than_the_batch_gives_every_batch_each_of_its_samples_once():
+    batches = _Batches(
+        classification(batch_size=8, retain=3, forget=20), torch.Generator().manual_seed(0)
+    )
+    for retain, forget in (batches.pair(indices) for indices in batches.draw()):
+        assert sorted(retain.index.tolist()) == [0, 1, 2] and len(forget) in (8, 4)
+
+
+def test_divergence_is_an_error_that_names_method_and_epoch():
+    with pytest.raises(ul.Diverged, match="GA: the loss became .* in epoch .* lr=1e\\+30"):
+        ul.unlearn(regression(), ul.GA(lr=1e30, weight_decay=0.0), 50)
+
+
+def test_arguments_are_checked_before_any_work():
+    task = regression()
+    for epochs in (0, -1, 2.5, "10", True):
+        with pytest.raises(ValueError, match="epochs must be an integer of at least 1"):
+            ul.unlearn(task, ul.GD(), epochs)
+    with pytest.raises(ValueError, match="seed must be a non-negative integer, got -1"):
+        ul.unlearn(task, ul.GD(), 1, seed=-1)
+    with pytest.raises(TypeError, match="method must be an instance"):
+        ul.unlearn(task, ul.GD, 1)
+    with pytest.raises(TypeError, match="task must be a ul.Task, got int"):
+        ul.unlearn(3, ul.GD(), 1)
+    with pytest.raises(ValueError, match="descent_epochs=50 is more than epochs=10"):
+        ul.unlearn(task, ul.MinNormOG(descent_epochs=50), 10)
+
+
+def test_a_task_needs_points_on_both_sides_and_a_known_kind():
+    task = regression()
+    with pytest.raises(ValueError, match="forget is empty"):
+        ul.Task(
+            **{
+                **task.__dict__,
+                "forget": torch.utils.data.TensorDataset(torch.empty(0, 2), torch.empty(0, 1)),
+            }
+        )
+    for size in (0, -1, 2.5, "all"):
+        with pytest.raises(ValueError, match="batch_size must be None"):
+            ul.Task(**{**task.__dict__, "batch_size": size})
+    with pytest.raises(ValueError, match="seed must be a non-negative integer, got -1"):
+        ul.Task(**{**task.__dict__, "seed": -1})
+    with pytest.raises(ValueError, match=r"the model returns \(3,\) for targets of shape \(3, 1\)"):
+        task.loss(torch.ones(3), torch.ones(3, 1))
+    with pytest.raises(
+        ValueError, match=r"a model with 2 heads needs targets \(n, 2\), got \(4,\)"
+    ):
+        classification().loss(
+            (torch.ones(4, 5), torch.ones(4, 3)), torch.zeros(4, dtype=torch.long)
+        )
+    frozen = regression()
+    frozen.original.requires_grad_(False)
+    with pytest.raises(ValueError, match="GD has nothing to move"):
+        ul.unlearn(frozen, ul.GD(), 1)
+    with pytest.raises(ValueError, match="kind must be one of"):
+        ul.Task(**{**task.__dict__, "kind": "clustering"})
+    only = ul.Task(**{**task.__dict__, "name": "toy"})
+
+    class ForClasses(ul.GD):
+        kinds = ("classification",)
+
+    with pytest.raises(
+        ValueError, match="ForClasses needs a classification task, toy is a regression one"
+    ):
+        ul.unlearn(only, ForClasses(), 1)
+
+
+def test_a_task_moves_to_a_device_and_leaves_the_first_where_it_was():
+    task = regression()
+    moved = task.to("cpu")
+    assert moved.original is not task.original and torch.equal(
+        parameters(moved.original), parameters(task.original)
+    )
+    assert torch.equal(
+        parameters(ul.unlearn(moved, ul.MinNormOG(), 3).model),
+        parameters(ul.unlearn(task, ul.MinNormOG(), 3).model),
+    )
+
+
+def test_runs_in_threads_give_what_they_give_alone():
+    """torch has one global generator: two labs once drew their fresh models from each other's seeds."""
+    expected, go, wrong = (
+        parameters(ul.unlearn(regression(), ul.Retrain(), 1).model),
+        threading.Event(),
+        [],
+    )
+
+    def work(seed):
+        while not go.is_set():
+            ul.sine.task(2), regression().fresh(seed)
+
+    threads = [threading.Thread(target=work, args=(s,)) for s in (1, 2)]
+    [t.start() for t in threads]
+    for _ in range(40):
+        wrong.append(
+            not torch.equal(parameters(ul.unlearn(regression(), ul.Retrain(), 1).model), expected)
+        )
+    go.set()
+    [t.join() for t in threads]
+    assert not any(wrong)
+
+
+def test_projecting_weights_that_overflowed_is_divergence_too():
+    with pytest.raises(ul.Diverged, match="MinNorm-OG: .* in epoch .* with lr=1e\\+10"):
+        ul.unlearn(regression(batch_size=2, forget=8), ul.MinNormOG(lr=1e10), 20)
+
+
+def test_grad_mode_of_the_caller_does_not_matter_except_inference():
+    with torch.no_grad():
+        inside = ul.unlearn(regression(), ul.GD(), 3)
+    assert torch.equal(
+        parameters(inside.model), parameters(ul.unlearn(regression(), ul.GD(), 3).model)
+    )
+    assert all(p.grad is None for p in inside.model.parameters())
+    with torch.inference_mode(), pytest.raises(RuntimeError, match="outside torch.inference_mode"):
+        ul.unlearn(regression(), ul.GD(), 3)
+
+
+def test_small_models_run_on_one_thread_and_the_callers_number_comes_back():
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        look = lambda run: seen.append(torch.get_num_threads())
+        runs = [
+            threading.Thread(
+                target=ul.unlearn, args=(regression(), ul.GD(), 50), kwargs={"callback": look}
+            )
+            for _ in range(4)
+        ]
+        [run.start() for run in runs]
+        [run.join() for run in runs]
+        with pytest.raises(KeyError):
+            ul.unlearn(regression(), ul.GD(), 1, callback=lambda run: {}["none"])
+        assert set(seen) == {1} and len(seen) == 200 and torch.get_num_threads() == 2
+        with few_threads(torch.nn.Linear(1001, 1000)):
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+@pytest.mark.parametrize("name", ul.METHODS)
+def test_every_method_runs_on_a_gpu_and_agrees_with_the_cpu_at_first(name):
+    for task in tasks_for(name):
+        method = (
+            ul.NGD(noise=0.0) if name == "NGD" else ul.METHODS[name]()
+        )  # each device draws its own noise
+        cpu, gpu = (ul.unlearn(t, method, 2) for t in (task, task.to("cuda")))
+        assert next(gpu.model.parameters()).is_cuda
+        torch.testing.assert_close(
+            parameters(gpu.model).cpu(), parameters(cpu.model), rtol=1e-3, atol=1e-4
+        )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_noise_drawn_on_a_gpu_repeats_by_seed():
+    runs = [
+        parameters(ul.unlearn(regression().to("cuda"), ul.NGD(), 2, seed=s).model)
+        for s in (0, 0, 1)
+    ]
+    torch.testing.assert_close(runs[0], runs[1])
+    assert (runs[0] - runs[2]).norm() > 1e-3

@@ -1,0 +1,559 @@
+"""Do the theorems on linear networks hold, on random networks, against solutions that NumPy and SciPy find on their own?"""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import null_space
+from scipy.optimize import minimize
+
+import unlearnlab as ul
+
+net = ul.linear_network
+
+
+@st.composite
+def problems(draw, max_depth=6, min_rows=0, max_m=20, dtype=None):
+    """(layers, X) of random depth, widths, rank, dtype, and a scale from 1e-6 to 1e6 for every layer and for the inputs."""
+    depth = draw(st.integers(1, max_depth))
+    m = draw(st.integers(2, max_m))
+    widths = draw(st.lists(st.integers(1, 12), min_size=depth - 1, max_size=depth - 1))
+    rows = draw(st.integers(min_rows, m - 1))
+    rank = draw(st.integers(min(min_rows, rows), rows))
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    scale = lambda: 10.0 ** draw(st.floats(-6, 6))
+    sizes = [m, *widths, 1]
+    layers = [scale() * rng.normal(size=(b, a)) for a, b in zip(sizes, sizes[1:])]
+    X = rng.normal(size=(rows, rank)) @ rng.normal(size=(rank, m))
+    if rows and draw(st.booleans()):
+        X[rng.integers(rows)] = X[rng.integers(rows)]  # a duplicate
+    if rows > min_rows and draw(st.booleans()):
+        X[-1] = 0
+    dtype = dtype or draw(st.sampled_from([torch.float64, torch.float32]))
+    return [torch.tensor(a, dtype=dtype) for a in layers], torch.tensor(X * scale(), dtype=dtype)
+
+
+def numpy_predictor(layers):
+    w = np.eye(layers[0].shape[1])
+    for a in layers:
+        w = a.double().numpy() @ w
+    return w[0]
+
+
+def numpy_projection(w, X):
+    """P_S w by least squares, on rows scaled to length 1 (the span is the same)."""
+    X = X.double().numpy()
+    X = X[np.abs(X).max(1) > 0] if len(X) else X
+    if not len(X):
+        return np.zeros_like(w)
+    X = X / np.linalg.norm(X, axis=1, keepdims=True)
+    return X.T @ np.linalg.lstsq(X.T, w, rcond=1e-5)[0]
+
+
+def slack(layers):
+    """Rounding that no algorithm can avoid: storing A_1 + Delta moves w by its precision times ||A_1|| ||v||."""
+    v = numpy_predictor([torch.eye(len(layers[0]), dtype=layers[0].dtype), *layers[1:]])
+    return torch.finfo(layers[0].dtype).eps * np.linalg.norm(layers[0].double()) * np.linalg.norm(v)
+
+
+@settings(deadline=None, max_examples=400)
+@given(problems())
+def test_unlearning_gives_the_projection_of_the_predictor(problem):
+    layers, X = problem
+    before = [a.clone() for a in layers]
+    new = net.unlearn(layers, X)
+    w = numpy_predictor(layers)
+    wanted = numpy_projection(w, X)
+    tight = (
+        1e-10 if X.dtype == torch.float64 else 2e-4
+    )  # float32 inputs fix their own span to 1e-7 only
+    assert np.linalg.norm(numpy_predictor(new) - wanted) <= tight * np.linalg.norm(w) + 20 * slack(
+        layers
+    )
+    assert [a.shape for a in new] == [a.shape for a in layers] and all(
+        a.dtype == layers[0].dtype for a in new
+    )
+    assert all(torch.equal(a, b) for a, b in zip(layers, before))
+    assert all(torch.equal(a, b) for a, b in zip(layers[1:], new[1:])) and all(
+        a is not b for a, b in zip(layers, new)
+    )
+
+
+@settings(deadline=None, max_examples=150)
+@given(problems(dtype=torch.float64))
+def test_lemma_1s_step_is_feasible_has_rank_one_and_is_the_formula(problem):
+    layers, X = problem
+    delta = net.perturbation(layers, X)
+    assert all(not d.any() for d in delta[1:])
+    rows = net.output_gradients(layers, X)
+    limits = rows.norm(dim=1) * net.flatten(delta).norm()
+    assert (
+        (rows @ net.flatten(delta)).abs()
+        <= 1e-9 * limits + 1e-13 * rows.norm(dim=1) * layers[0].norm()
+    ).all()
+    v = numpy_predictor([torch.eye(len(layers[0]), dtype=torch.float64), *layers[1:]])
+    w = numpy_predictor(layers)
+    formula = -np.outer(v / (v @ v), w - numpy_projection(w, X))
+    assert np.linalg.norm(delta[0].numpy() - formula) <= 1e-9 * float(layers[0].norm())
+    assert np.linalg.matrix_rank(delta[0].numpy(), tol=1e-9 * float(layers[0].norm())) <= 1
+
+
+@settings(deadline=None, max_examples=150)
+@given(problems(dtype=torch.float64, max_depth=5, max_m=8))
+def test_the_gradients_are_those_of_automatic_differentiation_and_of_central_differences(problem):
+    layers, X = problem
+    layers = [a / a.norm() for a in layers]
+    theta = net.flatten(layers)
+    output = lambda t: X @ net.predictor(net.unflatten(t, layers))
+    rows = net.output_gradients(layers, X)
+    assert torch.allclose(
+        rows, torch.func.jacrev(output)(theta), rtol=1e-9, atol=1e-12 * float(X.norm())
+    )
+    v = torch.tensor(np.random.default_rng(0).normal(size=len(theta)))
+    v = v / v.norm()
+    slope = (output(theta + 1e-5 * v) - output(theta - 1e-5 * v)) / 2e-5
+    assert torch.allclose(rows @ v, slope, atol=1e-7 * float(X.norm()))
+
+
+@settings(deadline=None, max_examples=150)
+@given(problems(), st.floats(-150, 150))
+def test_theorem_4s_layers_have_the_predictor_are_balanced_and_reach_the_bound(problem, exponent):
+    layers, _ = problem
+    widths = [len(a) for a in layers[:-1]]
+    w = torch.tensor(
+        np.random.default_rng(len(layers)).normal(size=layers[0].shape[1]) * 10**exponent
+    )
+    found, depth, rho = net.min_param_norm(w, widths), len(layers), np.linalg.norm(w.numpy())
+    assert [a.shape for a in found] == [a.shape for a in layers]
+    assert np.linalg.norm(numpy_predictor(found) - w.numpy()) <= 1e-13 * rho
+    for a in found:
+        assert float(a.norm()) == pytest.approx(rho ** (1 / depth), rel=1e-12)
+    assert float(net.norm_squared(found)) == pytest.approx(depth * rho ** (2 / depth), rel=1e-12)
+
+
+@settings(deadline=None, max_examples=150)
+@given(problems(dtype=torch.float64))
+def test_no_network_is_smaller_than_theorem_4_allows_for_its_predictor(problem):
+    layers, _ = problem
+    rho, depth = np.linalg.norm(numpy_predictor(layers)), len(layers)
+    assert float(net.norm_squared(layers)) >= depth * rho ** (2 / depth) * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4, 5])
+def test_an_optimiser_under_explicit_constraints_finds_nothing_smaller_than_theorem_4(depth):
+    """SLSQP holds X w = y as constraints, search_min_norm as a change of variables; both stop at the bound."""
+    rng = np.random.default_rng(depth)
+    X, y = rng.normal(size=(2, 4)), rng.normal(size=2)
+    rho = np.linalg.norm(np.linalg.pinv(X) @ y)
+    bound, shapes = depth * rho ** (2 / depth), [(2, 4), *[(2, 2)] * (depth - 2), (1, 2)]
+    cuts = np.cumsum([a * b for a, b in shapes])[:-1]
+    predictor = lambda theta: np.linalg.multi_dot(
+        [np.eye(1), *[part.reshape(s) for part, s in zip(np.split(theta, cuts), shapes)][::-1]]
+    )[0]
+    for seed in range(3):
+        start = np.random.default_rng(seed).normal(size=sum(a * b for a, b in shapes))
+        found = minimize(
+            lambda t: t @ t,
+            start,
+            jac=lambda t: 2 * t,
+            method="SLSQP",
+            options={"maxiter": 500, "ftol": 1e-13},
+            constraints={"type": "eq", "fun": lambda t: X @ predictor(t) - y},
+        )
+        assert np.abs(X @ predictor(found.x) - y).max() < 1e-7 and found.fun >= bound * (1 - 1e-6)
+        ours = net.search_min_norm(torch.tensor(X), torch.tensor(y), [2] * (depth - 1), seed)
+        assert np.abs(X @ numpy_predictor(ours) - y).max() < 1e-10
+        assert bound * (1 - 1e-12) <= float(net.norm_squared(ours)) <= bound * (1 + 1e-6)
+
+
+@settings(deadline=None, max_examples=100)
+@given(problems(min_rows=1, max_depth=5, max_m=10, dtype=torch.float64), st.integers(0, 10**6))
+def test_theorem_3_with_the_drift_penalty_every_start_reaches_the_retrained_predictor(
+    problem, seed
+):
+    layers, X = problem
+    scale = torch.cat([a.norm().expand(a.numel()) for a in layers])
+    start = scale * torch.tensor(np.random.default_rng(seed).normal(size=len(scale)))
+    delta = net.solve_relaxed(layers, X, start=start).delta
+    assert all(not d.any() for d in delta[1:])
+    w = numpy_predictor(layers)
+    reached = numpy_predictor([a + d for a, d in zip(layers, delta)])
+    v = numpy_predictor([torch.eye(len(layers[0]), dtype=torch.float64), *layers[1:]])
+    size = max(np.linalg.norm(w), np.linalg.norm(v) * float(layers[0].norm()))
+    assert np.linalg.norm(reached - numpy_projection(w, X)) <= 1e-6 * size
+
+
+@pytest.mark.parametrize("widths", [[], [3], [1], [3, 2], [2, 3, 2]])
+def test_theorem_3_by_a_basis_of_the_feasible_steps(widths):
+    """Independent of the package: the gradients by differences, their null space by SciPy, the least norm by BFGS."""
+    layers = net.random_network(6, widths, seed=5)
+    X = np.random.default_rng(1).normal(size=(3, 6))
+    first, upper = layers[0].numpy(), [a.numpy() for a in layers[1:]]
+
+    def predictor(a):
+        for b in upper:
+            a = b @ a
+        return a[0]
+
+    rows = np.array(
+        [
+            [
+                X[i] @ (predictor(first + e.reshape(first.shape)) - predictor(first))
+                for e in np.eye(first.size)
+            ]
+            for i in range(3)
+        ]
+    )
+    basis = null_space(rows)
+    for seed in range(3):
+        start = np.random.default_rng(seed).normal(size=basis.shape[1])
+        found = minimize(
+            lambda z: np.sum(predictor(first + (basis @ z).reshape(first.shape)) ** 2),
+            start,
+            method="BFGS",
+            options={"gtol": 1e-9},
+        )
+        reached = predictor(first + (basis @ found.x).reshape(first.shape))
+        assert (
+            np.linalg.norm(reached - numpy_predictor(net.unlearn(layers, torch.tensor(X)))) < 1e-6
+        )
+
+
+@settings(deadline=None, max_examples=100)
+@given(problems(min_rows=1, dtype=torch.float64, max_depth=5))
+def test_the_shortest_of_the_steps_theorem_3_allows_is_lemma_1s(problem):
+    """Delta_{A_1}^T v = -P_perp w has many solutions; NumPy's least squares returns the shortest."""
+    layers, X = problem
+    v = numpy_predictor([torch.eye(len(layers[0]), dtype=torch.float64), *layers[1:]])
+    w = numpy_predictor(layers)
+    shortest = np.linalg.lstsq(
+        v[None] / np.linalg.norm(v),
+        -(w - numpy_projection(w, X))[None] / np.linalg.norm(v),
+        rcond=None,
+    )[0]
+    assert np.linalg.norm(net.perturbation(layers, X)[0].numpy() - shortest) <= 1e-9 * float(
+        layers[0].norm()
+    )
+
+
+@pytest.mark.parametrize("m", [3, 4, 7, 20])
+def test_d41_is_reproduced_entry_by_entry(m):
+    case = net.counter_example(m)
+    e = np.eye(m)
+    assert np.array_equal(case.layers[0], e) and np.array_equal(case.layers[1], [e[0] + e[1]])
+    assert np.array_equal(case.X, e[:2]) and np.array_equal(case.y, [1, 1])
+    assert np.array_equal(case.X.numpy() @ numpy_predictor(case.layers), case.y)
+    assert np.array_equal(case.delta[1], [-e[2]])
+    assert np.array_equal(
+        case.delta[0], np.outer(e[2], e[0]) - np.outer(e[1], e[1]) - np.outer(e[2], e[2])
+    )
+    grad_A, grad_c = np.outer(e[0] + e[1], e[0]), e[0]  # c^T x^T and A x at x = e1
+    assert np.sum(grad_A * case.delta[0].numpy()) + grad_c @ case.delta[1][0].numpy() == 0
+    assert not numpy_predictor([a + d for a, d in zip(case.layers, case.delta)]).any()
+
+
+def test_the_worked_matrices_of_d41_for_three_inputs():
+    case = net.counter_example(3)
+    A, c = (a + d for a, d in zip(case.layers, case.delta))
+    assert A.tolist() == [[1, 0, 0], [0, 0, 0], [1, 0, 0]] and c.tolist() == [[1, 1, -1]]
+
+
+@settings(deadline=None, max_examples=150)
+@given(problems(min_rows=1, dtype=torch.float64))
+def test_the_cancelling_step_is_feasible_and_leaves_the_zero_predictor(problem):
+    layers, X = problem
+    if len(layers) == 1:
+        with pytest.raises(ValueError, match="at least two"):
+            net.cancelling_step(layers)
+        return
+    delta = net.cancelling_step(layers)
+    assert not numpy_predictor([a + d for a, d in zip(layers, delta)]).any()
+    v = torch.tensor(numpy_predictor([torch.eye(len(layers[0]), dtype=torch.float64), *layers[1:]]))
+    size = X.norm(dim=1) * layers[0].norm() * v.norm()
+    rows = torch.func.jacrev(lambda t: X @ net.predictor(net.unflatten(t, layers)))(
+        net.flatten(layers)
+    )
+    assert ((rows @ net.flatten(delta)).abs() <= 1e-10 * size).all()
+
+
+@pytest.mark.parametrize("widths", [[1], [4], [3, 3], [2, 2, 2]])
+def test_the_search_finds_a_failure_in_every_network_and_the_fit_is_lost_entirely(widths):
+    found = net.find_failures(m=6, widths=widths, n_retain=3, tries=8, seed=3)
+    assert len(found) == 8
+    for result in found:
+        assert (
+            result.infeasible < 1e-9
+            and result.norm < 1e-4
+            and result.retain_error == pytest.approx(1, abs=1e-3)
+        )
+
+
+def test_a_linear_model_never_fails():
+    assert net.find_failures(m=6, widths=[], n_retain=3, tries=5) == []
+
+
+def test_one_layer_is_the_linear_model():
+    c = torch.tensor([[1.0, 2, 3]], dtype=torch.float64)
+    X = torch.tensor([[1.0, 0, 0]], dtype=torch.float64)
+    assert net.predictor([c]).tolist() == [1, 2, 3] and net.upper([c]).tolist() == [1]
+    assert net.unlearn([c], X)[0].tolist() == [[1, 0, 0]]
+    assert net.output_gradients([c], X).tolist() == [[1, 0, 0]]
+    assert torch.allclose(net.min_param_norm(c[0], [])[0], c, rtol=1e-15)
+    step = net.solve_relaxed([c], X, only_first=False).delta
+    assert torch.allclose(c + step[0], net.unlearn([c], X)[0], atol=1e-9)
+
+
+def test_with_no_retain_points_the_predictor_becomes_zero():
+    layers = net.random_network(5, [4, 3], seed=1)
+    new = net.unlearn(layers, torch.zeros(0, 5, dtype=torch.float64))
+    assert net.predictor(new).norm() < 1e-15
+
+
+def test_layers_so_large_or_small_that_v_squared_overflows_are_no_problem():
+    for size in (1e-60, 1e60):
+        layers = [size * a for a in net.random_network(6, [4, 4, 4], seed=2)]
+        X = torch.tensor(np.random.default_rng(0).normal(size=(3, 6)))
+        w = numpy_predictor(layers)
+        assert (
+            np.linalg.norm(
+                numpy_predictor(net.unlearn(layers, X)) / np.abs(w).max()
+                - numpy_projection(w / np.abs(w).max(), X)
+            )
+            < 1e-12
+        )
+        assert torch.isfinite(net.flatten(net.perturbation(layers, X))).all()
+
+
+def test_a_long_chain_of_narrow_layers_is_not_taken_for_a_dead_one():
+    layers = net.random_network(8, [40] * 29, seed=0)
+    X = torch.tensor(np.random.default_rng(0).normal(size=(4, 8)))
+    w = numpy_predictor(layers)
+    assert np.linalg.norm(
+        numpy_predictor(net.unlearn(layers, X)) - numpy_projection(w, X)
+    ) < 1e-12 * np.linalg.norm(w)
+
+
+def test_theorem_4_for_the_zero_predictor_is_zero_layers_and_float32_stays_float32():
+    assert [a.shape for a in net.min_param_norm(torch.zeros(4), [3, 2])] == [(3, 4), (2, 3), (1, 2)]
+    assert float(net.norm_squared(net.min_param_norm(torch.zeros(4), [3, 2]))) == 0
+    small = net.min_param_norm(torch.tensor([3.0, 4.0]), [2])
+    assert all(a.dtype == torch.float32 for a in small) and torch.allclose(
+        net.predictor(small), torch.tensor([3.0, 4.0])
+    )
+
+
+def test_theorem_4_for_predictors_whose_norm_overflows_or_underflows():
+    for size in (1e-300, 1e300, 1.7e308):
+        w = torch.tensor([size, -size, size], dtype=torch.float64)
+        found = net.min_param_norm(w, [4, 2])
+        assert np.abs(numpy_predictor(found) / size - [1, -1, 1]).max() < 1e-12
+
+
+def test_fitting_the_first_layer_is_the_shortest_change_that_interpolates():
+    layers = net.random_network(6, [4, 3], seed=4)
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(3, 6)), rng.normal(size=3)
+    fitted = net.fit_first_layer(layers, torch.tensor(X), torch.tensor(y))
+    assert np.abs(X @ numpy_predictor(fitted) - y).max() < 1e-12
+    v = numpy_predictor([torch.eye(4, dtype=torch.float64), *layers[1:]])
+    rows = np.array([np.outer(v, x).ravel() for x in X])  # linear in A_1: the exact constraints
+    shortest = np.linalg.pinv(rows) @ (y - X @ numpy_predictor(layers))
+    assert np.allclose((fitted[0] - layers[0]).numpy().ravel(), shortest)
+
+
+def test_nothing_is_differentiated_by_accident_and_parameters_are_welcome():
+    layers = [torch.nn.Parameter(a) for a in net.random_network(4, [3], seed=0)]
+    X = torch.eye(4, dtype=torch.float64)[:2]
+    assert (
+        not any(a.requires_grad for a in net.unlearn(layers, X))
+        and net.predictor(layers).requires_grad
+    )
+
+
+FINE = net.random_network(4, [3, 2], seed=0)
+X2 = torch.eye(4, dtype=torch.float64)[:2]
+DEAD = [
+    FINE[0],
+    torch.tensor([[1.0, 2, 3], [1, 2, 3]]).double(),
+    torch.tensor([[1.0, -1]]).double(),
+]
+
+
+@pytest.mark.parametrize(
+    "layers, kind, words",
+    [
+        ([], TypeError, "layers must be a list of matrices .* got an empty one"),
+        (torch.eye(3), TypeError, "layers must be a list of matrices .* got Tensor"),
+        (
+            [FINE[0], FINE[1], [1.0, 2.0]],
+            TypeError,
+            r"layers\[2\] must be a floating-point tensor, got list",
+        ),
+        (
+            [FINE[0], FINE[1].float(), FINE[2]],
+            TypeError,
+            r"layers\[1\] must have the dtype of layers\[0\], torch.float64, got "
+            r"torch.float32",
+        ),
+        (
+            [a.long() for a in FINE],
+            TypeError,
+            r"layers\[0\] must be a floating-point tensor, got a torch.int64 one",
+        ),
+        (
+            [a.half() for a in FINE],
+            TypeError,
+            r"layers\[0\] must be a float32 or float64 tensor, got a torch.float16 one",
+        ),
+        (
+            [FINE[0], FINE[2]],
+            ValueError,
+            r"layers\[1\] must have 3 columns to follow layers\[0\] of shape \(3, 4\), got shape \(1, 2\)",
+        ),
+        (
+            [FINE[0], FINE[1], FINE[2][0]],
+            ValueError,
+            r"layers\[2\] must have shape \(h, fan-in\), got \(2,\)",
+        ),
+        (
+            FINE[:2],
+            ValueError,
+            r"the last of layers is c and must have shape \(1, 3\), got \(2, 3\)",
+        ),
+        (
+            [FINE[0], FINE[1], FINE[2] * np.nan],
+            ValueError,
+            r"layers\[2\] must be finite, but 2 of 2 numbers are nan or inf",
+        ),
+        (
+            [torch.zeros(0, 4).double(), torch.zeros(1, 0).double()],
+            ValueError,
+            r"layers\[0\] must have entries, got shape \(0, 4\)",
+        ),
+    ],
+)
+def test_wrong_layers_are_named(layers, kind, words):
+    for function in (
+        net.predictor,
+        net.upper,
+        net.norm_squared,
+        lambda a: net.output_gradients(a, X2),
+        lambda a: net.unlearn(a, X2),
+        lambda a: net.perturbation(a, X2),
+        lambda a: net.solve_relaxed(a, X2),
+        net.cancelling_step,
+        lambda a: net.fit_first_layer(a, X2, X2[0, :2]),
+        lambda a: net.outcome(a, a, X2),
+    ):
+        with pytest.raises(kind, match=words):
+            function(layers)
+
+
+@pytest.mark.parametrize(
+    "X, kind, words",
+    [
+        (np.eye(4), TypeError, "must be a floating-point tensor, got ndarray"),
+        (X2.long(), TypeError, "must be a floating-point tensor, got a torch.int64 one"),
+        (torch.ones(2, 3), ValueError, r"must have shape \(n, 4\), got \(2, 3\)"),
+        (torch.ones(4), ValueError, r"must have shape \(n, 4\), got \(4,\)"),
+        (X2 / 0, ValueError, "must be finite"),
+    ],
+)
+def test_wrong_inputs_are_named(X, kind, words):
+    for function in (net.unlearn, net.perturbation, net.output_gradients, net.solve_relaxed):
+        with pytest.raises(kind, match=words):
+            function(FINE, X)
+
+
+@pytest.mark.parametrize(
+    "dead, what",
+    [
+        ([FINE[0], FINE[1], 0 * FINE[2]], "c is zero"),
+        ([FINE[0], 0 * FINE[1], FINE[2]], r"the product of layers\[1\] to layers\[2\]"),
+        (DEAD, "v = 0"),
+        ([FINE[0], DEAD[1] / 3, DEAD[2] * 0.1], "v = 0"),
+        ([FINE[0], 1e-6 * DEAD[1], 1e6 * DEAD[2]], "v = 0"),
+    ],
+)
+def test_dead_upper_layers_are_refused(dead, what):
+    for function in (
+        net.unlearn,
+        net.perturbation,
+        net.solve_relaxed,
+        lambda a, X: net.fit_first_layer(a, X, X[0, :2]),
+    ):
+        with pytest.raises(ValueError, match=what):
+            function(dead, X2)
+
+
+@pytest.mark.parametrize("n", [4, 5])
+def test_as_many_retain_points_as_inputs_are_refused(n):
+    with pytest.raises(ValueError, match=f"n_r < m.* got {n} rows and 4 columns"):
+        net.unlearn(FINE, torch.eye(n, 4, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    "call, kind, words",
+    [
+        (
+            lambda: net.min_param_norm([1.0], [2]),
+            TypeError,
+            "w must be a floating-point tensor, got list",
+        ),
+        (
+            lambda: net.min_param_norm(torch.ones(2, 2), [2]),
+            ValueError,
+            r"w must have shape \(m,\), got \(2, 2\)",
+        ),
+        (lambda: net.min_param_norm(torch.ones(0), [2]), ValueError, "w must have entries"),
+        (
+            lambda: net.min_param_norm(torch.ones(2), 3),
+            TypeError,
+            "widths must be a list of integers.* got 3",
+        ),
+        (
+            lambda: net.min_param_norm(torch.ones(2), [2, 0]),
+            ValueError,
+            r"widths\[1\] must be an integer of at least 1, got 0",
+        ),
+        (
+            lambda: net.min_param_norm(torch.ones(2), [2.0]),
+            ValueError,
+            r"widths\[0\] must be an integer of at least 1, got 2.0",
+        ),
+        (lambda: net.min_param_norm(torch.tensor([1, np.inf]), []), ValueError, "w must be finite"),
+        (
+            lambda: net.random_network(0, []),
+            ValueError,
+            "m must be an integer of at least 1, got 0",
+        ),
+        (lambda: net.counter_example(2), ValueError, "m must be an integer of at least 3, got 2"),
+        (
+            lambda: net.unflatten(torch.ones(3), FINE),
+            ValueError,
+            r"theta must have shape \(20,\).* got \(3,\)",
+        ),
+        (
+            lambda: net.solve_relaxed(FINE, X2, start=torch.ones(3)),
+            ValueError,
+            r"start must have shape \(20,\)",
+        ),
+        (
+            lambda: net.fit_first_layer(FINE, X2, torch.ones(3)),
+            ValueError,
+            r"y must have shape \(2,\).* got \(3,\)",
+        ),
+        (lambda: net.search_min_norm(X2, 0 * X2[0, :2], [2]), ValueError, "y must not be all 0"),
+        (lambda: net.outcome(FINE, FINE[:1], X2), ValueError, "the last of new is c"),
+        (
+            lambda: net.outcome(FINE, net.random_network(4, [2, 2]), X2),
+            ValueError,
+            "new must have the shapes",
+        ),
+        (lambda: net.outcome(FINE, FINE, 0 * X2), ValueError, "retained outputs are all 0"),
+    ],
+)
+def test_wrong_arguments_are_named(call, kind, words):
+    with pytest.raises(kind, match=words):
+        call()

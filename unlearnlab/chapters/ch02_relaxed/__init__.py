@@ -1,0 +1,5 @@
+"""What notebook 02 uses: the relaxed problem."""
+
+from ...course.exercises import check, hints
+from . import exercises, pictures
+from .lab import SpanLab

@@ -1,0 +1,205 @@
+"""The exercises of notebook 02, the relaxed problem."""
+
+import torch
+
+from ...course.exercises import Trap, draw, exercise, messages, told, yes_or_no
+from ...course.off_rows import EMPTY, UNEVEN, check_split
+
+
+def _change_cases(generator):
+    for k, d in [(8, 2), (3, 7), (1, 4), (5, 5)]:
+        yield draw(generator, k, d), draw(generator, d)
+
+
+CHANGE = messages("""
+hint 1: Look at one row. Taylor: f(theta + delta) is about f(theta) + <gradient, delta>. What is the
+    change?
+hint 2: An inner product multiplies entry by entry and adds up. You need one for every row.
+hint 3: A matrix times a vector is exactly that: the inner product of every row with the vector.
+total: one number came back. Every retained output is its own constraint: return one change per row,
+    shape (k,). Added up, +1 and -1 would look like no change
+products: the result has shape (k, d): the products of the entries are there, but an inner product
+    also adds them up over d
+column: the result is a column (k, 1); return a vector (k,)
+sign: the sign is wrong: the change is f(theta + delta) - f(theta), which grows along the gradient
+size: the sign is lost: an output that falls has a negative change
+rows: you divide by the number of rows. The change of an output does not depend on how many others
+    there are
+mean: you average over the d parameters. The derivative adds the share of every parameter: sum, not
+    mean
+unit: you scale the rows to length 1 first. That keeps the direction but not the size of the change:
+    a steeper output changes more
+step: you scale delta to length 1 first. A longer step changes the outputs more
+turned: with k = d the transposed product fits too, but it is another one: row i of `rows` is one
+    gradient, so it is rows @ delta
+""")
+
+
+def _change_mistakes(rows, delta):
+    k, d = rows.shape
+    right = rows @ delta
+    wrong = {
+        "total": right.sum(),
+        "products": rows,
+        "column": right[:, None],
+        "sign": -right,
+        "size": right.abs(),
+        "rows": right / k,
+        "mean": right / d,
+        "unit": right / rows.norm(dim=1),
+        "step": right / delta.norm(),
+    }
+    if k == d:
+        wrong["turned"] = rows.T @ delta
+    return told(wrong, CHANGE)
+
+
+@exercise("first_order_change", cases=_change_cases, mistakes=_change_mistakes, hints=CHANGE)
+def first_order_change(rows, delta):
+    """rows (k, d): one output gradient per row. delta (d,). Returns (k,): the predicted change of
+    every output."""
+    return rows @ delta
+
+
+FEASIBLE = messages("""
+hint 1: A step is feasible when every predicted change is 0, rows @ delta. What does 0 mean for
+    numbers with rounding?
+hint 2: The inner product of two vectors is at most the product of their lengths. Compare it with
+    that.
+hint 3: (rows @ delta).abs() <= tol * (length of each row) * (length of delta), and then: for all
+    rows.
+zero: the zero step changes no output, so it is feasible (is it < where <= is needed, or a division
+    by |delta|?)
+off: this delta was projected off the rows, so it is feasible up to rounding: the inner products are
+    about 1e-16, not 0. Compare with tol instead of ==
+up: every inner product is +1 here, so this delta moves every output: it is not feasible
+down: every inner product is -1 here: a change downwards is a change too. Take absolute values
+pair: one output goes up and the other down by the same amount. The sum is 0 and still both move:
+    look at each row, not at their sum or mean
+last: only the last row is not orthogonal to this delta, and that is enough to make it infeasible:
+    all rows must agree, not some
+first: only the first row is not orthogonal to this delta, and that is enough to make it infeasible:
+    all rows must agree, not some
+far: the same direction, 1e12 times as long, is just as feasible, but its rounding is 1e12 times as
+    large: measure the inner product relative to |g_i| |delta|, not absolutely
+near: a step of length 1e-12 along a gradient has a tiny inner product and is still infeasible:
+    measure it relative to |g_i| |delta|, not absolutely
+long: rows 1e12 times as long span the same space, so the answer must be the same: divide by the
+    length of the row as well as of delta
+short: rows 1e-12 times as long span the same space, so the answer must be the same: divide by the
+    length of the row as well as of delta
+uneven: one row is short, the others 1e12 times as long, and the short one is violated: use each
+    row's own length, not the longest
+none: a zero row is an output that feels no parameter: it forbids nothing. With a division by its
+    length comes NaN, and comparing with NaN gives False
+""")
+
+
+def _feasible_cases(generator):
+    """((delta, rows, tol), right answer, what a wrong one means), each kind over several sizes."""
+    for k, d in [(2, 6), (3, 20), (5, 40)]:
+        rows, free = draw(generator, k, d), draw(generator, d)
+        off = project_off(free, rows)
+        up = torch.linalg.pinv(rows) @ torch.ones(
+            k, dtype=rows.dtype
+        )  # <g_i, up> = 1 for every row
+        first = project_off(rows[0], rows[1:])  # felt by the first row alone
+        last = project_off(rows[-1], rows[:-1])
+        pair = rows[:2] / rows[:2].norm(dim=1, keepdim=True)
+        uneven = torch.cat([1e12 * rows[:-1], rows[-1:]])
+        for name, right, delta, G in (
+            ("zero", True, 0 * free, rows),
+            ("off", True, off, rows),
+            ("up", False, up, rows),
+            ("down", False, -up, rows),
+            ("pair", False, pair[0] - pair[1], pair),
+            ("last", False, last, rows),
+            ("first", False, first, rows),
+            ("far", True, 1e12 * off, rows),
+            ("near", False, 1e-12 * up, rows),
+            ("long", True, off, 1e12 * rows),
+            ("short", False, up, 1e-12 * rows),
+            ("uneven", False, last / last.norm(), uneven),
+            ("none", True, off, torch.cat([rows, 0 * rows[:1]])),
+        ):
+            yield (delta, G, 1e-9), right, FEASIBLE[name]
+
+
+@exercise("feasible", yes_or_no(_feasible_cases), hints=FEASIBLE)
+def feasible(delta, rows, tol=1e-9):
+    """delta (d,), rows (k, d). Returns True if |<g_i, delta>| <= tol |g_i| |delta| for every row
+    g_i, else False."""
+    sizes = rows.norm(dim=1) * delta.norm()
+    return bool(((rows @ delta).abs() <= tol * sizes).all())
+
+
+OFF = messages("""
+hint 1: P theta is the combination rows.T @ c that leaves nothing for the rows to feel: rows @
+    (theta - rows.T @ c) = 0. Which c is that?
+hint 2: Multiply out: (rows @ rows.T) c = rows @ theta. When rows are dependent there are many such
+    c, but they all give the same rows.T @ c.
+hint 3: The singular value decomposition rows = U S V hands you an orthonormal basis of the span:
+    the rows of V whose singular value is not (nearly) 0, relative to the largest. Then P theta =
+    V.T (V theta).
+""")
+
+
+@exercise("project_off", lambda learner: check_split(learner, skip=(EMPTY, UNEVEN)), hints=OFF)
+def project_off(theta, rows):
+    """theta (d,), rows (k, d) of any rank, float64. Returns P_perp theta (d,): theta without its
+    part in the rows' span."""
+    _, sizes, basis = torch.linalg.svd(rows, full_matrices=False)
+    basis = basis[sizes > 1e-12 * sizes.max()]
+    return theta - basis.T @ (basis @ theta)
+
+
+STEP = messages("""
+hint 1: Everything needed is in the last line of the derivation: a strength, a sign, and P_perp
+    theta.
+hint 2: Two checks: lam = 0 removes all of P_perp theta; lam = 9 removes a tenth of it.
+hint 3: Call project_off(theta, rows) and scale what it returns. The minus sign makes it shrink.
+rank: rows occur twice and rows are zero: their span did not change, so the step must not. Use your
+    project_off, which copes with any rank
+sign: the sign is wrong: the step goes against P_perp theta, or the norm would grow
+after: that is the new theta + delta. Wanted is the step delta alone
+lam: lam has no effect: a larger penalty must make the step shorter
+times: you multiply by 1 + lam: a larger penalty would make the step longer. Divide
+share: the strength is 1 / (1 + lam), not lam / (1 + lam), which grows with the penalty
+two: the strength is 1 / (1 + lam): the 2 of the derivative stands before both terms and cancels
+half: half of the step is missing: the 2 of the derivative stands on both sides and cancels
+all: you shrink all of theta. That moves the retained outputs: only P_perp theta may shrink
+inside: you move inside the span, which is just what the constraints forbid. Project off the rows
+norm: the strength is 1 / (1 + lam), not 1 / lam: theta's own norm is in the objective too
+""")
+
+
+def _step_cases(generator):
+    for k, d in [(3, 8), (1, 5), (7, 9)]:
+        theta, rows = draw(generator, d), draw(generator, k, d)
+        for lam in (3.0, 9.0, 0.25, 0.0, 1.0, 1e6):
+            yield theta, rows, lam
+        yield Trap((theta, torch.cat([rows, rows, 0 * rows]), 1.0), STEP["rank"])
+
+
+def _step_mistakes(theta, rows, lam):
+    off, right = project_off(theta, rows), drift_step(theta, rows, lam)
+    wrong = {
+        "sign": -right,
+        "after": theta + right,
+        "lam": -off,
+        "times": -off * (1 + lam),
+        "share": right * lam,
+        "two": -off / (1 + 2 * lam),
+        "half": right / 2,
+        "all": -theta / (1 + lam),
+        "inside": (off - theta) / (1 + lam),
+        "norm": -off / lam,
+    }
+    return told(wrong, STEP)
+
+
+@exercise("drift_step", cases=_step_cases, mistakes=_step_mistakes, hints=STEP)
+def drift_step(theta, rows, lam):
+    """theta (d,), rows (k, d), lam >= 0. Returns delta (d,), the minimiser of (7) for
+    R = |theta|^2, Rhat = lam |delta|^2."""
+    return -project_off(theta, rows) / (1 + lam)

@@ -1,0 +1,176 @@
+"""SineLab: rerun the sine poisoning by any method under sliders, and compare all methods."""
+
+import time
+
+from ipywidgets import HTML, HBox, VBox
+
+from ...course.canvas import Canvas
+from ...course.lab import button, choice, menu, slider, table
+from ...course.method_lab import MethodLab
+from ...ground.checks import one_of
+from ...loop import unlearn
+from ...methods import METHODS
+from ...tasks import sine
+from .pictures import LabPicture, curve
+
+OFFERED = {name: METHODS[name] for name in sine.PUBLISHED[10]}  # those the paper ran here
+EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+PAUSE = 0.1  # seconds between two frames, so that a run has most of the time
+
+
+class SineLab(MethodLab):
+    """The lab of notebook 04. Every slider reruns the unlearning in a thread and redraws the fit.
+
+    seed: 1 to 10. method: one of Table 5's eight. epochs: one of EPOCHS. Changing the method or T
+    sets the hyperparameters to the paper's best for the nearest published T.
+    """
+
+    summary = (
+        "SineLab: run the notebook to choose seed, method, epochs and hyperparameters with sliders"
+    )
+
+    def __init__(self, seed: int = 1, method: str = "MinNorm-OG", epochs: int = 100):
+        one_of("method", method, OFFERED)
+        one_of("epochs", epochs, EPOCHS)
+        super().__init__()
+        self.task, self.scores, self._staged = sine.task(seed), {}, (seed, epochs)
+        self.samples = len(self.task.retain)
+        self.picture = LabPicture(list(OFFERED), sine.PUBLISHED)
+        self.picture.fixed(self.task, epochs)
+        self.canvas = Canvas(
+            self.picture.figure,
+            self.picture.moving,
+            "The poisoned sine, its original and unlearned fits",
+        )
+        self._build(seed, method, epochs)
+        self.unlearn(*self.chosen(), stop=None)  # so that there is a picture before any click
+
+    @property
+    def settings(self):
+        """The paper's best setting of every method for the chosen T."""
+        return sine.best_settings(self.epochs.value)
+
+    # -- building
+
+    def _build(self, seed, method, epochs):
+        self.seed = slider("seed", seed, 1, 10, continuous_update=False)
+        self.name = menu("method", method, OFFERED)
+        self.epochs = choice("T (epochs)", epochs, EPOCHS, continuous_update=False)
+        self.seeds = menu("compare on", 1, [("this seed", 1), ("all ten seeds", 10)])
+        self.compare = button("Compare all methods", "bar-chart", 190, button_style="info")
+        self.reset = button("Paper's best settings", "undo", 190)
+        self.readout, self.results, self.box = HTML(), HTML(), VBox()
+        left = VBox([self.seed, self.name, self.epochs, self.seeds])
+        buttons = HBox([self.compare, self.stop, self.reset, self.progress])
+        self.panel = VBox(
+            [
+                HBox([left, self.box]),
+                buttons,
+                self.canvas.widget,
+                self.readout,
+                self.results,
+                self.status,
+            ]
+        )
+        self.follow()
+        self.epochs.observe(lambda change: self.reset.click(), "value")
+        self.compare.on_click(self._start_comparison)
+
+    # -- running
+
+    def _start_comparison(self, button):
+        seed, _, epochs = self.chosen()
+        seeds = range(1, 11) if self.seeds.value == 10 else [seed]
+        self.job.start(lambda stop: self._compare(seed, seeds, epochs, stop))
+
+    def unlearn(self, seed, method, epochs, stop):
+        """One run, drawn as it goes."""
+        self._stage(seed, epochs)
+        with self._busy():
+            drawn = time.perf_counter()
+
+            def show(run):
+                nonlocal drawn
+                if time.perf_counter() - drawn > PAUSE:
+                    self._frame(run, epochs)
+                    drawn = time.perf_counter()
+
+            run = unlearn(self.task, method, epochs, callback=show, stop=stop)
+            if run.stopped and not run.history:
+                return
+            self.scores = {**self.scores, method.name: run.metrics["sup_error"]}
+            self._frame(run, epochs)
+            self._read_out(run)
+            if run.stopped:
+                self._say(f"Stopped after {len(run.history)} of {epochs} epochs.")
+
+    def _compare(self, seed, seeds, epochs, stop):
+        """All methods at the paper's best settings, result by result."""
+        self._stage(seed, epochs)
+        self.scores, found = {}, {}
+
+        def finished(record, total):
+            found.setdefault(record["method"], []).append(record["sup_error"])
+            self.scores = {name: sine.central(errors)[0] for name, errors in found.items()}
+            self.progress.value = sum(map(len, found.values())) / total
+            self.results.value = _results(found, epochs)
+            self.picture.mark(self.scores)
+            self.canvas.draw()
+
+        with self._busy():
+            sine.compare(seeds, epochs, progress=finished, stop=stop)
+            if stop.is_set():
+                self._say(
+                    f"Stopped. {len(found)} of {len(OFFERED)} methods were begun; their results "
+                    "stand."
+                )
+
+    def _stage(self, seed, epochs):
+        """Task and background for this seed and T."""
+        self._say("")
+        if self._staged == (seed, epochs):
+            return
+        self.task, self.scores = sine.task(seed), {}
+        self.results.value = ""
+        self.picture.fixed(self.task, epochs)
+        self.canvas.background()
+        self._staged = (seed, epochs)
+
+    # -- showing
+
+    def _frame(self, run, epochs):
+        model, name, epoch = run.model, run.method.name, len(run.history)
+        was_training = model.training
+        error = self.picture.frame(curve(model.eval())[1], name, epoch, self.scores)
+        model.train(was_training)
+        self.canvas.describe(
+            f"The poisoned sine: {name} after {epoch} epochs has sup error {error:.1f}"
+        )
+        self.canvas.draw()
+        self.progress.value = epoch / epochs
+
+    def _read_out(self, run):
+        errors = {
+            "original": self.task.original,
+            run.method.name: run.model,
+            "ground truth": self.task.ground_truth,
+        }
+        words = [
+            f"{name}: <b>{self.task.evaluate(model)['sup_error']:.2f}</b>"
+            for name, model in errors.items()
+        ]
+        seconds = f"{run.seconds:.2f} s for {len(run.history)} epochs"
+        self.readout.value = " &emsp; ".join(["<b>sup error</b>", *words, seconds])
+
+
+def _results(found, epochs):
+    """Sup errors so far beside the published ones, as HTML."""
+    published, rows = sine.PUBLISHED.get(epochs, {}), {}
+    for name, errors in found.items():
+        median, low, high = sine.central(errors)
+        spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
+        theirs = f"none for T = {epochs}"
+        if published:
+            theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name])
+        rows[name] = f"<b>{median:.2f}</b>", spread, theirs
+    return table(rows, ("sup error", "range", "published median (range)"))

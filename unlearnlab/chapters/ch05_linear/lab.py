@@ -1,0 +1,147 @@
+"""Where do the original, its projection and the retrained model stand when the forget point
+moves?"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from ...course.canvas import Canvas
+from ...course.lab import SliderLab, slider, table
+from ...theory import linear
+from .pictures import SpacePicture, in_sight
+
+X_RETAIN = torch.tensor([[1.2, 0.3, 0.2], [0.1, 1.1, 0.5]], dtype=torch.float64)
+Y_RETAIN = torch.tensor([1.0, 0.5], dtype=torch.float64)
+LENGTH = 1.4  # of the forget input
+NOTHING = 1e-9  # shorter than this is rounding
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One forget point beside the retain set, and the three models. Vectors are (3,), float64."""
+
+    X_retain: torch.Tensor  # (1 or 2, 3)
+    basis: torch.Tensor  # (1 or 2, 3): orthonormal, of their span
+    x_forget: torch.Tensor
+    x_foot: torch.Tensor  # the forget input's part in the span
+    original: torch.Tensor  # minimum norm on all of D; least squares where nothing fits
+    unlearned: torch.Tensor  # the original projected on the retain span
+    retrained: torch.Tensor  # minimum norm on the retain set
+    leak: float  # |original - unlearned|
+    distance: float  # |unlearned - retrained|
+    fits: bool  # whether the original interpolates D
+
+
+def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: int = 2) -> Scene:
+    """One forget point, moved.
+
+    The forget input has a fixed length. heading: the angle in degrees between its foot in the plane
+    of the two retain inputs and the first of them; tilt: of the input out of the plane. label: its
+    label. retained: how many of the two inputs are retained, 1 or 2.
+
+    Raises ValueError for retained other than 1 or 2, or a number that is not finite.
+    """
+    for name, value in (("heading", heading), ("tilt", tilt), ("label", label)):
+        if not math.isfinite(value):
+            raise ValueError(f"{name} must be a finite number, got {value}")
+    if retained not in (1, 2):
+        raise ValueError(f"retained must be 1 or 2, got {retained}")
+    first, second, normal = _frame()
+    turn, lift = math.radians(heading), math.radians(tilt)
+    along = math.cos(turn) * first + math.sin(turn) * second
+    x = LENGTH * (math.cos(lift) * along + math.sin(lift) * normal)
+    X, y = X_RETAIN[:retained], Y_RETAIN[:retained]
+    whole = torch.cat([X, x[None]])
+    labels = torch.cat([y, torch.tensor([label], dtype=torch.float64)])
+    original, retrained = linear.min_norm(whole, labels), linear.min_norm(X, y)
+    unlearned = linear.unlearn(original, X)
+    residual = (whole @ original - labels).abs().max()
+    return Scene(
+        X_retain=X,
+        basis=torch.stack([first, second])[:retained],
+        x_forget=x,
+        x_foot=linear.unlearn(x, X),
+        original=original,
+        unlearned=unlearned,
+        retrained=retrained,
+        leak=float((original - unlearned).norm()),
+        distance=float((unlearned - retrained).norm()),
+        fits=bool(residual < NOTHING * (1 + original.norm())),
+    )
+
+
+def _frame():
+    """Orthonormal: along the first retain input, in the plane, and its normal."""
+    first = X_RETAIN[0] / X_RETAIN[0].norm()
+    normal = torch.linalg.cross(X_RETAIN[0], X_RETAIN[1])
+    normal = normal / normal.norm()
+    return first, torch.linalg.cross(normal, first), normal
+
+
+class LinearLab(SliderLab):
+    """Sliders move the forget point and turn the picture. `shown` is the Scene in the picture."""
+
+    def __init__(self, heading: float = 75, tilt: float = 50, label: float = 2.0):
+        self.picture = SpacePicture()
+        self.build(
+            {
+                "heading": slider("heading", heading, 0, 360, 5),
+                "tilt": slider("tilt", tilt, -90, 90, 5),
+                "label": slider("forget label", label, -1.5, 2.5, 0.1, readout_format=".1f"),
+                "retained": slider("retain inputs", 2, 1, 2),
+                "azimuth": slider("azimuth", -20, -180, 180, 5),
+                "elevation": slider("elevation", 30, -90, 90, 5),
+            },
+            Canvas(self.picture.figure, self.picture.moving, ""),
+        )
+
+    @property
+    def summary(self):
+        return (
+            f"LinearLab: forget input at heading {self.heading.value:.0f}, tilt "
+            f"{self.tilt.value:.0f}, label {self.label.value:.1f}; {self.retained.value} "
+            f"retain input{'s' * (self.retained.value > 1)}"
+        )
+
+    def compute(self, heading, tilt, label, retained, **view):
+        return scene(heading, tilt, label, retained)
+
+    def draw(self, shown):
+        self.picture.update(shown, self.azimuth.value, self.elevation.value)
+
+    def sentence(self, shown):
+        return (
+            f"The original, of length {_number(shown.original.norm())}, stands "
+            f"{_number(shown.leak)} off the retain span; its projection and the retrained "
+            f"model are {_number(shown.distance)} apart"
+        )
+
+    def note(self, shown):
+        if not shown.fits:
+            return (
+                "No vector fits all points: the forget input lies in the retain span and its "
+                "label contradicts the retain set. θ* is a least-squares compromise in the "
+                "span, and projecting it changes nothing."
+            )
+        seen = in_sight(shown.original, self.azimuth.value, self.elevation.value)
+        return "Dot and ring coincide: the projection is the retrained model." + (
+            "" if seen else " θ* is outside the picture."
+        )
+
+    def table(self, shown):
+        numbers = {
+            "length of θ*": shown.original.norm(),
+            "length of the projection": shown.unlearned.norm(),
+            "length of the retrained": shown.retrained.norm(),
+            "leak: θ* to projection": shown.leak,
+            "projection to retrained": shown.distance,
+            "forget label": self.label.value,
+            "predicted by θ*": shown.x_forget @ shown.original,
+            "predicted after": shown.x_forget @ shown.unlearned,
+        }
+        return table({name: [_number(value)] for name, value in numbers.items()})
+
+
+def _number(value):
+    return "0" if abs(value) < NOTHING else f"{value:.2f}"

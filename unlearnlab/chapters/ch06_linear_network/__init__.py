@@ -1,0 +1,5 @@
+"""What notebook 06 uses: linear networks."""
+
+from ...course.exercises import check, hints
+from . import exercises, pictures
+from .lab import LinearNetworkLab

@@ -1,0 +1,5 @@
+"""What notebook 07 uses: two-layer networks."""
+
+from ...course.exercises import check, hints
+from . import exercises, pictures
+from .lab import PruneLab

@@ -1,0 +1,189 @@
+"""How many neurons does a two-layer network keep once it must fit only the retain set, and what
+becomes of its function?"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from ...course.canvas import Canvas
+from ...course.lab import SliderLab, choice, slider, table
+from ...theory import two_layer
+from .pictures import WidthPicture
+
+ACTIVATIONS = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F.gelu}
+METHODS = {
+    "pivoted": two_layer.sparsify,
+    "linear program": two_layer.basis_pursuit,
+    "matching pursuit": two_layer.matching_pursuit,
+}
+GRID = {1: np.linspace(-3.2, 3.2, 241), 2: np.linspace(-3.2, 3.2, 61)}
+ALLOWED = {
+    "n_r": range(5, 13),
+    "h": range(40, 151, 10),
+    "copies": range(4),
+    "activation": ACTIVATIONS,
+    "method": METHODS,
+    "inputs": GRID,
+}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A trained network beside its cut. Arrays; n_r retain points, one forget point."""
+
+    X: np.ndarray  # (n_r, inputs), retain points, copies last
+    y: np.ndarray  # (n_r,)
+    X_forget: np.ndarray  # (1, inputs)
+    y_forget: np.ndarray  # (1,)
+    before: np.ndarray  # f on the grid, of all neurons
+    after: np.ndarray  # f on the grid, after the cut
+    alive: np.ndarray  # (h,), which neurons are active after the cut
+    rank: int  # s
+    kept: int  # active neurons after the cut
+    retain_error: float  # largest |f - y| on the retain points after the cut
+    forget_output: float
+    sums: tuple  # sum of |c_i| before and after
+
+
+@torch.no_grad()
+def cut_network(
+    n_r: int, h: int, activation: str, copies: int = 0, method: str = "pivoted", inputs: int = 1
+) -> Cut:
+    """Trains h neurons on n_r retain points and one forget point, then keeps what the retain
+    points need.
+
+    Of the n_r points the last `copies` repeat others. inputs: 1 (a sine) or 2 (a product of two).
+    Raises ValueError for what is not in ALLOWED.
+    """
+    given = n_r, h, copies, activation, method, inputs
+    for (name, allowed), value in zip(ALLOWED.items(), given):
+        if value not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
+    phi, distinct = ACTIVATIONS[activation], n_r - copies
+    X, y, X_f, y_f = _data(distinct, copies, inputs)
+    A, c = _trained(distinct, h, activation, inputs)
+    features = two_layer.features(A, _with_bias(X), phi)
+    c_new = METHODS[method](c, features)
+    A_new = torch.where(c_new[:, None] != 0, A, 0)
+
+    def after(points):
+        return two_layer.predict(A_new, c_new, _with_bias(points), phi)
+
+    grid = _grid(inputs)
+    return Cut(
+        X=X.numpy(),
+        y=y.numpy(),
+        X_forget=X_f.numpy(),
+        y_forget=y_f.numpy(),
+        before=two_layer.predict(A, c, _with_bias(grid), phi).numpy(),
+        after=after(grid).numpy(),
+        alive=(A_new.any(1) & (c_new != 0)).numpy(),
+        rank=two_layer.rank(features),
+        kept=two_layer.active_neurons(A_new, c_new),
+        retain_error=float((after(X) - y).abs().max()),
+        forget_output=float(after(X_f)),
+        sums=(float(c.abs().sum()), float(c_new.abs().sum())),
+    )
+
+
+@lru_cache(maxsize=64)
+def _trained(distinct, h, activation, inputs):
+    """Copies change nothing about what fits: the network is trained on the distinct points."""
+    X, y, X_f, y_f = _data(distinct, 0, inputs)
+    return two_layer.fit(
+        _with_bias(torch.cat([X, X_f])), torch.cat([y, y_f]), h, ACTIVATIONS[activation], seed=1
+    )
+
+
+def _data(distinct, copies, inputs):
+    """Retain points with copies, and a forget point of height 1.5 in a gap between them."""
+    if inputs == 1:
+        X = torch.linspace(-3, 3, distinct, dtype=torch.float64)[:, None]
+        gap = (X[:-1] + X[1:]) / 2
+        X_f = gap[(gap + 1.2).abs().argmin()][None]
+    else:
+        number = torch.arange(distinct, dtype=torch.float64)
+        angle = 2.399963 * number  # the golden angle: an even spread over the disc
+        radius = 2.9 * ((number + 0.7) / distinct).sqrt()
+        X = radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
+        X_f = torch.zeros(1, 2, dtype=torch.float64)
+    X = torch.cat([X, X[:copies]])
+    y = X[:, 0].sin() * X[:, 1:].cos().prod(1)
+    return X, y, X_f, torch.full((1,), 1.5, dtype=torch.float64)
+
+
+def _with_bias(X):
+    return torch.cat([X, torch.ones_like(X[:, :1])], 1)
+
+
+def _grid(inputs):
+    """All points, (k, inputs): the rows of an image are x_2, its columns x_1."""
+    axis = torch.from_numpy(GRID[inputs])
+    return axis[:, None] if inputs == 1 else torch.cartesian_prod(axis, axis)[:, [1, 0]]
+
+
+class PruneLab(SliderLab):
+    """Sliders for the retain set and the network; the picture shows which neurons die, and the
+    function before and after. `shown` is the Cut in the picture.
+
+    The picture for one input and that for two are different: the panel holds one of them.
+    """
+
+    def __init__(self, n_r: int = 10, h: int = 100):
+        self._pictures, late = {}, {"continuous_update": False}
+        self.build(
+            {
+                "n_r": slider("retain points", n_r, 5, 12, **late),
+                "copies": slider("of them copies", 0, 0, 3, **late),
+                "h": slider("neurons h", h, 40, 150, 10, **late),
+                "activation": choice("activation", "SiLU", ACTIVATIONS, **late),
+                "method": choice("survivors by", "pivoted", METHODS, **late),
+                "inputs": choice("inputs", 1, [("1", 1), ("2", 2)], **late),
+            },
+            self._canvas(1),
+        )
+
+    @property
+    def summary(self):
+        return (
+            f"PruneLab: {self.n_r.value} retain points, {self.copies.value} of them copies, "
+            f"{self.h.value} neurons, {self.activation.value}, {self.method.value}, "
+            f"{self.inputs.value} input{'s' * (self.inputs.value > 1)}"
+        )
+
+    def compute(self, **values):
+        return cut_network(**values)
+
+    def draw(self, shown):
+        self.canvas = self._canvas(shown.X.shape[1])
+        controls, _, trouble = self.panel.children
+        self.panel.children = controls, self.canvas.widget, trouble
+        self.picture.update(shown)
+
+    def _canvas(self, inputs):
+        if inputs not in self._pictures:
+            picture = WidthPicture(GRID[inputs], inputs)
+            self._pictures[inputs] = picture, Canvas(picture.figure, picture.moving, "")
+        self.picture, canvas = self._pictures[inputs]
+        return canvas
+
+    def sentence(self, shown):
+        return (
+            f"Of {len(shown.alive)} neurons {shown.kept} stay, the rank of the features of "
+            f"{len(shown.X)} retain points is {shown.rank}; the output at the forget point "
+            f"goes from {shown.y_forget[0]:.2g} to {shown.forget_output:.2g}"
+        )
+
+    def table(self, shown):
+        error, most = shown.retain_error, [np.abs(f).max() for f in (shown.before, shown.after)]
+        rows = {
+            "kept | bound s | n_r": f"{shown.kept} | {shown.rank} | {len(shown.X)}",
+            "largest retain error": "below 10⁻⁸" if error < 1e-8 else f"{error:.1e}",
+            "forget output, before | after": f"{shown.y_forget[0]:.2f} | {shown.forget_output:.2f}",
+            "sum of |c|, before | after": "{:.3g} | {:.3g}".format(*shown.sums),
+            "largest |f|, before | after": "{:.3g} | {:.3g}".format(*most),
+        }
+        return table({name: [words] for name, words in rows.items()})

@@ -1,0 +1,3 @@
+"""What notebook 08 uses: what does the work?."""
+
+from . import pictures

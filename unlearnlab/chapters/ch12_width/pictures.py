@@ -1,0 +1,202 @@
+"""Pictures of width: errors along a ladder of widths with the threshold drawn, and decision regions
+on planes."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+
+from ...course import marks, style
+from ...course.style import METHOD_LOOKS, OTHER, SERIES, Figure, figure, look
+
+# One color for each of ten classes, pale, since the classes are also written in their regions
+CLASSES = ListedColormap(
+    "#F2C879 #A6D8F5 #7FCEB5 #F8F3A8 #7FB8D9 #EAAE7F #E5BCD3 #B5B5B5 #E3E3E3 #CFC0A5".split()
+)
+BROAD = {"color": style.GREEN, "linestyle": "-", "linewidth": 5, "alpha": 0.4}  # under the methods
+LOOKS = METHOD_LOOKS | {
+    "original": style.ORIGINAL | {"marker": "s"},
+    "retrained": BROAD,
+    "floor": {"color": style.GREY, "linestyle": ":"},
+}
+
+
+@look()
+def curves(
+    panels: dict[str, dict[str, np.ndarray]],
+    xlabel: str = "width",
+    ylabel: str = "error",
+    threshold=None,
+    looks: dict[str, str] | None = None,
+    ceiling: float | None = None,
+    bottom: float = 0,
+    band: np.ndarray | None = None,
+) -> Figure:
+    """Lines with standard errors, in panels side by side that share their scale.
+
+    panels: title -> name of a line -> (k, 3): x, mean, standard error (NaN for none). xlabel
+    "width" gives a logarithmic axis with fractions. threshold: a `choosing.Threshold`, or one for
+    each title: a line where every seed interpolates, and a band over the seeds. looks: name of a
+    line -> the method, or "original", "retrained" or "floor", that it is to look like. bottom,
+    ceiling: ends of the axis. band: (k, 3) x, mean, spread to both sides, shaded in every panel.
+    """
+    if not panels or not all(panels.values()):
+        raise ValueError("panels must hold at least one line each")
+    size = 3.6 * len(panels) + 1.2, 3.6
+    fig, axes = figure(1, len(panels), size, sharey=True, squeeze=False)
+    thresholds = threshold if isinstance(threshold, dict) else dict.fromkeys(panels, threshold)
+    ends, tops, said = [], [], []
+    for ax, (title, lines) in zip(axes[0], panels.items()):
+        ends.append({})
+        ax.set(title=title, xlabel=xlabel)
+        for name, values in lines.items():
+            own = LOOKS.get((looks or {}).get(name, name), OTHER)
+            values = _errors(ax, f"panels[{title!r}][{name!r}]", values, own)
+            tops.append(np.nanmax(values[:, 1] + np.nan_to_num(values[:, 2])))
+            ends[-1][name] = *values[-1, :2], own["color"]
+            said.append(
+                f"{title}, {name}: {values[0, 1]:.2f} at first, {values[-1, 1]:.2f} at last"
+            )
+        if xlabel == "width":
+            _width_axis(ax, [row[0] for values in lines.values() for row in values])
+        if band is not None:
+            x, mean, spread = _line("band", band).T
+            marks.band(ax, x, mean - spread, mean + spread, style.GREEN)
+        if thresholds[title] is not None:
+            _threshold(ax, thresholds[title])
+    axes[0, 0].set(ylabel=ylabel, ylim=(bottom, ceiling or 1.06 * max(tops)))
+    for ax, names in zip(axes[0], ends):
+        marks.name_ends(ax, names, fontsize=8.5)
+    at = [found.width for found in thresholds.values() if found and math.isfinite(found.width)]
+    if at:
+        words = " and ".join(dict.fromkeys(map(fraction, at)))
+        said.append(f"every seed interpolates from width {words} on")
+    return fig.done(what=f"{ylabel} by {xlabel}: {'; '.join(said)}")
+
+
+@look()
+def regions(survey, said: dict, which: list[int], finding: str = "") -> Figure:
+    """The class a network gives to every point of a plane: a row per plane, a column per network.
+
+    survey: a `regions.Survey`. said: name of the network -> tensor (k, r, r), what
+    `survey.classes(model)` returned for the near planes. which: the planes to show. Dots are the
+    examples the plane goes through; the cross is the forget example. Inside the dashed line a
+    point is within delta of a forget example. finding: without numbers, since live runs differ in
+    theirs from machine to machine.
+    """
+    wanted = tuple(survey.near_away.shape)
+    for name, values in said.items():
+        if values.shape != wanted:
+            raise ValueError(f"said[{name!r}] must have shape {wanted}, got {tuple(values.shape)}")
+    size = 2.25 * len(said) + 0.5, 1.85 * len(which) + 0.4
+    fig, axes = figure(len(which), len(said), size, squeeze=False)
+    for row, i in zip(axes, which):
+        for ax, values in zip(row, said.values()):
+            _plane(ax, survey, i, values[i].cpu().numpy())
+    for ax, name in zip(axes[0], said):
+        ax.set_title(name, fontsize=10)
+    axes[-1, 0].set(xlabel="distance along a", ylabel="distance along b")
+    return fig.done(finding, f"Decision regions of {', '.join(said)} on {len(which)} planes")
+
+
+def _plane(ax, survey, i, values):
+    """The classes (r, r) on near plane i, the examples it goes through, and what is within delta
+    of a forget example."""
+    near = survey.near
+    of_plane = near.along, near.across, survey.near_away, near.corners
+    along, across, away, corners = (found[i].cpu().numpy() for found in of_plane)
+    extent = along[0], along[-1], across[0], across[-1]
+    cells = {"origin": "lower", "interpolation": "nearest", "vmin": -0.5, "vmax": 9.5}
+    ax.imshow(values, CLASSES, extent=extent, **cells)
+    if away.min() < survey.delta < away.max():
+        edge = {"colors": style.VERMILLION, "linestyles": "--", "linewidths": 1}
+        ax.contour(along, across, away, levels=[survey.delta], **edge)
+    for label in np.unique(values):
+        rows, columns = np.nonzero(values == label)
+        if len(rows) < 0.03 * values.size:
+            continue
+        # a point of the region, as near its middle as one is
+        k = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+        ax.text(along[columns[k]], across[rows[k]], str(label), ha="center", va="center")
+    ax.plot(*corners.T, "o", color=style.BLACK, markersize=5, markeredgecolor="white")
+    ax.plot(*corners[0], **style.FORGET)
+    ax.grid(False)
+    ax.tick_params(labelsize=7, length=2)
+
+
+def _line(name, values):
+    values = np.asarray(values, float)
+    if values.ndim != 2 or values.shape[1] != 3 or len(values) == 0:
+        raise ValueError(
+            f"{name} must have shape (k, 3): x, mean, standard error; got {values.shape}"
+        )
+    return values[np.argsort(values[:, 0], kind="stable")]
+
+
+def _errors(ax, name, values, own, **more):
+    """One line with its standard errors; returns its rows, in order."""
+    values = _line(name, values)
+    shared = {"markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.5}
+    shared |= {"linewidth": 1.6, "elinewidth": 0.9}
+    ax.errorbar(*values.T, **{**shared, **own, **more})
+    return values
+
+
+def _width_axis(ax, widths):
+    widths = np.unique(widths)
+    ax.set(xscale="log", xlim=(widths[0] / 1.15, widths[-1] * 1.15))
+    ax.set_xticks(widths, map(fraction, widths), rotation=60, fontsize=8)
+    ax.set_xticks([], minor=True)
+
+
+def _threshold(ax, threshold):
+    if math.isfinite(threshold.low):
+        ax.axvspan(threshold.low, min(threshold.high, ax.get_xlim()[1]), color="#EDEDED", zorder=0)
+    if math.isfinite(threshold.width):
+        ax.axvline(threshold.width, color=style.BLACK, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
+        at = {"transform": ax.get_xaxis_transform(), "va": "top"}
+        ax.text(threshold.width, 0.99, " interpolates", fontsize=8, **at)
+
+
+def fraction(width: float) -> str:
+    """A width as it is written: 1/48."""
+    return str(Fraction(width).limit_denominator(128))
+
+
+class LadderPicture:
+    """The recorded errors of a method along the ladder, with the chosen width marked, and one plane
+    as three networks see it there."""
+
+    NETWORKS = ("original", "unlearned", "retrained")
+
+    @look()
+    def __init__(self):
+        self.figure, axes = figure(1, 4, (10.4, 3.7))
+        # the frames' contents differ in size, their axes are to stay
+        self.figure.set_layout_engine("none")
+        self.curves, self.planes = axes[0], axes[1:]
+        self.curves.set_position([0.06, 0.21, 0.34, 0.69])
+        for i, ax in enumerate(self.planes):
+            ax.set_position([0.445 + 0.19 * i, 0.13, 0.165, 0.74])
+
+    @look()
+    def show(self, lines: dict[str, np.ndarray], threshold, rung, title: str) -> None:
+        """lines: name -> (k, 3), as in `curves`. rung: what the lab shows, with a width, a survey
+        of one near plane, and said, the classes (r, r) of original, unlearned and retrained network
+        on it. Needs a new background."""
+        ax = self.curves
+        ax.clear()
+        for (name, values), own in zip(lines.items(), (SERIES[1], SERIES[0], BROAD)):
+            values = _errors(ax, name, values, own, label=name)
+        _width_axis(ax, values[:, 0])
+        _threshold(ax, threshold)
+        ax.axvline(rung.width, color=style.ORANGE, linewidth=5, alpha=0.35, zorder=0)
+        ax.set(ylim=(0, 1.5), yticks=np.linspace(0, 1, 6), xlabel="width", ylabel="error")
+        ax.set_title(title)
+        # over the lines, whose errors end at 1
+        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.95))
+        for ax, name, values in zip(self.planes, self.NETWORKS, rung.said):
+            ax.clear()
+            _plane(ax, rung.survey, 0, values)
+            ax.set_title(name, fontsize=10)

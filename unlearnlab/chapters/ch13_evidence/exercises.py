@@ -1,0 +1,158 @@
+"""The exercises of notebook 13, is it forgotten: a margin that survives sure models, and KLoM of
+one example."""
+
+import torch
+
+from ...course.exercises import call, compare, draw, exercise, expect, messages, told
+
+MARGIN = messages("""
+column: expected shape (n,), got (n, 1): gather keeps the dimension
+sign: the sign is wrong: a model that is sure of the label has a large positive margin
+log p: that is log p_y: leave the label's own logit out of the logsumexp
+best: that is the gap to the best other class; log(1 - p_y) sums over all of them, by logsumexp
+mean: that subtracts the mean of the other logits; subtract their logsumexp
+sum: that subtracts the sum of the other logits; subtract their logsumexp
+zero: you put 0 where the label's logit was, which counts as a class; put -inf
+own: that is the label's logit; subtract the logsumexp of the others
+bits: that is in bits; use the natural logarithm
+infinite: with one logit at {gap:.0f} and the others near 0 the result is infinite, because p_y
+  rounds to 1 or 0, or exp overflows: do not go through probabilities, and let torch.logsumexp
+  take the exponentials
+hint 1: p_y = exp(z_y) / S with S the sum over all classes. What is 1 - p_y, as a fraction with the
+  same S?
+hint 2: S cancels: log p_y - log(1 - p_y) = z_y - log of the sum of exp over the other classes.
+hint 3: logits.scatter(1, labels[:, None], -torch.inf) takes the label out of the sum;
+  logits.gather(1, labels[:, None])[:, 0] is z_y.
+""")
+LOG_2 = torch.tensor(2.0, dtype=torch.float64).log()
+
+
+def _test_margin(learner):
+    generator = torch.Generator().manual_seed(0)
+    for n, classes in ((5, 4), (1, 2), (4, 10)):
+        logits, labels = 2 * draw(generator, n, classes), torch.arange(n) % classes
+        right, scale = margin(logits, labels), max(margin(logits, labels).norm(), torch.tensor(1.0))
+        wrong = _margin_mistakes(logits, labels)
+        compare(call(learner, logits, labels), right, wrong, (logits, labels), scale)
+    labels = torch.tensor([0, 0])
+    for gap in (60.0, 900.0):
+        logits = torch.tensor([[gap, 0.0, 1.0], [0.0, gap, 1.0]], dtype=torch.float64)
+        answer = call(learner, logits, labels)
+        infinite = isinstance(answer, torch.Tensor) and not torch.isfinite(answer).all()
+        expect(not infinite, MARGIN["infinite"].format(gap=gap))
+        compare(answer, margin(logits, labels), [], (logits, labels))
+
+
+def _margin_mistakes(logits, labels):
+    right, column = margin(logits, labels), labels[:, None]
+    own = logits.gather(1, column)[:, 0]
+    rest = logits.sum(1) - own
+    wrong = {
+        "column": right[:, None],
+        "sign": -right,
+        "log p": own - logits.logsumexp(1),
+        "best": own - logits.scatter(1, column, -torch.inf).max(1).values,
+        "mean": own - rest / (logits.shape[1] - 1),
+        "sum": own - rest,
+        "zero": own - logits.scatter(1, column, 0).logsumexp(1),
+        "own": own,
+        "bits": right / LOG_2,
+    }
+    return told(wrong, MARGIN)
+
+
+@exercise("margin", _test_margin, MARGIN)
+def margin(logits, labels):
+    """log p_y - log(1 - p_y), (n,). logits: (n, classes), labels: (n,) integers."""
+    others = logits.scatter(1, labels[:, None], -torch.inf)
+    return logits.gather(1, labels[:, None])[:, 0] - others.logsumexp(1)
+
+
+KLOM = messages("""
+nan: the result is a NaN: a bin without unlearned models adds 0 (0 log 0 counts as 0)
+infinite: the result is infinite: where no retrained model is, q counts as 1e-5
+order: the arguments are in the other order: KL(unlearned || retrained) weighs by the unlearned
+  models' shares
+clip: clip the margins to [-100, 100] first
+bins of one: the bins go from the smallest to the largest value of both groups together
+last: the largest value fell out of the bins: it belongs in the last one
+ten: use 20 bins, not 10
+added: q is at least 1e-5: take the larger of the two instead of adding
+lower: the floor of q is 1e-5, not 1e-10
+both: only q has a floor; a bin without unlearned models adds nothing
+bits: that is in bits; use the natural logarithm
+mean: sum over the bins, do not average
+counts: these are counts; divide each by its number of models
+sign: the sign is wrong: sum p log(p / q), not p log(q / p)
+hint 1: Three steps: clip; count both groups in the same 20 bins; sum p log(p / q) over the bins.
+hint 2: torch.histc(values, 20, low, high) counts, with the largest value in the last bin. low and
+  high: of both groups together, as floats.
+hint 3: torch.special.xlogy(p, p) is p log p and gives 0 for p = 0; q.clamp(min=1e-5) is the floor.
+hint 4: p = torch.histc(a, 20, low, high) / len(a), the same for q; then (torch.special.xlogy(p, p)
+  - p * q.clamp(min=1e-5).log()).sum().
+""")
+
+
+def _test_klom(learner):
+    generator = torch.Generator().manual_seed(1)
+    for n, m, shift, spread, where in (
+        (30, 45, 1.0, 1.0, 0.0),
+        (40, 20, -2.0, 3.0, 5.0),
+        (25, 30, 0.0, 30.0, 100.0),
+    ):
+        given = shift + spread * draw(generator, n) + where, draw(generator, m) + where
+        answer, right = call(learner, *given), klom(*given)
+        if isinstance(answer, torch.Tensor):
+            expect(not answer.isnan().any(), KLOM["nan"])
+            expect(not answer.isinf().any(), KLOM["infinite"])
+        scale = max(right.abs(), torch.tensor(0.1))
+        compare(answer, right, _klom_mistakes(*given), given, scale)
+
+
+def _klom_mistakes(unlearned, retrained):
+    p, q = _shares(unlearned, retrained)
+    right = klom(unlearned, retrained)
+    wrong = {
+        "order": klom(retrained, unlearned),
+        "clip": _kl(*_shares(unlearned, retrained, limit=torch.inf)),
+        "bins of one": _kl(*_shares(unlearned, retrained, of=retrained)),
+        "last": _kl(*_shares(unlearned, retrained, keep_last=False)),
+        "ten": _kl(*_shares(unlearned, retrained, bins=10)),
+        "added": _kl(p, q + 1e-5, floor=0),
+        "lower": _kl(p, q, floor=1e-10),
+        "both": _kl(p.clamp(min=1e-5), q),
+        "bits": right / LOG_2,
+        "mean": right / 20,
+        "counts": _kl(p * len(unlearned), q * len(retrained)),
+        "sign": -right,
+    }
+    return told(wrong, KLOM)
+
+
+def _shares(unlearned, retrained, limit=100.0, of=None, bins=20, keep_last=True):
+    """p and q, each (bins,), or what comes of a mistake."""
+    both = [x.clamp(-limit, limit) for x in (unlearned, retrained)]
+    span = torch.cat(both) if of is None else of.clamp(-limit, limit)
+    low, high = span.min(), span.max()
+    found = []
+    for x in both:
+        inside = x[(x >= low) & ((x <= high) if keep_last else (x < high))]
+        place = ((inside - low) / (high - low) * bins).floor().long().clamp(max=bins - 1)
+        found.append(torch.bincount(place, minlength=bins).double() / len(x))
+    return found
+
+
+def _kl(p, q, floor=1e-5):
+    return (torch.special.xlogy(p, p) - torch.special.xlogy(p, q.clamp(min=floor))).sum()
+
+
+@exercise("klom", _test_klom, KLOM)
+def klom(unlearned, retrained):
+    """KL(unlearned || retrained) of the margins that models give to one example.
+
+    unlearned: (N,). retrained: (M,). A tensor with one number.
+    """
+    a, b = unlearned.clamp(-100, 100), retrained.clamp(-100, 100)
+    low, high = min(a.min(), b.min()).item(), max(a.max(), b.max()).item()
+    p, q = (torch.histc(x, 20, low, high) / len(x) for x in (a, b))
+    return (torch.special.xlogy(p, p) - p * q.clamp(min=1e-5).log()).sum()

@@ -1,0 +1,4 @@
+"""What notebook 15 uses: the bug museum."""
+
+from ...course.exercises import check, hints
+from . import exercises, pictures

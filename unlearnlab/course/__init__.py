@@ -1,0 +1,1 @@
+"""What chapters share: pictures, the exercise checker, labs, the environment check."""

@@ -1,0 +1,245 @@
+"""What pictures are made of: lines named at their ends, notes, levels, rows, keys, readable ticks.
+
+Looks (colors, markers, line styles) are dictionaries for Axes.plot; style.py holds them.
+"""
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from scipy.optimize import isotonic_regression
+
+from .style import BLACK, BLUE, FORGET, INK, ORIGINAL, RETAIN, SERIES, SKY, TARGET, UNLEARNED
+
+
+def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
+    """Words beside a point of the data. shift: right and up, in points. Pale colors are darkened.
+
+    words: as in Axes.annotate. Returns the Annotation.
+    """
+    words = {"annotation_clip": False, **words}  # a line's end lies on the edge of the axes
+    return ax.annotate(
+        text, at, shift, textcoords="offset points", color=INK.get(color, color), **words
+    )
+
+
+def arrow(ax, start, end, color, style: str = "->", **look):
+    """An arrow between two points of the data. look: as in arrowprops."""
+    ax.annotate("", end, start, arrowprops={"arrowstyle": style, "color": color, **look})
+
+
+def halo() -> dict:
+    """For words over lines: a white edge."""
+    return {"path_effects": [withStroke(linewidth=2.5, foreground="white")]}
+
+
+def lines(ax, x, curves: dict, looks=SERIES, named: bool = True, gap: float = 12, **shared) -> None:
+    """A line for each of `curves`, name -> (k,), in its look, with its name at the right end.
+
+    x: (k,), or None: then curves are pairs (x, y). looks: name -> look, or looks in order.
+    named: False leaves the names to a legend. gap: least distance of two names, in points.
+    shared: for every line, as in Axes.plot; a look goes before it.
+    """
+    looks = looks if isinstance(looks, dict) else dict(zip(curves, looks))
+    ends = {}
+    for name, values in curves.items():
+        across, up = values if x is None else (x, values)
+        (drawn,) = ax.plot(across, up, label=name, **{**shared, **looks[name]})
+        ends[name] = across[-1], up[-1], drawn.get_color()
+    if named:
+        name_ends(ax, ends, gap)
+
+
+def over_points(ax, x, curves: dict, retain, forget) -> None:
+    """Curves (k,) of a target, an original and perhaps an unlearned model, in this order, over the
+    points of both sets, all labelled for a legend. retain, forget: pairs (x, y)."""
+    lines(ax, x, curves, (TARGET, ORIGINAL, UNLEARNED), named=False)
+    ax.plot(*retain, label="retain", **RETAIN)
+    ax.plot(*forget, label="forget", **FORGET)
+
+
+def name_ends(
+    ax, ends: dict, gap: float = 12, shift: float = 7, column: float | None = None, **words
+) -> None:
+    """Names right of the ends of lines, moved up and down as little as keeps them apart.
+
+    ends: name -> (x, y, color). gap: least distance of two names, shift: from the line, in points.
+    column: x where all names begin, for lines that end at different x; thin lines lead there.
+    Call it when the limits and scales of the axes are set.
+    """
+    if len(ends) > 1:
+        ax.figure.canvas.draw()  # the layout decides how far apart two values are
+    points, to_pixels = 72 / ax.figure.dpi, ax.transData.transform
+    at = np.array([to_pixels((float(x), float(y))) for x, y, _ in ends.values()]) * points
+    low, high = ax.get_window_extent().intervaly * points
+    moved = apart(at[:, 1], gap, low + gap / 4, high - gap / 4) - at[:, 1]
+    for (name, (x, y, color)), here, up in zip(ends.items(), at, moved):
+        right = shift
+        if column is not None:
+            right += to_pixels((column, y))[0] * points - here[0]
+            words["arrowprops"] = {
+                "arrowstyle": "-",
+                "color": color,
+                "linewidth": 0.6,
+                "shrinkA": 1,
+                "shrinkB": 4,
+            }
+        note(ax, name, (x, y), (right, up), color, va="center", **words)
+
+
+def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
+    """The heights (n,), moved as little as possible (least squares) so that no two are nearer than
+    `gap`; within low and high where there is room. Equal heights keep their order."""
+    heights = np.asarray(heights, float)
+    order, steps = np.argsort(heights, kind="stable"), gap * np.arange(len(heights))
+    placed = isotonic_regression(heights[order] - steps).x
+    high = max(low, high - steps[-1]) if len(steps) else high
+    moved = np.empty_like(heights)
+    moved[order] = np.clip(placed, low, high) + steps
+    return moved
+
+
+def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
+    """Names around their points, each at the nearest free spot, with a line where that is far.
+
+    places: name -> (x, y). colors: name -> color. boxes: (n, 4), what else names keep clear of:
+    left, bottom, right, top, in the data. Call it when the limits of the axes are set.
+    """
+    ax.figure.canvas.draw()
+    pixel, inside = ax.figure.dpi / 72, ax.get_window_extent().extents
+    to_pixels = ax.transData.transform
+    centers = to_pixels(list(places.values()))
+    corners = to_pixels(np.reshape(boxes, (-1, 2))).reshape(-1, 4)
+    edge = pixel * np.array([-1, -1, 1, 1])
+    taken = np.vstack([np.tile(centers, 2) + 6 * edge, corners + 4 * edge])
+    far, angle = np.meshgrid(
+        (9, 15, 24, 35, 48, 64, 82), np.radians(range(0, 360, 30)), indexing="ij"
+    )
+    way = np.stack([np.cos(angle), np.sin(angle)], -1).reshape(-1, 2)
+    for (name, place), center in zip(places.items(), centers):
+        text = note(
+            ax,
+            name,
+            place,
+            color=colors[name],
+            ha="center",
+            va="center",
+            fontsize=9,
+            zorder=6,
+            **{**halo(), **words},
+        )
+        text.set_in_layout(False)
+        half = np.array(text.get_window_extent().size) / 2
+        shifts = way * (far.reshape(-1, 1) * pixel + half)
+        spots = np.hstack([center + shifts - half, center + shifts + half])
+        outside = 4 * half.prod() - _shared(spots, inside[None])[:, 0]
+        cost = _shared(spots, taken).sum(1) + 10 * outside
+        best = cost.round(3).argmin()  # of equal ones the first, which is the nearest
+        taken = np.vstack([taken, spots[best]])
+        text.xyann = tuple(shifts[best] / pixel)
+        if far.flat[best] > 15:
+            line = {
+                "arrowstyle": "-",
+                "color": colors[name],
+                "linewidth": 0.6,
+                "shrinkA": 6,
+                "shrinkB": 3,
+            }
+            note(ax, "", place, text.xyann, zorder=3, arrowprops=line).set_in_layout(False)
+
+
+def _shared(boxes, others):
+    """The area each of boxes (n, 4) shares with each of others (m, 4): (n, m)."""
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    return np.clip(high - low, 0, None).prod(-1)
+
+
+def level(ax, height: float, text: str = "", at=None, shift=(2, 4), look=TARGET, **words) -> None:
+    """A horizontal line at a height, and words on it from x = `at` on, in the line's color."""
+    ax.axhline(height, **look)
+    if text:
+        note(ax, text, (at, height), shift, look["color"], **words)
+
+
+def band(ax, x, low, high, color, alpha: float = 0.15) -> None:
+    """A shaded area between two curves (k,)."""
+    ax.fill_between(x, low, high, color=color, alpha=alpha, linewidth=0)
+
+
+def mean_mark(ax, x, y, look: dict, **errors) -> None:
+    """Means with their standard errors, no line. look: color and marker. errors: xerr, yerr and
+    others as in Axes.errorbar."""
+    mark = {"color": look["color"], "marker": look["marker"], "markeredgecolor": "white"}
+    ax.errorbar(
+        x,
+        y,
+        markersize=6.5,
+        markeredgewidth=0.6,
+        linestyle="none",
+        elinewidth=1.5,
+        zorder=4,
+        **mark,
+        **errors,
+    )
+
+
+def name_rows(ax, names, room: float = 0.5) -> None:
+    """Rows numbered from 0, top to bottom, each with its name at the left."""
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - room, -room)
+
+
+def seed_row(ax, row: float, values) -> None:
+    """Seeds in a row: each a dot, their central range a bar, their median a diamond."""
+    from ..tasks.sine import central
+
+    median, *ends = central(values)
+    ax.plot(values, [row] * len(values), "o", color=SKY, markersize=4, alpha=0.8)
+    ax.plot(ends, [row, row], "-", color=BLUE, linewidth=2)
+    ax.plot(median, row, "D", color=BLUE)
+
+
+def key(where, looks: dict, **legend) -> None:
+    """A legend of Axes or Figure made by hand: name -> look."""
+    handles = [Line2D([], [], **look) for look in looks.values()]
+    where.legend(handles, list(looks), **legend)
+
+
+def floored(values, floor: float) -> np.ndarray:
+    """Sizes for a logarithmic axis: what is smaller, zeros among them, stands on the floor."""
+    return np.maximum(np.abs(np.asarray(values, float)), floor)
+
+
+def decades(axis, low: int, high: int, step: int = 1, floor: bool = False) -> None:
+    """Ticks 10^low, 10^(low + step), ..., 10^high and no others; floor: the first says "≤"."""
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    powers = range(low, high + 1, step)
+    names = [f"10{str(k).translate(raised)}" if k else "1" for k in powers]
+    if floor:
+        names[0] = f"≤ {names[0]}"
+    axis.set_ticks([10.0**k for k in powers], names)
+    axis.set_ticks([], minor=True)
+
+
+def plain_ticks(axis, limits=None) -> None:
+    """Two to five numbers without exponents on a logarithmic axis: powers of ten and their
+    5-folds, or finer where the axis is short. limits: default those of the axis."""
+    low, high = sorted(axis.get_view_interval() if limits is None else limits)
+    for digits in (
+        (1,),
+        (1, 5),
+        (1, 2, 5),
+        (1, 1.5, 2, 3, 5, 7),
+        (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9),
+    ):
+        ticks = [d * 10.0**k for k in range(-4, 5) for d in digits]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) >= (2 if digits == (1,) else 3):
+            break
+    number_ticks(axis, ticks)
+
+
+def number_ticks(axis, ticks) -> None:
+    """Ticks at exactly these values, written without exponents."""
+    axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_ticks([], minor=True)

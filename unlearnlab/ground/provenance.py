@@ -1,0 +1,44 @@
+"""How a recorded number or a shipped model came about: command, commit, device, versions."""
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+import torch
+
+
+def provenance(command: str, device: str = "cpu") -> dict[str, str]:
+    """What a reader needs to make the record again. All values are strings, as safetensors metadata
+    asks.
+
+    command: the line that made it, relative to the repository root. commit: of the checkout, with
+    "+changes" when files git knows had uncommitted edits, or "unknown" outside a checkout.
+    """
+    name = (
+        torch.cuda.get_device_name() if device.startswith("cuda") else f"cpu ({platform.machine()})"
+    )
+    return {
+        "command": command,
+        "commit": _commit(),
+        "device": name,
+        "threads": str(torch.get_num_threads()),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+    }
+
+
+def _commit():
+    git = ["git", "-C", str(Path(__file__).parents[1])]
+    try:
+        commit = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        dirty = (
+            subprocess.run([*git, "diff", "--quiet", "HEAD"], capture_output=True).returncode != 0
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit + ("+changes" if dirty else "")

@@ -1,0 +1,181 @@
+"""ResNet-18 and ResNet-50 at any width, for small or large images, with one head or several."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import nn
+
+from ..ground import checks
+from ..ground.tensors import digest
+from .pixels import Normalise, head_sizes, linear_heads, logits
+
+BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
+
+
+class ResNet(nn.Module):
+    """Residual network (He et al., 2016) with torchvision's parameter names, so that published
+    weights load.
+
+    depth: 18 or 50. classes: outputs of each head; one number gives logits (n, classes) from `fc`,
+    several give a tuple of logits from `fc.0`, `fc.1`, ... width: factor on every number of
+    channels; 1 is 64, 128, 256, 512. stem: "cifar" is a 3x3 convolution of stride 1 and no pooling
+    (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling. mean, std: what
+    `Normalise` applies to uint8 pixels.
+
+    Input (n, 3, height, width), uint8 pixels or normalised floats. ResNet-18 with the CIFAR stem
+    and heads of 10 and 3 has 11,175,501 parameters. Raises ValueError for any other depth or stem,
+    a width below 1/64, or a head without classes.
+    """
+
+    def __init__(
+        self,
+        depth: int = 18,
+        classes: int | Sequence[int] = 10,
+        width: float = 1.0,
+        stem: str = "cifar",
+        *,
+        mean: float | Sequence[float] = 0.5,
+        std: float | Sequence[float] = 0.5,
+    ):
+        super().__init__()
+        checks.one_of("depth", depth, BLOCKS)
+        checks.one_of("stem", stem, ("cifar", "imagenet"))
+        head_sizes(classes)
+        if not width >= 1 / 64:
+            raise ValueError(
+                f"width must be at least 1/64, one channel in the first layer, got {width!r}"
+            )
+        channels = [round(width * c) for c in (64, 128, 256, 512)]
+        block = _Basic if depth == 18 else _Bottleneck
+        self.normalise = Normalise(mean, std)
+        kernel, stride = (3, 1) if stem == "cifar" else (7, 2)
+        self.conv1 = nn.Conv2d(3, channels[0], kernel, stride, kernel // 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels[0])
+        self.pool = nn.Identity() if stem == "cifar" else nn.MaxPool2d(3, 2, 1)
+        fan_in = channels[0]
+        for i, (out, count) in enumerate(zip(channels, BLOCKS[depth])):
+            stage = nn.Sequential()
+            for j in range(count):
+                stage.append(block(fan_in, out, stride=2 if i > 0 and j == 0 else 1))
+                fan_in = out * block.expansion
+            setattr(self, f"layer{i + 1}", stage)
+        self.fc = linear_heads(fan_in, classes)
+        self.body = None  # of published weights, their digest
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def load_body(self, path: Path) -> "ResNet":
+        """Published weights for all but the heads, from torchvision's file (.pth, or the same names
+        in .safetensors); returns self.
+
+        A .pth is read as tensors only, so it cannot run code. Where a name ends in the first digits
+        of the file's SHA-256, as torchvision's do (resnet50-11ad3fa6.pth), they are compared.
+        Raises FileNotFoundError, and ValueError by name for a file that is damaged or holds other
+        weights.
+        """
+        path = Path(path)
+        found = _published(path)
+        body = {name: t for name, t in found.items() if not name.startswith("fc.")}
+        counted = lambda name: (
+            not name.endswith("num_batches_tracked") or name in body
+        )  # files older than that counter lack it
+        ours = {
+            name: t
+            for name, t in self.state_dict().items()
+            if not name.startswith("fc.") and counted(name)
+        }
+        wrong = sorted(
+            name
+            for name in ours.keys() | body.keys()
+            if name not in ours or name not in body or ours[name].shape != body[name].shape
+        )
+        if wrong:
+            raise ValueError(
+                f"{path.name} holds other weights than this network's: {wrong[0]} and "
+                f"{len(wrong) - 1} more do not fit"
+            )
+        self.load_state_dict(body, strict=False)
+        self.body = digest(body)[:16]
+        return self
+
+    def extra_repr(self) -> str:
+        return f"body={self.body}" if self.body else ""
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, channels): the last feature map averaged over positions, what the heads see."""
+        x = self.pool(F.relu(self.bn1(self.conv1(self.normalise(x)))))
+        return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3))
+
+    def forward(self, x):
+        return logits(self.fc, self.features(x))
+
+
+class _Basic(nn.Module):
+    expansion = 1
+
+    def __init__(self, fan_in, channels, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(fan_in, channels, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.downsample = _shortcut(fan_in, channels, stride)
+
+    def forward(self, x):
+        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(out + (x if self.downsample is None else self.downsample(x)))
+
+
+class _Bottleneck(nn.Module):
+    expansion = 4
+
+    def __init__(self, fan_in, channels, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(fan_in, channels, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.conv3 = nn.Conv2d(channels, channels * self.expansion, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(channels * self.expansion)
+        self.downsample = _shortcut(fan_in, channels * self.expansion, stride)
+
+    def forward(self, x):
+        out = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(
+            self.bn3(self.conv3(out)) + (x if self.downsample is None else self.downsample(x))
+        )
+
+
+def _shortcut(fan_in, fan_out, stride):
+    """How the input gets the block's shape; None where it has it."""
+    if stride == 1 and fan_in == fan_out:
+        return None
+    return nn.Sequential(nn.Conv2d(fan_in, fan_out, 1, stride, bias=False), nn.BatchNorm2d(fan_out))
+
+
+def _published(path):
+    """{name: tensor} of a file with weights."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no file with published weights at {path}")
+    promised = re.search(r"-([0-9a-f]{8})\.", path.name)
+    if promised and not hashlib.sha256(path.read_bytes()).hexdigest().startswith(promised[1]):
+        raise ValueError(f"{path.name} is damaged: its SHA-256 does not begin with {promised[1]}")
+    try:
+        found = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
+    except Exception as error:  # torch raises half a dozen kinds, most of them about pickle
+        raise ValueError(
+            f"{path.name} holds no weights that can be read ({type(error).__name__})"
+        ) from error
+    if not isinstance(found, dict) or not all(isinstance(t, torch.Tensor) for t in found.values()):
+        raise ValueError(f"{path.name} holds no tensors by name")
+    return found

@@ -1,0 +1,177 @@
+"""Which setting of a sweep is a method's best, and by whose knowledge?
+
+"oracle" chooses on the numbers that are then reported, as paper A does for its tables: what the
+method could do if you knew. "validation" never lets a seed choose for itself: its setting is the
+best on all the other seeds.
+
+Which points of a trade-off are worth having, and how do two fronts compare? Every objective is to
+be small.
+"""
+
+import numpy as np
+
+from ..methods import hyperparameters
+
+
+def select(
+    frame,
+    metric: str,
+    rule: str = "oracle",
+    choose_on: str | None = None,
+    by: tuple[str, ...] = ("method", "epochs"),
+):
+    """The runs of the selected settings, one per group and seed, with a column `rule`.
+
+    frame: what `ul.sweep` returned. metric: a column, smaller is better. choose_on: the column to
+    choose by, default `metric`; one that needs no knowledge of the answer makes a selection that a
+    user could make. The best setting of a group has the lowest median over seeds; a missing or
+    failed run counts as infinitely bad. Ties go to the first setting.
+
+    Raises ValueError for an unknown column or rule, for "validation" with fewer than two seeds, and
+    where a setting ran twice on a seed: then something tells settings apart that is no
+    hyperparameter, and belongs into `by`.
+    """
+    import pandas
+
+    choose_on = choose_on or metric
+    if rule not in ("oracle", "validation"):
+        raise ValueError(f'rule must be "oracle" or "validation", got {rule!r}')
+    for column in (metric, choose_on, *by):
+        if column not in frame.columns:
+            raise ValueError(f"frame has no column {column!r}; it has {', '.join(frame.columns)}")
+    if rule == "validation" and frame["seed"].nunique() < 2:
+        raise ValueError(
+            'rule="validation" needs at least two seeds: one to judge, the others to choose'
+        )
+    names = [
+        name
+        for name in ("method", "epochs", *hyperparameters(frame))
+        if name in frame.columns and name not in by
+    ]
+    chosen = [
+        _best(group, names, choose_on, rule) for _, group in frame.groupby(list(by), sort=False)
+    ]
+    return pandas.concat(chosen, ignore_index=True).assign(rule=rule)
+
+
+def _best(group, names, choose_on, rule):
+    setting = (
+        group.groupby(names, sort=False, dropna=False).ngroup().to_numpy()
+        if names
+        else np.zeros(len(group), int)
+    )
+    seeds, seed = np.unique(group["seed"].to_numpy(), return_inverse=True)
+    value = group[choose_on].to_numpy(float)
+    score = np.full((setting.max() + 1, len(seeds)), np.inf)
+    if group.assign(setting=setting).duplicated(["setting", "seed"]).any():
+        raise ValueError(
+            "frame has two runs of one setting on one seed: name the columns that tell them apart "
+            "in by=(...)"
+        )
+    score[setting, seed] = np.where(np.isnan(value), np.inf, value)
+    kept = np.zeros(len(group), bool)
+    for i in range(len(seeds)):
+        judges = np.delete(score, i, 1) if rule == "validation" else score
+        kept |= (seed == i) & (setting == np.median(judges, 1).argmin())
+    return group[kept]
+
+
+def front(points: np.ndarray) -> np.ndarray:
+    """Which of the points (n, objectives) no other dominates: a boolean array (n,).
+
+    A point is dominated when another is at most as large in every objective and smaller in one.
+    Equal points do not dominate each other: both are on the front, or neither. A point with a NaN
+    is never on it. Costs O(n^2 objectives).
+
+    Raises ValueError for anything but a table of numbers.
+    """
+    points = _table("points", points)
+    whole = ~np.isnan(points).any(1)
+    at_most = (points[None] <= points[:, None]).all(2)  # [i, j]: j is at most i everywhere
+    smaller = (points[None] < points[:, None]).any(2)
+    return whole & ~(at_most & smaller & whole[None]).any(1)
+
+
+def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
+    """The area between a front and a reference point, both objectives small: larger is better
+    (Zitzler and Thiele, 1998).
+
+    points: (n, 2), dominated ones may be there. reference: (2,), worse than what counts; points
+    beyond it add nothing. Fronts are comparable for one reference only. Raises ValueError for other
+    shapes.
+    """
+    points, reference = _table("points", points), np.asarray(reference, float)
+    if points.shape[1] != 2 or reference.shape != (2,):
+        raise ValueError(
+            f"hypervolume needs points (n, 2) and a reference (2,), got {points.shape} and "
+            f"{reference.shape}"
+        )
+    if not np.isfinite(reference).all():
+        raise ValueError(f"reference must be finite, got {reference.tolist()}")
+    inside = points[(points < reference).all(1)]
+    area, ceiling = 0.0, reference[1]
+    for x, y in inside[
+        np.lexsort((inside[:, 1], inside[:, 0]))
+    ]:  # from the left; each lower one adds a rectangle
+        if y < ceiling:
+            area += (reference[0] - x) * (ceiling - y)
+            ceiling = y
+    return float(area)
+
+
+def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
+    """For each seed, the share of the box up to `reference` that a front dominates whose settings
+    were chosen on the other seeds.
+
+    frame: runs of one method, every setting on every seed. metrics: two columns, both to be small.
+    reference: (2,), as in `hypervolume`; the box ends at 0. A front that is chosen and measured on
+    the same seeds flatters whoever has most settings. Returns (seeds,), in the order of their first
+    rows. Raises ValueError for a single seed, or one that lacks a setting.
+    """
+    seeds = frame["seed"].unique()
+    if len(seeds) < 2:
+        raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
+    found, reference = [], np.asarray(reference, float)
+    for seed in seeds:
+        own, others = (
+            points(runs, metrics)[list(metrics)].to_numpy()
+            for runs in (frame[frame["seed"] == seed], frame[frame["seed"] != seed])
+        )
+        if len(own) != len(others):
+            raise ValueError(f"seed {seed} has {len(own)} settings, the others have {len(others)}")
+        found.append(hypervolume(own[front(others)], reference) / reference.prod())
+    return np.array(found)
+
+
+def points(frame, metrics: list[str]):
+    """One row per setting: the mean of every metric over the seeds, and its standard error in
+    `metric_se`.
+
+    frame: what `ul.sweep` returned, or a table of runs that was recorded. A setting is a method,
+    epochs and all hyperparameters; one with a missing metric has NaN for it. Raises ValueError for
+    an unknown column.
+    """
+    for column in metrics:
+        if column not in frame.columns:
+            raise ValueError(f"frame has no column {column!r}; it has {', '.join(frame.columns)}")
+    setting = ["method", "epochs", *hyperparameters(frame)]
+    groups = frame.groupby(setting, sort=False, dropna=False)[list(metrics)]
+    mean = groups.agg(lambda values: values.mean(skipna=False))
+    spread = groups.agg(lambda values: float(standard_error(values))).add_suffix("_se")
+    return mean.join(spread).reset_index()
+
+
+def standard_error(values: np.ndarray, axis: int = 0) -> np.ndarray:
+    """Standard deviation of the mean of independent values, with n - 1: NaN for fewer than two."""
+    values = np.asarray(values, float)
+    count = values.shape[axis]
+    if count < 2:
+        return np.full(np.delete(values.shape, axis), np.nan)
+    return values.std(axis, ddof=1) / np.sqrt(count)
+
+
+def _table(name, points):
+    points = np.asarray(points, float)
+    if points.ndim != 2 or points.shape[1] == 0:
+        raise ValueError(f"{name} must have shape (n, objectives), got {points.shape}")
+    return points

@@ -1,0 +1,123 @@
+"""Where do finished runs live, so that nothing that was computed is lost or mistaken for something
+else?
+
+A store is a folder with one small JSON file per run, named by what the run was. Each file is
+written whole or not at all, knows its own name and SHA-256, and says which code it came from. Any
+number of processes may share one.
+"""
+
+import hashlib
+import json
+import re
+import warnings
+from functools import cache
+from pathlib import Path
+
+import numpy
+import torch
+
+from ..ground import files
+from ..ground.identity import fingerprint
+from ..ground.source import package_digest
+from ..task import Task
+
+FIELDS = {"run", "code", "metrics", "seconds", "error", "provenance"}
+_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+class StoreMismatch(ValueError):
+    """The store holds runs of other code, or a worker made another task or method. The message says
+    which."""
+
+
+def canonical(value) -> str:
+    """JSON with sorted keys: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def key(identity: dict) -> str:
+    """The name of a run: 32 hexadecimal digits of the SHA-256 of what identifies it."""
+    return _sha256(identity)[:32]
+
+
+@cache
+def code_fingerprint() -> str:
+    """Of the modules that runs depend on, and of the versions of torch and numpy."""
+    return _sha256([package_digest(), torch.__version__, numpy.__version__])[:16]
+
+
+def task_parts(task: Task) -> dict[str, str]:
+    """A fingerprint of every part of a task. Raises CannotIdentify that names what has none."""
+    return {name: fingerprint(part) for name, part in task.__identity__().items()}
+
+
+def task_fingerprint(task: Task) -> str:
+    """What has the same one gives the same runs: models, data, settings, functions and what they
+    use."""
+    return key(task_parts(task))
+
+
+class Store:
+    """The records in a folder, which is made if it is not there.
+
+    Raises PermissionError when nothing can be written there, NotADirectoryError when it is a file,
+    or when a folder lies where a record belongs.
+    """
+
+    def __init__(self, folder: Path | str):
+        self.folder = Path(folder).expanduser()
+        if self.folder.exists() and not self.folder.is_dir():
+            raise NotADirectoryError(f"store must be a folder, {self.folder} is a file")
+        files.check_writable(self.folder / "record", "store")
+        for name in self.names():
+            if self._path(name).is_dir():
+                raise NotADirectoryError(
+                    f"{self._path(name)} is a folder where a record belongs: remove it"
+                )
+
+    def _path(self, name):
+        return self.folder / f"{name}.json"
+
+    def __contains__(self, name: str) -> bool:
+        return self._path(name).exists()
+
+    def write(self, name: str, record: dict) -> None:
+        """Writes one record, whole or not at all. Raises OSError, such as for a full disk."""
+        files.write_text(self._path(name), canonical({**record, "sha256": _sha256(record)}) + "\n")
+
+    def read(self, name: str) -> dict | None:
+        """The record, or None when there is none or it is damaged, which is said in a warning."""
+        try:
+            record = json.loads(self._path(name).read_text(encoding="utf-8"))
+            stored = record.pop("sha256")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            return self._damaged(name, error)
+        if stored != _sha256(record):
+            return self._damaged(name, "its contents do not match their SHA-256")
+        if record.keys() != FIELDS or key(record["run"]) != name:
+            return self._damaged(name, "it is not the record of this run")
+        return record
+
+    def _damaged(self, name, why):
+        where = f"{name}.json in the store {self.folder.name}"
+        warnings.warn(f"{where} is damaged ({why}); that run is done again", stacklevel=4)
+
+    def names(self) -> list[str]:
+        """The names of all records, damaged ones too."""
+        return sorted(
+            path.stem for path in self.folder.glob("*.json") if _NAME.fullmatch(path.stem)
+        )
+
+    def read_all(self) -> dict[str, dict]:
+        """Every whole record by name."""
+        return {name: record for name in self.names() if (record := self.read(name)) is not None}
+
+    def clean(self) -> None:
+        """Removes what killed writers left behind."""
+        files.remove_old_temporaries(self.folder)
+
+
+def _sha256(value):
+    return hashlib.sha256(canonical(value).encode()).hexdigest()

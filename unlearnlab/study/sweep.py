@@ -1,0 +1,276 @@
+"""How do thousands of runs come to one table, whatever is interrupted on the way?
+
+    frame = ul.sweep(ul.sine.task, {"MinNorm-OG": {"epochs": 100, "lr": [1e-3, 1e-4], "reg": [.1,
+                                    .5]}, "GD": {"epochs": 100, "lr": [1e-3, 1e-4]}}, seeds=range(1,
+                                    11), store="runs/sine")
+
+Every finished run is on disk at once. The same call again goes on where the last one was, and a
+call with another grid reuses what fits.
+"""
+
+import dataclasses
+import itertools
+import multiprocessing
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ..ground import checks
+from ..ground.identity import fingerprint
+from ..loop import COLUMNS
+from ..task import Task
+from . import workers as processes
+from .grid import expand
+from .runs import Job, Outcome, Runner
+from .store import Store, StoreMismatch, code_fingerprint, key, task_parts
+
+FIXED = COLUMNS
+
+
+def sweep(
+    task_factory: Callable[[int], Task],
+    grid,
+    seeds: Iterable[int],
+    store: Path | str,
+    backend="local",
+    *,
+    workers: int | None = None,
+    threads: int = 1,
+    run_seed: int = 0,
+    timeout: float | None = None,
+    progress: bool | Callable[[dict, int, int], None] = True,
+    stop: threading.Event | None = None,
+):
+    """Runs every setting of `grid` on every seed's task; a pandas.DataFrame, one row per run.
+
+    task_factory(seed): gives the task; it is called here once per seed, and then in every worker.
+    grid: see `expand`. store: the folder that keeps finished runs. backend: "local" (processes),
+    "serial" (here), "dask" (a local cluster) or a dask Client. workers: processes (default: cores).
+    threads: of torch in each; one number for all, because sums depend on it. run_seed: the `seed`
+    of `unlearn`. timeout: seconds a run may take with the making of its task; None for any number.
+    progress: a bar, none, or progress(row, done, total). stop: set it to end early; the rows
+    finished so far come back.
+
+    Columns: method, epochs, seed, every hyperparameter in the grid (missing where a method lacks
+    it), every metric, seconds, error, and the provenance. A run that diverges or fails has its
+    error in its row and ends nothing; one that failed for another reason than its numbers (a worker
+    that died, memory, time) is tried again by the next call. A run is known by all that its numbers
+    follow from: after an edit of a method, a task, a metric or what these use, it is another run.
+
+    Raises before any work: TypeError or ValueError for arguments that do not fit, CannotIdentify, a
+    TypeError, for a task or a method of which nobody could say whether it is the same as before,
+    BadMetrics, a TypeError, for metrics that cannot stand in a table, StoreMismatch for a store of
+    other code, PermissionError for one that cannot be written. During it: OSError when the store
+    can no longer be written, StoreMismatch when a worker makes another task than is made here.
+    """
+    plan = _Plan(task_factory, grid, seeds, backend, workers, threads, run_seed, timeout)
+    kept = Store(store)
+    kept.clean()
+    run, jobs = plan.prepared()
+    records = _known(kept, jobs)
+    todo = [job for job in jobs if job.name not in records]
+    results = _results(plan, run, todo, kept, stop or threading.Event())
+    with _reporter(progress, len(jobs), len(records)) as report, closing(results):
+        for job, outcome in results:
+            records[job.name] = outcome.record
+            if outcome.final and not outcome.known:
+                _keep(kept, job, outcome.record)
+            report(_row(plan.settings, job, outcome.record))
+    return _frame(plan.settings, jobs, records)
+
+
+class _Plan:
+    """The arguments of a sweep, checked, and what follows from them."""
+
+    def __init__(self, factory, grid, seeds, backend, workers, threads, run_seed, timeout):
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise RuntimeError(processes.GUARD)
+        if not callable(factory):
+            raise TypeError(
+                "task_factory must be a function from a seed to a ul.Task, got "
+                f"{type(factory).__name__}"
+            )
+        if backend not in ("local", "serial", "dask") and not hasattr(backend, "scheduler_info"):
+            raise ValueError(
+                f'backend must be "local", "serial", "dask" or a dask Client, got {backend!r}'
+            )
+        self.factory, self.backend = factory, backend
+        self.settings, self.seeds = expand(grid), _seeds(seeds)
+        if not self.settings:
+            raise ValueError("grid is empty: there is nothing to run")
+        workers = os.cpu_count() if workers is None else workers
+        self.workers = checks.integer("workers", workers, low=1)
+        self.threads = checks.integer("threads", threads, low=1)
+        self.run_seed = checks.seed(run_seed, "run_seed")
+        self.timeout = None if timeout is None else checks.number("timeout", timeout, above=0)
+        if self.timeout and backend == "serial":
+            raise ValueError(
+                'timeout needs a process to end: take the backend "local" or "dask", got "serial"'
+            )
+
+    def prepared(self):
+        """(what does a run, every run to do). Makes the task of every seed, once."""
+        parts, rules = {}, [fingerprint(setting.method) for setting in self.settings]
+        for seed in self.seeds:
+            task = self.factory(seed)
+            if not isinstance(task, Task):
+                raise TypeError(
+                    f"task_factory({seed}) must return a ul.Task, got {type(task).__name__}"
+                )
+            for setting in self.settings:
+                setting.method.check(task, setting.epochs)
+            parts[seed] = task_parts(task)
+        methods = [setting.method for setting in self.settings]
+        device = next(task.original.parameters()).device.type
+        run = Runner(self.factory, methods, parts, self.threads, self.timeout, device)
+        if self.backend != "serial":
+            run.pack()
+        jobs = []
+        for i, seed in itertools.product(range(len(self.settings)), self.seeds):
+            identity = {"rule": rules[i], "task": key(parts[seed]), "run_seed": self.run_seed}
+            values = {
+                **_values(self.settings[i]),
+                "seed": seed,
+                **identity,
+                "threads": self.threads,
+            }
+            jobs.append(Job(i, self.settings[i].epochs, seed, values))
+        return run, jobs
+
+    def start(self, count):
+        """Where runs are done that are not done here; see `workers`. count: of them."""
+        if self.backend == "local":
+            return processes.local(min(self.workers, count))
+        if self.backend == "dask":
+            return processes.own_cluster(min(self.workers, count))
+        return processes.cluster(self.backend)
+
+
+def _seeds(given):
+    several = isinstance(given, Iterable) and getattr(given, "ndim", 1)
+    if several and not isinstance(given, str):
+        given = list(given)
+        if not given:
+            raise ValueError("seeds is empty: there is nothing to run")
+    found = checks.integers("seeds", given, low=0) if several else [checks.seed(given, "seeds")]
+    return list(dict.fromkeys(found))
+
+
+def _values(setting):
+    """What a row says of its setting."""
+    own = dataclasses.asdict(setting.method)
+    return {"method": setting.method.name, "epochs": setting.epochs, **own}
+
+
+def _keep(kept, job, record):
+    try:
+        kept.write(job.name, record)
+    except OSError as error:
+        words = (
+            f"cannot write to the store {kept.folder} ({error.strerror}). The {len(kept.names())} "
+            "runs in it are whole; the same call goes on from there"
+        )
+        raise OSError(error.errno, words) from error
+
+
+def _known(kept, jobs):
+    """The records of these jobs in the store. Refuses one with any record of other code."""
+    records = kept.read_all()
+    for record in records.values():
+        if record["code"] != code_fingerprint():
+            made = record["provenance"]
+            raise StoreMismatch(
+                f"the store {kept.folder} holds runs of other code (fingerprint {record['code']}, "
+                f"now {code_fingerprint()}; commit {made['commit'][:12]}, torch {made['torch']}). "
+                "Name another folder, or go back to that version"
+            )
+    return {job.name: records[job.name] for job in jobs if job.name in records}
+
+
+def _shuffled(jobs):
+    """Seed by seed, so that a worker keeps its task, but in an order of this process's own: two
+    sweeps on one store would otherwise do the same runs at the same time."""
+    order = random.Random(f"{os.getpid()} {time.time()}")
+    seeds = list(dict.fromkeys(job.seed for job in jobs))
+    order.shuffle(seeds)
+    for seed in seeds:
+        own = [job for job in jobs if job.seed == seed]
+        order.shuffle(own)
+        yield from own
+
+
+def _results(plan, run, todo, kept, stop):
+    """(job, outcome) as they finish, in any order. Runs that another process has finished meanwhile
+    are only read."""
+
+    def missing():
+        for job in _shuffled(todo):
+            record = kept.read(job.name) if job.name in kept else None
+            if record is None:
+                yield job
+            else:
+                found.append((job, Outcome(record, known=True)))
+
+    found = []
+    if plan.backend == "serial" or not todo:
+        results = _serial(run, missing(), stop)
+    else:
+        results = processes.results(run, missing(), stop, plan.start(len(todo)))
+    with closing(results):
+        for result in results:
+            yield from found
+            found.clear()
+            yield result
+    yield from found
+
+
+def _serial(run, jobs, stop):
+    for job in jobs:
+        outcome = None if stop.is_set() else run(job, stop)
+        if outcome is None:
+            return
+        yield job, outcome
+
+
+def _row(settings, job, record):
+    made = {name: record["provenance"][name] for name in ("commit", "device", "torch", "threads")}
+    outcome = {**record["metrics"], "seconds": record["seconds"], "error": record["error"]}
+    return {**_values(settings[job.index]), "seed": job.seed, **outcome, **made}
+
+
+def _frame(settings, jobs, records):
+    import pandas
+
+    rows = [_row(settings, job, records[job.name]) for job in jobs if job.name in records]
+    own = list(dict.fromkeys(name for s in settings for name in dataclasses.asdict(s.method)))
+    metrics = dict.fromkeys(name for row in rows for name in row if name not in (*FIXED, *own))
+    frame = pandas.DataFrame(rows, columns=[*FIXED[:3], *own, *metrics, *FIXED[3:]])
+    frame.attrs["hyperparameters"] = own
+    kinds = {name: {type(vars(s.method).get(name, 0)) for s in settings} for name in own}
+    whole = [name for name in own if kinds[name] == {int}]
+    return frame.astype(dict.fromkeys(whole, "Int64"))  # pandas' integers that may be missing
+
+
+@contextmanager
+def _reporter(progress, total, done):
+    """report(row): moves a bar, or calls the caller's function with the number of finished runs."""
+    if callable(progress):
+        counter = itertools.count(done + 1)
+        yield lambda row: progress(row, next(counter), total)
+        return
+    from tqdm.auto import tqdm
+
+    failed = 0
+
+    def report(row):
+        nonlocal failed
+        failed += row["error"] is not None
+        bar.set_postfix_str(f"{failed} failed" if failed else "", refresh=False)
+        bar.update()
+
+    with tqdm(total=total, initial=done, unit="run", disable=not progress) as bar:
+        yield report

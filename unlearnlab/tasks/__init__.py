@@ -1,0 +1,1 @@
+"""The tasks: each module builds a `ul.Task` from a size and a seed."""

@@ -1,0 +1,156 @@
+"""How large is an image experiment: which images, which network, which recipe?"""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from ..data import images as data
+from ..ground import checks, seeds
+from ..networks import seeded
+from ..task import Task
+from ..training import zoo
+from ..training.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """The size of an image experiment.
+
+    Args:
+        network: of the classes, as in ResNet, an untrained model.
+        recipe: of the original and the ground truth.
+        batch_size: of the unlearning.
+        p_forget, p_retain: the share of images the forget set is made of, and of the retain set
+            that is accessible.
+        train_images, test_images: how many of the data set take part, None for all.
+        published: whether the network starts from published weights.
+    """
+
+    network: Callable[[int | Sequence[int]], nn.Module]
+    recipe: Recipe
+    batch_size: int
+    p_forget: float
+    p_retain: float
+    train_images: int | None = None
+    test_images: int | None = None
+    published: bool = False
+
+    def __post_init__(self):
+        checks.function("network", self.network, "of the classes that returns a model")
+        checks.instance("recipe", self.recipe, Recipe, "a Recipe")
+        checks.integer("batch_size", self.batch_size, low=1)
+
+    def trains_as(self, other: "Preset") -> bool:
+        """Whether both give the same original and ground truth."""
+        return (
+            dataclasses.replace(other, p_retain=self.p_retain, batch_size=self.batch_size) == self
+        )
+
+    def changed(self, **given) -> "Preset":
+        """With the fields that are given and not None."""
+        return dataclasses.replace(
+            self, **{name: value for name, value in given.items() if value is not None}
+        )
+
+    def epochs(self, role: str) -> int:
+        """Of the training of the "original" or the "ground truth"."""
+        return self.recipe.epochs
+
+    def images(self, dataset: str, folder=None) -> data.Images:
+        """The data set, or as much of it as takes part: the same images whatever the task's
+        seed."""
+        whole = data.load(dataset, folder)
+        return dataclasses.replace(
+            whole,
+            train=_some(whole.train, self.train_images),
+            test=_some(whole.test, self.test_images),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """Where data and models are, where models are trained, and who hears of it.
+
+    Args:
+        folder: where the data set is, as in `ul.images.load`.
+        cache: where trained models are kept; default UNLEARNLAB_DATA or the user cache.
+        device: on which the task's models and data are, and models are trained.
+        progress: called with (name, epochs done, loss); default a bar on standard error.
+        stop: a threading.Event; set it to end a training by `Stopped`. Its next one goes on from
+            there.
+    """
+
+    folder: Path | None = None
+    cache: Path | None = None
+    device: str | torch.device = "cpu"
+    progress: Callable[[str, int, float], None] | None = None
+    stop: threading.Event | None = None
+
+    def models(self, trainings: dict, shipped: bool, command: str) -> tuple[dict, dict]:
+        """({role: model}, {role: facts}) of trainings as `zoo.get_all` takes them."""
+        return zoo.get_all(
+            trainings,
+            shipped=shipped,
+            command=command,
+            cache=self.cache,
+            progress=self.progress,
+            stop=self.stop,
+        )
+
+
+def choose(presets: dict[tuple[str, str], Preset], dataset: str, preset: str) -> Preset:
+    """The preset of a data set. Raises ValueError that lists what there is."""
+    if (dataset, preset) in presets:
+        return presets[dataset, preset]
+    checks.one_of("dataset", dataset, dict.fromkeys(name for name, _ in presets))
+    checks.one_of(
+        "preset", preset, [p for name, p in presets if name == dataset], f" for {dataset}"
+    )
+
+
+def command(task: str, shipped: bool, dataset: str, preset: str, seed: int) -> str:
+    """What makes the models of a task."""
+    if shipped:
+        return f"python -m {__package__} {task} --seeds {seed}"
+    return f"ul.{task}.task({dataset!r}, {preset!r}, {seed}, ...)"
+
+
+def image_task(
+    name: str, seed: int, models: dict, facts: dict, build: Callable, device, **parts
+) -> Task:
+    """A Task of classification. models, facts: by role. parts: its other fields."""
+    return Task(
+        name=name,
+        kind="classification",
+        seed=seed,
+        original=models["original"],
+        ground_truth=models["ground-truth"],
+        facts=facts,
+        build=lambda run_seed: seeded(build, run_seed).to(device),
+        **parts,
+    )
+
+
+def share_of(data: TensorDataset, share: float, seed: int, stream: int) -> TensorDataset:
+    """round(share * n) random rows, at least one; of one seed and stream, a smaller share is part
+    of a larger one."""
+    return _rows(data, max(1, round(share * len(data))), seeds.generator(seed, stream))
+
+
+def _some(images, count):
+    return (
+        images
+        if count is None or count >= len(images)
+        else _rows(images, count, torch.Generator().manual_seed(0))
+    )
+
+
+def _rows(data, count, numbers):
+    chosen = torch.randperm(len(data), generator=numbers)[:count].to(data.tensors[0].device)
+    return TensorDataset(*(t[chosen] for t in data.tensors))

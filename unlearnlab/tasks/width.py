@@ -1,0 +1,390 @@
+"""Paper B: what does the WIDTH of a network change about unlearning? One task per width.
+
+[paper] marks what the paper says of itself, of which only a summary was at hand; [ours] what this
+file had to decide. The models of the digits task, seed 1, ship with the package;
+`python -m unlearnlab.tasks width` makes them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from ..data import images as data
+from ..data.images import Images
+from ..ground import checks
+from ..ground.seeds import generator
+from ..metrics import margin, mia
+from ..networks import AllCNN, ResNet
+from ..networks.predict import outputs
+from ..task import Task
+from ..training.recipe import CIFAR10_ERASURE, Recipe
+from ..training.zoo import Stage, Training
+from .presets import Means, choose, command, image_task, share_of
+
+# [paper] its three networks, functions of (classes, width)
+NETWORKS = {"resnet18": partial(ResNet, 18), "resnet50": partial(ResNet, 50), "allcnn": AllCNN}
+CHANNELS = {"resnet18": 64, "resnet50": 64, "allcnn": 96}  # of the first layer at width 1
+SHARES = (0.1, 0.2, 0.3)  # [paper] of the training images for validation
+FORGET = 200  # [paper] examples to forget
+ROLES = ("original", "ground-truth", "ground-truth-2")
+SHIPPED_SEEDS = (1,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """The size of an experiment.
+
+    Args:
+        widths: by network, from the narrowest.
+        recipe: of the original and the ground truth.
+        forget_classes: from how many classes the forget set comes.
+        batch_size: of the unlearning.
+        train_images, test_images: how many take part, None for all.
+    """
+
+    widths: Mapping[str, tuple[float, ...]]
+    recipe: Recipe
+    forget_classes: int
+    batch_size: int = 64
+    train_images: int | None = None
+    test_images: int | None = None
+
+    def images(self, dataset: str, folder=None) -> Images:
+        """The data set, or as much of it as takes part: the same images whatever the task's
+        seed."""
+        whole = data.load(dataset, folder)
+        return replace(
+            whole,
+            train=_some(whole.train, self.train_images),
+            test=_some(whole.test, self.test_images),
+        )
+
+
+def _widths(**channels):
+    return {
+        network: tuple(c / CHANNELS[network] for c in count) for network, count in channels.items()
+    }
+
+
+SMALL = Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))
+PRESETS = {
+    ("digits", "quick"): Ladder(
+        widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)),
+        forget_classes=4,
+        recipe=SMALL,
+    ),
+    ("cifar10", "quick"): Ladder(
+        widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)),
+        forget_classes=2,
+        recipe=SMALL,
+        train_images=2_000,
+        test_images=1_000,
+    ),
+    # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
+    ("cifar10", "paper"): Ladder(
+        widths=_widths(
+            resnet18=(2, 4, 8, 12, 16, 24, 32, 64),
+            resnet50=(2, 4, 8, 16, 32, 64),
+            allcnn=(4, 8, 16, 32, 64, 96),
+        ),
+        forget_classes=1,
+        recipe=CIFAR10_ERASURE,
+    ),
+}
+
+
+def task(
+    dataset: str = "digits",
+    preset: str = "quick",
+    seed: int = 1,
+    *,
+    batch_size: int | None = None,
+    **options,
+) -> Task:
+    """Forget 200 examples with a network of a certain width. Everything follows from its arguments.
+
+    retain, forget: see `split`; inputs (n, 3, h, w) uint8, targets (n,). The whole retain set is
+    accessible.
+    original: trained on retain and forget; its `facts` hold "training_error", the share of both
+    that it gets wrong. ground_truth: by the same recipe on retain. evaluate: see `evaluate`.
+
+    Args:
+        dataset, preset: "digits" and "quick", "cifar10" and "quick" (2,000 images, for a CPU) or
+            "paper" (all, for a GPU).
+        batch_size: of the unlearning, default the preset's.
+        width: factor on the number of channels, default the widest of the preset's `ladder`.
+        network: "resnet18", "resnet50" or "allcnn".
+        share: of the training images, for validation.
+        forget: how many examples.
+        forget_classes: from how many classes they come ([ours]; 4 on digits, 1 in the paper's
+            setting).
+        recipe: of the two trainings, default the preset's.
+        folder, cache, device, progress, stop: as in `Means`.
+
+    Models of the digits ladder, seed 1, ship with the package; others are trained at first use.
+    Raises ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint
+    or FileNotFoundError for a file of the package.
+    """
+    rung = _rung(dataset, preset, seed, **options)
+    return image_task(
+        rung.name,
+        rung.seed,
+        *rung.models(ROLES[:2]),
+        rung.build,
+        rung.means.device,
+        retain=rung.parts["retain"],
+        forget=rung.parts["forget"],
+        evaluate=partial(evaluate, parts=rung.parts),
+        batch_size=rung.ladder.batch_size if batch_size is None else batch_size,
+    )
+
+
+def retrained_again(
+    dataset: str = "digits", preset: str = "quick", seed: int = 1, **options
+) -> nn.Module:
+    """A second ground truth of the task with these arguments: another start and other batches.
+
+    What two retrained models differ in is the floor of everything that is measured against one.
+    options, and errors: those of `task`, batch_size apart.
+    """
+    return _rung(dataset, preset, seed, **options).models(ROLES[2:])[0]["ground-truth-2"]
+
+
+def ladder(
+    dataset: str = "digits", preset: str = "quick", network: str = "resnet18"
+) -> tuple[float, ...]:
+    """The widths of a preset, from the narrowest. Raises ValueError for what it has not."""
+    widths = choose(PRESETS, dataset, preset).widths
+    checks.one_of("network", network, widths, f" for {dataset}, {preset}")
+    return widths[network]
+
+
+def splits(
+    dataset: str = "digits",
+    preset: str = "quick",
+    seed: int = 1,
+    *,
+    share: float = 0.2,
+    forget_classes: int | None = None,
+    forget: int = FORGET,
+    folder: Path | None = None,
+) -> dict[str, TensorDataset]:
+    """The data of a task: "retain", "forget", "validation", "forget_validation" of the training
+    images, see `split`, "test", all test images, and "forget_test", those of them whose class
+    occurs in the forget set."""
+    chosen = choose(PRESETS, dataset, preset)
+    return _parts(chosen, chosen.images(dataset, folder), seed, share, forget_classes, forget)
+
+
+def split(
+    labels: torch.Tensor,
+    seed: int,
+    share: float = 0.2,
+    forget_classes: int = 4,
+    forget: int = FORGET,
+) -> dict[str, torch.Tensor]:
+    """Positions of training examples by what they are for, in parts that never overlap and together
+    are all of them.
+
+    labels: (n,). Of every class a `share` is held out. "validation" are those held out,
+    "forget_validation" every second one held out of the classes the forget set comes from: [ours]
+    the two estimates of an objective are then independent. "forget": so many examples, in equal
+    parts of `forget_classes` classes, drawn at random; "retain": all others.
+
+    Raises ValueError for a share outside (0, 1), or when the classes have too few examples to leave
+    any to retain.
+    """
+    labels, drawn = labels.cpu(), generator(checks.seed(seed), 5)
+    known = labels.unique()
+    checks.number("share", share, above=0, below=1)
+    forget_classes = checks.integer("forget_classes", forget_classes, low=1, high=len(known))
+    forget = checks.integer("forget", forget, low=1, high=len(labels))
+    touched = (
+        known[torch.randperm(len(known), generator=drawn)[:forget_classes]].sort().values.tolist()
+    )
+    parts = {"retain": [], "forget": [], "validation": [], "forget_validation": []}
+    for label in known.tolist():
+        members = (labels == label).nonzero().flatten()
+        members = members[torch.randperm(len(members), generator=drawn)]
+        held, kept = members.tensor_split([round(share * len(members))])
+        if label not in touched:
+            parts["validation"].append(held), parts["retain"].append(kept)
+            continue
+        first = touched.index(label) < forget % forget_classes
+        gone = forget // forget_classes + first
+        if gone >= len(kept) or len(held) < 2:
+            raise ValueError(
+                f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: "
+                f"class {label} has {len(kept)} training and {len(held)} validation examples"
+            )
+        parts["validation"].append(held[0::2]), parts["forget_validation"].append(held[1::2])
+        parts["forget"].append(kept[:gone]), parts["retain"].append(kept[gone:])
+    return {name: torch.cat(part).sort().values for name, part in parts.items()}
+
+
+def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, float]:
+    """The share of wrong answers of each of `parts` (as in `splits`), all between 0 and 1:
+    "test_error", "forget_error", "forget_test_error", "validation_error",
+    "forget_validation_error", "retain_error"; and "mia", see `attack`.
+
+    The validation error is the mean over classes of their errors, because the forget set's classes
+    gave half of theirs away.
+    """
+    said = {name: outputs(model, part.tensors[0])[0] for name, part in parts.items()}
+    wrong = {name: said[name].argmax(1) != part.tensors[1] for name, part in parts.items()}
+    errors = {f"{name}_error": found.double().mean().item() for name, found in wrong.items()}
+    labels = parts["validation"].tensors[1]
+    by_class = [wrong["validation"][labels == label].double().mean() for label in labels.unique()]
+    return errors | {
+        "validation_error": torch.stack(by_class).mean().item(),
+        "mia": attack(said, parts),
+    }
+
+
+def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset]) -> float:
+    """Accuracy of telling the forget set from unseen images of its classes, forget-test, by the
+    loss: `metrics.mia`.
+
+    said: logits (n, classes) of both parts. As many of each class on either side; 3 draws of 5
+    folds, always the same. The value of a retrained model is its floor: beside .5 alone it says
+    nothing. Raises ValueError for fewer than 5 comparable images.
+    """
+    losses = {
+        name: nn.functional.softplus(-margin(said[name], parts[name].tensors[1]))
+        for name in ("forget", "forget_test")
+    }
+    return mia(
+        losses["forget"],
+        losses["forget_test"],
+        seen_labels=parts["forget"].tensors[1],
+        unseen_labels=parts["forget_test"].tensors[1],
+        repeats=3,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rung:
+    """One width of a ladder with its data: what the arguments of `task` say, checked.
+
+    shipped: whether the package has its models. command: what makes them.
+    """
+
+    name: str
+    seed: int
+    ladder: Ladder
+    recipe: Recipe
+    parts: dict[str, TensorDataset]
+    build: Callable[[], nn.Module]
+    means: Means
+    shipped: bool
+    command: str
+
+    def training(self, role: str) -> tuple[Training, Callable]:
+        """How the model of a role is made, and what is measured of it."""
+        names = ("retain", "forget") if role == "original" else ("retain",)
+        stage = Stage(
+            *map(torch.cat, zip(*(self.parts[name].tensors for name in names))), self.recipe
+        )
+        name, seed = f"{self.name}-{self.seed}-{role}", 1_000 * self.seed + 10 * ROLES.index(role)
+        return Training(name, self.build, seed, (stage,)), partial(self.measure, names)
+
+    def models(self, roles: Sequence[str]) -> tuple[dict, dict]:
+        """({role: model}, {role: facts})"""
+        return self.means.models(
+            {role: self.training(role) for role in roles}, self.shipped, self.command
+        )
+
+    def measure(self, names: Sequence[str], model: nn.Module) -> dict[str, float]:
+        """What goes into a trained model's facts: its errors, and that on what it was trained
+        on."""
+        errors = evaluate(model, self.parts)
+        if len(names) == 1:
+            return errors | {"training_error": errors[f"{names[0]}_error"]}
+        wrong = sum(errors[f"{name}_error"] * len(self.parts[name]) for name in names)
+        return errors | {"training_error": wrong / sum(len(self.parts[name]) for name in names)}
+
+
+def _rung(
+    dataset: str,
+    preset: str,
+    seed: int,
+    *,
+    width: float | None = None,
+    network: str = "resnet18",
+    share: float = 0.2,
+    forget_classes: int | None = None,
+    forget: int = FORGET,
+    recipe: Recipe | None = None,
+    **means,
+) -> _Rung:
+    size, seed, means = choose(PRESETS, dataset, preset), checks.seed(seed), Means(**means)
+    checks.one_of("network", network, NETWORKS)
+    width = ladder(dataset, preset, network)[-1] if width is None else width
+    least = CHANNELS[network]
+    words = f"a number of at least 1/{least}, one channel in the first layer of {network}"
+    checks.number("width", width, low=1 / least, words=words)
+    if recipe is not None:
+        checks.instance("recipe", recipe, Recipe, "a Recipe")
+    images = size.images(dataset, means.folder).to(means.device)
+    parts = _parts(size, images, seed, share, forget_classes, forget)
+    usual = (share, forget) == (0.2, FORGET) and recipe in (None, size.recipe)
+    usual = (
+        usual
+        and forget_classes in (None, size.forget_classes)
+        and width in size.widths.get(network, ())
+    )
+    shipped = usual and dataset == "digits" and seed in SHIPPED_SEEDS
+    build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
+    made = command("width", shipped, dataset, preset, seed)
+    return _Rung(
+        name=f"width-{dataset}-{network}-{width:.4g}",
+        seed=seed,
+        ladder=size,
+        recipe=recipe or size.recipe,
+        parts=parts,
+        build=build,
+        means=means,
+        shipped=shipped,
+        command=made,
+    )
+
+
+def _parts(size, images, seed, share, forget_classes, forget):
+    pixels, labels = images.train.tensors
+    classes = size.forget_classes if forget_classes is None else forget_classes
+    parts = {}
+    for name, where in split(labels, seed, share, classes, forget).items():
+        where = where.to(pixels.device)
+        parts[name] = _three_channels(pixels[where], labels[where])
+    pixels, labels = images.test.tensors
+    touched = torch.isin(labels, parts["forget"].tensors[1])
+    parts["test"] = _three_channels(pixels, labels)
+    parts["forget_test"] = _three_channels(pixels[touched], labels[touched])
+    return parts
+
+
+def _three_channels(pixels, labels):
+    return TensorDataset(pixels.expand(-1, 3, -1, -1).contiguous(), labels)
+
+
+def _some(images, count):
+    whole = count is None or count >= len(images)
+    return images if whole else share_of(images, count / len(images), 0, 0)
+
+
+def shipped(seed: int) -> list[tuple[Training, Callable]]:
+    """How the models that ship with the package are made, and what is measured of them."""
+    if seed not in SHIPPED_SEEDS:
+        return []
+    ladders = PRESETS["digits", "quick"].widths.items()
+    rungs = [
+        _rung("digits", "quick", seed, network=network, width=width)
+        for network, widths in ladders
+        for width in widths
+    ]
+    return [rung.training(role) for rung in rungs for role in ROLES]
