@@ -19,6 +19,8 @@ from unlearnlab.study.rows import method_of
 from unlearnlab.study.store import Store, StoreMismatch
 from unlearnlab.study.sweep import expand
 
+RESULTS = Path(ul.__file__).parents[1] / "notebooks" / "results"
+
 
 def with_metrics(metrics):
     return lambda seed: dataclasses.replace(
@@ -243,3 +245,15 @@ def test_a_store_under_the_home_folder_is_found_there(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     sweep(regression, GRID, [1], "~/runs")
     assert len(Store(tmp_path / "runs").names()) == 2 and not Path("~").exists()
+
+
+def test_a_recorded_row_with_the_published_switches_is_not_taken_for_the_corrected_method():
+    arms = ul.table.read(RESULTS / "replication-arms.json")["runs"]
+    arms = arms[arms["method"] == "MinNorm-OG"]
+    corrected = (arms["rows"] == "eval") & (arms["outputs"] == "after")
+    corrected &= arms["decay"] == "projection"
+    rebuilt = [type(method_of(row)) for _, row in arms.iterrows()]
+    right = [ul.MinNormOG if plain else ul.MinNormPublished for plain in corrected]
+    assert rebuilt == right and {*right} == {ul.MinNormOG, ul.MinNormPublished}
+    row = arms[arms["outputs"] == "before"].iloc[0]
+    assert (method_of(row).rows, method_of(row).outputs) == (row["rows"], "before")
