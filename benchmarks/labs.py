@@ -1,9 +1,11 @@
-"""How long does a reader wait for a lab to be there, and from letting a slider go to the new picture?
+"""How long does a reader wait for a lab to be there, and from letting a slider go to the new
+picture?
 
     python benchmarks/labs.py [--repeats 20] [--labs SineLab SpanLab]
 
-Measured in the kernel's process: from the new slider value to the last frame in the Image widget. The browser adds the
-transfer of a picture of about 50 kB. Of SineLab, which unlearns at T = 100, the parts are measured on their own beside it.
+Measured in the kernel's process: from the new slider value to the last frame in the Image widget.
+The browser adds the transfer of a picture of about 50 kB. Of SineLab, which unlearns at T = 100,
+the parts are measured on their own beside it.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""How much memory does one piece of work need at its peak? Linux only: the kernel's own count of a process that does nothing else."""
+"""How much memory does one piece of work need at its peak? Linux only: the kernel's own count of a
+process that does nothing else."""
 
 from multiprocessing import get_context
 from pathlib import Path
@@ -7,10 +8,11 @@ import torch
 
 
 def peak_extra(make, arguments, work):
-    """Peak resident memory of work(*make(*arguments)) in a fresh process, above what `make` left there, in MB; NaN if it died.
+    """Peak resident memory of work(*make(*arguments)) in a fresh process, above what `make` left
+    there, in MB; NaN if it died.
 
-    make and work must be importable by name: the process is spawned. A forked one would reuse memory its parent has freed, and
-    seem to need less.
+    make and work must be importable by name: the process is spawned. A forked one would reuse
+    memory its parent has freed, and seem to need less.
     """
     context = get_context("spawn")
     ours, theirs = context.Pipe()

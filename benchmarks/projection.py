@@ -1,15 +1,17 @@
-"""How fast, how large and how exact is one projection: layer by layer, by per-sample gradients, matrix-free, by dense QR?
+"""How fast, how large and how exact is one projection: layer by layer, by per-sample gradients,
+matrix-free, by dense QR?
 
-    python benchmarks/projection.py                     # the sine network and ResNet-18 at width 1/4
-    python benchmarks/projection.py --models resnet-1   # width 1: minutes; the dense procedure takes 11 GB at k = 50, 22 GB at 100
-    python benchmarks/projection.py --device cuda       # the same on a GPU, in float32 without TF32
+    python benchmarks/projection.py                    # the sine network, ResNet-18 at width 1/4
+    python benchmarks/projection.py --models resnet-1  # width 1: minutes; see below
+    python benchmarks/projection.py --device cuda      # the same on a GPU, in float32 without TF32
 
-The four are applied to the same model and inputs in one process, in turns; k = 20, 50, 100 rows, the last from 50 samples
-of two heads. Batch norm is in evaluation mode. Beside them one descent step of AdamW at batch 256. `left` is
-|J v| / |J theta| of the removed part v, from a float64 pass: 0 is exact. What takes over a minute is timed once. Peak memory
-is that of a fresh process which does one projection (or step), above what it had before; on a GPU, what torch had allocated there.
-`--json FILE` adds
-every finished line to a record, with provenance.
+The four are applied to the same model and inputs in one process, in turns; k = 20, 50, 100 rows,
+the last from 50 samples of two heads. Batch norm is in evaluation mode. Beside them one descent
+step of AdamW at batch 256. `left` is |J v| / |J theta| of the removed part v, from a float64 pass:
+0 is exact. At width 1 the dense procedure takes 11 GB at k = 50, 22 GB at 100. What takes over a
+minute is timed once. Peak memory is that of a fresh process which does one projection (or step),
+above what it had before; on a GPU, what torch had allocated there. `--json FILE` adds every
+finished line to a record, with provenance.
 """
 
 import argparse
@@ -80,7 +82,8 @@ def per_sample(model, inputs):
 
 
 def dense_qr(model, inputs):
-    """The plain procedure: one backward pass per row, a dense float64 matrix d x k, unpivoted QR."""
+    """The plain procedure: one backward pass per row, a dense float64 matrix d x k,
+    unpivoted QR."""
     outputs, parameters = model(inputs), list(model.parameters())
     values = torch.cat(
         [h.max(1).values for h in (outputs if isinstance(outputs, tuple) else [outputs])]
@@ -118,7 +121,8 @@ def descent(model, inputs):
 
 
 def left(model, after, inputs):
-    """|J v| / |J theta| for what was removed, v = theta of `model` minus theta of `after`; J in float64."""
+    """|J v| / |J theta| for what was removed, v = theta of `model` minus theta of `after`;
+    J in float64."""
     before = copy.deepcopy(model).double().eval()
     theta = dict(before.named_parameters())
     v = {
@@ -158,7 +162,8 @@ def peak(name, k, device, work):
 
 
 def measure(name, k, works, repeats, device):
-    """{work: {"median_seconds", "least", "most", "runs", "peak_extra_MB", "left"}} for one model and number of rows."""
+    """{work: {"median_seconds", "least", "most", "runs", "peak_extra_MB", "left"}} for one model
+    and number of rows."""
     model, inputs = problem(name, k, device)
     memory = {work: peak(name, k, device, work) for work in works}
     seconds, exact = {work: [] for work in works}, dict.fromkeys(works)
@@ -217,15 +222,20 @@ def main():
             found = measure(name, k, works, chosen.repeats, chosen.device)
             step = found["descent"]
             print(
-                f"{name}, k = {k}, {chosen.device}, {chosen.threads} thread(s), {chosen.repeats} repeats in turns",
+                f"{name}, k = {k}, {chosen.device}, {chosen.threads} thread(s), {chosen.repeats} "
+                "repeats in turns",
                 flush=True,
             )
             for work, r in found.items():
                 said = "" if r["left"] is None else f"   left {r['left']:.0e}"
                 print(
-                    f"  {work:12s} median {r['median_seconds']:8.3f} s ({r['least']:.3f} to {r['most']:.3f})   "
-                    f"{r['median_seconds'] / found['layerwise']['median_seconds']:7.2f} x layerwise   {r['median_seconds'] / step['median_seconds']:6.2f} "
-                    f"x a descent step   peak {r['peak_extra_MB']:7.0f} MB = {r['peak_extra_MB'] / max(step['peak_extra_MB'], 1):5.2f} x{said}",
+                    f"  {work:12s} median {r['median_seconds']:8.3f} s "
+                    f"({r['least']:.3f} to {r['most']:.3f})   "
+                    f"{r['median_seconds'] / found['layerwise']['median_seconds']:7.2f} "
+                    "x layerwise   "
+                    f"{r['median_seconds'] / step['median_seconds']:6.2f} x a descent step   "
+                    f"peak {r['peak_extra_MB']:7.0f} MB = "
+                    f"{r['peak_extra_MB'] / max(step['peak_extra_MB'], 1):5.2f} x{said}",
                     flush=True,
                 )
             if chosen.json:

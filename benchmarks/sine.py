@@ -1,9 +1,11 @@
-"""How fast is MinNorm-OG on the sine task, beside the row-by-row, dense float64 QR procedure it replaces?
+"""How fast is MinNorm-OG on the sine task, beside the row-by-row, dense float64 QR procedure it
+replaces?
 
     python benchmarks/sine.py [--repeats 5] [--threads 1]
 
-Both run the same schedule from the same original: T = 100 epochs, 50 projections of all 50 retain samples, AdamW. They
-alternate in one process; the ratio of the medians is the result. `--json FILE` records it with provenance.
+Both run the same schedule from the same original: T = 100 epochs, 50 projections of all 50 retain
+samples, AdamW. They alternate in one process; the ratio of the medians is the result. `--json FILE`
+records it with provenance.
 """
 
 import argparse
@@ -37,7 +39,8 @@ def layerwise(task):
 
 
 def row_by_row(task):
-    """The plain procedure: one backward pass per row, a dense float64 matrix d x rows, unpivoted QR."""
+    """The plain procedure: one backward pass per row, a dense float64 matrix d x rows,
+    unpivoted QR."""
     model, (x, y) = copy.deepcopy(task.original), task.retain.tensors
     optimizer, strength = torch.optim.AdamW(model.parameters(), lr=METHOD.lr), METHOD.reg
     for epoch in range(EPOCHS):
@@ -104,7 +107,8 @@ def main():
             "sup_error": runs[0][1],
         }
         print(
-            f"  {name:17s} median {statistics.median(seconds):7.3f} s  ({seconds[0]:.3f} to {seconds[-1]:.3f})   "
+            f"  {name:17s} median {statistics.median(seconds):7.3f} s  "
+            f"({seconds[0]:.3f} to {seconds[-1]:.3f})   "
             f"peak extra memory {memory[name]:6.1f} MB   sup error {runs[0][1]:.2f}"
         )
     median = {name: s["median_seconds"] for name, s in summary.items()}

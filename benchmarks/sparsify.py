@@ -1,10 +1,12 @@
-"""How fast does `sparsify` remove neurons, beside the linear program and matching pursuit that remove as many?
+"""How fast does `sparsify` remove neurons, beside the linear program and matching pursuit that
+remove as many?
 
     python benchmarks/sparsify.py [--repeats 5] [--patience 20]
 
-Features are ReLU of random projections of n Gaussian inputs in 20 dimensions, of full rank n, from h neurons. The three
-methods alternate in one process on the same numbers; the ratio of the medians is the result. A method that needed longer than
-`patience` seconds is left out of the larger sizes. `--json FILE` records everything with provenance.
+Features are ReLU of random projections of n Gaussian inputs in 20 dimensions, of full rank n, from
+h neurons. The three methods alternate in one process on the same numbers; the ratio of the medians
+is the result. A method that needed longer than `patience` seconds is left out of the larger sizes.
+`--json FILE` records everything with provenance.
 """
 
 import argparse
@@ -47,7 +49,8 @@ def timed(method, c, features):
 
 
 def measure(n, h, methods, repeats, patience):
-    """{method: summary} of alternating runs, and the methods that stayed below `patience` seconds."""
+    """{method: summary} of alternating runs, and the methods that stayed below
+    `patience` seconds."""
     c, features = instance(n, h)
     memory = {name: peak_extra(instance, (n, h), METHODS[name]) for name in methods}
     runs = {name: [] for name in methods}
@@ -88,12 +91,17 @@ def main():
             for name, found in summary.items():
                 ratio = found["median_seconds"] / summary["sparsify"]["median_seconds"]
                 print(
-                    f"  n {n:4d}  h {h:5d}  {name:17s} median {found['median_seconds']:8.4f} s  ({found['least']:.4f} to {found['most']:.4f})  "
-                    f"{ratio:7.1f} x  peak extra {found['peak_extra_MB']:6.1f} MB  {found['stay']:4d} stay  error {found['error']:.0e}",
+                    f"  n {n:4d}  h {h:5d}  {name:17s} median {found['median_seconds']:8.4f} s  "
+                    f"({found['least']:.4f} to {found['most']:.4f})  "
+                    f"{ratio:7.1f} x  peak extra {found['peak_extra_MB']:6.1f} MB  "
+                    f"{found['stay']:4d} stay  error {found['error']:.0e}",
                     flush=True,
                 )
     if chosen.json:
-        command = f"python benchmarks/sparsify.py --repeats {chosen.repeats} --patience {chosen.patience:g}"
+        command = (
+            f"python benchmarks/sparsify.py --repeats {chosen.repeats} "
+            f"--patience {chosen.patience:g}"
+        )
         chosen.json.write_text(
             json.dumps({"provenance": provenance(command), "results": table}, indent=1) + "\n"
         )

@@ -2,12 +2,13 @@
 
     python benchmarks/table1.py [--repeats 5]
 
-The floor counts what an epoch on the sine task cannot do without, on one thread: the products of the forward and backward pass
-at this processor's best rate for them, and the traffic of AdamW (it reads weight, gradient and two moments and writes
-weight and moments: 28 bytes a parameter) at its best rate for vectors of that size. A projection adds one float64 pass and its Gram
-matrices. Both rates are measured here, in the same process. Then one run of every method at T = 100 is timed in turns beside its
-floor; the record of the whole search (notebooks/results/table1.json) is divided by the sum of all floors.
-`--json FILE` records it with provenance.
+The floor counts what an epoch on the sine task cannot do without, on one thread: the products of
+the forward and backward pass at this processor's best rate for them, and the traffic of AdamW (it
+reads weight, gradient and two moments and writes weight and moments: 28 bytes a parameter) at its
+best rate for vectors of that size. A projection adds one float64 pass and its Gram matrices. Both
+rates are measured here, in the same process. Then one run of every method at T = 100 is timed in
+turns beside its floor; the record of the whole search (notebooks/results/table1.json) is divided by
+the sum of all floors. `--json FILE` records it with provenance.
 """
 
 import argparse
@@ -29,7 +30,8 @@ RECORD = Path(__file__).parents[1] / "notebooks" / "results" / "table1.json"
 
 
 def pass_flops(samples):
-    """Forward, gradients of the weights, and gradients of the activations below every layer but the first."""
+    """Forward, gradients of the weights, and gradients of the activations below every layer
+    but the first."""
     return 2 * samples * (3 * sum(WEIGHTS) - WEIGHTS[0])
 
 
@@ -45,7 +47,8 @@ def floor(method, epochs, rates, retain=50, forget=5):
 
 
 def measured_rates(repeats=200):
-    """{"float32", "float64": operations a second in products of the network's shapes, "bytes": per second through AdamW's vectors}."""
+    """{"float32", "float64": operations a second in products of the network's shapes, "bytes": per
+    second through AdamW's vectors}."""
 
     def best(work):
         times = []
@@ -74,7 +77,8 @@ def main():
     task, best = ul.sine.task(1), sine.best_settings(100)
     rates = measured_rates()
     print(
-        f"one thread: {rates['float32'] / 1e9:.0f} and {rates['float64'] / 1e9:.0f} Gflop/s in float32 and float64, {rates['bytes'] / 1e9:.0f} GB/s in the cache"
+        f"one thread: {rates['float32'] / 1e9:.0f} and {rates['float64'] / 1e9:.0f} Gflop/s in "
+        f"float32 and float64, {rates['bytes'] / 1e9:.0f} GB/s in the cache"
     )
     seconds = {name: [] for name in best}
     for method in best.values():
@@ -92,14 +96,16 @@ def main():
             "most": max(seconds[name]),
         }
         print(
-            f"  {name:11s} T = 100: floor {least * 1e3:6.1f} ms   median {median * 1e3:6.1f} ms ({min(seconds[name]) * 1e3:.1f} to "
-            f"{max(seconds[name]) * 1e3:.1f}) = {median / least:4.1f} x its floor"
+            f"  {name:11s} T = 100: floor {least * 1e3:6.1f} ms   median {median * 1e3:6.1f} ms "
+            f"({min(seconds[name]) * 1e3:.1f} to {max(seconds[name]) * 1e3:.1f}) = "
+            f"{median / least:4.1f} x its floor"
         )
     settings = [s for epochs in sine.PUBLISHED for s in expand(sine.published_grid(epochs))]
     whole = 10 * sum(floor(s.method, s.epochs, rates) for s in settings)
     spent = ul.table.read(RECORD)["runs"]["seconds"].sum()
     print(
-        f"the whole search, {10 * len(settings)} runs: floor {whole / 60:.1f} core minutes; recorded {spent / 60:.1f} = {spent / whole:.1f} x"
+        f"the whole search, {10 * len(settings)} runs: floor {whole / 60:.1f} core minutes; "
+        f"recorded {spent / 60:.1f} = {spent / whole:.1f} x"
     )
     if chosen.json:
         result = {

@@ -1,10 +1,11 @@
-"""How fast is a tint of 50,000 images of CIFAR-10's size, beside the same formula on the whole tensor at once?
+"""How fast is a tint of 50,000 images of CIFAR-10's size, beside the same formula on the whole
+tensor at once?
 
     python benchmarks/tint.py [--repeats 7] [--threads 2] [--device cpu]
 
-Images are noise: a tint takes as long for any content. One color for all images, and one for each. The two ways alternate in one
-process on the same numbers and must agree to the last pixel; the median is the result. `--json FILE` records everything with
-provenance.
+Images are noise: a tint takes as long for any content. One color for all images, and one for each.
+The two ways alternate in one process on the same numbers and must agree to the last pixel; the
+median is the result. `--json FILE` records everything with provenance.
 """
 
 import argparse
@@ -53,7 +54,8 @@ def main():
     ).to(chosen.device)
     each = CLASS_COLORS[torch.randint(0, 10, (IMAGES,), generator=generator)].to(chosen.device)
     print(
-        f"{IMAGES:,} images of 3 x {SIZE} x {SIZE}, {chosen.device}, {chosen.threads} threads, {chosen.repeats} alternating repeats"
+        f"{IMAGES:,} images of 3 x {SIZE} x {SIZE}, {chosen.device}, {chosen.threads} threads, "
+        f"{chosen.repeats} alternating repeats"
     )
     table = {}
     for name, colors in (("one color", RED), ("a color for each", each)):
@@ -71,10 +73,14 @@ def main():
         }
         for way, found in table[name].items():
             print(
-                f"  {name:16s}  {way:8s} median {found['median_seconds']:7.4f} s  ({found['least']:.4f} to {found['most']:.4f})"
+                f"  {name:16s}  {way:8s} median {found['median_seconds']:7.4f} s  "
+                f"({found['least']:.4f} to {found['most']:.4f})"
             )
     if chosen.json:
-        command = f"python benchmarks/tint.py --repeats {chosen.repeats} --threads {chosen.threads} --device {chosen.device}"
+        command = (
+            f"python benchmarks/tint.py --repeats {chosen.repeats} --threads {chosen.threads} "
+            f"--device {chosen.device}"
+        )
         chosen.json.write_text(
             json.dumps(
                 {"provenance": provenance(command, chosen.device), "results": table}, indent=1

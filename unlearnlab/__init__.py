@@ -1,4 +1,5 @@
-"""unlearnlab: machine unlearning in overparameterized models, as a workbook. `import unlearnlab as ul`."""
+"""unlearnlab: machine unlearning in overparameterized models, as a workbook.
+`import unlearnlab as ul`."""
 
 import importlib
 

@@ -197,10 +197,8 @@ def check_metrics(task: Task, method: Method) -> None:
     reference, names = _measured.get(id(task), (None, ()))
     if reference is None or reference() is not task:
         names = tuple(measure(task, copy.deepcopy(task.original).eval()))
-        _measured[id(task)] = (
-            weakref.ref(task, lambda _, key=id(task): _measured.pop(key, None)),
-            names,
-        )
+        key = id(task)
+        _measured[key] = weakref.ref(task, lambda _: _measured.pop(key, None)), names
     for name in {f.name for f in fields(method)}.intersection(names):
         raise BadMetrics(
             f"evaluate of {task.name} returns a metric named {name!r}, which is a hyperparameter "
@@ -244,7 +242,8 @@ def _epochs(run, state, optimizer, batches, callback, stop):
 def _updates(state, method, batches):
     """The pairs of this epoch, once for each of the method's passes."""
     drawn = batches.draw()
-    for state.turn in method.passes(state):
+    for turn in method.passes(state):
+        state.turn = turn
         for indices in drawn:
             yield batches.pair(indices)
 

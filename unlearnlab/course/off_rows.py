@@ -123,8 +123,8 @@ def _mistakes(theta, rows, onto):
         ),
         (
             _part(theta, theta - rows.T @ (rows @ theta), onto),
-            "X.T @ X is a projection only if the rows are orthonormal: put the inverse of X @ X.T in "
-            "between",
+            "X.T @ X is a projection only if the rows are orthonormal: put the inverse of X @ X.T "
+            "in between",
         ),
         (
             _part(theta, theta - unit.T @ (unit @ theta), onto),

@@ -1,4 +1,5 @@
-"""Methods built on loss gradients alone: Retrain, GD, GA, NGD, NGP (paper A, the baselines of section 5), NegGrad (paper B)."""
+"""Methods built on loss gradients alone: Retrain, GD, GA, NGD, NGP (paper A, the baselines of
+section 5), NegGrad (paper B)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,7 +21,8 @@ class GD(Method):
 
 @dataclass(frozen=True, kw_only=True)
 class Retrain(GD):
-    """Descent on J(B_r) from a fresh initialisation: what the same number of epochs buys without the original."""
+    """Descent on J(B_r) from a fresh initialisation: what the same number of epochs buys without
+    the original."""
 
     name: ClassVar[str] = "Retrain"
     lr: float = 1e-4
@@ -42,7 +44,8 @@ class GA(Method):
 
 @dataclass(frozen=True, kw_only=True)
 class NGD(GD):
-    """Noisy gradient descent: the gradient of J(B_r) plus N(0, noise^2 I), before the optimiser sees it."""
+    """Noisy gradient descent: the gradient of J(B_r) plus N(0, noise^2 I), before the
+    optimiser sees it."""
 
     name: ClassVar[str] = "NGD"
     noise: float = 0.1
@@ -70,9 +73,10 @@ class NGP(Method):
 class NegGrad(Method):
     """alpha J(B_r) - (1 - alpha) J(B_f) with alpha = 1 - ascent: NGP with weights that add up to 1.
 
-    Paper B names NegGrad and says that it uses the forget set; its summary gives no formula. This convex form is the one of
-    Kurmanji et al. (2023), the paper that also brought SCRUB. AdamW hardly feels the scale of a loss, so NGP with
-    ascent / (1 - ascent) takes nearly the same steps; what differs is what a grid of `ascent` covers.
+    Paper B names NegGrad and says that it uses the forget set; its summary gives no formula. This
+    convex form is the one of Kurmanji et al. (2023), the paper that also brought SCRUB. AdamW
+    hardly feels the scale of a loss, so NGP with ascent / (1 - ascent) takes nearly the same steps;
+    what differs is what a grid of `ascent` covers.
     """
 
     name: ClassVar[str] = "NegGrad"
@@ -82,8 +86,8 @@ class NegGrad(Method):
         super().__post_init__()
         if self.ascent > 1:
             raise ValueError(
-                f"{self.name}: ascent must be a number in [0, 1], got {self.ascent!r}: the retain loss has the rest "
-                "of the weight"
+                f"{self.name}: ascent must be a number in [0, 1], got {self.ascent!r}: the retain "
+                "loss has the rest of the weight"
             )
 
     def loss(self, state, retain, forget):

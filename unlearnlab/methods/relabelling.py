@@ -1,4 +1,5 @@
-"""Methods that teach the forget set another answer: SalUn a random wrong one, KL-Unif none. Classification only."""
+"""Methods that teach the forget set another answer: SalUn a random wrong one, KL-Unif none.
+Classification only."""
 
 import math
 from dataclasses import dataclass
@@ -12,17 +13,21 @@ from .base import Method, batch_loss, heads, outputs
 
 @dataclass(frozen=True, kw_only=True)
 class SalUn(Method):
-    """Saliency unlearning (Fan et al., 2024): learn random wrong labels on the forget set, with the salient half of the weights.
+    """Saliency unlearning (Fan et al., 2024): learn random wrong labels on the forget set, with the
+    salient half of the weights.
 
-    Salient: |gradient of the forget loss at theta*| above its median over all trainable parameters. The gradient is that of
-    the whole forget set, in evaluation mode; it costs one pass over that set, which is not counted as an epoch. All other
-    weights keep theta*'s bits: they are put back after AdamW, whose weight decay and momentum would move them without a gradient
-    (in paper A's public code they do). Batch norm's running statistics are not weights; `batch_norm` decides on those.
+    Salient: |gradient of the forget loss at theta*| above its median over all trainable parameters.
+    The gradient is that of the whole forget set, in evaluation mode; it costs one pass over that
+    set, which is not counted as an epoch. All other weights keep theta*'s bits: they are put back
+    after AdamW, whose weight decay and momentum would move them without a gradient (in paper A's
+    public code they do). Batch norm's running statistics are not weights; `batch_norm` decides on
+    those.
 
-    variant "paper-A": J(B_r) + ascent * J(B_f with wrong labels), one update per pair of batches. "original": every epoch
-    is a pass over the forget batches with wrong labels and then one over the retain batches, two updates per pair. Wrong
-    labels are drawn afresh for every batch and head, uniformly from all but the right one (the original's public code draws
-    from all classes, the right one included).
+    variant "paper-A": J(B_r) + ascent * J(B_f with wrong labels), one update per pair of batches.
+    "original": every epoch is a pass over the forget batches with wrong labels and then one over
+    the retain batches, two updates per pair. Wrong labels are drawn afresh for every batch and
+    head, uniformly from all but the right one (the original's public code draws from all classes,
+    the right one included).
     """
 
     name: ClassVar[str] = "SalUn"
@@ -59,8 +64,8 @@ class SalUn(Method):
 class KLUnif(Method):
     """J(B_r) + reg * KL(uniform || prediction on B_f), summed over heads (the rebuttal of paper A).
 
-    The other direction, KL(prediction || uniform), has a gradient that vanishes where the model is certain, which is where an
-    interpolating original stands; this one pulls hardest there.
+    The other direction, KL(prediction || uniform), has a gradient that vanishes where the model is
+    certain, which is where an interpolating original stands; this one pulls hardest there.
     """
 
     name: ClassVar[str] = "KL-Unif"
@@ -72,14 +77,16 @@ class KLUnif(Method):
 
 
 def from_uniform(logits: list[torch.Tensor]) -> torch.Tensor:
-    """KL(u || p) = -log(classes) - mean_c log p_c, averaged over samples and summed over heads, of logits (n, classes)."""
+    """KL(u || p) = -log(classes) - mean_c log p_c, averaged over samples and summed over heads, of
+    logits (n, classes)."""
     return -sum(F.log_softmax(head, 1).mean() + math.log(head.shape[1]) for head in logits)
 
 
 def wrong_labels(
     targets: torch.Tensor, classes: list[int], generator: torch.Generator
 ) -> torch.Tensor:
-    """Labels of the shape of `targets`, (n,) or (n, heads), each uniform over all of its head's classes but the right one.
+    """Labels of the shape of `targets`, (n,) or (n, heads), each uniform over all of its head's
+    classes but the right one.
 
     Raises ValueError for a head with a single class, which has no wrong one.
     """
@@ -95,13 +102,15 @@ def wrong_labels(
 
 
 def salient(gradients: list[torch.Tensor]) -> list[torch.Tensor]:
-    """For each gradient a mask of its shape: whether an entry's size is above the median over all entries of all of them."""
+    """For each gradient a mask of its shape: whether an entry's size is above the median over all
+    entries of all of them."""
     middle = torch.cat([g.abs().flatten() for g in gradients]).median()
     return [g.abs() > middle for g in gradients]
 
 
 def _forget_gradient(state, weights):
-    """The gradient of J(theta; D_f) with respect to each weight, in evaluation mode; 0 for a weight that takes no part."""
+    """The gradient of J(theta; D_f) with respect to each weight, in evaluation mode; 0 for a weight
+    that takes no part."""
     inputs, targets = state.task.forget.tensors
     total = [torch.zeros_like(p) for p in weights]
     state.model.eval()

@@ -1,4 +1,5 @@
-"""Methods that add a norm of all parameters to the retain loss: Ridge and l1-Sparse (paper A, baselines)."""
+"""Methods that add a norm of all parameters to the retain loss: Ridge and l1-Sparse
+(paper A, baselines)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +9,8 @@ from .base import Method, batch_loss
 
 @dataclass(frozen=True, kw_only=True)
 class Ridge(Method):
-    """J(B_r) + lambda ||theta||_2^2; lambda starts at `reg` and is multiplied by `reg_decay` after every batch."""
+    """J(B_r) + lambda ||theta||_2^2; lambda starts at `reg` and is multiplied by `reg_decay`
+    after every batch."""
 
     name: ClassVar[str] = "Ridge"
     reg: float = 3.0

@@ -1,4 +1,5 @@
-"""What did the original model say about these samples? Asked once per sample and run, however often they come."""
+"""What did the original model say about these samples? Asked once per sample and run,
+however often they come."""
 
 import copy
 
@@ -10,9 +11,10 @@ from .base import heads
 class Teacher:
     """theta* in evaluation mode: its logits for a batch, as constants.
 
-    It is a copy, so nobody's mode or batch-norm statistics change, and in evaluation mode a sample's logits depend on
-    neither the other samples of its batch nor on when they are asked for. That is why they can be kept: (n, classes) numbers per
-    head for each of the two sets, filled in as batches come.
+    It is a copy, so nobody's mode or batch-norm statistics change, and in evaluation mode a
+    sample's logits depend on neither the other samples of its batch nor on when they are asked for.
+    That is why they can be kept: (n, classes) numbers per head for each of the two sets, filled in
+    as batches come.
     """
 
     def __init__(self, task):

@@ -1,4 +1,5 @@
-"""Methods that hold the model against the original, the teacher: SCRUB and NPO. Classification only."""
+"""Methods that hold the model against the original, the teacher: SCRUB and NPO.
+Classification only."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,19 +13,22 @@ from .teacher import Teacher
 
 @dataclass(frozen=True, kw_only=True)
 class SCRUB(Method):
-    """Stay with the teacher on the retain set, leave it on the forget set (Kurmanji et al., 2023). With KL as in `divergence`:
+    """Stay with the teacher on the retain set, leave it on the forget set (Kurmanji et al., 2023).
+    With KL as in `divergence`:
 
     a pass over retain batches   descends J(B_r) + reg * KL(teacher, model; B_r)
     a pass over forget batches   descends -ascent * KL(teacher, model; B_f)
 
-    variant "paper-A": even epochs (from 0) and the last `descent_epochs` are retain passes, odd ones forget passes. With
-    an even T and descent_epochs = 0 it ends on a forget pass. "original": each of the first `max_epochs` epochs is a
-    forget pass and then a retain pass, the others are retain passes: it ends on descent. Such a double epoch makes two
-    updates per pair of batches, each on one batch, so it sees as many samples as an epoch of NGP; `descent_epochs` has no
-    say in it, nor `max_epochs` in the other. The original uses a `temperature` of 2 to 4 and ascent = 1, paper A temperature 1.
+    variant "paper-A": even epochs (from 0) and the last `descent_epochs` are retain passes, odd
+    ones forget passes. With an even T and descent_epochs = 0 it ends on a forget pass. "original":
+    each of the first `max_epochs` epochs is a forget pass and then a retain pass, the others are
+    retain passes: it ends on descent. Such a double epoch makes two updates per pair of batches,
+    each on one batch, so it sees as many samples as an epoch of NGP; `descent_epochs` has no say in
+    it, nor `max_epochs` in the other. The original uses a `temperature` of 2 to 4 and ascent = 1,
+    paper A temperature 1.
 
-    A first forget pass starts at the teacher, where the divergence is 0 and has no gradient: without batch norm AdamW
-    makes its first steps out of rounding errors.
+    A first forget pass starts at the teacher, where the divergence is 0 and has no gradient:
+    without batch norm AdamW makes its first steps out of rounding errors.
     """
 
     name: ClassVar[str] = "SCRUB"
@@ -66,12 +70,14 @@ class SCRUB(Method):
 
 @dataclass(frozen=True, kw_only=True)
 class NPO(Method):
-    """Negative preference optimisation (Zhang et al., 2024): (2 / reg) mean log(1 + (pi(y|x) / pi*(y|x))^reg) on B_f, where
-    pi* is the teacher's probability of the label and `reg` is the paper's beta.
+    """Negative preference optimisation (Zhang et al., 2024): (2 / reg) mean
+    log(1 + (pi(y|x) / pi*(y|x))^reg) on B_f, where pi* is the teacher's probability of the label
+    and `reg` is the paper's beta.
 
-    It is computed as softplus(reg * (log pi - log pi*)), which neither overflows for a confident model nor divides by a
-    probability of 0. heads: with several labels per sample pi is their joint probability, the "product" over the heads; paper A's
-    public code takes the "sum" of every head's own loss.
+    It is computed as softplus(reg * (log pi - log pi*)), which neither overflows for a confident
+    model nor divides by a probability of 0. heads: with several labels per sample pi is their joint
+    probability, the "product" over the heads; paper A's public code takes the "sum" of every head's
+    own loss.
     """
 
     name: ClassVar[str] = "NPO"
@@ -83,7 +89,8 @@ class NPO(Method):
         super().__post_init__()
         if self.reg == 0:
             raise ValueError(
-                f"{self.name}: reg must be a number greater than 0, got {self.reg!r}: the loss is divided by it"
+                f"{self.name}: reg must be a number greater than 0, got {self.reg!r}: the loss is "
+                "divided by it"
             )
 
     def begin(self, state):
@@ -99,8 +106,9 @@ class NPO(Method):
 def divergence(
     teacher: list[torch.Tensor], student: list[torch.Tensor], temperature: float = 1.0
 ) -> torch.Tensor:
-    """temperature^2 KL(p || q), averaged over samples and summed over heads; p and q are the softmax of teacher and student
-    logits (n, classes) over `temperature`. The square keeps the gradient's size as the temperature grows (Hinton et al., 2015)."""
+    """temperature^2 KL(p || q), averaged over samples and summed over heads; p and q are the
+    softmax of teacher and student logits (n, classes) over `temperature`. The square keeps the
+    gradient's size as the temperature grows (Hinton et al., 2015)."""
     soft = lambda logits: F.log_softmax(logits / temperature, 1)
     parts = [
         F.kl_div(soft(s), soft(t), log_target=True, reduction="batchmean")
@@ -110,7 +118,8 @@ def divergence(
 
 
 def label_scores(logits: list[torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
-    """log p(label) per sample and head, (n, heads), from logits (n, classes) of each and targets (n,) or (n, heads)."""
+    """log p(label) per sample and head, (n, heads), from logits (n, classes) of each and targets
+    (n,) or (n, heads)."""
     labels = targets if targets.ndim == 2 else targets[:, None]
     return torch.cat(
         [F.log_softmax(head, 1).gather(1, labels[:, i : i + 1]) for i, head in enumerate(logits)], 1

@@ -1,10 +1,12 @@
-"""Is it forgotten? Metrics of unlearning, each with its null floor: what retrained models give when compared with retrained models.
+"""Is it forgotten? Metrics of unlearning, each with its null floor: what retrained models give when
+compared with retrained models.
 
 margins.py        how sure is a model of the label?          margin
 membership.py     can training examples be told from others?  mia, mia_floor
 lira.py           and each of them from its own history?      lira_score, u_lira, u_lira_floor
 distributions.py  are unlearned models like retrained ones?   klom, klom_floor
-challenge.py      as the NeurIPS 2023 challenge asked it      epsilons, forgetting_quality, forgetting_quality_floor
+challenge.py      as the NeurIPS 2023 challenge asked it      epsilons, forgetting_quality,
+                                                              forgetting_quality_floor
 gaps.py           how far from the retrained in accuracy?     tow, average_gap, gap_floor
 relearning.py     is it learnt again suspiciously fast?       relearn_time, relearn_floor
 memorisation.py   which examples were memorised at all?       memorisation, memorisation_floor

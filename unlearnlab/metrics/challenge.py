@@ -1,10 +1,13 @@
-"""How would the judges of the NeurIPS 2023 unlearning challenge score it? By the best of many attacks on each example.
+"""How would the judges of the NeurIPS 2023 unlearning challenge score it? By the best of many
+attacks on each example.
 
-Triantafillou et al. (2024), "Are we making progress in unlearning?": an example's epsilon is what the best attack proves about it,
-and an example counts the less the more is proved. Compared, step by step, with the code that the organisers published after the
-challenge (google-deepmind/unlearning_evaluation, metric.py and main.py): delta, the two families of attacks and which group each calls
-what, rates of 0, groups that hardly vary, bins, points and the final score are theirs. Ours differs in three ways that change next to
-nothing: it tries every threshold that matters where theirs tries a grid, .01 apart; it clips at +-100, where theirs ends at about
+Triantafillou et al. (2024), "Are we making progress in unlearning?": an example's epsilon is what
+the best attack proves about it, and an example counts the less the more is proved. Compared, step
+by step, with the code that the organisers published after the challenge
+(google-deepmind/unlearning_evaluation, metric.py and main.py): delta, the two families of attacks
+and which group each calls what, rates of 0, groups that hardly vary, bins, points and the final
+score are theirs. Ours differs in three ways that change next to nothing: it tries every threshold
+that matters where theirs tries a grid, .01 apart; it clips at +-100, where theirs ends at about
 +-104; and what theirs caps at 50 is infinite here.
 """
 
@@ -29,17 +32,20 @@ def epsilons(
 ) -> torch.Tensor:
     """The epsilon of every example, (n,), at least 0, infinite where an attack makes no mistake.
 
-    unlearned: (N, n) margins of unlearned models; retrained: (M, n); clipped to [-100, 100]. An attack calls a model unlearned or
-    retrained by what it says of the example; with its rates of false positives and false negatives, epsilon is the larger of
-    log((1 - delta - FPR) / FNR) and log((1 - delta - FNR) / FPR). Two families of attacks:
+    unlearned: (N, n) margins of unlearned models; retrained: (M, n); clipped to [-100, 100]. An
+    attack calls a model unlearned or retrained by what it says of the example; with its rates of
+    false positives and false negatives, epsilon is the larger of log((1 - delta - FPR) / FNR) and
+    log((1 - delta - FNR) / FPR). Two families of attacks:
         one threshold    values from t upward belong to the group with the larger median
-        two thresholds   values between them belong to the group with the smaller range; the right one is within 2 of that group's
-                         largest value, their distance within 2 of its range
-    An attack with a single rate of 0 is left out: 0 in N is no proof. Infinite is also the epsilon of groups of which one varies less
-    than a hundredth as much as the other, such as a method that always gives the same model.
+        two thresholds   values between them belong to the group with the smaller range;
+                         the right one is within 2 of that group's largest value, their distance
+                         within 2 of its range
+    An attack with a single rate of 0 is left out: 0 in N is no proof. Infinite is also the epsilon
+    of groups of which one varies less than a hundredth as much as the other, such as a method that
+    always gives the same model.
 
-    The attacks are fitted to the models they are tried on, so at finite N epsilon is above 0 whatever the method:
-    `forgetting_quality_floor`. Raises TypeError or ValueError by name.
+    The attacks are fitted to the models they are tried on, so at finite N epsilon is above 0
+    whatever the method: `forgetting_quality_floor`. Raises TypeError or ValueError by name.
     """
     unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
     if isinstance(delta, bool) or not isinstance(delta, numbers.Real) or not 0 <= delta < 1:
@@ -52,11 +58,13 @@ def epsilons(
 
 
 def forgetting_quality(epsilons: torch.Tensor) -> float:
-    """The mean of 2 / 2^n over examples, n = 1, 2, ... the bin of width .5 in which epsilon lies: 1 at best. Infinite counts 0.
+    """The mean of 2 / 2^n over examples, n = 1, 2, ... the bin of width .5 in which epsilon lies:
+    1 at best. Infinite counts 0.
 
-    epsilons: (n,), at least 0, may be infinite. The challenge's bins end at log(N - 1), rounded up, for N models of either kind; no
-    finite epsilon of N models is beyond. Its final score is this times the ratios unlearned : retrained of the mean accuracy on
-    retain and on test examples. Raises ValueError for no, negative or NaN epsilons.
+    epsilons: (n,), at least 0, may be infinite. The challenge's bins end at log(N - 1), rounded up,
+    for N models of either kind; no finite epsilon of N models is beyond. Its final score is this
+    times the ratios unlearned : retrained of the mean accuracy on retain and on test examples.
+    Raises ValueError for no, negative or NaN epsilons.
     """
     epsilons = torch.as_tensor(epsilons, dtype=torch.float64)
     if epsilons.ndim != 1 or len(epsilons) == 0 or not (epsilons >= 0).all():
@@ -72,9 +80,10 @@ def forgetting_quality_floor(
     seed: int = 0,
     delta: float = DELTA,
 ) -> torch.Tensor:
-    """The quality of retrained against other retrained models, (draws,): what a perfect method would score. That is not 1 but
-    about .18 where models spread by 2 or more, .1 where they spread by less, because the two thresholds may then be anywhere. It hardly
-    changes from 10 models to 1,000: the best of all thresholds lies in the tails, where a handful of models decide.
+    """The quality of retrained against other retrained models, (draws,): what a perfect method
+    would score. That is not 1 but about .18 where models spread by 2 or more, .1 where they spread
+    by less, because the two thresholds may then be anywhere. It hardly changes from 10 models to
+    1,000: the best of all thresholds lies in the tails, where a handful of models decide.
     retrained, size, draws, seed: as in `against_itself`."""
     return against_itself(
         lambda a, b: forgetting_quality(epsilons(a, b, delta=delta)),
@@ -118,9 +127,11 @@ def _proved(unlearned, retrained, delta):
 
 
 def _near(edge, unlearned, retrained, narrower):
-    """Are there two thresholds, close to the narrower group, between which just the places i to j lie? (K, K, n)
+    """Are there two thresholds, close to the narrower group, between which just the
+    places i to j lie? (K, K, n)
 
-    The left one is above value i - 1 and at most value i, the right one at least value j and below value j + 1."""
+    The left one is above value i - 1 and at most value i, the right one at least value j and below
+    value j + 1."""
     most, least = (
         torch.where(narrower, pick(unlearned), pick(retrained))
         for pick in (lambda x: x.amax(0), lambda x: x.amin(0))
@@ -137,7 +148,8 @@ def _near(edge, unlearned, retrained, narrower):
 
 
 def _epsilon(inside, ours, delta):
-    """Of attacks that call unlearned what is inside, where `ours`, else what is outside; minus infinity where nothing is proved.
+    """Of attacks that call unlearned what is inside, where `ours`, else what is outside; minus
+    infinity where nothing is proved.
 
     inside: the share of the unlearned, and that of the retrained, (..., n)."""
     missed, blamed = (

@@ -14,16 +14,20 @@ BINS, FLOOR = 20, 1e-5
 def klom(
     unlearned: torch.Tensor, retrained: torch.Tensor, *, bins: int = BINS, floor: float = FLOOR
 ) -> torch.Tensor:
-    """KL divergence of margins, KL(unlearned || retrained) in nats for every example: (n,), in double precision.
+    """KL divergence of margins, KL(unlearned || retrained) in nats for every example: (n,), in
+    double precision.
 
-    unlearned: (N, n) margins of N models that were trained with the forget set and unlearned it; retrained: (M, n), of M models that
-    never saw it. Both are clipped to [-100, 100]. Per example: `bins` equal bins from the smallest to the largest of all N + M
-    values, the largest in the last one; p and q the shares in each; sum p log(p / max(q, floor)). The order matters: what
-    unlearned models do and no retrained one does costs log(1 / floor), which is also the most there can be; what they never do
-    costs little. As `floor` is added without taking from others, a value may be as low as -bins * floor.
+    unlearned: (N, n) margins of N models that were trained with the forget set and unlearned it;
+    retrained: (M, n), of M models that never saw it. Both are clipped to [-100, 100]. Per example:
+    `bins` equal bins from the smallest to the largest of all N + M values, the largest in the last
+    one; p and q the shares in each; sum p log(p / max(q, floor)). The order matters: what unlearned
+    models do and no retrained one does costs log(1 / floor), which is also the most there can be;
+    what they never do costs little. As `floor` is added without taking from others, a value may be
+    as low as -bins * floor.
 
     At N = M the metric of two equal distributions is not 0: `klom_floor`.
-    Raises TypeError or ValueError by name for samples that do not fit, bins below 2, or a floor outside (0, 1).
+    Raises TypeError or ValueError by name for samples that do not fit, bins below 2, or a floor
+    outside (0, 1).
     """
     unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
     whole("bins", bins, 2)
@@ -48,8 +52,9 @@ def klom_floor(
     bins: int = BINS,
     floor: float = FLOOR,
 ) -> torch.Tensor:
-    """KLoM of retrained against other retrained models, (draws, n). Of two samples of one Gaussian it is about 3 at 20 models each,
-    .35 at 100 and .02 at 1,000. retrained, size, draws, seed: as in `against_itself`."""
+    """KLoM of retrained against other retrained models, (draws, n). Of two samples of one Gaussian
+    it is about 3 at 20 models each, .35 at 100 and .02 at 1,000. retrained, size, draws, seed: as
+    in `against_itself`."""
     return against_itself(
         lambda a, b: klom(a, b, bins=bins, floor=floor),
         retrained,

@@ -1,4 +1,5 @@
-"""What counts as nothing, and how sure is a number? Retrained models against retrained models; intervals over seeds."""
+"""What counts as nothing, and how sure is a number? Retrained models against retrained models;
+intervals over seeds."""
 
 import math
 import numbers
@@ -21,12 +22,14 @@ class Interval(NamedTuple):
 
 
 def interval(values, level: float = 0.95) -> Interval:
-    """Student's t interval of a mean over independent runs, one value each: for normal values it holds the true mean with
-    probability `level`. Values that are all alike give an interval of no width.
+    """Student's t interval of a mean over independent runs, one value each: for normal values it
+    holds the true mean with probability `level`. Values that are all alike give an interval of no
+    width.
 
-    Seeds are independent; repeats of a split of the same examples are not, and an interval over them is too short.
-    For a score that is one number of many models, see `jackknife`.
-    Raises ValueError for fewer than 2 values, values that are not finite, or a level outside (0, 1).
+    Seeds are independent; repeats of a split of the same examples are not, and an interval over
+    them is too short. For a score that is one number of many models, see `jackknife`.
+    Raises ValueError for fewer than 2 values, values that are not finite, or a level outside
+    (0, 1).
     """
     values = np.asarray(
         values.detach().cpu() if isinstance(values, torch.Tensor) else values, float
@@ -48,23 +51,28 @@ def jackknife(
     seed: int = 0,
     level: float = 0.95,
 ) -> Interval:
-    """The interval of a score that takes many models to compute, as if all of them had been trained again: of KLoM by
-    jackknife(lambda a, b: klom(a, b).mean(), unlearned, retrained), of its floor by jackknife(lambda r: klom_floor(r).mean(), retrained).
+    """The interval of a score that takes many models to compute, as if all of them had been trained
+    again: of KLoM by jackknife(lambda a, b: klom(a, b).mean(), unlearned, retrained), of its floor
+    by jackknife(lambda r: klom_floor(r).mean(), retrained).
 
-    score(*models): one number. models: tensors (models, ...), independent of each other. In turn one of `groups` equal parts, drawn
-    at random, of every kind of model is left out, and the score taken of the others; their spread gives Student's interval with
-    groups - 1 degrees of freedom about the score of all. For a difference of two means that is the classical interval of the
+    score(*models): one number. models: tensors (models, ...), independent of each other. In turn
+    one of `groups` equal parts, drawn at random, of every kind of model is left out, and the score
+    taken of the others; their spread gives Student's interval with groups - 1 degrees of freedom
+    about the score of all. For a difference of two means that is the classical interval of the
     groups' differences. Examples stay the same: it is no interval over other forget sets.
 
-    A score that depends on the number of models, as KLoM does, has the interval of what as many other models would give. Scores made
-    of bins and thresholds jump when a model goes, so theirs is cautious: at 32 models those of KLoM, U-LiRA and the challenge's
-    quality held the truth in 97 to 100 of 100 trials on Gaussians.
-    Raises ValueError for fewer models than groups, or groups below 2, a score that is not finite, and a level outside (0, 1).
+    A score that depends on the number of models, as KLoM does, has the interval of what as many
+    other models would give. Scores made of bins and thresholds jump when a model goes, so theirs is
+    cautious: at 32 models those of KLoM, U-LiRA and the challenge's quality held the truth in 97 to
+    100 of 100 trials on Gaussians.
+    Raises ValueError for fewer models than groups, or groups below 2, a score that is not finite,
+    and a level outside (0, 1).
     """
     whole("groups", groups, 2)
     if not models or min(map(len, models)) < groups:
         raise ValueError(
-            f"groups={groups} needs as many models of every kind, got {', '.join(str(len(some)) for some in models) or 'none'}"
+            f"groups={groups} needs as many models of every kind, got "
+            f"{', '.join(str(len(some)) for some in models) or 'none'}"
         )
     generator, student = torch.Generator().manual_seed(seed), _student(level, groups - 1)
     parts = [
@@ -100,12 +108,14 @@ def against_itself(
     draws: int = 10,
     seed: int = 0,
 ) -> torch.Tensor:
-    """metric(some, others) for random disjoint groups of retrained models, (draws, ...): the metric where nothing is to be found.
+    """metric(some, others) for random disjoint groups of retrained models, (draws, ...): the metric
+    where nothing is to be found.
 
-    retrained: (models, n). size: models in each group, default half of them. A metric between two samples of models depends on how
-    many there are: for the floor of N unlearned against N retrained models, give 2 N retrained ones.
-    Draws share models, so their spread understates how much the floor itself varies: `jackknife`.
-    Raises ValueError for too few models, or wrong size or draws.
+    retrained: (models, n). size: models in each group, default half of them. A metric between two
+    samples of models depends on how many there are: for the floor of N unlearned against N
+    retrained models, give 2 N retrained ones. Draws share models, so their spread understates how
+    much the floor itself varies: `jackknife`. Raises ValueError for too few models, or wrong size
+    or draws.
     """
     samples("retrained", retrained, least=4)
     whole("draws", draws, 1)
@@ -124,10 +134,12 @@ def against_itself(
 
 
 def samples(name: str, values: torch.Tensor, least: int = 2) -> torch.Tensor:
-    """`values`, one row per model and one column per example, in double precision. Raises by `name` for anything else."""
+    """`values`, one row per model and one column per example, in double precision. Raises by `name`
+    for anything else."""
     if not isinstance(values, torch.Tensor) or not values.is_floating_point():
         raise TypeError(
-            f"{name} must be a floating tensor (models, examples), got {getattr(values, 'dtype', type(values).__name__)}"
+            f"{name} must be a floating tensor (models, examples), got "
+            f"{getattr(values, 'dtype', type(values).__name__)}"
         )
     if values.ndim != 2 or values.shape[1] == 0:
         raise ValueError(f"{name} must have shape (models, examples), got {tuple(values.shape)}")
@@ -145,7 +157,8 @@ def two_samples(
     a, b = samples(first, a, least), samples(second, b, least)
     if a.shape[1] != b.shape[1]:
         raise ValueError(
-            f"{first} and {second} must be about the same examples, got {a.shape[1]} and {b.shape[1]}"
+            f"{first} and {second} must be about the same examples, got {a.shape[1]} and "
+            f"{b.shape[1]}"
         )
     return a, b.to(a.device)
 

@@ -1,4 +1,5 @@
-"""How far is an unlearned model from retrained ones in accuracy: on the forget set, the retain set, unseen examples?"""
+"""How far is an unlearned model from retrained ones in accuracy: on the forget set,
+the retain set, unseen examples?"""
 
 import itertools
 import math
@@ -9,16 +10,18 @@ import numpy as np
 
 
 def tow(unlearned: Mapping[str, float], retrained: Mapping[str, float]) -> float:
-    """Tug of war (Zhao et al., 2024): the product of 1 - |difference|, (1-|dFA|)(1-|dRA|)(1-|dTA|); 1 is as retrained.
+    """Tug of war (Zhao et al., 2024): the product of 1 - |difference|, (1-|dFA|)(1-|dRA|)(1-|dTA|);
+    1 is as retrained.
 
-    unlearned, retrained: the same names, such as "forget", "retain" and "test", each an accuracy in [0, 1].
-    Raises TypeError or ValueError by name for other names, none, or numbers outside [0, 1].
+    unlearned, retrained: the same names, such as "forget", "retain" and "test", each an accuracy in
+    [0, 1]. Raises TypeError or ValueError by name for other names, none, or numbers outside [0, 1].
     """
     return math.prod(1 - gap for gap in _gaps(unlearned, retrained))
 
 
 def average_gap(unlearned: Mapping[str, float], retrained: Mapping[str, float]) -> float:
-    """The mean of |difference| over all names, such as three accuracies and that of an attack; 0 is as retrained. Raises as `tow`."""
+    """The mean of |difference| over all names, such as three accuracies and that of an attack; 0 is
+    as retrained. Raises as `tow`."""
     return float(np.mean(_gaps(unlearned, retrained)))
 
 
@@ -43,8 +46,8 @@ def _gaps(unlearned, retrained):
             raise TypeError(f"{which} must be accuracies by name, got {type(values).__name__}")
     if not unlearned or unlearned.keys() != retrained.keys():
         raise ValueError(
-            f"unlearned and retrained must have the same names, got {', '.join(unlearned) or 'none'} and "
-            f"{', '.join(retrained) or 'none'}"
+            "unlearned and retrained must have the same names, got "
+            f"{', '.join(unlearned) or 'none'} and {', '.join(retrained) or 'none'}"
         )
     for which, values in (("unlearned", unlearned), ("retrained", retrained)):
         for name, value in values.items():

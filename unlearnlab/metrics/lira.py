@@ -1,4 +1,5 @@
-"""Was this example trained on, then unlearned? An attack that knows what models of either kind say of this very example."""
+"""Was this example trained on, then unlearned? An attack that knows what models of either kind say
+of this very example."""
 
 import math
 
@@ -13,18 +14,21 @@ SPREAD = (
 
 
 def lira_score(phi: torch.Tensor, inside: torch.Tensor, outside: torch.Tensor) -> torch.Tensor:
-    """log N(phi; inside) - log N(phi; outside), (models, n): above 0, the example looks unlearned rather than never seen.
+    """log N(phi; inside) - log N(phi; outside), (models, n): above 0, the example looks unlearned
+    rather than never seen.
 
-    phi: (models, n), log p_y - log(1 - p_y) (`margin`) of the models under attack. inside: (N, n), of shadow models that were trained
-    with the examples and unlearned them; outside: (M, n), of ones that never saw them. Each example has two Gaussians of its own.
-    All are clipped to [-100, 100]. Carlini et al. (2022); against unlearning, U-LiRA, Kurmanji et al. (2023).
-    Raises TypeError or ValueError by name.
+    phi: (models, n), log p_y - log(1 - p_y) (`margin`) of the models under attack. inside: (N, n),
+    of shadow models that were trained with the examples and unlearned them; outside: (M, n), of
+    ones that never saw them. Each example has two Gaussians of its own. All are clipped to
+    [-100, 100]. Carlini et al. (2022); against unlearning, U-LiRA, Kurmanji et al. (2023). Raises
+    TypeError or ValueError by name.
     """
     inside, outside = two_samples("inside", inside, "outside", outside)
     phi = samples("phi", phi, least=1).to(inside.device)
     if phi.shape[1] != inside.shape[1]:
         raise ValueError(
-            f"phi and inside must be about the same examples, got {phi.shape[1]} and {inside.shape[1]}"
+            f"phi and inside must be about the same examples, got {phi.shape[1]} and "
+            f"{inside.shape[1]}"
         )
     return _log_density(phi, inside) - _log_density(phi, outside)
 
@@ -32,20 +36,23 @@ def lira_score(phi: torch.Tensor, inside: torch.Tensor, outside: torch.Tensor) -
 def u_lira(
     unlearned: torch.Tensor, retrained: torch.Tensor, *, folds: int = 5, seed: int = 0
 ) -> torch.Tensor:
-    """The accuracy of U-LiRA, (n,): how often it tells an unlearned model from a retrained one by what they say of this example.
+    """The accuracy of U-LiRA, (n,): how often it tells an unlearned model from a retrained one by
+    what they say of this example.
 
-    unlearned: (N, n) margins; retrained: (M, n). Every model is attacked once, with Gaussians fitted to the models of the other
-    `folds`. The mean of both sides' shares of right answers; a tie is half right. .5 is chance, but at few models chance is not
-    what retrained models score against each other: `u_lira_floor`.
-    Raises TypeError or ValueError by name, as when there are too few models for the folds to leave 2.
+    unlearned: (N, n) margins; retrained: (M, n). Every model is attacked once, with Gaussians
+    fitted to the models of the other `folds`. The mean of both sides' shares of right answers; a
+    tie is half right. .5 is chance, but at few models chance is not what retrained models score
+    against each other: `u_lira_floor`.
+    Raises TypeError or ValueError by name, as when there are too few models for the folds to
+    leave 2.
     """
     unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
     whole("folds", folds, 2)
     for name, values in (("unlearned", unlearned), ("retrained", retrained)):
         if len(values) < folds or len(values) - math.ceil(len(values) / folds) < 2:
             raise ValueError(
-                f"folds={folds} needs at least {max(folds, 4 if folds == 2 else 3)} models on either side, got "
-                f"{len(values)} {name}"
+                f"folds={folds} needs at least {max(folds, 4 if folds == 2 else 3)} models on "
+                f"either side, got {len(values)} {name}"
             )
     generator = torch.Generator().manual_seed(seed)
     parts = [
@@ -73,7 +80,8 @@ def u_lira_floor(
     seed: int = 0,
     folds: int = 5,
 ) -> torch.Tensor:
-    """U-LiRA on retrained against other retrained models, (draws, n). retrained, size, draws, seed: as in `against_itself`."""
+    """U-LiRA on retrained against other retrained models, (draws, n). retrained, size, draws, seed:
+    as in `against_itself`."""
     return against_itself(
         lambda a, b: u_lira(a, b, folds=folds, seed=seed),
         retrained,

@@ -22,17 +22,21 @@ def mia(
 ) -> float:
     """The accuracy of a membership-inference attack on one model; .5 is chance.
 
-    seen: (n,) or (n, features) of the forget set, such as the loss of each example (softplus(-margin)); unseen: the same of comparable
-    examples that were never trained on. attack "logistic": regression on them, which asks whether one side has larger values;
-    "svc": a support-vector classifier with a Gaussian kernel, which also sees a difference in spread. Both standardise first.
-    Balanced: as many of the larger side as the smaller has, drawn anew in each of `repeats`; with labels, as many of each class.
-    Then cross-validation in `folds`, each with as many of either side, so that values that say nothing score exactly .5.
+    seen: (n,) or (n, features) of the forget set, such as the loss of each example
+    (softplus(-margin)); unseen: the same of comparable examples that were never trained on. attack
+    "logistic": regression on them, which asks whether one side has larger values; "svc": a
+    support-vector classifier with a Gaussian kernel, which also sees a difference in spread. Both
+    standardise first. Balanced: as many of the larger side as the smaller has, drawn anew in each
+    of `repeats`; with labels, as many of each class. Then cross-validation in `folds`, each with as
+    many of either side, so that values that say nothing score exactly .5.
 
-    A loss may be infinite: it counts as the largest finite value, or as 100 if that is larger. `repeats` averages over draws and folds; it is no substitute for
-    seeds. Report the result beside that of retrained models, `mia_floor`: where seen and unseen differ in more than membership, a
+    A loss may be infinite: it counts as the largest finite value, or as 100 if that is larger.
+    `repeats` averages over draws and folds; it is no substitute for seeds. Report the result beside
+    that of retrained models, `mia_floor`: where seen and unseen differ in more than membership, a
     model that saw neither is above .5 as well.
 
-    Raises TypeError or ValueError by name for what does not fit, NaN, and too few examples for the folds.
+    Raises TypeError or ValueError by name for what does not fit, NaN, and too few examples for the
+    folds.
     """
     if attack not in ATTACKS:
         raise ValueError(f'attack must be "logistic" or "svc", got {attack!r}')
@@ -40,18 +44,18 @@ def mia(
     seen, unseen = _features("seen", seen), _features("unseen", unseen)
     if seen.shape[1] != unseen.shape[1]:
         raise ValueError(
-            f"seen and unseen must have the same features, got {seen.shape[1]} and {unseen.shape[1]}"
+            f"seen and unseen must have the same features, got {seen.shape[1]} and "
+            f"{unseen.shape[1]}"
         )
-    both = np.concatenate([seen, unseen])
-    most = np.maximum(LIMIT, np.where(np.isfinite(both), np.abs(both), 0).max(0))
-    seen, unseen = (values.clip(-most, most) for values in (seen, unseen))
+    seen, unseen = _clipped(seen, unseen)
     labels = _labels(seen, seen_labels, unseen, unseen_labels)
     random, found = np.random.default_rng(seed), []
     for _ in range(repeats):
         a, b = _balanced(*labels, random)
         if len(a) < folds:
             raise ValueError(
-                f"folds={folds} needs at least {folds} comparable examples on either side, got {len(a)}"
+                f"folds={folds} needs at least {folds} comparable examples on either side, got "
+                f"{len(a)}"
             )
         found.append(_cross_validated(seen[a], unseen[b], attack, folds, random))
     return float(np.mean(found))
@@ -60,8 +64,8 @@ def mia(
 def mia_floor(retrained, **settings) -> np.ndarray:
     """The same attack on models that never saw the forget set: one accuracy for each.
 
-    retrained: pairs (seen, unseen), one per retrained model, of the same examples as for the unlearned one. settings: as in `mia`.
-    Raises as `mia` does, and ValueError for no model.
+    retrained: pairs (seen, unseen), one per retrained model, of the same examples as for the
+    unlearned one. settings: as in `mia`. Raises as `mia` does, and ValueError for no model.
     """
     pairs = list(retrained)
     if not pairs:
@@ -71,10 +75,18 @@ def mia_floor(retrained, **settings) -> np.ndarray:
     return np.array([mia(seen, unseen, **settings) for seen, unseen in pairs])
 
 
+def _clipped(seen, unseen):
+    """Both, with the largest finite value, or LIMIT, in place of what is larger."""
+    both = np.concatenate([seen, unseen])
+    most = np.maximum(LIMIT, np.where(np.isfinite(both), np.abs(both), 0).max(0))
+    return seen.clip(-most, most), unseen.clip(-most, most)
+
+
 def _features(name, values):
     if not isinstance(values, torch.Tensor) or not values.is_floating_point():
         raise TypeError(
-            f"{name} must be a floating tensor (n,) or (n, features), got {getattr(values, 'dtype', type(values).__name__)}"
+            f"{name} must be a floating tensor (n,) or (n, features), got "
+            f"{getattr(values, 'dtype', type(values).__name__)}"
         )
     if values.ndim not in (1, 2) or values.numel() == 0:
         raise ValueError(
@@ -99,7 +111,8 @@ def _labels(seen, seen_labels, unseen, unseen_labels):
 
 
 def _balanced(seen, unseen, random):
-    """Indices into either side: the same number of each class, as many as both have, in random order."""
+    """Indices into either side: the same number of each class, as many as both have,
+    in random order."""
     chosen = []
     for label in np.intersect1d(seen, unseen):
         a, b = (random.permutation(np.flatnonzero(side == label)) for side in (seen, unseen))

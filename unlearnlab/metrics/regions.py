@@ -1,12 +1,13 @@
-"""Where in input space did a network change its mind? Decision regions on planes through three examples.
+"""Where in input space did a network change its mind? Decision regions on planes
+through three examples.
 
-Paper B's mechanism: a wide network changes its decisions near the forget examples (change score C_prox) and keeps them far
-away (similarity score S_far), with a distance delta of 10. Only a summary of the paper was at hand; the planes and both
-scores below are our own definitions.
+Paper B's mechanism: a wide network changes its decisions near the forget examples (change score
+C_prox) and keeps them far away (similarity score S_far), with a distance delta of 10. Only a
+summary of the paper was at hand; the planes and both scores below are our own definitions.
 
     survey = regions.survey(task, test, planes=500, resolution=50, delta=10.)
-    survey.scores(task.original, run.model)               # {"c_prox": ..., "s_far": ...}
-    survey.scores(task.original, task.ground_truth)       # beside it: retrained networks disagree too
+    survey.scores(task.original, run.model)           # {"c_prox": ..., "s_far": ...}
+    survey.scores(task.original, task.ground_truth)   # beside it: retrained networks disagree too
 """
 
 import math
@@ -26,8 +27,8 @@ MARGIN = 0.1
 class Planes:
     """k planes, each with a grid of r x r points origin + along a + across b.
 
-    origin, a, b: (k, d), a and b orthonormal. along, across: (k, r). corners: (k, 3, 2), the three examples' coordinates.
-    shape: of one input, d numbers in all.
+    origin, a, b: (k, d), a and b orthonormal. along, across: (k, r). corners: (k, 3, 2), the three
+    examples' coordinates. shape: of one input, d numbers in all.
     """
 
     origin: torch.Tensor
@@ -42,7 +43,8 @@ class Planes:
         return len(self.origin)
 
     def points(self, start: int = 0, stop: int | None = None) -> torch.Tensor:
-        """The points of planes `start` to `stop`: (planes * r * r, *shape), rows `across`, columns `along`."""
+        """The points of planes `start` to `stop`: (planes * r * r, *shape), rows `across`,
+        columns `along`."""
         part = slice(start, stop)
         x = (
             self.origin[part, None, None]
@@ -57,9 +59,10 @@ def planes(
 ) -> Planes:
     """The plane through x1, x2 and x3 of each of k triples, each (k, *shape), floats.
 
-    a = (x2 - x1) / |x2 - x1|; b is the part of x3 - x1 orthogonal to a, normalised. The grid covers the bounding box of the
-    three points, which is enlarged by 10% (5% on each side).
-    Raises ValueError for inputs that are not floats of one shape, three points on a line, or a resolution below 2.
+    a = (x2 - x1) / |x2 - x1|; b is the part of x3 - x1 orthogonal to a, normalised. The grid covers
+    the bounding box of the three points, which is enlarged by 10% (5% on each side).
+    Raises ValueError for inputs that are not floats of one shape, three points on a line, or a
+    resolution below 2.
     """
     if (
         not (first.shape == second.shape == third.shape)
@@ -80,7 +83,8 @@ def planes(
     flat = ~(height > 1e-5 * length.clamp(min=1e-30)).flatten()
     if flat.any():
         raise ValueError(
-            f"the three points of plane {int(flat.nonzero()[0])} lie on a line (or two are equal): they span no plane"
+            f"the three points of plane {int(flat.nonzero()[0])} lie on a line (or two are equal): "
+            "they span no plane"
         )
     b = (rest - foot * a) / height
     zero = torch.zeros_like(length)
@@ -95,8 +99,8 @@ def planes(
 
 
 def classes(model: nn.Module, found: Planes) -> torch.Tensor:
-    """(k, r, r): the class a network with one head gives to every point, in evaluation mode. All planes in one pass, in chunks
-    of planes that fit in memory."""
+    """(k, r, r): the class a network with one head gives to every point, in evaluation mode. All
+    planes in one pass, in chunks of planes that fit in memory."""
     r = found.along.shape[1]
     at_once, parts = max(1, 4 * BATCH // r**2), []
     for start in range(0, len(found), at_once):
@@ -107,8 +111,8 @@ def classes(model: nn.Module, found: Planes) -> torch.Tensor:
 def distance(found: Planes, examples: torch.Tensor) -> torch.Tensor:
     """(k, r, r): Euclidean distance of every point to the nearest of `examples` (n, *shape).
 
-    Within its plane a point is as far from an example as two coordinates say, and the example's height over the plane is the
-    same for all points; so nothing of size (points, n, d) is made.
+    Within its plane a point is as far from an example as two coordinates say, and the example's
+    height over the plane is the same for all points; so nothing of size (points, n, d) is made.
     """
     nearest = []
     for i in range(len(found)):
@@ -124,10 +128,11 @@ def distance(found: Planes, examples: torch.Tensor) -> torch.Tensor:
 def c_prox(
     before: torch.Tensor, after: torch.Tensor, away: torch.Tensor, delta: float = DELTA
 ) -> float:
-    """1 - the share of points within `delta` of a forget example whose class is the same before and after.
+    """1 - the share of points within `delta` of a forget example whose class is the same before and
+    after.
 
-    before, after: classes; away: distance to the nearest forget example; all of one shape. Raises ValueError for other shapes, or
-    when no point is that near.
+    before, after: classes; away: distance to the nearest forget example; all of one shape. Raises
+    ValueError for other shapes, or when no point is that near.
     """
     return 1 - _agreement(before, after, away, away <= delta, f"within delta={delta:g}")
 
@@ -135,24 +140,28 @@ def c_prox(
 def s_far(
     before: torch.Tensor, after: torch.Tensor, away: torch.Tensor, delta: float = DELTA
 ) -> float:
-    """The share of points farther than `delta` from every forget example whose class is the same before and after. As `c_prox`."""
+    """The share of points farther than `delta` from every forget example whose class is the same
+    before and after. As `c_prox`."""
     return _agreement(before, after, away, away > delta, f"farther than delta={delta:g}")
 
 
 def _agreement(before, after, away, chosen, where):
     if not (before.shape == after.shape == away.shape):
         raise ValueError(
-            f"before, after and away must have one shape, got {tuple(before.shape)}, {tuple(after.shape)}, {tuple(away.shape)}"
+            f"before, after and away must have one shape, got {tuple(before.shape)}, "
+            f"{tuple(after.shape)}, {tuple(away.shape)}"
         )
     if not chosen.any():
         raise ValueError(
-            f"no point lies {where} of a forget example; their distances reach from {away.min():.3g} to {away.max():.3g}"
+            f"no point lies {where} of a forget example; their distances reach from "
+            f"{away.min():.3g} to {away.max():.3g}"
         )
     return (before == after)[chosen].double().mean().item()
 
 
 def _standard_error(agree, chosen):
-    """Of the share of chosen points that agree, a ratio of two sums over planes; the points of one plane are not independent."""
+    """Of the share of chosen points that agree, a ratio of two sums over planes; the points of one
+    plane are not independent."""
     right, count = (x.flatten(1).double().sum(1) for x in (agree & chosen, chosen))
     k, residual = len(count), right - right.sum() / count.sum() * count
     return (
@@ -164,8 +173,9 @@ def _standard_error(agree, chosen):
 
 @dataclass(frozen=True)
 class Survey:
-    """near: planes through one forget example and two training examples of other classes; far: through three test examples.
-    near_away, far_away: distance of their points to the nearest forget example. delta: what counts as near."""
+    """near: planes through one forget example and two training examples of other classes; far:
+    through three test examples. near_away, far_away: distance of their points to the nearest forget
+    example. delta: what counts as near."""
 
     near: Planes
     far: Planes
@@ -174,11 +184,13 @@ class Survey:
     delta: float
 
     def classes(self, model: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
-        """What a model says on the near planes and on the far ones. `scores` takes it in place of the model."""
+        """What a model says on the near planes and on the far ones. `scores` takes it in place of
+        the model."""
         return classes(model, self.near), classes(model, self.far)
 
     def scores(self, before, after) -> dict[str, float]:
-        """{"c_prox": change near the forget examples, "s_far": similarity far from them} of two models."""
+        """{"c_prox": change near the forget examples, "s_far": similarity far from them}
+        of two models."""
         first, second = self._said(before), self._said(after)
         return {
             "c_prox": c_prox(first[0], second[0], self.near_away, self.delta),
@@ -186,7 +198,8 @@ class Survey:
         }
 
     def standard_errors(self, before, after) -> dict[str, float]:
-        """{"c_prox_se": ..., "s_far_se": ...}: how much `scores` would vary with other planes of the same kind, NaN for one plane."""
+        """{"c_prox_se": ..., "s_far_se": ...}: how much `scores` would vary with other planes of
+        the same kind, NaN for one plane."""
         first, second = self._said(before), self._said(after)
         return {
             "c_prox_se": _standard_error(first[0] == second[0], self.near_away <= self.delta),
@@ -206,10 +219,12 @@ def survey(
     delta: float = DELTA,
     seed: int = 0,
 ) -> Survey:
-    """The planes for a task with uint8 images and a model that normalises them (`task.original.normalise`).
+    """The planes for a task with uint8 images and a model that normalises them
+    (`task.original.normalise`).
 
-    Near planes go through a forget example, drawn with replacement, and two retained examples of two other classes; far planes
-    through three different images of `test`. Everything is drawn from `seed`.
+    Near planes go through a forget example, drawn with replacement, and two retained examples of
+    two other classes; far planes through three different images of `test`. Everything is drawn
+    from `seed`.
     Raises ValueError for a number of planes below 1, or a delta that is not positive.
     """
     if isinstance(planes, bool) or not isinstance(planes, int) or planes < 1:
@@ -244,8 +259,8 @@ def _others(forgotten, retained, numbers):
 
 
 def typical_distance(inputs: torch.Tensor, count: int = 500, seed: int = 0) -> float:
-    """The median distance between two different of `inputs` (n, *shape), floats, over at most `count` of them: what delta is to be
-    compared with."""
+    """The median distance between two different of `inputs` (n, *shape), floats, over at most
+    `count` of them: what delta is to be compared with."""
     chosen = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))[:count].to(
         inputs.device
     )

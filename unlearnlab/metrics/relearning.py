@@ -1,4 +1,5 @@
-"""Is the forget set learnt again suspiciously fast? What was only hidden comes back sooner than what was never known."""
+"""Is the forget set learnt again suspiciously fast? What was only hidden comes back sooner than
+what was never known."""
 
 import copy
 import math
@@ -24,13 +25,17 @@ def relearn_time(
     max_steps: int = 100,
     loss: Callable[..., torch.Tensor] = F.cross_entropy,
 ) -> float:
-    """How many full-batch Adam steps bring the loss on the forget set down to `target`; infinite if max_steps do not.
+    """How many full-batch Adam steps bring the loss on the forget set down to `target`; infinite if
+    max_steps do not.
 
-    model: left as it is; a copy is trained, all its parameters, in evaluation mode, so that neither dropout nor batch statistics take part. forget:
-    (inputs, targets). target: usually a little above the original's own loss. loss(outputs, targets): `task.loss` for a task's model.
-    0 if the loss is there already. Compare with `relearn_floor`, at the same lr: alone the number says nothing.
+    model: left as it is; a copy is trained, all its parameters, in evaluation mode, so that neither
+    dropout nor batch statistics take part. forget: (inputs, targets). target: usually a little
+    above the original's own loss. loss(outputs, targets): `task.loss` for a task's model. 0 if the
+    loss is there already. Compare with `relearn_floor`, at the same lr: alone the number says
+    nothing.
 
-    Raises ValueError by name for a target, lr or max_steps out of range, or an empty forget set, ArithmeticError when the loss becomes NaN.
+    Raises ValueError by name for a target, lr or max_steps out of range, or an empty forget set,
+    ArithmeticError when the loss becomes NaN.
     """
     if (
         isinstance(target, bool)
@@ -64,7 +69,8 @@ def relearn_time(
 def relearn_floor(
     retrained: Iterable[nn.Module], forget: TensorDataset, target: float, **settings
 ) -> np.ndarray:
-    """The same for models that never saw the forget set, one number each. Raises as `relearn_time`, and ValueError for no model."""
+    """The same for models that never saw the forget set, one number each. Raises as `relearn_time`,
+    and ValueError for no model."""
     found = [relearn_time(model, forget, target, **settings) for model in retrained]
     if not found:
         raise ValueError("retrained is empty: a floor needs at least one retrained model")

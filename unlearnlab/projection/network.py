@@ -81,9 +81,9 @@ class Network:
         self.x = self.inputs.to(own) if self.inputs.is_floating_point() else self.inputs
         return own
 
-    def __call__(self, x, parameters={}):
+    def __call__(self, x, parameters=None):
         """The heads on x, each (n,), with some parameters replaced."""
-        tensors = {**self.parameters, **self.others, **parameters}
+        tensors = {**self.parameters, **self.others, **(parameters or {})}
         return _heads(functional_call(self.model, tensors, (x,)), len(x))
 
     @contextmanager

@@ -54,29 +54,25 @@ def _predictor_cases(generator):
 def _predictor_mistakes(layers):
     right, c, hidden = _back(layers), layers[-1][0], layers[:-1]
     matrix = "the numbers may be right, but the result is a matrix; return a vector (m,)"
+    scaled = "you scaled the result to length 1; the predictor has a length of its own"
     mistakes = [
         (right[None], matrix),
         (right[:, None], matrix),
         (_back(layers[1:]), "A_1 is missing: that is v = A_2^T ... c^T. Multiply by A_1^T, too"),
         (-right, "the sign is wrong: there is no minus in a product"),
-        (
-            right / right.norm(),
-            "you scaled the result to length 1; the predictor has a length of its own",
-        ),
+        (right / right.norm(), scaled),
         (_back([*hidden, c.abs()[None]]), "the signs of c are lost"),
     ]
     if _square(layers) and hidden:
         turned = [a.T for a in hidden]
+        backwards = "c meets A_{L-1} first and A_1 last. You multiplied by A_1^T first"
         mistakes += [
             (
                 _through(hidden, c),
                 "the order is right but every matrix has to be transposed: "
                 "<w, x> = c A x = <A^T c^T, x>",
             ),
-            (
-                _through(turned, c),
-                "c meets A_{L-1} first and A_1 last. You multiplied by A_1^T first",
-            ),
+            (_through(turned, c), backwards),
             (
                 _through(hidden[::-1], c),
                 "this applies the network to c as if it were an input, from the wrong end: "
@@ -122,6 +118,7 @@ def _gradient_mistakes(layers, x, l):
         "the matrix is transposed: entry (j, k) is what layer l's OUTPUT j is worth above, "
         "times what arrives at its INPUT k"
     )
+    scaled = "you scaled the gradient to length 1; its length says how steep the output is"
     mistakes = [
         (right.T, turned),
         (
@@ -132,10 +129,7 @@ def _gradient_mistakes(layers, x, l):
         (-right, "the sign is wrong: the output grows along its gradient"),
         (f * right, "this is the gradient of f^2 / 2. Wanted is that of the output f itself"),
         (2 * f * right, "this is the gradient of f^2, not of f"),
-        (
-            right / right.norm(),
-            "you scaled the gradient to length 1; its length says how steep the output is",
-        ),
+        (right / right.norm(), scaled),
     ]
     if _square(layers) and l < len(layers) - 1:
         stops = "the layers {} layer l: you multiplied by layers[l]{}, too"
@@ -240,12 +234,8 @@ def _step_mistakes(layers, X):
         ),
     ]
     if len(layers) > 2 and len(c) == len(v):
-        mistakes += [
-            (
-                -torch.outer(c / c.square().sum(), off),
-                "you used c where v belongs: v = A_2^T ... A_{L-1}^T c^T",
-            )
-        ]
+        confused = "you used c where v belongs: v = A_2^T ... A_{L-1}^T c^T"
+        mistakes += [(-torch.outer(c / c.square().sum(), off), confused)]
     return mistakes
 
 
@@ -308,11 +298,8 @@ def _judge_cancelling(layers, delta):
         "output survives unless one whole layer goes",
     )
     share = float(change @ w / (w @ w))
-    by = (
-        f"by {share:.2g} times their value"
-        if same(change, share * w, size)
-        else "by amounts that are not 0"
-    )
+    shared = same(change, share * w, size)
+    by = f"by {share:.2g} times their value" if shared else "by amounts that are not 0"
     expect(
         feasible or not gone,
         f"the predictor becomes 0, but the step is not feasible: to first order the outputs "

@@ -83,11 +83,11 @@ def _interpolate(A, c, X, y, activation):
             return (A, c), 0.0
         # of the gradients by (A, c), which are never formed
         gram = z @ z.T + (slope @ slope.T) * (X @ X.T)
-        for damping in _nearby(damping):
-            weights = _solve(gram, damping, missing)
+        for tried in _nearby(damping):
+            weights = _solve(gram, tried, missing)
             nearer = A + (slope * weights[:, None]).T @ X, c + z.T @ weights
             if (y - activation(X @ nearer[0].T) @ nearer[1]).norm() < missing.norm():
-                A, c = nearer
+                (A, c), damping = nearer, tried
                 break
         else:
             break
