@@ -382,7 +382,7 @@ class BothOutputs(ul.GD):
     """GD in a loop that computes everybody's outputs."""
 
     def loss(self, state, retain, forget):
-        retain_out, forget_out = state.model(retain.inputs), state.model(forget.inputs)
+        retain_out, _ = state.model(retain.inputs), state.model(forget.inputs)
         return state.task.loss(retain_out, retain.targets)
 
 
@@ -1088,8 +1088,8 @@ assert (
 # %% [markdown]
 # ## To go on
 #
-# - `tests/methods/test_traps.py` holds a test for each trap of the package: the wrong version in a few
-#   lines, and that ours does not fall in. Read it as the catalogue of this museum.
+# - `tests/methods/test_traps.py` holds a test for each trap of the package: the wrong version in a
+#   few lines, and that ours does not fall in. Read it as the catalogue of this museum.
 # - **Change one thing.** Which exhibit would you have found from the scores alone? Take exhibit 1
 #   and set `descent_epochs=0`, so that nothing repairs the wrong steps.
 # - **Bring your own.** The next time a number of yours changes for no reason, find out why, and

@@ -1,10 +1,13 @@
-"""How does NN_topic.py become NN_topic.ipynb? Execute it, keep what a reader can see, drop what changes from run to run.
+"""How does NN_topic.py become NN_topic.ipynb? Execute it, keep what a reader can see,
+drop what changes from run to run.
 
     python notebooks/build.py              every notebook
     python notebooks/build.py 00 04_sine   those whose names start so
-    python notebooks/build.py --check      execute nothing; compare each .py with the code and text of its .ipynb
+    python notebooks/build.py --check      execute nothing; compare each .py with its .ipynb,
+                                           code and text
 
-The .py is the source. Building twice gives the same bytes, so a change in an .ipynb is a change in the course.
+The .py is the source. Building twice gives the same bytes, so a change in an .ipynb is a change
+in the course.
 """
 
 import argparse
@@ -39,14 +42,16 @@ SECONDS_PER_CELL = 1800  # only a cell that hangs takes so long
 
 
 def to_py(notebook):
-    """The percent-format text of a notebook, header included: what its .py has to be, to the byte."""
+    """The percent-format text of a notebook, header included: what its .py has to be,
+    to the byte."""
     text = jupytext.writes(notebook, fmt="py:percent")
     text = AFTER_IMPORTS.sub(r"\1\n", text)
     return BEFORE_A_DEFINITION.sub(r"\n\n\n\1", text)
 
 
 def from_py(text):
-    """The notebook of a percent-format text: no outputs, metadata the same on every machine, cell ids from the cells' text."""
+    """The notebook of a percent-format text: no outputs, metadata the same on every machine,
+    cell ids from the cells' text."""
     cells, seen = jupytext.reads(text, fmt="py:percent").cells, Counter()
     for cell in cells:
         words = f"{cell.cell_type}\n{cell.source}"
@@ -76,11 +81,13 @@ def check(py, ipynb):
     there, here = (
         repr(lines[line]) if line < len(lines) else "nothing more" for lines in (wanted, found)
     )
-    return f"{py.name}:{line + 1} says {here}, {ipynb.name} says {there}: python notebooks/build.py {py.stem}"
+    both = f"{py.name}:{line + 1} says {here}, {ipynb.name} says {there}"
+    return f"{both}: python notebooks/build.py {py.stem}"
 
 
 def execute(notebook, folder):
-    """Run every cell in a fresh kernel whose working folder is `folder`; the outputs land in `notebook`."""
+    """Run every cell in a fresh kernel whose working folder is `folder`;
+    the outputs land in `notebook`."""
     client = NotebookClient(
         notebook,
         timeout=SECONDS_PER_CELL,
@@ -103,7 +110,8 @@ def execute(notebook, folder):
 
 
 def same_but_volatile(old, new):
-    """Whether two notebooks differ at most in the outputs of cells tagged nbval-ignore-output: clocks, versions, speeds."""
+    """Whether two notebooks differ at most in the outputs of cells tagged nbval-ignore-output:
+    clocks, versions, speeds."""
 
     def steady(notebook):
         volatile = [cell.id for cell in notebook.cells if VOLATILE in cell.metadata.get("tags", [])]
@@ -122,7 +130,8 @@ def replace(path, text):
 
 
 def build(py):
-    """Bring the .py into jupytext's form (header, blank lines), execute it, store the .ipynb. A failing cell stores nothing."""
+    """Bring the .py into jupytext's form (header, blank lines), execute it, store the .ipynb.
+    A failing cell stores nothing."""
     text, ipynb = py.read_text(encoding="utf-8"), py.with_suffix(".ipynb")
     notebook = from_py(text)
     if to_py(notebook) != text:
@@ -137,14 +146,14 @@ def build(py):
 
 
 def sources(names=(), folder=HERE):
-    """The .py files of all notebooks, or of those whose names start with one of `names` (4, 04_sine, notebooks/04_sine.ipynb)."""
+    """The .py files of all notebooks, or of those whose names start with one of `names`
+    (4, 04_sine, notebooks/04_sine.ipynb)."""
     found = sorted(folder.glob("[0-9][0-9]_*.py"))
     wanted = [Path(name).stem.zfill(2) for name in names]
     for name in wanted:
         if not any(py.stem.startswith(name) for py in found):
-            raise SystemExit(
-                f"no notebook starts with {name!r}; there are: {', '.join(py.stem for py in found) or 'none'}"
-            )
+            there = ", ".join(py.stem for py in found) or "none"
+            raise SystemExit(f"no notebook starts with {name!r}; there are: {there}")
     return [py for py in found if not wanted or py.stem.startswith(tuple(wanted))]
 
 

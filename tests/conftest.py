@@ -1,4 +1,5 @@
-"""One thread per test process: workers side by side use the machine better than threads do, and results repeat."""
+"""One thread per test process: workers side by side use the machine better than threads
+do, and results repeat."""
 
 import sys
 from pathlib import Path

@@ -1,10 +1,14 @@
-"""What would a GPU say? A device for machines without one: its tensors compute on the CPU, and refuse to meet a CPU tensor.
+"""What would a GPU say? A device for machines without one: its tensors compute on the CPU,
+and refuse to meet a CPU tensor.
 
     with elsewhere() as waits:
-        task = ul.erasure.task(device=DEVICE)     # every tensor of it is an Elsewhere, which says that it is on DEVICE
-        ul.unlearn(task, ul.GD(), 1)              # AssertionError where a tensor made on the CPU meets one of them
+        # every tensor of the task is an Elsewhere, which says that it is on DEVICE
+        task = ul.erasure.task(device=DEVICE)
+        # AssertionError where a tensor made on the CPU meets one of them
+        ul.unlearn(task, ul.GD(), 1)
 
-`waits` counts by file where the program waited for a value from the device. Autograd needs a device that torch knows: this one is "meta".
+`waits` counts by file where the program waited for a value from the device. Autograd needs a device
+that torch knows: this one is "meta".
 """
 
 import traceback
@@ -139,6 +143,7 @@ def _check(fine, operation):
 
 
 def _caller():
-    """The package's file that is at work. Asked of the package itself: any folder of a path may be called unlearnlab."""
+    """The package's file that is at work. Asked of the package itself: any folder of a path
+    may be called unlearnlab."""
     files = [Path(frame.filename) for frame in reversed(traceback.extract_stack())]
     return next((file.name for file in files if file.is_relative_to(PACKAGE)), "")

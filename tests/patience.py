@@ -1,4 +1,5 @@
-"""How long does a test wait for what it wants to see? As long as something happens, and never by the machine's speed."""
+"""How long does a test wait for what it wants to see? As long as something happens, and never
+by the machine's speed."""
 
 import time
 
@@ -9,9 +10,10 @@ QUIET = 300  # seconds without any sign of life: stuck
 def wait_for(ready, what, signs=lambda: None, pause=time.sleep, quiet=QUIET, every=0.05):
     """Returns what `ready()` gives, as soon as that is true.
 
-    what: names, in the error, what has not come; a function is called for it. signs: whatever it gives, the patience begins
-    anew when that changes; it is asked about once a second. pause: called with the seconds `every` between two looks.
-    Raises AssertionError after `quiet` seconds in which the signs were the same, and after END seconds in any case.
+    what: names, in the error, what has not come; a function is called for it. signs: whatever it
+    gives, the patience begins anew when that changes; it is asked about once a second. pause:
+    called with the seconds `every` between two looks. Raises AssertionError after `quiet` seconds
+    in which the signs were the same, and after END seconds in any case.
     """
     began = changed = asked = time.monotonic()
     before = signs()

@@ -12,7 +12,8 @@ from unlearnlab.training.recipe import Recipe
 
 
 def small(monkeypatch, cache, experiment, dataset, size, classes=tuple("0123456789"), epochs=2):
-    """From now on `dataset` is 60 images of noise, size x size, and its quick preset of `experiment` a tiny network for a few epochs."""
+    """From now on `dataset` is 60 images of noise, size x size, and its quick preset
+    of `experiment` a tiny network for a few epochs."""
     pixels = torch.randint(
         0, 256, (60, 1, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )

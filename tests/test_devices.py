@@ -1,4 +1,5 @@
-"""Everything that a run on a GPU touches stays there: tried on a pretended device, which computes on the CPU and must come to the same."""
+"""Everything that a run on a GPU touches stays there: tried on a pretended device,
+which computes on the CPU and must come to the same."""
 
 import dataclasses
 

@@ -1,6 +1,7 @@
 """Is the house as its plan says: small, one floor above the other, and one chapter at a time?
 
-The budgets are there so that one person can read the package. Raise none of them; delete something instead.
+The budgets are there so that one person can read the package. Raise none of them; delete something
+instead.
 """
 
 import ast

@@ -201,7 +201,8 @@ def test_a_task_moves_to_a_device_and_leaves_the_first_where_it_was():
 
 
 def test_runs_in_threads_give_what_they_give_alone():
-    """torch has one global generator: two labs once drew their fresh models from each other's seeds."""
+    """torch has one global generator: two labs once drew their fresh models
+    from each other's seeds."""
     expected, go, wrong = (
         parameters(ul.unlearn(regression(), ul.Retrain(), 1).model),
         threading.Event(),

@@ -1,6 +1,8 @@
-"""Does one command set up a machine that has only Python and make, also after an interruption, a move or a change?
+"""Does one command set up a machine that has only Python and make, also after an interruption,
+a move or a change?
 
-`make lab` runs in a small folder with a Python that only pretends: it notes every call and makes files where venv and pip would.
+`make lab` runs in a small folder with a Python that only pretends: it notes every call and makes
+files where venv and pip would.
 """
 
 import os
@@ -39,7 +41,8 @@ class Checkout:
         self.python.chmod(0o755)
 
     def make(self, *goals, python=None, pip_fails=0, too_old=0, **env):
-        """Runs make; returns (exit status, what it printed, the calls that changed or started something)."""
+        """Runs make; returns (exit status, what it printed, the calls
+        that changed or started something)."""
         self.log.write_text("")
         base = {
             name: value

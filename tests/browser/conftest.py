@@ -1,4 +1,5 @@
-"""Fixture `lab`: a page of JupyterLab in a real browser, on a copy of the notebooks. Skips, and says why, without a browser."""
+"""Fixture `lab`: a page of JupyterLab in a real browser, on a copy of the notebooks.
+Skips, and says why, without a browser."""
 
 import shutil
 
@@ -7,7 +8,8 @@ from browser.lab import Lab, Server, launch
 from build import HERE as NOTEBOOKS
 
 
-# For one module, not the session: while Playwright runs, nothing else in this process can start an event loop.
+# For one module, not the session: while Playwright runs, nothing else in this process can
+# start an event loop.
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -15,9 +17,8 @@ def browser(tmp_path_factory):
         try:
             found = launch(running, tmp_path_factory.getbasetemp() / "chromium")
         except playwright.Error as error:
-            pytest.skip(
-                f"no Chromium to be had (Debian: apt install chromium): {str(error).splitlines()[0]}"
-            )
+            why = str(error).splitlines()[0]
+            pytest.skip(f"no Chromium to be had (Debian: apt install chromium): {why}")
         yield found
         found.close()
 

@@ -1,4 +1,5 @@
-"""How does a reader's browser see a notebook? JupyterLab on a copy of the notebooks, Chromium on JupyterLab, and what a reader does.
+"""How does a reader's browser see a notebook? JupyterLab on a copy of the notebooks, Chromium
+on JupyterLab, and what a reader does.
 
 def test_the_fit_follows_the_slider(lab):
     lab.open("04_sine_poisoning.ipynb")
@@ -42,16 +43,20 @@ SETTINGS = {
         "doNotDisturbMode": True,
     },
 }
-CPU_STEP = 5  # seconds of work that are a sign of life: a kernel at rest does not come to that in QUIET seconds
+# Seconds of work that are a sign of life: a kernel at rest does not come to that in QUIET seconds.
+CPU_STEP = 5
 
 IS_OPEN = """() => {
   const context = window.jupyterapp?.shell?.currentWidget?.context;
-  return context?.isReady && context.sessionContext?.isReady && !!context.sessionContext.session?.kernel;
+  const session = context?.sessionContext;
+  return context?.isReady && session?.isReady && !!session.session?.kernel;
 }"""
-# Kept in the page: messages of the kernel, requests it has not finished, and errors that no cell shows, such as a widget callback's.
+# Kept in the page: messages of the kernel, requests it has not finished, and errors that no cell
+# shows, such as a widget callback's.
 LISTEN = """() => {
   const panel = window.jupyterapp.shell.currentWidget, session = panel.context.sessionContext;
-  const lab = window.lab = {panel, session, errors: [], unfinished: new Set(), running: false, heard: 0, asked: 0, settled: -1};
+  const lab = window.lab = {panel, session, errors: [], unfinished: new Set(), running: false};
+  Object.assign(lab, {heard: 0, asked: 0, settled: -1});
   session.session.anyMessage.connect((_, {msg, direction}) => {
     const {channel, header, content, parent_header} = msg;
     lab.heard += 1;
@@ -60,26 +65,36 @@ LISTEN = """() => {
     if (direction === 'send' || channel !== 'iopub') return;
     if (content.execution_state === 'idle') lab.unfinished.delete(parent_header.msg_id);
     if (header.msg_type === 'error') lab.errors.push(`${content.ename}: ${content.evalue}`);
-    if (content.name === 'stderr' && content.text.includes('Traceback')) lab.errors.push(content.text);
+    const traceback = content.name === 'stderr' && content.text.includes('Traceback');
+    if (traceback) lab.errors.push(content.text);
   });
 }"""
 RUN_ALL = """() => {
   window.lab.running = true;
-  window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.lab.running = false; });
+  const done = window.jupyterapp.commands.execute('notebook:run-all-cells');
+  done.finally(() => { window.lab.running = false; });
 }"""
-# Idle: the kernel has finished what it was asked, and since the last request an echo has come back and a frame was drawn. One answer
-# may cause the next request, and messages are handled in order: before the echo is here, the page may not show what came before it.
+# Idle: the kernel has finished what it was asked, and since the last request an echo has come back
+# and a frame was drawn. One answer may cause the next request, and messages are handled in order:
+# before the echo is here, the page may not show what came before it.
 IS_IDLE = """() => {
   const lab = window.lab, asked = lab.asked, kernel = lab.session.session.kernel;
-  if (kernel.connectionStatus !== 'connected' || lab.running || lab.unfinished.size > 0) return false;
+  if (kernel.connectionStatus !== 'connected') return false;
+  if (lab.running || lab.unfinished.size > 0) return false;
   if (lab.settled === asked) return true;
   kernel.requestKernelInfo().then(() => requestAnimationFrame(() => { lab.settled = asked; }));
   return false;
 }"""
 HEARD = "() => window.lab?.heard"
+PICTURE = """async img => {
+  const file = await fetch(img.src);
+  return Array.from(new Uint8Array(await file.arrayBuffer())).join();
+}"""
 RUN_LABS = """() => {
-  const {panel} = window.lab, code = panel.content.widgets.filter(cell => cell.model.type === 'code');
-  const needed = code.filter((cell, i) => i === 0 || /\\bch\\w*\\.\\w+Lab\\(/.test(cell.model.sharedModel.getSource()));
+  const {panel} = window.lab;
+  const code = panel.content.widgets.filter(cell => cell.model.type === 'code');
+  const makesALab = cell => /\\bch\\w*\\.\\w+Lab\\(/.test(cell.model.sharedModel.getSource());
+  const needed = code.filter((cell, i) => i === 0 || makesALab(cell));
   window.lab.running = true;
   (async () => {
     for (const cell of needed) {
@@ -91,14 +106,19 @@ RUN_LABS = """() => {
 }"""
 EXECUTE = "code => { window.lab.session.session.kernel.requestExecute({code, silent: true}); }"
 UNNUMBERED = """() => window.lab.panel.content.widgets
-  .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim() && cell.model.executionCount === null)
+  .filter(cell => cell.model.type === 'code' && cell.model.executionCount === null)
+  .filter(cell => cell.model.sharedModel.getSource().trim())
   .map(cell => cell.model.sharedModel.getSource())"""
-OUTPUT_ERRORS = """() => window.lab.panel.content.widgets.filter(cell => cell.model.type === 'code').flatMap(cell =>
-  cell.model.outputs.toJSON().filter(output => output.output_type === 'error').map(output => `${output.ename}: ${output.evalue}`))"""
+OUTPUT_ERRORS = """() => window.lab.panel.content.widgets
+  .filter(cell => cell.model.type === 'code')
+  .flatMap(cell => cell.model.outputs.toJSON())
+  .filter(output => output.output_type === 'error')
+  .map(output => `${output.ename}: ${output.evalue}`)"""
 
 
 class Server:
-    """JupyterLab on `folder`, without a browser, with nothing of the user's: settings, cache and home are temporary."""
+    """JupyterLab on `folder`, without a browser, with nothing of the user's: settings, cache
+    and home are temporary."""
 
     def __init__(self, folder, temporary):
         self.folder, self.log, self.token = (
@@ -163,7 +183,8 @@ class Server:
         return None
 
     def signs(self):
-        """What changes as long as the server or one of its kernels is at work: its log, and their processor time in steps."""
+        """What changes as long as the server or one of its kernels is at work: its log, and their
+        processor time in steps."""
         seconds = 0
         with contextlib.suppress(psutil.Error):
             server = psutil.Process(self.process.pid)
@@ -184,9 +205,11 @@ class Server:
 
 
 def launch(playwright, profile):
-    """Chromium: the machine's own, else the one Playwright may have installed. Raises playwright's Error where there is none.
+    """Chromium: the machine's own, else the one Playwright may have installed. Raises
+    playwright's Error where there is none.
 
-    profile: a folder for its cache. Whoever launches it there again need not load all of JupyterLab's files once more.
+    profile: a folder for its cache. Whoever launches it there again need not load all of
+    JupyterLab's files once more.
     """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     return playwright.chromium.launch_persistent_context(
@@ -273,12 +296,14 @@ class Lab:
         self.wait_idle()
 
     def run_all(self):
-        """Runs every cell and waits. After an error JupyterLab leaves the rest unexecuted; assert_clean tells."""
+        """Runs every cell and waits.
+        After an error JupyterLab leaves the rest unexecuted; assert_clean tells."""
         self.page.evaluate(RUN_ALL)
         self.wait_idle()
 
     def run_labs(self):
-        """Runs the first cell, which imports and loads, and the cells with a lab, and waits. Other outputs are as they were stored."""
+        """Runs the first cell, which imports and loads, and the cells with a lab, and waits. Other
+        outputs are as they were stored."""
         self.page.evaluate(RUN_LABS)
         self.wait_idle()
 
@@ -288,14 +313,16 @@ class Lab:
         self.wait_idle()
 
     def wait_until(self, ready, what, quiet=QUIET):
-        """Waits until `ready()` is true: while files load, messages come, the server's log grows or a kernel works, without hurry."""
+        """Waits until `ready()` is true: while files load, messages come, the server's log grows
+        or a kernel works, without hurry."""
         signs = lambda: (self._loaded, self.page.evaluate(HEARD), *self._server.signs())
         return wait_for(
             ready, what, signs, lambda seconds: self.page.wait_for_timeout(1000 * seconds), quiet
         )
 
     def wait_idle(self):
-        """Waits until no cell and no callback runs. A thread of the notebook may run on: wait for what it shows."""
+        """Waits until no cell and no callback runs. A thread of the notebook may run on: wait
+        for what it shows."""
         self.wait_until(
             lambda: self.page.evaluate(IS_IDLE), lambda: f"still running, {self.problems()}"
         )
@@ -318,23 +345,19 @@ class Lab:
 
     def picture(self, nth=0):
         """The bytes that the nth Image widget shows now, as text."""
-        return (
-            self.page.locator(".jp-OutputArea img.widget-image")
-            .nth(nth)
-            .evaluate(
-                "async img => Array.from(new Uint8Array(await (await fetch(img.src)).arrayBuffer())).join()"
-            )
-        )
+        return self.page.locator(".jp-OutputArea img.widget-image").nth(nth).evaluate(PICTURE)
 
     @contextlib.contextmanager
     def new_picture(self, nth=0, quiet=QUIET):
-        """What happens inside must change the nth Image widget; AssertionError if it has not and all is quiet."""
+        """What happens inside must change the nth Image widget; AssertionError if it has not
+        and all is quiet."""
         before = self.picture(nth)
         yield
         self.wait_until(lambda: self.picture(nth) != before, f"picture {nth} did not change", quiet)
 
     def screenshot(self, name, of=None):
-        """To be looked at: the whole notebook, or the first element `of` (CSS), as `name`.png in $UNLEARNLAB_SCREENSHOTS, if that is set.
+        """To be looked at: the whole notebook, or the first element `of` (CSS), as `name`.png
+        in $UNLEARNLAB_SCREENSHOTS, if that is set.
 
         A lab alone is of=".jp-OutputArea-output:has(.widget-slider)".
         """

@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
-ENDLESS = "import unlearnlab as ul\nfrom unlearnlab.chapters import ch09_erasure as ch\nfrom unlearnlab.course import unlearning_lab\nunlearning_lab.EPOCHS = (1, 10_000)"  # at its end, T lasts until Stop is pressed
+# At its end, T lasts until Stop is pressed.
+ENDLESS = """\
+import unlearnlab as ul
+from unlearnlab.chapters import ch09_erasure as ch
+from unlearnlab.course import unlearning_lab
+unlearning_lab.EPOCHS = (1, 10_000)"""
 
 
 def test_erasure_lab_follows_its_controls_and_stops(lab):

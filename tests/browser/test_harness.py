@@ -1,4 +1,5 @@
-"""Does the browser harness see what a reader would see, and catch what a reader would complain about?"""
+"""Does the browser harness see what a reader would see,
+and catch what a reader would complain about?"""
 
 import pytest
 
@@ -9,7 +10,8 @@ from PIL import Image
 
 def demo(moving):
     picture, status = ipywidgets.Image(format="png"), ipywidgets.HTML("waiting")
-    slider, button = ipywidgets.IntSlider(description="grey", max=9), ipywidgets.Button(description="Run slowly")
+    slider = ipywidgets.IntSlider(description="grey", max=9)
+    button = ipywidgets.Button(description="Run slowly")
     def draw(level):
         file = io.BytesIO()
         Image.new("L", (80, 40), 20 * level).save(file, "png")

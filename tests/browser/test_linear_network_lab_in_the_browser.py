@@ -1,4 +1,5 @@
-"""Does LinearNetworkLab follow its sliders in a real browser, with the numbers beside the picture?"""
+"""Does LinearNetworkLab follow its sliders in a real browser, with the numbers
+beside the picture?"""
 
 
 def test_linear_network_lab_redraws_for_every_slider_at_both_ends(lab):

@@ -1,8 +1,9 @@
 """Does every notebook with a lab run in a real browser, without one complaint?
 
-nbval already runs every cell of every notebook. A browser adds widgets and JavaScript. So each notebook with a lab is opened
-once, most of them by the test of their lab, in a file beside this one: there the shorter notebooks are run from top to bottom,
-and of the longer ones the cells with their lab. UNLEARNLAB_BROWSER=all runs every notebook from top to bottom.
+nbval already runs every cell of every notebook. A browser adds widgets and JavaScript. So each
+notebook with a lab is opened once, most of them by the test of their lab, in a file beside this
+one: there the shorter notebooks are run from top to bottom, and of the longer ones the cells with
+their lab. UNLEARNLAB_BROWSER=all runs every notebook from top to bottom.
 """
 
 import os

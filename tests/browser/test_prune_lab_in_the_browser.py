@@ -1,4 +1,5 @@
-"""Does PruneLab follow its sliders in a real browser, and change between the curve and the surface?"""
+"""Does PruneLab follow its sliders in a real browser, and change between the curve
+and the surface?"""
 
 
 def test_prune_lab_redraws_for_every_slider_at_both_ends(lab):

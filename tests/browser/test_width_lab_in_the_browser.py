@@ -1,6 +1,9 @@
 """Does WidthLab follow its sliders in a real browser?"""
 
-IMPORTS = "from unlearnlab.chapters import ch12_width as ch\nfrom unlearnlab.chapters.ch12_width import study\n"
+IMPORTS = """\
+from unlearnlab.chapters import ch12_width as ch
+from unlearnlab.chapters.ch12_width import study
+"""
 
 
 def test_width_lab_redraws_for_every_slider_at_both_ends(lab):

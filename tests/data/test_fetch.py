@@ -21,7 +21,8 @@ CONTENTS = {"set/a.bin": b"a" * 5000, "set/deep/b.txt": b"words"}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves `files`: path -> bytes. A path that begins with /short promises 10 bytes more than it sends."""
+    """Serves `files`: path -> bytes.
+    A path that begins with /short promises 10 bytes more than it sends."""
 
     def __init__(self, files, *args):
         self.files = files
@@ -130,10 +131,8 @@ def test_a_file_put_there_by_hand_takes_the_place_of_a_download(tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     (other / "set.tar.gz").write_bytes(content[:-1])
-    with pytest.raises(
-        BadData,
-        match="other/set.tar.gz is damaged, or not the published file: its sha256 is .*Remove it .*other/set is used as it is",
-    ):
+    damaged = "other/set.tar.gz is damaged, or not the published file: its sha256 is .*"
+    with pytest.raises(BadData, match=damaged + "Remove it .*other/set is used as it is"):
         fetch(source, other, progress=False)
     assert everything(other) == {"set.tar.gz": content[:-1]}
 
@@ -186,10 +185,8 @@ def test_without_a_network_the_error_says_what_to_get_where_to_put_it_and_what_r
             for name in ("a.gz", "b.gz", "c.gz")
         ),
     )
-    with pytest.raises(
-        ConnectionError,
-        match="bring a.gz and c.gz here some other way and put them in .*root, or name the folder that holds set",
-    ):
+    way_out = "bring a.gz and c.gz here some other way and put them in .*root, "
+    with pytest.raises(ConnectionError, match=way_out + "or name the folder that holds set"):
         fetch(three, tmp_path / "root", progress=False)
     assert everything(tmp_path / "root") == {"b.gz": b"b"}
 
@@ -259,7 +256,8 @@ def test_a_damaged_archive_leaves_nothing_behind(server, tmp_path, name, pack, d
 
 
 def undecodable(content):
-    """The bytes with the first one flipped, from the middle on, that leaves no valid stream. (tarfile does not see the checksum.)"""
+    """The bytes with the first one flipped, from the middle on, that leaves no valid stream.
+    (tarfile does not see the checksum.)"""
     for at in range(len(content) // 2, len(content)):
         damaged = content[:at] + bytes([content[at] ^ 255]) + content[at + 1 :]
         try:

@@ -1,4 +1,5 @@
-"""Images come out as their publishers put them in, and files that are not as published are refused by name."""
+"""Images come out as their publishers put them in, and files that are not as published
+are refused by name."""
 
 import dataclasses
 import gzip
@@ -35,7 +36,8 @@ def noise(*shape, seed=0):
 
 @pytest.fixture
 def mnist(tmp_path, monkeypatch):
-    """A folder with a small MNIST, images unpacked and labels packed: 12 train and 4 test images."""
+    """A folder with a small MNIST, images unpacked and labels packed:
+    12 train and 4 test images."""
     monkeypatch.setattr(images, "MNIST_COUNTS", {"train": 12, "t10k": 4})
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
@@ -91,7 +93,8 @@ def whole_tiny(tmp_path_factory):
 
 @pytest.fixture
 def tiny(whole_tiny, tmp_path):
-    """A folder with a small Tiny ImageNet: two train and one validation image of each class, in its own shade."""
+    """A folder with a small Tiny ImageNet: two train and one validation image of each class,
+    in its own shade."""
     return shutil.copytree(whole_tiny, tmp_path, dirs_exist_ok=True)
 
 
@@ -406,7 +409,8 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    """Lays a real data set out as published and returns the folder; everything is removed at the end."""
+    """Lays a real data set out as published and returns the folder; everything is removed
+    at the end."""
     if not UNPACK.exists():
         pytest.skip("the real data sets are not on this machine")
     root = tmp_path_factory.mktemp("published")

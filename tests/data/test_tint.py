@@ -31,7 +31,8 @@ def nearest(value):
 
 
 def test_luminance_of_single_pixels_is_as_computed_by_hand():
-    # .299 * 255 = 76.2, .587 * 255 = 149.7, .114 * 255 = 29.1; .299 * 100 + .587 * 50 + .114 * 200 = 82.05; 2.99 + 11.74 + 3.42 = 18.15
+    # .299 * 255 = 76.2, .587 * 255 = 149.7, .114 * 255 = 29.1;
+    # .299 * 100 + .587 * 50 + .114 * 200 = 82.05; 2.99 + 11.74 + 3.42 = 18.15
     found = luminance(
         images(
             (255, 0, 0),
@@ -47,7 +48,8 @@ def test_luminance_of_single_pixels_is_as_computed_by_hand():
 
 
 def test_tints_of_single_pixels_are_as_computed_by_hand():
-    # luminance 82: 82 * 128 / 255 = 41.16; luminance 150: 150 * 128 / 255 = 75.29; 150 * 200 / 255 = 117.65
+    # luminance 82: 82 * 128 / 255 = 41.16; luminance 150: 150 * 128 / 255 = 75.29;
+    # 150 * 200 / 255 = 117.65
     pixels = images((100, 50, 200), (0, 255, 0))
     assert tint(pixels, GRAY).flatten(1).tolist() == [[82, 82, 82], [150, 150, 150]]
     assert tint(pixels, RED).flatten(1).tolist() == [[82, 0, 0], [150, 0, 0]]

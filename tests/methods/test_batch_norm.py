@@ -1,4 +1,5 @@
-"""Do forget batches reach running statistics exactly when the policy says so, and does a batch of one sample do no harm?"""
+"""Do forget batches reach running statistics exactly when the policy says so, and does a batch
+of one sample do no harm?"""
 
 import copy
 
@@ -32,7 +33,8 @@ def convolutional():
 
 
 def normalised(build=flat, batch_size=None, retain=24, forget=8):
-    """A task whose forget inputs lie elsewhere, and an original with running statistics of its own."""
+    """A task whose forget inputs lie elsewhere, and an original with running statistics
+    of its own."""
     g = torch.Generator().manual_seed(0)
     x = torch.randn(retain + forget, 4, generator=g)
     x[retain:] += 5
@@ -59,7 +61,8 @@ def statistics(model):
 
 
 def passed(task, *sets):
-    """The statistics after whole sets went through the original in training mode, by torch alone."""
+    """The statistics after whole sets went through the original in training mode,
+    by torch alone."""
     model = copy.deepcopy(task.original).train()
     for data in sets:
         model(data.tensors[0])

@@ -1,4 +1,5 @@
-"""SCRUB, NPO, SalUn, KL-Unif and NegGrad against formulas written out with probabilities, and at logits where those overflow."""
+"""SCRUB, NPO, SalUn, KL-Unif and NegGrad against formulas written out with probabilities,
+and at logits where those overflow."""
 
 import copy
 
@@ -124,7 +125,8 @@ def test_scrub_of_paper_a_alternates_epochs_and_ends_on_descent_for_descent_epoc
 
 
 def test_the_original_scrub_leaves_the_teacher_first_and_ends_on_descent(task):
-    """In float64: at the teacher the divergence has no gradient, and AdamW makes steps of what float32 rounding leaves of it."""
+    """In float64: at the teacher the divergence has no gradient, and AdamW makes steps
+    of what float32 rounding leaves of it."""
     task = doubled(task)
     (x, y), (a, _) = task.retain.tensors, task.forget.tensors
     teacher, model = (
@@ -308,7 +310,8 @@ def test_losses_and_gradients_stay_finite_at_any_logits(student, teacher, streng
 
 
 def test_npo_at_logits_of_ten_thousand_is_its_limit():
-    """A model sure of the label against a teacher sure of another: (2 / beta) log(1 + r^beta) tends to 2 log r."""
+    """A model sure of the label against a teacher sure of another:
+    (2 / beta) log(1 + r^beta) tends to 2 log r."""
     task = classification(heads=1, batch_size=None)
     with torch.no_grad():
         task.original[-1].weight.zero_()

@@ -1,6 +1,8 @@
-"""The traps of published unlearning code: each wrong in a few lines, how much it matters, and that our methods do not fall in.
+"""The traps of published unlearning code: each wrong in a few lines, how much it matters,
+and that our methods do not fall in.
 
-What is tested elsewhere: unpivoted QR (test_projection), oracle selection (test_selection), ties on a front (test_pareto).
+What is tested elsewhere: unpivoted QR (test_projection), oracle selection (test_selection), ties on
+a front (test_pareto).
 """
 
 import copy
@@ -20,7 +22,8 @@ from unlearnlab.methods.teaching import divergence
 
 
 def gradient_and_weights(task, method):
-    """What backpropagation gave in the only update of a run, and the weights it was computed for."""
+    """What backpropagation gave in the only update of a run,
+    and the weights it was computed for."""
     seen = []
 
     class Look(method.__class__):
@@ -44,7 +47,8 @@ def gradient(model, task):
 
 
 def backpropagated(old, new, x, y):
-    """Two-layer backpropagation by hand, activations of the old weights and matrices of the new ones: 1-hidden-layer SiLU, MSE."""
+    """Two-layer backpropagation by hand, activations of the old weights and matrices of the new
+    ones: 1-hidden-layer SiLU, MSE."""
     (A, a, C, c), C_new = (
         (p.detach() for p in old.parameters()),
         next(p.detach() for p in new[2].parameters()),
@@ -147,7 +151,8 @@ def test_adamw_moves_the_weights_that_a_gradient_mask_should_freeze():
     threshold = torch.cat([g.abs().flatten() for g in gradients]).median()
     model = copy.deepcopy(task.original)
     for p, g in zip(model.parameters(), gradients):
-        p.register_hook(lambda grad, frozen=g.abs() <= threshold: grad.masked_fill(frozen, 0))
+        frozen = g.abs() <= threshold
+        p.register_hook(lambda grad, frozen=frozen: grad.masked_fill(frozen, 0))
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     for _ in range(50):
         optimizer.zero_grad()
@@ -165,7 +170,8 @@ def test_adamw_moves_the_weights_that_a_gradient_mask_should_freeze():
 
 
 def test_weight_decay_alone_is_a_shrinkage_of_the_original():
-    """So every method "shrinks" a little; compare with weight_decay=0 before crediting one's own regulariser."""
+    """So every method "shrinks" a little; compare with weight_decay=0 before crediting
+    one's own regulariser."""
     task = classification(batch_size=None)
     run = ul.unlearn(task, ul.KLUnif(lr=0.1, weight_decay=0.5, reg=0.0), 20)
     bare = ul.unlearn(task, ul.KLUnif(lr=0.1, weight_decay=0.0, reg=0.0), 20)
@@ -253,7 +259,8 @@ def test_scrub_that_ends_on_ascent_leaves_the_retain_set_worse_than_one_that_end
 
 
 def test_without_the_square_a_temperature_switches_the_teacher_off():
-    """As T grows the gradient of T^2 KL tends to that of half the squared distance of centred logits over C; of KL alone to 0."""
+    """As T grows the gradient of T^2 KL tends to that of half the squared distance
+    of centred logits over C; of KL alone to 0."""
     g = torch.Generator().manual_seed(0)
     teacher, student = (
         torch.randn(6, 4, generator=g, dtype=torch.float64),
@@ -273,7 +280,8 @@ def test_without_the_square_a_temperature_switches_the_teacher_off():
 
 
 def test_at_the_teacher_the_divergence_has_no_gradient_and_adamw_makes_steps_of_rounding():
-    """A SCRUB that begins on the forget set begins in a random direction; in float64 it would stay."""
+    """A SCRUB that begins on the forget set begins in a random direction;
+    in float64 it would stay."""
 
     class Forget(ul.SCRUB):
         def passes(self, state):

@@ -20,7 +20,8 @@ def started(task, seed=5):
 
 
 def images(batch_size=None):
-    """A small convolutional network with batch norm, whose running statistics are those of its data."""
+    """A small convolutional network with batch norm,
+    whose running statistics are those of its data."""
     return normalised(convolutional, batch_size)
 
 

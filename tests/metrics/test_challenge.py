@@ -1,4 +1,5 @@
-"""Epsilons worked out by hand, against a loop over every attack, and where a careless logarithm would be infinite."""
+"""Epsilons worked out by hand, against a loop over every attack, and where
+a careless logarithm would be infinite."""
 
 import math
 
@@ -65,7 +66,8 @@ def test_an_attack_that_is_wrong_once_in_four_proves_log_3():
     "spread, shift, other", [(1.0, 0.7, 1.0), (4.0, 0.0, 1.0), (0.3, 0.2, 1.0), (9.0, 9.0, 8.0)]
 )
 def test_it_is_the_best_of_all_attacks(spread, shift, other):
-    """On multiples of .07, which repeat and of which 2 is none, so that no threshold is decided by rounding."""
+    """On multiples of .07, which repeat and of which 2 is none, so that
+    no threshold is decided by rounding."""
     random = np.random.default_rng(0)
     a, b = (
         0.07 * np.round(x / 0.07)
@@ -77,13 +79,15 @@ def test_it_is_the_best_of_all_attacks(spread, shift, other):
 
 
 def test_two_thresholds_see_what_one_cannot():
-    """The unlearned are on both sides of the retrained: one in 9 is missed, one in 10 blamed. One threshold proves log(40 / 9) at most."""
+    """The unlearned are on both sides of the retrained: one in 9 is missed, one in 10 blamed.
+    One threshold proves log(40 / 9) at most."""
     unlearned, retrained = column(-3, -3, -3, -3, 0, 3, 3, 3, 3), column(*[0.0] * 8, 0.5, 1)
     assert math.isclose(epsilons(unlearned, retrained, delta=0).item(), math.log(8 / 9 * 10))
 
 
 def test_thresholds_far_from_the_ends_of_the_narrower_group_are_not_tried():
-    """Five of 11 narrow and one of 10 wide are at 10: that would prove log(50 / 11), but the left threshold ends at 4, below the 6."""
+    """Five of 11 narrow and one of 10 wide are at 10: that would prove log(50 / 11),
+    but the left threshold ends at 4, below the 6."""
     narrow, wide = column(*[0] * 6, *[10] * 5), column(*[-3] * 4, *[0.1] * 4, 6, 10)
     assert math.isclose(epsilons(wide, narrow, delta=0).item(), math.log(25 / 11))
     assert math.isclose(
@@ -146,7 +150,8 @@ def test_every_half_of_epsilon_halves_what_an_example_counts(epsilon, counts):
 
 
 def test_the_floor_of_perfect_unlearning_is_about_a_fifth_however_many_models_there_are():
-    """The best of all thresholds lies where a handful of models decide, and with more models there are more thresholds."""
+    """The best of all thresholds lies where a handful of models decide, and with more models
+    there are more thresholds."""
     random = torch.Generator().manual_seed(0)
     for models, examples in ((10, 200), (60, 60)):
         found = forgetting_quality_floor(

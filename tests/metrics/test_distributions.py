@@ -1,4 +1,5 @@
-"""KLoM against the closed form of two Gaussians, against a loop written another way, and at its known floors."""
+"""KLoM against the closed form of two Gaussians, against a loop written another way,
+and at its known floors."""
 
 import math
 
@@ -31,7 +32,8 @@ def plain(unlearned, retrained, bins=20, floor=1e-5):
     [(0.5, 1, 0.01), (1, 1, 0.02), (2, 1, 0.08), (0, 0.5, 0.03), (1, 0.7, 0.03)],
 )
 def test_of_many_models_it_is_the_kl_divergence_of_the_two_gaussians(shift, spread, error):
-    """`error`: what 20 bins lose. They merge what differs within a bin, so KLoM is below the closed form."""
+    """`error`: what 20 bins lose.
+    They merge what differs within a bin, so KLoM is below the closed form."""
     closed = -math.log(spread) + (spread**2 + shift**2) / 2 - 0.5
     found = klom(shift + spread * gaussian(200_000), gaussian(200_000, seed=1)).item()
     assert closed - error < found < closed + 0.005
@@ -70,7 +72,8 @@ def test_the_largest_value_is_in_the_last_bin():
 
 
 def test_argument_order_matters():
-    """What only the unlearned do costs log(1 / floor); what only the retrained do costs no more than they share."""
+    """What only the unlearned do costs log(1 / floor); what only the retrained
+    do costs no more than they share."""
     narrow, wide = gaussian(1_000), 3 * gaussian(1_000, seed=1)
     assert klom(wide, narrow).item() > 2 > 1 > klom(narrow, wide).item()
 

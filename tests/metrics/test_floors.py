@@ -59,7 +59,8 @@ def gaussian(*shape, seed=0):
 
 
 def test_of_a_difference_of_means_the_jackknife_is_students_interval_of_the_groups():
-    """Groups of one model each: the left-out means differ from the whole one by 1/7 of what the models differ by."""
+    """Groups of one model each: the left-out means differ from the whole one by 1/7
+    of what the models differ by."""
     a, b = gaussian(8), gaussian(8, seed=1)
     same = jackknife(lambda x: x.mean(), a)
     assert np.allclose(same, interval(a)) and isinstance(same, Interval)
@@ -71,7 +72,8 @@ def test_of_a_difference_of_means_the_jackknife_is_students_interval_of_the_grou
 
 
 def _means(a, groups, b=None):
-    """Means of the random parts that the jackknife leaves out, of one tensor, or the differences of two."""
+    """Means of the random parts that the jackknife leaves out, of one tensor,
+    or the differences of two."""
     seen, everything = [], (a,) if b is None else (a, b)
     jackknife(
         lambda *some: seen.append([part.mean() * len(part) for part in some]) or 0.0,

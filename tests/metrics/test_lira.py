@@ -1,4 +1,5 @@
-"""U-LiRA on Gaussians: the accuracy of the best attack there is, and half where there is nothing to find."""
+"""U-LiRA on Gaussians: the accuracy of the best attack there is, and half where
+there is nothing to find."""
 
 import numpy as np
 import pytest
@@ -41,7 +42,8 @@ def test_of_a_spread_it_has_the_bayes_accuracy():
 
 
 def test_every_example_has_gaussians_of_its_own():
-    """One threshold for all examples would find nothing: their own levels differ by far more than the shift."""
+    """One threshold for all examples would find nothing: their own levels differ by far
+    more than the shift."""
     level = 50 * gaussian(1, seed=5)
     found = u_lira(gaussian(100) + level + 1, gaussian(100, seed=1) + level)
     assert abs(found.mean().item() - norm.cdf(0.5)) < 0.01
@@ -64,7 +66,8 @@ def test_models_that_all_say_the_same_are_a_tie_unless_they_say_different_things
 
 
 def test_models_under_attack_are_not_among_those_the_gaussians_are_fitted_to():
-    """Among 3 models a side, an attack that had seen them would find more than nothing in nothing."""
+    """Among 3 models a side, an attack that had seen them
+    would find more than nothing in nothing."""
     assert u_lira(gaussian(3, 4_000), gaussian(3, 4_000, 1), folds=3).mean().item() < 0.51
 
 

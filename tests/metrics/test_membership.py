@@ -1,4 +1,5 @@
-"""Attacks on two Gaussians whose Bayes accuracy is known, on nothing at all, and on what would break a careless one."""
+"""Attacks on two Gaussians whose Bayes accuracy is known, on nothing at all,
+and on what would break a careless one."""
 
 import numpy as np
 import pytest
@@ -66,7 +67,8 @@ def test_sides_are_balanced_whatever_their_sizes():
 
 
 def test_with_labels_classes_are_balanced_too():
-    """The loss depends on the class alone, and seen and unseen have different classes: without labels that looks like membership."""
+    """The loss depends on the class alone, and seen and unseen have different classes:
+    without labels that looks like membership."""
     classes = [
         torch.arange(200) % 10 // 8,
         torch.arange(200) % 10 // 2 // 4 ^ 1,
@@ -85,7 +87,8 @@ def test_a_feature_beside_the_loss_is_used():
 
 
 def test_the_attack_is_never_tried_on_what_it_was_fitted_to():
-    """In 20 features of noise a classifier finds a way to tell 80 known examples apart, and no other."""
+    """In 20 features of noise a classifier finds a way to tell 80 known examples apart,
+    and no other."""
     for attack in ("logistic", "svc"):
         assert mia(gaussian(40, 0, 20), gaussian(40, 1, 20), attack=attack, **FEW) < 0.65
 

@@ -9,7 +9,8 @@ N = 300
 
 
 def planted(models, inside, outside, seed=0):
-    """Models that have an example right with probability `inside` if they saw it, else `outside`."""
+    """Models that have an example right with probability `inside`
+    if they saw it, else `outside`."""
     included, chance = (
         halves(models, N, seed),
         torch.rand(models, N, generator=torch.Generator().manual_seed(seed + 1)),

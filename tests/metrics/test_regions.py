@@ -1,4 +1,5 @@
-"""Decision regions against geometry done by hand: known planes, a linear classifier whose boundary is known, identical models."""
+"""Decision regions against geometry done by hand: known planes, a linear classifier whose
+boundary is known, identical models."""
 
 import math
 
@@ -122,7 +123,8 @@ def test_what_cannot_be_scored_is_refused_by_name():
     same = torch.zeros(1, 2, 2)
     with pytest.raises(
         ValueError,
-        match="no point lies within delta=0.5 of a forget example; their distances reach from 1 to 1",
+        match="no point lies within delta=0.5 of a forget example; "
+        "their distances reach from 1 to 1",
     ):
         regions.c_prox(same, same, same + 1, 0.5)
     with pytest.raises(ValueError, match="no point lies farther than delta=2"):
@@ -190,7 +192,8 @@ def test_identical_models_have_changed_nowhere_and_retrained_ones_disagree(task)
 
 
 def test_standard_errors_are_those_of_a_ratio_over_planes():
-    """Planes that hold 50 near points each and agree wholly or not at all: that of a mean; unequal planes: that of a bootstrap."""
+    """Planes that hold 50 near points each and agree wholly or not at all: that of a mean;
+    unequal planes: that of a bootstrap."""
     found = square(10)
     whole = torch.ones(40, 10, 10)
     agree = (torch.arange(40) < 10)[:, None, None].expand(40, 10, 10)

@@ -1,4 +1,5 @@
-"""Steps until the forget set is known again: what was hidden comes back before what was never there."""
+"""Steps until the forget set is known again: what was hidden comes back
+before what was never there."""
 
 import copy
 import math

@@ -55,7 +55,8 @@ def test_no_model_feels_what_another_sees():
 
 
 def test_a_model_never_sees_an_example_it_is_to_be_kept_from_and_sees_all_others_every_epoch():
-    """The labels of what is left out are wrong, and nobody notices; the batches are counted by a spy."""
+    """The labels of what is left out are wrong, and nobody notices;
+    the batches are counted by a spy."""
     included = torch.zeros(2, N, dtype=torch.bool)
     included[0, :7], included[1, 5:] = True, True
     spoiled = torch.where(torch.arange(N) < 5, (Y + 1) % 3, Y)

@@ -1,4 +1,5 @@
-"""Every metric on two methods whose answers are known: perfect unlearning is at the floor, doing nothing is far above it."""
+"""Every metric on two methods whose answers are known: perfect unlearning is at the floor,
+doing nothing is far above it."""
 
 import pytest
 import torch
@@ -33,7 +34,8 @@ N, FORGET, MODELS = 120, 30, 24
 
 @pytest.fixture(scope="module")
 def found():
-    """Margins (models, examples) of the forget set, then of as many unseen examples; labels are drawn, so all has to be learnt by heart."""
+    """Margins (models, examples) of the forget set, then of as many unseen examples;
+    labels are drawn, so all has to be learnt by heart."""
     g = torch.Generator().manual_seed(0)
     x, y = torch.randn(N + FORGET, 20, generator=g), torch.randint(4, (N + FORGET,), generator=g)
     included = (torch.arange(N + FORGET) < N).repeat(4 * MODELS, 1)

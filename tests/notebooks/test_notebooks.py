@@ -1,6 +1,8 @@
-"""Are the stored notebooks what a reader should see: executed, equal to their .py, without errors, short cells, same on every machine?
+"""Are the stored notebooks what a reader should see: executed, equal to their .py, without
+errors, short cells, same on every machine?
 
-nbval runs them beside this, and compares the outputs. It passes a notebook that was never executed, so that is asked here.
+nbval runs them beside this, and compares the outputs. It passes a notebook that was never
+executed, so that is asked here.
 """
 
 import re
@@ -89,7 +91,8 @@ def long_cells(notebook):
 
 
 def unsteady_outputs(notebook):
-    """Outputs that only one machine or one run can give. A cell tagged nbval-ignore-output may show a date."""
+    """Outputs that only one machine or one run can give.
+    A cell tagged nbval-ignore-output may show a date."""
     found = []
     for number, cell in code_cells(notebook):
         patterns = (
@@ -275,7 +278,8 @@ print(time.time())
 import ipywidgets
 slider = ipywidgets.IntSlider(description="n")
 view = slider._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
-display({"application/vnd.jupyter.widget-view+json": view, "image/png": "iVBORw==", "text/plain": "n = 0"}, raw=True)
+seen = {"image/png": "iVBORw==", "text/plain": "n = 0"}
+display({"application/vnd.jupyter.widget-view+json": view, **seen}, raw=True)
 """
 
 

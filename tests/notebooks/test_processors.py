@@ -1,7 +1,9 @@
-"""Do notebooks say on other processors what is stored? Last bits of products and of elementwise kernels differ there.
+"""Do notebooks say on other processors what is stored? Last bits of products and of elementwise
+kernels differ there.
 
-MKL and torch can be told to compute as an older processor would. Here the notebooks that stand nearest to rounding run so;
-`make processors` runs every notebook, and every test but the browser's, under more settings.
+MKL and torch can be told to compute as an older processor would. Here the notebooks that stand
+nearest to rounding run so; `make processors` runs every notebook, and every test but the browser's,
+under more settings.
 """
 
 import os

@@ -1,4 +1,5 @@
-"""Conjugate gradients with products alone: the same projection as the dense one, and the one that batch statistics need."""
+"""Conjugate gradients with products alone: the same projection as the dense one, and the one
+that batch statistics need."""
 
 import copy
 
@@ -73,7 +74,8 @@ class Normed(nn.Module):
 
 
 def batch_rows(model, inputs):
-    """The rows in training mode: one plain backward pass each through the statistics of the batch."""
+    """The rows in training mode: one plain backward pass each through the statistics
+    of the batch."""
     model = copy.deepcopy(model).double().train()
     parameters, heads = list(model.parameters()), model(inputs.double())
     return torch.stack(
@@ -161,7 +163,8 @@ def test_what_does_not_fit_is_refused_by_name():
     "name", ["mlp", "two heads, conv, batch norm, in-place", "attention, layer norm, own token"]
 )
 def test_an_input_that_is_no_number_moves_nothing(name, value):
-    """It used to end the search before its first step, which shrank all of theta without an error."""
+    """It used to end the search before its first step, which shrank all of theta
+    without an error."""
     model, inputs = build(name, 5)
     inputs[3].flatten()[0] = value
     before = flat(model)

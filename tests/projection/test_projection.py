@@ -1,4 +1,5 @@
-"""The projection against a dense float64 singular value decomposition, on every layer kind and every bad case."""
+"""The projection against a dense float64 singular value decomposition, on every layer kind
+and every bad case."""
 
 import copy
 
@@ -25,7 +26,8 @@ def dense_projection(theta, rows, rtol=1e-10):
 
 
 def jacobian(model, inputs):
-    """Rows by one plain backward pass each, in float64, for one or several heads with one or more outputs."""
+    """Rows by one plain backward pass each, in float64, for one or several heads
+    with one or more outputs."""
     model = copy.deepcopy(model).double().eval()
     parameters = [p for p in model.parameters() if p.requires_grad]
     outputs = model(inputs.double() if inputs.is_floating_point() else inputs)
@@ -121,7 +123,8 @@ class SequenceFirst(nn.Module):
 
 
 class Float32Inside(nn.Module):
-    """A forward that insists on float32, so float64 weights cannot run it; called by keyword, ending in a squeeze."""
+    """A forward that insists on float32, so float64 weights cannot run it;
+    called by keyword, ending in a squeeze."""
 
     def __init__(self):
         super().__init__()
@@ -144,7 +147,8 @@ def old_weight_norm():
 
 
 def copyable(model):
-    """The first layer's weight is a result, made again at every forward; deepcopy refuses it with its graph."""
+    """The first layer's weight is a result, made again at every forward;
+    deepcopy refuses it with its graph."""
     model[0].weight = model[0].weight.detach()
     return model
 
@@ -343,7 +347,8 @@ def test_a_step_toward_the_origin_is_the_plain_one_and_toward_itself_is_none():
 
 @pytest.fixture(params=["ieee", "tf32", "none"])
 def outside(request):
-    """The precision that the process has set for products on a GPU, and the two places where it is set."""
+    """The precision that the process has set for products on a GPU, and the two places
+    where it is set."""
     kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
     own = [kind.fp32_precision for kind in kinds]
     for kind in kinds:
@@ -422,7 +427,7 @@ def test_retained_outputs_of_trained_sine_nets_stay_to_first_order(seed):
     assert (rows @ (theta - flat(model).double())).norm() / (rows @ theta).norm() < 1e-5
 
 
-# --- project_out ----------------------------------------------------------------------------------------------------
+# --- project_out ----------------------------------------------------------------------------------
 
 
 @st.composite
@@ -445,7 +450,8 @@ def test_project_out_of_any_rows_is_idempotent_orthogonal_and_of_the_right_rank(
     theta, rows = theta.to(dtype), rows.to(dtype)
     eps = 1e-4 if dtype == torch.float32 else 1e-9
     size = rows.norm(dim=1, keepdim=True).clamp_min(1e-30)
-    if rank:  # a singular value next to the cut would be a direction to one of the two and rounding to the other
+    # A singular value next to the cut would be a direction to one of the two, rounding to the other
+    if rank:
         values = torch.linalg.svdvals((rows / size).double())
         assume(values[rank - 1] > eps * values[0])
     v = ul.project_out(theta, rows)
@@ -477,7 +483,8 @@ def test_project_out_keeps_its_arguments_and_handles_no_rows():
 
 
 def test_unpivoted_qr_is_wrong_when_rows_are_dependent():
-    """The published procedure: QR of the gradients as columns, no rank test. It wipes out what should stay."""
+    """The published procedure: QR of the gradients as columns, no rank test.
+    It wipes out what should stay."""
     torch.manual_seed(0)
     model = ul.MLP([1, 5, 1], nn.ReLU)
     rows, theta = jacobian(model, torch.linspace(-3, 3, 50)[:, None]), flat(model).double()
@@ -488,7 +495,7 @@ def test_unpivoted_qr_is_wrong_when_rows_are_dependent():
     assert (ul.project_out(theta, rows) - right).norm() < 1e-8 * theta.norm()
 
 
-# --- errors ---------------------------------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
 def test_errors_say_what_is_wrong():

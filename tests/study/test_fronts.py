@@ -117,7 +117,8 @@ def test_a_front_is_held_out_from_the_seed_it_is_measured_on():
         {1: [(0.1, 0.1), (0.5, 0.5)], 2: [(0.9, 0.9), (0.2, 0.2)], 3: [(0.6, 0.6), (0.4, 0.4)]}
     )
     found = held_out(frame, ["a", "b"], [1, 2])
-    # without 1: means .75 and .3, so the second; without 2: .35 and .45, the first; without 3: .5 and .35, the second
+    # without 1: means .75 and .3, so the second; without 2: .35 and .45, the first;
+    # without 3: .5 and .35, the second
     assert found == pytest.approx([0.5 * 1.5 / 2, 0.1 * 1.1 / 2, 0.6 * 1.6 / 2])
     assert held_out(frame, ["a", "b"], [1, 2])[0] < hv_of_best(frame, 1)
 

@@ -1,4 +1,5 @@
-"""The collapse task is paper A's: class colors to keep, a few images in another color to forget, and a metric by color."""
+"""The collapse task is paper A's: class colors to keep, a few images in another color to forget,
+and a metric by color."""
 
 import shutil
 
@@ -30,7 +31,8 @@ def vector(model):
 
 
 def paintings(images):
-    """{a painted image's bytes: (color, label)} of every training image in every color, rounded by numpy."""
+    """{a painted image's bytes: (color, label)} of every training image in every color,
+    rounded by numpy."""
     pixels, labels = images.train.tensors
     found = {}
     for k, color in enumerate(CLASS_COLORS.tolist()):
@@ -40,7 +42,8 @@ def paintings(images):
 
 
 def colors_of(inputs, targets, found):
-    """The color each image is painted in; its target must be the label of the image that was painted."""
+    """The color each image is painted in; its target must be
+    the label of the image that was painted."""
     known = [found[image.tobytes()] for image in inputs.numpy()]
     assert [label for _, label in known] == targets.tolist()
     return torch.tensor([color for color, _ in known])
@@ -105,7 +108,8 @@ def test_shipped_originals_read_content_and_ground_truths_read_color(seed):
 
 
 class Says(nn.Module):
-    """Says the class that the brightest channel of the first pixel points to: red 0, green 1, blue 2."""
+    """Says the class that the brightest channel of the first pixel points to:
+    red 0, green 1, blue 2."""
 
     def __init__(self):
         super().__init__()

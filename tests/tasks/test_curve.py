@@ -1,4 +1,5 @@
-"""Is the small problem what it says: interpolating to rounding, reproducible, quick; and f at any theta?"""
+"""Is the small problem what it says: interpolating to rounding, reproducible, quick;
+and f at any theta?"""
 
 import pytest
 import torch

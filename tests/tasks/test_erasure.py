@@ -1,4 +1,5 @@
-"""The erasure task is paper A's: gray to keep, red and green to forget, two heads, and a metric that can be computed by hand."""
+"""The erasure task is paper A's: gray to keep, red and green to forget, two heads, and a metric
+that can be computed by hand."""
 
 import copy
 import math
@@ -121,7 +122,8 @@ def test_shipped_originals_name_every_color_and_ground_truths_know_gray_alone(se
 
 
 class Reads(nn.Module):
-    """Says of an image what its first pixels say: content 1 when red and green together are above 50; color by what is brighter."""
+    """Says of an image what its first pixels say: content 1 when red and green together
+    are above 50; color by what is brighter."""
 
     def __init__(self):
         super().__init__()

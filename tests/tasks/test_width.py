@@ -1,4 +1,5 @@
-"""The width task is paper B's: 200 examples to forget, parts that never overlap, a threshold that is measured, two goals."""
+"""The width task is paper B's: 200 examples to forget, parts that never overlap, a threshold
+that is measured, two goals."""
 
 import math
 import shutil
@@ -76,7 +77,7 @@ def test_a_split_follows_from_its_seed_and_refuses_what_does_not_fit():
             width.split(LABELS, 1, **change)
 
 
-def test_the_task_is_made_of_these_parts_and_forget_test_is_the_test_images_of_the_forgotten_classes():
+def test_the_task_is_made_of_these_parts_and_forget_test_is_of_the_forgotten_classes():
     task, parts, images = (
         ul.width.task(seed=1, width=1 / 32),
         ul.width.splits(seed=1),
@@ -152,7 +153,8 @@ def test_errors_are_those_of_a_count_by_hand_and_validation_counts_every_class_a
 
 
 def test_the_attack_tells_the_forget_set_apart_by_its_loss_alone_class_by_class():
-    """Class 0 is well known, class 1 badly, and the forget set has more of class 0: that alone must not give it away."""
+    """Class 0 is well known, class 1 badly, and the forget set has more of class 0:
+    that alone must not give it away."""
     labels = {"forget": [0] * 30 + [1] * 10, "forget_test": [0] * 10 + [1] * 30}
     parts = {name: pairs(values, values) for name, values in labels.items()}
     logits = torch.tensor([[5.0, 0, 0, 0], [0.0, 1, 0, 0]])
@@ -288,8 +290,9 @@ def test_shipped_models_climb_from_a_training_error_above_0_to_one_of_0(network)
         )
 
 
-def test_ascent_reaches_the_deployed_network_only_when_its_own_statistics_normalise_the_forget_set():
-    """The grid's batch_norm="frozen" is there for this: with "retain" the wide network got wrong in training mode alone."""
+def test_ascent_reaches_the_deployed_network_only_if_its_own_statistics_normalise_the_forget_set():
+    """The grid's batch_norm="frozen" is there for this: with "retain" the wide network got wrong
+    in training mode alone."""
     task, found = ul.width.task(seed=1), {}
     for policy, epochs in (("retain", 16), ("frozen", 6)):
         run = ul.unlearn(task, ul.NegGrad(lr=1e-3, ascent=0.3, batch_norm=policy), epochs)
@@ -342,7 +345,8 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
         (dict(network="vit"), "network must be one of resnet18, resnet50, allcnn, got 'vit'"),
         (
             dict(width=1 / 100),
-            "width must be a number of at least 1/64, one channel in the first layer of resnet18, got",
+            "width must be a number of at least 1/64, "
+            "one channel in the first layer of resnet18, got",
         ),
         (dict(width="wide"), "width must be"),
         (dict(share=1.5), "share must be"),

@@ -1,4 +1,5 @@
-"""Do the theorems on linear models hold to machine precision, for any shape, rank and scale? NumPy and SciPy give the other answer."""
+"""Do the theorems on linear models hold to machine precision, for any shape, rank and scale?
+NumPy and SciPy give the other answer."""
 
 import math
 
@@ -19,7 +20,8 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 @st.composite
 def problems(draw, ragged=True, full=False):
-    """(X, theta): X (n, m) of a random rank, 0 to full, scale 1e-6 to 1e6, sometimes with zero rows, duplicates or uneven rows."""
+    """(X, theta): X (n, m) of a random rank, 0 to full, scale 1e-6 to 1e6, sometimes with zero
+    rows, duplicates or uneven rows."""
     rng = np.random.default_rng(draw(SEEDS))
     n, m = draw(st.integers(1, 12)), draw(st.integers(1, 16))
     rank = min(n, m) if full else draw(st.integers(0, min(n, m)))
@@ -103,7 +105,8 @@ def test_one_retain_row_a_million_times_another():
 
 
 def test_a_short_row_with_an_inconsistent_label_counts_by_its_length():
-    """Rows made equally long give this label a weight of 1e12; least squares on the rest takes it away again, to the last digit."""
+    """Rows made equally long give this label a weight of 1e12; least squares on the
+    rest takes it away again, to the last digit."""
     X, y = (
         torch.tensor([[1.0], [1e-6]], dtype=torch.float64),
         torch.tensor([1.0, 1.0], dtype=torch.float64),
@@ -173,7 +176,7 @@ def test_inside_the_retain_span_the_forget_prediction_stays(problem, seed):
 
 @given(problems(ragged=False), st.floats(1e-8, 1), SEEDS)
 @settings(deadline=None, max_examples=100)
-def test_an_approximate_interpolator_is_off_by_at_most_its_residual_over_the_smallest_singular_value(
+def test_an_approximate_interpolator_is_off_by_at_most_its_residual_over_the_least_singular_value(
     problem, size, seed
 ):
     X, theta = problem

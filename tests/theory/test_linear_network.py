@@ -1,4 +1,5 @@
-"""Do the theorems on linear networks hold, on random networks, against solutions that NumPy and SciPy find on their own?"""
+"""Do the theorems on linear networks hold, on random networks, against solutions that NumPy
+and SciPy find on their own?"""
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ net = ul.linear_network
 
 @st.composite
 def problems(draw, max_depth=6, min_rows=0, max_m=20, dtype=None):
-    """(layers, X) of random depth, widths, rank, dtype, and a scale from 1e-6 to 1e6 for every layer and for the inputs."""
+    """(layers, X) of random depth, widths, rank, dtype, and a scale from 1e-6 to 1e6 for every
+    layer and for the inputs."""
     depth = draw(st.integers(1, max_depth))
     m = draw(st.integers(2, max_m))
     widths = draw(st.lists(st.integers(1, 12), min_size=depth - 1, max_size=depth - 1))
@@ -52,7 +54,8 @@ def numpy_projection(w, X):
 
 
 def slack(layers):
-    """Rounding that no algorithm can avoid: storing A_1 + Delta moves w by its precision times ||A_1|| ||v||."""
+    """Rounding that no algorithm can avoid: storing A_1 + Delta moves w by its precision
+    times ||A_1|| ||v||."""
     v = numpy_predictor([torch.eye(len(layers[0]), dtype=layers[0].dtype), *layers[1:]])
     return torch.finfo(layers[0].dtype).eps * np.linalg.norm(layers[0].double()) * np.linalg.norm(v)
 
@@ -142,7 +145,8 @@ def test_no_network_is_smaller_than_theorem_4_allows_for_its_predictor(problem):
 
 @pytest.mark.parametrize("depth", [2, 3, 4, 5])
 def test_an_optimiser_under_explicit_constraints_finds_nothing_smaller_than_theorem_4(depth):
-    """SLSQP holds X w = y as constraints, search_min_norm as a change of variables; both stop at the bound."""
+    """SLSQP holds X w = y as constraints, search_min_norm as a change of variables;
+    both stop at the bound."""
     rng = np.random.default_rng(depth)
     X, y = rng.normal(size=(2, 4)), rng.normal(size=2)
     rho = np.linalg.norm(np.linalg.pinv(X) @ y)
@@ -186,7 +190,8 @@ def test_theorem_3_with_the_drift_penalty_every_start_reaches_the_retrained_pred
 
 @pytest.mark.parametrize("widths", [[], [3], [1], [3, 2], [2, 3, 2]])
 def test_theorem_3_by_a_basis_of_the_feasible_steps(widths):
-    """Independent of the package: the gradients by differences, their null space by SciPy, the least norm by BFGS."""
+    """Independent of the package: the gradients by differences, their null space by SciPy,
+    the least norm by BFGS."""
     layers = net.random_network(6, widths, seed=5)
     X = np.random.default_rng(1).normal(size=(3, 6))
     first, upper = layers[0].numpy(), [a.numpy() for a in layers[1:]]
@@ -223,7 +228,8 @@ def test_theorem_3_by_a_basis_of_the_feasible_steps(widths):
 @settings(deadline=None, max_examples=100)
 @given(problems(min_rows=1, dtype=torch.float64, max_depth=5))
 def test_the_shortest_of_the_steps_theorem_3_allows_is_lemma_1s(problem):
-    """Delta_{A_1}^T v = -P_perp w has many solutions; NumPy's least squares returns the shortest."""
+    """Delta_{A_1}^T v = -P_perp w has many solutions;
+    NumPy's least squares returns the shortest."""
     layers, X = problem
     v = numpy_predictor([torch.eye(len(layers[0]), dtype=torch.float64), *layers[1:]])
     w = numpy_predictor(layers)
@@ -409,7 +415,8 @@ DEAD = [
         (
             [FINE[0], FINE[2]],
             ValueError,
-            r"layers\[1\] must have 3 columns to follow layers\[0\] of shape \(3, 4\), got shape \(1, 2\)",
+            r"layers\[1\] must have 3 columns to follow layers\[0\] of shape \(3, 4\), "
+            r"got shape \(1, 2\)",
         ),
         (
             [FINE[0], FINE[1], FINE[2][0]],

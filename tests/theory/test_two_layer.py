@@ -1,7 +1,9 @@
-"""Do the functions on two-layer networks keep every retained output with at most rank-many neurons, whatever comes in?
+"""Do the functions on two-layer networks keep every retained output with at most rank-many
+neurons, whatever comes in?
 
-Independent solutions by NumPy and SciPy: ranks and least squares, exact rational arithmetic for the lemma itself, an interior-point
-method for the linear program, and every subset of neurons in small cases.
+Independent solutions by NumPy and SciPy: ranks and least squares, exact rational arithmetic for the
+lemma itself, an interior-point method for the linear program, and every subset of neurons in small
+cases.
 """
 
 import itertools
@@ -25,7 +27,8 @@ METHODS = [two_layer.sparsify, two_layer.basis_pursuit, two_layer.matching_pursu
 
 @st.composite
 def instances(draw, largest=14, spread=True):
-    """(c, features, r): features of rank r at most, with zero and equal columns, of any scale, also per neuron."""
+    """(c, features, r): features of rank r at most, with zero and equal columns,
+    of any scale, also per neuron."""
     n, h = draw(st.integers(0, largest)), draw(st.integers(1, 2 * largest))
     r = draw(st.integers(0, min(n, h)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -174,10 +177,10 @@ def test_the_pivoted_choice_keeps_the_weights_small_where_the_last_neurons_do_no
 
 
 def echelon(matrix):
-    """(columns, leading rows) of the reduced column echelon basis of the null space, in exact rational arithmetic."""
-    rows = [
-        [Fraction(int(v)) for v in reversed(row)] for row in matrix
-    ]  # reversed: the free variables come first
+    """(columns, leading rows) of the reduced column echelon basis of the null space,
+    in exact rational arithmetic."""
+    # reversed: the free variables come first
+    rows = [[Fraction(int(v)) for v in reversed(row)] for row in matrix]
     h, pivots, i = len(rows[0]), [], 0
     for j in range(h):
         found = next((k for k in range(i, len(rows)) if rows[k][j]), None)

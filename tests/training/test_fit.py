@@ -1,4 +1,5 @@
-"""Training is what the recipe says: minibatches are SGD as written in the recipe, ends the same however interrupted, and refuses what does not fit."""
+"""Training is what the recipe says: minibatches are SGD as written in the recipe, ends the same
+however interrupted, and refuses what does not fit."""
 
 import dataclasses
 import threading
@@ -46,8 +47,8 @@ class Flat(nn.Module):
 
 
 def by_hand(recipe, weights, order):
-    """(weights of the heads, the last epoch's mean loss) of the same training with gradients and momentum written out in
-    matrices, batches in the given order of each epoch."""
+    """(weights of the heads, the last epoch's mean loss) of the same training with gradients
+    and momentum written out in matrices, batches in the given order of each epoch."""
     x = torch.cat([PIXELS.flatten(1).double() / 255, torch.ones(N, 1, dtype=torch.float64)], 1)
     parts = [torch.zeros(c, 193, dtype=torch.float64) for c in (4, 3)]
     moving = [torch.zeros_like(p) for p in parts]

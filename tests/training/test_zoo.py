@@ -1,4 +1,5 @@
-"""Trained models are the ones that are asked for: shipped, kept or made now, and never another's."""
+"""Trained models are the ones that are asked for: shipped, kept or made now,
+and never another's."""
 
 import copy
 import json
