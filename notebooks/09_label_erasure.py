@@ -230,7 +230,8 @@ four = {
     "MinNorm-OG": ul.MinNormOG(lr=3e-3, reg=0.05, reg_decay=0.8),
 }
 paths = {name: path(method) for name, method in four.items()}
-ch.pictures.plane({name: places[-1] for name, places in paths.items()}, original, truth)
+ends = {name: places[-1] for name, places in paths.items()}
+ch.pictures.plane(ends, original, truth, "MinNorm-OG forgets most")
 
 # %%
 with torch.no_grad():
@@ -306,7 +307,7 @@ policies = {
     f'GD, "{policy}"': average(ul.GD(lr=3e-3, batch_norm=policy), 3)
     for policy in ("retain", "all", "frozen")
 }
-ch.pictures.plane(policies, original, truth)
+ch.pictures.plane(policies, original, truth, 'with "all" GD forgets far more')
 
 # %%
 assert (
@@ -633,7 +634,8 @@ long = {
     f"GD, 12 epochs, lr {rate:g}": average(ul.GD(lr=rate), 12) for rate in (1e-3, 3e-3, 5e-3, 1e-2)
 }
 long["MinNorm-OG, 3 epochs"] = average(four["MinNorm-OG"], 3)
-ch.pictures.plane(long, original, truth)
+as_far = "at four times the epochs GD comes as far as MinNorm-OG"
+ch.pictures.plane(long, original, truth, as_far)
 
 # %%
 few, many = long["MinNorm-OG, 3 epochs"], long["GD, 12 epochs, lr 0.003"]
