@@ -349,11 +349,15 @@ def test_two_processes_share_a_store(tmp_path):
 
 @pytest.mark.parametrize("backend", ["serial", "local"])
 def test_stop_ends_soon_and_gives_what_is_finished(tmp_path, backend):
+    """One run is short and one endless. Side by side the short one ends, and asks for the stop."""
     stop = threading.Event()
     endless = {"GD": {"epochs": [2, 10**7]}}
     soon = lambda *done: threading.Timer(0.5, stop.set).start()
+    if backend == "serial":
+        soon()  # either of the two may be the first
     frame = sweep(endless, [1], tmp_path, backend, workers=2, stop=stop, progress=soon)
-    assert len(frame) == 1 and stop.is_set() and frame.columns[0] == "method"
+    assert stop.is_set() and frame.columns[0] == "method"
+    assert len(frame) == 1 or backend == "serial" and len(frame) == 0
 
 
 @pytest.mark.parametrize(
