@@ -258,7 +258,7 @@ assert not digits or paths["MinNorm-OG"][3][1] < 0.5 * paths["GD"][3][1]
 # %%
 rates = [1e-3, 3e-3, 1e-2, 3e-2]
 by_rate = {f"GD, lr {rate:g}": path(ul.GD(lr=rate))[-1] for rate in rates}
-wide = "with its rate GD goes from no forgetting to no accuracy"
+wide = "with its rate GD goes from no forgetting to low accuracy"
 by_rate_and_ours = {**by_rate, "MinNorm-OG": paths["MinNorm-OG"][-1]}
 ch.pictures.plane(by_rate_and_ours, original, truth, wide)
 
@@ -268,7 +268,7 @@ assert not digits or errors == sorted(errors, reverse=True) and errors[0] > 0.6 
 assert not digits or by_rate["GD, lr 0.01"][0] > 0.75 > 0.6 > by_rate["GD, lr 0.03"][0]
 
 # %% [markdown]
-# The same method covers the whole plane, from no forgetting to no accuracy. At $10^{-2}$ plain
+# The same method covers the whole plane, from no forgetting to low accuracy. At $10^{-2}$ plain
 # descent on gray images has forgotten color, at a price in accuracy. Whoever compares methods at
 # settings of their own choosing can arrange any ranking.
 #
