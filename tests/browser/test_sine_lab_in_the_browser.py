@@ -3,7 +3,7 @@
 
 def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
     lab.open("04_sine_poisoning.ipynb")
-    lab.run_all()
+    lab.run_labs()
     lab.wait_for_text("s for 100 epochs")
     move(lab, "reg", "ArrowRight")
     with lab.new_picture():
