@@ -80,6 +80,7 @@ def test_every_kind_of_factory_gives_the_same_on_every_backend(tmp_path):
                         [1, 2],
                         tmp_path / name / str(i),
                         backend,
+                        workers=1,
                     )
                 )
                 for i, backend in enumerate(("serial", "local", client))
