@@ -70,7 +70,7 @@ def test_every_kind_of_factory_gives_the_same_on_every_backend(tmp_path):
     }
     from distributed import Client
 
-    with Client(n_workers=1, threads_per_worker=2, dashboard_address=None) as client:
+    with Client(n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
         for name, factory in factories.items():
             tables = [
                 numbers(
