@@ -73,9 +73,12 @@ class Network:
         """Sets the tensors to run with, in `dtype` (None: their own); returns the first's dtype."""
 
         def to(t):
-            return t.detach().to(dtype) if dtype and t.is_floating_point() else t.detach()
+            return t.to(dtype) if dtype and t.is_floating_point() else t
 
-        self.parameters = {name: to(p).requires_grad_() for name, p in self.trainable.items()}
+        def leaf(p):  # a parameter that is as it should be stands for itself
+            return p if to(p) is p else to(p.detach()).requires_grad_()
+
+        self.parameters = {name: leaf(p) for name, p in self.trainable.items()}
         self.others = {name: to(t) for name, t in self.fixed.items()}
         own = next(iter(self.parameters.values())).dtype
         self.x = self.inputs.to(own) if self.inputs.is_floating_point() else self.inputs
@@ -245,7 +248,7 @@ def _recorder(calls, prefix):
         if args:  # called by keyword, its input is not here to see: the layer will not qualify
             versions = args[0]._version, out._version
             edge = torch.autograd.graph.get_gradient_edge(out) if out.requires_grad else None
-            call = Call(module, args[0].detach(), out.detach(), versions, edge)
+            call = Call(module, args[0], out, versions, edge)
             calls.setdefault(prefix, []).append(call)
 
     return hook
