@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import torch
 
-from ..projection import minnorm_step
+from ..projection import Projection
 from .base import Method, batch_loss
 
 
@@ -81,7 +81,10 @@ class MinNormOG(Method):
 
     def step(self, state, model, inputs, strength):
         """The Step off the rows of these inputs."""
-        return minnorm_step(model, inputs, strength, toward=state.memory.get("toward"))
+        projection = state.memory.get("projection")
+        if projection is None or projection.model is not model:
+            projection = state.memory["projection"] = Projection(model, state.products)
+        return projection.step(inputs, strength, toward=state.memory.get("toward"))
 
 
 def _on_cpu(state):

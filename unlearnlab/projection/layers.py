@@ -44,14 +44,15 @@ def formula(device, n: int, heads: int, positions: int, fan_in: int, fan_out: in
     return "groups" if device.type == "cpu" and positions >= MANY_POSITIONS else "patches"
 
 
-def blocks(net):
-    """Blocks that cover every trainable parameter once, and the number of heads.
+def blocks(net, plan=None):
+    """Blocks that cover every trainable parameter once, the number of heads, and the Plan.
 
+    plan: of an earlier pass of the same network.
     A block has gram(dtype) (k, k), inner() (n, heads) in float64, and pull(c), J^T c by the names
     of its parameters in c's precision.
     """
     with torch.enable_grad():
-        heads, calls = watched(net, LAYERS)
+        heads, calls, plan = watched(net, LAYERS, plan)
         calls = {prefix: call for prefix, call in calls.items() if _has_formula(call)}
         sides = _output_side(heads, [call.edge for call in calls.values()])
     tensors, rest, parts, small = {**net.others, **net.parameters}, dict(net.parameters), [], {}
@@ -76,7 +77,7 @@ def blocks(net):
         with net.evaluation():
             rows = per_sample_rows(net, list(rest)).unflatten(0, (len(heads), -1))
         parts.append(Rows(rest, rows.transpose(0, 1).flatten(0, 1), len(net.x)))
-    return parts, len(heads)
+    return parts, len(heads), plan
 
 
 def row_bytes(net):

@@ -41,7 +41,6 @@ class Step:
     left: float | None = None
 
 
-@torch.no_grad()
 def minnorm_step(
     model: nn.Module,
     inputs: torch.Tensor,
@@ -75,28 +74,51 @@ def minnorm_step(
     of range, an empty batch, nothing trainable, non-finite gradients, batch norm without running
     statistics, or a `toward` that does not fit; RuntimeError inside torch.inference_mode().
     """
-    if torch.is_inference_mode_enabled():
-        raise RuntimeError("minnorm_step needs gradients: call it outside torch.inference_mode()")
-    strength = number("strength", strength, low=0, high=1)
-    one_of("solver", solver, ("auto", "layerwise", "cg"))
-    net = Network(model, inputs)
-    center = _center(net, toward)
-    if solver == "cg" or (solver == "auto" and row_bytes(net) > ROW_BYTES):
-        return cg_step(net, strength, center)
-    return _layerwise_step(net, strength, center)
+    return Projection(model).step(inputs, strength, solver=solver, toward=toward)
 
 
-def _layerwise_step(net, strength, center):
-    device = net.inputs.device
-    with products_in("float32", device):
-        (parts, heads), precision = in_working_precision(net, lambda _: blocks(net))
-        felt = _felt(net, center).view(heads, -1).T.flatten() if center else 0
-        solution = coefficients(parts, heads, precision, _squared(net, center), felt)
-        inside = {name: v for part in parts for name, v in part.pull(solution.c).items()}
-    _move(net, inside, strength, center)
-    # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|^2
-    off = max(solution.theta - solution.inside, 0)
-    return Step(rows=heads * len(net.x), rank=solution.rank, drift=strength * math.sqrt(off))
+class Projection:
+    """The projections of one model in one run: what the first learned of it serves the next.
+
+    That is the `Plan` of its pass, which is made again when a pass differs from it in anything. It
+    holds no tensor.
+
+    products: "float32" or "tf32", of the forward and backward pass and of the rows on a GPU. K, t
+    and J^T c are computed in full: the projection is exactly off the rows as computed, which TF32
+    leaves with an error of about 1e-3 of their length.
+    """
+
+    def __init__(self, model: nn.Module, products: str = "float32"):
+        self.model, self.products, self.plan = model, products, None
+
+    @torch.no_grad()
+    def step(self, inputs, strength, *, solver="auto", toward=None) -> Step:
+        """As `minnorm_step`."""
+        if torch.is_inference_mode_enabled():
+            raise RuntimeError(
+                "minnorm_step needs gradients: call it outside torch.inference_mode()"
+            )
+        strength = number("strength", strength, low=0, high=1)
+        one_of("solver", solver, ("auto", "layerwise", "cg"))
+        net = Network(self.model, inputs)
+        center = _center(net, toward)
+        if solver == "cg" or (solver == "auto" and row_bytes(net) > ROW_BYTES):
+            return cg_step(net, strength, center)
+        return self._layerwise(net, strength, center)
+
+    def _layerwise(self, net, strength, center):
+        device = net.inputs.device
+        with products_in(self.products, device):
+            made, precision = in_working_precision(net, lambda _: blocks(net, self.plan))
+        parts, heads, self.plan = made
+        with products_in("float32", device):
+            felt = _felt(net, center).view(heads, -1).T.flatten() if center else 0
+            solution = coefficients(parts, heads, precision, _squared(net, center), felt)
+            inside = {name: v for part in parts for name, v in part.pull(solution.c).items()}
+        _move(net, inside, strength, center)
+        # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|^2
+        off = max(solution.theta - solution.inside, 0)
+        return Step(rows=heads * len(net.x), rank=solution.rank, drift=strength * math.sqrt(off))
 
 
 def _squared(net, center):
