@@ -11,7 +11,8 @@ step of AdamW at batch 256. `left` is |J v| / |J theta| of the removed part v, f
 0 is exact. At width 1 the dense procedure takes 11 GB at k = 50, 22 GB at 100. What takes over a
 minute is timed once. Peak memory is that of a fresh process which does one projection (or step),
 above what it had before; on a GPU, what torch had allocated there. `--json FILE` adds every
-finished line to a record, with provenance.
+finished line to a record, with provenance. `--epochs FILE` measures something else: what a
+projection and an epoch of every method cost beside descent (epochs.py).
 """
 
 import argparse
@@ -22,6 +23,7 @@ import statistics
 import time
 from pathlib import Path
 
+import epochs
 import torch
 import torch.nn.functional as F
 from memory import peak_extra
@@ -205,8 +207,14 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--epochs", type=Path, metavar="FILE", help="see epochs.py")
+    parser.add_argument("--minutes", type=float, default=8.0, help="of --epochs")
+    parser.add_argument("--width", type=float, default=1.0, help="of --epochs")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
+    if chosen.epochs:
+        epochs.main(chosen)
+        return
     torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = (
         "ieee"  # for the descent step too
     )

@@ -18,6 +18,7 @@ from torch.utils.data import TensorDataset
 
 from .ground import checks
 from .ground.modes import norms_of
+from .ground.precision import PRECISIONS, products_in
 from .ground.seeds import derived
 from .ground.threads import few_threads
 from .methods import Method
@@ -72,6 +73,7 @@ class State:
     stop: threading.Event | None = (
         None  # work before the first update that takes long ends early by it
     )
+    products: str = "float32"  # the precision of products on a GPU
     epoch: int = 0
     turn: str = "both"  # which of the epoch's passes this is
     norms: list[nn.Module] = field(default_factory=list)  # the model's batch-norm layers
@@ -85,6 +87,7 @@ def unlearn(
     epochs: int,
     seed: int = 0,
     *,
+    products: str = "float32",
     callback: Callable[[Run], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Run:
@@ -96,6 +99,9 @@ def unlearn(
     original SCRUB, makes an update each time. seed: of everything random in the run
     (initialisation, batches, subsample, noise, a model's own dropout), combined with the task's
     seed. torch's global generator, from which dropout draws, is as before afterwards.
+    products: of float32 numbers on a GPU while the method works, whatever it is and whatever the
+    process has set: "float32", all digits, or "tf32", their factors rounded to ten bits, which is
+    faster (ground/precision.py). On a CPU it does nothing.
     callback(run): after every epoch, with the model and history so far; its time does not count.
     stop: set it and the run ends before its next update and comes back with `stopped=True`; nothing
     that was done is lost.
@@ -111,6 +117,7 @@ def unlearn(
         raise TypeError(f"task must be a ul.Task, got {type(task).__name__}")
     checks.instance("method", method, Method, "an instance such as ul.GD(lr=1e-3)")
     epochs, seed = checks.integer("epochs", epochs, low=1), checks.seed(seed)
+    checks.one_of("products", products, PRECISIONS)
     if torch.is_inference_mode_enabled():
         raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
     method.check(task, epochs)
@@ -118,10 +125,12 @@ def unlearn(
     with _own_random_numbers(next(task.original.parameters()).device):
         check_metrics(task, method)
         state = _begun(task, method, epochs, seed, stop)
+        state.products = products
         run = Run(method, epochs, seed, state.model)
         rates = {"lr": method.lr, "weight_decay": method.weight_decay}
         optimizer = torch.optim.AdamW(state.model.parameters(), **rates, fused=True)
-        with few_threads(state.model), torch.enable_grad():
+        device = next(state.model.parameters()).device
+        with few_threads(state.model), products_in(products, device), torch.enable_grad():
             _epochs(run, state, optimizer, _Batches(task, state.generator), callback, stop)
         optimizer.zero_grad()
         state.model.eval()
@@ -297,7 +306,11 @@ class Batch:
         return self._gather(self._data.tensors[1])
 
     def _gather(self, tensor):
-        return tensor if self._chosen is None else tensor[self._chosen.to(tensor.device)]
+        return (
+            tensor
+            if self._chosen is None
+            else tensor[self._chosen.to(tensor.device, non_blocking=True)]
+        )
 
 
 class _Batches:

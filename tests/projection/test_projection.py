@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 import unlearnlab as ul
+from unlearnlab.ground.precision import products_in
 from unlearnlab.projection import dense_step
-from unlearnlab.projection.step import exact_products
 
 
 def dense_projection(theta, rows, rtol=1e-10):
@@ -360,11 +360,11 @@ def outside(request):
 
 def test_the_precision_of_products_on_a_gpu_is_set_inside_and_put_back_outside(outside):
     precision, kinds = outside
-    with pytest.raises(KeyError), exact_products(torch.device("cuda")):
+    with pytest.raises(KeyError), products_in("float32", torch.device("cuda")):
         assert [kind.fp32_precision for kind in kinds] == ["ieee"] * 2
         raise KeyError
     assert [kind.fp32_precision for kind in kinds] == [precision] * 2
-    with exact_products(torch.device("cpu")):
+    with products_in("float32", torch.device("cpu")):
         assert [kind.fp32_precision for kind in kinds] == [precision] * 2
 
 

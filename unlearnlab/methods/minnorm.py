@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import torch
 
-from ..projection import minnorm_step
+from ..projection import Projection
 from .base import Method, batch_loss
 
 
@@ -65,10 +65,11 @@ class MinNormOG(Method):
         if self.n_pert == 0:
             state.notes |= {"strength": strength, "rank": 0, "drift": _shrink(model, strength)}
             return
-        inputs, targets = retain
+        inputs = retain.inputs
         if self.n_pert < len(inputs):
+            targets = _on_cpu(state)[retain.index]
             kept = subsample(targets, self.n_pert, state.task.kind, state.generator)
-            inputs = inputs[kept.to(inputs.device)]
+            inputs = inputs[kept.to(inputs.device, non_blocking=True)]
         step = self.step(state, model, inputs, strength)
         state.notes |= {"strength": strength, "rank": step.rank, "drift": step.drift}
 
@@ -80,7 +81,17 @@ class MinNormOG(Method):
 
     def step(self, state, model, inputs, strength):
         """The Step off the rows of these inputs."""
-        return minnorm_step(model, inputs, strength, toward=state.memory.get("toward"))
+        projection = state.memory.get("projection")
+        if projection is None or projection.model is not model:
+            projection = state.memory["projection"] = Projection(model, state.products)
+        return projection.step(inputs, strength, toward=state.memory.get("toward"))
+
+
+def _on_cpu(state):
+    """The targets of all the retain set: fetched once a run, not waited for at every projection."""
+    if "targets" not in state.memory:
+        state.memory["targets"] = state.task.retain.tensors[1].cpu()
+    return state.memory["targets"]
 
 
 @torch.no_grad()

@@ -7,4 +7,4 @@ parameters (`network`).
 
 from .definition import dense_step, output_gradients, project_out
 from .network import NonFiniteGradients
-from .step import Step, minnorm_step
+from .step import Projection, Step, minnorm_step

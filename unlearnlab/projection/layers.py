@@ -1,8 +1,8 @@
 """What does one layer contribute to K = J J^T, to t = J theta and to J^T c, without its rows?
 
 For a linear or convolutional layer all three follow from the layer's inputs and the gradients of
-its outputs, which one forward and one backward pass give for every sample at once. Of parameters in
-no such layer the rows are held.
+its outputs, which one forward and one backward pass give for every sample at once. Of biases, batch
+norm and parameters in no such layer the rows are held. Row i * heads + h is head h of sample i.
 """
 
 from collections.abc import Callable
@@ -14,35 +14,70 @@ from torch import nn
 from torch.nn.grad import conv2d_weight
 
 from .network import Call, per_sample_rows, watched
+from .patches import patches
 
-# From this many positions on, a grouped convolution gives per-sample gradients faster than
-# unfolding and multiplying.
+# From this many positions on, a grouped convolution gives per-sample gradients on a CPU up to twice
+# as fast as patches and one product a sample. On a GPU every group is a launch of its own.
 MANY_POSITIONS = 128
+# The rows of one layer are kept from K to J^T c up to so many bytes: reading them again costs a
+# hundredth of the product that makes them. With 100 rows, all of a ResNet-18 on a GPU (1.1 GB).
+KEPT_BYTES = {"cpu": 2**26, "cuda": 2**28}
 
 
-@torch.enable_grad()
-def blocks(net):
-    """Blocks that cover every trainable parameter once, and the number of rows k.
+def formula(device, n: int, heads: int, positions: int, fan_in: int, fan_out: int) -> str:
+    """Which way to a layer's share of K is the cheapest: "pairs", "patches" or "groups".
 
-    A block has gram(dtype) (k, k), inner() (k,) in float64, and shrink(c, strength, dtype), which
-    moves its parameters in place: theta <- theta + strength (J^T c - theta).
+    n, heads: samples and heads, k = n heads rows. positions: at which the weight (fan_out, fan_in)
+    is used.
+
+    "pairs" compares every pair of positions and forms no row: positions^2 (n^2 fan_in + k^2
+    fan_out) products. The others form the rows, k fan_in fan_out positions, and multiply them,
+    k^2 fan_in fan_out. For 100 rows of a ResNet-18 of width 1 that is pairs where maps are 4 x 4
+    (4 against 27 billion, and no 940 MB of rows), rows elsewhere (10 against 34 billion at 8 x 8).
+    Rows are made of "patches" (one launch a layer), or by a convolution with a group for every
+    sample, "groups": on a CPU with many positions (MANY_POSITIONS) only.
     """
-    heads, calls = watched(net, LAYERS)
-    calls = {prefix: call for prefix, call in calls.items() if _has_formula(call)}
-    tensors, rest, parts = {**net.others, **net.parameters}, dict(net.parameters), []
-    for (prefix, call), b in zip(calls.items(), _output_side(heads, list(calls.values()))):
+    k = n * heads
+    pairs = positions**2 * (n**2 * fan_in + k**2 * fan_out)
+    if pairs <= k * fan_in * fan_out * (positions + k):
+        return "pairs"
+    return "groups" if device.type == "cpu" and positions >= MANY_POSITIONS else "patches"
+
+
+def blocks(net, plan=None):
+    """Blocks that cover every trainable parameter once, the number of heads, and the Plan.
+
+    plan: of an earlier pass of the same network.
+    A block has gram(dtype) (k, k), inner() (n, heads) in float64, and pull(c), J^T c by the names
+    of its parameters in c's precision.
+    """
+    with torch.enable_grad():
+        heads, calls, plan = watched(net, LAYERS, plan)
+        calls = {prefix: call for prefix, call in calls.items() if _has_formula(call)}
+        sides = _output_side(heads, [call.edge for call in calls.values()])
+    tensors, rest, parts, small = {**net.others, **net.parameters}, dict(net.parameters), [], {}
+    for (prefix, call), b in zip(calls.items(), sides):
         if b is None:
             continue
         owned = net.owned[prefix]
-        trainable = [role for role, name in owned.items() if name in rest]
+        moving = {role: name for role, name in owned.items() if name in rest}
         values = {role: tensors[name] for role, name in owned.items()}
-        parts.append(LAYERS[type(call.module)](call, trainable, values, b))
-        for role in trainable:
-            del rest[owned[role]]
+        for role, share in LAYERS[type(call.module)](call, values, b, moving).items():
+            name = moving[role]
+            del rest[name]
+            if isinstance(share, Weight):
+                share.name = name
+                parts.append(share)
+            else:
+                small[name] = share
+    if small:
+        rows = torch.cat(list(small.values()), 2).flatten(0, 1)
+        parts.append(Rows({name: net.parameters[name] for name in small}, rows, len(net.x)))
     if rest:
         with net.evaluation():
-            parts.append(Rows(list(rest.values()), per_sample_rows(net, list(rest))))
-    return parts, len(heads) * len(net.x)
+            rows = per_sample_rows(net, list(rest)).unflatten(0, (len(heads), -1))
+        parts.append(Rows(rest, rows.transpose(0, 1).flatten(0, 1), len(net.x)))
+    return parts, len(heads), plan
 
 
 def row_bytes(net):
@@ -60,186 +95,181 @@ def _has_formula(call):
     return call.input.ndim >= 2 or not isinstance(m, nn.Linear)
 
 
-def _output_side(heads, calls):
-    """For each call the gradient of every head by its output; None if no head feels it."""
-    if not calls:
+def _output_side(heads, edges):
+    """For each edge the gradient of every head by it (n, heads, ...); None if no head feels it."""
+    if not edges:
         return []
-    edges = [call.edge for call in calls]
     per_head = [
-        torch.autograd.grad(head.sum(), edges, retain_graph=True, allow_unused=True)
+        list(torch.autograd.grad(head.sum(), edges, retain_graph=True, allow_unused=True))
         if head.requires_grad
         else [None] * len(edges)
         for head in heads
     ]
     sides = []
-    for parts in zip(*per_head):
+    for i in range(len(edges)):
+        parts = [gradients[i] for gradients in per_head]
+        for gradients in per_head:  # not held twice
+            gradients[i] = None
         known = next((p for p in parts if p is not None), None)
         if known is not None:
             parts = [torch.zeros_like(known) if p is None else p for p in parts]
-        sides.append(None if known is None else parts)
+            known = parts[0].unsqueeze(1) if len(parts) == 1 else torch.stack(parts, 1)
+        sides.append(known)
     return sides
 
 
 @dataclass
-class Affine:
-    """z = W a + bias at every position. a: (n, positions, in). b: d output / d z, one per head.
+class Weight:
+    """The weight W of z = W a + bias, at every position.
 
-    Row i of W is sum_p b_ip a_ip^T, so K_ij = sum_pq <a_ip, a_jq> <b_ip, b_jq> and
-    t_i = sum_p <b_ip, W a_ip>, where W a = z - bias has been computed by the forward pass already.
+    Its part of row (i, h) is sum_p b_ihp a_ip^T, b_h = d output_h / d z. So K_(ih)(jg) =
+    sum_pq <a_ip, a_jq> <b_ihp, b_jgq>, and t_(ih) = sum_p <b_ihp, W a_ip>, where W a = z - bias has
+    been computed by the forward pass already.
     """
 
-    trainable: list  # of "weight" and "bias", those that move
-    values: dict  # "weight" and perhaps "bias" -> tensor, trainable or not
-    inputs: Callable  # () -> a; unfolding a convolution's input again is cheaper than keeping it
-    z: torch.Tensor  # (n, positions, out)
-    b: list  # (n, positions, out) each, never joined: copies would cost as much as the products
+    value: torch.Tensor  # W
+    a: Callable  # () -> (n, in, positions); taking patches again is cheaper than keeping them
+    b: torch.Tensor  # (n, heads, out, positions)
+    product: torch.Tensor  # W a (n, out, positions)
+    name: str = ""
+
+    def __post_init__(self):
+        n, heads, fan_out, positions = self.b.shape
+        device, fan_in = self.b.device, self.value.numel() // fan_out
+        self.formula = formula(device, n, heads, positions, fan_in, fan_out)
+        size = n * heads * self.value.numel() * self.b.element_size()
+        keep = self.formula != "pairs" and size <= KEPT_BYTES.get(device.type, 2**26)
+        self.kept = self.rows(self.b) if keep else None
 
     def gram(self, dtype):
-        b = [head.to(dtype) for head in self.b]
-        (_, positions, fan_out), k = b[0].shape, len(b) * len(self.z)
-        sums = torch.cat([head.sum(1) for head in b]) if "bias" in self.trainable else None
-        if "weight" not in self.trainable:
-            return sums @ sums.T
-        fan_in = self.values["weight"][0].numel()
-        pairs, whole = (
-            (k * positions) ** 2 * (fan_in + fan_out),
-            k * fan_in * fan_out * (positions + k),
-        )
-        if pairs <= whole:
-            return _gram_by_pairs(self.inputs().to(dtype), torch.cat(b), sums is not None)
-        rows = self.rows(b).flatten(1)
-        gram = rows @ rows.T
-        return gram if sums is None else gram.addmm_(sums, sums.T)
+        b = self.b.to(dtype)
+        if self.formula == "pairs":
+            return _pairs(self.a().to(dtype), b)
+        rows = self.kept if self.kept is not None and dtype == self.b.dtype else self.rows(b)
+        # one product for every output: shorter sums, and work enough for every part of a GPU
+        return torch.bmm(rows.transpose(0, 1), rows.permute(1, 2, 0)).sum(0)
 
     def rows(self, b):
         """(k, out, in): the gradient of every output by the weight, in the precision of b."""
-        a, n = self.inputs().to(b[0].dtype), len(self.z)
-        rows = a.new_empty(len(b) * n, b[0].shape[2], a.shape[2])
-        for part, head in zip(rows.split(n), b):
-            torch.bmm(head.transpose(1, 2), a, out=part)
-        return rows
-
-    def weight_gradient(self, weighted):
-        """(out, in): weighted a^T, summed over samples and positions; weighted is shaped as z."""
-        return weighted.flatten(0, 1).T @ self.inputs().to(weighted.dtype).flatten(0, 1)
+        (n, heads, fan_out, _), a = b.shape, self.a().to(b.dtype)
+        return torch.bmm(b.flatten(1, 2), a.transpose(1, 2)).view(n * heads, fan_out, -1)
 
     def inner(self):
-        bias = self.values.get("bias")
-        if "weight" not in self.trainable:
-            return (torch.cat([head.sum(1) for head in self.b]) @ bias).double()
-        z = self.z if bias is None or "bias" in self.trainable else self.z - bias
-        return torch.cat([(head * z).sum((1, 2), dtype=torch.float64) for head in self.b])
+        return (self.b * self.product.unsqueeze(1)).sum((2, 3), dtype=torch.float64)
 
-    def shrink(self, c, strength, dtype):
-        parts = c.to(dtype).view(len(self.b), -1, 1, 1)
-        weighted = parts[0] * self.b[0].to(dtype)
-        for part, head in zip(parts[1:], self.b[1:]):  # the heads share the layer's input
-            weighted.addcmul_(part, head.to(dtype))
-        for role in self.trainable:
-            value = self.values[role]
-            inside = self.weight_gradient(weighted) if role == "weight" else weighted.sum((0, 1))
-            value.lerp_(inside.view_as(value).to(value.dtype), strength)
+    def pull(self, c):
+        n, heads, fan_out, positions = self.b.shape
+        if self.kept is not None and c.dtype == self.kept.dtype:
+            inside = self.kept.flatten(1).T.mv(c)
+        else:
+            inside = self.weight_gradient((c.view(n, heads, 1, 1) * self.b.to(c.dtype)).sum(1))
+        return {self.name: inside.view_as(self.value)}
+
+    def weight_gradient(self, weighted):
+        """sum_ip weighted_ip a_ip^T, shaped as the weight; weighted: (n, out, positions)."""
+        flat = [t.transpose(1, 2).flatten(0, 1) for t in (weighted, self.a().to(weighted.dtype))]
+        return flat[0].T @ flat[1]
 
 
-def _gram_by_pairs(a, b, bias):
-    heads, (k, positions, _) = len(b) // len(a), b.shape
-    flat_a, flat_b = a.flatten(0, 1), b.flatten(0, 1)
-    like = flat_a @ flat_a.T
-    like = like.add_(1) if bias else like  # a bias is a weight whose input is 1
-    similar = (like if heads == 1 else like.tile(heads, heads)).mul_(flat_b @ flat_b.T)
+def _pairs(a, b):
+    n, heads, _, positions = b.shape
+    flat_a, flat_b = a.transpose(1, 2).flatten(0, 1), b.transpose(2, 3).flatten(0, 2)
+    alike, similar = flat_a @ flat_a.T, flat_b @ flat_b.T
+    if len(alike) == len(similar):
+        similar.mul_(alike)
+    else:  # the heads share the layer's input
+        both = n, heads, positions
+        similar.view(*both, *both).mul_(alike.view(n, 1, positions, n, 1, positions))
+    k = n * heads
     return similar if positions == 1 else similar.view(k, positions, k, positions).sum((1, 3))
 
 
 @dataclass
-class Convolution(Affine):
-    """An Affine of unfolded patches; the convolution's own backward pass where it is faster."""
+class Filters(Weight):
+    """The weight of a convolution: one of patches, by the convolution's own backward pass where
+    that is faster."""
 
-    call: Call
+    call: Call = None
 
     def rows(self, b):
-        if b[0].shape[1] < MANY_POSITIONS:
+        if self.formula != "groups":
             return super().rows(b)
-        m, n, image = self.call.module, len(self.z), self.call.input
+        (n, heads, out, _), image, shape = b.shape, self.call.input, self.value.shape
         # every sample its own group: n gradients in one call
-        x = image.to(b[0].dtype).reshape(1, -1, *image.shape[2:])
-        shape, size = (n * m.out_channels, *m.weight.shape[1:]), self.call.output.shape[2:]
-        parts = [self._weight(x, shape, self._image(head).reshape(1, -1, *size), n) for head in b]
-        return torch.cat([part.view(n, m.out_channels, -1) for part in parts])
+        x, shape = image.to(b.dtype).reshape(1, -1, *image.shape[2:]), (n * heads * out, *shape[1:])
+        return self._gradient(x, shape, b, n).view(n * heads, out, -1)
 
     def weight_gradient(self, weighted):
-        shape, x = self.call.module.weight.shape, self.call.input.to(weighted.dtype)
-        return self._weight(x, shape, self._image(weighted), 1)
+        return self._gradient(self.call.input.to(weighted.dtype), self.value.shape, weighted, 1)
 
-    def _weight(self, x, shape, b, groups):
-        m = self.call.module
+    def _gradient(self, x, shape, b, groups):
+        m, size = self.call.module, self.call.output.shape[2:]
+        b = b.reshape(len(x), -1, *size)
         return conv2d_weight(x, shape, b, m.stride, m.padding, m.dilation, groups)
-
-    def _image(self, b):
-        return b.transpose(1, 2).unflatten(2, self.call.output.shape[2:])
 
 
 @dataclass
 class Rows:
     """Parameters whose rows are small enough to hold: rows (k, size), split over the parameters."""
 
-    parameters: list  # in the order of the columns
+    parameters: dict  # by name, in the order of the columns
     rows: torch.Tensor
+    samples: int
 
     def gram(self, dtype):
         return self.rows.to(dtype) @ self.rows.to(dtype).T
 
     def inner(self):
-        return self.rows.double() @ torch.cat([p.flatten() for p in self.parameters]).double()
+        theta = torch.cat([p.flatten() for p in self.parameters.values()])
+        return (self.rows.double() @ theta.double()).view(self.samples, -1)
 
-    def shrink(self, c, strength, dtype):
-        inside = (c.to(dtype) @ self.rows.to(dtype)).split([p.numel() for p in self.parameters])
-        for p, part in zip(self.parameters, inside):
-            p.lerp_(part.view_as(p).to(p.dtype), strength)
-
-
-def _linear(call, trainable, values, b):
-    def positions(t):
-        return t.unsqueeze(1) if t.ndim == 2 else t.flatten(1, -2)
-
-    z = call.output if call.intact() else F.linear(call.input, values["weight"], values.get("bias"))
-    return Affine(
-        trainable,
-        values,
-        lambda: positions(call.input),
-        positions(z),
-        [positions(head) for head in b],
-    )
+    def pull(self, c):
+        inside = (c @ self.rows.to(c.dtype)).split([p.numel() for p in self.parameters.values()])
+        return {
+            name: part if p.ndim == 1 else part.view_as(p)
+            for part, (name, p) in zip(inside, self.parameters.items())
+        }
 
 
-def _convolution(call, trainable, values, b):
-    def positions(t):
-        return t.flatten(2).transpose(1, 2)
-
-    def patches():
-        return F.unfold(call.input, m.kernel_size, m.dilation, m.padding, m.stride).transpose(1, 2)
-
-    m, z = call.module, call.output
-    if not call.intact():
-        z = F.conv2d(
-            call.input, values["weight"], values.get("bias"), m.stride, m.padding, m.dilation
-        )
-    return Convolution(
-        trainable, values, patches, positions(z), [positions(head) for head in b], call
-    )
+def _linear(call, values, b, moving):
+    b, bias, shares = _features_first(b, 2), values.get("bias"), {}
+    if "weight" in moving:
+        z = call.output if call.intact() else F.linear(call.input, values["weight"], bias)
+        a, product = (_features_first(t, 1) for t in (call.input, z if bias is None else z - bias))
+        shares["weight"] = Weight(values["weight"], lambda: a, b, product)
+    if "bias" in moving:
+        shares["bias"] = b.sum(3)
+    return shares
 
 
-def _norm(call, trainable, values, b):
+def _features_first(t, dim):
+    """(..., features) -> (..., features, positions); positions: all dimensions from `dim` on."""
+    return t.unsqueeze(-1) if t.ndim == dim + 1 else t.flatten(dim, -2).transpose(-1, -2)
+
+
+def _convolution(call, values, b, moving):
+    m, x, bias, shares = call.module, call.input, values.get("bias"), {}
+    geometry, b = (m.stride, m.padding, m.dilation), b.flatten(3)
+    if "weight" in moving:
+        z = call.output if call.intact() else F.conv2d(x, values["weight"], bias, *geometry)
+        product = (z if bias is None else z - bias.view(-1, 1, 1)).flatten(2)
+        a = lambda: patches(x, m.kernel_size, *geometry)
+        shares["weight"] = Filters(values["weight"], a, b, product, call=call)
+    if "bias" in moving:
+        shares["bias"] = b.sum(3)
+    return shares
+
+
+def _norm(call, values, b, moving):
     """Batch norm with running statistics is a scale and a shift of fixed, standardised inputs."""
-    m = call.module
-    mean, var = (s.to(b[0].dtype).view(1, -1, 1, 1) for s in (m.running_mean, m.running_var))
-    standard = (call.input - mean) / (var + m.eps).sqrt()
-    rows = {
-        "weight": torch.cat([(head * standard).sum((2, 3)) for head in b]),
-        "bias": torch.cat([head.sum((2, 3)) for head in b]),
-    }
-    return Rows(
-        [values[role] for role in trainable], torch.cat([rows[role] for role in trainable], 1)
-    )
+    m, shares = call.module, {}
+    if "weight" in moving:
+        mean, var = m.running_mean.to(b.dtype), m.running_var.to(b.dtype)
+        standard = F.batch_norm(call.input, mean, var, eps=m.eps)
+        shares["weight"] = (b * standard.unsqueeze(1)).sum((3, 4))
+    if "bias" in moving:
+        shares["bias"] = b.sum((3, 4))
+    return shares
 
 
 LAYERS = {nn.Linear: _linear, nn.Conv2d: _convolution, nn.BatchNorm2d: _norm}

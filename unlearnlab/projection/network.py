@@ -73,9 +73,12 @@ class Network:
         """Sets the tensors to run with, in `dtype` (None: their own); returns the first's dtype."""
 
         def to(t):
-            return t.detach().to(dtype) if dtype and t.is_floating_point() else t.detach()
+            return t.to(dtype) if dtype and t.is_floating_point() else t
 
-        self.parameters = {name: to(p).requires_grad_() for name, p in self.trainable.items()}
+        def leaf(p):  # a parameter that is as it should be stands for itself
+            return p if to(p) is p else to(p.detach()).requires_grad_()
+
+        self.parameters = {name: leaf(p) for name, p in self.trainable.items()}
         self.others = {name: to(t) for name, t in self.fixed.items()}
         own = next(iter(self.parameters.values())).dtype
         self.x = self.inputs.to(own) if self.inputs.is_floating_point() else self.inputs
@@ -205,13 +208,27 @@ class Call:
         return there and self.output.ndim > 0 and len(self.output) == n == len(self.input)
 
 
-def watched(net, kinds):
-    """The heads, and by prefix the one call of each layer of `kinds` that is nothing but its class.
+@dataclass(frozen=True)
+class Plan:
+    """What running a network on a single sample has shown, good for every pass like `made_for`.
+
+    made_for: the shapes that layers got and gave, samples apart, and the graph, node by node.
+    by_sample: prefixes of the layers whose dimension 0 is the samples.
+    """
+
+    made_for: tuple
+    by_sample: frozenset
+
+
+def watched(net, kinds, plan=None):
+    """The heads, by prefix the one call of each layer of `kinds` that has a formula, and the Plan.
 
     A layer qualifies if nothing but its class's forward turns its weight and bias into its output
     (no pruning, no hook, no replaced forward), if it runs once and its parameters are used nowhere
     else, and if dimension 0 of its input is the samples: a run on a single sample has 1 there,
     where a sequence or a table of n rows would not.
+
+    plan: of an earlier pass. That run is made only where this pass is not like the plan's.
     """
     calls, handles = {}, []
     for prefix, module in net.modules.items():
@@ -224,20 +241,31 @@ def watched(net, kinds):
             handles.append(module.register_forward_hook(_recorder(calls, prefix)))
     try:
         with net.evaluation():
-            net(net.x[:1])
-            alone = {p for p, those in calls.items() if all(len(c.output) == 1 for c in those)}
-            calls.clear()
             heads = net(net.x)
+            uses, graph = _graph(heads, {id(p): name for name, p in net.parameters.items()})
+            passed, first = (_shapes(calls), graph), dict(calls)
+            if plan is None or plan.made_for != passed:
+                calls.clear()
+                net(net.x[:1])
+                alone = {p for p, those in calls.items() if all(len(c.output) == 1 for c in those)}
+                plan = Plan(passed, frozenset(alone))
     finally:
         for handle in handles:
             handle.remove()
-    uses, once = _uses(heads), {}
-    for prefix, those in calls.items():
-        trainable = [net.parameters.get(name) for name in net.owned[prefix].values()]
-        counts = {uses[id(p)] for p in trainable if p is not None}
-        if counts == {1} and prefix in alone and len(those) == 1 and those[0].usable(len(net.x)):
+    once = {}
+    for prefix, those in first.items():
+        counts = {uses[name] for name in net.owned[prefix].values() if name in net.parameters}
+        usable = len(those) == 1 and those[0].usable(len(net.x))
+        if counts == {1} and prefix in plan.by_sample and usable:
             once[prefix] = those[0]
-    return heads, once
+    return heads, once, plan
+
+
+def _shapes(calls):
+    return tuple(
+        (prefix, *(tuple(t.shape[1:]) for call in those for t in (call.input, call.output)))
+        for prefix, those in calls.items()
+    )
 
 
 def _recorder(calls, prefix):
@@ -245,29 +273,34 @@ def _recorder(calls, prefix):
         if args:  # called by keyword, its input is not here to see: the layer will not qualify
             versions = args[0]._version, out._version
             edge = torch.autograd.graph.get_gradient_edge(out) if out.requires_grad else None
-            call = Call(module, args[0].detach(), out.detach(), versions, edge)
+            call = Call(module, args[0], out, versions, edge)
             calls.setdefault(prefix, []).append(call)
 
     return hook
 
 
-def _uses(heads):
-    """How often each tensor enters the graph, by its id.
+def _graph(heads, names):
+    """How often each parameter enters the graph, by its name; and the graph itself, for comparison.
 
-    A parameter that enters it more than once has more of a gradient than its layer alone says.
+    A parameter that enters it more than once has more of a gradient than its layer alone says. The
+    graph is each node's operation and what it follows, in the order of a walk from the heads.
     """
-    uses, seen = Counter(), set()
+    uses, places, walk = Counter(), {}, []
     stack = [head.grad_fn for head in heads if head.grad_fn is not None]
     while stack:
         node = stack.pop()
-        if node in seen:
+        if node in places:
+            walk.append(places[node])
             continue
-        seen.add(node)
+        places[node] = len(places)
+        walk.append(node.name())
         for following, _ in node.next_functions:
             if following is None:
-                continue
-            if hasattr(following, "variable"):
-                uses[id(following.variable)] += 1
+                walk.append(None)
+            elif hasattr(following, "variable"):
+                name = names.get(id(following.variable))
+                uses[name] += 1
+                walk.append(name)
             else:
                 stack.append(following)
-    return uses
+    return uses, tuple(walk)

@@ -5,14 +5,15 @@ and one product J^T c are needed, and every layer adds its share of each (`layer
 times as large as the network, are not.
 """
 
+import math
 from collections.abc import Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from ..ground.checks import number, one_of
+from ..ground.precision import products_in
 from .cg import matrix_free
 from .gram import coefficients
 from .layers import blocks, row_bytes
@@ -40,7 +41,6 @@ class Step:
     left: float | None = None
 
 
-@torch.no_grad()
 def minnorm_step(
     model: nn.Module,
     inputs: torch.Tensor,
@@ -74,39 +74,75 @@ def minnorm_step(
     of range, an empty batch, nothing trainable, non-finite gradients, batch norm without running
     statistics, or a `toward` that does not fit; RuntimeError inside torch.inference_mode().
     """
-    if torch.is_inference_mode_enabled():
-        raise RuntimeError("minnorm_step needs gradients: call it outside torch.inference_mode()")
-    strength = number("strength", strength, low=0, high=1)
-    one_of("solver", solver, ("auto", "layerwise", "cg"))
-    net = Network(model, inputs)
-    center = _center(net, toward)
-    if solver == "cg" or (solver == "auto" and row_bytes(net) > ROW_BYTES):
-        return cg_step(net, strength, center)
-    return _layerwise_step(net, strength, center)
+    return Projection(model).step(inputs, strength, solver=solver, toward=toward)
 
 
-def _layerwise_step(net, strength, center):
-    with exact_products(net.inputs.device):
-        (parts, k), precision = in_working_precision(net, lambda _: blocks(net))
-        felt = _felt(net, center) if center else 0
-        c, inner, rank, dtype = coefficients(parts, len(net.inputs), precision, felt)
-        away = (p - center[name] if center else p for name, p in net.parameters.items())
-        squared = sum(torch.linalg.vector_norm(v, dtype=torch.float64).square() for v in away)
-        squared = squared - c @ inner  # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|
-        for part in parts:
-            part.shrink(c, strength, dtype)
-    for name, p in net.parameters.items():
-        if center:
-            p.add_(center[name].to(p.dtype), alpha=strength)
-        own = net.trainable[name]
-        if p.data_ptr() != own.data_ptr():  # a float64 copy: the model has not seen it yet
-            own.copy_(p)
-    return Step(rows=k, rank=rank, drift=float(strength * squared.clamp_min(0).sqrt()))
+class Projection:
+    """The projections of one model in one run: what the first learned of it serves the next.
+
+    That is the `Plan` of its pass, which is made again when a pass differs from it in anything. It
+    holds no tensor.
+
+    products: "float32" or "tf32", of the forward and backward pass and of the rows on a GPU. K, t
+    and J^T c are computed in full: the projection is exactly off the rows as computed, which TF32
+    leaves with an error of about 1e-3 of their length.
+    """
+
+    def __init__(self, model: nn.Module, products: str = "float32"):
+        self.model, self.products, self.plan = model, products, None
+
+    @torch.no_grad()
+    def step(self, inputs, strength, *, solver="auto", toward=None) -> Step:
+        """As `minnorm_step`."""
+        if torch.is_inference_mode_enabled():
+            raise RuntimeError(
+                "minnorm_step needs gradients: call it outside torch.inference_mode()"
+            )
+        strength = number("strength", strength, low=0, high=1)
+        one_of("solver", solver, ("auto", "layerwise", "cg"))
+        net = Network(self.model, inputs)
+        center = _center(net, toward)
+        if solver == "cg" or (solver == "auto" and row_bytes(net) > ROW_BYTES):
+            return cg_step(net, strength, center)
+        return self._layerwise(net, strength, center)
+
+    def _layerwise(self, net, strength, center):
+        device = net.inputs.device
+        with products_in(self.products, device):
+            made, precision = in_working_precision(net, lambda _: blocks(net, self.plan))
+        parts, heads, self.plan = made
+        with products_in("float32", device):
+            felt = _felt(net, center).view(heads, -1).T.flatten() if center else 0
+            solution = coefficients(parts, heads, precision, _squared(net, center), felt)
+            inside = {name: v for part in parts for name, v in part.pull(solution.c).items()}
+        _move(net, inside, strength, center)
+        # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|^2
+        off = max(solution.theta - solution.inside, 0)
+        return Step(rows=heads * len(net.x), rank=solution.rank, drift=strength * math.sqrt(off))
+
+
+def _squared(net, center):
+    """|theta - theta_0|^2 in float64."""
+    away = [p - center[name] if center else p for name, p in net.parameters.items()]
+    return torch.stack(torch._foreach_norm(away, dtype=torch.float64)).square().sum()
+
+
+def _move(net, inside, strength, center):
+    """theta <- theta + strength (J^T c + theta_0 - theta), inside: J^T c by name."""
+    moving, own = list(net.parameters.values()), list(net.trainable.values())
+    targets = [inside[name].to(p.dtype) for name, p in net.parameters.items()]
+    torch._foreach_lerp_(moving, targets, strength)
+    if center:
+        theta_0 = [center[name].to(p.dtype) for name, p in net.parameters.items()]
+        torch._foreach_add_(moving, theta_0, alpha=strength)
+    copies = [i for i, (p, mine) in enumerate(zip(moving, own)) if p is not mine]
+    if copies:  # in another precision: the model has not seen it yet
+        torch._foreach_copy_([own[i] for i in copies], [moving[i] for i in copies])
 
 
 def cg_step(net: Network, strength: float, center: dict[str, torch.Tensor]) -> Step:
     """The step by conjugate gradients. center: theta_0 by name, {} for the origin."""
-    with exact_products(net.inputs.device):
+    with products_in("float32", net.inputs.device):
         found = matrix_free(net, center)
     trainable = net.trainable.values()
     for p, part in zip(trainable, found.vector.split([p.numel() for p in trainable])):
@@ -136,22 +172,3 @@ def _felt(net, center):
     """J theta_0 (k,): what the outputs feel, to first order, of a step theta_0 from here."""
     with products(net) as (theta, push, _):
         return push(torch.cat([t.flatten() for t in center.values()]).to(theta)).detach().double()
-
-
-@contextmanager
-def exact_products(device: torch.device):
-    """Inside, a GPU does float32 products and convolutions in full, whatever the process has set.
-
-    TF32 would leave about 1e-3 of the rows in the result instead of 1e-6.
-    """
-    kinds = ()
-    if device.type == "cuda":
-        kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
-    before = [kind.fp32_precision for kind in kinds]
-    try:
-        for kind in kinds:
-            kind.fp32_precision = "ieee"
-        yield
-    finally:
-        for kind, own in zip(kinds, before):
-            kind.fp32_precision = own

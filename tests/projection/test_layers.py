@@ -1,0 +1,149 @@
+"""The ways to a layer's share of the projection: each is the dense one, and what a GPU is asked
+for is little and does not grow with the samples."""
+
+import copy
+from collections import Counter
+
+import pytest
+import torch
+import torch.nn.functional as F
+from test_projection import build, dense_projection, flat, jacobian
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import unlearnlab as ul
+from unlearnlab.networks import ResNet, seeded
+from unlearnlab.projection import layers
+from unlearnlab.projection.patches import patches
+
+IMAGES = [
+    "two heads, conv, batch norm, in-place",
+    "conv, many and few positions",
+    "grouped and padded conv",
+]
+# kernel, stride, padding, dilation, bias
+CONVOLUTIONS = {
+    "3x3": (3, 1, 1, 1, False),
+    "strided": (3, 2, 1, 1, True),
+    "dilated": (3, 1, 2, 2, True),
+    "1x1": (1, 1, 0, 1, False),
+    "1x1, strided": (1, 2, 0, 1, True),
+    "uneven": ((3, 2), (2, 1), (1, 0), (1, 2), True),
+    "the whole map": (9, 1, 0, 1, True),
+}
+ON_GPU = layers.formula
+
+
+@pytest.fixture(params=["as on a GPU", "pairs", "patches", "groups"])
+def way(request, monkeypatch):
+    """How a layer's share of K is computed: as on a GPU, or one formula for all."""
+    chosen = lambda device, *sizes: request.param
+    if request.param == "as on a GPU":
+        chosen = lambda device, *sizes: ON_GPU(torch.device("cuda"), *sizes)
+    monkeypatch.setattr(layers, "formula", chosen)
+    return request.param
+
+
+def error(model, inputs, strength=0.7):
+    """|the step - the dense one| / |theta|."""
+    before, rows = flat(model).double(), jacobian(model, inputs)
+    ul.minnorm_step(model, inputs, strength)
+    moved = before - flat(model).double()
+    return (moved - strength * dense_projection(before, rows)).norm() / before.norm()
+
+
+class Two(nn.Module):
+    """One convolution under test between others, seen by two heads."""
+
+    def __init__(self, kernel, stride, padding, dilation, bias):
+        super().__init__()
+        self.first = nn.Conv2d(3, 5, 1)
+        self.tested = nn.Conv2d(5, 6, kernel, stride, padding, dilation, bias=bias)
+        self.content, self.color = nn.Linear(6, 10), nn.Linear(6, 3)
+
+    def forward(self, x):
+        h = torch.tanh(self.tested(torch.tanh(self.first(x)))).square().mean((2, 3))
+        return self.content(h), self.color(h)
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_every_way_through_every_convolution_is_the_dense_projection(name, dtype, way):
+    torch.manual_seed(0)
+    model, inputs = Two(*CONVOLUTIONS[name]).to(dtype), torch.randn(7, 3, 9, 9, dtype=dtype)
+    assert error(model, inputs) < (1e-5 if dtype == torch.float32 else 1e-9)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+@pytest.mark.parametrize("kept", [0, 2**28])
+def test_every_way_through_an_image_net_is_the_dense_projection(name, kept, way, monkeypatch):
+    """Whether rows are kept or made again, of any memory layout, and where K must be redone."""
+    monkeypatch.setattr(layers, "KEPT_BYTES", {"cpu": kept})
+    model, inputs = build(name, 6)
+    for x in (inputs, inputs.to(memory_format=torch.channels_last), inputs.repeat(2, 1, 1, 1)):
+        assert error(copy.deepcopy(model), x) < 1e-5
+    turned = copy.deepcopy(model).to(memory_format=torch.channels_last)
+    assert error(turned, inputs.to(memory_format=torch.channels_last)) < 1e-5
+
+
+@pytest.mark.parametrize("name", ["mlp", "attention, layer norm, own token", "tied layers"])
+def test_linear_layers_go_every_way(name, way):
+    assert error(*build(name, 6)) < 1e-5
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_patches_are_those_of_unfold(name):
+    kernel, stride, padding, dilation, _ = CONVOLUTIONS[name]
+    conv = nn.Conv2d(3, 4, kernel, stride, padding, dilation)
+    x = torch.randn(5, 3, 9, 11)
+    geometry = conv.kernel_size, conv.dilation, conv.padding, conv.stride
+    ours = lambda x: patches(x, conv.kernel_size, conv.stride, conv.padding, conv.dilation)
+    assert torch.equal(ours(x), F.unfold(x, *geometry))
+    view = torch.randn(3, 11, 5, 9).permute(2, 0, 3, 1)[1:]
+    assert torch.equal(ours(view), F.unfold(view, *geometry))
+
+
+class Calls(TorchDispatchMode):
+    """Counts what torch is asked for, and collects the groups of convolutions."""
+
+    def __init__(self):
+        super().__init__()
+        self.names, self.groups = Counter(), set()
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        self.names[str(operation)] += 1
+        for i, argument in enumerate(operation._schema.arguments):
+            if argument.name == "groups":
+                self.groups.add(args[i])
+        return operation(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("on_gpu", [True, False])
+def test_a_projection_of_a_resnet_asks_for_little_whatever_the_samples(on_gpu, monkeypatch):
+    """A call is one launch on a GPU or a few: 2,568 before patches, rows joined over layers and
+    parameters moved together, and as many more for every group of a convolution."""
+    if on_gpu:
+        monkeypatch.setattr(
+            layers, "formula", lambda _, *sizes: ON_GPU(torch.device("cuda"), *sizes)
+        )
+    counts = []
+    for n in (10, 50):
+        model = seeded(lambda: ResNet(18, [10, 3], 1 / 16), 0)
+        with Calls() as calls:
+            ul.minnorm_step(model, torch.randn(n, 3, 32, 32), 0.1)
+        counts.append(calls.names.total())
+        assert not on_gpu or calls.groups == {1}
+        assert "aten.im2col.default" not in calls.names
+    assert counts[0] == counts[1] < 1200, counts
+
+
+def test_the_formula_is_the_one_that_multiplies_least():
+    gpu, cpu = torch.device("cuda"), torch.device("cpu")
+    resnet = lambda device, positions, channels: layers.formula(
+        device, 50, 2, positions, 9 * channels, channels
+    )
+    ways = [resnet(gpu, p, c) for p, c in ((1024, 64), (256, 128), (64, 256), (16, 512))]
+    assert ways == ["patches", "patches", "patches", "pairs"]
+    ways = [resnet(cpu, p, c) for p, c in ((1024, 64), (256, 128), (64, 256), (16, 512))]
+    assert ways == ["groups", "groups", "patches", "pairs"]
+    assert layers.formula(cpu, 50, 1, 1, 300, 300) == "pairs"
