@@ -10,6 +10,7 @@ import threading
 
 import pytest
 import torch
+from elsewhere import DEVICE, elsewhere
 from torch import nn
 
 from unlearnlab.networks import MLP, ResNet, seeded
@@ -155,6 +156,14 @@ def test_a_network_with_hooks_is_not_recorded(recorder):
     model.register_forward_hook(lambda *args: calls.append(1) and None)
     trained(model=model)
     assert recorder.recordings == 0 and len(calls) == 24
+
+
+@pytest.mark.parametrize("augment", ["none", "crop+flip"])
+def test_an_epoch_waits_once_for_the_device(augment):
+    recipe = dataclasses.replace(SGD, augment=augment)
+    with elsewhere() as waits:
+        trained(recipe, weights=WEIGHTS, device=DEVICE)
+    assert waits["fit.py"] <= recipe.epochs + 4  # and what is checked before the first
 
 
 @needs_a_gpu

@@ -281,7 +281,9 @@ def images(dataset: str = "digits", preset: str = "quick", folder: Path | None =
     return choose(PRESETS, dataset, preset).images(dataset, folder)
 
 
-def evaluate(model: nn.Module, test: TensorDataset) -> dict[str, float]:
+def evaluate(
+    model: nn.Module, test: TensorDataset, precision: str | None = None
+) -> dict[str, float]:
     """What a model goes by, on test images (n, 1 or 3, h, w) with content labels (n,), each painted
     in each of the 10 class colors:
 
@@ -290,11 +292,12 @@ def evaluate(model: nn.Module, test: TensorDataset) -> dict[str, float]:
     touched, with corrected labels, and on what it did not. Touched are images in another class's
     color; their corrected label is the class of that color, what a network is to say that never saw
     color and content disagree. Untouched are images in their own class's color.
+
+    precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
     pixels, labels = test.tensors
-    says = torch.stack(
-        [outputs(model, tint(pixels, color))[0].argmax(1).cpu() for color in CLASS_COLORS]
-    )  # (10, n)
+    says = [outputs(model, tint(pixels, color), precision)[0].argmax(1) for color in CLASS_COLORS]
+    says = torch.stack(says).cpu()  # (10, n)
     right = says == torch.arange(len(CLASS_COLORS))[:, None]
     own = torch.arange(len(CLASS_COLORS))[:, None] == labels.cpu()
     share = lambda which: right[which].double().mean().item()

@@ -279,7 +279,9 @@ def images(dataset: str = "digits", preset: str = "quick", folder: Path | None =
     return choose(PRESETS, dataset, preset).images(dataset, folder)
 
 
-def evaluate(model: nn.Module, test: TensorDataset, both_heads: bool = True) -> dict[str, float]:
+def evaluate(
+    model: nn.Module, test: TensorDataset, both_heads: bool = True, precision: str | None = None
+) -> dict[str, float]:
     """What is kept, and what is forgotten, on test images (n, 1 or 3, h, w) in gray, red and green,
     with content labels (n,):
 
@@ -292,14 +294,19 @@ def evaluate(model: nn.Module, test: TensorDataset, both_heads: bool = True) -> 
     are red and green images; their corrected label is (content, gray), what a network that never
     saw color is to say (content alone unless both_heads). Untouched are gray ones, so "utility" is
     "retain_accuracy".
+
+    precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
     pixels, labels = test.tensors
     right, error = {}, {}
     for name, color in COLORS.items():
-        content, colors = outputs(model, tint(pixels, color))
+        content, colors = outputs(model, tint(pixels, color), precision)
         hit = content.argmax(1) == labels.to(content.device)
-        right[name] = (hit & (colors.argmax(1) == 0) if both_heads else hit).double().mean().item()
-        error[name] = (1 - colors.double().softmax(1)[:, 0]).square().mean().item()
+        hit = hit & (colors.argmax(1) == 0) if both_heads else hit
+        right[name] = hit.double().mean()
+        error[name] = (1 - colors.double().softmax(1)[:, 0]).square().mean()
+    # only now: a GPU that is asked for a number in between waits for the next work
+    right, error = ({name: t.item() for name, t in part.items()} for part in (right, error))
     return {
         "retain_accuracy": right["gray"],
         "forget_error": sum(error.values()) / len(error),

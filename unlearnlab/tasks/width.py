@@ -227,15 +227,19 @@ def split(
     return {name: torch.cat(part).sort().values for name, part in parts.items()}
 
 
-def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, float]:
+def evaluate(
+    model: nn.Module, parts: Mapping[str, TensorDataset], precision: str | None = None
+) -> dict[str, float]:
     """The share of wrong answers of each of `parts` (as in `splits`), all between 0 and 1:
     "test_error", "forget_error", "forget_test_error", "validation_error",
     "forget_validation_error", "retain_error"; and "mia", see `attack`.
 
     The validation error is the mean over classes of their errors, because the forget set's classes
     gave half of theirs away.
+
+    precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
-    said = {name: outputs(model, part.tensors[0])[0] for name, part in parts.items()}
+    said = {name: outputs(model, part.tensors[0], precision)[0] for name, part in parts.items()}
     wrong = {name: said[name].argmax(1) != part.tensors[1] for name, part in parts.items()}
     errors = {f"{name}_error": found.double().mean().item() for name, found in wrong.items()}
     labels = parts["validation"].tensors[1]
