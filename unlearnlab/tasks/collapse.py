@@ -139,7 +139,7 @@ def task(
 
     The other arguments, shipped models, files and errors are those of `ul.erasure.task`.
     """
-    default = choose(PRESETS, dataset, preset)
+    default = choose(PRESETS, dataset, preset, means.get("device", "cpu"))
     chosen = default.changed(
         p_forget=p_forget,
         p_retain=p_retain,
@@ -163,14 +163,15 @@ def _task(dataset, preset, seed, chosen, shipped, means):
     )
     shipped = shipped and dataset == "digits" and seed in zoo.SHIPPED_SEEDS
     trainings = _trainings(dataset, seed, build, chosen, images, own, other, measure)
-    found = means.models(trainings, shipped, command("collapse", shipped, dataset, preset, seed))
+    made = command("collapse", shipped, dataset, preset, seed)
+    models = means.models(trainings, shipped, made)
     parts = {
         "retain": share_of(own, chosen.p_retain, seed, 0),
         "forget": other,
         "evaluate": measure,
     }
     name, size = f"collapse-{dataset}", chosen.batch_size
-    return image_task(name, seed, *found, build, means.device, batch_size=size, **parts)
+    return image_task(name, seed, models, build, means.device, batch_size=size, **parts)
 
 
 def grid(epochs: int = 15) -> dict[str, dict]:

@@ -143,8 +143,8 @@ def task(
         dataset: "digits", "mnist", "cifar10" or "tiny-imagenet".
         preset: "quick" is a narrow ResNet-18 (width 3/32 or 1/8), on 6,000 to 10,000 images of the
             larger data sets, two to five minutes of training on one core; "paper" is the paper's
-            setting, for a GPU, in float32: recipe=replace(ul.recipes.CIFAR10_ERASURE,
-            precision="bfloat16") trains in bfloat16 there.
+            setting, for a GPU, where it trains in bfloat16: recipe=ul.recipes.CIFAR10_ERASURE
+            trains in float32.
         both_heads: as in `evaluate`.
         weights: torchvision's file for the body of the network, which Tiny ImageNet's "paper"
             cannot do without.
@@ -153,10 +153,11 @@ def task(
         means: folder, cache, device, progress, stop, as in `Means`.
 
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ;
-    others are trained at first use. Raises ValueError by name for wrong arguments, what
-    `ul.images.load` raises, and BadCheckpoint or FileNotFoundError for a file of the package.
+    others are trained at first use, the ground truth when `task.ground_truth` is first read. Raises
+    ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint or
+    FileNotFoundError for a file of the package.
     """
-    default = choose(PRESETS, dataset, preset)
+    default = choose(PRESETS, dataset, preset, means.get("device", "cpu"))
     chosen = default.changed(
         p_forget=p_color, p_retain=p_retain, batch_size=batch_size, network=network, recipe=recipe
     )
@@ -180,12 +181,12 @@ def _task(dataset, preset, seed, chosen, shipped, both_heads, weights, means):
         build = partial(_with_body, build, Path(weights).expanduser())
     measure = partial(evaluate, test=images.test, both_heads=both_heads)
     trainings = _trainings(dataset, seed, build, chosen.recipe, gray, colored, measure)
-    found = means.models(trainings, shipped, command("erasure", shipped, dataset, preset, seed))
+    made = command("erasure", shipped, dataset, preset, seed)
     name = f"erasure-{dataset}" if both_heads else f"erasure-{dataset}-content"  # of another metric
     return image_task(
         name,
         seed,
-        *found,
+        means.models(trainings, shipped, made),
         build,
         means.device,
         retain=share_of(gray, chosen.p_retain, seed, 0),
