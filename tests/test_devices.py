@@ -48,7 +48,10 @@ def both(tmp_path_factory):
         small(patch, "", ul.erasure, "mnist", 8)
         here = make("cpu")
         with elsewhere():
-            return here, make(DEVICE)
+            there = make(DEVICE)
+            for task in (here, there):
+                assert task.ground_truth  # trained when somebody asks for it
+            return here, there
 
 
 def equal(here, there):

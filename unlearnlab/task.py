@@ -3,7 +3,7 @@ the answer."""
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -16,21 +16,48 @@ from .training.fit import squared_error
 KINDS = ("regression", "classification")
 
 
+class Later:
+    """A model that is loaded or trained when somebody first asks for it, by a call.
+
+    make: gives the model. identity: all that the model follows from, as strings by name; it stands
+    for the model in a fingerprint, so that nobody trains one to name a run that never looks at it.
+    """
+
+    def __init__(self, make: Callable[[], nn.Module], identity: dict[str, str]):
+        self.make, self.identity, self.model = make, identity, None
+
+    def __identity__(self):
+        return {"identity": self.identity}
+
+    def __call__(self) -> nn.Module:
+        make = self.make
+        if make is not None:
+            self.model = make()
+            self.make = None  # and with it the data it was to be trained on
+        return self.model
+
+
 @dataclass(frozen=True)
 class Task:
     """What an unlearning method is given, and how its answer is judged.
 
     Args:
-        name: what results are filed under. kind: "regression" (mean squared error) or
-        "classification" (cross-entropy, summed over heads;
-            targets (n,) or (n, heads)).
-        seed: of the task, an integer of at least 0; runs combine it with their own. original: the
-        model trained on retain and forget together. ground_truth: a model trained to the end on the
-        retain set alone, or None. retain, forget: TensorDataset(inputs, targets). build: of a seed,
-        an untrained model of the original's architecture, reproducible. evaluate: of a model,
-        {metric name: float}. batch_size: None for full batch (both sets whole), else the size of
-        the paired batches. facts: by role, what is known about how a model was made: {"original":
-        {"seed": "1000", ...}}.
+        name: what results are filed under.
+        kind: "regression" (mean squared error) or "classification" (cross-entropy, summed over
+            heads; targets (n,) or (n, heads)).
+        seed: of the task, an integer of at least 0; runs combine it with their own.
+        original: the model trained on retain and forget together.
+        ground_truth: a model trained to the end on the retain set alone, or None, or a `Later`:
+            then `task.ground_truth` gives its model, which may have to be trained first, and raises
+            what that raises.
+        retain, forget: TensorDataset(inputs, targets).
+        build: of a seed, an untrained model of the original's architecture, reproducible.
+        evaluate: of a model, {metric name: float}.
+        batch_size: None for full batch (both sets whole), else the size of the paired batches.
+        facts: by role, what is known about how a model was made: {"original": {"seed": "1000",
+            ...}}.
+
+    `dataclasses.replace` asks for the ground truth; `changed` does not.
 
     Raises ValueError that names the argument.
     """
@@ -39,7 +66,7 @@ class Task:
     kind: str
     seed: int
     original: nn.Module
-    ground_truth: nn.Module | None
+    ground_truth: nn.Module | Later | None = field(repr=False, compare=False)
     retain: TensorDataset
     forget: TensorDataset
     build: Callable[[int], nn.Module]
@@ -70,19 +97,24 @@ class Task:
         }
         return {**vars(self), "facts": seeds, "type": type(self)}
 
+    def changed(self, **fields) -> "Task":
+        """The same task with other fields. A ground truth that is yet to be made stays so."""
+        return type(self)(**{**vars(self), **fields})
+
     def to(self, device: str | torch.device) -> "Task":
         """The same task on another device; this one stays where it is. Runs on it happen there."""
 
         def moved(model):
+            if isinstance(model, Later):
+                return Later(lambda: moved(model()), model.identity)
             return None if model is None else copy.deepcopy(model).to(device)
 
         def points(data):
             return TensorDataset(*(t.to(device) for t in data.tensors))
 
-        return replace(
-            self,
+        return self.changed(
             original=moved(self.original),
-            ground_truth=moved(self.ground_truth),
+            ground_truth=moved(vars(self)["ground_truth"]),
             retain=points(self.retain),
             forget=points(self.forget),
             build=lambda seed: self.build(seed).to(device),
@@ -106,3 +138,16 @@ class Task:
                 )
             return sum(F.cross_entropy(head, targets[:, i]) for i, head in enumerate(outputs))
         return F.cross_entropy(outputs, targets)
+
+
+def _ground_truth(task):
+    given = vars(task)["ground_truth"]
+    return given() if isinstance(given, Later) else given
+
+
+def _keep_ground_truth(task, given):
+    vars(task)["ground_truth"] = given
+
+
+# after the class: within it, a dataclass would take the property for the field's default
+Task.ground_truth = property(_ground_truth, _keep_ground_truth)

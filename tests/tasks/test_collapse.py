@@ -172,6 +172,7 @@ def test_the_original_is_warmed_up_on_gray_and_weighted_by_the_share_of_forgotte
         p_forget=0.25,
         progress=lambda *done: None,
     )
+    assert len(seen) == 2 and task.ground_truth is task.ground_truth  # trained once, now
     (gray, first, none, start), (colored, second, weights, warmed), (own, third, alike, fresh) = (
         seen
     )

@@ -2,11 +2,14 @@
 that can be computed by hand."""
 
 import copy
+import dataclasses
 import math
+import pickle
 import shutil
 import threading
 from functools import partial
 
+import cloudpickle
 import pytest
 import torch
 from torch import nn
@@ -16,6 +19,7 @@ from torch.utils.data import TensorDataset
 import unlearnlab as ul
 from unlearnlab.data.images import Images
 from unlearnlab.data.tint import luminance
+from unlearnlab.ground.identity import fingerprint
 from unlearnlab.networks import AllCNN, ResNet, seeded
 from unlearnlab.tasks import __main__ as command
 from unlearnlab.tasks import erasure, presets
@@ -210,12 +214,17 @@ def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path)
         seed=1, cache=tmp_path, **SMALL, progress=lambda *done: seen.append(done[:2])
     )
     names = ["erasure-digits-1-original", "erasure-digits-1-ground-truth"]
+    assert seen == [(names[0], 2)]
+    assert "commit" not in one.facts["ground-truth"]
+    first = vector(one.ground_truth)
     assert seen == [(names[0], 2), (names[1], 1), (names[1], 2)]
+    assert "commit" in one.facts["ground-truth"]
     two = ul.erasure.task(
         seed=1, cache=tmp_path, **SMALL, progress=lambda *done: pytest.fail("trained again")
     )
     assert (
         torch.equal(vector(one.original), vector(two.original))
+        and torch.equal(first, vector(two.ground_truth))
         and one.facts["original"]["recipes"].count("epochs") == 2
     )
     assert len(list(tmp_path.iterdir())) == 2
@@ -230,6 +239,54 @@ def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path)
     ):
         again = ul.erasure.task(seed=1, cache=tmp_path, **SMALL)
     assert torch.equal(vector(one.ground_truth), vector(again.ground_truth))
+
+
+def test_an_experiment_begins_without_a_ground_truth_and_trains_it_once_when_asked(tmp_path):
+    names = []
+    how = dict(cache=tmp_path, **SMALL, progress=lambda name, done, loss: names.append(name))
+    task = ul.erasure.task(seed=1, **how)
+    before = fingerprint(task)
+    run = ul.unlearn(task, ul.GD(), 1)
+    others = task.changed(name="other"), task.to("cpu"), pickle.loads(cloudpickle.dumps(task))
+    assert task.fresh() and task.evaluate(run.model) and repr(task) and task == task
+    ul.sweep(lambda seed: task, {"GD": {"epochs": 1}}, [1], tmp_path / "runs", "serial")
+    assert set(names) == {"erasure-digits-1-original"}
+    truth = vector(others[0].ground_truth)
+    trained = len(names)
+    for one in (*others, task, ul.erasure.task(seed=1, **how)):
+        assert torch.equal(vector(one.ground_truth), truth)
+        assert one.ground_truth is one.ground_truth
+    assert len(names) == trained  # the file is there
+    # nobody can tell from a run on it whether its ground truth has been trained yet
+    assert fingerprint(task) == before == fingerprint(ul.erasure.task(seed=1, **how))
+    more = dict(how, recipe=dataclasses.replace(SMALL["recipe"], lr=0.02))
+    assert fingerprint(ul.erasure.task(seed=1, **more)) != before
+
+
+def test_a_stopped_ground_truth_goes_on_where_it_was(tmp_path):
+    stop, seen = threading.Event(), []
+
+    def report(name, done, loss):
+        seen.append((name.removeprefix("erasure-digits-1-"), done))
+        if name.endswith("truth"):
+            stop.set()
+
+    task = ul.erasure.task(seed=1, cache=tmp_path, **SMALL, stop=stop, progress=report)
+    with pytest.raises(Stopped):
+        task.ground_truth
+    stop.clear()
+    assert isinstance(task.ground_truth, nn.Module)
+    assert seen[2:] == [("ground-truth", 1), ("ground-truth", 2)]
+
+
+@pytest.mark.parametrize("experiment", [ul.erasure, ul.collapse, ul.width])
+def test_the_papers_preset_trains_in_bfloat16_on_a_gpu_alone(experiment):
+    def precisions(preset, device):
+        found = presets.choose(experiment.PRESETS, "cifar10", preset, device)
+        return {part.precision for part in vars(found).values() if isinstance(part, Recipe)}
+
+    assert precisions("paper", "cuda:0") == {"bfloat16"}
+    assert precisions("paper", "cpu") == precisions("quick", "cuda") == {"float32"}
 
 
 def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeypatch):
@@ -305,6 +362,7 @@ def test_a_larger_data_set_takes_part_by_the_same_images_whatever_the_seed(tmp_p
         for task in (one, two)
         for image in task.retain.tensors[0][:, 0]
     )
+    assert one.ground_truth is not two.ground_truth
     assert len(list(tmp_path.iterdir())) == 4
 
 
@@ -334,6 +392,7 @@ def test_published_weights_are_where_both_trainings_and_every_fresh_model_start(
         )
     assert (
         not torch.allclose(other.original.conv1.weight, body["conv1.weight"], atol=1e-3)
+        and other.ground_truth
         and len(list(tmp_path.glob("*.safetensors"))) == 4
     )
 

@@ -318,15 +318,19 @@ def test_another_setting_trains_at_first_use_stops_resumes_and_is_kept(tmp_path)
         )
     one = ul.width.task(cache=tmp_path, **SMALL, progress=lambda *done: seen.append(done[:2]))
     names = ["width-digits-allcnn-0.02083-1-original", "width-digits-allcnn-0.02083-1-ground-truth"]
+    assert seen == [(names[0], 2)]
+    first = vector(one.ground_truth)
     assert seen == [(names[0], 2), (names[1], 1), (names[1], 2)]
     two = ul.width.task(
         cache=tmp_path, **SMALL, progress=lambda *done: pytest.fail("trained again")
     )
     assert (
         torch.equal(vector(one.original), vector(two.original))
+        and torch.equal(first, vector(two.ground_truth))
         and len(list(tmp_path.iterdir())) == 2
     )
-    ul.width.task(cache=tmp_path, **SMALL, share=0.3, progress=lambda *done: None)
+    other = ul.width.task(cache=tmp_path, **SMALL, share=0.3, progress=lambda *done: None)
+    assert other.ground_truth is not None
     again = ul.width.retrained_again(cache=tmp_path, **SMALL, progress=lambda *done: None)
     assert len(list(tmp_path.iterdir())) == 5 and not torch.equal(
         vector(again), vector(one.ground_truth)

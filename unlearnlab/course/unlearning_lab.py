@@ -1,7 +1,6 @@
 """What ErasureLab and CollapseLab share: a task that is made when it is needed, a method under
 sliders, and its run in a thread."""
 
-import dataclasses
 import threading
 import time
 from pathlib import Path
@@ -140,7 +139,7 @@ class UnlearningLab(MethodLab):
                 )
                 return
             # every epoch was measured; after Stop nobody waits
-            task = dataclasses.replace(self.task, evaluate=lambda model: self.metrics)
+            task = self.task.changed(evaluate=lambda model: self.metrics)
             epoch = lambda run: self._epoch(run, epochs, stop)
             run = unlearn(task, method, epochs, callback=epoch, stop=stop)
         stopped = run.stopped or stop.is_set() and len(self.track) <= epochs

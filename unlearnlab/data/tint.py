@@ -32,9 +32,9 @@ RED_WEIGHT, GREEN_WEIGHT, BLUE_WEIGHT = (
     38_470,
     7_471,
 )  # ITU-R BT.601: .299, .587, .114 in parts of 65,536
-PIXELS_AT_ONCE = (
-    2**17
-)  # the intermediate numbers take four bytes each: this many stay in a core's cache
+# The intermediate numbers take four bytes each: so many stay in a core's cache
+PIXELS_AT_ONCE = 2**17
+PIXELS_ON_A_GPU = 2**24  # where a chunk is a dozen launches; they need 400 MB
 
 
 def luminance(pixels: torch.Tensor) -> torch.Tensor:
@@ -87,7 +87,8 @@ def tint(pixels: torch.Tensor, colors: torch.Tensor) -> torch.Tensor:
 
 def _chunks(pixels):
     """Slices of as many images as are worked on at once."""
-    images = max(1, PIXELS_AT_ONCE // max(1, pixels.shape[2] * pixels.shape[3]))
+    many = PIXELS_ON_A_GPU if pixels.is_cuda else PIXELS_AT_ONCE
+    images = max(1, many // max(1, pixels.shape[2] * pixels.shape[3]))
     return [slice(start, start + images) for start in range(0, len(pixels), images)]
 
 

@@ -27,7 +27,9 @@ def image_study(
             given[option] = chosen[option]
     if chosen["width"] is not None:
         given["network"] = partial(preset.network, width=chosen["width"])
-    if chosen["precision"] != USUAL["precision"]:
+    on_a_gpu = chosen["device"] != USUAL["device"]
+    # a "paper" preset's own precision follows the device, which no file's name says
+    if chosen["precision"] != USUAL["precision"] or on_a_gpu and chosen["preset"] == "paper":
         for recipe in ("recipe", "warm_start"):
             if hasattr(preset, recipe):
                 given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])

@@ -139,7 +139,7 @@ def task(
 
     The other arguments, shipped models, files and errors are those of `ul.erasure.task`.
     """
-    default = choose(PRESETS, dataset, preset)
+    default = choose(PRESETS, dataset, preset, means.get("device", "cpu"))
     chosen = default.changed(
         p_forget=p_forget,
         p_retain=p_retain,
@@ -163,14 +163,15 @@ def _task(dataset, preset, seed, chosen, shipped, means):
     )
     shipped = shipped and dataset == "digits" and seed in zoo.SHIPPED_SEEDS
     trainings = _trainings(dataset, seed, build, chosen, images, own, other, measure)
-    found = means.models(trainings, shipped, command("collapse", shipped, dataset, preset, seed))
+    made = command("collapse", shipped, dataset, preset, seed)
+    models = means.models(trainings, shipped, made)
     parts = {
         "retain": share_of(own, chosen.p_retain, seed, 0),
         "forget": other,
         "evaluate": measure,
     }
     name, size = f"collapse-{dataset}", chosen.batch_size
-    return image_task(name, seed, *found, build, means.device, batch_size=size, **parts)
+    return image_task(name, seed, models, build, means.device, batch_size=size, **parts)
 
 
 def grid(epochs: int = 15) -> dict[str, dict]:
@@ -281,7 +282,9 @@ def images(dataset: str = "digits", preset: str = "quick", folder: Path | None =
     return choose(PRESETS, dataset, preset).images(dataset, folder)
 
 
-def evaluate(model: nn.Module, test: TensorDataset) -> dict[str, float]:
+def evaluate(
+    model: nn.Module, test: TensorDataset, precision: str | None = None
+) -> dict[str, float]:
     """What a model goes by, on test images (n, 1 or 3, h, w) with content labels (n,), each painted
     in each of the 10 class colors:
 
@@ -290,11 +293,12 @@ def evaluate(model: nn.Module, test: TensorDataset) -> dict[str, float]:
     touched, with corrected labels, and on what it did not. Touched are images in another class's
     color; their corrected label is the class of that color, what a network is to say that never saw
     color and content disagree. Untouched are images in their own class's color.
+
+    precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
     pixels, labels = test.tensors
-    says = torch.stack(
-        [outputs(model, tint(pixels, color))[0].argmax(1).cpu() for color in CLASS_COLORS]
-    )  # (10, n)
+    says = [outputs(model, tint(pixels, color), precision)[0].argmax(1) for color in CLASS_COLORS]
+    says = torch.stack(says).cpu()  # (10, n)
     right = says == torch.arange(len(CLASS_COLORS))[:, None]
     own = torch.arange(len(CLASS_COLORS))[:, None] == labels.cpu()
     share = lambda which: right[which].double().mean().item()

@@ -143,8 +143,8 @@ def task(
         dataset: "digits", "mnist", "cifar10" or "tiny-imagenet".
         preset: "quick" is a narrow ResNet-18 (width 3/32 or 1/8), on 6,000 to 10,000 images of the
             larger data sets, two to five minutes of training on one core; "paper" is the paper's
-            setting, for a GPU, in float32: recipe=replace(ul.recipes.CIFAR10_ERASURE,
-            precision="bfloat16") trains in bfloat16 there.
+            setting, for a GPU, where it trains in bfloat16: recipe=ul.recipes.CIFAR10_ERASURE
+            trains in float32.
         both_heads: as in `evaluate`.
         weights: torchvision's file for the body of the network, which Tiny ImageNet's "paper"
             cannot do without.
@@ -153,10 +153,11 @@ def task(
         means: folder, cache, device, progress, stop, as in `Means`.
 
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ;
-    others are trained at first use. Raises ValueError by name for wrong arguments, what
-    `ul.images.load` raises, and BadCheckpoint or FileNotFoundError for a file of the package.
+    others are trained at first use, the ground truth when `task.ground_truth` is first read. Raises
+    ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint or
+    FileNotFoundError for a file of the package.
     """
-    default = choose(PRESETS, dataset, preset)
+    default = choose(PRESETS, dataset, preset, means.get("device", "cpu"))
     chosen = default.changed(
         p_forget=p_color, p_retain=p_retain, batch_size=batch_size, network=network, recipe=recipe
     )
@@ -180,12 +181,12 @@ def _task(dataset, preset, seed, chosen, shipped, both_heads, weights, means):
         build = partial(_with_body, build, Path(weights).expanduser())
     measure = partial(evaluate, test=images.test, both_heads=both_heads)
     trainings = _trainings(dataset, seed, build, chosen.recipe, gray, colored, measure)
-    found = means.models(trainings, shipped, command("erasure", shipped, dataset, preset, seed))
+    made = command("erasure", shipped, dataset, preset, seed)
     name = f"erasure-{dataset}" if both_heads else f"erasure-{dataset}-content"  # of another metric
     return image_task(
         name,
         seed,
-        *found,
+        means.models(trainings, shipped, made),
         build,
         means.device,
         retain=share_of(gray, chosen.p_retain, seed, 0),
@@ -279,7 +280,9 @@ def images(dataset: str = "digits", preset: str = "quick", folder: Path | None =
     return choose(PRESETS, dataset, preset).images(dataset, folder)
 
 
-def evaluate(model: nn.Module, test: TensorDataset, both_heads: bool = True) -> dict[str, float]:
+def evaluate(
+    model: nn.Module, test: TensorDataset, both_heads: bool = True, precision: str | None = None
+) -> dict[str, float]:
     """What is kept, and what is forgotten, on test images (n, 1 or 3, h, w) in gray, red and green,
     with content labels (n,):
 
@@ -292,14 +295,19 @@ def evaluate(model: nn.Module, test: TensorDataset, both_heads: bool = True) -> 
     are red and green images; their corrected label is (content, gray), what a network that never
     saw color is to say (content alone unless both_heads). Untouched are gray ones, so "utility" is
     "retain_accuracy".
+
+    precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
     pixels, labels = test.tensors
     right, error = {}, {}
     for name, color in COLORS.items():
-        content, colors = outputs(model, tint(pixels, color))
+        content, colors = outputs(model, tint(pixels, color), precision)
         hit = content.argmax(1) == labels.to(content.device)
-        right[name] = (hit & (colors.argmax(1) == 0) if both_heads else hit).double().mean().item()
-        error[name] = (1 - colors.double().softmax(1)[:, 0]).square().mean().item()
+        hit = hit & (colors.argmax(1) == 0) if both_heads else hit
+        right[name] = hit.double().mean()
+        error[name] = (1 - colors.double().softmax(1)[:, 0]).square().mean()
+    # only now: a GPU that is asked for a number in between waits for the next work
+    right, error = ({name: t.item() for name, t in part.items()} for part in (right, error))
     return {
         "retain_accuracy": right["gray"],
         "forget_error": sum(error.values()) / len(error),

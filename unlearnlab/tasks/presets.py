@@ -13,7 +13,7 @@ from torch.utils.data import TensorDataset
 from ..data import images as data
 from ..ground import checks, seeds
 from ..networks import seeded
-from ..task import Task
+from ..task import Later, Task
 from ..training import zoo
 from ..training.recipe import Recipe
 
@@ -84,6 +84,8 @@ class Means:
         progress: called with (name, epochs done, loss); default a bar on standard error.
         stop: a threading.Event; set it to end a training by `Stopped`. Its next one goes on from
             there.
+
+    The last two hear of a ground truth that is trained later, too.
     """
 
     folder: Path | None = None
@@ -92,26 +94,53 @@ class Means:
     progress: Callable[[str, int, float], None] | None = None
     stop: threading.Event | None = None
 
-    def models(self, trainings: dict, shipped: bool, command: str) -> tuple[dict, dict]:
-        """({role: model}, {role: facts}) of trainings as `zoo.get_all` takes them."""
-        return zoo.get_all(
-            trainings,
-            shipped=shipped,
-            command=command,
-            cache=self.cache,
-            progress=self.progress,
-            stop=self.stop,
-        )
+    def model(self, training, measure, shipped: bool, command: str) -> tuple[nn.Module, dict]:
+        """(model, facts) of one training, as `zoo.get` takes it."""
+        how = {"shipped": shipped, "command": command, "cache": self.cache}
+        return zoo.get(training, measure, **how, progress=self.progress, stop=self.stop)
+
+    def models(
+        self, trainings: dict, shipped: bool, command: str
+    ) -> tuple[nn.Module, Later, dict[str, dict]]:
+        """(original, ground truth, facts by role) of trainings with their measures, by role.
+
+        A ground truth that would have to be trained is trained when somebody asks for it: an
+        experiment that needs the original alone begins at once. Until then its facts are those that
+        it will follow from.
+        """
+        original, known = self.model(*trainings["original"], shipped, command)
+        training, measure = trainings["ground-truth"]
+        facts = {"original": known, "ground-truth": dict(training.identity)}
+
+        def make():
+            model, known = self.model(training, measure, shipped, command)
+            facts["ground-truth"].update(known)
+            return model
+
+        ground_truth = Later(make, training.identity)
+        if shipped or zoo.place(training, shipped=shipped, cache=self.cache).exists():
+            ground_truth()
+        return original, ground_truth, facts
 
 
-def choose(presets: dict[tuple[str, str], Preset], dataset: str, preset: str) -> Preset:
-    """The preset of a data set. Raises ValueError that lists what there is."""
-    if (dataset, preset) in presets:
-        return presets[dataset, preset]
-    checks.one_of("dataset", dataset, dict.fromkeys(name for name, _ in presets))
-    checks.one_of(
-        "preset", preset, [p for name, p in presets if name == dataset], f" for {dataset}"
-    )
+def choose(
+    presets: dict[tuple[str, str], Preset],
+    dataset: str,
+    preset: str,
+    device: str | torch.device = "cpu",
+) -> Preset:
+    """The preset of a data set; "paper" trains in bfloat16 on a GPU. Raises ValueError that lists
+    what there is."""
+    if (dataset, preset) not in presets:
+        checks.one_of("dataset", dataset, dict.fromkeys(name for name, _ in presets))
+        known = [p for name, p in presets if name == dataset]
+        checks.one_of("preset", preset, known, f" for {dataset}")
+    found = presets[dataset, preset]
+    if preset != "paper" or torch.device(device).type != "cuda":
+        return found
+    recipes = {name: part for name, part in vars(found).items() if isinstance(part, Recipe)}
+    fast = {name: dataclasses.replace(r, precision="bfloat16") for name, r in recipes.items()}
+    return dataclasses.replace(found, **fast)
 
 
 def command(task: str, shipped: bool, dataset: str, preset: str, seed: int) -> str:
@@ -121,16 +150,15 @@ def command(task: str, shipped: bool, dataset: str, preset: str, seed: int) -> s
     return f"ul.{task}.task({dataset!r}, {preset!r}, {seed}, ...)"
 
 
-def image_task(
-    name: str, seed: int, models: dict, facts: dict, build: Callable, device, **parts
-) -> Task:
-    """A Task of classification. models, facts: by role. parts: its other fields."""
+def image_task(name: str, seed: int, models: tuple, build: Callable, device, **parts) -> Task:
+    """A Task of classification. models: as in `Means.models`. parts: its other fields."""
+    original, ground_truth, facts = models
     return Task(
         name=name,
         kind="classification",
         seed=seed,
-        original=models["original"],
-        ground_truth=models["ground-truth"],
+        original=original,
+        ground_truth=ground_truth,
         facts=facts,
         build=lambda run_seed: seeded(build, run_seed).to(device),
         **parts,

@@ -154,13 +154,13 @@ def task(
     program = f"python -m {__package__} sine --seeds {seed}"
     command = program if shipped else f"ul.sine.task({seed}, preset='paper')"
     means = Means(cache=cache, progress=progress, stop=stop)
-    models, facts = means.models(trainings(seed), shipped, command)
+    original, ground_truth, facts = means.models(trainings(seed), shipped, command)
     return Task(
         name="sine",
         kind="regression",
         seed=seed,
-        original=models["original"],
-        ground_truth=models["ground-truth"],
+        original=original,
+        ground_truth=ground_truth,
         retain=retain,
         forget=forget,
         build=partial(seeded, partial(MLP, WIDTHS)),

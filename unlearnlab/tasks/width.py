@@ -126,15 +126,16 @@ def task(
         recipe: of the two trainings, default the preset's.
         folder, cache, device, progress, stop: as in `Means`.
 
-    Models of the digits ladder, seed 1, ship with the package; others are trained at first use.
-    Raises ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint
-    or FileNotFoundError for a file of the package.
+    Models of the digits ladder, seed 1, ship with the package; others are trained at first use, the
+    ground truth when `task.ground_truth` is first read. "paper" trains in bfloat16 on a GPU. Raises
+    ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint or
+    FileNotFoundError for a file of the package.
     """
     rung = _rung(dataset, preset, seed, **options)
     return image_task(
         rung.name,
         rung.seed,
-        *rung.models(ROLES[:2]),
+        rung.models(),
         rung.build,
         rung.means.device,
         retain=rung.parts["retain"],
@@ -152,7 +153,7 @@ def retrained_again(
     What two retrained models differ in is the floor of everything that is measured against one.
     options, and errors: those of `task`, batch_size apart.
     """
-    return _rung(dataset, preset, seed, **options).models(ROLES[2:])[0]["ground-truth-2"]
+    return _rung(dataset, preset, seed, **options).again()
 
 
 def ladder(
@@ -227,15 +228,19 @@ def split(
     return {name: torch.cat(part).sort().values for name, part in parts.items()}
 
 
-def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, float]:
+def evaluate(
+    model: nn.Module, parts: Mapping[str, TensorDataset], precision: str | None = None
+) -> dict[str, float]:
     """The share of wrong answers of each of `parts` (as in `splits`), all between 0 and 1:
     "test_error", "forget_error", "forget_test_error", "validation_error",
     "forget_validation_error", "retain_error"; and "mia", see `attack`.
 
     The validation error is the mean over classes of their errors, because the forget set's classes
     gave half of theirs away.
+
+    precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
-    said = {name: outputs(model, part.tensors[0])[0] for name, part in parts.items()}
+    said = {name: outputs(model, part.tensors[0], precision)[0] for name, part in parts.items()}
     wrong = {name: said[name].argmax(1) != part.tensors[1] for name, part in parts.items()}
     errors = {f"{name}_error": found.double().mean().item() for name, found in wrong.items()}
     labels = parts["validation"].tensors[1]
@@ -293,11 +298,14 @@ class _Rung:
         name, seed = f"{self.name}-{self.seed}-{role}", 1_000 * self.seed + 10 * ROLES.index(role)
         return Training(name, self.build, seed, (stage,)), partial(self.measure, names)
 
-    def models(self, roles: Sequence[str]) -> tuple[dict, dict]:
-        """({role: model}, {role: facts})"""
-        return self.means.models(
-            {role: self.training(role) for role in roles}, self.shipped, self.command
-        )
+    def models(self) -> tuple:
+        """(original, ground truth, facts), as in `Means.models`."""
+        trainings = {role: self.training(role) for role in ROLES[:2]}
+        return self.means.models(trainings, self.shipped, self.command)
+
+    def again(self) -> nn.Module:
+        """The second ground truth."""
+        return self.means.model(*self.training(ROLES[2]), self.shipped, self.command)[0]
 
     def measure(self, names: Sequence[str], model: nn.Module) -> dict[str, float]:
         """What goes into a trained model's facts: its errors, and that on what it was trained
@@ -322,7 +330,8 @@ def _rung(
     recipe: Recipe | None = None,
     **means,
 ) -> _Rung:
-    size, seed, means = choose(PRESETS, dataset, preset), checks.seed(seed), Means(**means)
+    seed, means = checks.seed(seed), Means(**means)
+    size = choose(PRESETS, dataset, preset, means.device)
     checks.one_of("network", network, NETWORKS)
     width = ladder(dataset, preset, network)[-1] if width is None else width
     least = CHANNELS[network]

@@ -2,7 +2,8 @@
 interrupted.
 
 Images stay on the model's device as uint8; a batch is gathered, augmented and normalised there,
-without worker processes.
+without worker processes. On a GPU an update is recorded once and replayed, and nothing but an
+epoch's order, its crops and its loss passes between the two.
 """
 
 import json
@@ -22,6 +23,7 @@ from torch import nn
 from ..ground import files, seeds
 from ..ground.threads import few_threads
 from . import checkpoint as checkpoints
+from . import graph
 from .recipe import Recipe
 
 VERSION = "1"  # of this file's arithmetic: counts as part of what a trained model is
@@ -54,9 +56,9 @@ def fit(
         seed: from it and the epoch follows which samples meet in a batch, and their augmentation.
         weights: (n,), factors on the samples' losses, of which a batch's loss is the mean.
         checkpoint: a file for what was done so far. A later call with the same recipe, seed and
-            data goes on from there, to the bit (dropout apart, which draws from torch's global
-            generator); a file that is damaged or of another training is named in a warning, and
-            training starts over.
+            data goes on from there, on a CPU to the bit (dropout apart, which draws from torch's
+            global generator); a file that is damaged or of another training is named in a warning,
+            and training starts over.
         progress: called with (epochs done, loss), after every epoch, or every 100 of a full batch.
         stop: set it to end within one update by `Stopped`.
 
@@ -71,8 +73,10 @@ def fit(
     optimizer = _optimizer(model, recipe)
     facts = identity(model, inputs, targets, weights, recipe, seed)
     saved = _Saved(checkpoint, model, optimizer, facts)
+    size = recipe.batch_size or len(inputs)
+    update = graph.recorded(partial(_update, model, optimizer, recipe), model, size)
     with few_threads(model), torch.enable_grad():
-        epoch = partial(_epoch, model, optimizer, (inputs, targets, weights), recipe, seed, stop)
+        epoch = partial(_epoch, update, optimizer, (inputs, targets, weights), recipe, seed, stop)
         value = _rounds(model, recipe, epoch, saved, progress)
     if _fast(recipe, inputs):
         model.to(memory_format=torch.contiguous_format)
@@ -156,7 +160,9 @@ def crop_and_flip(pixels: torch.Tensor, generator: torch.Generator) -> torch.Ten
     """A random square of .7 to 1 of each image's area, scaled back to its size, every second one
     mirrored: (n, c, h, w) uint8."""
     n = len(pixels)
-    area, x, y, side = torch.rand(4, n, generator=generator).to(pixels.device)
+    # from pinned memory: nobody waits for the copy
+    numbers = torch.rand(4, n, generator=generator, pin_memory=pixels.is_cuda)
+    area, x, y, side = numbers.to(pixels.device, non_blocking=True)
     zoom = (0.7 + 0.3 * area).sqrt()
     matrix = torch.zeros(n, 2, 3, device=pixels.device)
     matrix[:, 0, 0] = torch.where(side < 0.5, -zoom, zoom)
@@ -171,9 +177,13 @@ def crop_and_flip(pixels: torch.Tensor, generator: torch.Generator) -> torch.Ten
 
 
 def _optimizer(model, recipe):
-    common = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
+    device = next(model.parameters()).device
+    recorded = device.type in graph.RECORDERS
+    # as a tensor, a recorded update reads the rate anew each time
+    lr = torch.tensor(recipe.lr, device=device) if recorded else recipe.lr
+    common = {"lr": lr, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(model.parameters(), **common)
+        return torch.optim.AdamW(model.parameters(), capturable=recorded, **common)
     optimizer = torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **common)
     for p in model.parameters():
         # now: fused SGD fails where a parameter's first gradient comes later than others'
@@ -181,11 +191,38 @@ def _optimizer(model, recipe):
     return optimizer
 
 
-def _epoch(model, optimizer, data, recipe, seed, stop, epoch):
+def _update(model, optimizer, recipe, first_head, inputs, targets, weights=None):
+    """One update on a batch; the samples' losses."""
+    optimizer.zero_grad()
+    with _cast(recipe, inputs):
+        outputs = model(inputs)
+        if first_head and isinstance(outputs, (tuple, list)):
+            outputs = outputs[:1]
+        losses = sample_losses(outputs, targets, recipe.loss)
+    losses = losses if weights is None else losses * weights
+    losses.mean().backward()
+    optimizer.step()
+    return losses.detach()
+
+
+def _cast(recipe, inputs):
+    if not _fast(recipe, inputs):
+        return nullcontext()
+    # every weight is cast once an update: a cache of them would only outlive a recording
+    return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)
+
+
+def _set_rate(optimizer, rate):
     for group in optimizer.param_groups:
-        group["lr"] = recipe.lr_in(epoch)
-    inputs, targets, weights = data
-    cast = torch.autocast("cuda", torch.bfloat16) if _fast(recipe, inputs) else nullcontext()
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+def _epoch(update, optimizer, data, recipe, seed, stop, epoch):
+    _set_rate(optimizer, recipe.lr_in(epoch))
+    inputs, *others = (t for t in data if t is not None)
     total, count = 0, 0
     for chosen, generator in _batches(len(inputs), inputs.device, recipe, epoch, seed):
         if stop is not None and stop.is_set():
@@ -193,18 +230,10 @@ def _epoch(model, optimizer, data, recipe, seed, stop, epoch):
         some = inputs[chosen]
         if recipe.augment == "crop+flip":
             some = crop_and_flip(some, generator)
-        optimizer.zero_grad()
-        with cast:
-            outputs = model(some)
-            if epoch < recipe.first_head_epochs and isinstance(outputs, (tuple, list)):
-                outputs = outputs[:1]
-            losses = sample_losses(outputs, targets[chosen], recipe.loss)
-        losses = losses if weights is None else losses * weights[chosen]
-        loss = losses.mean()
-        loss.backward()
-        optimizer.step()
-        total, count = total + losses.detach().sum(), count + losses.numel()
-    value = loss.item() if recipe.batch_size is None else float(total) / count
+        first_head = epoch < recipe.first_head_epochs
+        losses = update(first_head, some, *(t[chosen] for t in others))
+        total, count = total + losses.sum(), count + losses.numel()
+    value = losses.mean().item() if recipe.batch_size is None else float(total) / count
     if not math.isfinite(value):
         raise ArithmeticError(
             f"the training loss became {value} in epoch {epoch + 1}: "
@@ -287,6 +316,9 @@ class _Saved:
         self.model.load_state_dict(model)
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": states, "param_groups": groups})
+        for p, state in self.optimizer.state.items():
+            for name in state.keys() - {"step"}:  # laid out as the parameter, as fused updates ask
+                state[name] = torch.empty_like(p).copy_(state[name])
         return done, value
 
 

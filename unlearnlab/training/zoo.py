@@ -86,6 +86,12 @@ class Training:
         """Over all stages."""
         return sum(stage.recipe.epochs for stage in self.stages)
 
+    def in_bfloat16(self) -> bool:
+        """Whether some of it is; on a CPU nothing is, whatever the recipe says."""
+        return any(
+            stage.recipe.precision == "bfloat16" and stage.inputs.is_cuda for stage in self.stages
+        )
+
     def load(self, path: Path) -> tuple[nn.Module, dict[str, str]]:
         """(model in evaluation mode on the data's device, facts) of a file.
 
@@ -217,9 +223,7 @@ def get(
     Raises BadCheckpoint or FileNotFoundError by name for a shipped file; one in the cache that is
     damaged or by another network is made again, with a warning.
     """
-    path = SHIPPED / training.file()
-    if not shipped and not path.exists():
-        path = files.chosen_folder(cache, "models") / path.name
+    path = place(training, shipped=shipped, cache=cache)
     try:
         return training.load(path)
     except (FileNotFoundError, checkpoint.BadCheckpoint) as error:
@@ -239,20 +243,20 @@ def get(
     return training.load(path)
 
 
-def get_all(trainings: dict[str, tuple[Training, Callable]], **how) -> tuple[dict, dict]:
-    """({role: model}, {role: facts}) of trainings with their measures, by role. how: as in
-    `get`."""
-    found = {role: get(training, measure, **how) for role, (training, measure) in trainings.items()}
-    return {role: model for role, (model, _) in found.items()}, {
-        role: facts for role, (_, facts) in found.items()
-    }
+def place(training: Training, *, shipped: bool, cache: Path | None) -> Path:
+    """Where the file of a model is, or will be. Arguments: as in `get`."""
+    path = SHIPPED / training.file()
+    if shipped or path.exists():
+        return path
+    return files.chosen_folder(cache, "models") / path.name
 
 
 class Bar(tqdm):
     """A progress bar over the epochs of one training; call it with (epochs done, loss)."""
 
     def __init__(self, training: Training):
-        super().__init__(total=training.epochs(), desc=training.name, unit="epoch")
+        words = f"{training.name}, in bfloat16" if training.in_bfloat16() else training.name
+        super().__init__(total=training.epochs(), desc=words, unit="epoch")
 
     def __call__(self, done, loss):
         self.set_postfix_str(f"loss {loss:.4f}", refresh=False)

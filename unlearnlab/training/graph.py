@@ -1,0 +1,126 @@
+"""An update that is recorded once and then replayed: on a GPU one launch in place of a thousand.
+
+A ResNet-18 at batches of 256 waits for Python, which launches every kernel by itself, for half of
+its time on an H200 (2.44 s an epoch of 51,000 images in bfloat16, 1.03 s as a CUDA graph).
+"""
+
+import random
+import threading
+import warnings
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+# Updates made in the ordinary way before one is recorded: libraries set up what they keep
+WARM_UP = 3
+ONE_AT_A_TIME = threading.Lock()  # CUDA's rule for recordings in a process
+HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
+
+
+def cuda_graph(run: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
+    """Records what `run` asks of the GPU, without doing it. What it returns does it, each time."""
+    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+    # thread_local: what another thread asks of the GPU meanwhile, a lab's drawing, is no error
+    how = {"stream": stream, "capture_error_mode": "thread_local"}
+    with ONE_AT_A_TIME, torch.cuda.graph(graph, **how):
+        output = run()
+
+    def replay():
+        graph.replay()
+        return output
+
+    return replay
+
+
+RECORDERS = {"cuda": cuda_graph}  # by the type of a device; on another every update is made anew
+
+
+def recorded(update: Callable, model: nn.Module, size: int) -> Callable:
+    """`update`, or the same recorded, where the model's device and the model allow.
+
+    update(first_head, *batch): one update of `model`, from a flag and tensors; returns a tensor. It
+    must leave nothing on the host that a next one needs. size: of the batches that are recorded.
+    The result of a replayed update is overwritten by the next.
+    """
+    device = next(model.parameters()).device
+    if device.type not in RECORDERS:
+        return update
+    if any(getattr(module, kind) for module in model.modules() for kind in HOOKS):
+        return update  # a replay would not call them
+    return _Recorded(update, size, device)
+
+
+class _Recorded:
+    def __init__(self, update, size, device):
+        self.update, self.size, self.record = update, size, RECORDERS[device.type]
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self.given_up = False
+        self._begin(None)
+
+    def _begin(self, first_head):
+        self.first_head, self.made, self.replay, self.buffers = first_head, 0, None, ()
+
+    def __call__(self, first_head, *batch):
+        with _aside(self.stream):
+            if self.given_up or len(batch[0]) != self.size:
+                return self.update(first_head, *batch)
+            if first_head != self.first_head:
+                self._begin(first_head)
+            if self.replay is None:
+                return self._not_yet(batch)
+            return self._again(batch)
+
+    def _not_yet(self, batch):
+        """One of the first updates, all of them real ones; the last of them is then recorded."""
+        before = _coins()
+        losses = self.update(self.first_head, *batch)
+        self.made += 1
+        if self.made == WARM_UP:
+            self._record(batch, tosses=_coins() != before)
+        return losses
+
+    def _record(self, batch, tosses):
+        self.buffers = [t.clone() for t in batch]
+        try:
+            if tosses:
+                raise RuntimeError("the network draws random numbers on the CPU")
+            self.replay = self.record(lambda: self.update(self.first_head, *self.buffers))
+        except Exception as error:
+            self.given_up, self.buffers = True, ()
+            reason = str(error).strip().partition("\n")[0]
+            warnings.warn(
+                f"The updates of this training cannot be recorded as a CUDA graph ({reason}): "
+                "they are made one by one, at about half the speed.",
+                stacklevel=2,
+            )
+
+    def _again(self, batch):
+        for buffer, t in zip(self.buffers, batch):
+            buffer.copy_(t)
+        return self.replay()
+
+
+@contextmanager
+def _aside(stream):
+    """Inside, a GPU works on `stream`, after what it was asked before and before what comes.
+
+    Work on the default stream cannot be recorded, and what is recorded must not depend on any.
+    """
+    if stream is None:
+        yield
+        return
+    stream.wait_stream(torch.cuda.current_stream(stream.device))
+    try:
+        with torch.cuda.stream(stream):
+            yield
+    finally:
+        torch.cuda.current_stream(stream.device).wait_stream(stream)
+
+
+def _coins():
+    """The state of what draws random numbers on the CPU: a replay would know only one result."""
+    kind, keys, *rest = np.random.get_state()
+    return random.getstate(), torch.get_rng_state().tolist(), keys.tolist(), rest
