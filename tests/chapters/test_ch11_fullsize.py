@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import torch
+from elsewhere import DEVICE, elsewhere
 from safetensors.torch import save_file
 from small_images import small
 
@@ -62,7 +63,7 @@ def test_a_file_of_another_network_and_a_folder_that_is_not_there_are_refused(or
 
 def test_every_method_has_as_many_settings_and_the_first_ones_are_gd_and_minnorm_og():
     settings = expand(fullsize.grid())
-    assert {s.method.name for s in settings[:36]} == {"GD", "MinNorm-OG"} and len(settings) == 164
+    assert {s.method.name for s in settings[:36]} == {"GD", "MinNorm-OG"} and len(settings) == 176
     count = {}
     for s in settings:
         own = getattr(s.method, "n_pert", None), getattr(s.method, "project_every", None)
@@ -70,7 +71,18 @@ def test_every_method_has_as_many_settings_and_the_first_ones_are_gd_and_minnorm
         count[key] = count.get(key, 0) + 1
     assert count.pop(("MinNorm-OG", 2, 50, 1)) == 24
     assert {count.pop(("GD", epochs, None, None)) for epochs in (2, 3, 4, 5)} == {11}
-    assert {*count.values()} == {12} and len(count) == 5 + 3
+    assert {*count.values()} == {12} and len(count) == 6 + 3
+
+
+def test_on_another_device_a_task_is_there_whole_and_its_kernels_are_warm(originals, monkeypatch):
+    warmed = []
+    monkeypatch.setattr(fullsize, "unlearn", lambda task, method, epochs: warmed.append(method))
+    with elsewhere():
+        found = fullsize.task(1, originals=originals, device=DEVICE)
+        places = {p.device.type for p in found.original.parameters()}
+        assert {places.pop(), found.retain.tensors[0].device.type} == {DEVICE} and not places
+        run = ul.unlearn(found, ul.GD(lr=1e-4), 1)
+    assert [method.name for method in warmed] == ["GD", "MinNorm-OG"] and run.metrics
 
 
 def test_time_that_ends_within_a_seed_leaves_its_runs_in_the_file(originals, tmp_path, monkeypatch):
@@ -86,7 +98,7 @@ def test_time_that_ends_within_a_seed_leaves_its_runs_in_the_file(originals, tmp
     assert studies.record(study, place) == 0
     recorded = table.read(place.out)
     made = recorded.provenance
-    assert made["finished"] == "0 of 2 seeds, and 2 of 164 settings of seed 1"
+    assert made["finished"] == "0 of 2 seeds, and 2 of 176 settings of seed 1"
     assert made["command"] == "python -m unlearnlab.study fullsize --originals originals"
     assert made["originals"].startswith("seed 1 from original-seed1-half.0.safetensors and")
     assert recorded["runs"].method.tolist() == ["GD", "GD"]  # in the grid's order
