@@ -40,6 +40,12 @@ def test_each_way_has_its_price_in_epochs_of_gd_and_the_least_error_that_keeps_a
     assert found["error"].iloc[1] == pytest.approx(np.ptp(own) / 2)
 
 
+def test_a_seed_that_had_hardly_begun_is_left_out():
+    begun = RUNS[(RUNS.seed == 1) & (RUNS.method == "MinNorm-OG")].assign(seed=3)
+    both = pandas.concat([RUNS, begun])
+    assert ch.ways.compared(both).equals(ch.ways.compared(RUNS))
+
+
 def test_one_seed_has_an_area_and_no_error():
     found = ch.ways.compared(RUNS[RUNS.seed == 1], floors=())
     assert found.settings.tolist() == [2, 1, 1] and found.error.isna().all()

@@ -8,7 +8,7 @@
     python -m unlearnlab.study width               # an hour; then width-planes and width-cifar10
     python -m unlearnlab.study evidence            # a few minutes, reads erasure.json
     python -m unlearnlab.study interpolation       # a quarter of an hour
-    python -m unlearnlab.study all                 # every file in notebooks/results
+    python -m unlearnlab.study all                 # every file in notebooks/results but a GPU's
 
     python -m unlearnlab.study erasure --dataset cifar10 --width .25
     python -m unlearnlab.study erasure --dataset cifar10 --preset paper --device cuda \\

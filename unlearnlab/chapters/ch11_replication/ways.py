@@ -32,10 +32,21 @@ def _name(row):
 
 
 def shared(runs):
-    """The runs of the settings that every seed has: what a clock cut off is left out."""
+    """The runs of the settings that every seed has: what a clock cut off is left out.
+
+    A seed with less than half as many as the fullest had hardly begun, and is left out itself.
+    """
+    count = runs.groupby("seed").seed.transform("size")
+    runs = runs[2 * count >= count.max()]
     seeds = runs.seed.nunique()
     setting = ["method", "epochs", *choosing.hyperparameters(runs)]
     return runs[runs.groupby(setting, dropna=False).seed.transform("nunique") == seeds]
+
+
+def by_way(runs) -> dict:
+    """The runs of each way, of the settings that every seed has."""
+    named = shared(runs).assign(way=names)
+    return dict(iter(named.groupby("way", sort=False)))
 
 
 def compared(runs, floors=(0.6, 0.65, 0.7)):
@@ -49,11 +60,11 @@ def compared(runs, floors=(0.6, 0.65, 0.7)):
     """
     import pandas
 
-    runs = shared(runs).assign(way=names, retain_error=lambda frame: 1 - frame.retain_accuracy)
+    runs = shared(runs)
     gd = runs[runs.method == "GD"]
     epoch = (gd.seconds / gd.epochs).median()
     rows = []
-    for way, own in runs.groupby("way", sort=False):
+    for way, own in by_way(runs).items():
         settings = choosing.points(own, METRICS)
         seconds = own.seconds.median()
         row = {"way": way, "settings": len(settings), "seconds": seconds}
@@ -80,8 +91,6 @@ def areas(runs):
 
 def places(runs) -> dict[str, np.ndarray]:
     """By way (k, 2): retain accuracy and forget error of every setting, means over seeds."""
-    runs = shared(runs).assign(way=names)
     return {
-        way: choosing.points(own, METRICS)[METRICS].to_numpy()
-        for way, own in runs.groupby("way", sort=False)
+        way: choosing.points(own, METRICS)[METRICS].to_numpy() for way, own in by_way(runs).items()
     }
