@@ -149,8 +149,11 @@ def _parser():
     add("--out", type=Path, default=RESULTS, help="folder, or a .json file (default: %(default)s)")
     add("--store", type=Path, help="folder of finished runs (default: in the user's cache)")
     add("--workers", type=_count, default=os.cpu_count(), help="processes (default: the cores)")
-    image = parser.add_argument_group("of erasure, collapse and fullsize")
-    add = image.add_argument
+    _image_options(parser.add_argument_group("of erasure, collapse and fullsize").add_argument)
+    return parser
+
+
+def _image_options(add):
     add("--dataset", help="digits, mnist, cifar10 or tiny-imagenet")
     add("--preset", choices=["quick", "paper"])
     add("--device", help="cpu or cuda, where runs follow each other")
@@ -159,7 +162,6 @@ def _parser():
     add("--precision", choices=PRECISIONS, help="of the trainings, on a GPU")
     add("--test-images", type=_count, help="fullsize: how many judge a run (default: all)")
     add("--originals", type=_folder, help="fullsize: folder of trained originals")
-    return parser
 
 
 def _seeds(text):

@@ -126,12 +126,9 @@ def task(
     if files:
         model = original_from(files, seeded(build, 0)).to(device)
     else:
-        recipe = replace(preset.recipe, precision=precision)
         everything = [torch.cat(pair) for pair in zip(gray.tensors, colored.tensors)]
-        stages = (zoo.Stage(*everything, recipe),)
-        training = zoo.Training(f"erasure-cifar10-{seed}-original", build, 1_000 * seed, stages)
-        how = {"shipped": False, "cache": None, "stop": stop}
-        model, _ = zoo.get(training, measure, command="python -m unlearnlab.study fullsize", **how)
+        stage = zoo.Stage(*everything, replace(preset.recipe, precision=precision))
+        model = _trained(seed, build, stage, measure, stop)
     found = Task(
         name="erasure-cifar10",
         kind="classification",
@@ -149,6 +146,14 @@ def task(
         for method in (GD(), MinNormOG()):
             unlearn(found, method, 1)
     return found
+
+
+def _trained(seed, build, stage, measure, stop):
+    """The original that `erasure.task` has, made now or kept from earlier."""
+    training = zoo.Training(f"erasure-cifar10-{seed}-original", build, 1_000 * seed, (stage,))
+    how = {"shipped": False, "cache": None, "command": "python -m unlearnlab.study fullsize"}
+    model, _ = zoo.get(training, measure, stop=stop, **how)
+    return model
 
 
 def original_files(folder: Path, seed: int) -> list[Path]:
