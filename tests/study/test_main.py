@@ -1,6 +1,7 @@
 """`python -m unlearnlab.study`: every recorded file has a name; what cannot be is refused."""
 
 import dataclasses
+import importlib
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from tasks import regression
 from unlearnlab.chapters import ch11_replication
 from unlearnlab.study import __main__ as program
 from unlearnlab.study import studies, table
+from unlearnlab.study.grid import expand
 from unlearnlab.study.studies import RESULTS, file_name
 
 GRID = {"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}}
@@ -31,13 +33,31 @@ def recorded(monkeypatch):
 
 def test_every_recorded_file_is_that_of_a_study_and_all_makes_every_one(recorded, tmp_path):
     assert program.main(["all", "--out", str(tmp_path), "--store", str(tmp_path / "s")]) == 0
-    assert {place.out.stem for _, place in recorded} == {path.stem for path in RESULTS.iterdir()}
+    large = {path.stem for path in RESULTS.iterdir() if large_study(path.stem)}
+    made = {place.out.stem for _, place in recorded}
+    assert made | large == {path.stem for path in RESULTS.iterdir()} and not made & large
     assert {place.out.parent for _, place in recorded} == {tmp_path}
     assert len({place.store for _, place in recorded}) == len(recorded)
     for study, place in recorded:
         assert study.title and study.seeds and program.studies(place.out.stem) == [study]
         rows = [row for rows in table.read(RESULTS / place.out.name).rows.values() for row in rows]
         assert {row["seed"] for row in rows if "seed" in row} == {*study.seeds}
+
+
+def large_study(name):
+    """The study of a recorded file that "all" does not make, as it wants a GPU or days."""
+    module = importlib.import_module(program.MODULES[name.partition("-")[0]])
+    return {file_name(study): study for study in getattr(module, "LARGE", ())}.get(name)
+
+
+def test_a_large_study_has_its_name_and_says_how_much_of_it_was_recorded():
+    names = [path.stem for path in RESULTS.iterdir() if large_study(path.stem)]
+    for name in names:
+        (study,) = program.studies(name)
+        recorded = table.read(RESULTS / f"{name}.json")
+        count = len(expand(study.grid)) * len(study.seeds)
+        assert {*recorded["runs"].seed} <= {*study.seeds}
+        assert (len(recorded["runs"]) < count) == ("finished" in recorded.provenance)
 
 
 def test_a_name_is_one_study_or_all_that_begin_with_it():
@@ -79,6 +99,9 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
         (["nothing"], "there is no study 'nothing'; there are table1, erasure"),
         (["width-nothing"], "there is no study 'width-nothing'; there are width, width-planes"),
         (["table1", "--dataset", "mnist"], "table1 takes none of --dataset"),
+        (["erasure", "--test-images", "9"], "erasure takes none of --test-images"),
+        (["fullsize", "--dataset", "mnist"], "fullsize takes none of --dataset"),
+        (["fullsize", "--originals", "/nowhere"], "there is no folder of originals /nowhere"),
         (["all", "--p-retain", ".1"], "there is no study 'all'"),
         (["erasure", "--dataset", "mist"], "dataset must be one of digits, mnist"),
         (

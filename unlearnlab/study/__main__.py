@@ -8,11 +8,15 @@
     python -m unlearnlab.study width               # an hour; then width-planes and width-cifar10
     python -m unlearnlab.study evidence            # a few minutes, reads erasure.json
     python -m unlearnlab.study interpolation       # a quarter of an hour
-    python -m unlearnlab.study all                 # every file in notebooks/results
+    python -m unlearnlab.study all                 # every file in notebooks/results but a GPU's
 
     python -m unlearnlab.study erasure --dataset cifar10 --width .25
     python -m unlearnlab.study erasure --dataset cifar10 --preset paper --device cuda \\
         --precision bfloat16 --minutes 30
+    python -m unlearnlab.study fullsize --device cuda --precision bfloat16 --originals FOLDER \\
+        --minutes 8 --partial      # label erasure at the paper's size, rates between the paper's
+    python -m unlearnlab.study fullsize --test-images 2000 --originals FOLDER --seeds 1 \\
+        --minutes 600 --partial    # the same on a CPU, four to six minutes a run
 
 Seed by seed: what ends it early, such as --minutes, leaves the seeds that are whole in the file,
 which says how many of how many. Finished runs are kept, and the same command goes on from them.
@@ -30,6 +34,7 @@ from pathlib import Path
 
 from ..ground import files
 from ..training.recipe import PRECISIONS
+from .images import OPTIONS
 from .studies import RESULTS, USUAL, Place, Shape, check, file_name, record
 
 # first word of a name -> the module whose STUDIES hold it. Looked up when it is asked for: the
@@ -39,6 +44,7 @@ MODULES = {
     "erasure": "unlearnlab.chapters.ch09_erasure.study",
     "collapse": "unlearnlab.chapters.ch10_collapse.study",
     "replication": "unlearnlab.chapters.ch11_replication.study",
+    "fullsize": "unlearnlab.chapters.ch11_replication.fullsize",
     "width": "unlearnlab.chapters.ch12_width.study",
     "evidence": "unlearnlab.chapters.ch13_evidence.study",
     "interpolation": "unlearnlab.chapters.ch14_interpolation.study",
@@ -60,10 +66,13 @@ def studies(name: str, options: dict | None = None) -> list[Shape]:
         raise ValueError(f"there is no study {name!r}; there are {', '.join(MODULES)} and all")
     module = importlib.import_module(MODULES[word])
     if options:
-        if name != word or not hasattr(module, "study"):
-            raise ValueError(f"{name} takes none of --{', --'.join(options).replace('_', '-')}")
+        taken = getattr(module, "OPTIONS", OPTIONS) if hasattr(module, "study") else ()
+        wrong = options if name != word else options.keys() - {*taken}
+        if wrong:
+            raise ValueError(f"{name} takes none of --{', --'.join(wrong).replace('_', '-')}")
         return [module.study(**options)]
-    known = {file_name(study): study for study in module.STUDIES}
+    large = getattr(module, "LARGE", ())  # not for "all": these want a GPU, or days
+    known = {file_name(study): study for study in (*module.STUDIES, *large)}
     if name in known:
         return [known[name]]
     several = [study for own, study in known.items() if own.startswith(f"{name}-")]
@@ -109,7 +118,7 @@ def _places(found, chosen):
         name = file_name(study)
         path = out if out.suffix == ".json" else out / f"{name}.json"
         store = files.chosen_folder(chosen.store, *([] if chosen.store else ["runs"])) / name
-        places.append(Place(store, path, chosen.workers, stop))
+        places.append(Place(store, path, chosen.workers, stop, partial=chosen.partial))
     return places
 
 
@@ -136,18 +145,23 @@ def _parser():
     add("name", help=f"{', '.join(MODULES)}, all, or the name of a file without .json")
     add("--seeds", type=_seeds, help="such as 1-5 or 3,7 (default: the study's)")
     add("--minutes", type=_minutes, help="end after so long; the same command goes on")
+    add("--partial", action="store_true", help="the file has the runs of an unfinished seed, too")
     add("--out", type=Path, default=RESULTS, help="folder, or a .json file (default: %(default)s)")
     add("--store", type=Path, help="folder of finished runs (default: in the user's cache)")
     add("--workers", type=_count, default=os.cpu_count(), help="processes (default: the cores)")
-    image = parser.add_argument_group("of erasure and collapse")
-    add = image.add_argument
+    _image_options(parser.add_argument_group("of erasure, collapse and fullsize").add_argument)
+    return parser
+
+
+def _image_options(add):
     add("--dataset", help="digits, mnist, cifar10 or tiny-imagenet")
     add("--preset", choices=["quick", "paper"])
     add("--device", help="cpu or cuda, where runs follow each other")
     add("--p-retain", type=float, help="the accessible share (default: the preset's)")
     add("--width", type=float, help="of the network: 1 is full size (default: the preset's)")
     add("--precision", choices=PRECISIONS, help="of the trainings, on a GPU")
-    return parser
+    add("--test-images", type=_count, help="fullsize: how many judge a run (default: all)")
+    add("--originals", type=_folder, help="fullsize: folder of trained originals")
 
 
 def _seeds(text):
@@ -168,6 +182,10 @@ def _minutes(text):
     if not value > 0:
         raise argparse.ArgumentTypeError(f"must be greater than 0, got {value:g}")
     return value
+
+
+def _folder(text):
+    return Path(text).expanduser()
 
 
 def _count(text):

@@ -7,6 +7,7 @@ from types import ModuleType
 from ..tasks.presets import choose
 from .studies import USUAL, Study
 
+OPTIONS = ("dataset", "preset", "device", "p_retain", "width", "precision")
 WHOLE = ("digits", "mnist")  # whose quick preset runs in seconds: they get whole grids
 
 

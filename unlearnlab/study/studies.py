@@ -39,6 +39,8 @@ USUAL = {
     "p_retain": None,
     "width": None,
     "precision": "float32",
+    "test_images": None,
+    "originals": None,
 }
 MADE = ("commit", "device", "torch", "threads")  # columns of a sweep that the provenance has once
 
@@ -48,7 +50,8 @@ class Place:
     """Where and how a study is made.
 
     store: the folder of finished runs. out: the file. workers: processes, default the cores.
-    stop: set it to end early. say: is told how far it is.
+    stop: set it to end early. say: is told how far it is. partial: whether the file is to have
+    the runs of the seed within which it ended, too.
     """
 
     store: Path
@@ -56,6 +59,7 @@ class Place:
     workers: int = field(default_factory=os.cpu_count)
     stop: threading.Event = field(default_factory=threading.Event)
     say: Callable[[str], None] = print
+    partial: bool = False
 
     def __post_init__(self):
         for name in ("store", "out"):
@@ -104,6 +108,15 @@ class Place:
         return own if own.exists() else RESULTS / name
 
 
+class Unfinished(Stopped):
+    """A part that ended before it was whole. tables: its rows so far. said: how many of how many,
+    in words."""
+
+    def __init__(self, tables: dict[str, list[dict]], said: str):
+        super().__init__(said)
+        self.tables, self.said = tables, said
+
+
 class Shape(Protocol):
     """What `record` asks of a study. unit: what its parts are, in one word."""
 
@@ -122,7 +135,8 @@ class Shape(Protocol):
     def make(self, part, place: Place, so_far: dict[str, list[dict]]) -> dict[str, list[dict]]:
         """The rows of one part, by table. so_far: those of the parts before it.
 
-        Raises Stopped when `place.stop` is set before it is whole.
+        Raises Stopped when `place.stop` is set before it is whole; Unfinished, which is one,
+        with the rows so far where `place.partial` asks for them.
         """
 
 
@@ -157,9 +171,13 @@ class Study:
             backend, factory = "serial", {part: task}.__getitem__
         how = {"backend": backend, "workers": place.workers, "stop": place.stop}
         frame = sweep(factory, self.grid, [part], place.store, **how)
-        if len(frame) < len(expand(self.grid)):
+        made, count = len(frame), len(expand(self.grid))
+        if made < count and not (made and place.partial):
             raise Stopped("stopped")
-        return {"runs": run_rows(frame), "models": model_rows(task)}
+        tables = {"runs": run_rows(frame), "models": model_rows(task)}
+        if made < count:
+            raise Unfinished(tables, f"{made} of {count} settings of seed {part}")
+        return tables
 
 
 def run_rows(frame) -> list[dict]:
@@ -198,6 +216,8 @@ def file_name(study: Shape) -> str:
         words.append(f"width{chosen['width']:g}")
     if chosen["precision"] != USUAL["precision"]:
         words.append(chosen["precision"])
+    if chosen["test_images"] is not None:
+        words.append(f"test{chosen['test_images']}")
     return "-".join(words)
 
 
@@ -206,7 +226,8 @@ def command(study: Shape) -> str:
     words = ["python -m unlearnlab.study", study.name]
     for name, value in study.options.items():
         if value != USUAL[name]:
-            words.append(f"--{name.replace('_', '-')} {value}")
+            said = value.name if isinstance(value, Path) else value  # wherever the folder lies
+            words.append(f"--{name.replace('_', '-')} {said}")
     return " ".join(words)
 
 
@@ -260,6 +281,11 @@ def _make(study, place, made):
             finished = f"{len(known)} of {count} {study.unit}"
             part_of_it = {"finished": finished} if len(known) < count else {}
             written = _write(place.out, _together(known), made | part_of_it)
+    except Unfinished as early:
+        finished = f"{len(known)} of {count} {study.unit}, and {early.said}"
+        together = _together([*known, early.tables])
+        written = _write(place.out, together, made | {"finished": finished})
+        place.say(early.said)
     except Stopped:
         pass
     return len(known), written

@@ -49,9 +49,9 @@ def sweep(
 
     task_factory(seed): gives the task; it is called here once per seed, and then in every worker.
     grid: see `expand`. store: the folder that keeps finished runs. backend: "local" (processes),
-    "serial" (here), "dask" (a local cluster) or a dask Client. workers: processes (default: cores).
-    threads: of torch in each; one number for all, because sums depend on it. run_seed: the `seed`
-    of `unlearn`. timeout: seconds a run may take with the making of its task; None for any number.
+    "serial" (here, in order), "dask" (a local cluster) or a dask Client. workers: processes
+    (default: cores). threads: of torch in each; one number for all, because sums depend on it.
+    run_seed: the `seed` of `unlearn`. timeout: seconds a run may take with the making of its task.
     progress: a bar, none, or progress(row, done, total). stop: set it to end early; the rows
     finished so far come back.
 
@@ -191,6 +191,12 @@ def _known(kept, jobs):
     return {job.name: records[job.name] for job in jobs if job.name in records}
 
 
+def _by_seed(jobs):
+    """Seed by seed in the grid's order: what matters most comes first."""
+    seeds = list(dict.fromkeys(job.seed for job in jobs))
+    return sorted(jobs, key=lambda job: (seeds.index(job.seed), job.index))
+
+
 def _shuffled(jobs):
     """Seed by seed, so that a worker keeps its task, but in an order of this process's own: two
     sweeps on one store would otherwise do the same runs at the same time."""
@@ -208,7 +214,7 @@ def _results(plan, run, todo, kept, stop):
     are only read."""
 
     def missing():
-        for job in _shuffled(todo):
+        for job in _by_seed(todo) if plan.backend == "serial" else _shuffled(todo):
             record = kept.read(job.name) if job.name in kept else None
             if record is None:
                 yield job

@@ -38,3 +38,6 @@ def _grid(options):
 
 
 STUDIES = (study(), study(dataset="mnist"), study(dataset="cifar10", width=0.25))
+
+# recorded on a GPU, by name alone: "all" is for machines without one
+LARGE = (study(dataset="cifar10", preset="paper", device="cuda", precision="bfloat16"),)

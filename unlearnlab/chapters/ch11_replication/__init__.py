@@ -1,4 +1,4 @@
 """What notebook 11 uses: a replication."""
 
 from ...course.exercises import check, hints
-from . import exercises, pictures, study
+from . import exercises, fullsize, pictures, study, ways
