@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import unlearnlab as ul
 from unlearnlab.networks import ResNet, seeded
-from unlearnlab.projection import layers
+from unlearnlab.projection import Projection, layers
 from unlearnlab.projection.patches import patches
 
 IMAGES = [
@@ -71,7 +71,7 @@ class Two(nn.Module):
 def test_every_way_through_every_convolution_is_the_dense_projection(name, dtype, way):
     torch.manual_seed(0)
     model, inputs = Two(*CONVOLUTIONS[name]).to(dtype), torch.randn(7, 3, 9, 9, dtype=dtype)
-    assert error(model, inputs) < (1e-5 if dtype == torch.float32 else 1e-9)
+    assert error(model, inputs) < (1e-4 if dtype == torch.float32 else 1e-9)
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -126,15 +126,16 @@ def test_a_projection_of_a_resnet_asks_for_little_whatever_the_samples(on_gpu, m
         monkeypatch.setattr(
             layers, "formula", lambda _, *sizes: ON_GPU(torch.device("cuda"), *sizes)
         )
-    counts = []
+    first, later = [], []
     for n in (10, 50):
-        model = seeded(lambda: ResNet(18, [10, 3], 1 / 16), 0)
-        with Calls() as calls:
-            ul.minnorm_step(model, torch.randn(n, 3, 32, 32), 0.1)
-        counts.append(calls.names.total())
-        assert not on_gpu or calls.groups == {1}
-        assert "aten.im2col.default" not in calls.names
-    assert counts[0] == counts[1] < 1200, counts
+        projection = Projection(seeded(lambda: ResNet(18, [10, 3], 1 / 16), 0))
+        for counts in (first, later):
+            with Calls() as calls:
+                projection.step(torch.randn(n, 3, 32, 32), 0.1)
+            counts.append(calls.names.total())
+            assert not on_gpu or calls.groups == {1}
+            assert "aten.im2col.default" not in calls.names
+    assert first[0] == first[1] < 1200 and later[0] == later[1] < 1000, (first, later)
 
 
 def test_the_formula_is_the_one_that_multiplies_least():

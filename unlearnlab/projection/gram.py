@@ -78,7 +78,7 @@ def _solve(gram, inner, tolerance):
     values, vectors = torch.linalg.eigh(gram * inverse[:, None] * inverse)
     top = values[-1].clamp_min(0)
     keep = values > tolerance * top
-    values, vectors = values[keep], vectors[:, keep]
-    c = inverse * (vectors @ ((vectors.T @ (inverse * inner)) / values))
-    smallest = float(values[0] / top) if len(values) == len(gram) else 0.0
-    return c, len(values), smallest
+    inside = torch.where(keep, (vectors.T @ (inverse * inner)) / values, 0)
+    rank = int(keep.sum())
+    smallest = float(values[0] / top) if rank == len(gram) else 0.0
+    return inverse * (vectors @ inside), rank, smallest

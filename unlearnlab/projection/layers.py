@@ -57,19 +57,17 @@ def blocks(net, plan=None):
         sides = _output_side(heads, [call.edge for call in calls.values()])
     tensors, rest, parts, small = {**net.others, **net.parameters}, dict(net.parameters), [], {}
     for (prefix, call), b in zip(calls.items(), sides):
-        if b is None:
+        moving = {role: name for role, name in net.owned[prefix].items() if name in rest}
+        if b is None or not moving:
             continue
-        owned = net.owned[prefix]
-        moving = {role: name for role, name in owned.items() if name in rest}
-        values = {role: tensors[name] for role, name in owned.items()}
-        for role, share in LAYERS[type(call.module)](call, values, b, moving).items():
-            name = moving[role]
+        values = {role: tensors[name] for role, name in net.owned[prefix].items()}
+        share = LAYERS[type(call.module)](call, values, b, moving)
+        if isinstance(share, Affine):
+            parts.append(share)
+        else:
+            small |= {moving[role]: rows for role, rows in share.items()}
+        for name in moving.values():
             del rest[name]
-            if isinstance(share, Weight):
-                share.name = name
-                parts.append(share)
-            else:
-                small[name] = share
     if small:
         rows = torch.cat(list(small.values()), 2).flatten(0, 1)
         parts.append(Rows({name: net.parameters[name] for name in small}, rows, len(net.x)))
@@ -119,35 +117,39 @@ def _output_side(heads, edges):
 
 
 @dataclass
-class Weight:
-    """The weight W of z = W a + bias, at every position.
+class Affine:
+    """The weight W of z = W a + bias at every position, and the bias where it moves too.
 
     Its part of row (i, h) is sum_p b_ihp a_ip^T, b_h = d output_h / d z. So K_(ih)(jg) =
     sum_pq <a_ip, a_jq> <b_ihp, b_jgq>, and t_(ih) = sum_p <b_ihp, W a_ip>, where W a = z - bias has
-    been computed by the forward pass already.
+    been computed by the forward pass already. A bias is a weight whose input is 1.
     """
 
-    value: torch.Tensor  # W
+    names: dict  # of "weight", and of "bias" where it moves
+    weight: torch.Tensor
     a: Callable  # () -> (n, in, positions); taking patches again is cheaper than keeping them
     b: torch.Tensor  # (n, heads, out, positions)
-    product: torch.Tensor  # W a (n, out, positions)
-    name: str = ""
+    product: torch.Tensor  # what moves of W a + bias (n, out, positions)
 
     def __post_init__(self):
         n, heads, fan_out, positions = self.b.shape
-        device, fan_in = self.b.device, self.value.numel() // fan_out
+        device, fan_in = self.b.device, self.weight.numel() // fan_out
         self.formula = formula(device, n, heads, positions, fan_in, fan_out)
-        size = n * heads * self.value.numel() * self.b.element_size()
+        size = n * heads * self.weight.numel() * self.b.element_size()
         keep = self.formula != "pairs" and size <= KEPT_BYTES.get(device.type, 2**26)
         self.kept = self.rows(self.b) if keep else None
 
     def gram(self, dtype):
         b = self.b.to(dtype)
         if self.formula == "pairs":
-            return _pairs(self.a().to(dtype), b)
+            return _pairs(self.a().to(dtype), b, "bias" in self.names)
         rows = self.kept if self.kept is not None and dtype == self.b.dtype else self.rows(b)
         # one product for every output: shorter sums, and work enough for every part of a GPU
-        return torch.bmm(rows.transpose(0, 1), rows.permute(1, 2, 0)).sum(0)
+        gram = torch.bmm(rows.transpose(0, 1), rows.permute(1, 2, 0)).sum(0)
+        if "bias" in self.names:
+            sums = b.sum(3).flatten(0, 1)
+            gram.addmm_(sums, sums.T)
+        return gram
 
     def rows(self, b):
         """(k, out, in): the gradient of every output by the weight, in the precision of b."""
@@ -158,24 +160,36 @@ class Weight:
         return (self.b * self.product.unsqueeze(1)).sum((2, 3), dtype=torch.float64)
 
     def pull(self, c):
-        n, heads, fan_out, positions = self.b.shape
-        if self.kept is not None and c.dtype == self.kept.dtype:
-            inside = self.kept.flatten(1).T.mv(c)
-        else:
-            inside = self.weight_gradient((c.view(n, heads, 1, 1) * self.b.to(c.dtype)).sum(1))
-        return {self.name: inside.view_as(self.value)}
+        n, heads, _, _ = self.b.shape
+        inside, whole = {}, self.kept is not None and c.dtype == self.kept.dtype
+        if whole:
+            inside["weight"] = self.kept.flatten(1).T.mv(c).view_as(self.weight)
+        if not whole or "bias" in self.names:
+            weighted = c.view(n, heads, 1, 1) * self.b.to(c.dtype)
+            weighted = weighted.squeeze(1) if heads == 1 else weighted.sum(1)
+            if not whole:
+                inside["weight"] = self.weight_gradient(weighted)
+            inside["bias"] = weighted.sum((0, 2))
+        return {name: inside[role] for role, name in self.names.items()}
 
     def weight_gradient(self, weighted):
         """sum_ip weighted_ip a_ip^T, shaped as the weight; weighted: (n, out, positions)."""
-        flat = [t.transpose(1, 2).flatten(0, 1) for t in (weighted, self.a().to(weighted.dtype))]
-        return flat[0].T @ flat[1]
+        a, b = (_flat(t) for t in (self.a().to(weighted.dtype), weighted))
+        return b.T @ a
 
 
-def _pairs(a, b):
+def _flat(t):
+    """(n, features, positions) -> (n * positions, features)."""
+    return t.squeeze(2) if t.shape[2] == 1 else t.transpose(1, 2).flatten(0, 1)
+
+
+def _pairs(a, b, bias):
     n, heads, _, positions = b.shape
-    flat_a, flat_b = a.transpose(1, 2).flatten(0, 1), b.transpose(2, 3).flatten(0, 2)
+    flat_a, flat_b = _flat(a), _flat(b.flatten(0, 1))
     alike, similar = flat_a @ flat_a.T, flat_b @ flat_b.T
-    if len(alike) == len(similar):
+    if bias:
+        alike.add_(1)
+    if heads == 1:
         similar.mul_(alike)
     else:  # the heads share the layer's input
         both = n, heads, positions
@@ -185,7 +199,7 @@ def _pairs(a, b):
 
 
 @dataclass
-class Filters(Weight):
+class Filters(Affine):
     """The weight of a convolution: one of patches, by the convolution's own backward pass where
     that is faster."""
 
@@ -194,13 +208,13 @@ class Filters(Weight):
     def rows(self, b):
         if self.formula != "groups":
             return super().rows(b)
-        (n, heads, out, _), image, shape = b.shape, self.call.input, self.value.shape
+        (n, heads, out, _), image, shape = b.shape, self.call.input, self.weight.shape
         # every sample its own group: n gradients in one call
         x, shape = image.to(b.dtype).reshape(1, -1, *image.shape[2:]), (n * heads * out, *shape[1:])
         return self._gradient(x, shape, b, n).view(n * heads, out, -1)
 
     def weight_gradient(self, weighted):
-        return self._gradient(self.call.input.to(weighted.dtype), self.value.shape, weighted, 1)
+        return self._gradient(self.call.input.to(weighted.dtype), self.weight.shape, weighted, 1)
 
     def _gradient(self, x, shape, b, groups):
         m, size = self.call.module, self.call.output.shape[2:]
@@ -231,15 +245,18 @@ class Rows:
         }
 
 
+# What each kind of layer makes of its call, its parameters by role (values), the gradients b by its
+# output, and the names of those parameters that move: an Affine, or rows (n, heads, size) by role.
+
+
 def _linear(call, values, b, moving):
-    b, bias, shares = _features_first(b, 2), values.get("bias"), {}
-    if "weight" in moving:
-        z = call.output if call.intact() else F.linear(call.input, values["weight"], bias)
-        a, product = (_features_first(t, 1) for t in (call.input, z if bias is None else z - bias))
-        shares["weight"] = Weight(values["weight"], lambda: a, b, product)
-    if "bias" in moving:
-        shares["bias"] = b.sum(3)
-    return shares
+    b, bias = _features_first(b, 2), values.get("bias")
+    if "weight" not in moving:
+        return {"bias": b.sum(3)}
+    z = call.output if call.intact() else F.linear(call.input, values["weight"], bias)
+    z = z if bias is None or "bias" in moving else z - bias
+    a, product = _features_first(call.input, 1), _features_first(z, 1)
+    return Affine(moving, values["weight"], lambda: a, b, product)
 
 
 def _features_first(t, dim):
@@ -248,16 +265,14 @@ def _features_first(t, dim):
 
 
 def _convolution(call, values, b, moving):
-    m, x, bias, shares = call.module, call.input, values.get("bias"), {}
-    geometry, b = (m.stride, m.padding, m.dilation), b.flatten(3)
-    if "weight" in moving:
-        z = call.output if call.intact() else F.conv2d(x, values["weight"], bias, *geometry)
-        product = (z if bias is None else z - bias.view(-1, 1, 1)).flatten(2)
-        a = lambda: patches(x, m.kernel_size, *geometry)
-        shares["weight"] = Filters(values["weight"], a, b, product, call=call)
-    if "bias" in moving:
-        shares["bias"] = b.sum(3)
-    return shares
+    m, x, bias, b = call.module, call.input, values.get("bias"), b.flatten(3)
+    if "weight" not in moving:
+        return {"bias": b.sum(3)}
+    geometry = m.stride, m.padding, m.dilation
+    z = call.output if call.intact() else F.conv2d(x, values["weight"], bias, *geometry)
+    z = z if bias is None or "bias" in moving else z - bias.view(-1, 1, 1)
+    a = lambda: patches(x, m.kernel_size, *geometry)
+    return Filters(moving, values["weight"], a, b, z.flatten(2), call=call)
 
 
 def _norm(call, values, b, moving):

@@ -129,15 +129,12 @@ def _squared(net, center):
 
 def _move(net, inside, strength, center):
     """theta <- theta + strength (J^T c + theta_0 - theta), inside: J^T c by name."""
-    moving, own = list(net.parameters.values()), list(net.trainable.values())
-    targets = [inside[name].to(p.dtype) for name, p in net.parameters.items()]
-    torch._foreach_lerp_(moving, targets, strength)
+    own = list(net.trainable.values())
+    targets = [inside[name].to(p.dtype) for name, p in net.trainable.items()]
+    torch._foreach_lerp_(own, targets, strength)
     if center:
-        theta_0 = [center[name].to(p.dtype) for name, p in net.parameters.items()]
-        torch._foreach_add_(moving, theta_0, alpha=strength)
-    copies = [i for i, (p, mine) in enumerate(zip(moving, own)) if p is not mine]
-    if copies:  # in another precision: the model has not seen it yet
-        torch._foreach_copy_([own[i] for i in copies], [moving[i] for i in copies])
+        theta_0 = [center[name].to(p.dtype) for name, p in net.trainable.items()]
+        torch._foreach_add_(own, theta_0, alpha=strength)
 
 
 def cg_step(net: Network, strength: float, center: dict[str, torch.Tensor]) -> Step:
