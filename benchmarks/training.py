@@ -133,7 +133,7 @@ def difference(build, data, precision):
         shares = [float((a - b).abs().max() / b.abs().max().clamp(min=1e-30)) for a, b in pairs]
         ours, theirs, begun = (parameters_to_vector(m.parameters()) for m in (one, two, start))
         share = (ours - theirs).norm() / (theirs - begun).norm()
-        return {"most": max(shares), "of_the_way": float(share)}
+        return {"most": max(shares), "of_the_way": share.item()}
 
     start, recorded = build(), trained("recorded")
     made, again = trained("one by one"), trained("one by one")
