@@ -10,9 +10,10 @@ each measurement, written as soon as it is made; after `--minutes` the rest is l
 
 "epoch": seconds of single epochs after the first, which holds the recording. "difference": how far
 20 recorded updates (and a short last one) end from 20 made one by one, as a share of each tensor's
-largest number, beside how far two trainings made one by one end from each other. "evaluation":
-the metrics of label erasure, test images in three colors; how far they are from those in float32.
-"tint": the part of it that is no network. tf32 is torch's default: convolutions alone.
+largest number, and of the way that the parameters went; "again": how far two trainings made one by
+one end from each other. "evaluation": the metrics of label erasure, test images in three colors;
+how far they are from those in float32. "tint": the part of it that is no network. tf32 is torch's
+default: convolutions alone.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
+from torch.nn.utils import parameters_to_vector
 from torch.utils.data import TensorDataset
 
 from unlearnlab.data.tint import tint
@@ -123,22 +125,19 @@ def difference(build, data, precision):
     def trained(way):
         model = build()
         with conditions(precision, way):
-            fit.fit(model, *data, recipe_in(precision, epochs=1, lr=1e-3))
-        return list(model.state_dict().values())
+            fit.fit(model, *data, recipe_in(precision, epochs=1, lr=2**-10))
+        return model
 
     def far(one, two):
-        scale = lambda t: t.abs().max().clamp(min=1e-30)
-        return max(float((a - b).abs().max() / scale(b)) for a, b in zip(one, two))
+        pairs = zip(one.state_dict().values(), two.state_dict().values())
+        shares = [float((a - b).abs().max() / b.abs().max().clamp(min=1e-30)) for a, b in pairs]
+        ours, theirs, begun = (parameters_to_vector(m.parameters()) for m in (one, two, start))
+        share = (ours - theirs).norm() / (theirs - begun).norm()
+        return {"most": max(shares), "of_the_way": share.item()}
 
-    recorded, one, another = (trained(way) for way in (*WAYS, "one by one"))
-    floating = lambda tensors: [t.double() for t in tensors]
-    recorded, one, another = map(floating, (recorded, one, another))
-    begun = floating(list(build().state_dict().values()))
-    return {
-        "recorded_from_one_by_one": far(recorded, one),
-        "one_by_one_from_another": far(another, one),
-        "moved": far(begun, one),
-    }
+    start, recorded = build(), trained("recorded")
+    made, again = trained("one by one"), trained("one by one")
+    return {"recorded_from_one_by_one": far(recorded, made), "again": far(again, made)}
 
 
 def evaluation(model, test, precision, size, reference, chosen):

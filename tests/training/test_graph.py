@@ -166,34 +166,41 @@ def test_an_epoch_waits_once_for_the_device(augment):
     assert waits["fit.py"] <= recipe.epochs + 4  # and what is checked before the first
 
 
+def way(model):
+    """How a GPU's training moved the parameters of `fresh(1 / 4)`, as one vector."""
+    flat = lambda m: torch.cat([p.detach().cpu().double().flatten() for p in m.parameters()])
+    return flat(model) - flat(fresh(1 / 4))
+
+
 @needs_a_gpu
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("change", [dict(), dict(optimizer="adamw", lr=1e-4)], ids=str)
-def test_on_a_gpu_twenty_replayed_updates_are_those_made_one_by_one(monkeypatch, precision, change):
-    recipe = dataclasses.replace(SGD, lr=1e-3, precision=precision, **change)
-    recorders = []
+@pytest.mark.parametrize("change", [dict(lr=2**-10), dict(optimizer="adamw", lr=2**-13)], ids=str)
+def test_on_a_gpu_replayed_updates_are_those_made_one_by_one(monkeypatch, precision, change):
+    recipe = dataclasses.replace(SGD, precision=precision, **change)
+    recordings = []
     real = graph.cuda_graph
-    monkeypatch.setitem(graph.RECORDERS, "cuda", lambda run: recorders.append(1) or real(run))
-    replayed = trained(recipe, fresh(1 / 4), device="cuda")
+    monkeypatch.setitem(graph.RECORDERS, "cuda", lambda run: recordings.append(1) or real(run))
+    replayed = way(trained(recipe, fresh(1 / 4), device="cuda"))
     monkeypatch.delitem(graph.RECORDERS, "cuda")
-    made, again = (trained(recipe, fresh(1 / 4), device="cuda") for _ in range(2))
-    # sums are added in another order each time; a rate of 1e-3 for 20 updates moves far more
-    assert recorders == [1]
-    assert difference(replayed, made) <= max(2e-3, 3 * difference(again, made))
-    assert difference(replayed, fresh(1 / 4).cuda()) > 0.01
+    made, again = (way(trained(recipe, fresh(1 / 4), device="cuda")) for _ in range(2))
+    assert recordings == [1]
+    # a GPU may add up in another order each time
+    noise = (again - made).norm() / made.norm()
+    assert (replayed - made).norm() / made.norm() <= max(0.01, 3 * noise)
 
 
 @needs_a_gpu
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
-def test_on_a_gpu_a_stopped_training_goes_on(tmp_path, precision, optimizer):
-    recipe = dataclasses.replace(SGD, lr=1e-3, precision=precision, optimizer=optimizer)
-    whole, stop = trained(recipe, fresh(1 / 4), device="cuda"), threading.Event()
+@pytest.mark.parametrize("change", [dict(lr=2**-10), dict(optimizer="adamw", lr=2**-13)], ids=str)
+def test_on_a_gpu_a_stopped_training_goes_on(tmp_path, precision, change):
+    recipe = dataclasses.replace(SGD, precision=precision, **change)
+    whole, stop = way(trained(recipe, fresh(1 / 4), device="cuda")), threading.Event()
     how = dict(device="cuda", checkpoint=tmp_path / "p")
     with pytest.raises(trainer.Stopped):
         report = lambda done, loss: done == 2 and stop.set()
         trained(recipe, fresh(1 / 4), stop=stop, progress=report, **how)
-    assert difference(trained(recipe, fresh(1 / 4), **how), whole) < 0.02
+    pieces = way(trained(recipe, fresh(1 / 4), **how))
+    assert (pieces - whole).norm() < 0.05 * whole.norm()
 
 
 class Asking(nn.Module):

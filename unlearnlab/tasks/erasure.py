@@ -143,8 +143,7 @@ def task(
         dataset: "digits", "mnist", "cifar10" or "tiny-imagenet".
         preset: "quick" is a narrow ResNet-18 (width 3/32 or 1/8), on 6,000 to 10,000 images of the
             larger data sets, two to five minutes of training on one core; "paper" is the paper's
-            setting, for a GPU, where it trains in bfloat16: recipe=ul.recipes.CIFAR10_ERASURE
-            trains in float32.
+            setting, for a GPU, there in bfloat16 (recipe=ul.recipes.CIFAR10_ERASURE: float32).
         both_heads: as in `evaluate`.
         weights: torchvision's file for the body of the network, which Tiny ImageNet's "paper"
             cannot do without.
