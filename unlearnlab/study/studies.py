@@ -49,7 +49,8 @@ MADE = ("commit", "device", "torch", "threads")  # columns of a sweep that the p
 class Place:
     """Where and how a study is made.
 
-    store: the folder of finished runs. out: the file. workers: processes, default the cores.
+    store: the folder of finished runs. out: the file. workers: processes, default the cores; with
+    1 all is done in this one, in the grid's order.
     stop: set it to end early. say: is told how far it is. partial: whether the file is to have
     the runs of the seed within which it ended, too.
     """
@@ -167,7 +168,8 @@ class Study:
         """Tables "models", the original and the ground truth of a seed, and "runs"."""
         task = self.factory(part, stop=place.stop)
         backend, factory = "local", self.factory
-        if self.options.get("device", "cpu") != "cpu":  # a large task takes seconds to make
+        elsewhere = self.options.get("device", "cpu") != "cpu"
+        if elsewhere or place.workers == 1:  # a large task takes seconds to make, and memory
             backend, factory = "serial", {part: task}.__getitem__
         how = {"backend": backend, "workers": place.workers, "stop": place.stop}
         frame = sweep(factory, self.grid, [part], place.store, **how)
