@@ -113,7 +113,7 @@ class Projection:
         parts, heads, self.plan = made
         with products_in("float32", device):
             felt = _felt(net, center).view(heads, -1).T.flatten() if center else 0
-            solution = coefficients(parts, heads, precision, _squared(net, center), felt)
+            solution = coefficients(parts, heads, precision, _lengths(net, center), felt)
             inside = {name: v for part in parts for name, v in part.pull(solution.c).items()}
         _move(net, inside, strength, center)
         # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|^2
@@ -121,10 +121,10 @@ class Projection:
         return Step(rows=heads * len(net.x), rank=solution.rank, drift=strength * math.sqrt(off))
 
 
-def _squared(net, center):
-    """|theta - theta_0|^2 in float64."""
+def _lengths(net, center):
+    """|theta - theta_0| of every parameter in float64."""
     away = [p - center[name] if center else p for name, p in net.parameters.items()]
-    return torch.stack(torch._foreach_norm(away, dtype=torch.float64)).square().sum()
+    return torch._foreach_norm(away, dtype=torch.float64)
 
 
 def _move(net, inside, strength, center):
