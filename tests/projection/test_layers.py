@@ -148,3 +148,65 @@ def test_the_formula_is_the_one_that_multiplies_least():
     ways = [resnet(cpu, p, c) for p, c in ((1024, 64), (256, 128), (64, 256), (16, 512))]
     assert ways == ["groups", "groups", "patches", "pairs"]
     assert layers.formula(cpu, 50, 1, 1, 300, 300) == "pairs"
+
+
+class Switched(nn.Module):
+    """What a forward does with its layers hangs on a flag, of which no plan knows."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(4, 6), nn.Linear(6, 6), nn.Linear(6, 1)
+        self.way = "plain"
+
+    def forward(self, x):
+        h = torch.tanh(self.a(x))
+        if self.way == "twice":
+            h = torch.tanh(self.b(h))
+        if self.way == "scaled":
+            h = h * self.b.bias
+        if self.way == "sequence first":
+            return self.c(torch.tanh(self.b(h.transpose(0, 1))).cumsum(0)[-1])
+        return self.c(torch.tanh(self.b(h)) if h.ndim == 2 else torch.tanh(self.b(h)).sum(1))
+
+
+def _frozen(model):
+    model.b.weight.requires_grad_(False)
+
+
+def _hooked(model):
+    model.b.register_forward_hook(lambda module, args, out: out * 2)
+
+
+def _replaced(model):
+    model.b = nn.Sequential(nn.Linear(6, 6), nn.LayerNorm(6))
+
+
+CHANGES = {
+    "nothing": lambda model: None,
+    "a layer runs twice": lambda model: setattr(model, "way", "twice"),
+    "a bias is used elsewhere": lambda model: setattr(model, "way", "scaled"),
+    "another dimension is the samples": lambda model: setattr(model, "way", "sequence first"),
+    "a weight is frozen": _frozen,
+    "a hook changes an output": _hooked,
+    "a layer is replaced": _replaced,
+    "the precision": lambda model: model.double(),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_plan_is_made_once_and_again_whenever_a_pass_is_another(name):
+    torch.manual_seed(0)
+    sequence = name == "another dimension is the samples"
+    model, inputs = Switched(), torch.randn(*((5, 5, 4) if sequence else (5, 4)))
+    projection, passes = Projection(model), []
+    model.register_forward_pre_hook(lambda *_: passes.append(1))
+    projection.step(inputs, 0.1)
+    assert len(passes) == 2
+    projection.step(inputs[:3], 0.1)
+    assert len(passes) == 3
+    CHANGES[name](model)
+    same, inputs = copy.deepcopy(model), inputs.to(next(model.parameters()).dtype)
+    projection.step(inputs, 0.1)
+    ul.minnorm_step(same, inputs, 0.1)
+    for p, q in zip(model.parameters(), same.parameters()):
+        assert torch.equal(p, q)

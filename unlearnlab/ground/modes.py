@@ -23,6 +23,7 @@ def kept_modes(modules):
         yield
     finally:
         for module, training, tracks in before:
-            module.training = training
+            if module.training != training:
+                module.training = training
             if tracks is not None:
                 module.track_running_stats = tracks

@@ -93,15 +93,17 @@ def _has_formula(call):
     return call.input.ndim >= 2 or not isinstance(m, nn.Linear)
 
 
+def _gradients(head, edges):
+    ones = torch.ones_like(head)
+    return list(torch.autograd.grad(head, edges, ones, retain_graph=True, allow_unused=True))
+
+
 def _output_side(heads, edges):
     """For each edge the gradient of every head by it (n, heads, ...); None if no head feels it."""
     if not edges:
         return []
     per_head = [
-        list(torch.autograd.grad(head.sum(), edges, retain_graph=True, allow_unused=True))
-        if head.requires_grad
-        else [None] * len(edges)
-        for head in heads
+        _gradients(head, edges) if head.requires_grad else [None] * len(edges) for head in heads
     ]
     sides = []
     for i in range(len(edges)):

@@ -94,7 +94,8 @@ class Network:
         """Evaluation mode, in which batch norm keeps samples apart."""
         with kept_modes(self.modules.values()):
             for module in self.modules.values():
-                module.training = False
+                if module.training:
+                    module.training = False
             yield
 
 
@@ -137,7 +138,14 @@ def _heads(outputs, n):
             raise ValueError(
                 f"head {i} of the model must return ({n},) or ({n}, outputs), got {got}"
             )
-    return [head if head.ndim == 1 else head.max(1).values for head in heads]
+    return [_largest(head) for head in heads]
+
+
+def _largest(head):
+    """(n,): of a single output that is itself, without a search whose gradient costs more."""
+    if head.ndim == 1:
+        return head
+    return head[:, 0] if head.shape[1] == 1 else head.max(1).values
 
 
 def per_sample_rows(net, names):
