@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import unlearnlab as ul
+from unlearnlab.ground.identity import fingerprint
 from unlearnlab.networks import MLP, ResNet, predict, seeded
 from unlearnlab.networks.predict import outputs
 
@@ -58,14 +59,17 @@ def test_another_word_for_a_precision_is_refused():
         outputs(model(), PIXELS, "half")
 
 
-@pytest.mark.parametrize("experiment", [ul.erasure, ul.collapse])
+@pytest.mark.parametrize("experiment", [ul.erasure, ul.collapse, ul.width])
 def test_metrics_in_bfloat16_are_those_of_float32_to_one_image_in_a_hundred(experiment):
     """Measured over the shipped models of five seeds: at most .006, one image in 180."""
-    task = experiment.task("digits")
-    test = experiment.images("digits").test
-    rounded = experiment.evaluate(task.original, test, precision="bfloat16")
+    task, fewer = experiment.task(), experiment.task(evaluate_in="bfloat16")
+    rounded = fewer.evaluate(task.original)
+    assert rounded != task.evaluate(task.original)
     for name, value in task.evaluate(task.original).items():
         assert abs(rounded[name] - value) < 0.01
+    assert fingerprint(fewer) != fingerprint(task)  # the numbers are not the same
+    with pytest.raises(ValueError, match="evaluate_in must be one of float32, tf32, bfloat16"):
+        experiment.task(evaluate_in="float16")
 
 
 @needs_a_gpu

@@ -157,7 +157,8 @@ class UnlearningLab(MethodLab):
         changed = self._drawn[0] != seed
         if changed:
             task = self._made(seed, stop)
-            models = task.original, task.ground_truth
+            models = task.original, task.ground_truth  # the second may be trained only now
+            self._say("")
             start, truth = (self._measure(task, model, stop) for model in models)
         with self._lock:
             if changed:
@@ -180,9 +181,7 @@ class UnlearningLab(MethodLab):
             self.left.children += tuple(controls)
         self._reported = time.monotonic()
         more = {"seed": seed, "device": self.device, "progress": self._trained, "stop": stop}
-        task = self.experiment.task(**self.where, **more)
-        self._say("")
-        return task
+        return self.experiment.task(**self.where, **more)
 
     def _trained(self, name, done, loss):
         """Says how far a training is, after each of its epochs."""

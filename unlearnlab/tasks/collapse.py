@@ -168,7 +168,7 @@ def _task(dataset, preset, seed, chosen, shipped, means):
     parts = {
         "retain": share_of(own, chosen.p_retain, seed, 0),
         "forget": other,
-        "evaluate": measure,
+        "evaluate": partial(measure, precision=means.evaluate_in),
     }
     name, size = f"collapse-{dataset}", chosen.batch_size
     return image_task(name, seed, models, build, means.device, batch_size=size, **parts)

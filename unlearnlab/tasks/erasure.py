@@ -149,7 +149,7 @@ def task(
             cannot do without.
         p_color, p_retain, batch_size, network, recipe: in place of what the preset says; network
             is given the classes [content, color].
-        means: folder, cache, device, progress, stop, as in `Means`.
+        means: folder, cache, device, progress, stop, evaluate_in, as in `Means`.
 
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ;
     others are trained at first use, the ground truth when `task.ground_truth` is first read. Raises
@@ -190,7 +190,7 @@ def _task(dataset, preset, seed, chosen, shipped, both_heads, weights, means):
         means.device,
         retain=share_of(gray, chosen.p_retain, seed, 0),
         forget=colored,
-        evaluate=measure,
+        evaluate=partial(measure, precision=means.evaluate_in),
         batch_size=chosen.batch_size,
     )
 

@@ -13,6 +13,7 @@ from torch.utils.data import TensorDataset
 from ..data import images as data
 from ..ground import checks, seeds
 from ..networks import seeded
+from ..networks.predict import PRECISIONS
 from ..task import Later, Task
 from ..training import zoo
 from ..training.recipe import Recipe
@@ -75,7 +76,7 @@ class Preset:
 
 @dataclass(frozen=True, kw_only=True)
 class Means:
-    """Where data and models are, where models are trained, and who hears of it.
+    """Where data and models are, where models are trained and measured, and who hears of it.
 
     Args:
         folder: where the data set is, as in `ul.images.load`.
@@ -83,9 +84,9 @@ class Means:
         device: on which the task's models and data are, and models are trained.
         progress: called with (name, epochs done, loss); default a bar on standard error.
         stop: a threading.Event; set it to end a training by `Stopped`. Its next one goes on from
-            there.
-
-    The last two hear of a ground truth that is trained later, too.
+            there. It and progress hear of a ground truth that is trained later, too.
+        evaluate_in: of the task's metrics, the precision that `networks.predict.outputs` takes; the
+            default is that of records.
     """
 
     folder: Path | None = None
@@ -93,6 +94,11 @@ class Means:
     device: str | torch.device = "cpu"
     progress: Callable[[str, int, float], None] | None = None
     stop: threading.Event | None = None
+    evaluate_in: str | None = None
+
+    def __post_init__(self):
+        if self.evaluate_in is not None:
+            checks.one_of("evaluate_in", self.evaluate_in, PRECISIONS)
 
     def model(self, training, measure, shipped: bool, command: str) -> tuple[nn.Module, dict]:
         """(model, facts) of one training, as `zoo.get` takes it."""

@@ -124,7 +124,7 @@ def task(
         forget_classes: from how many classes they come ([ours]; 4 on digits, 1 in the paper's
             setting).
         recipe: of the two trainings, default the preset's.
-        folder, cache, device, progress, stop: as in `Means`.
+        folder, cache, device, progress, stop, evaluate_in: as in `Means`.
 
     Models of the digits ladder, seed 1, ship with the package; others are trained at first use, the
     ground truth when `task.ground_truth` is first read. "paper" trains in bfloat16 on a GPU. Raises
@@ -140,7 +140,7 @@ def task(
         rung.means.device,
         retain=rung.parts["retain"],
         forget=rung.parts["forget"],
-        evaluate=partial(evaluate, parts=rung.parts),
+        evaluate=partial(evaluate, parts=rung.parts, precision=rung.means.evaluate_in),
         batch_size=rung.ladder.batch_size if batch_size is None else batch_size,
     )
 
