@@ -202,4 +202,4 @@ def _words(folder, seeds) -> Iterator[str]:
 
 
 STUDIES = ()
-LARGE = (study(),)
+LARGE = (study(), study(test_images=2_000), study(device="cuda", precision="bfloat16"))
