@@ -77,7 +77,7 @@ def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate
 
 
 def test_the_grid_of_representation_collapse_has_every_published_method_at_three_rates_at_least():
-    found = expand(ul.collapse.grid(15))
+    found = expand(ul.collapse.grid())
     rates = {
         name: {s.method.lr for s in found if s.method.name == name}
         for name in ul.collapse.PUBLISHED[0.001, 15]

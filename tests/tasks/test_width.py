@@ -15,7 +15,7 @@ from torch.utils.data import TensorDataset
 import unlearnlab as ul
 from unlearnlab.chapters.ch12_width import choosing
 from unlearnlab.data.images import Images
-from unlearnlab.tasks import width
+from unlearnlab.tasks import presets, width
 from unlearnlab.training import checkpoint as checkpoints
 from unlearnlab.training import zoo
 from unlearnlab.training.fit import Stopped
@@ -394,7 +394,7 @@ def test_larger_images_take_part_by_the_same_images_whatever_the_seed(tmp_path, 
         TensorDataset(pixels[:2_000], labels[:2_000]),
         tuple("abcdefghij"),
     )
-    monkeypatch.setattr(width.data, "load", lambda name, folder=None: whole)
+    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: whole)
     one, two = (ul.width.splits("cifar10", seed=seed) for seed in (1, 2))
     everything = lambda parts: {
         bytes(x.flatten().tolist())

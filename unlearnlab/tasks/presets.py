@@ -16,61 +16,71 @@ from ..networks import seeded
 from ..task import Task
 from ..training import zoo
 from ..training.recipe import Recipe
+from ..training.zoo import Training
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preset:
+class Size:
+    """How much of a data set takes part, and how networks are trained on it.
+
+    Args:
+        recipe: of the original and the ground truth.
+        batch_size: of the unlearning.
+        train_images, test_images: how many of the data set take part, None for all.
+    """
+
+    recipe: Recipe
+    batch_size: int
+    train_images: int | None = None
+    test_images: int | None = None
+
+    def images(self, dataset: str, folder=None) -> data.Images:
+        """The data set, or as much of it as takes part: the same images whatever the task's
+        seed."""
+        whole = data.load(dataset, folder)
+        train = _some(whole.train, self.train_images, self._numbers())
+        test = _some(whole.test, self.test_images, self._numbers())
+        return dataclasses.replace(whole, train=train, test=test)
+
+    def _numbers(self):
+        return torch.Generator().manual_seed(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset(Size):
     """The size of an image experiment.
 
     Args:
         network: of the classes, as in ResNet, an untrained model.
-        recipe: of the original and the ground truth.
-        batch_size: of the unlearning.
         p_forget, p_retain: the share of images the forget set is made of, and of the retain set
             that is accessible.
-        train_images, test_images: how many of the data set take part, None for all.
         published: whether the network starts from published weights.
     """
 
     network: Callable[[int | Sequence[int]], nn.Module]
-    recipe: Recipe
-    batch_size: int
     p_forget: float
     p_retain: float
-    train_images: int | None = None
-    test_images: int | None = None
     published: bool = False
 
     def __post_init__(self):
         checks.function("network", self.network, "of the classes that returns a model")
         checks.instance("recipe", self.recipe, Recipe, "a Recipe")
         checks.integer("batch_size", self.batch_size, low=1)
+        checks.number("p_retain", self.p_retain, above=0, high=1)
 
     def trains_as(self, other: "Preset") -> bool:
         """Whether both give the same original and ground truth."""
-        return (
-            dataclasses.replace(other, p_retain=self.p_retain, batch_size=self.batch_size) == self
-        )
+        own = {"p_retain": self.p_retain, "batch_size": self.batch_size}
+        return dataclasses.replace(other, **own) == self
 
     def changed(self, **given) -> "Preset":
         """With the fields that are given and not None."""
-        return dataclasses.replace(
-            self, **{name: value for name, value in given.items() if value is not None}
-        )
+        given = {name: value for name, value in given.items() if value is not None}
+        return dataclasses.replace(self, **given)
 
     def epochs(self, role: str) -> int:
         """Of the training of the "original" or the "ground truth"."""
         return self.recipe.epochs
-
-    def images(self, dataset: str, folder=None) -> data.Images:
-        """The data set, or as much of it as takes part: the same images whatever the task's
-        seed."""
-        whole = data.load(dataset, folder)
-        return dataclasses.replace(
-            whole,
-            train=_some(whole.train, self.train_images),
-            test=_some(whole.test, self.test_images),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,14 +114,12 @@ class Means:
         )
 
 
-def choose(presets: dict[tuple[str, str], Preset], dataset: str, preset: str) -> Preset:
+def choose(presets: dict[tuple[str, str], Size], dataset: str, preset: str) -> Size:
     """The preset of a data set. Raises ValueError that lists what there is."""
-    if (dataset, preset) in presets:
-        return presets[dataset, preset]
     checks.one_of("dataset", dataset, dict.fromkeys(name for name, _ in presets))
-    checks.one_of(
-        "preset", preset, [p for name, p in presets if name == dataset], f" for {dataset}"
-    )
+    own = [p for name, p in presets if name == dataset]
+    checks.one_of("preset", preset, own, f" for {dataset}")
+    return presets[dataset, preset]
 
 
 def command(task: str, shipped: bool, dataset: str, preset: str, seed: int) -> str:
@@ -119,6 +127,17 @@ def command(task: str, shipped: bool, dataset: str, preset: str, seed: int) -> s
     if shipped:
         return f"python -m {__package__} {task} --seeds {seed}"
     return f"ul.{task}.task({dataset!r}, {preset!r}, {seed}, ...)"
+
+
+def trainings(name: str, build: Callable, seed: int, stages: dict, measure: Callable) -> dict:
+    """{role: (Training, measure)} of a task's networks, as `zoo.get_all` takes them.
+
+    stages: by role. They start from different weights, as trainings of their own would.
+    """
+    return {
+        role: (Training(f"{name}-{seed}-{role}", build, 1_000 * seed + 10 * i, parts), measure)
+        for i, (role, parts) in enumerate(stages.items())
+    }
 
 
 def image_task(
@@ -143,14 +162,15 @@ def share_of(data: TensorDataset, share: float, seed: int, stream: int) -> Tenso
     return _rows(data, max(1, round(share * len(data))), seeds.generator(seed, stream))
 
 
-def _some(images, count):
-    return (
-        images
-        if count is None or count >= len(images)
-        else _rows(images, count, torch.Generator().manual_seed(0))
-    )
+def together(*data: TensorDataset) -> list[torch.Tensor]:
+    """The inputs and targets of several sets, one after the other."""
+    return [torch.cat(tensors) for tensors in zip(*(part.tensors for part in data))]
+
+
+def _some(data, count, numbers):
+    return data if count is None or count >= len(data) else _rows(data, count, numbers)
 
 
 def _rows(data, count, numbers):
-    chosen = torch.randperm(len(data), generator=numbers)[:count].to(data.tensors[0].device)
-    return TensorDataset(*(t[chosen] for t in data.tensors))
+    some = torch.randperm(len(data), generator=numbers)[:count].to(data.tensors[0].device)
+    return TensorDataset(*(t[some] for t in data.tensors))

@@ -34,7 +34,7 @@ def _grid(chosen, short):
         "ascent": 0.1,
         "descent_epochs": 5,
     }
-    return [collapse.grid(15), {"MinNorm-OG": minnorm, "SCRUB": scrub}]
+    return [collapse.grid(), {"MinNorm-OG": minnorm, "SCRUB": scrub}]
 
 
 def _published(share):
