@@ -10,7 +10,7 @@ from test_batch_norm import convolutional, normalised
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.study.store import task_fingerprint
+from unlearnlab.study.store import key, task_parts
 
 TINY = {"lr": 1e-12, "weight_decay": 0.0}  # AdamW then moves nothing that a test can see
 
@@ -148,7 +148,7 @@ def test_a_sweep_takes_variants_by_name_and_they_are_no_published_methods(tmp_pa
     ]
     assert not ul.METHODS.keys() & ul.VARIANTS.keys() and len(ul.VARIANTS) == 4
     # where the original began is part of what a number follows from
-    assert task_fingerprint(started(regression())) != task_fingerprint(regression())
+    assert key(task_parts(started(regression()))) != key(task_parts(regression()))
 
 
 def test_a_sweep_makes_its_own_task_where_an_earlier_one_had_the_same_data(tmp_path):

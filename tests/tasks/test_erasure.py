@@ -389,7 +389,7 @@ def test_the_training_command_makes_only_what_is_missing_or_damaged(tmp_path, ca
     monkeypatch.setattr(zoo.Training, "make", interrupted)
     assert command.main(["erasure", "--out", str(tmp_path)]) == 130
     assert "The same command goes on from there" in capsys.readouterr().err
-    for text, words in (("one", "--seeds must look like 1-5 or 3,7"), ("5-1", "empty range: 5-1")):
+    for text, words in (("one", "--seeds: must look like 1-5 or 3,7"), ("5-1", "empty range: 5-1")):
         with pytest.raises(SystemExit):
             command.main(["erasure", "--seeds", text])
         assert words in capsys.readouterr().err

@@ -21,16 +21,13 @@ def image_study(
     """
     chosen = USUAL | options
     preset = choose(experiment.PRESETS, chosen["dataset"], chosen["preset"])
-    given = {}
-    for option in ("device", "p_retain"):
-        if chosen[option] != USUAL[option]:
-            given[option] = chosen[option]
-    if chosen["width"] is not None:
+    usual = lambda option: chosen[option] == USUAL[option]
+    given = {option: chosen[option] for option in ("device", "p_retain") if not usual(option)}
+    if not usual("width"):
         given["network"] = partial(preset.network, width=chosen["width"])
-    if chosen["precision"] != USUAL["precision"]:
-        for recipe in ("recipe", "warm_start"):
-            if hasattr(preset, recipe):
-                given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])
+    if not usual("precision"):
+        for recipe in vars(preset).keys() & {"recipe", "warm_start"}:
+            given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])
     factory = partial(experiment.task, chosen["dataset"], chosen["preset"], **given)
-    own = {option: value for option, value in options.items() if value != USUAL[option]}
+    own = {option: chosen[option] for option in options if not usual(option)}
     return Study(name=name, title=title, factory=factory, grid=grid, seeds=seeds, options=own)

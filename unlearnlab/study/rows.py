@@ -23,9 +23,9 @@ def method_of(row: Mapping, *own: type[Method]) -> Method:
         raise KeyError(f"there is no method {row['method']!r}; there are {', '.join(kinds)}")
     kind = kinds[row["method"]]
     given = {name: value for name, value in row.items() if not pandas.isna(value)}
-    if kind is MinNormOG and any(
-        given.get(name, value) != value for name, value in CORRECTED.items()
-    ):
+    if kind is MinNormOG and CORRECTED != {
+        name: given.get(name, CORRECTED[name]) for name in CORRECTED
+    }:
         kind = MinNormPublished
-    names = [field.name for field in dataclasses.fields(kind)]
-    return kind(**{name: given[name] for name in names if name in given})
+    names = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{name: value for name, value in given.items() if name in names})

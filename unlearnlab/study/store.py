@@ -51,12 +51,6 @@ def task_parts(task: Task) -> dict[str, str]:
     return {name: fingerprint(part) for name, part in task.__identity__().items()}
 
 
-def task_fingerprint(task: Task) -> str:
-    """What has the same one gives the same runs: models, data, settings, functions and what they
-    use."""
-    return key(task_parts(task))
-
-
 class Store:
     """The records in a folder, which is made if it is not there.
 

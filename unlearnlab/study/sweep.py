@@ -28,8 +28,6 @@ from .grid import expand
 from .runs import Job, Outcome, Runner
 from .store import Store, StoreMismatch, code_fingerprint, key, task_parts
 
-FIXED = COLUMNS
-
 
 def sweep(
     task_factory: Callable[[int], Task],
@@ -89,11 +87,7 @@ class _Plan:
     def __init__(self, factory, grid, seeds, backend, workers, threads, run_seed, timeout):
         if getattr(multiprocessing.current_process(), "_inheriting", False):
             raise RuntimeError(processes.GUARD)
-        if not callable(factory):
-            raise TypeError(
-                "task_factory must be a function from a seed to a ul.Task, got "
-                f"{type(factory).__name__}"
-            )
+        checks.function("task_factory", factory, "from a seed to a ul.Task")
         if backend not in ("local", "serial", "dask") and not hasattr(backend, "scheduler_info"):
             raise ValueError(
                 f'backend must be "local", "serial", "dask" or a dask Client, got {backend!r}'
@@ -129,16 +123,10 @@ class _Plan:
         run = Runner(self.factory, methods, parts, self.threads, self.timeout, device)
         if self.backend != "serial":
             run.pack()
-        jobs = []
-        for i, seed in itertools.product(range(len(self.settings)), self.seeds):
-            identity = {"rule": rules[i], "task": key(parts[seed]), "run_seed": self.run_seed}
-            values = {
-                **_values(self.settings[i]),
-                "seed": seed,
-                **identity,
-                "threads": self.threads,
-            }
-            jobs.append(Job(i, self.settings[i].epochs, seed, values))
+        jobs, shared = [], {"run_seed": self.run_seed, "threads": self.threads}
+        for (i, setting), seed in itertools.product(enumerate(self.settings), self.seeds):
+            identity = {"seed": seed, "rule": rules[i], "task": key(parts[seed]), **shared}
+            jobs.append(Job(i, setting.epochs, seed, {**_values(setting), **identity}))
         return run, jobs
 
     def start(self, count):
@@ -151,13 +139,8 @@ class _Plan:
 
 
 def _seeds(given):
-    several = isinstance(given, Iterable) and getattr(given, "ndim", 1)
-    if several and not isinstance(given, str):
-        given = list(given)
-        if not given:
-            raise ValueError("seeds is empty: there is nothing to run")
-    found = checks.integers("seeds", given, low=0) if several else [checks.seed(given, "seeds")]
-    return list(dict.fromkeys(found))
+    alone = not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0
+    return list(dict.fromkeys(checks.integers("seeds", [given] if alone else given, low=0)))
 
 
 def _values(setting):
@@ -195,12 +178,8 @@ def _shuffled(jobs):
     """Seed by seed, so that a worker keeps its task, but in an order of this process's own: two
     sweeps on one store would otherwise do the same runs at the same time."""
     order = random.Random(f"{os.getpid()} {time.time()}")
-    seeds = list(dict.fromkeys(job.seed for job in jobs))
-    order.shuffle(seeds)
-    for seed in seeds:
-        own = [job for job in jobs if job.seed == seed]
-        order.shuffle(own)
-        yield from own
+    place = {seed: order.random() for seed in {job.seed for job in jobs}}
+    return sorted(jobs, key=lambda job: (place[job.seed], order.random()))
 
 
 def _results(plan, run, todo, kept, stop):
@@ -247,8 +226,8 @@ def _frame(settings, jobs, records):
 
     rows = [_row(settings, job, records[job.name]) for job in jobs if job.name in records]
     own = list(dict.fromkeys(name for s in settings for name in dataclasses.asdict(s.method)))
-    metrics = dict.fromkeys(name for row in rows for name in row if name not in (*FIXED, *own))
-    frame = pandas.DataFrame(rows, columns=[*FIXED[:3], *own, *metrics, *FIXED[3:]])
+    metrics = dict.fromkeys(name for row in rows for name in row if name not in (*COLUMNS, *own))
+    frame = pandas.DataFrame(rows, columns=[*COLUMNS[:3], *own, *metrics, *COLUMNS[3:]])
     frame.attrs["hyperparameters"] = own
     kinds = {name: {type(vars(s.method).get(name, 0)) for s in settings} for name in own}
     whole = [name for name in own if kinds[name] == {int}]

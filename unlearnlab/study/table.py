@@ -10,7 +10,6 @@ none."""
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,16 +140,13 @@ def _columns_and_rows(table):
 
 def _cell(value):
     """What JSON holds of a cell: NaN and pandas' missing value are null."""
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
     if isinstance(value, (list, tuple)):
         return [_cell(v) for v in value]
-    if hasattr(value, "item"):  # a numpy number
-        return _cell(value.item())
-    if isinstance(value, float):
-        return None if math.isnan(value) else value
-    if type(value).__name__ in ("NAType", "NaTType"):
+    value = value.item() if hasattr(value, "item") else value  # a numpy number
+    if type(value).__name__ in ("NAType", "NaTType") or value != value:
         return None
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
     raise TypeError(f"a cell must be a number, a word or a list of these, got {value!r}")
 
 
