@@ -449,7 +449,7 @@ for network, inputs in [(dead, X_r), (layers, many), ([layers[0], c], X_r)]:
 # %%
 draw = torch.Generator().manual_seed(11)
 begins = 2 * torch.randn(40, 83, generator=draw, dtype=torch.float64)
-runs = [net.solve_relaxed(layers, X_r, start=begin) for begin in begins]
+runs = [ch.search.solve_relaxed(layers, X_r, start=begin) for begin in begins]
 reached = torch.stack(
     [network_predictor([a + d for a, d in zip(layers, found.delta)]) for found in runs]
 )
@@ -518,7 +518,7 @@ for _ in range(5):
 # predictor?
 
 # %%
-case = net.counter_example(3)
+case = ch.failures.counter_example(3)
 A, c = case.layers
 x = case.X[0]
 through_A = (c.T @ x[None] * case.delta[0]).sum()  # <grad_A f, Delta_A>
@@ -545,7 +545,7 @@ ch.pictures.counter_example(
 
 # %%
 for m in range(3, 20):
-    case = net.counter_example(m)
+    case = ch.failures.counter_example(m)
     x = case.X[0]
     after = [a + d for a, d in zip(case.layers, case.delta)]
     assert torch.equal(run(case.layers, case.X), case.y)  # interpolates
@@ -624,7 +624,9 @@ for trial in range(100):
 cells = {depth: {} for depth in (2, 3, 4, 5)}
 for depth in cells:
     for width in (1, 2, 4, 8):
-        found = net.find_failures(8, [width] * (depth - 1), n_retain=3, tries=20, seed=width)
+        found = ch.failures.find_failures(
+            8, [width] * (depth - 1), n_retain=3, tries=20, seed=width
+        )
         cells[depth][width] = [result.drift for result in found]
         assert len(found) == 20  # failures, all 20
         assert all(result.infeasible < 1e-9 for result in found)
@@ -643,8 +645,8 @@ def trace(found):
 # %%
 beside = 0.001 * torch.randn(83, generator=draw, dtype=torch.float64)
 paths = {
-    "with the penalty": trace(net.solve_relaxed(layers, X_r, start=beside)),
-    "without": trace(net.solve_relaxed(layers, X_r, only_first=False, start=beside)),
+    "with the penalty": trace(ch.search.solve_relaxed(layers, X_r, start=beside)),
+    "without": trace(ch.search.solve_relaxed(layers, X_r, only_first=False, start=beside)),
 }
 ch.pictures.failures(
     paths,
@@ -802,7 +804,7 @@ print("||theta||^2: original {:.1f}, after Lemma 1 {:.1f}, smallest {:.2f}".form
 reached = {}
 for depth in (2, 3, 4, 5):
     bound, widths = depth * rho.item() ** (2 / depth), [5] * (depth - 1)
-    found = [net.search_min_norm(X_r, y_r, widths, seed) for seed in range(20)]
+    found = [ch.search.search_min_norm(X_r, y_r, widths, seed) for seed in range(20)]
     begin = [net.random_network(8, widths, seed) for seed in range(20)]
     begin = [net.fit_first_layer(network, X_r, y_r) for network in begin]
     assert all((run(a, X_r) - y_r).abs().max() < 1e-9 for a in found + begin)
@@ -856,8 +858,8 @@ ch.pictures.smallest(
 theta = net.flatten(layers)
 strengths = np.logspace(-4, 0, 9)
 steps = [theta - s * ul.project_out(theta, G) for s in strengths]
-results = [net.outcome(layers, net.unflatten(new, layers), X_r) for new in steps]
-lemma = net.outcome(layers, unlearned, X_r)
+results = [ch.failures.outcome(layers, net.unflatten(new, layers), X_r) for new in steps]
+lemma = ch.failures.outcome(layers, unlearned, X_r)
 
 # %%
 drifts, lost = np.array([r.drift for r in results]), np.array([r.retain_error for r in results])

@@ -36,6 +36,7 @@ NUMBERS = (
     "tasks/width.py",
     "tasks/curve.py",
     "tasks/presets.py",
+    "chapters/ch12_width/regions.py",
 )
 
 # What an older or a newer Python writes otherwise for the same source, or what only marks a place.

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...loop import unlearn
-from ...metrics import regions
 from ...study import table
 from ...study.grid import expand
 from ...study.rows import method_of
@@ -18,7 +17,7 @@ from ...study.sweep import sweep
 from ...tasks import width as tasks
 from ...tasks.width import CHANNELS, ROLES, SHARES
 from ...training.fit import Stopped
-from . import choosing
+from . import choosing, regions
 from .choosing import GOALS, NEAR
 
 LADDERS = {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)}  # seeds of each

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from ...ground.checks import floats
-from .network import (
+from ...theory.linear_network.network import (
     Layers,
     check_fit,
     check_inputs,
