@@ -188,7 +188,7 @@ def test_the_two_groups_of_a_floor_share_no_model_and_change_from_draw_to_draw()
         (
             {"retrained": np.zeros((10, 1))},
             TypeError,
-            r"retrained must be a floating tensor \(models, examples\), got float64",
+            "retrained must be a floating-point tensor, got ndarray",
         ),
     ],
 )

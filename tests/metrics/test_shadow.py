@@ -140,16 +140,16 @@ def test_stop_ends_it_within_a_batch():
     [
         (
             {"included": torch.ones(2, 5).bool()},
-            r"included must be booleans \(models, 24\), got torch.bool \(2, 5\)",
+            r"included must have shape \(models, 24\), got \(2, 5\)",
         ),
-        ({"included": torch.ones(2, N)}, "included must be booleans"),
+        ({"included": torch.ones(2, N)}, "included must be a bool tensor"),
         (
             {"included": torch.eye(N)[:3].bool() & torch.tensor([True] + [False] * 23)},
             "included leaves model 1 without an example",
         ),
         ({"labels": Y[:5]}, r"labels must have shape \(24,\), got \(5,\)"),
-        ({"labels": Y.double()}, "labels integers, got torch.float64 and torch.float64"),
-        ({"inputs": X.long()}, "inputs must be floating numbers"),
+        ({"labels": Y.double()}, "labels must be an int64 tensor, got torch.float64"),
+        ({"inputs": X.long()}, "inputs must be a floating-point tensor"),
         ({"epochs": 0}, "epochs must be an integer of at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
         (
@@ -170,7 +170,7 @@ def test_what_does_not_fit_is_refused_by_name(change, says):
         "included": halves(2, N),
         "epochs": 1,
     } | change
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises((TypeError, ValueError), match=says):
         train_ensemble(**arguments)
 
 

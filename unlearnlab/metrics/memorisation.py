@@ -3,7 +3,7 @@ leave anything to forget."""
 
 import torch
 
-from .floors import whole
+from ..ground import checks
 
 
 def memorisation(correct: torch.Tensor, included: torch.Tensor) -> torch.Tensor:
@@ -17,8 +17,7 @@ def memorisation(correct: torch.Tensor, included: torch.Tensor) -> torch.Tensor:
     or all did.
     """
     _check(correct, included, least=1)
-    shares = [(correct & side).sum(0) / side.sum(0).double() for side in (included, ~included)]
-    return shares[0] - shares[1]
+    return _share(correct, included) - _share(correct, ~included)
 
 
 def memorisation_floor(
@@ -32,43 +31,35 @@ def memorisation_floor(
     models are without an example.
     """
     _check(correct, included, least=2)
-    whole("draws", draws, 1)
-    generator, found = torch.Generator().manual_seed(seed), []
+    checks.integer("draws", draws, low=1)
+    generator, floors = torch.Generator().manual_seed(seed), []
     outside = ~included
     for _ in range(draws):
-        keys = (
-            torch.rand(correct.shape, generator=generator)
-            .to(correct.device)
-            .masked_fill(included, 2)
-        )
-        rank = keys.argsort(0).argsort(
-            0
-        )  # of the models without the example: 0, 1, 2, ... in random order
+        keys = torch.rand(correct.shape, generator=generator).to(correct.device)
+        # of the models without the example: 0, 1, 2, ... in random order
+        rank = keys.masked_fill(included, 2).argsort(0).argsort(0)
         first = outside & (rank < outside.sum(0) // 2)
-        found.append(
-            ((correct & first).sum(0) / first.sum(0).double())
-            - ((correct & outside & ~first).sum(0) / (outside & ~first).sum(0).double())
-        )
-    return torch.stack(found)
+        floors.append(_share(correct, first) - _share(correct, outside & ~first))
+    return torch.stack(floors)
+
+
+def _share(correct, models):
+    """How often those of the models are correct, of every example."""
+    return (correct & models).sum(0) / models.sum(0).double()
 
 
 def _check(correct, included, least):
     for name, values in (("correct", correct), ("included", included)):
-        if not isinstance(values, torch.Tensor) or values.dtype != torch.bool:
-            raise TypeError(
-                f"{name} must be a tensor of booleans, got "
-                f"{getattr(values, 'dtype', type(values).__name__)}"
-            )
+        checks.tensor(name, values, dtype=torch.bool)
     if correct.ndim != 2 or correct.shape != included.shape:
         raise ValueError(
             "correct and included must have the same shape (models, n), got "
             f"{tuple(correct.shape)} and {tuple(included.shape)}"
         )
-    for side, what in ((included, "with"), (~included, "without")):
-        wanted = least if what == "without" else 1
-        if (side.sum(0) < wanted).any():
-            example = int((side.sum(0) < wanted).nonzero()[0])
-            raise ValueError(
-                f"included must leave at least {wanted} model {what} every example, example "
-                f"{example} has {int(side[:, example].sum())}"
-            )
+    for side, what, wanted in ((included, "with", 1), (~included, "without", least)):
+        for example, models in enumerate(side.sum(0).tolist()):
+            if models < wanted:
+                raise ValueError(
+                    f"included must leave at least {wanted} model {what} every example, example "
+                    f"{example} has {models}"
+                )
