@@ -242,8 +242,8 @@ def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeyp
         ),
         (dict(seed=-1), "seed must be a non-negative integer, got -1"),
         (dict(seed=1.5), "seed must be"),
-        (dict(p_color=0), "p_color must be a number greater than 0 and at most 1, got 0"),
-        (dict(p_retain=1.1), "p_retain must be a number greater than 0 and at most 1, got 1.1"),
+        (dict(p_color=0), r"p_color must be a number in \(0, 1\], got 0"),
+        (dict(p_retain=1.1), r"p_retain must be a number in \(0, 1\], got 1.1"),
         (dict(batch_size=0), "batch_size must be an integer of at least 1, got 0"),
         (
             dict(dataset="tiny-imagenet", preset="paper"),

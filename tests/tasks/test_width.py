@@ -64,7 +64,7 @@ def test_a_split_follows_from_its_seed_and_refuses_what_does_not_fit():
         67,
     ]
     for change, words in (
-        (dict(share=0), "share must be a number between 0 and 1, got 0"),
+        (dict(share=0), r"share must be a number in \(0, 1\), got 0"),
         (dict(share=1.0), "share must be"),
         (dict(forget_classes=11), "forget_classes must be an integer from 1 to 10, got 11"),
         (dict(forget=0), "forget must be an integer from 1 to 1437, got 0"),

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import torch
 
+from ..ground import checks
 from .base import Method, batch_loss
 
 
@@ -84,13 +85,8 @@ class NegGrad(Method):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.ascent > 1:
-            raise ValueError(
-                f"{self.name}: ascent must be a number in [0, 1], got {self.ascent!r}: the retain "
-                "loss has the rest of the weight"
-            )
+        checks.number(f"{self.name}: ascent", self.ascent, low=0, high=1)
 
     def loss(self, state, retain, forget):
-        return (1 - self.ascent) * batch_loss(state, retain) - self.ascent * batch_loss(
-            state, forget
-        )
+        kept, gone = batch_loss(state, retain), batch_loss(state, forget)
+        return (1 - self.ascent) * kept - self.ascent * gone

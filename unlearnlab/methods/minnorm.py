@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import torch
 
+from ..ground import checks
 from ..projection import minnorm_step
 from .base import Method, batch_loss
 
@@ -34,11 +35,7 @@ class MinNormOG(Method):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.reg > 1:
-            raise ValueError(
-                f"{self.name}: reg must be a number in [0, 1], got {self.reg!r}: it is the share "
-                "of P_perp theta that the first projection removes"
-            )
+        checks.number(f"{self.name}: reg", self.reg, low=0, high=1)
 
     def check(self, task, epochs):
         super().check(task, epochs)

@@ -45,14 +45,12 @@ class SalUn(Method):
 
     def loss(self, state, retain, forget):
         kept = batch_loss(state, retain) if state.turn != "forget" else 0
-        return (
-            kept + self.ascent * self._wrong_loss(state, forget) if state.turn != "retain" else kept
-        )
-
-    def _wrong_loss(self, state, forget):
+        if state.turn == "retain":
+            return kept
         logits = outputs(state, forget)
         classes = [head.shape[1] for head in heads(logits)]
-        return state.task.loss(logits, wrong_labels(forget.targets, classes, state.generator))
+        wrong = wrong_labels(forget.targets, classes, state.generator)
+        return kept + self.ascent * state.task.loss(logits, wrong)
 
     @torch.no_grad()
     def settle(self, state):
@@ -95,9 +93,8 @@ def wrong_labels(
             f"a head with one class has no wrong label; the heads have {classes} classes"
         )
     others = torch.tensor(classes) - 1 if targets.ndim == 2 else torch.tensor(classes[0] - 1)
-    shift = 1 + (torch.rand(targets.shape, generator=generator) * others).long().clamp_max(
-        others - 1
-    )
+    draw = (torch.rand(targets.shape, generator=generator) * others).long()
+    shift = 1 + draw.clamp_max(others - 1)
     return (targets + shift.to(targets.device)) % (others + 1).to(targets.device)
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 import torch.nn.functional as F
 
+from ..ground import checks
 from .base import Method, heads, outputs
 from .teacher import Teacher
 
@@ -61,11 +62,9 @@ class SCRUB(Method):
         batch = retain if state.turn == "retain" else forget
         logits = outputs(state, batch)
         away = divergence(state.memory["teacher"](batch), heads(logits), self.temperature)
-        return (
-            state.task.loss(logits, batch.targets) + self.reg * away
-            if batch is retain
-            else -self.ascent * away
-        )
+        if batch is forget:
+            return -self.ascent * away
+        return state.task.loss(logits, batch.targets) + self.reg * away
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +86,7 @@ class NPO(Method):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.reg == 0:
-            raise ValueError(
-                f"{self.name}: reg must be a number greater than 0, got {self.reg!r}: the loss is "
-                "divided by it"
-            )
+        checks.number(f"{self.name}: reg", self.reg, above=0)
 
     def begin(self, state):
         state.memory["teacher"] = Teacher(state.task)
@@ -110,17 +105,13 @@ def divergence(
     softmax of teacher and student logits (n, classes) over `temperature`. The square keeps the
     gradient's size as the temperature grows (Hinton et al., 2015)."""
     soft = lambda logits: F.log_softmax(logits / temperature, 1)
-    parts = [
-        F.kl_div(soft(s), soft(t), log_target=True, reduction="batchmean")
-        for t, s in zip(teacher, student)
-    ]
-    return temperature**2 * sum(parts)
+    apart = lambda p, q: F.kl_div(soft(q), soft(p), log_target=True, reduction="batchmean")
+    return temperature**2 * sum(map(apart, teacher, student))
 
 
 def label_scores(logits: list[torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
     """log p(label) per sample and head, (n, heads), from logits (n, classes) of each and targets
     (n,) or (n, heads)."""
     labels = targets if targets.ndim == 2 else targets[:, None]
-    return torch.cat(
-        [F.log_softmax(head, 1).gather(1, labels[:, i : i + 1]) for i, head in enumerate(logits)], 1
-    )
+    each = zip(logits, labels.split(1, 1))
+    return torch.cat([F.log_softmax(head, 1).gather(1, label) for head, label in each], 1)

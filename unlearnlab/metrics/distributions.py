@@ -1,6 +1,5 @@
 """Are unlearned models like retrained ones? Not one of each but many, example by example."""
 
-import math
 from functools import partial
 
 import torch
@@ -49,11 +48,6 @@ def klom_floor(
     it is about 3 at 20 models each, .35 at 100 and .02 at 1,000. retrained, drawn: as in
     `against_itself`."""
     return against_itself(partial(klom, bins=bins, floor=floor), retrained, **drawn)
-
-
-def most(floor: float = FLOOR) -> float:
-    """The largest KLoM there is: all unlearned models where no retrained one is."""
-    return -math.log(floor)
 
 
 def _shares(place, bins):
