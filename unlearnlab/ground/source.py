@@ -37,6 +37,7 @@ NUMBERS = (
     "tasks/curve.py",
     "tasks/presets.py",
     "chapters/ch12_width/regions.py",
+    "chapters/ch13_evidence/shadow.py",
 )
 
 # What an older or a newer Python writes otherwise for the same source, or what only marks a place.

@@ -6,6 +6,20 @@ import torch
 from ..ground import checks
 
 
+def halves(models: int, examples: int, seed: int = 0) -> torch.Tensor:
+    """Which model is to see which example, (models, examples) booleans: every example is seen by
+    half of the models, at random.
+
+    So no example lacks models of either kind, as it may if every model draws its own half; an odd
+    number of models leaves one more without it. Models see about half of the examples each. Raises
+    ValueError for fewer than 2 models or no example.
+    """
+    checks.integer("models", models, low=2)
+    checks.integer("examples", examples, low=1)
+    keys = torch.rand(models, examples, generator=torch.Generator().manual_seed(seed))
+    return keys.argsort(0).argsort(0) < models // 2
+
+
 def memorisation(correct: torch.Tensor, included: torch.Tensor) -> torch.Tensor:
     """Pr[correct | in] - Pr[correct | out], (n,), from -1 to 1 (Feldman and Zhang, 2020).
 

@@ -14,7 +14,6 @@ import torch
 
 from ..data import sine as data
 from ..ground import checks
-from ..loop import unlearn
 from ..methods import METHODS, Method
 from ..networks import MLP, seeded
 from ..task import Task
@@ -123,32 +122,6 @@ def shipped(seed: int) -> list[tuple[Training, Callable]]:
 @torch.no_grad()
 def _measure(inputs, targets, model):
     return {"largest_residual": (model(inputs) - targets).abs().max().item(), **evaluate(model)}
-
-
-def compare(
-    seeds: Iterable[int],
-    epochs: int,
-    settings: dict[str, Method] | None = None,
-    progress: Callable[[dict, int], None] | None = None,
-    stop=None,
-) -> list[dict]:
-    """Every method on every seed: [{"method", "seed", "sup_error", "seconds"}, ...], methods in the
-    table's order.
-
-    settings: name -> Method, default `best_settings(epochs)`. progress(record, number of runs in
-    all) after every run. stop: a threading.Event; once set, the records finished so far come back.
-    """
-    settings, seeds = settings or best_settings(epochs), list(seeds)
-    tasks, records = {seed: task(seed) for seed in seeds}, []
-    for name, method in settings.items():
-        for seed in seeds:
-            run = unlearn(tasks[seed], method, epochs, stop=stop)
-            if run.stopped:
-                return records
-            records.append({"method": name, "seed": seed, **run.metrics, "seconds": run.seconds})
-            if progress is not None:
-                progress(records[-1], len(settings) * len(seeds))
-    return records
 
 
 def central(values: Iterable[float]) -> tuple[float, float, float]:

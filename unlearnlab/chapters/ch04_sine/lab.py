@@ -11,6 +11,7 @@ from ...ground.checks import one_of
 from ...loop import unlearn
 from ...methods import METHODS
 from ...tasks import sine
+from .comparison import compare
 from .pictures import LabPicture, curve
 
 OFFERED = {name: METHODS[name] for name in sine.PUBLISHED[10]}  # those the paper ran here
@@ -118,7 +119,7 @@ class SineLab(MethodLab):
             self.canvas.draw()
 
         with self._busy():
-            sine.compare(seeds, epochs, progress=finished, stop=stop)
+            compare(seeds, epochs, progress=finished, stop=stop)
             if stop.is_set():
                 self._say(
                     f"Stopped. {len(found)} of {len(OFFERED)} methods were begun; their results "

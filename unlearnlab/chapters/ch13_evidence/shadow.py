@@ -16,10 +16,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from ..ground import checks
-from ..ground.modes import is_norm
-from ..ground.threads import one_thread
-from ..training.fit import Stopped
+from ...ground import checks
+from ...ground.modes import is_norm
+from ...ground.threads import one_thread
+from ...training.fit import Stopped
 
 BATCH = 512
 
@@ -50,20 +50,6 @@ class Ensemble:
         device = next(iter(self.parameters.values())).device
         parts = [apply(self.parameters, part.to(device)) for part in inputs.split(BATCH)]
         return torch.cat(parts, 1)
-
-
-def halves(models: int, examples: int, seed: int = 0) -> torch.Tensor:
-    """Which model is to see which example, (models, examples) booleans: every example is seen by
-    half of the models, at random.
-
-    So no example lacks models of either kind, as it may if every model draws its own half; an odd
-    number of models leaves one more without it. Models see about half of the examples each. Raises
-    ValueError for fewer than 2 models or no example.
-    """
-    checks.integer("models", models, low=2)
-    checks.integer("examples", examples, low=1)
-    keys = torch.rand(models, examples, generator=torch.Generator().manual_seed(seed))
-    return keys.argsort(0).argsort(0) < models // 2
 
 
 def train_ensemble(

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.metrics import halves, margin, train_ensemble
+from unlearnlab.chapters.ch13_evidence.shadow import train_ensemble
+from unlearnlab.metrics import halves, margin
 from unlearnlab.networks import seeded
 from unlearnlab.training.fit import Stopped
 
@@ -65,7 +66,7 @@ def test_a_model_never_sees_an_example_it_is_to_be_kept_from_and_sees_all_others
         for labels in (Y, spoiled)
     )
     assert torch.equal(a[1], b[1]) and not torch.equal(a[0], b[0])
-    from unlearnlab.metrics.shadow import _Orders
+    from unlearnlab.chapters.ch13_evidence.shadow import _Orders
 
     orders = _Orders(included, 4, torch.Generator().manual_seed(0))
     for _ in range(3):
