@@ -30,11 +30,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A record, whether it is final, and whether another process had it already."""
+    """A record, and whether it is final."""
 
     record: dict
     final: bool = True
-    known: bool = False
 
 
 class Runner:

@@ -25,7 +25,7 @@ from ..loop import COLUMNS
 from ..task import Task
 from . import workers as processes
 from .grid import expand
-from .runs import Job, Outcome, Runner
+from .runs import Job, Runner
 from .store import Store, StoreMismatch, code_fingerprint, key, task_parts
 
 
@@ -66,18 +66,31 @@ def sweep(
     can no longer be written, StoreMismatch when a worker makes another task than is made here.
     """
     plan = _Plan(task_factory, grid, seeds, backend, workers, threads, run_seed, timeout)
-    kept = Store(store)
+    kept, stop = Store(store), stop or threading.Event()
     kept.clean()
     run, jobs = plan.prepared()
     records = _known(kept, jobs)
-    todo = [job for job in jobs if job.name not in records]
-    results = _results(plan, run, todo, kept, stop or threading.Event())
-    with _reporter(progress, len(jobs), len(records)) as report, closing(results):
-        for job, outcome in results:
-            records[job.name] = outcome.record
-            if outcome.final and not outcome.known:
-                _keep(kept, job, outcome.record)
-            report(_row(plan.settings, job, outcome.record))
+    todo = _shuffled(job for job in jobs if job.name not in records)
+
+    def missing():
+        """Runs to do. Those that another process has finished meanwhile are only read."""
+        for job in todo:
+            record = kept.read(job.name) if job.name in kept else None
+            if record is None:
+                yield job
+            else:
+                done(job, record)
+
+    def done(job, record):
+        records[job.name] = record
+        report(_row(plan.settings, job, record))
+
+    with _reporter(progress, len(jobs), len(records)) as report:
+        with closing(plan.results(run, missing(), stop, len(todo))) as results:
+            for job, outcome in results:
+                if outcome.final:
+                    _keep(kept, job, outcome.record)
+                done(job, outcome.record)
     return _frame(plan.settings, jobs, records)
 
 
@@ -129,13 +142,17 @@ class _Plan:
             jobs.append(Job(i, setting.epochs, seed, {**_values(setting), **identity}))
         return run, jobs
 
-    def start(self, count):
-        """Where runs are done that are not done here; see `workers`. count: of them."""
+    def results(self, run, jobs, stop, count):
+        """(job, outcome) as they finish, in any order. count: of the jobs, at most."""
+        if self.backend == "serial" or not count:
+            return _serial(run, jobs, stop)
         if self.backend == "local":
-            return processes.local(min(self.workers, count))
-        if self.backend == "dask":
-            return processes.own_cluster(min(self.workers, count))
-        return processes.cluster(self.backend)
+            where = processes.local(min(self.workers, count))
+        elif self.backend == "dask":
+            where = processes.own_cluster(min(self.workers, count))
+        else:
+            where = processes.cluster(self.backend)
+        return processes.results(run, jobs, stop, where)
 
 
 def _seeds(given):
@@ -177,34 +194,9 @@ def _known(kept, jobs):
 def _shuffled(jobs):
     """Seed by seed, so that a worker keeps its task, but in an order of this process's own: two
     sweeps on one store would otherwise do the same runs at the same time."""
-    order = random.Random(f"{os.getpid()} {time.time()}")
-    place = {seed: order.random() for seed in {job.seed for job in jobs}}
+    jobs, order = list(jobs), random.Random(f"{os.getpid()} {time.time()}")
+    place = {job.seed: order.random() for job in jobs}
     return sorted(jobs, key=lambda job: (place[job.seed], order.random()))
-
-
-def _results(plan, run, todo, kept, stop):
-    """(job, outcome) as they finish, in any order. Runs that another process has finished meanwhile
-    are only read."""
-
-    def missing():
-        for job in _shuffled(todo):
-            record = kept.read(job.name) if job.name in kept else None
-            if record is None:
-                yield job
-            else:
-                found.append((job, Outcome(record, known=True)))
-
-    found = []
-    if plan.backend == "serial" or not todo:
-        results = _serial(run, missing(), stop)
-    else:
-        results = processes.results(run, missing(), stop, plan.start(len(todo)))
-    with closing(results):
-        for result in results:
-            yield from found
-            found.clear()
-            yield result
-    yield from found
 
 
 def _serial(run, jobs, stop):
@@ -216,9 +208,9 @@ def _serial(run, jobs, stop):
 
 
 def _row(settings, job, record):
-    made = {name: record["provenance"][name] for name in ("commit", "device", "torch", "threads")}
-    outcome = {**record["metrics"], "seconds": record["seconds"], "error": record["error"]}
-    return {**_values(settings[job.index]), "seed": job.seed, **outcome, **made}
+    own = {**_values(settings[job.index]), "seed": job.seed, **record["metrics"]}
+    made = {**record, **record["provenance"]}
+    return own | {name: made[name] for name in COLUMNS[3:]}
 
 
 def _frame(settings, jobs, records):
