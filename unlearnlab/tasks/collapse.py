@@ -27,7 +27,7 @@ from ..training import zoo
 from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
 from . import papers
-from .presets import Means, Preset, choose, command, image_task, share_of, together, trainings
+from .presets import Preset, choose, command, image_task, share_of, together, trainings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,19 +89,7 @@ PRESETS = {
 }
 
 
-def task(
-    dataset: str = "digits",
-    preset: str = "quick",
-    seed: int = 1,
-    *,
-    p_forget: float | None = None,
-    p_retain: float | None = None,
-    batch_size: int | None = None,
-    network: Callable | None = None,
-    warm_start: Recipe | None = None,
-    recipe: Recipe | None = None,
-    **means,
-) -> Task:
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **options) -> Task:
     """The representation-collapse task. Everything about it follows from its arguments.
 
     retain: the accessible part, a random share `p_retain`, of all training images in their class's
@@ -114,26 +102,21 @@ def task(
     ground_truth: `recipe` on the images in their class's color, from a fresh start.
     evaluate: see `evaluate`.
 
-    The other arguments, shipped models, files and errors are those of `ul.erasure.task`.
+    options: p_forget, p_retain, batch_size, network, warm_start and recipe in place of what the
+    preset says, and the rest as in `Means`. Shipped models, files and errors are those of
+    `ul.erasure.task`.
     """
     default = choose(PRESETS, dataset, preset)
-    chosen = default.changed(
-        p_forget=p_forget,
-        p_retain=p_retain,
-        batch_size=batch_size,
-        network=network,
-        warm_start=warm_start,
-        recipe=recipe,
-    )
-    return _task(dataset, preset, seed, chosen, chosen.trains_as(default), Means(**means))
+    size, means = default.changed(options)
+    return _task(dataset, preset, seed, size, size.trains_as(default), means)
 
 
-def _task(dataset, preset, seed, chosen, shipped, means):
-    checks.number("p_forget", chosen.p_forget, above=0, high=1)
+def _task(dataset, preset, seed, size, shipped, means):
+    checks.number("p_forget", size.p_forget, above=0, high=1)
     seed = checks.seed(seed)
     shipped = shipped and dataset == "digits" and seed in zoo.SHIPPED_SEEDS
-    images = chosen.images(dataset, means.folder).to(means.device)
-    own, other, build, measure, networks = _plan(dataset, seed, chosen, images)
+    images = size.images(dataset, means.folder).to(means.device)
+    own, other, build, measure, networks = _plan(dataset, seed, size, images)
     found = means.models(networks, shipped, command("collapse", shipped, dataset, preset, seed))
     return image_task(
         f"collapse-{dataset}",
@@ -141,29 +124,29 @@ def _task(dataset, preset, seed, chosen, shipped, means):
         *found,
         build,
         means.device,
-        retain=share_of(own, chosen.p_retain, seed, 0),
+        retain=share_of(own, size.p_retain, seed, 0),
         forget=other,
         evaluate=measure,
-        batch_size=chosen.batch_size,
+        batch_size=size.batch_size,
     )
 
 
-def _plan(dataset, seed, chosen, images):
+def _plan(dataset, seed, size, images):
     """All images in their class's color, the forget set, the network, the metric, and the trainings
     by role."""
-    own, other = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    build = partial(chosen.network, len(images.classes))
+    own, other = retain_set(images), forget_set(images, size.p_forget, seed)
+    build = partial(size.network, len(images.classes))
     measure = partial(evaluate, test=images.test)
     pixels, labels = images.train.tensors
-    p = chosen.p_forget
+    p = size.p_forget
     counts = torch.tensor([len(own), len(other)])
     weights = torch.tensor([p / (1 + p), 1 / (1 + p)]).repeat_interleave(counts).to(labels.device)
     stages = {
         "original": (
-            Stage(tint(pixels, GRAY), labels, chosen.warm_start),
-            Stage(*together(own, other), chosen.recipe, weights),
+            Stage(tint(pixels, GRAY), labels, size.warm_start),
+            Stage(*together(own, other), size.recipe, weights),
         ),
-        "ground-truth": (Stage(*own.tensors, chosen.recipe),),
+        "ground-truth": (Stage(*own.tensors, size.recipe),),
     }
     networks = trainings(f"collapse-{dataset}", build, seed, stages, measure)
     return own, other, build, measure, networks

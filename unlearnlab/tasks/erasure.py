@@ -25,7 +25,7 @@ from ..training import zoo
 from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
 from . import papers
-from .presets import Means, Preset, choose, command, image_task, share_of, together, trainings
+from .presets import Preset, choose, command, image_task, share_of, together, trainings
 
 PUBLISHED_BODY = "torchvision's ResNet-50 of ImageNet (resnet50-*.pth)"
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
@@ -95,11 +95,7 @@ def task(
     both_heads: bool = True,
     weights: Path | None = None,
     p_color: float | None = None,
-    p_retain: float | None = None,
-    batch_size: int | None = None,
-    network: Callable | None = None,
-    recipe: Recipe | None = None,
-    **means,
+    **options,
 ) -> Task:
     """The label-erasure task. Everything about it follows from its arguments.
 
@@ -121,30 +117,28 @@ def task(
             cannot do without.
         p_color, p_retain, batch_size, network, recipe: in place of what the preset says; network
             is given the classes [content, color].
-        means: folder, cache, device, progress, stop, as in `Means`.
+        folder, cache, device, progress, stop: as in `Means`.
 
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ;
     others are trained at first use. Raises ValueError by name for wrong arguments, what
     `ul.images.load` raises, and BadCheckpoint or FileNotFoundError for a file of the package.
     """
     default = choose(PRESETS, dataset, preset)
-    chosen = default.changed(
-        p_forget=p_color, p_retain=p_retain, batch_size=batch_size, network=network, recipe=recipe
-    )
-    if chosen.published and network is None and weights is None:
+    size, means = default.changed({**options, "p_forget": p_color})
+    if size.published and size.network is default.network and weights is None:
         raise ValueError(
             f"weights must name a file: {preset} of {dataset} starts from {PUBLISHED_BODY}"
         )
-    shipped = dataset == "digits" and weights is None and chosen.trains_as(default)
-    return _task(dataset, preset, seed, chosen, shipped, both_heads, weights, Means(**means))
+    shipped = dataset == "digits" and weights is None and size.trains_as(default)
+    return _task(dataset, preset, seed, size, shipped, both_heads, weights, means)
 
 
-def _task(dataset, preset, seed, chosen, shipped, both_heads, weights, means):
-    checks.number("p_color", chosen.p_forget, above=0, high=1)
+def _task(dataset, preset, seed, size, shipped, both_heads, weights, means):
+    checks.number("p_color", size.p_forget, above=0, high=1)
     seed = checks.seed(seed)
     shipped = shipped and seed in zoo.SHIPPED_SEEDS
-    images = chosen.images(dataset, means.folder).to(means.device)
-    plan = _plan(dataset, seed, chosen, images, both_heads, weights)
+    images = size.images(dataset, means.folder).to(means.device)
+    plan = _plan(dataset, seed, size, images, both_heads, weights)
     gray, colored, build, measure, networks = plan
     found = means.models(networks, shipped, command("erasure", shipped, dataset, preset, seed))
     name = f"erasure-{dataset}" if both_heads else f"erasure-{dataset}-content"  # of another metric
@@ -154,23 +148,23 @@ def _task(dataset, preset, seed, chosen, shipped, both_heads, weights, means):
         *found,
         build,
         means.device,
-        retain=share_of(gray, chosen.p_retain, seed, 0),
+        retain=share_of(gray, size.p_retain, seed, 0),
         forget=colored,
         evaluate=measure,
-        batch_size=chosen.batch_size,
+        batch_size=size.batch_size,
     )
 
 
-def _plan(dataset, seed, chosen, images, both_heads=True, weights=None):
+def _plan(dataset, seed, size, images, both_heads=True, weights=None):
     """All gray images, the forget set, the network, the metric, and the trainings by role."""
-    gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    build = partial(chosen.network, [len(images.classes), len(COLORS)])
+    gray, colored = retain_set(images), forget_set(images, size.p_forget, seed)
+    build = partial(size.network, [len(images.classes), len(COLORS)])
     if weights is not None:
         build = partial(_with_body, build, Path(weights).expanduser())
     measure = partial(evaluate, test=images.test, both_heads=both_heads)
     stages = {
-        "original": (Stage(*together(gray, colored), chosen.recipe),),
-        "ground-truth": (Stage(*gray.tensors, chosen.recipe),),
+        "original": (Stage(*together(gray, colored), size.recipe),),
+        "ground-truth": (Stage(*gray.tensors, size.recipe),),
     }
     networks = trainings(f"erasure-{dataset}", build, seed, stages, measure)
     return gray, colored, build, measure, networks

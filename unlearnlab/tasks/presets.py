@@ -73,10 +73,12 @@ class Preset(Size):
         own = {"p_retain": self.p_retain, "batch_size": self.batch_size}
         return dataclasses.replace(other, **own) == self
 
-    def changed(self, **given) -> "Preset":
-        """With the fields that are given and not None."""
-        given = {name: value for name, value in given.items() if value is not None}
-        return dataclasses.replace(self, **given)
+    def changed(self, options: dict) -> tuple["Preset", "Means"]:
+        """With the options that are fields and not None, and Means made of the others."""
+        names = {field.name for field in dataclasses.fields(self)}
+        own = {name: options[name] for name in names & options.keys() if options[name] is not None}
+        others = {name: options[name] for name in options.keys() - names}
+        return dataclasses.replace(self, **own), Means(**others)
 
     def epochs(self, role: str) -> int:
         """Of the training of the "original" or the "ground truth"."""

@@ -139,8 +139,7 @@ def central(values: Iterable[float]) -> tuple[float, float, float]:
 def evaluate(model: torch.nn.Module) -> dict[str, float]:
     """{"sup_error": max |f(theta, x) - sin x|} over 1,000 equispaced points (paper A, experiment
     1)."""
-    first = next(model.parameters())
-    x = data.grid().to(first.device, first.dtype)
+    x = data.grid().to(next(model.parameters()))
     return {"sup_error": (model(x) - x.sin()).abs().max().item()}
 
 
@@ -150,7 +149,7 @@ def errors(task: Task, model: torch.nn.Module) -> dict[str, float]:
     - sin x on the same grid, "retain_error": the same on the retain points}. The function 0 has
     about 1, 0.71 and 0.7."""
     inputs, targets = task.retain.tensors
-    x = data.grid().to(inputs.device, inputs.dtype)
+    x = data.grid().to(inputs)
     size = lambda difference: difference.square().mean().sqrt().item()
     return {
         **task.evaluate(model),
