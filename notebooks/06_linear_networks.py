@@ -793,8 +793,8 @@ print("||theta||^2: original {:.1f}, after Lemma 1 {:.1f}, smallest {:.2f}".form
 # X_r\,w(\theta)\big)\Big)^{\!\top},$$
 #
 # so that $w \leftarrow w + X_r^+(y_r - X_r w)$, which fits exactly. Call the result
-# $\theta'(\theta)$ (`net.fit_first_layer`). Every network that fits is its own repair (and has
-# $v \ne 0$ unless all targets are $0$), so minimising $\lVert\theta'(\theta)\rVert^2$ over all
+# $\theta'(\theta)$ (`ch.search.fit_first_layer`). Every network that fits is its own repair (and
+# has $v \ne 0$ unless all targets are $0$), so minimising $\lVert\theta'(\theta)\rVert^2$ over all
 # $\theta$ *without* constraints is the same problem.
 #
 # **Predict, then run.** L-BFGS from 20 random starts for each of $L = 2, \dots, 5$. Where do they
@@ -806,7 +806,7 @@ for depth in (2, 3, 4, 5):
     bound, widths = depth * rho.item() ** (2 / depth), [5] * (depth - 1)
     found = [ch.search.search_min_norm(X_r, y_r, widths, seed) for seed in range(20)]
     begin = [net.random_network(8, widths, seed) for seed in range(20)]
-    begin = [net.fit_first_layer(network, X_r, y_r) for network in begin]
+    begin = [ch.search.fit_first_layer(network, X_r, y_r) for network in begin]
     assert all((run(a, X_r) - y_r).abs().max() < 1e-9 for a in found + begin)
     norms = [[net.norm_squared(a).item() for a in group] for group in (begin, found)]
     reached[depth] = np.array(norms) / bound
@@ -879,7 +879,7 @@ def walk(repair, strength=0.01, count=1000):
         here = net.flatten(now)
         step = ul.project_out(here, net.output_gradients(now, X_r))
         now = net.unflatten(here - strength * step, layers)
-        now = net.fit_first_layer(now, X_r, y_r) if repair else now
+        now = ch.search.fit_first_layer(now, X_r, y_r) if repair else now
     return np.array(distances), now
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch11_replication
+from unlearnlab.chapters.ch11_replication import VARIANTS
 from unlearnlab.study import table
 from unlearnlab.study.__main__ import studies
 from unlearnlab.study.grid import expand
@@ -162,7 +163,7 @@ def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
         assert {s.method.lr for s in found} <= {s.method.lr for s in beside} | {1e-4}
     elif name.endswith(MORE):
         other = ch11_replication.study.CASES[name.rpartition("-")[0]]
-        assert len(methods & set(ul.VARIANTS)) == 1
+        assert len(methods & set(VARIANTS)) == 1
         assert not set(found) & set(expand(other.grid)) and case.factory is other.factory
     else:
         ours = "MinNorm-OG as published" if name == "arms" else "MinNorm-OG"

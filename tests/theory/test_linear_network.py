@@ -361,7 +361,7 @@ def test_fitting_the_first_layer_is_the_shortest_change_that_interpolates():
     layers = net.random_network(6, [4, 3], seed=4)
     rng = np.random.default_rng(2)
     X, y = rng.normal(size=(3, 6)), rng.normal(size=3)
-    fitted = net.fit_first_layer(layers, torch.tensor(X), torch.tensor(y))
+    fitted = search.fit_first_layer(layers, torch.tensor(X), torch.tensor(y))
     assert np.abs(X @ numpy_predictor(fitted) - y).max() < 1e-12
     v = numpy_predictor([torch.eye(4, dtype=torch.float64), *layers[1:]])
     rows = np.array([np.outer(v, x).ravel() for x in X])  # linear in A_1: the exact constraints
@@ -451,7 +451,7 @@ def test_wrong_layers_are_named(layers, kind, words):
         lambda a: net.perturbation(a, X2),
         lambda a: search.solve_relaxed(a, X2),
         failures.cancelling_step,
-        lambda a: net.fit_first_layer(a, X2, X2[0, :2]),
+        lambda a: search.fit_first_layer(a, X2, X2[0, :2]),
         lambda a: failures.outcome(a, a, X2),
     ):
         with pytest.raises(kind, match=words):
@@ -489,7 +489,7 @@ def test_dead_upper_layers_are_refused(dead, what):
         net.unlearn,
         net.perturbation,
         search.solve_relaxed,
-        lambda a, X: net.fit_first_layer(a, X, X[0, :2]),
+        lambda a, X: search.fit_first_layer(a, X, X[0, :2]),
     ):
         with pytest.raises(ValueError, match=what):
             function(dead, X2)
@@ -552,7 +552,7 @@ def test_as_many_retain_points_as_inputs_are_refused(n):
             r"start must have shape \(20,\)",
         ),
         (
-            lambda: net.fit_first_layer(FINE, X2, torch.ones(3)),
+            lambda: search.fit_first_layer(FINE, X2, torch.ones(3)),
             ValueError,
             r"y must have shape \(2,\).* got \(3,\)",
         ),

@@ -36,6 +36,8 @@ NUMBERS = (
     "tasks/width.py",
     "tasks/curve.py",
     "tasks/presets.py",
+    "chapters/ch11_replication/published.py",
+    "chapters/ch11_replication/variants.py",
     "chapters/ch12_width/regions.py",
     "chapters/ch13_evidence/shadow.py",
 )

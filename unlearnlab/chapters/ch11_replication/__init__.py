@@ -2,3 +2,5 @@
 
 from ...course.exercises import check, hints
 from . import exercises, pictures, study
+from .published import MinNormPublished
+from .variants import VARIANTS, MinNormDirection, MinNormOnce, MinNormStart

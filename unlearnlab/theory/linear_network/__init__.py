@@ -5,7 +5,6 @@ find for the same problems, and what goes wrong without a drift penalty, is in c
 """
 
 from .network import (
-    fit_first_layer,
     flatten,
     min_param_norm,
     norm_squared,

@@ -38,7 +38,7 @@ def upper(layers: Layers) -> torch.Tensor:
 
     One layer: (1,), a one.
     """
-    return _lever(doubled(layers)).to(layers[0].dtype)
+    return lever(doubled(layers)).to(layers[0].dtype)
 
 
 def norm_squared(layers: Layers) -> torch.Tensor:
@@ -152,23 +152,7 @@ def min_param_norm(w: torch.Tensor, widths: Sequence[int]) -> list[torch.Tensor]
     return [(each * b[:, None] * a).to(w.dtype) for a, b in zip(units, units[1:])]
 
 
-def fit_first_layer(layers: Layers, X: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
-    """The layers with the shortest change of A_1 after which X w = y: Lemma 1's lever once more.
-
-    That is A_1 + (v / ||v||^2) (X^+ (y - X w))^T. When no predictor fits y, X w comes as near to it
-    as it can. It turns the constraints of (4) into a change of variables: run any optimiser on
-    ||fit_first_layer(theta)||^2, and every point it visits interpolates. Differentiable.
-
-    X: (n, m) of any rank. y: (n,). Raises ValueError when v = 0 up to rounding.
-    """
-    theta = doubled(layers)
-    check_fit(X, y, layers)
-    unit_upper(layers)
-    fitted = fitted_first(theta, torch.linalg.pinv(X.double()), X.double(), y.double())
-    return [a.to(layers[0].dtype) for a in fitted]
-
-
-# What the other files of this folder compute with: float64 layers that are checked already.
+# What chapter 06 computes with too: float64 layers that are checked already.
 
 
 def doubled(layers, name="layers"):
@@ -179,10 +163,10 @@ def doubled(layers, name="layers"):
 
 def product(layers):
     """w (m,)."""
-    return layers[0].T @ _lever(layers)
+    return layers[0].T @ lever(layers)
 
 
-def _lever(layers):
+def lever(layers):
     v = layers[0].new_ones(1)
     for a in reversed(layers[1:]):
         v = a.T @ v
@@ -198,14 +182,6 @@ def rows(layers, X):
         above.append(a.T @ above[-1])
     parts = [(u[:, None] * z[:, None, :]).flatten(1) for u, z in zip(reversed(above), into)]
     return torch.cat(parts, 1)
-
-
-def fitted_first(layers, pinv, X, y):
-    """The layers with A_1 as in `fit_first_layer`; pinv: X^+."""
-    v = _lever(layers)
-    lever = v / v.square().sum()
-    first = layers[0] + lever[:, None] * (pinv @ (y - X @ (layers[0].T @ v)))
-    return [first, *layers[1:]]
 
 
 def unit_upper(layers):
@@ -260,12 +236,6 @@ def check_layers(layers: Layers, name: str = "layers") -> None:
 def check_inputs(name, X, layers):
     """TypeError or ValueError unless X is a finite (n, m) tensor that fits the first layer."""
     reals(name, X, ("n", layers[0].shape[1]))
-
-
-def check_fit(X, y, layers):
-    """The same, and for targets y (n,)."""
-    check_inputs("X", X, layers)
-    reals("y", y, (len(X),))
 
 
 def _checked(widths):

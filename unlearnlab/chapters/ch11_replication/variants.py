@@ -1,7 +1,7 @@
 """Does another choice within paper A's framework do better? Variants, each with its own name.
 
 They are in `VARIANTS` and not in `METHODS`, which holds what the papers compare; a grid takes
-either by name.
+the class.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from ..ground.modes import norms_of
-from .minnorm import MinNormOG
+from ...ground.modes import norms_of
+from ...methods import MinNormOG
 from .published import MinNormPublished
 
 

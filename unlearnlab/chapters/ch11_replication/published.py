@@ -10,11 +10,11 @@ from typing import ClassVar
 
 import torch
 
-from ..ground.modes import norms_of
-from ..projection.network import Network
-from ..projection.step import cg_step
-from .base import batch_loss
-from .minnorm import MinNormOG
+from ...ground.modes import norms_of
+from ...methods import MinNormOG
+from ...methods.base import batch_loss
+from ...projection.network import Network
+from ...projection.step import cg_step
 
 
 @dataclass(frozen=True, kw_only=True)
