@@ -79,19 +79,16 @@ class ResNet(nn.Module):
         weights.
         """
         path = Path(path)
-        shapes = lambda tensors: {name: t.shape for name, t in tensors.items()}
         body = {n: t for n, t in _published(path).items() if not n.startswith("fc.")}
-        ours = {n: t for n, t in self.state_dict().items() if not n.startswith("fc.")}
-        apart = shapes(ours).items() ^ shapes(body).items()
         # files older than that counter lack it
-        counters = {name for name in ours if name.endswith("num_batches_tracked")} - body.keys()
-        wrong = sorted({name for name, _ in apart} - counters)
-        if wrong:
+        own = ("fc.", "num_batches_tracked")
+        kept = {n: t for n, t in self.state_dict().items() if n.startswith(own) or n.endswith(own)}
+        try:
+            self.load_state_dict(kept | body)
+        except RuntimeError as error:
             raise ValueError(
-                f"{path.name} holds other weights than this network's: {wrong[0]} and "
-                f"{len(wrong) - 1} more do not fit"
-            )
-        self.load_state_dict(body, strict=False)
+                f"{path.name} holds other weights than this network's: {error}"
+            ) from error
         self.body = digest(body)[:16]
         return self
 

@@ -5,7 +5,7 @@ The models of seeds 1 to 10 ship with the package; `python -m unlearnlab.tasks s
 them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -122,17 +122,6 @@ def shipped(seed: int) -> list[tuple[Training, Callable]]:
 @torch.no_grad()
 def _measure(inputs, targets, model):
     return {"largest_residual": (model(inputs) - targets).abs().max().item(), **evaluate(model)}
-
-
-def central(values: Iterable[float]) -> tuple[float, float, float]:
-    """(median, low, high): the median and the range left when the 2 lowest and the 2 highest are
-    dropped (Table 5).
-
-    With fewer than five values nothing is dropped.
-    """
-    ordered = sorted(values)
-    kept = ordered[2:-2] if len(ordered) >= 5 else ordered
-    return float(np.median(ordered)), kept[0], kept[-1]
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ from ipywidgets import HTML, HBox, VBox
 
 from ...course.canvas import Canvas
 from ...course.lab import button, choice, menu, slider, table
+from ...course.marks import central
 from ...course.method_lab import MethodLab
 from ...ground.checks import one_of
 from ...loop import unlearn
@@ -112,7 +113,7 @@ class SineLab(MethodLab):
 
         def finished(record, total):
             found.setdefault(record["method"], []).append(record["sup_error"])
-            self.scores = {name: sine.central(errors)[0] for name, errors in found.items()}
+            self.scores = {name: central(errors)[0] for name, errors in found.items()}
             self.progress.value = sum(map(len, found.values())) / total
             self.results.value = _results(found, epochs)
             self.picture.mark(self.scores)
@@ -168,7 +169,7 @@ def _results(found, epochs):
     """Sup errors so far beside the published ones, as HTML."""
     published, rows = sine.PUBLISHED.get(epochs, {}), {}
     for name, errors in found.items():
-        median, low, high = sine.central(errors)
+        median, low, high = central(errors)
         spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
         theirs = f"none for T = {epochs}"
         if published:
