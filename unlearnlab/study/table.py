@@ -56,7 +56,21 @@ def read(path: Path | str) -> Recorded:
     not there or cannot be opened.
     """
     path = Path(path)
-    content = _content(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BadTable(f"{path} is no JSON text, or not all of it: {error}") from error
+    has = ", ".join(content) if isinstance(content, dict) else type(content).__name__
+    if has != ", ".join(FIELDS):
+        raise BadTable(
+            f"{path} is no recorded result: it must have {', '.join(FIELDS)}, it has {has}"
+        )
+    said, found = content.pop("sha256"), _digest(content)
+    if said != found:
+        raise BadTable(
+            f"{path} was changed after it was written: its content has the SHA-256 {found}, and it "
+            f"says {said}"
+        )
     rows = {}
     for name, table in content["tables"].items():
         rows[name] = [dict(zip(table["columns"], row)) for row in table["rows"]]
@@ -92,33 +106,6 @@ def write(path: Path | str, tables: Mapping, provenance: Mapping[str, str]) -> N
 def significant(value, digits: int = 6):
     """A float with so many significant digits; anything else as it is."""
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value
-
-
-def _content(path):
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise BadTable(f"{path} is no JSON text, or not all of it: {error}") from error
-    if not isinstance(content, dict) or set(content) != {*FIELDS}:
-        has = ", ".join(content) if isinstance(content, dict) else type(content).__name__
-        raise BadTable(
-            f"{path} is no recorded result: it must have {', '.join(FIELDS)}, it has {has}"
-        )
-    said = content.pop("sha256")
-    if said != _digest(content):
-        raise BadTable(
-            f"{path} was changed after it was written: its content has the SHA-256 "
-            f"{_digest(content)}, and it says {said}"
-        )
-    if not isinstance(content["tables"], dict) or not all(map(_fits, content["tables"].values())):
-        raise BadTable(f"{path} holds a table whose rows do not fit its columns")
-    return content
-
-
-def _fits(table):
-    if not isinstance(table, dict) or set(table) != {"columns", "rows"}:
-        return False
-    return all(isinstance(row, list) and len(row) == len(table["columns"]) for row in table["rows"])
 
 
 def _digest(content):
