@@ -19,15 +19,13 @@ from torch.utils.data import TensorDataset
 from ..data.images import Images
 from ..data.tint import CLASS_COLORS, GRAY, tint
 from ..ground import checks, seeds
-from ..networks import ResNet
 from ..networks.predict import outputs
 from ..task import Task
-from ..training import recipe as recipes
 from ..training import zoo
 from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
 from . import papers
-from .presets import Preset, choose, command, image_task, share_of, together, trainings
+from .presets import Preset, choose, command, image_task, share_of, sizes, together, trainings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,43 +48,7 @@ class WarmPreset(Preset):
 _ROWS = ((0.001, 5), (0.001, 10), (0.001, 15), (0.01, 5), (0.01, 10))
 PUBLISHED = {(share, t): papers.table(f"collapse-{share}-{t}") for share, t in _ROWS}
 
-_STEPS = partial(Recipe, lr=3e-2)
-_QUICK = partial(
-    WarmPreset,
-    network=partial(ResNet, 18, width=1 / 8),
-    batch_size=64,
-    p_forget=0.02,
-    p_retain=0.02,
-    test_images=500,
-)
-PRESETS = {
-    ("digits", "quick"): WarmPreset(
-        network=partial(ResNet, 18, width=3 / 32),
-        warm_start=_STEPS(epochs=3, batch_size=64),
-        recipe=_STEPS(epochs=16, batch_size=64, milestones=(6, 12)),
-        batch_size=32,
-        p_forget=0.05,
-        p_retain=0.3,
-    ),
-    ("mnist", "quick"): _QUICK(
-        warm_start=_STEPS(epochs=2, batch_size=128),
-        recipe=_STEPS(epochs=8, batch_size=128, milestones=(4, 6)),
-        train_images=6_000,
-    ),
-    ("cifar10", "quick"): _QUICK(
-        warm_start=_STEPS(epochs=6, batch_size=128),
-        recipe=_STEPS(epochs=10, batch_size=128, milestones=(4, 8)),
-        train_images=8_000,
-    ),
-    ("cifar10", "paper"): WarmPreset(
-        network=partial(ResNet, 18),
-        warm_start=recipes.COLLAPSE_WARM_START,
-        recipe=recipes.COLLAPSE,
-        batch_size=256,
-        p_forget=0.01,
-        p_retain=0.01,
-    ),
-}
+PRESETS = sizes("collapse", WarmPreset)
 
 
 def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **options) -> Task:

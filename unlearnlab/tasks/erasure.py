@@ -17,15 +17,12 @@ from torch.utils.data import TensorDataset
 from ..data.images import Images
 from ..data.tint import GRAY, GREEN, RED, tint
 from ..ground import checks
-from ..networks import ResNet
 from ..networks.predict import outputs
 from ..task import Task
-from ..training import recipe as recipes
 from ..training import zoo
-from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
 from . import papers
-from .presets import Preset, choose, command, image_task, share_of, together, trainings
+from .presets import Preset, choose, command, image_task, share_of, sizes, together, trainings
 
 PUBLISHED_BODY = "torchvision's ResNet-50 of ImageNet (resnet50-*.pth)"
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
@@ -39,52 +36,8 @@ PUBLISHED = {dataset: papers.table(f"erasure-{dataset}") for dataset in ("mnist"
 # The same on CIFAR-10 within 700 ms for every method: equal work instead of equal epochs
 PUBLISHED_EQUAL_TIME = papers.table("erasure-equal-time")
 
-_QUICK = partial(
-    Preset,
-    network=partial(ResNet, 18, width=1 / 8),
-    batch_size=64,
-    p_forget=0.05,
-    p_retain=0.02,
-    test_images=1_000,
-)
-_PAPER = partial(
-    Preset,
-    network=partial(ResNet, 18),
-    recipe=recipes.CIFAR10_ERASURE,  # for MNIST too, of which the paper gives no recipe
-    batch_size=256,
-    p_forget=0.01,
-    p_retain=0.01,
-)
-_STEPS = partial(Recipe, lr=3e-2)
-PRESETS = {
-    ("digits", "quick"): Preset(
-        network=partial(ResNet, 18, width=3 / 32),
-        recipe=_STEPS(epochs=30, batch_size=64, milestones=(20,)),
-        batch_size=64,
-        p_forget=0.1,
-        p_retain=0.1,
-    ),
-    ("mnist", "quick"): _QUICK(
-        recipe=_STEPS(epochs=9, batch_size=128, milestones=(6,)), train_images=6_000
-    ),
-    ("cifar10", "quick"): _QUICK(
-        recipe=_STEPS(epochs=12, batch_size=128, milestones=(8,)), train_images=8_000
-    ),
-    ("mnist", "paper"): _PAPER(),
-    ("cifar10", "paper"): _PAPER(),
-    ("tiny-imagenet", "quick"): _QUICK(
-        network=partial(ResNet, 18, width=1 / 8, stem="imagenet"),
-        recipe=_STEPS(epochs=16, batch_size=128, milestones=(11,)),
-        train_images=10_000,
-    ),
-    ("tiny-imagenet", "paper"): _PAPER(
-        network=partial(
-            ResNet, 50, stem="imagenet", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
-        ),
-        recipe=recipes.TINY_IMAGENET_ERASURE,
-        published=True,
-    ),
-}
+# For MNIST, of which the paper gives no recipe, "paper" has that of CIFAR-10.
+PRESETS = sizes("erasure", Preset)
 
 
 def task(

@@ -1,9 +1,11 @@
 """How large is an image experiment: which images, which network, which recipe?"""
 
 import dataclasses
+import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -12,8 +14,9 @@ from torch.utils.data import TensorDataset
 
 from ..data import images as data
 from ..ground import checks, seeds
-from ..networks import seeded
+from ..networks import ResNet, seeded
 from ..task import Task
+from ..training import recipe as recipes
 from ..training import zoo
 from ..training.recipe import Recipe
 from ..training.zoo import Training
@@ -114,6 +117,28 @@ class Means:
             progress=self.progress,
             stop=self.stop,
         )
+
+
+def sizes(task: str, kind: type[Size]) -> dict[tuple[str, str], Size]:
+    """The sizes of a task in sizes.json, by data set and name.
+
+    A network there is a ResNet, given its classes later; a recipe in words is one of `recipes`.
+    """
+    found = {}
+    for row in json.loads(Path(__file__).with_name("sizes.json").read_text())[task]:
+        if "network" in row:
+            row["network"] = partial(ResNet, row["network"].pop("depth"), **row["network"])
+        for name in row.keys() & {"recipe", "warm_start"}:
+            row[name] = _recipe(row[name])
+        place = row.pop("dataset"), row.pop("preset")
+        found[place] = kind(**row)
+    return found
+
+
+def _recipe(row):
+    if isinstance(row, str):
+        return getattr(recipes, row)
+    return Recipe(**row | {"milestones": tuple(row.get("milestones", ()))})
 
 
 def choose(presets: dict[tuple[str, str], Size], dataset: str, preset: str) -> Size:

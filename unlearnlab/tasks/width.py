@@ -20,9 +20,9 @@ from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
 from ..networks.predict import outputs
 from ..task import Task
-from ..training.recipe import CIFAR10_ERASURE, Recipe
+from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
-from .presets import Means, Size, choose, command, image_task, together
+from .presets import Means, Size, choose, command, image_task, sizes, together
 
 # [paper] its three networks, functions of (classes, width)
 NETWORKS = {"resnet18": partial(ResNet, 18), "resnet50": partial(ResNet, 50), "allcnn": AllCNN}
@@ -38,47 +38,24 @@ class Ladder(Size):
     """The size of an experiment.
 
     Args:
-        widths: by network, from the narrowest.
+        channels: of the first layer, by network, from the narrowest.
         forget_classes: from how many classes the forget set comes.
     """
 
-    widths: Mapping[str, tuple[float, ...]]
+    channels: Mapping[str, list[float]]
     forget_classes: int
     batch_size: int = 64
+
+    @property
+    def widths(self) -> dict[str, tuple[float, ...]]:
+        return {name: tuple(c / CHANNELS[name] for c in own) for name, own in self.channels.items()}
 
     def _numbers(self):
         return generator(0, 0)
 
 
-def _widths(**channels):
-    return {name: tuple(c / CHANNELS[name] for c in count) for name, count in channels.items()}
-
-
-SMALL = Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))
-PRESETS = {
-    ("digits", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)),
-        forget_classes=4,
-        recipe=SMALL,
-    ),
-    ("cifar10", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)),
-        forget_classes=2,
-        recipe=SMALL,
-        train_images=2_000,
-        test_images=1_000,
-    ),
-    # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
-    ("cifar10", "paper"): Ladder(
-        widths=_widths(
-            resnet18=(2, 4, 8, 12, 16, 24, 32, 64),
-            resnet50=(2, 4, 8, 16, 32, 64),
-            allcnn=(4, 8, 16, 32, 64, 96),
-        ),
-        forget_classes=1,
-        recipe=CIFAR10_ERASURE,
-    ),
-}
+# [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
+PRESETS = sizes("width", Ladder)
 
 
 def task(
