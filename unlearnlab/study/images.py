@@ -21,13 +21,12 @@ def image_study(
     """
     chosen = USUAL | options
     preset = choose(experiment.PRESETS, chosen["dataset"], chosen["preset"])
-    usual = lambda option: chosen[option] == USUAL[option]
-    given = {option: chosen[option] for option in ("device", "p_retain") if not usual(option)}
-    if not usual("width"):
-        given["network"] = partial(preset.network, width=chosen["width"])
-    if not usual("precision"):
+    own = {option: value for option, value in chosen.items() if value != USUAL[option]}
+    given = {option: own[option] for option in ("device", "p_retain") if option in own}
+    if "width" in own:
+        given["network"] = partial(preset.network, width=own["width"])
+    if "precision" in own:
         for recipe in vars(preset).keys() & {"recipe", "warm_start"}:
-            given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])
+            given[recipe] = replace(getattr(preset, recipe), precision=own["precision"])
     factory = partial(experiment.task, chosen["dataset"], chosen["preset"], **given)
-    own = {option: chosen[option] for option in options if not usual(option)}
     return Study(name=name, title=title, factory=factory, grid=grid, seeds=seeds, options=own)

@@ -217,12 +217,14 @@ def _frame(settings, jobs, records):
     import pandas
 
     rows = [_row(settings, job, records[job.name]) for job in jobs if job.name in records]
-    own = list(dict.fromkeys(name for s in settings for name in dataclasses.asdict(s.method)))
-    metrics = dict.fromkeys(name for row in rows for name in row if name not in (*COLUMNS, *own))
-    frame = pandas.DataFrame(rows, columns=[*COLUMNS[:3], *own, *metrics, *COLUMNS[3:]])
-    frame.attrs["hyperparameters"] = own
-    kinds = {name: {type(vars(s.method).get(name, 0)) for s in settings} for name in own}
-    whole = [name for name in own if kinds[name] == {int}]
+    kinds = {}
+    for setting in settings:
+        for name, value in dataclasses.asdict(setting.method).items():
+            kinds.setdefault(name, set()).add(type(value))
+    metrics = dict.fromkeys(n for row in rows for n in row if n not in (*COLUMNS, *kinds))
+    frame = pandas.DataFrame(rows, columns=[*COLUMNS[:3], *kinds, *metrics, *COLUMNS[3:]])
+    frame.attrs["hyperparameters"] = [*kinds]
+    whole = [name for name, kind in kinds.items() if kind == {int}]
     return frame.astype(dict.fromkeys(whole, "Int64"))  # pandas' integers that may be missing
 
 
@@ -235,12 +237,12 @@ def _reporter(progress, total, done):
         return
     from tqdm.auto import tqdm
 
-    failed = 0
+    failed = []
 
     def report(row):
-        nonlocal failed
-        failed += row["error"] is not None
-        bar.set_postfix_str(f"{failed} failed" if failed else "", refresh=False)
+        if row["error"] is not None:
+            failed.append(row)
+            bar.set_postfix_str(f"{len(failed)} failed", refresh=False)
         bar.update()
 
     with tqdm(total=total, initial=done, unit="run", disable=not progress) as bar:

@@ -171,20 +171,18 @@ def split(
         members = (labels == label).nonzero().flatten()
         members = members[torch.randperm(len(members), generator=drawn)]
         held, kept = members.tensor_split([round(share * len(members))])
-        if label not in touched:
-            parts["validation"].append(held)
-            parts["retain"].append(kept)
-            continue
-        gone = forget // forget_classes + (touched.index(label) < forget % forget_classes)
-        if gone >= len(kept) or len(held) < 2:
-            raise ValueError(
-                f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: "
-                f"class {label} has {len(kept)} training and {len(held)} validation examples"
-            )
-        parts["validation"].append(held[0::2])
-        parts["forget_validation"].append(held[1::2])
-        parts["forget"].append(kept[:gone])
-        parts["retain"].append(kept[gone:])
+        if label in touched:
+            gone = forget // forget_classes + (touched.index(label) < forget % forget_classes)
+            if gone >= len(kept) or len(held) < 2:
+                raise ValueError(
+                    f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: "
+                    f"class {label} has {len(kept)} training and {len(held)} validation examples"
+                )
+            parts["forget_validation"].append(held[1::2])
+            parts["forget"].append(kept[:gone])
+            held, kept = held[0::2], kept[gone:]
+        parts["validation"].append(held)
+        parts["retain"].append(kept)
     return {name: torch.cat(part).sort().values for name, part in parts.items()}
 
 
