@@ -269,7 +269,7 @@ ch.hints("cancel")
 # %%
 assert torch.equal(cancel(weights, N, torch.tensor([0, 1])), twice)
 
-basis, leading = ul.two_layer.null_basis(phi)  # of the trained network's features
+basis, leading = ch.null_basis(phi)  # of the trained network's features
 sparse = cancel(c, basis, leading)
 print(
     f"a basis of {basis.shape[1]} columns; weights other than 0: {(sparse.abs() > 0).sum()}; "
@@ -569,7 +569,7 @@ def survivors(c, features):
     """Ways to keep the retained outputs with at most s neurons. "Features alone" pivots too, but
     never looks at c."""
     return {
-        "features alone": cancel(c, *ul.two_layer.null_basis(features)),
+        "features alone": cancel(c, *ch.null_basis(features)),
         "last neurons": move_onto(c, features, last_independent(features)),
         "pivoted": ul.two_layer.sparsify(c, features),
         "linear program": ch.pursuit.basis_pursuit(c, features),

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch07_two_layer import fit, pursuit
+from unlearnlab.chapters.ch07_two_layer import fit, null_basis, pursuit
 from unlearnlab.theory import two_layer
 
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "silu": F.silu, "gelu": F.gelu}
@@ -226,7 +226,7 @@ def test_the_lemma_in_exact_arithmetic_and_our_weights_on_the_same_neurons(n, h,
 @given(instances(spread=False))
 def test_null_basis_is_the_identity_on_its_leading_rows_and_spans_scipys_null_space(instance):
     c, phi, r = instance
-    basis, leading = ul.two_layer.null_basis(phi)
+    basis, leading = null_basis(phi)
     h = len(c)
     s = np.linalg.matrix_rank(phi.numpy()) if len(phi) else 0
     assert basis.shape == (h, h - s) and torch.equal(
@@ -296,7 +296,7 @@ def test_weights_that_require_a_gradient_are_taken_as_numbers():
     )
     for method in METHODS:
         assert not method(c, phi).requires_grad
-    assert not ul.two_layer.null_basis(phi)[0].requires_grad and ul.two_layer.rank(phi) == 2
+    assert not null_basis(phi)[0].requires_grad and ul.two_layer.rank(phi) == 2
 
 
 @pytest.mark.parametrize("n", [50, 200, 500])
@@ -522,7 +522,7 @@ GOOD = torch.ones(3, 2, dtype=torch.float64)
             "features must be .* got str",
         ),
         (lambda: two_layer.rank(GOOD[0]), ValueError, "features must have shape"),
-        (lambda: two_layer.null_basis(GOOD / 0), ValueError, "features must be finite"),
+        (lambda: null_basis(GOOD / 0), ValueError, "features must be finite"),
         (
             lambda: two_layer.features(GOOD, GOOD[:, :1], torch.relu),
             ValueError,

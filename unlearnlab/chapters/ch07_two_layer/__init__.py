@@ -2,5 +2,6 @@
 
 from ...course.exercises import check, hints
 from . import exercises, pictures, pursuit
+from .echelon import null_basis
 from .fitting import fit
 from .lab import PruneLab

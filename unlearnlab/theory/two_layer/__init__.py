@@ -5,4 +5,4 @@ How a linear program and matching pursuit keep the same promise is in chapter 07
 """
 
 from .network import Activation, active_neurons, features, predict
-from .survivors import cut, null_basis, rank, sparsify
+from .survivors import cut, rank, sparsify
