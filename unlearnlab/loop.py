@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from .ground import checks
@@ -159,7 +159,7 @@ def measure(task: Task, model: nn.Module) -> dict[str, float]:
     for name, value in metrics.items():
         if not isinstance(name, str) or name in (*COLUMNS, *HYPERPARAMETERS, "rule"):
             raise _named_like(task, name, "the name of a column of the table")
-        array = isinstance(value, (torch.Tensor, np.ndarray, np.generic))
+        array = isinstance(value, (Tensor, np.ndarray, np.generic))
         plain = value.item() if array and np.prod(value.shape) == 1 else value
         if not isinstance(plain, numbers.Real):
             raise BadMetrics(f"the metric {name!r} of {task.name} must be a number, got {value!r}")
@@ -258,7 +258,7 @@ class Batch:
     role: "retain" or "forget". index: (n,) positions in that set, on the CPU; None for all.
     """
 
-    def __init__(self, role: str, data: TensorDataset, index: torch.Tensor | None = None):
+    def __init__(self, role: str, data: TensorDataset, index: Tensor | None = None):
         self.role, self._data, self._whole = role, data, index is None
         self.index = torch.arange(len(data)) if index is None else index
 
@@ -269,11 +269,11 @@ class Batch:
         return iter((self.inputs, self.targets))
 
     @cached_property
-    def inputs(self) -> torch.Tensor:
+    def inputs(self) -> Tensor:
         return self._gather(self._data.tensors[0])
 
     @cached_property
-    def targets(self) -> torch.Tensor:
+    def targets(self) -> Tensor:
         return self._gather(self._data.tensors[1])
 
     def _gather(self, tensor):

@@ -2,6 +2,7 @@
 on the images' device."""
 
 import torch
+from torch import Tensor
 
 from ..ground import checks
 from ..ground.threads import one_thread
@@ -18,7 +19,7 @@ RED_WEIGHT, GREEN_WEIGHT, BLUE_WEIGHT = 19_595, 38_470, 7_471
 PIXELS_AT_ONCE = 2**17
 
 
-def luminance(pixels: torch.Tensor) -> torch.Tensor:
+def luminance(pixels: Tensor) -> Tensor:
     """(n, h, w) uint8: .299 R + .587 G + .114 B (ITU-R BT.601), rounded to nearest; one channel
     comes back as it is.
 
@@ -37,7 +38,7 @@ def luminance(pixels: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def tint(pixels: torch.Tensor, colors: torch.Tensor) -> torch.Tensor:
+def tint(pixels: Tensor, colors: Tensor) -> Tensor:
     """(n, 3, h, w) uint8: luminance * color / 255, rounded to nearest (paper A, experiments 2 and
     3).
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 
 def integer(name: str, value, *, low: int | None = None, high: int | None = None, words="") -> int:
@@ -74,7 +75,7 @@ def one_of(name: str, value, choices: Iterable, where: str = "") -> None:
     where: what makes these the choices, such as " for digits".
     """
     choices = list(choices)
-    comparable = not isinstance(value, (bool, np.ndarray, torch.Tensor))  # True == 1
+    comparable = not isinstance(value, (bool, np.ndarray, Tensor))  # True == 1
     if not comparable or value not in choices:
         listed = ", ".join(map(str, choices))
         raise ValueError(f"{name} must be one of {listed}{where}, got {value!r}")
@@ -101,7 +102,7 @@ def tensor(
     """
     kind = f"{dtype} ".removeprefix("torch.") if dtype is not None else ""
     words = f"{'an' if kind.startswith('i') else 'a'} {kind}tensor"
-    if not isinstance(value, torch.Tensor):
+    if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be {words}, got {type(value).__name__}")
     if dtype not in (None, value.dtype):
         raise TypeError(f"{name} must be {words}, got {value.dtype}")
@@ -115,7 +116,7 @@ def floats(
 
     shape: as in `tensor`. finite: a value that holds nan or inf is a ValueError too.
     """
-    known = isinstance(value, torch.Tensor)
+    known = isinstance(value, Tensor)
     if not known or not value.is_floating_point():
         got = f"a {value.dtype} one" if known else type(value).__name__
         raise TypeError(f"{name} must be a floating-point tensor, got {got}")
@@ -138,7 +139,7 @@ def _check_shape(name, value, shape):
 
 def _plain(value):
     """The Python number in a 0-d array or tensor; anything else as it is."""
-    array = isinstance(value, (np.ndarray, np.generic, torch.Tensor))
+    array = isinstance(value, (np.ndarray, np.generic, Tensor))
     return value.item() if array and value.ndim == 0 else value
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy
-import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..ground import checks
 from .batch_norm import outputs
@@ -85,7 +84,7 @@ class Method:
     def project(self, state, retain) -> None:
         """May move the weights before the outputs are computed."""
 
-    def loss(self, state, retain, forget) -> torch.Tensor:
+    def loss(self, state, retain, forget) -> Tensor:
         """The objective that AdamW descends, a scalar."""
         raise NotImplementedError
 
@@ -96,12 +95,12 @@ class Method:
         """May correct the weights after AdamW moved them."""
 
 
-def batch_loss(state, batch) -> torch.Tensor:
+def batch_loss(state, batch) -> Tensor:
     """J(theta; B): the task's mean loss of the current model on a batch."""
     return state.task.loss(outputs(state, batch), batch.targets)
 
 
-def heads(logits) -> list[torch.Tensor]:
+def heads(logits) -> list[Tensor]:
     """The heads of what a model returned, each (n, classes): several come as a tuple, one as it
     is."""
     return list(logits) if isinstance(logits, (tuple, list)) else [logits]

@@ -2,7 +2,6 @@
 section 5), NegGrad (paper B)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
@@ -14,7 +13,7 @@ from .base import Method, batch_loss
 class GD(Method):
     """Gradient descent on the retain loss J(B_r)."""
 
-    name: ClassVar[str] = "GD"
+    name = "GD"
 
     def loss(self, state, retain, forget):
         return batch_loss(state, retain)
@@ -25,7 +24,7 @@ class Retrain(GD):
     """Descent on J(B_r) from a fresh initialisation: what the same number of epochs buys without
     the original."""
 
-    name: ClassVar[str] = "Retrain"
+    name = "Retrain"
     lr: float = 1e-4
 
     def start(self, task, seed):
@@ -36,7 +35,7 @@ class Retrain(GD):
 class GA(Method):
     """Gradient ascent on the forget loss: descends -J(B_f)."""
 
-    name: ClassVar[str] = "GA"
+    name = "GA"
     lr: float = 1e-4
 
     def loss(self, state, retain, forget):
@@ -48,7 +47,7 @@ class NGD(GD):
     """Noisy gradient descent: the gradient of J(B_r) plus N(0, noise^2 I), before the
     optimiser sees it."""
 
-    name: ClassVar[str] = "NGD"
+    name = "NGD"
     noise: float = 0.1
 
     def perturb(self, state):
@@ -63,7 +62,7 @@ class NGD(GD):
 class NGP(Method):
     """NegGrad+: J(B_r) - ascent * J(B_f)."""
 
-    name: ClassVar[str] = "NGP"
+    name = "NGP"
     ascent: float = 0.01
 
     def loss(self, state, retain, forget):
@@ -80,7 +79,7 @@ class NegGrad(Method):
     what differs is what a grid of `ascent` covers.
     """
 
-    name: ClassVar[str] = "NegGrad"
+    name = "NegGrad"
     ascent: float = 0.01
 
     def __post_init__(self):

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
@@ -26,7 +25,7 @@ class MinNormOG(Method):
         but never in the last `descent_epochs`.
     """
 
-    name: ClassVar[str] = "MinNorm-OG"
+    name = "MinNorm-OG"
     reg: float = 0.1
     reg_decay: float = 0.9
     n_pert: int = 50

@@ -3,10 +3,10 @@ Classification only."""
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from .base import Method, batch_loss, heads, outputs
 
@@ -30,8 +30,8 @@ class SalUn(Method):
     the right one included).
     """
 
-    name: ClassVar[str] = "SalUn"
-    kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    name = "SalUn"
+    kinds = ("classification",)
     ascent: float = 0.1
     variant: str = "paper-A"
 
@@ -66,23 +66,21 @@ class KLUnif(Method):
     certain, which is where an interpolating original stands; this one pulls hardest there.
     """
 
-    name: ClassVar[str] = "KL-Unif"
-    kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    name = "KL-Unif"
+    kinds = ("classification",)
     reg: float = 0.1
 
     def loss(self, state, retain, forget):
         return batch_loss(state, retain) + self.reg * from_uniform(heads(outputs(state, forget)))
 
 
-def from_uniform(logits: list[torch.Tensor]) -> torch.Tensor:
+def from_uniform(logits: list[Tensor]) -> Tensor:
     """KL(u || p) = -log(classes) - mean_c log p_c, averaged over samples and summed over heads, of
     logits (n, classes)."""
     return -sum(F.log_softmax(head, 1).mean() + math.log(head.shape[1]) for head in logits)
 
 
-def wrong_labels(
-    targets: torch.Tensor, classes: list[int], generator: torch.Generator
-) -> torch.Tensor:
+def wrong_labels(targets: Tensor, classes: list[int], generator: torch.Generator) -> Tensor:
     """Labels of the shape of `targets`, (n,) or (n, heads), each uniform over all of its head's
     classes but the right one.
 
@@ -98,7 +96,7 @@ def wrong_labels(
     return (targets + shift.to(targets.device)) % (others + 1).to(targets.device)
 
 
-def salient(gradients: list[torch.Tensor]) -> list[torch.Tensor]:
+def salient(gradients: list[Tensor]) -> list[Tensor]:
     """For each gradient a mask of its shape: whether an entry's size is above the median over all
     entries of all of them."""
     middle = torch.cat([g.abs().flatten() for g in gradients]).median()

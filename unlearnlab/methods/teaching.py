@@ -2,10 +2,10 @@
 Classification only."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from ..ground import checks
 from .base import Method, heads, outputs
@@ -32,8 +32,8 @@ class SCRUB(Method):
     without batch norm AdamW makes its first steps out of rounding errors.
     """
 
-    name: ClassVar[str] = "SCRUB"
-    kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    name = "SCRUB"
+    kinds = ("classification",)
     reg: float = 0.1
     ascent: float = 0.1
     descent_epochs: int = 0
@@ -79,8 +79,8 @@ class NPO(Method):
     own loss.
     """
 
-    name: ClassVar[str] = "NPO"
-    kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    name = "NPO"
+    kinds = ("classification",)
     reg: float = 0.1
     heads: str = "product"
 
@@ -98,9 +98,7 @@ class NPO(Method):
         return 2 / self.reg * F.softplus(self.reg * gained).mean(0).sum()
 
 
-def divergence(
-    teacher: list[torch.Tensor], student: list[torch.Tensor], temperature: float = 1.0
-) -> torch.Tensor:
+def divergence(teacher: list[Tensor], student: list[Tensor], temperature: float = 1.0) -> Tensor:
     """temperature^2 KL(p || q), averaged over samples and summed over heads; p and q are the
     softmax of teacher and student logits (n, classes) over `temperature`. The square keeps the
     gradient's size as the temperature grows (Hinton et al., 2015)."""
@@ -109,7 +107,7 @@ def divergence(
     return temperature**2 * sum(map(apart, teacher, student))
 
 
-def label_scores(logits: list[torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
+def label_scores(logits: list[Tensor], targets: Tensor) -> Tensor:
     """log p(label) per sample and head, (n, heads), from logits (n, classes) of each and targets
     (n,) or (n, heads)."""
     labels = targets if targets.ndim == 2 else targets[:, None]

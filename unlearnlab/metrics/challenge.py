@@ -15,6 +15,7 @@ import math
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from ..ground import checks
 from .floors import against_itself, two_samples
@@ -27,9 +28,7 @@ NARROW = 0.01  # a group whose range is a smaller share of the other's is told a
 AT_ONCE = 2**21  # attacks, to bound the memory
 
 
-def epsilons(
-    unlearned: torch.Tensor, retrained: torch.Tensor, *, delta: float = DELTA
-) -> torch.Tensor:
+def epsilons(unlearned: Tensor, retrained: Tensor, *, delta: float = DELTA) -> Tensor:
     """The epsilon of every example, (n,), at least 0, infinite where an attack makes no mistake.
 
     unlearned: (N, n) margins of unlearned models; retrained: (M, n); clipped to [-100, 100]. An
@@ -56,7 +55,7 @@ def epsilons(
     )
 
 
-def forgetting_quality(epsilons: torch.Tensor) -> float:
+def forgetting_quality(epsilons: Tensor) -> float:
     """The mean of 2 / 2^n over examples, n = 1, 2, ... the bin of width .5 in which epsilon lies:
     1 at best. Infinite counts 0.
 
@@ -71,9 +70,7 @@ def forgetting_quality(epsilons: torch.Tensor) -> float:
     return torch.exp2(-(epsilons / WIDTH).floor()).mean().item()
 
 
-def forgetting_quality_floor(
-    retrained: torch.Tensor, *, delta: float = DELTA, **drawn
-) -> torch.Tensor:
+def forgetting_quality_floor(retrained: Tensor, *, delta: float = DELTA, **drawn) -> Tensor:
     """The quality of retrained against other retrained models, (draws,): what a perfect method
     would score. That is not 1 but about .18 where models spread by 2 or more, .1 where they spread
     by less, because the two thresholds may then be anywhere. It hardly changes from 10 models to

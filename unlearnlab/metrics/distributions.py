@@ -3,6 +3,7 @@
 from functools import partial
 
 import torch
+from torch import Tensor
 
 from ..ground import checks
 from .floors import against_itself, two_samples
@@ -11,9 +12,7 @@ from .margins import LIMIT
 BINS, FLOOR = 20, 1e-5
 
 
-def klom(
-    unlearned: torch.Tensor, retrained: torch.Tensor, *, bins: int = BINS, floor: float = FLOOR
-) -> torch.Tensor:
+def klom(unlearned: Tensor, retrained: Tensor, *, bins: int = BINS, floor: float = FLOOR) -> Tensor:
     """KL divergence of margins, KL(unlearned || retrained) in nats for every example: (n,), in
     double precision.
 
@@ -41,9 +40,7 @@ def klom(
     return (torch.special.xlogy(p, p) - p * q.clamp(min=floor).log()).sum(0)
 
 
-def klom_floor(
-    retrained: torch.Tensor, *, bins: int = BINS, floor: float = FLOOR, **drawn
-) -> torch.Tensor:
+def klom_floor(retrained: Tensor, *, bins: int = BINS, floor: float = FLOOR, **drawn) -> Tensor:
     """KLoM of retrained against other retrained models, (draws, n). Of two samples of one Gaussian
     it is about 3 at 20 models each, .35 at 100 and .02 at 1,000. retrained, drawn: as in
     `against_itself`."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..ground import checks
 
@@ -32,7 +33,7 @@ def interval(values, level: float = 0.95) -> Interval:
     Raises ValueError for fewer than 2 values, values that are not finite, or a level outside
     (0, 1).
     """
-    values = values.detach().cpu() if isinstance(values, torch.Tensor) else values
+    values = values.detach().cpu() if isinstance(values, Tensor) else values
     values = np.asarray(values, float)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(
@@ -46,7 +47,7 @@ def interval(values, level: float = 0.95) -> Interval:
 
 def jackknife(
     score: Callable[..., float],
-    *models: torch.Tensor,
+    *models: Tensor,
     groups: int = 8,
     seed: int = 0,
     level: float = 0.95,
@@ -84,7 +85,7 @@ def jackknife(
     return _around(scores[0], student * math.sqrt((groups - 1) * np.var(scores[1:])))
 
 
-def folded(folds: int, seed: int, *samples: torch.Tensor) -> list[list[tuple]]:
+def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
     """For each of `samples`, tensors (n, ...), its rows in `folds` random parts of nearly equal
     size, each part with all the other rows: [(part, rest), ...]."""
     generator, found = torch.Generator().manual_seed(seed), []
@@ -108,13 +109,8 @@ def _student(level, freedom):
 
 
 def against_itself(
-    metric: Callable,
-    retrained: torch.Tensor,
-    *,
-    size: int | None = None,
-    draws: int = 10,
-    seed: int = 0,
-) -> torch.Tensor:
+    metric: Callable, retrained: Tensor, *, size: int | None = None, draws: int = 10, seed: int = 0
+) -> Tensor:
     """metric(some, others) for random disjoint groups of retrained models, (draws, ...): the metric
     where nothing is to be found.
 
@@ -139,7 +135,7 @@ def against_itself(
     return torch.stack(found)
 
 
-def samples(name: str, values: torch.Tensor, least: int = 2) -> torch.Tensor:
+def samples(name: str, values: Tensor, least: int = 2) -> Tensor:
     """`values`, one row per model and one column per example, in double precision. Raises by `name`
     for anything else."""
     checks.floats(name, values, finite=False)
@@ -153,8 +149,8 @@ def samples(name: str, values: torch.Tensor, least: int = 2) -> torch.Tensor:
 
 
 def two_samples(
-    first: str, a: torch.Tensor, second: str, b: torch.Tensor, least: int = 2
-) -> tuple[torch.Tensor, torch.Tensor]:
+    first: str, a: Tensor, second: str, b: Tensor, least: int = 2
+) -> tuple[Tensor, Tensor]:
     """Both through `samples`, about the same examples."""
     a, b = samples(first, a, least), samples(second, b, least)
     if a.shape[1] != b.shape[1]:

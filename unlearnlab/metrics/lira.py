@@ -5,6 +5,7 @@ import math
 from functools import partial
 
 import torch
+from torch import Tensor
 
 from ..ground import checks
 from .floors import against_itself, folded, samples, two_samples
@@ -14,7 +15,7 @@ from .margins import LIMIT
 SPREAD = 1e-3
 
 
-def lira_score(phi: torch.Tensor, inside: torch.Tensor, outside: torch.Tensor) -> torch.Tensor:
+def lira_score(phi: Tensor, inside: Tensor, outside: Tensor) -> Tensor:
     """log N(phi; inside) - log N(phi; outside), (models, n): above 0, the example looks unlearned
     rather than never seen.
 
@@ -34,9 +35,7 @@ def lira_score(phi: torch.Tensor, inside: torch.Tensor, outside: torch.Tensor) -
     return _log_density(phi, inside) - _log_density(phi, outside)
 
 
-def u_lira(
-    unlearned: torch.Tensor, retrained: torch.Tensor, *, folds: int = 5, seed: int = 0
-) -> torch.Tensor:
+def u_lira(unlearned: Tensor, retrained: Tensor, *, folds: int = 5, seed: int = 0) -> Tensor:
     """The accuracy of U-LiRA, (n,): how often it tells an unlearned model from a retrained one by
     what they say of this example.
 
@@ -62,9 +61,7 @@ def u_lira(
     return sum(torch.cat(side).mean(0) for side in right) / 2
 
 
-def u_lira_floor(
-    retrained: torch.Tensor, *, seed: int = 0, folds: int = 5, **drawn
-) -> torch.Tensor:
+def u_lira_floor(retrained: Tensor, *, seed: int = 0, folds: int = 5, **drawn) -> Tensor:
     """U-LiRA on retrained against other retrained models, (draws, n). retrained, seed, drawn: as in
     `against_itself`."""
     metric = partial(u_lira, folds=folds, seed=seed)

@@ -2,13 +2,14 @@
 are built."""
 
 import torch
+from torch import Tensor
 
 from ..ground import checks
 
 LIMIT = 100.0  # where metrics clip margins: exp(-100) is no probability that a model means
 
 
-def margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def margin(logits: Tensor, labels: Tensor) -> Tensor:
     """z_y - logsumexp of the other logits, (..., n): KLoM's margin, and LiRA's
     phi = log p_y - log(1 - p_y), which is the same number.
 

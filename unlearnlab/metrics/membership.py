@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..ground import checks
 from .margins import LIMIT
@@ -10,12 +11,12 @@ ATTACKS = ("logistic", "svc")
 
 
 def mia(
-    seen: torch.Tensor,
-    unseen: torch.Tensor,
+    seen: Tensor,
+    unseen: Tensor,
     *,
     attack: str = "logistic",
-    seen_labels: torch.Tensor | None = None,
-    unseen_labels: torch.Tensor | None = None,
+    seen_labels: Tensor | None = None,
+    unseen_labels: Tensor | None = None,
     folds: int = 5,
     repeats: int = 10,
     seed: int = 0,

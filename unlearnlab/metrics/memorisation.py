@@ -2,11 +2,12 @@
 leave anything to forget."""
 
 import torch
+from torch import Tensor
 
 from ..ground import checks
 
 
-def halves(models: int, examples: int, seed: int = 0) -> torch.Tensor:
+def halves(models: int, examples: int, seed: int = 0) -> Tensor:
     """Which model is to see which example, (models, examples) booleans: every example is seen by
     half of the models, at random.
 
@@ -20,7 +21,7 @@ def halves(models: int, examples: int, seed: int = 0) -> torch.Tensor:
     return keys.argsort(0).argsort(0) < models // 2
 
 
-def memorisation(correct: torch.Tensor, included: torch.Tensor) -> torch.Tensor:
+def memorisation(correct: Tensor, included: Tensor) -> Tensor:
     """Pr[correct | in] - Pr[correct | out], (n,), from -1 to 1 (Feldman and Zhang, 2020).
 
     correct: (models, n) booleans, whether the model has the example right. included: (models, n)
@@ -35,8 +36,8 @@ def memorisation(correct: torch.Tensor, included: torch.Tensor) -> torch.Tensor:
 
 
 def memorisation_floor(
-    correct: torch.Tensor, included: torch.Tensor, *, draws: int = 10, seed: int = 0
-) -> torch.Tensor:
+    correct: Tensor, included: Tensor, *, draws: int = 10, seed: int = 0
+) -> Tensor:
     """The same difference between two random halves of the models that never saw the example,
     (draws, n): 0 but for chance.
 

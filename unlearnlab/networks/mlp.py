@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from ..ground import checks
@@ -45,7 +45,7 @@ def seeded(build, seed: int) -> nn.Module:
         return build()
 
 
-def outputs_at(model: nn.Module, theta: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+def outputs_at(model: nn.Module, theta: Tensor, inputs: Tensor) -> Tensor:
     """f(theta, x): what `model` would return with the vector theta (d,) for its trainable
     parameters.
 

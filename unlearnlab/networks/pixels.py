@@ -4,7 +4,7 @@ tasks can store them."""
 from collections.abc import Iterable, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..ground import checks
 
@@ -31,7 +31,7 @@ class Normalise(nn.Module):
             channels = numbers.expand(3).reshape(1, 3, 1, 1).clone()
             self.register_buffer(name, channels, persistent=False)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or x.shape[1] != 3:
             raise ValueError(f"images must have shape (n, 3, height, width), got {tuple(x.shape)}")
         if x.is_floating_point():
@@ -55,7 +55,7 @@ def linear_heads(features: int, classes: int | Sequence[int]) -> nn.Module:
     return nn.ModuleList(layers) if isinstance(classes, Iterable) else layers[0]
 
 
-def logits(heads: nn.Module, features: torch.Tensor):
+def logits(heads: nn.Module, features: Tensor):
     """(n, classes) from one head, a tuple of them from several."""
     if isinstance(heads, nn.Linear):
         return heads(features)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from ..ground import checks
 from ..ground.tensors import digest
@@ -95,7 +95,7 @@ class ResNet(nn.Module):
     def extra_repr(self) -> str:
         return f"body={self.body}" if self.body else ""
 
-    def features(self, x: torch.Tensor) -> torch.Tensor:
+    def features(self, x: Tensor) -> Tensor:
         """(n, channels): the last feature map averaged over positions, what the heads see."""
         x = self.pool(F.relu(self.bn1(self.conv1(self.normalise(x)))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3))
@@ -162,6 +162,6 @@ def _published(path):
         raise ValueError(
             f"{path.name} holds no weights that can be read ({type(error).__name__})"
         ) from error
-    if not isinstance(found, dict) or not all(isinstance(t, torch.Tensor) for t in found.values()):
+    if not isinstance(found, dict) or not all(isinstance(t, Tensor) for t in found.values()):
         raise ValueError(f"{path.name} holds no tensors by name")
     return found

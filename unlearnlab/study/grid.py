@@ -39,7 +39,7 @@ def expand(grid) -> list[Setting]:
         if kinds.setdefault(kind.name, kind) is not kind:
             raise ValueError(
                 f"two methods of this grid are called {kind.name!r}, which the table could not "
-                "tell apart: give one another name, as in `name: ClassVar[str] = ...`"
+                "tell apart: give one another name, as in `name = ...`"
             )
     return settings
 

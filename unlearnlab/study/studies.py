@@ -17,7 +17,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
 from ..ground import files
 from ..ground.provenance import provenance
@@ -118,7 +117,7 @@ class Shape:
     title: str
     seeds: tuple[int, ...]
     options: dict = field(default_factory=dict)
-    unit: ClassVar[str] = "seeds"
+    unit = "seeds"
 
     def origins(self, place: Place) -> dict[str, str]:
         """Words for the provenance on the recorded files it follows from."""

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from ..ground import checks
@@ -142,12 +142,8 @@ def splits(
 
 
 def split(
-    labels: torch.Tensor,
-    seed: int,
-    share: float = 0.2,
-    forget_classes: int = 4,
-    forget: int = FORGET,
-) -> dict[str, torch.Tensor]:
+    labels: Tensor, seed: int, share: float = 0.2, forget_classes: int = 4, forget: int = FORGET
+) -> dict[str, Tensor]:
     """Positions of training examples by what they are for, in parts that never overlap and together
     are all of them.
 
@@ -205,7 +201,7 @@ def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, 
     }
 
 
-def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset]) -> float:
+def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> float:
     """Accuracy of telling the forget set from unseen images of its classes, forget-test, by the
     loss: `metrics.mia`.
 

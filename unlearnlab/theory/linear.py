@@ -14,12 +14,13 @@ it came in.
 import math
 
 import torch
+from torch import Tensor
 
 from ..ground.checks import floats, integer, number
 from ..projection.definition import RANK_TOLERANCE, project_out, unit_rows
 
 
-def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def min_norm(X: Tensor, y: Tensor) -> Tensor:
     """The shortest theta with X theta = y (paper A, problem (4) with R = |theta|_2; Lemmas 3-5).
 
     X: (n, m). y: (n,). Neither is changed.
@@ -53,7 +54,7 @@ def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return theta
 
 
-def unlearn(theta: torch.Tensor, X_retain: torch.Tensor) -> torch.Tensor:
+def unlearn(theta: Tensor, X_retain: Tensor) -> Tensor:
     """P theta, the projection of theta on the span of the retain inputs (paper A, Theorem 2).
 
     theta: (m,), the original model.
@@ -72,7 +73,7 @@ def unlearn(theta: torch.Tensor, X_retain: torch.Tensor) -> torch.Tensor:
     return (whole - project_out(whole, X_retain)).to(theta.dtype)
 
 
-def gd_limit(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+def gd_limit(X: Tensor, y: Tensor, start: Tensor) -> Tensor:
     """Where gradient descent on the mean squared error ends: min_norm(X, y) + P_perp start.
 
     Paper A, Proposition 2, is the case start = 0. Every step adds a combination of the rows: what
@@ -85,13 +86,8 @@ def gd_limit(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor) -> torch.Ten
 
 
 def gradient_descent(
-    X: torch.Tensor,
-    y: torch.Tensor,
-    start: torch.Tensor,
-    steps: int,
-    lr: float | None = None,
-    lam: float = 0.0,
-) -> torch.Tensor:
+    X: Tensor, y: Tensor, start: Tensor, steps: int, lr: float | None = None, lam: float = 0.0
+) -> Tensor:
     """Every iterate of plain gradient descent on |X theta - y|^2 / n + lam |theta|^2.
 
     X: (n, m). y: (n,). start: (m,). steps: how many, at least 0.
@@ -115,7 +111,7 @@ def gradient_descent(
     return torch.stack(path).to(start.dtype)
 
 
-def ridge(X: torch.Tensor, y: torch.Tensor, lam: float) -> torch.Tensor:
+def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:
     """The minimiser of |X theta - y|^2 / n + lam |theta|^2, the objective of paper A's Ridge
     baseline.
 

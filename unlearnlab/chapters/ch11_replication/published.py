@@ -6,7 +6,6 @@ Each oddity has its correction beside it, for a replication that changes one thi
 import copy
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
@@ -36,7 +35,7 @@ class MinNormPublished(MinNormOG):
     batch_norm: as in every method; "all" is what the public code does.
     """
 
-    name: ClassVar[str] = "MinNorm-OG as published"
+    name = "MinNorm-OG as published"
     batch_norm: str = "all"
     rows: str = "train"
     outputs: str = "before"

@@ -17,21 +17,22 @@ NaN or infinity ValueError, before any work.
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from ...ground.checks import floats, integer
 from ...projection import project_out
 from ..checks import reals
 
 EPS = 2.0**-52  # of float64
-Layers = Sequence[torch.Tensor]
+Layers = Sequence[Tensor]
 
 
-def predictor(layers: Layers) -> torch.Tensor:
+def predictor(layers: Layers) -> Tensor:
     """w(theta) = A_1^T ... A_{L-1}^T c^T, (m,): the function it computes. Differentiable."""
     return product(doubled(layers)).to(layers[0].dtype)
 
 
-def upper(layers: Layers) -> torch.Tensor:
+def upper(layers: Layers) -> Tensor:
     """v = A_2^T ...
 
     A_{L-1}^T c^T, (h_1,): f(theta, x) = <v, A_1 x>, and w(theta) = A_1^T v (Lemma 1).
@@ -41,12 +42,12 @@ def upper(layers: Layers) -> torch.Tensor:
     return lever(doubled(layers)).to(layers[0].dtype)
 
 
-def norm_squared(layers: Layers) -> torch.Tensor:
+def norm_squared(layers: Layers) -> Tensor:
     """||theta||^2, a scalar: the squares of all entries of all layers, added up."""
     return sum(a.square().sum() for a in doubled(layers)).to(layers[0].dtype)
 
 
-def output_gradients(layers: Layers, X: torch.Tensor) -> torch.Tensor:
+def output_gradients(layers: Layers, X: Tensor) -> Tensor:
     """The rows of the linearised constraints (6): row i is grad_theta f(theta, x_i), (n, d).
 
     The part of row i that belongs to layer l is the matrix u z^T, with what the layers above make
@@ -59,19 +60,19 @@ def output_gradients(layers: Layers, X: torch.Tensor) -> torch.Tensor:
     return rows(theta, X.double()).to(layers[0].dtype)
 
 
-def flatten(layers: Layers) -> torch.Tensor:
+def flatten(layers: Layers) -> Tensor:
     """theta, (d,): the entries of all layers, first layer first, row by row."""
     return torch.cat([a.flatten() for a in layers])
 
 
-def unflatten(theta: torch.Tensor, like: Layers) -> list[torch.Tensor]:
+def unflatten(theta: Tensor, like: Layers) -> list[Tensor]:
     """The inverse of `flatten`: theta (d,) as a list of matrices shaped as those of `like`."""
     sizes = [a.numel() for a in like]
     floats("theta", theta, shape=(sum(sizes),), finite=False)
     return [part.view(a.shape) for part, a in zip(theta.split(sizes), like)]
 
 
-def random_network(m: int, widths: Sequence[int], seed: int = 0) -> list[torch.Tensor]:
+def random_network(m: int, widths: Sequence[int], seed: int = 0) -> list[Tensor]:
     """Layers with independent normal entries of variance 1 / fan-in, float64.
 
     With targets y = X @ predictor(layers), it interpolates any inputs X (n, m): a random original.
@@ -85,7 +86,7 @@ def random_network(m: int, widths: Sequence[int], seed: int = 0) -> list[torch.T
 
 
 @torch.no_grad()
-def perturbation(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
+def perturbation(layers: Layers, X_retain: Tensor) -> list[Tensor]:
     """Lemma 1's Delta: Delta_{A_1} = -(v / ||v||^2) (P_perp w(theta))^T, every other layer 0.
 
     It keeps every retain output, and w(theta + Delta) = P w(theta), the minimum-norm predictor
@@ -114,7 +115,7 @@ def perturbation(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
 
 
 @torch.no_grad()
-def unlearn(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
+def unlearn(layers: Layers, X_retain: Tensor) -> list[Tensor]:
     """theta + Delta of Lemma 1: a new list of layers whose predictor is P w(theta).
 
     That is exactly (4)'s solution for R = ||w(theta)||_2. float64 layers are exact to rounding,
@@ -127,7 +128,7 @@ def unlearn(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
 
 
 @torch.no_grad()
-def min_param_norm(w: torch.Tensor, widths: Sequence[int]) -> list[torch.Tensor]:
+def min_param_norm(w: Tensor, widths: Sequence[int]) -> list[Tensor]:
     """Layers with predictor w and the smallest ||theta||^2 there is, L rho^(2/L), rho = ||w||.
 
     Theorem 4: with unit vectors v_0 = w / rho, v_1, ..., v_{L-1} and v_L = 1, layer l is

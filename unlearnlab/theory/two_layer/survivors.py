@@ -1,6 +1,7 @@
 """Which neurons stay, and with which weights? Lemma 6 and Theorem 5 by linear algebra."""
 
 import torch
+from torch import Tensor
 
 from ..checks import reals
 from .network import Activation, features, on_one_thread
@@ -10,9 +11,7 @@ from .network import Activation, features, on_one_thread
 MISSED = {torch.float64: 1e-11, torch.float32: 1e-6}
 
 
-def cut(
-    A: torch.Tensor, c: torch.Tensor, X_retain: torch.Tensor, activation: Activation
-) -> tuple[torch.Tensor, torch.Tensor]:
+def cut(A: Tensor, c: Tensor, X_retain: Tensor, activation: Activation) -> tuple[Tensor, Tensor]:
     """The same outputs on the retain set from at most s active neurons (paper A, Theorem 5).
 
     A: (h, d_in). c: (h,). X_retain: (n_r, d_in). activation: entry by entry.
@@ -28,7 +27,7 @@ def cut(
 
 
 @on_one_thread
-def sparsify(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+def sparsify(c: Tensor, features: Tensor) -> Tensor:
     """New weights with the same features @ c, at most rank(features) nonzero (paper A, Lemma 6).
 
     c: (h,), float32 or float64.
@@ -60,7 +59,7 @@ def sparsify(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
 
 
 @on_one_thread
-def rank(features: torch.Tensor) -> int:
+def rank(features: Tensor) -> int:
     """s = dim span{phi(A x_i)}: the bound of Theorem 5. features: (n, h).
 
     It counts singular values above 2 max(n, h) eps times the largest.
