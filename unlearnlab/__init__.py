@@ -33,7 +33,7 @@ from .training.checkpoint import BadCheckpoint
 # Imported at first use: they take their time.
 _LATER = {
     "sine": ".tasks.sine",
-    "curve": ".tasks.curve",
+    "curve": ".course.curve",
     "erasure": ".tasks.erasure",
     "collapse": ".tasks.collapse",
     "width": ".tasks.width",

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from tasks import parameters, regression
 from torch import nn
 from torch.utils.data import TensorDataset
-from unlearnlab.methods.published import batch_statistics_step
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished
+from unlearnlab.chapters.ch11_replication.published import batch_statistics_step
 from unlearnlab.methods.base import CHOICES, Method, batch_loss
 from unlearnlab.networks import seeded
 

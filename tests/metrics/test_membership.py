@@ -118,7 +118,7 @@ def test_the_floor_is_the_attack_on_every_retrained_model():
         ),
         ({"folds": 1}, ValueError, "folds must be an integer of at least 2, got 1"),
         ({"repeats": 0}, ValueError, "repeats must be an integer of at least 1"),
-        ({"attack": "lira"}, ValueError, 'attack must be "logistic" or "svc", got \'lira\''),
+        ({"attack": "lira"}, ValueError, "attack must be one of logistic, svc, got 'lira'"),
         (
             {"seen": torch.ones(9, 2)},
             ValueError,

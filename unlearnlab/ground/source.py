@@ -34,7 +34,7 @@ NUMBERS = (
     "tasks/erasure.py",
     "tasks/collapse.py",
     "tasks/width.py",
-    "tasks/curve.py",
+    "course/curve.py",
     "tasks/presets.py",
     "chapters/ch11_replication/published.py",
     "chapters/ch11_replication/variants.py",

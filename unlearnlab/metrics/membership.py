@@ -7,8 +7,6 @@ from torch import Tensor
 from ..ground import checks
 from .margins import LIMIT
 
-ATTACKS = ("logistic", "svc")
-
 
 def mia(
     seen: Tensor,
@@ -39,8 +37,7 @@ def mia(
     Raises TypeError or ValueError by name for what does not fit, NaN, and too few examples for the
     folds.
     """
-    if attack not in ATTACKS:
-        raise ValueError(f'attack must be "logistic" or "svc", got {attack!r}')
+    checks.one_of("attack", attack, ("logistic", "svc"))
     checks.integer("folds", folds, low=2)
     checks.integer("repeats", repeats, low=1)
     seen, unseen = _features("seen", seen), _features("unseen", unseen)

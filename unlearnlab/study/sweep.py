@@ -66,7 +66,10 @@ def sweep(
     can no longer be written, StoreMismatch when a worker makes another task than is made here.
     """
     plan = _Plan(task_factory, grid, seeds, backend, workers, threads, run_seed, timeout)
-    kept, stop = Store(store), stop or threading.Event()
+    return _swept(plan, Store(store), progress, stop or threading.Event())
+
+
+def _swept(plan, kept, progress, stop):
     kept.clean()
     run, jobs = plan.prepared()
     records = _known(kept, jobs)

@@ -1,6 +1,6 @@
 """The recorded runs of notebook 10: the methods of paper A's table on representation collapse."""
 
-from ...study.images import WHOLE, image_study
+from ...course.image_study import WHOLE, image_study
 from ...study.studies import USUAL, Study
 from ...tasks import collapse
 

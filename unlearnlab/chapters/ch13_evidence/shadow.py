@@ -75,13 +75,10 @@ def train_ensemble(
     falls to 0 along a cosine. AdamW works entry by entry, so every model is what it would have
     become alone. progress(epochs done). stop: ends within one batch by `Stopped`.
 
-    Raises TypeError or ValueError by name for what does not fit, and for models with batch norm,
-    whose running averages vmap cannot keep apart, or with dropout, which would be one mask for all;
-    ArithmeticError when a loss is no longer finite.
+    Raises TypeError or ValueError by name for what does not fit and for models with batch norm or
+    dropout, which vmap cannot keep apart; ArithmeticError when a loss is no longer finite.
     """
-    _check(inputs, labels, included)
-    checks.integer("epochs", epochs, low=1)
-    checks.integer("batch_size", batch_size, low=1)
+    _check(inputs, labels, included, epochs, batch_size)
     base, parameters = _stacked([build(seed + i) for i in range(len(included))], inputs.device)
     batches = _Orders(included, batch_size, torch.Generator().manual_seed(seed))
     optimizer = torch.optim.AdamW(parameters.values(), lr=lr, weight_decay=weight_decay, fused=True)
@@ -138,7 +135,9 @@ class _Orders:
         return keys.masked_fill(~self.included, 2).argsort(1)
 
 
-def _check(inputs, labels, included):
+def _check(inputs, labels, included, epochs, batch_size):
+    checks.integer("epochs", epochs, low=1)
+    checks.integer("batch_size", batch_size, low=1)
     checks.floats("inputs", inputs, finite=False)
     checks.tensor("labels", labels, dtype=torch.int64, shape=(len(inputs),))
     checks.tensor("included", included, dtype=torch.bool, shape=("models", len(inputs)))
