@@ -21,11 +21,10 @@ from ..data.tint import CLASS_COLORS, GRAY, tint
 from ..ground import checks, seeds
 from ..networks.predict import outputs
 from ..task import Task
-from ..training import zoo
 from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
 from . import papers
-from .presets import Preset, choose, command, image_task, share_of, sizes, together, trainings
+from .presets import Preset, choose, command, planned, sizes, together, trainings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,27 +69,10 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **option
     """
     default = choose(PRESETS, dataset, preset)
     size, means = default.changed(options)
-    return _task(dataset, preset, seed, size, size.trains_as(default), means)
-
-
-def _task(dataset, preset, seed, size, shipped, means):
     checks.number("p_forget", size.p_forget, above=0, high=1)
-    seed = checks.seed(seed)
-    shipped = shipped and dataset == "digits" and seed in zoo.SHIPPED_SEEDS
-    images = size.images(dataset, means.folder).to(means.device)
-    own, other, build, measure, networks = _plan(dataset, seed, size, images)
-    found = means.models(networks, shipped, command("collapse", shipped, dataset, preset, seed))
-    return image_task(
-        f"collapse-{dataset}",
-        seed,
-        *found,
-        build,
-        means.device,
-        retain=share_of(own, size.p_retain, seed, 0),
-        forget=other,
-        evaluate=measure,
-        batch_size=size.batch_size,
-    )
+    shipped = dataset == "digits" and size.trains_as(default)
+    made_by = partial(command, "collapse", dataset=dataset, preset=preset)
+    return planned(f"collapse-{dataset}", _plan, dataset, seed, size, means, shipped, made_by)
 
 
 def _plan(dataset, seed, size, images):

@@ -19,10 +19,9 @@ from ..data.tint import GRAY, GREEN, RED, tint
 from ..ground import checks
 from ..networks.predict import outputs
 from ..task import Task
-from ..training import zoo
 from ..training.zoo import Stage, Training
 from . import papers
-from .presets import Preset, choose, command, image_task, share_of, sizes, together, trainings
+from .presets import Preset, choose, command, planned, share_of, sizes, together, trainings
 
 PUBLISHED_BODY = "torchvision's ResNet-50 of ImageNet (resnet50-*.pth)"
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
@@ -78,34 +77,16 @@ def task(
     """
     default = choose(PRESETS, dataset, preset)
     size, means = default.changed({**options, "p_forget": p_color})
+    checks.number("p_color", size.p_forget, above=0, high=1)
     if size.published and size.network is default.network and weights is None:
         raise ValueError(
             f"weights must name a file: {preset} of {dataset} starts from {PUBLISHED_BODY}"
         )
     shipped = dataset == "digits" and weights is None and size.trains_as(default)
-    return _task(dataset, preset, seed, size, shipped, both_heads, weights, means)
-
-
-def _task(dataset, preset, seed, size, shipped, both_heads, weights, means):
-    checks.number("p_color", size.p_forget, above=0, high=1)
-    seed = checks.seed(seed)
-    shipped = shipped and seed in zoo.SHIPPED_SEEDS
-    images = size.images(dataset, means.folder).to(means.device)
-    plan = _plan(dataset, seed, size, images, both_heads, weights)
-    gray, colored, build, measure, networks = plan
-    found = means.models(networks, shipped, command("erasure", shipped, dataset, preset, seed))
+    plan = partial(_plan, both_heads=both_heads, weights=weights)
+    made_by = partial(command, "erasure", dataset=dataset, preset=preset)
     name = f"erasure-{dataset}" if both_heads else f"erasure-{dataset}-content"  # of another metric
-    return image_task(
-        name,
-        seed,
-        *found,
-        build,
-        means.device,
-        retain=share_of(gray, size.p_retain, seed, 0),
-        forget=colored,
-        evaluate=measure,
-        batch_size=size.batch_size,
-    )
+    return planned(name, plan, dataset, seed, size, means, shipped, made_by)
 
 
 def _plan(dataset, seed, size, images, both_heads=True, weights=None):

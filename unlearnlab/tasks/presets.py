@@ -167,6 +167,40 @@ def trainings(name: str, build: Callable, seed: int, stages: dict, measure: Call
     }
 
 
+def planned(
+    name: str,
+    plan: Callable,
+    dataset: str,
+    seed: int,
+    size: Preset,
+    means: Means,
+    shipped: bool,
+    made_by: Callable,
+) -> Task:
+    """A task on images.
+
+    plan(dataset, seed, size, images): all points to retain, those to forget, the network, the
+    metric, and the trainings by role. shipped: whether the package has the models of SHIPPED_SEEDS.
+    made_by: `command`, all but the seed known.
+    """
+    seed = checks.seed(seed)
+    shipped = shipped and seed in zoo.SHIPPED_SEEDS
+    images = size.images(dataset, means.folder).to(means.device)
+    retain, forget, build, measure, networks = plan(dataset, seed, size, images)
+    found = means.models(networks, shipped, made_by(shipped=shipped, seed=seed))
+    return image_task(
+        name,
+        seed,
+        *found,
+        build,
+        means.device,
+        retain=share_of(retain, size.p_retain, seed, 0),
+        forget=forget,
+        evaluate=measure,
+        batch_size=size.batch_size,
+    )
+
+
 def image_task(
     name: str, seed: int, models: dict, facts: dict, build: Callable, device, **parts
 ) -> Task:
