@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..ground import checks
-from .floors import against_itself, folded, samples, two_samples
+from .floors import against_itself, folded, two_samples
 from .margins import LIMIT
 
 # Least standard deviation of a Gaussian, in nats: models that all say the same have none
@@ -26,12 +26,7 @@ def lira_score(phi: Tensor, inside: Tensor, outside: Tensor) -> Tensor:
     TypeError or ValueError by name.
     """
     inside, outside = two_samples("inside", inside, "outside", outside)
-    phi = samples("phi", phi, least=1).to(inside.device)
-    if phi.shape[1] != inside.shape[1]:
-        raise ValueError(
-            f"phi and inside must be about the same examples, got {phi.shape[1]} and "
-            f"{inside.shape[1]}"
-        )
+    inside, phi = two_samples("inside", inside, "phi", phi, least=1)
     return _log_density(phi, inside) - _log_density(phi, outside)
 
 
