@@ -1,6 +1,5 @@
 """What is done with one run of a sweep, here or in a worker, and what is known of it afterwards?"""
 
-import dataclasses
 import time
 import uuid
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ class Outcome:
     """A record, and whether it is final."""
 
     record: dict
-    final: bool = True
+    final: bool
 
 
 class Runner:
@@ -78,7 +77,7 @@ class Runner:
 
     def failed(self, job, why, seconds=0.0):
         """The outcome of a run that gave no numbers, for a reason that may be gone next time."""
-        return dataclasses.replace(self._outcome(job, {}, seconds, why), final=False)
+        return self._outcome(job, {}, seconds, why, final=False)
 
     def outcome(self, job, future):
         """What a worker returned, or failed with."""
@@ -89,9 +88,9 @@ class Runner:
         except Exception as error:
             return self.failed(job, f"{type(error).__name__}: {error}")
 
-    def _outcome(self, job, metrics, seconds, error=None):
+    def _outcome(self, job, metrics, seconds, error=None, final=True):
         made = {"run": job.identity, "code": self.code, "provenance": self.made}
-        return Outcome({**made, "metrics": metrics, "seconds": seconds, "error": error})
+        return Outcome({**made, "metrics": metrics, "seconds": seconds, "error": error}, final)
 
     def get_ready(self):
         """Imports what runs need, and unpacks the factory and the methods."""
