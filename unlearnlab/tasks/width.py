@@ -6,25 +6,23 @@ file had to decide. The models of the digits task, seed 1, ship with the package
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from ..data import images as data
-from ..data.images import Images
 from ..ground import checks
 from ..ground.seeds import generator
 from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
 from ..networks.predict import outputs
 from ..task import Task
-from ..training.recipe import CIFAR10_ERASURE, Recipe
+from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
-from .presets import Means, choose, command, image_task, share_of
+from .presets import Means, Size, choose, command, image_task, sizes, together
 
 # [paper] its three networks, functions of (classes, width)
 NETWORKS = {"resnet18": partial(ResNet, 18), "resnet50": partial(ResNet, 50), "allcnn": AllCNN}
@@ -36,66 +34,28 @@ SHIPPED_SEEDS = (1,)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ladder:
+class Ladder(Size):
     """The size of an experiment.
 
     Args:
-        widths: by network, from the narrowest.
-        recipe: of the original and the ground truth.
+        channels: of the first layer, by network, from the narrowest.
         forget_classes: from how many classes the forget set comes.
-        batch_size: of the unlearning.
-        train_images, test_images: how many take part, None for all.
     """
 
-    widths: Mapping[str, tuple[float, ...]]
-    recipe: Recipe
+    channels: Mapping[str, list[float]]
     forget_classes: int
     batch_size: int = 64
-    train_images: int | None = None
-    test_images: int | None = None
 
-    def images(self, dataset: str, folder=None) -> Images:
-        """The data set, or as much of it as takes part: the same images whatever the task's
-        seed."""
-        whole = data.load(dataset, folder)
-        return replace(
-            whole,
-            train=_some(whole.train, self.train_images),
-            test=_some(whole.test, self.test_images),
-        )
+    @property
+    def widths(self) -> dict[str, tuple[float, ...]]:
+        return {name: tuple(c / CHANNELS[name] for c in own) for name, own in self.channels.items()}
+
+    def _numbers(self):
+        return generator(0, 0)
 
 
-def _widths(**channels):
-    return {
-        network: tuple(c / CHANNELS[network] for c in count) for network, count in channels.items()
-    }
-
-
-SMALL = Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))
-PRESETS = {
-    ("digits", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)),
-        forget_classes=4,
-        recipe=SMALL,
-    ),
-    ("cifar10", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)),
-        forget_classes=2,
-        recipe=SMALL,
-        train_images=2_000,
-        test_images=1_000,
-    ),
-    # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
-    ("cifar10", "paper"): Ladder(
-        widths=_widths(
-            resnet18=(2, 4, 8, 12, 16, 24, 32, 64),
-            resnet50=(2, 4, 8, 16, 32, 64),
-            allcnn=(4, 8, 16, 32, 64, 96),
-        ),
-        forget_classes=1,
-        recipe=CIFAR10_ERASURE,
-    ),
-}
+# [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
+PRESETS = sizes("width", Ladder)
 
 
 def task(
@@ -182,12 +142,8 @@ def splits(
 
 
 def split(
-    labels: torch.Tensor,
-    seed: int,
-    share: float = 0.2,
-    forget_classes: int = 4,
-    forget: int = FORGET,
-) -> dict[str, torch.Tensor]:
+    labels: Tensor, seed: int, share: float = 0.2, forget_classes: int = 4, forget: int = FORGET
+) -> dict[str, Tensor]:
     """Positions of training examples by what they are for, in parts that never overlap and together
     are all of them.
 
@@ -204,26 +160,25 @@ def split(
     checks.number("share", share, above=0, below=1)
     forget_classes = checks.integer("forget_classes", forget_classes, low=1, high=len(known))
     forget = checks.integer("forget", forget, low=1, high=len(labels))
-    touched = (
-        known[torch.randperm(len(known), generator=drawn)[:forget_classes]].sort().values.tolist()
-    )
+    order = torch.randperm(len(known), generator=drawn)
+    touched = known[order[:forget_classes]].sort().values.tolist()
     parts = {"retain": [], "forget": [], "validation": [], "forget_validation": []}
     for label in known.tolist():
         members = (labels == label).nonzero().flatten()
         members = members[torch.randperm(len(members), generator=drawn)]
         held, kept = members.tensor_split([round(share * len(members))])
-        if label not in touched:
-            parts["validation"].append(held), parts["retain"].append(kept)
-            continue
-        first = touched.index(label) < forget % forget_classes
-        gone = forget // forget_classes + first
-        if gone >= len(kept) or len(held) < 2:
-            raise ValueError(
-                f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: "
-                f"class {label} has {len(kept)} training and {len(held)} validation examples"
-            )
-        parts["validation"].append(held[0::2]), parts["forget_validation"].append(held[1::2])
-        parts["forget"].append(kept[:gone]), parts["retain"].append(kept[gone:])
+        if label in touched:
+            gone = forget // forget_classes + (touched.index(label) < forget % forget_classes)
+            if gone >= len(kept) or len(held) < 2:
+                raise ValueError(
+                    f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: "
+                    f"class {label} has {len(kept)} training and {len(held)} validation examples"
+                )
+            parts["forget_validation"].append(held[1::2])
+            parts["forget"].append(kept[:gone])
+            held, kept = held[0::2], kept[gone:]
+        parts["validation"].append(held)
+        parts["retain"].append(kept)
     return {name: torch.cat(part).sort().values for name, part in parts.items()}
 
 
@@ -246,7 +201,7 @@ def evaluate(model: nn.Module, parts: Mapping[str, TensorDataset]) -> dict[str, 
     }
 
 
-def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset]) -> float:
+def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> float:
     """Accuracy of telling the forget set from unseen images of its classes, forget-test, by the
     loss: `metrics.mia`.
 
@@ -287,26 +242,22 @@ class _Rung:
     def training(self, role: str) -> tuple[Training, Callable]:
         """How the model of a role is made, and what is measured of it."""
         names = ("retain", "forget") if role == "original" else ("retain",)
-        stage = Stage(
-            *map(torch.cat, zip(*(self.parts[name].tensors for name in names))), self.recipe
-        )
+        stage = Stage(*together(*(self.parts[name] for name in names)), self.recipe)
         name, seed = f"{self.name}-{self.seed}-{role}", 1_000 * self.seed + 10 * ROLES.index(role)
         return Training(name, self.build, seed, (stage,)), partial(self.measure, names)
 
     def models(self, roles: Sequence[str]) -> tuple[dict, dict]:
         """({role: model}, {role: facts})"""
-        return self.means.models(
-            {role: self.training(role) for role in roles}, self.shipped, self.command
-        )
+        networks = {role: self.training(role) for role in roles}
+        return self.means.models(networks, self.shipped, self.command)
 
     def measure(self, names: Sequence[str], model: nn.Module) -> dict[str, float]:
         """What goes into a trained model's facts: its errors, and that on what it was trained
         on."""
         errors = evaluate(model, self.parts)
-        if len(names) == 1:
-            return errors | {"training_error": errors[f"{names[0]}_error"]}
-        wrong = sum(errors[f"{name}_error"] * len(self.parts[name]) for name in names)
-        return errors | {"training_error": wrong / sum(len(self.parts[name]) for name in names)}
+        sizes = {name: len(self.parts[name]) for name in names}
+        wrong = sum(errors[f"{name}_error"] * size for name, size in sizes.items())
+        return errors | {"training_error": wrong / sum(sizes.values())}
 
 
 def _rung(
@@ -328,29 +279,24 @@ def _rung(
     least = CHANNELS[network]
     words = f"a number of at least 1/{least}, one channel in the first layer of {network}"
     checks.number("width", width, low=1 / least, words=words)
-    if recipe is not None:
-        checks.instance("recipe", recipe, Recipe, "a Recipe")
+    recipe = size.recipe if recipe is None else recipe
+    checks.instance("recipe", recipe, Recipe, "a Recipe")
     images = size.images(dataset, means.folder).to(means.device)
     parts = _parts(size, images, seed, share, forget_classes, forget)
-    usual = (share, forget) == (0.2, FORGET) and recipe in (None, size.recipe)
-    usual = (
-        usual
-        and forget_classes in (None, size.forget_classes)
-        and width in size.widths.get(network, ())
-    )
+    usual = (share, forget, recipe) == (0.2, FORGET, size.recipe)
+    usual = usual and forget_classes in (None, size.forget_classes)
+    usual = usual and width in size.widths.get(network, ())
     shipped = usual and dataset == "digits" and seed in SHIPPED_SEEDS
-    build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
-    made = command("width", shipped, dataset, preset, seed)
     return _Rung(
         name=f"width-{dataset}-{network}-{width:.4g}",
         seed=seed,
         ladder=size,
-        recipe=recipe or size.recipe,
+        recipe=recipe,
         parts=parts,
-        build=build,
+        build=partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width),
         means=means,
         shipped=shipped,
-        command=made,
+        command=command("width", shipped, dataset, preset, seed),
     )
 
 
@@ -372,19 +318,13 @@ def _three_channels(pixels, labels):
     return TensorDataset(pixels.expand(-1, 3, -1, -1).contiguous(), labels)
 
 
-def _some(images, count):
-    whole = count is None or count >= len(images)
-    return images if whole else share_of(images, count / len(images), 0, 0)
-
-
 def shipped(seed: int) -> list[tuple[Training, Callable]]:
     """How the models that ship with the package are made, and what is measured of them."""
     if seed not in SHIPPED_SEEDS:
         return []
-    ladders = PRESETS["digits", "quick"].widths.items()
     rungs = [
         _rung("digits", "quick", seed, network=network, width=width)
-        for network, widths in ladders
+        for network, widths in PRESETS["digits", "quick"].widths.items()
         for width in widths
     ]
     return [rung.training(role) for rung in rungs for role in ROLES]

@@ -22,8 +22,9 @@ from ...networks import seeded
 from ...study.studies import USUAL, Study
 from ...task import Task
 from ...tasks import erasure
-from ...tasks.presets import choose, share_of
+from ...tasks.presets import share_of
 from ...training import zoo
+from .variants import MinNormOnce
 
 OPTIONS = ("device", "width", "precision", "test_images", "originals")
 SEEDS = (1, 2, 3, 4, 5)
@@ -31,15 +32,14 @@ RATES = (1e-4, 2e-4, 3e-4, 4.5e-4, 6.5e-4, 1e-3)
 BETWEEN = (1.4e-4, 2.4e-4, 3.7e-4, 5.4e-4, 8e-4)
 FRONT = (2e-4, 3e-4, 4.5e-4)  # where methods that forget by steps begin to
 STRENGTHS = (0.01, 0.02, 0.03, 0.05)  # of a projection before every update
-ONCE = "MinNorm-OG once an epoch"
 # cheaper than 50 samples before every update, each with strengths of its own
 CHEAPER = (
-    (ONCE, {"reg": (0.03, 0.06, 0.1, 0.15)}),  # two projections instead of eight
-    (ONCE, {"epochs": 3, "reg": (0.02, 0.04, 0.07, 0.1)}),  # three, in twelve updates
-    ("MinNorm-OG", {"project_every": 2, "reg": (0.015, 0.03, 0.05, 0.08)}),  # four
-    (ONCE, {"project_every": 2, "reg": (0.05, 0.1, 0.15, 0.2)}),  # one
-    ("MinNorm-OG", {"n_pert": 25, "reg": (0.005, 0.01, 0.02, 0.03)}),
-    ("MinNorm-OG", {"n_pert": 10, "reg": (0.003, 0.006, 0.012, 0.02)}),
+    (MinNormOnce, {"reg": (0.03, 0.06, 0.1, 0.15)}),  # two projections instead of eight
+    (MinNormOnce, {"epochs": 3, "reg": (0.02, 0.04, 0.07, 0.1)}),  # three, in twelve updates
+    (MinNormOG, {"project_every": 2, "reg": (0.015, 0.03, 0.05, 0.08)}),  # four
+    (MinNormOnce, {"project_every": 2, "reg": (0.05, 0.1, 0.15, 0.2)}),  # one
+    (MinNormOG, {"n_pert": 25, "reg": (0.005, 0.01, 0.02, 0.03)}),
+    (MinNormOG, {"n_pert": 10, "reg": (0.003, 0.006, 0.012, 0.02)}),
 )
 
 
@@ -58,7 +58,7 @@ def grid() -> list[dict[str, dict]]:
     return [
         *first,
         {"GD": {"epochs": [5, 4], "lr": RATES}},
-        *({name: {"epochs": 2, "lr": FRONT, **minnorm, **own}} for name, own in CHEAPER),
+        *({method: {"epochs": 2, "lr": FRONT, **minnorm, **own}} for method, own in CHEAPER),
         {"GD": {"epochs": [2, 3, 5, 4], "lr": BETWEEN}},
         {
             "NGP": {"epochs": 2, "lr": RATES, "ascent": [1e-3, 1e-2]},
@@ -114,7 +114,7 @@ def task(
     for every seed; None for all. originals: as in `study`. stop: as in `Means`.
     Raises what `original_from` and `ul.images.load` raise.
     """
-    preset = choose(erasure.PRESETS, "cifar10", "paper").changed(test_images=test_images)
+    preset = replace(erasure.PRESETS["cifar10", "paper"], test_images=test_images)
     if width is not None:
         preset = replace(preset, network=partial(preset.network, width=width))
     images = preset.images("cifar10").to(device)
