@@ -18,6 +18,7 @@ from torch import nn
 
 from ...loop import unlearn
 from ...methods import GD, MinNormOG
+from ...methods.variants import MinNormOnce
 from ...networks import seeded
 from ...study.studies import USUAL, Study
 from ...task import Task
@@ -202,4 +203,4 @@ def _words(folder, seeds) -> Iterator[str]:
 
 
 STUDIES = ()
-LARGE = (study(),)
+LARGE = (study(), study(test_images=2_000), study(device="cuda", precision="bfloat16"))
