@@ -2,6 +2,7 @@
 there or from the publisher."""
 
 import gzip
+import json
 import struct
 import zlib
 from collections import Counter
@@ -19,53 +20,12 @@ from ..ground import checks
 from ..ground.files import chosen_folder
 from .fetch import BadData, File, Source, fetch
 
-_MNIST, _CIFAR = (
-    "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    "https://www.cs.toronto.edu/~kriz/",
-)
-
 # The SHA-256 of CIFAR-10 and Tiny ImageNet belong to the files whose published MD5 are c32a1d4a...
 # and 90528d7c...
+_ROWS = json.loads(Path(__file__).with_name("sources.json").read_text())
 SOURCES = {
-    "mnist": Source(
-        "MNIST/raw",
-        (
-            File(
-                _MNIST + "train-images-idx3-ubyte.gz",
-                "sha256:440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-            ),
-            File(
-                _MNIST + "train-labels-idx1-ubyte.gz",
-                "sha256:3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-            ),
-            File(
-                _MNIST + "t10k-images-idx3-ubyte.gz",
-                "sha256:8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-            ),
-            File(
-                _MNIST + "t10k-labels-idx1-ubyte.gz",
-                "sha256:f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-            ),
-        ),
-    ),
-    "cifar10": Source(
-        "cifar-10-batches-bin",
-        (
-            File(
-                _CIFAR + "cifar-10-binary.tar.gz",
-                "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-            ),
-        ),
-    ),
-    "tiny-imagenet": Source(
-        "tiny-imagenet-200",
-        (
-            File(
-                "https://cs231n.stanford.edu/tiny-imagenet-200.zip",
-                "sha256:6198c8ae015e2b3e007c7841da39ec069199b9aa3bfa943a462022fe5e43c821",
-            ),
-        ),
-    ),
+    name: Source(row["folder"], tuple(File(**file) for file in row["files"]))
+    for name, row in _ROWS.items()
 }
 NAMES = ("digits", *SOURCES)
 MNIST_COUNTS = {"train": 60_000, "t10k": 10_000}

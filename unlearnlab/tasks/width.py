@@ -90,7 +90,7 @@ def task(
     Raises ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint
     or FileNotFoundError for a file of the package.
     """
-    rung = _rung(dataset, preset, seed, **options)
+    rung = _Rung(dataset, preset, seed, **options)
     return image_task(
         rung.name,
         rung.seed,
@@ -112,7 +112,7 @@ def retrained_again(
     What two retrained models differ in is the floor of everything that is measured against one.
     options, and errors: those of `task`, batch_size apart.
     """
-    return _rung(dataset, preset, seed, **options).models(ROLES[2:])[0]["ground-truth-2"]
+    return _Rung(dataset, preset, seed, **options).models(ROLES[2:])[0]["ground-truth-2"]
 
 
 def ladder(
@@ -222,22 +222,45 @@ def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> fl
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Rung:
     """One width of a ladder with its data: what the arguments of `task` say, checked.
 
     shipped: whether the package has its models. command: what makes them.
     """
 
-    name: str
-    seed: int
-    ladder: Ladder
-    recipe: Recipe
-    parts: dict[str, TensorDataset]
-    build: Callable[[], nn.Module]
-    means: Means
-    shipped: bool
-    command: str
+    def __init__(
+        self,
+        dataset: str,
+        preset: str,
+        seed: int,
+        *,
+        width: float | None = None,
+        network: str = "resnet18",
+        share: float = 0.2,
+        forget_classes: int | None = None,
+        forget: int = FORGET,
+        recipe: Recipe | None = None,
+        **means,
+    ):
+        self.ladder = size = choose(PRESETS, dataset, preset)
+        self.seed, self.means = checks.seed(seed), Means(**means)
+        checks.one_of("network", network, NETWORKS)
+        width = ladder(dataset, preset, network)[-1] if width is None else width
+        least = CHANNELS[network]
+        words = f"a number of at least 1/{least}, one channel in the first layer of {network}"
+        checks.number("width", width, low=1 / least, words=words)
+        self.recipe = size.recipe if recipe is None else recipe
+        checks.instance("recipe", self.recipe, Recipe, "a Recipe")
+        images = size.images(dataset, self.means.folder).to(self.means.device)
+        self.parts = _parts(size, images, self.seed, share, forget_classes, forget)
+        classes = len(self.parts["validation"].tensors[1].unique())
+        self.name = f"width-{dataset}-{network}-{width:.4g}"
+        self.build = partial(NETWORKS[network], classes, width)
+        usual = (share, forget, self.recipe) == (0.2, FORGET, size.recipe)
+        usual = usual and forget_classes in (None, size.forget_classes)
+        usual = usual and width in size.widths.get(network, ())
+        self.shipped = usual and dataset == "digits" and self.seed in SHIPPED_SEEDS
+        self.command = command("width", self.shipped, dataset, preset, self.seed)
 
     def training(self, role: str) -> tuple[Training, Callable]:
         """How the model of a role is made, and what is measured of it."""
@@ -258,46 +281,6 @@ class _Rung:
         sizes = {name: len(self.parts[name]) for name in names}
         wrong = sum(errors[f"{name}_error"] * size for name, size in sizes.items())
         return errors | {"training_error": wrong / sum(sizes.values())}
-
-
-def _rung(
-    dataset: str,
-    preset: str,
-    seed: int,
-    *,
-    width: float | None = None,
-    network: str = "resnet18",
-    share: float = 0.2,
-    forget_classes: int | None = None,
-    forget: int = FORGET,
-    recipe: Recipe | None = None,
-    **means,
-) -> _Rung:
-    size, seed, means = choose(PRESETS, dataset, preset), checks.seed(seed), Means(**means)
-    checks.one_of("network", network, NETWORKS)
-    width = ladder(dataset, preset, network)[-1] if width is None else width
-    least = CHANNELS[network]
-    words = f"a number of at least 1/{least}, one channel in the first layer of {network}"
-    checks.number("width", width, low=1 / least, words=words)
-    recipe = size.recipe if recipe is None else recipe
-    checks.instance("recipe", recipe, Recipe, "a Recipe")
-    images = size.images(dataset, means.folder).to(means.device)
-    parts = _parts(size, images, seed, share, forget_classes, forget)
-    usual = (share, forget, recipe) == (0.2, FORGET, size.recipe)
-    usual = usual and forget_classes in (None, size.forget_classes)
-    usual = usual and width in size.widths.get(network, ())
-    shipped = usual and dataset == "digits" and seed in SHIPPED_SEEDS
-    return _Rung(
-        name=f"width-{dataset}-{network}-{width:.4g}",
-        seed=seed,
-        ladder=size,
-        recipe=recipe,
-        parts=parts,
-        build=partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width),
-        means=means,
-        shipped=shipped,
-        command=command("width", shipped, dataset, preset, seed),
-    )
 
 
 def _parts(size, images, seed, share, forget_classes, forget):
@@ -323,7 +306,7 @@ def shipped(seed: int) -> list[tuple[Training, Callable]]:
     if seed not in SHIPPED_SEEDS:
         return []
     rungs = [
-        _rung("digits", "quick", seed, network=network, width=width)
+        _Rung("digits", "quick", seed, network=network, width=width)
         for network, widths in PRESETS["digits", "quick"].widths.items()
         for width in widths
     ]
