@@ -18,7 +18,6 @@ from torch import nn
 
 from ...loop import unlearn
 from ...methods import GD, MinNormOG
-from ...methods.variants import MinNormOnce
 from ...networks import seeded
 from ...study.studies import USUAL, Study
 from ...task import Task
