@@ -19,13 +19,14 @@ import torch
 from memory import peak_extra
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch07_two_layer import pursuit
 from unlearnlab.ground.provenance import provenance
 
 NEURONS, POINTS, INPUTS = (1000, 2000, 4000, 8000), (50, 200, 500), 20
 METHODS = {
     "sparsify": ul.two_layer.sparsify,
-    "matching_pursuit": ul.two_layer.matching_pursuit,
-    "basis_pursuit": ul.two_layer.basis_pursuit,
+    "matching_pursuit": pursuit.matching_pursuit,
+    "basis_pursuit": pursuit.basis_pursuit,
 }
 
 

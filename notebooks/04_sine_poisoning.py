@@ -171,7 +171,7 @@ ch.hints("central_range")
 
 # %%
 seeds = range(1, 11)
-at_10 = ul.sine.compare(seeds, epochs=10)
+at_10 = ch.compare(seeds, epochs=10)
 
 # %%
 ch.pictures.table(at_10, ul.sine.PUBLISHED[10], epochs=10)
@@ -193,7 +193,7 @@ assert set(sorted(short, key=short.get)[:2]) == {"Retrain", "MinNorm-OG"}
 # **Predict, then run.** At $T = 100$, which methods improve most?
 
 # %%
-at_100 = ul.sine.compare(seeds, epochs=100)
+at_100 = ch.compare(seeds, epochs=100)
 
 # %%
 ch.pictures.table(at_100, ul.sine.PUBLISHED[100], epochs=100)
@@ -601,7 +601,7 @@ assert all(value > 0.04 for value in largest.values())  # no original interpolat
 # - Notebooks 05 to 07 prove what the theory promises, for models where it is exact. Notebook 08
 #   takes MinNorm-OG apart on this task.
 # - Try to find settings for Ridge that beat MinNorm-OG's median at $T = 100$:
-#   `ul.sine.compare(seeds, 100, {"Ridge": ul.Ridge(lr=1e-2, reg=..., reg_decay=...)})`.
+#   `ch.compare(seeds, 100, {"Ridge": ul.Ridge(lr=1e-2, reg=..., reg_decay=...)})`.
 #
 # ## References
 #

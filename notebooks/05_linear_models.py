@@ -714,12 +714,12 @@ ch.pictures.ridge_path(
 # $\frac1\varepsilon\ln\frac1\varepsilon$.
 #
 # The same decomposition gives the distance to $\theta_r$ after *any* number of steps without
-# running them: `ul.linear.descent_distance`. First check it against the real iteration.
+# running them: `ch.rates.descent_distance`. First check it against the real iteration.
 
 # %%
 leak = ul.project_out(theta, X_r).norm().item()
 real = ul.linear.gradient_descent(X_r, y_r, theta, steps=2000, lam=0.01)
-formula = ul.linear.descent_distance(X_r, y_r, theta, torch.arange(2001), lam=0.01)
+formula = ch.rates.descent_distance(X_r, y_r, theta, torch.arange(2001), lam=0.01)
 assert torch.allclose((real - retrained).norm(dim=1), formula, rtol=1e-8)
 assert math.isclose(formula[0].item(), leak, rel_tol=1e-9)
 
@@ -742,8 +742,8 @@ assert math.isclose(formula[0].item(), leak, rel_tol=1e-9)
 
 # %%
 def count(goal, start, lam=0.0):
-    distance_after = lambda steps: ul.linear.descent_distance(X_r, y_r, start, steps, lam=lam)
-    return ul.linear.steps_to_reach(distance_after, goal)
+    distance_after = lambda steps: ch.rates.descent_distance(X_r, y_r, start, steps, lam=lam)
+    return ch.rates.steps_to_reach(distance_after, goal)
 
 
 bias_rate = (
@@ -752,7 +752,7 @@ bias_rate = (
 best_ridge = lambda goal: min(
     count(goal, theta, share * goal / bias_rate) for share in np.linspace(0.5, 1.2, 20)
 )
-minnorm = lambda goal, strength: ul.linear.steps_to_reach(
+minnorm = lambda goal, strength: ch.rates.steps_to_reach(
     lambda steps: leak * (1 - strength) ** steps.double(), goal
 )
 
@@ -937,7 +937,7 @@ print("steps to repair:", ", ".join(f"{steps:.0f} with {k}" for k, steps in zip(
 
 # %%
 sizes, strengths = [1, 2, 4, 5, 10, 20], [1.0, 0.3, 0.05]
-ends = {s: [ul.linear.batch_pass(theta, X_r, y_r, n, s)[-1] for n in sizes] for s in strengths}
+ends = {s: [ch.rates.batch_pass(theta, X_r, y_r, n, s)[-1] for n in sizes] for s in strengths}
 
 leaks = {
     s: [ul.project_out(t, X_r).norm().item() / leak for t in models] for s, models in ends.items()
@@ -982,7 +982,7 @@ print(
 # %%
 model, history = theta, []
 for number in range(43):
-    model = ul.linear.batch_pass(model, X_r, y_r, n_pert=5, strength=0.3 if number < 3 else 0.0)[-1]
+    model = ch.rates.batch_pass(model, X_r, y_r, n_pert=5, strength=0.3 if number < 3 else 0.0)[-1]
     leaked = ul.project_out(model, X_r).norm().item() / leak
     history.append(
         (leaked, residual(model) / y_r.norm().item(), (model - retrained).norm().item() / leak)

@@ -449,7 +449,7 @@ for network, inputs in [(dead, X_r), (layers, many), ([layers[0], c], X_r)]:
 # %%
 draw = torch.Generator().manual_seed(11)
 begins = 2 * torch.randn(40, 83, generator=draw, dtype=torch.float64)
-runs = [net.solve_relaxed(layers, X_r, start=begin) for begin in begins]
+runs = [ch.search.solve_relaxed(layers, X_r, start=begin) for begin in begins]
 reached = torch.stack(
     [network_predictor([a + d for a, d in zip(layers, found.delta)]) for found in runs]
 )
@@ -518,7 +518,7 @@ for _ in range(5):
 # predictor?
 
 # %%
-case = net.counter_example(3)
+case = ch.failures.counter_example(3)
 A, c = case.layers
 x = case.X[0]
 through_A = (c.T @ x[None] * case.delta[0]).sum()  # <grad_A f, Delta_A>
@@ -545,7 +545,7 @@ ch.pictures.counter_example(
 
 # %%
 for m in range(3, 20):
-    case = net.counter_example(m)
+    case = ch.failures.counter_example(m)
     x = case.X[0]
     after = [a + d for a, d in zip(case.layers, case.delta)]
     assert torch.equal(run(case.layers, case.X), case.y)  # interpolates
@@ -624,7 +624,9 @@ for trial in range(100):
 cells = {depth: {} for depth in (2, 3, 4, 5)}
 for depth in cells:
     for width in (1, 2, 4, 8):
-        found = net.find_failures(8, [width] * (depth - 1), n_retain=3, tries=20, seed=width)
+        found = ch.failures.find_failures(
+            8, [width] * (depth - 1), n_retain=3, tries=20, seed=width
+        )
         cells[depth][width] = [result.drift for result in found]
         assert len(found) == 20  # failures, all 20
         assert all(result.infeasible < 1e-9 for result in found)
@@ -643,8 +645,8 @@ def trace(found):
 # %%
 beside = 0.001 * torch.randn(83, generator=draw, dtype=torch.float64)
 paths = {
-    "with the penalty": trace(net.solve_relaxed(layers, X_r, start=beside)),
-    "without": trace(net.solve_relaxed(layers, X_r, only_first=False, start=beside)),
+    "with the penalty": trace(ch.search.solve_relaxed(layers, X_r, start=beside)),
+    "without": trace(ch.search.solve_relaxed(layers, X_r, only_first=False, start=beside)),
 }
 ch.pictures.failures(
     paths,
@@ -791,8 +793,8 @@ print("||theta||^2: original {:.1f}, after Lemma 1 {:.1f}, smallest {:.2f}".form
 # X_r\,w(\theta)\big)\Big)^{\!\top},$$
 #
 # so that $w \leftarrow w + X_r^+(y_r - X_r w)$, which fits exactly. Call the result
-# $\theta'(\theta)$ (`net.fit_first_layer`). Every network that fits is its own repair (and has
-# $v \ne 0$ unless all targets are $0$), so minimising $\lVert\theta'(\theta)\rVert^2$ over all
+# $\theta'(\theta)$ (`ch.search.fit_first_layer`). Every network that fits is its own repair (and
+# has $v \ne 0$ unless all targets are $0$), so minimising $\lVert\theta'(\theta)\rVert^2$ over all
 # $\theta$ *without* constraints is the same problem.
 #
 # **Predict, then run.** L-BFGS from 20 random starts for each of $L = 2, \dots, 5$. Where do they
@@ -802,9 +804,9 @@ print("||theta||^2: original {:.1f}, after Lemma 1 {:.1f}, smallest {:.2f}".form
 reached = {}
 for depth in (2, 3, 4, 5):
     bound, widths = depth * rho.item() ** (2 / depth), [5] * (depth - 1)
-    found = [net.search_min_norm(X_r, y_r, widths, seed) for seed in range(20)]
+    found = [ch.search.search_min_norm(X_r, y_r, widths, seed) for seed in range(20)]
     begin = [net.random_network(8, widths, seed) for seed in range(20)]
-    begin = [net.fit_first_layer(network, X_r, y_r) for network in begin]
+    begin = [ch.search.fit_first_layer(network, X_r, y_r) for network in begin]
     assert all((run(a, X_r) - y_r).abs().max() < 1e-9 for a in found + begin)
     norms = [[net.norm_squared(a).item() for a in group] for group in (begin, found)]
     reached[depth] = np.array(norms) / bound
@@ -856,8 +858,8 @@ ch.pictures.smallest(
 theta = net.flatten(layers)
 strengths = np.logspace(-4, 0, 9)
 steps = [theta - s * ul.project_out(theta, G) for s in strengths]
-results = [net.outcome(layers, net.unflatten(new, layers), X_r) for new in steps]
-lemma = net.outcome(layers, unlearned, X_r)
+results = [ch.failures.outcome(layers, net.unflatten(new, layers), X_r) for new in steps]
+lemma = ch.failures.outcome(layers, unlearned, X_r)
 
 # %%
 drifts, lost = np.array([r.drift for r in results]), np.array([r.retain_error for r in results])
@@ -877,7 +879,7 @@ def walk(repair, strength=0.01, count=1000):
         here = net.flatten(now)
         step = ul.project_out(here, net.output_gradients(now, X_r))
         now = net.unflatten(here - strength * step, layers)
-        now = net.fit_first_layer(now, X_r, y_r) if repair else now
+        now = ch.search.fit_first_layer(now, X_r, y_r) if repair else now
     return np.array(distances), now
 
 

@@ -61,7 +61,7 @@ from unlearnlab.chapters import ch07_two_layer as ch
 # is one more weight.
 #
 # You train on ten points of a sine, the **retain set**, and one **forget point** at height 1.5 in a
-# gap between two of them. `ul.two_layer.fit` runs AdamW for the shape and then Gauss-Newton steps
+# gap between two of them. `ch.fit` runs AdamW for the shape and then Gauss-Newton steps
 # until all eleven residuals are below $2 \cdot 10^{-12}$.
 
 # %%
@@ -74,7 +74,7 @@ X, y = torch.cat([X_r, X_f]), torch.cat([y_r, torch.tensor([1.5], dtype=torch.fl
 
 # %%
 silu = F.silu
-A, c = ul.two_layer.fit(X, y, width=100, activation=silu, seed=1)
+A, c = ch.fit(X, y, width=100, activation=silu, seed=1)
 f = lambda A, c, X: ul.two_layer.predict(A, c, X, silu)
 
 assert (f(A, c, X) - y).abs().max() < 1e-10
@@ -269,7 +269,7 @@ ch.hints("cancel")
 # %%
 assert torch.equal(cancel(weights, N, torch.tensor([0, 1])), twice)
 
-basis, leading = ul.two_layer.null_basis(phi)  # of the trained network's features
+basis, leading = ch.null_basis(phi)  # of the trained network's features
 sparse = cancel(c, basis, leading)
 print(
     f"a basis of {basis.shape[1]} columns; weights other than 0: {(sparse.abs() > 0).sum()}; "
@@ -515,7 +515,7 @@ assert torch.equal(A_same, A_cut) and torch.equal(c_same, pivoted)
 activations = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F.gelu}
 panels = {}
 for name, act in activations.items():
-    A_1, c_1 = ul.two_layer.fit(X, y, width=100, activation=act, seed=1)
+    A_1, c_1 = ch.fit(X, y, width=100, activation=act, seed=1)
     A_2, c_2 = ul.two_layer.cut(A_1, c_1, X_r, act)
     assert (ul.two_layer.predict(A_1, c_1, X, act) - y).abs().max() < 1e-10
     assert (ul.two_layer.predict(A_2, c_2, X_r, act) - y_r).abs().max() < 1e-8
@@ -569,18 +569,18 @@ def survivors(c, features):
     """Ways to keep the retained outputs with at most s neurons. "Features alone" pivots too, but
     never looks at c."""
     return {
-        "features alone": cancel(c, *ul.two_layer.null_basis(features)),
+        "features alone": cancel(c, *ch.null_basis(features)),
         "last neurons": move_onto(c, features, last_independent(features)),
         "pivoted": ul.two_layer.sparsify(c, features),
-        "linear program": ul.two_layer.basis_pursuit(c, features),
-        "matching pursuit": ul.two_layer.matching_pursuit(c, features),
+        "linear program": ch.pursuit.basis_pursuit(c, features),
+        "matching pursuit": ch.pursuit.matching_pursuit(c, features),
     }
 
 
 # %%
 results = []
 for (name, act), seed in itertools.product(activations.items(), range(1, 7)):
-    A_1, c_1 = ul.two_layer.fit(X, y, width=100, activation=act, seed=seed)
+    A_1, c_1 = ch.fit(X, y, width=100, activation=act, seed=seed)
     features = ul.two_layer.features(A_1, X_r, act)
     for method, c_2 in {"original": c_1, **survivors(c_1, features)}.items():
         values = {
@@ -699,7 +699,7 @@ assert all(np.median(pick("drift", method=m)) > 0.5 for m in methods)
 # Here that does no harm to the retained outputs, because the relaxation is exact at any distance.
 
 # %%
-A_1, c_1 = ul.two_layer.fit(X, y, width=100, activation=torch.tanh, seed=1)
+A_1, c_1 = ch.fit(X, y, width=100, activation=torch.tanh, seed=1)
 on_grid = lambda c: ul.two_layer.predict(A_1, c, grid, torch.tanh).numpy()
 cuts = survivors(c_1, ul.two_layer.features(A_1, X_r, torch.tanh))
 ch.pictures.cuts(
@@ -764,9 +764,7 @@ x_easy = torch.linspace(-1, 1, 21, dtype=torch.float64)
 A_hand, c_hand = torch.tensor([[1.0, 0], [-1, 0]]).double(), torch.tensor([1.0, -1]).double()
 assert torch.equal(ul.two_layer.predict(A_hand, c_hand, with_bias(x_easy), torch.relu), x_easy)
 
-A_easy, c_easy = ul.two_layer.fit(
-    with_bias(x_easy), x_easy, width=300, activation=torch.relu, seed=1
-)
+A_easy, c_easy = ch.fit(with_bias(x_easy), x_easy, width=300, activation=torch.relu, seed=1)
 A_line, c_line = ul.two_layer.cut(A_easy, c_easy, with_bias(x_easy), torch.relu)
 s_easy = ul.two_layer.rank(ul.two_layer.features(A_easy, with_bias(x_easy), torch.relu))
 assert (

@@ -75,7 +75,7 @@ recorded["cifar10-wider"] = pandas.concat(
 # Paper A's main figure compares fronts over a grid of settings, per epoch. Reading it beside its
 # public code, five things could make the difference other than the method:
 #
-# | what | in the public code or the paper | here, by default | field of `ul.MinNormPublished` |
+# | what | in the public code or the paper | here, by default | field of `ch.MinNormPublished` |
 # |---|---|---|---|
 # | rows | of outputs in training mode: all samples enter each | one sample each | `rows` |
 # | outputs | from *before* the projection's new weights | at the projected weights | `outputs` |
@@ -477,12 +477,12 @@ assert kept == sorted(kept) and kept[-1] > kept[0] + 0.15
 #
 # The framework leaves choices open. Three that nobody has tried, each under a name of its own:
 #
-# - **once an epoch** (`ul.MinNormOnce`): project before the first step of an epoch only. A fifth of
+# - **once an epoch** (`ch.MinNormOnce`): project before the first step of an epoch only. A fifth of
 #   the projections.
-# - **to the start** (`ul.MinNormStart`): $R = \|\theta - \theta_0\|^2$ with $\theta_0$ the weights
+# - **to the start** (`ch.MinNormStart`): $R = \|\theta - \theta_0\|^2$ with $\theta_0$ the weights
 #   that training began with. It takes back what training put where the retained outputs do not
 #   look, and leaves what the initialisation put there.
-# - **filters' lengths kept** (`ul.MinNormDirection`): after a projection every filter gets its
+# - **filters' lengths kept** (`ch.MinNormDirection`): after a projection every filter gets its
 #   length back. If section 4 is right that shrinking lengths does nothing under batch norm, nothing
 #   should be missed.
 
@@ -547,7 +547,7 @@ cost(
     {
         "GD, 20 epochs": (ul.GD(), 20),
         "MinNorm-OG, 3 epochs": (ul.MinNormOG(), 3),
-        "once an epoch, 10 epochs": (ul.MinNormOnce(), 10),
+        "once an epoch, 10 epochs": (ch.MinNormOnce(), 10),
     }
 )
 

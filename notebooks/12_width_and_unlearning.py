@@ -46,7 +46,6 @@ import torch
 import unlearnlab as ul
 from unlearnlab.chapters import ch09_erasure
 from unlearnlab.chapters import ch12_width as ch
-from unlearnlab.metrics import regions
 
 record = ch.study.load("results/width.json")
 runs, models, areas = record.runs, record.models, record.regions
@@ -529,8 +528,8 @@ ch.hints("plane")
 
 # %%
 seen = task.original.normalise(task.retain.tensors[0])
-typical = regions.typical_distance(seen)
-survey = regions.survey(task, parts["test"], planes=16, resolution=40, delta=typical / 4)
+typical = ch.regions.typical_distance(seen)
+survey = ch.regions.survey(task, parts["test"], planes=16, resolution=40, delta=typical / 4)
 
 corners = [survey.near.points(0, 1).flatten(1)[i].double() for i in (0, 39, -1)]
 assert torch.allclose(

@@ -630,7 +630,7 @@ problem = ch.privacy.problem()
 chosen = torch.cat([problem.forget, problem.retain])
 x, y = problem.inputs[chosen], problem.labels[chosen]
 included = metrics.halves(models=64, examples=len(chosen))
-ensemble = metrics.train_ensemble(ch.privacy.build, x, y, included, epochs=20, lr=1e-2)
+ensemble = ch.shadow.train_ensemble(ch.privacy.build, x, y, included, epochs=20, lr=1e-2)
 right = ensemble.logits(x).argmax(2) == y
 
 # %%
@@ -825,7 +825,7 @@ x, y = (torch.cat(pair) for pair in zip(keep, to_forget))
 sees = torch.ones(48, len(x), dtype=torch.bool)
 sees[16:, 150:] = False  # 16 originals, 32 that never saw a color
 network = lambda *widths: lambda seed: ul.networks.seeded(lambda: ul.MLP(widths), seed)
-stack = metrics.train_ensemble(network(192, 32, 3), x, y, sees, epochs=15, lr=1e-2)
+stack = ch.shadow.train_ensemble(network(192, 32, 3), x, y, sees, epochs=15, lr=1e-2)
 
 # %% tags=["nbval-ignore-output"]
 settings = {
@@ -971,7 +971,9 @@ by_width, seen = {}, torch.arange(48) < 16
 x, y = problem.inputs[chosen], problem.labels[chosen]
 for neurons in (2, 8, 128):
     included = seen[:, None] | (torch.arange(400) >= 60)  # the 60 come first
-    ensemble = metrics.train_ensemble(network(64, neurons, 10), x, y, included, epochs=20, lr=1e-2)
+    ensemble = ch.shadow.train_ensemble(
+        network(64, neurons, 10), x, y, included, epochs=20, lr=1e-2
+    )
     said_here = metrics.margin(ensemble.logits(x[:60]), y[:60]).double()
     print(
         f"{neurons} neurons; margin of the forget labels {said_here[:16].mean():.0f} in "

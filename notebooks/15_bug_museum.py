@@ -42,6 +42,7 @@ import torch.nn.functional as F
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch15_museum as ch
+from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.methods.base import heads
 
 digits = {seed: ul.erasure.task("digits", "quick", seed) for seed in range(1, 6)}
@@ -128,7 +129,7 @@ print(f"the new gradient is longer, by a factor of {np.median(too_short):.0f} (m
 
 # %%
 setting = dict(lr=1e-3, reg=0.1, reg_decay=0.9, project_every=2, descent_epochs=50)
-ways = {"outputs before": ul.MinNormPublished(**setting), "outputs after": ul.MinNormOG(**setting)}
+ways = {"outputs before": MinNormPublished(**setting), "outputs after": ul.MinNormOG(**setting)}
 runs = {name: each(sine, method, 100, ul.sine.errors) for name, method in ways.items()}
 words = {
     "sup_error": "largest error",
@@ -157,7 +158,7 @@ assert 0.6 < ratio < 1.6  # the table does not see it
 # is no evidence that the code does what the paper says.*
 #
 # **The right version:** move the weights, then compute the outputs. `ul.MinNormOG` does;
-# `ul.MinNormPublished` leads back to the trap.
+# `MinNormPublished` leads back to the trap.
 
 # %% [markdown]
 # ### Exhibit 2 · The mask that does not hold

@@ -12,16 +12,15 @@ from small_images import small
 import unlearnlab as ul
 from unlearnlab import projection
 from unlearnlab.chapters import ch09_erasure, ch10_collapse
-from unlearnlab.methods import VARIANTS
-from unlearnlab.methods.published import MinNormPublished
+from unlearnlab.chapters.ch11_replication import VARIANTS, MinNormPublished
 from unlearnlab.networks import ResNet, ViT, seeded
 from unlearnlab.training.recipe import Recipe
 
 RECIPE = Recipe(epochs=1, batch_size=32, lr=0.01, augment="crop+flip")
 TINY = dict(recipe=RECIPE, p_retain=0.7, batch_size=32, progress=lambda *done: None)
 SWITCHED = {
-    "rows in training mode": ul.MinNormPublished(lr=1e-3, n_pert=4, outputs="after"),
-    "outputs before": ul.MinNormPublished(rows="eval", n_pert=20),
+    "rows in training mode": MinNormPublished(lr=1e-3, n_pert=4, outputs="after"),
+    "outputs before": MinNormPublished(rows="eval", n_pert=20),
     "no rows": ul.MinNormOG(n_pert=0),
     "SCRUB's own": ul.SCRUB(variant="original"),
     "SalUn's own": ul.SalUn(variant="original"),

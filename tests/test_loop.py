@@ -143,7 +143,7 @@ def test_arguments_are_checked_before_any_work():
         ul.unlearn(task, ul.GD(), 1, seed=-1)
     with pytest.raises(TypeError, match="method must be an instance"):
         ul.unlearn(task, ul.GD, 1)
-    with pytest.raises(TypeError, match="task must be a ul.Task, got int"):
+    with pytest.raises(TypeError, match="task must be a ul.Task, got "):
         ul.unlearn(3, ul.GD(), 1)
     with pytest.raises(ValueError, match="descent_epochs=50 is more than epochs=10"):
         ul.unlearn(task, ul.MinNormOG(descent_epochs=50), 10)

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from .ground import checks
@@ -67,12 +67,8 @@ class State:
     epochs: int
     model: nn.Module
     generator: torch.Generator  # on the CPU: indices and labels, the same on every device
-    device_generator: (
-        torch.Generator
-    )  # where the model is, for as many numbers as it has parameters
-    stop: threading.Event | None = (
-        None  # work before the first update that takes long ends early by it
-    )
+    device_generator: torch.Generator  # where the model is, for as many as it has parameters
+    stop: threading.Event | None = None  # ends long work before the first update, too
     products: str = "float32"  # the precision of products on a GPU
     epoch: int = 0
     turn: str = "both"  # which of the epoch's passes this is
@@ -113,8 +109,7 @@ def unlearn(
     TypeError, before the first run of a task whose metrics are no numbers; Diverged when the loss
     stops being a number; and whatever `callback` raises.
     """
-    if not isinstance(task, Task):
-        raise TypeError(f"task must be a ul.Task, got {type(task).__name__}")
+    checks.instance("task", task, Task, "a ul.Task")
     checks.instance("method", method, Method, "an instance such as ul.GD(lr=1e-3)")
     epochs, seed = checks.integer("epochs", epochs, low=1), checks.seed(seed)
     checks.one_of("products", products, PRECISIONS)
@@ -169,29 +164,23 @@ def measure(task: Task, model: nn.Module) -> dict[str, float]:
         raise BadMetrics(
             f"evaluate of {task.name} must return a dict of numbers, got {type(metrics).__name__}"
         )
-    for name in metrics:
+    values = {}
+    for name, value in metrics.items():
         if not isinstance(name, str) or name in (*COLUMNS, *HYPERPARAMETERS, "rule"):
-            raise BadMetrics(
-                f"evaluate of {task.name} returns a metric named {name!r}, which is the name of a "
-                "column of the "
-                "table; give it another"
-            )
-    return {
-        name: _float(value, f"the metric {name!r} of {task.name}")
-        for name, value in metrics.items()
-    }
+            raise _named_like(task, name, "the name of a column of the table")
+        array = isinstance(value, (Tensor, np.ndarray, np.generic))
+        plain = value.item() if array and np.prod(value.shape) == 1 else value
+        if not isinstance(plain, numbers.Real):
+            raise BadMetrics(f"the metric {name!r} of {task.name} must be a number, got {value!r}")
+        values[name] = float(plain)
+    return values
 
 
-def _float(value, name):
-    elements = value.numel() if isinstance(value, torch.Tensor) else getattr(value, "size", None)
-    plain = (
-        value.item()
-        if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) and elements == 1
-        else value
+def _named_like(task, name, what):
+    return BadMetrics(
+        f"evaluate of {task.name} returns a metric named {name!r}, which is {what}; give it "
+        "another name"
     )
-    if not isinstance(plain, numbers.Real):
-        raise BadMetrics(f"{name} must be a number, got {value!r}")
-    return float(plain)
 
 
 _measured = {}  # id of a task -> a weak reference to it, and the names of its metrics
@@ -209,11 +198,7 @@ def check_metrics(task: Task, method: Method) -> None:
         key = id(task)
         _measured[key] = weakref.ref(task, lambda _: _measured.pop(key, None)), names
     for name in {f.name for f in fields(method)}.intersection(names):
-        raise BadMetrics(
-            f"evaluate of {task.name} returns a metric named {name!r}, which is a hyperparameter "
-            f"of {method.name}; "
-            "give it another name"
-        )
+        raise _named_like(task, name, f"a hyperparameter of {method.name}")
 
 
 def _epochs(run, state, optimizer, batches, callback, stop):
@@ -228,15 +213,13 @@ def _epochs(run, state, optimizer, batches, callback, stop):
             try:
                 losses.append(_update(state, run.method, optimizer, retain, forget))
             except NonFiniteGradients as error:
-                raise _diverged(
-                    run.method, state.epoch, "the weights are no longer numbers"
-                ) from error
+                what = "the weights are no longer numbers"
+                raise _diverged(run.method, state.epoch, what) from error
         if losses:
             value = torch.stack(losses).mean().item()
             run.seconds = time.perf_counter() - began
-            run.history.append(
-                {"epoch": state.epoch, "loss": value, "seconds": run.seconds, **state.notes}
-            )
+            row = {"epoch": state.epoch, "loss": value, "seconds": run.seconds}
+            run.history.append(row | state.notes)
             if not np.isfinite(value):
                 raise _diverged(run.method, state.epoch, f"the loss became {value}")
             if callback is not None:
@@ -254,7 +237,7 @@ def _updates(state, method, batches):
     for turn in method.passes(state):
         state.turn = turn
         for indices in drawn:
-            yield batches.pair(indices)
+            yield batches.pair(*indices)
 
 
 def _diverged(method, epoch, what):
@@ -281,36 +264,31 @@ class Batch:
     """Samples of a task's retain or forget set. Unpacks into (inputs, targets), gathered when
     somebody asks for them.
 
-    role: "retain" or "forget". index: (n,) positions in that set, on the CPU.
+    role: "retain" or "forget". index: (n,) positions in that set, on the CPU; None for all.
     """
 
-    def __init__(self, role: str, data: TensorDataset, chosen: torch.Tensor | None = None):
-        self.role, self._data, self._chosen = role, data, chosen  # None: the whole set
-
-    @property
-    def index(self) -> torch.Tensor:
-        return torch.arange(len(self._data)) if self._chosen is None else self._chosen
+    def __init__(self, role: str, data: TensorDataset, index: Tensor | None = None):
+        self.role, self._data, self._whole = role, data, index is None
+        self.index = torch.arange(len(data)) if index is None else index
 
     def __len__(self):
-        return len(self._data) if self._chosen is None else len(self._chosen)
+        return len(self.index)
 
     def __iter__(self):
         return iter((self.inputs, self.targets))
 
     @cached_property
-    def inputs(self) -> torch.Tensor:
+    def inputs(self) -> Tensor:
         return self._gather(self._data.tensors[0])
 
     @cached_property
-    def targets(self) -> torch.Tensor:
+    def targets(self) -> Tensor:
         return self._gather(self._data.tensors[1])
 
     def _gather(self, tensor):
-        return (
-            tensor
-            if self._chosen is None
-            else tensor[self._chosen.to(tensor.device, non_blocking=True)]
-        )
+        if self._whole:
+            return tensor
+        return tensor[self.index.to(tensor.device, non_blocking=True)]
 
 
 class _Batches:
@@ -326,14 +304,14 @@ class _Batches:
         if self.size is None:
             return [(None, None)]
         drawn = torch.randperm(len(self.forget), generator=self.generator).split(self.size)
-        return [(self._next_retain(min(len(chosen), len(self.retain))), chosen) for chosen in drawn]
+        return [(self._next_retain(min(len(part), len(self.retain))), part) for part in drawn]
 
-    def pair(self, indices: tuple) -> tuple[Batch, Batch]:
-        return Batch("retain", self.retain, indices[0]), Batch("forget", self.forget, indices[1])
+    def pair(self, retain, forget) -> tuple[Batch, Batch]:
+        return Batch("retain", self.retain, retain), Batch("forget", self.forget, forget)
 
     def _next_retain(self, count):
         while len(self.waiting) < count:  # every retain sample comes once before any comes again
             order = torch.randperm(len(self.retain), generator=self.generator)
             self.waiting = torch.cat([self.waiting, order])
-        chosen, self.waiting = self.waiting[:count], self.waiting[count:]
-        return chosen
+        first, self.waiting = self.waiting.split([count, len(self.waiting) - count])
+        return first

@@ -6,10 +6,9 @@ import pytest
 import torch
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch12_width import choosing
+from unlearnlab.chapters.ch12_width import choosing, regions
 from unlearnlab.chapters.ch12_width.lab import METHOD_NAMES, WidthLab
 from unlearnlab.chapters.ch12_width.study import Ladders
-from unlearnlab.metrics import regions
 
 WIDTHS, RESNET = ul.width.ladder(network="allcnn"), ul.width.ladder(network="resnet18")[::2]
 RUNGS = [("allcnn", width) for width in WIDTHS] + [("resnet18", width) for width in RESNET]

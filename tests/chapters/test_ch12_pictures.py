@@ -6,8 +6,8 @@ import torch
 from pictures import check_picture
 
 from unlearnlab.chapters import ch12_width as ch
+from unlearnlab.chapters.ch12_width import regions
 from unlearnlab.chapters.ch12_width.choosing import Threshold
-from unlearnlab.metrics import regions
 
 LINE = np.array([[1 / 16, 0.2, 0.01], [1 / 64, 0.5, 0.02], [1 / 4, 0.1, np.nan]])
 

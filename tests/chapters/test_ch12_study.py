@@ -13,7 +13,7 @@ from unlearnlab.chapters.ch12_width import study as ladders
 from unlearnlab.data.images import Images
 from unlearnlab.study import table
 from unlearnlab.study.studies import Place, record
-from unlearnlab.tasks import width
+from unlearnlab.tasks import presets, width
 from unlearnlab.training.recipe import Recipe
 
 DIGITS, PLANES, CIFAR10 = ladders.STUDIES
@@ -25,7 +25,7 @@ ONCE = [("retrained", "retrained again"), ("original", "retrained"), *2 * [("ori
 def small(monkeypatch):
     """One width, one setting, few planes."""
     usual = width.PRESETS["digits", "quick"]
-    tiny = dataclasses.replace(usual, widths={"allcnn": (1 / 96,)}, recipe=RECIPE)
+    tiny = dataclasses.replace(usual, channels={"allcnn": (1,)}, recipe=RECIPE)
     grid = {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}}
     monkeypatch.setitem(width.PRESETS, ("digits", "quick"), tiny)
     monkeypatch.setattr(choosing, "grid", lambda methods=None: grid)
@@ -130,10 +130,10 @@ def test_a_study_of_larger_images_holds_the_ladders_models_alone(place, monkeypa
     labels = torch.arange(5_000) % 10
     train, test = TensorDataset(pixels, labels), TensorDataset(pixels[:500], labels[:500])
     images = Images("cifar10", train, test, tuple("abcdefghij"))
-    monkeypatch.setattr(width.data, "load", lambda name, folder=None: images)
+    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: images)
     usual = width.PRESETS["cifar10", "quick"]
     recipe = dataclasses.replace(RECIPE, epochs=1)
-    tiny = dataclasses.replace(usual, widths={"allcnn": (1 / 96, 2 / 96)}, recipe=recipe)
+    tiny = dataclasses.replace(usual, channels={"allcnn": (1, 2)}, recipe=recipe)
     monkeypatch.setitem(width.PRESETS, ("cifar10", "quick"), tiny)
     monkeypatch.setattr(ladders, "LADDERS", {"allcnn": (1, 3)})
     assert record(dataclasses.replace(CIFAR10, seeds=(3,)), place) == 1

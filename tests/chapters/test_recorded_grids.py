@@ -6,6 +6,7 @@ import pytest
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch11_replication
+from unlearnlab.chapters.ch11_replication import VARIANTS
 from unlearnlab.study import table
 from unlearnlab.study.__main__ import studies
 from unlearnlab.study.grid import expand
@@ -77,7 +78,7 @@ def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate
 
 
 def test_the_grid_of_representation_collapse_has_every_published_method_at_three_rates_at_least():
-    found = expand(ul.collapse.grid(15))
+    found = expand(ul.collapse.grid())
     rates = {
         name: {s.method.lr for s in found if s.method.name == name}
         for name in ul.collapse.PUBLISHED[0.001, 15]
@@ -162,7 +163,7 @@ def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
         assert {s.method.lr for s in found} <= {s.method.lr for s in beside} | {1e-4}
     elif name.endswith(MORE):
         other = ch11_replication.study.CASES[name.rpartition("-")[0]]
-        assert len(methods & set(ul.VARIANTS)) == 1
+        assert len(methods & set(VARIANTS)) == 1
         assert not set(found) & set(expand(other.grid)) and case.factory is other.factory
     else:
         ours = "MinNorm-OG as published" if name == "arms" else "MinNorm-OG"

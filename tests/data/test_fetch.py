@@ -185,7 +185,7 @@ def test_without_a_network_the_error_says_what_to_get_where_to_put_it_and_what_r
             for name in ("a.gz", "b.gz", "c.gz")
         ),
     )
-    way_out = "bring a.gz and c.gz here some other way and put them in .*root, "
+    way_out = "bring a.gz, c.gz some other way into .*root, "
     with pytest.raises(ConnectionError, match=way_out + "or name the folder that holds set"):
         fetch(three, tmp_path / "root", progress=False)
     assert everything(tmp_path / "root") == {"b.gz": b"b"}

@@ -214,17 +214,17 @@ MNIST_DAMAGE = {
     "cut short": (
         RAW + "train-images-idx3-ubyte",
         edit(lambda c: c[:-1]),
-        "has 9,423 bytes, but its header promises 9,424",
+        "has 9,423 bytes, but 9,424 were expected",
     ),
     "too long": (
         RAW + "train-images-idx3-ubyte",
         edit(lambda c: c + b"x"),
-        "has 9,425 bytes, but its header promises 9,424",
+        "has 9,425 bytes, but 9,424 were expected",
     ),
     "no header": (
         RAW + "train-images-idx3-ubyte",
         edit(lambda c: c[:15]),
-        "is cut short: 15 bytes do not hold an IDX header",
+        r"does not begin with the IDX header of bytes of shape \(12, 28, 28\)",
     ),
     "cut packed": (
         RAW + "train-labels-idx1-ubyte.gz",
@@ -239,12 +239,12 @@ MNIST_DAMAGE = {
     "magic": (
         RAW + "train-labels-idx1-ubyte.gz",
         repack(lambda c: bytes([0, 0, 8, 3]) + c[4:]),
-        "has the magic number 2051; an IDX file of bytes in 1 dimensions has 2049",
+        r"does not begin with the IDX header of bytes of shape \(12,\)",
     ),
     "shape": (
         RAW + "train-images-idx3-ubyte",
         edit(lambda c: c[:11] + b"\x1b" + c[12:]),
-        r"says it has the shape \(12, 27, 28\), but \(12, 28, 28\) was expected",
+        r"does not begin with the IDX header of bytes of shape \(12, 28, 28\)",
     ),
     "label": (
         RAW + "t10k-labels-idx1-ubyte.gz",

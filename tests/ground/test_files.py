@@ -6,19 +6,7 @@ from pathlib import Path
 import pytest
 
 from unlearnlab.ground import files
-from unlearnlab.ground.files import interruptible, kept, write_text
-
-
-def test_what_is_kept_is_made_once_and_a_part_that_failed_leaves_nothing(tmp_path):
-    path = tmp_path / "new" / "part.json"
-    with pytest.raises(ZeroDivisionError):
-        kept(path, lambda: [1 / 0])
-    assert not path.exists()
-    assert kept(path, lambda: [{"a": 1.5}]) == [{"a": 1.5}]
-    assert kept(path, lambda: pytest.fail("made again")) == [{"a": 1.5}]
-    write_text(path, "[]")
-    assert kept(path, lambda: pytest.fail("made again")) == []
-    assert [p.name for p in path.parent.iterdir()] == ["part.json"]
+from unlearnlab.ground.files import interruptible, write_text
 
 
 def test_two_threads_that_write_one_file_leave_one_of_the_two_whole(tmp_path):

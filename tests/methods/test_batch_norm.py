@@ -11,8 +11,9 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch11_replication import MinNormPublished
+from unlearnlab.chapters.ch11_replication.published import batch_statistics_step
 from unlearnlab.methods.base import CHOICES, Method, batch_loss
-from unlearnlab.methods.published import batch_statistics_step
 from unlearnlab.networks import seeded
 
 STILL = {"lr": 1e-300, "weight_decay": 0.0}  # the weights stay, so that only statistics can change
@@ -183,9 +184,7 @@ def test_minnorm_takes_rows_of_the_deployed_network_or_of_the_subsamples_own_sta
         expected[kind] = copy.deepcopy(task.original)
         step(expected[kind], task.retain.tensors[0], 0.5)
     run = ul.unlearn(
-        task,
-        ul.MinNormPublished(**STILL, reg=0.5, rows=rows, outputs="after", batch_norm="retain"),
-        1,
+        task, MinNormPublished(**STILL, reg=0.5, rows=rows, outputs="after", batch_norm="retain"), 1
     )
     torch.testing.assert_close(parameters(run.model), parameters(expected[rows]))
     assert (parameters(expected["train"]) - parameters(expected["eval"])).norm() > 0.01

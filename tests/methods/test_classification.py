@@ -15,6 +15,7 @@ from tasks import classification, parameters, regression
 from test_methods import EPOCHS, by_hand, same
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.loop import Batch, _Batches
 from unlearnlab.methods import relabelling
 from unlearnlab.methods.relabelling import from_uniform, salient, wrong_labels
@@ -399,13 +400,13 @@ def test_the_teacher_says_what_the_original_says_and_says_it_once():
             'GD: batch_norm must be "retain", "all" or "frozen", got \'Frozen\'',
         ),
         (
-            ul.MinNormPublished,
+            MinNormPublished,
             {"rows": None},
             'MinNorm-OG as published: rows must be "eval" or "train", got None',
         ),
-        (ul.MinNormPublished, {"outputs": ""}, 'outputs must be "after" or "before"'),
+        (MinNormPublished, {"outputs": ""}, 'outputs must be "after" or "before"'),
         (
-            ul.MinNormPublished,
+            MinNormPublished,
             {"decay": "batch"},
             'decay must be "projection" or "epoch", got \'batch\'',
         ),
@@ -483,7 +484,7 @@ def test_minnorm_decays_per_projection_or_per_epoch():
             h.get("strength")
             for h in ul.unlearn(
                 task,
-                ul.MinNormPublished(
+                MinNormPublished(
                     reg=0.4,
                     reg_decay=0.5,
                     project_every=2,
@@ -513,7 +514,7 @@ def test_rows_in_training_mode_are_the_same_rows_without_batch_norm():
         ul.unlearn(classification(), method, 2)
         for method in (
             ul.MinNormOG(),
-            ul.MinNormPublished(rows="train", outputs="after", batch_norm="retain"),
+            MinNormPublished(rows="train", outputs="after", batch_norm="retain"),
         )
     ]
     assert torch.equal(parameters(runs[0].model), parameters(runs[1].model))

@@ -15,6 +15,7 @@ from test_batch_norm import equal, normalised, passed, statistics
 from test_classification import doubled
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.loop import Batch
 from unlearnlab.methods.relabelling import wrong_labels
 from unlearnlab.methods.teacher import Teacher
@@ -65,7 +66,7 @@ def test_outputs_computed_before_an_in_place_change_give_the_gradient_of_neither
     x, y = task.retain.tensors
     ways = {
         "after": ul.MinNormOG(reg=0.5, n_pert=4),
-        "before": ul.MinNormPublished(reg=0.5, n_pert=4, rows="eval"),
+        "before": MinNormPublished(reg=0.5, n_pert=4, rows="eval"),
     }
     found = {outputs: gradient_and_weights(task, method) for outputs, method in ways.items()}
     (true, moved), (mixed, same) = found["after"], found["before"]
@@ -79,9 +80,9 @@ def test_outputs_computed_before_an_in_place_change_give_the_gradient_of_neither
 def test_outputs_from_before_a_projection_serve_its_own_update_only():
     task = regression(dtype=torch.float64)
     run = ul.unlearn(
-        task, ul.MinNormPublished(lr=0.01, reg=0.5, n_pert=4, rows="eval", project_every=2), 2
+        task, MinNormPublished(lr=0.01, reg=0.5, n_pert=4, rows="eval", project_every=2), 2
     )
-    first = ul.unlearn(task, ul.MinNormPublished(lr=0.01, reg=0.5, n_pert=4, rows="eval"), 1)
+    first = ul.unlearn(task, MinNormPublished(lr=0.01, reg=0.5, n_pert=4, rows="eval"), 1)
     x, y = task.retain.tensors
     assert run.history[1]["loss"] == pytest.approx(F.mse_loss(first.model(x), y).item(), rel=1e-12)
     assert run.history[0]["loss"] == pytest.approx(

@@ -10,7 +10,14 @@ from test_batch_norm import convolutional, normalised
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.study.store import task_fingerprint
+from unlearnlab.chapters.ch11_replication import (
+    VARIANTS,
+    MinNormDirection,
+    MinNormOnce,
+    MinNormPublished,
+    MinNormStart,
+)
+from unlearnlab.study.store import key, task_parts
 
 TINY = {"lr": 1e-12, "weight_decay": 0.0}  # AdamW then moves nothing that a test can see
 
@@ -30,9 +37,7 @@ def test_once_an_epoch_is_one_projection_an_epoch_however_many_batches():
         classification(batch_size=4),
         {"reg": 0.5, "reg_decay": 0.5, "n_pert": 4},
     )  # three forget batches
-    every, once = (
-        ul.unlearn(task, method(**common), 3) for method in (ul.MinNormOG, ul.MinNormOnce)
-    )
+    every, once = (ul.unlearn(task, method(**common), 3) for method in (ul.MinNormOG, MinNormOnce))
     assert [h["strength"] for h in once.history] == [0.5, 0.25, 0.125]
     assert [h["strength"] for h in every.history] == [0.5**3, 0.5**6, 0.5**9]
 
@@ -42,9 +47,7 @@ def test_once_an_epoch_on_a_full_batch_is_minnorm_og():
         regression(),
         {"reg": 0.5, "reg_decay": 0.5, "n_pert": 4, "project_every": 2, "descent_epochs": 1},
     )
-    models = [
-        ul.unlearn(task, method(**common), 4).model for method in (ul.MinNormOG, ul.MinNormOnce)
-    ]
+    models = [ul.unlearn(task, method(**common), 4).model for method in (ul.MinNormOG, MinNormOnce)]
     assert torch.equal(parameters(models[0]), parameters(models[1]))
 
 
@@ -52,7 +55,7 @@ def test_once_an_epoch_on_a_full_batch_is_minnorm_og():
 def test_to_the_start_moves_what_training_changed_and_the_outputs_cannot_feel(batch_size):
     task = started(regression(retain=6, dtype=torch.float64, batch_size=batch_size))
     theta, start = parameters(task.original), parameters(task.fresh(5))
-    run = ul.unlearn(task, ul.MinNormStart(reg=0.7, n_pert=99, **TINY), 1)
+    run = ul.unlearn(task, MinNormStart(reg=0.7, n_pert=99, **TINY), 1)
     if batch_size is None:
         expected = theta - 0.7 * ul.project_out(
             theta - start, ul.output_gradients(task.original, task.retain.tensors[0])
@@ -65,21 +68,21 @@ def test_to_the_start_moves_what_training_changed_and_the_outputs_cannot_feel(ba
 
 def test_to_the_start_from_the_start_moves_nothing():
     task = started(regression(), 77)  # the toy's original is untrained: build(77)
-    run = ul.unlearn(task, ul.MinNormStart(reg=1, n_pert=5, **TINY), 1)
+    run = ul.unlearn(task, MinNormStart(reg=1, n_pert=5, **TINY), 1)
     torch.testing.assert_close(parameters(run.model), parameters(task.original))
 
 
 def test_the_start_of_an_experiment_is_where_its_original_began():
     task = ul.erasure.task("digits", "quick", 2)
     assert task.facts["original"]["seed"] == "2000"
-    ul.MinNormStart().check(task, 1)
+    MinNormStart().check(task, 1)
 
 
 def test_directions_move_as_in_minnorm_og_and_every_filter_keeps_its_length():
     task = images()
     plain, kept = (
         ul.unlearn(task, method(reg=0.6, n_pert=6, **TINY), 1).model
-        for method in (ul.MinNormOG, ul.MinNormDirection)
+        for method in (ul.MinNormOG, MinNormDirection)
     )
     lengths = lambda model: torch.cat(
         [
@@ -119,7 +122,7 @@ def test_the_published_procedure_with_all_corrections_is_minnorm_og():
     for task in (regression(), classification(batch_size=4), images(4)):
         models = [
             ul.unlearn(task, method, 3).model
-            for method in (ul.MinNormOG(**common), ul.MinNormPublished(**common, **right))
+            for method in (ul.MinNormOG(**common), MinNormPublished(**common, **right))
         ]
         assert torch.equal(parameters(models[0]), parameters(models[1]))
 
@@ -128,11 +131,11 @@ def test_errors_say_what_a_variant_needs():
     with pytest.raises(
         ValueError, match="needs the weights the original started from, and toy does not say"
     ):
-        ul.unlearn(regression(), ul.MinNormStart(), 1)
+        ul.unlearn(regression(), MinNormStart(), 1)
     with pytest.raises(ValueError, match="n_pert must be at least 1, got 0"):
-        ul.unlearn(started(regression()), ul.MinNormStart(n_pert=0), 1)
+        ul.unlearn(started(regression()), MinNormStart(n_pert=0), 1)
     with pytest.raises(ValueError, match="needs batch norm, and toy's network has none"):
-        ul.unlearn(regression(), ul.MinNormDirection(), 1)
+        ul.unlearn(regression(), MinNormDirection(), 1)
 
 
 def test_a_sweep_takes_variants_by_name_and_they_are_no_published_methods(tmp_path):
@@ -146,13 +149,13 @@ def test_a_sweep_takes_variants_by_name_and_they_are_no_published_methods(tmp_pa
     assert frame["error"].isna().all() and frame["method"].tolist() == [
         name for name in grid for _ in range(2)
     ]
-    assert not ul.METHODS.keys() & ul.VARIANTS.keys() and len(ul.VARIANTS) == 4
+    assert not ul.METHODS.keys() & VARIANTS.keys() and len(VARIANTS) == 4
     # where the original began is part of what a number follows from
-    assert task_fingerprint(started(regression())) != task_fingerprint(regression())
+    assert key(task_parts(started(regression()))) != key(task_parts(regression()))
 
 
 def test_a_sweep_makes_its_own_task_where_an_earlier_one_had_the_same_data(tmp_path):
-    setting = [(ul.MinNormStart(), 1)]
+    setting = [(MinNormStart(), 1)]
     ul.sweep(regression, [(ul.MinNormOG(), 1)], [1], tmp_path / "first", "serial", progress=False)
     frame = ul.sweep(
         lambda seed: started(regression(seed)),

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from unlearnlab.metrics import klom, klom_floor
-from unlearnlab.metrics.distributions import most
 
 
 def gaussian(models, n=1, seed=0, dtype=torch.float64):
@@ -80,8 +79,7 @@ def test_argument_order_matters():
 
 def test_apart_it_is_the_most_there_is_and_alike_it_is_nothing():
     same = torch.full((5, 2), 3.0)
-    assert klom(same, same).tolist() == [0, 0] and np.allclose(klom(same, same + 1), most())
-    assert np.allclose(most(), math.log(1e5))
+    assert klom(same, same).tolist() == [0, 0] and np.allclose(klom(same, same + 1), math.log(1e5))
     assert (
         -20e-5
         <= klom(gaussian(50, 9), gaussian(50, 9)).min()
@@ -116,13 +114,13 @@ def test_infinite_margins_count_as_100():
             torch.zeros(3, 2),
             torch.zeros(3, 2),
             {"floor": 0},
-            "floor must be a number between 0 and 1, got 0",
+            r"floor must be a number in \(0, 1\), got 0",
         ),
         (
             torch.zeros(3, 2),
             torch.zeros(3, 2),
             {"floor": "low"},
-            "floor must be a number between 0 and 1, got 'low'",
+            r"floor must be a number in \(0, 1\), got 'low'",
         ),
     ],
 )

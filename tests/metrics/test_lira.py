@@ -91,6 +91,6 @@ def test_samples_about_other_examples_are_refused():
     ):
         u_lira(torch.zeros(9, 2), torch.zeros(9, 3))
     with pytest.raises(
-        ValueError, match="phi and inside must be about the same examples, got 3 and 2"
+        ValueError, match="inside and phi must be about the same examples, got 2 and 3"
     ):
         lira_score(torch.zeros(1, 3), torch.zeros(9, 2), torch.zeros(9, 2))

@@ -82,7 +82,7 @@ def test_every_example_is_seen_by_half_of_the_models_at_random():
             torch.ones(4, 2),
             torch.zeros(4, 2).bool(),
             TypeError,
-            "correct must be a tensor of booleans, got torch.float32",
+            "correct must be a bool tensor, got torch.float32",
         ),
     ],
 )

@@ -73,7 +73,7 @@ def test_batch_statistics_and_dropout_take_no_part():
 @pytest.mark.parametrize(
     "change, says",
     [
-        ({"target": math.nan}, "target must be a finite number, got nan"),
+        ({"target": math.nan}, "target must be a number, got nan"),
         ({"lr": 0}, "lr must be a number greater than 0, got 0"),
         ({"max_steps": 0}, "max_steps must be an integer of at least 1, got 0"),
     ],

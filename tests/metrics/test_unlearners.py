@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch13_evidence.shadow import train_ensemble
 from unlearnlab.metrics import (
     average_gap,
     epsilons,
@@ -23,7 +24,6 @@ from unlearnlab.metrics import (
     relearn_floor,
     relearn_time,
     tow,
-    train_ensemble,
     u_lira,
     u_lira_floor,
 )

@@ -87,7 +87,7 @@ def test_a_resnet_takes_published_weights_for_its_body_and_keeps_its_own_heads(t
     for wrong, words in (
         (
             ResNet(18, 4, 1 / 16),
-            "resnet.* holds other weights than this network's: bn1.bias and 99 more",
+            r"resnet.* holds other weights than this network's: (.|\n)*bn1.bias",
         ),
         (ResNet(50, 4, 1 / 32), "holds other weights"),
     ):

@@ -12,7 +12,7 @@ from test_projection import MODELS, build, dense_projection, flat, jacobian
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.methods.published import batch_statistics_step
+from unlearnlab.chapters.ch11_replication.published import batch_statistics_step
 from unlearnlab.projection.cg import off_rows
 
 

@@ -14,6 +14,7 @@ from own import GRID, Mine, numbers, scaled, sweep
 from tasks import regression
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.study.choosing import points
 from unlearnlab.study.rows import method_of
 from unlearnlab.study.store import Store, StoreMismatch
@@ -252,8 +253,9 @@ def test_a_recorded_row_with_the_published_switches_is_not_taken_for_the_correct
     arms = arms[arms["method"] == "MinNorm-OG"]
     corrected = (arms["rows"] == "eval") & (arms["outputs"] == "after")
     corrected &= arms["decay"] == "projection"
-    rebuilt = [type(method_of(row)) for _, row in arms.iterrows()]
-    right = [ul.MinNormOG if plain else ul.MinNormPublished for plain in corrected]
-    assert rebuilt == right and {*right} == {ul.MinNormOG, ul.MinNormPublished}
+    rebuilt = [type(method_of(row, MinNormPublished)) for _, row in arms.iterrows()]
+    right = [ul.MinNormOG if plain else MinNormPublished for plain in corrected]
+    assert rebuilt == right and {*right} == {ul.MinNormOG, MinNormPublished}
     row = arms[arms["outputs"] == "before"].iloc[0]
-    assert (method_of(row).rows, method_of(row).outputs) == (row["rows"], "before")
+    again = method_of(row, MinNormPublished)
+    assert (again.rows, again.outputs) == (row["rows"], "before")

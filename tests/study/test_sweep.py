@@ -24,7 +24,7 @@ from tasks import regression
 import unlearnlab as ul
 from unlearnlab.study import workers as processes
 from unlearnlab.study.grid import Setting, expand
-from unlearnlab.study.store import Store, StoreMismatch, task_fingerprint
+from unlearnlab.study.store import Store, StoreMismatch, key, task_parts
 
 GRID = {
     "GD": {"epochs": [2, 4], "lr": [1e-3, 1e-2]},
@@ -108,7 +108,7 @@ def test_a_wrong_grid_is_refused_by_name_before_any_work(grid, words, tmp_path):
 
 def test_other_wrong_arguments_are_refused_before_any_work(tmp_path):
     for arguments, words in [
-        (dict(seeds=[]), "seeds is empty"),
+        (dict(seeds=[]), "seeds must hold at least one integer"),
         (dict(workers=0), "workers must be .* got 0"),
         (dict(threads=0), "threads must be"),
         (dict(backend="slurm"), "backend must be .*got 'slurm'"),
@@ -465,11 +465,7 @@ def test_what_a_partial_binds_is_part_of_the_task():
     def bound(**values):
         task = regression(0)
         evaluate = functools.partial(lambda model, **_: {"one": 1.0}, **values)
-        return task_fingerprint(
-            ul.Task(
-                **{**{f: getattr(task, f) for f in task.__dataclass_fields__}, "evaluate": evaluate}
-            )
-        )
+        return key(task_parts(dataclasses.replace(task, evaluate=evaluate)))
 
     images = torch.utils.data.TensorDataset(torch.zeros(3))
     same = bound(test=images, both_heads=True)

@@ -195,7 +195,7 @@ def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeyp
         (dict(dataset="svhn"), "dataset must be one of digits, mnist, cifar10, got 'svhn'"),
         (dict(preset="paper"), "preset must be one of quick for digits"),
         (dict(seed=-1), "seed must be a non-negative integer"),
-        (dict(p_forget=0), "p_forget must be a number greater than 0"),
+        (dict(p_forget=0), r"p_forget must be a number in \(0, 1\]"),
         (dict(p_retain=2), "p_retain must be a number"),
         (dict(batch_size=0.5), "batch_size must be an integer of at least 1, got 0.5"),
     ):

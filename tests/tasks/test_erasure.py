@@ -299,8 +299,8 @@ def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeyp
         ),
         (dict(seed=-1), "seed must be a non-negative integer, got -1"),
         (dict(seed=1.5), "seed must be"),
-        (dict(p_color=0), "p_color must be a number greater than 0 and at most 1, got 0"),
-        (dict(p_retain=1.1), "p_retain must be a number greater than 0 and at most 1, got 1.1"),
+        (dict(p_color=0), r"p_color must be a number in \(0, 1\], got 0"),
+        (dict(p_retain=1.1), r"p_retain must be a number in \(0, 1\], got 1.1"),
         (dict(batch_size=0), "batch_size must be an integer of at least 1, got 0"),
         (
             dict(dataset="tiny-imagenet", preset="paper"),
@@ -448,7 +448,7 @@ def test_the_training_command_makes_only_what_is_missing_or_damaged(tmp_path, ca
     monkeypatch.setattr(zoo.Training, "make", interrupted)
     assert command.main(["erasure", "--out", str(tmp_path)]) == 130
     assert "The same command goes on from there" in capsys.readouterr().err
-    for text, words in (("one", "--seeds must look like 1-5 or 3,7"), ("5-1", "empty range: 5-1")):
+    for text, words in (("one", "--seeds: must look like 1-5 or 3,7"), ("5-1", "empty range: 5-1")):
         with pytest.raises(SystemExit):
             command.main(["erasure", "--seeds", text])
         assert words in capsys.readouterr().err

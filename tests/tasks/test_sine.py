@@ -159,7 +159,7 @@ def test_the_training_command_makes_only_what_is_missing_or_damaged(tmp_path, ca
     assert command.main(["sine", "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.count("is there and whole") == 20
     for arguments, says in (
-        (["one"], "--seeds must look like 1-5 or 3,7"),
+        (["one"], "--seeds: must look like 1-5 or 3,7"),
         (["5-1"], "empty range: 5-1"),
         (["1-2-9"], "must look like"),
     ):

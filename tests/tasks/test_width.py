@@ -15,7 +15,7 @@ from torch.utils.data import TensorDataset
 import unlearnlab as ul
 from unlearnlab.chapters.ch12_width import choosing
 from unlearnlab.data.images import Images
-from unlearnlab.tasks import width
+from unlearnlab.tasks import presets, width
 from unlearnlab.training import checkpoint as checkpoints
 from unlearnlab.training import zoo
 from unlearnlab.training.fit import Stopped
@@ -64,7 +64,7 @@ def test_a_split_follows_from_its_seed_and_refuses_what_does_not_fit():
         67,
     ]
     for change, words in (
-        (dict(share=0), "share must be a number between 0 and 1, got 0"),
+        (dict(share=0), r"share must be a number in \(0, 1\), got 0"),
         (dict(share=1.0), "share must be"),
         (dict(forget_classes=11), "forget_classes must be an integer from 1 to 10, got 11"),
         (dict(forget=0), "forget must be an integer from 1 to 1437, got 0"),
@@ -398,7 +398,7 @@ def test_larger_images_take_part_by_the_same_images_whatever_the_seed(tmp_path, 
         TensorDataset(pixels[:2_000], labels[:2_000]),
         tuple("abcdefghij"),
     )
-    monkeypatch.setattr(width.data, "load", lambda name, folder=None: whole)
+    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: whole)
     one, two = (ul.width.splits("cifar10", seed=seed) for seed in (1, 2))
     everything = lambda parts: {
         bytes(x.flatten().tolist())

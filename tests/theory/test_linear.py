@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch05_linear import rates
 
 linear = ul.linear
 SCALES = st.floats(-6, 6).map(lambda power: 10.0**power)
@@ -274,7 +275,7 @@ def test_the_closed_form_of_descent_follows_the_iterates(problem, share, speed, 
     data = torch.tensor(X), torch.tensor(y), torch.tensor(start)
     path = linear.gradient_descent(*data, steps=40, lr=lr, lam=lam)
     wanted = np.linalg.norm(path.numpy() - np.linalg.pinv(X, rcond=1e-11) @ y, axis=1)
-    found = linear.descent_distance(*data, torch.arange(41), lam=lam, lr=lr).numpy()
+    found = rates.descent_distance(*data, torch.arange(41), lam=lam, lr=lr).numpy()
     assert np.allclose(found, wanted, rtol=1e-8, atol=1e-9 * wanted.max())
 
 
@@ -286,7 +287,7 @@ def test_gradient_descent_from_an_interpolator_never_moves():
     )
     path = linear.gradient_descent(X, X @ theta, theta, 50)
     assert (path == theta).all()
-    away = linear.descent_distance(X, X @ theta, theta, torch.tensor([0, 10**12]))
+    away = rates.descent_distance(X, X @ theta, theta, torch.tensor([0, 10**12]))
     assert away[1] == pytest.approx(float(away[0])) and away[0] > 0.1
 
 
@@ -302,22 +303,22 @@ def test_gradient_descent_from_an_interpolator_never_moves():
     ],
 )
 def test_steps_to_reach_counts_exactly(q, start, goal, first):
-    assert ul.linear.steps_to_reach(lambda t: start * q ** t.double(), goal) == pytest.approx(
+    assert rates.steps_to_reach(lambda t: start * q ** t.double(), goal) == pytest.approx(
         first, abs=30 if 1e6 < first < math.inf else 0
     )
 
 
 def test_steps_to_reach_says_so_when_the_limit_is_passed():
     for limit in (5, 50, 5000):
-        assert linear.steps_to_reach(lambda n: 10.0 - n / 1000, 1e-3, limit) == math.inf
-        assert linear.steps_to_reach(lambda n: (limit - n).double(), 1e-3, limit) == limit
+        assert rates.steps_to_reach(lambda n: 10.0 - n / 1000, 1e-3, limit) == math.inf
+        assert rates.steps_to_reach(lambda n: (limit - n).double(), 1e-3, limit) == limit
 
 
 def test_steps_to_reach_finds_the_first_step_of_ridge():
     rng = np.random.default_rng(0)
     X, theta = torch.tensor(rng.normal(size=(5, 12))), torch.tensor(rng.normal(size=12))
     y = X @ theta
-    found = linear.steps_to_reach(lambda t: linear.descent_distance(X, y, theta, t, lam=1e-3), 0.1)
+    found = rates.steps_to_reach(lambda t: rates.descent_distance(X, y, theta, t, lam=1e-3), 0.1)
     path = linear.gradient_descent(X, y, theta, found, lam=1e-3)
     away = (path - linear.min_norm(X, y)).norm(dim=1)
     assert away[-1] <= 0.1 < away[:-1].min()
@@ -337,7 +338,7 @@ def test_a_batch_pass_is_what_its_steps_say(problem, n_pert, strength, repair):
             rest = (y[i : i + n_pert][lengths > 0] / lengths[lengths > 0]) - units @ t
             t = t + (np.linalg.pinv(units, rcond=1e-11) @ rest if len(units) else 0)
         expected.append(t)
-    path = linear.batch_pass(
+    path = rates.batch_pass(
         torch.tensor(theta), torch.tensor(X), torch.tensor(y), n_pert, strength, repair
     )
     assert path.shape == (len(expected), len(theta)) and close(
@@ -351,7 +352,7 @@ def test_every_batch_takes_the_same_share_of_the_part_off_the_whole_retain_span(
     problem, n_pert, strength
 ):
     X, theta = problem
-    path = linear.batch_pass(
+    path = rates.batch_pass(
         torch.tensor(theta), torch.tensor(X), torch.tensor(X @ theta), n_pert, strength
     )
     leak = theta - independent(X, theta)
@@ -368,10 +369,10 @@ def test_no_rows_no_columns_and_zero_rows_have_their_meaning():
     assert torch.equal(linear.gd_limit(none, no_labels, theta), theta)
     assert torch.equal(linear.gradient_descent(none, no_labels, theta, 3)[-1], theta)
     assert torch.equal(linear.ridge(none, no_labels, 1.0), 0 * theta)
-    assert linear.descent_distance(
+    assert rates.descent_distance(
         none, no_labels, theta, torch.tensor([5])
     ).item() == pytest.approx(float(theta.norm()))
-    assert linear.batch_pass(theta, none, no_labels, 2).shape == (1, 3)
+    assert rates.batch_pass(theta, none, no_labels, 2).shape == (1, 3)
     zero = torch.zeros(2, 3, dtype=torch.float64)
     assert torch.equal(linear.min_norm(zero, torch.ones(2, dtype=torch.float64)), 0 * theta)
     assert torch.equal(linear.unlearn(theta, zero), 0 * theta)
@@ -433,29 +434,29 @@ BAD = [
     ),
     (lambda: linear.gradient_descent(X, Y, T, 2, lr=-0.1), ValueError, "lr must be a positive"),
     (
-        lambda: linear.descent_distance(X, Y, T, torch.arange(3), lam=-1.0),
+        lambda: rates.descent_distance(X, Y, T, torch.arange(3), lam=-1.0),
         ValueError,
         "lam must be a number of at least 0, got -1.0",
     ),
     (lambda: linear.ridge(X, Y, math.nan), ValueError, "lam must be"),
     (lambda: linear.ridge(X, Y, "much"), ValueError, "lam must be .* got 'much'"),
     (
-        lambda: linear.batch_pass(T, X, Y, 0),
+        lambda: rates.batch_pass(T, X, Y, 0),
         ValueError,
         "n_pert must be an integer of at least 1, got 0",
     ),
     (
-        lambda: linear.batch_pass(T, X, Y, 1, strength=1.1),
+        lambda: rates.batch_pass(T, X, Y, 1, strength=1.1),
         ValueError,
         r"strength must be a number in \[0, 1\], got 1.1",
     ),
     (
-        lambda: linear.steps_to_reach(lambda t: t, 0),
+        lambda: rates.steps_to_reach(lambda t: t, 0),
         ValueError,
         "goal must be a number greater than 0, got 0",
     ),
     (
-        lambda: linear.descent_distance(X, Y, T, torch.tensor([3, -1])),
+        lambda: rates.descent_distance(X, Y, T, torch.tensor([3, -1])),
         ValueError,
         "steps must be at least 0, got -1",
     ),
@@ -482,7 +483,7 @@ def test_no_argument_is_changed():
     )
     (
         linear.ridge(*data[:2], 0.1),
-        linear.descent_distance(*data, torch.arange(3)),
-        linear.batch_pass(data[2], *data[:2], 2),
+        rates.descent_distance(*data, torch.arange(3)),
+        rates.batch_pass(data[2], *data[:2], 2),
     )
     assert all(torch.equal(a, b) for a, b in zip(data, copies))

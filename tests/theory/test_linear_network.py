@@ -10,6 +10,7 @@ from scipy.linalg import null_space
 from scipy.optimize import minimize
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch06_linear_network import failures, search
 
 net = ul.linear_network
 
@@ -166,7 +167,7 @@ def test_an_optimiser_under_explicit_constraints_finds_nothing_smaller_than_theo
             constraints={"type": "eq", "fun": lambda t: X @ predictor(t) - y},
         )
         assert np.abs(X @ predictor(found.x) - y).max() < 1e-7 and found.fun >= bound * (1 - 1e-6)
-        ours = net.search_min_norm(torch.tensor(X), torch.tensor(y), [2] * (depth - 1), seed)
+        ours = search.search_min_norm(torch.tensor(X), torch.tensor(y), [2] * (depth - 1), seed)
         assert np.abs(X @ numpy_predictor(ours) - y).max() < 1e-10
         assert bound * (1 - 1e-12) <= float(net.norm_squared(ours)) <= bound * (1 + 1e-6)
 
@@ -179,7 +180,7 @@ def test_theorem_3_with_the_drift_penalty_every_start_reaches_the_retrained_pred
     layers, X = problem
     scale = torch.cat([a.norm().expand(a.numel()) for a in layers])
     start = scale * torch.tensor(np.random.default_rng(seed).normal(size=len(scale)))
-    delta = net.solve_relaxed(layers, X, start=start).delta
+    delta = search.solve_relaxed(layers, X, start=start).delta
     assert all(not d.any() for d in delta[1:])
     w = numpy_predictor(layers)
     reached = numpy_predictor([a + d for a, d in zip(layers, delta)])
@@ -245,7 +246,7 @@ def test_the_shortest_of_the_steps_theorem_3_allows_is_lemma_1s(problem):
 
 @pytest.mark.parametrize("m", [3, 4, 7, 20])
 def test_d41_is_reproduced_entry_by_entry(m):
-    case = net.counter_example(m)
+    case = failures.counter_example(m)
     e = np.eye(m)
     assert np.array_equal(case.layers[0], e) and np.array_equal(case.layers[1], [e[0] + e[1]])
     assert np.array_equal(case.X, e[:2]) and np.array_equal(case.y, [1, 1])
@@ -260,7 +261,7 @@ def test_d41_is_reproduced_entry_by_entry(m):
 
 
 def test_the_worked_matrices_of_d41_for_three_inputs():
-    case = net.counter_example(3)
+    case = failures.counter_example(3)
     A, c = (a + d for a, d in zip(case.layers, case.delta))
     assert A.tolist() == [[1, 0, 0], [0, 0, 0], [1, 0, 0]] and c.tolist() == [[1, 1, -1]]
 
@@ -271,9 +272,9 @@ def test_the_cancelling_step_is_feasible_and_leaves_the_zero_predictor(problem):
     layers, X = problem
     if len(layers) == 1:
         with pytest.raises(ValueError, match="at least two"):
-            net.cancelling_step(layers)
+            failures.cancelling_step(layers)
         return
-    delta = net.cancelling_step(layers)
+    delta = failures.cancelling_step(layers)
     assert not numpy_predictor([a + d for a, d in zip(layers, delta)]).any()
     v = torch.tensor(numpy_predictor([torch.eye(len(layers[0]), dtype=torch.float64), *layers[1:]]))
     size = X.norm(dim=1) * layers[0].norm() * v.norm()
@@ -285,7 +286,7 @@ def test_the_cancelling_step_is_feasible_and_leaves_the_zero_predictor(problem):
 
 @pytest.mark.parametrize("widths", [[1], [4], [3, 3], [2, 2, 2]])
 def test_the_search_finds_a_failure_in_every_network_and_the_fit_is_lost_entirely(widths):
-    found = net.find_failures(m=6, widths=widths, n_retain=3, tries=8, seed=3)
+    found = failures.find_failures(m=6, widths=widths, n_retain=3, tries=8, seed=3)
     assert len(found) == 8
     for result in found:
         assert (
@@ -296,7 +297,7 @@ def test_the_search_finds_a_failure_in_every_network_and_the_fit_is_lost_entirel
 
 
 def test_a_linear_model_never_fails():
-    assert net.find_failures(m=6, widths=[], n_retain=3, tries=5) == []
+    assert failures.find_failures(m=6, widths=[], n_retain=3, tries=5) == []
 
 
 def test_one_layer_is_the_linear_model():
@@ -306,7 +307,7 @@ def test_one_layer_is_the_linear_model():
     assert net.unlearn([c], X)[0].tolist() == [[1, 0, 0]]
     assert net.output_gradients([c], X).tolist() == [[1, 0, 0]]
     assert torch.allclose(net.min_param_norm(c[0], [])[0], c, rtol=1e-15)
-    step = net.solve_relaxed([c], X, only_first=False).delta
+    step = search.solve_relaxed([c], X, only_first=False).delta
     assert torch.allclose(c + step[0], net.unlearn([c], X)[0], atol=1e-9)
 
 
@@ -360,7 +361,7 @@ def test_fitting_the_first_layer_is_the_shortest_change_that_interpolates():
     layers = net.random_network(6, [4, 3], seed=4)
     rng = np.random.default_rng(2)
     X, y = rng.normal(size=(3, 6)), rng.normal(size=3)
-    fitted = net.fit_first_layer(layers, torch.tensor(X), torch.tensor(y))
+    fitted = search.fit_first_layer(layers, torch.tensor(X), torch.tensor(y))
     assert np.abs(X @ numpy_predictor(fitted) - y).max() < 1e-12
     v = numpy_predictor([torch.eye(4, dtype=torch.float64), *layers[1:]])
     rows = np.array([np.outer(v, x).ravel() for x in X])  # linear in A_1: the exact constraints
@@ -448,10 +449,10 @@ def test_wrong_layers_are_named(layers, kind, words):
         lambda a: net.output_gradients(a, X2),
         lambda a: net.unlearn(a, X2),
         lambda a: net.perturbation(a, X2),
-        lambda a: net.solve_relaxed(a, X2),
-        net.cancelling_step,
-        lambda a: net.fit_first_layer(a, X2, X2[0, :2]),
-        lambda a: net.outcome(a, a, X2),
+        lambda a: search.solve_relaxed(a, X2),
+        failures.cancelling_step,
+        lambda a: search.fit_first_layer(a, X2, X2[0, :2]),
+        lambda a: failures.outcome(a, a, X2),
     ):
         with pytest.raises(kind, match=words):
             function(layers)
@@ -468,7 +469,7 @@ def test_wrong_layers_are_named(layers, kind, words):
     ],
 )
 def test_wrong_inputs_are_named(X, kind, words):
-    for function in (net.unlearn, net.perturbation, net.output_gradients, net.solve_relaxed):
+    for function in (net.unlearn, net.perturbation, net.output_gradients, search.solve_relaxed):
         with pytest.raises(kind, match=words):
             function(FINE, X)
 
@@ -487,8 +488,8 @@ def test_dead_upper_layers_are_refused(dead, what):
     for function in (
         net.unlearn,
         net.perturbation,
-        net.solve_relaxed,
-        lambda a, X: net.fit_first_layer(a, X, X[0, :2]),
+        search.solve_relaxed,
+        lambda a, X: search.fit_first_layer(a, X, X[0, :2]),
     ):
         with pytest.raises(ValueError, match=what):
             function(dead, X2)
@@ -535,30 +536,34 @@ def test_as_many_retain_points_as_inputs_are_refused(n):
             ValueError,
             "m must be an integer of at least 1, got 0",
         ),
-        (lambda: net.counter_example(2), ValueError, "m must be an integer of at least 3, got 2"),
+        (
+            lambda: failures.counter_example(2),
+            ValueError,
+            "m must be an integer of at least 3, got 2",
+        ),
         (
             lambda: net.unflatten(torch.ones(3), FINE),
             ValueError,
             r"theta must have shape \(20,\).* got \(3,\)",
         ),
         (
-            lambda: net.solve_relaxed(FINE, X2, start=torch.ones(3)),
+            lambda: search.solve_relaxed(FINE, X2, start=torch.ones(3)),
             ValueError,
             r"start must have shape \(20,\)",
         ),
         (
-            lambda: net.fit_first_layer(FINE, X2, torch.ones(3)),
+            lambda: search.fit_first_layer(FINE, X2, torch.ones(3)),
             ValueError,
             r"y must have shape \(2,\).* got \(3,\)",
         ),
-        (lambda: net.search_min_norm(X2, 0 * X2[0, :2], [2]), ValueError, "y must not be all 0"),
-        (lambda: net.outcome(FINE, FINE[:1], X2), ValueError, "the last of new is c"),
+        (lambda: search.search_min_norm(X2, 0 * X2[0, :2], [2]), ValueError, "y must not be all 0"),
+        (lambda: failures.outcome(FINE, FINE[:1], X2), ValueError, "the last of new is c"),
         (
-            lambda: net.outcome(FINE, net.random_network(4, [2, 2]), X2),
+            lambda: failures.outcome(FINE, net.random_network(4, [2, 2]), X2),
             ValueError,
             "new must have the shapes",
         ),
-        (lambda: net.outcome(FINE, FINE, 0 * X2), ValueError, "retained outputs are all 0"),
+        (lambda: failures.outcome(FINE, FINE, 0 * X2), ValueError, "retained outputs are all 0"),
     ],
 )
 def test_wrong_arguments_are_named(call, kind, words):

@@ -19,10 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch07_two_layer import fit, null_basis, pursuit
 from unlearnlab.theory import two_layer
 
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "silu": F.silu, "gelu": F.gelu}
-METHODS = [two_layer.sparsify, two_layer.basis_pursuit, two_layer.matching_pursuit]
+METHODS = [two_layer.sparsify, pursuit.basis_pursuit, pursuit.matching_pursuit]
 
 
 @st.composite
@@ -225,7 +226,7 @@ def test_the_lemma_in_exact_arithmetic_and_our_weights_on_the_same_neurons(n, h,
 @given(instances(spread=False))
 def test_null_basis_is_the_identity_on_its_leading_rows_and_spans_scipys_null_space(instance):
     c, phi, r = instance
-    basis, leading = ul.two_layer.null_basis(phi)
+    basis, leading = null_basis(phi)
     h = len(c)
     s = np.linalg.matrix_rank(phi.numpy()) if len(phi) else 0
     assert basis.shape == (h, h - s) and torch.equal(
@@ -295,7 +296,7 @@ def test_weights_that_require_a_gradient_are_taken_as_numbers():
     )
     for method in METHODS:
         assert not method(c, phi).requires_grad
-    assert not ul.two_layer.null_basis(phi)[0].requires_grad and ul.two_layer.rank(phi) == 2
+    assert not null_basis(phi)[0].requires_grad and ul.two_layer.rank(phi) == 2
 
 
 @pytest.mark.parametrize("n", [50, 200, 500])
@@ -332,7 +333,7 @@ def test_basis_pursuit_reaches_the_least_absolute_sum_an_interior_point_method_f
         b_eq=small @ weights,
         method="highs-ipm",
     )
-    ours = ul.two_layer.basis_pursuit(c, phi).abs().sum().item() / np.abs(c.numpy()).max()
+    ours = pursuit.basis_pursuit(c, phi).abs().sum().item() / np.abs(c.numpy()).max()
     assert found.status == 0 and ours == pytest.approx(found.fun, rel=1e-5, abs=1e-7)
 
 
@@ -346,7 +347,7 @@ def test_matching_pursuit_takes_the_neurons_of_the_plain_algorithm(n, h, seed):
         chosen.append(int(np.argmax(np.abs(unit.T @ left))))
         solution = np.linalg.lstsq(phi[:, chosen], phi @ c, rcond=None)[0]
         left = phi @ c - phi[:, chosen] @ solution
-    new = ul.two_layer.matching_pursuit(torch.from_numpy(c), torch.from_numpy(phi)).numpy()
+    new = pursuit.matching_pursuit(torch.from_numpy(c), torch.from_numpy(phi)).numpy()
     assert set(new.nonzero()[0]) == set(chosen)
     assert np.allclose(new[chosen], solution, rtol=1e-6, atol=1e-9 * np.abs(solution).max())
 
@@ -358,7 +359,7 @@ def test_matching_pursuit_ends_where_rounding_leaves_something_no_column_can_exp
         np.stack([column, 3 * column, 0 * column, 7e-9 * column], 1)
     )  # it once chose neuron 0 for ever
     c = torch.from_numpy(rng.standard_normal(4) * 1e5)
-    assert count(ul.two_layer.matching_pursuit(c, phi)) == 1
+    assert count(pursuit.matching_pursuit(c, phi)) == 1
 
 
 def test_a_linear_program_without_an_answer_is_told(monkeypatch):
@@ -367,7 +368,7 @@ def test_a_linear_program_without_an_answer_is_told(monkeypatch):
 
     monkeypatch.setattr(scipy.optimize, "linprog", lambda *args, **options: Nothing)
     with pytest.raises(ArithmeticError, match="time is up"):
-        ul.two_layer.basis_pursuit(torch.ones(3), torch.ones(2, 3))
+        pursuit.basis_pursuit(torch.ones(3), torch.ones(2, 3))
 
 
 def by_hand(A, c, X, name):
@@ -428,7 +429,7 @@ def test_a_trained_network_interpolates_everything_and_once_cut_the_retain_set(n
     x = torch.linspace(-3, 3, 11, dtype=torch.float64)
     X, y = torch.stack([x, torch.ones(11, dtype=torch.float64)], 1), x.cos()
     y[4] = 1.5
-    A, c = ul.two_layer.fit(X, y, 100, ACTIVATIONS[name], seed=seed)
+    A, c = fit(X, y, 100, ACTIVATIONS[name], seed=seed)
     assert np.abs(by_hand(A, c, X, name) - y.numpy()).max() < 1e-10
     keep = [i for i in range(11) if i != 4]
     A_new, c_new = ul.two_layer.cut(A, c, X[keep], ACTIVATIONS[name])
@@ -451,7 +452,7 @@ def test_active_neurons_counts_weights_in_and_out(h, d, seed):
 def test_the_same_seed_trains_the_same_network_and_leaves_torchs_generator_alone():
     X, y = torch.randn(5, 2, dtype=torch.float64), torch.randn(5, dtype=torch.float64)
     state = torch.get_rng_state()
-    one, again, other = (ul.two_layer.fit(X, y, 20, torch.tanh, seed=seed) for seed in (3, 3, 4))
+    one, again, other = (fit(X, y, 20, torch.tanh, seed=seed) for seed in (3, 3, 4))
     assert torch.equal(torch.get_rng_state(), state)
     assert (
         torch.equal(one[0], again[0])
@@ -465,7 +466,7 @@ def test_targets_that_no_function_has_are_refused():
     with pytest.raises(
         ArithmeticError, match="20 neurons does not fit these 2 points: a residual of 5.0e-01"
     ):
-        ul.two_layer.fit(X, torch.tensor([0.0, 1.0], dtype=torch.float64), 20, torch.tanh)
+        fit(X, torch.tensor([0.0, 1.0], dtype=torch.float64), 20, torch.tanh)
 
 
 GOOD = torch.ones(3, 2, dtype=torch.float64)
@@ -514,14 +515,14 @@ GOOD = torch.ones(3, 2, dtype=torch.float64)
             ValueError,
             "features must be finite, but 6 of 6 numbers are nan or inf",
         ),
-        (lambda: two_layer.basis_pursuit(torch.ones(3), GOOD), ValueError, "c must have shape"),
+        (lambda: pursuit.basis_pursuit(torch.ones(3), GOOD), ValueError, "c must have shape"),
         (
-            lambda: two_layer.matching_pursuit(torch.ones(2), "phi"),
+            lambda: pursuit.matching_pursuit(torch.ones(2), "phi"),
             TypeError,
             "features must be .* got str",
         ),
         (lambda: two_layer.rank(GOOD[0]), ValueError, "features must have shape"),
-        (lambda: two_layer.null_basis(GOOD / 0), ValueError, "features must be finite"),
+        (lambda: null_basis(GOOD / 0), ValueError, "features must be finite"),
         (
             lambda: two_layer.features(GOOD, GOOD[:, :1], torch.relu),
             ValueError,
@@ -563,30 +564,26 @@ GOOD = torch.ones(3, 2, dtype=torch.float64)
             "X must be finite",
         ),
         (
-            lambda: two_layer.fit(GOOD.float(), torch.ones(3), 4, torch.relu),
+            lambda: fit(GOOD.float(), torch.ones(3), 4, torch.relu),
             TypeError,
             "X and y must be float64, got torch.float32",
         ),
         (
-            lambda: two_layer.fit(GOOD, GOOD[:, 0], 0, torch.relu),
+            lambda: fit(GOOD, GOOD[:, 0], 0, torch.relu),
             ValueError,
             "width must be an integer of at least 1, got 0",
         ),
         (
-            lambda: two_layer.fit(GOOD, GOOD[:, 0], 2.5, torch.relu),
+            lambda: fit(GOOD, GOOD[:, 0], 2.5, torch.relu),
             ValueError,
             "width must be an integer of at least 1, got 2.5",
         ),
         (
-            lambda: two_layer.fit(GOOD, GOOD[0], 4, torch.relu),
+            lambda: fit(GOOD, GOOD[0], 4, torch.relu),
             ValueError,
             r"y must have shape \(3,\), got \(2,\)",
         ),
-        (
-            lambda: two_layer.fit(GOOD, GOOD[:, 0], 4, None),
-            TypeError,
-            "activation must be a function",
-        ),
+        (lambda: fit(GOOD, GOOD[:, 0], 4, None), TypeError, "activation must be a function"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(work, error, words):

@@ -1,1 +1,2 @@
-"""What chapters share: pictures, the exercise checker, labs, the environment check."""
+"""What chapters share: a problem to take apart, pictures, the exercise checker, labs, the check of
+this machine."""

@@ -189,10 +189,19 @@ def name_rows(ax, names, room: float = 0.5) -> None:
     ax.set_ylim(len(names) - room, -room)
 
 
+def central(values: list[float]) -> tuple[float, float, float]:
+    """(median, low, high): the median and the range left when the 2 lowest and the 2 highest are
+    dropped (paper A, Table 5).
+
+    With fewer than five values nothing is dropped.
+    """
+    ordered = sorted(values)
+    kept = ordered[2:-2] if len(ordered) >= 5 else ordered
+    return float(np.median(ordered)), kept[0], kept[-1]
+
+
 def seed_row(ax, row: float, values) -> None:
     """Seeds in a row: each a dot, their central range a bar, their median a diamond."""
-    from ..tasks.sine import central
-
     median, *ends = central(values)
     ax.plot(values, [row] * len(values), "o", color=SKY, markersize=4, alpha=0.8)
     ax.plot(ends, [row, row], "-", color=BLUE, linewidth=2)

@@ -99,11 +99,8 @@ def _bring(source, root, work, progress):
     contents, target = work / "contents", root / source.folder
     for file in source.files:
         here = root / file.name
-        path, origin, remedy = (
-            here,
-            here,
-            f". Remove it to have it fetched; a folder {target} is used as it is",
-        )
+        path, origin = here, here
+        remedy = f". Remove it to have it fetched; a folder {target} is used as it is"
         if not here.exists():
             path, origin, remedy = work / file.name, file.url, ""
             _download(file, path, progress, source, root)
@@ -134,19 +131,14 @@ def _bring(source, root, work, progress):
 
 def _download(file, path, progress, source, root):
     try:
-        pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=30)(
-            file.url, path, None
-        )
+        download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=30)
+        download(file.url, path, None)
     except (requests.RequestException, ValueError) as error:  # ValueError: headers that are none
         missing = [file.name for file in source.files if not (root / file.name).exists()]
-        names = " and ".join(
-            [", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing
-        )
         raise ConnectionError(
-            f"cannot download {file.url} ({_reason(error)}). Without a network: bring {names} here "
-            f"some other way and put {'them' if len(missing) > 1 else 'it'} in {root}, or name the "
-            f"folder that holds {source.folder}; the next call goes on from there. "
-            'load("digits") needs no network'
+            f"cannot download {file.url} ({_reason(error)}). Without a network: bring "
+            f"{', '.join(missing)} some other way into {root}, or name the folder that holds "
+            f'{source.folder}; the next call goes on from there. load("digits") needs no network'
         ) from error
 
 
@@ -162,12 +154,11 @@ def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
             members = opened.infolist() if packed else opened.getmembers()
             for member in members:
                 _check_member(archive, member)
-            known = not packed and hasattr(tarfile, "data_filter")  # not before Python 3.11.4
-            safely = {"filter": "data"} if known else {}
-            for member in tqdm(
-                members, desc=f"Unpacking {archive.name}", unit="file", disable=not progress
-            ):
-                opened.extract(member, folder, **safely)
+            # of a tar file; not before Python 3.11.4
+            opened.extraction_filter = getattr(tarfile, "data_filter", None)
+            words = {"desc": f"Unpacking {archive.name}", "unit": "file", "disable": not progress}
+            for member in tqdm(members, **words):
+                opened.extract(member, folder)
     except DAMAGE as error:
         raise BadData(f"{archive} is damaged or cut short ({error})") from error
 
@@ -176,16 +167,11 @@ def _check_member(archive, member):
     if isinstance(member, tarfile.TarInfo):
         name, plain = member.name, member.isreg() or member.isdir()
     else:
-        name = member.filename
-        plain = stat.S_IFMT(member.external_attr >> 16) in (
-            0,
-            stat.S_IFREG,
-            stat.S_IFDIR,
-        )  # 0: no modes
+        name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
+        plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)  # 0: no modes
     path = PurePosixPath(name)
-    if (
-        path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name
-    ):  # the last two lead out on Windows
+    # the last two lead out on Windows
+    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
         raise BadData(
             f"{archive} holds {name!r}, which leads out of its folder: nothing was unpacked"
         )

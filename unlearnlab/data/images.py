@@ -2,6 +2,7 @@
 there or from the publisher."""
 
 import gzip
+import json
 import struct
 import zlib
 from collections import Counter
@@ -19,53 +20,12 @@ from ..ground import checks
 from ..ground.files import chosen_folder
 from .fetch import BadData, File, Source, fetch
 
-_MNIST, _CIFAR = (
-    "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    "https://www.cs.toronto.edu/~kriz/",
-)
-
 # The SHA-256 of CIFAR-10 and Tiny ImageNet belong to the files whose published MD5 are c32a1d4a...
 # and 90528d7c...
+_ROWS = json.loads(Path(__file__).with_name("sources.json").read_text())
 SOURCES = {
-    "mnist": Source(
-        "MNIST/raw",
-        (
-            File(
-                _MNIST + "train-images-idx3-ubyte.gz",
-                "sha256:440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-            ),
-            File(
-                _MNIST + "train-labels-idx1-ubyte.gz",
-                "sha256:3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-            ),
-            File(
-                _MNIST + "t10k-images-idx3-ubyte.gz",
-                "sha256:8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-            ),
-            File(
-                _MNIST + "t10k-labels-idx1-ubyte.gz",
-                "sha256:f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-            ),
-        ),
-    ),
-    "cifar10": Source(
-        "cifar-10-batches-bin",
-        (
-            File(
-                _CIFAR + "cifar-10-binary.tar.gz",
-                "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-            ),
-        ),
-    ),
-    "tiny-imagenet": Source(
-        "tiny-imagenet-200",
-        (
-            File(
-                "https://cs231n.stanford.edu/tiny-imagenet-200.zip",
-                "sha256:6198c8ae015e2b3e007c7841da39ec069199b9aa3bfa943a462022fe5e43c821",
-            ),
-        ),
-    ),
+    name: Source(row["folder"], tuple(File(**file) for file in row["files"]))
+    for name, row in _ROWS.items()
 }
 NAMES = ("digits", *SOURCES)
 MNIST_COUNTS = {"train": 60_000, "t10k": 10_000}
@@ -128,18 +88,13 @@ def _digits():
     from sklearn.datasets import load_digits  # takes a second
 
     found = load_digits()
-    pixels = torch.from_numpy((found.images.astype(np.int64) * 255 + 8) // 16).to(torch.uint8)[
-        :, None
-    ]
+    gray = (found.images.astype(np.int64) * 255 + 8) // 16
+    pixels = torch.from_numpy(gray).to(torch.uint8)[:, None]
     labels = torch.from_numpy(found.target).to(torch.int64)
     test = torch.zeros(len(labels), dtype=torch.bool)
     test[labels.argsort(stable=True)[::5]] = True
-    return Images(
-        "digits",
-        TensorDataset(pixels[~test], labels[~test]),
-        TensorDataset(pixels[test], labels[test]),
-        tuple(map(str, found.target_names)),
-    )
+    train, test = (TensorDataset(pixels[part], labels[part]) for part in (~test, test))
+    return Images("digits", train, test, tuple(map(str, found.target_names)))
 
 
 def _mnist(folder):
@@ -147,11 +102,8 @@ def _mnist(folder):
     for split, count in MNIST_COUNTS.items():
         pixels = _idx(folder, f"{split}-images-idx3-ubyte", (count, 28, 28))
         labels = _idx(folder, f"{split}-labels-idx1-ubyte", (count,))
-        splits.append(
-            TensorDataset(
-                pixels[:, None], _labels(labels, 10, folder / f"{split}-labels-idx1-ubyte")
-            )
-        )
+        labels = _labels(labels, 10, folder / f"{split}-labels-idx1-ubyte")
+        splits.append(TensorDataset(pixels[:, None], labels))
     return Images("mnist", *splits, tuple(map(str, range(10))))
 
 
@@ -165,23 +117,12 @@ def _idx(folder, name, shape):
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise _bad(path, f"is damaged or cut short ({error})") from error
-    header = 4 * (1 + len(shape))
-    if len(content) < header:
-        raise _bad(path, f"is cut short: {len(content)} bytes do not hold an IDX header")
-    magic, *found = struct.unpack_from(f">{1 + len(shape)}I", content)
-    if magic != 8 * 256 + len(shape):
-        raise _bad(
-            path,
-            f"has the magic number {magic}; an IDX file of bytes in {len(shape)} dimensions "
-            f"has {8 * 256 + len(shape)}",
-        )
-    if tuple(found) != shape:
-        raise _bad(path, f"says it has the shape {tuple(found)}, but {shape} was expected")
-    if len(content) != header + prod(shape):
-        raise _bad(
-            path, f"has {len(content):,} bytes, but its header promises {header + prod(shape):,}"
-        )
-    return torch.from_numpy(np.frombuffer(content, np.uint8, offset=header).reshape(shape).copy())
+    header = struct.pack(f">{1 + len(shape)}I", 8 * 256 + len(shape), *shape)
+    if not content.startswith(header):
+        raise _bad(path, f"does not begin with the IDX header of bytes of shape {shape}")
+    _check_size(path, len(content), len(header) + prod(shape))
+    pixels = np.frombuffer(content, np.uint8, offset=len(header))
+    return torch.from_numpy(pixels.reshape(shape).copy())
 
 
 def _cifar10(folder):
@@ -190,23 +131,18 @@ def _cifar10(folder):
         raise _bad(
             folder / "batches.meta.txt", f"names {len(classes)} classes, but 10 were expected"
         )
-    parts = [
-        _cifar10_file(folder / f"{name}.bin")
-        for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
-    ]
-    train = (torch.cat(tensors) for tensors in zip(*parts[:5]))
-    return Images("cifar10", TensorDataset(*train), TensorDataset(*parts[5]), tuple(classes))
+    parts = [_cifar10_file(folder / f"data_batch_{i}.bin") for i in range(1, 6)]
+    train = TensorDataset(*map(torch.cat, zip(*parts)))
+    test = TensorDataset(*_cifar10_file(folder / "test_batch.bin"))
+    return Images("cifar10", train, test, tuple(classes))
 
 
 def _cifar10_file(path):
     """(pixels (n, 3, 32, 32), labels (n,)): in the file every image is its label in one byte and
     three planes of 1,024."""
-    if not path.exists():
-        raise _bad(path, "is missing")
-    expected = CIFAR10_PER_FILE * (1 + 3072)
-    if path.stat().st_size != expected:
-        raise _bad(path, f"has {path.stat().st_size:,} bytes, but {expected:,} were expected")
-    rows = torch.from_numpy(np.fromfile(path, np.uint8)).view(CIFAR10_PER_FILE, 1 + 3072)
+    content = np.frombuffer(_read(path), np.uint8)
+    _check_size(path, len(content), CIFAR10_PER_FILE * (1 + 3072))
+    rows = torch.from_numpy(content.reshape(CIFAR10_PER_FILE, 1 + 3072).copy())
     return rows[:, 1:].contiguous().view(-1, 3, 32, 32), _labels(rows[:, 0], 10, path)
 
 
@@ -226,17 +162,10 @@ def _tiny_imagenet(folder, progress):
     splits = {"train": train, "val": _tiny_validation(folder / "val", label)}
     for split, files in splits.items():
         _check_balance(folder / split, Counter(y for _, y in files), ids)
-    with tqdm(
-        total=sum(map(len, splits.values())),
-        desc="Decoding tiny-imagenet",
-        unit="image",
-        disable=not progress,
-    ) as bar:
-        return Images(
-            "tiny-imagenet",
-            *(_decode(files, bar) for files in splits.values()),
-            _tiny_names(folder / "words.txt", ids),
-        )
+    words = {"desc": "Decoding tiny-imagenet", "unit": "image", "disable": not progress}
+    with tqdm(total=sum(map(len, splits.values())), **words) as bar:
+        decoded = [_decode(files, bar) for files in splits.values()]
+    return Images("tiny-imagenet", *decoded, _tiny_names(folder / "words.txt", ids))
 
 
 def _tiny_validation(folder, label):
@@ -295,10 +224,19 @@ def _decode(files, bar):
     )
 
 
-def _lines(path):
+def _read(path):
     if not path.exists():
         raise _bad(path, "is missing")
-    return [line for line in path.read_text().splitlines() if line.strip()]
+    return path.read_bytes()
+
+
+def _lines(path):
+    return [line for line in _read(path).decode().splitlines() if line.strip()]
+
+
+def _check_size(path, size, expected):
+    if size != expected:
+        raise _bad(path, f"has {size:,} bytes, but {expected:,} were expected")
 
 
 def _labels(values, classes, path):

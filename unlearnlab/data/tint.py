@@ -2,42 +2,25 @@
 on the images' device."""
 
 import torch
+from torch import Tensor
 
 from ..ground import checks
 from ..ground.threads import one_thread
 
-GRAY, RED, GREEN = (
-    torch.tensor(color, dtype=torch.uint8) for color in ((255, 255, 255), (255, 0, 0), (0, 255, 0))
-)
+GRAY, RED, GREEN = torch.tensor([[255] * 3, [255, 0, 0], [0, 255, 0]], dtype=torch.uint8)
 
 # One color per class, in the order of the classes (paper A, experiment 3)
-CLASS_COLORS = torch.tensor(
-    [
-        (255, 0, 0),
-        (0, 255, 0),
-        (0, 0, 255),
-        (255, 255, 0),
-        (255, 0, 255),
-        (0, 255, 255),
-        (255, 128, 0),
-        (128, 0, 255),
-        (128, 128, 128),
-        (0, 128, 128),
-    ],
-    dtype=torch.uint8,
-)
+_HEX = "ff0000 00ff00 0000ff ffff00 ff00ff 00ffff ff8000 8000ff 808080 008080"
+CLASS_COLORS = torch.tensor([[*bytes.fromhex(color)] for color in _HEX.split()], dtype=torch.uint8)
 
-RED_WEIGHT, GREEN_WEIGHT, BLUE_WEIGHT = (
-    19_595,
-    38_470,
-    7_471,
-)  # ITU-R BT.601: .299, .587, .114 in parts of 65,536
-# The intermediate numbers take four bytes each: so many stay in a core's cache
+# ITU-R BT.601: .299, .587, .114 in parts of 65,536
+RED_WEIGHT, GREEN_WEIGHT, BLUE_WEIGHT = 19_595, 38_470, 7_471
+# the intermediate numbers take four bytes each: this many stay in a core's cache
 PIXELS_AT_ONCE = 2**17
 PIXELS_ON_A_GPU = 2**24  # where a chunk is a dozen launches; they need 400 MB
 
 
-def luminance(pixels: torch.Tensor) -> torch.Tensor:
+def luminance(pixels: Tensor) -> Tensor:
     """(n, h, w) uint8: .299 R + .587 G + .114 B (ITU-R BT.601), rounded to nearest; one channel
     comes back as it is.
 
@@ -50,17 +33,13 @@ def luminance(pixels: torch.Tensor) -> torch.Tensor:
     with one_thread():  # on a busy machine a second one costs seconds in 50,000 images
         for some in _chunks(pixels):
             red, green, blue = pixels[some].unbind(1)
-            total = (
-                red.to(torch.int32)
-                .mul_(RED_WEIGHT)
-                .add_(green, alpha=GREEN_WEIGHT)
-                .add_(blue, alpha=BLUE_WEIGHT)
-            )
-            out[some] = total.add_(2**15).bitwise_right_shift_(16)
+            total = red.to(torch.int32).mul_(RED_WEIGHT).add_(green, alpha=GREEN_WEIGHT)
+            total.add_(blue, alpha=BLUE_WEIGHT).add_(2**15)
+            out[some] = total.bitwise_right_shift_(16)
     return out
 
 
-def tint(pixels: torch.Tensor, colors: torch.Tensor) -> torch.Tensor:
+def tint(pixels: Tensor, colors: Tensor) -> Tensor:
     """(n, 3, h, w) uint8: luminance * color / 255, rounded to nearest (paper A, experiments 2 and
     3).
 

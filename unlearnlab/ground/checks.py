@@ -1,12 +1,12 @@
 """Is an argument what a function can use? One function per kind; errors name it and what came."""
 
-import math
 import numbers
-import operator
+import sys
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 
 def integer(name: str, value, *, low: int | None = None, high: int | None = None, words="") -> int:
@@ -14,15 +14,19 @@ def integer(name: str, value, *, low: int | None = None, high: int | None = None
 
     words: what the message says it must be, in place of the range. Raises ValueError by name.
     """
-    found = _as_integer(value)
-    if found is None or low is not None and found < low or high is not None and found > high:
-        raise ValueError(f"{name} must be {words or _integer_words(low, high)}, got {value!r}")
-    return found
+    found = _plain(value)
+    fits = isinstance(found, numbers.Integral) and not isinstance(found, bool)
+    if not fits or low is not None and found < low or high is not None and found > high:
+        place = f" from {low} to {high}" if high is not None else f" of at least {low}"
+        usual = f"an integer{place if low is not None else ''}"
+        raise ValueError(f"{name} must be {words or usual}, got {value!r}")
+    return int(found)
 
 
 def integers(name: str, values: Iterable, *, low: int | None = None) -> list[int]:
     """`values` as a list of ints, each as in `integer`. Raises ValueError, for no value too."""
-    found = None if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
+    several = isinstance(values, Iterable) and not isinstance(values, str)
+    found = list(values) if several else []
     if not found:
         raise ValueError(f"{name} must hold at least one integer, got {values!r}")
     return [integer(f"each of {name}", value, low=low) for value in found]
@@ -30,10 +34,7 @@ def integers(name: str, values: Iterable, *, low: int | None = None) -> list[int
 
 def seed(value, name: str = "seed") -> int:
     """`value` as an int. Raises ValueError unless it is an integer of at least 0."""
-    found = _as_integer(value)
-    if found is None or found < 0:
-        raise ValueError(f"{name} must be a non-negative integer, got {value!r}")
-    return found
+    return integer(name, value, low=0, words="a non-negative integer")
 
 
 def number(
@@ -48,21 +49,24 @@ def number(
 ) -> float:
     """`value` as a finite float in a range: low <= value <= high, above < value < below.
 
-    Any real number and 0-d tensors are welcome, bools are not. words: what the message says it must
-    be, in place of the range. Raises ValueError by name.
+    Any real number and 0-d tensors are welcome, bools are not. A range with an upper end has a
+    lower one. words: what the message says it must be, in place of the range. Raises ValueError by
+    name.
     """
-    found = _as_float(value)
-    inside = found is not None and (
-        (low is None or found >= low)
+    found = _plain(value)
+    inside = (
+        isinstance(found, numbers.Real)
+        and not isinstance(found, bool)
+        and abs(found) <= sys.float_info.max  # NaN is not
+        and (low is None or found >= low)
         and (high is None or found <= high)
         and (above is None or found > above)
         and (below is None or found < below)
     )
     if not inside:
-        raise ValueError(
-            f"{name} must be {words or _number_words(low, high, above, below)}, got {value!r}"
-        )
-    return found
+        usual = range_words("a number", low, high, above, below)
+        raise ValueError(f"{name} must be {words or usual}, got {value!r}")
+    return float(found)
 
 
 def one_of(name: str, value, choices: Iterable, where: str = "") -> None:
@@ -71,7 +75,7 @@ def one_of(name: str, value, choices: Iterable, where: str = "") -> None:
     where: what makes these the choices, such as " for digits".
     """
     choices = list(choices)
-    comparable = not isinstance(value, (bool, np.ndarray, torch.Tensor))  # True == 1
+    comparable = not isinstance(value, (bool, np.ndarray, Tensor))  # True == 1
     if not comparable or value not in choices:
         listed = ", ".join(map(str, choices))
         raise ValueError(f"{name} must be one of {listed}{where}, got {value!r}")
@@ -96,15 +100,13 @@ def tensor(
 
     shape: a number for a size that is known, a word for one that may be anything: ("n", 3).
     """
-    kind = str(dtype).removeprefix("torch.") if dtype is not None else ""
-    article = "a" if kind[:1] not in ("i",) else "an"
-    words = f"{article} {kind} tensor" if kind else "a tensor"
-    if not isinstance(value, torch.Tensor):
+    kind = f"{dtype} ".removeprefix("torch.") if dtype is not None else ""
+    words = f"{'an' if kind.startswith('i') else 'a'} {kind}tensor"
+    if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be {words}, got {type(value).__name__}")
-    if dtype is not None and value.dtype != dtype:
+    if dtype not in (None, value.dtype):
         raise TypeError(f"{name} must be {words}, got {value.dtype}")
-    if shape is not None:
-        _check_shape(name, value, shape)
+    _check_shape(name, value, shape)
 
 
 def floats(
@@ -114,88 +116,42 @@ def floats(
 
     shape: as in `tensor`. finite: a value that holds nan or inf is a ValueError too.
     """
-    if not isinstance(value, torch.Tensor):
-        raise TypeError(f"{name} must be a floating-point tensor, got {type(value).__name__}")
-    if not value.is_floating_point():
-        raise TypeError(f"{name} must be a floating-point tensor, got a {value.dtype} one")
-    if shape is not None:
-        _check_shape(name, value, shape)
-    if finite:
-        wrong = value.numel() - int(torch.isfinite(value).sum())
-        if wrong:
-            raise ValueError(
-                f"{name} must be finite, but {wrong} of {value.numel()} numbers are nan or inf"
-            )
+    known = isinstance(value, Tensor)
+    if not known or not value.is_floating_point():
+        got = f"a {value.dtype} one" if known else type(value).__name__
+        raise TypeError(f"{name} must be a floating-point tensor, got {got}")
+    _check_shape(name, value, shape)
+    wrong = value.numel() - int(torch.isfinite(value).sum()) if finite else 0
+    if wrong:
+        raise ValueError(
+            f"{name} must be finite, but {wrong} of {value.numel()} numbers are nan or inf"
+        )
 
 
 def _check_shape(name, value, shape):
-    fits = value.ndim == len(shape) and all(
-        isinstance(wanted, str) or found == wanted for found, wanted in zip(value.shape, shape)
-    )
-    if not fits:
+    if shape is None:
+        return
+    fits = (isinstance(wanted, str) or wanted == size for wanted, size in zip(shape, value.shape))
+    if value.ndim != len(shape) or not all(fits):
         listed = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
         raise ValueError(f"{name} must have shape ({listed}), got {tuple(value.shape)}")
 
 
-def _as_integer(value):
-    """An int, or None for what is none: bools, strings, floats, arrays of more than one number."""
-    if isinstance(value, (bool, np.bool_)) or getattr(value, "ndim", 0) != 0:
-        return None
-    if isinstance(value, torch.Tensor) and (value.dtype == torch.bool or value.is_floating_point()):
-        return None
-    try:
-        return operator.index(value)
-    except (TypeError, RuntimeError):
-        return None
+def _plain(value):
+    """The Python number in a 0-d array or tensor; anything else as it is."""
+    array = isinstance(value, (np.ndarray, np.generic, Tensor))
+    return value.item() if array and value.ndim == 0 else value
 
 
-def _as_float(value):
-    """A finite float, or None for what is none."""
-    if isinstance(value, (bool, np.bool_)) or getattr(value, "ndim", 0) != 0:
-        return None
-    if isinstance(value, torch.Tensor):
-        real = value.is_floating_point() or value.dtype != torch.bool and not value.is_complex()
-    else:
-        real = (
-            isinstance(value, numbers.Real)
-            or isinstance(value, np.ndarray)
-            and value.dtype.kind in "iuf"
-        )
-    try:
-        found = float(value) if real else math.nan
-    except OverflowError:
-        return None
-    return found if math.isfinite(found) else None
-
-
-def _integer_words(low, high):
-    if low is None and high is None:
-        return "an integer"
-    if high is None:
-        return f"an integer of at least {low}"
-    return f"an integer of at most {high}" if low is None else f"an integer from {low} to {high}"
-
-
-def _number_words(low, high, above, below):
-    least = low if low is not None else above
-    most = high if high is not None else below
-    if least is None and most is None:
-        return "a finite number"
-    if low is not None and most is not None:
-        return f"a number in [{low:g}, {most:g}{']' if high is not None else ')'}"
-    if above is not None and below is not None:
-        return f"a number between {above:g} and {below:g}"
-    left = (
-        f"of at least {low:g}"
-        if low is not None
-        else f"greater than {above:g}"
-        if above is not None
-        else ""
-    )
-    right = (
-        f"at most {high:g}" if high is not None else f"below {below:g}" if below is not None else ""
-    )
-    return "a number " + " and ".join(part for part in (left, right) if part)
+def range_words(noun: str, low=None, high=None, above=None, below=None) -> str:
+    """Such as "a number in [0, 1)", where the bounds are those of `number`."""
+    least, most = above if low is None else low, below if high is None else high
+    if most is not None:
+        left, right = "[" if above is None else "(", "]" if below is None else ")"
+        return f"{noun} in {left}{least:g}, {most:g}{right}"
+    if least is None:
+        return noun
+    return f"{noun} {'of at least' if above is None else 'greater than'} {least:g}"
 
 
 def _briefly(value):

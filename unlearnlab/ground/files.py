@@ -1,7 +1,6 @@
 """Where do files go, and how are they written so that each is whole or not there?"""
 
 import contextlib
-import json
 import os
 import sys
 import threading
@@ -85,13 +84,6 @@ def remove_old_temporaries(folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # another process may clean too
             if time.time() - path.stat().st_mtime > 3600:
                 path.unlink()
-
-
-def kept(path: Path, make: Callable[[], list]) -> list:
-    """What `make` returned the first time, from then on as `path` holds it, as JSON."""
-    if not path.exists():
-        write_text(path, json.dumps(make()))
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def interruptible(make: Callable[[], None]) -> int:

@@ -122,6 +122,9 @@ class _Walk:
             self._named(_with_numbered_hooks(vars(thing)))
         elif isinstance(thing, type):
             self._class(thing)
+        elif type(thing) in PARTS:
+            kind = type(thing)
+            self._items(kind.__name__, [getattr(thing, part) for part in PARTS[kind]])
         elif type(thing) in KINDS:
             KINDS[type(thing)](self, thing)
         elif type(thing).__name__ in LOCKS and type(thing).__module__ == "_thread":
@@ -130,7 +133,6 @@ class _Walk:
             self._object(thing)
 
     def _items(self, kind, items):
-        items = list(items)
         self.put(kind, str(len(items)))
         for item in items:
             self.see(item, "")
@@ -256,7 +258,8 @@ class _Walk:
             self._named(thing.__identity__())
             return
         if library_of_class(kind) is None:
-            self._named({**getattr(thing, "__dict__", {}), **_slots(thing)})
+            names = {*getattr(thing, "__dict__", ()), *(copyreg._slotnames(kind) or ())}
+            self._named({name: getattr(thing, name) for name in names if hasattr(thing, name)})
             if all(base is object or library_of_class(base) is None for base in kind.__mro__):
                 return
         self._reduced(thing)
@@ -287,11 +290,17 @@ class _Walk:
         if not module:
             self.see(owner, "")
 
-    def _parts(self, *parts):
-        for part in parts:
-            self.see(part, "")
 
-
+# exact type -> the attributes that it is made of
+PARTS = {
+    types.MethodType: ("__func__", "__self__"),
+    type(functools.lru_cache(len)): ("__wrapped__",),
+    property: ("fget", "fset", "fdel"),
+    staticmethod: ("__func__",),
+    classmethod: ("__func__",),
+    types.MemberDescriptorType: ("__name__",),
+    types.GetSetDescriptorType: ("__name__",),
+}
 # exact type -> how to feed it
 KINDS = {
     list: lambda walk, thing: walk._items("list", thing),
@@ -300,16 +309,9 @@ KINDS = {
     types.FunctionType: _Walk._function,
     types.ModuleType: _Walk._module,
     types.BuiltinFunctionType: _Walk._builtin,
-    types.MethodType: lambda walk, thing: walk._parts("method", thing.__func__, thing.__self__),
     functools.partial: _Walk._partial,
-    type(functools.lru_cache(len)): lambda walk, thing: walk._parts("cached", thing.__wrapped__),
-    property: lambda walk, thing: walk._parts("property", thing.fget, thing.fset, thing.fdel),
-    staticmethod: lambda walk, thing: walk._parts("static", thing.__func__),
-    classmethod: lambda walk, thing: walk._parts("class method", thing.__func__),
-    weakref.ref: lambda walk, thing: walk._parts("reference", thing()),
-    types.MemberDescriptorType: lambda walk, thing: walk.put("slot", thing.__name__),
-    types.GetSetDescriptorType: lambda walk, thing: walk.put("descriptor", thing.__name__),
-    torch.Generator: lambda walk, thing: walk._parts("generator", thing.get_state()),
+    weakref.ref: lambda walk, thing: walk._items("reference", [thing()]),
+    torch.Generator: lambda walk, thing: walk._items("generator", [thing.get_state()]),
 }
 
 
@@ -336,15 +338,9 @@ def _imported(name, level, package):
         return None
 
 
-def _slots(thing):
-    names = copyreg._slotnames(type(thing)) or ()
-    return {name: getattr(thing, name) for name in names if hasattr(thing, name)}
-
-
 def _with_numbered_hooks(attributes):
     """A network's attributes, with hooks numbered within it: torch counts over the process."""
-    books = {name: attributes[name] for name in attributes if "hooks" in name}
-    books = {name: book for name, book in books.items() if isinstance(book, dict)}
+    books = {n: a for n, a in attributes.items() if "hooks" in n and isinstance(a, dict)}
     keys = sorted({key for book in books.values() for key in book})
     numbered = {name: {keys.index(k): book[k] for k in book} for name, book in books.items()}
     return attributes | numbered

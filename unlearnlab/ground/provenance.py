@@ -16,9 +16,8 @@ def provenance(command: str, device: str = "cpu") -> dict[str, str]:
     command: the line that made it, relative to the repository root. commit: of the checkout, with
     "+changes" when files git knows had uncommitted edits, or "unknown" outside a checkout.
     """
-    name = (
-        torch.cuda.get_device_name() if device.startswith("cuda") else f"cpu ({platform.machine()})"
-    )
+    cuda = device.startswith("cuda")
+    name = torch.cuda.get_device_name() if cuda else f"cpu ({platform.machine()})"
     return {
         "command": command,
         "commit": _commit(),
@@ -31,14 +30,9 @@ def provenance(command: str, device: str = "cpu") -> dict[str, str]:
 
 
 def _commit():
-    git = ["git", "-C", str(Path(__file__).parents[1])]
+    words = ("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty=+changes")
+    git = ["git", "-C", str(Path(__file__).parents[1]), *words]
     try:
-        commit = subprocess.run(
-            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        dirty = (
-            subprocess.run([*git, "diff", "--quiet", "HEAD"], capture_output=True).returncode != 0
-        )
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return commit + ("+changes" if dirty else "")

@@ -1,5 +1,8 @@
 """How does one seed become many, so that no two uses share their random numbers?"""
 
+import argparse
+import re
+
 import numpy as np
 import torch
 
@@ -15,3 +18,19 @@ def derived(*parts: int) -> int:
 def generator(*parts: int) -> torch.Generator:
     """A generator on the CPU, seeded by `derived(*parts)`."""
     return torch.Generator().manual_seed(derived(*parts))
+
+
+def named(text: str) -> tuple[int, ...]:
+    """(1, 2, 3) for "1-3", (3, 7) for "3,7": how a command line names seeds.
+
+    Raises ArgumentTypeError for anything else.
+    """
+    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
+        raise argparse.ArgumentTypeError(f"must look like 1-5 or 3,7, got {text!r}")
+    seeds = {}
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        seeds |= dict.fromkeys(range(int(first), int(last or first) + 1))
+        if int(last or first) < int(first):
+            raise argparse.ArgumentTypeError(f"holds an empty range: {part}")
+    return tuple(seeds)

@@ -3,11 +3,9 @@
 from .base import Method, hyperparameter, hyperparameters
 from .descent import GA, GD, NGD, NGP, NegGrad, Retrain
 from .minnorm import MinNormOG
-from .published import MinNormPublished
 from .relabelling import KLUnif, SalUn
 from .shrinkage import L1Sparse, Ridge
 from .teaching import NPO, SCRUB
-from .variants import VARIANTS, MinNormDirection, MinNormOnce, MinNormStart
 
 # in the order of paper A's tables
 METHODS: dict[str, type[Method]] = {

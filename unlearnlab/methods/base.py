@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy
-import torch
-from torch import nn
+from torch import Tensor, nn
 
+from ..ground import checks
 from .batch_norm import outputs
 
 
@@ -41,24 +41,19 @@ class Method:
             cls.name = cls.__name__
 
     def __new__(cls, *args, **values):
-        annotated = {
-            name
-            for name, kind in inspect.get_annotations(cls).items()
-            if "ClassVar" not in str(kind)
-        }
-        if missing := sorted(annotated - {f.name for f in dataclasses.fields(cls)}):
-            raise TypeError(
-                f"{cls.__name__} needs @dataclass(frozen=True, kw_only=True) above it, or "
-                f"{', '.join(missing)} "
-                "is no hyperparameter"
-            )
+        fields = {f.name for f in dataclasses.fields(cls)}
+        for name, kind in inspect.get_annotations(cls).items():
+            if name not in fields and "ClassVar" not in str(kind):
+                raise TypeError(
+                    f"{cls.__name__} needs @dataclass(frozen=True, kw_only=True) above it, or "
+                    f"{name} is no hyperparameter"
+                )
         return super().__new__(cls)
 
     def __post_init__(self):
         for f in dataclasses.fields(self):
-            object.__setattr__(
-                self, f.name, limits(f).check(f"{self.name}: {f.name}", getattr(self, f.name))
-            )
+            value = limits(f).check(f"{self.name}: {f.name}", getattr(self, f.name))
+            object.__setattr__(self, f.name, value)
 
     def check(self, task, epochs: int) -> None:
         """Raises ValueError when the method cannot work on this task for this many epochs."""
@@ -89,7 +84,7 @@ class Method:
     def project(self, state, retain) -> None:
         """May move the weights before the outputs are computed."""
 
-    def loss(self, state, retain, forget) -> torch.Tensor:
+    def loss(self, state, retain, forget) -> Tensor:
         """The objective that AdamW descends, a scalar."""
         raise NotImplementedError
 
@@ -100,12 +95,12 @@ class Method:
         """May correct the weights after AdamW moved them."""
 
 
-def batch_loss(state, batch) -> torch.Tensor:
+def batch_loss(state, batch) -> Tensor:
     """J(theta; B): the task's mean loss of the current model on a batch."""
     return state.task.loss(outputs(state, batch), batch.targets)
 
 
-def heads(logits) -> list[torch.Tensor]:
+def heads(logits) -> list[Tensor]:
     """The heads of what a model returned, each (n, classes): several come as a tuple, one as it
     is."""
     return list(logits) if isinstance(logits, (tuple, list)) else [logits]
@@ -140,10 +135,9 @@ class Limits:
             return value is None or isinstance(value, (bool, int, float, str))
         if self.kind in (bool, str):
             return isinstance(value, self.kind) and (not self.choices or value in self.choices)
-        real = (
-            isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-        )
-        whole = real and (self.kind is float or value == int(value))
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            return False
+        whole = math.isfinite(value) and (self.kind is float or value == int(value))
         return whole and self.low <= value <= self.high and not (self.positive and value <= 0)
 
     def words(self) -> str:
@@ -151,26 +145,43 @@ class Limits:
         if self.choices:
             *others, last = (f'"{word}"' for word in self.choices)
             return f"{', '.join(others)} or {last}" if others else last
-        name = {
-            None: "a number, a word, True, False or None",
-            bool: "True or False",
-            str: "a word",
-            int: "an integer",
-        }
-        if self.kind not in (int, float):
-            return name[self.kind]
-        below, above = self.low > -math.inf, self.high < math.inf
-        place = (
-            f"in [{self.low:g}, {self.high:g}]"
-            if below and above
-            else f"of at least {self.low:g}"
-            if below
-            else f"of at most {self.high:g}"
-            if above
-            else ""
-        )
-        place = "greater than 0" if self.positive else place
-        return f"{name.get(self.kind, 'a number')} {place}".strip()
+        noun = NOUNS[self.kind]
+        low, high = (end if math.isfinite(end) else None for end in (self.low, self.high))
+        above = 0 if self.positive and high is None else None
+        return checks.range_words(noun, low if above is None else None, high, above)
+
+
+NOUNS = {
+    None: "a number, a word, True, False or None",
+    bool: "True or False",
+    str: "a word",
+    int: "an integer",
+    float: "a number",
+}
+# One meaning per name, in every method.
+RANGES = {
+    "lr": Limits(low=0, positive=True),
+    "weight_decay": Limits(low=0),
+    "reg": Limits(low=0),
+    "reg_decay": Limits(low=0, high=1),
+    "n_pert": Limits(int, low=0),
+    "project_every": Limits(int, low=1),
+    "descent_epochs": Limits(int, low=0),
+    "ascent": Limits(low=0),
+    "noise": Limits(low=0),
+    "temperature": Limits(low=0, positive=True),
+    "max_epochs": Limits(int, low=1),
+}
+# The words of those that are not numbers.
+CHOICES = {
+    "batch_norm": ("retain", "all", "frozen"),
+    "variant": ("paper-A", "original"),
+    "heads": ("product", "sum"),
+    "rows": ("eval", "train"),
+    "outputs": ("after", "before"),
+    "decay": ("projection", "epoch"),
+}
+HYPERPARAMETERS = (*RANGES, *CHOICES)
 
 
 def hyperparameter(default=dataclasses.MISSING, **given):
@@ -180,27 +191,22 @@ def hyperparameter(default=dataclasses.MISSING, **given):
     default: its value; without one it must be given. low, high, positive, choices, meaning: as in
     `Limits`. integer: True for whole numbers. Raises TypeError for another keyword.
     """
-    Limits(
-        **{name: value for name, value in given.items() if name != "integer"}
-    )  # refuses what it does not know
+    Limits(**{name: given[name] for name in given if name != "integer"})  # refuses other keywords
     return dataclasses.field(default=default, metadata=given)
 
 
 def limits(field: dataclasses.Field) -> Limits:
     """Of a Method's field: what its metadata says, else what its name means in other methods, else
     what its type says."""
-    kind, given = _kind(field), dict(field.metadata)
-    known = Limits(kind)
+    kind, known = _kind(field), Limits(_kind(field))
     if kind in (int, float) and field.name in RANGES:
-        low, high, whole = RANGES[field.name]
-        known = Limits(int if whole else kind, low, high, field.name in POSITIVE)
+        known = RANGES[field.name]
+        known = known if kind is float else dataclasses.replace(known, kind=int)
     elif kind is str and field.default in CHOICES.get(field.name, ()):
         known = Limits(str, choices=CHOICES[field.name])
-    if given.pop("integer", False):
-        given["kind"] = int
-    return dataclasses.replace(
-        known, **{k: v for k, v in given.items() if k in Limits.__dataclass_fields__}
-    )
+    own = {"kind": int} if field.metadata.get("integer") else {}
+    own |= {k: v for k, v in field.metadata.items() if k in Limits.__dataclass_fields__}
+    return dataclasses.replace(known, **own)
 
 
 def _kind(field):
@@ -217,13 +223,10 @@ def hyperparameters(frame) -> list[str]:
     sweep that made the table, or by its class, while it is there.
     """
     methods = set(frame["method"]) if "method" in frame.columns else set()
-    own = {
-        f.name
-        for kind in _subclasses(Method)
-        if kind.name in methods and dataclasses.is_dataclass(kind)
-        for f in dataclasses.fields(kind)
-    }
-    own |= set(frame.attrs.get("hyperparameters", ()))
+    own = set(frame.attrs.get("hyperparameters", ()))
+    for kind in _subclasses(Method):
+        if kind.name in methods:
+            own |= {f.name for f in dataclasses.fields(kind)}
     known = [name for name in HYPERPARAMETERS if name in frame.columns]
     return known + [name for name in frame.columns if name in own and name not in known]
 
@@ -232,32 +235,3 @@ def _subclasses(kind):
     for child in kind.__subclasses__():
         yield child
         yield from _subclasses(child)
-
-
-# lowest, highest, integer: one meaning per name, in every method
-RANGES = {
-    "lr": (0, math.inf, False),
-    "weight_decay": (0, math.inf, False),
-    "reg": (0, math.inf, False),
-    "reg_decay": (0, 1, False),
-    "n_pert": (0, math.inf, True),
-    "project_every": (1, math.inf, True),
-    "descent_epochs": (0, math.inf, True),
-    "ascent": (0, math.inf, False),
-    "noise": (0, math.inf, False),
-    "temperature": (0, math.inf, False),
-    "max_epochs": (1, math.inf, True),
-}
-POSITIVE = ("lr", "temperature")
-
-# the words of those that are not numbers
-CHOICES = {
-    "batch_norm": ("retain", "all", "frozen"),
-    "variant": ("paper-A", "original"),
-    "heads": ("product", "sum"),
-    "rows": ("eval", "train"),
-    "outputs": ("after", "before"),
-    "decay": ("projection", "epoch"),
-}
-
-HYPERPARAMETERS = (*RANGES, *CHOICES)

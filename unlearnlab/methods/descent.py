@@ -2,10 +2,10 @@
 section 5), NegGrad (paper B)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
+from ..ground import checks
 from .base import Method, batch_loss
 
 
@@ -13,7 +13,7 @@ from .base import Method, batch_loss
 class GD(Method):
     """Gradient descent on the retain loss J(B_r)."""
 
-    name: ClassVar[str] = "GD"
+    name = "GD"
 
     def loss(self, state, retain, forget):
         return batch_loss(state, retain)
@@ -24,7 +24,7 @@ class Retrain(GD):
     """Descent on J(B_r) from a fresh initialisation: what the same number of epochs buys without
     the original."""
 
-    name: ClassVar[str] = "Retrain"
+    name = "Retrain"
     lr: float = 1e-4
 
     def start(self, task, seed):
@@ -35,7 +35,7 @@ class Retrain(GD):
 class GA(Method):
     """Gradient ascent on the forget loss: descends -J(B_f)."""
 
-    name: ClassVar[str] = "GA"
+    name = "GA"
     lr: float = 1e-4
 
     def loss(self, state, retain, forget):
@@ -47,7 +47,7 @@ class NGD(GD):
     """Noisy gradient descent: the gradient of J(B_r) plus N(0, noise^2 I), before the
     optimiser sees it."""
 
-    name: ClassVar[str] = "NGD"
+    name = "NGD"
     noise: float = 0.1
 
     def perturb(self, state):
@@ -62,7 +62,7 @@ class NGD(GD):
 class NGP(Method):
     """NegGrad+: J(B_r) - ascent * J(B_f)."""
 
-    name: ClassVar[str] = "NGP"
+    name = "NGP"
     ascent: float = 0.01
 
     def loss(self, state, retain, forget):
@@ -79,18 +79,13 @@ class NegGrad(Method):
     what differs is what a grid of `ascent` covers.
     """
 
-    name: ClassVar[str] = "NegGrad"
+    name = "NegGrad"
     ascent: float = 0.01
 
     def __post_init__(self):
         super().__post_init__()
-        if self.ascent > 1:
-            raise ValueError(
-                f"{self.name}: ascent must be a number in [0, 1], got {self.ascent!r}: the retain "
-                "loss has the rest of the weight"
-            )
+        checks.number(f"{self.name}: ascent", self.ascent, low=0, high=1)
 
     def loss(self, state, retain, forget):
-        return (1 - self.ascent) * batch_loss(state, retain) - self.ascent * batch_loss(
-            state, forget
-        )
+        kept, gone = batch_loss(state, retain), batch_loss(state, forget)
+        return (1 - self.ascent) * kept - self.ascent * gone

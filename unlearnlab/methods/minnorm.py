@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
+from ..ground import checks
 from ..projection import Projection
 from .base import Method, batch_loss
 
@@ -25,7 +25,7 @@ class MinNormOG(Method):
         but never in the last `descent_epochs`.
     """
 
-    name: ClassVar[str] = "MinNorm-OG"
+    name = "MinNorm-OG"
     reg: float = 0.1
     reg_decay: float = 0.9
     n_pert: int = 50
@@ -34,11 +34,7 @@ class MinNormOG(Method):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.reg > 1:
-            raise ValueError(
-                f"{self.name}: reg must be a number in [0, 1], got {self.reg!r}: it is the share "
-                "of P_perp theta that the first projection removes"
-            )
+        checks.number(f"{self.name}: reg", self.reg, low=0, high=1)
 
     def check(self, task, epochs):
         super().check(task, epochs)

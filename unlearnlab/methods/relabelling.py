@@ -3,10 +3,10 @@ Classification only."""
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from .base import Method, batch_loss, heads, outputs
 
@@ -30,8 +30,8 @@ class SalUn(Method):
     the right one included).
     """
 
-    name: ClassVar[str] = "SalUn"
-    kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    name = "SalUn"
+    kinds = ("classification",)
     ascent: float = 0.1
     variant: str = "paper-A"
 
@@ -45,14 +45,12 @@ class SalUn(Method):
 
     def loss(self, state, retain, forget):
         kept = batch_loss(state, retain) if state.turn != "forget" else 0
-        return (
-            kept + self.ascent * self._wrong_loss(state, forget) if state.turn != "retain" else kept
-        )
-
-    def _wrong_loss(self, state, forget):
+        if state.turn == "retain":
+            return kept
         logits = outputs(state, forget)
         classes = [head.shape[1] for head in heads(logits)]
-        return state.task.loss(logits, wrong_labels(forget.targets, classes, state.generator))
+        wrong = wrong_labels(forget.targets, classes, state.generator)
+        return kept + self.ascent * state.task.loss(logits, wrong)
 
     @torch.no_grad()
     def settle(self, state):
@@ -68,23 +66,21 @@ class KLUnif(Method):
     certain, which is where an interpolating original stands; this one pulls hardest there.
     """
 
-    name: ClassVar[str] = "KL-Unif"
-    kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    name = "KL-Unif"
+    kinds = ("classification",)
     reg: float = 0.1
 
     def loss(self, state, retain, forget):
         return batch_loss(state, retain) + self.reg * from_uniform(heads(outputs(state, forget)))
 
 
-def from_uniform(logits: list[torch.Tensor]) -> torch.Tensor:
+def from_uniform(logits: list[Tensor]) -> Tensor:
     """KL(u || p) = -log(classes) - mean_c log p_c, averaged over samples and summed over heads, of
     logits (n, classes)."""
     return -sum(F.log_softmax(head, 1).mean() + math.log(head.shape[1]) for head in logits)
 
 
-def wrong_labels(
-    targets: torch.Tensor, classes: list[int], generator: torch.Generator
-) -> torch.Tensor:
+def wrong_labels(targets: Tensor, classes: list[int], generator: torch.Generator) -> Tensor:
     """Labels of the shape of `targets`, (n,) or (n, heads), each uniform over all of its head's
     classes but the right one.
 
@@ -95,13 +91,12 @@ def wrong_labels(
             f"a head with one class has no wrong label; the heads have {classes} classes"
         )
     others = torch.tensor(classes) - 1 if targets.ndim == 2 else torch.tensor(classes[0] - 1)
-    shift = 1 + (torch.rand(targets.shape, generator=generator) * others).long().clamp_max(
-        others - 1
-    )
+    draw = (torch.rand(targets.shape, generator=generator) * others).long()
+    shift = 1 + draw.clamp_max(others - 1)
     return (targets + shift.to(targets.device)) % (others + 1).to(targets.device)
 
 
-def salient(gradients: list[torch.Tensor]) -> list[torch.Tensor]:
+def salient(gradients: list[Tensor]) -> list[Tensor]:
     """For each gradient a mask of its shape: whether an entry's size is above the median over all
     entries of all of them."""
     middle = torch.cat([g.abs().flatten() for g in gradients]).median()

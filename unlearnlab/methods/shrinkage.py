@@ -2,7 +2,6 @@
 (paper A, baselines)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from .base import Method, batch_loss
 
@@ -12,7 +11,7 @@ class Ridge(Method):
     """J(B_r) + lambda ||theta||_2^2; lambda starts at `reg` and is multiplied by `reg_decay`
     after every batch."""
 
-    name: ClassVar[str] = "Ridge"
+    name = "Ridge"
     reg: float = 3.0
     reg_decay: float = 0.9
 
@@ -28,7 +27,7 @@ class Ridge(Method):
 class L1Sparse(Method):
     """J(B_r) + lambda_t ||theta||_1 with lambda_t = 2 (1 - t/T) reg in epoch t of T."""
 
-    name: ClassVar[str] = "l1-Sparse"
+    name = "l1-Sparse"
     reg: float = 0.1
 
     def loss(self, state, retain, forget):

@@ -31,11 +31,11 @@ class Teacher:
         inputs, known = self.inputs[batch.role], self.known[batch.role]
         new = batch.index[~known[batch.index]]
         if len(new) > 0:
-            found = heads(self.model(inputs[new.to(inputs.device)]))
-            kept = self.logits.setdefault(
-                batch.role, [head.new_zeros(len(inputs), *head.shape[1:]) for head in found]
-            )
-            for table, head in zip(kept, found):
+            answers = heads(self.model(inputs[new.to(inputs.device)]))
+            if batch.role not in self.logits:
+                rows = len(inputs)
+                self.logits[batch.role] = [h.new_zeros(rows, *h.shape[1:]) for h in answers]
+            for table, head in zip(self.logits[batch.role], answers):
                 table[new.to(table.device)] = head
             known[new] = True
         return [table[batch.index.to(table.device)] for table in self.logits[batch.role]]

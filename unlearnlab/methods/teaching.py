@@ -2,11 +2,12 @@
 Classification only."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
+from ..ground import checks
 from .base import Method, heads, outputs
 from .teacher import Teacher
 
@@ -31,8 +32,8 @@ class SCRUB(Method):
     without batch norm AdamW makes its first steps out of rounding errors.
     """
 
-    name: ClassVar[str] = "SCRUB"
-    kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    name = "SCRUB"
+    kinds = ("classification",)
     reg: float = 0.1
     ascent: float = 0.1
     descent_epochs: int = 0
@@ -61,11 +62,9 @@ class SCRUB(Method):
         batch = retain if state.turn == "retain" else forget
         logits = outputs(state, batch)
         away = divergence(state.memory["teacher"](batch), heads(logits), self.temperature)
-        return (
-            state.task.loss(logits, batch.targets) + self.reg * away
-            if batch is retain
-            else -self.ascent * away
-        )
+        if batch is forget:
+            return -self.ascent * away
+        return state.task.loss(logits, batch.targets) + self.reg * away
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,18 +79,14 @@ class NPO(Method):
     own loss.
     """
 
-    name: ClassVar[str] = "NPO"
-    kinds: ClassVar[tuple[str, ...]] = ("classification",)
+    name = "NPO"
+    kinds = ("classification",)
     reg: float = 0.1
     heads: str = "product"
 
     def __post_init__(self):
         super().__post_init__()
-        if self.reg == 0:
-            raise ValueError(
-                f"{self.name}: reg must be a number greater than 0, got {self.reg!r}: the loss is "
-                "divided by it"
-            )
+        checks.number(f"{self.name}: reg", self.reg, above=0)
 
     def begin(self, state):
         state.memory["teacher"] = Teacher(state.task)
@@ -103,24 +98,18 @@ class NPO(Method):
         return 2 / self.reg * F.softplus(self.reg * gained).mean(0).sum()
 
 
-def divergence(
-    teacher: list[torch.Tensor], student: list[torch.Tensor], temperature: float = 1.0
-) -> torch.Tensor:
+def divergence(teacher: list[Tensor], student: list[Tensor], temperature: float = 1.0) -> Tensor:
     """temperature^2 KL(p || q), averaged over samples and summed over heads; p and q are the
     softmax of teacher and student logits (n, classes) over `temperature`. The square keeps the
     gradient's size as the temperature grows (Hinton et al., 2015)."""
     soft = lambda logits: F.log_softmax(logits / temperature, 1)
-    parts = [
-        F.kl_div(soft(s), soft(t), log_target=True, reduction="batchmean")
-        for t, s in zip(teacher, student)
-    ]
-    return temperature**2 * sum(parts)
+    apart = lambda p, q: F.kl_div(soft(q), soft(p), log_target=True, reduction="batchmean")
+    return temperature**2 * sum(map(apart, teacher, student))
 
 
-def label_scores(logits: list[torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
+def label_scores(logits: list[Tensor], targets: Tensor) -> Tensor:
     """log p(label) per sample and head, (n, heads), from logits (n, classes) of each and targets
     (n,) or (n, heads)."""
     labels = targets if targets.ndim == 2 else targets[:, None]
-    return torch.cat(
-        [F.log_softmax(head, 1).gather(1, labels[:, i : i + 1]) for i, head in enumerate(logits)], 1
-    )
+    each = zip(logits, labels.split(1, 1))
+    return torch.cat([F.log_softmax(head, 1).gather(1, label) for head, label in each], 1)

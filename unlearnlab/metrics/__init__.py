@@ -9,8 +9,8 @@ challenge.py      as the NeurIPS 2023 challenge asked it      epsilons, forgetti
                                                               forgetting_quality_floor
 gaps.py           how far from the retrained in accuracy?     tow, average_gap, gap_floor
 relearning.py     is it learnt again suspiciously fast?       relearn_time, relearn_floor
-memorisation.py   which examples were memorised at all?       memorisation, memorisation_floor
-shadow.py         a hundred small models in seconds           halves, train_ensemble, Ensemble
+memorisation.py   which examples were memorised at all?       halves, memorisation,
+                                                              memorisation_floor
 floors.py         what counts as nothing, and how sure?       against_itself, interval, jackknife
 """
 
@@ -21,6 +21,5 @@ from .gaps import average_gap, gap_floor, tow
 from .lira import lira_score, u_lira, u_lira_floor
 from .margins import margin
 from .membership import mia, mia_floor
-from .memorisation import memorisation, memorisation_floor
+from .memorisation import halves, memorisation, memorisation_floor
 from .relearning import relearn_floor, relearn_time
-from .shadow import Ensemble, halves, train_ensemble

@@ -12,11 +12,12 @@ that matters where theirs tries a grid, .01 apart; it clips at +-100, where thei
 """
 
 import math
-import numbers
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
+from ..ground import checks
 from .floors import against_itself, two_samples
 from .margins import LIMIT
 
@@ -27,9 +28,7 @@ NARROW = 0.01  # a group whose range is a smaller share of the other's is told a
 AT_ONCE = 2**21  # attacks, to bound the memory
 
 
-def epsilons(
-    unlearned: torch.Tensor, retrained: torch.Tensor, *, delta: float = DELTA
-) -> torch.Tensor:
+def epsilons(unlearned: Tensor, retrained: Tensor, *, delta: float = DELTA) -> Tensor:
     """The epsilon of every example, (n,), at least 0, infinite where an attack makes no mistake.
 
     unlearned: (N, n) margins of unlearned models; retrained: (M, n); clipped to [-100, 100]. An
@@ -48,8 +47,7 @@ def epsilons(
     whatever the method: `forgetting_quality_floor`. Raises TypeError or ValueError by name.
     """
     unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
-    if isinstance(delta, bool) or not isinstance(delta, numbers.Real) or not 0 <= delta < 1:
-        raise ValueError(f"delta must be a number in [0, 1), got {delta!r}")
+    checks.number("delta", delta, low=0, below=1)
     groups = [values.clamp(-LIMIT, LIMIT) for values in (unlearned, retrained)]
     some = max(1, AT_ONCE // (len(unlearned) + len(retrained)) ** 2)
     return torch.cat(
@@ -57,7 +55,7 @@ def epsilons(
     )
 
 
-def forgetting_quality(epsilons: torch.Tensor) -> float:
+def forgetting_quality(epsilons: Tensor) -> float:
     """The mean of 2 / 2^n over examples, n = 1, 2, ... the bin of width .5 in which epsilon lies:
     1 at best. Infinite counts 0.
 
@@ -72,58 +70,38 @@ def forgetting_quality(epsilons: torch.Tensor) -> float:
     return torch.exp2(-(epsilons / WIDTH).floor()).mean().item()
 
 
-def forgetting_quality_floor(
-    retrained: torch.Tensor,
-    *,
-    size: int | None = None,
-    draws: int = 10,
-    seed: int = 0,
-    delta: float = DELTA,
-) -> torch.Tensor:
+def forgetting_quality_floor(retrained: Tensor, *, delta: float = DELTA, **drawn) -> Tensor:
     """The quality of retrained against other retrained models, (draws,): what a perfect method
     would score. That is not 1 but about .18 where models spread by 2 or more, .1 where they spread
     by less, because the two thresholds may then be anywhere. It hardly changes from 10 models to
     1,000: the best of all thresholds lies in the tails, where a handful of models decide.
-    retrained, size, draws, seed: as in `against_itself`."""
-    return against_itself(
-        lambda a, b: forgetting_quality(epsilons(a, b, delta=delta)),
-        retrained,
-        size=size,
-        draws=draws,
-        seed=seed,
-    )
+    retrained, drawn: as in `against_itself`."""
+    quality = lambda a, b: forgetting_quality(epsilons(a, b, delta=delta))
+    return against_itself(quality, retrained, **drawn)
 
 
 def _proved(unlearned, retrained, delta):
     """The largest epsilon of all attacks, (n,)."""
     values, order = torch.cat([unlearned, retrained]).sort(0)
     mine = order < len(unlearned)
-    below = [
-        F.pad(side.double().cumsum(0), (0, 0, 1, 0)) for side in (mine, ~mine)
-    ]  # of either group, left of place k
-    edge = F.pad(values, (0, 0, 1, 1), value=math.nan)
-    edge[0], edge[-1] = -math.inf, math.inf
-    starts, ends = (
-        edge[1:-1] > edge[:-2],
-        edge[1:-1] < edge[2:],
-    )  # equal values are on one side of any threshold
+    # of either group, how many are left of place k
+    below = [F.pad(side.double().cumsum(0), (0, 0, 1, 0)) for side in (mine, ~mine)]
+    edge = F.pad(values, (0, 0, 1, 1), value=math.inf)
+    edge[0] = -math.inf
+    # equal values are on one side of any threshold
+    starts, ends = edge[1:-1] > edge[:-2], edge[1:-1] < edge[2:]
     middle = [side.quantile(0.5, 0) for side in (unlearned, retrained)]
     spread = [side.amax(0) - side.amin(0) for side in (unlearned, retrained)]
-    narrower = (spread[0] < spread[1]) | (
-        (spread[0] == spread[1]) & (middle[0] < middle[1])
-    )  # is it the unlearned?
-    above = _epsilon(
-        [(side[-1] - side[:-1]) / side[-1] for side in below], middle[0] >= middle[1], delta
-    ).masked_fill(~starts, -math.inf)
-    between = _epsilon(
-        [(side[None, 1:] - side[:-1, None]) / side[-1] for side in below], narrower, delta
-    )
+    lower = middle[0] < middle[1]
+    narrower = (spread[0] < spread[1]) | ((spread[0] == spread[1]) & lower)  # is it the unlearned?
+    above = [(side[-1] - side[:-1]) / side[-1] for side in below]
+    above = _epsilon(above, ~lower, delta).masked_fill(~starts, -math.inf)
+    between = [(side[None, 1:] - side[:-1, None]) / side[-1] for side in below]
     allowed = starts[:, None] & ends[None] & _near(edge, unlearned, retrained, narrower)
-    found = torch.maximum(
-        above.amax(0), between.masked_fill(~allowed, -math.inf).amax((0, 1))
-    ).clamp(min=0)
+    between = _epsilon(between, narrower, delta).masked_fill(~allowed, -math.inf)
+    best = torch.maximum(above.amax(0), between.amax((0, 1))).clamp(min=0)
     small, large = torch.minimum(*spread), torch.maximum(*spread)
-    return found.masked_fill(small < NARROW * large, math.inf)
+    return best.masked_fill(small < NARROW * large, math.inf)
 
 
 def _near(edge, unlearned, retrained, narrower):
@@ -132,19 +110,15 @@ def _near(edge, unlearned, retrained, narrower):
 
     The left one is above value i - 1 and at most value i, the right one at least value j and below
     value j + 1."""
-    most, least = (
-        torch.where(narrower, pick(unlearned), pick(retrained))
-        for pick in (lambda x: x.amax(0), lambda x: x.amin(0))
-    )
+    most = torch.where(narrower, unlearned.amax(0), retrained.amax(0))
+    least = torch.where(narrower, unlearned.amin(0), retrained.amin(0))
     before, first, last, after = edge[:-2, None], edge[1:-1, None], edge[None, 1:-1], edge[None, 2:]
     right = torch.maximum(last, most - SLACK)  # the least it may be
-    reach = torch.minimum(
-        most + SLACK, first + most - least + SLACK
-    )  # the most, so that the left one reaches value i
+    # the most, so that the left one reaches value i
+    reach = torch.minimum(most + SLACK, first + most - least + SLACK)
     beyond = before + most - least - SLACK  # it must be more, or value i - 1 is inside as well
-    return (
-        (first <= last) & (right <= reach) & (right < after) & (beyond < reach) & (beyond < after)
-    )
+    fits = (first <= last) & (right <= reach) & (right < after)
+    return fits & (beyond < reach) & (beyond < after)
 
 
 def _epsilon(inside, ours, delta):
@@ -152,16 +126,9 @@ def _epsilon(inside, ours, delta):
     infinity where nothing is proved.
 
     inside: the share of the unlearned, and that of the retrained, (..., n)."""
-    missed, blamed = (
-        torch.where(ours, 1 - inside[0], inside[0]),
-        torch.where(ours, inside[1], 1 - inside[1]),
-    )
+    missed = torch.where(ours, 1 - inside[0], inside[0])
+    blamed = torch.where(ours, inside[1], 1 - inside[1])
     log = lambda x: torch.where(x > 0, x.clamp(min=1e-300).log(), -math.inf)
-    usual = torch.maximum(
-        log(1 - delta - blamed) - log(missed), log(1 - delta - missed) - log(blamed)
-    )
-    return torch.where(
-        (missed == 0) & (blamed == 0),
-        math.inf,
-        torch.where((missed <= 0) | (blamed <= 0), -math.inf, usual),
-    )
+    one, other = log(1 - delta - blamed) - log(missed), log(1 - delta - missed) - log(blamed)
+    proved = torch.maximum(one, other).masked_fill((missed <= 0) | (blamed <= 0), -math.inf)
+    return proved.masked_fill((missed == 0) & (blamed == 0), math.inf)

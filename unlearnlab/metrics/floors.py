@@ -2,12 +2,14 @@
 intervals over seeds."""
 
 import math
-import numbers
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
+
+from ..ground import checks
 
 
 class Interval(NamedTuple):
@@ -31,9 +33,8 @@ def interval(values, level: float = 0.95) -> Interval:
     Raises ValueError for fewer than 2 values, values that are not finite, or a level outside
     (0, 1).
     """
-    values = np.asarray(
-        values.detach().cpu() if isinstance(values, torch.Tensor) else values, float
-    )
+    values = values.detach().cpu() if isinstance(values, Tensor) else values
+    values = np.asarray(values, float)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(
             f"values must be at least 2 numbers, one per seed, got shape {values.shape}"
@@ -41,12 +42,12 @@ def interval(values, level: float = 0.95) -> Interval:
     if not np.isfinite(values).all():
         raise ValueError("values must be finite")
     half = _student(level, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values))
-    return Interval(float(values.mean()), float(values.mean() - half), float(values.mean() + half))
+    return _around(float(values.mean()), float(half))
 
 
 def jackknife(
     score: Callable[..., float],
-    *models: torch.Tensor,
+    *models: Tensor,
     groups: int = 8,
     seed: int = 0,
     level: float = 0.95,
@@ -68,46 +69,48 @@ def jackknife(
     Raises ValueError for fewer models than groups, or groups below 2, a score that is not finite,
     and a level outside (0, 1).
     """
-    whole("groups", groups, 2)
+    checks.integer("groups", groups, low=2)
     if not models or min(map(len, models)) < groups:
         raise ValueError(
             f"groups={groups} needs as many models of every kind, got "
             f"{', '.join(str(len(some)) for some in models) or 'none'}"
         )
-    generator, student = torch.Generator().manual_seed(seed), _student(level, groups - 1)
-    parts = [
-        torch.randperm(len(some), generator=generator).to(some.device).tensor_split(groups)
-        for some in models
-    ]
-    kept = [
-        [some[torch.cat([*part[:i], *part[i + 1 :]])] for some, part in zip(models, parts)]
-        for i in range(groups)
-    ]
-    all_, *without = found = [float(score(*some)) for some in (models, *kept)]
-    if not np.isfinite(found).all():
+    student = _student(level, groups - 1)
+    kept = [[rest for _, rest in parts] for parts in zip(*folded(groups, seed, *models))]
+    scores = [float(score(*some)) for some in (models, *kept)]
+    if not np.isfinite(scores).all():
         raise ValueError(
-            f"score must be finite, with all models and without a part of them, got {found}"
+            f"score must be finite, with all models and without a part of them, got {scores}"
         )
-    half = student * math.sqrt((groups - 1) * np.var(without))
-    return Interval(all_, all_ - half, all_ + half)
+    return _around(scores[0], student * math.sqrt((groups - 1) * np.var(scores[1:])))
+
+
+def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
+    """For each of `samples`, tensors (n, ...), its rows in `folds` random parts of nearly equal
+    size, each part with all the other rows: [(part, rest), ...]."""
+    generator, found = torch.Generator().manual_seed(seed), []
+    for some in samples:
+        order = torch.randperm(len(some), generator=generator).to(some.device)
+        parts = order.tensor_split(folds)
+        rest = [torch.cat([*parts[:i], *parts[i + 1 :]]) for i in range(folds)]
+        found.append([(some[part], some[others]) for part, others in zip(parts, rest)])
+    return found
+
+
+def _around(mean, half):
+    return Interval(mean, mean - half, mean + half)
 
 
 def _student(level, freedom):
     from scipy import stats
 
-    if isinstance(level, bool) or not isinstance(level, numbers.Real) or not 0 < level < 1:
-        raise ValueError(f"level must be a number between 0 and 1, got {level!r}")
+    checks.number("level", level, above=0, below=1)
     return float(stats.t.ppf((1 + level) / 2, freedom))
 
 
 def against_itself(
-    metric: Callable,
-    retrained: torch.Tensor,
-    *,
-    size: int | None = None,
-    draws: int = 10,
-    seed: int = 0,
-) -> torch.Tensor:
+    metric: Callable, retrained: Tensor, *, size: int | None = None, draws: int = 10, seed: int = 0
+) -> Tensor:
     """metric(some, others) for random disjoint groups of retrained models, (draws, ...): the metric
     where nothing is to be found.
 
@@ -118,8 +121,8 @@ def against_itself(
     or draws.
     """
     samples("retrained", retrained, least=4)
-    whole("draws", draws, 1)
-    size = len(retrained) // 2 if size is None else whole("size", size, 2)
+    checks.integer("draws", draws, low=1)
+    size = len(retrained) // 2 if size is None else checks.integer("size", size, low=2)
     if 2 * size > len(retrained):
         raise ValueError(
             f"size={size} needs {2 * size} retrained models for two groups, got {len(retrained)}"
@@ -127,20 +130,15 @@ def against_itself(
     generator, found = torch.Generator().manual_seed(seed), []
     for _ in range(draws):
         order = torch.randperm(len(retrained), generator=generator).to(retrained.device)
-        found.append(
-            torch.as_tensor(metric(retrained[order[:size]], retrained[order[size : 2 * size]]))
-        )
+        some, others = retrained[order[: 2 * size]].split(size)
+        found.append(torch.as_tensor(metric(some, others)))
     return torch.stack(found)
 
 
-def samples(name: str, values: torch.Tensor, least: int = 2) -> torch.Tensor:
+def samples(name: str, values: Tensor, least: int = 2) -> Tensor:
     """`values`, one row per model and one column per example, in double precision. Raises by `name`
     for anything else."""
-    if not isinstance(values, torch.Tensor) or not values.is_floating_point():
-        raise TypeError(
-            f"{name} must be a floating tensor (models, examples), got "
-            f"{getattr(values, 'dtype', type(values).__name__)}"
-        )
+    checks.floats(name, values, finite=False)
     if values.ndim != 2 or values.shape[1] == 0:
         raise ValueError(f"{name} must have shape (models, examples), got {tuple(values.shape)}")
     if len(values) < least:
@@ -151,8 +149,8 @@ def samples(name: str, values: torch.Tensor, least: int = 2) -> torch.Tensor:
 
 
 def two_samples(
-    first: str, a: torch.Tensor, second: str, b: torch.Tensor, least: int = 2
-) -> tuple[torch.Tensor, torch.Tensor]:
+    first: str, a: Tensor, second: str, b: Tensor, least: int = 2
+) -> tuple[Tensor, Tensor]:
     """Both through `samples`, about the same examples."""
     a, b = samples(first, a, least), samples(second, b, least)
     if a.shape[1] != b.shape[1]:
@@ -161,10 +159,3 @@ def two_samples(
             f"{b.shape[1]}"
         )
     return a, b.to(a.device)
-
-
-def whole(name: str, value: int, least: int) -> int:
-    """`value` as an int. Raises ValueError unless it is an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
-    return int(value)

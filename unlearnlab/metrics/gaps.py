@@ -3,10 +3,11 @@ the retain set, unseen examples?"""
 
 import itertools
 import math
-import numbers
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
+
+from ..ground import checks
 
 
 def tow(unlearned: Mapping[str, float], retrained: Mapping[str, float]) -> float:
@@ -41,20 +42,15 @@ def gap_floor(
 
 
 def _gaps(unlearned, retrained):
-    for which, values in (("unlearned", unlearned), ("retrained", retrained)):
-        if not isinstance(values, Mapping):
-            raise TypeError(f"{which} must be accuracies by name, got {type(values).__name__}")
+    both = {"unlearned": unlearned, "retrained": retrained}
+    for which, values in both.items():
+        checks.instance(which, values, Mapping, "accuracies by name")
     if not unlearned or unlearned.keys() != retrained.keys():
         raise ValueError(
             "unlearned and retrained must have the same names, got "
             f"{', '.join(unlearned) or 'none'} and {', '.join(retrained) or 'none'}"
         )
-    for which, values in (("unlearned", unlearned), ("retrained", retrained)):
+    for which, values in both.items():
         for name, value in values.items():
-            if (
-                isinstance(value, bool)
-                or not isinstance(value, numbers.Real)
-                or not 0 <= value <= 1
-            ):
-                raise ValueError(f"{which}[{name!r}] must be a number in [0, 1], got {value!r}")
+            checks.number(f"{which}[{name!r}]", value, low=0, high=1)
     return [abs(unlearned[name] - retrained[name]) for name in unlearned]

@@ -2,18 +2,20 @@
 of this very example."""
 
 import math
+from functools import partial
 
 import torch
+from torch import Tensor
 
-from .floors import against_itself, samples, two_samples, whole
+from ..ground import checks
+from .floors import against_itself, folded, two_samples
 from .margins import LIMIT
 
-SPREAD = (
-    1e-3  # least standard deviation of a Gaussian, in nats: models that all say the same have none
-)
+# Least standard deviation of a Gaussian, in nats: models that all say the same have none
+SPREAD = 1e-3
 
 
-def lira_score(phi: torch.Tensor, inside: torch.Tensor, outside: torch.Tensor) -> torch.Tensor:
+def lira_score(phi: Tensor, inside: Tensor, outside: Tensor) -> Tensor:
     """log N(phi; inside) - log N(phi; outside), (models, n): above 0, the example looks unlearned
     rather than never seen.
 
@@ -24,18 +26,11 @@ def lira_score(phi: torch.Tensor, inside: torch.Tensor, outside: torch.Tensor) -
     TypeError or ValueError by name.
     """
     inside, outside = two_samples("inside", inside, "outside", outside)
-    phi = samples("phi", phi, least=1).to(inside.device)
-    if phi.shape[1] != inside.shape[1]:
-        raise ValueError(
-            f"phi and inside must be about the same examples, got {phi.shape[1]} and "
-            f"{inside.shape[1]}"
-        )
+    inside, phi = two_samples("inside", inside, "phi", phi, least=1)
     return _log_density(phi, inside) - _log_density(phi, outside)
 
 
-def u_lira(
-    unlearned: torch.Tensor, retrained: torch.Tensor, *, folds: int = 5, seed: int = 0
-) -> torch.Tensor:
+def u_lira(unlearned: Tensor, retrained: Tensor, *, folds: int = 5, seed: int = 0) -> Tensor:
     """The accuracy of U-LiRA, (n,): how often it tells an unlearned model from a retrained one by
     what they say of this example.
 
@@ -47,48 +42,25 @@ def u_lira(
     leave 2.
     """
     unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
-    whole("folds", folds, 2)
+    checks.integer("folds", folds, low=2)
     for name, values in (("unlearned", unlearned), ("retrained", retrained)):
         if len(values) < folds or len(values) - math.ceil(len(values) / folds) < 2:
             raise ValueError(
                 f"folds={folds} needs at least {max(folds, 4 if folds == 2 else 3)} models on "
                 f"either side, got {len(values)} {name}"
             )
-    generator = torch.Generator().manual_seed(seed)
-    parts = [
-        torch.randperm(len(side), generator=generator).to(side.device).tensor_split(folds)
-        for side in (unlearned, retrained)
-    ]
     right = [[], []]
-    for i in range(folds):
-        held, kept = zip(
-            *(
-                (side[part[i]], side[torch.cat([*part[:i], *part[i + 1 :]])])
-                for side, part in zip((unlearned, retrained), parts)
-            )
-        )
-        for which, sign in ((0, 1), (1, -1)):
-            right[which].append((1 + (sign * lira_score(held[which], *kept)).sign()) / 2)
-    return (torch.cat(right[0]).mean(0) + torch.cat(right[1]).mean(0)) / 2
+    for (mine, inside), (others, outside) in zip(*folded(folds, seed, unlearned, retrained)):
+        right[0].append((1 + lira_score(mine, inside, outside).sign()) / 2)
+        right[1].append((1 - lira_score(others, inside, outside).sign()) / 2)
+    return sum(torch.cat(side).mean(0) for side in right) / 2
 
 
-def u_lira_floor(
-    retrained: torch.Tensor,
-    *,
-    size: int | None = None,
-    draws: int = 10,
-    seed: int = 0,
-    folds: int = 5,
-) -> torch.Tensor:
-    """U-LiRA on retrained against other retrained models, (draws, n). retrained, size, draws, seed:
-    as in `against_itself`."""
-    return against_itself(
-        lambda a, b: u_lira(a, b, folds=folds, seed=seed),
-        retrained,
-        size=size,
-        draws=draws,
-        seed=seed,
-    )
+def u_lira_floor(retrained: Tensor, *, seed: int = 0, folds: int = 5, **drawn) -> Tensor:
+    """U-LiRA on retrained against other retrained models, (draws, n). retrained, seed, drawn: as in
+    `against_itself`."""
+    metric = partial(u_lira, folds=folds, seed=seed)
+    return against_itself(metric, retrained, seed=seed, **drawn)
 
 
 def _log_density(phi, sample):

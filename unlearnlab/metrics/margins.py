@@ -2,11 +2,14 @@
 are built."""
 
 import torch
+from torch import Tensor
+
+from ..ground import checks
 
 LIMIT = 100.0  # where metrics clip margins: exp(-100) is no probability that a model means
 
 
-def margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def margin(logits: Tensor, labels: Tensor) -> Tensor:
     """z_y - logsumexp of the other logits, (..., n): KLoM's margin, and LiRA's
     phi = log p_y - log(1 - p_y), which is the same number.
 
@@ -18,9 +21,8 @@ def margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     Raises TypeError for other dtypes, ValueError for shapes that do not fit, labels that are no
     class, NaN logits, and infinities that leave the margin undefined.
     """
-    for name, values in (("logits", logits), ("labels", labels)):
-        if not isinstance(values, torch.Tensor):
-            raise TypeError(f"{name} must be a tensor, got {type(values).__name__}")
+    checks.tensor("logits", logits)
+    checks.tensor("labels", labels)
     if not logits.is_floating_point() or labels.is_floating_point() or labels.dtype == torch.bool:
         raise TypeError(
             f"margin needs floating logits and integer labels, got {logits.dtype} and "
@@ -45,7 +47,7 @@ def margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     index = labels[:, None].expand(*logits.shape[:-1], 1)
     others = logits.scatter(-1, index, -torch.inf).logsumexp(-1)
-    found = logits.gather(-1, index)[..., 0] - others
-    if found.isnan().any():
+    margins = logits.gather(-1, index)[..., 0] - others
+    if margins.isnan().any():
         raise ValueError("logits hold a NaN, or infinities whose difference is undefined")
-    return found
+    return margins

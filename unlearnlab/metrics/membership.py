@@ -2,20 +2,19 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from .floors import whole
+from ..ground import checks
 from .margins import LIMIT
-
-ATTACKS = ("logistic", "svc")
 
 
 def mia(
-    seen: torch.Tensor,
-    unseen: torch.Tensor,
+    seen: Tensor,
+    unseen: Tensor,
     *,
     attack: str = "logistic",
-    seen_labels: torch.Tensor | None = None,
-    unseen_labels: torch.Tensor | None = None,
+    seen_labels: Tensor | None = None,
+    unseen_labels: Tensor | None = None,
     folds: int = 5,
     repeats: int = 10,
     seed: int = 0,
@@ -38,9 +37,9 @@ def mia(
     Raises TypeError or ValueError by name for what does not fit, NaN, and too few examples for the
     folds.
     """
-    if attack not in ATTACKS:
-        raise ValueError(f'attack must be "logistic" or "svc", got {attack!r}')
-    whole("folds", folds, 2), whole("repeats", repeats, 1)
+    checks.one_of("attack", attack, ("logistic", "svc"))
+    checks.integer("folds", folds, low=2)
+    checks.integer("repeats", repeats, low=1)
     seen, unseen = _features("seen", seen), _features("unseen", unseen)
     if seen.shape[1] != unseen.shape[1]:
         raise ValueError(
@@ -49,7 +48,7 @@ def mia(
         )
     seen, unseen = _clipped(seen, unseen)
     labels = _labels(seen, seen_labels, unseen, unseen_labels)
-    random, found = np.random.default_rng(seed), []
+    random, scores = np.random.default_rng(seed), []
     for _ in range(repeats):
         a, b = _balanced(*labels, random)
         if len(a) < folds:
@@ -57,8 +56,8 @@ def mia(
                 f"folds={folds} needs at least {folds} comparable examples on either side, got "
                 f"{len(a)}"
             )
-        found.append(_cross_validated(seen[a], unseen[b], attack, folds, random))
-    return float(np.mean(found))
+        scores.append(_cross_validated(seen[a], unseen[b], attack, folds))
+    return float(np.mean(scores))
 
 
 def mia_floor(retrained, **settings) -> np.ndarray:
@@ -83,11 +82,7 @@ def _clipped(seen, unseen):
 
 
 def _features(name, values):
-    if not isinstance(values, torch.Tensor) or not values.is_floating_point():
-        raise TypeError(
-            f"{name} must be a floating tensor (n,) or (n, features), got "
-            f"{getattr(values, 'dtype', type(values).__name__)}"
-        )
+    checks.floats(name, values, finite=False)
     if values.ndim not in (1, 2) or values.numel() == 0:
         raise ValueError(
             f"{name} must have shape (n,) or (n, features), not empty, got {tuple(values.shape)}"
@@ -126,7 +121,7 @@ def _balanced(seen, unseen, random):
     return a[order], b[order]
 
 
-def _cross_validated(seen, unseen, attack, folds, random):
+def _cross_validated(seen, unseen, attack, folds):
     right = []
     for held in np.array_split(np.arange(len(seen)), folds):
         kept = np.setdiff1d(np.arange(len(seen)), held)

@@ -2,11 +2,26 @@
 leave anything to forget."""
 
 import torch
+from torch import Tensor
 
-from .floors import whole
+from ..ground import checks
 
 
-def memorisation(correct: torch.Tensor, included: torch.Tensor) -> torch.Tensor:
+def halves(models: int, examples: int, seed: int = 0) -> Tensor:
+    """Which model is to see which example, (models, examples) booleans: every example is seen by
+    half of the models, at random.
+
+    So no example lacks models of either kind, as it may if every model draws its own half; an odd
+    number of models leaves one more without it. Models see about half of the examples each. Raises
+    ValueError for fewer than 2 models or no example.
+    """
+    checks.integer("models", models, low=2)
+    checks.integer("examples", examples, low=1)
+    keys = torch.rand(models, examples, generator=torch.Generator().manual_seed(seed))
+    return keys.argsort(0).argsort(0) < models // 2
+
+
+def memorisation(correct: Tensor, included: Tensor) -> Tensor:
     """Pr[correct | in] - Pr[correct | out], (n,), from -1 to 1 (Feldman and Zhang, 2020).
 
     correct: (models, n) booleans, whether the model has the example right. included: (models, n)
@@ -17,13 +32,12 @@ def memorisation(correct: torch.Tensor, included: torch.Tensor) -> torch.Tensor:
     or all did.
     """
     _check(correct, included, least=1)
-    shares = [(correct & side).sum(0) / side.sum(0).double() for side in (included, ~included)]
-    return shares[0] - shares[1]
+    return _share(correct, included) - _share(correct, ~included)
 
 
 def memorisation_floor(
-    correct: torch.Tensor, included: torch.Tensor, *, draws: int = 10, seed: int = 0
-) -> torch.Tensor:
+    correct: Tensor, included: Tensor, *, draws: int = 10, seed: int = 0
+) -> Tensor:
     """The same difference between two random halves of the models that never saw the example,
     (draws, n): 0 but for chance.
 
@@ -32,43 +46,35 @@ def memorisation_floor(
     models are without an example.
     """
     _check(correct, included, least=2)
-    whole("draws", draws, 1)
-    generator, found = torch.Generator().manual_seed(seed), []
+    checks.integer("draws", draws, low=1)
+    generator, floors = torch.Generator().manual_seed(seed), []
     outside = ~included
     for _ in range(draws):
-        keys = (
-            torch.rand(correct.shape, generator=generator)
-            .to(correct.device)
-            .masked_fill(included, 2)
-        )
-        rank = keys.argsort(0).argsort(
-            0
-        )  # of the models without the example: 0, 1, 2, ... in random order
+        keys = torch.rand(correct.shape, generator=generator).to(correct.device)
+        # of the models without the example: 0, 1, 2, ... in random order
+        rank = keys.masked_fill(included, 2).argsort(0).argsort(0)
         first = outside & (rank < outside.sum(0) // 2)
-        found.append(
-            ((correct & first).sum(0) / first.sum(0).double())
-            - ((correct & outside & ~first).sum(0) / (outside & ~first).sum(0).double())
-        )
-    return torch.stack(found)
+        floors.append(_share(correct, first) - _share(correct, outside & ~first))
+    return torch.stack(floors)
+
+
+def _share(correct, models):
+    """How often those of the models are correct, of every example."""
+    return (correct & models).sum(0) / models.sum(0).double()
 
 
 def _check(correct, included, least):
     for name, values in (("correct", correct), ("included", included)):
-        if not isinstance(values, torch.Tensor) or values.dtype != torch.bool:
-            raise TypeError(
-                f"{name} must be a tensor of booleans, got "
-                f"{getattr(values, 'dtype', type(values).__name__)}"
-            )
+        checks.tensor(name, values, dtype=torch.bool)
     if correct.ndim != 2 or correct.shape != included.shape:
         raise ValueError(
             "correct and included must have the same shape (models, n), got "
             f"{tuple(correct.shape)} and {tuple(included.shape)}"
         )
-    for side, what in ((included, "with"), (~included, "without")):
-        wanted = least if what == "without" else 1
-        if (side.sum(0) < wanted).any():
-            example = int((side.sum(0) < wanted).nonzero()[0])
-            raise ValueError(
-                f"included must leave at least {wanted} model {what} every example, example "
-                f"{example} has {int(side[:, example].sum())}"
-            )
+    for side, what, wanted in ((included, "with", 1), (~included, "without", least)):
+        for example, models in enumerate(side.sum(0).tolist()):
+            if models < wanted:
+                raise ValueError(
+                    f"included must leave at least {wanted} model {what} every example, example "
+                    f"{example} has {models}"
+                )

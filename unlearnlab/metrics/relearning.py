@@ -3,7 +3,6 @@ what was never known."""
 
 import copy
 import math
-import numbers
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -12,8 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from ..ground import checks
 from ..ground.threads import few_threads
-from .floors import whole
 
 
 def relearn_time(
@@ -37,15 +36,9 @@ def relearn_time(
     Raises ValueError by name for a target, lr or max_steps out of range, or an empty forget set,
     ArithmeticError when the loss becomes NaN.
     """
-    if (
-        isinstance(target, bool)
-        or not isinstance(target, numbers.Real)
-        or not math.isfinite(target)
-    ):
-        raise ValueError(f"target must be a finite number, got {target!r}")
-    if isinstance(lr, bool) or not isinstance(lr, numbers.Real) or not math.isfinite(lr) or lr <= 0:
-        raise ValueError(f"lr must be a number greater than 0, got {lr!r}")
-    whole("max_steps", max_steps, 1)
+    checks.number("target", target)
+    checks.number("lr", lr, above=0)
+    checks.integer("max_steps", max_steps, low=1)
     inputs, targets = forget.tensors
     if len(inputs) == 0:
         raise ValueError("forget is empty: there is nothing to learn again")
@@ -71,7 +64,7 @@ def relearn_floor(
 ) -> np.ndarray:
     """The same for models that never saw the forget set, one number each. Raises as `relearn_time`,
     and ValueError for no model."""
-    found = [relearn_time(model, forget, target, **settings) for model in retrained]
-    if not found:
+    times = [relearn_time(model, forget, target, **settings) for model in retrained]
+    if not times:
         raise ValueError("retrained is empty: a floor needs at least one retrained model")
-    return np.array(found, float)
+    return np.array(times, float)

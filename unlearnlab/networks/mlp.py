@@ -5,8 +5,10 @@ import threading
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call
+
+from ..ground import checks
 
 
 class MLP(nn.Sequential):
@@ -28,11 +30,8 @@ class MLP(nn.Sequential):
     def __getitem__(self, index):
         """Layer number `index`, or a plain Sequential of a slice: net[:-1] is everything below the
         last layer."""
-        return (
-            nn.Sequential(*list(self)[index])
-            if isinstance(index, slice)
-            else super().__getitem__(index)
-        )
+        one = isinstance(index, int)
+        return super().__getitem__(index) if one else nn.Sequential(*list(self)[index])
 
 
 _generator_in_use = threading.Lock()  # torch has one global generator, and labs run in threads
@@ -46,7 +45,7 @@ def seeded(build, seed: int) -> nn.Module:
         return build()
 
 
-def outputs_at(model: nn.Module, theta: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+def outputs_at(model: nn.Module, theta: Tensor, inputs: Tensor) -> Tensor:
     """f(theta, x): what `model` would return with the vector theta (d,) for its trainable
     parameters.
 
@@ -54,12 +53,7 @@ def outputs_at(model: nn.Module, theta: torch.Tensor, inputs: torch.Tensor) -> t
     left as it is. Raises ValueError when theta is not a vector of that length.
     """
     trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    size = sum(p.numel() for p in trainable.values())
-    if theta.shape != (size,):
-        raise ValueError(
-            f"theta must have shape ({size},) for this model, got {tuple(theta.shape)}"
-        )
-    parts = theta.split([p.numel() for p in trainable.values()])
-    return functional_call(
-        model, {name: part.view_as(p) for (name, p), part in zip(trainable.items(), parts)}, inputs
-    )
+    sizes = [p.numel() for p in trainable.values()]
+    checks.floats("theta", theta, shape=(sum(sizes),), finite=False)
+    parts = zip(trainable.items(), theta.split(sizes))
+    return functional_call(model, {name: part.view_as(p) for (name, p), part in parts}, inputs)

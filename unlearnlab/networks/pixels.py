@@ -4,7 +4,7 @@ tasks can store them."""
 from collections.abc import Iterable, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..ground import checks
 
@@ -22,21 +22,16 @@ class Normalise(nn.Module):
         super().__init__()
         for name, value in (("mean", mean), ("std", std)):
             numbers = torch.as_tensor(value, dtype=torch.float32).flatten()
-            if (
-                len(numbers) not in (1, 3)
-                or not torch.isfinite(numbers).all()
-                or name == "std"
-                and not (numbers > 0).all()
-            ):
-                kind = "positive number" if name == "std" else "number"
+            kind = "positive number" if name == "std" else "number"
+            fits = numbers.isfinite() & (numbers > (0 if name == "std" else -torch.inf))
+            if len(numbers) not in (1, 3) or not fits.all():
                 raise ValueError(
                     f"{name} must be one {kind}, or one for each of 3 channels, got {value!r}"
                 )
-            self.register_buffer(
-                name, numbers.expand(3).reshape(1, 3, 1, 1).clone(), persistent=False
-            )
+            channels = numbers.expand(3).reshape(1, 3, 1, 1).clone()
+            self.register_buffer(name, channels, persistent=False)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or x.shape[1] != 3:
             raise ValueError(f"images must have shape (n, 3, height, width), got {tuple(x.shape)}")
         if x.is_floating_point():
@@ -49,24 +44,19 @@ class Normalise(nn.Module):
         return f"mean={self.mean.flatten().tolist()}, std={self.std.flatten().tolist()}"
 
 
-def head_sizes(classes: int | Sequence[int]) -> list[int]:
-    """The number of classes of each head. Raises ValueError for no head, or a head without
-    classes."""
+def linear_heads(features: int, classes: int | Sequence[int]) -> nn.Module:
+    """One Linear for a number of classes, a ModuleList of them for several. Raises ValueError for
+    no head, or a head without classes."""
     heads = list(classes) if isinstance(classes, Iterable) else [classes]
     words = "a positive integer, or one for each head"
-    if not heads:
-        raise ValueError(f"classes must be {words}, got {classes!r}")
-    return [checks.integer("classes", count, low=1, words=words) for count in heads]
-
-
-def linear_heads(features: int, classes: int | Sequence[int]) -> nn.Module:
-    """One Linear for a number of classes, a ModuleList of them for several."""
-    layers = [nn.Linear(features, c) for c in head_sizes(classes)]
+    for count in heads or [None]:
+        checks.integer("classes", count, low=1, words=words)
+    layers = [nn.Linear(features, count) for count in heads]
     return nn.ModuleList(layers) if isinstance(classes, Iterable) else layers[0]
 
 
-def logits(heads: nn.Module, features: torch.Tensor):
+def logits(heads: nn.Module, features: Tensor):
     """(n, classes) from one head, a tuple of them from several."""
-    return (
-        heads(features) if isinstance(heads, nn.Linear) else tuple(head(features) for head in heads)
-    )
+    if isinstance(heads, nn.Linear):
+        return heads(features)
+    return tuple(head(features) for head in heads)

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from ..ground import checks
 from ..ground.tensors import digest
-from .pixels import Normalise, head_sizes, linear_heads, logits
+from .pixels import Normalise, linear_heads, logits
 
 BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
 
@@ -45,7 +45,6 @@ class ResNet(nn.Module):
         super().__init__()
         checks.one_of("depth", depth, BLOCKS)
         checks.one_of("stem", stem, ("cifar", "imagenet"))
-        head_sizes(classes)
         if not width >= 1 / 64:
             raise ValueError(
                 f"width must be at least 1/64, one channel in the first layer, got {width!r}"
@@ -80,34 +79,23 @@ class ResNet(nn.Module):
         weights.
         """
         path = Path(path)
-        found = _published(path)
-        body = {name: t for name, t in found.items() if not name.startswith("fc.")}
-        counted = lambda name: (
-            not name.endswith("num_batches_tracked") or name in body
-        )  # files older than that counter lack it
-        ours = {
-            name: t
-            for name, t in self.state_dict().items()
-            if not name.startswith("fc.") and counted(name)
-        }
-        wrong = sorted(
-            name
-            for name in ours.keys() | body.keys()
-            if name not in ours or name not in body or ours[name].shape != body[name].shape
-        )
-        if wrong:
+        body = {n: t for n, t in _published(path).items() if not n.startswith("fc.")}
+        # files older than that counter lack it
+        own = ("fc.", "num_batches_tracked")
+        kept = {n: t for n, t in self.state_dict().items() if n.startswith(own) or n.endswith(own)}
+        try:
+            self.load_state_dict(kept | body)
+        except RuntimeError as error:
             raise ValueError(
-                f"{path.name} holds other weights than this network's: {wrong[0]} and "
-                f"{len(wrong) - 1} more do not fit"
-            )
-        self.load_state_dict(body, strict=False)
+                f"{path.name} holds other weights than this network's: {error}"
+            ) from error
         self.body = digest(body)[:16]
         return self
 
     def extra_repr(self) -> str:
         return f"body={self.body}" if self.body else ""
 
-    def features(self, x: torch.Tensor) -> torch.Tensor:
+    def features(self, x: Tensor) -> Tensor:
         """(n, channels): the last feature map averaged over positions, what the heads see."""
         x = self.pool(F.relu(self.bn1(self.conv1(self.normalise(x)))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3))
@@ -147,9 +135,8 @@ class _Bottleneck(nn.Module):
 
     def forward(self, x):
         out = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
-        return F.relu(
-            self.bn3(self.conv3(out)) + (x if self.downsample is None else self.downsample(x))
-        )
+        out = self.bn3(self.conv3(out))
+        return F.relu(out + (x if self.downsample is None else self.downsample(x)))
 
 
 def _shortcut(fan_in, fan_out, stride):
@@ -167,15 +154,14 @@ def _published(path):
     if promised and not hashlib.sha256(path.read_bytes()).hexdigest().startswith(promised[1]):
         raise ValueError(f"{path.name} is damaged: its SHA-256 does not begin with {promised[1]}")
     try:
-        found = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
+        if path.suffix == ".safetensors":
+            found = load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds, most of them about pickle
         raise ValueError(
             f"{path.name} holds no weights that can be read ({type(error).__name__})"
         ) from error
-    if not isinstance(found, dict) or not all(isinstance(t, torch.Tensor) for t in found.values()):
+    if not isinstance(found, dict) or not all(isinstance(t, Tensor) for t in found.values()):
         raise ValueError(f"{path.name} holds no tensors by name")
     return found

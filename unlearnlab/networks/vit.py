@@ -52,9 +52,8 @@ class ViT(nn.Module):
         self.normalise = Normalise(mean, std)
         self.patches = nn.Conv2d(3, channels, patch, patch)
         self.token = nn.Parameter(torch.zeros(1, 1, channels))
-        self.positions = nn.Parameter(
-            torch.empty(1, 1 + (size // patch) ** 2, channels).normal_(std=0.02)
-        )
+        places = 1 + (size // patch) ** 2
+        self.positions = nn.Parameter(torch.empty(1, places, channels).normal_(std=0.02))
         self.blocks = nn.Sequential(*(_Block(channels, self.HEADS) for _ in range(depth)))
         self.norm = nn.LayerNorm(channels)
         self.fc = linear_heads(channels, classes)

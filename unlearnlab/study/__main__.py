@@ -23,19 +23,16 @@ which says how many of how many. Finished runs are kept, and the same command go
 """
 
 import argparse
-import contextlib
 import dataclasses
 import importlib
 import os
-import re
 import sys
 import threading
 from pathlib import Path
 
-from ..ground import files
+from ..ground import checks, files, seeds
 from ..training.recipe import PRECISIONS
-from .images import OPTIONS
-from .studies import RESULTS, USUAL, Place, Shape, check, file_name, record
+from .studies import IMAGE_OPTIONS, RESULTS, USUAL, Place, Shape, check, file_name, record
 
 # first word of a name -> the module whose STUDIES hold it. Looked up when it is asked for: the
 # library imports no chapter.
@@ -57,83 +54,78 @@ def studies(name: str, options: dict | None = None) -> list[Shape]:
     options: some of USUAL, for a study that is not in the list. Raises ValueError for a name or
     options that there is no study of.
     """
-    if name == "all" and not options:
-        return [
-            study for word in MODULES for study in importlib.import_module(MODULES[word]).STUDIES
-        ]
-    word = name.partition("-")[0]
-    if word not in MODULES:
+    everything, word = name == "all" and not options, name.partition("-")[0]
+    if word not in MODULES and not everything:
         raise ValueError(f"there is no study {name!r}; there are {', '.join(MODULES)} and all")
-    module = importlib.import_module(MODULES[word])
+    modules = [importlib.import_module(MODULES[w]) for w in (MODULES if everything else [word])]
     if options:
-        taken = getattr(module, "OPTIONS", OPTIONS) if hasattr(module, "study") else ()
+        taken = (
+            getattr(modules[0], "OPTIONS", IMAGE_OPTIONS) if hasattr(modules[0], "study") else ()
+        )
         wrong = options if name != word else options.keys() - {*taken}
         if wrong:
             raise ValueError(f"{name} takes none of --{', --'.join(wrong).replace('_', '-')}")
-        return [module.study(**options)]
-    large = getattr(module, "LARGE", ())  # not for "all": these want a GPU, or days
-    known = {file_name(study): study for study in (*module.STUDIES, *large)}
+        return [modules[0].study(**options)]
+    known = {file_name(study): study for module in modules for study in module.STUDIES}
+    if not everything:  # which makes none of those that want a GPU, or days
+        known |= {file_name(study): study for study in getattr(modules[0], "LARGE", ())}
     if name in known:
         return [known[name]]
-    several = [study for own, study in known.items() if own.startswith(f"{name}-")]
+    several = [own for own in known if everything or own.startswith(f"{name}-")]
     if not several:
         raise ValueError(f"there is no study {name!r}; there are {', '.join(known)}")
-    return several
+    return [known[own] for own in several]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns 0, or 130 after Ctrl-C."""
     parser = _parser()
-    chosen = parser.parse_args(arguments)
-    options = {name: value for name in USUAL if (value := getattr(chosen, name)) is not None}
+    given = parser.parse_args(arguments)
+    options = {name: value for name in USUAL if (value := getattr(given, name)) is not None}
     try:
-        found = studies(chosen.name, options)
-        if chosen.seeds:
-            found = [dataclasses.replace(study, seeds=chosen.seeds) for study in found]
-        places = _places(found, chosen)
-        for study, place in zip(found, places):
+        checks.integer("--workers", given.workers, low=1)
+        if given.minutes is not None:
+            checks.number("--minutes", given.minutes, above=0)
+        several = studies(given.name, options)
+        if given.seeds:
+            several = [dataclasses.replace(study, seeds=given.seeds) for study in several]
+        places = _places(several, given)
+        for study, place in zip(several, places):
             check(study, place)
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    return files.interruptible(lambda: _record(found, places, chosen.minutes))
+    return files.interruptible(lambda: _record(several, places, given.minutes))
 
 
-def _record(found, places, minutes):
-    with _limit(minutes, places[0].stop) as stop:
-        for study, place in zip(found, places):
+def _record(several, places, minutes):
+    """Makes the studies; after so many minutes their common event is set, with None never."""
+    stop = places[0].stop
+    timer = threading.Timer(60 * (minutes or 0), stop.set)
+    timer.daemon = True
+    if minutes:
+        timer.start()
+    try:
+        for study, place in zip(several, places):
             record(study, place)
-        if stop.is_set():
-            print("Time is up; finished runs are kept. The same command goes on from there.")
+    finally:
+        timer.cancel()
+    if stop.is_set():
+        print("Time is up; finished runs are kept. The same command goes on from there.")
 
 
-def _places(found, chosen):
+def _places(several, given):
     """For each study a place of its own, all with one event that stops them."""
-    stop, out = threading.Event(), chosen.out.expanduser()
-    if out.suffix == ".json" and len(found) > 1:
+    stop, out = threading.Event(), given.out.expanduser()
+    if out.suffix == ".json" and len(several) > 1:
         raise ValueError(
-            f"{chosen.name} makes {len(found)} files: --out must be a folder, got {out}"
+            f"{given.name} makes {len(several)} files: --out must be a folder, got {out}"
         )
     places = []
-    for study in found:
-        name = file_name(study)
+    for name in map(file_name, several):
         path = out if out.suffix == ".json" else out / f"{name}.json"
-        store = files.chosen_folder(chosen.store, *([] if chosen.store else ["runs"])) / name
-        places.append(Place(store, path, chosen.workers, stop, partial=chosen.partial))
+        store = files.chosen_folder(given.store, *([] if given.store else ["runs"])) / name
+        places.append(Place(store, path, given.workers, stop, partial=given.partial))
     return places
-
-
-@contextlib.contextmanager
-def _limit(minutes, stop):
-    """Sets the event after so many minutes; None: never."""
-    timer = threading.Timer(60 * minutes, stop.set) if minutes else None
-    try:
-        if timer:
-            timer.daemon = True
-            timer.start()
-        yield stop
-    finally:
-        if timer:
-            timer.cancel()
 
 
 def _parser():
@@ -143,12 +135,12 @@ def _parser():
     )
     add = parser.add_argument
     add("name", help=f"{', '.join(MODULES)}, all, or the name of a file without .json")
-    add("--seeds", type=_seeds, help="such as 1-5 or 3,7 (default: the study's)")
-    add("--minutes", type=_minutes, help="end after so long; the same command goes on")
+    add("--seeds", type=seeds.named, help="such as 1-5 or 3,7 (default: the study's)")
+    add("--minutes", type=float, help="end after so long; the same command goes on")
     add("--partial", action="store_true", help="the file has the runs of an unfinished seed, too")
     add("--out", type=Path, default=RESULTS, help="folder, or a .json file (default: %(default)s)")
     add("--store", type=Path, help="folder of finished runs (default: in the user's cache)")
-    add("--workers", type=_count, default=os.cpu_count(), help="processes (default: the cores)")
+    add("--workers", type=int, default=os.cpu_count(), help="processes (default: the cores)")
     _image_options(parser.add_argument_group("of erasure, collapse and fullsize").add_argument)
     return parser
 
@@ -160,39 +152,8 @@ def _image_options(add):
     add("--p-retain", type=float, help="the accessible share (default: the preset's)")
     add("--width", type=float, help="of the network: 1 is full size (default: the preset's)")
     add("--precision", choices=PRECISIONS, help="of the trainings, on a GPU")
-    add("--test-images", type=_count, help="fullsize: how many judge a run (default: all)")
-    add("--originals", type=_folder, help="fullsize: folder of trained originals")
-
-
-def _seeds(text):
-    """(1, 2, 3) for "1-3", (3, 7) for "3,7"."""
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
-        raise argparse.ArgumentTypeError(f"must look like 1-5 or 3,7, got {text!r}")
-    found = []
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    if not found:
-        raise argparse.ArgumentTypeError(f"holds an empty range: {text}")
-    return tuple(dict.fromkeys(found))
-
-
-def _minutes(text):
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"must be greater than 0, got {value:g}")
-    return value
-
-
-def _folder(text):
-    return Path(text).expanduser()
-
-
-def _count(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
-    return value
+    add("--test-images", type=int, help="fullsize: how many judge a run (default: all)")
+    add("--originals", type=Path, help="fullsize: folder of trained originals")
 
 
 if __name__ == "__main__":

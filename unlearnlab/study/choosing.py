@@ -36,39 +36,29 @@ def select(
     choose_on = choose_on or metric
     if rule not in ("oracle", "validation"):
         raise ValueError(f'rule must be "oracle" or "validation", got {rule!r}')
-    for column in (metric, choose_on, *by):
-        if column not in frame.columns:
-            raise ValueError(f"frame has no column {column!r}; it has {', '.join(frame.columns)}")
+    _check_columns(frame, (metric, choose_on, *by))
     if rule == "validation" and frame["seed"].nunique() < 2:
         raise ValueError(
             'rule="validation" needs at least two seeds: one to judge, the others to choose'
         )
-    names = [
-        name
-        for name in ("method", "epochs", *hyperparameters(frame))
-        if name in frame.columns and name not in by
-    ]
-    chosen = [
-        _best(group, names, choose_on, rule) for _, group in frame.groupby(list(by), sort=False)
-    ]
-    return pandas.concat(chosen, ignore_index=True).assign(rule=rule)
+    names = ("method", "epochs", *hyperparameters(frame))
+    names = [name for name in names if name in frame.columns and name not in by]
+    groups = frame.groupby(list(by), sort=False)
+    best = [_best(group, names, choose_on, rule) for _, group in groups]
+    return pandas.concat(best, ignore_index=True).assign(rule=rule)
 
 
 def _best(group, names, choose_on, rule):
-    setting = (
-        group.groupby(names, sort=False, dropna=False).ngroup().to_numpy()
-        if names
-        else np.zeros(len(group), int)
-    )
+    one = np.zeros(len(group), int)
+    setting = group.groupby(names or one, sort=False, dropna=False).ngroup().to_numpy()
     seeds, seed = np.unique(group["seed"].to_numpy(), return_inverse=True)
-    value = group[choose_on].to_numpy(float)
-    score = np.full((setting.max() + 1, len(seeds)), np.inf)
     if group.assign(setting=setting).duplicated(["setting", "seed"]).any():
         raise ValueError(
             "frame has two runs of one setting on one seed: name the columns that tell them apart "
             "in by=(...)"
         )
-    score[setting, seed] = np.where(np.isnan(value), np.inf, value)
+    score = np.full((setting.max() + 1, len(seeds)), np.inf)
+    score[setting, seed] = group[choose_on].astype(float).fillna(np.inf)
     kept = np.zeros(len(group), bool)
     for i in range(len(seeds)):
         judges = np.delete(score, i, 1) if rule == "validation" else score
@@ -110,9 +100,7 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
         raise ValueError(f"reference must be finite, got {reference.tolist()}")
     inside = points[(points < reference).all(1)]
     area, ceiling = 0.0, reference[1]
-    for x, y in inside[
-        np.lexsort((inside[:, 1], inside[:, 0]))
-    ]:  # from the left; each lower one adds a rectangle
+    for x, y in sorted(inside.tolist()):  # from the left; each lower one adds a rectangle
         if y < ceiling:
             area += (reference[0] - x) * (ceiling - y)
             ceiling = y
@@ -131,16 +119,14 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     seeds = frame["seed"].unique()
     if len(seeds) < 2:
         raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
-    found, reference = [], np.asarray(reference, float)
+    shares, reference = [], np.asarray(reference, float)
     for seed in seeds:
-        own, others = (
-            points(runs, metrics)[list(metrics)].to_numpy()
-            for runs in (frame[frame["seed"] == seed], frame[frame["seed"] != seed])
-        )
+        mine = frame["seed"] == seed
+        own, others = (points(frame[which], metrics)[list(metrics)] for which in (mine, ~mine))
         if len(own) != len(others):
             raise ValueError(f"seed {seed} has {len(own)} settings, the others have {len(others)}")
-        found.append(hypervolume(own[front(others)], reference) / reference.prod())
-    return np.array(found)
+        shares.append(hypervolume(own[front(others)], reference) / reference.prod())
+    return np.array(shares)
 
 
 def points(frame, metrics: list[str]):
@@ -151,9 +137,7 @@ def points(frame, metrics: list[str]):
     epochs and all hyperparameters; one with a missing metric has NaN for it. Raises ValueError for
     an unknown column.
     """
-    for column in metrics:
-        if column not in frame.columns:
-            raise ValueError(f"frame has no column {column!r}; it has {', '.join(frame.columns)}")
+    _check_columns(frame, metrics)
     setting = ["method", "epochs", *hyperparameters(frame)]
     groups = frame.groupby(setting, sort=False, dropna=False)[list(metrics)]
     mean = groups.agg(lambda values: values.mean(skipna=False))
@@ -168,6 +152,12 @@ def standard_error(values: np.ndarray, axis: int = 0) -> np.ndarray:
     if count < 2:
         return np.full(np.delete(values.shape, axis), np.nan)
     return values.std(axis, ddof=1) / np.sqrt(count)
+
+
+def _check_columns(frame, names):
+    for name in names:
+        if name not in frame.columns:
+            raise ValueError(f"frame has no column {name!r}; it has {', '.join(frame.columns)}")
 
 
 def _table(name, points):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..ground import checks
-from ..methods import METHODS, VARIANTS, Method
+from ..methods import METHODS, Method
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def expand(grid) -> list[Setting]:
         if kinds.setdefault(kind.name, kind) is not kind:
             raise ValueError(
                 f"two methods of this grid are called {kind.name!r}, which the table could not "
-                "tell apart: give one another name, as in `name: ClassVar[str] = ...`"
+                "tell apart: give one another name, as in `name = ...`"
             )
     return settings
 
@@ -60,12 +60,12 @@ def _settings(grid):
 
 
 def _combinations(method, values):
-    named = METHODS | VARIANTS
     is_class = isinstance(method, type) and issubclass(method, Method)
-    kind = method if is_class else named.get(method)
+    kind = method if is_class else METHODS.get(method)
     if kind is None:
         raise ValueError(
-            f"grid names no method: {method!r}; there are {', '.join(named)}, and your own classes"
+            f"grid names no method: {method!r}; there are {', '.join(METHODS)}, and classes of "
+            "your own"
         )
     name, known = kind.name, [f.name for f in dataclasses.fields(kind)]
     if not isinstance(values, Mapping):

@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Mapping
 
-from ..methods import METHODS, VARIANTS, Method, MinNormOG, MinNormPublished
+from ..methods import METHODS, Method
 
-# Some recorded runs are older than the class of the public code's way. These are its settings
-# beside MinNorm-OG's, at the values at which the two are the same.
+# Some recorded runs of MinNorm-OG are older than the class of the public code's way. These are its
+# settings beside MinNorm-OG's, at the values at which the two are the same.
 CORRECTED = {"rows": "eval", "outputs": "after", "decay": "projection"}
 
 
@@ -18,14 +18,13 @@ def method_of(row: Mapping, *own: type[Method]) -> Method:
     """
     import pandas
 
-    kinds = METHODS | VARIANTS | {kind.name: kind for kind in own}
-    if row["method"] not in kinds:
-        raise KeyError(f"there is no method {row['method']!r}; there are {', '.join(kinds)}")
-    kind = kinds[row["method"]]
+    kinds = METHODS | {kind.name: kind for kind in own}
     given = {name: value for name, value in row.items() if not pandas.isna(value)}
-    if kind is MinNormOG and any(
-        given.get(name, value) != value for name, value in CORRECTED.items()
-    ):
-        kind = MinNormPublished
-    names = [field.name for field in dataclasses.fields(kind)]
-    return kind(**{name: given[name] for name in names if name in given})
+    name = given["method"]
+    if name == "MinNorm-OG" and any(given.get(n, value) != value for n, value in CORRECTED.items()):
+        name = "MinNorm-OG as published"
+    if name not in kinds:
+        raise KeyError(f"there is no method {name!r}; there are {', '.join(kinds)}")
+    kind = kinds[name]
+    names = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{name: value for name, value in given.items() if name in names})

@@ -1,6 +1,5 @@
 """What is done with one run of a sweep, here or in a worker, and what is known of it afterwards?"""
 
-import dataclasses
 import time
 import uuid
 from dataclasses import dataclass
@@ -30,11 +29,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A record, whether it is final, and whether another process had it already."""
+    """A record, and whether it is final."""
 
     record: dict
-    final: bool = True
-    known: bool = False
+    final: bool
 
 
 class Runner:
@@ -79,7 +77,7 @@ class Runner:
 
     def failed(self, job, why, seconds=0.0):
         """The outcome of a run that gave no numbers, for a reason that may be gone next time."""
-        return dataclasses.replace(self._outcome(job, {}, seconds, why), final=False)
+        return self._outcome(job, {}, seconds, why, final=False)
 
     def outcome(self, job, future):
         """What a worker returned, or failed with."""
@@ -90,9 +88,9 @@ class Runner:
         except Exception as error:
             return self.failed(job, f"{type(error).__name__}: {error}")
 
-    def _outcome(self, job, metrics, seconds, error=None):
+    def _outcome(self, job, metrics, seconds, error=None, final=True):
         made = {"run": job.identity, "code": self.code, "provenance": self.made}
-        return Outcome({**made, "metrics": metrics, "seconds": seconds, "error": error})
+        return Outcome({**made, "metrics": metrics, "seconds": seconds, "error": error}, final)
 
     def get_ready(self):
         """Imports what runs need, and unpacks the factory and the methods."""

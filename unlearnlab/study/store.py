@@ -51,12 +51,6 @@ def task_parts(task: Task) -> dict[str, str]:
     return {name: fingerprint(part) for name, part in task.__identity__().items()}
 
 
-def task_fingerprint(task: Task) -> str:
-    """What has the same one gives the same runs: models, data, settings, functions and what they
-    use."""
-    return key(task_parts(task))
-
-
 class Store:
     """The records in a folder, which is made if it is not there.
 
@@ -89,20 +83,16 @@ class Store:
         """The record, or None when there is none or it is damaged, which is said in a warning."""
         try:
             record = json.loads(self._path(name).read_text(encoding="utf-8"))
-            stored = record.pop("sha256")
+            if record.pop("sha256") != _sha256(record):
+                raise ValueError("its contents do not match their SHA-256")
+            if record.keys() != FIELDS or key(record["run"]) != name:
+                raise ValueError("it is not the record of this run")
+            return record
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            return self._damaged(name, error)
-        if stored != _sha256(record):
-            return self._damaged(name, "its contents do not match their SHA-256")
-        if record.keys() != FIELDS or key(record["run"]) != name:
-            return self._damaged(name, "it is not the record of this run")
-        return record
-
-    def _damaged(self, name, why):
-        where = f"{name}.json in the store {self.folder.name}"
-        warnings.warn(f"{where} is damaged ({why}); that run is done again", stacklevel=4)
+            where = f"{name}.json in the store {self.folder.name}"
+            warnings.warn(f"{where} is damaged ({error}); that run is done again", stacklevel=3)
 
     def names(self) -> list[str]:
         """The names of all records, damaged ones too."""

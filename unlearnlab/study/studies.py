@@ -5,7 +5,7 @@
     record(study, Place(store="runs/mine", out="mine.json"))
 
 Whatever ends it, the seeds that are whole are in the file, and the same call goes on from there.
-A result of another shape has a class of its own with the fields and methods of Shape.
+A result of another kind has a class of its own, a Shape.
 """
 
 import hashlib
@@ -17,7 +17,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from ..ground import files
 from ..ground.provenance import provenance
@@ -41,6 +40,15 @@ USUAL = {
     "precision": "float32",
     "test_images": None,
     "originals": None,
+}
+IMAGE_OPTIONS = tuple(USUAL)[:6]  # of a study that takes no others
+# how the name of a study says them; another device adds in another order, whatever its number
+WORDS = {
+    "device": "{}",
+    "p_retain": "retain{:g}",
+    "width": "width{:g}",
+    "precision": "{}",
+    "test_images": "test{}",
 }
 MADE = ("commit", "device", "torch", "threads")  # columns of a sweep that the provenance has once
 
@@ -86,12 +94,12 @@ class Place:
         }
         path = self.store / "parts" / f"{name}.json"
         tables = self._kept_tables(path, own)
-        if tables is None:
-            self.go_on()
-            table.write(path, make(), own)
-            self.say(name)
-            tables = self._kept_tables(path, own)
-        return tables
+        if tables is not None:
+            return tables
+        self.go_on()
+        table.write(path, make(), own)
+        self.say(name)
+        return table.read(path).rows
 
     def _kept_tables(self, path, own):
         if not path.exists():
@@ -118,20 +126,27 @@ class Unfinished(Stopped):
         self.tables, self.said = tables, said
 
 
-class Shape(Protocol):
-    """What `record` asks of a study. unit: what its parts are, in one word."""
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What makes one recorded file, part by part; a part is a seed unless `parts` says otherwise.
+
+    name, title: of the study, the second in words. options: those of USUAL in which its task is
+    another. unit: what its parts are, in one word.
+    """
 
     name: str
     title: str
     seeds: tuple[int, ...]
-    options: dict
-    unit: str
+    options: dict = field(default_factory=dict)
+    unit = "seeds"
 
     def origins(self, place: Place) -> dict[str, str]:
         """Words for the provenance on the recorded files it follows from."""
+        return {}
 
     def parts(self) -> Sequence:
         """What is made one after the other."""
+        return self.seeds
 
     def make(self, part, place: Place, so_far: dict[str, list[dict]]) -> dict[str, list[dict]]:
         """The rows of one part, by table. so_far: those of the parts before it.
@@ -139,30 +154,19 @@ class Shape(Protocol):
         Raises Stopped when `place.stop` is set before it is whole; Unfinished, which is one,
         with the rows so far where `place.partial` asks for them.
         """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study:
+class Study(Shape):
     """Every setting of a grid on the task of every seed.
 
-    name, title: of the study, the second in words. factory: called with a seed, and with `stop=`
-    the first time, as trainings may be long; gives the Task. grid: as `ul.sweep` takes it.
-    options: those of USUAL that the factory was made with.
+    factory: called with a seed, and with `stop=` the first time, as trainings may be long; gives
+    the Task. grid: as `ul.sweep` takes it.
     """
 
-    name: str
-    title: str
     factory: Callable[..., Task]
     grid: object
-    seeds: tuple[int, ...]
-    options: dict = field(default_factory=dict)
-    unit = "seeds"
-
-    def origins(self, place):
-        return {}
-
-    def parts(self):
-        return self.seeds
 
     def make(self, part, place, so_far):
         """Tables "models", the original and the ground truth of a seed, and "runs"."""
@@ -206,31 +210,24 @@ def model_rows(task: Task) -> list[dict]:
 
 def file_name(study: Shape) -> str:
     """The name of a study's file and store, without an ending: whatever is unusual is in it."""
-    chosen = USUAL | study.options
-    words = [study.name]
-    if (chosen["dataset"], chosen["preset"]) != (USUAL["dataset"], USUAL["preset"]):
-        words += [chosen["dataset"], chosen["preset"]]
-    if chosen["device"] != USUAL["device"]:  # it adds in another order
-        words.append(chosen["device"].partition(":")[0])
-    if chosen["p_retain"] is not None:
-        words.append(f"retain{chosen['p_retain']:g}")
-    if chosen["width"] is not None:
-        words.append(f"width{chosen['width']:g}")
-    if chosen["precision"] != USUAL["precision"]:
-        words.append(chosen["precision"])
-    if chosen["test_images"] is not None:
-        words.append(f"test{chosen['test_images']}")
+    values, words = USUAL | study.options, [study.name]
+    if (values["dataset"], values["preset"]) != (USUAL["dataset"], USUAL["preset"]):
+        words += [values["dataset"], values["preset"]]
+    for option, word in WORDS.items():
+        if values[option] != USUAL[option]:
+            words.append(word.format(values[option]).partition(":")[0])
     return "-".join(words)
 
 
 def command(study: Shape) -> str:
     """The line that makes a study again."""
-    words = ["python -m unlearnlab.study", study.name]
-    for name, value in study.options.items():
-        if value != USUAL[name]:
-            said = value.name if isinstance(value, Path) else value  # wherever the folder lies
-            words.append(f"--{name.replace('_', '-')} {said}")
-    return " ".join(words)
+    options = [
+        # of a folder its name, wherever it lies
+        f"--{name.replace('_', '-')} {value.name if isinstance(value, Path) else value}"
+        for name, value in study.options.items()
+        if value != USUAL[name]
+    ]
+    return " ".join(["python -m unlearnlab.study", study.name, *options])
 
 
 def check(study: Shape, place: Place) -> None:

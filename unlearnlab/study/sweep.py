@@ -25,10 +25,8 @@ from ..loop import COLUMNS
 from ..task import Task
 from . import workers as processes
 from .grid import expand
-from .runs import Job, Outcome, Runner
+from .runs import Job, Runner
 from .store import Store, StoreMismatch, code_fingerprint, key, task_parts
-
-FIXED = COLUMNS
 
 
 def sweep(
@@ -68,18 +66,35 @@ def sweep(
     can no longer be written, StoreMismatch when a worker makes another task than is made here.
     """
     plan = _Plan(task_factory, grid, seeds, backend, workers, threads, run_seed, timeout)
-    kept = Store(store)
+    return _swept(plan, Store(store), progress, stop or threading.Event())
+
+
+def _swept(plan, kept, progress, stop):
     kept.clean()
     run, jobs = plan.prepared()
     records = _known(kept, jobs)
     todo = [job for job in jobs if job.name not in records]
-    results = _results(plan, run, todo, kept, stop or threading.Event())
-    with _reporter(progress, len(jobs), len(records)) as report, closing(results):
-        for job, outcome in results:
-            records[job.name] = outcome.record
-            if outcome.final and not outcome.known:
-                _keep(kept, job, outcome.record)
-            report(_row(plan.settings, job, outcome.record))
+    todo = _by_seed(todo) if plan.backend == "serial" else _shuffled(todo)
+
+    def missing():
+        """Runs to do. Those that another process has finished meanwhile are only read."""
+        for job in todo:
+            record = kept.read(job.name) if job.name in kept else None
+            if record is None:
+                yield job
+            else:
+                done(job, record)
+
+    def done(job, record):
+        records[job.name] = record
+        report(_row(plan.settings, job, record))
+
+    with _reporter(progress, len(jobs), len(records)) as report:
+        with closing(plan.results(run, missing(), stop, len(todo))) as results:
+            for job, outcome in results:
+                if outcome.final:
+                    _keep(kept, job, outcome.record)
+                done(job, outcome.record)
     return _frame(plan.settings, jobs, records)
 
 
@@ -89,11 +104,7 @@ class _Plan:
     def __init__(self, factory, grid, seeds, backend, workers, threads, run_seed, timeout):
         if getattr(multiprocessing.current_process(), "_inheriting", False):
             raise RuntimeError(processes.GUARD)
-        if not callable(factory):
-            raise TypeError(
-                "task_factory must be a function from a seed to a ul.Task, got "
-                f"{type(factory).__name__}"
-            )
+        checks.function("task_factory", factory, "from a seed to a ul.Task")
         if backend not in ("local", "serial", "dask") and not hasattr(backend, "scheduler_info"):
             raise ValueError(
                 f'backend must be "local", "serial", "dask" or a dask Client, got {backend!r}'
@@ -129,35 +140,28 @@ class _Plan:
         run = Runner(self.factory, methods, parts, self.threads, self.timeout, device)
         if self.backend != "serial":
             run.pack()
-        jobs = []
-        for i, seed in itertools.product(range(len(self.settings)), self.seeds):
-            identity = {"rule": rules[i], "task": key(parts[seed]), "run_seed": self.run_seed}
-            values = {
-                **_values(self.settings[i]),
-                "seed": seed,
-                **identity,
-                "threads": self.threads,
-            }
-            jobs.append(Job(i, self.settings[i].epochs, seed, values))
+        jobs, shared = [], {"run_seed": self.run_seed, "threads": self.threads}
+        for (i, setting), seed in itertools.product(enumerate(self.settings), self.seeds):
+            identity = {"seed": seed, "rule": rules[i], "task": key(parts[seed]), **shared}
+            jobs.append(Job(i, setting.epochs, seed, {**_values(setting), **identity}))
         return run, jobs
 
-    def start(self, count):
-        """Where runs are done that are not done here; see `workers`. count: of them."""
+    def results(self, run, jobs, stop, count):
+        """(job, outcome) as they finish, in any order. count: of the jobs, at most."""
+        if self.backend == "serial" or not count:
+            return _serial(run, jobs, stop)
         if self.backend == "local":
-            return processes.local(min(self.workers, count))
-        if self.backend == "dask":
-            return processes.own_cluster(min(self.workers, count))
-        return processes.cluster(self.backend)
+            where = processes.local(min(self.workers, count))
+        elif self.backend == "dask":
+            where = processes.own_cluster(min(self.workers, count))
+        else:
+            where = processes.cluster(self.backend)
+        return processes.results(run, jobs, stop, where)
 
 
 def _seeds(given):
-    several = isinstance(given, Iterable) and getattr(given, "ndim", 1)
-    if several and not isinstance(given, str):
-        given = list(given)
-        if not given:
-            raise ValueError("seeds is empty: there is nothing to run")
-    found = checks.integers("seeds", given, low=0) if several else [checks.seed(given, "seeds")]
-    return list(dict.fromkeys(found))
+    alone = not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0
+    return list(dict.fromkeys(checks.integers("seeds", [given] if alone else given, low=0)))
 
 
 def _values(setting):
@@ -200,38 +204,9 @@ def _by_seed(jobs):
 def _shuffled(jobs):
     """Seed by seed, so that a worker keeps its task, but in an order of this process's own: two
     sweeps on one store would otherwise do the same runs at the same time."""
-    order = random.Random(f"{os.getpid()} {time.time()}")
-    seeds = list(dict.fromkeys(job.seed for job in jobs))
-    order.shuffle(seeds)
-    for seed in seeds:
-        own = [job for job in jobs if job.seed == seed]
-        order.shuffle(own)
-        yield from own
-
-
-def _results(plan, run, todo, kept, stop):
-    """(job, outcome) as they finish, in any order. Runs that another process has finished meanwhile
-    are only read."""
-
-    def missing():
-        for job in _by_seed(todo) if plan.backend == "serial" else _shuffled(todo):
-            record = kept.read(job.name) if job.name in kept else None
-            if record is None:
-                yield job
-            else:
-                found.append((job, Outcome(record, known=True)))
-
-    found = []
-    if plan.backend == "serial" or not todo:
-        results = _serial(run, missing(), stop)
-    else:
-        results = processes.results(run, missing(), stop, plan.start(len(todo)))
-    with closing(results):
-        for result in results:
-            yield from found
-            found.clear()
-            yield result
-    yield from found
+    jobs, order = list(jobs), random.Random(f"{os.getpid()} {time.time()}")
+    place = {job.seed: order.random() for job in jobs}
+    return sorted(jobs, key=lambda job: (place[job.seed], order.random()))
 
 
 def _serial(run, jobs, stop):
@@ -243,21 +218,23 @@ def _serial(run, jobs, stop):
 
 
 def _row(settings, job, record):
-    made = {name: record["provenance"][name] for name in ("commit", "device", "torch", "threads")}
-    outcome = {**record["metrics"], "seconds": record["seconds"], "error": record["error"]}
-    return {**_values(settings[job.index]), "seed": job.seed, **outcome, **made}
+    own = {**_values(settings[job.index]), "seed": job.seed, **record["metrics"]}
+    made = {**record, **record["provenance"]}
+    return own | {name: made[name] for name in COLUMNS[3:]}
 
 
 def _frame(settings, jobs, records):
     import pandas
 
     rows = [_row(settings, job, records[job.name]) for job in jobs if job.name in records]
-    own = list(dict.fromkeys(name for s in settings for name in dataclasses.asdict(s.method)))
-    metrics = dict.fromkeys(name for row in rows for name in row if name not in (*FIXED, *own))
-    frame = pandas.DataFrame(rows, columns=[*FIXED[:3], *own, *metrics, *FIXED[3:]])
-    frame.attrs["hyperparameters"] = own
-    kinds = {name: {type(vars(s.method).get(name, 0)) for s in settings} for name in own}
-    whole = [name for name in own if kinds[name] == {int}]
+    kinds = {}
+    for setting in settings:
+        for name, value in dataclasses.asdict(setting.method).items():
+            kinds.setdefault(name, set()).add(type(value))
+    metrics = dict.fromkeys(n for row in rows for n in row if n not in (*COLUMNS, *kinds))
+    frame = pandas.DataFrame(rows, columns=[*COLUMNS[:3], *kinds, *metrics, *COLUMNS[3:]])
+    frame.attrs["hyperparameters"] = [*kinds]
+    whole = [name for name, kind in kinds.items() if kind == {int}]
     return frame.astype(dict.fromkeys(whole, "Int64"))  # pandas' integers that may be missing
 
 
@@ -270,12 +247,12 @@ def _reporter(progress, total, done):
         return
     from tqdm.auto import tqdm
 
-    failed = 0
+    failed = []
 
     def report(row):
-        nonlocal failed
-        failed += row["error"] is not None
-        bar.set_postfix_str(f"{failed} failed" if failed else "", refresh=False)
+        if row["error"] is not None:
+            failed.append(row)
+            bar.set_postfix_str(f"{len(failed)} failed", refresh=False)
         bar.update()
 
     with tqdm(total=total, initial=done, unit="run", disable=not progress) as bar:

@@ -10,7 +10,6 @@ none."""
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +56,21 @@ def read(path: Path | str) -> Recorded:
     not there or cannot be opened.
     """
     path = Path(path)
-    content = _content(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BadTable(f"{path} is no JSON text, or not all of it: {error}") from error
+    has = ", ".join(content) if isinstance(content, dict) else type(content).__name__
+    if has != ", ".join(FIELDS):
+        raise BadTable(
+            f"{path} is no recorded result: it must have {', '.join(FIELDS)}, it has {has}"
+        )
+    said, found = content.pop("sha256"), _digest(content)
+    if said != found:
+        raise BadTable(
+            f"{path} was changed after it was written: its content has the SHA-256 {found}, and it "
+            f"says {said}"
+        )
     rows = {}
     for name, table in content["tables"].items():
         rows[name] = [dict(zip(table["columns"], row)) for row in table["rows"]]
@@ -95,33 +108,6 @@ def significant(value, digits: int = 6):
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
-def _content(path):
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise BadTable(f"{path} is no JSON text, or not all of it: {error}") from error
-    if not isinstance(content, dict) or set(content) != {*FIELDS}:
-        has = ", ".join(content) if isinstance(content, dict) else type(content).__name__
-        raise BadTable(
-            f"{path} is no recorded result: it must have {', '.join(FIELDS)}, it has {has}"
-        )
-    said = content.pop("sha256")
-    if said != _digest(content):
-        raise BadTable(
-            f"{path} was changed after it was written: its content has the SHA-256 "
-            f"{_digest(content)}, and it says {said}"
-        )
-    if not isinstance(content["tables"], dict) or not all(map(_fits, content["tables"].values())):
-        raise BadTable(f"{path} holds a table whose rows do not fit its columns")
-    return content
-
-
-def _fits(table):
-    if not isinstance(table, dict) or set(table) != {"columns", "rows"}:
-        return False
-    return all(isinstance(row, list) and len(row) == len(table["columns"]) for row in table["rows"])
-
-
 def _digest(content):
     return hashlib.sha256(_compact(content).encode()).hexdigest()
 
@@ -141,16 +127,13 @@ def _columns_and_rows(table):
 
 def _cell(value):
     """What JSON holds of a cell: NaN and pandas' missing value are null."""
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
     if isinstance(value, (list, tuple)):
         return [_cell(v) for v in value]
-    if hasattr(value, "item"):  # a numpy number
-        return _cell(value.item())
-    if isinstance(value, float):
-        return None if math.isnan(value) else value
-    if type(value).__name__ in ("NAType", "NaTType"):
+    value = value.item() if hasattr(value, "item") else value  # a numpy number
+    if type(value).__name__ in ("NAType", "NaTType") or value != value:
         return None
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
     raise TypeError(f"a cell must be a number, a word or a list of these, got {value!r}")
 
 

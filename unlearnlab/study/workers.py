@@ -11,8 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 ATTEMPTS = 2  # a run whose worker dies this often is given up
@@ -24,7 +23,7 @@ GUARD = 'a script that calls ul.sweep with "dask" must do so under `if __name__ 
 _workers, _ended, _lock = {}, set(), threading.Lock()  # by sweep: the workers that wait for a run
 
 
-def results(run, jobs: Iterator, stop: threading.Event, start) -> Iterator[tuple]:
+def results(run, jobs, stop: threading.Event, start):
     """(job, outcome) as runs end. start: a context with (executor, slots(), finish(sweep))."""
     waiting = {}
     with start as (executor, slots, finish):
@@ -46,14 +45,14 @@ def results(run, jobs: Iterator, stop: threading.Event, start) -> Iterator[tuple
 
 
 @contextmanager
-def local(workers: int) -> Iterator[tuple[Executor, Callable, Callable]]:
+def local(workers: int):
     """A thread and a process for each worker."""
     with ThreadPoolExecutor(workers) as executor:
         yield executor, lambda: workers, end
 
 
 @contextmanager
-def cluster(client, own: bool = False) -> Iterator[tuple[Executor, Callable, Callable]]:
+def cluster(client, own: bool = False):
     """A process for each slot of a dask cluster. One that is not our own may have none yet."""
     seen = time.monotonic()
 
@@ -68,9 +67,7 @@ def cluster(client, own: bool = False) -> Iterator[tuple[Executor, Callable, Cal
             )
         return count
 
-    def finish(sweep):
-        client.run(end, sweep, on_error="ignore")
-
+    finish = lambda sweep: client.run(end, sweep, on_error="ignore")
     yield client.get_executor(pure=False), slots, finish
 
 
@@ -80,16 +77,14 @@ def own_cluster(workers: int):
     import dask
     from distributed import Client, LocalCluster
 
-    # or a worker that is away for 15 s is not replaced
-    options = {"distributed.deploy.lost-worker-timeout": "1 hour"}
     quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
-    with dask.config.set(options):
+    # or a worker that is away for 15 s is not replaced
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"}):
         try:
             opened = LocalCluster(n_workers=workers, threads_per_worker=1, **quiet)
         except RuntimeError as error:
-            raise RuntimeError(
-                f"no worker of the cluster could start. If this is a script: {GUARD}"
-            ) from error
+            words = f"no worker of the cluster could start. If this is a script: {GUARD}"
+            raise RuntimeError(words) from error
         with opened, Client(opened) as client, cluster(client, own=True) as (executor, slots, _):
             yield executor, slots, lambda sweep: None  # workers end with the cluster
 
@@ -100,6 +95,10 @@ def supervised(run, job):
         worker = _idle_worker(run.sweep)
         try:
             outcome = _waited_for(worker, run, job)
+            _workers.setdefault(run.sweep, []).append(worker)
+            if run.sweep in _ended:
+                end(run.sweep)
+            return outcome
         except BaseException as error:
             worker.shutdown(kill_workers=True)
             if run.sweep in _ended:
@@ -108,11 +107,6 @@ def supervised(run, job):
                 return run.failed(job, str(error))
             if not isinstance(error, BrokenExecutor):
                 raise
-        else:
-            _workers.setdefault(run.sweep, []).append(worker)
-            if run.sweep in _ended:
-                end(run.sweep)
-            return outcome
     return run.failed(job, f"its worker process died {ATTEMPTS} times")
 
 
@@ -145,8 +139,8 @@ def _idle_worker(sweep):
     # dask's workers may else have no children
     multiprocessing.current_process()._config["daemon"] = False
     env = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    how = {"timeout": IDLE, "env": env, "initializer": _follow, "initargs": (os.getpid(),)}
-    return ProcessPoolExecutor(1, **how)
+    parent = (os.getpid(),)
+    return ProcessPoolExecutor(1, timeout=IDLE, env=env, initializer=_follow, initargs=parent)
 
 
 def _follow(parent):

@@ -7,10 +7,10 @@ Ctrl-C ends it, and the same command goes on from there.
 """
 
 import argparse
-import re
 import sys
 from pathlib import Path
 
+from ..ground import seeds
 from ..ground.files import interruptible
 from ..ground.provenance import provenance
 from ..training import zoo
@@ -31,22 +31,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog=f"python -m {__package__}", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("task", choices=TASKS)
-    parser.add_argument("--seeds", help="such as 1-5 or 3,7 (default: those that ship)")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=zoo.SHIPPED,
-        help="folder to write to (default: the shipped models')",
-    )
-    chosen = parser.parse_args(arguments)
-    task, seeds = TASKS[chosen.task]
-    seeds = chosen.seeds or seeds
-    made = provenance(
-        f"python -m {__package__} {chosen.task} --seeds {seeds}"
-    )  # now: a checkout may change meanwhile
-    jobs = [job for seed in _seeds(parser, seeds) for job in task.shipped(seed)]
-    return interruptible(lambda: _make(jobs, chosen.out.expanduser(), made))
+    add = parser.add_argument
+    add("task", choices=TASKS)
+    add("--seeds", type=seeds.named, help="such as 1-5 or 3,7 (default: those that ship)")
+    add("--out", type=Path, default=zoo.SHIPPED, help="folder (default: the shipped models')")
+    given = parser.parse_args(arguments)
+    task, usual = TASKS[given.task]
+    numbers = sorted(given.seeds or seeds.named(usual))
+    words = ",".join(map(str, numbers))
+    # now: a checkout may change meanwhile
+    made = provenance(f"python -m {__package__} {given.task} --seeds {words}")
+    jobs = [job for seed in numbers for job in task.shipped(seed)]
+    return interruptible(lambda: _make(jobs, given.out.expanduser(), made))
 
 
 def _make(jobs, folder, made):
@@ -59,16 +55,6 @@ def _make(jobs, folder, made):
             print(f"to make: {error}")
             with zoo.Bar(training) as bar:
                 training.make(path, measure, made, bar)
-
-
-def _seeds(parser, text):
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
-        parser.error(f"--seeds must look like 1-5 or 3,7, got {text!r}")
-    ranges = [[int(end) for end in part.split("-")] for part in text.split(",")]
-    for ends in ranges:
-        if ends[-1] < ends[0]:
-            parser.error(f"--seeds holds an empty range: {ends[0]}-{ends[-1]}")
-    return sorted({seed for ends in ranges for seed in range(ends[0], ends[-1] + 1)})
 
 
 if __name__ == "__main__":

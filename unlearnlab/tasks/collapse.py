@@ -19,14 +19,12 @@ from torch.utils.data import TensorDataset
 from ..data.images import Images
 from ..data.tint import CLASS_COLORS, GRAY, tint
 from ..ground import checks, seeds
-from ..networks import ResNet
 from ..networks.predict import outputs
 from ..task import Task
-from ..training import recipe as recipes
-from ..training import zoo
 from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
-from .presets import Means, Preset, choose, command, image_task, share_of
+from . import papers
+from .presets import Preset, choose, command, planned, sizes, together, trainings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,87 +42,15 @@ class WarmPreset(Preset):
         return super().epochs(role) + (self.warm_start.epochs if role == "original" else 0)
 
 
-# color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set,
+# Color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set,
 # epochs) -> method -> (mean, standard error)
-TABLE = "Retrain MinNorm-OG GD GA NGP NGD Ridge l1-Sparse SCRUB NPO SalUn".split()
-_MEANS_AND_ERRORS = {
-    (0.001, 5): (
-        (0.791, 0.491, 0.240, 0.345, 0.459, 0.126, 0.209, 0.124, 0.373, 0.406, 0.294),
-        (0.045, 0.061, 0.032, 0.044, 0.034, 0.002, 0.037, 0.003, 0.037, 0.037, 0.055),
-    ),
-    (0.001, 10): (
-        (0.955, 0.787, 0.552, 0.383, 0.737, 0.330, 0.600, 0.230, 0.619, 0.432, 0.534),
-        (0.011, 0.034, 0.043, 0.054, 0.038, 0.022, 0.037, 0.065, 0.034, 0.069, 0.079),
-    ),
-    (0.001, 15): (
-        (0.963, 0.932, 0.782, 0.398, 0.815, 0.469, 0.813, 0.251, 0.741, 0.446, 0.763),
-        (0.008, 0.013, 0.033, 0.051, 0.016, 0.034, 0.027, 0.047, 0.039, 0.076, 0.053),
-    ),
-    (0.01, 5): (
-        (0.928, 0.595, 0.407, 0.342, 0.583, 0.329, 0.335, 0.125, 0.478, 0.425, 0.425),
-        (0.026, 0.061, 0.024, 0.047, 0.060, 0.036, 0.061, 0.002, 0.049, 0.041, 0.027),
-    ),
-    (0.01, 10): (
-        (0.985, 0.947, 0.736, 0.382, 0.924, 0.705, 0.634, 0.314, 0.758, 0.435, 0.687),
-        (0.001, 0.011, 0.030, 0.054, 0.025, 0.032, 0.050, 0.066, 0.028, 0.069, 0.040),
-    ),
-}
-PUBLISHED = {
-    row: dict(zip(TABLE, zip(means, errors))) for row, (means, errors) in _MEANS_AND_ERRORS.items()
-}
+_ROWS = ((0.001, 5), (0.001, 10), (0.001, 15), (0.01, 5), (0.01, 10))
+PUBLISHED = {(share, t): papers.table(f"collapse-{share}-{t}") for share, t in _ROWS}
 
-_STEPS = partial(Recipe, lr=3e-2)
-_QUICK = partial(
-    WarmPreset,
-    network=partial(ResNet, 18, width=1 / 8),
-    batch_size=64,
-    p_forget=0.02,
-    p_retain=0.02,
-    test_images=500,
-)
-PRESETS = {
-    ("digits", "quick"): WarmPreset(
-        network=partial(ResNet, 18, width=3 / 32),
-        warm_start=_STEPS(epochs=3, batch_size=64),
-        recipe=_STEPS(epochs=16, batch_size=64, milestones=(6, 12)),
-        batch_size=32,
-        p_forget=0.05,
-        p_retain=0.3,
-    ),
-    ("mnist", "quick"): _QUICK(
-        warm_start=_STEPS(epochs=2, batch_size=128),
-        recipe=_STEPS(epochs=8, batch_size=128, milestones=(4, 6)),
-        train_images=6_000,
-    ),
-    ("cifar10", "quick"): _QUICK(
-        warm_start=_STEPS(epochs=6, batch_size=128),
-        recipe=_STEPS(epochs=10, batch_size=128, milestones=(4, 8)),
-        train_images=8_000,
-    ),
-    ("cifar10", "paper"): WarmPreset(
-        network=partial(ResNet, 18),
-        warm_start=recipes.COLLAPSE_WARM_START,
-        recipe=recipes.COLLAPSE,
-        batch_size=256,
-        p_forget=0.01,
-        p_retain=0.01,
-    ),
-}
+PRESETS = sizes("collapse", WarmPreset)
 
 
-def task(
-    dataset: str = "digits",
-    preset: str = "quick",
-    seed: int = 1,
-    *,
-    p_forget: float | None = None,
-    p_retain: float | None = None,
-    batch_size: int | None = None,
-    network: Callable | None = None,
-    warm_start: Recipe | None = None,
-    recipe: Recipe | None = None,
-    **means,
-) -> Task:
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **options) -> Task:
     """The representation-collapse task. Everything about it follows from its arguments.
 
     retain: the accessible part, a random share `p_retain`, of all training images in their class's
@@ -137,109 +63,63 @@ def task(
     ground_truth: `recipe` on the images in their class's color, from a fresh start.
     evaluate: see `evaluate`.
 
-    The other arguments, shipped models, files and errors are those of `ul.erasure.task`.
+    options: p_forget, p_retain, batch_size, network, warm_start and recipe in place of what the
+    preset says, and the rest as in `Means`. Shipped models, files and errors are those of
+    `ul.erasure.task`.
     """
-    default = choose(PRESETS, dataset, preset, means.get("device", "cpu"))
-    chosen = default.changed(
-        p_forget=p_forget,
-        p_retain=p_retain,
-        batch_size=batch_size,
-        network=network,
-        warm_start=warm_start,
-        recipe=recipe,
-    )
-    return _task(dataset, preset, seed, chosen, chosen.trains_as(default), Means(**means))
+    default = choose(PRESETS, dataset, preset, options.get("device", "cpu"))
+    size, means = default.changed(options)
+    checks.number("p_forget", size.p_forget, above=0, high=1)
+    shipped = dataset == "digits" and size.trains_as(default)
+    made_by = partial(command, "collapse", dataset=dataset, preset=preset)
+    return planned(f"collapse-{dataset}", _plan, dataset, seed, size, means, shipped, made_by)
 
 
-def _task(dataset, preset, seed, chosen, shipped, means):
-    checks.number("p_forget", chosen.p_forget, above=0, high=1)
-    checks.number("p_retain", chosen.p_retain, above=0, high=1)
-    seed = checks.seed(seed)
-    images = chosen.images(dataset, means.folder).to(means.device)
-    own, other = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    build, measure = (
-        partial(chosen.network, len(images.classes)),
-        partial(evaluate, test=images.test),
-    )
-    shipped = shipped and dataset == "digits" and seed in zoo.SHIPPED_SEEDS
-    trainings = _trainings(dataset, seed, build, chosen, images, own, other, measure)
-    made = command("collapse", shipped, dataset, preset, seed)
-    models = means.models(trainings, shipped, made)
-    parts = {
-        "retain": share_of(own, chosen.p_retain, seed, 0),
-        "forget": other,
-        "evaluate": partial(measure, precision=means.evaluate_in),
+def _plan(dataset, seed, size, images):
+    """All images in their class's color, the forget set, the network, the metric, and the trainings
+    by role."""
+    own, other = retain_set(images), forget_set(images, size.p_forget, seed)
+    build = partial(size.network, len(images.classes))
+    measure = partial(evaluate, test=images.test)
+    pixels, labels = images.train.tensors
+    p = size.p_forget
+    counts = torch.tensor([len(own), len(other)])
+    weights = torch.tensor([p / (1 + p), 1 / (1 + p)]).repeat_interleave(counts).to(labels.device)
+    stages = {
+        "original": (
+            Stage(tint(pixels, GRAY), labels, size.warm_start),
+            Stage(*together(own, other), size.recipe, weights),
+        ),
+        "ground-truth": (Stage(*own.tensors, size.recipe),),
     }
-    name, size = f"collapse-{dataset}", chosen.batch_size
-    return image_task(name, seed, models, build, means.device, batch_size=size, **parts)
+    networks = trainings(f"collapse-{dataset}", build, seed, stages, measure)
+    return own, other, build, measure, networks
 
 
-def grid(epochs: int = 15) -> dict[str, dict]:
+def shipped(seed: int) -> list[tuple[Training, Callable]]:
+    """How the models that ship with the package are made, and what is measured of them."""
+    return list(_plan("digits", seed, PRESETS["digits", "quick"], images("digits"))[-1].values())
+
+
+def grid() -> dict[str, dict]:
     """Settings for the digits' quick task, as `ul.sweep` takes them: the methods of the paper's
-    table.
+    table, for 15 epochs.
 
     Three to five rates, about a factor of 3 apart, and two or three values of what else a method
     has; chosen after a look at seeds 1 and 2, so that the rate that is best is not the first or
-    last. Longer runs project and ascend for longer in proportion.
+    last.
     """
-    rates = lambda *lr: {"epochs": epochs, "lr": list(lr)}
-    usual, low = rates(3e-3, 1e-2, 3e-2, 1e-1), rates(1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
-    return {
-        "Retrain": rates(3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
-        "MinNorm-OG": {
-            **usual,
-            "reg": [0.05, 0.1],
-            "reg_decay": [0.8, 0.9],
-            "n_pert": 50,
-            "descent_epochs": (epochs + 1) // 2,
-        },
-        "GD": rates(1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
-        "GA": low,
-        "NGP": {**rates(3e-3, 1e-2, 3e-2), "ascent": [0.1, 0.3, 1.0]},
-        "NGD": {**usual, "noise": [0.01, 0.1]},
-        "Ridge": {**usual, "reg": [0.003, 0.01, 0.03], "reg_decay": 0.95},
-        "l1-Sparse": {**usual, "reg": [1e-4, 3e-4, 1e-3]},
-        "SCRUB": {
-            **rates(1e-3, 3e-3, 1e-2, 3e-2),
-            "reg": 0.01,
-            "ascent": [0.3, 1.0, 3.0],
-            "descent_epochs": epochs // 3,
-        },
-        "NPO": {**low, "reg": [1.0, 10.0]},
-        "SalUn": {**usual, "ascent": [0.1, 0.3, 1.0]},
-    }
+    return papers.grid("collapse", epochs=15)
 
 
-def short_grid(epochs: int = 15) -> dict[str, dict]:
+def short_grid() -> dict[str, dict]:
     """A quarter of `grid`, as `ul.sweep` takes it, for tasks where a run takes half a minute:
     CIFAR-10 on a laptop.
 
     Two or three rates, and of every other hyperparameter the value that did best on MNIST. A
     method's best may lie at an end of this grid: whoever reads a result of it has to look.
     """
-    usual, low = (
-        {"epochs": epochs, "lr": [1e-3, 3e-3, 1e-2]},
-        {"epochs": epochs, "lr": [1e-4, 3e-4]},
-    )
-    return {
-        "Retrain": usual,
-        "MinNorm-OG": {
-            **usual,
-            "reg": 0.05,
-            "reg_decay": 0.9,
-            "n_pert": 50,
-            "descent_epochs": (epochs + 1) // 2,
-        },
-        "GD": usual,
-        "GA": low,
-        "NGP": {**usual, "ascent": 0.3},
-        "NGD": {**usual, "noise": 0.01},
-        "Ridge": {**usual, "reg": 0.003, "reg_decay": 0.95},
-        "l1-Sparse": {**usual, "reg": 1e-4},
-        "SCRUB": {**usual, "reg": 0.01, "ascent": 0.3, "descent_epochs": epochs // 3},
-        "NPO": {**low, "reg": 10.0},
-        "SalUn": {**usual, "ascent": 0.3},
-    }
+    return papers.grid("collapse-short", epochs=15)
 
 
 def published_grid(epochs: int, p_retain: float = 0.01) -> dict[str, dict]:
@@ -248,33 +128,10 @@ def published_grid(epochs: int, p_retain: float = 0.01) -> dict[str, dict]:
 
     Raises ValueError for a row that the table has not.
     """
-    if (p_retain, epochs) not in PUBLISHED:
-        rows = ", ".join(f"({share:g}, {t})" for share, t in PUBLISHED)
-        raise ValueError(
-            f"p_retain, epochs must be one of {rows}, the rows of the paper's table, "
-            f"got ({p_retain!r}, {epochs!r})"
-        )
-    first = (p_retain, epochs) == (0.001, 5)
-    common = {"epochs": epochs, "lr": [5e-3, 1e-3, 5e-4, 1e-4][first:]}
-    reg, reg_decay, ascent = (
-        [0.1, 0.2, 0.5, 0.9] if first else [0.01, 0.1, 0.5, 0.9],
-        [0.2, 0.4, 0.8],
-        [1e-3, 1e-2, 0.1],
+    checks.one_of(
+        "p_retain, epochs", (p_retain, epochs), PUBLISHED, ", the rows of the paper's table"
     )
-    last = {"descent_epochs": [1, 2, 3] if epochs == 5 else [3, 5, 7]}
-    return {
-        "Retrain": common,
-        "MinNorm-OG": {**common, "reg": reg, "reg_decay": reg_decay, "n_pert": 50, **last},
-        "GD": common,
-        "GA": common,
-        "NGP": {**common, "ascent": ascent},
-        "NGD": {**common, "noise": [0.1, 1.0, 10.0]},
-        "Ridge": {**common, "reg": reg, "reg_decay": reg_decay},
-        "l1-Sparse": {**common, "reg": reg},
-        "SCRUB": {**common, "reg": reg, "ascent": ascent, **last},
-        "NPO": {**common, "reg": reg},
-        "SalUn": {**common, "ascent": ascent},
-    }
+    return papers.grid(f"collapse-{p_retain}-5" if epochs == 5 else "collapse-10-or-15", epochs)
 
 
 def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:
@@ -319,53 +176,12 @@ def forget_set(images: Images, p_forget: float, seed: int) -> TensorDataset:
     """round(p_forget * its size) images of each class, at least one, each in a random color of
     another class; targets content."""
     pixels, labels = images.train.tensors
-    numbers, chosen = seeds.generator(seed, 1), []
+    numbers, parts = seeds.generator(seed, 1), []
     for label in range(len(images.classes)):
         members = (labels.cpu() == label).nonzero().flatten()
-        chosen.append(
-            members[
-                torch.randperm(len(members), generator=numbers)[
-                    : max(1, round(p_forget * len(members)))
-                ]
-            ]
-        )
-    chosen = torch.cat(chosen).to(labels.device)
-    away = torch.randint(1, len(CLASS_COLORS), (len(chosen),), generator=numbers).to(labels.device)
-    colors = CLASS_COLORS.to(labels.device)[(labels[chosen] + away) % len(CLASS_COLORS)]
-    return TensorDataset(tint(pixels[chosen], colors), labels[chosen])
-
-
-def _trainings(dataset, seed, build, chosen, images, own, other, measure):
-    """By role. The two start from different weights, as two trainings would."""
-    pixels, labels = images.train.tensors
-    everything = [torch.cat(pair) for pair in zip(own.tensors, other.tensors)]
-    p = chosen.p_forget
-    weights = torch.cat(
-        [torch.full((len(own),), p / (1 + p)), torch.full((len(other),), 1 / (1 + p))]
-    ).to(labels.device)
-    stages = {
-        "original": (
-            Stage(tint(pixels, GRAY), labels, chosen.warm_start),
-            Stage(*everything, chosen.recipe, weights),
-        ),
-        "ground-truth": (Stage(*own.tensors, chosen.recipe),),
-    }
-    return {
-        role: (
-            Training(f"collapse-{dataset}-{seed}-{role}", build, 1_000 * seed + 10 * i, parts),
-            measure,
-        )
-        for i, (role, parts) in enumerate(stages.items())
-    }
-
-
-def shipped(seed: int) -> list[tuple[Training, Callable]]:
-    """How the models that ship with the package are made, and what is measured of them."""
-    chosen = PRESETS["digits", "quick"]
-    images = chosen.images("digits")
-    own, other = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    build, measure = (
-        partial(chosen.network, len(images.classes)),
-        partial(evaluate, test=images.test),
-    )
-    return list(_trainings("digits", seed, build, chosen, images, own, other, measure).values())
+        order = torch.randperm(len(members), generator=numbers)
+        parts.append(members[order[: max(1, round(p_forget * len(members)))]])
+    gone = torch.cat(parts).to(labels.device)
+    away = torch.randint(1, len(CLASS_COLORS), (len(gone),), generator=numbers).to(labels.device)
+    colors = CLASS_COLORS.to(labels.device)[(labels[gone] + away) % len(CLASS_COLORS)]
+    return TensorDataset(tint(pixels[gone], colors), labels[gone])

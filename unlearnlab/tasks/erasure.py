@@ -17,103 +17,26 @@ from torch.utils.data import TensorDataset
 from ..data.images import Images
 from ..data.tint import GRAY, GREEN, RED, tint
 from ..ground import checks
-from ..networks import ResNet
 from ..networks.predict import outputs
 from ..task import Task
-from ..training import recipe as recipes
-from ..training import zoo
-from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
-from .presets import Means, Preset, choose, command, image_task, share_of
+from . import papers
+from .presets import Preset, choose, command, planned, share_of, sizes, together, trainings
 
 PUBLISHED_BODY = "torchvision's ResNet-50 of ImageNet (resnet50-*.pth)"
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
 
-EPOCHS = {
-    "cifar10": 2,
-    "tiny-imagenet": 5,
-    "mnist": 5,
-}  # the paper's T: of its main figure, for MNIST of its rebuttal
+# The paper's T: of its main figure, for MNIST of its rebuttal
+EPOCHS = {"cifar10": 2, "tiny-imagenet": 5, "mnist": 5}
 
 # (retain accuracy, forget error) after 5 epochs, the paper's rebuttal; where it gives several
 # settings, all of them
-PUBLISHED = {
-    "mnist": {
-        "original": [(0.986, 0.67)],
-        "Retrain": [(0.661, 0.00)],
-        "MinNorm-OG": [(0.970, 0.03)],
-        "SalUn": [(0.983, 0.42)],
-        "KL-Unif": [(0.985, 0.27)],
-    },
-    "cifar10": {
-        "original": [(0.790, 0.67)],
-        "Retrain": [(0.100, 0.00)],
-        "MinNorm-OG": [(0.675, 0.48), (0.601, 0.20), (0.530, 0.11)],
-        "SalUn": [(0.630, 0.43), (0.496, 0.32)],
-        "KL-Unif": [(0.583, 0.47), (0.182, 0.21)],
-    },
-}
+PUBLISHED = {dataset: papers.table(f"erasure-{dataset}") for dataset in ("mnist", "cifar10")}
 # The same on CIFAR-10 within 700 ms for every method: equal work instead of equal epochs
-PUBLISHED_EQUAL_TIME = {
-    "Retrain": [(0.140, 0.00)],
-    "MinNorm-OG": [(0.794, 0.66), (0.748, 0.55), (0.623, 0.17), (0.611, 0.07)],
-    "GD": [(0.725, 0.55), (0.610, 0.05)],
-    "GA": [(0.650, 0.48)],
-    "NGD": [(0.578, 0.45)],
-    "NGP": [(0.734, 0.54), (0.618, 0.21)],
-    "Ridge": [(0.614, 0.06)],
-    "SCRUB": [(0.610, 0.10)],
-    "NPO": [(0.670, 0.55)],
-    "SalUn": [(0.651, 0.37), (0.511, 0.31)],
-    "KL-Unif": [(0.612, 0.30)],
-}
+PUBLISHED_EQUAL_TIME = papers.table("erasure-equal-time")
 
-_QUICK = partial(
-    Preset,
-    network=partial(ResNet, 18, width=1 / 8),
-    batch_size=64,
-    p_forget=0.05,
-    p_retain=0.02,
-    test_images=1_000,
-)
-_PAPER = partial(
-    Preset,
-    network=partial(ResNet, 18),
-    recipe=recipes.CIFAR10_ERASURE,  # for MNIST too, of which the paper gives no recipe
-    batch_size=256,
-    p_forget=0.01,
-    p_retain=0.01,
-)
-_STEPS = partial(Recipe, lr=3e-2)
-PRESETS = {
-    ("digits", "quick"): Preset(
-        network=partial(ResNet, 18, width=3 / 32),
-        recipe=_STEPS(epochs=30, batch_size=64, milestones=(20,)),
-        batch_size=64,
-        p_forget=0.1,
-        p_retain=0.1,
-    ),
-    ("mnist", "quick"): _QUICK(
-        recipe=_STEPS(epochs=9, batch_size=128, milestones=(6,)), train_images=6_000
-    ),
-    ("cifar10", "quick"): _QUICK(
-        recipe=_STEPS(epochs=12, batch_size=128, milestones=(8,)), train_images=8_000
-    ),
-    ("mnist", "paper"): _PAPER(),
-    ("cifar10", "paper"): _PAPER(),
-    ("tiny-imagenet", "quick"): _QUICK(
-        network=partial(ResNet, 18, width=1 / 8, stem="imagenet"),
-        recipe=_STEPS(epochs=16, batch_size=128, milestones=(11,)),
-        train_images=10_000,
-    ),
-    ("tiny-imagenet", "paper"): _PAPER(
-        network=partial(
-            ResNet, 50, stem="imagenet", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
-        ),
-        recipe=recipes.TINY_IMAGENET_ERASURE,
-        published=True,
-    ),
-}
+# For MNIST, of which the paper gives no recipe, "paper" has that of CIFAR-10.
+PRESETS = sizes("erasure", Preset)
 
 
 def task(
@@ -124,11 +47,7 @@ def task(
     both_heads: bool = True,
     weights: Path | None = None,
     p_color: float | None = None,
-    p_retain: float | None = None,
-    batch_size: int | None = None,
-    network: Callable | None = None,
-    recipe: Recipe | None = None,
-    **means,
+    **options,
 ) -> Task:
     """The label-erasure task. Everything about it follows from its arguments.
 
@@ -149,50 +68,45 @@ def task(
             cannot do without.
         p_color, p_retain, batch_size, network, recipe: in place of what the preset says; network
             is given the classes [content, color].
-        means: folder, cache, device, progress, stop, evaluate_in, as in `Means`.
+        folder, cache, device, progress, stop, evaluate_in: as in `Means`.
 
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ;
     others are trained at first use, the ground truth when `task.ground_truth` is first read. Raises
     ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint or
     FileNotFoundError for a file of the package.
     """
-    default = choose(PRESETS, dataset, preset, means.get("device", "cpu"))
-    chosen = default.changed(
-        p_forget=p_color, p_retain=p_retain, batch_size=batch_size, network=network, recipe=recipe
-    )
-    if chosen.published and network is None and weights is None:
+    default = choose(PRESETS, dataset, preset, options.get("device", "cpu"))
+    size, means = default.changed({**options, "p_forget": p_color})
+    checks.number("p_color", size.p_forget, above=0, high=1)
+    if size.published and size.network is default.network and weights is None:
         raise ValueError(
             f"weights must name a file: {preset} of {dataset} starts from {PUBLISHED_BODY}"
         )
-    shipped = dataset == "digits" and weights is None and chosen.trains_as(default)
-    return _task(dataset, preset, seed, chosen, shipped, both_heads, weights, Means(**means))
+    shipped = dataset == "digits" and weights is None and size.trains_as(default)
+    plan = partial(_plan, both_heads=both_heads, weights=weights)
+    made_by = partial(command, "erasure", dataset=dataset, preset=preset)
+    name = f"erasure-{dataset}" if both_heads else f"erasure-{dataset}-content"  # of another metric
+    return planned(name, plan, dataset, seed, size, means, shipped, made_by)
 
 
-def _task(dataset, preset, seed, chosen, shipped, both_heads, weights, means):
-    checks.number("p_color", chosen.p_forget, above=0, high=1)
-    checks.number("p_retain", chosen.p_retain, above=0, high=1)
-    seed = checks.seed(seed)
-    shipped = shipped and seed in zoo.SHIPPED_SEEDS
-    images = chosen.images(dataset, means.folder).to(means.device)
-    gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    build = partial(chosen.network, [len(images.classes), len(COLORS)])
+def _plan(dataset, seed, size, images, both_heads=True, weights=None):
+    """All gray images, the forget set, the network, the metric, and the trainings by role."""
+    gray, colored = retain_set(images), forget_set(images, size.p_forget, seed)
+    build = partial(size.network, [len(images.classes), len(COLORS)])
     if weights is not None:
         build = partial(_with_body, build, Path(weights).expanduser())
     measure = partial(evaluate, test=images.test, both_heads=both_heads)
-    trainings = _trainings(dataset, seed, build, chosen.recipe, gray, colored, measure)
-    made = command("erasure", shipped, dataset, preset, seed)
-    name = f"erasure-{dataset}" if both_heads else f"erasure-{dataset}-content"  # of another metric
-    return image_task(
-        name,
-        seed,
-        means.models(trainings, shipped, made),
-        build,
-        means.device,
-        retain=share_of(gray, chosen.p_retain, seed, 0),
-        forget=colored,
-        evaluate=partial(measure, precision=means.evaluate_in),
-        batch_size=chosen.batch_size,
-    )
+    stages = {
+        "original": (Stage(*together(gray, colored), size.recipe),),
+        "ground-truth": (Stage(*gray.tensors, size.recipe),),
+    }
+    networks = trainings(f"erasure-{dataset}", build, seed, stages, measure)
+    return gray, colored, build, measure, networks
+
+
+def shipped(seed: int) -> list[tuple[Training, Callable]]:
+    """How the models that ship with the package are made, and what is measured of them."""
+    return list(_plan("digits", seed, PRESETS["digits", "quick"], images("digits"))[-1].values())
 
 
 def grid(
@@ -205,30 +119,10 @@ def grid(
     the digits; the paper's values of `reg_decay` stay as they are. The weights of KL-Unif and
     NegGrad are ours: the paper lists none.
     """
-    common, reg, ascent = (
-        {"epochs": epochs, "lr": list(lr)},
-        [1e-3, 1e-2, 5e-2, 0.1],
-        [1e-3, 1e-2, 0.1],
-    )
-    also = lambda *more: list(more) if wide else []
-    return {
-        "Retrain": common,
-        "MinNorm-OG": {**common, "reg": reg, "reg_decay": [0.2, 0.4, 0.8], "n_pert": 50},
-        "GD": common,
-        "GA": common,
-        "NGP": {**common, "ascent": ascent},
-        "NGD": {**common, "noise": also(0.001, 0.01) + [0.1, 1.0, 10.0]},
-        "Ridge": {**common, "reg": reg, "reg_decay": [0.2, 0.4, 0.8]},
-        "l1-Sparse": {**common, "reg": also(1e-5, 1e-4) + reg},
-        "SCRUB": {**common, "reg": reg + also(0.5), "ascent": ascent + also(1.0)},
-        "NPO": {**common, "reg": reg + also(1.0, 3.0, 10.0)},
-        "SalUn": {**common, "ascent": also(1e-4) + ascent},
-        "KL-Unif": {**common, "reg": also(1e-3) + [0.01, 0.1, 1.0]},
-        "NegGrad": {**common, "ascent": [*ascent, 0.5]},
-    }
+    return papers.grid("erasure-wide" if wide else "erasure", epochs, lr=list(lr))
 
 
-def short_grid(epochs: int = 2) -> dict[str, dict]:
+def short_grid() -> dict[str, dict]:
     """A sixth of what the digits get, as `ul.sweep` takes it, for tasks where a run takes ten
     seconds: CIFAR-10 on a laptop.
 
@@ -236,25 +130,7 @@ def short_grid(epochs: int = 2) -> dict[str, dict]:
     hyperparameter one to three values near the best on MNIST. A method's best may lie at an end of
     this grid: whoever reads a result of it has to look.
     """
-    middle, low = (
-        {"epochs": epochs, "lr": [5.5e-4, 1e-3, 1.7e-3, 3e-3]},
-        {"epochs": epochs, "lr": [1e-5, 3e-5, 1e-4, 3e-4]},
-    )
-    return {
-        "Retrain": {"epochs": epochs, "lr": [3e-3, 1e-2, 3e-2]},
-        "MinNorm-OG": {**middle, "reg": [0.01, 0.02, 0.05], "reg_decay": 0.8, "n_pert": 50},
-        "GD": {"epochs": epochs, "lr": [3e-4, *middle["lr"], 5.5e-3]},
-        "GA": low,
-        "NGP": {**middle, "ascent": [0.001, 0.01]},
-        "NGD": {**middle, "noise": 0.001},
-        "Ridge": {**middle, "reg": 0.001, "reg_decay": 0.8},
-        "l1-Sparse": {**middle, "reg": 1e-5},
-        "SCRUB": {**middle, "reg": 0.01, "ascent": [0.001, 0.01]},
-        "NPO": {**low, "reg": 1.0},
-        "SalUn": {**middle, "ascent": 0.001},
-        "KL-Unif": {**middle, "reg": 0.01},
-        "NegGrad": {**middle, "ascent": 0.001},
-    }
+    return papers.grid("erasure-short", epochs=2)
 
 
 def published_grid(dataset: str = "cifar10") -> list[dict[str, dict]]:
@@ -323,11 +199,11 @@ def retain_set(images: Images) -> TensorDataset:
 def forget_set(images: Images, p_color: float, seed: int) -> TensorDataset:
     """A share p_color of the red training images, then one of the green, drawn apart; targets
     content and 1 or 2."""
-    parts = [
-        share_of(painted(images.train, name), p_color, seed, list(COLORS).index(name)).tensors
+    red, green = (
+        share_of(painted(images.train, name), p_color, seed, list(COLORS).index(name))
         for name in ("red", "green")
-    ]
-    return TensorDataset(*(torch.cat(pair) for pair in zip(*parts)))
+    )
+    return TensorDataset(*together(red, green))
 
 
 def painted(data: TensorDataset, name: str) -> TensorDataset:
@@ -340,28 +216,3 @@ def painted(data: TensorDataset, name: str) -> TensorDataset:
 
 def _with_body(build, weights):
     return build().load_body(weights)
-
-
-def _trainings(dataset, seed, build, recipe, gray, colored, measure):
-    """By role. The two start from different weights, as two trainings would."""
-    everything = [torch.cat(pair) for pair in zip(gray.tensors, colored.tensors)]
-    found = {}
-    for i, (role, tensors) in enumerate(
-        {"original": everything, "ground-truth": gray.tensors}.items()
-    ):
-        stage = Stage(*tensors, recipe)
-        found[role] = (
-            Training(f"erasure-{dataset}-{seed}-{role}", build, 1_000 * seed + 10 * i, (stage,)),
-            measure,
-        )
-    return found
-
-
-def shipped(seed: int) -> list[tuple[Training, Callable]]:
-    """How the models that ship with the package are made, and what is measured of them."""
-    chosen = PRESETS["digits", "quick"]
-    images = chosen.images("digits")
-    build = partial(chosen.network, [len(images.classes), len(COLORS)])
-    gray, colored = retain_set(images), forget_set(images, chosen.p_forget, seed)
-    measure = partial(evaluate, test=images.test)
-    return list(_trainings("digits", seed, build, chosen.recipe, gray, colored, measure).values())

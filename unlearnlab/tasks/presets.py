@@ -1,9 +1,11 @@
 """How large is an image experiment: which images, which network, which recipe?"""
 
 import dataclasses
+import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -12,66 +14,79 @@ from torch.utils.data import TensorDataset
 
 from ..data import images as data
 from ..ground import checks, seeds
-from ..networks import seeded
+from ..networks import ResNet, seeded
 from ..networks.predict import PRECISIONS
 from ..task import Later, Task
+from ..training import recipe as recipes
 from ..training import zoo
 from ..training.recipe import Recipe
+from ..training.zoo import Training
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preset:
+class Size:
+    """How much of a data set takes part, and how networks are trained on it.
+
+    Args:
+        recipe: of the original and the ground truth.
+        batch_size: of the unlearning.
+        train_images, test_images: how many of the data set take part, None for all.
+    """
+
+    recipe: Recipe
+    batch_size: int
+    train_images: int | None = None
+    test_images: int | None = None
+
+    def images(self, dataset: str, folder=None) -> data.Images:
+        """The data set, or as much of it as takes part: the same images whatever the task's
+        seed."""
+        whole = data.load(dataset, folder)
+        train = _some(whole.train, self.train_images, self._numbers())
+        test = _some(whole.test, self.test_images, self._numbers())
+        return dataclasses.replace(whole, train=train, test=test)
+
+    def _numbers(self):
+        return torch.Generator().manual_seed(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset(Size):
     """The size of an image experiment.
 
     Args:
         network: of the classes, as in ResNet, an untrained model.
-        recipe: of the original and the ground truth.
-        batch_size: of the unlearning.
         p_forget, p_retain: the share of images the forget set is made of, and of the retain set
             that is accessible.
-        train_images, test_images: how many of the data set take part, None for all.
         published: whether the network starts from published weights.
     """
 
     network: Callable[[int | Sequence[int]], nn.Module]
-    recipe: Recipe
-    batch_size: int
     p_forget: float
     p_retain: float
-    train_images: int | None = None
-    test_images: int | None = None
     published: bool = False
 
     def __post_init__(self):
         checks.function("network", self.network, "of the classes that returns a model")
         checks.instance("recipe", self.recipe, Recipe, "a Recipe")
         checks.integer("batch_size", self.batch_size, low=1)
+        checks.number("p_retain", self.p_retain, above=0, high=1)
 
     def trains_as(self, other: "Preset") -> bool:
         """Whether both give the same original and ground truth."""
-        return (
-            dataclasses.replace(other, p_retain=self.p_retain, batch_size=self.batch_size) == self
-        )
+        own = {"p_retain": self.p_retain, "batch_size": self.batch_size}
+        return dataclasses.replace(other, **own) == self
 
-    def changed(self, **given) -> "Preset":
-        """With the fields that are given and not None."""
-        return dataclasses.replace(
-            self, **{name: value for name, value in given.items() if value is not None}
-        )
+    def changed(self, options: dict) -> tuple["Preset", "Means"]:
+        """With the options that are fields and not None, and Means made of the others."""
+        names = {field.name for field in dataclasses.fields(self)}
+        own = {name: options[name] for name in names & options.keys() if options[name] is not None}
+        others = {name: options[name] for name in options.keys() - names}
+        return dataclasses.replace(self, **own), Means(**others)
 
     def epochs(self, role: str) -> int:
         """Of the training of the "original" or the "ground truth"."""
         return self.recipe.epochs
-
-    def images(self, dataset: str, folder=None) -> data.Images:
-        """The data set, or as much of it as takes part: the same images whatever the task's
-        seed."""
-        whole = data.load(dataset, folder)
-        return dataclasses.replace(
-            whole,
-            train=_some(whole.train, self.train_images),
-            test=_some(whole.test, self.test_images),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,24 +144,45 @@ class Means:
         return original, ground_truth, facts
 
 
+def sizes(task: str, kind: type[Size]) -> dict[tuple[str, str], Size]:
+    """The sizes of a task in sizes.json, by data set and name.
+
+    A network there is a ResNet, given its classes later; a recipe in words is one of `recipes`.
+    """
+    found = {}
+    for row in json.loads(Path(__file__).with_name("sizes.json").read_text())[task]:
+        if "network" in row:
+            row["network"] = partial(ResNet, row["network"].pop("depth"), **row["network"])
+        for name in row.keys() & {"recipe", "warm_start"}:
+            row[name] = _recipe(row[name])
+        place = row.pop("dataset"), row.pop("preset")
+        found[place] = kind(**row)
+    return found
+
+
+def _recipe(row):
+    if isinstance(row, str):
+        return getattr(recipes, row)
+    return Recipe(**row | {"milestones": tuple(row.get("milestones", ()))})
+
+
 def choose(
-    presets: dict[tuple[str, str], Preset],
+    presets: dict[tuple[str, str], Size],
     dataset: str,
     preset: str,
     device: str | torch.device = "cpu",
-) -> Preset:
+) -> Size:
     """The preset of a data set; "paper" trains in bfloat16 on a GPU. Raises ValueError that lists
     what there is."""
-    if (dataset, preset) not in presets:
-        checks.one_of("dataset", dataset, dict.fromkeys(name for name, _ in presets))
-        known = [p for name, p in presets if name == dataset]
-        checks.one_of("preset", preset, known, f" for {dataset}")
-    found = presets[dataset, preset]
+    checks.one_of("dataset", dataset, dict.fromkeys(name for name, _ in presets))
+    own = [p for name, p in presets if name == dataset]
+    checks.one_of("preset", preset, own, f" for {dataset}")
+    size = presets[dataset, preset]
     if preset != "paper" or torch.device(device).type != "cuda":
-        return found
-    recipes = {name: part for name, part in vars(found).items() if isinstance(part, Recipe)}
-    fast = {name: dataclasses.replace(r, precision="bfloat16") for name, r in recipes.items()}
-    return dataclasses.replace(found, **fast)
+        return size
+    own = {name: part for name, part in vars(size).items() if isinstance(part, Recipe)}
+    fast = {name: dataclasses.replace(r, precision="bfloat16") for name, r in own.items()}
+    return dataclasses.replace(size, **fast)
 
 
 def command(task: str, shipped: bool, dataset: str, preset: str, seed: int) -> str:
@@ -154,6 +190,51 @@ def command(task: str, shipped: bool, dataset: str, preset: str, seed: int) -> s
     if shipped:
         return f"python -m {__package__} {task} --seeds {seed}"
     return f"ul.{task}.task({dataset!r}, {preset!r}, {seed}, ...)"
+
+
+def trainings(name: str, build: Callable, seed: int, stages: dict, measure: Callable) -> dict:
+    """{role: (Training, measure)} of a task's networks, as `Means.models` takes them.
+
+    stages: by role. They start from different weights, as trainings of their own would.
+    """
+    return {
+        role: (Training(f"{name}-{seed}-{role}", build, 1_000 * seed + 10 * i, parts), measure)
+        for i, (role, parts) in enumerate(stages.items())
+    }
+
+
+def planned(
+    name: str,
+    plan: Callable,
+    dataset: str,
+    seed: int,
+    size: Preset,
+    means: Means,
+    shipped: bool,
+    made_by: Callable,
+) -> Task:
+    """A task on images.
+
+    plan(dataset, seed, size, images): all points to retain, those to forget, the network, the
+    metric, and the trainings by role. shipped: whether the package has the models of SHIPPED_SEEDS.
+    made_by: `command`, all but the seed known.
+    """
+    seed = checks.seed(seed)
+    shipped = shipped and seed in zoo.SHIPPED_SEEDS
+    images = size.images(dataset, means.folder).to(means.device)
+    retain, forget, build, measure, networks = plan(dataset, seed, size, images)
+    models = means.models(networks, shipped, made_by(shipped=shipped, seed=seed))
+    return image_task(
+        name,
+        seed,
+        models,
+        build,
+        means.device,
+        retain=share_of(retain, size.p_retain, seed, 0),
+        forget=forget,
+        evaluate=partial(measure, precision=means.evaluate_in),
+        batch_size=size.batch_size,
+    )
 
 
 def image_task(name: str, seed: int, models: tuple, build: Callable, device, **parts) -> Task:
@@ -177,14 +258,15 @@ def share_of(data: TensorDataset, share: float, seed: int, stream: int) -> Tenso
     return _rows(data, max(1, round(share * len(data))), seeds.generator(seed, stream))
 
 
-def _some(images, count):
-    return (
-        images
-        if count is None or count >= len(images)
-        else _rows(images, count, torch.Generator().manual_seed(0))
-    )
+def together(*data: TensorDataset) -> list[torch.Tensor]:
+    """The inputs and targets of several sets, one after the other."""
+    return [torch.cat(tensors) for tensors in zip(*(part.tensors for part in data))]
+
+
+def _some(data, count, numbers):
+    return data if count is None or count >= len(data) else _rows(data, count, numbers)
 
 
 def _rows(data, count, numbers):
-    chosen = torch.randperm(len(data), generator=numbers)[:count].to(data.tensors[0].device)
-    return TensorDataset(*(t[chosen] for t in data.tensors))
+    some = torch.randperm(len(data), generator=numbers)[:count].to(data.tensors[0].device)
+    return TensorDataset(*(t[some] for t in data.tensors))

@@ -6,25 +6,23 @@ file had to decide. The models of the digits task, seed 1, ship with the package
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from ..data import images as data
-from ..data.images import Images
 from ..ground import checks
 from ..ground.seeds import generator
 from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
 from ..networks.predict import outputs
 from ..task import Task
-from ..training.recipe import CIFAR10_ERASURE, Recipe
+from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
-from .presets import Means, choose, command, image_task, share_of
+from .presets import Means, Size, choose, command, image_task, sizes, together
 
 # [paper] its three networks, functions of (classes, width)
 NETWORKS = {"resnet18": partial(ResNet, 18), "resnet50": partial(ResNet, 50), "allcnn": AllCNN}
@@ -36,66 +34,28 @@ SHIPPED_SEEDS = (1,)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ladder:
+class Ladder(Size):
     """The size of an experiment.
 
     Args:
-        widths: by network, from the narrowest.
-        recipe: of the original and the ground truth.
+        channels: of the first layer, by network, from the narrowest.
         forget_classes: from how many classes the forget set comes.
-        batch_size: of the unlearning.
-        train_images, test_images: how many take part, None for all.
     """
 
-    widths: Mapping[str, tuple[float, ...]]
-    recipe: Recipe
+    channels: Mapping[str, list[float]]
     forget_classes: int
     batch_size: int = 64
-    train_images: int | None = None
-    test_images: int | None = None
 
-    def images(self, dataset: str, folder=None) -> Images:
-        """The data set, or as much of it as takes part: the same images whatever the task's
-        seed."""
-        whole = data.load(dataset, folder)
-        return replace(
-            whole,
-            train=_some(whole.train, self.train_images),
-            test=_some(whole.test, self.test_images),
-        )
+    @property
+    def widths(self) -> dict[str, tuple[float, ...]]:
+        return {name: tuple(c / CHANNELS[name] for c in own) for name, own in self.channels.items()}
+
+    def _numbers(self):
+        return generator(0, 0)
 
 
-def _widths(**channels):
-    return {
-        network: tuple(c / CHANNELS[network] for c in count) for network, count in channels.items()
-    }
-
-
-SMALL = Recipe(epochs=30, batch_size=64, lr=3e-2, milestones=(20,))
-PRESETS = {
-    ("digits", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 1.5, 2, 3, 4, 6), allcnn=(1, 2, 3, 4, 6, 12, 24)),
-        forget_classes=4,
-        recipe=SMALL,
-    ),
-    ("cifar10", "quick"): Ladder(
-        widths=_widths(resnet18=(1, 2, 4, 8, 12), allcnn=(2, 4, 8, 16, 32)),
-        forget_classes=2,
-        recipe=SMALL,
-        train_images=2_000,
-        test_images=1_000,
-    ),
-    # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
-    ("cifar10", "paper"): Ladder(
-        widths=_widths(
-            resnet18=(2, 4, 8, 12, 16, 24, 32, 64),
-            resnet50=(2, 4, 8, 16, 32, 64),
-            allcnn=(4, 8, 16, 32, 64, 96),
-        ),
-        forget_classes=1,
-        recipe=CIFAR10_ERASURE,
-    ),
-}
+# [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
+PRESETS = sizes("width", Ladder)
 
 
 def task(
@@ -131,7 +91,7 @@ def task(
     ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint or
     FileNotFoundError for a file of the package.
     """
-    rung = _rung(dataset, preset, seed, **options)
+    rung = _Rung(dataset, preset, seed, **options)
     return image_task(
         rung.name,
         rung.seed,
@@ -153,7 +113,7 @@ def retrained_again(
     What two retrained models differ in is the floor of everything that is measured against one.
     options, and errors: those of `task`, batch_size apart.
     """
-    return _rung(dataset, preset, seed, **options).again()
+    return _Rung(dataset, preset, seed, **options).again()
 
 
 def ladder(
@@ -183,12 +143,8 @@ def splits(
 
 
 def split(
-    labels: torch.Tensor,
-    seed: int,
-    share: float = 0.2,
-    forget_classes: int = 4,
-    forget: int = FORGET,
-) -> dict[str, torch.Tensor]:
+    labels: Tensor, seed: int, share: float = 0.2, forget_classes: int = 4, forget: int = FORGET
+) -> dict[str, Tensor]:
     """Positions of training examples by what they are for, in parts that never overlap and together
     are all of them.
 
@@ -205,26 +161,25 @@ def split(
     checks.number("share", share, above=0, below=1)
     forget_classes = checks.integer("forget_classes", forget_classes, low=1, high=len(known))
     forget = checks.integer("forget", forget, low=1, high=len(labels))
-    touched = (
-        known[torch.randperm(len(known), generator=drawn)[:forget_classes]].sort().values.tolist()
-    )
+    order = torch.randperm(len(known), generator=drawn)
+    touched = known[order[:forget_classes]].sort().values.tolist()
     parts = {"retain": [], "forget": [], "validation": [], "forget_validation": []}
     for label in known.tolist():
         members = (labels == label).nonzero().flatten()
         members = members[torch.randperm(len(members), generator=drawn)]
         held, kept = members.tensor_split([round(share * len(members))])
-        if label not in touched:
-            parts["validation"].append(held), parts["retain"].append(kept)
-            continue
-        first = touched.index(label) < forget % forget_classes
-        gone = forget // forget_classes + first
-        if gone >= len(kept) or len(held) < 2:
-            raise ValueError(
-                f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: "
-                f"class {label} has {len(kept)} training and {len(held)} validation examples"
-            )
-        parts["validation"].append(held[0::2]), parts["forget_validation"].append(held[1::2])
-        parts["forget"].append(kept[:gone]), parts["retain"].append(kept[gone:])
+        if label in touched:
+            gone = forget // forget_classes + (touched.index(label) < forget % forget_classes)
+            if gone >= len(kept) or len(held) < 2:
+                raise ValueError(
+                    f"forget={forget} of {forget_classes} classes at share={share:g} does not fit: "
+                    f"class {label} has {len(kept)} training and {len(held)} validation examples"
+                )
+            parts["forget_validation"].append(held[1::2])
+            parts["forget"].append(kept[:gone])
+            held, kept = held[0::2], kept[gone:]
+        parts["validation"].append(held)
+        parts["retain"].append(kept)
     return {name: torch.cat(part).sort().values for name, part in parts.items()}
 
 
@@ -251,7 +206,7 @@ def evaluate(
     }
 
 
-def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset]) -> float:
+def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> float:
     """Accuracy of telling the forget set from unseen images of its classes, forget-test, by the
     loss: `metrics.mia`.
 
@@ -272,36 +227,57 @@ def attack(said: Mapping[str, torch.Tensor], parts: Mapping[str, TensorDataset])
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Rung:
     """One width of a ladder with its data: what the arguments of `task` say, checked.
 
     shipped: whether the package has its models. command: what makes them.
     """
 
-    name: str
-    seed: int
-    ladder: Ladder
-    recipe: Recipe
-    parts: dict[str, TensorDataset]
-    build: Callable[[], nn.Module]
-    means: Means
-    shipped: bool
-    command: str
+    def __init__(
+        self,
+        dataset: str,
+        preset: str,
+        seed: int,
+        *,
+        width: float | None = None,
+        network: str = "resnet18",
+        share: float = 0.2,
+        forget_classes: int | None = None,
+        forget: int = FORGET,
+        recipe: Recipe | None = None,
+        **means,
+    ):
+        self.seed, self.means = checks.seed(seed), Means(**means)
+        self.ladder = size = choose(PRESETS, dataset, preset, self.means.device)
+        checks.one_of("network", network, NETWORKS)
+        width = ladder(dataset, preset, network)[-1] if width is None else width
+        least = CHANNELS[network]
+        words = f"a number of at least 1/{least}, one channel in the first layer of {network}"
+        checks.number("width", width, low=1 / least, words=words)
+        self.recipe = size.recipe if recipe is None else recipe
+        checks.instance("recipe", self.recipe, Recipe, "a Recipe")
+        images = size.images(dataset, self.means.folder).to(self.means.device)
+        self.parts = _parts(size, images, self.seed, share, forget_classes, forget)
+        classes = len(self.parts["validation"].tensors[1].unique())
+        self.name = f"width-{dataset}-{network}-{width:.4g}"
+        self.build = partial(NETWORKS[network], classes, width)
+        usual = (share, forget, self.recipe) == (0.2, FORGET, size.recipe)
+        usual = usual and forget_classes in (None, size.forget_classes)
+        usual = usual and width in size.widths.get(network, ())
+        self.shipped = usual and dataset == "digits" and self.seed in SHIPPED_SEEDS
+        self.command = command("width", self.shipped, dataset, preset, self.seed)
 
     def training(self, role: str) -> tuple[Training, Callable]:
         """How the model of a role is made, and what is measured of it."""
         names = ("retain", "forget") if role == "original" else ("retain",)
-        stage = Stage(
-            *map(torch.cat, zip(*(self.parts[name].tensors for name in names))), self.recipe
-        )
+        stage = Stage(*together(*(self.parts[name] for name in names)), self.recipe)
         name, seed = f"{self.name}-{self.seed}-{role}", 1_000 * self.seed + 10 * ROLES.index(role)
         return Training(name, self.build, seed, (stage,)), partial(self.measure, names)
 
     def models(self) -> tuple:
         """(original, ground truth, facts), as in `Means.models`."""
-        trainings = {role: self.training(role) for role in ROLES[:2]}
-        return self.means.models(trainings, self.shipped, self.command)
+        networks = {role: self.training(role) for role in ROLES[:2]}
+        return self.means.models(networks, self.shipped, self.command)
 
     def again(self) -> nn.Module:
         """The second ground truth."""
@@ -311,56 +287,9 @@ class _Rung:
         """What goes into a trained model's facts: its errors, and that on what it was trained
         on."""
         errors = evaluate(model, self.parts)
-        if len(names) == 1:
-            return errors | {"training_error": errors[f"{names[0]}_error"]}
-        wrong = sum(errors[f"{name}_error"] * len(self.parts[name]) for name in names)
-        return errors | {"training_error": wrong / sum(len(self.parts[name]) for name in names)}
-
-
-def _rung(
-    dataset: str,
-    preset: str,
-    seed: int,
-    *,
-    width: float | None = None,
-    network: str = "resnet18",
-    share: float = 0.2,
-    forget_classes: int | None = None,
-    forget: int = FORGET,
-    recipe: Recipe | None = None,
-    **means,
-) -> _Rung:
-    seed, means = checks.seed(seed), Means(**means)
-    size = choose(PRESETS, dataset, preset, means.device)
-    checks.one_of("network", network, NETWORKS)
-    width = ladder(dataset, preset, network)[-1] if width is None else width
-    least = CHANNELS[network]
-    words = f"a number of at least 1/{least}, one channel in the first layer of {network}"
-    checks.number("width", width, low=1 / least, words=words)
-    if recipe is not None:
-        checks.instance("recipe", recipe, Recipe, "a Recipe")
-    images = size.images(dataset, means.folder).to(means.device)
-    parts = _parts(size, images, seed, share, forget_classes, forget)
-    usual = (share, forget) == (0.2, FORGET) and recipe in (None, size.recipe)
-    usual = (
-        usual
-        and forget_classes in (None, size.forget_classes)
-        and width in size.widths.get(network, ())
-    )
-    shipped = usual and dataset == "digits" and seed in SHIPPED_SEEDS
-    build = partial(NETWORKS[network], len(parts["validation"].tensors[1].unique()), width)
-    made = command("width", shipped, dataset, preset, seed)
-    return _Rung(
-        name=f"width-{dataset}-{network}-{width:.4g}",
-        seed=seed,
-        ladder=size,
-        recipe=recipe or size.recipe,
-        parts=parts,
-        build=build,
-        means=means,
-        shipped=shipped,
-        command=made,
-    )
+        sizes = {name: len(self.parts[name]) for name in names}
+        wrong = sum(errors[f"{name}_error"] * size for name, size in sizes.items())
+        return errors | {"training_error": wrong / sum(sizes.values())}
 
 
 def _parts(size, images, seed, share, forget_classes, forget):
@@ -381,19 +310,13 @@ def _three_channels(pixels, labels):
     return TensorDataset(pixels.expand(-1, 3, -1, -1).contiguous(), labels)
 
 
-def _some(images, count):
-    whole = count is None or count >= len(images)
-    return images if whole else share_of(images, count / len(images), 0, 0)
-
-
 def shipped(seed: int) -> list[tuple[Training, Callable]]:
     """How the models that ship with the package are made, and what is measured of them."""
     if seed not in SHIPPED_SEEDS:
         return []
-    ladders = PRESETS["digits", "quick"].widths.items()
     rungs = [
-        _rung("digits", "quick", seed, network=network, width=width)
-        for network, widths in ladders
+        _Rung("digits", "quick", seed, network=network, width=width)
+        for network, widths in PRESETS["digits", "quick"].widths.items()
         for width in widths
     ]
     return [rung.training(role) for rung in rungs for role in ROLES]

@@ -12,15 +12,15 @@ it came in.
 """
 
 import math
-from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from ..ground.checks import floats, integer, number
 from ..projection.definition import RANK_TOLERANCE, project_out, unit_rows
 
 
-def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def min_norm(X: Tensor, y: Tensor) -> Tensor:
     """The shortest theta with X theta = y (paper A, problem (4) with R = |theta|_2; Lemmas 3-5).
 
     X: (n, m). y: (n,). Neither is changed.
@@ -35,7 +35,7 @@ def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit or
     non-finite entries, OverflowError when the solution is too long for its precision.
     """
-    _check_data(X, y)
+    check_data(X, y)
     rows, labels = X.double(), y.double()
     units, lengths = unit_rows(rows)
     used = lengths > 0
@@ -54,7 +54,7 @@ def min_norm(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return theta
 
 
-def unlearn(theta: torch.Tensor, X_retain: torch.Tensor) -> torch.Tensor:
+def unlearn(theta: Tensor, X_retain: Tensor) -> Tensor:
     """P theta, the projection of theta on the span of the retain inputs (paper A, Theorem 2).
 
     theta: (m,), the original model.
@@ -73,7 +73,7 @@ def unlearn(theta: torch.Tensor, X_retain: torch.Tensor) -> torch.Tensor:
     return (whole - project_out(whole, X_retain)).to(theta.dtype)
 
 
-def gd_limit(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+def gd_limit(X: Tensor, y: Tensor, start: Tensor) -> Tensor:
     """Where gradient descent on the mean squared error ends: min_norm(X, y) + P_perp start.
 
     Paper A, Proposition 2, is the case start = 0. Every step adds a combination of the rows: what
@@ -81,18 +81,13 @@ def gd_limit(X: torch.Tensor, y: torch.Tensor, start: torch.Tensor) -> torch.Ten
 
     X: (n, m). y: (n,). start: (m,). Returns (m,). Raises as `min_norm` does.
     """
-    _check_data(X, y, start=start)
+    check_data(X, y, start=start)
     return (min_norm(X.double(), y.double()) + project_out(start.double(), X)).to(start.dtype)
 
 
 def gradient_descent(
-    X: torch.Tensor,
-    y: torch.Tensor,
-    start: torch.Tensor,
-    steps: int,
-    lr: float | None = None,
-    lam: float = 0.0,
-) -> torch.Tensor:
+    X: Tensor, y: Tensor, start: Tensor, steps: int, lr: float | None = None, lam: float = 0.0
+) -> Tensor:
     """Every iterate of plain gradient descent on |X theta - y|^2 / n + lam |theta|^2.
 
     X: (n, m). y: (n,). start: (m,). steps: how many, at least 0.
@@ -104,8 +99,8 @@ def gradient_descent(
 
     Raises as `min_norm` does, and ValueError for lr, lam or steps out of range.
     """
-    _check_data(X, y, start=start)
-    lr = _step_size(X, lr, lam)
+    check_data(X, y, start=start)
+    lr = step_size(X, lr, lam)
     steps = integer("steps", steps, low=0)
     rows, labels, theta = X.double(), y.double(), start.double()
     path = [theta]
@@ -116,7 +111,7 @@ def gradient_descent(
     return torch.stack(path).to(start.dtype)
 
 
-def ridge(X: torch.Tensor, y: torch.Tensor, lam: float) -> torch.Tensor:
+def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:
     """The minimiser of |X theta - y|^2 / n + lam |theta|^2, the objective of paper A's Ridge
     baseline.
 
@@ -130,106 +125,13 @@ def ridge(X: torch.Tensor, y: torch.Tensor, lam: float) -> torch.Tensor:
 
     Raises as `min_norm` does, and ValueError for lam < 0.
     """
-    _check_data(X, y)
+    check_data(X, y)
     number("lam", lam, low=0)
     if lam == 0:
         return min_norm(X, y)
-    U, s, V = _decompose(X)
+    U, s, V = decompose(X)
     theta = V.T @ (s / (s.square() + len(X) * lam) * (U.T @ y.double()))
     return theta.to(torch.promote_types(X.dtype, y.dtype))
-
-
-def descent_distance(
-    X: torch.Tensor,
-    y: torch.Tensor,
-    start: torch.Tensor,
-    steps: torch.Tensor,
-    lam: float = 0.0,
-    lr: float | None = None,
-) -> torch.Tensor:
-    """How far `gradient_descent` is from min_norm(X, y) after each of `steps`, without running it.
-
-    Along v_i the error shrinks by q_i = 1 - 2 lr (s_i^2 / n + lam) a step, towards the bias
-    -n lam / (s_i^2 + n lam) of `ridge` relative to min_norm; off the span by 1 - 2 lr lam, which is
-    1 for lam = 0: there descent does nothing.
-
-    steps: any shape, whole numbers from 0 to 1e15. The other arguments as in `gradient_descent`.
-
-    Returns distances, shaped like steps, float64. Raises as `gradient_descent` does.
-    """
-    _check_data(X, y, start=start)
-    lr = _step_size(X, lr, lam)
-    n, target = max(len(X), 1), min_norm(X.double(), y.double())
-    U, s, V = _decompose(X)
-    count = torch.as_tensor(steps, dtype=torch.float64, device=X.device)[..., None]
-    if not (count >= 0).all():
-        raise ValueError(f"steps must be at least 0, got {float(count.min()):g}")
-    bias = -n * lam / (s.square() + n * lam) * (V @ target) if lam > 0 else torch.zeros_like(s)
-    shrunk = (1 - 2 * lr * (s.square() / n + lam)) ** count
-    inside = bias * (1 - shrunk) + shrunk * (V @ (start.double() - target))
-    outside = project_out(start.double(), X).norm() * (1 - 2 * lr * lam) ** count
-    return torch.cat([inside, outside], -1).norm(dim=-1)
-
-
-def steps_to_reach(
-    distance: Callable[[torch.Tensor], torch.Tensor], goal: float, limit: int = 10**12
-) -> int | float:
-    """The first number of steps after which distance(steps) <= goal.
-
-    distance: takes a tensor of whole numbers (k,), returns distances (k,); smooth in the logarithm
-        of the number of steps, as sums of powers are: it is looked at in a hundredth of a decade,
-        then by bisection.
-    goal: greater than 0. limit: the most steps, at least 1.
-
-    Returns math.inf where it takes more than `limit`. Raises ValueError for a goal that is not
-    positive.
-    """
-    number("goal", goal, above=0)
-    decades = torch.arange(0, 100 * math.log10(limit) + 1, dtype=torch.float64) / 100
-    counts = torch.cat([torch.arange(100), (10**decades).round().long()]).clamp_max(limit).unique()
-    near = (distance(counts) <= goal).nonzero()
-    if len(near) == 0:
-        return math.inf
-    first = int(near[0])
-    low, high = (int(counts[first - 1]) if first else -1), int(counts[first])
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if distance(torch.tensor([middle]))[0] <= goal else (middle, high)
-    return high
-
-
-def batch_pass(
-    theta: torch.Tensor,
-    X: torch.Tensor,
-    y: torch.Tensor,
-    n_pert: int,
-    strength: float = 1.0,
-    repair: bool = True,
-) -> torch.Tensor:
-    """One pass of MinNorm-OG over batches of retain rows, in order (paper A, Algorithm 1).
-
-    Each batch does theta <- theta - strength P_perp theta, with P_perp off the rows of this batch
-    alone; then, if `repair`, descent on the batch until it ends, which adds
-    min_norm(X_batch, y_batch - X_batch theta).
-
-    theta: (m,). X: (n_r, m). y: (n_r,). n_pert: rows in a batch; the last may be smaller.
-    strength: in [0, 1]. repair: whether to descend.
-
-    Returns (batches + 1, m): theta before the pass and after every batch.
-
-    Raises as `min_norm` does, and ValueError for n_pert < 1 or a strength outside [0, 1].
-    """
-    _check_data(X, y, theta=theta)
-    n_pert = integer("n_pert", n_pert, low=1)
-    number("strength", strength, low=0, high=1)
-    path = [theta.double()]
-    for i in range(0, len(X), n_pert):
-        rows, labels = X[i : i + n_pert], y[i : i + n_pert].double()
-        moved = path[-1] - strength * project_out(path[-1], rows)
-        if repair:
-            moved = moved + min_norm(rows.double(), labels - rows.double() @ moved)
-        path.append(moved)
-    return torch.stack(path).to(theta.dtype)
 
 
 def _cut_svd(units, dtype):
@@ -247,14 +149,14 @@ def _svd_in_span(rows, basis):
     return U, s, W @ basis
 
 
-def _decompose(X):
+def decompose(X):
     """The singular value decomposition of X without the directions that are rounding."""
     rows = X.double()
     units, lengths = unit_rows(rows)
     return _svd_in_span(rows, _cut_svd(units[lengths > 0], X.dtype)[2])
 
 
-def _step_size(X, lr, lam):
+def step_size(X, lr, lam):
     """lr, or by default one over the largest curvature; ValueError where descent would diverge."""
     number("lam", lam, low=0)
     top = float(torch.linalg.matrix_norm(X.double(), ord=2)) if X.numel() else 0.0
@@ -270,7 +172,7 @@ def _step_size(X, lr, lam):
     return lr
 
 
-def _check_data(X, y, **vectors):
+def check_data(X, y, **vectors):
     """X (n, m), y (n,), and vectors (m,) by name."""
     floats("X", X, shape=("n", "m"))
     floats("y", y, shape=(len(X),))

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch.nn.utils import parameters_to_vector
 
+from ...course import curve
 from ...course.canvas import Canvas
 from ...course.lab import SliderLab, slider, table
 from ...networks import outputs_at
 from ...projection import output_gradients, project_out
 from ...task import Task
-from ...tasks import curve
 from . import pictures
 
 

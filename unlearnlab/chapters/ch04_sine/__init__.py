@@ -2,4 +2,5 @@
 
 from ...course.exercises import check, hints
 from . import exercises, pictures, study
+from .comparison import compare
 from .lab import SineLab

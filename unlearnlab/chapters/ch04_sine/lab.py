@@ -6,11 +6,13 @@ from ipywidgets import HTML, HBox, VBox
 
 from ...course.canvas import Canvas
 from ...course.lab import button, choice, menu, slider, table
+from ...course.marks import central
 from ...course.method_lab import MethodLab
 from ...ground.checks import one_of
 from ...loop import unlearn
 from ...methods import METHODS
 from ...tasks import sine
+from .comparison import compare
 from .pictures import LabPicture, curve
 
 OFFERED = {name: METHODS[name] for name in sine.PUBLISHED[10]}  # those the paper ran here
@@ -111,14 +113,14 @@ class SineLab(MethodLab):
 
         def finished(record, total):
             found.setdefault(record["method"], []).append(record["sup_error"])
-            self.scores = {name: sine.central(errors)[0] for name, errors in found.items()}
+            self.scores = {name: central(errors)[0] for name, errors in found.items()}
             self.progress.value = sum(map(len, found.values())) / total
             self.results.value = _results(found, epochs)
             self.picture.mark(self.scores)
             self.canvas.draw()
 
         with self._busy():
-            sine.compare(seeds, epochs, progress=finished, stop=stop)
+            compare(seeds, epochs, progress=finished, stop=stop)
             if stop.is_set():
                 self._say(
                     f"Stopped. {len(found)} of {len(OFFERED)} methods were begun; their results "
@@ -167,7 +169,7 @@ def _results(found, epochs):
     """Sup errors so far beside the published ones, as HTML."""
     published, rows = sine.PUBLISHED.get(epochs, {}), {}
     for name, errors in found.items():
-        median, low, high = sine.central(errors)
+        median, low, high = central(errors)
         spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
         theirs = f"none for T = {epochs}"
         if published:

@@ -99,7 +99,7 @@ def fits(task, models: dict, limit: float = 3.5):
 def table(records: list[dict], published: dict, epochs: int):
     """Ours below the published medians and central ranges, one row per method.
 
-    records: as from `sine.compare`. published: name -> (median, low, high).
+    records: as from `compare`. published: name -> (median, low, high).
     """
     fig, ax = figure()
     name_rows(ax, list(published), 0.6)
@@ -149,7 +149,7 @@ def spikes(records: list[dict], originals: dict[int, float], methods: list[str])
     """Each seed's sup error after unlearning against its original's: on the diagonal nothing was
     repaired.
 
-    records: as from `sine.compare`. originals: seed -> sup error of the original.
+    records: as from `compare`. originals: seed -> sup error of the original.
     """
     fig, ax = figure(size=(6.2, 4.2))
     ax.set(

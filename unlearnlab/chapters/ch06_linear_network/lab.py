@@ -11,6 +11,7 @@ from ...course.lab import SliderLab, slider, table
 from ...theory import linear
 from ...theory import linear_network as net
 from .pictures import NAMES, NetworkPicture
+from .search import solve_relaxed
 
 INPUTS = 16  # m of every network of the lab
 
@@ -44,7 +45,7 @@ def compare(depth: int, width: int, n_retain: int, seed: int) -> Comparison:
     theta, original = net.flatten(layers), net.predictor(layers)
     y = X @ original  # the original interpolates
     start = 0.01 * torch.randn(len(theta), generator=draw, dtype=torch.float64)
-    step = net.solve_relaxed(layers, X, only_first=False, start=start, iterations=200).delta
+    step = solve_relaxed(layers, X, only_first=False, start=start, iterations=200).delta
     w_r = linear.min_norm(X, y)
     networks = {
         "unlearned": net.unlearn(layers, X),

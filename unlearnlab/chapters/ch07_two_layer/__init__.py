@@ -1,5 +1,7 @@
 """What notebook 07 uses: two-layer networks."""
 
 from ...course.exercises import check, hints
-from . import exercises, pictures
+from . import exercises, pictures, pursuit
+from .echelon import null_basis
+from .fitting import fit
 from .lab import PruneLab

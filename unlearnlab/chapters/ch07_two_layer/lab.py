@@ -11,13 +11,15 @@ import torch.nn.functional as F
 from ...course.canvas import Canvas
 from ...course.lab import SliderLab, choice, slider, table
 from ...theory import two_layer
+from .fitting import fit
 from .pictures import WidthPicture
+from .pursuit import basis_pursuit, matching_pursuit
 
 ACTIVATIONS = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F.gelu}
 METHODS = {
     "pivoted": two_layer.sparsify,
-    "linear program": two_layer.basis_pursuit,
-    "matching pursuit": two_layer.matching_pursuit,
+    "linear program": basis_pursuit,
+    "matching pursuit": matching_pursuit,
 }
 GRID = {1: np.linspace(-3.2, 3.2, 241), 2: np.linspace(-3.2, 3.2, 61)}
 ALLOWED = {
@@ -93,7 +95,7 @@ def cut_network(
 def _trained(distinct, h, activation, inputs):
     """Copies change nothing about what fits: the network is trained on the distinct points."""
     X, y, X_f, y_f = _data(distinct, 0, inputs)
-    return two_layer.fit(
+    return fit(
         _with_bias(torch.cat([X, X_f])), torch.cat([y, y_f]), h, ACTIVATIONS[activation], seed=1
     )
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...course.marks import band, level, lines, name_rows, plain_ticks, seed_row
+from ...course.marks import band, central, level, lines, name_rows, plain_ticks, seed_row
 from ...course.style import BLUE, DARK_ORANGE, GREY, SERIES, TARGET, figure, line_look, look
 
 MEASURES = {
@@ -39,8 +39,6 @@ def by_rows(counts, values: dict[str, list[list[float]]], samples: int, finding:
 
     counts: (k,). values: measure -> (k, seeds). samples: how many there are.
     """
-    from ...tasks.sine import central
-
     fig, axes = figure(1, 3, size=(9.6, 3.0))
     for ax, (measure, words) in zip(axes, MEASURES.items()):
         median, low, high = np.transpose([central(found) for found in values[measure]])

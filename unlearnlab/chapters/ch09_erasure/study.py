@@ -2,7 +2,7 @@
 
 import itertools
 
-from ...study.images import WHOLE, image_study
+from ...course.image_study import WHOLE, image_study
 from ...study.studies import USUAL, Study
 from ...tasks import erasure
 

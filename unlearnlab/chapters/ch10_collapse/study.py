@@ -1,6 +1,6 @@
 """The recorded runs of notebook 10: the methods of paper A's table on representation collapse."""
 
-from ...study.images import WHOLE, image_study
+from ...course.image_study import WHOLE, image_study
 from ...study.studies import USUAL, Study
 from ...tasks import collapse
 
@@ -34,7 +34,7 @@ def _grid(chosen, short):
         "ascent": 0.1,
         "descent_epochs": 5,
     }
-    return [collapse.grid(15), {"MinNorm-OG": minnorm, "SCRUB": scrub}]
+    return [collapse.grid(), {"MinNorm-OG": minnorm, "SCRUB": scrub}]
 
 
 def _published(share):

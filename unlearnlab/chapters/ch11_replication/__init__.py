@@ -2,3 +2,5 @@
 
 from ...course.exercises import check, hints
 from . import exercises, fullsize, pictures, study, ways
+from .published import MinNormPublished
+from .variants import VARIANTS, MinNormDirection, MinNormOnce, MinNormStart

@@ -18,13 +18,13 @@ from torch import nn
 
 from ...loop import unlearn
 from ...methods import GD, MinNormOG
-from ...methods.variants import MinNormOnce
 from ...networks import seeded
 from ...study.studies import USUAL, Study
 from ...task import Task
 from ...tasks import erasure
 from ...tasks.presets import share_of
 from ...training import zoo
+from .variants import MinNormOnce
 
 OPTIONS = ("device", "width", "precision", "test_images", "originals")
 SEEDS = (1, 2, 3, 4, 5)

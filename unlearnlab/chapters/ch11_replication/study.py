@@ -11,6 +11,8 @@ from ...networks import AllCNN, ResNet
 from ...study.studies import Study
 from ...tasks import erasure
 from ...training.recipe import Recipe
+from .published import MinNormPublished
+from .variants import MinNormDirection, MinNormOnce, MinNormStart
 
 PUBLISHED_RATES = (1e-6, 1e-5, 1e-4, 1e-3)  # paper A, the grid of the main CIFAR-10 figure
 LOW_RATES, RATES = (1e-4, 3e-4), (1e-3, 3e-3, 1e-2)
@@ -51,19 +53,19 @@ def _minnorm(
     rates=(3e-4, *RATES),
     reg=(0.02, 0.05, 0.1),
     reg_decay=(0.4, 0.8, 0.95),
-    name="MinNorm-OG",
+    method="MinNorm-OG",
     **more,
 ):
-    return {name: {"epochs": epochs, "lr": rates, "reg": reg, "reg_decay": reg_decay, **more}}
+    return {method: {"epochs": epochs, "lr": rates, "reg": reg, "reg_decay": reg_decay, **more}}
 
 
-def _variants(epochs, *names):
-    return [_minnorm(epochs, RATES, reg, (0.4, 0.8), name) for name, reg in names]
+def _variants(epochs, *methods):
+    return [_minnorm(epochs, RATES, reg, (0.4, 0.8), method) for method, reg in methods]
 
 
-_ONCE = ("MinNorm-OG once an epoch", (0.05, 0.1, 0.2, 0.4))
-_START = ("MinNorm-OG to the start", (0.02, 0.05, 0.1))
-_DIRECTION = ("MinNorm-OG, filters' lengths kept", (0.02, 0.05, 0.1))
+_ONCE = (MinNormOnce, (0.05, 0.1, 0.2, 0.4))
+_START = (MinNormStart, (0.02, 0.05, 0.1))
+_DIRECTION = (MinNormDirection, (0.02, 0.05, 0.1))
 
 SEEDS = (1, 2, 3, 4, 5)
 DIGITS = partial(erasure.task, "digits", "quick")
@@ -87,7 +89,7 @@ _case(
     "digits, AllCNN at width 1/6 with batch norm, a tenth accessible: "
     "the public code and its corrections",
     [
-        *({"MinNorm-OG as published": _as_published | arm} for arm in ARMS.values()),
+        *({MinNormPublished: _as_published | arm} for arm in ARMS.values()),
         {"GD": {"epochs": 3, "lr": FINE_RATES, "batch_norm": ["all", "retain", "frozen"]}},
     ],
 )

@@ -11,11 +11,10 @@ from ...course.canvas import Canvas
 from ...course.lab import SliderLab, choice, menu, slider, table
 from ...ground.checks import one_of
 from ...loop import unlearn
-from ...metrics import regions
 from ...study.choosing import standard_error
 from ...study.rows import method_of
 from ...tasks import width as ladder
-from . import choosing
+from . import choosing, regions
 from .pictures import LadderPicture, fraction
 
 METHOD_NAMES = ("SCRUB", "NegGrad", "l1-Sparse", "MinNorm-OG")

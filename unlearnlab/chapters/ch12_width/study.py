@@ -5,20 +5,19 @@ python -m unlearnlab.study width-planes    # more planes, at the settings that w
 python -m unlearnlab.study width-cifar10   # the ladders on a part of CIFAR-10
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...loop import unlearn
-from ...metrics import regions
 from ...study import table
 from ...study.grid import expand
 from ...study.rows import method_of
-from ...study.studies import run_rows
+from ...study.studies import Shape, run_rows
 from ...study.sweep import sweep
 from ...tasks import width as tasks
 from ...tasks.width import CHANNELS, ROLES, SHARES
 from ...training.fit import Stopped
-from . import choosing
+from . import choosing, regions
 from .choosing import GOALS, NEAR
 
 LADDERS = {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)}  # seeds of each
@@ -99,27 +98,20 @@ class Rung:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LadderStudy:
+class LadderStudy(Shape):
     """Trains the ladders of a data set; on digits also unlearns them, and compares regions.
 
     A part is a seed; on digits a last one, "regions", needs the runs on all seeds, because they
     select the settings. seeds: of those that LADDERS has.
     """
 
-    name: str
-    title: str
     dataset: str
-    seeds: tuple[int, ...]
-    options: dict = field(default_factory=dict)
     unit = "parts"
 
     def __post_init__(self):
         known = sorted({*sum(LADDERS.values(), ())})
         if not {*self.seeds} <= {*known}:
             raise ValueError(f"seeds must be among {known}, got {self.seeds}")
-
-    def origins(self, place):
-        return {}
 
     def parts(self):
         return (*self.seeds, "regions") if self.dataset == "digits" else self.seeds
@@ -163,25 +155,18 @@ class LadderStudy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanesStudy:
+class PlanesStudy(Shape):
     """Surveys 500 planes at 50 by 50 points of a narrow and a wide network, at recorded settings.
 
     The settings are those that the runs in width.json select, beside the file that is made or
     among the notebooks' results; its commit is part of the provenance.
     """
 
-    name: str
-    title: str
     seeds: tuple[int, ...] = (1,)
     widths: tuple[float, ...] = (2 / 96, 6 / 96)
-    options: dict = field(default_factory=dict)
-    unit = "seeds"
 
     def origins(self, place):
         return {"runs": load(place.beside("width.json")).provenance["commit"]}
-
-    def parts(self):
-        return self.seeds
 
     def make(self, part, place, so_far):
         path = place.beside("width.json")

@@ -16,9 +16,10 @@ from torch.utils.data import TensorDataset
 from ...data import images
 from ...loop import unlearn
 from ...methods import METHODS, Method
-from ...metrics import Ensemble, margin, relearn_time, train_ensemble
+from ...metrics import margin, relearn_time
 from ...networks import MLP, seeded
 from ...task import Task
+from .shadow import Ensemble, train_ensemble
 
 TRAIN, FORGET, MODELS, TUNING = 400, 60, 32, 8
 EPOCHS, BATCH = 30, 60  # of unlearning: one update per epoch

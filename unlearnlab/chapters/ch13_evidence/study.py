@@ -8,7 +8,7 @@ to 10, every method that works on it."""
 
 import functools
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from ...metrics import mia, relearn_time
 from ...networks.predict import outputs
 from ...study import table
 from ...study.rows import method_of
+from ...study.studies import Shape
 from ...tasks import erasure, sine
 from ...training.fit import sample_losses
 from . import privacy
@@ -97,7 +98,7 @@ def _row(seed, name, metrics, steps):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvidenceStudy:
+class EvidenceStudy(Shape):
     """A part is the privacy experiment, which has seeds of its own, or a seed of the others.
 
     In "erasure" every method has the setting that is nearest to the ideal in erasure.json, beside
@@ -108,7 +109,6 @@ class EvidenceStudy:
     name: str = "evidence"
     title: str = "what the metrics say of 512 networks and their likes: a few minutes"
     seeds: tuple[int, ...] = tuple(SINE_SEEDS)
-    options: dict = field(default_factory=dict)
     unit = "parts"
 
     def origins(self, place):

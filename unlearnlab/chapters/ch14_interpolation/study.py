@@ -8,7 +8,7 @@ python -m unlearnlab.study interpolation       # about a quarter of an hour on o
 import copy
 import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -21,6 +21,7 @@ from ...methods import GD, Method, MinNormOG
 from ...methods.relabelling import wrong_labels
 from ...networks import MLP, seeded
 from ...networks.predict import outputs
+from ...study.studies import Shape
 from ...study.table import significant
 from ...task import Task
 from ...tasks import erasure, sine
@@ -131,7 +132,7 @@ def _answered(model, gray, parts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Interpolation:
+class Interpolation(Shape):
     """The study: a part is a seed, of the sine and, where `digits_seeds` has it, of the digits.
 
     Table "models" has a row per model, see `stopped_sines` and `stopped_digits`; numbers have 5
@@ -142,14 +143,6 @@ class Interpolation:
     title: str = "originals stopped early, and images with wrong labels: 336 models, 15 minutes"
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
     digits_seeds: tuple[int, ...] = (1, 2, 3, 4)
-    options: dict = field(default_factory=dict)
-    unit = "seeds"
-
-    def origins(self, place):
-        return {}
-
-    def parts(self):
-        return self.seeds
 
     def make(self, part, place, so_far):
         rows = self._rows(place, f"sine-{part}", partial(stopped_sines, part))

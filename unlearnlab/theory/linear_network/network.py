@@ -17,36 +17,37 @@ NaN or infinity ValueError, before any work.
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from ...ground.checks import floats, integer
 from ...projection import project_out
 from ..checks import reals
 
 EPS = 2.0**-52  # of float64
-Layers = Sequence[torch.Tensor]
+Layers = Sequence[Tensor]
 
 
-def predictor(layers: Layers) -> torch.Tensor:
+def predictor(layers: Layers) -> Tensor:
     """w(theta) = A_1^T ... A_{L-1}^T c^T, (m,): the function it computes. Differentiable."""
     return product(doubled(layers)).to(layers[0].dtype)
 
 
-def upper(layers: Layers) -> torch.Tensor:
+def upper(layers: Layers) -> Tensor:
     """v = A_2^T ...
 
     A_{L-1}^T c^T, (h_1,): f(theta, x) = <v, A_1 x>, and w(theta) = A_1^T v (Lemma 1).
 
     One layer: (1,), a one.
     """
-    return _lever(doubled(layers)).to(layers[0].dtype)
+    return lever(doubled(layers)).to(layers[0].dtype)
 
 
-def norm_squared(layers: Layers) -> torch.Tensor:
+def norm_squared(layers: Layers) -> Tensor:
     """||theta||^2, a scalar: the squares of all entries of all layers, added up."""
     return sum(a.square().sum() for a in doubled(layers)).to(layers[0].dtype)
 
 
-def output_gradients(layers: Layers, X: torch.Tensor) -> torch.Tensor:
+def output_gradients(layers: Layers, X: Tensor) -> Tensor:
     """The rows of the linearised constraints (6): row i is grad_theta f(theta, x_i), (n, d).
 
     The part of row i that belongs to layer l is the matrix u z^T, with what the layers above make
@@ -59,19 +60,19 @@ def output_gradients(layers: Layers, X: torch.Tensor) -> torch.Tensor:
     return rows(theta, X.double()).to(layers[0].dtype)
 
 
-def flatten(layers: Layers) -> torch.Tensor:
+def flatten(layers: Layers) -> Tensor:
     """theta, (d,): the entries of all layers, first layer first, row by row."""
     return torch.cat([a.flatten() for a in layers])
 
 
-def unflatten(theta: torch.Tensor, like: Layers) -> list[torch.Tensor]:
+def unflatten(theta: Tensor, like: Layers) -> list[Tensor]:
     """The inverse of `flatten`: theta (d,) as a list of matrices shaped as those of `like`."""
     sizes = [a.numel() for a in like]
     floats("theta", theta, shape=(sum(sizes),), finite=False)
     return [part.view(a.shape) for part, a in zip(theta.split(sizes), like)]
 
 
-def random_network(m: int, widths: Sequence[int], seed: int = 0) -> list[torch.Tensor]:
+def random_network(m: int, widths: Sequence[int], seed: int = 0) -> list[Tensor]:
     """Layers with independent normal entries of variance 1 / fan-in, float64.
 
     With targets y = X @ predictor(layers), it interpolates any inputs X (n, m): a random original.
@@ -85,7 +86,7 @@ def random_network(m: int, widths: Sequence[int], seed: int = 0) -> list[torch.T
 
 
 @torch.no_grad()
-def perturbation(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
+def perturbation(layers: Layers, X_retain: Tensor) -> list[Tensor]:
     """Lemma 1's Delta: Delta_{A_1} = -(v / ||v||^2) (P_perp w(theta))^T, every other layer 0.
 
     It keeps every retain output, and w(theta + Delta) = P w(theta), the minimum-norm predictor
@@ -114,7 +115,7 @@ def perturbation(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
 
 
 @torch.no_grad()
-def unlearn(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
+def unlearn(layers: Layers, X_retain: Tensor) -> list[Tensor]:
     """theta + Delta of Lemma 1: a new list of layers whose predictor is P w(theta).
 
     That is exactly (4)'s solution for R = ||w(theta)||_2. float64 layers are exact to rounding,
@@ -127,7 +128,7 @@ def unlearn(layers: Layers, X_retain: torch.Tensor) -> list[torch.Tensor]:
 
 
 @torch.no_grad()
-def min_param_norm(w: torch.Tensor, widths: Sequence[int]) -> list[torch.Tensor]:
+def min_param_norm(w: Tensor, widths: Sequence[int]) -> list[Tensor]:
     """Layers with predictor w and the smallest ||theta||^2 there is, L rho^(2/L), rho = ||w||.
 
     Theorem 4: with unit vectors v_0 = w / rho, v_1, ..., v_{L-1} and v_L = 1, layer l is
@@ -152,23 +153,7 @@ def min_param_norm(w: torch.Tensor, widths: Sequence[int]) -> list[torch.Tensor]
     return [(each * b[:, None] * a).to(w.dtype) for a, b in zip(units, units[1:])]
 
 
-def fit_first_layer(layers: Layers, X: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
-    """The layers with the shortest change of A_1 after which X w = y: Lemma 1's lever once more.
-
-    That is A_1 + (v / ||v||^2) (X^+ (y - X w))^T. When no predictor fits y, X w comes as near to it
-    as it can. It turns the constraints of (4) into a change of variables: run any optimiser on
-    ||fit_first_layer(theta)||^2, and every point it visits interpolates. Differentiable.
-
-    X: (n, m) of any rank. y: (n,). Raises ValueError when v = 0 up to rounding.
-    """
-    theta = doubled(layers)
-    check_fit(X, y, layers)
-    unit_upper(layers)
-    fitted = fitted_first(theta, torch.linalg.pinv(X.double()), X.double(), y.double())
-    return [a.to(layers[0].dtype) for a in fitted]
-
-
-# What the other files of this folder compute with: float64 layers that are checked already.
+# What chapter 06 computes with too: float64 layers that are checked already.
 
 
 def doubled(layers, name="layers"):
@@ -179,10 +164,10 @@ def doubled(layers, name="layers"):
 
 def product(layers):
     """w (m,)."""
-    return layers[0].T @ _lever(layers)
+    return layers[0].T @ lever(layers)
 
 
-def _lever(layers):
+def lever(layers):
     v = layers[0].new_ones(1)
     for a in reversed(layers[1:]):
         v = a.T @ v
@@ -198,14 +183,6 @@ def rows(layers, X):
         above.append(a.T @ above[-1])
     parts = [(u[:, None] * z[:, None, :]).flatten(1) for u, z in zip(reversed(above), into)]
     return torch.cat(parts, 1)
-
-
-def fitted_first(layers, pinv, X, y):
-    """The layers with A_1 as in `fit_first_layer`; pinv: X^+."""
-    v = _lever(layers)
-    lever = v / v.square().sum()
-    first = layers[0] + lever[:, None] * (pinv @ (y - X @ (layers[0].T @ v)))
-    return [first, *layers[1:]]
 
 
 def unit_upper(layers):
@@ -260,12 +237,6 @@ def check_layers(layers: Layers, name: str = "layers") -> None:
 def check_inputs(name, X, layers):
     """TypeError or ValueError unless X is a finite (n, m) tensor that fits the first layer."""
     reals(name, X, ("n", layers[0].shape[1]))
-
-
-def check_fit(X, y, layers):
-    """The same, and for targets y (n,)."""
-    check_inputs("X", X, layers)
-    reals("y", y, (len(X),))
 
 
 def _checked(widths):

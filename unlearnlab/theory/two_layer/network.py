@@ -13,13 +13,13 @@ space of the features (paper A, Section on two-layer networks).
 import functools
 from collections.abc import Callable
 
-import torch
+from torch import Tensor
 
 from ...ground.checks import function
 from ...ground.threads import one_thread
 from ..checks import reals
 
-Activation = Callable[[torch.Tensor], torch.Tensor]
+Activation = Callable[[Tensor], Tensor]
 
 
 def on_one_thread(work):
@@ -36,7 +36,7 @@ def on_one_thread(work):
     return run
 
 
-def features(A: torch.Tensor, X: torch.Tensor, activation: Activation) -> torch.Tensor:
+def features(A: Tensor, X: Tensor, activation: Activation) -> Tensor:
     """phi(A x_i) for every input, (n, h): row i holds the outputs of all neurons on x_i.
 
     A: (h, d_in). X: (n, d_in), n may be 0. activation: entry by entry, as torch.relu is.
@@ -50,22 +50,20 @@ def features(A: torch.Tensor, X: torch.Tensor, activation: Activation) -> torch.
         raise TypeError(f"X must have the dtype of A, {A.dtype}, got {X.dtype}")
     function("activation", activation, "of a tensor, such as torch.relu")
     phi = activation(X @ A.T)
-    if not isinstance(phi, torch.Tensor) or phi.shape != (len(X), len(A)):
-        got = tuple(phi.shape) if isinstance(phi, torch.Tensor) else type(phi).__name__
+    if not isinstance(phi, Tensor) or phi.shape != (len(X), len(A)):
+        got = tuple(phi.shape) if isinstance(phi, Tensor) else type(phi).__name__
         raise ValueError(f"activation must keep the shape {(len(X), len(A))}, it returned {got}")
     return phi
 
 
-def predict(
-    A: torch.Tensor, c: torch.Tensor, X: torch.Tensor, activation: Activation
-) -> torch.Tensor:
+def predict(A: Tensor, c: Tensor, X: Tensor, activation: Activation) -> Tensor:
     """f(x_i) = c^T phi(A x_i) for every input, (n,). A: (h, d_in). c: (h,). X: (n, d_in)."""
     phi = features(A, X, activation)
     reals("c", c, (len(A),))
     return phi @ c
 
 
-def active_neurons(A: torch.Tensor, c: torch.Tensor) -> int:
+def active_neurons(A: Tensor, c: Tensor) -> int:
     """R = sum_i 1{|c_i| ||a_i|| > 0}: the neurons with a weight in and a weight out.
 
     A: (h, d_in). c: (h,).

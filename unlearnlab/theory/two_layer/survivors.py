@@ -1,6 +1,7 @@
 """Which neurons stay, and with which weights? Lemma 6 and Theorem 5 by linear algebra."""
 
 import torch
+from torch import Tensor
 
 from ..checks import reals
 from .network import Activation, features, on_one_thread
@@ -10,9 +11,7 @@ from .network import Activation, features, on_one_thread
 MISSED = {torch.float64: 1e-11, torch.float32: 1e-6}
 
 
-def cut(
-    A: torch.Tensor, c: torch.Tensor, X_retain: torch.Tensor, activation: Activation
-) -> tuple[torch.Tensor, torch.Tensor]:
+def cut(A: Tensor, c: Tensor, X_retain: Tensor, activation: Activation) -> tuple[Tensor, Tensor]:
     """The same outputs on the retain set from at most s active neurons (paper A, Theorem 5).
 
     A: (h, d_in). c: (h,). X_retain: (n_r, d_in). activation: entry by entry.
@@ -28,7 +27,7 @@ def cut(
 
 
 @on_one_thread
-def sparsify(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+def sparsify(c: Tensor, features: Tensor) -> Tensor:
     """New weights with the same features @ c, at most rank(features) nonzero (paper A, Lemma 6).
 
     c: (h,), float32 or float64.
@@ -60,38 +59,14 @@ def sparsify(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
 
 
 @on_one_thread
-def rank(features: torch.Tensor) -> int:
+def rank(features: Tensor) -> int:
     """s = dim span{phi(A x_i)}: the bound of Theorem 5. features: (n, h).
 
     It counts singular values above 2 max(n, h) eps times the largest.
     """
     reals("features", features, ("n", "h"))
-    sizes = _singular_values(_to_unit_size(features.detach()))
+    sizes = _singular_values(to_unit_size(features.detach()))
     return count(sizes, features.shape, torch.finfo(features.dtype).eps)
-
-
-@on_one_thread
-def null_basis(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The basis of Lemma 6: changes of c that change no output, in reduced column echelon form.
-
-    features: (n, h), of rank s.
-
-    Returns (basis (h, h - s), leading (h - s,)): features @ basis = 0, and basis[leading] is the
-    identity. The s rows outside `leading` are chosen by pivoting, as in `sparsify`, so the form is
-    that up to the order of the rows.
-    """
-    reals("features", features, ("n", "h"))
-    h = features.shape[1]
-    rows, sizes = row_space(_to_unit_size(features.detach()))
-    rows = rows[:, : count(sizes, features.shape, torch.finfo(features.dtype).eps)]
-    stay = independent_rows(rows)
-    leading = torch.ones(h, dtype=torch.bool, device=features.device)
-    leading[stay] = False
-    leading = leading.nonzero().flatten()
-    basis = rows.new_zeros(h, len(leading))
-    basis[leading] = torch.eye(len(leading), dtype=rows.dtype, device=rows.device)
-    basis[stay] = -torch.linalg.solve(rows[stay].T, rows[leading].T)
-    return basis.to(features.dtype), leading
 
 
 class Contributions:
@@ -105,10 +80,10 @@ class Contributions:
         reals("features", features, ("n", "h"))
         reals("c", c, (features.shape[1],))
         c, features = c.detach(), features.detach()
-        self.c, self.features = c.double(), _to_unit_size(features)
+        self.c, self.features = c.double(), to_unit_size(features)
         self.eps = max(torch.finfo(t.dtype).eps for t in (c, features))
         self.missed = max(MISSED.get(t.dtype, 1e-6) for t in (c, features))
-        columns = self.features * _to_unit_size(c)
+        columns = self.features * to_unit_size(c)
         self.used = (columns != 0).any(0).nonzero().flatten()
         self.columns = columns[:, self.used]
         self.outputs = self.columns.sum(1)
@@ -201,7 +176,7 @@ def independent_rows(matrix):
     return torch.tensor(order[: matrix.shape[1]], dtype=torch.long, device=matrix.device)
 
 
-def _to_unit_size(tensor):
+def to_unit_size(tensor):
     """float64, divided by the largest entry: the squares of 1e-200 are 0."""
     tensor = tensor.double()
     largest = tensor.abs().max() if tensor.numel() else 0

@@ -1,17 +1,16 @@
 """Does another choice within paper A's framework do better? Variants, each with its own name.
 
 They are in `VARIANTS` and not in `METHODS`, which holds what the papers compare; a grid takes
-either by name.
+the class.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import nn
 
-from ..ground.modes import norms_of
-from .minnorm import MinNormOG
+from ...ground.modes import norms_of
+from ...methods import MinNormOG
 from .published import MinNormPublished
 
 
@@ -19,7 +18,7 @@ from .published import MinNormPublished
 class MinNormOnce(MinNormOG):
     """MinNorm-OG that projects before the first step of an epoch only: once, not once a batch."""
 
-    name: ClassVar[str] = "MinNorm-OG once an epoch"
+    name = "MinNorm-OG once an epoch"
 
     def project(self, state, retain):
         if state.memory.get("projected in") != state.epoch:
@@ -35,7 +34,7 @@ class MinNormStart(MinNormOG):
     what the initialisation did.
     """
 
-    name: ClassVar[str] = "MinNorm-OG to the start"
+    name = "MinNorm-OG to the start"
 
     def check(self, task, epochs):
         super().check(task, epochs)
@@ -63,7 +62,7 @@ class MinNormDirection(MinNormOG):
     fixed size, larger in comparison. This does without that.
     """
 
-    name: ClassVar[str] = "MinNorm-OG, filters' lengths kept"
+    name = "MinNorm-OG, filters' lengths kept"
 
     def check(self, task, epochs):
         super().check(task, epochs)

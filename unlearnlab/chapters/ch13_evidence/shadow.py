@@ -16,9 +16,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from ..ground.threads import one_thread
-from ..training.fit import Stopped
-from .floors import whole
+from ...ground import checks
+from ...ground.modes import is_norm
+from ...ground.threads import one_thread
+from ...training.fit import Stopped
 
 BATCH = 512
 
@@ -37,36 +38,18 @@ class Ensemble:
 
     def model(self, i: int) -> nn.Module:
         """Model number i by itself, in evaluation mode: a copy."""
-        model = copy.deepcopy(self.base)
-        model.load_state_dict(
-            {name: p[i] for name, p in self.parameters.items()}, strict=False
-        )  # what is missing is buffers
+        model, own = copy.deepcopy(self.base), {name: p[i] for name, p in self.parameters.items()}
+        model.load_state_dict(own, strict=False)  # what is missing is buffers
         return model.eval()
 
     @torch.no_grad()
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
         """(models, n, classes), of the same inputs (n, ...) for every model."""
         self.base.eval()
-        apply = vmap(
-            lambda parameters, x: functional_call(self.base, parameters, (x,)), in_dims=(0, None)
-        )
+        apply = vmap(lambda p, x: functional_call(self.base, p, (x,)), in_dims=(0, None))
         device = next(iter(self.parameters.values())).device
-        return torch.cat(
-            [apply(self.parameters, part.to(device)) for part in inputs.split(BATCH)], 1
-        )
-
-
-def halves(models: int, examples: int, seed: int = 0) -> torch.Tensor:
-    """Which model is to see which example, (models, examples) booleans: every example is seen by
-    half of the models, at random.
-
-    So no example lacks models of either kind, as it may if every model draws its own half; an odd
-    number of models leaves one more without it. Models see about half of the examples each. Raises
-    ValueError for fewer than 2 models or no example.
-    """
-    whole("models", models, 2), whole("examples", examples, 1)
-    keys = torch.rand(models, examples, generator=torch.Generator().manual_seed(seed))
-    return keys.argsort(0).argsort(0) < models // 2
+        parts = [apply(self.parameters, part.to(device)) for part in inputs.split(BATCH)]
+        return torch.cat(parts, 1)
 
 
 def train_ensemble(
@@ -92,13 +75,10 @@ def train_ensemble(
     falls to 0 along a cosine. AdamW works entry by entry, so every model is what it would have
     become alone. progress(epochs done). stop: ends within one batch by `Stopped`.
 
-    Raises ValueError by name for what does not fit, and for models with batch norm, whose running
-    averages vmap cannot keep apart, or with dropout, which would be one mask for all;
-    ArithmeticError when a loss is no longer finite.
+    Raises TypeError or ValueError by name for what does not fit and for models with batch norm or
+    dropout, which vmap cannot keep apart; ArithmeticError when a loss is no longer finite.
     """
-    _check(inputs, labels, included)
-    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        whole(name, value, 1)
+    _check(inputs, labels, included, epochs, batch_size)
     base, parameters = _stacked([build(seed + i) for i in range(len(included))], inputs.device)
     batches = _Orders(included, batch_size, torch.Generator().manual_seed(seed))
     optimizer = torch.optim.AdamW(parameters.values(), lr=lr, weight_decay=weight_decay, fused=True)
@@ -115,7 +95,10 @@ def train_ensemble(
                 value.backward()
                 optimizer.step()
                 schedule.step()
-            _check_loss(value.item(), epoch, lr)
+            if not value.isfinite():
+                raise ArithmeticError(
+                    f"a model's loss became {value:g} in epoch {epoch + 1}: lr={lr:g} is too large"
+                )
             if progress is not None:
                 progress(epoch + 1)
     return Ensemble(base.eval(), {name: p.detach() for name, p in parameters.items()})
@@ -143,12 +126,8 @@ class _Orders:
     def epoch(self):
         order, again = self._order(), self._order()
         place = torch.arange(self.count * self.size).expand(len(order), -1)
-        rows = torch.where(
-            place < self.sizes,
-            order.gather(1, place % self.sizes),
-            again.gather(1, place % self.sizes),
-        )
-        return rows.split(self.size, 1)
+        first, second = (some.gather(1, place % self.sizes) for some in (order, again))
+        return torch.where(place < self.sizes, first, second).split(self.size, 1)
 
     def _order(self):
         """(models, n): every model's own examples first, in random order."""
@@ -156,40 +135,20 @@ class _Orders:
         return keys.masked_fill(~self.included, 2).argsort(1)
 
 
-def _check(inputs, labels, included):
-    if (
-        included.dtype != torch.bool
-        or included.ndim != 2
-        or len(included) == 0
-        or included.shape[1] != len(inputs)
-    ):
-        raise ValueError(
-            f"included must be booleans (models, {len(inputs)}), got {included.dtype} "
-            f"{tuple(included.shape)}"
-        )
-    if not included.any(1).all():
-        raise ValueError(
-            f"included leaves model {int((~included.any(1)).nonzero()[0])} without an example"
-        )
-    if not inputs.is_floating_point() or labels.is_floating_point():
-        raise ValueError(
-            f"inputs must be floating numbers and labels integers, got {inputs.dtype} and "
-            f"{labels.dtype}"
-        )
-    if labels.shape != (len(inputs),):
-        raise ValueError(f"labels must have shape ({len(inputs)},), got {tuple(labels.shape)}")
-
-
-def _check_loss(value, epoch, lr):
-    if not math.isfinite(value):
-        raise ArithmeticError(
-            f"a model's loss became {value} in epoch {epoch + 1}: lr={lr:g} is too large"
-        )
+def _check(inputs, labels, included, epochs, batch_size):
+    checks.integer("epochs", epochs, low=1)
+    checks.integer("batch_size", batch_size, low=1)
+    checks.floats("inputs", inputs, finite=False)
+    checks.tensor("labels", labels, dtype=torch.int64, shape=(len(inputs),))
+    checks.tensor("included", included, dtype=torch.bool, shape=("models", len(inputs)))
+    for model, examples in enumerate(included.sum(1).tolist()):
+        if not examples:
+            raise ValueError(f"included leaves model {model} without an example")
 
 
 def _check_layers(model):
     for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if is_norm(module):
             raise ValueError(
                 "build must give models without batch norm: under vmap its running averages cannot "
                 "be kept per model"

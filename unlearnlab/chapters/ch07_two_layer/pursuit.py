@@ -2,8 +2,8 @@
 
 import torch
 
-from .network import on_one_thread
-from .survivors import Contributions, count, independent_rows, row_space
+from ...theory.two_layer.network import on_one_thread
+from ...theory.two_layer.survivors import Contributions, count, independent_rows, row_space
 
 
 @on_one_thread

@@ -6,8 +6,8 @@ import torch
 
 from ...ground.checks import function, integer
 from ...networks import seeded
-from ..checks import reals
-from .network import Activation, on_one_thread
+from ...theory.checks import reals
+from ...theory.two_layer.network import Activation, on_one_thread
 
 RESIDUAL = 1e-12
 ROUNDS = 6

@@ -6,15 +6,14 @@ Each oddity has its correction beside it, for a replication that changes one thi
 import copy
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
-from ..ground.modes import norms_of
-from ..projection.network import Network
-from ..projection.step import cg_step
-from .base import batch_loss
-from .minnorm import MinNormOG
+from ...ground.modes import norms_of
+from ...methods import MinNormOG
+from ...methods.base import batch_loss
+from ...projection.network import Network
+from ...projection.step import cg_step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class MinNormPublished(MinNormOG):
     batch_norm: as in every method; "all" is what the public code does.
     """
 
-    name: ClassVar[str] = "MinNorm-OG as published"
+    name = "MinNorm-OG as published"
     batch_norm: str = "all"
     rows: str = "train"
     outputs: str = "before"

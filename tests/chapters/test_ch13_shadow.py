@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.metrics import halves, margin, train_ensemble
+from unlearnlab.chapters.ch13_evidence.shadow import train_ensemble
+from unlearnlab.metrics import halves, margin
 from unlearnlab.networks import seeded
 from unlearnlab.training.fit import Stopped
 
@@ -65,7 +66,7 @@ def test_a_model_never_sees_an_example_it_is_to_be_kept_from_and_sees_all_others
         for labels in (Y, spoiled)
     )
     assert torch.equal(a[1], b[1]) and not torch.equal(a[0], b[0])
-    from unlearnlab.metrics.shadow import _Orders
+    from unlearnlab.chapters.ch13_evidence.shadow import _Orders
 
     orders = _Orders(included, 4, torch.Generator().manual_seed(0))
     for _ in range(3):
@@ -140,16 +141,16 @@ def test_stop_ends_it_within_a_batch():
     [
         (
             {"included": torch.ones(2, 5).bool()},
-            r"included must be booleans \(models, 24\), got torch.bool \(2, 5\)",
+            r"included must have shape \(models, 24\), got \(2, 5\)",
         ),
-        ({"included": torch.ones(2, N)}, "included must be booleans"),
+        ({"included": torch.ones(2, N)}, "included must be a bool tensor"),
         (
             {"included": torch.eye(N)[:3].bool() & torch.tensor([True] + [False] * 23)},
             "included leaves model 1 without an example",
         ),
         ({"labels": Y[:5]}, r"labels must have shape \(24,\), got \(5,\)"),
-        ({"labels": Y.double()}, "labels integers, got torch.float64 and torch.float64"),
-        ({"inputs": X.long()}, "inputs must be floating numbers"),
+        ({"labels": Y.double()}, "labels must be an int64 tensor, got torch.float64"),
+        ({"inputs": X.long()}, "inputs must be a floating-point tensor"),
         ({"epochs": 0}, "epochs must be an integer of at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
         (
@@ -170,7 +171,7 @@ def test_what_does_not_fit_is_refused_by_name(change, says):
         "included": halves(2, N),
         "epochs": 1,
     } | change
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises((TypeError, ValueError), match=says):
         train_ensemble(**arguments)
 
 

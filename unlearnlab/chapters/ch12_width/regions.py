@@ -17,7 +17,8 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from ..networks.predict import BATCH, outputs
+from ...ground import checks
+from ...networks.predict import BATCH, outputs
 
 DELTA = 10.0  # paper B's, in units of the normalised pixel vector
 MARGIN = 0.1
@@ -64,17 +65,13 @@ def planes(
     Raises ValueError for inputs that are not floats of one shape, three points on a line, or a
     resolution below 2.
     """
-    if (
-        not (first.shape == second.shape == third.shape)
-        or first.ndim < 2
-        or not first.is_floating_point()
-    ):
+    alike = first.shape == second.shape == third.shape and first.ndim >= 2
+    if not alike or not first.is_floating_point():
         raise ValueError(
             "first, second and third must be floats of one shape (k, ...), got "
             + ", ".join(f"{tuple(x.shape)} {x.dtype}" for x in (first, second, third))
         )
-    if isinstance(resolution, bool) or not isinstance(resolution, int) or resolution < 2:
-        raise ValueError(f"resolution must be an integer of at least 2, got {resolution!r}")
+    checks.integer("resolution", resolution, low=2)
     x1, x2, x3 = (x.flatten(1) for x in (first, second, third))
     length, rest = (x2 - x1).norm(dim=1, keepdim=True), x3 - x1
     a = (x2 - x1) / length
@@ -164,11 +161,9 @@ def _standard_error(agree, chosen):
     plane are not independent."""
     right, count = (x.flatten(1).double().sum(1) for x in (agree & chosen, chosen))
     k, residual = len(count), right - right.sum() / count.sum() * count
-    return (
-        math.sqrt(k / (k - 1) * residual.square().sum().item()) / count.sum().item()
-        if k > 1
-        else math.nan
-    )
+    if k == 1:
+        return math.nan
+    return math.sqrt(k / (k - 1) * residual.square().sum().item()) / count.sum().item()
 
 
 @dataclass(frozen=True)
@@ -227,18 +222,14 @@ def survey(
     from `seed`.
     Raises ValueError for a number of planes below 1, or a delta that is not positive.
     """
-    if isinstance(planes, bool) or not isinstance(planes, int) or planes < 1:
-        raise ValueError(f"planes must be an integer of at least 1, got {planes!r}")
-    if not delta > 0:
-        raise ValueError(f"delta must be greater than 0, got {delta!r}")
+    planes = checks.integer("planes", planes, low=1)
+    checks.number("delta", delta, above=0)
     seen, numbers = task.original.normalise, torch.Generator().manual_seed(seed)
     forget, retain = task.forget.tensors, task.retain.tensors
-    triples = torch.tensor(
-        [_others(forget[1].cpu(), retain[1].cpu(), numbers) for _ in range(planes)]
-    )
-    near = _through(
-        *(seen(x[i]) for x, i in zip((forget[0], retain[0], retain[0]), triples.T)), resolution
-    )
+    labels = forget[1].cpu(), retain[1].cpu()
+    i, j, k = torch.tensor([_others(*labels, numbers) for _ in range(planes)]).T
+    corners = (forget[0][i], retain[0][j], retain[0][k])
+    near = _through(*map(seen, corners), resolution)
     threes = torch.stack([torch.randperm(len(test), generator=numbers)[:3] for _ in range(planes)])
     far = _through(*(seen(test.tensors[0][i]) for i in threes.T), resolution)
     examples = seen(forget[0])
@@ -261,7 +252,6 @@ def _others(forgotten, retained, numbers):
 def typical_distance(inputs: torch.Tensor, count: int = 500, seed: int = 0) -> float:
     """The median distance between two different of `inputs` (n, *shape), floats, over at most
     `count` of them: what delta is to be compared with."""
-    chosen = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))[:count].to(
-        inputs.device
-    )
-    return torch.pdist(inputs[chosen].flatten(1)).median().item()
+    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))
+    some = inputs[order[:count].to(inputs.device)]
+    return torch.pdist(some.flatten(1)).median().item()

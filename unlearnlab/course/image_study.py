@@ -4,8 +4,8 @@ from dataclasses import replace
 from functools import partial
 from types import ModuleType
 
+from ..study.studies import USUAL, Study
 from ..tasks.presets import choose
-from .studies import USUAL, Study
 
 OPTIONS = ("dataset", "preset", "device", "p_retain", "width", "precision")
 WHOLE = ("digits", "mnist")  # whose quick preset runs in seconds: they get whole grids
@@ -22,18 +22,13 @@ def image_study(
     """
     chosen = USUAL | options
     preset = choose(experiment.PRESETS, chosen["dataset"], chosen["preset"])
-    given = {}
-    for option in ("device", "p_retain"):
-        if chosen[option] != USUAL[option]:
-            given[option] = chosen[option]
-    if chosen["width"] is not None:
-        given["network"] = partial(preset.network, width=chosen["width"])
-    on_a_gpu = chosen["device"] != USUAL["device"]
+    own = {option: value for option, value in chosen.items() if value != USUAL[option]}
+    given = {option: own[option] for option in ("device", "p_retain") if option in own}
+    if "width" in own:
+        given["network"] = partial(preset.network, width=own["width"])
     # a "paper" preset's own precision follows the device, which no file's name says
-    if chosen["precision"] != USUAL["precision"] or on_a_gpu and chosen["preset"] == "paper":
-        for recipe in ("recipe", "warm_start"):
-            if hasattr(preset, recipe):
-                given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])
+    if "precision" in own or "device" in own and chosen["preset"] == "paper":
+        for recipe in vars(preset).keys() & {"recipe", "warm_start"}:
+            given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])
     factory = partial(experiment.task, chosen["dataset"], chosen["preset"], **given)
-    own = {option: value for option, value in options.items() if value != USUAL[option]}
     return Study(name=name, title=title, factory=factory, grid=grid, seeds=seeds, options=own)

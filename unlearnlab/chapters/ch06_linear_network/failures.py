@@ -7,7 +7,15 @@ import torch
 
 from ...ground.checks import integer
 from ...projection import project_out
-from .network import Layers, check_inputs, doubled, flatten, product, random_network, rows
+from ...theory.linear_network.network import (
+    Layers,
+    check_inputs,
+    doubled,
+    flatten,
+    product,
+    random_network,
+    rows,
+)
 from .search import solve_relaxed
 
 

@@ -6,19 +6,35 @@ from dataclasses import dataclass
 import torch
 
 from ...ground.checks import floats
-from .network import (
+from ...theory.checks import reals
+from ...theory.linear_network.network import (
     Layers,
-    check_fit,
     check_inputs,
     doubled,
-    fitted_first,
     flatten,
+    lever,
     product,
     random_network,
     rows,
     unflatten,
     unit_upper,
 )
+
+
+def fit_first_layer(layers: Layers, X: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
+    """The layers with the shortest change of A_1 after which X w = y: Lemma 1's lever once more.
+
+    That is A_1 + (v / ||v||^2) (X^+ (y - X w))^T. When no predictor fits y, X w comes as near to it
+    as it can. It turns the constraints of (4) into a change of variables: run any optimiser on
+    ||fit_first_layer(theta)||^2, and every point it visits interpolates. Differentiable.
+
+    X: (n, m) of any rank. y: (n,). Raises ValueError when v = 0 up to rounding.
+    """
+    theta = doubled(layers)
+    _check_fit(X, y, layers)
+    unit_upper(layers)
+    fitted = _fitted_first(theta, torch.linalg.pinv(X.double()), X.double(), y.double())
+    return [a.to(layers[0].dtype) for a in fitted]
 
 
 def search_min_norm(
@@ -32,7 +48,7 @@ def search_min_norm(
     X: (n, m). y: (n,), not all 0, and some predictor fits. Returns float64 layers.
     """
     like = random_network(X.shape[1], widths, seed)
-    check_fit(X, y, like)
+    _check_fit(X, y, like)
     if not y.any():
         raise ValueError(
             "y must not be all 0: then zero layers fit, and the smallest norm is 0 "
@@ -43,12 +59,12 @@ def search_min_norm(
 
     def objective(theta):
         theta = torch.from_numpy(theta).requires_grad_()
-        value = sum(a.square().sum() for a in fitted_first(unflatten(theta, like), pinv, X, y))
+        value = sum(a.square().sum() for a in _fitted_first(unflatten(theta, like), pinv, X, y))
         (gradient,) = torch.autograd.grad(value, theta)
         return value.item(), gradient.numpy()
 
     best = _descended(objective, flatten(like), iterations)
-    return fitted_first(unflatten(best, like), pinv, X, y)
+    return _fitted_first(unflatten(best, like), pinv, X, y)
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,19 @@ def solve_relaxed(
     last = _descended(objective, begin, iterations, path)
     path = torch.stack([keep(z) * scale for z in (*path, last)])
     return Relaxed([d.to(layers[0].dtype) for d in unflatten(path[-1], theta)], path)
+
+
+def _fitted_first(layers, pinv, X, y):
+    """The layers with A_1 as in `fit_first_layer`; pinv: X^+."""
+    v = lever(layers)
+    first = layers[0] + (v / v.square().sum())[:, None] * (pinv @ (y - X @ (layers[0].T @ v)))
+    return [first, *layers[1:]]
+
+
+def _check_fit(X, y, layers):
+    """TypeError or ValueError unless X (n, m) and y (n,) fit the first layer."""
+    check_inputs("X", X, layers)
+    reals("y", y, (len(X),))
 
 
 def _descended(objective, begin, iterations, path=None):
