@@ -381,7 +381,7 @@ starts = {
 }
 paths, floors = {}, {}
 for name, start in starts.items():
-    paths[name] = ul.linear.gradient_descent(X_r, y_r, start, steps=300)
+    paths[name] = ch.rates.gradient_descent(X_r, y_r, start, steps=300)
     floor = (descent_end(X_r, y_r, start) - retrained).norm().item()
     floors[name] = floor if floor > 1e-9 else 0
 
@@ -501,7 +501,7 @@ measured = {
 }
 
 # %%
-early = ul.linear.gradient_descent(X, y, 0 * theta, steps=128)[[1, 2, 4, 8, 16, 32, 64, 128]]
+early = ch.rates.gradient_descent(X, y, 0 * theta, steps=128)[[1, 2, 4, 8, 16, 32, 64, 128]]
 stopped = [residual(t) for t in early], [distance(t) for t in early]
 ch.pictures.approximate(
     (sizes, sizes / sigma),
@@ -539,7 +539,7 @@ assert share[6] > 0.8 > 0.7 > share[0]
 # other only the part off it.
 
 # %%
-descend = lambda model: ul.linear.gradient_descent(X_r, y_r, model, steps=300)[-1]
+descend = lambda model: ch.rates.gradient_descent(X_r, y_r, model, steps=300)[-1]
 one, other = unlearn_linear(descend(early[3]), X_r), descend(unlearn_linear(early[3], X_r))
 assert (one - other).norm() < 1e-12 and (one - retrained).norm() < 1e-9
 
@@ -718,7 +718,7 @@ ch.pictures.ridge_path(
 
 # %%
 leak = ul.project_out(theta, X_r).norm().item()
-real = ul.linear.gradient_descent(X_r, y_r, theta, steps=2000, lam=0.01)
+real = ch.rates.gradient_descent(X_r, y_r, theta, steps=2000, lam=0.01)
 formula = ch.rates.descent_distance(X_r, y_r, theta, torch.arange(2001), lam=0.01)
 assert torch.allclose((real - retrained).norm(dim=1), formula, rtol=1e-8)
 assert math.isclose(formula[0].item(), leak, rel_tol=1e-9)
@@ -783,7 +783,7 @@ growth = [b / a for a, b in zip(table["Ridge, best λ"], table["Ridge, best λ"]
 assert all(10 < g < 25 for g in growth) and growth[-1] < growth[0]
 assert table["Retrain"][-1] < 6 * table["Retrain"][0] + 60
 found = count(0.1 * leak, theta, lam := 0.8 * 0.1 * leak / bias_rate)
-path = (ul.linear.gradient_descent(X_r, y_r, theta, found, lam=lam) - retrained).norm(dim=1)
+path = (ch.rates.gradient_descent(X_r, y_r, theta, found, lam=lam) - retrained).norm(dim=1)
 assert path[-1] <= 0.1 * leak < path[-2]
 
 # %% [markdown]

@@ -449,25 +449,25 @@ cut = 6.0
 missed = (forget["original"][:, 51] < cut).double().mean()
 blamed = (truth[:, 51] >= cut).double().mean()
 proved = torch.log(torch.maximum((1 - blamed) / missed, (1 - missed) / blamed))
-best = metrics.epsilons(forget["original"], truth)[51]
+best = ch.challenge.epsilons(forget["original"], truth)[51]
 print(
     f"surer than {cut:g} means unlearned: misses {missed:.2f}, blames {blamed:.2f}, "
     f"epsilon {proved:.2f}; the best attack {best:.2f}"
 )
 
 # %%
-score = lambda a, b: metrics.forgetting_quality(metrics.epsilons(a, b))
-by_chance = lambda some: metrics.forgetting_quality_floor(some, draws=2).mean()
+score = lambda a, b: ch.challenge.forgetting_quality(ch.challenge.epsilons(a, b))
+by_chance = lambda some: ch.challenge.forgetting_quality_floor(some, draws=2).mean()
 quality = {name: metrics.jackknife(score, values, truth) for name, values in candidates.items()}
 quality_floor = (
-    metrics.forgetting_quality_floor(forget["retrained"]),
+    ch.challenge.forgetting_quality_floor(forget["retrained"]),
     metrics.jackknife(by_chance, forget["retrained"]),
 )
 ch.pictures.beside({"forgetting quality (1 is best)": (quality, *quality_floor)})
 
 # %%
 sizes = {
-    size: metrics.forgetting_quality_floor(noise[:, :60], size=size, draws=2).mean().item()
+    size: ch.challenge.forgetting_quality_floor(noise[:, :60], size=size, draws=2).mean().item()
     for size in (10, 40, 160)
 }
 rounded = {size: round(value, 1) for size, value in sizes.items()}
@@ -781,12 +781,12 @@ assert medians["Ridge"] > 25 and medians["MinNorm-OG"] <= 20
 SCORES = {
     "U-LiRA": lambda a, b: metrics.u_lira(a, b).mean(),
     "KLoM": lambda a, b: metrics.klom(a, b).mean(),
-    "challenge": lambda a, b: metrics.forgetting_quality(metrics.epsilons(a, b)),
+    "challenge": lambda a, b: ch.challenge.forgetting_quality(ch.challenge.epsilons(a, b)),
 }
 FLOORS = {
     "U-LiRA": metrics.u_lira_floor,
     "KLoM": metrics.klom_floor,
-    "challenge": metrics.forgetting_quality_floor,
+    "challenge": ch.challenge.forgetting_quality_floor,
 }
 in_words = lambda metric, r: f"{metric} {r.mean:5.2f} [{max(r.low, 0):4.1f}, {r.high:4.1f}]"
 
@@ -927,7 +927,7 @@ def asked_width(model, other, task):
         "attack: SVC": attack_at(model, "svc"),
         "tug of war": metrics.tow(*both),
         "average gap": metrics.average_gap(*both),
-        "relearning, steps": min(21, metrics.relearn_time(model, task.forget, 0.05, max_steps=20)),
+        "relearning, steps": min(21, ch.relearn_time(model, task.forget, 0.05, max_steps=20)),
     }
 
 
@@ -1065,7 +1065,7 @@ def asked(name, i):
     torch.nn.utils.vector_to_parameters(theta, layer.parameters())
     off = {part: (x @ theta - y).square() for part, (x, y) in zip(PARTS, sets)}
     attack = lambda kind: metrics.mia(off["forget"], off["test"], attack=kind, repeats=1)
-    steps = metrics.relearn_time(layer, forget_set, 0.1, lr=1e-2, max_steps=200, loss=F.mse_loss)
+    steps = ch.relearn_time(layer, forget_set, 0.1, lr=1e-2, max_steps=200, loss=F.mse_loss)
     right = {part: (squares < 0.01).double().mean().item() for part, squares in off.items()}
     return {"mia": attack("logistic"), "svc": attack("svc"), "relearn": steps, **right}
 

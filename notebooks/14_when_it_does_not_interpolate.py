@@ -42,6 +42,7 @@ import torch
 import unlearnlab as ul
 from unlearnlab.chapters import ch14_interpolation as ch
 from unlearnlab.chapters import ch15_museum
+from unlearnlab.chapters.ch05_linear.rates import gradient_descent
 
 # %% [markdown]
 # ## 1 · What is left of the promise
@@ -104,7 +105,7 @@ def problem(seed, n_retain=RETAIN, noise=0.0):
 X, y, true = problem(0)
 zero = torch.zeros(M, dtype=torch.float64)
 models = {
-    "stopped after 30 steps": ul.linear.gradient_descent(X, y, zero, 30)[-1],
+    "stopped after 30 steps": gradient_descent(X, y, zero, 30)[-1],
     "ridge": torch.linalg.solve(X.T @ X + 0.1 * torch.eye(M), X.T @ y),
     "a random vector": problem(99)[2],
 }
@@ -190,7 +191,7 @@ def influence_linear(seed, steps):
     X, y, _ = problem(seed)
     X_r, flipped = X[:RETAIN], torch.cat([y[:RETAIN], -y[RETAIN:]])
     ideal = ul.linear.min_norm(X_r, y[:RETAIN])
-    runs = [ul.linear.gradient_descent(X, labels, zero, max(steps)) for labels in (y, flipped)]
+    runs = [gradient_descent(X, labels, zero, max(steps)) for labels in (y, flipped)]
     rows = []
     for t in steps:
         a, b = runs[0][t], runs[1][t]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch13_evidence import privacy, verdicts
+from unlearnlab.chapters.ch13_evidence import challenge, privacy, verdicts
 from unlearnlab.chapters.ch13_evidence import study as evidence
 from unlearnlab.study import table
 from unlearnlab.study.studies import Place, record
@@ -200,10 +200,10 @@ def test_a_verdict_is_the_metric_against_the_other_half_of_the_retrained(recorde
     found = recorded[0]
     rows = found.margins["unseen"]
     verdict = verdicts.judge(found, "challenge epsilon", "unseen")
-    epsilons = ul.metrics.epsilons(rows["GD"], rows["retrained"][32:])
+    epsilons = challenge.epsilons(rows["GD"], rows["retrained"][32:])
     assert torch.equal(verdict.each["GD"], epsilons) and verdict.scores[
         "GD"
-    ] == ul.metrics.forgetting_quality(epsilons)
+    ] == challenge.forgetting_quality(epsilons)
     assert (
         list(verdict.scores) == ["original", "retrained", *ul.METHODS] and verdict.floor.ndim == 1
     )

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-import unlearnlab as ul
 from unlearnlab.chapters import ch14_interpolation as ch
+from unlearnlab.chapters.ch05_linear import rates
 from unlearnlab.course import exercises
 from unlearnlab.course.exercises import WrongAnswer
 
@@ -84,7 +84,7 @@ def test_the_block_is_what_a_forget_label_changes_in_descent():
     )
     other, start = y.clone(), torch.zeros(9, dtype=torch.float64)
     other[4:] += torch.tensor([0.5, -2.0])
-    a, b = (ul.linear.gradient_descent(X, labels, start, 25, lr=0.1)[-1] for labels in (y, other))
+    a, b = (rates.gradient_descent(X, labels, start, 25, lr=0.1)[-1] for labels in (y, other))
     found = (
         exercises.EXERCISES["retain_from_forget"].reference(X @ X.T, 4, 25, 0.1) @ (other - y)[4:]
     )

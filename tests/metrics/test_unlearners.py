@@ -7,12 +7,15 @@ import torch.nn.functional as F
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch13_evidence.shadow import train_ensemble
-from unlearnlab.metrics import (
-    average_gap,
+from unlearnlab.chapters.ch13_evidence.challenge import (
     epsilons,
     forgetting_quality,
     forgetting_quality_floor,
+)
+from unlearnlab.chapters.ch13_evidence.relearning import relearn_floor, relearn_time
+from unlearnlab.chapters.ch13_evidence.shadow import train_ensemble
+from unlearnlab.metrics import (
+    average_gap,
     gap_floor,
     klom,
     klom_floor,
@@ -21,8 +24,6 @@ from unlearnlab.metrics import (
     memorisation_floor,
     mia,
     mia_floor,
-    relearn_floor,
-    relearn_time,
     tow,
     u_lira,
     u_lira_floor,

@@ -212,7 +212,7 @@ def test_descent_ends_at_the_stated_limit_and_from_zero_at_the_minimum_norm_solu
     start = 0 * theta if zero else rng.normal(size=theta.shape) * np.linalg.norm(theta)
     data = torch.tensor(X), torch.tensor(y), torch.tensor(start)
     limit = linear.gd_limit(*data)
-    end = linear.gradient_descent(*data, steps=6000)[
+    end = rates.gradient_descent(*data, steps=6000)[
         -1
     ]  # condition numbers up to 20: (1 - 1/400)^6000 = 3e-7
     wanted = np.linalg.pinv(X, rcond=1e-11) @ y + start - independent(X, start)
@@ -226,7 +226,7 @@ def test_descent_ends_at_the_stated_limit_and_from_zero_at_the_minimum_norm_solu
 @settings(deadline=None, max_examples=40)
 def test_iterates_from_zero_never_leave_the_span(problem):
     X, theta = problem
-    path = linear.gradient_descent(
+    path = rates.gradient_descent(
         torch.tensor(X), torch.tensor(X @ theta), torch.zeros(len(theta), dtype=torch.float64), 20
     )
     assert path.shape == (21, len(theta)) and all(
@@ -273,7 +273,7 @@ def test_the_closed_form_of_descent_follows_the_iterates(problem, share, speed, 
     lam = share * top
     lr = None if speed is None or top == 0 else speed / (2 * (top + lam))
     data = torch.tensor(X), torch.tensor(y), torch.tensor(start)
-    path = linear.gradient_descent(*data, steps=40, lr=lr, lam=lam)
+    path = rates.gradient_descent(*data, steps=40, lr=lr, lam=lam)
     wanted = np.linalg.norm(path.numpy() - np.linalg.pinv(X, rcond=1e-11) @ y, axis=1)
     found = rates.descent_distance(*data, torch.arange(41), lam=lam, lr=lr).numpy()
     assert np.allclose(found, wanted, rtol=1e-8, atol=1e-9 * wanted.max())
@@ -285,7 +285,7 @@ def test_gradient_descent_from_an_interpolator_never_moves():
         torch.tensor(rng.integers(-3, 4, (4, 9)).astype(float)),
         torch.tensor(rng.integers(-3, 4, 9).astype(float)),
     )
-    path = linear.gradient_descent(X, X @ theta, theta, 50)
+    path = rates.gradient_descent(X, X @ theta, theta, 50)
     assert (path == theta).all()
     away = rates.descent_distance(X, X @ theta, theta, torch.tensor([0, 10**12]))
     assert away[1] == pytest.approx(float(away[0])) and away[0] > 0.1
@@ -319,7 +319,7 @@ def test_steps_to_reach_finds_the_first_step_of_ridge():
     X, theta = torch.tensor(rng.normal(size=(5, 12))), torch.tensor(rng.normal(size=12))
     y = X @ theta
     found = rates.steps_to_reach(lambda t: rates.descent_distance(X, y, theta, t, lam=1e-3), 0.1)
-    path = linear.gradient_descent(X, y, theta, found, lam=1e-3)
+    path = rates.gradient_descent(X, y, theta, found, lam=1e-3)
     away = (path - linear.min_norm(X, y)).norm(dim=1)
     assert away[-1] <= 0.1 < away[:-1].min()
 
@@ -367,7 +367,7 @@ def test_no_rows_no_columns_and_zero_rows_have_their_meaning():
         linear.min_norm(none, no_labels), 0 * theta
     )
     assert torch.equal(linear.gd_limit(none, no_labels, theta), theta)
-    assert torch.equal(linear.gradient_descent(none, no_labels, theta, 3)[-1], theta)
+    assert torch.equal(rates.gradient_descent(none, no_labels, theta, 3)[-1], theta)
     assert torch.equal(linear.ridge(none, no_labels, 1.0), 0 * theta)
     assert rates.descent_distance(
         none, no_labels, theta, torch.tensor([5])
@@ -422,17 +422,17 @@ BAD = [
     (lambda: linear.unlearn(T / 0, X), ValueError, "theta must be finite"),
     (lambda: linear.gd_limit(X, Y, Y), ValueError, r"start must have shape \(3,\), got \(2,\)"),
     (
-        lambda: linear.gradient_descent(X, Y, T, -1),
+        lambda: rates.gradient_descent(X, Y, T, -1),
         ValueError,
         "steps must be an integer of at least 0, got -1",
     ),
-    (lambda: linear.gradient_descent(X, Y, T, 2.5), ValueError, "steps must be"),
+    (lambda: rates.gradient_descent(X, Y, T, 2.5), ValueError, "steps must be"),
     (
-        lambda: linear.gradient_descent(X, Y, T, 2, lr=0.34),
+        lambda: rates.gradient_descent(X, Y, T, 2, lr=0.34),
         ValueError,
         "lr must be a positive number below 0.333.*got 0.34",
     ),
-    (lambda: linear.gradient_descent(X, Y, T, 2, lr=-0.1), ValueError, "lr must be a positive"),
+    (lambda: rates.gradient_descent(X, Y, T, 2, lr=-0.1), ValueError, "lr must be a positive"),
     (
         lambda: rates.descent_distance(X, Y, T, torch.arange(3), lam=-1.0),
         ValueError,
@@ -479,7 +479,7 @@ def test_no_argument_is_changed():
         linear.min_norm(*data[:2]),
         linear.unlearn(data[2], data[0]),
         linear.gd_limit(*data),
-        linear.gradient_descent(*data, 3),
+        rates.gradient_descent(*data, 3),
     )
     (
         linear.ridge(*data[:2], 0.1),

@@ -5,16 +5,12 @@ margins.py        how sure is a model of the label?          margin
 membership.py     can training examples be told from others?  mia, mia_floor
 lira.py           and each of them from its own history?      lira_score, u_lira, u_lira_floor
 distributions.py  are unlearned models like retrained ones?   klom, klom_floor
-challenge.py      as the NeurIPS 2023 challenge asked it      epsilons, forgetting_quality,
-                                                              forgetting_quality_floor
 gaps.py           how far from the retrained in accuracy?     tow, average_gap, gap_floor
-relearning.py     is it learnt again suspiciously fast?       relearn_time, relearn_floor
 memorisation.py   which examples were memorised at all?       halves, memorisation,
                                                               memorisation_floor
 floors.py         what counts as nothing, and how sure?       against_itself, interval, jackknife
 """
 
-from .challenge import epsilons, forgetting_quality, forgetting_quality_floor
 from .distributions import klom, klom_floor
 from .floors import Interval, against_itself, interval, jackknife
 from .gaps import average_gap, gap_floor, tow
@@ -22,4 +18,3 @@ from .lira import lira_score, u_lira, u_lira_floor
 from .margins import margin
 from .membership import mia, mia_floor
 from .memorisation import halves, memorisation, memorisation_floor
-from .relearning import relearn_floor, relearn_time

@@ -1,4 +1,4 @@
-"""What is exact unlearning of a linear model, and how fast do other methods come near it?
+"""What is exact unlearning of a linear model, and where do other methods end?
 
 The model is f(theta, x) = <theta, x>, its parameters theta (m,), its inputs the rows of X (n, m),
 its labels y (n,). The loss is the mean squared error J(theta) = |X theta - y|^2 / n. Paper A:
@@ -11,12 +11,10 @@ for float32 rows) count as rounding. Everything is computed in float64 and retur
 it came in.
 """
 
-import math
-
 import torch
 from torch import Tensor
 
-from ..ground.checks import floats, integer, number
+from ..ground.checks import floats, number
 from ..projection.definition import RANK_TOLERANCE, project_out, unit_rows
 
 
@@ -85,32 +83,6 @@ def gd_limit(X: Tensor, y: Tensor, start: Tensor) -> Tensor:
     return (min_norm(X.double(), y.double()) + project_out(start.double(), X)).to(start.dtype)
 
 
-def gradient_descent(
-    X: Tensor, y: Tensor, start: Tensor, steps: int, lr: float | None = None, lam: float = 0.0
-) -> Tensor:
-    """Every iterate of plain gradient descent on |X theta - y|^2 / n + lam |theta|^2.
-
-    X: (n, m). y: (n,). start: (m,). steps: how many, at least 0.
-    lr: step size, by default 1 / L, where L = 2 (s_1^2 / n + lam) is the largest curvature and s_1
-        the largest singular value of X; from 2 / L on descent diverges.
-    lam: 0 is GD, more the Ridge baseline with a fixed penalty.
-
-    Returns (steps + 1, m), `start` first.
-
-    Raises as `min_norm` does, and ValueError for lr, lam or steps out of range.
-    """
-    check_data(X, y, start=start)
-    lr = step_size(X, lr, lam)
-    steps = integer("steps", steps, low=0)
-    rows, labels, theta = X.double(), y.double(), start.double()
-    path = [theta]
-    for _ in range(steps):
-        slope = 2 / max(len(rows), 1) * rows.T @ (rows @ theta - labels) + 2 * lam * theta
-        theta = theta - lr * slope
-        path.append(theta)
-    return torch.stack(path).to(start.dtype)
-
-
 def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:
     """The minimiser of |X theta - y|^2 / n + lam |theta|^2, the objective of paper A's Ridge
     baseline.
@@ -134,6 +106,13 @@ def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:
     return theta.to(torch.promote_types(X.dtype, y.dtype))
 
 
+def decompose(X):
+    """The singular value decomposition of X without the directions that are rounding."""
+    rows = X.double()
+    units, lengths = unit_rows(rows)
+    return _svd_in_span(rows, _cut_svd(units[lengths > 0], X.dtype)[2])
+
+
 def _cut_svd(units, dtype):
     """U (n, r), s (r,), V (r, m) of rows of length 1, r their rank in their own precision."""
     U, s, V = torch.linalg.svd(units, full_matrices=False)
@@ -147,29 +126,6 @@ def _svd_in_span(rows, basis):
     """
     U, s, W = torch.linalg.svd(rows @ basis.T, full_matrices=False)
     return U, s, W @ basis
-
-
-def decompose(X):
-    """The singular value decomposition of X without the directions that are rounding."""
-    rows = X.double()
-    units, lengths = unit_rows(rows)
-    return _svd_in_span(rows, _cut_svd(units[lengths > 0], X.dtype)[2])
-
-
-def step_size(X, lr, lam):
-    """lr, or by default one over the largest curvature; ValueError where descent would diverge."""
-    number("lam", lam, low=0)
-    top = float(torch.linalg.matrix_norm(X.double(), ord=2)) if X.numel() else 0.0
-    curvature = 2 * (top**2 / max(len(X), 1) + lam)
-    if lr is None:
-        return 1 / curvature if curvature else 1.0
-    most = 2 / curvature if curvature else math.inf
-    if number("lr", lr) <= 0 or lr * curvature >= 2:
-        raise ValueError(
-            f"lr must be a positive number below {most:.3g}, where descent on these rows "
-            f"begins to diverge, got {lr!r}"
-        )
-    return lr
 
 
 def check_data(X, y, **vectors):

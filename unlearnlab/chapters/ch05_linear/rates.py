@@ -1,23 +1,45 @@
-"""How many steps does descent take, and what do passes over batches do? Without running them."""
+"""What do gradient descent and passes over batches do to a linear model, and how fast?"""
 
 import math
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from ...ground.checks import integer, number
 from ...projection.definition import project_out
-from ...theory.linear import check_data, decompose, min_norm, step_size
+from ...theory.linear import check_data, decompose, min_norm
+
+
+def gradient_descent(
+    X: Tensor, y: Tensor, start: Tensor, steps: int, lr: float | None = None, lam: float = 0.0
+) -> Tensor:
+    """Every iterate of plain gradient descent on |X theta - y|^2 / n + lam |theta|^2.
+
+    X: (n, m). y: (n,). start: (m,). steps: how many, at least 0.
+    lr: step size, by default 1 / L, where L = 2 (s_1^2 / n + lam) is the largest curvature and s_1
+        the largest singular value of X; from 2 / L on descent diverges.
+    lam: 0 is GD, more the Ridge baseline with a fixed penalty.
+
+    Returns (steps + 1, m), `start` first.
+
+    Raises as `min_norm` does, and ValueError for lr, lam or steps out of range.
+    """
+    check_data(X, y, start=start)
+    lr = step_size(X, lr, lam)
+    steps = integer("steps", steps, low=0)
+    rows, labels, theta = X.double(), y.double(), start.double()
+    path = [theta]
+    for _ in range(steps):
+        slope = 2 / max(len(rows), 1) * rows.T @ (rows @ theta - labels) + 2 * lam * theta
+        theta = theta - lr * slope
+        path.append(theta)
+    return torch.stack(path).to(start.dtype)
 
 
 def descent_distance(
-    X: torch.Tensor,
-    y: torch.Tensor,
-    start: torch.Tensor,
-    steps: torch.Tensor,
-    lam: float = 0.0,
-    lr: float | None = None,
-) -> torch.Tensor:
+    X: Tensor, y: Tensor, start: Tensor, steps: Tensor, lam: float = 0.0, lr: float | None = None
+) -> Tensor:
     """How far `gradient_descent` is from min_norm(X, y) after each of `steps`, without running it.
 
     Along v_i the error shrinks by q_i = 1 - 2 lr (s_i^2 / n + lam) a step, towards the bias
@@ -43,7 +65,7 @@ def descent_distance(
 
 
 def steps_to_reach(
-    distance: Callable[[torch.Tensor], torch.Tensor], goal: float, limit: int = 10**12
+    distance: Callable[[Tensor], Tensor], goal: float, limit: int = 10**12
 ) -> int | float:
     """The first number of steps after which distance(steps) <= goal.
 
@@ -70,13 +92,8 @@ def steps_to_reach(
 
 
 def batch_pass(
-    theta: torch.Tensor,
-    X: torch.Tensor,
-    y: torch.Tensor,
-    n_pert: int,
-    strength: float = 1.0,
-    repair: bool = True,
-) -> torch.Tensor:
+    theta: Tensor, X: Tensor, y: Tensor, n_pert: int, strength: float = 1.0, repair: bool = True
+) -> Tensor:
     """One pass of MinNorm-OG over batches of retain rows, in order (paper A, Algorithm 1).
 
     Each batch does theta <- theta - strength P_perp theta, with P_perp off the rows of this batch
@@ -101,3 +118,19 @@ def batch_pass(
             moved = moved + min_norm(rows.double(), labels - rows.double() @ moved)
         path.append(moved)
     return torch.stack(path).to(theta.dtype)
+
+
+def step_size(X, lr, lam):
+    """lr, or by default one over the largest curvature; ValueError where descent would diverge."""
+    number("lam", lam, low=0)
+    top = float(torch.linalg.matrix_norm(X.double(), ord=2)) if X.numel() else 0.0
+    curvature = 2 * (top**2 / max(len(X), 1) + lam)
+    if lr is None:
+        return 1 / curvature if curvature else 1.0
+    most = 2 / curvature if curvature else math.inf
+    if number("lr", lr) <= 0 or lr * curvature >= 2:
+        raise ValueError(
+            f"lr must be a positive number below {most:.3g}, where descent on these rows "
+            f"begins to diverge, got {lr!r}"
+        )
+    return lr

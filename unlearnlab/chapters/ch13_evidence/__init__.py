@@ -1,5 +1,6 @@
 """What notebook 13 uses: is it forgotten?."""
 
 from ...course.exercises import check, hints
-from . import exercises, pictures, privacy, shadow, study, verdicts
+from . import challenge, exercises, pictures, privacy, shadow, study, verdicts
 from .lab import EvidenceLab
+from .relearning import relearn_floor, relearn_time

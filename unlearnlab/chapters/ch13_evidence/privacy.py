@@ -16,9 +16,10 @@ from torch.utils.data import TensorDataset
 from ...data import images
 from ...loop import unlearn
 from ...methods import METHODS, Method
-from ...metrics import margin, relearn_time
+from ...metrics import margin
 from ...networks import MLP, seeded
 from ...task import Task
+from .relearning import relearn_time
 from .shadow import Ensemble, train_ensemble
 
 TRAIN, FORGET, MODELS, TUNING = 400, 60, 32, 8

@@ -20,7 +20,7 @@ from ...ground.seeds import generator
 from ...loop import unlearn
 from ...methods import METHODS, Method
 from ...methods.base import HYPERPARAMETERS
-from ...metrics import mia, relearn_time
+from ...metrics import mia
 from ...networks.predict import outputs
 from ...study import table
 from ...study.rows import method_of
@@ -28,6 +28,7 @@ from ...study.studies import Shape
 from ...tasks import erasure, sine
 from ...training.fit import sample_losses
 from . import privacy
+from .relearning import relearn_time
 
 ERASURE_RELEARN = {"target": 0.1, "lr": 3e-3, "max_steps": 40}
 SEEDS, SINE_SEEDS = range(1, 6), range(1, 11)  # of erasure, and of the sine

@@ -7,19 +7,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ...metrics import (
-    Interval,
-    epsilons,
-    forgetting_quality,
-    forgetting_quality_floor,
-    jackknife,
-    klom,
-    klom_floor,
-    mia,
-    u_lira,
-    u_lira_floor,
-)
+from ...metrics import Interval, jackknife, klom, klom_floor, mia, u_lira, u_lira_floor
 from ...study import table
+from .challenge import epsilons, forgetting_quality, forgetting_quality_floor
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..ground import checks
-from .floors import against_itself, two_samples
-from .margins import LIMIT
+from ...ground import checks
+from ...metrics.floors import against_itself, two_samples
+from ...metrics.margins import LIMIT
 
 DELTA = 1e-5
 WIDTH = 0.5  # of a bin: an example whose epsilon is in bin n = 1, 2, ... counts 2 / 2^n

@@ -11,7 +11,7 @@ from tasks import classification
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from unlearnlab.metrics import relearn_floor, relearn_time
+from unlearnlab.chapters.ch13_evidence.relearning import relearn_floor, relearn_time
 
 
 def line(start):

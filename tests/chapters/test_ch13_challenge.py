@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from unlearnlab.metrics import challenge, epsilons, forgetting_quality, forgetting_quality_floor
+from unlearnlab.chapters.ch13_evidence import challenge
+from unlearnlab.chapters.ch13_evidence.challenge import (
+    epsilons,
+    forgetting_quality,
+    forgetting_quality_floor,
+)
 
 
 def column(*values):
