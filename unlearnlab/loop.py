@@ -95,9 +95,8 @@ def unlearn(
     original SCRUB, makes an update each time. seed: of everything random in the run
     (initialisation, batches, subsample, noise, a model's own dropout), combined with the task's
     seed. torch's global generator, from which dropout draws, is as before afterwards.
-    products: of float32 numbers on a GPU while the method works, whatever it is and whatever the
-    process has set: "float32", all digits, or "tf32", their factors rounded to ten bits, which is
-    faster (ground/precision.py). On a CPU it does nothing.
+    products: of float32 numbers on a GPU while the method works, whatever the process has set:
+    "float32", all digits, or "tf32", factors of ten bits, faster (ground/precision.py).
     callback(run): after every epoch, with the model and history so far; its time does not count.
     stop: set it and the run ends before its next update and comes back with `stopped=True`; nothing
     that was done is lost.
@@ -119,21 +118,18 @@ def unlearn(
 
     with _own_random_numbers(next(task.original.parameters()).device):
         check_metrics(task, method)
-        state = _begun(task, method, epochs, seed, stop)
-        state.products = products
+        state = _begun(task, method, epochs, seed, products, stop)
         run = Run(method, epochs, seed, state.model)
-        rates = {"lr": method.lr, "weight_decay": method.weight_decay}
-        optimizer = torch.optim.AdamW(state.model.parameters(), **rates, fused=True)
         device = next(state.model.parameters()).device
         with few_threads(state.model), products_in(products, device), torch.enable_grad():
-            _epochs(run, state, optimizer, _Batches(task, state.generator), callback, stop)
-        optimizer.zero_grad()
+            _epochs(run, state, _Batches(task, state.generator), callback, stop)
+        state.model.zero_grad()
         state.model.eval()
         run.metrics = measure(task, state.model)
     return run
 
 
-def _begun(task, method, epochs, seed, stop):
+def _begun(task, method, epochs, seed, products, stop):
     """The state before the first epoch, with all random numbers seeded."""
     run_seed = derived(task.seed, seed)
     torch.manual_seed(run_seed)
@@ -142,7 +138,8 @@ def _begun(task, method, epochs, seed, stop):
     model.train()
     device = next(model.parameters()).device
     there = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
-    return State(task, method, epochs, model, generator, there, norms=norms_of(model), stop=stop)
+    own = {"norms": norms_of(model), "stop": stop, "products": products}
+    return State(task, method, epochs, model, generator, there, **own)
 
 
 @contextmanager
@@ -201,7 +198,9 @@ def check_metrics(task: Task, method: Method) -> None:
         raise _named_like(task, name, f"a hyperparameter of {method.name}")
 
 
-def _epochs(run, state, optimizer, batches, callback, stop):
+def _epochs(run, state, batches, callback, stop):
+    rates = {"lr": run.method.lr, "weight_decay": run.method.weight_decay}
+    optimizer = torch.optim.AdamW(state.model.parameters(), **rates, fused=True)
     began = time.perf_counter()
     run.method.begin(state)
     for state.epoch in range(run.epochs):

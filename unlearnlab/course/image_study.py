@@ -7,7 +7,6 @@ from types import ModuleType
 from ..study.studies import USUAL, Study
 from ..tasks.presets import choose
 
-OPTIONS = ("dataset", "preset", "device", "p_retain", "width", "precision")
 WHOLE = ("digits", "mnist")  # whose quick preset runs in seconds: they get whole grids
 
 

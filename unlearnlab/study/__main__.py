@@ -86,6 +86,8 @@ def main(arguments: list[str] | None = None) -> int:
         checks.integer("--workers", given.workers, low=1)
         if given.minutes is not None:
             checks.number("--minutes", given.minutes, above=0)
+        if given.test_images is not None:
+            checks.integer("--test-images", given.test_images, low=1)
         several = studies(given.name, options)
         if given.seeds:
             several = [dataclasses.replace(study, seeds=given.seeds) for study in several]

@@ -175,8 +175,8 @@ def choose(
     """The preset of a data set; "paper" trains in bfloat16 on a GPU. Raises ValueError that lists
     what there is."""
     checks.one_of("dataset", dataset, dict.fromkeys(name for name, _ in presets))
-    own = [p for name, p in presets if name == dataset]
-    checks.one_of("preset", preset, own, f" for {dataset}")
+    known = [p for name, p in presets if name == dataset]
+    checks.one_of("preset", preset, known, f" for {dataset}")
     size = presets[dataset, preset]
     if preset != "paper" or torch.device(device).type != "cuda":
         return size

@@ -161,6 +161,7 @@ def original_files(folder: Path, seed: int) -> list[Path]:
 
     Raises FileNotFoundError for a folder that is not there.
     """
+    folder = folder.expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder of originals {folder}")
     found = folder.glob("original-seed*.safetensors")
