@@ -45,6 +45,7 @@ MODULES = {
     "collapse": "unlearnlab.chapters.ch10_collapse.study",
     "replication": "unlearnlab.chapters.ch11_replication.study",
     "fullsize": "unlearnlab.chapters.ch11_replication.fullsize",
+    "others": "unlearnlab.chapters.ch11_replication.others",
     "width": "unlearnlab.chapters.ch12_width.study",
     "evidence": "unlearnlab.chapters.ch13_evidence.study",
     "interpolation": "unlearnlab.chapters.ch14_interpolation.study",
@@ -149,7 +150,9 @@ def _parser():
     add("--out", type=Path, default=RESULTS, help="folder, or a .json file (default: %(default)s)")
     add("--store", type=Path, help="folder of finished runs (default: in the user's cache)")
     add("--workers", type=_count, default=os.cpu_count(), help="processes (default: the cores)")
-    _image_options(parser.add_argument_group("of erasure, collapse and fullsize").add_argument)
+    _image_options(
+        parser.add_argument_group("of erasure, collapse, fullsize and others").add_argument
+    )
     return parser
 
 
@@ -160,8 +163,8 @@ def _image_options(add):
     add("--p-retain", type=float, help="the accessible share (default: the preset's)")
     add("--width", type=float, help="of the network: 1 is full size (default: the preset's)")
     add("--precision", choices=PRECISIONS, help="of the trainings, on a GPU")
-    add("--test-images", type=_count, help="fullsize: how many judge a run (default: all)")
-    add("--originals", type=_folder, help="fullsize: folder of trained originals")
+    add("--test-images", type=_count, help="fullsize, others: how many judge a run (default: all)")
+    add("--originals", type=_folder, help="fullsize, others: folder of trained originals")
 
 
 def _seeds(text):
