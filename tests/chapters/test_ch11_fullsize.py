@@ -63,7 +63,9 @@ def test_a_file_of_another_network_and_a_folder_that_is_not_there_are_refused(or
 
 def test_every_method_has_as_many_settings_and_the_first_ones_are_gd_and_minnorm_og():
     settings = expand(fullsize.grid())
-    assert {s.method.name for s in settings[:36]} == {"GD", "MinNorm-OG"} and len(settings) == 176
+    assert {s.method.name for s in settings[:36]} == {"GD", "MinNorm-OG"} and len(settings) == 70
+    settings += expand(fullsize.others())
+    assert len(settings) == 176 == len({*settings})
     count = {}
     for s in settings:
         own = getattr(s.method, "n_pert", None), getattr(s.method, "project_every", None)
@@ -98,7 +100,7 @@ def test_time_that_ends_within_a_seed_leaves_its_runs_in_the_file(originals, tmp
     assert studies.record(study, place) == 0
     recorded = table.read(place.out)
     made = recorded.provenance
-    assert made["finished"] == "0 of 2 seeds, and 2 of 176 settings of seed 1"
+    assert made["finished"] == "0 of 2 seeds, and 2 of 70 settings of seed 1"
     assert made["command"] == "python -m unlearnlab.study fullsize --originals originals"
     assert made["originals"].startswith("seed 1 from original-seed1-half.0.safetensors and")
     assert recorded["runs"].method.tolist() == ["GD", "GD"]  # in the grid's order

@@ -42,6 +42,7 @@ MODULES = {
     "collapse": "unlearnlab.chapters.ch10_collapse.study",
     "replication": "unlearnlab.chapters.ch11_replication.study",
     "fullsize": "unlearnlab.chapters.ch11_replication.fullsize",
+    "others": "unlearnlab.chapters.ch11_replication.others",
     "width": "unlearnlab.chapters.ch12_width.study",
     "evidence": "unlearnlab.chapters.ch13_evidence.study",
     "interpolation": "unlearnlab.chapters.ch14_interpolation.study",
@@ -143,7 +144,8 @@ def _parser():
     add("--out", type=Path, default=RESULTS, help="folder, or a .json file (default: %(default)s)")
     add("--store", type=Path, help="folder of finished runs (default: in the user's cache)")
     add("--workers", type=int, default=os.cpu_count(), help="processes (default: the cores)")
-    _image_options(parser.add_argument_group("of erasure, collapse and fullsize").add_argument)
+    several = parser.add_argument_group("of erasure, collapse, fullsize and others")
+    _image_options(several.add_argument)
     return parser
 
 
@@ -154,8 +156,8 @@ def _image_options(add):
     add("--p-retain", type=float, help="the accessible share (default: the preset's)")
     add("--width", type=float, help="of the network: 1 is full size (default: the preset's)")
     add("--precision", choices=PRECISIONS, help="of the trainings, on a GPU")
-    add("--test-images", type=int, help="fullsize: how many judge a run (default: all)")
-    add("--originals", type=Path, help="fullsize: folder of trained originals")
+    add("--test-images", type=int, help="fullsize, others: how many judge a run (default: all)")
+    add("--originals", type=Path, help="fullsize, others: folder of trained originals")
 
 
 if __name__ == "__main__":

@@ -32,40 +32,50 @@ RATES = (1e-4, 2e-4, 3e-4, 4.5e-4, 6.5e-4, 1e-3)
 BETWEEN = (1.4e-4, 2.4e-4, 3.7e-4, 5.4e-4, 8e-4)
 FRONT = (2e-4, 3e-4, 4.5e-4)  # where methods that forget by steps begin to
 STRENGTHS = (0.01, 0.02, 0.03, 0.05)  # of a projection before every update
-# cheaper than 50 samples before every update, each with strengths of its own
-CHEAPER = (
+# cheaper than a projection before every update, each with strengths of its own
+ONCE = (
     (MinNormOnce, {"reg": (0.03, 0.06, 0.1, 0.15)}),  # two projections instead of eight
     (MinNormOnce, {"epochs": 3, "reg": (0.02, 0.04, 0.07, 0.1)}),  # three, in twelve updates
+)
+CHEAPER = (
     (MinNormOG, {"project_every": 2, "reg": (0.015, 0.03, 0.05, 0.08)}),  # four
     (MinNormOnce, {"project_every": 2, "reg": (0.05, 0.1, 0.15, 0.2)}),  # one
     (MinNormOG, {"n_pert": 25, "reg": (0.005, 0.01, 0.02, 0.03)}),
     (MinNormOG, {"n_pert": 10, "reg": (0.003, 0.006, 0.012, 0.02)}),
 )
+PROTECTING = {"reg_decay": 0.8, "n_pert": 50}
 
 
 def grid() -> list[dict[str, dict]]:
-    """What matters most first: GD and MinNorm-OG rate by rate, GD for as long as projections take,
-    cheaper projections, GD's rates between, the other methods.
+    """GD and MinNorm-OG rate by rate, MinNorm-OG once an epoch, GD's rates between.
 
-    MinNorm-OG has 24 settings, each cheaper way 12, as have NGP, Ridge and SalUn; GD has 11 rates
-    at each T from 2 to 5.
+    What matters most is first. GD has 11 rates at T = 2 and at 3, MinNorm-OG 24 settings, each way
+    of projecting once an epoch 12.
     """
-    minnorm = {"reg_decay": 0.8, "n_pert": 50}
     first = []
     for lr in RATES:
         first.append({"GD": {"epochs": [2, 3], "lr": lr}})
-        first.append({"MinNorm-OG": {"epochs": 2, "lr": lr, "reg": STRENGTHS, **minnorm}})
+        first.append({"MinNorm-OG": {"epochs": 2, "lr": lr, "reg": STRENGTHS, **PROTECTING}})
+    return [*first, *map(_steps, ONCE), {"GD": {"epochs": [2, 3], "lr": BETWEEN}}]
+
+
+def others() -> list[dict[str, dict]]:
+    """GD for as long as projections take, still cheaper projections, the other methods."""
     return [
-        *first,
         {"GD": {"epochs": [5, 4], "lr": RATES}},
-        *({method: {"epochs": 2, "lr": FRONT, **minnorm, **own}} for method, own in CHEAPER),
-        {"GD": {"epochs": [2, 3, 5, 4], "lr": BETWEEN}},
+        *map(_steps, CHEAPER),
+        {"GD": {"epochs": [5, 4], "lr": BETWEEN}},
         {
             "NGP": {"epochs": 2, "lr": RATES, "ascent": [1e-3, 1e-2]},
             "Ridge": {"epochs": 2, "lr": RATES, "reg": [1e-3, 1e-2], "reg_decay": 0.8},
             "SalUn": {"epochs": 2, "lr": RATES, "ascent": [1e-3, 1e-2]},
         },
     ]
+
+
+def _steps(way):
+    method, own = way
+    return {method: {"epochs": 2, "lr": FRONT, **PROTECTING, **own}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +87,7 @@ class FullSize(Study):
         if folder is not None:
             said["originals"] = _from_files(folder, self.seeds)
         images = self.options.get("test_images")
+        said["products"] = "float32, all digits, for every method; an evaluation as torch has them"
         said["test images"] = f"{images or 'all'}, each in gray, red and green"
         return said | {"ground truth": "none trained"}
 
