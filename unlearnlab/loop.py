@@ -236,7 +236,7 @@ def _updates(state, method, batches):
     for turn in method.passes(state):
         state.turn = turn
         for indices in drawn:
-            yield batches.pair(*indices)
+            yield batches.pair(indices)
 
 
 def _diverged(method, epoch, what):
@@ -305,8 +305,8 @@ class _Batches:
         drawn = torch.randperm(len(self.forget), generator=self.generator).split(self.size)
         return [(self._next_retain(min(len(part), len(self.retain))), part) for part in drawn]
 
-    def pair(self, retain, forget) -> tuple[Batch, Batch]:
-        return Batch("retain", self.retain, retain), Batch("forget", self.forget, forget)
+    def pair(self, indices: tuple) -> tuple[Batch, Batch]:
+        return Batch("retain", self.retain, indices[0]), Batch("forget", self.forget, indices[1])
 
     def _next_retain(self, count):
         while len(self.waiting) < count:  # every retain sample comes once before any comes again

@@ -138,16 +138,14 @@ def test_errors_say_what_a_variant_needs():
         ul.unlearn(regression(), MinNormDirection(), 1)
 
 
-def test_a_sweep_takes_variants_by_name_and_they_are_no_published_methods(tmp_path):
-    grid = {
-        name: {"epochs": 1, "reg": [0.1, 0.2]}
-        for name in ("MinNorm-OG", "MinNorm-OG once an epoch", "MinNorm-OG to the start")
-    }
+def test_a_sweep_takes_variants_by_class_and_they_are_no_published_methods(tmp_path):
+    kinds = (ul.MinNormOG, MinNormOnce, MinNormStart)
+    grid = {kind: {"epochs": 1, "reg": [0.1, 0.2]} for kind in kinds}
     frame = ul.sweep(
         lambda seed: started(regression(seed)), grid, [1], tmp_path, "serial", progress=False
     )
     assert frame["error"].isna().all() and frame["method"].tolist() == [
-        name for name in grid for _ in range(2)
+        kind.name for kind in kinds for _ in range(2)
     ]
     assert not ul.METHODS.keys() & VARIANTS.keys() and len(VARIANTS) == 4
     # where the original began is part of what a number follows from
