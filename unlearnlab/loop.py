@@ -99,12 +99,9 @@ def unlearn(
     original SCRUB, makes an update each time. seed: of everything random in the run
     (initialisation, batches, subsample, noise, a model's own dropout), combined with the task's
     seed. torch's global generator, from which dropout draws, is as before afterwards.
-    products: of float32 numbers on a GPU while the method works, whatever it is and whatever the
-    process has set: "float32", all digits, or "tf32", their factors rounded to ten bits, which is
-    faster (ground/precision.py). On a CPU it does nothing.
+    products: on a GPU, of every method: "float32" in full, or "tf32", rounded to ten bits, faster.
     callback(run): after every epoch, with the model and history so far; its time does not count.
-    stop: set it and the run ends before its next update and comes back with `stopped=True`; nothing
-    that was done is lost.
+    stop: set it and the run ends before its next update, `stopped=True`; nothing done is lost.
 
     history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds"
     since the start, and what the method notes, such as MinNorm-OG's "strength", "rank" and "drift".
@@ -124,13 +121,11 @@ def unlearn(
 
     with _own_random_numbers(next(task.original.parameters()).device):
         check_metrics(task, method)
-        state = _begun(task, method, epochs, seed, stop)
-        state.products = products
+        state = _begun(task, method, epochs, seed, stop, products)
         run = Run(method, epochs, seed, state.model)
         rates = {"lr": method.lr, "weight_decay": method.weight_decay}
         optimizer = torch.optim.AdamW(state.model.parameters(), **rates, fused=True)
-        device = next(state.model.parameters()).device
-        with few_threads(state.model), products_in(products, device), torch.enable_grad():
+        with _as_a_run(state), torch.enable_grad():
             _epochs(run, state, optimizer, _Batches(task, state.generator), callback, stop)
         optimizer.zero_grad()
         state.model.eval()
@@ -138,7 +133,15 @@ def unlearn(
     return run
 
 
-def _begun(task, method, epochs, seed, stop):
+@contextmanager
+def _as_a_run(state):
+    """Inside, as many threads as the model is worth, and products in the run's precision."""
+    device = next(state.model.parameters()).device
+    with few_threads(state.model), products_in(state.products, device):
+        yield
+
+
+def _begun(task, method, epochs, seed, stop, products):
     """The state before the first epoch, with all random numbers seeded."""
     run_seed = derived(task.seed, seed)
     torch.manual_seed(run_seed)
@@ -147,7 +150,8 @@ def _begun(task, method, epochs, seed, stop):
     model.train()
     device = next(model.parameters()).device
     there = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
-    return State(task, method, epochs, model, generator, there, norms=norms_of(model), stop=stop)
+    more = {"norms": norms_of(model), "stop": stop, "products": products}
+    return State(task, method, epochs, model, generator, there, **more)
 
 
 @contextmanager
