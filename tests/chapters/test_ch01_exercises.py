@@ -72,7 +72,7 @@ def gradient_in_place(theta, X, y):
 WRONG_GRADIENTS = [
     (lambda t, X, y: 2 / len(y) * X.T @ (y - X @ t), "the sign is turned"),
     (lambda t, X, y: 1 / len(y) * X.T @ (X @ t - y), "a factor 2 is missing"),
-    (lambda t, X, y: 2 * X.T @ (X @ t - y), r"you sum over the \d samples"),
+    (lambda t, X, y: 2 * X.T @ (X @ t - y), "you sum over the n samples"),
     (lambda t, X, y: X.T @ (X @ t - y), "the whole factor 2 / n is missing"),
     (lambda t, X, y: 2 / len(t) * X.T @ (X @ t - y), "the number of parameters"),
     (lambda t, X, y: 2 / len(y) * X @ (X @ t - y), "you multiply the residuals by X"),
@@ -173,7 +173,7 @@ WRONG_LEAKS = [
         "nothing is left over",
     ),
     (leak_of_nothing, "all of it is left over"),
-    (lambda t, X: project_out(t, X[:-1]), "still reads it"),
+    (lambda t, X: project_out(t, X[:-1]), "its prediction still reads"),
     (lambda t, X: project_out(t, X) / 2, "has been lost"),
     (lambda t, X: project_out(t, X).norm(), "that is a length"),
     (lambda t, X: torch.linalg.pinv(X.T) @ t, r"expected shape \(8,\)"),
