@@ -15,6 +15,7 @@ from unlearnlab.chapters import (  # noqa: F401  registers the exercises
     ch05_linear,
     ch06_linear_network,
     ch07_two_layer,
+    ch08_shrinkage,
     ch09_erasure,
     ch10_collapse,
     ch11_replication,
@@ -32,7 +33,8 @@ def test_there_are_at_least_thirty_five_exercises_with_hints_and_a_solution():
     for name, exercise in EXERCISES.items():
         hints = exercises.hints(name)
         assert len(hints) >= 3 and all(hints) and exercise.reference.__doc__
-        assert hints[-1].startswith(f"def {name}(") and "return" in hints[-1]
+        assert re.search(rf"^(def|class) {name}\(", hints[-1], re.M)
+        assert hints[-1].startswith("def ") and "return" in hints[-1] or "    def " in hints[-1]
 
 
 @pytest.mark.parametrize("name", sorted(EXERCISES))
@@ -90,9 +92,7 @@ def test_learners_get_copies_and_in_place_changes_are_noticed():
     with pytest.raises(WrongAnswer, match="changed its argument number 1 in place"):
         call(lambda t: t.mul_(2), theta)
     assert torch.equal(theta, torch.ones(3))
-    with pytest.raises(
-        WrongAnswer, match=r"raised ZeroDivisionError on \[1.0, 1.0, 1.0\], 2"
-    ):
+    with pytest.raises(WrongAnswer, match=r"raised ZeroDivisionError on \[1.0, 1.0, 1.0\], 2"):
         call(lambda t, k: 1 / 0, theta, 2)
     with pytest.raises(WrongAnswer, match="is there a return"):
         call(lambda t: None, theta)

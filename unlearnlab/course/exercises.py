@@ -351,7 +351,7 @@ def hints(name: str) -> Hints:
     last entry."""
     exercise = _exercise(name)
     source = textwrap.dedent(inspect.getsource(exercise.reference))
-    solution = source[source.index("\ndef ") + 1 :].strip()
+    solution = source[re.search(r"^(def |@dataclass)", source, re.M).start() :].strip()
     return Hints(
         [*(words for key, words in exercise.words.items() if key.startswith("hint")), solution]
     )

@@ -130,10 +130,8 @@ class SineLab(MethodLab):
         with self._busy():
             sine.compare(seeds, epochs, self.settings, progress=finished, stop=stop)
             if stop.is_set():
-                self._say(
-                    f"Stopped. {len(found)} of {len(self.offered)} methods were begun; their results "
-                    "stand."
-                )
+                count = f"{len(found)} of {len(self.offered)}"
+                self._say(f"Stopped. {count} methods were begun; their results stand.")
 
     def _stage(self, seed, epochs):
         """Task and background for this seed and T."""
