@@ -54,17 +54,17 @@ class Trap(NamedTuple):
 # Wrong answers that come in many exercises, made of the right one. They are tried where the words
 # of an exercise have the name.
 USUAL = {
-    "sign": lambda right: -right,
-    "size": lambda right: right.abs(),
+    "sign": torch.neg,
+    "size": torch.abs,
     "unit": lambda right: right / right.norm(),
     "half": lambda right: right / 2,
-    "squared": lambda right: right.square(),
+    "squared": torch.square,
     "bits": lambda right: right / torch.tensor(2.0).log(),
     "column": lambda right: right[:, None],
     "wrapped": lambda right: right[None],
     "transposed": lambda right: right.movedim(0, -1),
-    "flat": lambda right: right.flatten(),
-    "number": lambda right: right.sum(),
+    "flat": torch.flatten,
+    "number": torch.sum,
     "broken": lambda right: right * torch.nan,
     "list": lambda right: list,
 }
@@ -83,10 +83,11 @@ def exercise(
     text: hints, and words for what can be wrong, as `messages` reads them. cases: of a random
     generator, yields what the learner's function is tried on, tuples of arguments or
     Trap(arguments, words); the reference says what is right. mistakes: of the same arguments,
-    wrong answers by the name of their words, None for one that does not apply. Those of USUAL come
-    by themselves, and the words "raised" when the function raises. test: instead of these, of the
-    learner's function and the words by name, raises WrongAnswer by itself. close: relative to the
-    right answer, what passes.
+    wrong answers by the name of their words, None for one that does not apply, or a function of
+    the answer that leaves the wrong ones as they are. Those of USUAL come by themselves, and the
+    words "raised" when the function raises. test: instead of these, of the learner's function and
+    the words by name, raises WrongAnswer by itself. close: relative to the right answer, what
+    passes.
     """
     words = messages(text)
 
@@ -246,25 +247,29 @@ def compare(
 
     right: a tensor, or True, a whole number, a number or several, and then the answer must be of
     that kind. mistakes: pairs (wrong value, message); a value of another shape than the right one
-    stands for all of its shape, one that is not finite for all such, `list` for lists and tuples.
+    stands for all of its shape, one that is not finite for all such, `list` for lists and tuples, a
+    function for the answers that it leaves as they are.
     given: the arguments, for the message. trap: what is special about them. close: relative to
     scale, what passes. scale: what counts as 1, default |right|.
     """
     several = isinstance(answer, (list, tuple))
     for value, message in mistakes:
         expect(not (several and value is list), message)
-    mistakes = [(torch.as_tensor(v), words) for v, words in mistakes if v is not list]
+    mistakes = [pair for pair in mistakes if pair[0] is not list]
     measured = isinstance(right, torch.Tensor) and right.is_floating_point()
     answer, right = _as_tensor(answer, right), _right_tensor(right)
     for value, message in mistakes:
-        expect(not (value.shape == answer.shape != right.shape), message)
-        expect(bool(value.isfinite().all() or answer.isfinite().all()), message)
+        if not callable(value):
+            value = torch.as_tensor(value)
+            expect(not (value.shape == answer.shape != right.shape), message)
+            expect(bool(value.isfinite().all() or answer.isfinite().all()), message)
     expect_tensor(answer, right, trap)
     scale = float(scale or right.double().norm()) or 1.0
     if same(answer, right, scale, close):
         return
     expect(not trap, f"wrong where {trap}" if measured else trap)
     for value, message in mistakes:
+        value = torch.as_tensor(value(answer) if callable(value) else value)
         expect(not same(answer, value, scale, close), message)
     off = (answer.double() - right.double()).abs()
     if measured:

@@ -2,7 +2,7 @@
 
 import torch
 
-from ...course.exercises import Trap, call, compare, draw, drawn, exercise, told
+from ...course.exercises import Trap, dependent, draw, drawn, exercise
 from ...course.off_rows import OFF, check_split
 from ...projection import project_out
 
@@ -84,25 +84,26 @@ neither: your theta neither minimises the loss nor lies in the span of the input
 """
 
 
-def _test_gd_limit(learner, words):
-    generator = torch.Generator().manual_seed(2)
+def _limit_cases(generator):
     wide, tall = draw(generator, 4, 9), draw(generator, 9, 4)
-    twice = torch.cat([wide, wide[:2], 0 * wide[:1]])
-    for X, y, trap in (
-        (wide, draw(generator, 4), ""),
-        (twice, twice @ draw(generator, 9), words["twice"]),
-        (tall, draw(generator, 9), words["tall"]),
-        (tall[:1], draw(generator, 1), ""),
-    ):
-        answer, right = call(learner, X, y, trap=trap), gd_limit(X, y)
-        wrong = {"coefficients": y, "step": X.T @ y}
-        if getattr(answer, "shape", None) == right.shape and answer.isfinite().all():
-            outside = project_out(answer.to(X.dtype), X)
-            wrong |= {"outside": right + outside, "early": answer - outside, "neither": answer}
-        compare(answer, right, told(words, right, wrong), (X, y), trap, EITHER)
+    twice = torch.cat([dependent(wide), wide[:1]])
+    yield wide, draw(generator, 4)
+    yield Trap((twice, twice @ draw(generator, 9)), "twice")
+    yield Trap((tall, draw(generator, 9)), "tall")
+    yield tall[:1], draw(generator, 1)
 
 
-@exercise(LIMIT, test=_test_gd_limit)
+def _limit_mistakes(X, y):
+    return {
+        "coefficients": y,
+        "step": X.T @ y,
+        "outside": lambda theta: gd_limit(X, y) + project_out(theta.to(X.dtype), X),
+        "early": lambda theta: theta - project_out(theta, X),
+        "neither": lambda theta: theta,
+    }
+
+
+@exercise(LIMIT, _limit_cases, _limit_mistakes, close=EITHER)
 def gd_limit(X, y):
     """Where gradient descent from theta = 0 on (1/n) ||X theta - y||^2 ends, with a small enough
     step.

@@ -123,8 +123,8 @@ start: the start comes back: descent moves unless the start fits already
 
 
 def _descent_cases(generator):
-    for n, m in [(3, 8), (1, 4), (5, 12), (4, 5)]:
-        X, y, start = draw(generator, n, m), draw(generator, n), draw(generator, m)
+    for X, y, start in drawn("n d", "n", "d", n=(3, 1, 5, 4), d=(8, 4, 12, 5))(generator):
+        m = len(start)
         twice, tall = dependent(X), draw(generator, m + 3, m)
         yield X, y, start
         yield Trap((X, y, 0 * start), "from 0")
