@@ -584,8 +584,8 @@ SineLab(seed=3, method=Capped.name, methods=[Capped(lr=1e-3)])
 
 # %% [markdown]
 # **What you saw, and why.** At 1 the limit hardly ever binds, and the run is GD's: the towers stay.
-# Lower, they sink; the steepest parts of the curve hang on the longest weights. From about 0.4 on
-# the sine itself flattens, and far from zero first, where a wave costs the most.
+# Lower, they sink: steep parts of a curve need long weights. Around 0.4 and 0.3 the outermost waves
+# lose their points first, and at 0.2 the whole sine goes with them.
 
 # %% [markdown]
 # ## What was verified
