@@ -5,22 +5,10 @@ import torch
 
 from unlearnlab.chapters import ch01_loss as ch
 from unlearnlab.chapters.ch01_loss.exercises import gd_limit, loss_gradient
-from unlearnlab.course.exercises import EXERCISES, WrongAnswer
+from unlearnlab.course.exercises import WrongAnswer
 from unlearnlab.projection import project_out
 
 NAMES = ["loss_gradient", "gd_limit", "leaked_component"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_reference_passes_and_a_stub_gets_it(name, capsys):
-    def stub(*args):
-        raise NotImplementedError
-
-    reference = EXERCISES[name].reference
-    assert ch.check(name, reference) is reference
-    assert ch.check(name, stub) is reference
-    assert "still a stub" in capsys.readouterr().out
-    assert ch.hints(name)[-1].startswith(f"def {name}")
 
 
 def gradient_by_autograd(theta, X, y):

@@ -65,16 +65,8 @@ def test_wrong_central_ranges_are_told_apart(wrong, says):
         ch.check("central_range", wrong)
 
 
-def test_right_answers_are_handed_back_and_stubs_replaced(capsys):
+def test_other_right_answers_are_handed_back():
     other = lambda f, x: float(np.abs(f.numpy() - np.sin(x.numpy())).max())
     assert ch.check("sup_error", other) is other
     third = lambda v: (np.median(v), *np.sort(v)[[2, -3]])
     assert ch.check("central_range", third) is third
-
-    def stub(*args):
-        raise NotImplementedError
-
-    for name in ("sup_error", "central_range"):
-        reference = ch.check(name, stub)
-        assert ch.check(name, reference) is reference
-    assert "still a stub" in capsys.readouterr().out

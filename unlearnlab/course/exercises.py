@@ -16,7 +16,6 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
-from typing import NamedTuple
 
 import torch
 
@@ -44,11 +43,11 @@ class Exercise:
 EXERCISES: dict[str, Exercise] = {}
 
 
-class Trap(NamedTuple):
-    """Arguments that catch a kind of answer by themselves, and words for it, or their name."""
+class Trap:
+    """Arguments that catch a kind of answer by themselves, and the name of the words for it."""
 
-    given: tuple
-    words: str = ""
+    def __init__(self, name: str, *given):
+        self.name, self.given = name, given
 
 
 # Wrong answers that come in many exercises, made of the right one. They are tried where the words
@@ -80,22 +79,21 @@ def exercise(
 ):
     """Decorator that registers a reference as the exercise of its name; its source is the solution.
 
-    text: hints, and words for what can be wrong, as `messages` reads them. cases: of a random
-    generator, yields what the learner's function is tried on, tuples of arguments or
-    Trap(arguments, words); the reference says what is right. mistakes: of the same arguments,
-    wrong answers by the name of their words, None for one that does not apply, or a function of
-    the answer that leaves the wrong ones as they are. Those of USUAL come by themselves, and the
-    words "raised" when the function raises. test: instead of these, of the learner's function and
-    the words by name, raises WrongAnswer by itself. close: relative to the right answer, what
-    passes.
+    text: hints, and words for what can be wrong, as `messages` reads them. cases: yields what the
+    learner's function is tried on, tuples of arguments or Trap(name, *arguments); the reference
+    says what is right. mistakes: of the same arguments, wrong answers by the name of their words,
+    None for one that does not apply, or a function of the answer that leaves the wrong ones as they
+    are. Those of USUAL come by themselves, and the words "raised" when the function raises. test:
+    instead of these, of the learner's function and the words by name, raises WrongAnswer by itself.
+    close: relative to the right answer, what passes.
     """
     words = messages(text)
 
     def register(reference):
         def by_cases(learner, words):
-            for case in cases(torch.Generator().manual_seed(0)):
-                given, trap = case if isinstance(case, Trap) else Trap(case)
-                trap = words.get(trap, trap)
+            for case in list(cases()):
+                case = case if isinstance(case, Trap) else Trap("", *case)
+                given, trap = case.given, words.get(case.name, "")
                 answer = call(learner, *given, trap=trap or words.get("raised", ""))
                 right = reference(*given)
                 wrong = mistakes(*given) if mistakes and not trap else {}
@@ -140,7 +138,9 @@ def check(name: str, learner: Callable) -> Callable:
             f"function itself, without calling it: ch.check({name!r}, {name})"
         )
     try:
-        exercise.test(learner, exercise.words)
+        with torch.random.fork_rng([]):  # the same cases every time
+            torch.manual_seed(0)
+            exercise.test(learner, exercise.words)
     except NotImplementedError:
         print(f"○ {name}: still a stub, so the cells below use the reference.")
         return exercise.reference
@@ -201,9 +201,9 @@ def expect_tensor(answer, like: torch.Tensor, trap: str = "") -> None:
     expect(bool(answer.isfinite().all()), f"the result holds a NaN or an infinity{here}")
 
 
-def draw(generator: torch.Generator, *shape: int) -> torch.Tensor:
+def draw(*shape: int) -> torch.Tensor:
     """Standard normal numbers, float64."""
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+    return torch.randn(*shape, dtype=torch.float64)
 
 
 def drawn(*shapes: str, n=(6, 3, 5, 1), d=(3, 7, 5, 4), k=(4, 2, 5, 6)) -> Callable:
@@ -212,10 +212,10 @@ def drawn(*shapes: str, n=(6, 3, 5, 1), d=(3, 7, 5, 4), k=(4, 2, 5, 6)) -> Calla
     The default sizes are tall, wide, square, and a single row.
     """
 
-    def cases(generator):
+    def cases():
         for sizes in zip(n, d, k):
             size = dict(zip("ndk", sizes))
-            yield tuple(draw(generator, *map(size.get, shape.split())) for shape in shapes)
+            yield [draw(*map(size.get, shape.split())) for shape in shapes]
 
     return cases
 

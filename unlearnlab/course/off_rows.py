@@ -54,7 +54,7 @@ def check_split(
     words: by name, those of OFF or ONTO. skip: of "short", "uneven" and "empty", what the exercise
     does not ask for. close: relative to theta, what passes. Raises WrongAnswer with the cause.
     """
-    for kind, theta, rows in _cases(torch.Generator().manual_seed(0)):
+    for kind, theta, rows in _cases():
         if kind in skip:
             continue
         trap = words.get(kind, kind and f"there is {kind}. {words['dependent']}")
@@ -65,24 +65,24 @@ def check_split(
         compare(answer, right, mistakes, (theta, rows), trap, close, scale=theta.norm())
 
 
-def _cases(generator):
+def _cases():
     """(kind, theta, rows): of full rank first, where the kind is empty."""
     for k, d in [(3, 8), (2, 5), (6, 30), (1, 4), (5, 9), (7, 12)]:
-        yield "", draw(generator, d), draw(generator, k, d) + 0.5  # rows share a direction
+        yield "", draw(d), draw(k, d) + 0.5  # rows share a direction
     for k, d in [(3, 7), (4, 12), (2, 5)]:
-        rows = draw(generator, k, d)
+        rows = draw(k, d)
         for kind, case in (
             ("a row of zeros", torch.cat([rows, 0 * rows[:1]])),
             ("a row that occurs twice", torch.cat([rows[:1], rows])),
             ("a row that is the sum of the others", torch.cat([rows, rows.sum(0)[None]])),
-            ("full", draw(generator, d + 3, d)),
-            ("a smaller rank than there are parameters", draw(generator, d + 3, k) @ rows),
+            ("full", draw(d + 3, d)),
+            ("a smaller rank than there are parameters", draw(d + 3, k) @ rows),
             ("empty", rows[:0]),
             ("short", 1e-9 * rows),
             ("uneven", torch.cat([1e6 * rows[:1], rows[1:]])),
             ("nothing but rows of zeros", 0 * rows),
         ):
-            yield kind, draw(generator, d), case
+            yield kind, draw(d), case
 
 
 def _mistakes(theta, rows, right, other, onto):

@@ -44,10 +44,10 @@ def _gradient_mistakes(theta, X, y):
     }
 
 
-def _gradient_cases(generator):
-    yield from drawn("d", "n d", "n", n=(6, 5, 3, 1), d=(6, 3, 7, 4))(generator)
-    theta, X = draw(generator, 9), draw(generator, 4, 9)
-    yield Trap((theta, X, X @ theta), "zero")
+def _gradient_cases():
+    yield from drawn("d", "n d", "n", n=(6, 5, 3, 1), d=(6, 3, 7, 4))()
+    theta, X = draw(9), draw(4, 9)
+    yield Trap("zero", theta, X, X @ theta)
 
 
 @exercise(GRADIENT, _gradient_cases, _gradient_mistakes, close=EITHER)
@@ -84,13 +84,13 @@ neither: your theta neither minimises the loss nor lies in the span of the input
 """
 
 
-def _limit_cases(generator):
-    wide, tall = draw(generator, 4, 9), draw(generator, 9, 4)
+def _limit_cases():
+    wide, tall = draw(4, 9), draw(9, 4)
     twice = torch.cat([dependent(wide), wide[:1]])
-    yield wide, draw(generator, 4)
-    yield Trap((twice, twice @ draw(generator, 9)), "twice")
-    yield Trap((tall, draw(generator, 9)), "tall")
-    yield tall[:1], draw(generator, 1)
+    yield wide, draw(4)
+    yield Trap("twice", twice, twice @ draw(9))
+    yield Trap("tall", tall, draw(9))
+    yield tall[:1], draw(1)
 
 
 def _limit_mistakes(X, y):

@@ -81,9 +81,9 @@ none: a zero row is an output that feels no parameter: it forbids nothing. With 
 """
 
 
-def _feasible_cases(generator):
+def _feasible_cases():
     for k, d in [(2, 6), (3, 20), (5, 40)]:
-        rows, free = draw(generator, k, d), draw(generator, d)
+        rows, free = draw(k, d), draw(d)
         off = project_off(free, rows)
         up = torch.linalg.pinv(rows) @ rows.new_ones(k)  # <g_i, up> = 1 for every row
         first = project_off(rows[0], rows[1:])  # felt by the first row alone
@@ -104,7 +104,7 @@ def _feasible_cases(generator):
             ("uneven", last / last.norm(), torch.cat([1e12 * rows[:-1], rows[-1:]])),
             ("none", off, torch.cat([rows, 0 * rows[:1]])),
         ):
-            yield Trap((delta, G, 1e-9), name)
+            yield Trap(name, delta, G, 1e-9)
 
 
 @exercise(FEASIBLE, _feasible_cases)
@@ -159,11 +159,11 @@ norm: the strength is 1 / (1 + lam), not 1 / lam: theta's own norm is in the obj
 """
 
 
-def _step_cases(generator):
-    for theta, rows in drawn("d", "n d", n=(2, 3, 4, 1))(generator):
+def _step_cases():
+    for theta, rows in drawn("d", "n d", n=(2, 3, 4, 1))():
         for lam in (3.0, 9.0, 0.25, 0.0, 1.0, 1e6):
             yield theta, rows, lam
-        yield Trap((theta, torch.cat([rows, rows, 0 * rows]), 1.0), "rank")
+        yield Trap("rank", theta, torch.cat([rows, rows, 0 * rows]), 1.0)
 
 
 def _step_mistakes(theta, rows, lam):

@@ -33,13 +33,12 @@ again: the first call is right, a later call on the same model is not: .backward
 
 
 def _test_output_gradient(learner, words):
-    generator = torch.Generator().manual_seed(31)
     for widths in ([2, 4, 3, 1], [1, 5, 1], [3, 1], [1, 1]):
         model = MLP(widths).double()
         with torch.no_grad():
             for p in model.parameters():
-                p.copy_(draw(generator, *p.shape))
-        x, other = draw(generator, widths[0]), draw(generator, widths[0])
+                p.copy_(draw(*p.shape))
+        x, other = draw(widths[0]), draw(widths[0])
         answer, right = call(learner, model, x), output_gradient(model, x)
         compare(answer, right, told(words, right, _row_mistakes(model, x)), (model, x))
         expect(not answer.requires_grad, words["graph"])
@@ -110,30 +109,29 @@ times: you multiply by the eigenvalues; solving divides by them
 
 
 def _test_coefficients(learner, words):
-    generator = torch.Generator().manual_seed(32)
     for k, d in [(4, 9), (1, 5), (6, 6)]:
-        rows = draw(generator, k, d) * (1 + 3 * draw(generator, k, 1).abs())
-        K, t = given = rows @ rows.T, rows @ draw(generator, d)
+        rows = draw(k, d) * (1 + 3 * draw(k, 1).abs())
+        K, t = given = rows @ rows.T, rows @ draw(d)
         right = coefficients(K, t)
         compare(call(learner, K, t), right, told(words, right, _solve_mistakes(K, t)), given)
-    for name, rows in _dependent_rows(generator).items():
-        theta = draw(generator, rows.shape[1])
+    for name, rows in _dependent_rows().items():
+        theta = draw(rows.shape[1])
         K, t = rows @ rows.T, rows @ theta
-        noise = 1e-8 * draw(generator, len(rows)) if name in ("equal", "many") else 0
+        noise = 1e-8 * draw(len(rows)) if name in ("equal", "many") else 0
         answer, right = call(learner, K, t + noise, trap=words[name]), coefficients(K, t)
         short = answer.norm() < 1e3 * (1 + right.norm())
         fits = same(rows.T @ answer, rows.T @ right, theta.norm(), 1e-5)
         expect(short and fits, f"wrong where {words[name]}")
 
 
-def _dependent_rows(generator):
-    rows = draw(generator, 4, 8)
+def _dependent_rows():
+    rows = draw(4, 8)
     return {
         "equal": torch.cat([rows, rows[:1]]),
-        "many": draw(generator, 12, 5),
+        "many": draw(12, 5),
         "zero": torch.cat([rows[:3], 0 * rows[:1]]),
         "short": torch.cat([rows[:3], 1e-9 * rows[3:]]),
-        "near": torch.cat([rows, rows[:1] + 1e-4 * draw(generator, 1, 8)]),
+        "near": torch.cat([rows, rows[:1] + 1e-4 * draw(1, 8)]),
         "nothing": 0 * rows,
     }
 
@@ -243,7 +241,7 @@ one: the bias's row is b_i, not 1
 
 
 def _test_row_combination(learner, words):
-    for a, b, c in drawn("n d", "n k", "n")(torch.Generator().manual_seed(34)):
+    for a, b, c in drawn("n d", "n k", "n")():
         n, weighted, given = len(a), c[:, None] * b, (a, b, c)
         answer, (weight, bias) = call(learner, *given), row_combination(*given)
         expect(isinstance(answer, (tuple, list)) and len(answer) == 2, words["two"])
@@ -339,7 +337,7 @@ def _wrong_plans(reg, decay, epochs, every, descent):
     }
 
 
-@exercise(PLAN, lambda generator: SCHEDULES, _wrong_plans)
+@exercise(PLAN, lambda: SCHEDULES, _wrong_plans)
 def strengths(reg, reg_decay, epochs, project_every, descent_epochs):
     """Returns a list of `epochs` numbers: the projection strength in every epoch, 0 where
     nothing is projected."""

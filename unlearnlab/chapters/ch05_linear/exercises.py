@@ -46,14 +46,14 @@ many: there are more inputs than parameters, of a small rank, with labels that t
 """
 
 
-def _certificate_cases(generator):
+def _certificate_cases():
     for n, m in [(2, 5), (3, 9), (5, 30), (1, 4)]:
-        X = draw(generator, n, m)
-        theta = X.T @ draw(generator, n)
-        off = project_out(draw(generator, m), X)
+        X = draw(n, m)
+        theta = X.T @ draw(n)
+        off = project_out(draw(m), X)
         off, y = off / off.norm() * theta.norm(), X @ theta
         last = torch.cat([y[:-1], y[-1:] + 0.5 * y.norm() + 0.5])
-        twice, many = dependent(X), draw(generator, m + 2, n) @ X
+        twice, many = dependent(X), draw(m + 2, n) @ X
         for kind, *given in (
             ("right", theta, X, y),
             ("long", theta + off, X, y),
@@ -67,7 +67,7 @@ def _certificate_cases(generator):
             ("twice", theta, twice, twice @ theta),
             ("many", theta, many, many @ theta),
         ):
-            yield Trap(given, kind)
+            yield Trap(kind, *given)
 
 
 @exercise(CERTIFICATE, _certificate_cases)
@@ -122,15 +122,15 @@ start: the start comes back: descent moves unless the start fits already
 """
 
 
-def _descent_cases(generator):
-    for X, y, start in drawn("n d", "n", "d", n=(3, 1, 5, 4), d=(8, 4, 12, 5))(generator):
+def _descent_cases():
+    for X, y, start in drawn("n d", "n", "d", n=(3, 1, 5, 4), d=(8, 4, 12, 5))():
         m = len(start)
-        twice, tall = dependent(X), draw(generator, m + 3, m)
+        twice, tall = dependent(X), draw(m + 3, m)
         yield X, y, start
-        yield Trap((X, y, 0 * start), "from 0")
-        yield Trap((X, X @ start, start), "fits")
-        yield Trap((twice, twice @ draw(generator, m), start), "twice")
-        yield Trap((tall, draw(generator, m + 3), start), "tall")
+        yield Trap("from 0", X, y, 0 * start)
+        yield Trap("fits", X, X @ start, start)
+        yield Trap("twice", twice, twice @ draw(m), start)
+        yield Trap("tall", tall, draw(m + 3), start)
 
 
 def _descent_mistakes(X, y, start):
@@ -172,14 +172,13 @@ most: this error moves the answer by {moved:.3g}, another one of the same length
 
 
 def _test_worst_error(learner, words):
-    generator = torch.Generator().manual_seed(0)
     for n, m in [(4, 9), (3, 3), (6, 20)]:
-        X = draw(generator, n, m)
+        X = draw(n, m)
         for rows, kind in (
             (X, ""),
             (torch.cat([X, X[:1]]), "; here one input occurs twice"),
             (1e-6 * X, "; here the inputs are all short"),
-            (draw(generator, m + 4, m), "; here there are more inputs than parameters"),
+            (draw(m + 4, m), "; here there are more inputs than parameters"),
         ):
             for eps in (0.1, 3.0):
                 _judge_worst(call(learner, rows, eps), rows, eps, kind, words)
@@ -236,8 +235,8 @@ sign: the sign is turned
 """
 
 
-def _ridge_cases(generator):
-    for X, y in drawn("n d", "n")(generator):
+def _ridge_cases():
+    for X, y in drawn("n d", "n")():
         for lam in (0.3, 2.0, 1e-3, 50.0):
             yield X, y, lam
             yield dependent(X), dependent(y), lam

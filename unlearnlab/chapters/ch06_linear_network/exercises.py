@@ -60,7 +60,7 @@ last: A_{L-1}, the last hidden matrix, is missing
 """
 
 
-def _predictor_cases(generator):
+def _predictor_cases():
     yield from ((layers,) for layers in [*_networks(), random_network(4, [], 60)])
 
 
@@ -107,9 +107,9 @@ c: between layer l and c lie more layers: c must pass back through their transpo
 """
 
 
-def _gradient_cases(generator):
-    for (layers,) in _predictor_cases(generator):
-        x = draw(generator, layers[0].shape[1])
+def _gradient_cases():
+    for (layers,) in _predictor_cases():
+        x = draw(layers[0].shape[1])
         for l in range(len(layers)):
             yield layers, x, l
 
@@ -166,17 +166,17 @@ c: you used c where v belongs: v = A_2^T ... A_{L-1}^T c^T
 """
 
 
-def _step_cases(generator):
+def _step_cases():
     networks = _networks()
     for layers in networks:
         m = layers[0].shape[1]
         for rows in range(1, m):
-            yield layers, draw(generator, rows, m)
-    layers, X = networks[0], draw(generator, 2, 5)
-    yield Trap((layers, torch.cat([X, X[:1]])), "twice")
-    yield Trap((layers, torch.cat([X, 0 * X[:1]])), "zero")
+            yield layers, draw(rows, m)
+    layers, X = networks[0], draw(2, 5)
+    yield Trap("twice", layers, torch.cat([X, X[:1]]))
+    yield Trap("zero", layers, torch.cat([X, 0 * X[:1]]))
     for size in (1e-5, 1e5):
-        yield Trap(([layers[0], *(size * a for a in layers[1:])], X), "scale")
+        yield Trap("scale", [layers[0], *(size * a for a in layers[1:])], X)
 
 
 def _step_mistakes(layers, X):
@@ -282,11 +282,10 @@ aside: predictor and norm are right, but layer {l} does not point along units[{l
 
 
 def _test_balanced_layers(learner, words):
-    generator = torch.Generator().manual_seed(0)
     for size in (3, 0.02, 0):
         for m, widths in [(4, []), *SHAPES]:
-            w = size * draw(generator, m)
-            units = [unit / unit.norm() for unit in (draw(generator, h) for h in widths)]
+            w = size * draw(m)
+            units = [unit / unit.norm() for unit in (draw(h) for h in widths)]
             answer, like = call(learner, w, units), balanced_layers(w, units)
             here = "" if size else "; here w = 0, and there is no direction w / rho"
             _expect_matrices(answer, like, "matrix", here)

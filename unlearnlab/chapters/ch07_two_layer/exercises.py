@@ -25,14 +25,14 @@ all: a row of A is 0 only if ALL its entries are. Some zeros in it do not make i
 """
 
 
-def _neuron_cases(generator):
+def _neuron_cases():
     for h, d in [(12, 3), (9, 2), (15, 4)]:
-        A, c = draw(generator, h, d), draw(generator, h)
-        order = torch.randperm(h, generator=generator)
+        A, c = draw(h, d), draw(h)
+        order = torch.randperm(h)
         A[order[:2]] = c[order[1:4]] = A[order[4], 1:] = 0
         yield A, c
     for size in (1e-9, 1e-180):
-        yield Trap((size * draw(generator, 6, 3), size * draw(generator, 6)), "size")
+        yield Trap("size", size * draw(6, 3), size * draw(6))
 
 
 def _neuron_mistakes(A, c):
@@ -74,11 +74,11 @@ shortest: that is c without its part inside the null space: the shortest vector 
 """
 
 
-def _cancel_cases(generator):
+def _cancel_cases():
     for h, k in [(5, 2), (6, 4), (9, 3), (4, 1), (7, 5), (3, 0)]:
-        leading, basis = torch.randperm(h, generator=generator)[:k], draw(generator, h, k)
+        leading, basis = torch.randperm(h)[:k], draw(h, k)
         basis[leading] = torch.eye(k, dtype=torch.float64)
-        yield draw(generator, h), basis, leading
+        yield draw(h), basis, leading
 
 
 def _cancel_mistakes(c, basis, leading):
@@ -126,10 +126,10 @@ outside: a neuron outside `keep` has a weight other than 0
 """
 
 
-def _move_cases(generator):
+def _move_cases():
     for n, h, s in [(3, 8, 3), (5, 9, 5), (6, 10, 4), (7, 5, 3), (4, 6, 1)]:
-        phi = draw(generator, n, s) @ draw(generator, s, h)
-        yield draw(generator, h), phi, torch.randperm(h, generator=generator)[:s]
+        phi = draw(n, s) @ draw(s, h)
+        yield draw(h), phi, torch.randperm(h)[:s]
 
 
 def _move_mistakes(c, phi, keep):
@@ -175,14 +175,14 @@ h: you return the width h. The bound is the dimension of the span of the rows
 """
 
 
-def _bound_cases(generator):
+def _bound_cases():
     for n, h, s in [(4, 9, 4), (6, 20, 3), (9, 5, 5), (8, 8, 2), (5, 7, 0)]:
-        yield (draw(generator, n, s) @ draw(generator, s, h),)
-    phi = draw(generator, 5, 12)
+        yield [draw(n, s) @ draw(s, h)]
+    phi = draw(5, 12)
     mixed = torch.cat([phi, phi[:1] + phi[1:2]])
-    yield Trap((torch.cat([phi, phi[:2]]),), "twice")
+    yield Trap("twice", torch.cat([phi, phi[:2]]))
     for scale, name in ((1, "sum"), (1e-9, "scale"), (1e9, "scale")):
-        yield Trap((scale * mixed,), name)
+        yield Trap(name, scale * mixed)
 
 
 @exercise(BOUND, _bound_cases, lambda features: dict(zip("nh", features.shape)))
@@ -210,13 +210,13 @@ columns: you zero columns. Neuron i is ROW i of A
 """
 
 
-def _prune_cases(generator):
+def _prune_cases():
     for h, d in [(5, 2), (8, 3), (4, 4), (3, 6)]:
-        A, c = draw(generator, h, d), draw(generator, h)
-        c[torch.randperm(h, generator=generator)[: h // 2]] = 0
+        A, c = draw(h, d), draw(h)
+        c[torch.randperm(h)[: h // 2]] = 0
         yield A, c
     tiny = torch.tensor([1e-12, 0, -1e-300], dtype=torch.float64)
-    yield Trap((draw(generator, 3, 2), tiny), "tiny")
+    yield Trap("tiny", draw(3, 2), tiny)
 
 
 def _prune_mistakes(A, c):

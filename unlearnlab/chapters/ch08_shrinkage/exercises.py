@@ -46,7 +46,7 @@ def _task():
     original = torch.nn.Linear(4, 1).double()
     torch.nn.init.constant_(original.weight, 2)
     torch.nn.init.constant_(original.bias, 5)
-    x = draw(torch.Generator().manual_seed(0), 9, 4)
+    x = draw(9, 4)
     data, evaluate = TensorDataset(x, original(x).detach()), lambda model: {}
     return Task("cap", "regression", 0, original, None, data, data, lambda seed: original, evaluate)
 

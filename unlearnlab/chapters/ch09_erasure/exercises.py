@@ -23,13 +23,13 @@ flip: the channels are in the order blue, green, red; it is red, green, blue
 """
 
 
-def _paint_cases(generator):
+def _paint_cases():
     for size, color in (
         ((4, 5, 6), (255, 0, 0)),
         ((3, 2, 3), (255, 255, 255)),
         ((3, 3, 3), (255, 128, 0)),
     ):
-        gray = torch.rand(*size, generator=generator, dtype=torch.float64)
+        gray = torch.rand(*size, dtype=torch.float64)
         yield 255 * gray, torch.tensor(color, dtype=torch.float64)
 
 
@@ -72,9 +72,9 @@ sum: you added the three colors; take their mean
 """
 
 
-def _forget_cases(generator):
+def _forget_cases():
     for n in (1, 5, 8):
-        yield tuple(3 * draw(generator, 3, n, 3))
+        yield tuple(3 * draw(3, n, 3))
 
 
 def _forget_mistakes(*sets):
@@ -119,12 +119,12 @@ sign: the loss goes down as the model's probability of the label does: no minus 
 """
 
 
-def _npo_cases(generator):
+def _npo_cases():
     for n, beta in ((6, 0.1), (1, 1.0), (5, 2.0)):
-        yield *-draw(generator, 2, n).abs(), beta
+        yield *-draw(2, n).abs(), beta
     for gap in (800, 5_000):
         log_p = torch.tensor([-1, -0.5], dtype=torch.float64)
-        yield Trap((log_p, log_p - torch.tensor([0, gap]), 1.0), "gap")
+        yield Trap("gap", log_p, log_p - torch.tensor([0, gap]), 1.0)
 
 
 def _npo_mistakes(log_p, log_p_teacher, beta):

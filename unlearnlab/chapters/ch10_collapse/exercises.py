@@ -22,11 +22,11 @@ some: you ask that an image be right in some color; each painted image counts by
 """
 
 
-def _color_cases(generator):
+def _color_cases():
     for colors, n in ((10, 7), (4, 9), (3, 1)):
-        logits = 2 * draw(generator, colors, n, colors)
+        logits = 2 * draw(colors, n, colors)
         logits[0, :, 0] += 4  # of the first color nearly all, of the others few
-        yield (logits,)
+        yield [logits]
 
 
 def _color_mistakes(logits):
@@ -69,9 +69,9 @@ equal: all weights are equal, so the many retained images count for nearly every
 """
 
 
-def _weight_cases(generator):
+def _weight_cases():
     for n_retain, n_forget in ((20, 1), (9, 3), (4, 4), (2, 5)):
-        yield (torch.randperm(n_retain + n_forget, generator=generator) < n_forget,)
+        yield [torch.randperm(n_retain + n_forget) < n_forget]
 
 
 def _weight_mistakes(forgotten):

@@ -23,12 +23,12 @@ squared: that is the square of the cosine
 """
 
 
-def _radial_cases(generator):
+def _radial_cases():
     for shape in ((4, 3, 3, 3), (6, 2, 1, 1), (1, 5, 3, 3)):
-        weight, gradient = 2 * draw(generator, *shape), draw(generator, *shape)
+        weight, gradient = 2 * draw(*shape), draw(*shape)
         gradient[0] += weight[0]
         yield weight, gradient
-    yield Trap((weight, 0 * gradient), "zero")
+    yield Trap("zero", weight, 0 * gradient)
 
 
 def _radial_mistakes(weight, gradient):
@@ -69,10 +69,10 @@ variance: that is the square of the error; take the root
 """
 
 
-def _lead_cases(generator):
+def _lead_cases():
     for seeds in (5, 2, 12):
-        common = 3 * draw(generator, seeds)
-        yield common + draw(generator, seeds), common + draw(generator, seeds)
+        common = 3 * draw(seeds)
+        yield common + draw(seeds), common + draw(seeds)
 
 
 def _lead_mistakes(a, b):

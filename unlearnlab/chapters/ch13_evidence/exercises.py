@@ -26,12 +26,12 @@ hint 3: logits.scatter(1, labels[:, None], -torch.inf) takes the label out of th
 """
 
 
-def _margin_cases(generator):
+def _margin_cases():
     for n, classes in ((5, 4), (1, 2), (4, 10)):
-        yield 2 * draw(generator, n, classes), torch.arange(n) % classes
+        yield 2 * draw(n, classes), torch.arange(n) % classes
     for gap in (60.0, 900.0):
         logits = torch.tensor([[gap, 0.0, 1.0], [0.0, gap, 1.0]], dtype=torch.float64)
-        yield Trap((logits, torch.tensor([0, 0])), "gap")
+        yield Trap("gap", logits, torch.tensor([0, 0]))
 
 
 def _margin_mistakes(logits, labels):
@@ -79,13 +79,13 @@ hint 4: p = torch.histc(a, 20, low, high) / len(a), the same for q; then (torch.
 """
 
 
-def _klom_cases(generator):
+def _klom_cases():
     for n, m, shift, spread, where in (
         (30, 45, 1.0, 1.0, 0.0),
         (40, 20, -2.0, 3.0, 5.0),
         (25, 30, 0.0, 30.0, 100.0),
     ):
-        yield shift + spread * draw(generator, n) + where, draw(generator, m) + where
+        yield shift + spread * draw(n) + where, draw(m) + where
 
 
 def _klom_mistakes(unlearned, retrained):

@@ -23,10 +23,10 @@ P theta: that is P theta, the result itself; subtract what it should have been
 """
 
 
-def _miss_cases(generator):
-    yield from drawn("d", "n d", "n", n=(3, 1, 5), d=(7, 4, 5))(generator)
-    X = dependent(draw(generator, 3, 8))
-    yield Trap((draw(generator, 8), X, X @ draw(generator, 8)), "twice")
+def _miss_cases():
+    yield from drawn("d", "n d", "n", n=(3, 1, 5), d=(7, 4, 5))()
+    X = dependent(draw(3, 8))
+    yield Trap("twice", draw(8), X, X @ draw(8))
 
 
 def _miss_mistakes(theta, X, y):
@@ -67,9 +67,9 @@ late: that is one step too many
 """
 
 
-def _block_cases(generator):
+def _block_cases():
     for n, n_retain, steps in ((5, 3, 4), (6, 2, 1), (4, 3, 60), (5, 4, 0)):
-        X = draw(generator, n, 9)
+        X = draw(n, 9)
         yield X @ X.T, n_retain, steps, 0.1
 
 
