@@ -51,16 +51,19 @@ def _test_output_gradient(learner, words):
 
 def _row_mistakes(model, x):
     right, value = output_gradient(model, x), model(x[None]).item()
-    parts = right.split([p.numel() for p in model.parameters()])
-    pairs = [(part.view_as(p), p.ndim == 2) for part, p in zip(parts, model.parameters())]
+    parts = torch.autograd.grad(model(x[None]).sum(), list(model.parameters()))
     return {
-        "weights": torch.cat([g.flatten() for g, weight in pairs if weight]),
+        "weights": _flat(g for g in parts if g.ndim == 2),
         "x": x,
         "square": 2 * value * right,
         "f": value * right,
-        "reverse": torch.cat(parts[::-1]),
-        "turned": torch.cat([(g.T if weight else g).flatten() for g, weight in pairs]),
+        "reverse": _flat(parts[::-1]),
+        "turned": _flat(g.movedim(0, -1) for g in parts),
     }
+
+
+def _flat(tensors):
+    return torch.cat([t.flatten() for t in tensors])
 
 
 @exercise(ROW, test=_test_output_gradient)
