@@ -4,6 +4,7 @@ matrix-free, by dense QR?
     python benchmarks/projection.py                    # the sine network, ResNet-18 at width 1/4
     python benchmarks/projection.py --models resnet-1  # width 1: minutes; see below
     python benchmarks/projection.py --device cuda      # the same on a GPU, in float32 without TF32
+    python benchmarks/projection.py --device cuda --epochs FILE --minutes 8    # see epochs.py
 
 The four are applied to the same model and inputs in one process, in turns; k = 20, 50, 100 rows,
 the last from 50 samples of two heads. Batch norm is in evaluation mode. Beside them one descent

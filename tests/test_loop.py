@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from tasks import classification, parameters, regression
+from small_tasks import classification, parameters, regression
 
 import unlearnlab as ul
 from unlearnlab import loop

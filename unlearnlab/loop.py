@@ -98,8 +98,7 @@ def unlearn(
     products: of float32 numbers on a GPU while the method works, whatever the process has set:
     "float32", all digits, or "tf32", factors of ten bits, faster (ground/precision.py).
     callback(run): after every epoch, with the model and history so far; its time does not count.
-    stop: set it and the run ends before its next update and comes back with `stopped=True`; nothing
-    that was done is lost.
+    stop: set it and the run ends before its next update, `stopped=True`; nothing done is lost.
 
     history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds"
     since the start, and what the method notes, such as MinNorm-OG's "strength", "rank" and "drift".

@@ -2,6 +2,7 @@
 the answer."""
 
 import copy
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from .ground import checks
+from .ground.tensors import digest
 from .training.fit import squared_error
 
 KINDS = ("regression", "classification")
@@ -21,20 +23,28 @@ class Later:
 
     make: gives the model. identity: all that the model follows from, as strings by name; it stands
     for the model in a fingerprint, so that nobody trains one to name a run that never looks at it.
+    A model whose weights were edited afterwards stands for itself.
     """
 
     def __init__(self, make: Callable[[], nn.Module], identity: dict[str, str]):
-        self.make, self.identity, self.model = make, identity, None
+        self.make, self.identity, self.model, self.digest = make, identity, None, ""
 
     def __identity__(self):
-        return {"identity": self.identity}
+        edited = self.model is not None and digest(self.model.state_dict()) != self.digest
+        return {"identity": self.identity, "model": self.model if edited else None}
 
     def __call__(self) -> nn.Module:
         make = self.make
         if make is not None:
-            self.model = make()
+            model = make()
+            self.digest, self.model = digest(model.state_dict()), model
             self.make = None  # and with it the data it was to be trained on
+            _MADE[id(model)] = self
         return self.model
+
+
+# of models that are there, whose ids nobody else has as long as their Later lives
+_MADE = weakref.WeakValueDictionary()
 
 
 @dataclass(frozen=True)
@@ -146,7 +156,8 @@ def _ground_truth(task):
 
 
 def _keep_ground_truth(task, given):
-    vars(task)["ground_truth"] = given
+    # a copy by `dataclasses.replace` has the same identity
+    vars(task)["ground_truth"] = _MADE.get(id(given), given)
 
 
 # after the class: within it, a dataclass would take the property for the field's default

@@ -15,11 +15,11 @@ from unlearnlab.course.exercises import WrongAnswer
         (lambda a, b: (a + b).norm().item(), "length of the sum"),
         (lambda a, b: (a.norm() - b.norm()).abs().item(), "difference of the lengths"),
         (lambda a, b: (a - b).square().mean().sqrt().item(), "root mean square"),
-        (lambda a, b: (a - b).abs(), "expected one number, got 3"),
+        (lambda a, b: (a - b).abs(), "expected one number, got one per coordinate"),
         (lambda a, b: a.sub_(b).norm().item(), "changed its argument number 1 in place"),
         (lambda a, b: None, "is there a return"),
-        (lambda a, b: "far", "expected a number, got str"),
-        (lambda a, b: 1.0, "expected .* got 1"),
+        (lambda a, b: "far", "return one number, got 'far'"),
+        (lambda a, b: 1.0, "should be .*, got 1"),
     ],
 )
 def test_wrong_drifts_are_told_apart(wrong, says):

@@ -5,22 +5,10 @@ import torch
 
 from unlearnlab.chapters import ch01_loss as ch
 from unlearnlab.chapters.ch01_loss.exercises import gd_limit, loss_gradient
-from unlearnlab.course.exercises import EXERCISES, WrongAnswer
+from unlearnlab.course.exercises import WrongAnswer
 from unlearnlab.projection import project_out
 
 NAMES = ["loss_gradient", "gd_limit", "leaked_component"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_reference_passes_and_a_stub_gets_it(name, capsys):
-    def stub(*args):
-        raise NotImplementedError
-
-    reference = EXERCISES[name].reference
-    assert ch.check(name, reference) is reference
-    assert ch.check(name, stub) is reference
-    assert "still a stub" in capsys.readouterr().out
-    assert ch.hints(name)[-1].startswith(f"def {name}")
 
 
 def gradient_by_autograd(theta, X, y):
@@ -72,7 +60,7 @@ def gradient_in_place(theta, X, y):
 WRONG_GRADIENTS = [
     (lambda t, X, y: 2 / len(y) * X.T @ (y - X @ t), "the sign is turned"),
     (lambda t, X, y: 1 / len(y) * X.T @ (X @ t - y), "a factor 2 is missing"),
-    (lambda t, X, y: 2 * X.T @ (X @ t - y), r"you sum over the \d samples"),
+    (lambda t, X, y: 2 * X.T @ (X @ t - y), "you sum over the n samples"),
     (lambda t, X, y: X.T @ (X @ t - y), "the whole factor 2 / n is missing"),
     (lambda t, X, y: 2 / len(t) * X.T @ (X @ t - y), "the number of parameters"),
     (lambda t, X, y: 2 / len(y) * X @ (X @ t - y), "you multiply the residuals by X"),
@@ -173,7 +161,7 @@ WRONG_LEAKS = [
         "nothing is left over",
     ),
     (leak_of_nothing, "all of it is left over"),
-    (lambda t, X: project_out(t, X[:-1]), "still reads it"),
+    (lambda t, X: project_out(t, X[:-1]), "its prediction still reads"),
     (lambda t, X: project_out(t, X) / 2, "has been lost"),
     (lambda t, X: project_out(t, X).norm(), "that is a length"),
     (lambda t, X: torch.linalg.pinv(X.T) @ t, r"expected shape \(8,\)"),

@@ -11,22 +11,7 @@ from unlearnlab.chapters.ch03_minnorm.exercises import (
     row_combination,
     strengths,
 )
-from unlearnlab.course.exercises import EXERCISES, WrongAnswer
-
-NAMES = ["output_gradient", "coefficients", "linear_layer_gram", "row_combination", "strengths"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_reference_passes_and_a_stub_gets_it(name, capsys):
-    def stub(*args):
-        raise NotImplementedError
-
-    reference = EXERCISES[name].reference
-    assert ch.check(name, reference) is reference
-    assert ch.check(name, stub) is reference
-    assert "still a stub" in capsys.readouterr().out
-    assert ch.hints(name)[-1].startswith(f"def {name}")
-
+from unlearnlab.course.exercises import WrongAnswer
 
 # --- output_gradient ---
 
@@ -247,7 +232,7 @@ def bias(a, b, c):
 
 
 WRONG_COMBINATIONS = [
-    (lambda a, b, c: None, "return two tensors"),
+    (lambda a, b, c: None, "is there a return"),
     (lambda a, b, c: weight(a, b, c), "return two tensors"),
     (lambda a, b, c: (weight(a, b, c).T, bias(a, b, c)), "transposed"),
     (lambda a, b, c: (bias(a, b, c), weight(a, b, c)), "swapped"),
@@ -310,9 +295,9 @@ usual = lambda reg, decay, j, e: reg * decay**j
 
 WRONG_SCHEDULES = [
     (lambda *a: None, "is there a return"),
-    (lambda *a: torch.tensor(strengths(*a)), "return a list"),
+    (lambda *a: torch.tensor(strengths(*a)), "return 14 numbers in a list"),
     (lambda *a: [s for s in strengths(*a) if s], "only the epochs that project are listed"),
-    (lambda *a: strengths(*a)[: a[2] - a[4]], "last 5 epochs are missing"),
+    (lambda *a: strengths(*a)[: a[2] - a[4]], "last descent_epochs epochs are missing"),
     (lambda *a: strengths(*a) + [0.0], r"expected shape \(14,\), got \(15,\)"),
     (schedule(lambda reg, decay, j, e: reg * decay**e), "decays every epoch"),
     (schedule(lambda reg, decay, j, e: reg * decay ** (j + 1)), "decay comes after"),
@@ -351,7 +336,7 @@ WRONG_SCHEDULES = [
     ),
     (
         schedule(lambda reg, decay, j, e: reg * decay**j * (1 if j else 1.5)),
-        "epoch 0 should have strength 0.5",
+        "entry 0 should be 0.5, got 0.75",
     ),
 ]
 

@@ -18,14 +18,14 @@ from unlearnlab.course.exercises import WrongAnswer
         (lambda f, x: (f - x.sin()).square().max().item(), "the distance is squared"),
         (lambda f, x: (f - 1.5).abs().max().item(), "not to the poisoned height"),
         (lambda f, x: f.abs().max().item(), "subtract sin x first"),
-        (lambda f, x: (f - x.sin()).abs(), r"expected one number, got a tensor of shape \(301,\)"),
+        (lambda f, x: (f - x.sin()).abs(), "expected one number, got one for each x"),
         (lambda f, x: None, "is there a return"),
-        (lambda f, x: "big", "expected a number, got str"),
+        (lambda f, x: "big", "return one number, got 'big'"),
         (
             lambda f, x: (f.sub_(x.sin())).abs().max().item(),
             "changed its argument number 1 in place",
         ),
-        (lambda f, x: (f - x.cos()).abs().max().item(), "expected .* got"),
+        (lambda f, x: (f - x.cos()).abs().max().item(), "should be .* got"),
         (lambda f: 0.0, "your function raised TypeError"),
     ],
 )
@@ -52,9 +52,12 @@ def test_wrong_sup_errors_are_told_apart(wrong, says):
             "you dropped 1 on each side",
         ),
         (lambda v: (statistics.median(v), sorted(v)[-3], sorted(v)[2]), "low and high are swapped"),
-        (lambda v: statistics.median(v), "expected three numbers"),
-        (lambda v: (0.0, sorted(v)[2], sorted(v)[-3]), "the median of"),
-        (lambda v: (statistics.median(v), sorted(v)[3], sorted(v)[-4]), "expected the range"),
+        (lambda v: statistics.median(v), "return 3 numbers in a list or tuple"),
+        (lambda v: (0.0, sorted(v)[2], sorted(v)[-3]), r"on \[.* entry 0 should be"),
+        (
+            lambda v: (statistics.median(v), sorted(v)[3], sorted(v)[-4]),
+            r"on \[.* entry \d should be",
+        ),
     ],
 )
 def test_wrong_central_ranges_are_told_apart(wrong, says):
@@ -62,16 +65,8 @@ def test_wrong_central_ranges_are_told_apart(wrong, says):
         ch.check("central_range", wrong)
 
 
-def test_right_answers_are_handed_back_and_stubs_replaced(capsys):
+def test_other_right_answers_are_handed_back():
     other = lambda f, x: float(np.abs(f.numpy() - np.sin(x.numpy())).max())
     assert ch.check("sup_error", other) is other
     third = lambda v: (np.median(v), *np.sort(v)[[2, -3]])
     assert ch.check("central_range", third) is third
-
-    def stub(*args):
-        raise NotImplementedError
-
-    for name in ("sup_error", "central_range"):
-        reference = ch.check(name, stub)
-        assert ch.check(name, reference) is reference
-    assert "still a stub" in capsys.readouterr().out

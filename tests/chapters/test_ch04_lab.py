@@ -71,6 +71,32 @@ def test_seed_method_and_epochs_redraw_and_take_the_papers_settings(lab):
     assert lab.method == ul.sine.best_settings(100)["MinNorm-OG"]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Calm(ul.GD):
+    price: float = ul.hyperparameter(0.5, low=0, high=2, meaning="of large outputs")
+
+    def loss(self, state, retain, forget):
+        outputs = state.model(retain.inputs)
+        return state.task.loss(outputs, retain.targets) + self.price * outputs.square().mean()
+
+
+def test_a_method_of_ones_own_has_its_sliders_and_its_row():
+    lab = ch.SineLab(seed=2, epochs=10, method="Calm", methods=[Calm(lr=1e-2)])
+    assert lab.method == Calm(lr=1e-2) and "Calm: <b>" in lab.readout.value
+    slider = lab.hyperparameters["price"]
+    assert (slider.min, slider.max, slider.tooltip) == (0, 2, "of large outputs")
+    slider.value = 2
+    lab.wait()
+    run = ul.unlearn(ul.sine.task(2), Calm(lr=1e-2, price=2), 10)
+    assert lab.scores["Calm"] == run.metrics["sup_error"]
+    lab.compare.click()
+    lab.wait()
+    assert list(lab.scores) == [*ul.sine.PUBLISHED[10], "Calm"]
+    assert "none, your own method" in lab.results.value and lab.status.value == ""
+    with pytest.raises(ValueError, match="method must be one of .*, Calm, got 'calm'"):
+        ch.SineLab(method="calm", methods=[Calm()])
+
+
 def test_what_is_shown_is_what_unlearn_gives(lab):
     lab.name.value = "Ridge"
     lab.wait()

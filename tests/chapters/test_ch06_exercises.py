@@ -231,7 +231,7 @@ WRONG = [
     (
         "network_predictor",
         lambda layers: torch.linalg.multi_dot(layers),
-        "raised .* layers of shapes",
+        r"raised .* on \[a tensor of shape \(4, 5\)",
     ),
     ("network_predictor", _changes_a_matrix, "in place"),
     ("network_predictor", _changes_the_list, "in place"),

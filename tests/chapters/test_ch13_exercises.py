@@ -5,7 +5,6 @@ import torch
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch13_evidence as ch
-from unlearnlab.course import exercises
 from unlearnlab.course.exercises import WrongAnswer
 from unlearnlab.metrics import klom as package_klom
 
@@ -36,7 +35,7 @@ through_p = lambda z, y: (own(z.softmax(1), y) / (1 - own(z.softmax(1), y))).log
             r"expected shape \(n,\), got \(n, 1\)",
         ),
         (through_p, "do not go through probabilities"),
-        (lambda z, y: through_p(z, y).clamp(-40, 40), "off by"),
+        (lambda z, y: through_p(z, y).clamp(-40, 40), "wrong where one logit is 60"),
         (
             lambda z, y: own(z, y) - others(z, y).exp().sum(1).log(),
             "let torch.logsumexp take the exponentials",
@@ -45,7 +44,7 @@ through_p = lambda z, y: (own(z.softmax(1), y) / (1 - own(z.softmax(1), y))).log
     ],
 )
 def test_wrong_margins_are_told_apart(wrong, says):
-    with pytest.raises(WrongAnswer, match="^margin: .*" + says):
+    with pytest.raises(WrongAnswer, match="(?s)^margin: .*" + says):
         ch.check("margin", wrong)
 
 
@@ -100,7 +99,7 @@ def last_lost(a, b):
             lambda a, b: (lambda p, q: (p * (p / q.clamp(min=1e-5)).log()).sum())(*histogram(a, b)),
             "0 log 0 counts as 0",
         ),
-        (lambda a, b: kl(*histogram(a, b), floor=0), "the result is infinite"),
+        (lambda a, b: kl(*histogram(a, b), floor=0), "infinite: .* q counts as 1e-5"),
         (lambda a, b: kl(*histogram(a, b)).item(), "expected a tensor, got float"),
         (lambda a, b: kl(*histogram(a, b)).sqrt(), "off by"),
         (
@@ -127,14 +126,3 @@ def test_other_right_answers_are_handed_back():
     assert ch.check("klom", packaged) is packaged
     plain = lambda a, b: kl(*histogram(a, b))
     assert ch.check("klom", plain) is plain
-
-
-def test_references_and_stubs():
-    for name in ("margin", "klom"):
-        reference = exercises.EXERCISES[name].reference
-        assert ch.check(name, reference) is reference
-
-        def stub(*args):
-            raise NotImplementedError
-
-        assert ch.check(name, stub) is reference and len(ch.hints(name)) >= 4

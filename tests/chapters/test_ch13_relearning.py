@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from tasks import classification
+from small_tasks import classification
 from torch import nn
 from torch.utils.data import TensorDataset
 

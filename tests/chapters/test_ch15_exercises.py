@@ -23,9 +23,9 @@ def of_each(labels, each):
         (lambda y, k: torch.arange(min(k, len(y))), "the classes got"),
         (lambda y, k: y[:k], "came twice"),
         (lambda y, k: y.unique()[:k] + 100, "there is no position"),
-        (lambda y, k: torch.arange(k).double(), "whole numbers"),
+        (lambda y, k: torch.arange(k).double(), "expected int64, got torch.float64"),
         (lambda y, k: torch.arange(k)[:, None], "expected shape"),
-        (lambda y, k: list(range(k)), "expected a tensor of positions, got list"),
+        (lambda y, k: list(range(k)), "expected a tensor, got list"),
         (lambda y, k: None, "is there a return"),
     ],
 )
@@ -97,9 +97,9 @@ def sorted_by_the_first_alone(points):
             lambda p: ~((p[None] <= p[:, None]).all(2) & (p[None] < p[:, None]).any(2)).any(0),
             "the points that dominate another",
         ),
-        (sorted_by_the_first_alone, "should not be on the front|should be on the front"),
-        (lambda p: dominance(p, all, any).double(), "booleans, got torch.float64"),
-        (lambda p: dominance(p, all, any).tolist(), "booleans, got list"),
+        (sorted_by_the_first_alone, "entry 0 should be False, got True"),
+        (lambda p: dominance(p, all, any).double(), "expected bool, got torch.float64"),
+        (lambda p: dominance(p, all, any).tolist(), "expected a tensor, got list"),
     ],
 )
 def test_wrong_fronts_are_told_apart(wrong, says):

@@ -6,7 +6,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from tasks import parameters, regression
+from small_tasks import parameters, regression
 from torch import nn
 from torch.utils.data import TensorDataset
 

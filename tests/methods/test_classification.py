@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.special import rel_entr, softmax
-from tasks import classification, parameters, regression
+from small_tasks import classification, parameters, regression
 from test_methods import EPOCHS, by_hand, same
 
 import unlearnlab as ul

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from tasks import classification, parameters, regression
+from small_tasks import classification, parameters, regression
 
 import unlearnlab as ul
 from unlearnlab.methods.minnorm import subsample

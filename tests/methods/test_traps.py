@@ -10,7 +10,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from tasks import classification, parameters, regression
+from small_tasks import classification, parameters, regression
 from test_batch_norm import equal, normalised, passed, statistics
 from test_classification import doubled
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tasks import classification, parameters, regression
+from small_tasks import classification, parameters, regression
 from test_batch_norm import convolutional, normalised
 from torch import nn
 

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks import regression
+from small_tasks import regression
 
 import unlearnlab as ul
 

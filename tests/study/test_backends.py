@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from own import GRID, Mine, numbers, scaled, sweep
-from tasks import regression
+from small_tasks import regression
 from torch import nn
 from torch.utils.data import TensorDataset
 

@@ -55,7 +55,7 @@ def test_a_failed_or_missing_run_counts_as_infinitely_bad_and_ties_go_to_the_fir
 
 
 def test_every_method_and_number_of_epochs_is_chosen_for_apart(tmp_path):
-    from tasks import regression
+    from small_tasks import regression
 
     grid = [
         {"GD": {"epochs": [1, 3], "lr": [1e-3, 1e-1]}},

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from tasks import regression
+from small_tasks import regression
 
 from unlearnlab.chapters import ch11_replication
 from unlearnlab.study import __main__ as program

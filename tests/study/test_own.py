@@ -11,7 +11,7 @@ import pandas
 import pytest
 import torch
 from own import GRID, Mine, numbers, scaled, sweep
-from tasks import regression
+from small_tasks import regression
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from elsewhere import DEVICE, elsewhere
-from tasks import regression
+from small_tasks import regression
 
 import unlearnlab as ul
 from unlearnlab.study import studies, table

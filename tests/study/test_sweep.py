@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import torch
 from patience import END
-from tasks import regression
+from small_tasks import regression
 
 import unlearnlab as ul
 from unlearnlab.study import workers as processes
@@ -283,7 +283,7 @@ def test_a_worker_that_dies_once_costs_nothing(tmp_path):
 PROGRAM = """
 import sys, time, unlearnlab as ul
 sys.path.insert(0, {tests!r})
-from tasks import regression
+from small_tasks import regression
 def slow(row, done, total):
     print(done, flush=True)
     time.sleep({end} if done == {hang} else .05)

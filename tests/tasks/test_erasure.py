@@ -259,6 +259,11 @@ def test_an_experiment_begins_without_a_ground_truth_and_trains_it_once_when_ask
     assert len(names) == trained  # the file is there
     # nobody can tell from a run on it whether its ground truth has been trained yet
     assert fingerprint(task) == before == fingerprint(ul.erasure.task(seed=1, **how))
+    copied = dataclasses.replace(task, facts=task.facts)
+    assert fingerprint(copied) == before and copied.ground_truth is task.ground_truth
+    with torch.no_grad():
+        next(task.ground_truth.parameters()).add_(1)
+    assert fingerprint(task) != before  # no longer what was trained
     more = dict(how, recipe=dataclasses.replace(SMALL["recipe"], lr=0.02))
     assert fingerprint(ul.erasure.task(seed=1, **more)) != before
 

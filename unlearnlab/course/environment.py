@@ -42,47 +42,32 @@ class Report(list):
 
 def check() -> Report:
     """Python, PyTorch, the widgets, the shipped models, a folder and the device; about a second."""
-    packages = (("ipywidgets", "8.1"), ("matplotlib", "3.10"), ("safetensors", "0.5"))
+    findings = [*_software(), _sine_models(), _image_models(), _folder(), _device()]
     return Report(
-        [
-            _python(),
-            _torch(),
-            *(_package(name, least) for name, least in packages),
-            _sine_models(),
-            _image_models(),
-            _cache(),
-            _device(),
-        ]
+        Finding(name, ok, detail, "" if ok else remedy) for name, ok, detail, remedy in findings
     )
 
 
-def _python():
-    ok = sys.version_info >= (3, 11)
-    remedy = "Install Python 3.11 or newer, delete .venv, and start by: make lab PYTHON=python3.11"
-    return Finding("Python", ok, ".".join(map(str, sys.version_info[:3])), "" if ok else remedy)
+PACKAGES = {"ipywidgets": "8.1", "matplotlib": "3.10", "safetensors": "0.5"}
 
 
-def _torch():
+def _software():
+    """What a Finding is made of, for Python and everything that has to be installed."""
+    python, install = sys.version_info, "pip install -r requirements.txt"
+    again = "Install Python 3.11 or newer, delete .venv, and start by: make lab PYTHON=python3.11"
+    yield "Python", python >= (3, 11), ".".join(map(str, python[:3])), again
     needs = importlib.metadata.requires("unlearnlab")
     wanted = next(r for r in needs if r.startswith("torch=="))[7:]
-    ok = torch.__version__.split("+")[0] == wanted
-    remedy = (
-        "This is not the workbook's environment. "
-        f"Run: pip install -r requirements.txt (torch {wanted})"
-    )
-    return Finding("PyTorch", ok, torch.__version__, "" if ok else remedy)
-
-
-def _package(name, least):
-    try:
-        found = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        found = "missing"
-    ok = found != "missing" and _numbers(found) >= _numbers(least)
-    remedy = (
-        f"Needs {least} or newer. Run: pip install -r requirements.txt, then restart the kernel"
-    )
-    return Finding(name, ok, found, "" if ok else remedy)
+    other = f"This is not the workbook's environment. Run: {install} (torch {wanted})"
+    yield "PyTorch", torch.__version__.split("+")[0] == wanted, torch.__version__, other
+    for name, least in PACKAGES.items():
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            version = "missing"
+        new = version != "missing" and _numbers(version) >= _numbers(least)
+        remedy = f"Needs {least} or newer. Run: {install}, then restart the kernel"
+        yield name, new, version, remedy
 
 
 def _numbers(version):
@@ -90,15 +75,7 @@ def _numbers(version):
 
 
 def _sine_models():
-    whole, errors = 0, []
-    for seed in sine.SHIPPED_SEEDS:
-        try:
-            sine.task(seed)
-            whole += 1
-        except (ValueError, FileNotFoundError) as error:
-            errors.append(str(error))
-    detail = f"{whole} of {len(sine.SHIPPED_SEEDS)} seeds are there and whole"
-    return Finding("shipped models", not errors, detail, " | ".join(errors))
+    return _loaded("shipped models", sine.task, sine.SHIPPED_SEEDS, "seeds are there and whole")
 
 
 def _image_models():
@@ -108,19 +85,31 @@ def _image_models():
         for seed in zoo.SHIPPED_SEEDS
         for role in ("original", "ground-truth")
     ]
+    return _loaded("shipped image models", _read_image_model, names, "are there and whole")
+
+
+def _read_image_model(name):
+    paths = [*zoo.SHIPPED.glob(f"{name}-????????.safetensors"), zoo.SHIPPED / f"{name}.safetensors"]
+    try:
+        checkpoint.read(paths[0])
+    except (ValueError, FileNotFoundError) as error:
+        again = f"install it again, or run python -m {sine.__package__} {name.split('-')[0]}"
+        raise ValueError(f"{error}. It ships with unlearnlab: {again}") from error
+
+
+def _loaded(name, load, items, words):
+    """What a Finding is made of, for models of which each is read."""
     errors = []
-    for name in names:
-        found = list(zoo.SHIPPED.glob(f"{name}-????????.safetensors"))
+    for item in items:
         try:
-            checkpoint.read(found[0] if found else zoo.SHIPPED / f"{name}.safetensors")
+            load(item)
         except (ValueError, FileNotFoundError) as error:
-            command = f"python -m {sine.__package__} {name.split('-')[0]}"
-            errors.append(f"{error}. It ships with unlearnlab: install it again, or run {command}")
-    detail = f"{len(names) - len(errors)} of {len(names)} are there and whole"
-    return Finding("shipped image models", not errors, detail, " | ".join(errors))
+            errors.append(str(error))
+    whole = f"{len(items) - len(errors)} of {len(items)} {words}"
+    return name, not errors, whole, " | ".join(errors)
 
 
-def _cache():
+def _folder():
     folder = default_folder("models")
     nearest = next(path for path in [folder, *folder.parents] if path.exists())
     ok = os.access(nearest, os.W_OK)
@@ -128,13 +117,11 @@ def _cache():
         "Name a folder you may write to in the environment variable UNLEARNLAB_DATA. "
         "Shipped models work without it"
     )
-    detail = "writable" if ok else "not writable"
-    return Finding("folder for new models", ok, detail, "" if ok else remedy)
+    return "folder for new models", ok, "writable" if ok else "not writable", remedy
 
 
 def _device():
+    words = f"CPU, {os.cpu_count()} cores; all of these notebooks are made for that"
     if torch.cuda.is_available():
-        name = torch.cuda.get_device_name()
-        return Finding("device", True, f"GPU {name}; these notebooks do not need it")
-    detail = f"CPU, {os.cpu_count()} cores; all of these notebooks are made for that"
-    return Finding("device", True, detail)
+        words = f"GPU {torch.cuda.get_device_name()}; these notebooks do not need it"
+    return "device", True, words, ""

@@ -2,75 +2,55 @@
 
 import torch
 
-from ...course.exercises import call, compare, draw, exercise, expect, expect_tensor, messages, told
-from ...course.off_rows import UNEVEN, check_split
+from ...course.exercises import Trap, dependent, draw, drawn, exercise
+from ...course.off_rows import OFF, check_split
 from ...projection import project_out
 
 EITHER = 1e-4  # relative; a learner may compute in float32
-SHAPES = (
-    "the shapes must fit: X (n, d) turns parameters (d,) into predictions (n,); X.T turns "
-    "residuals (n,) into a gradient (d,)"
-)
 
-
-def _test_loss_gradient(learner):
-    generator = torch.Generator().manual_seed(1)
-    for n, d in ((6, 6), (5, 3), (3, 7), (1, 4)):
-        given = draw(generator, d), draw(generator, n, d), draw(generator, n)
-        answer = call(learner, *given, trap=SHAPES)
-        compare(answer, loss_gradient(*given), _gradient_mistakes(*given), given, close=EITHER)
-    theta, X = draw(generator, 9), draw(generator, 4, 9)
-    answer = call(learner, theta, X, X @ theta)
-    compare(
-        answer,
-        0 * theta,
-        [],
-        (),
-        scale=theta.norm(),
-        close=EITHER,
-        trap="theta interpolates: there the gradient must be 0",
-    )
-
-
-GRADIENT = messages("""
+GRADIENT = """
 hint 1: Write J as a sum over samples, (1/n) sum_i r_i^2 with r_i = <theta, x_i> - y_i, and take the
     derivative by theta_j.
 hint 2: dr_i/dtheta_j is the j-th entry of x_i. So the gradient is (2/n) sum_i r_i x_i.
 hint 3: A weighted sum of the rows of X is X.T @ weights.
+raised: the shapes must fit: X (n, d) turns parameters (d,) into predictions (n,); X.T turns
+    residuals (n,) into a gradient (d,)
+zero: theta interpolates: there the gradient must be 0
 number: that is a single number, like the loss itself; the gradient has one entry per parameter,
-    shape ({d},)
-samples: you return one gradient per sample, shape ({n}, {d}); J is the mean over the samples, so
-    average them into one vector ({d},)
+    shape (d,)
+samples: you return one gradient per sample, shape (n, d); J is the mean over the samples, so
+    average them into one vector (d,)
 targets: the targets are missing: the residual is X @ theta - y, not X @ theta
 sign: the sign is turned: the residual is prediction minus target, X @ theta - y
 half: a factor 2 is missing: the derivative of r^2 is 2 r
-sum: you sum over the {n} samples; J is their mean, so divide by n
+sum: you sum over the n samples; J is their mean, so divide by n
 plain: the whole factor 2 / n is missing: 2 from the square, 1 / n from the mean
-parameters: you divide by d = {d}, the number of parameters; the mean is over n = {n} samples
-turned: you multiply the residuals by X; the chain rule gives sum_i r_i x_i, which is X.T @ r
-""")
+parameters: you divide by d, the number of parameters; the mean is over n samples
+residuals: you multiply the residuals by X; the chain rule gives sum_i r_i x_i, which is X.T @ r
+"""
 
 
 def _gradient_mistakes(theta, X, y):
     """Most leave the direction right and the factor wrong, and the factor says which it was."""
     n, d = X.shape
     right = loss_gradient(theta, X, y)
-    wrong = {
-        "number": torch.zeros(()),
+    return {
         "samples": X,
         "targets": 2 / n * X.T @ X @ theta,
-        "sign": -right,
-        "half": right / 2,
         "sum": n * right,
         "plain": n / 2 * right,
         "parameters": n / d * right,
+        "residuals": 2 / n * X @ (X @ theta - y) if n == d else None,
     }
-    if n == d:
-        wrong["turned"] = 2 / n * X @ (X @ theta - y)
-    return told(wrong, GRADIENT, n=n, d=d)
 
 
-@exercise("loss_gradient", _test_loss_gradient, hints=GRADIENT)
+def _gradient_cases():
+    yield from drawn("d", "n d", "n", n=(6, 5, 3, 1), d=(6, 3, 7, 4))()
+    theta, X = draw(9), draw(4, 9)
+    yield Trap("zero", theta, X, X @ theta)
+
+
+@exercise(GRADIENT, _gradient_cases, _gradient_mistakes, close=EITHER)
 def loss_gradient(theta, X, y):
     """The gradient of J(theta) = (1/n) sum_i (<theta, x_i> - y_i)^2.
 
@@ -80,7 +60,7 @@ def loss_gradient(theta, X, y):
     return 2 / len(y) * X.T @ residuals
 
 
-LIMIT = messages("""
+LIMIT = """
 hint 1: The limit theta satisfies two conditions: X.T @ X @ theta = X.T @ y, and theta = X.T @ a for
     some a.
 hint 2: When the rows are independent, put the second into X @ theta = y and solve for a. The
@@ -101,37 +81,29 @@ outside: your theta fits, but it has a part outside the span of the inputs; grad
 early: your theta is in the span of the inputs but does not minimise the loss yet: take the limit,
     not a fixed number of steps
 neither: your theta neither minimises the loss nor lies in the span of the inputs
-""")
+"""
 
 
-def _test_gd_limit(learner):
-    generator = torch.Generator().manual_seed(2)
-    wide, tall, theta = draw(generator, 4, 9), draw(generator, 9, 4), draw(generator, 9)
-    twice = torch.cat([wide, wide[:2], 0 * wide[:1]])
-    _judge_limit(learner, wide, draw(generator, 4))
-    _judge_limit(learner, twice, twice @ theta, LIMIT["twice"])
-    _judge_limit(learner, tall, draw(generator, 9), LIMIT["tall"])
-    _judge_limit(learner, draw(generator, 1, 3), draw(generator, 1))
+def _limit_cases():
+    wide, tall = draw(4, 9), draw(9, 4)
+    twice = torch.cat([dependent(wide), wide[:1]])
+    yield wide, draw(4)
+    yield Trap("twice", twice, twice @ draw(9))
+    yield Trap("tall", tall, draw(9))
+    yield tall[:1], draw(1)
 
 
-def _judge_limit(learner, X, y, trap=""):
-    answer, right = call(learner, X, y, trap=trap), gd_limit(X, y)
-    shape = getattr(answer, "shape", None)
-    expect(shape in (None, right.shape) or shape != y.shape, LIMIT["coefficients"])
-    expect(shape != right[:, None].shape, LIMIT["column"])
-    expect_tensor(answer, right)
-    outside = project_out(answer.to(X.dtype), X)
-    wrong = {
+def _limit_mistakes(X, y):
+    return {
+        "coefficients": y,
         "step": X.T @ y,
-        "sign": -right,
-        "outside": right + outside,
-        "early": answer - outside,
-        "neither": answer,
+        "outside": lambda theta: gd_limit(X, y) + project_out(theta.to(X.dtype), X),
+        "early": lambda theta: theta - project_out(theta, X),
+        "neither": lambda theta: theta,
     }
-    compare(answer, right, told(wrong, LIMIT), (X, y), trap=trap, close=EITHER)
 
 
-@exercise("gd_limit", _test_gd_limit, hints=LIMIT)
+@exercise(LIMIT, _limit_cases, _limit_mistakes, close=EITHER)
 def gd_limit(X, y):
     """Where gradient descent from theta = 0 on (1/n) ||X theta - y||^2 ends, with a small enough
     step.
@@ -141,20 +113,20 @@ def gd_limit(X, y):
     return torch.linalg.pinv(X) @ y
 
 
-LEAK = messages("""
+LEAK = """
 hint 1: Split theta into a part in the span of the rows, X.T @ a, and a part orthogonal to every
     row. Return the second.
 hint 2: The split says X @ theta = X @ X.T @ a. The pseudo-inverse solves it for any rank: X.T @ a =
     pinv(X) @ X @ theta.
 hint 3: The leaked component is theta - torch.linalg.pinv(X_retain) @ (X_retain @ theta).
-""")
+"""
 
 
-def _test_leak(learner):
-    check_split(learner, skip=(UNEVEN,), close=EITHER)
+def _test_leak(learner, words):
+    check_split(learner, words, skip=("uneven",), close=EITHER)
 
 
-@exercise("leaked_component", _test_leak, hints=LEAK)
+@exercise(LEAK + OFF, test=_test_leak)
 def leaked_component(theta, X_retain):
     """The part of theta orthogonal to every retained input: what the retain set cannot have put
     there.

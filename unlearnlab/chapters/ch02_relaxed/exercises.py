@@ -2,22 +2,16 @@
 
 import torch
 
-from ...course.exercises import Trap, draw, exercise, messages, told, yes_or_no
-from ...course.off_rows import EMPTY, UNEVEN, check_split
+from ...course.exercises import Trap, draw, drawn, exercise
+from ...course.off_rows import OFF, check_split
 
-
-def _change_cases(generator):
-    for k, d in [(8, 2), (3, 7), (1, 4), (5, 5)]:
-        yield draw(generator, k, d), draw(generator, d)
-
-
-CHANGE = messages("""
+CHANGE = """
 hint 1: Look at one row. Taylor: f(theta + delta) is about f(theta) + <gradient, delta>. What is the
     change?
 hint 2: An inner product multiplies entry by entry and adds up. You need one for every row.
 hint 3: A matrix times a vector is exactly that: the inner product of every row with the vector.
-total: one number came back. Every retained output is its own constraint: return one change per row,
-    shape (k,). Added up, +1 and -1 would look like no change
+number: one number came back. Every retained output is its own constraint: return one change per
+    row, shape (k,). Added up, +1 and -1 would look like no change
 products: the result has shape (k, d): the products of the entries are there, but an inner product
     also adds them up over d
 column: the result is a column (k, 1); return a vector (k,)
@@ -27,41 +21,35 @@ rows: you divide by the number of rows. The change of an output does not depend 
     there are
 mean: you average over the d parameters. The derivative adds the share of every parameter: sum, not
     mean
-unit: you scale the rows to length 1 first. That keeps the direction but not the size of the change:
-    a steeper output changes more
+lengths: you scale the rows to length 1 first. That keeps the direction but not the size of the
+    change: a steeper output changes more
 step: you scale delta to length 1 first. A longer step changes the outputs more
 turned: with k = d the transposed product fits too, but it is another one: row i of `rows` is one
     gradient, so it is rows @ delta
-""")
+"""
 
 
 def _change_mistakes(rows, delta):
     k, d = rows.shape
     right = rows @ delta
-    wrong = {
-        "total": right.sum(),
+    return {
         "products": rows,
-        "column": right[:, None],
-        "sign": -right,
-        "size": right.abs(),
         "rows": right / k,
         "mean": right / d,
-        "unit": right / rows.norm(dim=1),
+        "lengths": right / rows.norm(dim=1),
         "step": right / delta.norm(),
+        "turned": rows.T @ delta if k == d else None,
     }
-    if k == d:
-        wrong["turned"] = rows.T @ delta
-    return told(wrong, CHANGE)
 
 
-@exercise("first_order_change", cases=_change_cases, mistakes=_change_mistakes, hints=CHANGE)
+@exercise(CHANGE, drawn("n d", "d"), _change_mistakes)
 def first_order_change(rows, delta):
     """rows (k, d): one output gradient per row. delta (d,). Returns (k,): the predicted change of
     every output."""
     return rows @ delta
 
 
-FEASIBLE = messages("""
+FEASIBLE = """
 hint 1: A step is feasible when every predicted change is 0, rows @ delta. What does 0 mean for
     numbers with rounding?
 hint 2: The inner product of two vectors is at most the product of their lengths. Compare it with
@@ -84,48 +72,42 @@ far: the same direction, 1e12 times as long, is just as feasible, but its roundi
     large: measure the inner product relative to |g_i| |delta|, not absolutely
 near: a step of length 1e-12 along a gradient has a tiny inner product and is still infeasible:
     measure it relative to |g_i| |delta|, not absolutely
-long: rows 1e12 times as long span the same space, so the answer must be the same: divide by the
-    length of the row as well as of delta
-short: rows 1e-12 times as long span the same space, so the answer must be the same: divide by the
-    length of the row as well as of delta
+long, short: rows 1e12 or 1e-12 times as long span the same space, so the answer must be the same:
+    divide by the length of the row as well as of delta
 uneven: one row is short, the others 1e12 times as long, and the short one is violated: use each
     row's own length, not the longest
 none: a zero row is an output that feels no parameter: it forbids nothing. With a division by its
     length comes NaN, and comparing with NaN gives False
-""")
+"""
 
 
-def _feasible_cases(generator):
-    """((delta, rows, tol), right answer, what a wrong one means), each kind over several sizes."""
+def _feasible_cases():
     for k, d in [(2, 6), (3, 20), (5, 40)]:
-        rows, free = draw(generator, k, d), draw(generator, d)
+        rows, free = draw(k, d), draw(d)
         off = project_off(free, rows)
-        up = torch.linalg.pinv(rows) @ torch.ones(
-            k, dtype=rows.dtype
-        )  # <g_i, up> = 1 for every row
+        up = torch.linalg.pinv(rows) @ rows.new_ones(k)  # <g_i, up> = 1 for every row
         first = project_off(rows[0], rows[1:])  # felt by the first row alone
         last = project_off(rows[-1], rows[:-1])
         pair = rows[:2] / rows[:2].norm(dim=1, keepdim=True)
-        uneven = torch.cat([1e12 * rows[:-1], rows[-1:]])
-        for name, right, delta, G in (
-            ("zero", True, 0 * free, rows),
-            ("off", True, off, rows),
-            ("up", False, up, rows),
-            ("down", False, -up, rows),
-            ("pair", False, pair[0] - pair[1], pair),
-            ("last", False, last, rows),
-            ("first", False, first, rows),
-            ("far", True, 1e12 * off, rows),
-            ("near", False, 1e-12 * up, rows),
-            ("long", True, off, 1e12 * rows),
-            ("short", False, up, 1e-12 * rows),
-            ("uneven", False, last / last.norm(), uneven),
-            ("none", True, off, torch.cat([rows, 0 * rows[:1]])),
+        for name, delta, G in (
+            ("zero", 0 * free, rows),
+            ("off", off, rows),
+            ("up", up, rows),
+            ("down", -up, rows),
+            ("pair", pair[0] - pair[1], pair),
+            ("last", last, rows),
+            ("first", first, rows),
+            ("far", 1e12 * off, rows),
+            ("near", 1e-12 * up, rows),
+            ("long", off, 1e12 * rows),
+            ("short", up, 1e-12 * rows),
+            ("uneven", last / last.norm(), torch.cat([1e12 * rows[:-1], rows[-1:]])),
+            ("none", off, torch.cat([rows, 0 * rows[:1]])),
         ):
-            yield (delta, G, 1e-9), right, FEASIBLE[name]
+            yield Trap(name, delta, G, 1e-9)
 
 
-@exercise("feasible", yes_or_no(_feasible_cases), hints=FEASIBLE)
+@exercise(FEASIBLE, _feasible_cases)
 def feasible(delta, rows, tol=1e-9):
     """delta (d,), rows (k, d). Returns True if |<g_i, delta>| <= tol |g_i| |delta| for every row
     g_i, else False."""
@@ -133,7 +115,7 @@ def feasible(delta, rows, tol=1e-9):
     return bool(((rows @ delta).abs() <= tol * sizes).all())
 
 
-OFF = messages("""
+PROJECT = """
 hint 1: P theta is the combination rows.T @ c that leaves nothing for the rows to feel: rows @
     (theta - rows.T @ c) = 0. Which c is that?
 hint 2: Multiply out: (rows @ rows.T) c = rows @ theta. When rows are dependent there are many such
@@ -141,10 +123,14 @@ hint 2: Multiply out: (rows @ rows.T) c = rows @ theta. When rows are dependent 
 hint 3: The singular value decomposition rows = U S V hands you an orthonormal basis of the span:
     the rows of V whose singular value is not (nearly) 0, relative to the largest. Then P theta =
     V.T (V theta).
-""")
+"""
 
 
-@exercise("project_off", lambda learner: check_split(learner, skip=(EMPTY, UNEVEN)), hints=OFF)
+def _test_project_off(learner, words):
+    check_split(learner, words, skip=("empty", "uneven"))
+
+
+@exercise(PROJECT + OFF, test=_test_project_off)
 def project_off(theta, rows):
     """theta (d,), rows (k, d) of any rank, float64. Returns P_perp theta (d,): theta without its
     part in the rows' span."""
@@ -153,7 +139,7 @@ def project_off(theta, rows):
     return theta - basis.T @ (basis @ theta)
 
 
-STEP = messages("""
+STEP = """
 hint 1: Everything needed is in the last line of the derivation: a strength, a sign, and P_perp
     theta.
 hint 2: Two checks: lam = 0 removes all of P_perp theta; lam = 9 removes a tenth of it.
@@ -170,35 +156,31 @@ half: half of the step is missing: the 2 of the derivative stands on both sides 
 all: you shrink all of theta. That moves the retained outputs: only P_perp theta may shrink
 inside: you move inside the span, which is just what the constraints forbid. Project off the rows
 norm: the strength is 1 / (1 + lam), not 1 / lam: theta's own norm is in the objective too
-""")
+"""
 
 
-def _step_cases(generator):
-    for k, d in [(3, 8), (1, 5), (7, 9)]:
-        theta, rows = draw(generator, d), draw(generator, k, d)
+def _step_cases():
+    for theta, rows in drawn("d", "n d", n=(2, 3, 4, 1))():
         for lam in (3.0, 9.0, 0.25, 0.0, 1.0, 1e6):
             yield theta, rows, lam
-        yield Trap((theta, torch.cat([rows, rows, 0 * rows]), 1.0), STEP["rank"])
+        yield Trap("rank", theta, torch.cat([rows, rows, 0 * rows]), 1.0)
 
 
 def _step_mistakes(theta, rows, lam):
     off, right = project_off(theta, rows), drift_step(theta, rows, lam)
-    wrong = {
-        "sign": -right,
+    return {
         "after": theta + right,
         "lam": -off,
         "times": -off * (1 + lam),
         "share": right * lam,
         "two": -off / (1 + 2 * lam),
-        "half": right / 2,
         "all": -theta / (1 + lam),
         "inside": (off - theta) / (1 + lam),
         "norm": -off / lam,
     }
-    return told(wrong, STEP)
 
 
-@exercise("drift_step", cases=_step_cases, mistakes=_step_mistakes, hints=STEP)
+@exercise(STEP, _step_cases, _step_mistakes)
 def drift_step(theta, rows, lam):
     """theta (d,), rows (k, d), lam >= 0. Returns delta (d,), the minimiser of (7) for
     R = |theta|^2, Rhat = lam |delta|^2."""

@@ -4,22 +4,21 @@ import copy
 
 import torch
 
-from ...course.exercises import call, compare, draw, exercise, expect, messages, same, told
+from ...course.exercises import call, compare, draw, drawn, exercise, expect, same, told
 from ...networks import MLP
 
-ROW = messages("""
+ROW = """
 hint 1: The model takes a batch. Give it a batch of one: model(x[None]) has shape (1, 1), and
     autograd wants a single number.
 hint 2: torch.autograd.grad(number, list_of_tensors) returns one gradient per tensor. Here the
     tensors are the parameters.
 hint 3: Flatten each gradient and join them with torch.cat. That is a row of G.
-none: your function returns None: is there a return? (.backward() returns nothing; see each .grad)
 list: autograd gives one tensor per parameter; flatten each, join them with torch.cat to one vector
 wrapped: the row is wrapped: shape (1, d); return a vector (d,)
 weights: the row has the entries of the weights only; the biases are parameters too
 x: this has the shape of the input: the gradient must be with respect to the parameters, not to x
 sign: the sign is wrong: the row is the gradient itself, not a descent direction
-squared: this is the gradient of the squared output. A row belongs to the output f(theta, x), no
+square: this is the gradient of the squared output. A row belongs to the output f(theta, x), no
     loss involved
 f: the output times its gradient: a loss's chain rule. A row is the gradient of f(theta, x) alone
 unit: you scale the row to length 1; the row is the gradient as it is
@@ -30,48 +29,44 @@ graph: the row still hangs on autograd's graph, and so keeps a whole backward pa
 moved: your function changes the model's parameters; a gradient only looks
 again: the first call is right, a later call on the same model is not: .backward() adds to what
     .grad holds already. Use torch.autograd.grad, or clear .grad first
-""")
+"""
 
 
-def _test_output_gradient(learner):
-    generator = torch.Generator().manual_seed(31)
+def _test_output_gradient(learner, words):
     for widths in ([2, 4, 3, 1], [1, 5, 1], [3, 1], [1, 1]):
         model = MLP(widths).double()
         with torch.no_grad():
             for p in model.parameters():
-                p.copy_(draw(generator, *p.shape))
-        x, other = draw(generator, widths[0]), draw(generator, widths[0])
+                p.copy_(draw(*p.shape))
+        x, other = draw(widths[0]), draw(widths[0])
         answer, right = call(learner, model, x), output_gradient(model, x)
-        expect(answer is not None, ROW["none"])
-        expect(not isinstance(answer, (list, tuple)), ROW["list"])
-        compare(answer, right, _row_mistakes(model, x, right), (model, x))
-        expect(not answer.requires_grad, ROW["graph"])
+        compare(answer, right, told(words, right, _row_mistakes(model, x)), (model, x))
+        expect(not answer.requires_grad, words["graph"])
         twin = copy.deepcopy(model)
         learner(twin, other)
         again = learner(twin, x).detach()
-        expect(all(map(torch.equal, model.parameters(), twin.parameters())), ROW["moved"])
-        expect(same(again, right, right.norm()), ROW["again"])
+        expect(all(map(torch.equal, model.parameters(), twin.parameters())), words["moved"])
+        expect(same(again, right, right.norm()), words["again"])
 
 
-def _row_mistakes(model, x, right):
-    parts = right.split([p.numel() for p in model.parameters()])
-    pairs = list(zip(parts, model.parameters()))
-    value = model(x[None]).item()
-    wrong = {
-        "wrapped": right[None],
-        "weights": torch.cat([g for g, p in pairs if p.ndim == 2]),
+def _row_mistakes(model, x):
+    right, value = output_gradient(model, x), model(x[None]).item()
+    parts = torch.autograd.grad(model(x[None]).sum(), list(model.parameters()))
+    return {
+        "weights": _flat(g for g in parts if g.ndim == 2),
         "x": x,
-        "sign": -right,
-        "squared": 2 * value * right,
+        "square": 2 * value * right,
         "f": value * right,
-        "unit": right / right.norm(),
-        "reverse": torch.cat(parts[::-1]),
-        "turned": torch.cat([g.view_as(p).mT.flatten() if p.ndim == 2 else g for g, p in pairs]),
+        "reverse": _flat(parts[::-1]),
+        "turned": _flat(g.movedim(0, -1) for g in parts),
     }
-    return told(wrong, ROW)
 
 
-@exercise("output_gradient", _test_output_gradient, hints=ROW)
+def _flat(tensors):
+    return torch.cat([t.flatten() for t in tensors])
+
+
+@exercise(ROW, test=_test_output_gradient)
 def output_gradient(model, x):
     """model: one output per sample. x (m,): one sample. Returns (d,): the gradient of the output
     with respect to all parameters, in the order of model.parameters(), each flattened."""
@@ -79,7 +74,7 @@ def output_gradient(model, x):
     return torch.cat([g.flatten() for g in gradients])
 
 
-SOLVE = messages("""
+SOLVE = """
 hint 1: If K were invertible: torch.linalg.solve(K, t). The exercise is about the K that is not: use
     torch.linalg.eigh.
 hint 2: First scale: with s = sqrt(diag K), K / (s s^T) has ones on its diagonal. Where s is 0, use
@@ -113,33 +108,33 @@ root: you divide by the square roots of the eigenvalues. Those are the singular 
 turned: the eigenvectors are transposed: they are the COLUMNS of what eigh returns, so the part of t
     along them is vectors.T @ t
 times: you multiply by the eigenvalues; solving divides by them
-""")
+"""
 
 
-def _test_coefficients(learner):
-    generator = torch.Generator().manual_seed(32)
+def _test_coefficients(learner, words):
     for k, d in [(4, 9), (1, 5), (6, 6)]:
-        rows = draw(generator, k, d) * (1 + 3 * draw(generator, k, 1).abs())
-        given = rows @ rows.T, rows @ draw(generator, d)
-        compare(call(learner, *given), coefficients(*given), _solve_mistakes(*given), given)
-    for name, rows in _dependent_rows(generator).items():
-        theta = draw(generator, rows.shape[1])
+        rows = draw(k, d) * (1 + 3 * draw(k, 1).abs())
+        K, t = given = rows @ rows.T, rows @ draw(d)
+        right = coefficients(K, t)
+        compare(call(learner, K, t), right, told(words, right, _solve_mistakes(K, t)), given)
+    for name, rows in _dependent_rows().items():
+        theta = draw(rows.shape[1])
         K, t = rows @ rows.T, rows @ theta
-        noise = 1e-8 * draw(generator, len(rows)) if name in ("equal", "many") else 0
-        answer, right = call(learner, K, t + noise, trap=SOLVE[name]), coefficients(K, t)
-        off = (rows.T @ (answer - right)).norm() / theta.norm()
-        long = answer.norm() / (1 + right.norm())
-        expect(bool(off <= 1e-5 and long < 1e3), f"wrong where {SOLVE[name]}")
+        noise = 1e-8 * draw(len(rows)) if name in ("equal", "many") else 0
+        answer, right = call(learner, K, t + noise, trap=words[name]), coefficients(K, t)
+        short = answer.norm() < 1e3 * (1 + right.norm())
+        fits = same(rows.T @ answer, rows.T @ right, theta.norm(), 1e-5)
+        expect(short and fits, f"wrong where {words[name]}")
 
 
-def _dependent_rows(generator):
-    rows, wide = draw(generator, 4, 8), draw(generator, 12, 5)
+def _dependent_rows():
+    rows = draw(4, 8)
     return {
         "equal": torch.cat([rows, rows[:1]]),
-        "many": wide,
+        "many": draw(12, 5),
         "zero": torch.cat([rows[:3], 0 * rows[:1]]),
         "short": torch.cat([rows[:3], 1e-9 * rows[3:]]),
-        "near": torch.cat([rows, rows[:1] + 1e-4 * draw(generator, 1, 8)]),
+        "near": torch.cat([rows, rows[:1] + 1e-4 * draw(1, 8)]),
         "nothing": 0 * rows,
     }
 
@@ -149,25 +144,22 @@ def _solve_mistakes(K, t):
     s = K.diagonal().sqrt()
     values, V = torch.linalg.eigh(K / s / s[:, None])
     along = V.T @ (t / s)
-    y, unscaled = V @ (along / values), V @ (V.T @ t / values)
-    wrong = {
-        "column": t[:, None],
+    unscaled = V @ (V.T @ t / values)
+    return {
         "matrix": K,
-        "sign": -y / s,
         "product": K @ t,
         "t": t,
         "diagonal": t / K.diagonal(),
-        "end": y,
+        "end": V @ (along / values),
         "begin": unscaled / s,
         "both": unscaled,
         "root": V @ (along / values.sqrt()) / s,
         "turned": V.T @ (V @ (t / s) / values) / s,
         "times": V @ (along * values) / s,
     }
-    return told(wrong, SOLVE)
 
 
-@exercise("coefficients", _test_coefficients, hints=SOLVE)
+@exercise(SOLVE, test=_test_coefficients)
 def coefficients(K, t):
     """K (k, k): Gram matrix of the rows. t (k,) = G theta. float64. Returns c (k,) with K c = t in
     the range of K: K is scaled to unit diagonal, eigenvalues below 1e-13 of the largest are
@@ -180,13 +172,7 @@ def coefficients(K, t):
     return inverse * (vectors @ ((vectors.T @ (inverse * t)) / values))
 
 
-def _layers(generator):
-    """(a (n, in), b (n, out)) of several sizes."""
-    for n, fan_in, fan_out in [(5, 3, 4), (2, 6, 1), (4, 4, 4), (1, 3, 2)]:
-        yield draw(generator, n, fan_in), draw(generator, n, fan_out)
-
-
-GRAM = messages("""
+GRAM = """
 hint 1: The row of sample i is b_i a_i^T, laid out flat, and then b_i for the bias. What is the
     inner product of two such rows?
 hint 2: <b_i a_i^T, b_j a_j^T> = sum over p, q of b_ip a_iq b_jp a_jq. The sum falls apart into two
@@ -206,12 +192,12 @@ a: the b are not used: they say how much the output feels each unit
 b: this is the bias's share only; the weights add <a_i, a_j> * <b_i, b_j>
 mean: you divide by the number of samples; a Gram matrix holds plain inner products
 turned: with n = in = out the transposed product fits too, but compares features, not samples
-""")
+"""
 
 
 def _gram_mistakes(a, b):
     aa, bb, right = a @ a.T, b @ b.T, linear_layer_gram(a, b)
-    wrong = {
+    return {
         "in": a.T @ a,
         "out": b.T @ b,
         "diagonal": right.diagonal(),
@@ -224,20 +210,18 @@ def _gram_mistakes(a, b):
         "a": aa,
         "b": bb,
         "mean": right / len(a),
+        "turned": linear_layer_gram(a.T, b.T) if a.shape == b.shape else None,
     }
-    if a.shape == b.shape:
-        wrong["turned"] = linear_layer_gram(a.T, b.T)
-    return told(wrong, GRAM)
 
 
-@exercise("linear_layer_gram", cases=_layers, mistakes=_gram_mistakes, hints=GRAM)
+@exercise(GRAM, drawn("n d", "n k"), _gram_mistakes)
 def linear_layer_gram(a, b):
     """a (n, in): the layer's inputs. b (n, out): gradients of the output by the layer's outputs.
     Returns (n, n): inner products of the samples' gradients with respect to weight AND bias."""
     return (a @ a.T) * (b @ b.T) + b @ b.T
 
 
-COMBINATION = messages("""
+COMBINATION = """
 hint 1: G^T c = sum of c_i g_i. For the weight, g_i is the matrix b_i a_i^T: what is the sum of
     c_i b_i a_i^T?
 hint 2: A sum of outer products is one matrix product: sum_i u_i v_i^T = U^T V, with the u_i and v_i
@@ -247,7 +231,8 @@ hint 3: Multiply every b_i by c_i: weighted = c[:, None] * b. The weight's share
 two: return two tensors: the weight's share (out, in) and the bias's share (out,)
 swapped: weight and bias are swapped: the weight's share comes first
 matrices: the weight's share still has one matrix per sample: add them up over the samples
-turned: the weight's share is transposed: a weight is (out, in), its row b_i a_i^T, not a_i b_i^T
+transposed: the weight's share is transposed: a weight is (out, in), its row b_i a_i^T, not
+    a_i b_i^T
 plain: c is not used for the weight: every sample's row is multiplied by its own c_i first
 mean: you average over the samples; G^T c is a sum
 twice: c_i enters twice, with a and with b: once is enough
@@ -255,31 +240,27 @@ sign: the sign is wrong: this is G^T c itself; the minus comes when it is taken 
 vectors: the bias's share still has one vector per sample: add them up over the samples
 sum: c is not used for the bias: its row b_i is multiplied by c_i too
 one: the bias's row is b_i, not 1
-""")
+"""
 
 
-def _test_row_combination(learner):
-    generator = torch.Generator().manual_seed(34)
-    for a, b in _layers(generator):
-        n, c = len(a), draw(generator, len(a))
-        given, weighted = (a, b, c), c[:, None] * b
+def _test_row_combination(learner, words):
+    for a, b, c in drawn("n d", "n k", "n")():
+        n, weighted, given = len(a), c[:, None] * b, (a, b, c)
         answer, (weight, bias) = call(learner, *given), row_combination(*given)
-        expect(isinstance(answer, (tuple, list)) and len(answer) == 2, COMBINATION["two"])
+        expect(isinstance(answer, (tuple, list)) and len(answer) == 2, words["two"])
         wrong = {
             "swapped": bias,
             "matrices": weighted[:, :, None] * a[:, None],
-            "turned": weight.T,
             "plain": b.T @ a,
             "mean": weight / n,
             "twice": weighted.T @ (c[:, None] * a),
-            "sign": -weight,
         }
-        compare(answer[0], weight, told(wrong, COMBINATION), given)
+        compare(answer[0], weight, told(words, weight, wrong), given)
         wrong = {"vectors": weighted, "sum": b.sum(0), "mean": bias / n, "one": c.sum() + 0 * bias}
-        compare(answer[1], bias, told(wrong, COMBINATION), given)
+        compare(answer[1], bias, told(words, bias, wrong), given)
 
 
-@exercise("row_combination", _test_row_combination, hints=COMBINATION)
+@exercise(COMBINATION, test=_test_row_combination)
 def row_combination(a, b, c):
     """a (n, in), b (n, out) as before; c (n,). Returns the layer's share of G^T c: (out, in) for
     the weight and (out,) for the bias."""
@@ -287,25 +268,14 @@ def row_combination(a, b, c):
     return weighted.T @ a, weighted.sum(0)
 
 
-# reg, reg_decay, epochs, project_every, descent_epochs; the first two tell all usual mistakes apart
-SCHEDULES = """
-.5 .8 14 3 5
-.1 .9 10 1 2
-.1 .9 100 2 50
-.3 0. 6 2 0
-0. .9 5 1 0
-.2 .9 4 9 0
-.2 .9 6 1 6
-"""
-PLAN = messages("""
+PLAN = """
 hint 1: Walk through the epochs 0, 1, ..., epochs - 1 and keep the current strength in a variable
     that starts at reg.
 hint 2: An epoch projects when epoch < epochs - descent_epochs and epoch % project_every == 0.
     Otherwise append 0.
 hint 3: Only after appending the strength of a projecting epoch, multiply it by reg_decay.
-list: return a list with one strength per epoch (is there a return?)
 on: only the epochs that project are listed. Give one for each epoch, 0 where nothing is projected
-end: the last {descent} epochs are missing from the list: they have strength 0
+end: the last descent_epochs epochs are missing from the list: they have strength 0
 epoch: the strength decays every epoch; it is multiplied by reg_decay only after a projection
 before: the first projection has strength reg itself; the decay comes after it
 constant: the strength never decays: multiply it by reg_decay after every projection
@@ -315,76 +285,62 @@ divide: you divide lambda by reg_decay. The rule divides lambda + 1 by it
 multiply: you multiply lambda by reg_decay, and the strength grows. It is the strength
     1 / (1 + lambda) that is multiplied
 descent: you project in the last descent_epochs too; they are for descent alone
-late: one projection too many at the end: epochs count from 0, the last that may project is {last}
-early: you stop one epoch too early: epoch {last} may still project
+late: one projection too many at the end: epochs count from 0, the last
+    that may project is epochs - descent_epochs - 1
+early: you stop one epoch too early: epoch epochs - descent_epochs - 1 may still project
 first: the first projection is in epoch 0, not in epoch project_every - 1
 zero: epoch 0 projects too: it is a multiple of project_every
 order: the epochs of pure descent come last, not first
 every: you project in every epoch; only every project_every-th one does
 off: you project in exactly the wrong epochs: e % project_every is 0, so false, when it should be on
 held: between projections the strength is 0: nothing is projected in those epochs
-""")
-
-
-def _test_strengths(learner):
-    for number, line in enumerate(SCHEDULES.split("\n")[1:-1]):
-        reg, decay, *whole = line.split()
-        given = float(reg), float(decay), *map(int, whole)
-        answer, right = call(learner, *given), strengths(*given)
-        expect(isinstance(answer, (list, tuple)), PLAN["list"])
-        answer, right = (torch.tensor(plan, dtype=torch.float64) for plan in (answer, right))
-        epochs, descent = given[2], given[4]
-        wrong = {"on": right[right > 0], "end": right[: epochs - descent]}
-        if number < 2:
-            wrong |= _wrong_plans(*given)
-        mistakes = told(wrong, PLAN, last=epochs - descent - 1, descent=descent)
-        if answer.shape == right.shape:
-            at = int((answer - right).abs().argmax())
-            message = (
-                f"with reg, reg_decay, epochs, project_every, descent_epochs = {line}: epoch {at}"
-            )
-            message += f" should have strength {right[at]:.3g}, got {answer[at]:.3g}"
-            mistakes.append((answer, message))
-        compare(answer, right, mistakes, given)
+"""
+SCHEDULES = [  # reg, reg_decay, epochs, project_every, descent_epochs
+    (0.5, 0.8, 14, 3, 5),
+    (0.1, 0.9, 10, 1, 2),
+    (0.1, 0.9, 100, 2, 50),
+    (0.3, 0.0, 6, 2, 0),
+    (0.0, 0.9, 5, 1, 0),
+    (0.2, 0.9, 4, 9, 0),
+    (0.2, 0.9, 6, 1, 6),
+]
 
 
 def _wrong_plans(reg, decay, epochs, every, descent):
+    if reg * decay == 0:
+        return {}
     last = epochs - descent  # the first epoch that may not project
-    on = range(0, last, every)
+    on, count = range(0, last, every), torch.arange(epochs, dtype=torch.float64)
+    usual, start = reg * decay**count, 1 / reg - 1
 
-    def plan(projecting, values):
-        out = torch.zeros(epochs, dtype=torch.float64)
+    def plan(projecting, values=usual):
+        out = 0 * count
         out[list(projecting)] = values[: len(projecting)]
         return out
 
-    count, start = torch.arange(epochs, dtype=torch.float64), 1 / reg - 1
-    usual = reg * decay**count
-    wrong_strengths = {
-        "epoch": usual[::every],
-        "before": usual[1:],
-        "constant": reg + 0 * usual,
-        "line": reg - count * (1 - decay),
-        "lambda": 1 / usual - 1,
-        "divide": 1 / (1 + start / decay**count),
-        "multiply": 1 / (1 + start * decay**count),
+    return {
+        "on": usual[: len(on)],
+        "end": plan(on)[:last],
+        "epoch": plan(on, usual[::every]),
+        "before": plan(on, usual[1:]),
+        "constant": plan(on, reg + 0 * usual),
+        "line": plan(on, reg - count * (1 - decay)),
+        "lambda": plan(on, 1 / usual - 1),
+        "divide": plan(on, 1 / (1 + start / decay**count)),
+        "multiply": plan(on, 1 / (1 + start * decay**count)),
+        "descent": plan(range(0, epochs, every)),
+        "late": plan(range(0, last + 1, every)),
+        "early": plan(range(0, last - 1, every)),
+        "first": plan(range(every - 1, last, every)),
+        "zero": plan(on[1:]),
+        "order": plan(range(descent, epochs, every)),
+        "every": plan(range(last)),
+        "off": plan([epoch for epoch in range(last) if epoch % every]),
+        "held": usual[(count // every).clamp(max=len(on) - 1).int()],
     }
-    wrong_epochs = {
-        "descent": range(0, epochs, every),
-        "late": range(0, last + 1, every),
-        "early": range(0, last - 1, every),
-        "first": range(every - 1, last, every),
-        "zero": on[1:],
-        "order": range(descent, epochs, every),
-        "every": range(last),
-        "off": [epoch for epoch in range(last) if epoch % every],
-    }
-    plans = {name: plan(on, values) for name, values in wrong_strengths.items()}
-    plans |= {name: plan(projecting, usual) for name, projecting in wrong_epochs.items()}
-    plans["held"] = usual[(count // every).clamp(max=len(on) - 1).int()]
-    return plans
 
 
-@exercise("strengths", _test_strengths, hints=PLAN)
+@exercise(PLAN, lambda: SCHEDULES, _wrong_plans)
 def strengths(reg, reg_decay, epochs, project_every, descent_epochs):
     """Returns a list of `epochs` numbers: the projection strength in every epoch, 0 where
     nothing is projected."""

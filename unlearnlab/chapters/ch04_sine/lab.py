@@ -1,6 +1,7 @@
 """SineLab: rerun the sine poisoning by any method under sliders, and compare all methods."""
 
 import time
+from collections.abc import Sequence
 
 from ipywidgets import HTML, HBox, VBox
 
@@ -10,7 +11,7 @@ from ...course.marks import central
 from ...course.method_lab import MethodLab
 from ...ground.checks import one_of
 from ...loop import unlearn
-from ...methods import METHODS
+from ...methods import METHODS, Method
 from ...tasks import sine
 from .comparison import compare
 from .pictures import LabPicture, curve
@@ -23,21 +24,30 @@ PAUSE = 0.1  # seconds between two frames, so that a run has most of the time
 class SineLab(MethodLab):
     """The lab of notebook 04. Every slider reruns the unlearning in a thread and redraws the fit.
 
-    seed: 1 to 10. method: one of Table 5's eight. epochs: one of EPOCHS. Changing the method or T
-    sets the hyperparameters to the paper's best for the nearest published T.
+    seed: 1 to 10. method: one of Table 5's eight, or of `methods`. epochs: one of EPOCHS. Changing
+    the method or T sets the hyperparameters to the paper's best for the nearest published T.
+    methods: of your own, each with the values its sliders begin with, under its `name`.
     """
 
     summary = (
         "SineLab: run the notebook to choose seed, method, epochs and hyperparameters with sliders"
     )
 
-    def __init__(self, seed: int = 1, method: str = "MinNorm-OG", epochs: int = 100):
-        one_of("method", method, OFFERED)
+    def __init__(
+        self,
+        seed: int = 1,
+        method: str = "MinNorm-OG",
+        epochs: int = 100,
+        methods: Sequence[Method] = (),
+    ):
+        self.own = {own.name: own for own in methods}
+        self.offered = [*OFFERED, *(name for name in self.own if name not in OFFERED)]
+        one_of("method", method, self.offered)
         one_of("epochs", epochs, EPOCHS)
         super().__init__()
         self.task, self.scores, self._staged = sine.task(seed), {}, (seed, epochs)
         self.samples = len(self.task.retain)
-        self.picture = LabPicture(list(OFFERED), sine.PUBLISHED)
+        self.picture = LabPicture(self.offered, sine.PUBLISHED)
         self.picture.fixed(self.task, epochs)
         self.canvas = Canvas(
             self.picture.figure,
@@ -49,14 +59,14 @@ class SineLab(MethodLab):
 
     @property
     def settings(self):
-        """The paper's best setting of every method for the chosen T."""
-        return sine.best_settings(self.epochs.value)
+        """The paper's best setting of every method for the chosen T, and one's own methods."""
+        return sine.best_settings(self.epochs.value) | self.own
 
     # -- building
 
     def _build(self, seed, method, epochs):
         self.seed = slider("seed", seed, 1, 10, continuous_update=False)
-        self.name = menu("method", method, OFFERED)
+        self.name = menu("method", method, self.offered)
         self.epochs = choice("T (epochs)", epochs, EPOCHS, continuous_update=False)
         self.seeds = menu("compare on", 1, [("this seed", 1), ("all ten seeds", 10)])
         self.compare = button("Compare all methods", "bar-chart", 190, button_style="info")
@@ -120,12 +130,10 @@ class SineLab(MethodLab):
             self.canvas.draw()
 
         with self._busy():
-            compare(seeds, epochs, progress=finished, stop=stop)
+            compare(seeds, epochs, self.settings, progress=finished, stop=stop)
             if stop.is_set():
-                self._say(
-                    f"Stopped. {len(found)} of {len(OFFERED)} methods were begun; their results "
-                    "stand."
-                )
+                count = f"{len(found)} of {len(self.offered)}"
+                self._say(f"Stopped. {count} methods were begun; their results stand.")
 
     def _stage(self, seed, epochs):
         """Task and background for this seed and T."""
@@ -171,8 +179,8 @@ def _results(found, epochs):
     for name, errors in found.items():
         median, low, high = central(errors)
         spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
-        theirs = f"none for T = {epochs}"
-        if published:
+        theirs = f"none for T = {epochs}" if name in OFFERED else "none, your own method"
+        if name in published:
             theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name])
         rows[name] = f"<b>{median:.2f}</b>", spread, theirs
     return table(rows, ("sup error", "range", "published median (range)"))

@@ -245,8 +245,9 @@ class LabPicture:
             artist.remove()
         fit, scores, (x, y) = self.fit, self.scores, curve(task.original)
         nearest = min(self.published, key=lambda t: abs(math.log(epochs / t)))
-        ends = np.array([self.published[nearest][name][1:] for name in self.methods]).T
-        rows = np.arange(len(self.methods))
+        published = self.published[nearest]  # of a method of one's own there is nothing
+        ends = np.array([span[1:] for span in published.values()]).T
+        rows = [self.methods.index(name) for name in published]
         self._fixed = [
             *draw_points(fit, task),
             *scores.plot(ends, [rows, rows], **PUBLISHED),

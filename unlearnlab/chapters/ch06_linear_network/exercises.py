@@ -19,16 +19,9 @@ from ...theory.linear_network import random_network
 SHAPES = [(5, [4, 3]), (6, [2]), (3, [3, 3]), (4, [4, 4, 4]), (2, [5]), (7, [3, 6, 2, 4])]
 
 
-class Network(list):
-    """A list of matrices that a message shows by their shapes."""
-
-    def __repr__(self):
-        return "layers of shapes " + ", ".join(str(tuple(a.shape)) for a in self)
-
-
 def _networks():
     """A network for each of SHAPES: number of inputs, hidden widths."""
-    return [Network(random_network(m, widths, 61)) for m, widths in SHAPES]
+    return [random_network(m, widths, 61) for m, widths in SHAPES]
 
 
 def _through(matrices, x):
@@ -47,55 +40,45 @@ def _square(layers):
     return len({*layers[0].shape, *(len(a) for a in layers[:-1])}) == 1
 
 
-def _predictor_cases(generator):
-    yield from ((layers,) for layers in [*_networks(), Network(random_network(4, [], 60))])
+PREDICTOR = """
+hint 1: Read f(x) = c A_{L-1} ... A_1 x from the left: c is a row, and a row times a matrix is a
+    row.
+hint 2: After the last product you hold a row (1, m) whose inner product with x is the output. That
+    row is w^T.
+hint 3: Start with row = layers[-1]; for every other layer from the last to the first: row = row @
+    layer; return row[0].
+wrapped, column: the numbers may be right, but the result is a matrix; return a vector (m,)
+first: A_1 is missing: that is v = A_2^T ... c^T. Multiply by A_1^T, too
+sign: the sign is wrong: there is no minus in a product
+unit: you scaled the result to length 1; the predictor has a length of its own
+signs: the signs of c are lost
+plain: the order is right but every matrix has to be transposed: <w, x> = c A x = <A^T c^T, x>
+backwards: c meets A_{L-1} first and A_1 last. You multiplied by A_1^T first
+input: this applies the network to c as if it were an input, from the wrong end: transpose every
+    matrix
+last: A_{L-1}, the last hidden matrix, is missing
+"""
+
+
+def _predictor_cases():
+    yield from ((layers,) for layers in [*_networks(), random_network(4, [], 60)])
 
 
 def _predictor_mistakes(layers):
-    right, c, hidden = _back(layers), layers[-1][0], layers[:-1]
-    matrix = "the numbers may be right, but the result is a matrix; return a vector (m,)"
-    scaled = "you scaled the result to length 1; the predictor has a length of its own"
-    mistakes = [
-        (right[None], matrix),
-        (right[:, None], matrix),
-        (_back(layers[1:]), "A_1 is missing: that is v = A_2^T ... c^T. Multiply by A_1^T, too"),
-        (-right, "the sign is wrong: there is no minus in a product"),
-        (right / right.norm(), scaled),
-        (_back([*hidden, c.abs()[None]]), "the signs of c are lost"),
-    ]
+    c, hidden = layers[-1][0], layers[:-1]
+    wrong = {"first": _back(layers[1:]), "signs": _back([*hidden, c.abs()[None]])}
     if _square(layers) and hidden:
         turned = [a.T for a in hidden]
-        backwards = "c meets A_{L-1} first and A_1 last. You multiplied by A_1^T first"
-        mistakes += [
-            (
-                _through(hidden, c),
-                "the order is right but every matrix has to be transposed: "
-                "<w, x> = c A x = <A^T c^T, x>",
-            ),
-            (_through(turned, c), backwards),
-            (
-                _through(hidden[::-1], c),
-                "this applies the network to c as if it were an input, from the wrong end: "
-                "transpose every matrix",
-            ),
-            (_through(turned[-2::-1], c), "A_{L-1}, the last hidden matrix, is missing"),
-        ]
-    return mistakes
+        wrong |= {
+            "plain": _through(hidden, c),
+            "backwards": _through(turned, c),
+            "input": _through(hidden[::-1], c),
+            "last": _through(turned[-2::-1], c),
+        }
+    return wrong
 
 
-@exercise(
-    "network_predictor",
-    hints=[
-        "Read f(x) = c A_{L-1} ... A_1 x from the left: c is a row, and a row times a matrix is "
-        "a row.",
-        "After the last product you hold a row (1, m) whose inner product with x is the output. "
-        "That row is w^T.",
-        "Start with row = layers[-1]; for every other layer from the last to the first: row = row "
-        "@ layer; return row[0].",
-    ],
-    cases=_predictor_cases,
-    mistakes=_predictor_mistakes,
-)
+@exercise(PREDICTOR, _predictor_cases, _predictor_mistakes)
 def network_predictor(layers):
     """layers [A_1, ..., A_{L-1}, c], c is (1, h). Returns w (m,), with f(x) = <w, x>."""
     row = layers[-1]
@@ -104,9 +87,29 @@ def network_predictor(layers):
     return row[0]
 
 
-def _gradient_cases(generator):
-    for (layers,) in _predictor_cases(generator):
-        x = draw(generator, layers[0].shape[1])
+GRADIENT = """
+hint 1: Call what arrives at the layer z (the input after the layers before it) and what the layers
+    above make of its output u: f = <u, A z>.
+hint 2: <u, A z> is a sum over j and k of u_j A_jk z_k. What is its derivative by A_jk?
+hint 3: The gradient is the outer product torch.outer(u, z), with z = A_{l-1} ... A_1 x and u =
+    A_{l+1}^T ... c^T (u = 1 for c itself).
+transposed: the matrix is transposed: entry (j, k) is what layer l's OUTPUT j is worth above, times
+    what arrives at its INPUT k
+flat: the entries are there, but the result is a vector; return a matrix shaped like layers[l]
+sign: the sign is wrong: the output grows along its gradient
+f: this is the gradient of f^2 / 2. Wanted is that of the output f itself
+square: this is the gradient of f^2, not of f
+unit: you scaled the gradient to length 1; its length says how steep the output is
+x: you used x where the input of this layer belongs: x has passed through the layers before it
+below: the layers below stop before layer l: you multiplied by layers[l], too
+above: the layers above start after layer l: you multiplied by layers[l]^T, too
+c: between layer l and c lie more layers: c must pass back through their transposes
+"""
+
+
+def _gradient_cases():
+    for (layers,) in _predictor_cases():
+        x = draw(layers[0].shape[1])
         for l in range(len(layers)):
             yield layers, x, l
 
@@ -114,53 +117,18 @@ def _gradient_cases(generator):
 def _gradient_mistakes(layers, x, l):
     above, below = _back(layers[l + 1 :]), _through(layers[:l], x)
     right, f = torch.outer(above, below), _through(layers, x)
-    turned = (
-        "the matrix is transposed: entry (j, k) is what layer l's OUTPUT j is worth above, "
-        "times what arrives at its INPUT k"
-    )
-    scaled = "you scaled the gradient to length 1; its length says how steep the output is"
-    mistakes = [
-        (right.T, turned),
-        (
-            right.flatten(),
-            f"the entries are there, but the result is a vector; return a matrix "
-            f"shaped like layers[{l}], {tuple(right.shape)}",
-        ),
-        (-right, "the sign is wrong: the output grows along its gradient"),
-        (f * right, "this is the gradient of f^2 / 2. Wanted is that of the output f itself"),
-        (2 * f * right, "this is the gradient of f^2, not of f"),
-        (right / right.norm(), scaled),
-    ]
+    wrong = {"f": f * right, "square": 2 * f * right}
     if _square(layers) and l < len(layers) - 1:
-        stops = "the layers {} layer l: you multiplied by layers[l]{}, too"
-        mistakes += [
-            (
-                torch.outer(above, x),
-                "you used x where the input of this layer belongs: x has "
-                "passed through the layers before it",
-            ),
-            (torch.outer(above, layers[l] @ below), stops.format("below stop before", "")),
-            (torch.outer(layers[l].T @ above, below), stops.format("above start after", "^T")),
-            (
-                torch.outer(layers[-1][0], below),
-                "between layer l and c lie more layers: c must pass back through their transposes",
-            ),
-        ]
-    return mistakes
+        wrong |= {
+            "x": torch.outer(above, x),
+            "below": torch.outer(above, layers[l] @ below),
+            "above": torch.outer(layers[l].T @ above, below),
+            "c": torch.outer(layers[-1][0], below),
+        }
+    return wrong
 
 
-@exercise(
-    "layer_gradient",
-    hints=[
-        "Call what arrives at the layer z (the input after the layers before it) and what the "
-        "layers above make of its output u: f = <u, A z>.",
-        "<u, A z> is a sum over j and k of u_j A_jk z_k. What is its derivative by A_jk?",
-        "The gradient is the outer product torch.outer(u, z), with z = A_{l-1} ... A_1 x and u = "
-        "A_{l+1}^T ... c^T (u = 1 for c itself).",
-    ],
-    cases=_gradient_cases,
-    mistakes=_gradient_mistakes,
-)
+@exercise(GRADIENT, _gradient_cases, _gradient_mistakes)
 def layer_gradient(layers, x, l):
     """layers, x (m,), l from 0 to L - 1. Returns the gradient of f(x) with respect to layers[l], a
     matrix of its shape."""
@@ -173,84 +141,61 @@ def layer_gradient(layers, x, l):
     return torch.outer(above, below)
 
 
-def _step_cases(generator):
+STEP = """
+hint 1: w = A_1^T v. Move A_1 by Delta, and w moves by Delta^T v. Which change of w do you want?
+hint 2: Delta^T v = -P_perp w. Try a matrix of rank one whose columns point along v: Delta = v a^T,
+    and find a.
+hint 3: v = A_2^T ... c^T, off = ul.project_out(w, X_retain), and then -torch.outer(v, off) / (v @
+    v).
+twice: a retain point occurs twice. Use ul.project_out, which copes with any rank
+zero: a retain point is zero. Use ul.project_out, which copes with any rank
+scale: the upper layers are 1e5 or 1e-5 times as large: Delta_A1 must stay the same, because w and
+    ||v||^2 / v grow alike. Is there a fixed small number added to ||v||^2?
+list: return the matrix Delta_A1 alone, (h_1, m), not a list of all layers
+transposed: the matrix is transposed: v stands left (rows of A_1), P_perp w right (its columns)
+w: the result is a vector (m,), a change of w. Wanted is the change of A_1 that brings it about
+sign: the sign is wrong: A_1 must lose P_perp w, not gain it
+after: that is A_1 + Delta. Wanted is Delta alone
+undivided: the division by ||v||^2 is missing: v^T Delta would be ||v||^2 times too long
+length: you divide by ||v|| only: one factor for v's length and one because w's change is v^T Delta
+inside: you remove P w, the part the retain points feel. Remove the other part, P_perp w
+all: you remove all of w, and with it every retained output. Remove P_perp w only
+whole: this reaches P w, too, but it projects every row of A_1 and so moves farther than needed.
+    Lemma 1 moves A_1 along v only: a matrix of rank one
+c: you used c where v belongs: v = A_2^T ... A_{L-1}^T c^T
+"""
+
+
+def _step_cases():
     networks = _networks()
     for layers in networks:
         m = layers[0].shape[1]
         for rows in range(1, m):
-            yield layers, draw(generator, rows, m)
-    layers, X = networks[0], draw(generator, 2, 5)
-    for kind, rows in (("occurs twice", X[:1]), ("is zero", 0 * X[:1])):
-        yield Trap(
-            (layers, torch.cat([X, rows])),
-            f"a retain point {kind}. Use ul.project_out, which copes with any rank",
-        )
+            yield layers, draw(rows, m)
+    layers, X = networks[0], draw(2, 5)
+    yield Trap("twice", layers, torch.cat([X, X[:1]]))
+    yield Trap("zero", layers, torch.cat([X, 0 * X[:1]]))
     for size in (1e-5, 1e5):
-        yield Trap(
-            (Network([layers[0], *(size * a for a in layers[1:])]), X),
-            f"the upper layers are {size:g} times as large: Delta_A1 must stay the same, "
-            "because w and ||v||^2 / v grow alike. Is there a fixed small number added to "
-            "||v||^2?",
-        )
+        yield Trap("scale", [layers[0], *(size * a for a in layers[1:])], X)
 
 
 def _step_mistakes(layers, X):
     first, c, v = layers[0], layers[-1][0], _back(layers[1:])
-    w, lever = first.T @ v, v / v.square().sum()
-    off, left = project_out(w, X), "v stands left (rows of A_1), P_perp w right (its columns)"
-    right = -torch.outer(lever, off)
-    whole = torch.stack([project_out(row, X) for row in first])
-    mistakes = [
-        ([], "return the matrix Delta_A1 alone, (h_1, m), not a list of all layers"),
-        (right.T, f"the matrix is transposed: {left}"),
-        (
-            w,
-            "the result is a vector (m,), a change of w. Wanted is the change of A_1 that brings "
-            "it about",
-        ),
-        (-right, "the sign is wrong: A_1 must lose P_perp w, not gain it"),
-        (first + right, "that is A_1 + Delta. Wanted is Delta alone"),
-        (
-            -torch.outer(v, off),
-            "the division by ||v||^2 is missing: v^T Delta would be ||v||^2 times too long",
-        ),
-        (
-            -torch.outer(v / v.norm(), off),
-            "you divide by ||v|| only: one factor for v's length and "
-            "one because w's change is v^T Delta",
-        ),
-        (
-            -torch.outer(lever, w - off),
-            "you remove P w, the part the retain points feel. Remove the other part, P_perp w",
-        ),
-        (
-            -torch.outer(lever, w),
-            "you remove all of w, and with it every retained output. Remove P_perp w only",
-        ),
-        (
-            -whole,
-            "this reaches P w, too, but it projects every row of A_1 and so moves farther "
-            "than needed. Lemma 1 moves A_1 along v only: a matrix of rank one",
-        ),
-    ]
-    if len(layers) > 2 and len(c) == len(v):
-        confused = "you used c where v belongs: v = A_2^T ... A_{L-1}^T c^T"
-        mistakes += [(-torch.outer(c / c.square().sum(), off), confused)]
-    return mistakes
+    w, right = first.T @ v, first_layer_step(layers, X)
+    off = project_out(w, X)
+    return {
+        "w": w,
+        "after": first + right,
+        "undivided": right * (v @ v),
+        "length": right * v.norm(),
+        "inside": -torch.outer(v, w - off) / (v @ v),
+        "all": -torch.outer(v, w) / (v @ v),
+        "whole": -torch.stack([project_out(row, X) for row in first]),
+        "c": -torch.outer(c, off) / (c @ c) if len(layers) > 2 else None,
+    }
 
 
-@exercise(
-    "first_layer_step",
-    hints=[
-        "w = A_1^T v. Move A_1 by Delta, and w moves by Delta^T v. Which change of w do you want?",
-        "Delta^T v = -P_perp w. Try a matrix of rank one whose columns point along v: Delta = v "
-        "a^T, and find a.",
-        "v = A_2^T ... c^T, off = ul.project_out(w, X_retain), and then -torch.outer(v, off) / (v "
-        "@ v).",
-    ],
-    cases=_step_cases,
-    mistakes=_step_mistakes,
-)
+@exercise(STEP, _step_cases, _step_mistakes)
 def first_layer_step(layers, X_retain):
     """layers, X_retain (n_r, m) of any rank. Returns Lemma 1's Delta_A1 (h_1, m)."""
     v = layers[0].new_ones(1)
@@ -262,69 +207,55 @@ def first_layer_step(layers, X_retain):
 
 def _expect_matrices(answer, like, what, here=""):
     """A list of finite matrices shaped like those of `like`. what: the name of one."""
-    expect(answer is not None, "your function returns None: is there a return?")
     expect(
         isinstance(answer, (list, tuple)) and len(answer) == len(like),
         f"return a list with one {what} per layer (c is the last), {len(like)} of them",
     )
-    for l, (found, wanted) in enumerate(zip(answer, like)):
+    for l, (matrix, wanted) in enumerate(zip(answer, like)):
         try:
-            turned = wanted.T.shape != wanted.shape and getattr(found, "shape", 0) == wanted.T.shape
-            expect(not turned, "it is transposed: what comes out stands left, what goes in right")
-            expect_tensor(found, wanted)
+            shape, turned = getattr(matrix, "shape", None), wanted.T.shape
+            message = "it is transposed: what comes out stands left, what goes in right"
+            expect(not shape == turned != wanted.shape, message)
+            expect_tensor(matrix, wanted)
         except WrongAnswer as wrong:
             raise WrongAnswer(f"{what} number {l}: {wrong}{here}") from None
 
 
-def _test_cancelling_step(learner):
+CANCEL = """
+hint 1: Add a share s of layer l to itself, Delta_l = s A_l. By how much does f change? To first
+    order, too?
+hint 2: f is linear in each layer: the change is s f, and to first order as well. Shares of several
+    layers add up: (s_1 + ... + s_L) f.
+hint 3: Choose shares that add up to 0, one of them -1: that layer becomes 0, and so does the
+    predictor.
+zero: the zero step changes nothing, so the predictor stays what it was; it has to become 0
+survives: the step is feasible, but the predictor does not become 0: the output survives unless one
+    whole layer goes
+infeasible: the predictor becomes 0, but the step is not feasible: to first order the outputs change
+    {by}. A layer that loses a share of itself costs that share of f; let another layer gain it
+neither: the step is not feasible (to first order the outputs change {by}), and the predictor does
+    not become 0. Are these the changes, or the new layers?
+"""
+
+
+def _test_cancelling_step(learner, words):
     for layers in _networks():
         delta = call(learner, layers)
         _expect_matrices(delta, layers, "Delta")
-        _judge_cancelling(layers, delta)
+        expect(any(d.any() for d in delta), words["zero"])
+        w, after = _back(layers), _back([a + d for a, d in zip(layers, delta)])
+        parts = [_back([*layers[:l], d, *layers[l + 1 :]]) for l, d in enumerate(delta)]
+        parts = torch.stack(parts)
+        size, change = w.norm() + parts.norm(), parts.sum(0)  # change: of w, to first order
+        share = float(change @ w / (w @ w))
+        shared = same(change, share * w, size)
+        by = f"by {share:.2g} times their value" if shared else "by amounts that are not 0"
+        feasible, gone = same(change, 0 * w, size), same(after, 0 * w, size)
+        expect(gone or not feasible, words["survives"])
+        expect(feasible, words["infeasible" if gone else "neither"].format(by=by))
 
 
-def _judge_cancelling(layers, delta):
-    expect(
-        any(d.any() for d in delta),
-        "the zero step changes nothing, so the predictor stays what it was; it has to become 0",
-    )
-    w, after = _back(layers), _back([a + d for a, d in zip(layers, delta)])
-    parts = torch.stack([_back([*layers[:l], d, *layers[l + 1 :]]) for l, d in enumerate(delta)])
-    size, change = w.norm() + parts.norm(), parts.sum(0)  # change: of w, to first order
-    feasible, gone = same(change, 0 * w, size), same(after, 0 * w, size)
-    expect(
-        gone or not feasible,
-        "the step is feasible, but the predictor does not become 0: the "
-        "output survives unless one whole layer goes",
-    )
-    share = float(change @ w / (w @ w))
-    shared = same(change, share * w, size)
-    by = f"by {share:.2g} times their value" if shared else "by amounts that are not 0"
-    expect(
-        feasible or not gone,
-        f"the predictor becomes 0, but the step is not feasible: to first order the outputs "
-        f"change {by}. A layer that loses a share of itself costs that share of f; let another "
-        "layer gain it",
-    )
-    expect(
-        feasible,
-        f"the step is not feasible (to first order the outputs change {by}), and the "
-        "predictor does not become 0. Are these the changes, or the new layers?",
-    )
-
-
-@exercise(
-    "cancelling_step",
-    _test_cancelling_step,
-    [
-        "Add a share s of layer l to itself, Delta_l = s A_l. By how much does f change? To first "
-        "order, too?",
-        "f is linear in each layer: the change is s f, and to first order as well. Shares of "
-        "several layers add up: (s_1 + ... + s_L) f.",
-        "Choose shares that add up to 0, one of them -1: that layer becomes 0, and so does the "
-        "predictor.",
-    ],
-)
+@exercise(CANCEL, test=_test_cancelling_step)
 def cancelling_step(layers):
     """layers, at least two. Returns a list of changes: feasible for (6) whatever the retain set,
     and the predictor becomes 0."""
@@ -332,61 +263,53 @@ def cancelling_step(layers):
     return [layers[0].clone(), *unchanged, -layers[-1]]
 
 
-def _test_balanced_layers(learner):
-    generator = torch.Generator().manual_seed(0)
+BALANCE = """
+hint 1: Let layer l turn the unit vector v_{l-1} into a multiple of v_l: v_l v_{l-1}^T does. Which
+    v_0 must A_1 react to, and what is v_L?
+hint 2: v_0 = w / rho and v_L = (1). The product of all v_l v_{l-1}^T is w^T / rho, so the L layers
+    share one factor rho equally.
+hint 3: chain = [w / rho, *units, ones(1)]; layer l is rho^(1/L) torch.outer(chain[l + 1],
+    chain[l]). For rho = 0 return zeros.
+factor: the predictor is {factor:.3g} w instead of w: the L layers must carry a factor rho between
+    them, rho^(1/L) each with L = len(units) + 1, and the direction of w has length 1
+other: the predictor is not w: layer l maps v_{l-1} to v_l, A_1 starts from w / rho, and c ends with
+    v_{L-1}^T
+uneven: the predictor is w, but ||theta||^2 = {total:.3g} where {bound:.3g} is possible: the layers'
+    norms are {norms} and should be equal
+aside: predictor and norm are right, but layer {l} does not point along units[{l}]: its outputs must
+    be multiples of it
+"""
+
+
+def _test_balanced_layers(learner, words):
     for size in (3, 0.02, 0):
         for m, widths in [(4, []), *SHAPES]:
-            w = size * draw(generator, m)
-            units = [unit / unit.norm() for unit in (draw(generator, h) for h in widths)]
+            w = size * draw(m)
+            units = [unit / unit.norm() for unit in (draw(h) for h in widths)]
             answer, like = call(learner, w, units), balanced_layers(w, units)
             here = "" if size else "; here w = 0, and there is no direction w / rho"
             _expect_matrices(answer, like, "matrix", here)
-            _judge_balance(answer, w, units)
+            _judge_balance(answer, w, units, words)
 
 
-def _judge_balance(layers, w, units):
+def _judge_balance(layers, w, units, words):
     rho, reached = w.norm(), _back(layers)
     factor = float(reached @ w / rho**2) if rho else 0
     along = reached.any() and same(reached, factor * w, max(reached.norm(), rho))
     fits = same(reached, w, rho)
-    expect(
-        fits or not along,
-        f"the predictor is {factor:.3g} w instead of w: the L layers must carry a factor rho "
-        "between them, rho^(1/L) each with L = len(units) + 1, and the direction of w has "
-        "length 1",
-    )
-    expect(
-        fits,
-        "the predictor is not w: layer l maps v_{l-1} to v_l, A_1 starts from w / rho, "
-        "and c ends with v_{L-1}^T",
-    )
+    expect(fits or not along, words["factor"].format(factor=factor))
+    expect(fits, words["other"])
     norms = torch.stack([a.norm() for a in layers])
     total, bound = norms.square().sum(), len(layers) * rho ** (2 / len(layers))
+    shown = ", ".join(f"{n:.3g}" for n in norms)
     expect(
-        total <= bound * (1 + CLOSE),
-        f"the predictor is w, but ||theta||^2 = {total:.3g} where {bound:.3g} is possible: the "
-        f"layers' norms are {', '.join(f'{n:.3g}' for n in norms)} and should be equal",
+        total <= bound * (1 + CLOSE), words["uneven"].format(total=total, bound=bound, norms=shown)
     )
     for l, (a, unit) in enumerate(zip(layers, units)):
-        expect(
-            same(torch.outer(unit, unit) @ a, a, a.norm()),
-            f"predictor and norm are right, but layer {l} does not point along units[{l}]: its "
-            "outputs must be multiples of it",
-        )
+        expect(same(torch.outer(unit, unit) @ a, a, a.norm()), words["aside"].format(l=l))
 
 
-@exercise(
-    "balanced_layers",
-    _test_balanced_layers,
-    [
-        "Let layer l turn the unit vector v_{l-1} into a multiple of v_l: v_l v_{l-1}^T does. "
-        "Which v_0 must A_1 react to, and what is v_L?",
-        "v_0 = w / rho and v_L = (1). The product of all v_l v_{l-1}^T is w^T / rho, so the L "
-        "layers share one factor rho equally.",
-        "chain = [w / rho, *units, ones(1)]; layer l is rho^(1/L) torch.outer(chain[l + 1], "
-        "chain[l]). For rho = 0 return zeros.",
-    ],
-)
+@exercise(BALANCE, test=_test_balanced_layers)
 def balanced_layers(w, units):
     """w (m,), units [v_1, ..., v_{L-1}] of length 1. Returns [A_1, ..., c] with predictor w and the
     smallest sum of squares."""

@@ -1,3 +1,4 @@
 """What notebook 08 uses: what does the work?."""
 
-from . import pictures
+from ...course.exercises import check, hints
+from . import exercises, pictures

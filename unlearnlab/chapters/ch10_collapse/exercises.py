@@ -5,50 +5,46 @@ import torch
 
 from ...course.exercises import draw, exercise
 
+ACCURACY = """
+hint 1: The label to compare with is the color, and the color is the first index of logits. What an
+    image shows does not matter.
+hint 2: logits.argmax(2) has shape (colors, n): the class named for each painted image.
+hint 3: torch.arange(colors)[:, None] has shape (colors, 1) and broadcasts against it. Then take the
+    mean of the hits.
+percent: a share lies between 0 and 1: no percent
+count: that counts the hits; divide by the number of painted images, colors times n
+errors: that is the share of errors
+first: that is the first color alone; take all of them
+sure: that is the mean probability of the color's class; count whether it is the largest
+best: that is the best image; take the mean over all
+every: you ask that an image be right in every color; each painted image counts by itself
+some: you ask that an image be right in some color; each painted image counts by itself
+"""
 
-def _color_cases(generator):
+
+def _color_cases():
     for colors, n in ((10, 7), (4, 9), (3, 1)):
-        logits = 2 * draw(generator, colors, n, colors)
+        logits = 2 * draw(colors, n, colors)
         logits[0, :, 0] += 4  # of the first color nearly all, of the others few
-        yield (logits,)
+        yield [logits]
 
 
 def _color_mistakes(logits):
     colors = torch.arange(len(logits))
-    right = logits.argmax(2) == colors[:, None]
-    hits = right.double()
-    single = "; each painted image counts by itself"
-    return [
-        (100 * hits.mean(), "a share lies between 0 and 1: no percent"),
-        (
-            hits.sum(),
-            "that counts the hits; divide by the number of painted images, colors times n",
-        ),
-        (1 - hits.mean(), "that is the share of errors"),
-        (hits[0].mean(), "that is the first color alone; take all of them"),
-        (
-            logits.softmax(2)[colors, :, colors].mean(),
-            "that is the mean probability of the color's class; count whether it is the largest",
-        ),
-        (hits.mean(0).max(), "that is the best image; take the mean over all"),
-        (right.all(0).double().mean(), f"you ask that an image be right in every color{single}"),
-        (right.any(0).double().mean(), f"you ask that an image be right in some color{single}"),
-    ]
+    hits = (logits.argmax(2) == colors[:, None]).double()
+    return {
+        "percent": 100 * hits.mean(),
+        "count": hits.sum(),
+        "errors": 1 - hits.mean(),
+        "first": hits[0].mean(),
+        "sure": logits.softmax(2)[colors, :, colors].mean(),
+        "best": hits.mean(0).max(),
+        "every": hits.amin(0).mean(),
+        "some": hits.amax(0).mean(),
+    }
 
 
-@exercise(
-    "color_accuracy",
-    hints=[
-        "The label to compare with is the color, and the color is the first index of logits. What "
-        "an image shows does not matter.",
-        "logits.argmax(2) has shape (colors, n): the class named for each painted image.",
-        "torch.arange(colors)[:, None] has shape (colors, 1) and broadcasts against it. Then take "
-        "the mean of the hits.",
-    ],
-    cases=_color_cases,
-    mistakes=_color_mistakes,
-    scale=lambda logits: torch.tensor(1.0),
-)
+@exercise(ACCURACY, _color_cases, _color_mistakes)
 def color_accuracy(logits):
     """The share of painted images that are given the class of their color, a tensor with one
     number.
@@ -59,46 +55,41 @@ def color_accuracy(logits):
     return right.double().mean()
 
 
-def _weight_cases(generator):
+WEIGHTS = """
+hint 1: Two unknowns, the weight a of a retained image and b of a forgotten one. Two conditions:
+    which?
+hint 2: n_r a = n_f b and a + b = 1. With p = n_f / n_r the first says a = p b.
+hint 3: b = 1 / (1 + p), a = p / (1 + p). torch.where(forgotten, b, a) puts them in place.
+share: your p is the share of all images; it is forgotten images per retained one
+p: the two kinds balance, but a retained and a forgotten weight are to add up to 1: divide by 1 + p
+large, counts, halves: the two kinds balance, but a retained and a forgotten weight are to add up to
+    1
+swapped: the other way around: the rare images are to weigh more
+equal: all weights are equal, so the many retained images count for nearly everything
+"""
+
+
+def _weight_cases():
     for n_retain, n_forget in ((20, 1), (9, 3), (4, 4), (2, 5)):
-        yield (torch.randperm(n_retain + n_forget, generator=generator) < n_forget,)
+        yield [torch.randperm(n_retain + n_forget) < n_forget]
 
 
 def _weight_mistakes(forgotten):
     n_forget, n_retain = forgotten.sum().double(), (~forgotten).sum().double()
     p, share = n_forget / n_retain, n_forget / len(forgotten)
-    scale = "the two kinds balance, but a retained and a forgotten weight are to add up to 1"
-    wrong = [  # the weights of a forgotten and of a retained image
-        (
-            1 / (1 + share),
-            share / (1 + share),
-            "your p is the share of all images; it is forgotten images per retained one",
-        ),
-        (1, p, f"{scale}: divide by 1 + p"),
-        (1 / p, 1, scale),
-        (1 / n_forget, 1 / n_retain, scale),
-        (0.5 / n_forget, 0.5 / n_retain, scale),
-        (p / (1 + p), 1 / (1 + p), "the other way around: the rare images are to weigh more"),
-        (
-            0.5,
-            0.5,
-            "all weights are equal, so the many retained images count for nearly everything",
-        ),
-    ]
-    return [(forgotten * a + ~forgotten * b, message) for a, b, message in wrong]
+    wrong = {  # the weights of a forgotten and of a retained image
+        "share": (1 / (1 + share), share / (1 + share)),
+        "p": (1, p),
+        "large": (1 / p, 1),
+        "counts": (1 / n_forget, 1 / n_retain),
+        "halves": (0.5 / n_forget, 0.5 / n_retain),
+        "swapped": (p / (1 + p), 1 / (1 + p)),
+        "equal": (0.5, 0.5),
+    }
+    return {name: forgotten * a + ~forgotten * b for name, (a, b) in wrong.items()}
 
 
-@exercise(
-    "sample_weights",
-    hints=[
-        "Two unknowns, the weight a of a retained image and b of a forgotten one. Two conditions: "
-        "which?",
-        "n_r a = n_f b and a + b = 1. With p = n_f / n_r the first says a = p b.",
-        "b = 1 / (1 + p), a = p / (1 + p). torch.where(forgotten, b, a) puts them in place.",
-    ],
-    cases=_weight_cases,
-    mistakes=_weight_mistakes,
-)
+@exercise(WEIGHTS, _weight_cases, _weight_mistakes)
 def sample_weights(forgotten):
     """A weight for each image, (n,) floats. forgotten: (n,) bool, at least one True and one False.
 

@@ -3,10 +3,10 @@ three examples."""
 
 import torch
 
-from ...course.exercises import draw, exercise, messages, told
+from ...course.exercises import drawn, exercise
 
-OBJECTIVE = messages("""
-either way: take the absolute value: a forget error above that of unseen data gives the forget set
+OBJECTIVE = """
+above, below: take the absolute value: a forget error above that of unseen data gives the forget set
   away too
 swapped: lambda weighs the goal, and 1 - lambda the validation error; you have it the other way
   round
@@ -18,50 +18,38 @@ bias: that is the goal of bias removal: privacy wants the forget error to be lik
 low: privacy does not want the forget error low, but like that of unseen data of the same classes
 validation: compare with unseen data of the forgotten classes, forget_validation, not with all of
   the validation data
-squared: the gap is not squared
-mean: one J per setting: shape (n,), no mean
+square: the gap is not squared
+number: one J per setting: shape (n,), no mean
 hint 1: Two numbers are to be small: the error on validation data, and how much the forget error
   differs from that of comparable data the network has never seen.
 hint 2: How much two numbers differ, whichever is larger: (forget - forget_validation).abs().
 hint 3: (1 - lam) * validation + lam * that.
-""")
+"""
 
 
-def _objective_cases(generator):
+def _objective_cases():
     for n, lam in ((5, 0.4), (7, 0.2), (1, 0.8)):
-        yield *torch.rand(3, n, generator=generator, dtype=torch.float64), lam
+        yield *torch.rand(3, n, dtype=torch.float64), lam
 
 
 def _objective_mistakes(validation, forget, unseen, lam):
     rest, off = (1 - lam) * validation, forget - unseen
     gap = off.abs()
-    signed = [
-        (rest + lam * off, OBJECTIVE["either way"]),
-        (rest - lam * off, OBJECTIVE["either way"]),
-    ]
-    return signed + told(
-        {
-            "swapped": lam * validation + (1 - lam) * gap,
-            "whole": validation + lam * gap,
-            "no lambda": validation + gap,
-            "minus": rest - lam * gap,
-            "bias": rest + lam * (1 - forget),
-            "low": rest + lam * forget,
-            "validation": rest + lam * (forget - validation).abs(),
-            "squared": rest + lam * off.square(),
-            "mean": gap.mean(),
-        },
-        OBJECTIVE,
-    )
+    return {
+        "above": rest + lam * off,
+        "below": rest - lam * off,
+        "swapped": lam * validation + (1 - lam) * gap,
+        "whole": validation + lam * gap,
+        "no lambda": validation + gap,
+        "minus": rest - lam * gap,
+        "bias": rest + lam * (1 - forget),
+        "low": rest + lam * forget,
+        "validation": rest + lam * (forget - validation).abs(),
+        "square": rest + lam * off.square(),
+    }
 
 
-@exercise(
-    "privacy",
-    hints=OBJECTIVE,
-    cases=_objective_cases,
-    mistakes=_objective_mistakes,
-    scale=lambda *given: torch.tensor(1.0),
-)
+@exercise(OBJECTIVE, _objective_cases, _objective_mistakes)
 def privacy(validation, forget, forget_validation, lam):
     """J of the privacy goal for n settings, (n,).
 
@@ -70,8 +58,8 @@ def privacy(validation, forget, forget_validation, lam):
     return (1 - lam) * validation + lam * (forget - forget_validation).abs()
 
 
-PLANE = messages("""
-tuple: return one tensor of shape (2, d), such as torch.stack([a, b])
+PLANE = """
+list: return one tensor of shape (2, d), such as torch.stack([a, b])
 oblique: b is not orthogonal to a: subtract from x3 - x1 its part along a first
 long b: b has not length 1
 both long: neither has length 1: divide each by its norm
@@ -87,7 +75,7 @@ hint 1: The first direction is easy: from x1 to x2, divided by its length.
 hint 2: How much of x3 - x1 goes along a? Their product, (x3 - x1) @ a. Subtract that much of a.
 hint 3: b = rest / rest.norm() with rest = (x3 - x1) - ((x3 - x1) @ a) * a; then
   torch.stack([a, b]).
-""")
+"""
 
 
 def _plane_mistakes(x1, x2, x3):
@@ -96,7 +84,7 @@ def _plane_mistakes(x1, x2, x3):
     part = (third @ a) * a
     rest = third - part
     b = _unit(rest)
-    pairs = {
+    wrong = {
         "oblique": (a, _unit(third)),
         "long b": (a, rest),
         "both long": (second, rest),
@@ -108,20 +96,14 @@ def _plane_mistakes(x1, x2, x3):
         "of x3": (a, _unit(x3 - (x3 @ a) * a)),
         "part": (a, _unit(part)),
     }
-    wrong = {name: torch.stack(pair) for name, pair in pairs.items()}
-    return told({"tuple": [], **wrong}, PLANE)
+    return {name: torch.stack(pair) for name, pair in wrong.items()}
 
 
 def _unit(x):
     return x / x.norm()
 
 
-@exercise(
-    "plane",
-    hints=PLANE,
-    cases=lambda generator: [[draw(generator, d) for _ in range(3)] for d in (2, 3, 12)],
-    mistakes=_plane_mistakes,
-)
+@exercise(PLANE, drawn("d", "d", "d"), _plane_mistakes)
 def plane(x1, x2, x3):
     """Two orthonormal directions, (2, d). x1, x2, x3: (d,).
 
