@@ -667,17 +667,17 @@ flat = lambda table: {
     for name, places in table.items()
     for i, place in enumerate(places)
 }
-published = flat(ul.erasure.PUBLISHED["cifar10"])
+published = flat(ch.study.PUBLISHED["cifar10"])
 ch.pictures.plane(
     {name: place for name, place in published.items() if name != "original"}, published["original"]
 )
 
 # %%
-ch.pictures.plane(flat(ul.erasure.PUBLISHED_EQUAL_TIME), published["original"])
+ch.pictures.plane(flat(ch.study.PUBLISHED_EQUAL_TIME), published["original"])
 
 # %%
 gap = lambda place: np.hypot(1 - place[0], place[1])
-equal_epochs, equal_time = ul.erasure.PUBLISHED["cifar10"], ul.erasure.PUBLISHED_EQUAL_TIME
+equal_epochs, equal_time = ch.study.PUBLISHED["cifar10"], ch.study.PUBLISHED_EQUAL_TIME
 nearest = {name: min(gap(place) for place in places) for name, places in equal_time.items()}
 
 assert min(map(gap, equal_epochs["MinNorm-OG"])) < min(

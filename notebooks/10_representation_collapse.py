@@ -376,7 +376,7 @@ def landing(runs):
 
 
 # %%
-ours, published = landing(grid), ul.collapse.PUBLISHED[0.001, 15]
+ours, published = landing(grid), ch.study.PUBLISHED[0.001, 15]
 ch.pictures.landings(
     {"digits, here": ours, "CIFAR-10, published (.1% accessible, T = 15)": published},
     {"digits, here": {"original": before, "ground truth": truth}},

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 import unlearnlab as ul
-from unlearnlab.chapters import ch11_replication
+from unlearnlab.chapters import ch09_erasure, ch10_collapse, ch11_replication
 from unlearnlab.chapters.ch11_replication import VARIANTS
 from unlearnlab.study import table
 from unlearnlab.study.__main__ import studies
@@ -43,9 +43,9 @@ def test_another_T_has_no_published_grid():
 def test_a_row_of_the_table_of_representation_collapse_has_the_papers_grid(
     epochs, share, rates, penalties, last
 ):
-    found = expand(ul.collapse.published_grid(epochs, share))
+    found = expand(ch10_collapse.study.published_grid(epochs, share))
     own = [s.method for s in found if s.method.name == "MinNorm-OG"]
-    assert {s.method.name for s in found} == set(ul.collapse.PUBLISHED[share, epochs]) and {
+    assert {s.method.name for s in found} == set(ch10_collapse.study.PUBLISHED[share, epochs]) and {
         s.epochs for s in found
     } == {epochs}
     assert {s.method.lr for s in found} == rates and len(own) == len(rates) * 4 * 3 * 3
@@ -58,12 +58,12 @@ def test_a_row_of_the_table_of_representation_collapse_has_the_papers_grid(
 
 def test_a_row_or_a_data_set_that_the_paper_has_not_is_refused():
     with pytest.raises(ValueError, match=r"must be one of \(0.001, 5\), .* got \(0.1, 5\)"):
-        ul.collapse.published_grid(5, 0.1)
+        ch10_collapse.study.published_grid(5, 0.1)
     with pytest.raises(
         ValueError,
         match="dataset must be one of cifar10, tiny-imagenet, mnist, the paper's, got 'digits'",
     ):
-        ul.erasure.published_grid("digits")
+        ch09_erasure.study.published_grid("digits")
 
 
 def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate():
@@ -78,10 +78,10 @@ def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate
 
 
 def test_the_grid_of_representation_collapse_has_every_published_method_at_three_rates_at_least():
-    found = expand(ul.collapse.grid())
+    found = expand(ch10_collapse.study.grid())
     rates = {
         name: {s.method.lr for s in found if s.method.name == name}
-        for name in ul.collapse.PUBLISHED[0.001, 15]
+        for name in ch10_collapse.study.PUBLISHED[0.001, 15]
     }
     assert {s.method.name for s in found} == set(rates) and {s.epochs for s in found} == {15}
     assert min(map(len, rates.values())) >= 3 and 5 * len(found) < 600
@@ -158,7 +158,7 @@ def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
     methods = {s.method.name for s in found}
     assert case.title and case.name == f"replication-{name}" and 5 * len(found) < 1_500
     if name == "cifar10-wider":  # more settings of a record of label erasure
-        beside = expand(ul.erasure.short_grid())
+        beside = expand(ch09_erasure.study.short_grid())
         assert not set(found) & set(beside)
         assert {s.method.lr for s in found} <= {s.method.lr for s in beside} | {1e-4}
     elif name.endswith(MORE):

@@ -23,7 +23,6 @@ from ..networks.predict import outputs
 from ..task import Task
 from ..training.recipe import Recipe
 from ..training.zoo import Stage, Training
-from . import papers
 from .presets import Preset, choose, command, planned, sizes, together, trainings
 
 
@@ -41,11 +40,6 @@ class WarmPreset(Preset):
     def epochs(self, role):
         return super().epochs(role) + (self.warm_start.epochs if role == "original" else 0)
 
-
-# Color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set,
-# epochs) -> method -> (mean, standard error)
-_ROWS = ((0.001, 5), (0.001, 10), (0.001, 15), (0.01, 5), (0.01, 10))
-PUBLISHED = {(share, t): papers.table(f"collapse-{share}-{t}") for share, t in _ROWS}
 
 PRESETS = sizes("collapse", WarmPreset)
 
@@ -99,39 +93,6 @@ def _plan(dataset, seed, size, images):
 def shipped(seed: int) -> list[tuple[Training, Callable]]:
     """How the models that ship with the package are made, and what is measured of them."""
     return list(_plan("digits", seed, PRESETS["digits", "quick"], images("digits"))[-1].values())
-
-
-def grid() -> dict[str, dict]:
-    """Settings for the digits' quick task, as `ul.sweep` takes them: the methods of the paper's
-    table, for 15 epochs.
-
-    Three to five rates, about a factor of 3 apart, and two or three values of what else a method
-    has; chosen after a look at seeds 1 and 2, so that the rate that is best is not the first or
-    last.
-    """
-    return papers.grid("collapse", epochs=15)
-
-
-def short_grid() -> dict[str, dict]:
-    """A quarter of `grid`, as `ul.sweep` takes it, for tasks where a run takes half a minute:
-    CIFAR-10 on a laptop.
-
-    Two or three rates, and of every other hyperparameter the value that did best on MNIST. A
-    method's best may lie at an end of this grid: whoever reads a result of it has to look.
-    """
-    return papers.grid("collapse-short", epochs=15)
-
-
-def published_grid(epochs: int, p_retain: float = 0.01) -> dict[str, dict]:
-    """The paper's grid for a row of its table, T = 5, 10 or 15 and the accessible share, as
-    `ul.sweep` takes it, n_pert 50.
-
-    Raises ValueError for a row that the table has not.
-    """
-    checks.one_of(
-        "p_retain, epochs", (p_retain, epochs), PUBLISHED, ", the rows of the paper's table"
-    )
-    return papers.grid(f"collapse-{p_retain}-5" if epochs == 5 else "collapse-10-or-15", epochs)
 
 
 def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:

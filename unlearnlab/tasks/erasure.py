@@ -26,15 +26,6 @@ from .presets import Preset, choose, command, planned, share_of, sizes, together
 PUBLISHED_BODY = "torchvision's ResNet-50 of ImageNet (resnet50-*.pth)"
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
 
-# The paper's T: of its main figure, for MNIST of its rebuttal
-EPOCHS = {"cifar10": 2, "tiny-imagenet": 5, "mnist": 5}
-
-# (retain accuracy, forget error) after 5 epochs, the paper's rebuttal; where it gives several
-# settings, all of them
-PUBLISHED = {dataset: papers.table(f"erasure-{dataset}") for dataset in ("mnist", "cifar10")}
-# The same on CIFAR-10 within 700 ms for every method: equal work instead of equal epochs
-PUBLISHED_EQUAL_TIME = papers.table("erasure-equal-time")
-
 # For MNIST, of which the paper gives no recipe, "paper" has that of CIFAR-10.
 PRESETS = sizes("erasure", Preset)
 
@@ -120,34 +111,6 @@ def grid(
     NegGrad are ours: the paper lists none.
     """
     return papers.grid("erasure-wide" if wide else "erasure", epochs, lr=list(lr))
-
-
-def short_grid() -> dict[str, dict]:
-    """A sixth of what the digits get, as `ul.sweep` takes it, for tasks where a run takes ten
-    seconds: CIFAR-10 on a laptop.
-
-    Four rates a factor of 1.8 apart, from where forgetting sets in, and of every other
-    hyperparameter one to three values near the best on MNIST. A method's best may lie at an end of
-    this grid: whoever reads a result of it has to look.
-    """
-    return papers.grid("erasure-short", epochs=2)
-
-
-def published_grid(dataset: str = "cifar10") -> list[dict[str, dict]]:
-    """What a run at the paper's size is to hold: `grid` at the paper's T, then the rates above the
-    paper's for the methods that are compared at equal work, and GD at four times the epochs, what
-    MinNorm-OG costs on the digits.
-
-    Raises ValueError for a data set that is not the paper's.
-    """
-    checks.one_of("dataset", dataset, EPOCHS, ", the paper's")
-    epochs, above = EPOCHS[dataset], [3e-3, 1e-2]
-    higher = grid(epochs, above)
-    return [
-        grid(epochs),
-        {name: higher[name] for name in ("MinNorm-OG", "GD", "Ridge", "NGP")},
-        {"GD": {"epochs": 4 * epochs, "lr": [1e-4, 3e-4, 1e-3, *above]}},
-    ]
 
 
 def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:
