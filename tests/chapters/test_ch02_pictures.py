@@ -18,7 +18,6 @@ PICTURES = {
     "tangent": lambda: pictures.interpolators({"λ = 9": [1.8, 0.54], "λ = 0": [0.24, 0.94]}),
     "walk": lambda: pictures.interpolators(walk=[[2, 0.5], [1.5, 0.66], [1, 1]]),
     "orders": lambda: pictures.orders(DRIFT, {"along": DRIFT, "off": DRIFT**2 / 9}, DRIFT**2),
-    "span": lambda: pictures.SpanPicture(*CURVE, *POINTS).figure,
 }
 
 

@@ -37,8 +37,8 @@ PICTURES = {
         (np.arange(6.0), np.array([-1.0, 1] * 3)),
         np.arange(1.0, 5),
     ),
-    "lab, one input": lambda: pictures.WidthPicture(GRID[1], 1).figure,
-    "lab, two inputs": lambda: pictures.WidthPicture(GRID[2], 2).figure,
+
+
 }
 
 

@@ -6,7 +6,7 @@ import threading
 import ipywidgets
 from PIL import Image
 
-from .style import Figure
+from .style import Figure, look
 
 
 class Canvas:
@@ -36,7 +36,7 @@ class Canvas:
     def background(self) -> None:
         """Draws everything that does not move; call again after changing a title, a limit or a
         fixed artist."""
-        with self._lock:
+        with self._lock, look():  # ticks are made while they are drawn
             self.figure.canvas.draw()
             self.figure.set_layout_engine("none")  # axes stay where the first drawing put them
             self._clean = self.figure.canvas.copy_from_bbox(self.figure.bbox)
@@ -57,6 +57,4 @@ class Canvas:
 
     def png(self) -> bytes:
         """The current frame."""
-        return bytes(
-            self.widget.value
-        )  # the trait holds a memoryview, which a notebook cannot store
+        return bytes(self.widget.value)  # it holds a memoryview, which a notebook cannot store

@@ -86,16 +86,10 @@ class SineLab(MethodLab):
     def unlearn(self, seed, method, epochs, stop):
         """One run, drawn as it goes."""
         self._stage(seed, epochs)
+        self._drawn = time.perf_counter()
+        frame = lambda run: self._frame(run, epochs, PAUSE)
         with self._busy():
-            drawn = time.perf_counter()
-
-            def show(run):
-                nonlocal drawn
-                if time.perf_counter() - drawn > PAUSE:
-                    self._frame(run, epochs)
-                    drawn = time.perf_counter()
-
-            run = unlearn(self.task, method, epochs, callback=show, stop=stop)
+            run = unlearn(self.task, method, epochs, callback=frame, stop=stop)
             if run.stopped and not run.history:
                 return
             self.scores = {**self.scores, method.name: run.metrics["sup_error"]}
@@ -120,10 +114,8 @@ class SineLab(MethodLab):
         with self._busy():
             sine.compare(seeds, epochs, progress=finished, stop=stop)
             if stop.is_set():
-                self._say(
-                    f"Stopped. {len(found)} of {len(OFFERED)} methods were begun; their results "
-                    "stand."
-                )
+                count = f"{len(found)} of {len(OFFERED)}"
+                self._say(f"Stopped. {count} methods were begun; their results stand.")
 
     def _stage(self, seed, epochs):
         """Task and background for this seed and T."""
@@ -138,27 +130,27 @@ class SineLab(MethodLab):
 
     # -- showing
 
-    def _frame(self, run, epochs):
-        model, name, epoch = run.model, run.method.name, len(run.history)
-        was_training = model.training
-        error = self.picture.frame(curve(model.eval())[1], name, epoch, self.scores)
-        model.train(was_training)
-        self.canvas.describe(
-            f"The poisoned sine: {name} after {epoch} epochs has sup error {error:.1f}"
-        )
+    def _frame(self, run, epochs, pause=0):
+        """Shows where a run is, unless the last frame is less than `pause` seconds old."""
+        if time.perf_counter() - self._drawn < pause:
+            return
+        epoch, was_training = len(run.history), run.model.training
+        words = f"{run.method.name} after {epoch} epochs"
+        error = self.picture.frame(curve(run.model.eval())[1], words, self.scores)
+        run.model.train(was_training)
+        self.canvas.describe(f"The poisoned sine: {words} has sup error {error:.1f}")
         self.canvas.draw()
         self.progress.value = epoch / epochs
+        self._drawn = time.perf_counter()
 
     def _read_out(self, run):
-        errors = {
+        models = {
             "original": self.task.original,
             run.method.name: run.model,
             "ground truth": self.task.ground_truth,
         }
-        words = [
-            f"{name}: <b>{self.task.evaluate(model)['sup_error']:.2f}</b>"
-            for name, model in errors.items()
-        ]
+        errors = {name: self.task.evaluate(m)["sup_error"] for name, m in models.items()}
+        words = [f"{name}: <b>{error:.2f}</b>" for name, error in errors.items()]
         seconds = f"{run.seconds:.2f} s for {len(run.history)} epochs"
         self.readout.value = " &emsp; ".join(["<b>sup error</b>", *words, seconds])
 

@@ -1,5 +1,6 @@
 """What notebook 07 uses: two-layer networks."""
 
 from ...course.exercises import check, hints
+from ...course.marks import fits
 from . import exercises, pictures
 from .lab import PruneLab
