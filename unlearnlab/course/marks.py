@@ -3,9 +3,12 @@
 Looks (colors, markers, line styles) are dictionaries for Axes.plot; style.py holds them.
 """
 
+import itertools
+
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
 from .style import (
@@ -14,6 +17,7 @@ from .style import (
     FORGET,
     GROUND_TRUTH,
     INK,
+    METHOD_LOOKS,
     ORIGINAL,
     RETAIN,
     SERIES,
@@ -22,10 +26,12 @@ from .style import (
     UNLEARNED,
     Figure,
     figure,
+    line_look,
     look,
 )
 
-MODELS = {"sin x": TARGET, "original": ORIGINAL, "ground truth": GROUND_TRUTH}
+METHODS = {name: line_look(name) for name in METHOD_LOOKS}
+MODELS = {**METHODS, "sin x": TARGET, "original": ORIGINAL, "ground truth": GROUND_TRUTH}
 
 
 def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
@@ -93,10 +99,10 @@ def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "")
     fig, _ = figure(rows, columns, (7.5, 1 + 2.2 * rows))
     for ax, (title, curves) in zip(fig.axes, panels.items()):
         over_points(ax, x, curves, retain, forget)
-        ax.set(title=title, ylim=(-limit, limit))
+        ax.set(title=title, xlim=(x[0], x[-1]), ylim=(-limit, limit))
         ax.label_outer()
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5)
-    return fig.done(finding, f"{ax.get_ylabel()} by x: {', '.join(panels)}")
+    return fig.done(finding, f"Functions of x: {', '.join(panels)}")
 
 
 def vectors(ax, *drawn) -> None:
@@ -145,59 +151,33 @@ def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np
 
 
 def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
-    """Names around their points, each at the nearest free spot, with a line where that is far.
+    """Names around their points, each at the nearest free spot, with a line to the point.
 
     places: name -> (x, y). colors: name -> color. boxes: (n, 4), what else names keep clear of:
     left, bottom, right, top, in the data. Call it when the limits of the axes are set.
     """
     ax.figure.canvas.draw()
-    pixel, inside = ax.figure.dpi / 72, ax.get_window_extent().extents
-    to_pixels = ax.transData.transform
+    pixel, inside, to_pixels = ax.figure.dpi / 72, ax.get_window_extent(), ax.transData.transform
     centers = to_pixels(list(places.values()))
-    corners = to_pixels(np.reshape(boxes, (-1, 2))).reshape(-1, 4)
-    edge = pixel * np.array([-1, -1, 1, 1])
-    taken = np.vstack([np.tile(centers, 2) + 6 * edge, corners + 4 * edge])
-    far, angle = np.meshgrid(
-        (9, 15, 24, 35, 48, 64, 82), np.radians(range(0, 360, 30)), indexing="ij"
-    )
-    way = np.stack([np.cos(angle), np.sin(angle)], -1).reshape(-1, 2)
+    taken = [Bbox([center, center]).padded(6 * pixel) for center in centers]
+    taken += [Bbox(to_pixels(np.reshape(box, (2, 2)))).padded(4 * pixel) for box in boxes]
+    angles = np.radians(range(0, 360, 30))
+    ways = np.stack([np.cos(angles), np.sin(angles)], 1)
+    middle = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 6, **halo(), **words}
     for (name, place), center in zip(places.items(), centers):
-        text = note(
-            ax,
-            name,
-            place,
-            color=colors[name],
-            ha="center",
-            va="center",
-            fontsize=9,
-            zorder=6,
-            **{**halo(), **words},
-        )
+        text = note(ax, name, place, color=colors[name], **middle)
         text.set_in_layout(False)
         half = np.array(text.get_window_extent().size) / 2
-        shifts = way * (far.reshape(-1, 1) * pixel + half)
-        spots = np.hstack([center + shifts - half, center + shifts + half])
-        outside = 4 * half.prod() - _shared(spots, inside[None])[:, 0]
-        cost = _shared(spots, taken).sum(1) + 10 * outside
-        best = cost.round(3).argmin()  # of equal ones the first, which is the nearest
-        taken = np.vstack([taken, spots[best]])
-        text.xyann = tuple(shifts[best] / pixel)
-        if far.flat[best] > 15:
-            line = {
-                "arrowstyle": "-",
-                "color": colors[name],
-                "linewidth": 0.6,
-                "shrinkA": 6,
-                "shrinkB": 3,
-            }
-            note(ax, "", place, text.xyann, zorder=3, arrowprops=line).set_in_layout(False)
-
-
-def _shared(boxes, others):
-    """The area each of boxes (n, 4) shares with each of others (m, 4): (n, m)."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    return np.clip(high - low, 0, None).prod(-1)
+        for far, way in itertools.product((9, 15, 24, 35, 48, 64, 82), ways):
+            shift = way * (far * pixel + half)
+            box = Bbox([center + shift - half, center + shift + half])
+            within = (box.min >= inside.min).all() and (box.max <= inside.max).all()
+            if within and not box.count_overlaps(taken):
+                break
+        taken.append(box)
+        text.xyann = tuple(shift / pixel)
+        line = {"arrowstyle": "-", "color": colors[name], "linewidth": 0.6, "shrinkA": 6}
+        note(ax, "", place, text.xyann, arrowprops=line).set_in_layout(False)
 
 
 def level(ax, height: float, text: str = "", at=None, shift=(2, 4), look=TARGET, **words) -> None:

@@ -155,10 +155,9 @@ def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = N
 
 
 def picture(
+    *words: tuple[str, ...],
     rows: int = 1,
-    columns: int = 1,
     size: tuple[float, float] | None = None,
-    *,
     what: str = "",
     legend: int = 0,
     panels: dict | None = None,
@@ -170,18 +169,19 @@ def picture(
     caller may add finding="...", as in Figure.done. What the function returns, if anything, goes
     for `what`.
 
-    what: as in Figure.done. legend: columns of one above the panels, of what is labelled in the
-    first; 0: none. panels: as in Figure.subplots. properties: of all Axes, as in Axes.set.
+    words: of every panel, in this order, what is across, up, and the title; the last may be left
+    out. legend: columns of one above the panels, of what is labelled in the first; 0: none.
+    panels: as in Figure.subplots. properties: of all Axes, as in Axes.set. what: as in Figure.done.
     """
 
     def decorate(draw):
         @wraps(draw)
         @look()
         def drawn(*given, finding: str = "", **named) -> Figure:
-            fig, axes = figure(rows, columns, size, **panels or {})
-            for ax in fig.axes:
-                ax.set(**properties)
-            said = draw(axes if len(fig.axes) == 1 else fig.axes, *given, **named)
+            fig, axes = figure(rows, len(words) // rows, size, **panels or {})
+            for ax, labels in zip(fig.axes, words):
+                ax.set(**dict(zip(("xlabel", "ylabel", "title"), labels)), **properties)
+            said = draw(axes if len(words) == 1 else fig.axes, *given, **named)
             if legend:
                 names = fig.axes[0].get_legend_handles_labels()
                 fig.legend(*names, loc="outside upper center", ncols=legend)

@@ -25,15 +25,19 @@ NOTHING = 1e-18  # where a logarithmic axis shows what is exactly 0
 ROUNDING = 1e-11  # below this, a float64 gradient of these problems is rounding
 
 
-@picture(1, 2, xlabel="share s of the way from unlearned to original")
+SHARE = "share s of the way from unlearned to original"
+
+
+@picture(
+    (SHARE, "mean squared error", "Every point of the line keeps the retain set"),
+    (SHARE, "length of θ", "One of them is the shortest"),
+)
 def many_minimisers(axes, share, retain_loss, forget_loss, length):
     """Losses and norm along theta_r + share (theta* - theta_r), all (k,): share 0 is the unlearned
     model, 1 the original."""
     left, right = axes
-    left.set(ylabel="mean squared error", title="Every point of the line keeps the retain set")
     losses = {"retain loss": retain_loss, "forget loss": forget_loss}
     lines(left, share, losses, PLAIN, named=False, linewidth=2)
-    right.set(ylabel="length of θ", title="One of them is the shortest")
     right.plot(share, length, color=BLACK)
     for at, name, style in ((0, "unlearned", UNLEARNED), (1, "original", ORIGINAL)):
         right.plot(at, np.interp(at, share, length), marker="s", label=name, **style)
@@ -42,9 +46,9 @@ def many_minimisers(axes, share, retain_loss, forget_loss, length):
 
 
 @picture(
+    ("length of the gradient (shaded: rounding)",),
     legend=3,
     xscale="log",
-    xlabel="length of the gradient (shaded: rounding)",
     what="Lengths of gradients of several models",
 )
 def gradient_norms(ax, models):
@@ -72,10 +76,12 @@ def _drifts(ax, curves):
 
 
 @picture(
+    (
+        "gradient steps (no AdamW, no weight decay)",
+        "distance from θ*",
+        "From an interpolating model (circles: predicted)",
+    ),
     yscale="log",
-    xlabel="gradient steps (no AdamW, no weight decay)",
-    ylabel="distance from θ*",
-    title="From an interpolating model (circles: predicted)",
 )
 def steps_from_interpolation(ax, curves, expected):
     """How far plain gradient steps carry. curves: as in `_drifts`. expected: the same of some."""
@@ -86,12 +92,9 @@ def steps_from_interpolation(ax, curves, expected):
 
 
 @picture(
-    1,
-    2,
+    *[("prediction on point A", "prediction on point B")] * 2,
     legend=3,
     panels={"sharex": True, "sharey": True},
-    xlabel="prediction on point A",
-    ylabel="prediction on point B",
 )
 def noise_clouds(axes, panels, centre):
     """Where noise sends two predictions.
@@ -106,12 +109,9 @@ def noise_clouds(axes, panels, centre):
 
 
 @picture(
-    1,
-    2,
+    *[("epoch (one AdamW update)", "distance from θ* / length of θ*")] * 2,
     panels={"sharey": True},
     yscale="log",
-    xlabel="epoch (one AdamW update)",
-    ylabel="distance from θ* / length of θ*",
 )
 def adamw_drift(axes, panels):
     """Drift under AdamW. panels: {title: curves}, as in `_drifts`."""
@@ -121,14 +121,16 @@ def adamw_drift(axes, panels):
 
 
 @picture(
+    (
+        "θ, first entry",
+        "θ, second entry",
+        "Descent from 0: on both points (dashed), on the retain point alone (solid)",
+    ),
     size=(7, 5),
     what="The plane of θ, two inputs, and two paths of descent",
     aspect="equal",
     xlim=(-0.35, 2.1),
     ylim=(-0.3, 1.75),
-    xlabel="θ, first entry",
-    ylabel="θ, second entry",
-    title="Descent from 0: on both points (dashed), on the retain point alone (solid)",
 )
 def leak_plane(ax, inputs, labels, both, alone):
     """Least squares in the plane.
@@ -149,11 +151,10 @@ def leak_plane(ax, inputs, labels, both, alone):
 
 
 @picture(
+    ("entry 1", "entry 2"),
     size=(7.4, 4.2),
     what="θ*, the retain and the forget inputs in space",
     panels={"subplot_kw": {"projection": "3d"}},
-    xlabel="entry 1",
-    ylabel="entry 2",
 )
 def leak_space(ax, X_retain, theta, x_forget):
     """Two retain inputs (2, 3) span a plane in three dimensions; theta* (3,) and the forget input
@@ -179,10 +180,14 @@ def leak_space(ax, X_retain, theta, x_forget):
 
 
 @picture(
+    (
+        "|cosine| between the leaked component and the candidate's part outside the retain span",
+        "",
+        "Dots: inputs never trained on. Cross: the forget input",
+    ),
     size=(8.4, 4),
     what="|cosine| of every candidate, a row for each model",
     xlim=(0, 1.02),
-    xlabel="|cosine| between the leaked component and the candidate's part outside the retain span",
 )
 def attack(ax, rows):
     """Who was in the forget set? rows: {model: (candidates (m,), forget input)}, |cosine| with the
@@ -196,4 +201,3 @@ def attack(ax, rows):
         jitter = np.linspace(-0.22, 0.22, len(candidates))
         ax.plot(candidates, row + jitter, ".", color=PURPLE, alpha=0.5, markersize=4)
         ax.plot(forget, row, clip_on=False, **FORGET)
-    ax.set_title("Dots: inputs never trained on. Cross: the forget input")

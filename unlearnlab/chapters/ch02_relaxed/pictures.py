@@ -27,14 +27,12 @@ START, ANSWER = (2, 0.5), (1, 1)  # theta* and the solution of (4), where theta_
 
 
 @picture(
+    ("θ₁", "θ₂", "Every θ on the hyperbola fits; the answer is its point nearest the origin"),
     size=(7.0, 4.1),
     what="The plane of θ, and the hyperbola of the interpolators",
     xlim=(0, 2.6),
     ylim=(0, 1.55),
     aspect="equal",
-    xlabel="θ₁",
-    ylabel="θ₂",
-    title="Every θ on the hyperbola fits; the answer is its point nearest the origin",
 )
 def interpolators(ax, relaxed=None, walk=None):
     """The plane of f = θ₁ θ₂ x: every θ with f(θ, 1) = 1, and circles of equal norm.
@@ -62,11 +60,13 @@ def interpolators(ax, relaxed=None, walk=None):
 
 
 @picture(
+    (
+        "drift ‖Δ‖",
+        "largest change of a\nretained output",
+        "Off the span, the price of a step is its square",
+    ),
     xscale="log",
     yscale="log",
-    xlabel="drift ‖Δ‖",
-    ylabel="largest change of a\nretained output",
-    title="Off the span, the price of a step is its square",
 )
 def orders(ax, drift, changes, bound):
     """Largest retained change against drift, both logarithmic. changes: {name: values (n,)}, along

@@ -8,11 +8,12 @@ from ...course.style import BLUE, GREY, ORANGE, PLAIN, RIGHT, SERIES, TARGET, WR
 
 
 @picture(
-    xlabel="number of the eigenvalue",
-    ylabel="eigenvalue / largest",
+    (
+        "number of the eigenvalue",
+        "eigenvalue / largest",
+        "The rows are nearly dependent, far below what float32 can tell",
+    ),
     yscale="log",
-    ylim=(1e-14, 3),
-    title="The rows are nearly dependent, far below what float32 can tell",
 )
 def spectrum(ax, double, single):
     """Eigenvalues (k,), largest first, of a Gram matrix with unit diagonal, formed in float64 and
@@ -29,11 +30,13 @@ def spectrum(ax, double, single):
 
 
 @picture(
+    (
+        "distance to the SVD's answer / part of θ in the span",
+        "",
+        "Dependent rows: QR removes what it should not",
+    ),
     size=(7.5, 2.6),
     xscale="log",
-    xlim=(1e-16, 10),
-    xlabel="distance to the SVD's answer / part of θ in the span",
-    title="Dependent rows: QR removes what it should not",
 )
 def distances(ax, cases):
     """Distance of each answer to the SVD's, relative to the part in the span. cases: {name: {"QR":
@@ -48,10 +51,12 @@ def distances(ax, cases):
 
 
 @picture(
+    (
+        "n_pert: retain samples whose outputs the projection keeps",
+        "change of all 50 retain outputs\n(root mean square)",
+        "The more samples a projection keeps, the less it disturbs",
+    ),
     yscale="log",
-    xlabel="n_pert: retain samples whose outputs the projection keeps",
-    ylabel="change of all 50 retain outputs\n(root mean square)",
-    title="The more samples a projection keeps, the less it disturbs",
 )
 def kept_by_samples(ax, counts, changes, first_order):
     """Change of the retain outputs after one projection, against the number of samples it was told
@@ -70,25 +75,33 @@ def kept_by_samples(ax, counts, changes, first_order):
     ax.legend(ncols=2)
 
 
-@picture(2, 2, size=(7.5, 4.2), panels={"sharex": "col", "sharey": "row"})
+@picture(
+    *[("", "strength")] * 2,
+    *[("epoch", "share left\noff the span")] * 2,
+    rows=2,
+    size=(7.5, 4.2),
+    panels={"sharex": "col", "sharey": "row"},
+)
 def schedules(axes, plans):
     """plans: {title: strengths per epoch}, two. Above, the strength of every projection; below,
     what is left of the part off the span."""
     for above, below, (title, plan) in zip(axes, axes[2:], plans.items()):
         share = np.cumprod(np.append(1, 1 - np.array(plan)))
         above.vlines(range(len(plan)), 0, plan, BLUE)
-        above.set(title=title, ylabel="strength")
+        above.set_title(title)
         below.step(range(len(share)), share, where="post", color=ORANGE)
         note(below, f"{share[-1]:.2f}", (len(plan), share[-1]), (-2, 6), ORANGE, ha="right")
-        below.set(xlabel="epoch", ylabel="share left\noff the span", ylim=(0, 1.08))
+        below.set_ylim(0, 1.08)
 
 
 @picture(
-    xlabel="epoch",
-    ylabel="distance of the two runs /\ndistance from the start",
+    (
+        "epoch",
+        "distance of the two runs /\ndistance from the start",
+        "Equal at first, then parted by rounding alone",
+    ),
     yscale="log",
     ylim=(1e-8, 1),
-    title="Equal at first, then parted by rounding alone",
 )
 def parting(ax, epochs, curves):
     """Distance between two runs relative to the way gone. curves: {name: (epochs,)}."""

@@ -1,5 +1,6 @@
 """What notebook 04 uses: the poisoned sine."""
 
 from ...course.exercises import check, hints
+from ...course.marks import fits
 from . import exercises, pictures, study
 from .lab import SineLab

@@ -5,12 +5,11 @@ import math
 import numpy as np
 import torch
 
-from ...course.marks import lines, name_rows, over_points, plain_ticks, seed_row
+from ...course.marks import name_rows, over_points, plain_ticks, seed_row
 from ...course.style import (
     BLACK,
     BLUE,
     METHOD_LOOKS,
-    ORANGE,
     ORIGINAL,
     PURPLE,
     TARGET,
@@ -21,7 +20,7 @@ from ...course.style import (
     look,
     picture,
 )
-from ...data.sine import HALF_WIDTH, grid
+from ...data.sine import grid
 
 PUBLISHED = {"color": "#999999", "linewidth": 6, "alpha": 0.55, "solid_capstyle": "butt"}
 TRACKED = {
@@ -32,10 +31,9 @@ TRACKED = {
 
 
 @torch.no_grad()
-def curve(model, x=None) -> tuple[np.ndarray, np.ndarray]:
-    """(x, f(x)), each (k,): the model on x (k, 1), default the grid where its sup error is
-    measured."""
-    x = grid() if x is None else x
+def curve(model) -> tuple[np.ndarray, np.ndarray]:
+    """(x, f(x)), each (1000,): the model on the grid where its sup error is measured."""
+    x = grid()
     return x.flatten().numpy(), model(x).flatten().numpy()
 
 
@@ -47,15 +45,10 @@ def worst(x, y) -> tuple[tuple, float]:
     return ((x[at], x[at]), (np.sin(x[at]), y[at])), float(distance[at])
 
 
-def _over_points(ax, task, x, curves):
-    over_points(ax, x, {"sin x": np.sin(x), **curves}, task.retain.tensors, task.forget.tensors)
-
-
-def _sine_axes(ax, limit):
-    """The x range of the experiment in multiples of pi, and y in [-limit, limit]."""
-    odd = range(-5, 6, 2)
-    ax.set_xticks([k * math.pi for k in odd], [f"{k}π" for k in odd])
-    ax.set(xlim=(-HALF_WIDTH - 0.3, HALF_WIDTH + 0.3), ylim=(-limit, limit), ylabel="f(x)")
+def _over_points(ax, task, x, curves, limit):
+    curves = {"sin x": np.sin(x), **curves}
+    over_points(ax, x, curves, task.retain.tensors, task.forget.tensors)
+    ax.set_ylim(-limit, limit)
 
 
 @look()
@@ -68,15 +61,14 @@ def fits(task, models: dict, limit: float = 3.5):
     for ax, (name, model) in zip(fig.axes, models.items()):
         x, y = curve(model)
         bar, error = worst(x, y)
-        _over_points(ax, task, x, {name: y})
+        _over_points(ax, task, x, {name: y}, limit)
         ax.plot(*bar, "-", color=PURPLE, linewidth=3, alpha=0.7)
-        _sine_axes(ax, limit)
         ax.set_title(f"{name}: sup error {error:.2f}")
         ax.label_outer()
     return fig.done(what=f"Fits of the poisoned sine by: {', '.join(models)}")
 
 
-@picture(xscale="log", xlabel="sup error (log scale; lower is better)")
+@picture(("sup error (log scale; lower is better)",), xscale="log")
 def table(ax, records: list[dict], published: dict, epochs: int):
     """Ours below the published medians and central ranges, one row per method.
 
@@ -94,28 +86,14 @@ def table(ax, records: list[dict], published: dict, epochs: int):
     return f"Sup errors at T = {epochs} of {', '.join(published)}, published and ours"
 
 
-@picture(xlabel="x", ylabel="f(x)", title="The worst place of the original, and what is left of it")
-def peaks(ax, task, runs: dict, zoom: tuple[float, float], limit: float):
-    """A close look at one stretch of x: the original, and what each method made of it.
-
-    runs: name -> model.
-    """
-    fine = torch.linspace(*zoom, 600)[:, None]
-    x, original = curve(task.original, fine)
-    _over_points(ax, task, x, {"original": original})
-    curves = {name: curve(model, fine) for name, model in runs.items()}
-    lines(ax, None, curves, {name: line_look(name) for name in runs}, named=False)
-    ax.set(xlim=zoom, ylim=(-limit, limit))
-    ax.legend(ncols=3, fontsize=8)
-    return f"Close-up of the original's worst place and of {', '.join(runs)}"
-
-
 @picture(
+    (
+        "sup error of the original (one point per seed)",
+        "sup error after unlearning (dotted: unchanged)",
+    ),
     size=(6.2, 4.2),
     xscale="log",
     yscale="log",
-    xlabel="sup error of the original (one point per seed)",
-    ylabel="sup error after unlearning (dotted: unchanged)",
 )
 def spikes(ax, records: list[dict], originals: dict[int, float], methods: list[str]):
     """Each seed's sup error after unlearning against its original's: on the diagonal nothing was
@@ -133,34 +111,30 @@ def spikes(ax, records: list[dict], originals: dict[int, float], methods: list[s
     ax.legend()
 
 
-@picture(1, 3, size=(8.4, 3.0), xlabel="epoch")
+@picture(*[("epoch",)] * 3, size=(8.4, 3.0))
 def tracks(axes, recorded: dict[str, dict[str, list]]):
     """What happens during a run: retain loss, sup error and |theta| against the epoch.
 
     recorded: name -> {"epoch", "retain_loss", "sup_error", "norm"}, lists of equal length, starting
     at the original.
     """
-    looks = {name: line_look(name) for name in recorded}
     for ax, (key, title) in zip(axes, TRACKED.items()):
-        curves = {name: (track["epoch"], track[key]) for name, track in recorded.items()}
-        lines(ax, None, curves, looks, named=False)
-        ax.set(title=title, ylim=(0, None))
-    axes[0].set(yscale="log", ylim=(None, None))
+        for name, track in recorded.items():
+            ax.plot(track["epoch"], track[key], label=name, **line_look(name))
+        ax.set_title(title)
+    axes[0].set_yscale("log")
+    for ax in axes[1:]:
+        ax.set_ylim(0, None)
     axes[1].legend(fontsize=8)
-    return f"For {', '.join(recorded)}"
+    return f"Retain loss, sup error and |θ| by epoch, for {', '.join(recorded)}"
 
 
-@picture(1, 2, size=(7.5, 3.0), xlabel="seed")
-def residuals(axes, largest: dict, typical: dict, sup_errors: dict):
-    """Per seed: the original's largest and median |f - y| on its own training points, and its sup
-    error."""
-    left, right = axes
-    left.plot(*zip(*largest.items()), "D", color=VERMILLION, label="largest of 55")
-    left.plot(*zip(*typical.items()), "o", color=BLUE, label="median of 55")
-    left.legend(ncols=2)
-    left.set(yscale="log", ylabel="|f(x_i) - y_i|", title="Residuals of the originals")
-    right.plot(*zip(*sup_errors.items()), "X", color=ORANGE)
-    right.set(ylim=(0, None), ylabel="sup error", title="Sup error before unlearning")
+@picture(("seed", "|f(x_i) - y_i|", "Residuals of the originals"), yscale="log")
+def residuals(ax, largest: dict, typical: dict):
+    """Per seed: the original's largest and median |f - y| on its own training points."""
+    ax.plot(*zip(*largest.items()), "D", color=VERMILLION, label="largest of 55")
+    ax.plot(*zip(*typical.items()), "o", color=BLUE, label="median of 55")
+    ax.legend(ncols=2)
 
 
 class LabPicture:
@@ -182,8 +156,7 @@ class LabPicture:
         fit.clear()
         scores.clear()
         x, y = curve(task.original)
-        _over_points(fit, task, x, {"original": y})
-        _sine_axes(fit, np.clip(1.3 * np.abs(y).max(), 2.6, 6))
+        _over_points(fit, task, x, {"original": y}, np.clip(1.3 * np.abs(y).max(), 2.6, 6))
         (self.worst,) = fit.plot([], [], color=PURPLE, linewidth=4, alpha=0.6)
         (self.line,) = fit.plot(x, y, label="unlearned", **UNLEARNED)
         self.title = fit.set_title(f"Seed {task.seed}")

@@ -27,14 +27,16 @@ REACH = 2.0  # of the lab's axes, to both sides, in the units of theta
 
 
 @picture(
+    (
+        "θ, first entry",
+        "θ, second entry",
+        "Every interpolator has the same projection on the span of the input",
+    ),
     size=(7, 4.2),
     what="The line of interpolators of one point, and the span of its input",
     xlim=(-1.2, 2.4),
     ylim=(-0.5, 1.9),
     aspect="equal",
-    xlabel="θ, first entry",
-    ylabel="θ, second entry",
-    title="Every interpolator has the same projection on the span of the input",
 )
 def shortest(ax, x, y, points):
     """One retain point in the plane of theta: its line of interpolators, some of them, their foot.
@@ -55,12 +57,13 @@ def shortest(ax, x, y, points):
 
 
 @picture(
+    (
+        "longest retain input / shortest",
+        "relative error",
+        "The span does not depend on the lengths of the inputs",
+    ),
     xscale="log",
     yscale="log",
-    ylim=(1e-17, 1),
-    xlabel="longest retain input / shortest",
-    ylabel="relative error",
-    title="The span does not depend on the lengths of the inputs",
 )
 def row_lengths(ax, ratio, errors):
     """Relative error against the ratio of the longest to the shortest retain input.
@@ -73,10 +76,12 @@ def row_lengths(ax, ratio, errors):
 
 
 @picture(
+    (
+        "gradient steps on the retain loss",
+        "distance to the\nminimum-norm solution",
+        "Descent forgets its start only in the span (circles: predicted)",
+    ),
     yscale="log",
-    xlabel="gradient steps on the retain loss",
-    ylabel="distance to the\nminimum-norm solution",
-    title="Descent forgets its start only in the span (circles: predicted)",
 )
 def descents(ax, curves, floors):
     """Distance to the minimum-norm solution in gradient steps.
@@ -90,9 +95,11 @@ def descents(ax, curves, floors):
 
 
 @picture(
-    xlabel="retain residual ε = ‖X θ* − y‖",
-    ylabel="distance from the\nideal answer",
-    title="Unlearning a model that fits only approximately",
+    (
+        "retain residual ε = ‖X θ* − y‖",
+        "distance from the\nideal answer",
+        "Unlearning a model that fits only approximately",
+    ),
     xscale="log",
     yscale="log",
 )
@@ -109,7 +116,13 @@ def approximate(ax, bound, directions, stopped):
     ax.legend()
 
 
-@picture(1, 2, xlabel="angle between forget input and retain span, degrees")
+ANGLE = "angle between forget input and retain span, degrees"
+
+
+@picture(
+    (ANGLE, "prediction at the forget input", "The forget prediction"),
+    (ANGLE, "‖θ‖", "The price of fitting it"),
+)
 def inside_span(axes, angle, before, after, label, lengths):
     """What happens as the forget input nears the retain span.
 
@@ -117,8 +130,7 @@ def inside_span(axes, angle, before, after, label, lengths):
     unlearned model; label: its own. lengths: {name: (k,)}, of the original and the unlearned model.
     """
     left, right = axes
-    left.set(ylabel="prediction at the forget input", title="The forget prediction")
-    right.set(ylabel="‖θ‖", title="The price of fitting it", yscale="log")
+    right.set_yscale("log")
     predictions = {"original: the label": before, "unlearned": after}
     for ax, curves in zip(axes, (predictions, lengths)):
         lines(ax, angle, curves, (ORIGINAL, UNLEARNED), named=False)
@@ -128,11 +140,13 @@ def inside_span(axes, angle, before, after, label, lengths):
 
 
 @picture(
+    (
+        "penalty λ",
+        "distance to the\nminimum-norm solution",
+        "Ridge is exact only in the limit λ → 0",
+    ),
     xscale="log",
     yscale="log",
-    xlabel="penalty λ",
-    ylabel="distance to the\nminimum-norm solution",
-    title="Ridge is exact only in the limit λ → 0",
 )
 def ridge_path(ax, lam, distance, slope, largest):
     """Distance of the ridge solution from the minimum-norm one against the penalty.
@@ -146,12 +160,14 @@ def ridge_path(ax, lam, distance, slope, largest):
 
 
 @picture(
+    (
+        "goal: remaining share of the distance between θ* and θᵣ",
+        "steps",
+        "Steps to come near the minimum-norm solution of the retain set",
+    ),
     size=(8.2, 4.1),
     xscale="log",
     yscale="log",
-    xlabel="goal: remaining share of the distance between θ* and θᵣ",
-    ylabel="steps",
-    title="Steps to come near the minimum-norm solution of the retain set",
 )
 def steps_needed(ax, goal, counts):
     """Steps to reach a distance.
@@ -169,10 +185,13 @@ def steps_needed(ax, goal, counts):
     ax.invert_xaxis()
     lines(ax, goal, dict(zip(labels, table)), looks, markersize=4.5)
     never = [label for label, ever in zip(labels, arrives) if not ever.any()]
-    return f"never: {', '.join(never) or 'none'}."
+    return f"Steps by goal; never: {', '.join(never) or 'none'}"
 
 
-@picture(1, 2, xlabel="rows used, n_pert")
+@picture(
+    ("rows used, n_pert", "share of ‖θᵣ‖² lost", "What the projection throws away"),
+    ("rows used, n_pert", "gradient steps", "What it takes to learn it again"),
+)
 def rows_used(axes, count, gone, expected, repair):
     """One full projection off some of the retain rows.
 
@@ -180,16 +199,12 @@ def rows_used(axes, count, gone, expected, repair):
     1 - count / n_r. repair (k,): descent steps on the whole retain set that bring it back.
     """
     left, right = axes
-    left.set(ylabel="share of ‖θᵣ‖² lost", title="What the projection throws away")
-    right.set(ylabel="gradient steps", title="What it takes to learn it again")
     lines(left, count, {**gone, "1 − n_pert / n_r": expected}, (RIGHT, WRONG, TARGET), named=False)
     left.legend()
     right.plot(count, repair, "o-", color=BLACK)
-    for ax in axes:
-        ax.xaxis.get_major_locator().set_params(integer=True)
 
 
-@picture(1, 3, legend=3, xlabel="rows per batch, n_pert", xscale="log")
+@picture(*[("rows per batch, n_pert",)] * 3, legend=3, xscale="log")
 def passes(axes, n_pert, panels):
     """One pass over batches. n_pert (k,). panels: list of (title, {strength: (k,)}), from 0 up."""
     for ax, (title, curves) in zip(axes, panels):
@@ -219,4 +234,4 @@ def space(ax, shown) -> None:
     ax.plot(*shown.retrained[:, None], "o", color=GREEN, label=words, **ring)
     limits = dict.fromkeys(("xlim", "ylim", "zlim"), (-REACH, REACH))
     ax.set(**limits, proj_type="ortho", box_aspect=(1, 1, 1), xticks=[], yticks=[], zticks=[])
-    ax.set(xlabel="entry 1", ylabel="entry 2", zlabel="entry 3")
+    ax.set(xlabel="entry 1", ylabel="entry 2", zlabel="entry 3", in_layout=False)

@@ -29,9 +29,11 @@ def _by_depth(values):
 
 
 @picture(
-    xlabel="t",
-    ylabel="f(θ + t Δ, x) / largest value",
-    title="Along a straight line of parameters the output is a polynomial of degree L",
+    (
+        "t",
+        "f(θ + t Δ, x) / largest value",
+        "Along a straight line of parameters the output is a polynomial of degree L",
+    )
 )
 def along_a_line(ax, t, outputs):
     """One output along theta + t Delta. t (n,). outputs: {depth: (n,)}."""
@@ -39,11 +41,13 @@ def along_a_line(ax, t, outputs):
 
 
 @picture(
+    (
+        "drift ‖Δ‖",
+        "|actual − predicted|\nchange of an output",
+        "Move one layer, and the prediction is exact (shaded: rounding)",
+    ),
     xscale="log",
     yscale="log",
-    xlabel="drift ‖Δ‖",
-    ylabel="|actual − predicted|\nchange of an output",
-    title="Move one layer, and the prediction is exact (shaded: rounding)",
 )
 def remainders(ax, drift, values):
     """|actual - predicted change| of an output against drift. values: {name: (n,)}."""
@@ -53,34 +57,37 @@ def remainders(ax, drift, values):
     lines(ax, drift, values, floor=FLOOR, markersize=4)
 
 
-def _matrix(ax, matrix, limit, **words):
-    ax.set(xticks=[], yticks=[], **words)
+def _matrix(ax, matrix, limit):
+    ax.set(xticks=[], yticks=[])
     return ax.imshow(np.atleast_2d(matrix), cmap="PuOr", vmin=-limit, vmax=limit)
 
 
 @picture(
-    1,
-    4,
+    ("input coordinate", "entry of w", "The predictor"),
+    ("input", "neuron", "A₁"),
+    ("input", "neuron", "Δ, of rank one"),
+    ("input", "neuron", "A₁ + Δ"),
     size=(11, 3.2),
-    panels={"width_ratios": [1, 1, 1, 2.2]},
+    legend=3,
+    panels={"width_ratios": [2.2, 1, 1, 1]},
     what="Matrices A₁, Δ and A₁ + Δ, and three predictors entry by entry",
 )
 def lemma1(axes, first, delta, original, unlearned, retrained):
     """A_1 and Delta, both (h_1, m), and their sum, beside the predictors, (m,)."""
-    *panels, last = axes
-    matrices = {"A₁": first, "Δ, of rank one": delta, "A₁ + Δ": first + delta}
-    limit = np.abs(list(matrices.values())).max()
-    for ax, (title, matrix) in zip(panels, matrices.items()):
-        image = _matrix(ax, matrix, limit, title=title, xlabel="input", ylabel="neuron")
-    last.figure.colorbar(image, ax=panels, label="entry", location="bottom", aspect=40)
+    ax, *panels = axes
+    matrices = np.array([first, delta, first + delta])
+    for panel, matrix in zip(panels, matrices):
+        image = _matrix(panel, matrix, np.abs(matrices).max())
+    ax.figure.colorbar(image, ax=panels, label="entry", location="bottom", aspect=40)
     looks = {**ORIGINAL, "marker": "s"}, {**UNLEARNED, "marker": "o"}, RETRAINED
     curves = {"w(θ*)": original, "w(θ* + Δ)": unlearned, "retrained": retrained}
-    lines(last, range(1, len(original) + 1), curves, looks, named=False)
-    last.set(xlabel="input coordinate", ylabel="entry of w", title="The predictor")
-    last.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    lines(ax, range(1, len(original) + 1), curves, looks, named=False)
 
 
-@picture(1, 2)
+@picture(
+    ("P⊥ w, first coordinate", "P⊥ w, second coordinate", "Every start: one predictor"),
+    ("‖Δ‖ at the start", "‖Δ‖ at the end", "… and as many different Δ"),
+)
 def starts(axes, begin, end, drift, shortest):
     """Theorem 3 from k starts, and what is left of them.
 
@@ -88,30 +95,35 @@ def starts(axes, begin, end, drift, shortest):
     at the start and at the end. shortest: ||Delta|| of Lemma 1.
     """
     left, right = axes
-    left.set(xlabel="P⊥ w, first coordinate", ylabel="P⊥ w, second coordinate")
-    left.set_title("Every start: one predictor")
     for path in np.stack([begin, end], 1):
         left.plot(*path.T, "o-", color=SKY, markevery=[0], mfc="white", linewidth=0.9)
     dot(left, (0, 0), "retrained", GREEN, "*", size=14)
-    right.set(xlabel="‖Δ‖ at the start", ylabel="‖Δ‖ at the end", title="… and as many different Δ")
     right.plot(*np.transpose(drift), "o", color=BLUE, markersize=4)
     right.axhline(shortest, label="Lemma 1: the shortest", **TARGET)
     right.set_ylim(0, None)
     right.legend()
 
 
-@picture(2, 3, size=(7, 4.4), what="The matrices of D.4.1, before and after the step")
+@picture(
+    *[("input", "hidden"), ("hidden", "output"), ("input", "output")] * 2,
+    rows=2,
+    size=(7, 4.4),
+    what="The matrices of D.4.1, before and after the step",
+)
 def counter_example(axes, before, after):
     """D.4.1 with its numbers. before, after: (A, c, w) each."""
-    words = [("A", "input", "hidden"), ("c", "hidden", "output"), ("w", "input", "output")]
-    states = ["before"] * 3 + ["after"] * 3
-    for ax, matrix, (name, across, up), state in zip(axes, (*before, *after), words * 2, states):
-        _matrix(ax, matrix, 2, title=f"{name}, {state}", xlabel=across, ylabel=up)
+    titles = [f"{name}, {state}" for state in ("before", "after") for name in "Acw"]
+    for ax, matrix, title in zip(axes, (*before, *after), titles):
+        _matrix(ax, matrix, 2)
+        ax.set_title(title)
         for (i, j), value in np.ndenumerate(np.atleast_2d(matrix)):
             ax.text(j, i, f"{value:.0f}", ha="center", va="center")
 
 
-@picture(1, 2)
+@picture(
+    ("‖w‖ / ‖w retrained‖", "retain error", "One network, two relaxed problems"),
+    ("width", "drift ‖Δ‖ / ‖θ*‖", "How far the failure is"),
+)
 def failures(axes, paths, cells):
     """The relaxed problem without a penalty.
 
@@ -119,15 +131,12 @@ def failures(axes, paths, cells):
     fit. cells: {depth: {width: (n,)}}, drifts of failures, as many in each.
     """
     left, right = axes
-    left.set(yscale="log", xlabel="‖w‖ / ‖w retrained‖", ylabel="retain error")
-    left.set_title("One network, two relaxed problems")
+    left.set_yscale("log")
     lines(left, None, {n: np.transpose(p) for n, p in paths.items()}, named=False, floor=FLOOR)
     left.axvline(1, label="retrained", **TARGET)
     left.legend(loc="center right")
     decades(left.yaxis, -16, 0, 4, floor=True)
-    right.set(
-        xscale="log", xlabel="width", ylabel="drift ‖Δ‖ / ‖θ*‖", title="How far the failure is"
-    )
+    right.set_xscale("log")
     widths = list(cells[min(cells)])
     drifts = [list(by_width.values()) for by_width in cells.values()]
     low, middle, high = np.quantile(drifts, (0.25, 0.5, 0.75), axis=-1)
@@ -138,7 +147,12 @@ def failures(axes, paths, cells):
     lines(right, widths, _by_depth(dict(zip(cells, middle))))
 
 
-@picture(1, 2, ylabel="‖θ‖² / (L ρ^(2/L))")
+NORM = "‖θ‖² / (L ρ^(2/L))"
+
+
+@picture(
+    ("t: A₁ times t, c divided by t", NORM, "Imbalance costs norm, not fit"), ("depth L", NORM)
+)
 def smallest(axes, factor, unbalanced, reached):
     """||theta||^2 over the bound of Theorem 4.
 
@@ -146,20 +160,23 @@ def smallest(axes, factor, unbalanced, reached):
     ends (k,))}, of k searches.
     """
     left, right = axes
-    left.set(xlabel="t: A₁ times t, c divided by t", title="Imbalance costs norm, not fit")
     left.set_xscale("log")
     number_ticks(left.xaxis, (0.25, 0.5, 1, 2, 4))
     lines(left, factor, _by_depth(unbalanced), PLAIN)
     begin, end = np.stack(list(reached.values()), 1)
     right.plot(list(reached), begin, "s", color=ORANGE, markersize=4)
     right.plot(list(reached), end, "o", color=BLUE)
-    right.set(yscale="log", xticks=list(reached), xlabel="depth L")
+    right.set(yscale="log", xticks=list(reached))
     right.set_title(f"{begin.shape[1]} searches per depth: starts (squares), ends")
     right.axhline(1, label="the bound of Theorem 4", **TARGET)
     right.legend()
 
 
-@picture(1, 2, yscale="log")
+@picture(
+    ("drift ‖Δ‖ / ‖θ*‖", "retain error", "One step"),
+    ("short steps", "‖w − w retrained‖ / ‖w retrained‖", "Many short steps"),
+    yscale="log",
+)
 def minnorm(axes, drift, error, lemma, walks):
     """MinNorm-OG's step beside Lemma 1's, and many short ones.
 
@@ -167,12 +184,10 @@ def minnorm(axes, drift, error, lemma, walks):
     walks: {name: (k,)}, distance of the predictor from the retrained one after every short step.
     """
     left, right = axes
-    left.set(xscale="log", xlabel="drift ‖Δ‖ / ‖θ*‖", ylabel="retain error", title="One step")
+    left.set_xscale("log")
     left.plot(drift, error, "o-", color=BLUE, label="MinNorm-OG's step: slope 2")
     left.plot(lemma[0], max(lemma[1], FLOOR), "*", color=GREEN, markersize=14, label="Lemma 1")
     decades(left.yaxis, -16, 0, 4, floor=True)
-    right.set(xlabel="short steps", ylabel="‖w − w retrained‖ / ‖w retrained‖")
-    right.set_title("Many short steps")
     for (name, values), style in zip(walks.items(), (WRONG, RIGHT)):
         right.plot(values, label=name, **{**style, "marker": ""})
     for ax in axes:
@@ -198,8 +213,8 @@ def comparison(left, right, shown) -> None:
         left.plot(at, shown.predictors[name] / size, **style)
     name_rows(right, [style["label"] for style in COMPARED.values()])
     for errors, words, marker in (
-        (shown.retain_error, "error of the retain fit", "v"),
-        (shown.distance, "distance from the retrained", "^"),
+        (shown.retain_error, "retain error", "v"),
+        (shown.distance, "distance", "^"),
     ):
         values = floored([errors[name] for name in COMPARED], FLOOR)
         right.plot(values, range(len(values)), marker, color=BLACK, mfc="none", label=words)

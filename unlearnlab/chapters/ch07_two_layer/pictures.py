@@ -31,7 +31,7 @@ DOTS = {
 }
 
 
-@picture(1, 3, size=(8.7, 2.7), panels={"sharey": True}, ylabel="output weight c")
+@picture(*[("neuron", "output weight c")] * 3, size=(8.7, 2.7), panels={"sharey": True})
 def cancelling(axes, stages, outputs):
     """The weights of neurons as they are cancelled. stages: {title: c (h,)}. outputs: {title:
     features @ c}."""
@@ -39,15 +39,17 @@ def cancelling(axes, stages, outputs):
         neurons = range(1, len(c) + 1)
         ax.bar_label(ax.bar(neurons, c, color=BLUE), fmt="{:g}", padding=3)
         shown = ", ".join(f"{value:g}" for value in outputs[title])
-        ax.set(title=title, xlabel=f"neuron\noutputs ({shown})", xticks=neurons)
+        ax.set(title=f"{title}\noutputs ({shown})", xticks=neurons)
         ax.margins(y=0.25)
 
 
 @picture(
+    (
+        "retain points that are copies of another",
+        "neurons",
+        "Copies ask for nothing new, and the bound knows it",
+    ),
     size=(7.5, 3),
-    xlabel="retain points that are copies of another",
-    ylabel="neurons",
-    title="Copies ask for nothing new, and the bound knows it",
 )
 def duplicates(ax, copies, bound, found, n_r):
     """Active neurons after the cut against the number of retain points that are copies.
@@ -62,10 +64,8 @@ def duplicates(ax, copies, bound, found, n_r):
 
 
 @picture(
+    ("activation", "f at the forget point", "The forget point's output after the cut"),
     size=(8.4, 3.5),
-    xlabel="activation",
-    ylabel="f at the forget point",
-    title="The forget point's output after the cut",
 )
 def forget_outputs(ax, groups, before, beside):
     """Outputs at the forget point after the cut, one dot per seed.
@@ -84,8 +84,8 @@ def forget_outputs(ax, groups, before, beside):
 
 
 @picture(
-    1,
-    2,
+    ("sum of |c_i|", "survivors chosen by"),
+    ("largest |f(x)| on the interval",),
     size=(8.6, 3.1),
     panels={"sharey": True},
     xscale="log",
@@ -100,11 +100,9 @@ def calmness(axes, measures):
     for row, (method, columns) in enumerate(measures.items()):
         for ax, values in zip(axes, columns):
             ax.plot(values, row + np.linspace(-0.18, 0.18, len(values)), **DOTS[method])
-    axes[0].set(xlabel="sum of |c_i|", ylabel="survivors chosen by")
-    axes[1].set_xlabel("largest |f(x)| on the interval")
 
 
-@picture(size=(7.5, 3), xlabel="x", ylabel="f(x)")
+@picture(("x", "f(x)"), size=(7.5, 3))
 def zigzag(ax, x, curve, points, kinks):
     """A ReLU network through points that go up and down. kinks: the x where it bends."""
     ax.plot(x, curve, **UNLEARNED)
