@@ -14,8 +14,8 @@ class Canvas:
     whole redraw.
 
     figure: with its axes limits fixed. moving: the artists whose data change; change them, then
-    call `draw()`. `widget` is what a notebook shows; its value is a PNG. Safe to call from any
-    thread.
+    call `draw()`; without any, `background()` draws the figure. `widget` is what a notebook shows;
+    its value is a PNG. Safe to call from any thread.
     """
 
     def __init__(self, figure: Figure, moving: list, description: str):
@@ -27,7 +27,8 @@ class Canvas:
         self.describe(description)
         for artist in moving:
             artist.set_animated(True)
-        self.background()
+        if moving:
+            self.background()
 
     def describe(self, text: str) -> None:
         """Alt text: what the picture shows."""

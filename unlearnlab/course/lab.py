@@ -51,8 +51,10 @@ class SliderLab(Lab):
     picture; `error`: what went wrong with the last frame, or None.
     """
 
-    panels = {"columns": 2}  # arguments of `figure`
-    legend = {"loc": "outside upper center", "ncols": 6}  # of what the first frame labels
+    # Arguments of `figure`, and of Figure.legend for what the first frame labels
+    panels = {"columns": 2}
+    legend = {"loc": "outside upper center", "ncols": 6, "columnspacing": 1.2}
+
     error: Exception | None = None
     _held = False
 
@@ -79,7 +81,6 @@ class SliderLab(Lab):
             control.observe(self.redraw, names="value")
         self._frame()
 
-    @look()
     def draw(self, shown) -> None:
         drawn = self.canvas.figure
         for ax in drawn.axes:
@@ -87,7 +88,6 @@ class SliderLab(Lab):
         self.picture(*drawn.axes, shown)
         if not drawn.legends:  # the first frame; later ones are laid out alike
             drawn.legend(**self.legend)
-            drawn.set_layout_engine("constrained")
 
     def note(self, shown) -> str:
         return ""
@@ -113,6 +113,7 @@ class SliderLab(Lab):
             self.error = error
             self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
 
+    @look()
     def _frame(self):
         values = {name: control.value for name, control in self.controls.items()}
         self.shown = self.compute(**values)

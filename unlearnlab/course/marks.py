@@ -99,7 +99,8 @@ def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "")
     fig, _ = figure(rows, columns, (7.5, 1 + 2.2 * rows))
     for ax, (title, curves) in zip(fig.axes, panels.items()):
         over_points(ax, x, curves, retain, forget)
-        ax.set(title=title, xlim=(x[0], x[-1]), ylim=(-limit, limit))
+        room = (x[-1] - x[0]) / 50
+        ax.set(title=title, xlim=(x[0] - room, x[-1] + room), ylim=(-limit, limit))
         ax.label_outer()
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5)
     return fig.done(finding, f"Functions of x: {', '.join(panels)}")

@@ -144,9 +144,9 @@ def leak_plane(ax, inputs, labels, both, alone):
         line = {"color": color, "linestyle": ":", "label": f"fits the {name} point"}
         ax.axline(foot, foot + [-x[1], x[0]], **line)
         vectors(ax, (0 * x, x, f"{name} input", color, "-"))
+    vectors(ax, (alone[-1], both[-1], "leaked", GREEN, "-"))
     for path, name, style in ((both, "θ*", ORIGINAL), (alone, "unlearned", UNLEARNED)):
         ax.plot(*path.T, marker="s", markevery=[-1], label=name, **style)
-    vectors(ax, (alone[-1], both[-1], "leaked", GREEN, "-"))
     ax.legend()
 
 
@@ -167,13 +167,13 @@ def leak_space(ax, X_retain, theta, x_forget):
         ax,
         (0 * x, X[0], "retain inputs, and their span", BLACK, "-"),
         (0 * x, X[1], None, BLACK, "-"),
+        (onto @ theta, theta, "leaked", GREEN, "-"),
+        (onto @ x, x, "out of the span", GREEN, ":"),
         (0 * x, x, "forget input", VERMILLION, "-"),
         (0 * x, theta, "θ*", ORANGE, "--"),
         (0 * x, onto @ theta, "unlearned", BLUE, "-"),
-        (onto @ theta, theta, "leaked", GREEN, "-"),
-        (onto @ x, x, "out of the span", GREEN, ":"),
     )
-    ax.set_box_aspect(np.ptp([*corners.reshape(-1, 3), theta, x], axis=0))
+    ax.set_box_aspect(np.ptp([*corners.reshape(-1, 3), theta, x], axis=0), zoom=0.9)
     ax.view_init(elev=16, azim=-62)
     ax.set_zlabel("entry 3")
     ax.figure.legend(loc="outside left center")

@@ -7,6 +7,7 @@ from ipywidgets import HTML, HBox, VBox
 from ...course.canvas import Canvas
 from ...course.lab import button, choice, menu, slider, table
 from ...course.method_lab import MethodLab
+from ...data.sine import RETAIN
 from ...ground.checks import one_of
 from ...loop import unlearn
 from ...methods import METHODS
@@ -33,15 +34,9 @@ class SineLab(MethodLab):
         one_of("method", method, OFFERED)
         one_of("epochs", epochs, EPOCHS)
         super().__init__()
-        self.task, self.scores, self._staged = sine.task(seed), {}, (seed, epochs)
-        self.samples = len(self.task.retain)
+        self.samples, self._staged = RETAIN, None
         self.picture = LabPicture(list(OFFERED), sine.PUBLISHED)
-        self.picture.fixed(self.task, epochs)
-        self.canvas = Canvas(
-            self.picture.figure,
-            self.picture.moving,
-            "The poisoned sine, its original and unlearned fits",
-        )
+        self.canvas = Canvas(self.picture.figure, self.picture.moving, "")
         self._build(seed, method, epochs)
         self.unlearn(*self.chosen(), stop=None)  # so that there is a picture before any click
 
@@ -61,17 +56,10 @@ class SineLab(MethodLab):
         self.reset = button("Paper's best settings", "undo", 190)
         self.readout, self.results, self.box = HTML(), HTML(), VBox()
         left = VBox([self.seed, self.name, self.epochs, self.seeds])
+        top = HBox([left, self.box])
         buttons = HBox([self.compare, self.stop, self.reset, self.progress])
-        self.panel = VBox(
-            [
-                HBox([left, self.box]),
-                buttons,
-                self.canvas.widget,
-                self.readout,
-                self.results,
-                self.status,
-            ]
-        )
+        below = self.canvas.widget, self.readout, self.results, self.status
+        self.panel = VBox([top, buttons, *below])
         self.follow()
         self.epochs.observe(lambda change: self.reset.click(), "value")
         self.compare.on_click(self._start_comparison)
@@ -134,10 +122,9 @@ class SineLab(MethodLab):
         """Shows where a run is, unless the last frame is less than `pause` seconds old."""
         if time.perf_counter() - self._drawn < pause:
             return
-        epoch, was_training = len(run.history), run.model.training
+        epoch = len(run.history)
         words = f"{run.method.name} after {epoch} epochs"
-        error = self.picture.frame(curve(run.model.eval())[1], words, self.scores)
-        run.model.train(was_training)
+        error = self.picture.frame(curve(run.model)[1], words, self.scores)
         self.canvas.describe(f"The poisoned sine: {words} has sup error {error:.1f}")
         self.canvas.draw()
         self.progress.value = epoch / epochs
@@ -157,12 +144,12 @@ class SineLab(MethodLab):
 
 def _results(found, epochs):
     """Sup errors so far beside the published ones, as HTML."""
-    published, rows = sine.PUBLISHED.get(epochs, {}), {}
+    rows = {}
     for name, errors in found.items():
         median, low, high = sine.central(errors)
         spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
         theirs = f"none for T = {epochs}"
-        if published:
-            theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name])
+        if epochs in sine.PUBLISHED:
+            theirs = "{:.3g} ({:.3g} to {:.3g})".format(*sine.PUBLISHED[epochs][name])
         rows[name] = f"<b>{median:.2f}</b>", spread, theirs
     return table(rows, ("sup error", "range", "published median (range)"))

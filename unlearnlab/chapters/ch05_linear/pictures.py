@@ -122,6 +122,7 @@ ANGLE = "angle between forget input and retain span, degrees"
 @picture(
     (ANGLE, "prediction at the forget input", "The forget prediction"),
     (ANGLE, "‖θ‖", "The price of fitting it"),
+    legend=3,
 )
 def inside_span(axes, angle, before, after, label, lengths):
     """What happens as the forget input nears the retain span.
@@ -135,8 +136,6 @@ def inside_span(axes, angle, before, after, label, lengths):
     for ax, curves in zip(axes, (predictions, lengths)):
         lines(ax, angle, curves, (ORIGINAL, UNLEARNED), named=False)
     left.plot(0, label, "o", color=BLUE, label="what the retain set implies")
-    for ax in axes:
-        ax.legend()
 
 
 @picture(

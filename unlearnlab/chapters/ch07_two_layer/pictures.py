@@ -8,26 +8,19 @@ from ...course.style import (
     BLACK,
     BLUE,
     FORGET,
-    GREEN,
     GREY,
     ORANGE,
-    PURPLE,
     RETAIN,
+    SERIES,
     TARGET,
     UNLEARNED,
     VERMILLION,
     picture,
 )
 
+SURVIVORS = "pivoted", "last neurons", "linear program", "original", "matching pursuit"
 DOTS = {
-    name: {"color": color, "marker": marker, "linestyle": "none", "alpha": 0.8}
-    for name, color, marker in (
-        ("original", ORANGE, "s"),
-        ("last neurons", VERMILLION, "v"),
-        ("pivoted", BLUE, "o"),
-        ("linear program", GREEN, "D"),
-        ("matching pursuit", PURPLE, "^"),
-    )
+    name: {**style, "linestyle": "none", "alpha": 0.8} for name, style in zip(SURVIVORS, SERIES)
 }
 
 
