@@ -185,7 +185,6 @@ def leak_space(ax, X_retain, theta, x_forget):
         "",
         "Dots: inputs never trained on. Cross: the forget input",
     ),
-    size=(8.4, 4),
     what="|cosine| of every candidate, a row for each model",
     xlim=(0, 1.02),
 )

@@ -79,17 +79,15 @@ def orders(ax, drift, changes, bound):
 def span(left, right, task, move) -> None:
     """SpanLab's picture of what `move` returned: left the function before and after, right the
     change of each output, predicted and actual."""
-    x, (retain, y), (forget, y_forget) = curve.grid(), task.retain.tensors, task.forget.tensors
-    before = task.original(x).detach()
-    curves = {"sin x": x.sin(), "original": before, "θ* + Δ": move.curve}
-    over_points(left, x, curves, (retain, y), (forget, y_forget))
+    x, inputs = curve.grid(), torch.cat([task.retain.tensors[0], task.forget.tensors[0]])
+    curves = {"sin x": x.sin(), "original": task.original(x).detach(), "θ* + Δ": move.curve}
+    over_points(left, x, curves, task.retain.tensors, task.forget.tensors)
     left.set(ylim=(-2.1, 2.1), title="The function")
     low, high = (np.clip(np.abs(v), FLOOR, CEILING) for v in (move.predicted, move.actual))
-    where = torch.cat([retain, forget])[:, 0]
-    right.plot([where, where], [low, high], "-", color=GREY)
-    right.plot(where, low, "_", color=SKY, markersize=13, markeredgewidth=2.5, label="predicted")
-    right.plot(retain, high[:-1], **RETAIN)
-    right.plot(forget, high[-1:], **FORGET)
+    right.plot(inputs.T.repeat(2, 1), [low, high], "-", color=GREY)
+    right.plot(inputs, low, "_", color=SKY, markersize=13, markeredgewidth=2.5, label="predicted")
+    right.plot(inputs[:-1], high[:-1], **RETAIN)
+    right.plot(inputs[-1:], high[-1:], **FORGET)
     right.set(yscale="log", ylim=(FLOOR / 2.2, CEILING * 2), xlabel="x")
     right.set(ylabel="|change of the output|", title="Its change at the data points")
     decades(right.yaxis, -6, 0, 2, floor=True)

@@ -35,7 +35,6 @@ def spectrum(ax, double, single):
         "",
         "Dependent rows: QR removes what it should not",
     ),
-    size=(7.5, 2.6),
     xscale="log",
 )
 def distances(ax, cases):
@@ -67,8 +66,8 @@ def kept_by_samples(ax, counts, changes, first_order):
     """
     for (strength, change), style in zip(changes.items(), SERIES):
         color, marker = style["color"], style["marker"]
-        words = f"strength {strength:g}, median"
         ax.plot(counts, change, marker, color=color, markersize=3.5, alpha=0.55)
+        words = f"strength {strength:g}, median"
         ax.plot(counts, np.median(change, 1), "-", color=color, label=words)
         first = np.median(first_order[strength], 1)[:-1]  # with all samples it is 0
         ax.plot(counts[:-1], first, ":", color=color, label="first order alone")

@@ -22,7 +22,7 @@ from ...course.style import (
 )
 from ...data.sine import grid
 
-PUBLISHED = {"color": "#999999", "linewidth": 6, "alpha": 0.55, "solid_capstyle": "butt"}
+PUBLISHED = {"color": "#C4C4C4", "linewidth": 6, "solid_capstyle": "butt"}
 TRACKED = {
     "retain_loss": "Retain loss J (log)",
     "sup_error": "Sup error",
@@ -91,7 +91,6 @@ def table(ax, records: list[dict], published: dict, epochs: int):
         "sup error of the original (one point per seed)",
         "sup error after unlearning (dotted: unchanged)",
     ),
-    size=(6.2, 4.2),
     xscale="log",
     yscale="log",
 )
@@ -111,7 +110,7 @@ def spikes(ax, records: list[dict], originals: dict[int, float], methods: list[s
     ax.legend()
 
 
-@picture(*[("epoch",)] * 3, size=(8.4, 3.0))
+@picture(*[("epoch",)] * 3)
 def tracks(axes, recorded: dict[str, dict[str, list]]):
     """What happens during a run: retain loss, sup error and |theta| against the epoch.
 

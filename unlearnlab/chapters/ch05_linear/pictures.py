@@ -4,7 +4,7 @@ Ridge and batches cost, and LinearLab. finding: as in Figure.done."""
 import numpy as np
 from matplotlib.patches import Circle
 
-from ...course.marks import decades, dot, level, lines, note, number_ticks, vectors
+from ...course.marks import dot, level, lines, note, number_ticks, vectors
 from ...course.style import (
     BLACK,
     BLUE,
@@ -53,7 +53,7 @@ def shortest(ax, x, y, points):
     for point in points:
         ax.plot(*zip(point, foot), "s--", color=ORANGE)
     dot(ax, foot, "shortest interpolator", BLUE)
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper right")
 
 
 @picture(
@@ -70,7 +70,6 @@ def row_lengths(ax, ratio, errors):
 
     errors: {name: (k,)}.
     """
-    decades(ax.yaxis, -16, 0, 4)
     level(ax, 1e-10, "10⁻¹⁰", ratio[0])
     lines(ax, ratio, errors, (WRONG, RIGHT), floor=1e-17, markersize=4)
 
@@ -164,7 +163,6 @@ def ridge_path(ax, lam, distance, slope, largest):
         "steps",
         "Steps to come near the minimum-norm solution of the retain set",
     ),
-    size=(8.2, 4.1),
     xscale="log",
     yscale="log",
 )

@@ -3,7 +3,7 @@ smallest parameters, and LinearNetworkLab. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.marks import band, decades, dot, floored, lines, name_rows, number_ticks
+from ...course.marks import band, decades, dot, floored, halo, lines, name_rows, number_ticks
 from ...course.style import (
     BLACK,
     BLUE,
@@ -67,7 +67,6 @@ def _matrix(ax, matrix, limit):
     ("input", "neuron", "A₁"),
     ("input", "neuron", "Δ, of rank one"),
     ("input", "neuron", "A₁ + Δ"),
-    size=(11, 3.2),
     legend=3,
     panels={"width_ratios": [2.2, 1, 1, 1]},
     what="Matrices A₁, Δ and A₁ + Δ, and three predictors entry by entry",
@@ -97,7 +96,7 @@ def starts(axes, begin, end, drift, shortest):
     left, right = axes
     for path in np.stack([begin, end], 1):
         left.plot(*path.T, "o-", color=SKY, markevery=[0], mfc="white", linewidth=0.9)
-    dot(left, (0, 0), "retrained", GREEN, "*", size=14)
+    dot(left, (0, 0), "retrained", GREEN, "*", size=14, **halo())
     right.plot(*np.transpose(drift), "o", color=BLUE, markersize=4)
     right.axhline(shortest, label="Lemma 1: the shortest", **TARGET)
     right.set_ylim(0, None)

@@ -9,7 +9,6 @@ from ...course.style import (
     BLUE,
     FORGET,
     GREY,
-    ORANGE,
     RETAIN,
     SERIES,
     TARGET,
@@ -24,7 +23,7 @@ DOTS = {
 }
 
 
-@picture(*[("neuron", "output weight c")] * 3, size=(8.7, 2.7), panels={"sharey": True})
+@picture(*[("neuron", "output weight c")] * 3, panels={"sharey": True})
 def cancelling(axes, stages, outputs):
     """The weights of neurons as they are cancelled. stages: {title: c (h,)}. outputs: {title:
     features @ c}."""
@@ -41,8 +40,7 @@ def cancelling(axes, stages, outputs):
         "retain points that are copies of another",
         "neurons",
         "Copies ask for nothing new, and the bound knows it",
-    ),
-    size=(7.5, 3),
+    )
 )
 def duplicates(ax, copies, bound, found, n_r):
     """Active neurons after the cut against the number of retain points that are copies.
@@ -56,10 +54,7 @@ def duplicates(ax, copies, bound, found, n_r):
     ax.legend(loc="lower left")
 
 
-@picture(
-    ("activation", "f at the forget point", "The forget point's output after the cut"),
-    size=(8.4, 3.5),
-)
+@picture(("activation", "f at the forget point", "The forget point's output after the cut"))
 def forget_outputs(ax, groups, before, beside):
     """Outputs at the forget point after the cut, one dot per seed.
 
@@ -79,7 +74,6 @@ def forget_outputs(ax, groups, before, beside):
 @picture(
     ("sum of |c_i|", "survivors chosen by"),
     ("largest |f(x)| on the interval",),
-    size=(8.6, 3.1),
     panels={"sharey": True},
     xscale="log",
     what="Sum of |c_i| and largest |f(x)|, by how the survivors are chosen",
@@ -95,7 +89,7 @@ def calmness(axes, measures):
             ax.plot(values, row + np.linspace(-0.18, 0.18, len(values)), **DOTS[method])
 
 
-@picture(("x", "f(x)"), size=(7.5, 3))
+@picture(("x", "f(x)"))
 def zigzag(ax, x, curve, points, kinks):
     """A ReLU network through points that go up and down. kinks: the x where it bends."""
     ax.plot(x, curve, **UNLEARNED)
@@ -133,6 +127,6 @@ def cut_network(figure, x, shown) -> None:
         figure.colorbar(image, ax=functions, location="bottom", label="f(x₁, x₂)")
     names = "neurons h", "retain points", "rank s", "kept"
     values = len(shown.alive), len(shown.X), shown.rank, shown.kept
-    counts.bar_label(counts.barh(names, values, color=[ORANGE, GREY, BLACK, BLUE]))
+    counts.bar_label(counts.barh(names, values, color=BLUE))
     counts.set(title="Counted", xlabel="number, logarithmic", xscale="log", xlim=(1, 450))
     counts.invert_yaxis()
