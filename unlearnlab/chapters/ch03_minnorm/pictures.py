@@ -35,6 +35,7 @@ def spectrum(ax, double, single):
         "",
         "Dependent rows: QR removes what it should not",
     ),
+    legend=2,
     xscale="log",
 )
 def distances(ax, cases):
@@ -46,7 +47,6 @@ def distances(ax, cases):
         values = floored([ways[way] for ways in cases.values()], 1e-16)
         look = {**style, "linestyle": "none", "markersize": 8}
         ax.plot(values, range(len(cases)), label=words, **look)
-    ax.legend()
 
 
 @picture(

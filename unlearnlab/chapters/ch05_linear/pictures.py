@@ -212,7 +212,7 @@ def passes(axes, n_pert, panels):
 
 
 def space(ax, shown) -> None:
-    """LinearLab's picture of a Scene, in Axes3D: the retain span, the inputs and the models."""
+    """LinearLab's picture of a `scene`, in Axes3D: the retain span, the inputs and the models."""
     X, basis, zero = (np.asarray(array) for array in (shown.X_retain, shown.basis, np.zeros(3)))
     u, w = 0.75 * REACH * basis[[0, -1]]  # one retain input: the same vector twice, and a line
     corners = np.array([[-u - w, u - w], [w - u, u + w]])

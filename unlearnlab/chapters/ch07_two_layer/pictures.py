@@ -3,7 +3,7 @@ choice of survivors does to it, and PruneLab. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.marks import key, level, name_rows, over_points
+from ...course.marks import level, name_rows, over_points
 from ...course.style import (
     BLACK,
     BLUE,
@@ -54,25 +54,27 @@ def duplicates(ax, copies, bound, found, n_r):
     ax.legend(loc="lower left")
 
 
-@picture(("activation", "f at the forget point", "The forget point's output after the cut"))
+@picture(
+    ("activation", "f at the forget point", "The forget point's output after the cut"), legend=3
+)
 def forget_outputs(ax, groups, before, beside):
     """Outputs at the forget point after the cut, one dot per seed.
 
     groups: {activation: {method: values}}. before: the fitted target. beside: the sine there.
     """
-    edge, right = 4.5, len(groups) - 0.5
-    level(ax, before, "before the cut", right, look={**TARGET, "color": VERMILLION}, ha="right")
-    level(ax, beside, "sin x", right, ha="right")
+    edge = 4.5
+    ax.axhline(before, color=VERMILLION, linestyle="--", label="before the cut")
+    ax.axhline(beside, label="sin x", **TARGET)
     for i, group in enumerate(groups.values()):
         for shift, (method, values) in zip((-0.33, -0.11, 0.11, 0.33), group.items()):
             x = i + shift + np.linspace(-0.05, 0.05, len(values))
-            ax.plot(x, np.clip(values, -edge, edge), **DOTS[method])
+            label = None if i else method
+            ax.plot(x, np.clip(values, -edge, edge), label=label, **DOTS[method])
     ax.set_xticks(range(len(groups)), groups)
-    key(ax.figure, {method: DOTS[method] for method in group}, loc="outside upper center", ncols=4)
 
 
 @picture(
-    ("sum of |c_i|", "survivors chosen by"),
+    ("sum of |c_i|", "survivors chosen by", "As few neurons, very different functions"),
     ("largest |f(x)| on the interval",),
     panels={"sharey": True},
     xscale="log",
@@ -100,8 +102,8 @@ def zigzag(ax, x, curve, points, kinks):
 
 
 def cut_network(figure, x, shown) -> None:
-    """PruneLab's picture of a Cut of one or two inputs: neurons, function, counts. x (k,): the
-    grid of each input."""
+    """PruneLab's picture of what the lab's `cut_network` returned, of one or two inputs: neurons,
+    function, counts. x (k,): the grid of each input."""
     inputs = shown.X.shape[1]
     neurons, *functions, counts = figure.subplots(1, 2 + inputs)
     for state, marker, color in ((~shown.alive, "x", GREY), (shown.alive, "o", BLUE)):
@@ -123,7 +125,7 @@ def cut_network(figure, x, shown) -> None:
             image = ax.pcolormesh(x, x, values.reshape(len(x), -1), cmap="PuOr", vmin=-2, vmax=2)
             ax.plot(*retain, **RETAIN)
             ax.plot(*forget, **FORGET)
-            ax.set(xlabel="x₁", ylabel="x₂", title=title)
+            ax.set(xlabel="x₁   ● retain  × forget", ylabel="x₂", title=title)
         figure.colorbar(image, ax=functions, location="bottom", label="f(x₁, x₂)")
     names = "neurons h", "retain points", "rank s", "kept"
     values = len(shown.alive), len(shown.X), shown.rank, shown.kept
