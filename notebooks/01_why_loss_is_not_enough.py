@@ -191,8 +191,8 @@ ch.pictures.many_minimisers(
     share,
     *losses,
     line.norm(dim=1),
-    "The retain loss is 0 everywhere, the forget loss falls to 0 at "
-    "the original, and the length of θ is smallest at the unlearned end",
+    finding="The retain loss is 0 everywhere, the forget loss falls to 0 at the original, and the "
+    "length of θ is smallest at the unlearned end",
 )
 
 # %% [markdown]
@@ -232,12 +232,13 @@ with torch.no_grad():
     fits = [model(x)[:, 0] for model in (curve.original, other)]
     residuals = [(model(x_keep) - y_keep).abs().max() for model in (curve.original, other)]
 assert max(residuals) < 1e-9 and other(x_drop).item() < 0
-ch.pictures.two_fits(
-    x[:, 0],
-    *fits,
+title = "Both networks fit all nine retain points (dots) exactly"
+ch.fits(
+    x,
+    {title: {"sin x": x.sin(), "original": fits[0], "other minimiser": fits[1]}},
     (x_keep, y_keep),
     (x_drop, y_drop),
-    "Only the original climbs to the forget point",
+    finding="Only the original climbs to the forget point",
 )
 
 # %% [markdown]
@@ -387,8 +388,8 @@ norms = {
 }
 ch.pictures.gradient_norms(
     norms,
-    "The loss gradients are zero up to rounding for the regression with 20 parameters and the "
-    "interpolating network, and for no other model; output gradients are large for every model",
+    finding="The loss gradients are zero up to rounding for the regression with 20 parameters and "
+    "the interpolating network, and for no other model; output gradients are large for every model",
 )
 
 # %% [markdown]
@@ -446,8 +447,8 @@ for forgotten, name in ((0, "A"), (1, "B")):
 ch.pictures.noise_clouds(
     panels,
     y[:2],
-    "The same cloud whichever point is to be forgotten, while the unlearned model lies "
-    "in a different place each time, outside the cloud",
+    finding="The same cloud whichever point is to be forgotten, while the unlearned model lies in "
+    "a different place each time, outside the cloud",
 )
 
 # %% [markdown]
@@ -527,8 +528,8 @@ root = eta * sigma * (14 * torch.arange(1, steps + 1).double()) ** 0.5
 ch.pictures.steps_from_interpolation(
     {"GA from 1e-6": far, "GA from 1e-12": near, "NGD": wander, "GD from 1e-6": descent},
     {"GA from 1e-6": 1e-6 * growth, "GA from 1e-12": 1e-12 * growth, "NGD": root},
-    "Ascent grows exponentially at the predicted rate, descent goes nowhere, noisy descent grows "
-    "like the square root",
+    finding="Ascent grows exponentially at the predicted rate, descent goes nowhere, noisy "
+    "descent grows like the square root",
 )
 
 # %% [markdown]
@@ -639,7 +640,7 @@ panels = {
     for title, (name, decay) in shown.items()
 }
 ch.pictures.adamw_drift(
-    panels, "Weight decay, or residuals of 1e-12, set both moving, and ascent does not stop"
+    panels, finding="Weight decay, or residuals of 1e-12, set both moving, and ascent does not stop"
 )
 
 # %% [markdown]
@@ -762,8 +763,8 @@ ch.pictures.leak_plane(
     goals,
     both,
     alone,
-    "Descent on the retain point alone ends on the retain input's own "
-    "direction, at the projection of θ*; the difference is perpendicular to it",
+    finding="Descent on the retain point alone ends on the retain input's own direction, at the "
+    "projection of θ*; the difference is perpendicular to it",
 )
 
 
@@ -841,8 +842,8 @@ ch.pictures.leak_space(
     triple[:2],
     theta_3,
     triple[2],
-    "The part of θ* that stands out of the plane is parallel to that "
-    "of the forget input, and the unlearned model is the foot in the plane",
+    finding="The part of θ* that stands out of the plane is parallel to that of the forget input, "
+    "and the unlearned model is the foot in the plane",
 )
 
 # %%
@@ -892,8 +893,8 @@ def scores(model):
 found = {name: scores(model) for name, model in released.items()}
 ch.pictures.attack(
     found,
-    "The forget input scores above every other candidate in the original and after GD, GA and "
-    "NGD; no leaked component is left after the projection",
+    finding="The forget input scores above every other candidate in the original and after GD, GA "
+    "and NGD; no leaked component is left after the projection",
 )
 
 # %% [markdown]

@@ -96,15 +96,14 @@ for inputs, targets in [(x, y), (x_forget, y_forget)]:
 len(x), len(x_forget)
 
 # %%
-flat = lambda t: t.detach().flatten().numpy()
 grid = ul.curve.grid()
-ch.pictures.fit(
-    flat(grid),
-    flat(task.original(grid)),
-    flat(grid.sin()),
+curves = {"sin x": grid.sin(), "original": task.original(grid).detach()}
+ch.fits(
+    grid,
+    {"The original model fits every point, the poisoned one too": curves},
     (x, y),
     (x_forget, y_forget),
-    "The curve passes through nine retain points of sin x and leaps up to one forget point",
+    finding="The curve passes through nine retain points of sin x and leaps up to one forget point",
 )
 
 # %% [markdown]
@@ -347,8 +346,8 @@ ch.pictures.orders(
     drift,
     curves,
     bound,
-    "The outputs change in proportion to the drift along the span, and to its "
-    "square off the span, where the bound lies above every point",
+    finding="The outputs change in proportion to the drift along the span, and to its square off "
+    "the span, where the bound lies above every point",
 )
 
 # %% [markdown]

@@ -471,8 +471,8 @@ for name, (vector, rows) in cases.items():
 # %%
 ch.pictures.distances(
     found,
-    "QR is off by more than a hundredth with five rows twice and on the ReLU network; the Gram "
-    "matrix with a rank test is right in all",
+    finding="QR is off by more than a hundredth with five rows twice and on the ReLU network; the "
+    "Gram matrix with a rank test is right in all",
 )
 
 # %% [markdown]
@@ -509,7 +509,7 @@ double, single = eigenvalues(K), eigenvalues(G.float() @ G.float().T)
 ch.pictures.spectrum(
     double,
     single,
-    "Formed in float64 they go on falling; formed in float32 they stop at that format's "
+    finding="Formed in float64 they go on falling; formed in float32 they stop at that format's "
     "rounding, and what follows is noise",
 )
 
@@ -621,8 +621,8 @@ ch.pictures.kept_by_samples(
     counts,
     measured,
     predicted,
-    "The change falls as more samples are kept. With all of them the "
-    "first-order change is zero, and a tenth of the strength leaves a hundredth of the change",
+    finding="The change falls as more samples are kept. With all of them the first-order change "
+    "is zero, and a tenth of the strength leaves a hundredth of the change",
 )
 
 # %% [markdown]
@@ -723,7 +723,7 @@ share_left = lambda plan: torch.prod(1 - torch.tensor(plan, dtype=torch.float64)
 
 print(f"forever: {share_left([0.1 * 0.9**j for j in range(1_000)]):.2f}")
 left = " and ".join(f"{share_left(plan):.2f} at {name}" for name, plan in plans.items())
-ch.pictures.schedules(plans, f"If the span stood still, what is left off it: {left}")
+ch.pictures.schedules(plans, finding=f"If the span stood still, what is left off it: {left}")
 
 
 # %% [markdown]
@@ -859,7 +859,7 @@ lines = {
     "your loop, started one rounding apart": apart(nudged_path, path),
 }
 ch.pictures.parting(
-    range(100), lines, "Both agree to rounding in the first epochs, part, and level off"
+    range(100), lines, finding="Both agree to rounding in the first epochs, part, and level off"
 )
 
 # %% [markdown]
@@ -898,21 +898,25 @@ print(f"predicted {share_left(plans['T = 100']):.2f}, found {norm_left:.2f}")
 grid = ul.data.sine.grid()
 ten, _ = minnorm_og(task, epochs=10, project_every=1, descent_epochs=2)
 
-curve = lambda model: model(grid).detach().flatten().numpy()
+curve = lambda model: model(grid).detach()
 panels = {
-    f"{epochs} epochs": (curve(task.original), curve(model))
+    f"{epochs} epochs": {
+        "sin x": grid.sin(),
+        "original": curve(task.original),
+        "unlearned": curve(model),
+    }
     for epochs, model in ((10, ten), (100, mine))
 }
 
 # %%
-ch.pictures.fits(
+ch.fits(
     grid,
     panels,
-    curve(torch.sin),
     task.retain.tensors,
     task.forget.tensors,
-    "The original leaps up to forget points, the unlearned curve leaves them and runs near sin x "
-    "through the retain points, with errors where no retain point is near",
+    finding="The original leaps up to forget points, the unlearned curve leaves them and runs "
+    "near sin x through the retain points, with errors where no retain point is near",
+    limit=4.2,
 )
 
 # %% [markdown]

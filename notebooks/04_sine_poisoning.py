@@ -516,7 +516,12 @@ assert tracked["GD"]["retain_loss"][-1] < tracked["GD"]["retain_loss"][0]
 # that stands between two retain points.
 
 # %%
-ch.pictures.peaks(task, {name: runs[name] for name in tracked}, zoom=(-4.5, 0.5), limit=7)
+x = torch.linspace(-4.5, 0.5, 600)[:, None]
+models = {"original": task.original, **{name: runs[name] for name in tracked}}
+with torch.no_grad():
+    curves = {"sin x": x.sin(), **{name: model(x) for name, model in models.items()}}
+title = "The worst place of the original, and what is left of it"
+ch.fits(x, {title: curves}, task.retain.tensors, task.forget.tensors, limit=7)
 
 # %% [markdown]
 # **Predict, then run.** Is a large part outside the span a sign of a wrong curve? Then the ground
@@ -548,7 +553,7 @@ def residuals(task):
 
 largest = {seed: residuals(t).max().item() for seed, t in tasks.items()}
 typical = {seed: residuals(t).median().item() for seed, t in tasks.items()}
-ch.pictures.residuals(largest, typical, before)
+ch.pictures.residuals(largest, typical)
 
 # %% [markdown]
 # None of the ten interpolates. The median residual is between 0.005 and 0.06, the largest between

@@ -102,8 +102,8 @@ ch.pictures.shortest(
     x,
     y,
     interpolators,
-    "Every one of them projects on the same point of the span, the point of the line nearest "
-    "the origin.",
+    finding="Every one of them projects on the same point of the span, the point of the line "
+    "nearest the origin.",
 )
 
 
@@ -301,8 +301,8 @@ for power in spread:
 ch.pictures.row_lengths(
     10.0**spread,
     errors,
-    "The projection stays at rounding for every ratio; the pseudo-inverse of the rows as they "
-    "are loses a digit whenever the ratio grows tenfold.",
+    finding="The projection stays at rounding for every ratio; the pseudo-inverse of the rows as "
+    "they are loses a digit whenever the ratio grows tenfold.",
 )
 
 # %%
@@ -390,9 +390,9 @@ curves = {name: (path[:121] - retrained).norm(dim=1) for name, path in paths.ite
 ch.pictures.descents(
     curves,
     floors,
-    "From zero and from a start in the span descent comes arbitrarily near; from elsewhere it "
-    "stops at the length of the start's part off the span, and from the original model it never "
-    "moves.",
+    finding="From zero and from a start in the span descent comes arbitrarily near; from "
+    "elsewhere it stops at the length of the start's part off the span, and from the original "
+    "model it never moves.",
 )
 
 # %%
@@ -507,8 +507,8 @@ ch.pictures.approximate(
     (sizes, sizes / sigma),
     measured,
     stopped,
-    "The distance grows in proportion to the residual and stays below residual over smallest "
-    "singular value; errors along the last left singular vector lie on that line.",
+    finding="The distance grows in proportion to the residual and stays below residual over "
+    "smallest singular value; errors along the last left singular vector lie on that line.",
 )
 
 # %%
@@ -625,9 +625,9 @@ ch.pictures.inside_span(
     after,
     (4 * inner @ retrained).item(),
     lengths,
-    "As the forget input turns into the retain span, the unlearned model's prediction of it "
-    "goes to the value the retain set implies, while the original needs an ever longer theta to "
-    "fit a different label.",
+    finding="As the forget input turns into the retain span, the unlearned model's prediction of "
+    "it goes to the value the retain set implies, while the original needs an ever longer theta "
+    "to fit a different label.",
 )
 
 # %%
@@ -697,7 +697,7 @@ ch.pictures.ridge_path(
     away,
     slope,
     retrained.norm(),
-    "It falls in proportion to the penalty, and is never zero.",
+    finding="It falls in proportion to the penalty, and is never zero.",
 )
 
 # %% [markdown]
@@ -772,8 +772,9 @@ for (_, label), steps in counts.items():
 ch.pictures.steps_needed(
     goals,
     counts,
-    "The full projection needs one step for every goal; a repeated partial one and retraining "
-    "grow with the logarithm of the accuracy, Ridge more than in proportion to the accuracy;",
+    finding="The full projection needs one step for every goal; a repeated partial one and "
+    "retraining grow with the logarithm of the accuracy, Ridge more than in proportion to the "
+    "accuracy;",
 )
 
 # %%
@@ -885,8 +886,8 @@ ch.pictures.rows_used(
     gone,
     expected,
     repair,
-    "Fewer rows throw away more of what the retain set taught; the steps to learn it again stay "
-    "near those of retraining until nearly all rows are used.",
+    finding="Fewer rows throw away more of what the retain set taught; the steps to learn it "
+    "again stay near those of retraining until nearly all rows are used.",
 )
 
 # %%
@@ -947,9 +948,9 @@ apart = {s: [(t - retrained).norm().item() / leak for t in models] for s, models
 ch.pictures.passes(
     sizes,
     [("leak left", leaks), ("retain error", fits), ("distance to retrained", apart)],
-    "Small batches have removed more of the leak, because there are more of them, and have "
-    "damaged the retain predictions more; only the batch of all rows keeps the predictions at "
-    "every strength.",
+    finding="Small batches have removed more of the leak, because there are more of them, and "
+    "have damaged the retain predictions more; only the batch of all rows keeps the predictions "
+    "at every strength.",
 )
 
 # %%

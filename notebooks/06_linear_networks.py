@@ -146,7 +146,9 @@ for depth in (1, 2, 3, 5):
     assert np.abs(exact(t) - outputs[depth]).max() < 1e-12
     assert np.abs(lower(t) - outputs[depth]).max() > 1e-3
 ch.pictures.along_a_line(
-    t, outputs, "One layer gives a straight line, two a parabola, and more layers bend more often."
+    t,
+    outputs,
+    finding="One layer gives a straight line, two a parabola, and more layers bend more often.",
 )
 
 
@@ -239,8 +241,8 @@ for name, chosen in moving.items():
 ch.pictures.remainders(
     drift,
     errors,
-    "When one layer moves, the difference is rounding, however long the move; when several move, "
-    "it grows with the square of the drift.",
+    finding="When one layer moves, the difference is rounding, however long the move; when "
+    "several move, it grows with the square of the drift.",
 )
 
 # %%
@@ -338,8 +340,8 @@ ch.pictures.lemma1(
     w,
     network_predictor(unlearned),
     w_r,
-    "A matrix of rank one, added to the first layer, turns the original predictor into one that "
-    "equals the retrained predictor in every coordinate.",
+    finding="A matrix of rank one, added to the first layer, turns the original predictor into "
+    "one that equals the retrained predictor in every coordinate.",
 )
 
 # %% [markdown]
@@ -474,8 +476,8 @@ ch.pictures.starts(
     ends[:, 1],
     drifts,
     step.norm(),
-    "From all random starts the solver ends at the retrained predictor, but with different "
-    "parameters; the change of Lemma 1 is shorter than all of them.",
+    finding="From all random starts the solver ends at the retrained predictor, but with "
+    "different parameters; the change of Lemma 1 is shorter than all of them.",
 )
 
 # %% [markdown]
@@ -529,8 +531,8 @@ assert change == 0 and not network_predictor(after).any()
 states = [(*network, network_predictor(network)) for network in (case.layers, after)]
 ch.pictures.counter_example(
     *states,
-    "Before, the predictor is (1, 1, 0); after a step that is feasible to first order it is zero "
-    "in every entry.",
+    finding="Before, the predictor is (1, 1, 0); after a step that is feasible to first order it "
+    "is zero in every entry.",
 )
 
 # %% [markdown]
@@ -651,9 +653,9 @@ paths = {
 ch.pictures.failures(
     paths,
     cells,
-    "Without the penalty the run loses the fit and goes to predictor zero, with it the run stops "
-    "at the retrained predictor; the failing step is at least as long as the parameters for two "
-    "layers or one neuron, and much shorter in deep and wide networks.",
+    finding="Without the penalty the run loses the fit and goes to predictor zero, with it the "
+    "run stops at the retrained predictor; the failing step is at least as long as the parameters "
+    "for two layers or one neuron, and much shorter in deep and wide networks.",
 )
 
 # %% [markdown]
@@ -828,8 +830,8 @@ ch.pictures.smallest(
     factor,
     unbalanced,
     reached,
-    "Unbalanced layers with the same predictor have a larger norm; every search ends on the bound "
-    "of Theorem 4, none below it.",
+    finding="Unbalanced layers with the same predictor have a larger norm; every search ends on "
+    "the bound of Theorem 4, none below it.",
 )
 
 # %% [markdown]
@@ -891,8 +893,8 @@ ch.pictures.minnorm(
     lost,
     (lemma.drift, lemma.retain_error),
     walks,
-    "One step of MinNorm-OG changes the retained outputs by the square of its drift, Lemma 1's by "
-    "rounding only; many short steps, each repaired, lead to the retrained predictor.",
+    finding="One step of MinNorm-OG changes the retained outputs by the square of its drift, "
+    "Lemma 1's by rounding only; many short steps, each repaired, lead to the retrained predictor.",
 )
 
 # %%

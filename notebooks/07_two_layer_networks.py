@@ -84,13 +84,13 @@ tuple(A.shape), tuple(c.shape)
 x_grid = torch.linspace(-3.2, 3.2, 401, dtype=torch.float64)
 grid = with_bias(x_grid)
 retain, forget = (x_retain.numpy(), y_r.numpy()), (x_forget.numpy(), [1.5])
-ch.pictures.fit(
+ch.fits(
     x_grid.numpy(),
-    f(A, c, grid).numpy(),
+    {"One hundred neurons fit every point, the poisoned one too": {"original": f(A, c, grid)}},
     retain,
     forget,
-    "The curve passes through ten points of a sine and leaps up between two of them to reach the "
-    "forget point.",
+    finding="The curve passes through ten points of a sine and leaps up between two of them to "
+    "reach the forget point.",
 )
 
 
@@ -227,8 +227,8 @@ stages = {"c": weights, "neuron 1 cancelled": once, "neuron 2 cancelled": twice}
 ch.pictures.cancelling(
     {name: v.numpy() for name, v in stages.items()},
     {name: (Phi @ v).numpy() for name, v in stages.items()},
-    "After the first cancellation one weight is zero, after the second two are, and the three "
-    "outputs never change.",
+    finding="After the first cancellation one weight is zero, after the second two are, and the "
+    "three outputs never change.",
 )
 
 
@@ -434,7 +434,7 @@ ch.pictures.duplicates(
     bound,
     found,
     n_r,
-    "The active neurons are as many as the rank s, which falls by one with every copy.",
+    finding="The active neurons are as many as the rank s, which falls by one with every copy.",
 )
 
 # %%
@@ -524,16 +524,17 @@ for name, act in activations.items():
     before, after = (
         ul.two_layer.predict(*pair, grid, act).numpy() for pair in ((A_1, c_1), (A_2, c_2))
     )
-    panels[f"{name}: 100 neurons, {kept} after the cut"] = before, after
+    panels[f"{name}: 100 neurons, {kept} after the cut"] = {"original": before, "cut": after}
 
 # %%
-ch.pictures.cuts(
+ch.fits(
     x_grid.numpy(),
     panels,
     retain,
     forget,
-    "For each activation the cut network meets the original at every retain point and leaves it "
-    "in between.",
+    finding="For each activation the cut network meets the original at every retain point and "
+    "leaves it in between.",
+    limit=3.2,
 )
 
 
@@ -617,8 +618,8 @@ ch.pictures.forget_outputs(
     groups,
     1.5,
     math.sin(-4 / 3),
-    "After the cut the outputs gather near the sine for the linear program and scatter widely for "
-    "the pivoted choice.",
+    finding="After the cut the outputs gather near the sine for the linear program and scatter "
+    "widely for the pivoted choice.",
 )
 
 # %% [markdown]
@@ -672,8 +673,8 @@ assert torch.equal(ul.two_layer.sparsify(small_c, small_phi), small_c)
 # %%
 ch.pictures.calmness(
     {m: (pick("sum", method=m), pick("largest", method=m)) for m in ["original", *methods]},
-    "Ten neurons each: the last neurons need the largest weights by far, the linear program the "
-    "smallest, and its functions stay within the data.",
+    finding="Ten neurons each: the last neurons need the largest weights by far, the linear "
+    "program the smallest, and its functions stay within the data.",
 )
 
 # %%
@@ -702,13 +703,14 @@ assert all(np.median(pick("drift", method=m)) > 0.5 for m in methods)
 A_1, c_1 = ch.fit(X, y, width=100, activation=torch.tanh, seed=1)
 on_grid = lambda c: ul.two_layer.predict(A_1, c, grid, torch.tanh).numpy()
 cuts = survivors(c_1, ul.two_layer.features(A_1, X_r, torch.tanh))
-ch.pictures.cuts(
+ch.fits(
     x_grid.numpy(),
-    {m.capitalize(): (on_grid(c_1), on_grid(cuts[m])) for m in methods},
+    {m.capitalize(): {"original": on_grid(c_1), "cut": on_grid(cuts[m])} for m in methods},
     retain,
     forget,
-    "The cut networks pass through the same ten retain points; between them some stay close to the "
-    "sine and others swing far away.",
+    finding="The cut networks pass through the same ten retain points; between them some stay "
+    "close to the sine and others swing far away.",
+    limit=3.2,
 )
 
 # %% [markdown]
@@ -748,7 +750,7 @@ ch.pictures.zigzag(
     zigzag.numpy(),
     (x_zig.numpy(), y_zig.numpy()),
     x_zig[1:-1].numpy(),
-    "The slope changes its sign between one interval and the next, with one bend each time.",
+    finding="The slope changes its sign between one interval and the next, with one bend each time.",
 )
 
 # %% [markdown]

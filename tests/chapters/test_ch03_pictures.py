@@ -8,7 +8,6 @@ from unlearnlab.chapters.ch03_minnorm import pictures
 
 FALLING = 10.0 ** -np.linspace(0, 11.5, 50)
 COUNTS, ONE = [0, 10, 20, 50], np.array([[0.5, 0.4], [0.4, 0.3], [0.2, 0.2], [0.1, 0.1]])
-X = np.linspace(-3, 3, 20)
 PICTURES = {
     "spectrum": lambda: pictures.spectrum(FALLING, np.where(FALLING > 1e-8, FALLING, -1e-8)),
     "distances": lambda: pictures.distances(
@@ -20,13 +19,6 @@ PICTURES = {
     "schedules": lambda: pictures.schedules({"T = 4": [0.1, 0, 0.09, 0], "T = 2": [0.5, 0]}),
     "parting": lambda: pictures.parting(
         range(10), {"one": np.logspace(-7, -3, 10), "other": np.zeros(10)}
-    ),
-    "fits": lambda: pictures.fits(
-        X,
-        {"10 epochs": (X, X / 2), "100 epochs": (X, -X)},
-        np.sin(X),
-        (X[:3], X[:3]),
-        (X[3:4], [1.5]),
     ),
 }
 

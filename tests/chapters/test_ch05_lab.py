@@ -5,10 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from unlearnlab.chapters import ch05_linear as ch
 from unlearnlab.chapters.ch05_linear.lab import LENGTH, X_RETAIN, Y_RETAIN, LinearLab, scene
-
-SLIDERS = ["heading", "tilt", "label", "retained", "azimuth", "elevation"]
 
 
 @pytest.mark.parametrize("heading", [0, 75, 200])
@@ -55,7 +52,7 @@ def test_in_the_plane_a_contradicting_label_parts_the_two_and_an_agreeing_one_do
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ({"retained": 3}, "retained must be 1 or 2, got 3"),
+        ({"retained": 3}, "retained must be one of 1, 2, got 3"),
         ({"tilt": math.nan}, "tilt"),
         ({"label": math.inf}, "label"),
     ],
@@ -63,33 +60,6 @@ def test_in_the_plane_a_contradicting_label_parts_the_two_and_an_agreeing_one_do
 def test_values_out_of_range_are_refused_by_name(arguments, words):
     with pytest.raises(ValueError, match=words):
         scene(**arguments)
-
-
-@pytest.mark.parametrize("name", SLIDERS)
-def test_every_slider_gives_a_new_frame_at_minimum_middle_and_maximum(name):
-    lab = LinearLab(heading=110, tilt=35, label=1.1)
-    lab.azimuth.value, lab.elevation.value = 15, 10
-    slider = getattr(lab, name)
-    middle = (slider.min + slider.max) / 2 if name != "retained" else 2
-    values = (slider.min, middle, slider.max) if name != "retained" else (1, 2)
-    seen = set()
-    for value in values:
-        frames, numbers, png = lab.canvas.frames, lab.numbers.value, lab.canvas.png()
-        slider.value = value
-        assert lab.error is None and "Error" not in lab.trouble.value
-        assert lab.canvas.frames == frames + 1 and lab.canvas.png() != png
-        assert (lab.numbers.value != numbers) == (name not in ("azimuth", "elevation"))
-        seen.add(lab.canvas.png())
-    assert len(seen) == (
-        2 if name in ("retained", "heading", "azimuth") else 3
-    )  # 0 and 360 degrees, -180 and 180 are one view
-
-
-def test_two_labs_do_not_move_each_other():
-    one, other = LinearLab(), LinearLab(heading=200)
-    frames = other.canvas.frames
-    one.tilt.value = 10
-    assert other.canvas.frames == frames and other.tilt.value == 50
 
 
 def test_the_table_the_words_and_the_alt_text_follow_the_sliders():
@@ -104,39 +74,3 @@ def test_the_table_the_words_and_the_alt_text_follow_the_sliders():
     )
     lab.tilt.value, lab.label.value = 5, 2.5
     assert "outside the picture" in lab.trouble.value
-
-
-def test_an_error_while_drawing_is_shown_and_kept_and_cleared_by_the_next_frame(monkeypatch):
-    lab = LinearLab()
-    with monkeypatch.context() as broken:
-        broken.setattr("unlearnlab.chapters.ch05_linear.lab.scene", lambda *args: 1 / 0)
-        lab.tilt.value = 20
-    assert isinstance(lab.error, ZeroDivisionError) and "ZeroDivisionError" in lab.trouble.value
-    lab.tilt.value = 25
-    assert "Error" not in lab.trouble.value and lab.error is None
-
-
-def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change():
-    lab, again = LinearLab(), LinearLab()
-    (data, metadata), (other, _) = lab._repr_mimebundle_(), again._repr_mimebundle_()
-    assert data["image/png"].startswith(b"\x89PNG") and data["image/png"] == other["image/png"]
-    assert (
-        data["text/plain"]
-        == other["text/plain"]
-        == "LinearLab: forget input at heading 75, tilt 50, label 2.0; 2 retain inputs"
-    )
-    assert "retain span" in metadata["image/png"]["alt"]
-
-
-def test_the_panel_holds_what_the_reader_needs():
-    lab = LinearLab()
-    assert isinstance(lab, ch.LinearLab)
-    assert [s.description for s in lab.panel.children[0].children[0].children] == [
-        "heading",
-        "tilt",
-        "forget label",
-        "retain inputs",
-        "azimuth",
-        "elevation",
-    ]
-    assert lab.panel.children[1] is lab.canvas.widget

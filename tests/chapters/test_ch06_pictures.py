@@ -5,7 +5,8 @@ import pytest
 from pictures import check_picture
 
 from unlearnlab.chapters.ch06_linear_network import pictures
-from unlearnlab.chapters.ch06_linear_network.lab import INPUTS, compare
+from unlearnlab.chapters.ch06_linear_network.lab import compare
+from unlearnlab.course import style
 
 RNG = np.random.default_rng(0)
 T, DRIFT = np.linspace(-2, 2, 9), np.logspace(-5, 1, 7)
@@ -35,7 +36,6 @@ PICTURES = {
         (0.2, 0),
         {"alone": np.array([2, 0.1, 0.02]), "repaired": np.array([2, 0.1, 1e-4])},
     ),
-    "network": lambda: pictures.NetworkPicture(INPUTS).figure,
 }
 
 
@@ -47,17 +47,17 @@ def test_each_picture_draws_the_same_twice_with_named_axes_and_no_words_cut_off(
 
 
 def test_alt_text_is_what_the_axes_say_and_what_the_notebook_found():
-    figure = pictures.remainders(DRIFT, {"A₁": 0 * DRIFT, "c": DRIFT**2}, "It grows.")
+    figure = pictures.remainders(DRIFT, {"A₁": 0 * DRIFT, "c": DRIFT**2}, finding="It grows.")
     assert figure.alt == "|actual − predicted| change of an output by drift ‖Δ‖. It grows."
-    assert all(len(PICTURES[name]().alt) > 25 for name in PICTURES if name != "network")
+    assert all(len(PICTURES[name]().alt) > 25 for name in PICTURES)
 
 
 @pytest.mark.parametrize("name", ["remainders", "failures"])
 def test_direct_labels_do_not_overlap_though_the_lines_end_together(name):
     figure = PICTURES[name]()
     figure.canvas.draw()
-    texts = [text for text in figure.axes[-1].texts if text.get_text() != "rounding"]
-    boxes = sorted((text.get_window_extent() for text in texts), key=lambda box: box.y0)
+    boxes = [text.get_window_extent() for text in figure.axes[-1].texts]
+    boxes.sort(key=lambda box: box.y0)
     assert len(boxes) > 2 and all(
         below.y0 + 10 < above.y0 for below, above in zip(boxes, boxes[1:])
     )
@@ -66,9 +66,8 @@ def test_direct_labels_do_not_overlap_though_the_lines_end_together(name):
 def test_zeros_stand_on_the_floor_of_a_logarithmic_axis():
     figure = PICTURES["remainders"]()
     lowest = min(line.get_ydata().min() for line in figure.axes[0].lines)
-    assert lowest == pictures.FLOOR and "≤ 10⁻¹⁶" in [
-        tick.get_text() for tick in figure.axes[0].get_yticklabels()
-    ]
+    ticks = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert lowest == pictures.FLOOR and ticks[0] == "≤ $10^{-16}$"
 
 
 def test_the_matrices_of_the_counter_example_show_their_numbers():
@@ -77,12 +76,14 @@ def test_the_matrices_of_the_counter_example_show_their_numbers():
 
 
 def test_the_labs_picture_shows_the_comparison_it_was_given():
-    picture = pictures.NetworkPicture(INPUTS)
     shown = compare(depth=2, width=4, n_retain=5, seed=3)
-    picture.update(shown)
+    figure, (left, right) = style.figure(1, 2)
+    pictures.comparison(left, right, shown)
     size = np.linalg.norm(shown.original)
-    assert np.allclose(picture.original.get_ydata(), shown.original / size)
-    for name, line in picture.predictors.items():
+    original, *predictors = left.lines
+    assert np.allclose(original.get_ydata(), shown.original / size)
+    for name, line in zip(pictures.COMPARED, predictors, strict=True):
         assert np.allclose(line.get_ydata(), shown.predictors[name] / size)
-        wanted = np.clip([shown.retain_error[name], shown.distance[name]], pictures.FLOOR, 10)
-        assert np.array_equal(picture.errors[name].get_xdata(), wanted)
+    for line, errors in zip(right.lines, (shown.retain_error, shown.distance), strict=True):
+        wanted = np.clip([errors[name] for name in pictures.COMPARED], pictures.FLOOR, 10)
+        assert np.array_equal(line.get_xdata(), wanted)

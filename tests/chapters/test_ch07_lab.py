@@ -59,54 +59,12 @@ def test_values_out_of_range_are_refused_by_name(arguments, words):
         cut_network(*arguments)
 
 
-SLIDERS = {
-    "n_r": (5, 8, 12),
-    "copies": (1, 3, 0),
-    "h": (40, 90, 150),
-    "activation": ("ReLU", "tanh", "GELU"),
-    "method": ("linear program", "matching pursuit", "pivoted"),
-    "inputs": (2, 1),
-}
-
-
-@pytest.mark.parametrize("name", SLIDERS)
-def test_every_slider_gives_a_new_frame_and_new_numbers_at_minimum_middle_and_maximum(name):
-    lab = PruneLab(n_r=9, h=80)
-    slider, seen = getattr(lab, name), set()
-    for value in SLIDERS[name]:
-        frames, numbers, png = lab.canvas.frames, lab.numbers.value, lab.canvas.png()
-        slider.value = value
-        assert lab.error is None and lab.trouble.value == ""
-        assert lab.numbers.value != numbers and lab.canvas.png() != png
-        assert lab.canvas.frames > frames or name == "inputs"
-        assert lab.panel.children[1] is lab.canvas.widget
-        seen.add(lab.canvas.png())
-    assert len(seen) == len(SLIDERS[name])
-
-
-def test_two_labs_do_not_move_each_other():
-    one, other = PruneLab(), PruneLab(h=60)
-    frames = other.canvas.frames
-    one.n_r.value = 6
-    assert other.canvas.frames == frames and other.n_r.value == 10 and other.shown.kept == 10
-
-
 def test_the_table_and_the_alt_text_follow_the_sliders():
     lab = PruneLab()
     assert "10 | 10 | 10" in lab.numbers.value and "Of 100 neurons 10 stay" in lab.canvas.figure.alt
     lab.copies.value = 2
     assert "8 | 8 | 10" in lab.numbers.value and "Of 100 neurons 8 stay" in lab.canvas.figure.alt
     assert "below 10⁻⁸" in lab.numbers.value
-
-
-def test_an_error_while_drawing_is_shown_and_kept_and_cleared_by_the_next_frame(monkeypatch):
-    lab = PruneLab()
-    with monkeypatch.context() as broken:
-        broken.setattr("unlearnlab.chapters.ch07_two_layer.lab.cut_network", lambda **args: 1 / 0)
-        lab.h.value = 60
-    assert isinstance(lab.error, ZeroDivisionError) and "ZeroDivisionError" in lab.trouble.value
-    lab.h.value = 70
-    assert lab.trouble.value == "" and lab.error is None
 
 
 def test_an_error_on_the_way_to_the_other_picture_leaves_this_one(monkeypatch):
@@ -121,32 +79,3 @@ def test_an_error_on_the_way_to_the_other_picture_leaves_this_one(monkeypatch):
         and lab.panel.children[1] is lab.canvas.widget
         and lab.shown.X.shape[1] == 2
     )
-
-
-def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change():
-    lab, again = PruneLab(), PruneLab()
-    (data, metadata), (other, _) = lab._repr_mimebundle_(), again._repr_mimebundle_()
-    assert (
-        data["image/png"].startswith(b"\x89PNG")
-        and isinstance(data["image/png"], bytes)
-        and data["image/png"] == other["image/png"]
-    )
-    assert (
-        data["text/plain"]
-        == other["text/plain"]
-        == "PruneLab: 10 retain points, 0 of them copies, 100 neurons, SiLU, pivoted, 1 input"
-    )
-    assert "neurons" in metadata["image/png"]["alt"]
-
-
-def test_canvas_and_panel_hold_what_the_reader_needs():
-    lab = PruneLab()
-    assert [s.description for s in lab.panel.children[0].children[0].children] == [
-        "retain points",
-        "of them copies",
-        "neurons h",
-        "activation",
-        "survivors by",
-        "inputs",
-    ]
-    assert lab.panel.children[0].children[1] is lab.numbers and lab.panel.children[2] is lab.trouble

@@ -6,7 +6,7 @@ import threading
 import ipywidgets
 from PIL import Image
 
-from .style import Figure
+from .style import Figure, look
 
 
 class Canvas:
@@ -14,8 +14,8 @@ class Canvas:
     whole redraw.
 
     figure: with its axes limits fixed. moving: the artists whose data change; change them, then
-    call `draw()`. `widget` is what a notebook shows; its value is a PNG. Safe to call from any
-    thread.
+    call `draw()`; without any, `background()` draws the figure. `widget` is what a notebook shows;
+    its value is a PNG. Safe to call from any thread.
     """
 
     def __init__(self, figure: Figure, moving: list, description: str):
@@ -27,7 +27,8 @@ class Canvas:
         self.describe(description)
         for artist in moving:
             artist.set_animated(True)
-        self.background()
+        if moving:
+            self.background()
 
     def describe(self, text: str) -> None:
         """Alt text: what the picture shows."""
@@ -36,7 +37,7 @@ class Canvas:
     def background(self) -> None:
         """Draws everything that does not move; call again after changing a title, a limit or a
         fixed artist."""
-        with self._lock:
+        with self._lock, look():  # ticks are made while they are drawn
             self.figure.canvas.draw()
             self.figure.set_layout_engine("none")  # axes stay where the first drawing put them
             self._clean = self.figure.canvas.copy_from_bbox(self.figure.bbox)
@@ -57,6 +58,4 @@ class Canvas:
 
     def png(self) -> bytes:
         """The current frame."""
-        return bytes(
-            self.widget.value
-        )  # the trait holds a memoryview, which a notebook cannot store
+        return bytes(self.widget.value)  # it holds a memoryview, which a notebook cannot store

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 import ipywidgets
 
+from .canvas import Canvas
+from .style import figure, look
+
 STYLE = {"description_width": "110px"}
 WIDE = ipywidgets.Layout(width="360px")
 
@@ -35,10 +38,11 @@ class Lab:
 class SliderLab(Lab):
     """A lab whose picture follows its controls at once.
 
-    A subclass's __init__ makes the controls and the canvas and calls `build`. It has
+    A subclass's __init__ makes the controls and calls `build`. It has
 
     compute(**values)   what is to be shown, from the controls' values by name
-    draw(shown)         moves the artists of the picture; default: self.picture.update(shown)
+    picture(*axes, shown)   draws it anew into the axes of the canvas, which are empty
+    draw(shown)         or this, for a canvas whose artists move
     sentence(shown)     the alt text
     table(shown)        HTML beside the controls
     note(shown)         a line below the picture, or ""
@@ -47,14 +51,25 @@ class SliderLab(Lab):
     picture; `error`: what went wrong with the last frame, or None.
     """
 
+    # Arguments of `figure`, and of Figure.legend for what the first frame labels
+    panels = {"columns": 2}
+    legend = {"loc": "outside upper center", "ncols": 6, "columnspacing": 1.2}
+
     error: Exception | None = None
     _held = False
 
-    def build(self, controls: dict[str, ipywidgets.Widget], canvas) -> None:
+    @property
+    def summary(self):
+        settings = [f"{control.description} {control.value}" for control in self.controls.values()]
+        return f"{type(self).__name__}: {', '.join(settings)}"
+
+    def build(self, controls: dict[str, ipywidgets.Widget], canvas: Canvas | None = None) -> None:
         """Makes the panel and draws the first frame. controls: name -> widget, from the top down.
+        canvas: default one of `panels`, drawn anew every time.
 
         Raises what goes wrong in the first frame, which the reader could not see.
         """
+        canvas = canvas or Canvas(figure(**self.panels)[0], [], "")
         self.controls, self.canvas = controls, canvas
         self.numbers, self.trouble = ipywidgets.HTML(), ipywidgets.HTML()
         column = ipywidgets.VBox(list(controls.values()))
@@ -67,7 +82,12 @@ class SliderLab(Lab):
         self._frame()
 
     def draw(self, shown) -> None:
-        self.picture.update(shown)
+        drawn = self.canvas.figure
+        for ax in drawn.axes:
+            ax.clear()
+        self.picture(*drawn.axes, shown)
+        if not drawn.legends:  # the first frame; later ones are laid out alike
+            drawn.legend(**self.legend)
 
     def note(self, shown) -> str:
         return ""
@@ -93,6 +113,7 @@ class SliderLab(Lab):
             self.error = error
             self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
 
+    @look()
     def _frame(self):
         values = {name: control.value for name, control in self.controls.items()}
         self.shown = self.compute(**values)

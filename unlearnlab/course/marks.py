@@ -3,12 +3,35 @@
 Looks (colors, markers, line styles) are dictionaries for Axes.plot; style.py holds them.
 """
 
+import itertools
+
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
-from .style import BLACK, BLUE, FORGET, INK, ORIGINAL, RETAIN, SERIES, SKY, TARGET, UNLEARNED
+from .style import (
+    BLACK,
+    BLUE,
+    FORGET,
+    GROUND_TRUTH,
+    INK,
+    METHOD_LOOKS,
+    ORIGINAL,
+    RETAIN,
+    SERIES,
+    SKY,
+    TARGET,
+    UNLEARNED,
+    Figure,
+    figure,
+    line_look,
+    look,
+)
+
+METHODS = {name: line_look(name) for name in METHOD_LOOKS}
+MODELS = {**METHODS, "sin x": TARGET, "original": ORIGINAL, "ground truth": GROUND_TRUTH}
 
 
 def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
@@ -32,17 +55,20 @@ def halo() -> dict:
     return {"path_effects": [withStroke(linewidth=2.5, foreground="white")]}
 
 
-def lines(ax, x, curves: dict, looks=SERIES, named: bool = True, gap: float = 12, **shared) -> None:
+def lines(
+    ax, x, curves: dict, looks=SERIES, named: bool = True, gap: float = 12, floor=None, **shared
+) -> None:
     """A line for each of `curves`, name -> (k,), in its look, with its name at the right end.
 
     x: (k,), or None: then curves are pairs (x, y). looks: name -> look, or looks in order.
     named: False leaves the names to a legend. gap: least distance of two names, in points.
-    shared: for every line, as in Axes.plot; a look goes before it.
+    floor: as in `floored`. shared: for every line, as in Axes.plot; a look goes before it.
     """
     looks = looks if isinstance(looks, dict) else dict(zip(curves, looks))
     ends = {}
     for name, values in curves.items():
         across, up = values if x is None else (x, values)
+        up = floored(up, floor) if floor else up
         (drawn,) = ax.plot(across, up, label=name, **{**shared, **looks[name]})
         ends[name] = across[-1], up[-1], drawn.get_color()
     if named:
@@ -50,40 +76,67 @@ def lines(ax, x, curves: dict, looks=SERIES, named: bool = True, gap: float = 12
 
 
 def over_points(ax, x, curves: dict, retain, forget) -> None:
-    """Curves (k,) of a target, an original and perhaps an unlearned model, in this order, over the
-    points of both sets, all labelled for a legend. retain, forget: pairs (x, y)."""
-    lines(ax, x, curves, (TARGET, ORIGINAL, UNLEARNED), named=False)
+    """Functions of x under the points of both sets, all labelled for a legend.
+
+    curves: name -> (k,); any name that is not in MODELS is an unlearned model's. retain, forget:
+    pairs (x, y).
+    """
+    for name, values in curves.items():
+        ax.plot(x, values, label=name, **MODELS.get(name, UNLEARNED))
     ax.plot(*retain, label="retain", **RETAIN)
     ax.plot(*forget, label="forget", **FORGET)
+    ax.set(xlabel="x", ylabel="f(θ, x)")
 
 
-def name_ends(
-    ax, ends: dict, gap: float = 12, shift: float = 7, column: float | None = None, **words
-) -> None:
+@look()
+def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "") -> Figure:
+    """Functions over the points of both sets, panel by panel, two in a row from four on.
+
+    panels: title -> curves; curves, retain and forget as in `over_points`. limit: of |f|.
+    """
+    columns = 1 + len(panels) // 4
+    rows = len(panels) // columns
+    fig, _ = figure(rows, columns, (7.5, 1 + 2.2 * rows))
+    for ax, (title, curves) in zip(fig.axes, panels.items()):
+        over_points(ax, x, curves, retain, forget)
+        room = (x[-1] - x[0]) / 50
+        ax.set(title=title, xlim=(x[0] - room, x[-1] + room), ylim=(-limit, limit))
+        ax.label_outer()
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5)
+    return fig.done(finding, f"Functions of x: {', '.join(panels)}")
+
+
+def vectors(ax, *drawn) -> None:
+    """Straight lines that end in a dot, in a plane or in space, labelled for a legend.
+
+    drawn: (start, end, name, color, line style) each.
+    """
+    for start, end, name, color, line in drawn:
+        ends = np.stack([start, end]).T
+        ax.plot(*ends, color=color, linestyle=line, marker="o", markevery=[-1], label=name)
+
+
+def dot(ax, at, name: str, color, marker="o", shift=(9, 5), size: float = 9, **words) -> None:
+    """A point and its name. shift, words: as in `note`."""
+    ax.plot(*at, marker, color=color, markersize=size, markeredgecolor="white", zorder=4)
+    note(ax, name, at, shift, color, **words)
+
+
+def name_ends(ax, ends: dict, gap: float = 12, **words) -> None:
     """Names right of the ends of lines, moved up and down as little as keeps them apart.
 
-    ends: name -> (x, y, color). gap: least distance of two names, shift: from the line, in points.
-    column: x where all names begin, for lines that end at different x; thin lines lead there.
+    ends: name -> (x, y, color). gap: least distance of two names, in points. words: as in `note`.
     Call it when the limits and scales of the axes are set.
     """
     if len(ends) > 1:
         ax.figure.canvas.draw()  # the layout decides how far apart two values are
-    points, to_pixels = 72 / ax.figure.dpi, ax.transData.transform
-    at = np.array([to_pixels((float(x), float(y))) for x, y, _ in ends.values()]) * points
+    points = 72 / ax.figure.dpi
+    places = [(float(x), float(y)) for x, y, _ in ends.values()]
+    heights = ax.transData.transform(places)[:, 1] * points
     low, high = ax.get_window_extent().intervaly * points
-    moved = apart(at[:, 1], gap, low + gap / 4, high - gap / 4) - at[:, 1]
-    for (name, (x, y, color)), here, up in zip(ends.items(), at, moved):
-        right = shift
-        if column is not None:
-            right += to_pixels((column, y))[0] * points - here[0]
-            words["arrowprops"] = {
-                "arrowstyle": "-",
-                "color": color,
-                "linewidth": 0.6,
-                "shrinkA": 1,
-                "shrinkB": 4,
-            }
-        note(ax, name, (x, y), (right, up), color, va="center", **words)
+    moved = apart(heights, gap, low + gap / 4, high - gap / 4) - heights
+    for (name, (*_, color)), place, up in zip(ends.items(), places, moved):
+        note(ax, name, place, (7, up), color, va="center", **words)
 
 
 def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
@@ -99,59 +152,33 @@ def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np
 
 
 def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
-    """Names around their points, each at the nearest free spot, with a line where that is far.
+    """Names around their points, each at the nearest free spot, with a line to the point.
 
     places: name -> (x, y). colors: name -> color. boxes: (n, 4), what else names keep clear of:
     left, bottom, right, top, in the data. Call it when the limits of the axes are set.
     """
     ax.figure.canvas.draw()
-    pixel, inside = ax.figure.dpi / 72, ax.get_window_extent().extents
-    to_pixels = ax.transData.transform
+    pixel, inside, to_pixels = ax.figure.dpi / 72, ax.get_window_extent(), ax.transData.transform
     centers = to_pixels(list(places.values()))
-    corners = to_pixels(np.reshape(boxes, (-1, 2))).reshape(-1, 4)
-    edge = pixel * np.array([-1, -1, 1, 1])
-    taken = np.vstack([np.tile(centers, 2) + 6 * edge, corners + 4 * edge])
-    far, angle = np.meshgrid(
-        (9, 15, 24, 35, 48, 64, 82), np.radians(range(0, 360, 30)), indexing="ij"
-    )
-    way = np.stack([np.cos(angle), np.sin(angle)], -1).reshape(-1, 2)
+    taken = [Bbox([center, center]).padded(6 * pixel) for center in centers]
+    taken += [Bbox(to_pixels(np.reshape(box, (2, 2)))).padded(4 * pixel) for box in boxes]
+    angles = np.radians(range(0, 360, 30))
+    ways = np.stack([np.cos(angles), np.sin(angles)], 1)
+    middle = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 6, **halo(), **words}
     for (name, place), center in zip(places.items(), centers):
-        text = note(
-            ax,
-            name,
-            place,
-            color=colors[name],
-            ha="center",
-            va="center",
-            fontsize=9,
-            zorder=6,
-            **{**halo(), **words},
-        )
+        text = note(ax, name, place, color=colors[name], **middle)
         text.set_in_layout(False)
         half = np.array(text.get_window_extent().size) / 2
-        shifts = way * (far.reshape(-1, 1) * pixel + half)
-        spots = np.hstack([center + shifts - half, center + shifts + half])
-        outside = 4 * half.prod() - _shared(spots, inside[None])[:, 0]
-        cost = _shared(spots, taken).sum(1) + 10 * outside
-        best = cost.round(3).argmin()  # of equal ones the first, which is the nearest
-        taken = np.vstack([taken, spots[best]])
-        text.xyann = tuple(shifts[best] / pixel)
-        if far.flat[best] > 15:
-            line = {
-                "arrowstyle": "-",
-                "color": colors[name],
-                "linewidth": 0.6,
-                "shrinkA": 6,
-                "shrinkB": 3,
-            }
-            note(ax, "", place, text.xyann, zorder=3, arrowprops=line).set_in_layout(False)
-
-
-def _shared(boxes, others):
-    """The area each of boxes (n, 4) shares with each of others (m, 4): (n, m)."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    return np.clip(high - low, 0, None).prod(-1)
+        for far, way in itertools.product((9, 15, 24, 35, 48, 64, 82), ways):
+            shift = way * (far * pixel + half)
+            box = Bbox([center + shift - half, center + shift + half])
+            within = (box.min >= inside.min).all() and (box.max <= inside.max).all()
+            if within and not box.count_overlaps(taken):
+                break
+        taken.append(box)
+        text.xyann = tuple(shift / pixel)
+        line = {"arrowstyle": "-", "color": colors[name], "linewidth": 0.6, "shrinkA": 6}
+        note(ax, "", place, text.xyann, arrowprops=line).set_in_layout(False)
 
 
 def level(ax, height: float, text: str = "", at=None, shift=(2, 4), look=TARGET, **words) -> None:
@@ -185,7 +212,7 @@ def mean_mark(ax, x, y, look: dict, **errors) -> None:
 
 def name_rows(ax, names, room: float = 0.5) -> None:
     """Rows numbered from 0, top to bottom, each with its name at the left."""
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), list(names))
     ax.set_ylim(len(names) - room, -room)
 
 
@@ -221,29 +248,23 @@ def floored(values, floor: float) -> np.ndarray:
 
 def decades(axis, low: int, high: int, step: int = 1, floor: bool = False) -> None:
     """Ticks 10^low, 10^(low + step), ..., 10^high and no others; floor: the first says "≤"."""
-    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
     powers = range(low, high + 1, step)
-    names = [f"10{str(k).translate(raised)}" if k else "1" for k in powers]
+    names = [f"$10^{{{k}}}$" for k in powers]
     if floor:
         names[0] = f"≤ {names[0]}"
     axis.set_ticks([10.0**k for k in powers], names)
     axis.set_ticks([], minor=True)
 
 
-def plain_ticks(axis, limits=None) -> None:
+def plain_ticks(axis) -> None:
     """Two to five numbers without exponents on a logarithmic axis: powers of ten and their
-    5-folds, or finer where the axis is short. limits: default those of the axis."""
-    low, high = sorted(axis.get_view_interval() if limits is None else limits)
-    for digits in (
-        (1,),
-        (1, 5),
-        (1, 2, 5),
-        (1, 1.5, 2, 3, 5, 7),
-        (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9),
-    ):
+    5-folds, or finer where the axis is short."""
+    low, high = sorted(axis.get_view_interval())
+    fine = (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)
+    for digits in ((1,), (1, 5), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), fine):
         ticks = [d * 10.0**k for k in range(-4, 5) for d in digits]
         ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) >= (2 if digits == (1,) else 3):
+        if len(ticks) > 2 or len(digits) < len(ticks):
             break
     number_ticks(axis, ticks)
 

@@ -1,7 +1,7 @@
 """One look for every picture: the Okabe-Ito palette, line styles as a second channel, alt text."""
 
 import io
-from contextlib import contextmanager
+from functools import wraps
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -46,6 +46,7 @@ SERIES = tuple(
     )
 )
 RIGHT, WRONG = SERIES[:2]
+PLAIN = tuple({**style, "marker": ""} for style in SERIES)
 
 # One method looks the same in every picture; no two share both color and marker
 METHOD_LOOKS = {
@@ -136,11 +137,9 @@ class Figure(_Figure):
         return data, {"image/png": {"alt": self.alt}}
 
 
-@contextmanager
 def look():
     """Inside, matplotlib draws in the course's style; outside, the reader's own settings stay."""
-    with matplotlib.rc_context(RC):
-        yield
+    return matplotlib.rc_context(RC)
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None, **subplots):
@@ -153,3 +152,41 @@ def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = N
         fig = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(fig)
         return fig, fig.subplots(rows, columns, **subplots)
+
+
+def picture(
+    *words: tuple[str, ...],
+    rows: int = 1,
+    size: tuple[float, float] | None = None,
+    what: str = "",
+    legend: int = 0,
+    panels: dict | None = None,
+    **properties,
+):
+    """Decorator: a function that draws into axes becomes one that returns a finished Figure.
+
+    The function gets the Axes (the list of them, if several), then what its caller gives. The
+    caller may add finding="...", as in Figure.done. What the function returns, if anything, goes
+    for `what`.
+
+    words: of every panel, in this order, what is across, up, and the title; the last may be left
+    out. legend: columns of one above the panels, of what is labelled in the first; 0: none.
+    panels: as in Figure.subplots. properties: of all Axes, as in Axes.set. what: as in Figure.done.
+    """
+
+    def decorate(draw):
+        @wraps(draw)
+        @look()
+        def drawn(*given, finding: str = "", **named) -> Figure:
+            fig, axes = figure(rows, len(words) // rows, size, **panels or {})
+            for ax, labels in zip(fig.axes, words):
+                ax.set(**dict(zip(("xlabel", "ylabel", "title"), labels)), **properties)
+            said = draw(axes if len(words) == 1 else fig.axes, *given, **named)
+            if legend:
+                names = fig.axes[0].get_legend_handles_labels()
+                fig.legend(*names, loc="outside upper center", ncols=legend)
+            return fig.done(finding, said or what)
+
+        return drawn
+
+    return decorate

@@ -1,5 +1,6 @@
 """What notebook 02 uses: the relaxed problem."""
 
 from ...course.exercises import check, hints
+from ...course.marks import fits
 from . import exercises, pictures
 from .lab import SpanLab

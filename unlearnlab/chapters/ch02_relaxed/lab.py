@@ -8,8 +8,8 @@ import torch
 from torch.nn.utils import parameters_to_vector
 
 from ...course import curve
-from ...course.canvas import Canvas
 from ...course.lab import SliderLab, slider, table
+from ...ground.checks import number
 from ...networks import outputs_at
 from ...projection import output_gradients, project_out
 from ...task import Task
@@ -40,8 +40,7 @@ def move(task: Task, off: float, along: float, n_pert: int) -> Move:
     """
     count = len(task.retain)
     for name, value, most in (("off", off, 1), ("along", along, 1), ("n_pert", n_pert, count)):
-        if not 0 <= value <= most:
-            raise ValueError(f"{name} must be in [0, {most}], got {value}")
+        number(name, value, low=0, high=most)
     model, inputs = task.original, torch.cat([task.retain.tensors[0], task.forget.tensors[0]])
     theta = parameters_to_vector(model.parameters())
     rows = output_gradients(model, inputs)
@@ -69,31 +68,17 @@ class SpanLab(SliderLab):
 
     def __init__(self, seed: int = 1, off: float = 0.1, along: float = 0.0):
         self.task = curve.task(seed)
-        count, x = len(self.task.retain), curve.grid()
-        drawn = (
-            x,
-            self.task.original(x),
-            x.sin(),
-            *self.task.retain.tensors,
-            *self.task.forget.tensors,
-        )
-        x, before, target, *points = (values.detach().flatten().numpy() for values in drawn)
-        self.picture = pictures.SpanPicture(x, before, target, points[:2], points[2:])
+        count = len(self.task.retain)
         self.build(
             {
                 "off": slider("off the span", off, 0, 1, 0.01, readout_format=".2f"),
                 "along": slider("along the span", along, 0, 1, 0.01, readout_format=".2f"),
                 "n_pert": slider("n_pert (rows)", count, 0, count),
-            },
-            Canvas(self.picture.figure, self.picture.moving, ""),
+            }
         )
 
-    @property
-    def summary(self):
-        return (
-            f"SpanLab: off the span {self.off.value:.2f}, along the span "
-            f"{self.along.value:.2f}, {self.n_pert.value} retain gradients"
-        )
+    def picture(self, left, right, shown):
+        pictures.span(left, right, self.task, shown)
 
     def compute(self, off, along, n_pert):
         return move(self.task, off, along, n_pert)
@@ -107,17 +92,17 @@ class SpanLab(SliderLab):
         )
 
     def table(self, shown):
-        def number(value):
-            return "0" if abs(value) < pictures.FLOOR else f"{value:.2g}"
-
         changes = shown.predicted, shown.actual
-        largest = [number(np.abs(change[:-1]).max()) for change in changes]
         drift = [f"{v:.2f}" for v in (shown.drift_off, shown.drift_along)]
         return table(
             {
-                "largest retain change": largest,
-                "forget change": [number(change[-1]) for change in changes],
+                "largest retain change": [_number(np.abs(c[:-1]).max()) for c in changes],
+                "forget change": [_number(change[-1]) for change in changes],
                 "drift off | along": drift,
             },
             ("predicted", "actual"),
         )
+
+
+def _number(value):
+    return "0" if abs(value) < pictures.FLOOR else f"{value:.2g}"

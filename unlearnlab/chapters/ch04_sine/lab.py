@@ -9,6 +9,7 @@ from ...course.canvas import Canvas
 from ...course.lab import button, choice, menu, slider, table
 from ...course.marks import central
 from ...course.method_lab import MethodLab
+from ...data.sine import RETAIN
 from ...ground.checks import one_of
 from ...loop import unlearn
 from ...methods import METHODS, Method
@@ -45,15 +46,9 @@ class SineLab(MethodLab):
         one_of("method", method, self.offered)
         one_of("epochs", epochs, EPOCHS)
         super().__init__()
-        self.task, self.scores, self._staged = sine.task(seed), {}, (seed, epochs)
-        self.samples = len(self.task.retain)
+        self.samples, self._staged = RETAIN, None
         self.picture = LabPicture(self.offered, sine.PUBLISHED)
-        self.picture.fixed(self.task, epochs)
-        self.canvas = Canvas(
-            self.picture.figure,
-            self.picture.moving,
-            "The poisoned sine, its original and unlearned fits",
-        )
+        self.canvas = Canvas(self.picture.figure, self.picture.moving, "")
         self._build(seed, method, epochs)
         self.unlearn(*self.chosen(), stop=None)  # so that there is a picture before any click
 
@@ -73,17 +68,10 @@ class SineLab(MethodLab):
         self.reset = button("Paper's best settings", "undo", 190)
         self.readout, self.results, self.box = HTML(), HTML(), VBox()
         left = VBox([self.seed, self.name, self.epochs, self.seeds])
+        top = HBox([left, self.box])
         buttons = HBox([self.compare, self.stop, self.reset, self.progress])
-        self.panel = VBox(
-            [
-                HBox([left, self.box]),
-                buttons,
-                self.canvas.widget,
-                self.readout,
-                self.results,
-                self.status,
-            ]
-        )
+        below = self.canvas.widget, self.readout, self.results, self.status
+        self.panel = VBox([top, buttons, *below])
         self.follow()
         self.epochs.observe(lambda change: self.reset.click(), "value")
         self.compare.on_click(self._start_comparison)
@@ -98,16 +86,10 @@ class SineLab(MethodLab):
     def unlearn(self, seed, method, epochs, stop):
         """One run, drawn as it goes."""
         self._stage(seed, epochs)
+        self._drawn = time.perf_counter()
+        frame = lambda run: self._frame(run, epochs, PAUSE)
         with self._busy():
-            drawn = time.perf_counter()
-
-            def show(run):
-                nonlocal drawn
-                if time.perf_counter() - drawn > PAUSE:
-                    self._frame(run, epochs)
-                    drawn = time.perf_counter()
-
-            run = unlearn(self.task, method, epochs, callback=show, stop=stop)
+            run = unlearn(self.task, method, epochs, callback=frame, stop=stop)
             if run.stopped and not run.history:
                 return
             self.scores = {**self.scores, method.name: run.metrics["sup_error"]}
@@ -148,39 +130,38 @@ class SineLab(MethodLab):
 
     # -- showing
 
-    def _frame(self, run, epochs):
-        model, name, epoch = run.model, run.method.name, len(run.history)
-        was_training = model.training
-        error = self.picture.frame(curve(model.eval())[1], name, epoch, self.scores)
-        model.train(was_training)
-        self.canvas.describe(
-            f"The poisoned sine: {name} after {epoch} epochs has sup error {error:.1f}"
-        )
+    def _frame(self, run, epochs, pause=0):
+        """Shows where a run is, unless the last frame is less than `pause` seconds old."""
+        if time.perf_counter() - self._drawn < pause:
+            return
+        epoch = len(run.history)
+        words = f"{run.method.name} after {epoch} epochs"
+        error = self.picture.frame(curve(run.model)[1], words, self.scores)
+        self.canvas.describe(f"The poisoned sine: {words} has sup error {error:.1f}")
         self.canvas.draw()
         self.progress.value = epoch / epochs
+        self._drawn = time.perf_counter()
 
     def _read_out(self, run):
-        errors = {
+        models = {
             "original": self.task.original,
             run.method.name: run.model,
             "ground truth": self.task.ground_truth,
         }
-        words = [
-            f"{name}: <b>{self.task.evaluate(model)['sup_error']:.2f}</b>"
-            for name, model in errors.items()
-        ]
+        errors = {name: self.task.evaluate(m)["sup_error"] for name, m in models.items()}
+        words = [f"{name}: <b>{error:.2f}</b>" for name, error in errors.items()]
         seconds = f"{run.seconds:.2f} s for {len(run.history)} epochs"
         self.readout.value = " &emsp; ".join(["<b>sup error</b>", *words, seconds])
 
 
 def _results(found, epochs):
     """Sup errors so far beside the published ones, as HTML."""
-    published, rows = sine.PUBLISHED.get(epochs, {}), {}
+    rows = {}
     for name, errors in found.items():
         median, low, high = central(errors)
         spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
         theirs = f"none for T = {epochs}" if name in OFFERED else "none, your own method"
-        if name in published:
-            theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name])
+        if name in sine.PUBLISHED.get(epochs, {}):
+            theirs = "{:.3g} ({:.3g} to {:.3g})".format(*sine.PUBLISHED[epochs][name])
         rows[name] = f"<b>{median:.2f}</b>", spread, theirs
     return table(rows, ("sup error", "range", "published median (range)"))

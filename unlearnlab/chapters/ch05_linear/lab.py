@@ -2,14 +2,14 @@
 moves?"""
 
 import math
-from dataclasses import dataclass
+from types import SimpleNamespace
 
 import torch
 
-from ...course.canvas import Canvas
 from ...course.lab import SliderLab, slider, table
+from ...ground.checks import number, one_of
 from ...theory import linear
-from .pictures import SpacePicture, in_sight
+from .pictures import REACH, space
 
 X_RETAIN = torch.tensor([[1.2, 0.3, 0.2], [0.1, 1.1, 0.5]], dtype=torch.float64)
 Y_RETAIN = torch.tensor([1.0, 0.5], dtype=torch.float64)
@@ -17,47 +17,38 @@ LENGTH = 1.4  # of the forget input
 NOTHING = 1e-9  # shorter than this is rounding
 
 
-@dataclass(frozen=True)
-class Scene:
-    """One forget point beside the retain set, and the three models. Vectors are (3,), float64."""
-
-    X_retain: torch.Tensor  # (1 or 2, 3)
-    basis: torch.Tensor  # (1 or 2, 3): orthonormal, of their span
-    x_forget: torch.Tensor
-    x_foot: torch.Tensor  # the forget input's part in the span
-    original: torch.Tensor  # minimum norm on all of D; least squares where nothing fits
-    unlearned: torch.Tensor  # the original projected on the retain span
-    retrained: torch.Tensor  # minimum norm on the retain set
-    leak: float  # |original - unlearned|
-    distance: float  # |unlearned - retrained|
-    fits: bool  # whether the original interpolates D
-
-
-def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: int = 2) -> Scene:
-    """One forget point, moved.
+def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: int = 2):
+    """One forget point, moved, beside the retain set, and the three models.
 
     The forget input has a fixed length. heading: the angle in degrees between its foot in the plane
     of the two retain inputs and the first of them; tilt: of the input out of the plane. label: its
     label. retained: how many of the two inputs are retained, 1 or 2.
 
+    Returns a namespace; tensors are (3,), float64, but for the first two:
+
+    X_retain, basis      (retained, 3): the retain inputs, and an orthonormal basis of their span
+    x_forget, x_foot     the forget input, and its part in the span
+    original             minimum norm on all of D; least squares where nothing fits
+    unlearned            the original projected on the retain span
+    retrained            minimum norm on the retain set
+    leak, distance       |original - unlearned| and |unlearned - retrained|, numbers
+    fits                 whether the original interpolates D
+
     Raises ValueError for retained other than 1 or 2, or a number that is not finite.
     """
+    one_of("retained", retained, (1, 2))
     for name, value in (("heading", heading), ("tilt", tilt), ("label", label)):
-        if not math.isfinite(value):
-            raise ValueError(f"{name} must be a finite number, got {value}")
-    if retained not in (1, 2):
-        raise ValueError(f"retained must be 1 or 2, got {retained}")
+        number(name, value)
     first, second, normal = _frame()
     turn, lift = math.radians(heading), math.radians(tilt)
     along = math.cos(turn) * first + math.sin(turn) * second
     x = LENGTH * (math.cos(lift) * along + math.sin(lift) * normal)
     X, y = X_RETAIN[:retained], Y_RETAIN[:retained]
-    whole = torch.cat([X, x[None]])
-    labels = torch.cat([y, torch.tensor([label], dtype=torch.float64)])
+    whole, labels = torch.cat([X, x[None]]), torch.cat([y, y.new_tensor([label])])
     original, retrained = linear.min_norm(whole, labels), linear.min_norm(X, y)
     unlearned = linear.unlearn(original, X)
     residual = (whole @ original - labels).abs().max()
-    return Scene(
+    return SimpleNamespace(
         X_retain=X,
         basis=torch.stack([first, second])[:retained],
         x_forget=x,
@@ -80,10 +71,12 @@ def _frame():
 
 
 class LinearLab(SliderLab):
-    """Sliders move the forget point and turn the picture. `shown` is the Scene in the picture."""
+    """Sliders move the forget point and turn the picture. `shown` is the `scene` in the picture."""
+
+    panels = {"size": (7.6, 4.7), "subplot_kw": {"projection": "3d"}}
+    legend = {"loc": "outside left center", "labelspacing": 1.2}
 
     def __init__(self, heading: float = 75, tilt: float = 50, label: float = 2.0):
-        self.picture = SpacePicture()
         self.build(
             {
                 "heading": slider("heading", heading, 0, 360, 5),
@@ -92,23 +85,15 @@ class LinearLab(SliderLab):
                 "retained": slider("retain inputs", 2, 1, 2),
                 "azimuth": slider("azimuth", -20, -180, 180, 5),
                 "elevation": slider("elevation", 30, -90, 90, 5),
-            },
-            Canvas(self.picture.figure, self.picture.moving, ""),
-        )
-
-    @property
-    def summary(self):
-        return (
-            f"LinearLab: forget input at heading {self.heading.value:.0f}, tilt "
-            f"{self.tilt.value:.0f}, label {self.label.value:.1f}; {self.retained.value} "
-            f"retain input{'s' * (self.retained.value > 1)}"
+            }
         )
 
     def compute(self, heading, tilt, label, retained, **view):
         return scene(heading, tilt, label, retained)
 
-    def draw(self, shown):
-        self.picture.update(shown, self.azimuth.value, self.elevation.value)
+    def picture(self, ax, shown):
+        space(ax, shown)
+        ax.view_init(self.elevation.value, self.azimuth.value)
 
     def sentence(self, shown):
         return (
@@ -124,10 +109,8 @@ class LinearLab(SliderLab):
                 "label contradicts the retain set. θ* is a least-squares compromise in the "
                 "span, and projecting it changes nothing."
             )
-        seen = in_sight(shown.original, self.azimuth.value, self.elevation.value)
-        return "Dot and ring coincide: the projection is the retrained model." + (
-            "" if seen else " θ* is outside the picture."
-        )
+        outside = " θ* is outside the picture." if shown.original.abs().max() > REACH else ""
+        return f"Dot and ring coincide: the projection is the retrained model.{outside}"
 
     def table(self, shown):
         numbers = {

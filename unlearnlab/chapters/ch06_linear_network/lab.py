@@ -1,43 +1,37 @@
 """Depth, width, retain points: how do exact unlearning, retraining and the relaxed problem without
 a penalty compare?"""
 
-from dataclasses import dataclass
+from types import SimpleNamespace
 
-import numpy as np
 import torch
 
-from ...course.canvas import Canvas
 from ...course.lab import SliderLab, slider, table
+from ...ground.checks import integer
 from ...theory import linear
 from ...theory import linear_network as net
-from .pictures import NAMES, NetworkPicture
+from .pictures import COMPARED, comparison
 from .search import solve_relaxed
 
 INPUTS = 16  # m of every network of the lab
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Predictors (m,) and their errors by name: "unlearned" (Lemma 1), "retrained" (Theorem 4's
-    layers) and "relaxed" ((7), no penalty)."""
-
-    original: np.ndarray
-    predictors: dict[str, np.ndarray]
-    retain_error: dict[str, float]  # ||X_r w - y_r|| / ||y_r||
-    distance: dict[str, float]  # ||w - w_r|| / ||w_r||, w_r the minimum-norm interpolator
-    drift: dict[str, float]  # ||Delta|| / ||theta*||, from the original to the network
-
-
-def compare(depth: int, width: int, n_retain: int, seed: int) -> Comparison:
+def compare(depth: int, width: int, n_retain: int, seed: int) -> SimpleNamespace:
     """A random network (`depth` layers, hidden ones `width` wide), n_retain random retain points:
     unlearned in two ways, and retrained.
 
+    Returns `original`, a predictor (m,), and dictionaries whose keys are "unlearned" (Lemma 1),
+    "retrained" (Theorem 4's layers) and "relaxed" ((7), no penalty):
+
+    predictors     (m,)
+    retain_error   ||X_r w - y_r|| / ||y_r||
+    distance       ||w - w_r|| / ||w_r||, w_r the minimum-norm interpolator
+    drift          ||Delta|| / ||theta*||, from the original to the network
+
     Raises ValueError unless depth and width are at least 1 and 1 <= n_retain < INPUTS.
     """
-    if min(depth, width) < 1:
-        raise ValueError(f"depth and width must be at least 1, got {depth} and {width}")
-    if not 1 <= n_retain < INPUTS:
-        raise ValueError(f"n_retain must be in [1, {INPUTS - 1}], got {n_retain}")
+    integer("depth", depth, low=1)
+    integer("width", width, low=1)
+    integer("n_retain", n_retain, low=1, high=INPUTS - 1)
     widths = [width] * (depth - 1)
     draw = torch.Generator().manual_seed(1000 * seed + 7)
     X = torch.randn(n_retain, INPUTS, generator=draw, dtype=torch.float64)
@@ -52,14 +46,15 @@ def compare(depth: int, width: int, n_retain: int, seed: int) -> Comparison:
         "retrained": net.min_param_norm(w_r, widths),
         "relaxed": [a + d for a, d in zip(layers, step)],
     }
-    predictors = {name: net.predictor(found) for name, found in networks.items()}
-    return Comparison(
-        original.numpy(),
-        {name: w.numpy() for name, w in predictors.items()},
-        {name: _far(X @ w, y) for name, w in predictors.items()},
-        {name: _far(w, w_r) for name, w in predictors.items()},
-        {name: _far(net.flatten(found), theta) for name, found in networks.items()},
-    )
+    shown = SimpleNamespace(predictors={}, retain_error={}, distance={}, drift={})
+    shown.original = original.numpy()
+    for name, network in networks.items():
+        w = net.predictor(network)
+        shown.predictors[name] = w.numpy()
+        shown.retain_error[name] = _far(X @ w, y)
+        shown.distance[name] = _far(w, w_r)
+        shown.drift[name] = _far(net.flatten(network), theta)
+    return shown
 
 
 def _far(vector, reference):
@@ -67,25 +62,17 @@ def _far(vector, reference):
 
 
 class LinearNetworkLab(SliderLab):
-    """Four sliders: depth, width, retain points, seed. `shown` is the Comparison in the picture."""
+    """Four sliders: depth, width, retain points, seed. `shown` is what `compare` returned."""
 
     def __init__(self, seed: int = 1, depth: int = 3, width: int = 6, n_retain: int = 6):
-        self.picture = NetworkPicture(INPUTS)
+        self.picture = comparison
         self.build(
             {
                 "depth": slider("depth L", depth, 1, 6),
                 "width": slider("width", width, 1, 12),
                 "n_retain": slider("retain points", n_retain, 1, INPUTS - 1),
                 "seed": slider("seed", seed, 0, 20),
-            },
-            Canvas(self.picture.figure, self.picture.moving, ""),
-        )
-
-    @property
-    def summary(self):
-        return (
-            f"LinearNetworkLab: depth {self.depth.value}, width {self.width.value}, "
-            f"{self.n_retain.value} retain points, seed {self.seed.value}"
+            }
         )
 
     def compute(self, depth, width, n_retain, seed):
@@ -97,19 +84,19 @@ class LinearNetworkLab(SliderLab):
             return "0 up to rounding" if value < 1e-12 else _number(value)
 
         return "; ".join(
-            f"{words}: retain error {word(shown.retain_error[name])}, distance from "
+            f"{look['label']}: retain error {word(shown.retain_error[name])}, distance from "
             f"the retrained predictor {word(shown.distance[name])}"
-            for name, words in NAMES.items()
+            for name, look in COMPARED.items()
         )
 
     def table(self, shown):
         rows = {
-            words: [
+            look["label"]: [
                 _number(shown.retain_error[name]),
                 _number(shown.distance[name]),
                 f"{shown.drift[name]:.2f}",
             ]
-            for name, words in NAMES.items()
+            for name, look in COMPARED.items()
         }
         return table(rows, ("retain error", "distance", "drift"))
 

@@ -1,6 +1,7 @@
 """What notebook 07 uses: two-layer networks."""
 
 from ...course.exercises import check, hints
+from ...course.marks import fits
 from . import exercises, pictures, pursuit
 from .echelon import null_basis
 from .fitting import fit

@@ -1,18 +1,18 @@
 """How many neurons does a two-layer network keep once it must fit only the retain set, and what
 becomes of its function?"""
 
-from dataclasses import dataclass
 from functools import lru_cache
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ...course.canvas import Canvas
 from ...course.lab import SliderLab, choice, slider, table
+from ...ground.checks import one_of
 from ...theory import two_layer
+from . import pictures
 from .fitting import fit
-from .pictures import WidthPicture
 from .pursuit import basis_pursuit, matching_pursuit
 
 ACTIVATIONS = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F.gelu}
@@ -32,38 +32,30 @@ ALLOWED = {
 }
 
 
-@dataclass(frozen=True)
-class Cut:
-    """A trained network beside its cut. Arrays; n_r retain points, one forget point."""
-
-    X: np.ndarray  # (n_r, inputs), retain points, copies last
-    y: np.ndarray  # (n_r,)
-    X_forget: np.ndarray  # (1, inputs)
-    y_forget: np.ndarray  # (1,)
-    before: np.ndarray  # f on the grid, of all neurons
-    after: np.ndarray  # f on the grid, after the cut
-    alive: np.ndarray  # (h,), which neurons are active after the cut
-    rank: int  # s
-    kept: int  # active neurons after the cut
-    retain_error: float  # largest |f - y| on the retain points after the cut
-    forget_output: float
-    sums: tuple  # sum of |c_i| before and after
-
-
 @torch.no_grad()
 def cut_network(
     n_r: int, h: int, activation: str, copies: int = 0, method: str = "pivoted", inputs: int = 1
-) -> Cut:
+) -> SimpleNamespace:
     """Trains h neurons on n_r retain points and one forget point, then keeps what the retain
     points need.
 
     Of the n_r points the last `copies` repeat others. inputs: 1 (a sine) or 2 (a product of two).
+    Returns arrays and numbers:
+
+    X, y                  the retain points (n_r, inputs), copies last, and their targets
+    X_forget, y_forget    the forget point, (1, inputs) and (1,)
+    before, after         f on the grid, of all neurons and after the cut
+    alive                 (h,), which neurons are active after the cut
+    kept, rank            how many these are, and s
+    retain_error          largest |f - y| on the retain points after the cut
+    forget_output         f at the forget point after the cut
+    sums                  sum of |c_i| before and after
+
     Raises ValueError for what is not in ALLOWED.
     """
     given = n_r, h, copies, activation, method, inputs
     for (name, allowed), value in zip(ALLOWED.items(), given):
-        if value not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
+        one_of(name, value, allowed)
     phi, distinct = ACTIVATIONS[activation], n_r - copies
     X, y, X_f, y_f = _data(distinct, copies, inputs)
     A, c = _trained(distinct, h, activation, inputs)
@@ -75,7 +67,7 @@ def cut_network(
         return two_layer.predict(A_new, c_new, _with_bias(points), phi)
 
     grid = _grid(inputs)
-    return Cut(
+    return SimpleNamespace(
         X=X.numpy(),
         y=y.numpy(),
         X_forget=X_f.numpy(),
@@ -129,13 +121,12 @@ def _grid(inputs):
 
 class PruneLab(SliderLab):
     """Sliders for the retain set and the network; the picture shows which neurons die, and the
-    function before and after. `shown` is the Cut in the picture.
+    function before and after. `shown` is what `cut_network` returned."""
 
-    The picture for one input and that for two are different: the panel holds one of them.
-    """
+    panels = {"size": (11, 3.6)}
 
     def __init__(self, n_r: int = 10, h: int = 100):
-        self._pictures, late = {}, {"continuous_update": False}
+        late = {"continuous_update": False}
         self.build(
             {
                 "n_r": slider("retain points", n_r, 5, 12, **late),
@@ -143,34 +134,18 @@ class PruneLab(SliderLab):
                 "h": slider("neurons h", h, 40, 150, 10, **late),
                 "activation": choice("activation", "SiLU", ACTIVATIONS, **late),
                 "method": choice("survivors by", "pivoted", METHODS, **late),
-                "inputs": choice("inputs", 1, [("1", 1), ("2", 2)], **late),
-            },
-            self._canvas(1),
-        )
-
-    @property
-    def summary(self):
-        return (
-            f"PruneLab: {self.n_r.value} retain points, {self.copies.value} of them copies, "
-            f"{self.h.value} neurons, {self.activation.value}, {self.method.value}, "
-            f"{self.inputs.value} input{'s' * (self.inputs.value > 1)}"
+                "inputs": choice("inputs", 1, (1, 2), **late),
+            }
         )
 
     def compute(self, **values):
         return cut_network(**values)
 
-    def draw(self, shown):
-        self.canvas = self._canvas(shown.X.shape[1])
-        controls, _, trouble = self.panel.children
-        self.panel.children = controls, self.canvas.widget, trouble
-        self.picture.update(shown)
-
-    def _canvas(self, inputs):
-        if inputs not in self._pictures:
-            picture = WidthPicture(GRID[inputs], inputs)
-            self._pictures[inputs] = picture, Canvas(picture.figure, picture.moving, "")
-        self.picture, canvas = self._pictures[inputs]
-        return canvas
+    def draw(self, shown):  # as many panels as inputs, so everything is laid out anew
+        drawn = self.canvas.figure
+        drawn.clear()
+        drawn.set_layout_engine("constrained")
+        pictures.cut_network(drawn, GRID[shown.X.shape[1]], shown)
 
     def sentence(self, shown):
         return (
