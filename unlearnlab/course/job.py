@@ -46,11 +46,6 @@ class Job:
                 return False
         return True
 
-    @property
-    def running(self) -> bool:
-        """Whether work is going on."""
-        return self._thread is not None and self._thread.is_alive()
-
     def _run(self, work, stop, before):
         if before is not None:
             before.join()

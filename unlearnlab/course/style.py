@@ -1,6 +1,7 @@
 """One look for every picture: the Okabe-Ito palette, line styles as a second channel, alt text."""
 
 import io
+import threading
 from contextlib import contextmanager
 
 import matplotlib
@@ -136,10 +137,16 @@ class Figure(_Figure):
         return data, {"image/png": {"alt": self.alt}}
 
 
+_settings = threading.RLock()
+
+
 @contextmanager
 def look():
-    """Inside, matplotlib draws in the course's style; outside, the reader's own settings stay."""
-    with matplotlib.rc_context(RC):
+    """Inside, matplotlib draws in the course's style; outside, the reader's own settings stay.
+
+    One thread at a time, as the settings are everybody's: a lab draws in a thread of its own.
+    """
+    with _settings, matplotlib.rc_context(RC):
         yield
 
 

@@ -20,12 +20,8 @@ def beside(
 
     values: version -> measure -> one number per seed; the LAST version is the right one. measures:
     measure -> its words. finding: without numbers, which differ from machine to machine. log: of
-    the horizontal axes. neutral: no version is the right one. Raises ValueError for versions with
-    different numbers of seeds.
+    the horizontal axes. neutral: no version is the right one.
     """
-    counts = {len(found[measure]) for found in values.values() for measure in measures}
-    if len(counts) != 1:
-        raise ValueError(f"every version needs one number per seed, got {sorted(counts)} numbers")
     size = 1.6 + 3.9 * len(measures), 1.35 + 0.42 * len(values)
     fig, axes = figure(1, len(measures), size=size, sharey=True, squeeze=False)
     name_rows(axes[0, 0], list(values))
@@ -64,7 +60,7 @@ def bands(
 
     curves: name -> (k, n): for each of the k values of x, n seeds or draws. log: the axes on a log
     scale, such as "xy". shaded: values of x behind which a grey stripe stands. ticks: of the
-    horizontal axis, default x. finding: as in `beside`. Raises ValueError for other shapes.
+    horizontal axis, default x. finding: as in `beside`.
     """
     fig, ax = figure()
     ax.set(xlabel=xlabel, ylabel=ylabel, **{f"{axis}scale": "log" for axis in log})
@@ -73,11 +69,8 @@ def bands(
     looks = dict(zip(curves, (WRONG, RIGHT, *SERIES[2:])))
     means = {}
     for name, values in curves.items():
-        values = np.asarray(values, float)
-        if values.ndim != 2 or len(values) != len(x):
-            raise ValueError(f"curves[{name!r}] must have shape ({len(x)}, n), got {values.shape}")
         band(ax, x, *np.quantile(values, [0.1, 0.9], axis=1), looks[name]["color"])
-        means[name] = values.mean(1)
+        means[name] = np.mean(values, 1)
     ax.margins(x=0.03)
     lines(ax, x, means, looks, gap=14, markersize=4, linewidth=2)
     number_ticks(ax.xaxis, x if ticks is None else ticks)
@@ -93,23 +86,16 @@ def ties(points, wrong, right, xlabel: str, ylabel: str):
 
     points: (n, 2), both to be small. wrong, right: (n,) bool, what each version of the code keeps.
     """
-    points, wrong, right = np.asarray(points), np.asarray(wrong), np.asarray(right)
+    points, extra = np.asarray(points), np.asarray(wrong) & ~np.asarray(right)
     fig, ax = figure(size=(7.5, 3.6))
-    ax.plot(*points[~wrong & ~right].T, ".", color=GREY, alpha=0.5)
+    ax.plot(*points.T, ".", color=GREY, alpha=0.5)
     front = points[right][np.lexsort(points[right].T[::-1])]
-    ax.step(*front.T, where="post", color=BLUE, linestyle="-", linewidth=1.4)
-    ax.plot(*front.T, "o", color=BLUE, markersize=7)
-    extra = points[wrong & ~right]
-    for point in extra:
+    ax.step(*front.T, "o-", where="post", color=BLUE, linewidth=1.4, markersize=7)
+    for point in points[extra]:
         better = front[(front <= point).all(1)][-1]
         arrow(ax, point, better, ORANGE, "<-", shrinkA=6, shrinkB=6)
-    ax.plot(*extra.T, "X", color=VERMILLION, markersize=9, markeredgecolor="white", zorder=4)
-    ax.set(
-        xlabel=xlabel,
-        ylabel=ylabel,
-        title=f"{len(front)} settings are on the front, ties keep {len(extra)} more",
-    )
-    return fig.done(
-        what=f"{len(front)} of {len(points)} settings are on the Pareto front; "
-        f"{len(extra)} dominated ones are kept because of ties"
-    )
+    crosses = {"color": VERMILLION, "markersize": 9, "markeredgecolor": "white", "zorder": 4}
+    ax.plot(*points[extra].T, "X", **crosses)
+    title = f"{len(front)} settings are on the front, ties keep {extra.sum()} more"
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    return fig.done(what=f"Of {len(points)} settings: {title}")
