@@ -19,11 +19,6 @@ from .method_lab import MethodLab
 
 SEEDS = (1, 5)  # those whose models ship with the package
 EPOCHS = (1, 20)
-WAYS = (  # the run before, the run, and where it is now
-    {"color": "#9A9A9A", "marker": ".", "markersize": 4, "linestyle": "--", "linewidth": 1.2},
-    {"color": style.BLUE, "marker": "o", "markersize": 5, "linestyle": "-", "linewidth": 1.6},
-    {"color": style.BLUE, "marker": "o", "markersize": 10, "markeredgecolor": "white"},
-)
 
 
 class UnlearningLab(MethodLab):
@@ -101,23 +96,24 @@ class UnlearningLab(MethodLab):
     def draw_run(self, ax, points) -> None:
         """The run and the one before, under their titles. points: of a track, what to draw:
         pairs (x, y)."""
-        for way, look in zip((self.previous[1], self.track, self.track), WAYS):
-            drawn = np.reshape(points(way), (-1, 2))
-            ax.plot(*(drawn[-1:] if look is WAYS[-1] else drawn).T, **look)
+        before, way = (np.reshape(points(w), (-1, 2)) for w in (self.previous[1], self.track))
+        ax.plot(*before.T, ".--", color="#9A9A9A", linewidth=1.2)
+        ax.plot(*way.T, "o-", color=style.BLUE, markersize=5)
+        ax.plot(*way[-1], "o", color=style.BLUE, markersize=10)
         ax.set_title("\n".join(self.titles()), loc="left", color=style.BLUE, fontsize=9.5)
 
     def look(self, change=None) -> None:
         """Draws again what a control shows in another way, without a run."""
         if not self.track:  # nothing to see yet
             return
+        before, self.error = self.error, None
         try:
             self._show(self.model)
-            if self.error is not None:
-                self.error = None
+            if before:
                 self._say("")
         except Exception as error:
             self.error = error
-            self._say(f"{type(error).__name__}: {error}", "error")
+            self._fail(error)
 
     # -- building
 

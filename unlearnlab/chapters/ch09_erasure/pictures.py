@@ -4,7 +4,7 @@ method lands."""
 import numpy as np
 
 from ...course import style
-from ...course.marks import halo, mean_mark, name_points
+from ...course.marks import mean_mark, name_points
 from ...course.style import METHOD_LOOKS, OTHER, Figure, figure, look
 from ...study import choosing
 
@@ -23,39 +23,15 @@ REFERENCES = {
 @look()
 def image_grid(pixels, captions: list[str], rows: int = 1) -> Figure:
     """Images in rows, each over its caption. pixels: (n, 3, h, w) uint8, n a multiple of rows."""
-    columns = len(captions) // rows
-    fig, axes = figure(rows, columns, size=(1.1 * columns, 1.12 * rows), squeeze=False)
+    columns, lines = len(captions) // rows, 1 + captions[0].count("\n")
+    size = 1.1 * columns, (0.97 + 0.15 * lines) * rows
+    fig, axes = figure(rows, columns, size=size, squeeze=False)
     for ax, image, caption in zip(axes.flat, pixels, captions, strict=True):
-        _show(ax, image)
+        ax.imshow(image.cpu().permute(1, 2, 0), interpolation="nearest")
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
         ax.set_xlabel(caption, fontsize=8.5, labelpad=2)
     return fig.done(what=f"{len(captions)} images in {rows} rows: {'; '.join(captions)}")
-
-
-@look()
-def predictions(pixels, before, after) -> Figure:
-    """Images, and under each what a model says before and after unlearning: its class in words,
-    and p(gray) as a bar.
-
-    pixels: (n, 3, h, w) uint8. before, after: n pairs (predicted class, p(gray) from 0 to 1).
-    """
-    heights = {"height_ratios": [1, 0.8], "wspace": 0.12}
-    size = 1.15 * len(pixels) + 0.7, 2.3
-    fig, axes = figure(2, len(pixels), size=size, squeeze=False, gridspec_kw=heights)
-    for image, first, then, (above, below) in zip(pixels, before, after, axes.T, strict=True):
-        _show(above, image)
-        for height, (word, p), color in ((1, first, style.ORANGE), (0, then, style.BLUE)):
-            below.barh(height, 1, color="#EEEEEE")
-            below.barh(height, p, color=color)
-            below.text(0.05, height, word, va="center", fontsize=9, **halo())
-        below.set(xlim=(0, 1), ylim=(-0.5, 1.5), xticks=[0, 1], yticks=[])
-        below.tick_params(length=0, labelsize=8)
-        below.grid(False)
-        below.spines[:].set_visible(False)
-    axes[1, 0].set_yticks([1, 0], ["before", "after"], fontsize=10)
-    fig.supxlabel("bars: p(gray), words: predicted class", fontsize=9)
-    said = [f"{word} {p:.2f}, then {now} {q:.2f}" for (word, p), (now, q) in zip(before, after)]
-    what = "Predicted class and p(gray) before and after unlearning"
-    return fig.done(what=f"{what}: {'; '.join(said)}")
 
 
 @look()
@@ -117,9 +93,3 @@ def _place(ax, rows, places):
     bars = [np.hstack([at - along, at + along]) for along in (across, up)]
     colors = {name: METHOD_LOOKS.get(name, OTHER)["color"] for name in places}
     name_points(ax, places, colors, np.vstack(bars))
-
-
-def _show(ax, image):
-    ax.imshow(np.moveaxis(np.asarray(image.cpu()), 0, -1), interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)

@@ -5,12 +5,10 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
 from ...course import style
-from ...course.marks import band, halo, level, lines, mean_mark, name_rows
+from ...course.marks import halo, mean_mark, name_rows
 from ...course.style import METHOD_LOOKS, OTHER, Figure, figure, look
-from ...study import choosing
 
 SHARES = LinearSegmentedColormap.from_list("shares", ["white", style.SKY, style.BLUE, "#002A44"])
-REFERENCE = {"color": style.GREY, "linestyle": ":", "linewidth": 1.2}
 
 
 @look()
@@ -63,28 +61,7 @@ def landings(
             mean, error = shares[name]
             mean_mark(ax, mean, row, METHOD_LOOKS.get(name, OTHER), xerr=error)
         for name, value in references.get(title, {}).items():
-            ax.axvline(value, **REFERENCE)
+            ax.axvline(value, color=style.GREY, linestyle=":")
             ax.text(value, len(names) - 0.55, name, ha="center", va="top", fontsize=9, **halo())
         ax.set(title=title, xlim=(0, 1.03), ylim=(len(names) + 0.2, -0.7), xlabel=across)
     return fig.done(finding, f"{across}. {', '.join(panels)}: {', '.join(names)}")
-
-
-@look()
-def tracks(
-    curves: dict[str, tuple], across: str, original: float, ground_truth: float, finding: str = ""
-) -> Figure:
-    """Color accuracy against what was spent: mean and standard error. curves: name -> (spent (k,),
-    color accuracy (seeds, k)). across: what is spent, in words. original, ground_truth: dotted."""
-    fig, ax = figure(size=(7.5, 3.9))
-    looks = {name: METHOD_LOOKS.get(name, OTHER) for name in curves}
-    right = max(spent[-1] for spent, _ in curves.values())
-    ax.set(xlim=(0, 1.02 * right), ylim=(0, 1), xlabel=across, ylabel="color accuracy")
-    means = {}
-    for name, (spent, values) in curves.items():
-        mean, error = np.mean(values, 0), np.nan_to_num(choosing.standard_error(values))
-        band(ax, spent, mean - error, mean + error, looks[name]["color"])
-        means[name] = spent, mean
-    for value, name in ((original, "original"), (ground_truth, "ground truth")):
-        level(ax, value, name, 0, (4, 3), REFERENCE, fontsize=9)
-    lines(ax, None, means, looks, gap=14, linewidth=1.9, markersize=5, markeredgecolor="white")
-    return fig.done(finding, what=f"Color accuracy against {across}: {'; '.join(curves)}")

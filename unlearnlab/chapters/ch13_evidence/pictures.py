@@ -5,7 +5,7 @@ import numpy as np
 from scipy.stats import norm
 
 from ...course import style
-from ...course.marks import band, lines, name_rows, number_ticks
+from ...course.marks import name_rows
 from ...course.style import Figure, figure, look
 from ...metrics.floors import Interval, interval
 
@@ -117,22 +117,6 @@ def show_evidence(
     right.axhspan(row - 0.5, row + 0.5, color="#E4E4E4", linewidth=0, zorder=0)
     right.set(title=metric, xlabel="band: retrained against retrained")
     right.get_yticklabels()[row].set_fontweight("bold")
-
-
-@look()
-def ladder(widths, scores, floors, ylabel: str, finding: str = "") -> Figure:
-    """A score of the original at each width, over those of networks retrained at that width, and
-    their mean. widths, scores: (k,), floors: (k, m)."""
-    fig, ax = figure(size=(6.8, 3.6))
-    ax.set(xscale="log", xlabel="width", ylabel=ylabel)
-    ax.margins(x=0.12)
-    floors, edge = np.asarray(floors), {"markeredgecolor": "white"}
-    band(ax, widths, floors.min(1), floors.max(1), style.GREEN, 0.2)
-    ax.plot(widths, floors, "D", color=style.GREEN, markersize=4.5, **edge)
-    looks = style.ORIGINAL | {"marker": "s"}, style.GROUND_TRUTH
-    lines(ax, widths, {"original": scores, "retrained": floors.mean(1)}, looks, **edge)
-    number_ticks(ax.xaxis, [float(f"{width:.2g}") for width in widths])
-    return fig.done(finding)
 
 
 @look()

@@ -43,14 +43,14 @@ def erased(seed: int, settings: dict[str, Method]) -> list[dict]:
     task = erasure.task(seed=seed)
     unseen = _other_copies(task, seed)
     classes = {"seen_labels": _classes(task.forget), "unseen_labels": _classes(unseen)}
-    rows = []
-    for name, model in _models(task, settings, ERASURE_EPOCHS):
+
+    def measure(model):
         known = {part: _both_right(model, getattr(task, part)) for part in ("forget", "retain")}
         losses = [_loss(model, data) for data in (task.forget, unseen)]
-        steps = relearn_time(model, task.forget, loss=task.loss, **ERASURE_RELEARN)
-        metrics = task.evaluate(model) | known | _attacks(losses, **classes)
-        rows.append(_row(seed, name, metrics, steps))
-    return rows
+        attack = functools.partial(mia, *losses, **classes, repeats=4)
+        return known, attack, relearn_time(model, task.forget, loss=task.loss, **ERASURE_RELEARN)
+
+    return _rows(task, settings, ERASURE_EPOCHS, measure)
 
 
 def poisoned(seed: int) -> list[dict]:
@@ -65,33 +65,32 @@ def poisoned(seed: int) -> list[dict]:
     untaught = (other, torch.full_like(other, sine_data.POISON))
     retain, forget = task.retain.tensors, task.forget.tensors
     parts = {"forget": forget, "retain": retain, "test": (grid, grid.sin())}
-    rows = []
-    for name, model in _models(task, sine.best_settings(SINE_EPOCHS), SINE_EPOCHS):
+
+    def measure(model):
         right = {part: _squares(model, *data) <= CLOSE**2 for part, data in parts.items()}
         known = {part: close.double().mean().item() for part, close in right.items()}
         squares = [_squares(model, *data) for data in (forget, untaught)]
-        steps = relearn_time(model, task.forget, loss=F.mse_loss, **SINE_RELEARN)
-        metrics = task.evaluate(model) | known | _attacks(squares)
-        rows.append(_row(seed, name, metrics, steps))
-    return rows
+        attack = functools.partial(mia, *squares, repeats=4)
+        return known, attack, relearn_time(model, task.forget, loss=F.mse_loss, **SINE_RELEARN)
+
+    return _rows(task, sine.best_settings(SINE_EPOCHS), SINE_EPOCHS, measure)
 
 
-def _models(task, settings, epochs):
-    """(name, model): the original, the ground truth, and what each method makes of the original."""
-    yield "original", task.original
-    yield "ground truth", task.ground_truth
+def _rows(task, settings, epochs, measure):
+    """A row for the original, the ground truth, and what each method makes of the original.
+
+    measure: of a model (metrics, attack, steps to relearn)."""
+    models = {"original": task.original, "ground truth": task.ground_truth}
     for name, method in settings.items():
-        yield name, unlearn(task, method, epochs).model
-
-
-def _attacks(losses, **labels):
-    attack = functools.partial(mia, *losses, **labels, repeats=4)
-    return {"mia": attack(), "svc": attack(attack="svc")}
-
-
-def _row(seed, name, metrics, steps):
-    short = {key: round(value, 4) for key, value in metrics.items()}
-    return {"seed": seed, "method": name, **short, "relearn": privacy.finite(steps)}
+        models[name] = unlearn(task, method, epochs).model
+    rows = []
+    for name, model in models.items():
+        known, attack, steps = measure(model)
+        metrics = task.evaluate(model) | known | {"mia": attack(), "svc": attack(attack="svc")}
+        short = {key: round(value, 4) for key, value in metrics.items()}
+        relearn = {"relearn": privacy.finite(steps)}
+        rows.append({"seed": task.seed, "method": name, **short, **relearn})
+    return rows
 
 
 @dataclass(frozen=True, kw_only=True)

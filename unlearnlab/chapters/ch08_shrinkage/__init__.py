@@ -1,3 +1,0 @@
-"""What notebook 08 uses: what does the work?."""
-
-from . import pictures
