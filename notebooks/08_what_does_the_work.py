@@ -248,9 +248,10 @@ print({part: f"{length:.2f} of |theta|" for part, length in lengths.items()})
 # %%
 before = known["original"]["retain_error"]
 was = np.median(before)
+drawn = {part: after[part] for part in ("inside the span", "outside the span", "all of theta")}
 over_seeds.bands(
     shares,
-    {"error on the retain points": after | {"before the step": [before] * len(shares)}},
+    {"error on the retain points": drawn | {"before the step": [before] * len(shares)}},
     "share of that part of θ removed in one step",
     "Inside the span it rises at once, as it does for all of theta; outside, late",
     log="xy",

@@ -590,7 +590,6 @@ assert set(at_best.index[at_best == span["min"]]) == {"Retrain", "NGP", "SCRUB",
 assert kept_far["SalUn"][0] > 0.85 and kept_far["NGP"][1] > 0.85
 assert not any(kept_far[name][1] > 0 for name in ("MinNorm-OG", "GD"))
 
-
 # %% [markdown]
 # - **On photographs color is the easier cue by far.** The original was trained on images that
 #   contradict their color, with half of the weight on them, and still names a third of the test
@@ -614,7 +613,6 @@ assert not any(kept_far[name][1] > 0 for name in ("MinNorm-OG", "GD"))
 # ## 7 · Equal work
 #
 # On this machine, in this process, fifteen epochs cost:
-
 
 # %% tags=["nbval-ignore-output"]
 costs = {name: np.median(rows[2, 2]) for name, rows in runs.items()}

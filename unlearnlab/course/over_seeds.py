@@ -4,8 +4,8 @@ import numpy as np
 
 from .marks import band, key, lines, name_ends, name_rows, number_ticks, plain_ticks
 from .style import (
+    BLACK,
     BLUE,
-    GREY,
     GROUND_TRUTH,
     METHOD_LOOKS,
     ORIGINAL,
@@ -48,14 +48,14 @@ def rows(
     name_rows(axes[0, 0], list(values))
     looks = [(VERMILLION, "X")] * (len(values) - 1) + [(BLUE, "o")]
     if neutral:
-        looks = [(GREY, "o")] * len(values)
+        looks = [(BLACK, "o")] * len(values)
     for ax, (measure, words) in zip(axes[0], measures.items()):
         table = np.array([numbers[measure] for numbers in values.values()], float)
         ax.plot(table, range(len(table)), "-", color="#CFCFCF", linewidth=0.8, zorder=1)
         for row, (numbers, (color, marker)) in enumerate(zip(table, looks)):
             shared = {"color": color, "clip_on": False}
-            ax.plot(numbers, 0 * numbers + row, marker, markersize=5, alpha=0.6, **shared)
-            mean = {"markersize": 8, "markeredgecolor": "white", "zorder": 4}
+            ax.plot(numbers, 0 * numbers + row, marker, markersize=5, alpha=0.45, **shared)
+            mean = {"markersize": 9, "markeredgecolor": "white", "zorder": 4}
             ax.plot(middle(numbers), row, "D", **mean, **shared)
         ax.set_xlabel(words)
         if log:
@@ -122,6 +122,6 @@ def _ticks(ax, x, log, ticks):
 
 def _few_ticks(axis):
     """Plain numbers over up to five decades; powers of ten, which are there, over more."""
-    low, high = axis.get_view_interval()
+    low, high = sorted(axis.get_view_interval())
     if high / low < 1e5:
         plain_ticks(axis)

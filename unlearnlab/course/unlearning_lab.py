@@ -19,6 +19,7 @@ from .method_lab import MethodLab
 
 SEEDS = (1, 5)  # those whose models ship with the package
 EPOCHS = (1, 20)
+GHOST = "#9A9A9A"  # of the run before
 
 
 class UnlearningLab(MethodLab):
@@ -97,7 +98,7 @@ class UnlearningLab(MethodLab):
         """The run and the one before, under their titles. points: of a track, what to draw:
         pairs (x, y)."""
         before, way = (np.reshape(points(w), (-1, 2)) for w in (self.previous[1], self.track))
-        ax.plot(*before.T, ".--", color="#9A9A9A", linewidth=1.2)
+        ax.plot(*before.T, ".--", color=GHOST, linewidth=1.2)
         ax.plot(*way.T, "o-", color=style.BLUE, markersize=5)
         ax.plot(*way[-1], "o", color=style.BLUE, markersize=10)
         ax.set_title("\n".join(self.titles()), loc="left", color=style.BLUE, fontsize=9.5)

@@ -98,7 +98,7 @@ class ErasureLab(UnlearningLab):
             row, column = divmod(i, self.shown)
             x = (column + 0.5) / self.shown
             place = {"extent": (x - 0.08, x + 0.08, row + 2 * PICTURE, row), "aspect": "auto"}
-            page.imshow(pixels.permute(1, 2, 0), interpolation="nearest", **place)
+            page.imshow(pixels.permute(1, 2, 0).numpy(), interpolation="nearest", **place)
             for down, (right, words) in zip(LINES, captions):
                 color = style.BLACK if right else style.VERMILLION
                 centered = {"ha": "center", "va": "center", "fontsize": 9}

@@ -27,7 +27,7 @@ def image_grid(pixels, captions: list[str], rows: int = 1) -> Figure:
     size = 1.1 * columns, (0.97 + 0.15 * lines) * rows
     fig, axes = figure(rows, columns, size=size, squeeze=False)
     for ax, image, caption in zip(axes.flat, pixels, captions, strict=True):
-        ax.imshow(image.cpu().permute(1, 2, 0), interpolation="nearest")
+        ax.imshow(image.cpu().permute(1, 2, 0).numpy(), interpolation="nearest")
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
         ax.set_xlabel(caption, fontsize=8.5, labelpad=2)

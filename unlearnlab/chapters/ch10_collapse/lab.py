@@ -81,7 +81,7 @@ class CollapseLab(UnlearningLab):
         content, color = self.content.value, self.painted.value
         pixels = self.pixels[self.labels == content][self.example.value - 1]
         painted = tint(pixels[None], CLASS_COLORS[color])
-        image.imshow(painted[0].permute(1, 2, 0), interpolation="nearest")
+        image.imshow(painted[0].permute(1, 2, 0).numpy(), interpolation="nearest")
         image.set_axis_off()
         owner = f"that of class {self.classes[color]}"
         caption = f"content: {self.classes[content]}\ncolor: {NAMES[color]},\n{owner}"
@@ -92,7 +92,7 @@ class CollapseLab(UnlearningLab):
             ("ground truth", self.task.ground_truth, style.GREEN),
         )
         said = [self._draw_bars(ax, *ask, painted) for ax, ask in zip(bars, asked)]
-        squares = {"c": CLASS_COLORS / 255, "marker": "s", "s": 90, "edgecolors": "black"}
+        squares = {"c": CLASS_COLORS.numpy() / 255, "marker": "s", "s": 90, "edgecolors": "black"}
         count = range(len(NAMES))
         bars[0].scatter([-0.1 for _ in count], count, clip_on=False, **squares)
         bars[0].set_yticks(count, self.names)
