@@ -115,7 +115,7 @@ class CollapseLab(UnlearningLab):
             ax.axhspan(row - 0.5, row + 0.5, color="#E6E6E6", linewidth=0)
         title, said = f"{name}\n\n", ""
         if model:
-            chances = outputs(model, image)[0].softmax(1)[0].cpu()
+            chances = outputs(model, image)[0].softmax(1)[0].cpu().numpy()
             ax.barh(range(len(NAMES)), chances, 0.62, color=ink)
             best = int(chances.argmax())
             title = f"{name}\nsays {self.classes[best]}:\n{CUES[best == content, best == color]}"
