@@ -11,10 +11,11 @@ import argparse
 import json
 from pathlib import Path
 
+from unlearnlab.methods.variants import MinNormOnce
+
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import fullsize
 from unlearnlab.ground.provenance import provenance
-from unlearnlab.methods.variants import MinNormOnce
 
 PROTECTING = {"reg_decay": 0.8, "n_pert": 50}
 METHODS = [

@@ -750,7 +750,7 @@ ch.pictures.zigzag(
     zigzag.numpy(),
     (x_zig.numpy(), y_zig.numpy()),
     x_zig[1:-1].numpy(),
-    finding="The slope changes its sign between one interval and the next, with one bend each time.",
+    finding="The slope changes its sign from one interval to the next, with one bend each time.",
 )
 
 # %% [markdown]

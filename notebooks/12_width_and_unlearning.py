@@ -145,7 +145,12 @@ looks_of_errors = {
     "forget-test, original": "Ridge",
 }
 lines = error_lines(ladder(), ladder("ground-truth"))
-ch.pictures.curves({"AllCNN": lines}, threshold=measured, looks=looks_of_errors)
+ch.pictures.curves(
+    {"AllCNN": lines},
+    threshold=measured,
+    looks=looks_of_errors,
+    finding="All errors fall with the width, those on training and forget set to nothing",
+)
 
 
 # %% [markdown]
@@ -296,7 +301,8 @@ ch.pictures.curves(
     },
     threshold=measured,
     ylabel="gap",
-    ceiling=0.08,
+    limits=(0, 0.08),
+    finding="Retraining has the smallest gap on the wide rungs; no method closes it",
 )
 
 # %%
@@ -304,7 +310,8 @@ ch.pictures.curves(
     {"privacy: the price": by_method(private, "test_error") | references("test_error")},
     threshold=measured,
     ylabel="test error",
-    ceiling=0.3,
+    limits=(0, 0.3),
+    finding="It falls with the width for all, and MinNorm-OG pays a little more than the others",
 )
 
 
@@ -354,8 +361,8 @@ ch.pictures.curves(
     ylabel="accuracy of the attack",
     looks={"retrained again": "floor"},
     band=floor_band(),
-    bottom=0.42,
-    ceiling=0.66,
+    limits=(0.42, 0.66),
+    finding="The original's rises with the width, retrained networks stay near one half",
 )
 
 # %% [markdown]
@@ -394,7 +401,8 @@ ch.pictures.curves(
         | references("forget_test_error", ["retrained"]),
     },
     threshold=measured,
-    ceiling=1.1,
+    limits=(0, 1.1),
+    finding="SCRUB and NegGrad raise both, l1-Sparse and MinNorm-OG leave them low",
 )
 
 # %%
@@ -402,7 +410,8 @@ ch.pictures.curves(
     {"bias removal: the price": by_method(biased, "test_error") | references("test_error")},
     threshold=measured,
     ylabel="test error",
-    ceiling=0.65,
+    limits=(0, 0.65),
+    finding="SCRUB and NegGrad pay with a large one at every width",
 )
 
 
@@ -457,7 +466,13 @@ looks = {
     "l1-Sparse, test": "GD",
     "retrained, forget": "retrained",
 }
-ch.pictures.curves(panels, xlabel="lambda", looks=looks, ceiling=1.1)
+ch.pictures.curves(
+    panels,
+    xlabel="lambda",
+    looks=looks,
+    limits=(0, 1.1),
+    finding="A switch: low at the smallest lambda, NegGrad's jump at the next",
+)
 
 # %% [markdown]
 # It is a switch, not a dial. At $0.2$ the best setting for "bias removal" removes nothing; from
@@ -489,7 +504,12 @@ panels = {
     what: {name: line(rows, column, x="share") for name, rows in by_share.items()}
     for what, column in (("gap", "gap"), ("test error", "test_error"))
 }
-ch.pictures.curves(panels, xlabel="validation share", ylabel="gap, or error")
+ch.pictures.curves(
+    panels,
+    xlabel="validation share",
+    ylabel="gap, or error",
+    finding="No method's line changes by more than its error bars",
+)
 
 
 # %% [markdown]
@@ -609,7 +629,8 @@ ch.pictures.curves(
     threshold=measured,
     ylabel="share that changes near",
     looks=looks,
-    ceiling=1.1,
+    limits=(0, 1.1),
+    finding="For privacy it falls with the width; bias removal by SCRUB and NegGrad keeps it high",
 )
 
 # %%
@@ -621,7 +642,8 @@ ch.pictures.curves(
     threshold=measured,
     ylabel="share that stays far away",
     looks=looks,
-    ceiling=1.1,
+    limits=(0, 1.1),
+    finding="It rises with the width, except after bias removal by SCRUB and NegGrad",
 )
 
 # %% [markdown]
@@ -719,7 +741,8 @@ ch.pictures.curves(
         | references("forget_test_error", ["retrained"], "resnet18"),
     },
     threshold=resnet_threshold,
-    ceiling=1.1,
+    limits=(0, 1.1),
+    finding="SCRUB and NegGrad raise both, here too",
 )
 
 # %%
@@ -732,8 +755,8 @@ ch.pictures.curves(
     ylabel="accuracy of the attack",
     looks={"retrained again": "floor"},
     band=floor_band("resnet18"),
-    bottom=0.42,
-    ceiling=0.66,
+    limits=(0.42, 0.66),
+    finding="The original's is a little above the band on the wide rungs",
 )
 
 # %% [markdown]
@@ -774,7 +797,12 @@ for network, title in (("resnet18", "ResNet-18"), ("allcnn", "AllCNN")):
     )
 
 # %%
-ch.pictures.curves(panels, threshold=thresholds, looks=looks_of_errors)
+ch.pictures.curves(
+    panels,
+    threshold=thresholds,
+    looks=looks_of_errors,
+    finding="Where training error is nothing, unseen images of the forgotten classes stay hard",
+)
 
 # %% [markdown]
 # ResNet-18 has three mistakes left at 1/16 and none at 1/8; AllCNN does not get there before 1/3.
@@ -819,9 +847,9 @@ ch.pictures.curves(panels, threshold=thresholds, looks=looks_of_errors)
 # ## 14 · The lab
 #
 # The curves are the recorded ones; the three networks on the right are those of seed 1, and the
-# middle one is unlearned as you move. A menu changes ladders. **Predict, then move.** At which
-# width does the plane of the *retrained* network begin to look like that of the original? What does
-# a $\lambda$ of $0.2$ do for bias removal?
+# middle one is unlearned as you move. The first slider climbs both ladders. **Predict, then move.**
+# At which width does the plane of the *retrained* network begin to look like that of the original?
+# What does a $\lambda$ of $0.2$ do for bias removal?
 
 # %%
 ch.WidthLab(record)

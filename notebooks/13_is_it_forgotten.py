@@ -45,6 +45,7 @@ import torch.nn.functional as F
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch12_width
 from unlearnlab.chapters import ch13_evidence as ch
 from unlearnlab.training.fit import fit
 
@@ -149,15 +150,16 @@ print("share of the forget set that is classified right:", shares)
 
 
 # %%
-def of_example(i, names=("original", "retrained")):
-    groups = {name: forget[name][:, i] for name in names}
-    return ch.pictures.histograms(groups, "margin of the label", f"forget example {i}")
+def of_example(i, finding):
+    groups = {name: forget[name][:, i] for name in ("original", "retrained")}
+    title = f"forget example {i}"
+    return ch.pictures.histograms(groups, "margin of the label", title, finding)
 
 
-of_example(0)
+of_example(0, "The originals are far surer of it than any retrained network")
 
 # %%
-of_example(51)
+of_example(51, "Everybody knows it, the originals a little better")
 
 
 # %% [markdown]
@@ -243,7 +245,10 @@ attacks = {
     "attack: logistic": (mia, mia_floor, metrics.interval(mia_floor)),
     "attack: SVC": (svc, svc_floor, metrics.interval(svc_floor)),
 }
-ch.pictures.beside(attacks)
+ch.pictures.beside(
+    attacks,
+    "By the logistic attack SalUn, l1-Sparse and Retrain are in the band, originals far above",
+)
 
 
 # %% [markdown]
@@ -328,7 +333,8 @@ ch.pictures.beside(
     {
         "U-LiRA, forget set": (lira, *lira_floor),
         "U-LiRA, unseen examples": (lira_elsewhere, *floor_elsewhere),
-    }
+    },
+    "The two panels are nearly the same, and every method is far above its floor",
 )
 
 # %%
@@ -412,7 +418,8 @@ ch.pictures.beside(
     {
         "KLoM, forget set": (distance, *distance_floor),
         "KLoM, unseen examples": (distance_elsewhere, *far_floor),
-    }
+    },
+    "Only MinNorm-OG is below the originals, and nobody near the floor",
 )
 
 # %%
@@ -463,7 +470,10 @@ quality_floor = (
     ch.challenge.forgetting_quality_floor(forget["retrained"]),
     metrics.jackknife(by_chance, forget["retrained"]),
 )
-ch.pictures.beside({"forgetting quality (1 is best)": (quality, *quality_floor)})
+ch.pictures.beside(
+    {"forgetting quality (1 is best)": (quality, *quality_floor)},
+    "Retrained networks are at a tenth, every method is below half of that",
+)
 
 # %%
 sizes = {
@@ -531,7 +541,10 @@ print({name: int(np.median(values)) for name, values in steps.items()})
 
 # %%
 relearned = steps, steps["retrained"], metrics.interval(steps["retrained"])
-ch.pictures.beside({"tug of war": tow, "average gap": gap, "relearning, steps": relearned})
+ch.pictures.beside(
+    {"tug of war": tow, "average gap": gap, "relearning, steps": relearned},
+    "NGP is near all three floors; KL-Unif takes far longer to relearn than retrained networks",
+)
 
 # %%
 tugs, gaps = ({name: some[0][name].mean() for name in candidates} for some in (tow, gap))
@@ -559,7 +572,7 @@ assert max(middle[name] for name in ("GD", "NGD", "SCRUB", "MinNorm-OG")) <= 3
 
 # %%
 singly = {**attacks, "tug of war": tow, "average gap": gap, "relearning, steps": relearned}
-ch.pictures.beside(singly)
+ch.pictures.beside(singly, "No method is in the band under all five")
 
 # %% [markdown]
 # And what takes many:
@@ -570,7 +583,7 @@ together = {
     "KLoM": (distance, *distance_floor),
     "challenge": (quality, *quality_floor),
 }
-ch.pictures.beside(together)
+ch.pictures.beside(together, "No method is in the band under any of the three")
 
 
 # %%
@@ -654,6 +667,7 @@ ch.pictures.scatter(
     "memorisation score",
     "margin: originals less retrained",
     floor[:, :60].flatten(),
+    "A handful of examples is memorised, and originals are surest of these",
 )
 
 # %%
@@ -733,7 +747,10 @@ def panels(frame, measure, words, late):
 # %%
 with_test = erased.assign(test=erased.retain_accuracy)
 of_erasure = panels(with_test, "forget_error", "forget error", late=41)
-ch.pictures.beside(of_erasure)
+ch.pictures.beside(
+    of_erasure,
+    "The attacks are near their floors for all methods, GA too, whose forget error is high",
+)
 
 # %%
 null = of_erasure["attack: logistic"][1]
@@ -890,7 +907,21 @@ pairs = [
     for width, task in found.items()
 ]
 retrained_ones = [[attack_at(model) for model in pair] for pair in pairs]
-ch.pictures.ladder(widths, originals, retrained_ones, "attack accuracy")
+ends = np.array(retrained_ones)
+spread = np.stack([widths, ends.mean(1), np.ptp(ends, axis=1) / 2], 1)
+no_error = np.full(len(widths), np.nan)
+ch12_width.pictures.curves(
+    {
+        "band: two retrained networks": {
+            "original": np.stack([widths, originals, no_error], 1),
+            "retrained": np.stack([widths, ends.mean(1), no_error], 1),
+        }
+    },
+    ylabel="attack accuracy",
+    limits=(0.42, 0.62),
+    band=spread,
+    finding="The originals' rises with the width, that of retrained networks stays near one half",
+)
 
 # %%
 narrow = found[widths[0]].evaluate(found[widths[0]].original)
@@ -953,7 +984,7 @@ column = lambda title: {
     name: np.array([row[title] for row in runs]) for name, runs in table.items()
 }
 of_width = {title: (column(title), column(title)["retrained"]) for title in table["original"][0]}
-ch.pictures.beside(of_width)
+ch.pictures.beside(of_width, "Retrain passes the attack and fails the tug of war")
 
 # %% [markdown]
 # The attack takes all methods down from $.57$, to $.54$ (l1-Sparse) and less. Beside it stand the
@@ -1083,7 +1114,7 @@ def frame_of(groups, seeds=8):
 
 models = frame_of(linear)
 of_linear_one = panels(models, "test", "right on unseen", late=201)
-ch.pictures.beside(of_linear_one)
+ch.pictures.beside(of_linear_one, "Exact unlearning is near every floor")
 
 # %% [markdown]
 # None of these objects to the projection: attack, tug of war and average gap are at their floors,
@@ -1113,7 +1144,9 @@ print(f"20 attacks on noise: from {min(five):.1f} to {max(five):.1f}")
 poisoned = rows["sine"]
 in_frame = poisoned.assign(sup_error=poisoned.sup_error.clip(upper=6))
 of_sine = panels(in_frame, "sup_error", "largest error", late=201)
-ch.pictures.beside(of_sine)
+ch.pictures.beside(
+    of_sine, "The attack finds the poison in originals, GD and NGD, not in MinNorm-OG"
+)
 
 # %%
 averages = poisoned.groupby("method")[["mia", "relearn"]].mean()

@@ -41,8 +41,8 @@ import torch
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch14_interpolation as ch
-from unlearnlab.chapters import ch15_museum
 from unlearnlab.chapters.ch05_linear.rates import gradient_descent
+from unlearnlab.course import over_seeds
 
 # %% [markdown]
 # ## 1 · What is left of the promise
@@ -210,10 +210,13 @@ panels = {
     "distance from the ideal": {"original": table[1], "unlearned": table[2]},
     "influence of the forget labels": {"original": table[3], "unlearned": table[4]},
 }
-ch.pictures.stopped(
+LOSS = "training loss of the original"
+over_seeds.bands(
     table[0].mean(1),
     panels,
+    LOSS,
     "After unlearning the influence is largest half-way and gone at interpolation",
+    log="x",
 )
 
 # %%
@@ -286,11 +289,10 @@ def survives(seed, n_retain):
 
 # %%
 shares = np.array([[survives(seed, count) for seed in range(5)] for count in counts])
-ch15_museum.pictures.bands(
+over_seeds.bands(
     counts,
-    {"unlearned": shares},
+    {"share of the influence\nthat survives": {"unlearned": shares}},
     "retained samples, in 40 dimensions, beside 4 to forget",
-    "share of the influence\nthat survives",
     "Nothing survives while all samples are interpolated, everything once the retained ones span "
     "the space",
     ticks=[10, 20, 30, 36, 40, 50, 80],
@@ -384,10 +386,12 @@ gather = lambda i: {
 }
 left, error, losses = gather(0), gather(1), np.array([f[2] for f in found]).mean(0)
 panels = {"influence of the forget label": left, "root-mean-square distance from the sine": error}
-ch.pictures.stopped(
+over_seeds.bands(
     losses,
     panels,
+    LOSS,
     "Projections alone need interpolation, GD needs its absence, together they hardly care",
+    log="x",
 )
 
 # %%
@@ -459,11 +463,12 @@ measures = {
     "retain_error": "error on the retain points",
 }
 losses, panels = curves(sines, measures, ("original", "GD", "MinNorm-OG", "retrained"))
-ch.pictures.stopped(
+over_seeds.bands(
     losses,
     panels,
+    LOSS,
     "MinNorm-OG is lowest, and further below GD the better the original fits",
-    log=True,
+    log="xy",
 )
 
 # %%
@@ -509,10 +514,12 @@ tasks = [ul.erasure.task(seed=seed) for seed in sorted(clean.seed.unique().tolis
 truths = [task.evaluate(task.ground_truth) for task in tasks]
 for column, words in measures.items():
     panels[words]["retrained"] = np.array([[found[column] for found in truths]] * len(losses))
-ch.pictures.stopped(
+over_seeds.bands(
     losses,
     panels,
+    LOSS,
     "MinNorm-OG forgets at every stop; GD forgets most where the original was hardly trained",
+    log="x",
 )
 
 # %%
@@ -570,11 +577,12 @@ shown = {}
 for noise in (0.2, 0.4):
     words = {"retain_accuracy": f"retain accuracy, {noise:.0%} wrong labels"}
     shown |= curves(noisy[noisy.noise == noise], words, ("original", "GD", "MinNorm-OG"))[1]
-ch.pictures.stopped(
+over_seeds.bands(
     sorted(noisy.trained.unique()),
     shown,
+    "epochs that the original was trained",
     "With many wrong labels MinNorm-OG costs most accuracy half-way",
-    xlabel="epochs that the original was trained",
+    log="x",
 )
 
 # %%
@@ -624,7 +632,7 @@ rows = {
 }
 
 # %%
-ch15_museum.pictures.beside(
+over_seeds.rows(
     rows,
     columns,
     "Wrong labels out of reach are forgotten, those within reach are kept",

@@ -43,6 +43,7 @@ import torch.nn.functional as F
 import unlearnlab as ul
 from unlearnlab.chapters import ch15_museum as ch
 from unlearnlab.chapters.ch11_replication import MinNormPublished
+from unlearnlab.course import over_seeds
 from unlearnlab.methods.base import heads
 
 digits = {seed: ul.erasure.task("digits", "quick", seed) for seed in range(1, 6)}
@@ -136,7 +137,7 @@ words = {
     "rms_error": "root-mean-square error",
     "retain_error": "error on the retain points",
 }
-ch.pictures.beside(runs, words, "The two versions can hardly be told apart", log=True)
+over_seeds.rows(runs, words, "The two versions can hardly be told apart", log=True)
 
 # %%
 note("outputs before the change", "cosine with the true gradient", with_new, 1)
@@ -244,7 +245,7 @@ decays = {
     for w in (0.1, 0.01, 0)
 }
 words = {"sup_error": "largest error", "length": r"$\|\theta\|$, original = 1"}
-ch.pictures.beside(decays, words, "More weight decay, lower peaks")
+over_seeds.rows(decays, words, "More weight decay, lower peaks")
 
 # %%
 peaks = {name: np.array(found["sup_error"]) for name, found in decays.items()}
@@ -393,7 +394,7 @@ looks = {
     "GD, both looked at": each(digits, BothOutputs(lr=3e-3), 3),
     "GD": each(digits, ul.GD(lr=3e-3), 3),
 }
-ch.pictures.beside(looks, KEPT_AND_FORGOTTEN, "GD that looks at forget batches forgets far more")
+over_seeds.rows(looks, KEPT_AND_FORGOTTEN, "GD that looks at forget batches forgets far more")
 
 # %%
 still, both, gd = (found["forget_error"] for found in looks.values())
@@ -463,7 +464,7 @@ scrubs = {
     "teacher in training mode": each(digits, TeacherInClass(**setting), 3),
     "teacher in evaluation mode": each(digits, ul.SCRUB(**setting), 3),
 }
-ch.pictures.beside(scrubs, KEPT_AND_FORGOTTEN, "With a teacher in training mode SCRUB forgets less")
+over_seeds.rows(scrubs, KEPT_AND_FORGOTTEN, "With a teacher in training mode SCRUB forgets less")
 
 # %%
 wrong, right = (found["forget_error"] for found in scrubs.values())
@@ -545,7 +546,7 @@ protected = {
     "9 // 10 = 0 rows": each(digits, ul.MinNormOG(n_pert=0, **setting), 3),
     "nine samples": each(digits, ul.MinNormOG(n_pert=9, **setting), 3),
 }
-ch.pictures.beside(protected, KEPT_AND_FORGOTTEN, "Without a row the accuracy falls")
+over_seeds.rows(protected, KEPT_AND_FORGOTTEN, "Without a row the accuracy falls")
 
 # %%
 none, nine = (found["retain_accuracy"] for found in protected.values())
@@ -598,11 +599,10 @@ curves = {seed: ul.curve.task(seed) for seed in range(1, 6)}
 extras = [0, 1, 3, 9, 30, 100, 300, 600]
 missing = np.array([[lost(task, seed, extra) for seed, task in curves.items()] for extra in extras])
 counts = [9 + extra for extra in extras]
-ch.pictures.bands(
+over_seeds.bands(
     counts,
-    {"QR without a rank test": missing},
+    {"share of the step that is lost": {"QR without a rank test": missing}},
     "rows, of rank 9",
-    "share of the step that is lost",
     "The share grows from nothing to all",
     log="x",
     ticks=[9, 18, 39, 109, 309, 609],
@@ -659,11 +659,10 @@ strong = dict(lr=3e-3, ascent=1.0)
 original = ul.SCRUB(variant="original", max_epochs=2, **strong)
 tracks = {"alternating": track(ul.SCRUB(**strong), 6), "the original": track(original, 6)}
 kept = {name: found["retain_accuracy"] for name, found in tracks.items()}
-ch.pictures.bands(
+over_seeds.bands(
     range(1, 7),
-    kept,
+    {"retain accuracy": kept},
     "epochs",
-    "retain accuracy",
     "The alternating version falls with every climb",
     shaded=(2, 4, 6),
 )
@@ -745,7 +744,7 @@ saluns = {
     "joint, 6 epochs": each(digits, ul.SalUn(**strong), 6),
     "two passes, 3 epochs": each(digits, ul.SalUn(variant="original", **strong), 3),
 }
-ch.pictures.beside(
+over_seeds.rows(
     saluns,
     KEPT_AND_FORGOTTEN,
     "Two passes forget more than one joint loss in as many epochs, not in as many updates",
@@ -833,11 +832,10 @@ for i, k in enumerate(tried):
 
 # %%
 curves = {"chosen on what is reported": reported, "chosen on the other seeds": honest}
-ch.pictures.bands(
+over_seeds.bands(
     tried,
-    curves,
+    {"median largest error": curves},
     "settings tried",
-    "median largest error",
     "The reported error keeps falling, the held-out one does not",
     log="x",
 )
@@ -984,11 +982,10 @@ found = {
     name: np.array([[klom(*pair(shift, n)) for _ in range(200)] for n in models])
     for name, shift in compare.items()
 }
-ch.pictures.bands(
+over_seeds.bands(
     models,
-    found,
+    {"KLoM (nats)": found},
     "models of each kind",
-    "KLoM (nats)",
     "Even equal distributions are far from zero with few models",
     log="xy",
 )

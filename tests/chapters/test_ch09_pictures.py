@@ -39,11 +39,9 @@ def shown(fig):
     }
 
 
-PAIRS = [("7", 0.1), ("cat", 0.9)]
 TWO = {"GD": (0.9, 0.1, np.nan, np.nan), "mine": (0.8, 0.2)}
 PICTURES = {
     "image_grid": lambda: pictures.image_grid(images(6), ["a, gray"] * 6, 2),
-    "predictions": lambda: pictures.predictions(images(2), PAIRS, PAIRS),
     "plane": lambda: pictures.plane(CROWD, (0.97, 0.67), (0.96, 0.0)),
     "plane, two": lambda: pictures.plane(TWO, (0.97, 0.67)),
     "fronts": lambda: pictures.fronts({"GD": settings(0), "mine": settings(1)}, (0.96, 0.0)),
@@ -54,8 +52,7 @@ PICTURES = {
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_figure_draws_and_says_in_words_what_it_shows(name):
     fig = PICTURES[name]()
-    if name != "predictions":  # one label for all its panels
-        check_picture(fig)
+    check_picture(fig)
     data, metadata = fig._repr_mimebundle_()
     assert fig.png() == data["image/png"] == PICTURES[name]().png()
     assert metadata["image/png"]["alt"] == fig.alt and len(fig.alt) > 30
@@ -70,15 +67,6 @@ def test_a_grid_shows_every_pixel_over_its_caption():
             and ax.get_xlabel() == caption
         )
     assert [ax.get_subplotspec().rowspan.start for ax in axes] == [0, 0, 0, 1, 1, 1]
-
-
-def test_predictions_bars_are_as_long_as_p_gray_and_carry_the_class():
-    before, after = [("7", 0.25), ("cat", 1.0)], [("8", 0.75), ("dog", 0.0)]
-    fig = pictures.predictions(images(2), before, after)
-    for ax, first, second in zip(fig.axes[2:], before, after):
-        assert [bar.get_width() for bar in ax.patches] == [1, first[1], 1, second[1]]
-        assert [text.get_text() for text in ax.texts] == [first[0], second[0]]
-        assert ax.texts[0].get_position()[1] > ax.texts[1].get_position()[1]
 
 
 def test_labels_of_a_crowd_neither_overlap_nor_leave_the_axes():
@@ -121,13 +109,7 @@ def test_every_method_has_a_look_of_its_own():
     assert set(ul.METHODS) <= set(pictures.METHOD_LOOKS) and len(set(looks)) == len(looks)
 
 
-def test_what_does_not_fit_together_is_refused_by_name():
-    with pytest.raises(ValueError, match="4 rows must be full .* got 6 images and 6 captions"):
-        pictures.image_grid(images(6), ["a"] * 6, 4)
-    with pytest.raises(ValueError, match="2 rows must be full .* got 6 images and 5 captions"):
-        pictures.image_grid(images(6), ["a"] * 5, 2)
-    words = r"pixels must be uint8 of shape \(n, 3, h, w\), got float32 \(2, 3, 8, 8\)"
-    with pytest.raises(ValueError, match=words):
-        pictures.image_grid(images(2).float(), ["a"] * 2)
-    with pytest.raises(ValueError, match="shorter"):
-        pictures.predictions(images(2), [("a", 1.0)] * 2, [("a", 1.0)])
+def test_images_without_a_caption_or_a_place_are_refused():
+    for count, rows in ((5, 2), (6, 4)):
+        with pytest.raises(ValueError, match="zip"):
+            pictures.image_grid(images(6), ["a"] * count, rows)

@@ -72,7 +72,9 @@ def test_its_numbers_are_those_of_the_metric_on_the_recorded_margins(lab):
         f"Setting: {lab.evidence.settings['MinNorm-OG']}.</span>"
     )
     assert sure.mean == each.mean() and sure.low < sure.mean < sure.high
-    drawn = [patch.get_data().values for patch in lab.picture.left.patches if not patch.get_fill()]
+    drawn = [
+        patch.get_data().values for patch in lab.figure.axes[0].patches if not patch.get_fill()
+    ]
     assert np.isclose(sum(drawn[0]), 1) and len(drawn) == 2
     lab.method.value = "retrained"
     own = ul.metrics.klom(rows["retrained"][:half], rows["retrained"][half:])
@@ -94,7 +96,7 @@ def test_the_attack_is_that_on_the_chosen_network(lab):
 
 
 def test_the_stored_picture_is_an_image_with_words(lab):
-    check_picture(lab.picture.figure, titles_name_heights=True)
+    check_picture(lab.figure, titles_name_heights=True)
     data, metadata = lab._repr_mimebundle_()
     assert (
         Image.open(io.BytesIO(data["image/png"])).size[0] > 800

@@ -46,11 +46,6 @@ class Job:
                 return False
         return True
 
-    @property
-    def running(self) -> bool:
-        """Whether work is going on."""
-        return self._thread is not None and self._thread.is_alive()
-
     def _run(self, work, stop, before):
         if before is not None:
             before.join()
@@ -69,7 +64,7 @@ class WorkingLab(Lab):
     is, and a line for what went wrong."""
 
     def __init__(self):
-        self.job = Job(lambda error: self._say(f"{type(error).__name__}: {error}", "error"))
+        self.job = Job(self._fail)
         self.error = None  # what went wrong outside the job
         self.stop = button("Stop", "stop", disabled=True)
         self.progress = ipywidgets.FloatProgress(
@@ -97,6 +92,9 @@ class WorkingLab(Lab):
             yield
         finally:
             self.stop.disabled = True
+
+    def _fail(self, error):
+        self._say(f"{type(error).__name__}: {error}", "error")
 
     def _say(self, text, kind="note"):
         self.status.value = message(text, kind) if text else ""

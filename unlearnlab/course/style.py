@@ -1,6 +1,8 @@
 """One look for every picture: the Okabe-Ito palette, line styles as a second channel, alt text."""
 
 import io
+import threading
+from contextlib import contextmanager
 from functools import wraps
 
 import matplotlib
@@ -137,9 +139,17 @@ class Figure(_Figure):
         return data, {"image/png": {"alt": self.alt}}
 
 
+_settings = threading.RLock()
+
+
+@contextmanager
 def look():
-    """Inside, matplotlib draws in the course's style; outside, the reader's own settings stay."""
-    return matplotlib.rc_context(RC)
+    """Inside, matplotlib draws in the course's style; outside, the reader's own settings stay.
+
+    One thread at a time, as the settings are everybody's: a lab draws in a thread of its own.
+    """
+    with _settings, matplotlib.rc_context(RC):
+        yield
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None, **subplots):

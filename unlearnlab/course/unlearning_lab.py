@@ -1,22 +1,24 @@
 """What ErasureLab and CollapseLab share: a task that is made when it is needed, a method under
-sliders, and its run in a thread."""
+sliders, its run in a thread, and a picture of how far it has come."""
 
 import threading
 import time
-from pathlib import Path
 
 import ipywidgets
+import numpy as np
 
 from ..ground.checks import integer, one_of
 from ..loop import unlearn
 from ..tasks.presets import choose
 from ..training.fit import Stopped
+from . import style
 from .canvas import Canvas
 from .lab import button, menu, slider, table
 from .method_lab import MethodLab
 
 SEEDS = (1, 5)  # those whose models ship with the package
 EPOCHS = (1, 20)
+GHOST = "#9A9A9A"  # of the run before
 
 
 class UnlearningLab(MethodLab):
@@ -24,7 +26,7 @@ class UnlearningLab(MethodLab):
     changes.
 
     seed: 1 to 5. method: any of ul.METHODS. epochs: T, 1 to 20, default `usual`. dataset, preset,
-    device, folder: as in the experiment's task. Models that are not there yet are trained at first
+    device: as in the experiment's task. Models that are not there yet are trained at first
     use, in the thread; the lab says how far that is, and Stop keeps what was done. Choosing a
     method sets its hyperparameters to those of `settings`.
 
@@ -36,10 +38,11 @@ class UnlearningLab(MethodLab):
     judged       the metrics that the plot of the run shows
     usual        T at first
 
-    prepare(images)   the picture of these images, and after it the controls that choose among them
-    draw_task()       what does not move: `self.task`, its two trained models, and T
-    draw(model)       what moves: `self.track`, and what `model` says, None: nothing yet; returns
-                      the alt text
+    size         of the picture, in inches
+
+    prepare(images)   name -> control of what is shown of these images
+    draw(model)       draws into the empty `figure` what is to be seen of `task` and `track`, and
+                      what `model` says, None: nothing yet; returns the alt text
 
     These are called one at a time. Everything that may take seconds happens in the job's thread,
     apart from the digits' first run.
@@ -56,7 +59,6 @@ class UnlearningLab(MethodLab):
         dataset: str = "digits",
         preset: str = "quick",
         device: str = "cpu",
-        folder: Path | None = None,
     ):
         epochs = self.usual if epochs is None else epochs
         one_of("method", method, self.settings)
@@ -65,9 +67,8 @@ class UnlearningLab(MethodLab):
         self.preset = choose(self.experiment.PRESETS, dataset, preset)
         self.samples = self.preset.batch_size
         super().__init__()
-        self.where = {"dataset": dataset, "preset": preset, "folder": folder}
-        self.device, self.picture = device, None
-        self.task, self._drawn = None, (None, None)  # the seed and the T of the background
+        self.where, self.device = {"dataset": dataset, "preset": preset}, device
+        self.task, self.figure = None, style.figure(size=self.size)[0]
         self.model, self.metrics = None, {}  # once a run is over; what was measured last
         self.track = []  # what is judged, after every epoch of the run, from the original on
         self.previous = self.finished = ("", [])  # the whole run before, the last whole one
@@ -89,22 +90,30 @@ class UnlearningLab(MethodLab):
         now = [f"{n.replace('_', ' ')} {v:.3f}" for n, v in zip(self.judged, self.track[-1])]
         name, way = self.previous
         ended = ", ".join(f"{value:.3f}" for value in way[-1]) if way else ""
-        before = f"gray, dashed: the run before, {name}, {ended}" if way else ""
+        before = f"before, dashed: {name}, {ended}" if way else ""
         return [f"{self.under_way}, epoch {len(self.track) - 1}", ", ".join(now), before]
 
-    def look(self, background: bool = False) -> None:
-        """Draws again what a control shows in another way, without a run. background: what does
-        not move, too."""
+    def draw_run(self, ax, points) -> None:
+        """The run and the one before, under their titles. points: of a track, what to draw:
+        pairs (x, y)."""
+        before, way = (np.reshape(points(w), (-1, 2)) for w in (self.previous[1], self.track))
+        ax.plot(*before.T, ".--", color=GHOST, linewidth=1.2)
+        ax.plot(*way.T, "o-", color=style.BLUE, markersize=5)
+        ax.plot(*way[-1], "o", color=style.BLUE, markersize=10)
+        ax.set_title("\n".join(self.titles()), loc="left", color=style.BLUE, fontsize=9.5)
+
+    def look(self, change=None) -> None:
+        """Draws again what a control shows in another way, without a run."""
         if not self.track:  # nothing to see yet
             return
+        before, self.error = self.error, None
         try:
-            self._show(self.model, background)
-            if self.error is not None:
-                self.error = None
+            self._show(self.model)
+            if before:
                 self._say("")
         except Exception as error:
             self.error = error
-            self._say(f"{type(error).__name__}: {error}", "error")
+            self._fail(error)
 
     # -- building
 
@@ -112,9 +121,8 @@ class UnlearningLab(MethodLab):
         self.seed = slider("seed", seed, *SEEDS, continuous_update=False)
         self.name = menu("method", method, self.settings)
         self.epochs = slider("T (epochs)", epochs, *EPOCHS, continuous_update=False)
-        self.run = button(
-            "Run", "play", button_style="info", tooltip="the same run again, to watch"
-        )
+        again = "the same run again, to watch"
+        self.run = button("Run", "play", button_style="info", tooltip=again)
         self.reset = button("Reset", "undo", tooltip="the method's first values")
         self.readout, self.box, self.view = ipywidgets.HTML(), ipywidgets.VBox(), ipywidgets.VBox()
         self.left = ipywidgets.VBox([self.seed, self.name, self.epochs])
@@ -132,7 +140,7 @@ class UnlearningLab(MethodLab):
         self._say("")
         with self._busy():
             try:
-                self._stage(seed, method, epochs, stop)
+                self._stage(seed, method, stop)
             except Stopped:
                 self._say(
                     f"Stopped before the models of seed {seed} were there. Press Run to go on."
@@ -152,9 +160,9 @@ class UnlearningLab(MethodLab):
         if stopped:
             self._say(f"Stopped in epoch {len(self.track)} of {epochs}.")
 
-    def _stage(self, seed, method, epochs, stop):
+    def _stage(self, seed, method, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
-        changed = self._drawn[0] != seed
+        changed = self.task is None or self.task.seed != seed
         if changed:
             task = self._made(seed, stop)
             models = task.original, task.ground_truth  # the second may be trained only now
@@ -167,18 +175,18 @@ class UnlearningLab(MethodLab):
             self.model, self.metrics, self.under_way = None, self.start_metrics, method.name
             self.track, self.previous = [self.place(self.start_metrics)], self.finished
             if self.canvas is None:
-                self.canvas = Canvas(self.picture.figure, self.picture.moving, self.summary)
+                self.canvas = Canvas(self.figure, [], self.summary)
                 self.view.children = (self.canvas.widget,)
-            if self._drawn != (seed, epochs):
-                self._show(None, background=True)
-                self._drawn = seed, epochs
+            self._show(None)
 
     def _made(self, seed, stop):
         """The task of a seed: its images and models, shipped, kept, or made now."""
         self._say(f"Getting the images and the models of seed {seed} ready.")
-        if self.picture is None:
-            self.picture, *controls = self.prepare(self.experiment.images(**self.where))
-            self.left.children += tuple(controls)
+        if self.canvas is None:
+            for name, control in self.prepare(self.experiment.images(**self.where)).items():
+                setattr(self, name, control)
+                control.observe(self.look, "value")
+                self.left.children += (control,)
         self._reported = time.monotonic()
         more = {"seed": seed, "device": self.device, "progress": self._trained, "stop": stop}
         return self.experiment.task(**self.where, **more)
@@ -223,12 +231,11 @@ class UnlearningLab(MethodLab):
 
     # -- showing
 
-    def _show(self, model, background=False):
-        with self._lock:
-            if background:
-                self.draw_task()
+    def _show(self, model):
+        with self._lock, style.look():
+            self.figure.clear()
             self.canvas.describe(self.draw(model))
-            self.canvas.background() if background else self.canvas.draw()
+            self.canvas.background()
 
     def _table(self, run):
         """HTML: the numbers of a run, beside those of the trained models."""

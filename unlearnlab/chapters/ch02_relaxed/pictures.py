@@ -20,7 +20,7 @@ from ...course.style import (
     WRONG,
     picture,
 )
-from ...tasks import curve
+from ...course import curve
 
 FLOOR, CEILING = 1e-6, 10.0  # of the lab's logarithmic axis; smaller changes stand on its floor
 START, ANSWER = (2, 0.5), (1, 1)  # theta* and the solution of (4), where theta_1 theta_2 = 1

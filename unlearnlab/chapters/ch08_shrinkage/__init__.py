@@ -1,4 +1,4 @@
-"""What notebook 08 uses: what does the work?."""
+"""What notebook 08 uses: what does the work?"""
 
 from ...course.exercises import check, hints
-from . import exercises, pictures
+from . import exercises

@@ -2,17 +2,20 @@
 before and after?"""
 
 import ipywidgets
+import numpy as np
 import torch
 
 from ... import methods
-from ...course.image_labs import ErasurePicture
+from ...course import style
 from ...course.lab import STYLE, WIDE, slider
 from ...course.unlearning_lab import UnlearningLab
 from ...data.tint import tint
 from ...networks.predict import outputs
 from ...tasks import erasure
+from .pictures import REFERENCES
 
 LONGEST = 10  # letters of a class's name that fit under an image
+PICTURE, LINES = 0.29, (0.69, 0.85)  # the middles of an image and of two lines in a row of height 1
 
 
 class ErasureLab(UnlearningLab):
@@ -24,7 +27,7 @@ class ErasureLab(UnlearningLab):
     """
 
     experiment = erasure
-    usual = 5
+    usual, size = 5, (10, 4.9)
     summary = (
         "ErasureLab: run the notebook to choose seed, method, epochs and hyperparameters with "
         "sliders"
@@ -58,31 +61,56 @@ class ErasureLab(UnlearningLab):
         self.tests = images.test.tensors
         short = lambda name: name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
         self.classes = [short(name) for name in images.classes]
-        single = max(map(len, self.classes)) == 1
-        self.kind, self.shown = ("digit", 4) if single else ("class", 3)  # names take more room
-        self.images = slider("test images", 1, 1, len(self.tests[1]) // self.shown)
-        words = {"description": "zoom on the ground truth", "style": STYLE, "layout": WIDE}
-        self.zoom = ipywidgets.Checkbox(value=False, **words)
-        for control in (self.images, self.zoom):
-            control.observe(lambda change: self.look(background=True), "value")
-        return ErasurePicture(self.shown, list(erasure.COLORS), self.kind), self.images, self.zoom
-
-    def draw_task(self):
-        pixels, _ = self._shown()
-        original, ground_truth = map(self.place, (self.start_metrics, self.truth_metrics))
-        said = self._said(self.task.original)
-        self.picture.show_images(pixels.permute(0, 2, 3, 1).numpy(), said)
-        self.picture.show_references(original, ground_truth, self.zoom.value)
+        self.shown = 4 if max(map(len, self.classes)) == 1 else 3  # names take more room
+        zoom = {"description": "zoom on the ground truth", "style": STYLE, "layout": WIDE}
+        return {
+            "images": slider("test images", 1, 1, len(self.tests[1]) // self.shown),
+            "zoom": ipywidgets.Checkbox(value=False, **zoom),
+        }
 
     def draw(self, model):
-        said = [] if model is None else self._said(model)
-        self.picture.frame(said, self.track, self.previous[1], self.titles())
+        places = {"left": 0.08, "right": 0.985, "bottom": 0.12, "top": 0.86, "wspace": 0.17}
+        page, plane = self.figure.subplots(1, 2, width_ratios=(5.5, 4), gridspec_kw=places)
+        said = [self._said(each) for each in (self.task.original, model) if each]
+        self._draw_page(page, said)
+        trained = map(self.place, (self.start_metrics, self.truth_metrics))
+        for name, place in zip(REFERENCES, (*trained, (1, 0))):
+            plane.plot(*place, label=name, **REFERENCES[name])
+        self.draw_run(plane, lambda way: way)
+        plane.legend(loc="upper left")
+        plane.set(xlabel="retain accuracy (gray test images)", ylabel="forget error")
+        plane.set(xlim=(-0.02, 1.04), ylim=(-0.09, 1.02))
+        if self.zoom.value:
+            left = min(0.78, self.truth_metrics["retain_accuracy"] - 0.15)  # easy: at the ideal
+            plane.set(xlim=(left, left + 0.25), ylim=(-0.025, 0.27))
+        right = sum(right for right, _ in said[-1]) if model else 0
+        run, now, _ = self.titles()
         accuracy, error = self.track[0]
         return (
-            f"Label erasure by {', '.join(self.titles()[:2])}; the original has {accuracy:.3f}, "
-            f"{error:.3f}. Of {len(said)} test images, in gray, red and green, "
-            f"{sum(right for right, _ in said)} are called gray with the right {self.kind}."
+            f"Label erasure by {run}, {now}; the original has {accuracy:.3f}, {error:.3f}. Of "
+            f"{len(said[0])} test images, in gray, red and green, {right} are called gray with the "
+            "right class."
         )
+
+    def _draw_page(self, page, said):
+        """Rows of images, each of one color; under each image two lines, what was said of it."""
+        for i, (pixels, *captions) in enumerate(zip(self._shown()[0], *said)):
+            row, column = divmod(i, self.shown)
+            x = (column + 0.5) / self.shown
+            place = {"extent": (x - 0.08, x + 0.08, row + 2 * PICTURE, row), "aspect": "auto"}
+            page.imshow(pixels.permute(1, 2, 0).numpy(), interpolation="nearest", **place)
+            for down, (right, words) in zip(LINES, captions):
+                color = style.BLACK if right else style.VERMILLION
+                centered = {"ha": "center", "va": "center", "fontsize": 9}
+                page.text(x, row + down, words, color=color, **centered)
+        page.set(xlim=(0, 1), ylim=(len(erasure.COLORS), 0), xticks=[])
+        page.set_title("✓ the right class, and “gray”. The number is p(gray).")
+        lines = np.add.outer(range(len(erasure.COLORS)), (PICTURE, *LINES))
+        words = [word for name in erasure.COLORS for word in (name, "before", "after")]
+        page.set_yticks(lines.flatten(), words)
+        page.tick_params(length=0)
+        page.spines[:].set_visible(False)
+        page.grid(False)
 
     def _shown(self):
         """Pixels (colors * shown, 3, h, w) uint8 of the chosen test images, one color after the
@@ -97,11 +125,9 @@ class ErasureLab(UnlearningLab):
         answer in words."""
         pixels, labels = self._shown()
         content, color = (logits.cpu() for logits in outputs(model, pixels))
-        names, said = list(erasure.COLORS), []
-        for digit, shade, p, label in zip(
-            content.argmax(1), color.argmax(1), color.softmax(1)[:, 0], labels
-        ):
-            right = bool(digit == label and shade == 0)
-            answer = f"{self.classes[digit]} {names[shade]} {p:.2f}"
+        names, gray, said = list(erasure.COLORS), color.softmax(1)[:, 0], []
+        for one, shade, p, label in zip(content.argmax(1), color.argmax(1), gray, labels):
+            right = bool(one == label and shade == 0)
+            answer = f"{self.classes[one]} {names[shade]} {p:.2f}"
             said.append((right, f"{'✓' if right else '✗'} {answer}"))
         return said

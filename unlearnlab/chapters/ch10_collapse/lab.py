@@ -1,19 +1,30 @@
 """CollapseLab: a network is made to forget the images whose color misleads. Does it then go by the
 color of whatever it is shown?"""
 
-import ipywidgets
+from matplotlib.ticker import MaxNLocator
 
 from ... import methods
-from ...course.image_labs import CollapsePicture
-from ...course.lab import STYLE, choice, slider
+from ...course import style
+from ...course.lab import choice, slider
+from ...course.marks import level
 from ...course.unlearning_lab import UnlearningLab
 from ...data.tint import CLASS_COLORS, tint
-from ...ground.checks import integer
 from ...networks.predict import outputs
 from ...tasks import collapse
 
 NAMES = "red green blue yellow magenta cyan orange violet gray teal".split()  # of CLASS_COLORS
-BORDER = "2px solid {}"  # of a color's button: black around the one that is painted
+# of the image, three panels of bars, and the run: left, bottom, width, height
+PLACES = (
+    (0.01, 0.4, 0.14, 0.31),
+    *((x, 0.13, 0.105, 0.7) for x in (0.26, 0.385, 0.51)),
+    (0.755, 0.13, 0.23, 0.7),
+)
+CUES = {
+    (True, True): "both",
+    (True, False): "the content",
+    (False, True): "the color",
+    (False, False): "neither",
+}  # what a model goes by: whether it names the class of the content, of the color
 
 
 class CollapseLab(UnlearningLab):
@@ -21,12 +32,11 @@ class CollapseLab(UnlearningLab):
     what the models say.
 
     Arguments: as in UnlearningLab, epochs 15 by default. `settings`: good ones on digits for T = 15
-    among a few tried on seeds 2 and 3; elsewhere they are where to start. `painted`: the class
-    whose color the image has now; `paint(color)` changes it, as the buttons do.
+    among a few tried on seeds 2 and 3; elsewhere they are where to start.
     """
 
     experiment = collapse
-    usual = 15
+    usual, size = 15, (10, 4.6)
     summary = (
         "CollapseLab: run the notebook to paint a digit and to choose seed, method, epochs and "
         "hyperparameters"
@@ -57,74 +67,73 @@ class CollapseLab(UnlearningLab):
     }
 
     def prepare(self, images):
-        (self.pixels, self.labels), self.classes, self.painted = (
-            images.test.tensors,
-            images.classes,
-            7,
-        )
-        self.digits = max(map(len, self.classes)) == 1
-        options = [(name, i) for i, name in enumerate(self.classes)]
-        self.content = choice("digit" if self.digits else "class", 3, options)
-        self.example = slider("example", 1, 1, int(self.labels.bincount().min()))
-        for control in (self.content, self.example):
-            control.observe(lambda change: self.look(), "value")
-        self.colors = [self._button(color) for color in range(len(NAMES))]
-        self._mark("black")
-        right = {"display": "flex", "justify_content": "flex-end"}
-        layout = ipywidgets.Layout(width=STYLE["description_width"], **right)
-        row = ipywidgets.HBox([ipywidgets.Label("paint it", layout=layout), *self.colors])
-        named = zip(NAMES, self.classes)
-        rows = [f"{color}  {name}" if self.digits else name for color, name in named]
-        picture = CollapsePicture(rows, CLASS_COLORS.numpy(), self.classes)
-        return picture, self.content, self.example, row
-
-    def paint(self, color: int) -> None:
-        """Paints the image in the color of this class, 0 to 9. Raises ValueError for others."""
-        color = integer("color", color, low=0, high=len(NAMES) - 1)
-        self._mark("transparent")
-        self.painted = color
-        self._mark("black")
-        self.look()
-
-    def draw_task(self):
-        (original,), (ground_truth,) = map(self.place, (self.start_metrics, self.truth_metrics))
-        self.picture.show_references(original, ground_truth, self.epochs.value)
+        (self.pixels, self.labels), self.classes = images.test.tensors, images.classes
+        self.names = [f"{color} {name}" for color, name in zip(NAMES, self.classes)]
+        numbered = lambda names: [(name, i) for i, name in enumerate(names)]
+        return {
+            "content": choice("content", 3, numbered(self.classes)),
+            "example": slider("example", 1, 1, int(self.labels.bincount().min())),
+            "painted": choice("paint it", 7, numbered(self.names)),
+        }
 
     def draw(self, model):
-        content, color = self.content.value, self.painted
+        image, *bars, accuracy = (self.figure.add_axes(place) for place in PLACES)
+        content, color = self.content.value, self.painted.value
         pixels = self.pixels[self.labels == content][self.example.value - 1]
-        image = tint(pixels[None], CLASS_COLORS[color])
-        models = self.task.original, model, self.task.ground_truth
-        said = [m and outputs(m, image)[0].softmax(1)[0].cpu().numpy() for m in models]
-        caption = f"content: {self.classes[content]}\ncolor: {NAMES[color]},\nthat of "
-        painted = image[0].permute(1, 2, 0).numpy(), content, color, caption + self._class(color)
-        ways = [[(i, *place) for i, place in enumerate(w)] for w in (self.track, self.previous[1])]
-        titles = self.titles()
-        self.picture.frame(*painted, said, *ways, titles)
-        named = zip(("original", "unlearned model", "ground truth"), said)
-        words = [f"the {n} says {self.classes[p.argmax()]}" for n, p in named if p is not None]
-        shown = f"A {content}" if self.digits else f"Content {self.classes[content]}"
+        painted = tint(pixels[None], CLASS_COLORS[color])
+        image.imshow(painted[0].permute(1, 2, 0).numpy(), interpolation="nearest")
+        image.set_axis_off()
+        owner = f"that of class {self.classes[color]}"
+        caption = f"content: {self.classes[content]}\ncolor: {NAMES[color]},\n{owner}"
+        image.text(0, -0.05, caption, transform=image.transAxes, va="top", linespacing=1.5)
+        asked = (
+            ("original", self.task.original, style.ORANGE),
+            ("unlearned model", model, style.BLUE),
+            ("ground truth", self.task.ground_truth, style.GREEN),
+        )
+        said = [self._draw_bars(ax, *ask, painted) for ax, ask in zip(bars, asked)]
+        squares = {"c": CLASS_COLORS.numpy() / 255, "marker": "s", "s": 90, "edgecolors": "black"}
+        count = range(len(NAMES))
+        bars[0].scatter([-0.1 for _ in count], count, clip_on=False, **squares)
+        bars[0].set_yticks(count, self.names)
+        bars[0].tick_params(axis="y", length=0, pad=16)  # behind the colors
+        cues = {color: "◂ color", content: "◂ content" if content != color else "◂ both"}
+        bars[-1].yaxis.tick_right()
+        bars[-1].set_yticks(list(cues), list(cues.values()))
+        self._draw_epochs(accuracy)
+        run, now, _ = self.titles()
         return (
-            f"{shown} in {NAMES[color]}, the color of {self._class(color)}: {', '.join(words)}. "
-            f"Representation collapse by {titles[0]}: {titles[1]}, of the original "
-            f"{self.track[0][0]:.3f}."
+            f"Content {self.classes[content]} in {NAMES[color]}, {owner}: "
+            f"{', '.join(filter(None, said))}. Representation collapse by {run}: {now}, of the "
+            f"original {self.track[0][0]:.3f}."
         )
 
-    def _class(self, color):
-        """The class of a color in words."""
-        return f"class {color}" if self.digits else self.classes[color]
+    def _draw_bars(self, ax, name, model, ink, image):
+        """The probabilities that a model gives the classes, and in words what it says."""
+        content, color = self.content.value, self.painted.value
+        for row in {content, color}:
+            ax.axhspan(row - 0.5, row + 0.5, color="#E6E6E6", linewidth=0)
+        title, said = f"{name}\n\n", ""
+        if model:
+            chances = outputs(model, image)[0].softmax(1)[0].cpu().numpy()
+            ax.barh(range(len(NAMES)), chances, 0.62, color=ink)
+            best = int(chances.argmax())
+            title = f"{name}\nsays {self.classes[best]}:\n{CUES[best == content, best == color]}"
+            said = f"the {name} says {self.classes[best]}"
+        ax.set_title(title, color=style.INK.get(ink, ink), fontsize=9.5)
+        ax.set(xlim=(0, 1), ylim=(len(NAMES) - 0.5, -0.5), xticks=[0, 1], yticks=[])
+        ax.set_xlabel("probability")
+        ax.grid(False)
+        return said
 
-    def _mark(self, color):
-        self.colors[self.painted].layout.border = BORDER.format(color)
-
-    def _button(self, color):
-        red, green, blue = CLASS_COLORS[color].tolist()
-        ink = "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 120 else "white"
-        made = ipywidgets.Button(
-            description=str(color),
-            tooltip=f"paint it {NAMES[color]}, the color of {self._class(color)}",
-            style={"button_color": f"#{red:02x}{green:02x}{blue:02x}", "text_color": ink},
-            layout={"width": "32px", "padding": "0", "border": BORDER.format("transparent")},
-        )
-        made.on_click(lambda button: self.paint(color))
-        return made
+    def _draw_epochs(self, ax):
+        T = self.epochs.value
+        ax.set(xlabel="epoch", ylabel="color accuracy", ylim=(-0.02, 1.02))
+        ax.set_xlim(-0.04 * T, 1.04 * T)
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        for name, metrics, looks, up in (
+            ("original", self.start_metrics, style.ORIGINAL, -12),
+            ("ground truth", self.truth_metrics, style.GROUND_TRUTH, 4),
+        ):
+            level(ax, metrics["color_accuracy"], name, T, (0, up), looks, ha="right")
+        self.draw_run(ax, lambda way: [(epoch, *place) for epoch, place in enumerate(way)])

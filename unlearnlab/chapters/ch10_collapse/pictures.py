@@ -5,12 +5,10 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
 from ...course import style
-from ...course.marks import band, halo, level, lines, mean_mark, name_rows
+from ...course.marks import halo, mean_mark, name_rows
 from ...course.style import METHOD_LOOKS, OTHER, Figure, figure, look
-from ...study import choosing
 
 SHARES = LinearSegmentedColormap.from_list("shares", ["white", style.SKY, style.BLUE, "#002A44"])
-REFERENCE = {"color": style.GREY, "linestyle": ":", "linewidth": 1.2}
 
 
 @look()
@@ -25,10 +23,10 @@ def pairs(panels: dict[str, np.ndarray], colors, finding: str = "") -> Figure:
     edge = {"edgecolors": style.BLACK, "linewidths": 0.6, "clip_on": False}
     size = 2.9 * len(panels) + 0.9, 3.7
     fig, axes = figure(1, len(panels), size=size, sharey=True, squeeze=False)
+    squares = {"s": 70, "marker": "s", "c": np.asarray(colors) / 255, **edge}
     for ax, (title, shares) in zip(axes[0], panels.items()):
         drawn = ax.imshow(shares, vmin=0, vmax=1, cmap=SHARES)
-        squares = {"s": 70, "marker": "s", "c": np.asarray(colors) / 255}
-        ax.scatter(count, [len(count)] * len(count), **squares, **edge)
+        ax.scatter(count, [len(count)] * len(count), **squares)
         ax.set(title=title, xticks=count, yticks=count, xlabel="color (that of class ...)")
         ax.set_ylim(len(count) - 0.5, -0.5)
         ax.tick_params(length=0, pad=2)
@@ -45,47 +43,25 @@ def landings(
     panels: dict[str, dict[str, tuple[float, float]]],
     references: dict[str, dict[str, float]],
     across: str = "color accuracy: share named after the color",
+    finding: str = "",
 ) -> Figure:
     """Where each method lands: one row per method, one panel per table, the methods in the order
     of the first, best on top.
 
-    panels: title -> method -> (mean, standard error) of a share. references: title -> name ->
-    share, dotted. across: what the share is, in words.
+    panels: title -> method -> (mean, standard error) of a share, of the same methods. references:
+    title -> name -> share, dotted. across: what the share is, in words.
     """
     first = next(iter(panels.values()))
-    ordered = sorted(first, key=lambda name: -first[name][0])
-    names = list(dict.fromkeys([*ordered, *(name for found in panels.values() for name in found)]))
-    size, said = (4.3 * len(panels) + 0.8, 1.3 + 0.27 * len(names)), []
+    names = sorted(first, key=lambda name: -first[name][0])
+    size = 4.3 * len(panels) + 0.8, 1.3 + 0.27 * len(names)
     fig, axes = figure(1, len(panels), size=size, sharey=True, squeeze=False)
     name_rows(axes[0, 0], names)
-    for ax, (title, found) in zip(axes[0], panels.items()):
-        there = [name for name in names if name in found]
-        for name in there:
-            mean, error = found[name]
-            mean_mark(ax, mean, names.index(name), METHOD_LOOKS.get(name, OTHER), xerr=error)
+    for ax, (title, shares) in zip(axes[0], panels.items()):
+        for row, name in enumerate(names):
+            mean, error = shares[name]
+            mean_mark(ax, mean, row, METHOD_LOOKS.get(name, OTHER), xerr=error)
         for name, value in references.get(title, {}).items():
-            ax.axvline(value, **REFERENCE)
+            ax.axvline(value, color=style.GREY, linestyle=":")
             ax.text(value, len(names) - 0.55, name, ha="center", va="top", fontsize=9, **halo())
         ax.set(title=title, xlim=(0, 1.03), ylim=(len(names) + 0.2, -0.7), xlabel=across)
-        said.append(f"{title}: {', '.join(f'{name} {found[name][0]:.2f}' for name in there)}")
-    return fig.done(what=f"{across[0].upper()}{across[1:]}. {'; '.join(said)}")
-
-
-@look()
-def tracks(
-    curves: dict[str, tuple], across: str, original: float, ground_truth: float, finding: str = ""
-) -> Figure:
-    """Color accuracy against what was spent: mean and standard error. curves: name -> (spent (k,),
-    color accuracy (seeds, k)). across: what is spent, in words. original, ground_truth: dotted."""
-    fig, ax = figure(size=(7.5, 3.9))
-    looks = {name: METHOD_LOOKS.get(name, OTHER) for name in curves}
-    means = {name: (spent, np.mean(values, 0)) for name, (spent, values) in curves.items()}
-    right = max(spent[-1] for spent, _ in means.values())
-    ax.set(xlim=(0, 1.02 * right), ylim=(0, 1), xlabel=across, ylabel="color accuracy")
-    for name, (spent, values) in curves.items():
-        mean, error = means[name][1], np.nan_to_num(choosing.standard_error(values))
-        band(ax, spent, mean - error, mean + error, looks[name]["color"])
-    for value, name in ((original, "original"), (ground_truth, "ground truth")):
-        level(ax, value, name, 0, (4, 3), REFERENCE, fontsize=9)
-    lines(ax, None, means, looks, gap=14, linewidth=1.9, markersize=5, markeredgecolor="white")
-    return fig.done(finding, what=f"Color accuracy against {across}: {'; '.join(curves)}")
+    return fig.done(finding, f"{across}. {', '.join(panels)}: {', '.join(names)}")

@@ -20,15 +20,15 @@ def by_seed(values: dict[str, np.ndarray], xlabel: str, highlight=(), zero: bool
     """
     fig, ax = figure(size=(7.5, 0.6 + 0.36 * len(values)))
     said = []
-    for row, (name, found) in enumerate(values.items()):
-        mean, error = np.mean(found), float(np.nan_to_num(choosing.standard_error(found)))
-        words = f"{mean:{'+' * zero}.3f} ± {error:.3f}"
+    for row, (name, numbers) in enumerate(values.items()):
+        mean, error = np.mean(numbers), np.nan_to_num(choosing.standard_error(numbers))
         color = style.BLUE if name in highlight else style.BLACK
-        circles = {"marker": "o", "markersize": 4, "markerfacecolor": "none", "alpha": 0.45}
-        ax.plot(found, [row] * len(found), color=color, linestyle="none", **circles)
+        circles = {"markersize": 4, "markerfacecolor": "none", "alpha": 0.45}
+        ax.plot(numbers, [row] * len(numbers), "o", color=color, **circles)
         mean_mark(ax, mean, row, {"color": color, "marker": "D"}, xerr=error, capsize=3)
-        place = {"transform": ax.get_yaxis_transform(), "va": "center"}
-        ax.text(1.01, row, words, fontsize=9, color=color, **place)
+        place = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": 9}
+        words = f"{mean:{'+' * zero}.3f} ± {error:.3f}"
+        ax.text(1.01, row, words, color=color, **place)
         said.append(f"{name} {words}")
     if zero:
         ax.axvline(0, color=style.GREY, linewidth=1)

@@ -8,9 +8,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...ground import checks
 from ...study import choosing
-from ...tasks.width import SHIPPED_SEEDS, ladder, task
 
 GOALS = ("privacy", "bias")
 LAMBDAS = (0.2, 0.4, 0.6, 0.8)  # [paper] .8 for strong bias removal
@@ -37,23 +38,17 @@ def objective(metrics, goal: str = "privacy", lam: float = 0.4):
     return (1 - lam) * metrics["validation_error"] + lam * aim
 
 
-def select(frame, goal: str = "privacy", lam: float = 0.4, by: Sequence[str] | None = None):
-    """The runs of the settings with the lowest J, one per group and seed, with J as column
-    "objective".
+def select(frame, goal: str = "privacy", lam: float = 0.4):
+    """The runs of the settings with the lowest J, one per method and seed of each network, width
+    and share that there is, with J as column "objective".
 
-    frame: what `ul.sweep` returned, or the runs of a record. by: columns that make a group, default
-    those of network, width, share and method that it has. J is made of validation data, so the
+    frame: what `ul.sweep` returned, or the runs of a record. J is made of validation data, so the
     setting is one a user could have chosen; it is the one with the lowest median over seeds
     (`ul.select`).
     """
-    by = (
-        [name for name in ("network", "width", "share", "method") if name in frame.columns]
-        if by is None
-        else by
-    )
-    return choosing.select(
-        frame.assign(objective=objective(frame, goal, lam)), "objective", by=tuple(by)
-    )
+    groups = [name for name in ("network", "width", "share", "method") if name in frame]
+    scored = frame.assign(objective=objective(frame, goal, lam))
+    return choosing.select(scored, "objective", by=tuple(groups))
 
 
 @dataclass(frozen=True)
@@ -68,50 +63,15 @@ class Threshold:
 
 
 def threshold(errors: Mapping[float, Sequence[float]]) -> Threshold:
-    """The interpolation threshold, measured. errors: width -> training error of each seed, as
-    `training_errors` gives them.
+    """The interpolation threshold, measured. errors: width -> training error of each seed.
 
     [paper] underparameterized networks have a training error above 0, overparameterized ones have
-    0. Raises ValueError for no widths, or different numbers of seeds.
+    0. Raises ValueError for different numbers of seeds.
     """
-    seeds = {len(values) for values in errors.values()}
-    if len(seeds) != 1 or seeds == {0}:
-        found = ", ".join(f"{len(values)} at {width:g}" for width, values in errors.items())
-        raise ValueError(
-            "errors must hold the same seeds, at least one, for each width; "
-            f"got {found or 'no width'}"
-        )
-    first = [
-        min((width for width, values in errors.items() if values[i] == 0), default=math.inf)
-        for i in range(seeds.pop())
-    ]
-    everywhere = min(
-        (width for width, values in errors.items() if not any(values)), default=math.inf
-    )
-    return Threshold(everywhere, min(first), max(first))
-
-
-def training_errors(
-    dataset: str = "digits",
-    preset: str = "quick",
-    seeds: Sequence[int] = SHIPPED_SEEDS,
-    *,
-    network: str = "resnet18",
-    widths: Sequence[float] | None = None,
-    **options,
-) -> dict[float, list[float]]:
-    """Width -> training error of the original of each seed, over the preset's ladder or `widths`;
-    trains what is not there.
-
-    options: of `task`.
-    """
-    found = {}
-    for width in ladder(dataset, preset, network) if widths is None else widths:
-        tasks = [
-            task(dataset, preset, seed, network=network, width=width, **options) for seed in seeds
-        ]
-        found[width] = [float(one.facts["original"]["training_error"]) for one in tasks]
-    return found
+    widths, fits = np.array(list(errors)), np.array(list(errors.values())) == 0
+    narrowest = lambda fit: widths[fit].min(initial=math.inf)
+    first = [narrowest(seed) for seed in fits.T]
+    return Threshold(narrowest(fits.all(1)), min(first), max(first))
 
 
 def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dict]:
@@ -124,7 +84,7 @@ def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dic
     to be wrong in training mode alone, and the deployed one keeps its answers.
     """
     rates = lambda *lr: {"epochs": epochs, "lr": list(lr), "batch_norm": "frozen"}
-    found = {
+    grids = {
         "SCRUB": {
             **rates(3e-4, 1e-3, 3e-3),
             "reg": 0.1,
@@ -143,4 +103,4 @@ def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dic
         },
         "Retrain": {**rates(3e-3, 1e-2), "batch_norm": "retain"},
     }
-    return {name: found[name] for name in (found if methods is None else methods)}
+    return {name: grids[name] for name in methods or grids}

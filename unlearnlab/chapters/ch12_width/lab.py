@@ -1,7 +1,6 @@
-"""WidthLab: move along the recorded ladder of widths. What do a goal and a method make of a
+"""WidthLab: move along the recorded ladders of widths. What do a goal and a method make of a
 network at each rung?"""
 
-import math
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -9,13 +8,14 @@ import numpy as np
 
 from ...course.canvas import Canvas
 from ...course.lab import SliderLab, choice, menu, slider, table
+from ...course.style import figure
 from ...ground.checks import one_of
 from ...loop import unlearn
 from ...study.choosing import standard_error
 from ...study.rows import method_of
 from ...tasks import width as ladder
 from . import choosing, regions
-from .pictures import LadderPicture, fraction
+from .pictures import fraction, show_rung
 
 METHOD_NAMES = ("SCRUB", "NegGrad", "l1-Sparse", "MinNorm-OG")
 PLANES = 12
@@ -26,31 +26,31 @@ COLUMNS = {
     "test": "test_error",
     "validation": "validation_error",
     "MIA": "mia",
+    "J": "objective",
 }
 
 
 @dataclass(frozen=True)
 class Rung:
-    """What is in the picture: metrics of the three networks of seed 1 at a width, the setting that
-    made the unlearned one, and a plane with the classes they give to its points."""
+    """What is in the picture: metrics of the three networks of seed 1 at a width, with J as
+    "objective", the setting that made the unlearned one, and a plane with the classes they give to
+    its points."""
 
     width: float
     setting: str
     metrics: dict[str, dict[str, float]]
-    objective: dict[str, float]
     survey: regions.Survey
     said: list[np.ndarray]
 
 
 class WidthLab(SliderLab):
-    """Sliders move the width, lambda and the plane; menus choose the network, the method and the
-    goal.
+    """Sliders move along the ladders, lambda and the plane; menus choose the method and the goal.
 
-    record: what `unlearnlab.chapters.ch12_width.study.load` returned, with runs on digits; its
-    networks are those of the menu. The curves are the recorded ones, means over seeds. The three
-    networks on the right are those of seed 1, which ship with the package; the setting that is best
-    by the recorded validation data unlearns one of them here, within a second. `shown` is the Rung
-    in the picture.
+    record: what `unlearnlab.chapters.ch12_width.study.load` returned, with runs on digits; the
+    first slider climbs its ladders one after the other. network, width: where it begins. The curves
+    are the recorded ones, means over seeds. The three networks on the right are those of seed 1,
+    which ship with the package; the setting that is best by the recorded validation data unlearns
+    one of them here, within a second. `shown` is the Rung in the picture.
     """
 
     def __init__(
@@ -62,104 +62,81 @@ class WidthLab(SliderLab):
         lam: float = 0.4,
         network: str = "allcnn",
     ):
-        self.record = record
-        self.networks = record.runs.network[record.runs.share == 0.2].unique().tolist()
+        self.runs, self.models = (
+            frame[frame.share == 0.2] for frame in (record.runs, record.models)
+        )
+        rungs = self.runs.groupby("network").width.unique()
+        rungs = [(name, float(w)) for name, widths in rungs.items() for w in sorted(widths)]
+        one_of("network and width", (network, width), rungs)
         one_of("method", method, METHOD_NAMES)
         one_of("goal", goal, choosing.GOALS)
         one_of("lam", lam, choosing.LAMBDAS)
-        one_of("network", network, self.networks)
-        self._climb(network)
-        one_of("width", width, self.widths, f" for {network}")
         self.test = ladder.splits(seed=1)["test"]
         self.task = cache(partial(ladder.task, seed=1))
         self.unlearned = cache(self._unlearned)
-        self.picture, late = LadderPicture(), {"continuous_update": False}
+        self.figure, late = figure(size=(10.4, 3.7))[0], {"continuous_update": False}
+        named = [(f"{name} {fraction(width)}", (name, width)) for name, width in rungs]
         self.build(
             {
-                "network": menu("network", network, self.networks),
-                "width": choice("width", width, self._rungs(), **late),
+                "rung": choice("width", (network, width), named, **late),
                 "method": menu("method", method, METHOD_NAMES),
                 "goal": menu("goal", goal, choosing.GOALS),
                 "lam": choice("lambda", lam, choosing.LAMBDAS, **late),
                 "plane": slider("plane", 1, 1, PLANES, **late),
             },
-            Canvas(self.picture.figure, [], "Errors by width, and a plane of decisions"),
+            Canvas(self.figure, [], "Errors by width, and a plane of decisions"),
         )
 
     @property
     def summary(self):
+        network, width = self.rung.value
         return (
-            f"WidthLab: {self.method.value} for {self.goal.value}, lambda "
-            f"{self.lam.value}, {self.network.value} at width {self.width.value:.4g}; run the "
-            "notebook to move along the ladder"
+            f"WidthLab: {self.method.value} for {self.goal.value}, lambda {self.lam.value}, "
+            f"{network} at width {width:.4g}; run the notebook to move along the ladder"
         )
 
-    def _climb(self, network):
-        """Takes what is recorded of a network."""
-        runs, models = (
-            table[(table.network == network) & (table.share == 0.2)]
-            for table in (self.record.runs, self.record.models)
-        )
-        self.runs, recorded = runs, set(runs.width)
-        self.widths = [width for width in ladder.ladder(network=network) if width in recorded]
-        self.truth = models[models.role == "ground-truth"]
-        originals = models[models.role == "original"].groupby("width")
-        self.threshold = choosing.threshold(originals.training_error.apply(list).to_dict())
-
-    def _rungs(self):
-        return [(fraction(width), width) for width in self.widths]
-
-    def redraw(self, change=None):
-        if change and change.owner is self.network:  # to the rung that is nearest in width
-            self._climb(change.new)
-            here = math.log(self.width.value)
-            nearest = min(self.widths, key=lambda width: abs(math.log(width) - here))
-            with self.held():
-                self.width.options = self._rungs()
-                self.width.value = nearest
-            return
-        super().redraw(change)
-
-    def _chosen(self, method, goal, lam):
+    def _selected(self, network, method, goal, lam):
         """The selected runs of a method, one row per width and seed."""
-        return choosing.select(self.runs[self.runs.method == method], goal, lam)
+        runs = self.runs.query("network == @network and method == @method")
+        return choosing.select(runs, goal, lam)
 
-    def _unlearned(self, network, width, method, goal, lam):
+    def _unlearned(self, network, width, *selected):
         """(network, its setting in words)"""
-        rows = self._chosen(method, goal, lam)
-        row = rows[rows.width == width].iloc[0]
+        row = self._selected(network, *selected).query("width == @width").iloc[0]
         setting, epochs = method_of(row), int(row["epochs"])
         model = unlearn(self.task(network=network, width=width), setting, epochs).model
-        words = [
-            f"{name} {getattr(setting, name):g}"
-            for name in ("lr", "ascent", "reg")
-            if hasattr(setting, name)
-        ]
+        shown = [name for name in ("lr", "ascent", "reg") if hasattr(setting, name)]
+        words = [f"{name} {getattr(setting, name):g}" for name in shown]
         return model, ", ".join([*words, f"{epochs} epochs"])
 
-    def compute(self, network, width, method, goal, lam, plane):
+    def compute(self, rung, method, goal, lam, plane):
+        network, width = rung
         task = self.task(network=network, width=width)
         unlearned, setting = self.unlearned(network, width, method, goal, lam)
         models = {"original": task.original, method: unlearned, "retrained": task.ground_truth}
         near = regions.typical_distance(task.original.normalise(task.retain.tensors[0]))
-        survey = regions.survey(
-            task, self.test, planes=1, resolution=RESOLUTION, seed=plane, delta=choosing.NEAR * near
-        )
+        size = {"planes": 1, "resolution": RESOLUTION, "delta": choosing.NEAR * near}
+        survey = regions.survey(task, self.test, seed=plane, **size)
         said = [regions.classes(m, survey.near)[0].cpu().numpy() for m in models.values()]
         metrics = {name: task.evaluate(model) for name, model in models.items()}
-        objective = {name: choosing.objective(m, goal, lam) for name, m in metrics.items()}
-        return Rung(width, setting, metrics, objective, survey, said)
+        for values in metrics.values():
+            values["objective"] = choosing.objective(values, goal, lam)
+        return Rung(width, setting, metrics, survey, said)
 
     def draw(self, shown):
-        method, goal, lam = self.method.value, self.goal.value, self.lam.value
-        chosen = self._chosen(method, goal, lam)
+        network, method = self.rung.value[0], self.method.value
+        goal, lam = self.goal.value, self.lam.value
+        selected = self._selected(network, method, goal, lam)
+        models = self.models[self.models.network == network].set_index("role")
+        errors = models.loc["original"].groupby("width").training_error
         lines = {
-            "forget error": _line(chosen, "forget_error"),
-            "test error": _line(chosen, "test_error"),
-            "forget error, retrained": _line(self.truth, "forget_error"),
+            "forget error": _line(selected, "forget_error"),
+            "test error": _line(selected, "test_error"),
+            "forget error, retrained": _line(models.loc["ground-truth"], "forget_error"),
         }
-        title = f"{self.network.value}: {method} for {goal}, lambda {lam}"
-        self.picture.show(lines, self.threshold, shown, title)
+        threshold = choosing.threshold(errors.apply(list).to_dict())
+        title = f"{network}: {method} for {goal}, lambda {lam}"
+        show_rung(self.figure, lines, threshold, shown, title)
 
     def sentence(self, shown):
         forget = ", ".join(f"{name} {m['forget_error']:.2f}" for name, m in shown.metrics.items())
@@ -172,14 +149,13 @@ class WidthLab(SliderLab):
         )
 
     def table(self, shown):
-        rows = {
-            name: [f"{m[key]:.3f}" for key in COLUMNS.values()] + [f"{shown.objective[name]:.3f}"]
-            for name, m in shown.metrics.items()
-        }
+        cells = lambda metrics: [f"{metrics[key]:.3f}" for key in COLUMNS.values()]
+        rows = {name: cells(metrics) for name, metrics in shown.metrics.items()}
         caption = "errors of seed 1, accuracy of the attack (MIA); " + shown.setting
-        return table(rows, (*COLUMNS, "J"), caption)
+        return table(rows, tuple(COLUMNS), caption)
 
 
 def _line(frame, column):
-    found = frame.groupby("width")[column].agg(["mean", standard_error])
-    return found.reset_index().to_numpy()
+    """(k, 3): width, mean over seeds, standard error."""
+    means = frame.groupby("width")[column].agg(["mean", standard_error])
+    return means.reset_index().to_numpy()

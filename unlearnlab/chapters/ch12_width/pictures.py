@@ -29,50 +29,41 @@ def curves(
     ylabel: str = "error",
     threshold=None,
     looks: dict[str, str] | None = None,
-    ceiling: float | None = None,
-    bottom: float = 0,
+    limits: tuple[float, float | None] = (0, None),
     band: np.ndarray | None = None,
+    finding: str = "",
 ) -> Figure:
     """Lines with standard errors, in panels side by side that share their scale.
 
-    panels: title -> name of a line -> (k, 3): x, mean, standard error (NaN for none). xlabel
-    "width" gives a logarithmic axis with fractions. threshold: a `choosing.Threshold`, or one for
-    each title: a line where every seed interpolates, and a band over the seeds. looks: name of a
-    line -> the method, or "original", "retrained" or "floor", that it is to look like. bottom,
-    ceiling: ends of the axis. band: (k, 3) x, mean, spread to both sides, shaded in every panel.
+    panels: title -> name of a line -> (k, 3): x, from the left, mean, standard error (NaN for
+    none). xlabel "width" gives a logarithmic axis with fractions. threshold: a
+    `choosing.Threshold`, or one for each title: a line where every seed interpolates, and a band
+    over the seeds. looks: name of a line -> the method, or "original", "retrained" or "floor", that
+    it is to look like. limits: of the vertical axis. band: (k, 3) x, mean, spread to both sides,
+    shaded in every panel.
     """
-    if not panels or not all(panels.values()):
-        raise ValueError("panels must hold at least one line each")
     size = 3.6 * len(panels) + 1.2, 3.6
     fig, axes = figure(1, len(panels), size, sharey=True, squeeze=False)
     thresholds = threshold if isinstance(threshold, dict) else dict.fromkeys(panels, threshold)
-    ends, tops, said = [], [], []
+    ends = []
     for ax, (title, lines) in zip(axes[0], panels.items()):
-        ends.append({})
         ax.set(title=title, xlabel=xlabel)
+        own = {name: LOOKS.get((looks or {}).get(name, name), OTHER) for name in lines}
         for name, values in lines.items():
-            own = LOOKS.get((looks or {}).get(name, name), OTHER)
-            values = _errors(ax, f"panels[{title!r}][{name!r}]", values, own)
-            tops.append(np.nanmax(values[:, 1] + np.nan_to_num(values[:, 2])))
-            ends[-1][name] = *values[-1, :2], own["color"]
-            said.append(
-                f"{title}, {name}: {values[0, 1]:.2f} at first, {values[-1, 1]:.2f} at last"
-            )
+            _errors(ax, values, own[name])
+        ends.append({n: (*values[-1, :2], own[n]["color"]) for n, values in lines.items()})
         if xlabel == "width":
-            _width_axis(ax, [row[0] for values in lines.values() for row in values])
+            _width_axis(ax, np.concatenate(list(lines.values()))[:, 0])
         if band is not None:
-            x, mean, spread = _line("band", band).T
+            x, mean, spread = band.T
             marks.band(ax, x, mean - spread, mean + spread, style.GREEN)
-        if thresholds[title] is not None:
+        if thresholds[title]:
             _threshold(ax, thresholds[title])
-    axes[0, 0].set(ylabel=ylabel, ylim=(bottom, ceiling or 1.06 * max(tops)))
+    axes[0, 0].set(ylabel=ylabel, ylim=limits)
     for ax, names in zip(axes[0], ends):
         marks.name_ends(ax, names, fontsize=8.5)
-    at = [found.width for found in thresholds.values() if found and math.isfinite(found.width)]
-    if at:
-        words = " and ".join(dict.fromkeys(map(fraction, at)))
-        said.append(f"every seed interpolates from width {words} on")
-    return fig.done(what=f"{ylabel} by {xlabel}: {'; '.join(said)}")
+    drawn = ", ".join(dict.fromkeys(name for lines in panels.values() for name in lines))
+    return fig.done(finding, f"{ylabel} by {xlabel}, {', '.join(panels)}: {drawn}")
 
 
 @look()
@@ -82,13 +73,8 @@ def regions(survey, said: dict, which: list[int], finding: str = "") -> Figure:
     survey: a `regions.Survey`. said: name of the network -> tensor (k, r, r), what
     `survey.classes(model)` returned for the near planes. which: the planes to show. Dots are the
     examples the plane goes through; the cross is the forget example. Inside the dashed line a
-    point is within delta of a forget example. finding: without numbers, since live runs differ in
-    theirs from machine to machine.
+    point is within delta of a forget example.
     """
-    wanted = tuple(survey.near_away.shape)
-    for name, values in said.items():
-        if values.shape != wanted:
-            raise ValueError(f"said[{name!r}] must have shape {wanted}, got {tuple(values.shape)}")
     size = 2.25 * len(said) + 0.5, 1.85 * len(which) + 0.4
     fig, axes = figure(len(which), len(said), size, squeeze=False)
     for row, i in zip(axes, which):
@@ -104,8 +90,8 @@ def _plane(ax, survey, i, values):
     """The classes (r, r) on near plane i, the examples it goes through, and what is within delta
     of a forget example."""
     near = survey.near
-    of_plane = near.along, near.across, survey.near_away, near.corners
-    along, across, away, corners = (found[i].cpu().numpy() for found in of_plane)
+    parts = near.along, near.across, survey.near_away, near.corners
+    along, across, away, corners = (part[i].cpu().numpy() for part in parts)
     extent = along[0], along[-1], across[0], across[-1]
     cells = {"origin": "lower", "interpolation": "nearest", "vmin": -0.5, "vmax": 9.5}
     ax.imshow(values, CLASSES, extent=extent, **cells)
@@ -125,22 +111,10 @@ def _plane(ax, survey, i, values):
     ax.tick_params(labelsize=7, length=2)
 
 
-def _line(name, values):
-    values = np.asarray(values, float)
-    if values.ndim != 2 or values.shape[1] != 3 or len(values) == 0:
-        raise ValueError(
-            f"{name} must have shape (k, 3): x, mean, standard error; got {values.shape}"
-        )
-    return values[np.argsort(values[:, 0], kind="stable")]
-
-
-def _errors(ax, name, values, own, **more):
-    """One line with its standard errors; returns its rows, in order."""
-    values = _line(name, values)
-    shared = {"markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.5}
-    shared |= {"linewidth": 1.6, "elinewidth": 0.9}
-    ax.errorbar(*values.T, **{**shared, **own, **more})
-    return values
+def _errors(ax, values, own, **more):
+    """One line (k, 3) with its standard errors."""
+    edge = {"markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.5}
+    ax.errorbar(*values.T, **{**edge, "linewidth": 1.6, "elinewidth": 0.9, **own, **more})
 
 
 def _width_axis(ax, widths):
@@ -151,9 +125,9 @@ def _width_axis(ax, widths):
 
 
 def _threshold(ax, threshold):
-    if math.isfinite(threshold.low):
-        ax.axvspan(threshold.low, min(threshold.high, ax.get_xlim()[1]), color="#EDEDED", zorder=0)
+    """A line and a band, unless no width is wide enough."""
     if math.isfinite(threshold.width):
+        ax.axvspan(threshold.low, threshold.high, color="#EDEDED", zorder=0)
         ax.axvline(threshold.width, color=style.BLACK, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
         at = {"transform": ax.get_xaxis_transform(), "va": "top"}
         ax.text(threshold.width, 0.99, " interpolates", fontsize=8, **at)
@@ -164,39 +138,25 @@ def fraction(width: float) -> str:
     return str(Fraction(width).limit_denominator(128))
 
 
-class LadderPicture:
-    """The recorded errors of a method along the ladder, with the chosen width marked, and one plane
-    as three networks see it there."""
+@look()
+def show_rung(fig, lines: dict[str, np.ndarray], threshold, rung, title: str) -> None:
+    """The recorded errors of a method along the ladder, with the width of a rung marked, and one
+    plane as three networks see it there: all that `fig` then holds.
 
-    NETWORKS = ("original", "unlearned", "retrained")
-
-    @look()
-    def __init__(self):
-        self.figure, axes = figure(1, 4, (10.4, 3.7))
-        # the frames' contents differ in size, their axes are to stay
-        self.figure.set_layout_engine("none")
-        self.curves, self.planes = axes[0], axes[1:]
-        self.curves.set_position([0.06, 0.21, 0.34, 0.69])
-        for i, ax in enumerate(self.planes):
-            ax.set_position([0.445 + 0.19 * i, 0.13, 0.165, 0.74])
-
-    @look()
-    def show(self, lines: dict[str, np.ndarray], threshold, rung, title: str) -> None:
-        """lines: name -> (k, 3), as in `curves`. rung: what the lab shows, with a width, a survey
-        of one near plane, and said, the classes (r, r) of original, unlearned and retrained network
-        on it. Needs a new background."""
-        ax = self.curves
-        ax.clear()
-        for (name, values), own in zip(lines.items(), (SERIES[1], SERIES[0], BROAD)):
-            values = _errors(ax, name, values, own, label=name)
-        _width_axis(ax, values[:, 0])
-        _threshold(ax, threshold)
-        ax.axvline(rung.width, color=style.ORANGE, linewidth=5, alpha=0.35, zorder=0)
-        ax.set(ylim=(0, 1.5), yticks=np.linspace(0, 1, 6), xlabel="width", ylabel="error")
-        ax.set_title(title)
-        # over the lines, whose errors end at 1
-        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.95))
-        for ax, name, values in zip(self.planes, self.NETWORKS, rung.said):
-            ax.clear()
-            _plane(ax, rung.survey, 0, values)
-            ax.set_title(name, fontsize=10)
+    lines: name -> (k, 3), as in `curves`. rung: what the lab shows, with a width, a survey of one
+    near plane, and said, the classes (r, r) of original, unlearned and retrained network on it.
+    """
+    fig.clear()
+    places = {"left": 0.06, "right": 0.99, "bottom": 0.21, "top": 0.9, "wspace": 0.2}
+    ax, *planes = fig.subplots(1, 4, width_ratios=(2, 1, 1, 1), gridspec_kw=places)
+    for (name, values), own in zip(lines.items(), (SERIES[1], SERIES[0], BROAD)):
+        _errors(ax, values, own, label=name)
+    _width_axis(ax, values[:, 0])
+    _threshold(ax, threshold)
+    ax.axvline(rung.width, color=style.ORANGE, linewidth=5, alpha=0.35, zorder=0)
+    ax.set(ylim=(0, 1.5), yticks=np.linspace(0, 1, 6), xlabel="width", ylabel="error", title=title)
+    # over the lines, whose errors end at 1
+    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.95))
+    for ax, name, values in zip(planes, ("original", "unlearned", "retrained"), rung.said):
+        _plane(ax, rung.survey, 0, values)
+        ax.set_title(name, fontsize=10)

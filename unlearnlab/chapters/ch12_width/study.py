@@ -6,6 +6,7 @@ python -m unlearnlab.study width-cifar10   # the ladders on a part of CIFAR-10
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ...loop import unlearn
@@ -51,19 +52,16 @@ def load(path: Path | str) -> Ladders:
     """The tables of a file that one of the studies here made. Errors as in `table.read`."""
     import pandas
 
-    recorded = table.read(path)
-    frames = []
-    for name in ("runs", "models", "regions"):
-        empty = pandas.DataFrame({"network": [], "width": []})
-        frames.append(_exact(recorded[name]) if name in recorded else empty)
+    recorded, empty = table.read(path), pandas.DataFrame({"network": [], "width": []})
+    names = "runs", "models", "regions"
+    frames = [_exact(recorded[name]) if name in recorded else empty for name in names]
     return Ladders(*frames, recorded.provenance)
 
 
 def _exact(frame):
     """With widths in half channels: the file holds six digits, a ladder the fraction itself."""
-    half = [2 * CHANNELS[network] for network in frame["network"]]
-    exact = [round(width * count) / count for width, count in zip(frame["width"], half)]
-    return frame.assign(width=exact)
+    half = 2 * frame["network"].map(CHANNELS)
+    return frame.assign(width=(frame["width"] * half).round() / half)
 
 
 @dataclass(frozen=True)
@@ -82,14 +80,11 @@ class Rung:
     def name(self) -> str:
         return f"{self.network}-{self.width:.4g}-{self.share}"
 
-    def task(self, seed: int, stop=None):
-        how = {"cache": self.cache, "progress": _silent, "stop": stop}
-        return tasks.task(self.dataset, "quick", seed, **self.facts(), **how)
-
-    def again(self, seed: int, stop=None):
-        """The second ground truth."""
-        how = {"cache": self.cache, "progress": _silent, "stop": stop}
-        return tasks.retrained_again(self.dataset, "quick", seed, **self.facts(), **how)
+    def made(self, maker, seed: int, stop=None):
+        """What `tasks.task` or `tasks.retrained_again` makes here: the task, or its second ground
+        truth."""
+        how = {"cache": self.cache, "progress": lambda *done: None, "stop": stop}
+        return maker(self.dataset, "quick", seed, **self.facts(), **how)
 
     def rows(self, seed: int, rows: list[dict]) -> list[dict]:
         """`rows` with where they belong, floats with 6 digits."""
@@ -119,16 +114,17 @@ class LadderStudy(Shape):
     def make(self, part, place, so_far):
         if part == "regions":
             return {"regions": self._regions(place, so_far["runs"])}
-        models, runs = [], []
+        tables = {"models": []}
         for rung, methods in self._rungs(part, place):
             place.go_on()
             place.say(f"{rung.network} at width {rung.width:.4g}, share {rung.share}, seed {part}")
-            task = rung.task(part, place.stop)
-            again = rung.again(part, place.stop) if self.dataset == "digits" else None
-            models += rung.rows(part, _model_rows(task, again))
+            task, again = rung.made(tasks.task, part, place.stop), None
             if self.dataset == "digits":
+                again = rung.made(tasks.retrained_again, part, place.stop)
+                runs = tables.setdefault("runs", [])
                 runs += rung.rows(part, _runs(rung, part, methods, place))
-        return {"models": models, "runs": runs} if runs else {"models": models}
+            tables["models"] += rung.rows(part, _model_rows(task, again))
+        return tables
 
     def _rungs(self, seed, place):
         """(Rung, names of methods) of a seed; None for all methods."""
@@ -147,10 +143,9 @@ class LadderStudy(Shape):
 
         runs, rows = _exact(pandas.DataFrame(run_rows)), []
         for width in tasks.ladder(network=REGIONS_OF):
-            rung = Rung("digits", REGIONS_OF, width, 0.2, place.store / "models")
             for seed in LADDERS[REGIONS_OF] if width <= WIDEST else ():
                 if seed in self.seeds:
-                    rows += _region_rows(self, rung, seed, runs, "small", place)
+                    rows += _region_rows(self, width, seed, runs, "small", place)
         return rows
 
 
@@ -172,10 +167,9 @@ class PlanesStudy(Shape):
         path = place.beside("width.json")
         runs, rows = load(path).runs, []
         for width in self.widths:
-            if runs[(runs.network == REGIONS_OF) & (runs.width == width)].empty:
+            if runs.query("network == @REGIONS_OF and width == @width").empty:
                 raise ValueError(f"{path} has no runs of {REGIONS_OF} at width {width:.4g}")
-            rung = Rung("digits", REGIONS_OF, width, 0.2, place.store / "models")
-            rows += _region_rows(self, rung, part, runs, "full", place)
+            rows += _region_rows(self, width, part, runs, "full", place)
         return {"regions": rows}
 
 
@@ -196,15 +190,11 @@ STUDIES = (
 )
 
 
-def _silent(*done):
-    pass
-
-
 def _runs(rung, seed, methods, place):
     """The rows of a sweep over the rung's grid. Raises Stopped for one that is not whole."""
     grid, store = choosing.grid(methods=methods), place.store / rung.name()
     how = {"backend": "serial", "progress": False, "stop": place.stop}
-    frame = sweep(rung.task, grid, [seed], store, **how)
+    frame = sweep(partial(rung.made, tasks.task), grid, [seed], store, **how)
     if len(frame) < len(expand(grid)):
         raise Stopped("stopped")
     return run_rows(frame)
@@ -214,35 +204,29 @@ def _model_rows(task, again):
     """A row for the original and for each retrained model, of which the second may be None."""
     rows = []
     for role, model in zip(ROLES, (task.original, task.ground_truth, again)):
-        if model is None:
-            continue
-        errors = task.evaluate(model)
-        size = sum(p.numel() for p in model.parameters())
-        known = {
-            "role": role,
-            "parameters": size,
-            **errors,
-            "training_error": errors["retain_error"],
-        }
-        if role == "original":
-            known["training_error"] = float(task.facts["original"]["training_error"])
-        rows.append(known)
+        if model:
+            errors = task.evaluate(model)
+            size = sum(p.numel() for p in model.parameters())
+            known = {"training_error": errors["retain_error"]}
+            rows.append({"role": role, "parameters": size, **errors, **known})
+    rows[0]["training_error"] = float(task.facts["original"]["training_error"])
     return rows
 
 
-def _region_rows(study, rung, seed, runs, survey, place):
-    """What is compared on one rung and seed, at the settings that its runs select."""
-    own = runs[(runs.network == rung.network) & (runs.width == rung.width)]
-    own = own[own.share == rung.share]
+def _region_rows(study, width, seed, runs, survey, place):
+    """What is compared of REGIONS_OF at one width and seed, at the settings that its runs
+    select."""
+    rung = Rung("digits", REGIONS_OF, width, 0.2, place.store / "models")
+    own = runs.query("network == @REGIONS_OF and width == @width and share == 0.2")
     settings = []
     for goal in GOALS:
-        best = choosing.select(own, goal, by=("method",))
-        for row in best[best.seed == seed].to_dict("records"):
-            if row["method"] != "Retrain":
-                settings.append((goal, method_of(row), int(row["epochs"])))
+        best = choosing.select(own, goal).query("seed == @seed and method != 'Retrain'")
+        for row in best.to_dict("records"):
+            settings.append((goal, method_of(row), int(row["epochs"])))
 
     def compare():
-        task, again = rung.task(seed, place.stop), rung.again(seed, place.stop)
+        makers = tasks.task, tasks.retrained_again
+        task, again = (rung.made(maker, seed, place.stop) for maker in makers)
         return {"regions": _compare(task, again, settings, PLANES[survey])}
 
     name = f"regions-{rung.name()}-{seed}-{survey}"

@@ -8,9 +8,10 @@ import torch.nn.functional as F
 
 from ...course.canvas import Canvas
 from ...course.lab import SliderLab, menu, slider
+from ...course.style import figure
 from ...ground.checks import one_of
 from . import verdicts
-from .pictures import EvidencePicture
+from .pictures import show_evidence
 
 RECORD = Path(__file__).parents[3] / "notebooks" / "results" / "evidence.json"
 METRICS = (*verdicts.PER_EXAMPLE, verdicts.ATTACK)
@@ -34,7 +35,7 @@ class EvidenceLab(SliderLab):
                 "unlearnlab.study evidence makes it"
             )
         self.evidence = verdicts.load(record)[0]
-        names = list(verdicts.candidates(self.evidence.margins["forget"]))
+        names = list(self.evidence.margins["forget"])
         one_of("method", method, names)
         one_of("metric", metric, METRICS)
         self._judged, self._sure, self._attacked = (
@@ -42,7 +43,7 @@ class EvidenceLab(SliderLab):
             for function in (verdicts.judge, verdicts.sure, verdicts.attack)
         )
         networks, examples = self.evidence.margins["forget"]["original"].shape
-        self.picture, late = EvidencePicture(), {"continuous_update": False}
+        self.figure, late = figure(size=(10.4, 4.6))[0], {"continuous_update": False}
         self.build(
             {
                 "method": menu("method", method, names),
@@ -51,7 +52,7 @@ class EvidenceLab(SliderLab):
                 "example": slider("example", 0, 0, examples - 1, **late),
                 "network": slider("network", 0, 0, networks - 1, **late),
             },
-            Canvas(self.picture.figure, [], "What networks say, and the score"),
+            Canvas(self.figure, [], "What networks say, and the score"),
         )
 
     @property
@@ -65,63 +66,44 @@ class EvidenceLab(SliderLab):
         attacking = metric == verdicts.ATTACK
         self.part.disabled = self.example.disabled = attacking
         self.network.disabled = not attacking
-        if attacking:
-            verdict, said, picture = self._network(method, network)
-            own = ""
-        else:
-            verdict, said, picture = self._example(method, metric, part, example)
-            own = f"This example: {verdict.each[method][example]:.2f}. "
+        show = self._network if attacking else self._example
+        verdict, score, own, histograms, title = show(method, metric, part, example, network)
         floor = verdict.floor
         name = "forgetting quality" if metric == "challenge epsilon" else metric
         words = (
-            f"{own}{name} of {method}: {said}; retrained against retrained {floor.mean():.3f} "
+            f"{own}{name} of {method}: {score}; retrained against retrained {floor.mean():.3f} "
             f"({floor.min():.3f} to {floor.max():.3f})."
         )
-        return {**picture, "floor": floor, "metric": name, "chosen": method}, words
+        scores = verdict.scores if attacking else verdict.scores | {method: score}
+        return (histograms, title, scores, floor, name, method), words
 
-    def _network(self, method, network):
-        """(verdict, score in words, arguments of the picture): the attack on one network."""
-        verdict = self._attacked(network)
-        groups = {}
+    def _network(self, method, metric, words, example, network):
+        """The attack on one network: (verdict, score, words on the example, arguments of the
+        histograms, title)."""
+        verdict, groups = self._attacked(network), {}
         for name, part in (("forget set", "forget"), ("unseen", "unseen")):
-            margins = verdicts.candidates(self.evidence.margins[part])[method][network]
+            margins = verdicts.sides(self.evidence.margins[part])[0][method][network]
             groups[name] = F.softplus(-margins).clamp(min=1e-6).log10()
-        return (
-            verdict,
-            f"{verdict.scores[method]:.3f}",
-            {
-                "groups": groups,
-                "of": "examples",
-                "xlabel": "log10 of the loss",
-                "title": f"network {network} of {method}: its losses",
-                "scores": verdict.scores,
-            },
-        )
+        histograms = groups, "log10 of the loss", "examples"
+        title = f"network {network} of {method}: its losses"
+        return verdict, f"{verdict.scores[method]:.3f}", "", histograms, title
 
-    def _example(self, method, metric, words, example):
+    def _example(self, method, metric, words, example, network):
         """The same: what many networks say of one example."""
         part = PARTS[words]
-        verdict, rows = self._judged(metric, part), self.evidence.margins[part]
-        own = verdicts.candidates(rows)[method][:, example]
-        others = rows["retrained"][len(rows["retrained"]) // 2 :, example]
-        groups = {method: own, "retrained": others}
+        verdict = self._judged(metric, part)
+        candidates, truth = verdicts.sides(self.evidence.margins[part])
+        groups = {method: candidates[method][:, example], "retrained": truth[:, example]}
         if method == "retrained":
-            groups = {"others retrained": others, "retrained": own}
-        sure = self._sure(metric, part, method)
-        return (
-            verdict,
-            sure,
-            {
-                "groups": groups,
-                "of": "networks",
-                "xlabel": "margin of the label",
-                "title": f"{words}, example {example}",
-                "scores": verdict.scores | {method: sure},
-            },
-        )
+            own, others = candidates["retrained"], truth
+            groups = {"others retrained": others[:, example], "retrained": own[:, example]}
+        own = f"This example: {verdict.each[method][example]:.2f}. "
+        histograms = groups, "margin of the label", "networks"
+        title = f"{words}, example {example}"
+        return verdict, self._sure(metric, part, method), own, histograms, title
 
     def draw(self, shown):
-        self.picture.show(**shown[0])
+        show_evidence(self.figure, *shown[0])
 
     def sentence(self, shown):
         return shown[1]

@@ -4,7 +4,6 @@
 """
 
 import functools
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from ...loop import unlearn
 from ...methods import METHODS, Method
 from ...metrics import margin
 from ...networks import MLP, seeded
+from ...study.grid import expand
 from ...task import Task
 from .relearning import relearn_time
 from .shadow import Ensemble, train_ensemble
@@ -74,23 +74,17 @@ class Problem:
 def problem(seed: int = 0) -> Problem:
     """The privacy problem. unseen: as many examples of each class as are to be forgotten, of those
     that no network sees."""
-    found = images.load("digits")
-    pixels, labels = (torch.cat(pair) for pair in zip(found.train.tensors, found.test.tensors))
-    count = len(found.train)
+    digits = images.load("digits")
+    pixels, labels = map(torch.cat, zip(digits.train.tensors, digits.test.tensors))
+    count = len(digits.train)
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
     forget, retain, others = order[:FORGET], order[FORGET:TRAIN], order[TRAIN:]
     alike = [others[labels[others] == c][: int((labels[forget] == c).sum())] for c in range(10)]
     unseen = torch.cat(alike)
     validation = others[~torch.isin(others, unseen)][:300]
-    return Problem(
-        pixels.flatten(1).float() / 255 - 0.5,
-        labels,
-        forget,
-        retain,
-        unseen,
-        validation,
-        torch.arange(count, len(labels)),
-    )
+    test = torch.arange(count, len(labels))
+    inputs = pixels.flatten(1).float() / 255 - 0.5
+    return Problem(inputs, labels, forget, retain, unseen, validation, test)
 
 
 def build(seed: int) -> nn.Module:
@@ -113,21 +107,10 @@ def train(the: Problem, with_forget: torch.Tensor, seed: int, **more) -> Ensembl
 
 def tasks(the: Problem, originals: list[nn.Module]) -> list[Task]:
     """One task for each original: forget the 60, keep the 340, in batches of 60."""
-    return [
-        Task(
-            "digits-privacy",
-            "classification",
-            i,
-            original,
-            None,
-            the.data("retain"),
-            the.data("forget"),
-            build,
-            lambda model: {},
-            batch_size=BATCH,
-        )
-        for i, original in enumerate(originals)
-    ]
+    parts = {"retain": the.data("retain"), "forget": the.data("forget")}
+    parts |= {"build": build, "evaluate": lambda model: {}, "batch_size": BATCH}
+    kind = "digits-privacy", "classification"
+    return [Task(*kind, i, original, None, **parts) for i, original in enumerate(originals)]
 
 
 def choose(the: Problem, tuning: list[Task], name: str) -> Method:
@@ -135,15 +118,9 @@ def choose(the: Problem, tuning: list[Task], name: str) -> Method:
     E_val the error on validation images.
 
     Our form of paper B's privacy goal, of which its summary gives no formula."""
-    settings = _settings(name)
-    if len(settings) == 1:
-        return settings[0]
-    return min(
-        settings,
-        key=lambda method: np.mean(
-            [_goal(the, unlearn(task, method, EPOCHS).model) for task in tuning]
-        ),
-    )
+    settings = [setting.method for setting in expand({name: {"epochs": EPOCHS, **GRID[name]}})]
+    goal = lambda method, task: _goal(the, unlearn(task, method, EPOCHS).model)
+    return min(settings, key=lambda method: np.mean([goal(method, task) for task in tuning]))
 
 
 def experiment(say=print) -> dict[str, list[dict]]:
@@ -151,13 +128,10 @@ def experiment(say=print) -> dict[str, list[dict]]:
     the = problem()
     count = 3 * MODELS + TUNING
     ensemble = train(the, torch.arange(count) % (3 * MODELS) < MODELS, 0)
-    trained = [ensemble.model(i) for i in range(len(ensemble))]
+    trained = [ensemble.model(i) for i in range(count)]
     models = {"original": trained[:MODELS], "retrained": trained[MODELS : 3 * MODELS]}
-    measured, tuning, settings = (
-        tasks(the, models["original"]),
-        tasks(the, trained[3 * MODELS :]),
-        [],
-    )
+    measured, tuning = tasks(the, models["original"]), tasks(the, trained[3 * MODELS :])
+    settings = []
     for name in METHODS:
         method = choose(the, tuning, name)
         settings.append({"method": name, "setting": _words(method)})
@@ -166,48 +140,40 @@ def experiment(say=print) -> dict[str, list[dict]]:
     inputs, labels = the.data("forget").tensors
     losses = [F.cross_entropy(model(inputs), labels).item() for model in models["original"]]
     level = 2 * np.mean(losses).item()
+    some = {name: networks[:RELEARN_MODELS] for name, networks in models.items()}
     return {
         "settings": settings,
         "level": [{"relearn_level": level}],
-        "relearn": _each(models, "steps", functools.partial(_relearned, the, level)),
+        "relearn": _each(some, "steps", functools.partial(_relearned, the, level)),
         **_told(the, models),
     }
 
 
-def _relearned(the, level, models):
+def _relearned(the, level, model):
     how = {"lr": RELEARN_LR, "max_steps": RELEARN_STEPS}
-    some = models[:RELEARN_MODELS]
-    return [finite(relearn_time(model, the.data("forget"), level, **how)) for model in some]
+    return finite(relearn_time(model, the.data("forget"), level, **how))
 
 
 def _told(the, models):
     """Tables "margins" and "accuracy", by part of the data."""
-    parts = {"forget": the.forget, "unseen": the.unseen, "retain": the.retain[: FORGET // 3]}
+    shown = {"forget": the.forget, "unseen": the.unseen, "retain": the.retain[: FORGET // 3]}
     margins, accuracy = [], []
-    for part, which in parts.items():
-        rows = _each(models, "margins", lambda some, which=which: _margins(some, the, which))
-        margins += [{"part": part, **row} for row in rows]
+    for part, which in shown.items():
+        say = functools.partial(_margins, the, which)
+        margins += _each(models, "margins", say, part=part)
     for part in ("forget", "retain", "test"):
-        data = the.data(part)
-        rows = _each(models, "accuracy", lambda some, data=data: [_right(m, data) for m in some])
-        accuracy += [{"part": part, **row} for row in rows]
+        right = functools.partial(_right, data=the.data(part))
+        accuracy += _each(models, "accuracy", right, part=part)
     return {"margins": margins, "accuracy": accuracy}
 
 
-def _each(models, column, values):
+def _each(models, column, value, **where):
     """A row for every network of every name, with its value in `column`."""
     rows = []
     for name, some in models.items():
-        for i, value in enumerate(values(some)):
-            rows.append({"name": name, "network": i, column: value})
+        for i, model in enumerate(some):
+            rows.append({**where, "name": name, "network": i, column: value(model)})
     return rows
-
-
-def _settings(name):
-    given = {k: v if isinstance(v, list) else [v] for k, v in GRID[name].items()}
-    return [
-        METHODS[name](**dict(zip(given, values))) for values in itertools.product(*given.values())
-    ]
 
 
 def _words(method):
@@ -226,10 +192,9 @@ def _right(model, data):
 
 
 @torch.no_grad()
-def _margins(models, the, which):
-    logits = torch.stack([model(the.inputs[which]) for model in models])
-    margins = margin(logits, the.labels[which]).tolist()
-    return [[round(value, 2) for value in row] for row in margins]
+def _margins(the, which, model):
+    margins = margin(model(the.inputs[which]), the.labels[which])
+    return [round(value, 2) for value in margins.tolist()]
 
 
 def finite(steps: float) -> float | None:

@@ -19,10 +19,9 @@ from ...data import sine as sine_data
 from ...ground.seeds import generator
 from ...loop import unlearn
 from ...methods import METHODS, Method
-from ...methods.base import HYPERPARAMETERS
 from ...metrics import mia
 from ...networks.predict import outputs
-from ...study import table
+from ...study import choosing, table
 from ...study.rows import method_of
 from ...study.studies import Shape
 from ...tasks import erasure, sine
@@ -46,14 +45,14 @@ def erased(seed: int, settings: dict[str, Method]) -> list[dict]:
     task = erasure.task(seed=seed)
     unseen = _other_copies(task, seed)
     classes = {"seen_labels": _classes(task.forget), "unseen_labels": _classes(unseen)}
-    rows = []
-    for name, model in _models(task, settings, ERASURE_EPOCHS):
+
+    def measure(model):
         known = {part: _both_right(model, getattr(task, part)) for part in ("forget", "retain")}
         losses = [_loss(model, data) for data in (task.forget, unseen)]
-        steps = relearn_time(model, task.forget, loss=task.loss, **ERASURE_RELEARN)
-        metrics = task.evaluate(model) | known | _attacks(losses, **classes)
-        rows.append(_row(seed, name, metrics, steps))
-    return rows
+        attack = functools.partial(mia, *losses, **classes, repeats=4)
+        return known, attack, relearn_time(model, task.forget, loss=task.loss, **ERASURE_RELEARN)
+
+    return _rows(task, settings, ERASURE_EPOCHS, measure)
 
 
 def poisoned(seed: int) -> list[dict]:
@@ -68,34 +67,32 @@ def poisoned(seed: int) -> list[dict]:
     untaught = (other, torch.full_like(other, sine_data.POISON))
     retain, forget = task.retain.tensors, task.forget.tensors
     parts = {"forget": forget, "retain": retain, "test": (grid, grid.sin())}
-    rows = []
-    for name, model in _models(task, sine.best_settings(SINE_EPOCHS), SINE_EPOCHS):
-        known = {}
-        for part, data in parts.items():
-            known[part] = (_squares(model, *data) <= CLOSE**2).double().mean().item()
+
+    def measure(model):
+        right = {part: _squares(model, *data) <= CLOSE**2 for part, data in parts.items()}
+        known = {part: close.double().mean().item() for part, close in right.items()}
         squares = [_squares(model, *data) for data in (forget, untaught)]
-        steps = relearn_time(model, task.forget, loss=F.mse_loss, **SINE_RELEARN)
-        metrics = task.evaluate(model) | known | _attacks(squares)
-        rows.append(_row(seed, name, metrics, steps))
-    return rows
+        attack = functools.partial(mia, *squares, repeats=4)
+        return known, attack, relearn_time(model, task.forget, loss=F.mse_loss, **SINE_RELEARN)
+
+    return _rows(task, sine.best_settings(SINE_EPOCHS), SINE_EPOCHS, measure)
 
 
-def _models(task, settings, epochs):
-    """(name, model): the original, the ground truth, and what each method makes of the original."""
-    yield "original", task.original
-    yield "ground truth", task.ground_truth
+def _rows(task, settings, epochs, measure):
+    """A row for the original, the ground truth, and what each method makes of the original.
+
+    measure: of a model (metrics, attack, steps to relearn)."""
+    models = {"original": task.original, "ground truth": task.ground_truth}
     for name, method in settings.items():
-        yield name, unlearn(task, method, epochs).model
-
-
-def _attacks(losses, **labels):
-    attack = functools.partial(mia, *losses, **labels, repeats=4)
-    return {"mia": attack(), "svc": attack(attack="svc")}
-
-
-def _row(seed, name, metrics, steps):
-    short = {key: round(value, 4) for key, value in metrics.items()}
-    return {"seed": seed, "method": name, **short, "relearn": privacy.finite(steps)}
+        models[name] = unlearn(task, method, epochs).model
+    rows = []
+    for name, model in models.items():
+        known, attack, steps = measure(model)
+        metrics = task.evaluate(model) | known | {"mia": attack(), "svc": attack(attack="svc")}
+        short = {key: round(value, 4) for key, value in metrics.items()}
+        relearn = {"relearn": privacy.finite(steps)}
+        rows.append({"seed": task.seed, "method": name, **short, **relearn})
+    return rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,26 +154,21 @@ def _classes(data):
 
 def _other_copies(task, seed):
     """The red and green copies of training images that are not in the task's forget set."""
-    found = []
+    copies = []
     for stream, name in ((1, "red"), (2, "green")):
-        inputs, targets = erasure.painted(erasure.images().train, name).tensors
-        order = torch.randperm(
-            len(inputs), generator=generator(seed, stream)
-        )  # as the forget set was drawn: its first tenth
-        count = int((task.forget.tensors[1][:, 1] == stream).sum())
+        data = erasure.painted(erasure.images().train, name)
+        # as the forget set was drawn: its first tenth
+        order = torch.randperm(len(data), generator=generator(seed, stream))
         mine = task.forget.tensors[0][task.forget.tensors[1][:, 1] == stream]
-        if not torch.equal(inputs[order[:count]], mine):
+        if not torch.equal(data.tensors[0][order[: len(mine)]], mine):
             raise RuntimeError("the forget set is no longer drawn as its complement is here")
-        found.append((inputs[order[count:]], targets[order[count:]]))
-    return TensorDataset(*(torch.cat(pair) for pair in zip(*found)))
+        copies.append(data[order[len(mine) :]])
+    return TensorDataset(*map(torch.cat, zip(*copies)))
 
 
 def _nearest(frame):
     """By method, the setting whose mean over seeds is nearest to accuracy 1 and forget error 0."""
-    setting = ["method", *(name for name in HYPERPARAMETERS if name in frame.columns)]
-    groups = frame[frame.error.isna()].groupby(setting, dropna=False)
-    means = groups[["retain_accuracy", "forget_error"]].mean().reset_index()
-    means["gap"] = np.hypot(1 - means.retain_accuracy, means.forget_error)
-    best = means.loc[means.groupby("method").gap.idxmin()].to_dict("records")
-    nearest = {row["method"]: method_of(row) for row in best}
-    return {name: nearest[name] for name in METHODS}
+    settings = choosing.points(frame, ["retain_accuracy", "forget_error"])
+    settings["gap"] = np.hypot(1 - settings.retain_accuracy, settings.forget_error)
+    best = settings.loc[settings.groupby("method").gap.idxmin()].set_index("method", drop=False)
+    return {name: method_of(best.loc[name]) for name in METHODS}

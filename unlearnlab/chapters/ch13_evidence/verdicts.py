@@ -40,82 +40,48 @@ class Verdict:
     floor: torch.Tensor
 
 
-PER_EXAMPLE = {
-    "U-LiRA": (u_lira, u_lira_floor),
-    "KLoM": (klom, klom_floor),
-    "challenge epsilon": (epsilons, None),
+PER_EXAMPLE = {  # a score of every example, one number of them, and the floor of that number
+    "U-LiRA": (u_lira, torch.mean, lambda retrained: u_lira_floor(retrained).mean(1)),
+    "KLoM": (klom, torch.mean, lambda retrained: klom_floor(retrained).mean(1)),
+    "challenge epsilon": (epsilons, forgetting_quality, forgetting_quality_floor),
 }
 ATTACK = "membership attack"
 
 
-def candidates(margins: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """By name, what is to be judged: originals, half of the retrained networks, every method's."""
-    return {
-        name: rows[: len(rows) // 2] if name == "retrained" else rows
-        for name, rows in margins.items()
-    }
+def sides(margins: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """By name what is to be judged, originals, half of the retrained networks, every method's; and
+    what it is judged by, the other half."""
+    half = len(margins["retrained"]) // 2
+    return margins | {"retrained": margins["retrained"][:half]}, margins["retrained"][half:]
 
 
-def judge(found: Evidence, metric: str, part: str = "forget") -> Verdict:
-    """A metric of PER_EXAMPLE for every candidate, on the examples of `part`.
-
-    It is measured against the other half of the retrained networks. Of epsilons the score is the
-    forgetting quality. Raises ValueError for another metric or part.
-    """
-    if metric not in PER_EXAMPLE or part not in found.margins:
-        raise ValueError(
-            f"judge knows {', '.join(PER_EXAMPLE)} on {', '.join(found.margins)}, "
-            f"got {metric!r} on {part!r}"
-        )
-    rows, (score, floor) = found.margins[part], PER_EXAMPLE[metric]
-    truth = rows["retrained"][len(rows["retrained"]) // 2 :]
-    each = {name: score(values, truth) for name, values in candidates(rows).items()}
-    if floor is None:
-        return Verdict(
-            {name: forgetting_quality(values) for name, values in each.items()},
-            each,
-            forgetting_quality_floor(rows["retrained"]),
-        )
-    return Verdict(
-        {name: values.mean().item() for name, values in each.items()},
-        each,
-        floor(rows["retrained"]).mean(1),
-    )
+def judge(evidence: Evidence, metric: str, part: str = "forget") -> Verdict:
+    """A metric of PER_EXAMPLE for every candidate, on the examples of `part`."""
+    score, whole, floor = PER_EXAMPLE[metric]
+    candidates, truth = sides(evidence.margins[part])
+    each = {name: score(rows, truth) for name, rows in candidates.items()}
+    scores = {name: float(whole(values)) for name, values in each.items()}
+    return Verdict(scores, each, floor(evidence.margins[part]["retrained"]))
 
 
-def sure(found: Evidence, metric: str, part: str, name: str) -> Interval:
+def sure(evidence: Evidence, metric: str, part: str, name: str) -> Interval:
     """The score of one candidate, as in `judge`, with its interval over networks: `jackknife`."""
-    rows, score = found.margins[part], PER_EXAMPLE[metric][0]
-    whole = forgetting_quality if metric == "challenge epsilon" else torch.mean
-    return jackknife(
-        lambda a, b: whole(score(a, b)),
-        candidates(rows)[name],
-        rows["retrained"][len(rows["retrained"]) // 2 :],
-    )
+    score, whole, _ = PER_EXAMPLE[metric]
+    candidates, truth = sides(evidence.margins[part])
+    return jackknife(lambda a, b: whole(score(a, b)), candidates[name], truth)
 
 
-def attack(found: Evidence, network: int, others: int = 8) -> Verdict:
+def attack(evidence: Evidence, network: int, others: int = 8) -> Verdict:
     """Membership inference on network number `network` of every candidate.
 
-    Forget set against unseen examples; the floor is that of `others` retrained networks. Raises
-    ValueError for a network that is not there.
+    Forget set against unseen examples; the floor is that of `others` retrained networks.
     """
-    losses = {
-        part: {name: F.softplus(-rows) for name, rows in candidates(found.margins[part]).items()}
-        for part in ("forget", "unseen")
-    }
-    count = len(losses["forget"]["original"])
-    if not 0 <= network < count:
-        raise ValueError(f"network must be an integer from 0 to {count - 1}, got {network!r}")
-    one = lambda name, i: mia(losses["forget"][name][i], losses["unseen"][name][i], repeats=1)
-    return Verdict(
-        {name: one(name, network) for name in losses["forget"]},
-        None,
-        torch.tensor(
-            [one("retrained", i) for i in range(count) if i != network][:others],
-            dtype=torch.float64,
-        ),
-    )
+    forget, unseen = (sides(evidence.margins[part])[0] for part in ("forget", "unseen"))
+    losses = lambda rows, name, i: F.softplus(-rows[name][i])
+    one = lambda name, i: mia(losses(forget, name, i), losses(unseen, name, i), repeats=1)
+    rest = [i for i in range(len(forget["retrained"])) if i != network][:others]
+    floor = torch.tensor([one("retrained", i) for i in rest], dtype=torch.float64)
+    return Verdict({name: one(name, network) for name in forget}, None, floor)
 
 
 def load(path: Path | str):
@@ -125,25 +91,22 @@ def load(path: Path | str):
     """
     recorded = table.read(path)
     settings = recorded["settings"].set_index("method")["setting"].to_dict()
-    by_name = recorded["relearn"].groupby("name", sort=False)["steps"]
-    relearn = {name: steps.astype(float).fillna(np.inf).tolist() for name, steps in by_name}
-    frames = {}
-    for name in ("erasure", "sine"):
-        steps = recorded[name]["relearn"].astype(float).fillna(np.inf)
-        frames[name] = recorded[name].assign(relearn=steps)
-    evidence = Evidence(
-        _tensors(recorded["margins"], "margins"),
-        _tensors(recorded["accuracy"], "accuracy"),
-        relearn,
-        settings,
-    )
+    by_name = _steps(recorded["relearn"], "steps").groupby("name", sort=False)["steps"]
+    frames = {name: _steps(recorded[name], "relearn") for name in ("erasure", "sine")}
+    margins, accuracy = (_tensors(recorded[name], name) for name in ("margins", "accuracy"))
+    evidence = Evidence(margins, accuracy, by_name.apply(list).to_dict(), settings)
     return evidence, frames, recorded.provenance
+
+
+def _steps(frame, column):
+    """The frame, with infinity where the file has nothing."""
+    return frame.assign(**{column: frame[column].astype(float).fillna(np.inf)})
 
 
 def _tensors(frame, column):
     """{part: {name: the column's values, a row for each network}}."""
     tensors = {}
-    for (part, name), rows in frame.groupby(["part", "name"], sort=False):
-        values = torch.tensor(rows[column].tolist(), dtype=torch.float64)
-        tensors.setdefault(part, {})[name] = values
+    for (part, name), values in frame.groupby(["part", "name"], sort=False)[column]:
+        rows = torch.tensor(values.tolist(), dtype=torch.float64)
+        tensors.setdefault(part, {})[name] = rows
     return tensors

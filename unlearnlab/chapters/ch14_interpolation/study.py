@@ -27,7 +27,7 @@ from ...task import Task
 from ...tasks import erasure, sine
 from ...tasks.presets import share_of
 from ...training.fit import fit
-from ...training.recipe import Recipe, full_batch
+from ...training.recipe import full_batch
 
 SINE_EPOCHS = (100, 300, 1_000, 3_000, 10_000)  # and the shipped models, trained to the end
 DIGITS_EPOCHS = (1, 3, 6, 12, 20, 30)  # of the recipe's 30
@@ -44,25 +44,20 @@ def stopped_sines(seed: int, epochs: Iterable[int] = SINE_EPOCHS) -> list[dict]:
     retain set alone for as many epochs; and the original after T = 100 of GD and of MinNorm-OG at
     the paper's best settings.
     """
-    task = sine.task(seed)
+    task, best = sine.task(seed), sine.best_settings(SINE_T)
     both = [torch.cat(pair) for pair in zip(task.retain.tensors, task.forget.tensors)]
-    stopped = {
-        "original": _stopped_sine(both, 1_000 * seed, epochs),
-        "retrained": _stopped_sine(task.retain.tensors, 1_000 * seed + 1, epochs),
-    }
     to_the_end = sine.RECIPES["original"].epochs
-    stopped["original"][to_the_end] = task.original
-    stopped["retrained"][to_the_end] = task.ground_truth
-    settings, rows = sine.best_settings(SINE_T), []
-    for trained, original in stopped["original"].items():
+    originals = _stopped_sine(both, 1_000 * seed, epochs) | {to_the_end: task.original}
+    retrained = _stopped_sine(task.retain.tensors, 1_000 * seed + 1, epochs)
+    retrained[to_the_end] = task.ground_truth
+    rows = []
+    for trained, original in originals.items():
         start = dataclasses.replace(task, original=original)
-        models = {"original": original, "retrained": stopped["retrained"][trained]}
-        for name in ("GD", "MinNorm-OG"):
-            models[name] = unlearn(start, settings[name], SINE_T).model
+        models = {"original": original, "retrained": retrained[trained]}
+        models |= _unlearned(start, {name: best[name] for name in ("GD", "MinNorm-OG")}, SINE_T)
         facts = {"task": "sine", "seed": seed, "noise": 0.0, "trained": trained}
-        facts["loss"] = _loss(task, original, *both)
-        for name, model in models.items():
-            rows.append({**facts, "model": name, **sine.errors(task, model)})
+        facts["loss"] = _loss(start, *both)
+        rows += [{**facts, "model": name, **sine.errors(task, m)} for name, m in models.items()]
     return rows
 
 
@@ -70,7 +65,6 @@ def stopped_digits(
     seed: int,
     noise: float = 0.0,
     epochs: Iterable[int] = DIGITS_EPOCHS,
-    recipe: Recipe | None = None,
     methods: dict[str, Method] = UNLEARN_DIGITS,
 ) -> list[dict]:
     """Rows of label erasure on digits, a share `noise` of the training images mislabelled.
@@ -88,7 +82,7 @@ def stopped_digits(
     build = partial(preset.network, [len(images.classes), len(erasure.COLORS)])
     both = [torch.cat(pair) for pair in zip(gray.tensors, colored.tensors)]
     model = seeded(build, 1_000 * seed)
-    recipe = dataclasses.replace(recipe or preset.recipe, epochs=epochs[-1])
+    recipe = dataclasses.replace(preset.recipe, epochs=epochs[-1])
     stopped = _snapshots(partial(fit, model, *both, recipe, seed=1_000 * seed), model, epochs)
     positions = TensorDataset(torch.arange(len(gray)))
     (accessible,) = share_of(positions, preset.p_retain, seed, 0).tensors
@@ -98,7 +92,7 @@ def stopped_digits(
         seed=seed,
         original=model,
         ground_truth=None,
-        retain=TensorDataset(*(t[accessible] for t in gray.tensors)),
+        retain=TensorDataset(*gray[accessible]),
         forget=colored,
         build=lambda run_seed: seeded(build, run_seed),
         evaluate=partial(erasure.evaluate, test=images.test),
@@ -110,25 +104,18 @@ def stopped_digits(
     rows = []
     for trained, original in stopped.items():
         facts = {"task": "digits", "seed": seed, "noise": noise, "trained": trained}
-        facts["loss"] = _loss(task, original, *both)
         start = dataclasses.replace(task, original=original)
-        for name, unlearned in _unlearned(start, methods):
-            learnt = _answered(unlearned, gray, wrong)
-            rows.append({**facts, "model": name, **task.evaluate(unlearned), **learnt})
+        facts["loss"] = _loss(start, *both)
+        for name, model in ({"original": original} | _unlearned(start, methods, DIGITS_T)).items():
+            said = outputs(model, gray.tensors[0])[0].argmax(1) == gray.tensors[1][:, 0]
+            learnt = {part: said[where].double().mean().item() for part, where in wrong.items()}
+            rows.append({**facts, "model": name, **task.evaluate(model), **learnt})
     return rows
 
 
-def _unlearned(task, methods):
-    """(name, model) of the original and of what each method makes of it."""
-    yield "original", task.original
-    for name, method in methods.items():
-        yield name, unlearn(task, method, DIGITS_T).model
-
-
-def _answered(model, gray, parts):
-    """By part, a mask: the share of its images that get the label they are given."""
-    said = outputs(model, gray.tensors[0])[0].argmax(1) == gray.tensors[1][:, 0]
-    return {name: said[part].double().mean().item() for name, part in parts.items()}
+def _unlearned(task, methods, epochs):
+    """By name, what each method makes of the original."""
+    return {name: unlearn(task, method, epochs).model for name, method in methods.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,13 +172,12 @@ def _mislabelled(images, noise, seed):
     draw = seeds.generator(seed, 9)
     noisy = torch.zeros(len(labels), dtype=torch.bool)
     noisy[torch.randperm(len(labels), generator=draw)[: round(noise * len(labels))]] = True
-    wrong = wrong_labels(labels, [len(images.classes)], draw)
-    return dataclasses.replace(
-        images, train=TensorDataset(pixels, torch.where(noisy, wrong, labels))
-    ), noisy
+    wrong = torch.where(noisy, wrong_labels(labels, [len(images.classes)], draw), labels)
+    return dataclasses.replace(images, train=TensorDataset(pixels, wrong)), noisy
 
 
 @torch.no_grad()
-def _loss(task, model, inputs, targets):
-    said = model(inputs) if task.kind == "regression" else outputs(model, inputs)
-    return task.loss(said, targets).item()
+def _loss(task, inputs, targets):
+    """The original's."""
+    ask = task.original if task.kind == "regression" else partial(outputs, task.original)
+    return task.loss(ask(inputs), targets).item()

@@ -1,0 +1,127 @@
+"""Pictures of what was run on several seeds: rows of dots, and lines with bands around them."""
+
+import numpy as np
+
+from .marks import band, key, lines, name_ends, name_rows, number_ticks, plain_ticks
+from .style import (
+    BLACK,
+    BLUE,
+    GROUND_TRUTH,
+    METHOD_LOOKS,
+    ORIGINAL,
+    RIGHT,
+    SERIES,
+    VERMILLION,
+    WRONG,
+    figure,
+    look,
+)
+
+TRUTH = {**GROUND_TRUTH, "marker": "^"}
+LOOKS = {
+    **METHOD_LOOKS,
+    "original": {**ORIGINAL, "marker": "D"},
+    "retrained": TRUTH,
+    "ground truth": TRUTH,
+}
+
+
+@look()
+def rows(
+    values: dict[str, dict[str, list[float]]],
+    measures: dict[str, str],
+    finding: str = "",
+    *,
+    log: bool = False,
+    neutral: bool = False,
+    middle=np.mean,
+):
+    """One row per version, one panel per measure: every seed a dot, joined from row to row, and the
+    middle a diamond.
+
+    values: version -> measure -> one number per seed; the LAST version is the right one. measures:
+    measure -> its words. finding: without numbers, which differ from machine to machine. log: of
+    the horizontal axes. neutral: no version is the right one. middle: np.mean or np.median.
+    """
+    size = 1.6 + 3.9 * len(measures), 1.35 + 0.42 * len(values)
+    fig, axes = figure(1, len(measures), size=size, sharey=True, squeeze=False)
+    name_rows(axes[0, 0], list(values))
+    looks = [(VERMILLION, "X")] * (len(values) - 1) + [(BLUE, "o")]
+    if neutral:
+        looks = [(BLACK, "o")] * len(values)
+    for ax, (measure, words) in zip(axes[0], measures.items()):
+        table = np.array([numbers[measure] for numbers in values.values()], float)
+        ax.plot(table, range(len(table)), "-", color="#CFCFCF", linewidth=0.8, zorder=1)
+        for row, (numbers, (color, marker)) in enumerate(zip(table, looks)):
+            shared = {"color": color, "clip_on": False}
+            ax.plot(numbers, 0 * numbers + row, marker, markersize=5, alpha=0.45, **shared)
+            mean = {"markersize": 9, "markeredgecolor": "white", "zorder": 4}
+            ax.plot(middle(numbers), row, "D", **mean, **shared)
+        ax.set_xlabel(words)
+        if log:
+            ax.set_xscale("log")
+            plain_ticks(ax.xaxis)
+    what = f"{', '.join(measures.values())} of every seed and their middle, for {', '.join(values)}"
+    return fig.done(finding, what)
+
+
+@look()
+def bands(
+    x,
+    panels: dict[str, dict[str, np.ndarray]],
+    xlabel: str,
+    finding: str = "",
+    *,
+    log: str = "",
+    shaded=(),
+    ticks=None,
+    middle=np.mean,
+):
+    """What changes with x, in the middle and in the range without the lowest and the highest tenth;
+    one panel per measure.
+
+    x: (k,), from left to right, perhaps falling. panels: words of the measure -> name of a line ->
+    (k, n), n seeds or draws. log: the axes on a log scale, such as "xy". shaded: values of x behind
+    which a grey stripe stands. ticks: of the horizontal axis. finding, middle: as in `rows`.
+    """
+    single = len(panels) == 1
+    size = None if single else (0.8 + 3.7 * len(panels), 3.7)
+    fig, axes = figure(1, len(panels), size, squeeze=False)
+    names = dict.fromkeys(name for curves in panels.values() for name in curves)
+    others = [name for name in names if name not in LOOKS]
+    looks = LOOKS | dict(zip(others, (WRONG, RIGHT, *SERIES[2:])))
+    for ax, (words, curves) in zip(axes[0], panels.items()):
+        ax.set(xlabel=xlabel, **{f"{axis}scale": "log" for axis in log})
+        ax.set(**{"ylabel" if single else "title": words})
+        ax.margins(x=0.03)
+        for at in shaded:
+            ax.axvspan(at - 0.5, at + 0.5, color="#EFEFEF", linewidth=0, zorder=0)
+        for name, values in curves.items():
+            band(ax, x, *np.quantile(values, [0.1, 0.9], axis=1), looks[name]["color"])
+        means = {name: middle(values, axis=1) for name, values in curves.items()}
+        lines(ax, x, means, looks, named=False, markersize=4, linewidth=2)
+        _ticks(ax, x, log, ticks)
+        if single:
+            ends = {name: (x[-1], mean[-1], looks[name]["color"]) for name, mean in means.items()}
+            name_ends(ax, ends, gap=14)
+    if not single:
+        key(fig, {n: looks[n] for n in names}, loc="outside upper center", ncols=len(names))
+    return fig.done(f"For {', '.join(names)}. {finding}")
+
+
+def _ticks(ax, x, log, ticks):
+    if x[0] > x[-1]:
+        ax.invert_xaxis()
+    if "y" not in log:
+        ax.set_ylim(min(0, ax.get_ylim()[0]), None)
+    for axis in log:
+        _few_ticks(getattr(ax, f"{axis}axis"))
+    if ticks or "x" not in log:
+        number_ticks(ax.xaxis, ticks or x)
+
+
+def _few_ticks(axis):
+    """Plain numbers over up to five decades; powers of ten, which are there, over more."""
+    low, high = sorted(axis.get_view_interval())
+    if high / low < 1e5:
+        plain_ticks(axis)
