@@ -5,6 +5,7 @@ import numpy as np
 import torch
 from matplotlib.patches import Circle
 
+from ...course import curve
 from ...course.marks import decades, dot, lines, note, over_points
 from ...course.style import (
     BLACK,
@@ -20,7 +21,6 @@ from ...course.style import (
     WRONG,
     picture,
 )
-from ...course import curve
 
 FLOOR, CEILING = 1e-6, 10.0  # of the lab's logarithmic axis; smaller changes stand on its floor
 START, ANSWER = (2, 0.5), (1, 1)  # theta* and the solution of (4), where theta_1 theta_2 = 1
