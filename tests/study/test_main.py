@@ -58,7 +58,7 @@ def test_a_large_study_has_its_name_and_says_how_much_of_it_was_recorded():
         seeds = {*recorded["runs"].seed}
         count = len(expand(study.grid)) * len(seeds)
         assert seeds <= {*study.seeds}
-        assert (len(recorded["runs"]) < count) == ("finished" in recorded.provenance)
+        assert len(recorded["runs"]) == count or "finished" in recorded.provenance
 
 
 def test_a_name_is_one_study_or_all_that_begin_with_it():

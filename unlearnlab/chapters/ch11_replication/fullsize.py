@@ -214,4 +214,9 @@ def _words(folder, seeds) -> Iterator[str]:
 
 
 STUDIES = ()
-LARGE = (study(), study(test_images=2_000), study(device="cuda", precision="bfloat16"))
+LARGE = (
+    study(),
+    study(test_images=2_000),
+    study(device="cuda", precision="bfloat16"),
+    study(device="cuda", precision="bfloat16", test_images=5_000),
+)
