@@ -93,10 +93,8 @@ class EvidenceLab(SliderLab):
         part = PARTS[words]
         verdict = self._judged(metric, part)
         candidates, truth = verdicts.sides(self.evidence.margins[part])
-        groups = {method: candidates[method][:, example], "retrained": truth[:, example]}
-        if method == "retrained":
-            own, others = candidates["retrained"], truth
-            groups = {"others retrained": others[:, example], "retrained": own[:, example]}
+        others = "others retrained" if method == "retrained" else "retrained"
+        groups = {method: candidates[method][:, example], others: truth[:, example]}
         own = f"This example: {verdict.each[method][example]:.2f}. "
         histograms = groups, "margin of the label", "networks"
         title = f"{words}, example {example}"
