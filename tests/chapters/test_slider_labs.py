@@ -57,7 +57,7 @@ CASES = [
         "LinearLab: heading 75, tilt 50, forget label 2.0, retain inputs 2, azimuth -20, "
         "elevation 30",
         "retain span",
-        same={"heading": 1},  # 0 and 360 degrees
+        same={"heading": 1, "azimuth": 1},  # 0 and 360 degrees, -180 and 180 are one view
         views=("azimuth", "elevation"),
     ),
     Case(

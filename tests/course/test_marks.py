@@ -97,7 +97,7 @@ def test_functions_stand_over_their_points_panel_by_panel():
     x, points = np.linspace(-3, 3, 9), ([0], [1])
     panels = {name: {"sin x": np.sin(x), "mine": np.cos(x)} for name in "abcd"}
     figure = marks.fits(x, panels, points, points, limit=2, finding="They meet.")
-    assert len(figure.axes) == 4 and figure.alt == "Functions of x: a, b, c, d. They meet."
+    assert len(figure.axes) == 4 and figure.alt == "sin x, mine by x: a, b, c, d. They meet."
     assert [text.get_text() for text in figure.legends[0].texts] == [
         *panels["a"],
         "retain",

@@ -37,7 +37,7 @@ class Canvas:
     def background(self) -> None:
         """Draws everything that does not move; call again after changing a title, a limit or a
         fixed artist."""
-        with self._lock, look():  # ticks are made while they are drawn
+        with look(), self._lock:  # ticks are made while they are drawn
             self.figure.canvas.draw()
             self.figure.set_layout_engine("none")  # axes stay where the first drawing put them
             self._clean = self.figure.canvas.copy_from_bbox(self.figure.bbox)

@@ -103,7 +103,7 @@ def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "")
         ax.set(title=title, xlim=(x[0] - room, x[-1] + room), ylim=(-limit, limit))
         ax.label_outer()
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5)
-    return fig.done(finding, f"Functions of x: {', '.join(panels)}")
+    return fig.done(finding, f"{', '.join(curves)} by x: {', '.join(panels)}")
 
 
 def vectors(ax, *drawn) -> None:

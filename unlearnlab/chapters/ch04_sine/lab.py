@@ -156,12 +156,12 @@ class SineLab(MethodLab):
 
 def _results(found, epochs):
     """Sup errors so far beside the published ones, as HTML."""
-    rows = {}
+    published, rows = sine.PUBLISHED.get(epochs, {}), {}
     for name, errors in found.items():
         median, low, high = central(errors)
         spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
         theirs = f"none for T = {epochs}" if name in OFFERED else "none, your own method"
-        if name in sine.PUBLISHED.get(epochs, {}):
-            theirs = "{:.3g} ({:.3g} to {:.3g})".format(*sine.PUBLISHED[epochs][name])
+        if name in published:
+            theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name])
         rows[name] = f"<b>{median:.2f}</b>", spread, theirs
     return table(rows, ("sup error", "range", "published median (range)"))

@@ -22,7 +22,7 @@ from ...course.style import (
 )
 from ...data.sine import grid
 
-PUBLISHED = {"color": "#C4C4C4", "linewidth": 6, "solid_capstyle": "butt"}
+PUBLISHED = {"color": "#C4C4C4", "linestyle": "-", "linewidth": 6, "solid_capstyle": "butt"}
 TRACKED = {
     "retain_loss": "Retain loss J (log)",
     "sup_error": "Sup error",
@@ -89,7 +89,8 @@ def table(ax, records: list[dict], published: dict, epochs: int):
 @picture(
     (
         "sup error of the original (one point per seed)",
-        "sup error after unlearning (dotted: unchanged)",
+        "sup error after unlearning",
+        "Dotted: unchanged",
     ),
     xscale="log",
     yscale="log",
@@ -108,6 +109,7 @@ def spikes(ax, records: list[dict], originals: dict[int, float], methods: list[s
         plain_ticks(axis)
     ax.axline((2, 2), (3, 3), **TARGET)
     ax.legend()
+    return f"Sup error after unlearning by that of the original, for {', '.join(methods)}"
 
 
 @picture(*[("epoch",)] * 3)
@@ -162,8 +164,10 @@ class LabPicture:
         fit.legend(ncols=5, fontsize=8.5, loc="upper right")
         nearest = min(self.published, key=lambda t: abs(math.log(epochs / t)))
         name_rows(scores, self.methods)
-        for name, span in self.published[nearest].items():  # of one's own method there is nothing
-            scores.plot(span[1:], [self.methods.index(name)] * 2, **PUBLISHED)
+        for name, (_, *ends) in self.published[
+            nearest
+        ].items():  # of one's own method there is nothing
+            scores.plot(ends, [self.methods.index(name)] * 2, **PUBLISHED)
         scores.axvline(task.evaluate(task.original)["sup_error"], **ORIGINAL)
         (self.marks,) = scores.plot([], [], "D", color=BLUE)
         scores.set(xscale="log", xlim=(0.3, 60 if epochs < 500 else 3000))
