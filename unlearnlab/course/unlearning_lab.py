@@ -69,6 +69,7 @@ class UnlearningLab(MethodLab):
         super().__init__()
         self.where, self.device = {"dataset": dataset, "preset": preset}, device
         self.task, self.figure = None, style.figure(size=self.size)[0]
+        self.figure.set_layout_engine("none")  # a lab places its axes itself
         self.model, self.metrics = None, {}  # once a run is over; what was measured last
         self.track = []  # what is judged, after every epoch of the run, from the original on
         self.previous = self.finished = ("", [])  # the whole run before, the last whole one
