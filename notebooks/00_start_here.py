@@ -59,7 +59,7 @@ environment.check()
 #
 # A GPU changes nothing before notebook 09: a sine is unlearned faster on the CPU (MinNorm-OG in
 # $0.27$ s, on an H200 in $0.46$). From 09 on it brings the papers' size within reach: there an
-# original takes two minutes, a run half a second.
+# original takes under two minutes, a run half a second.
 
 # %% [markdown]
 # ## The problem in one picture
