@@ -47,7 +47,8 @@ def fronts(points: dict[str, np.ndarray], original: tuple[float, float]) -> Figu
     """
     fig, ax = figure(size=(7.5, 5))
     places, said = {}, []
-    looks = dict(zip(points, itertools.cycle(style.SERIES)))
+    series = zip(points, itertools.cycle(style.SERIES))
+    looks = {name: style.METHOD_LOOKS.get(name, one) for name, one in series}
     for name, found in points.items():
         losses = np.abs([1, 0] - found)
         kept = choosing.front(losses)
