@@ -368,6 +368,7 @@ late = {name: median(found) for name, found in long.items()}
 assert late["... without the projection"]["rms_error"] < 1.3 * late["MinNorm-OG"]["rms_error"]
 assert late["... without the projection"]["retain_error"] < 3 * late["MinNorm-OG"]["retain_error"]
 
+
 # %% [markdown]
 # Nothing that five seeds could show. Given time, descent brings back what plain shrinkage broke,
 # since all fifty retain points are at hand. The projection buys *time*: it saves descent the
@@ -381,6 +382,7 @@ assert late["... without the projection"]["retain_error"] < 3 * late["MinNorm-OG
 # A projection is not free, a noise vector and a penalty on all weights are not either, and ascent
 # on five points is cheap. The published comparison counts epochs. On this machine, in this process,
 # one epoch of each method at the paper's settings costs:
+
 
 # %% tags=["nbval-ignore-output"]
 def seconds(method):
