@@ -22,7 +22,7 @@ NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
 # The plan's are 55,000 and 110,000. What stands here is what there is: lower it with every cut.
-LIBRARY_TOKENS, PACKAGE_TOKENS = 71_600, 147_200
+LIBRARY_TOKENS, PACKAGE_TOKENS = 58_300, 133_200
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),
