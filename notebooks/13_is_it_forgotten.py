@@ -909,14 +909,15 @@ pairs = [
 retrained_ones = [[attack_at(model) for model in pair] for pair in pairs]
 ends = np.array(retrained_ones)
 spread = np.stack([widths, ends.mean(1), np.ptp(ends, axis=1) / 2], 1)
+
+# %%
 no_error = np.full(len(widths), np.nan)
+both = {
+    "original": np.stack([widths, originals, no_error], 1),
+    "retrained": np.stack([widths, ends.mean(1), no_error], 1),
+}
 ch12_width.pictures.curves(
-    {
-        "band: two retrained networks": {
-            "original": np.stack([widths, originals, no_error], 1),
-            "retrained": np.stack([widths, ends.mean(1), no_error], 1),
-        }
-    },
+    {"band: two retrained networks": both},
     ylabel="attack accuracy",
     limits=(0.42, 0.62),
     band=spread,
