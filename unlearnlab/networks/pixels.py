@@ -44,6 +44,21 @@ class Normalise(nn.Module):
         return f"mean={self.mean.flatten().tolist()}, std={self.std.flatten().tolist()}"
 
 
+def scaled(width: float, *usual: int, where: str = "in the first layer") -> list[int]:
+    """The numbers of channels at a width. usual: at width 1. Raises ValueError for a width that
+    leaves none of the first."""
+    words = f"at least 1/{usual[0]}, one channel {where}"
+    checks.number("width", width, low=1 / usual[0], words=words)
+    return [round(width * count) for count in usual]
+
+
+def start_convolutions(network: nn.Module) -> None:
+    """Draws the weights of its convolutions as He et al. (2015) do."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
 def linear_heads(features: int, classes: int | Sequence[int]) -> nn.Module:
     """One Linear for a number of classes, a ModuleList of them for several. Raises ValueError for
     no head, or a head without classes."""
