@@ -126,7 +126,7 @@ def _places(several, given):
     places = []
     for name in map(file_name, several):
         path = out if out.suffix == ".json" else out / f"{name}.json"
-        store = files.chosen_folder(given.store, *([] if given.store else ["runs"])) / name
+        store = files.chosen_folder(given.store, "runs") / name
         places.append(Place(store, path, given.workers, stop, partial=given.partial))
     return places
 

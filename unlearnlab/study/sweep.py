@@ -74,7 +74,7 @@ def _swept(plan, kept, progress, stop):
     run, jobs = plan.prepared()
     records = _known(kept, jobs)
     todo = [job for job in jobs if job.name not in records]
-    todo = _by_seed(todo) if plan.backend == "serial" else _shuffled(todo)
+    todo = _by_seed(todo, shuffled=plan.backend != "serial")
 
     def missing():
         """Runs to do. Those that another process has finished meanwhile are only read."""
@@ -195,18 +195,13 @@ def _known(kept, jobs):
     return {job.name: records[job.name] for job in jobs if job.name in records}
 
 
-def _by_seed(jobs):
-    """Seed by seed in the grid's order: what matters most comes first."""
+def _by_seed(jobs, shuffled):
+    """Seed by seed, so that a worker keeps its task. Here in the grid's order; elsewhere in one of
+    this process's own, or two sweeps on one store would do the same runs at the same time."""
+    if shuffled:
+        random.Random(f"{os.getpid()} {time.time()}").shuffle(jobs)
     seeds = list(dict.fromkeys(job.seed for job in jobs))
-    return sorted(jobs, key=lambda job: (seeds.index(job.seed), job.index))
-
-
-def _shuffled(jobs):
-    """Seed by seed, so that a worker keeps its task, but in an order of this process's own: two
-    sweeps on one store would otherwise do the same runs at the same time."""
-    jobs, order = list(jobs), random.Random(f"{os.getpid()} {time.time()}")
-    place = {job.seed: order.random() for job in jobs}
-    return sorted(jobs, key=lambda job: (place[job.seed], order.random()))
+    return sorted(jobs, key=lambda job: seeds.index(job.seed))
 
 
 def _serial(run, jobs, stop):

@@ -89,18 +89,13 @@ def write(path: Path | str, tables: Mapping, provenance: Mapping[str, str]) -> N
         "provenance": dict(provenance),
         "tables": {name: _columns_and_rows(table) for name, table in tables.items()},
     }
-    lines = [
-        f'{{"sha256": {json.dumps(_digest(content))},',
-        f'"provenance": {json.dumps(content["provenance"])},',
-        '"tables": {',
-    ]
+    parts = []
     for name, table in content["tables"].items():
-        lines.append(f'{json.dumps(name)}: {{"columns": {json.dumps(table["columns"])}, "rows": [')
-        lines += [f"{_compact(row)}," for row in table["rows"]]
-        lines[-1] = lines[-1].removesuffix(",")
-        lines.append("]},")
-    lines[-1] = lines[-1].removesuffix(",")
-    files.write_text(path, "\n".join([*lines, "}}"]) + "\n")
+        rows = ",\n".join(map(_compact, table["rows"]))
+        columns = f'{json.dumps(name)}: {{"columns": {json.dumps(table["columns"])}'
+        parts.append(f'{columns}, "rows": [\n{rows}\n]}}')
+    head = f'"sha256": "{_digest(content)}",\n"provenance": {json.dumps(content["provenance"])}'
+    files.write_text(path, f'{{{head},\n"tables": {{\n' + ",\n".join(parts) + "\n}}\n")
 
 
 def significant(value, digits: int = 6):
