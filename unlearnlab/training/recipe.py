@@ -65,11 +65,9 @@ class Recipe:
             )
 
     def _check_milestones(self):
-        try:
-            whole = [checks.integer("milestones", epoch, low=1) for epoch in self.milestones]
-        except (TypeError, ValueError):
-            whole = None
-        if not isinstance(self.milestones, tuple) or whole is None or whole != sorted(set(whole)):
+        own = self.milestones
+        whole = isinstance(own, tuple) and all(type(epoch) is int and epoch > 0 for epoch in own)
+        if not whole or list(own) != sorted(set(own)):
             raise ValueError(
                 "milestones must be a tuple of increasing epochs from 1 on, "
                 f"got {self.milestones!r}"
