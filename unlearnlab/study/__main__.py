@@ -60,10 +60,9 @@ def studies(name: str, options: dict | None = None) -> list[Shape]:
         raise ValueError(f"there is no study {name!r}; there are {', '.join(MODULES)} and all")
     modules = [importlib.import_module(MODULES[w]) for w in (MODULES if everything else [word])]
     if options:
-        taken = (
-            getattr(modules[0], "OPTIONS", IMAGE_OPTIONS) if hasattr(modules[0], "study") else ()
-        )
-        wrong = options if name != word else options.keys() - {*taken}
+        taken = getattr(modules[0], "OPTIONS", IMAGE_OPTIONS)
+        own = name == word and hasattr(modules[0], "study")
+        wrong = options.keys() - {*taken} if own else options
         if wrong:
             raise ValueError(f"{name} takes none of --{', --'.join(wrong).replace('_', '-')}")
         return [modules[0].study(**options)]
@@ -144,12 +143,7 @@ def _parser():
     add("--out", type=Path, default=RESULTS, help="folder, or a .json file (default: %(default)s)")
     add("--store", type=Path, help="folder of finished runs (default: in the user's cache)")
     add("--workers", type=int, default=os.cpu_count(), help="processes (default: the cores)")
-    several = parser.add_argument_group("of erasure, collapse, fullsize and others")
-    _image_options(several.add_argument)
-    return parser
-
-
-def _image_options(add):
+    add = parser.add_argument_group("of erasure, collapse, fullsize and others").add_argument
     add("--dataset", help="digits, mnist, cifar10 or tiny-imagenet")
     add("--preset", choices=["quick", "paper"])
     add("--device", help="cpu or cuda, where runs follow each other")
@@ -158,6 +152,7 @@ def _image_options(add):
     add("--precision", choices=PRECISIONS, help="of the trainings, on a GPU")
     add("--test-images", type=int, help="fullsize, others: how many judge a run (default: all)")
     add("--originals", type=Path, help="fullsize, others: folder of trained originals")
+    return parser
 
 
 if __name__ == "__main__":
