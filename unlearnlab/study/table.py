@@ -65,7 +65,7 @@ def read(path: Path | str) -> Recorded:
         raise BadTable(
             f"{path} is no recorded result: it must have {', '.join(FIELDS)}, it has {has}"
         )
-    said, found = content.pop("sha256"), _digest(content)
+    said, found = content.pop("sha256"), sha256(content)
     if said != found:
         raise BadTable(
             f"{path} was changed after it was written: its content has the SHA-256 {found}, and it "
@@ -91,10 +91,10 @@ def write(path: Path | str, tables: Mapping, provenance: Mapping[str, str]) -> N
     }
     parts = []
     for name, table in content["tables"].items():
-        rows = ",\n".join(map(_compact, table["rows"]))
+        rows = ",\n".join(map(canonical, table["rows"]))
         columns = f'{json.dumps(name)}: {{"columns": {json.dumps(table["columns"])}'
         parts.append(f'{columns}, "rows": [\n{rows}\n]}}')
-    head = f'"sha256": "{_digest(content)}",\n"provenance": {json.dumps(content["provenance"])}'
+    head = f'"sha256": "{sha256(content)}",\n"provenance": {json.dumps(content["provenance"])}'
     files.write_text(path, f'{{{head},\n"tables": {{\n' + ",\n".join(parts) + "\n}}\n")
 
 
@@ -103,11 +103,13 @@ def significant(value, digits: int = 6):
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
-def _digest(content):
-    return hashlib.sha256(_compact(content).encode()).hexdigest()
+def sha256(value) -> str:
+    """In hexadecimal digits, of `canonical`."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
-def _compact(value):
+def canonical(value) -> str:
+    """JSON with sorted keys: equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
