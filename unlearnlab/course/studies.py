@@ -21,12 +21,12 @@ from ..ground import files
 from ..ground.provenance import provenance
 from ..ground.source import source_digest
 from ..ground.threads import one_thread
+from ..study import table
+from ..study.grid import expand
+from ..study.store import code_fingerprint
+from ..study.sweep import sweep
 from ..task import Task
 from ..training.fit import Stopped
-from . import table
-from .grid import expand
-from .store import code_fingerprint
-from .sweep import sweep
 
 RESULTS = Path(__file__).parents[2] / "notebooks" / "results"
 # what an option is when nobody says otherwise; all others are part of a study's name
