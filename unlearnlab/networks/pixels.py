@@ -20,11 +20,10 @@ class Normalise(nn.Module):
 
     def __init__(self, mean: float | Sequence[float] = 0.5, std: float | Sequence[float] = 0.5):
         super().__init__()
-        for name, value in (("mean", mean), ("std", std)):
+        kinds = ("mean", mean, "number", -torch.inf), ("std", std, "positive number", 0)
+        for name, value, kind, low in kinds:
             numbers = torch.as_tensor(value, dtype=torch.float32).flatten()
-            kind = "positive number" if name == "std" else "number"
-            fits = numbers.isfinite() & (numbers > (0 if name == "std" else -torch.inf))
-            if len(numbers) not in (1, 3) or not fits.all():
+            if len(numbers) not in (1, 3) or not (numbers.isfinite() & (numbers > low)).all():
                 raise ValueError(
                     f"{name} must be one {kind}, or one for each of 3 channels, got {value!r}"
                 )

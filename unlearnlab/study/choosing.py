@@ -76,10 +76,9 @@ def front(points: np.ndarray) -> np.ndarray:
     Raises ValueError for anything but a table of numbers.
     """
     points = _table("points", points)
-    whole = ~np.isnan(points).any(1)
     at_most = (points[None] <= points[:, None]).all(2)  # [i, j]: j is at most i everywhere
     smaller = (points[None] < points[:, None]).any(2)
-    return whole & ~(at_most & smaller & whole[None]).any(1)
+    return ~np.isnan(points).any(1) & ~(at_most & smaller).any(1)
 
 
 def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:

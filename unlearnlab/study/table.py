@@ -43,9 +43,9 @@ class Recorded:
 
         if name not in self.rows:
             raise KeyError(f"{self.path.name} has no table {name!r}; it has {', '.join(self.rows)}")
-        rows = self.rows[name]
-        frame = pandas.DataFrame(rows)
-        whole = [column for column in frame if _whole_with_gaps([row[column] for row in rows])]
+        frame = pandas.DataFrame(self.rows[name])
+        kinds = {column: {type(row[column]) for row in self.rows[name]} for column in frame}
+        whole = [column for column, kind in kinds.items() if kind == {int, type(None)}]
         return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
@@ -132,7 +132,3 @@ def _cell(value):
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     raise TypeError(f"a cell must be a number, a word or a list of these, got {value!r}")
-
-
-def _whole_with_gaps(cells):
-    return {type(cell) for cell in cells} == {int, type(None)}

@@ -105,8 +105,8 @@ def evaluate(
     pixels, labels = test.tensors
     says = [outputs(model, tint(pixels, color), precision)[0].argmax(1) for color in CLASS_COLORS]
     says = torch.stack(says).cpu()  # (10, n)
-    right = says == torch.arange(len(CLASS_COLORS))[:, None]
-    own = torch.arange(len(CLASS_COLORS))[:, None] == labels.cpu()
+    painted = torch.arange(len(CLASS_COLORS))[:, None]
+    right, own = says == painted, painted == labels.cpu()
     share = lambda which: right[which].double().mean().item()
     return {
         "color_accuracy": right.double().mean().item(),
