@@ -39,9 +39,6 @@ class Normalise(nn.Module):
             raise TypeError(f"images must be uint8 pixels or normalised floats, got {x.dtype}")
         return (x.to(self.mean.dtype) / 255 - self.mean) / self.std
 
-    def extra_repr(self) -> str:
-        return f"mean={self.mean.flatten().tolist()}, std={self.std.flatten().tolist()}"
-
 
 def scaled(width: float, *usual: int, where: str = "in the first layer") -> list[int]:
     """The numbers of channels at a width. usual: at width 1. Raises ValueError for a width that

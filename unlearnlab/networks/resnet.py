@@ -109,7 +109,10 @@ class _Block(nn.Module):
             setattr(self, f"conv{i}", conv)
             setattr(self, f"bn{i}", nn.BatchNorm2d(channels))
             before, stride = channels, stride * step
-        self.downsample = _shortcut(fan_in, before, stride)
+        self.downsample = None
+        if stride != 1 or fan_in != before:
+            around = nn.Conv2d(fan_in, before, 1, stride, bias=False)
+            self.downsample = nn.Sequential(around, nn.BatchNorm2d(before))
 
     def forward(self, x):
         out = x
@@ -126,13 +129,6 @@ def _basic(fan_in, channels, stride):
 
 def _bottleneck(fan_in, channels, stride):
     return _Block(fan_in, (1, channels, 1), (3, channels, stride), (1, 4 * channels, 1))
-
-
-def _shortcut(fan_in, fan_out, stride):
-    """How the input gets the block's shape; None where it has it."""
-    if stride == 1 and fan_in == fan_out:
-        return None
-    return nn.Sequential(nn.Conv2d(fan_in, fan_out, 1, stride, bias=False), nn.BatchNorm2d(fan_out))
 
 
 def _published(path):
