@@ -222,8 +222,8 @@ class Experiment:
         """The Task. size: of the preset, or another. ships: whether the package may have its
         models. own: further arguments of `plan`."""
         seed, default = checks.seed(seed), choose(self.presets, dataset, preset, means.device)
-        ships = ships and seed in zoo.SHIPPED_SEEDS and dataset == "digits"
-        ships = ships and size.trains_as(default)
+        usual = dataset == "digits" and seed in zoo.SHIPPED_SEEDS and size.trains_as(default)
+        ships = ships and usual
         images = size.images(dataset, means.folder).to(means.device)
         retain, forget, build, measure, stages = self.plan(seed, size, images, **own)
         networks = self._trainings(dataset, seed, build, measure, stages)
