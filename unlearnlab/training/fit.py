@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -118,10 +119,9 @@ def identity(
     seed: int,
 ) -> dict[str, str]:
     """All that a training's result follows from, the device apart: facts of its checkpoint."""
-    data = {"inputs": inputs, "targets": targets}
-    data |= {} if weights is None else {"weights": weights}
+    data = {"inputs": inputs, "targets": targets, "weights": weights}
     return {
-        "recipe": json.dumps(recipe.facts(), sort_keys=True),
+        "recipe": json.dumps(asdict(recipe), sort_keys=True),
         "seed": str(seed),
         "data": checkpoints.digest(data),
         "start": checkpoints.digest(model.state_dict()),
@@ -194,7 +194,9 @@ def _optimizer(model, recipe):
 def _update(model, optimizer, recipe, first_head, inputs, targets, weights=None):
     """One update on a batch; the samples' losses."""
     optimizer.zero_grad()
-    with _cast(recipe, inputs):
+    # every weight is cast once an update: a cache of them would only outlive a recording
+    how = {"dtype": torch.bfloat16, "cache_enabled": False}
+    with torch.autocast("cuda", **how) if _fast(recipe, inputs) else nullcontext():
         outputs = model(inputs)
         if first_head and isinstance(outputs, (tuple, list)):
             outputs, targets = outputs[:1], targets[..., :1]
@@ -203,13 +205,6 @@ def _update(model, optimizer, recipe, first_head, inputs, targets, weights=None)
     losses.mean().backward()
     optimizer.step()
     return losses.detach()
-
-
-def _cast(recipe, inputs):
-    if not _fast(recipe, inputs):
-        return nullcontext()
-    # every weight is cast once an update: a cache of them would only outlive a recording
-    return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)
 
 
 def _set_rate(optimizer, rate):

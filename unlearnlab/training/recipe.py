@@ -1,6 +1,6 @@
 """By which recipe is a model trained? The published ones, and how to write one's own."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from ..ground import checks
 
@@ -76,10 +76,6 @@ class Recipe:
     def lr_in(self, epoch: int) -> float:
         """The learning rate in epoch number `epoch`, counted from 0."""
         return self.lr * self.drop ** sum(epoch >= milestone for milestone in self.milestones)
-
-    def facts(self) -> dict:
-        """The fields by name, as plain values: what identifies the recipe in a checkpoint."""
-        return asdict(self)
 
 
 def full_batch(epochs: int, lr: float = 1e-3, weight_decay: float = 0.01) -> Recipe:
