@@ -123,21 +123,19 @@ class Contributions:
 
         B t = columns @ 1 is solved in the row space and refined on the columns.
         """
-        t = torch.linalg.solve(rows[stay].T, rows.sum(0))
-        q, r = torch.linalg.qr(self.columns[:, stay])
+        t, columns = torch.linalg.solve(rows[stay].T, rows.sum(0)), self.columns[:, stay]
+        left = lambda t: (columns @ t - self.outputs).norm()
+        q, r = torch.linalg.qr(columns)
         for _ in range(2):
-            residual = q.T @ (self.outputs - self.columns[:, stay] @ t)
+            residual = q.T @ (self.outputs - columns @ t)
             better = t + torch.linalg.solve_triangular(r, residual[:, None], upper=True)[:, 0]
             # also when r is singular and the step is not finite
-            if not self._left(stay, better) < self._left(stay, t):
+            if not left(better) < left(t):
                 break
             t = better
         moved = torch.zeros_like(self.used, dtype=torch.float64)
         moved[stay] = t
         return moved
-
-    def _left(self, stay, t):
-        return (self.columns[:, stay] @ t - self.outputs).norm()
 
     def missing(self, t):
         """|columns @ t - columns @ 1|."""
