@@ -67,12 +67,17 @@ class Store:
     def _path(self, name):
         return self.folder / f"{name}.json"
 
-    def __contains__(self, name: str) -> bool:
-        return self._path(name).exists()
-
     def write(self, name: str, record: dict) -> None:
         """Writes one record, whole or not at all. Raises OSError, such as for a full disk."""
-        files.write_text(self._path(name), canonical({**record, "sha256": sha256(record)}) + "\n")
+        text = canonical({**record, "sha256": sha256(record)}) + "\n"
+        try:
+            files.write_text(self._path(name), text)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"cannot write to the store {self.folder} ({error.strerror}). The "
+                f"{len(self.names())} runs in it are whole; the same call goes on from there",
+            ) from error
 
     def read(self, name: str) -> dict | None:
         """The record, or None when there is none or it is damaged, which is said in a warning."""
@@ -98,7 +103,3 @@ class Store:
     def read_all(self) -> dict[str, dict]:
         """Every whole record by name."""
         return {name: record for name in self.names() if (record := self.read(name)) is not None}
-
-    def clean(self) -> None:
-        """Removes what killed writers left behind."""
-        files.remove_old_temporaries(self.folder)

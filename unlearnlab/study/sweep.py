@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ..ground import checks
+from ..ground import checks, files
 from ..ground.identity import fingerprint
 from ..loop import COLUMNS
 from ..task import Task
@@ -70,7 +70,7 @@ def sweep(
 
 
 def _swept(plan, kept, progress, stop):
-    kept.clean()
+    files.remove_old_temporaries(kept.folder)
     run, jobs = plan.prepared()
     records = _known(kept, jobs)
     todo = [job for job in jobs if job.name not in records]
@@ -79,7 +79,7 @@ def _swept(plan, kept, progress, stop):
     def missing():
         """Runs to do. Those that another process has finished meanwhile are only read."""
         for job in todo:
-            record = kept.read(job.name) if job.name in kept else None
+            record = kept.read(job.name)
             if record is None:
                 yield job
             else:
@@ -91,10 +91,10 @@ def _swept(plan, kept, progress, stop):
 
     with _reporter(progress, len(jobs), len(records)) as report:
         with closing(plan.results(run, missing(), stop, len(todo))) as results:
-            for job, outcome in results:
-                if outcome.final:
-                    _keep(kept, job, outcome.record)
-                done(job, outcome.record)
+            for job, (record, final) in results:
+                if final:
+                    kept.write(job.name, record)
+                done(job, record)
     return _frame(plan.settings, jobs, records)
 
 
@@ -168,17 +168,6 @@ def _values(setting):
     """What a row says of its setting."""
     own = dataclasses.asdict(setting.method)
     return {"method": setting.method.name, "epochs": setting.epochs, **own}
-
-
-def _keep(kept, job, record):
-    try:
-        kept.write(job.name, record)
-    except OSError as error:
-        words = (
-            f"cannot write to the store {kept.folder} ({error.strerror}). The {len(kept.names())} "
-            "runs in it are whole; the same call goes on from there"
-        )
-        raise OSError(error.errno, words) from error
 
 
 def _known(kept, jobs):

@@ -82,8 +82,9 @@ def own_cluster(workers: int):
         try:
             opened = LocalCluster(n_workers=workers, threads_per_worker=1, **quiet)
         except RuntimeError as error:
-            words = f"no worker of the cluster could start. If this is a script: {GUARD}"
-            raise RuntimeError(words) from error
+            raise RuntimeError(
+                f"no worker of the cluster could start. If this is a script: {GUARD}"
+            ) from error
         with opened, Client(opened) as client, cluster(client, own=True) as (executor, slots, _):
             yield executor, slots, lambda sweep: None  # workers end with the cluster
 
