@@ -7,7 +7,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
@@ -141,11 +140,9 @@ def _begun(task, method, epochs, seed, products, stop):
     return State(task, method, epochs, model, generator, there, **own)
 
 
-@contextmanager
 def _own_random_numbers(device):
     """Inside, torch's global generators may be seeded; afterwards they are as before."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        yield
+    return torch.random.fork_rng([device] if device.type == "cuda" else [])
 
 
 def measure(task: Task, model: nn.Module) -> dict[str, float]:

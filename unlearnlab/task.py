@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
 from .ground import checks
 from .ground.tensors import digest
-from .training.fit import squared_error
+from .training.fit import sample_losses
 
-KINDS = ("regression", "classification")
+# by kind, the loss of its samples
+LOSSES = {"regression": "squared error", "classification": "cross-entropy"}
 
 
 class Later:
@@ -85,7 +85,7 @@ class Task:
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self):
-        checks.one_of("kind", self.kind, KINDS)
+        checks.one_of("kind", self.kind, LOSSES)
         object.__setattr__(self, "seed", checks.seed(self.seed))  # of numpy too
         if self.batch_size is not None:
             words = "None (full batch) or an integer of at least 1"
@@ -138,16 +138,7 @@ class Task:
     def loss(self, outputs, targets: torch.Tensor) -> torch.Tensor:
         """The mean sample loss J of paper A: squared error, or cross-entropy summed over the
         heads."""
-        if self.kind == "regression":
-            return squared_error(outputs, targets)
-        if isinstance(outputs, (tuple, list)):
-            if targets.ndim != 2 or targets.shape[1] != len(outputs):
-                raise ValueError(
-                    f"a model with {len(outputs)} heads needs targets (n, {len(outputs)}), "
-                    f"got {tuple(targets.shape)}"
-                )
-            return sum(F.cross_entropy(head, targets[:, i]) for i, head in enumerate(outputs))
-        return F.cross_entropy(outputs, targets)
+        return sample_losses(outputs, targets, LOSSES[self.kind], "mean")
 
 
 def _ground_truth(task):

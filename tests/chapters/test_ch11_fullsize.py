@@ -12,8 +12,9 @@ from small_images import small
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import fullsize
-from unlearnlab.study import __main__ as program
-from unlearnlab.study import studies, table
+from unlearnlab.course import recording as program
+from unlearnlab.course import studies
+from unlearnlab.study import table
 from unlearnlab.study.grid import expand
 from unlearnlab.tasks import erasure
 

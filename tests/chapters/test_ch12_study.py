@@ -10,9 +10,9 @@ from torch.utils.data import TensorDataset
 import unlearnlab as ul
 from unlearnlab.chapters.ch12_width import choosing
 from unlearnlab.chapters.ch12_width import study as ladders
+from unlearnlab.course.studies import Place, record
 from unlearnlab.data.images import Images
 from unlearnlab.study import table
-from unlearnlab.study.studies import Place, record
 from unlearnlab.tasks import presets, width
 from unlearnlab.training.recipe import Recipe
 

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 import unlearnlab as ul
 from unlearnlab.chapters.ch13_evidence import challenge, privacy, verdicts
 from unlearnlab.chapters.ch13_evidence import study as evidence
+from unlearnlab.course.studies import Place, record
 from unlearnlab.study import table
-from unlearnlab.study.studies import Place, record
 
 RECORD = Path(__file__).parents[2] / "notebooks" / "results" / "evidence.json"
 

@@ -5,10 +5,10 @@ import torch
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch14_interpolation import study as interpolation
+from unlearnlab.course.studies import Place, record
 from unlearnlab.methods import GD
 from unlearnlab.networks import ResNet
 from unlearnlab.study import table
-from unlearnlab.study.studies import Place, record
 from unlearnlab.tasks.presets import Preset
 
 

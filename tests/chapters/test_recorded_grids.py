@@ -7,10 +7,10 @@ import pytest
 import unlearnlab as ul
 from unlearnlab.chapters import ch09_erasure, ch10_collapse, ch11_replication
 from unlearnlab.chapters.ch11_replication import VARIANTS
+from unlearnlab.course.recording import studies
+from unlearnlab.course.studies import Place, command, record
 from unlearnlab.study import table
-from unlearnlab.study.__main__ import studies
 from unlearnlab.study.grid import expand
-from unlearnlab.study.studies import Place, command, record
 
 
 @pytest.mark.parametrize("epochs, minnorm, all_", [(10, 54, 76), (100, 24, 46), (1000, 54, 76)])

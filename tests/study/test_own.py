@@ -15,8 +15,8 @@ from small_tasks import regression
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished
+from unlearnlab.course.rows import method_of
 from unlearnlab.study.choosing import points
-from unlearnlab.study.rows import method_of
 from unlearnlab.study.store import Store, StoreMismatch
 from unlearnlab.study.sweep import expand
 

@@ -22,6 +22,7 @@ from patience import END
 from small_tasks import regression
 
 import unlearnlab as ul
+from unlearnlab.ground import files
 from unlearnlab.study import workers as processes
 from unlearnlab.study.grid import Setting, expand
 from unlearnlab.study.store import Store, StoreMismatch, key, task_parts
@@ -448,7 +449,7 @@ def test_what_a_killed_writer_left_is_removed_once_it_is_old(tmp_path):
     for path in (old, young):
         path.write_text("half")
     os.utime(old, (time.time() - 7200,) * 2)
-    kept.clean()
+    files.remove_old_temporaries(tmp_path)
     assert not old.exists() and young.exists() and kept.names() == []
 
 

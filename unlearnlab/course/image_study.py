@@ -4,8 +4,8 @@ from dataclasses import replace
 from functools import partial
 from types import ModuleType
 
-from ..study.studies import USUAL, Study
 from ..tasks.presets import choose
+from .studies import USUAL, Study
 
 WHOLE = ("digits", "mnist")  # whose quick preset runs in seconds: they get whole grids
 

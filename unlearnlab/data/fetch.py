@@ -51,11 +51,6 @@ class File:
         """The last part of its address."""
         return self.url.rsplit("/", 1)[-1]
 
-    @property
-    def packed(self) -> bool:
-        """Whether it is an archive, whose contents are what counts."""
-        return self.name.endswith((".tar.gz", ".zip"))
-
 
 @dataclass(frozen=True)
 class Source:
@@ -111,7 +106,7 @@ def _bring(source, root, work, progress):
                 f"{origin} is damaged, or not the published file: its {algorithm} is {found}, "
                 f"the publisher's {expected}{remedy}"
             )
-        if file.packed:
+        if file.name.endswith((".tar.gz", ".zip")):
             unpack(path, contents, progress=progress)
         else:
             (contents / source.folder).mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,8 @@ from .source import counted
 def library(name: str) -> str | None:
     """How to call a module that goes by its name: with its version where it has one; None for the
     reader's own code."""
-    if name.partition(".")[0] == __name__.partition(".")[0]:
+    root = name.partition(".")[0]
+    if root == __name__.partition(".")[0]:
         return name if counted(name) else None
     module = sys.modules.get(name)
     if module is None or name in ("__main__", "__mp_main__"):
@@ -25,7 +26,6 @@ def library(name: str) -> str | None:
         return name if name in sys.builtin_module_names else None
     if not any(Path(file).is_relative_to(folder) for folder in _folders()):
         return None
-    root = name.partition(".")[0]
     if root in ("torch", "numpy"):  # whose versions stand beside every fingerprint
         return name
     return f"{name} {getattr(sys.modules.get(root), '__version__', '')}".strip()

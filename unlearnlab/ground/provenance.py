@@ -30,7 +30,7 @@ def provenance(command: str, device: str = "cpu") -> dict[str, str]:
 
 
 def _commit():
-    words = ("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty=+changes")
+    words = "describe --always --exclude=* --abbrev=40 --dirty=+changes".split()
     git = ["git", "-C", str(Path(__file__).parents[1]), *words]
     try:
         return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()

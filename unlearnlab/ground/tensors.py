@@ -5,11 +5,11 @@ import hashlib
 import torch
 
 
-def digest(tensors: dict[str, torch.Tensor], facts: dict[str, str] | None = None) -> str:
+def digest(tensors: dict[str, torch.Tensor | None], facts: dict[str, str] | None = None) -> str:
     """SHA-256 over names, dtypes, shapes and bytes, in the order of the names, and over the
     facts."""
     sha = hashlib.sha256(repr(sorted(facts.items())).encode() if facts else b"")
-    for name in sorted(tensors):
+    for name in sorted(name for name, t in tensors.items() if t is not None):
         t = tensors[name].detach().cpu().contiguous()
         sha.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())
         sha.update(t.reshape(-1).view(torch.uint8).numpy().tobytes())

@@ -6,7 +6,7 @@ cores are free, and 3 to 4 times it when another program keeps one of them busy,
 that share every small product wait for each other.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import nn
@@ -26,15 +26,10 @@ def one_thread():
         torch.set_num_threads(before)
 
 
-@contextmanager
 def few_threads(model: nn.Module):
     """Inside, torch uses one thread if `model` is on the CPU and has at most a million
     parameters."""
     parameters = list(model.parameters())
-    if sum(p.numel() for p in parameters) > SMALL_MODEL or any(
-        p.device.type != "cpu" for p in parameters
-    ):
-        yield
-    else:
-        with one_thread():
-            yield
+    small = sum(p.numel() for p in parameters) <= SMALL_MODEL
+    on_cpu = all(p.device.type == "cpu" for p in parameters)
+    return one_thread() if small and on_cpu else nullcontext()

@@ -160,7 +160,7 @@ NOUNS = {
 }
 # One meaning per name, in every method.
 RANGES = {
-    "lr": Limits(low=0, positive=True),
+    "lr": Limits(positive=True),
     "weight_decay": Limits(low=0),
     "reg": Limits(low=0),
     "reg_decay": Limits(low=0, high=1),
@@ -169,7 +169,7 @@ RANGES = {
     "descent_epochs": Limits(int, low=0),
     "ascent": Limits(low=0),
     "noise": Limits(low=0),
-    "temperature": Limits(low=0, positive=True),
+    "temperature": Limits(positive=True),
     "max_epochs": Limits(int, low=1),
 }
 # The words of those that are not numbers.

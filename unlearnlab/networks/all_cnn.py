@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .pixels import Normalise, linear_heads, logits
+from .pixels import Normalise, linear_heads, logits, scaled, start_convolutions
 
 # All-CNN-C: channels as a share of 96, kernel, stride
 LAYERS = ((1, 3, 1), (1, 3, 1), (1, 3, 2), (2, 3, 1), (2, 3, 1), (2, 3, 2), (2, 3, 1), (2, 1, 1))
@@ -41,22 +41,17 @@ class AllCNN(nn.Module):
         std: float | Sequence[float] = 0.5,
     ):
         super().__init__()
-        if not width >= 1 / 96:
-            raise ValueError(
-                f"width must be at least 1/96, one channel in the first layer, got {width!r}"
-            )
         self.normalise = Normalise(mean, std)
         self.convolutions, self.norms, fan_in = nn.ModuleList(), nn.ModuleList(), 3
-        for share, kernel, stride in LAYERS:
-            channels = round(width * 96 * share)
+        counts = scaled(width, *(96 * share for share, _, _ in LAYERS))
+        for channels, (_, kernel, stride) in zip(counts, LAYERS):
             self.convolutions.append(
                 nn.Conv2d(fan_in, channels, kernel, stride, kernel // 2, bias=not batch_norm)
             )
             self.norms.append(nn.BatchNorm2d(channels) if batch_norm else nn.Identity())
             fan_in = channels
         self.fc = linear_heads(fan_in, classes)
-        for module in self.convolutions:
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        start_convolutions(self)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """(n, channels): the last feature map averaged over positions, what the heads see."""

@@ -20,11 +20,10 @@ class Normalise(nn.Module):
 
     def __init__(self, mean: float | Sequence[float] = 0.5, std: float | Sequence[float] = 0.5):
         super().__init__()
-        for name, value in (("mean", mean), ("std", std)):
+        kinds = ("mean", mean, "number", -torch.inf), ("std", std, "positive number", 0)
+        for name, value, kind, low in kinds:
             numbers = torch.as_tensor(value, dtype=torch.float32).flatten()
-            kind = "positive number" if name == "std" else "number"
-            fits = numbers.isfinite() & (numbers > (0 if name == "std" else -torch.inf))
-            if len(numbers) not in (1, 3) or not fits.all():
+            if len(numbers) not in (1, 3) or not (numbers.isfinite() & (numbers > low)).all():
                 raise ValueError(
                     f"{name} must be one {kind}, or one for each of 3 channels, got {value!r}"
                 )
@@ -40,8 +39,20 @@ class Normalise(nn.Module):
             raise TypeError(f"images must be uint8 pixels or normalised floats, got {x.dtype}")
         return (x.to(self.mean.dtype) / 255 - self.mean) / self.std
 
-    def extra_repr(self) -> str:
-        return f"mean={self.mean.flatten().tolist()}, std={self.std.flatten().tolist()}"
+
+def scaled(width: float, *usual: int, where: str = "in the first layer") -> list[int]:
+    """The numbers of channels at a width. usual: at width 1. Raises ValueError for a width that
+    leaves none of the first."""
+    words = f"at least 1/{usual[0]}, one channel {where}"
+    checks.number("width", width, low=1 / usual[0], words=words)
+    return [round(width * count) for count in usual]
+
+
+def start_convolutions(network: nn.Module) -> None:
+    """Draws the weights of its convolutions as He et al. (2015) do."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
 
 def linear_heads(features: int, classes: int | Sequence[int]) -> nn.Module:

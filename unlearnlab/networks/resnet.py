@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..ground import checks
 from ..ground.tensors import digest
-from .pixels import Normalise, linear_heads, logits
+from .pixels import Normalise, linear_heads, logits, scaled, start_convolutions
 
 BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
 
@@ -45,12 +45,8 @@ class ResNet(nn.Module):
         super().__init__()
         checks.one_of("depth", depth, BLOCKS)
         checks.one_of("stem", stem, ("cifar", "imagenet"))
-        if not width >= 1 / 64:
-            raise ValueError(
-                f"width must be at least 1/64, one channel in the first layer, got {width!r}"
-            )
-        channels = [round(width * c) for c in (64, 128, 256, 512)]
-        block = _Basic if depth == 18 else _Bottleneck
+        channels = scaled(width, 64, 128, 256, 512)
+        block, expansion = (_basic, 1) if depth == 18 else (_bottleneck, 4)
         self.normalise = Normalise(mean, std)
         kernel, stride = (3, 1) if stem == "cifar" else (7, 2)
         self.conv1 = nn.Conv2d(3, channels[0], kernel, stride, kernel // 2, bias=False)
@@ -61,13 +57,11 @@ class ResNet(nn.Module):
             stage = nn.Sequential()
             for j in range(count):
                 stage.append(block(fan_in, out, stride=2 if i > 0 and j == 0 else 1))
-                fan_in = out * block.expansion
+                fan_in = out * expansion
             setattr(self, f"layer{i + 1}", stage)
         self.fc = linear_heads(fan_in, classes)
         self.body = None  # of published weights, their digest
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        start_convolutions(self)
 
     def load_body(self, path: Path) -> "ResNet":
         """Published weights for all but the heads, from torchvision's file (.pth, or the same names
@@ -104,46 +98,37 @@ class ResNet(nn.Module):
         return logits(self.fc, self.features(x))
 
 
-class _Basic(nn.Module):
-    expansion = 1
+class _Block(nn.Module):
+    """Convolutions with batch norm, (kernel, channels, stride) each, and a way around them."""
 
-    def __init__(self, fan_in, channels, stride):
+    def __init__(self, fan_in, *layers):
         super().__init__()
-        self.conv1 = nn.Conv2d(fan_in, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.downsample = _shortcut(fan_in, channels, stride)
+        self.layers, before, stride = len(layers), fan_in, 1
+        for i, (kernel, channels, step) in enumerate(layers, 1):
+            conv = nn.Conv2d(before, channels, kernel, step, kernel // 2, bias=False)
+            setattr(self, f"conv{i}", conv)
+            setattr(self, f"bn{i}", nn.BatchNorm2d(channels))
+            before, stride = channels, stride * step
+        self.downsample = None
+        if stride != 1 or fan_in != before:
+            around = nn.Conv2d(fan_in, before, 1, stride, bias=False)
+            self.downsample = nn.Sequential(around, nn.BatchNorm2d(before))
 
     def forward(self, x):
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        out = x
+        for i in range(1, self.layers + 1):
+            out = getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(out))
+            if i < self.layers:
+                out = F.relu(out)
         return F.relu(out + (x if self.downsample is None else self.downsample(x)))
 
 
-class _Bottleneck(nn.Module):
-    expansion = 4
-
-    def __init__(self, fan_in, channels, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(fan_in, channels, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.conv3 = nn.Conv2d(channels, channels * self.expansion, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(channels * self.expansion)
-        self.downsample = _shortcut(fan_in, channels * self.expansion, stride)
-
-    def forward(self, x):
-        out = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
-        out = self.bn3(self.conv3(out))
-        return F.relu(out + (x if self.downsample is None else self.downsample(x)))
+def _basic(fan_in, channels, stride):
+    return _Block(fan_in, (3, channels, stride), (3, channels, 1))
 
 
-def _shortcut(fan_in, fan_out, stride):
-    """How the input gets the block's shape; None where it has it."""
-    if stride == 1 and fan_in == fan_out:
-        return None
-    return nn.Sequential(nn.Conv2d(fan_in, fan_out, 1, stride, bias=False), nn.BatchNorm2d(fan_out))
+def _bottleneck(fan_in, channels, stride):
+    return _Block(fan_in, (1, channels, 1), (3, channels, stride), (1, 4 * channels, 1))
 
 
 def _published(path):

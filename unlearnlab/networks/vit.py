@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .pixels import Normalise, linear_heads, logits
+from ..ground import checks
+from .pixels import Normalise, linear_heads, logits, scaled
 
 
 class ViT(nn.Module):
@@ -41,13 +42,8 @@ class ViT(nn.Module):
         super().__init__()
         if patch < 1 or size < patch or size % patch:
             raise ValueError(f"size must be a multiple of patch={patch!r}, got {size!r}")
-        if not width >= 1 / 64:
-            raise ValueError(
-                f"width must be at least 1/64, one channel for each attention head, got {width!r}"
-            )
-        if depth < 1:
-            raise ValueError(f"depth must be at least 1, got {depth!r}")
-        channels = self.HEADS * round(width * 192 / self.HEADS)
+        checks.integer("depth", depth, low=1, words="at least 1")
+        channels = self.HEADS * scaled(width, 64, where="for each attention head")[0]
         self.size = size
         self.normalise = Normalise(mean, std)
         self.patches = nn.Conv2d(3, channels, patch, patch)

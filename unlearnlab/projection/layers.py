@@ -241,10 +241,7 @@ class Rows:
 
     def pull(self, c):
         inside = (c @ self.rows.to(c.dtype)).split([p.numel() for p in self.parameters.values()])
-        return {
-            name: part if p.ndim == 1 else part.view_as(p)
-            for part, (name, p) in zip(inside, self.parameters.items())
-        }
+        return {name: part.view_as(p) for part, (name, p) in zip(inside, self.parameters.items())}
 
 
 # What each kind of layer makes of its call, its parameters by role (values), the gradients b by its

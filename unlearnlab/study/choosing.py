@@ -75,11 +75,10 @@ def front(points: np.ndarray) -> np.ndarray:
 
     Raises ValueError for anything but a table of numbers.
     """
-    points = _table("points", points)
-    whole = ~np.isnan(points).any(1)
+    points = _table(points)
     at_most = (points[None] <= points[:, None]).all(2)  # [i, j]: j is at most i everywhere
     smaller = (points[None] < points[:, None]).any(2)
-    return whole & ~(at_most & smaller & whole[None]).any(1)
+    return ~np.isnan(points).any(1) & ~(at_most & smaller).any(1)
 
 
 def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
@@ -90,7 +89,7 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     beyond it add nothing. Fronts are comparable for one reference only. Raises ValueError for other
     shapes.
     """
-    points, reference = _table("points", points), np.asarray(reference, float)
+    points, reference = _table(points), np.asarray(reference, float)
     if points.shape[1] != 2 or reference.shape != (2,):
         raise ValueError(
             f"hypervolume needs points (n, 2) and a reference (2,), got {points.shape} and "
@@ -160,8 +159,8 @@ def _check_columns(frame, names):
             raise ValueError(f"frame has no column {name!r}; it has {', '.join(frame.columns)}")
 
 
-def _table(name, points):
+def _table(points):
     points = np.asarray(points, float)
     if points.ndim != 2 or points.shape[1] == 0:
-        raise ValueError(f"{name} must have shape (n, objectives), got {points.shape}")
+        raise ValueError(f"points must have shape (n, objectives), got {points.shape}")
     return points

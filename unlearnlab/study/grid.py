@@ -60,9 +60,8 @@ def _settings(grid):
 
 
 def _combinations(method, values):
-    is_class = isinstance(method, type) and issubclass(method, Method)
-    kind = method if is_class else METHODS.get(method)
-    if kind is None:
+    kind = METHODS.get(method, method)
+    if not isinstance(kind, type) or not issubclass(kind, Method):
         raise ValueError(
             f"grid names no method: {method!r}; there are {', '.join(METHODS)}, and classes of "
             "your own"
@@ -79,8 +78,8 @@ def _combinations(method, values):
     if "epochs" not in values:
         raise ValueError(f"grid[{name!r}] must say for how many epochs")
     lists = {hyperparameter: _listed(value) for hyperparameter, value in values.items()}
-    for hyperparameter in lists:
-        if not lists[hyperparameter]:
+    for hyperparameter, several in lists.items():
+        if not several:
             raise ValueError(f"grid[{name!r}][{hyperparameter!r}] is empty")
     for combination in itertools.product(*lists.values()):
         chosen = dict(zip(lists, combination))

@@ -27,16 +27,11 @@ class Job:
         return key(self.identity)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A record, and whether it is final."""
-
-    record: dict
-    final: bool
-
-
 class Runner:
-    """What a worker does with a job. Functions of a notebook or a script go with it, by value."""
+    """What a worker does with a job. Functions of a notebook or a script go with it, by value.
+
+    The outcome of a run is its record, and whether that is final.
+    """
 
     def __init__(self, factory, methods, parts, threads, timeout, device):
         self.content, self.packed = (factory, methods), None
@@ -90,7 +85,7 @@ class Runner:
 
     def _outcome(self, job, metrics, seconds, error=None, final=True):
         made = {"run": job.identity, "code": self.code, "provenance": self.made}
-        return Outcome({**made, "metrics": metrics, "seconds": seconds, "error": error}, final)
+        return {**made, "metrics": metrics, "seconds": seconds, "error": error}, final
 
     def get_ready(self):
         """Imports what runs need, and unpacks the factory and the methods."""
@@ -113,7 +108,7 @@ class Runner:
                 "meanwhile?"
             )
         if here.get("seed") != job.seed:
-            here |= {"task": None, "seed": None}  # large ones should not be there twice
+            here["task"] = here["seed"] = None  # large ones should not be there twice
             here |= {"task": self._made(factory, methods, job.seed), "seed": job.seed}
         return method, here["task"]
 

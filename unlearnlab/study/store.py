@@ -6,7 +6,6 @@ written whole or not at all, knows its own name and SHA-256, and says which code
 number of processes may share one.
 """
 
-import hashlib
 import json
 import re
 import warnings
@@ -20,6 +19,7 @@ from ..ground import files
 from ..ground.identity import fingerprint
 from ..ground.source import package_digest
 from ..task import Task
+from .table import canonical, sha256
 
 FIELDS = {"run", "code", "metrics", "seconds", "error", "provenance"}
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -30,20 +30,15 @@ class StoreMismatch(ValueError):
     which."""
 
 
-def canonical(value) -> str:
-    """JSON with sorted keys: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
 def key(identity: dict) -> str:
     """The name of a run: 32 hexadecimal digits of the SHA-256 of what identifies it."""
-    return _sha256(identity)[:32]
+    return sha256(identity)[:32]
 
 
 @cache
 def code_fingerprint() -> str:
     """Of the modules that runs depend on, and of the versions of torch and numpy."""
-    return _sha256([package_digest(), torch.__version__, numpy.__version__])[:16]
+    return sha256([package_digest(), torch.__version__, numpy.__version__])[:16]
 
 
 def task_parts(task: Task) -> dict[str, str]:
@@ -72,18 +67,23 @@ class Store:
     def _path(self, name):
         return self.folder / f"{name}.json"
 
-    def __contains__(self, name: str) -> bool:
-        return self._path(name).exists()
-
     def write(self, name: str, record: dict) -> None:
         """Writes one record, whole or not at all. Raises OSError, such as for a full disk."""
-        files.write_text(self._path(name), canonical({**record, "sha256": _sha256(record)}) + "\n")
+        text = canonical({**record, "sha256": sha256(record)}) + "\n"
+        try:
+            files.write_text(self._path(name), text)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"cannot write to the store {self.folder} ({error.strerror}). The "
+                f"{len(self.names())} runs in it are whole; the same call goes on from there",
+            ) from error
 
     def read(self, name: str) -> dict | None:
         """The record, or None when there is none or it is damaged, which is said in a warning."""
         try:
             record = json.loads(self._path(name).read_text(encoding="utf-8"))
-            if record.pop("sha256") != _sha256(record):
+            if record.pop("sha256") != sha256(record):
                 raise ValueError("its contents do not match their SHA-256")
             if record.keys() != FIELDS or key(record["run"]) != name:
                 raise ValueError("it is not the record of this run")
@@ -103,11 +103,3 @@ class Store:
     def read_all(self) -> dict[str, dict]:
         """Every whole record by name."""
         return {name: record for name in self.names() if (record := self.read(name)) is not None}
-
-    def clean(self) -> None:
-        """Removes what killed writers left behind."""
-        files.remove_old_temporaries(self.folder)
-
-
-def _sha256(value):
-    return hashlib.sha256(canonical(value).encode()).hexdigest()

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ..ground import checks
+from ..ground import checks, files
 from ..ground.identity import fingerprint
 from ..loop import COLUMNS
 from ..task import Task
@@ -70,16 +70,16 @@ def sweep(
 
 
 def _swept(plan, kept, progress, stop):
-    kept.clean()
+    files.remove_old_temporaries(kept.folder)
     run, jobs = plan.prepared()
     records = _known(kept, jobs)
     todo = [job for job in jobs if job.name not in records]
-    todo = _by_seed(todo) if plan.backend == "serial" else _shuffled(todo)
+    todo = _by_seed(todo, shuffled=plan.backend != "serial")
 
     def missing():
         """Runs to do. Those that another process has finished meanwhile are only read."""
         for job in todo:
-            record = kept.read(job.name) if job.name in kept else None
+            record = kept.read(job.name)
             if record is None:
                 yield job
             else:
@@ -91,10 +91,10 @@ def _swept(plan, kept, progress, stop):
 
     with _reporter(progress, len(jobs), len(records)) as report:
         with closing(plan.results(run, missing(), stop, len(todo))) as results:
-            for job, outcome in results:
-                if outcome.final:
-                    _keep(kept, job, outcome.record)
-                done(job, outcome.record)
+            for job, (record, final) in results:
+                if final:
+                    kept.write(job.name, record)
+                done(job, record)
     return _frame(plan.settings, jobs, records)
 
 
@@ -170,17 +170,6 @@ def _values(setting):
     return {"method": setting.method.name, "epochs": setting.epochs, **own}
 
 
-def _keep(kept, job, record):
-    try:
-        kept.write(job.name, record)
-    except OSError as error:
-        words = (
-            f"cannot write to the store {kept.folder} ({error.strerror}). The {len(kept.names())} "
-            "runs in it are whole; the same call goes on from there"
-        )
-        raise OSError(error.errno, words) from error
-
-
 def _known(kept, jobs):
     """The records of these jobs in the store. Refuses one with any record of other code."""
     records = kept.read_all()
@@ -195,18 +184,13 @@ def _known(kept, jobs):
     return {job.name: records[job.name] for job in jobs if job.name in records}
 
 
-def _by_seed(jobs):
-    """Seed by seed in the grid's order: what matters most comes first."""
+def _by_seed(jobs, shuffled):
+    """Seed by seed, so that a worker keeps its task. Here in the grid's order; elsewhere in one of
+    this process's own, or two sweeps on one store would do the same runs at the same time."""
+    if shuffled:
+        random.Random(f"{os.getpid()} {time.time()}").shuffle(jobs)
     seeds = list(dict.fromkeys(job.seed for job in jobs))
-    return sorted(jobs, key=lambda job: (seeds.index(job.seed), job.index))
-
-
-def _shuffled(jobs):
-    """Seed by seed, so that a worker keeps its task, but in an order of this process's own: two
-    sweeps on one store would otherwise do the same runs at the same time."""
-    jobs, order = list(jobs), random.Random(f"{os.getpid()} {time.time()}")
-    place = {job.seed: order.random() for job in jobs}
-    return sorted(jobs, key=lambda job: (place[job.seed], order.random()))
+    return sorted(jobs, key=lambda job: seeds.index(job.seed))
 
 
 def _serial(run, jobs, stop):

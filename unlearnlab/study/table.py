@@ -43,9 +43,9 @@ class Recorded:
 
         if name not in self.rows:
             raise KeyError(f"{self.path.name} has no table {name!r}; it has {', '.join(self.rows)}")
-        rows = self.rows[name]
-        frame = pandas.DataFrame(rows)
-        whole = [column for column in frame if _whole_with_gaps([row[column] for row in rows])]
+        frame = pandas.DataFrame(self.rows[name])
+        kinds = {column: {type(row[column]) for row in self.rows[name]} for column in frame}
+        whole = [column for column, kind in kinds.items() if kind == {int, type(None)}]
         return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
@@ -65,7 +65,7 @@ def read(path: Path | str) -> Recorded:
         raise BadTable(
             f"{path} is no recorded result: it must have {', '.join(FIELDS)}, it has {has}"
         )
-    said, found = content.pop("sha256"), _digest(content)
+    said, found = content.pop("sha256"), sha256(content)
     if said != found:
         raise BadTable(
             f"{path} was changed after it was written: its content has the SHA-256 {found}, and it "
@@ -89,18 +89,13 @@ def write(path: Path | str, tables: Mapping, provenance: Mapping[str, str]) -> N
         "provenance": dict(provenance),
         "tables": {name: _columns_and_rows(table) for name, table in tables.items()},
     }
-    lines = [
-        f'{{"sha256": {json.dumps(_digest(content))},',
-        f'"provenance": {json.dumps(content["provenance"])},',
-        '"tables": {',
-    ]
+    parts = []
     for name, table in content["tables"].items():
-        lines.append(f'{json.dumps(name)}: {{"columns": {json.dumps(table["columns"])}, "rows": [')
-        lines += [f"{_compact(row)}," for row in table["rows"]]
-        lines[-1] = lines[-1].removesuffix(",")
-        lines.append("]},")
-    lines[-1] = lines[-1].removesuffix(",")
-    files.write_text(path, "\n".join([*lines, "}}"]) + "\n")
+        rows = ",\n".join(map(canonical, table["rows"]))
+        columns = f'{json.dumps(name)}: {{"columns": {json.dumps(table["columns"])}'
+        parts.append(f'{columns}, "rows": [\n{rows}\n]}}')
+    head = f'"sha256": "{sha256(content)}",\n"provenance": {json.dumps(content["provenance"])}'
+    files.write_text(path, f'{{{head},\n"tables": {{\n' + ",\n".join(parts) + "\n}}\n")
 
 
 def significant(value, digits: int = 6):
@@ -108,11 +103,13 @@ def significant(value, digits: int = 6):
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
-def _digest(content):
-    return hashlib.sha256(_compact(content).encode()).hexdigest()
+def sha256(value) -> str:
+    """In hexadecimal digits, of `canonical`."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
-def _compact(value):
+def canonical(value) -> str:
+    """JSON with sorted keys: equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
@@ -135,7 +132,3 @@ def _cell(value):
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     raise TypeError(f"a cell must be a number, a word or a list of these, got {value!r}")
-
-
-def _whole_with_gaps(cells):
-    return {type(cell) for cell in cells} == {int, type(None)}

@@ -20,7 +20,7 @@ LOST = 30.0  # seconds without a worker after which a cluster of our own is give
 IDLE = 300  # seconds after which a worker without a run ends by itself
 GUARD = 'a script that calls ul.sweep with "dask" must do so under `if __name__ == "__main__":`'
 
-_workers, _ended, _lock = {}, set(), threading.Lock()  # by sweep: the workers that wait for a run
+_workers, _ended = {}, set()  # by sweep: the workers that wait for a run
 
 
 def results(run, jobs, stop: threading.Event, start):
@@ -35,8 +35,7 @@ def results(run, jobs, stop: threading.Event, start):
                     return
                 for future in wait(waiting, WAIT, FIRST_COMPLETED).done:
                     job = waiting.pop(future)
-                    outcome = run.outcome(job, future)
-                    if outcome is not None:
+                    if (outcome := run.outcome(job, future)) is not None:
                         yield job, outcome
         finally:
             for future in waiting:
@@ -83,8 +82,9 @@ def own_cluster(workers: int):
         try:
             opened = LocalCluster(n_workers=workers, threads_per_worker=1, **quiet)
         except RuntimeError as error:
-            words = f"no worker of the cluster could start. If this is a script: {GUARD}"
-            raise RuntimeError(words) from error
+            raise RuntimeError(
+                f"no worker of the cluster could start. If this is a script: {GUARD}"
+            ) from error
         with opened, Client(opened) as client, cluster(client, own=True) as (executor, slots, _):
             yield executor, slots, lambda sweep: None  # workers end with the cluster
 
@@ -131,9 +131,10 @@ def end(sweep: str) -> None:
 
 
 def _idle_worker(sweep):
-    with _lock:
-        if waiting := _workers.get(sweep):
-            return waiting.pop()
+    try:
+        return _workers[sweep].pop()
+    except LookupError:  # none waits
+        pass
     from loky import ProcessPoolExecutor
 
     # dask's workers may else have no children

@@ -7,10 +7,8 @@ image shows: its representation collapses. The models of the digits task, seeds 
 the package; `python -m unlearnlab.tasks collapse` makes them.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -22,8 +20,8 @@ from ..ground import checks, seeds
 from ..networks.predict import outputs
 from ..task import Task
 from ..training.recipe import Recipe
-from ..training.zoo import Stage, Training
-from .presets import Preset, choose, command, planned, sizes, together, trainings
+from ..training.zoo import Stage
+from .presets import Experiment, Preset, choose, sizes, together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +62,11 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **option
     default = choose(PRESETS, dataset, preset, options.get("device", "cpu"))
     size, means = default.changed(options)
     checks.number("p_forget", size.p_forget, above=0, high=1)
-    shipped = dataset == "digits" and size.trains_as(default)
-    made_by = partial(command, "collapse", dataset=dataset, preset=preset)
-    return planned(f"collapse-{dataset}", _plan, dataset, seed, size, means, shipped, made_by)
+    return _EXPERIMENT.task(dataset, preset, seed, size, means)
 
 
-def _plan(dataset, seed, size, images):
-    """All images in their class's color, the forget set, the network, the metric, and the trainings
-    by role."""
+def _plan(seed, size, images):
+    """As `Experiment.plan`; to retain are all images in their class's color."""
     own, other = retain_set(images), forget_set(images, size.p_forget, seed)
     build = partial(size.network, len(images.classes))
     measure = partial(evaluate, test=images.test)
@@ -86,18 +81,11 @@ def _plan(dataset, seed, size, images):
         ),
         "ground-truth": (Stage(*own.tensors, size.recipe),),
     }
-    networks = trainings(f"collapse-{dataset}", build, seed, stages, measure)
-    return own, other, build, measure, networks
+    return own, other, build, measure, stages
 
 
-def shipped(seed: int) -> list[tuple[Training, Callable]]:
-    """How the models that ship with the package are made, and what is measured of them."""
-    return list(_plan("digits", seed, PRESETS["digits", "quick"], images("digits"))[-1].values())
-
-
-def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:
-    """The images a preset's task is made of, as they are before tinting."""
-    return choose(PRESETS, dataset, preset).images(dataset, folder)
+_EXPERIMENT = Experiment("collapse", PRESETS, _plan)
+images, shipped = _EXPERIMENT.images, _EXPERIMENT.shipped
 
 
 def evaluate(
@@ -117,8 +105,8 @@ def evaluate(
     pixels, labels = test.tensors
     says = [outputs(model, tint(pixels, color), precision)[0].argmax(1) for color in CLASS_COLORS]
     says = torch.stack(says).cpu()  # (10, n)
-    right = says == torch.arange(len(CLASS_COLORS))[:, None]
-    own = torch.arange(len(CLASS_COLORS))[:, None] == labels.cpu()
+    painted = torch.arange(len(CLASS_COLORS))[:, None]
+    right, own = says == painted, painted == labels.cpu()
     share = lambda which: right[which].double().mean().item()
     return {
         "color_accuracy": right.double().mean().item(),

@@ -6,7 +6,7 @@ red and the green copies. The models of the digits task, seeds 1 to 5, ship with
 `python -m unlearnlab.tasks erasure` makes them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from ..data.tint import GRAY, GREEN, RED, tint
 from ..ground import checks
 from ..networks.predict import outputs
 from ..task import Task
-from ..training.zoo import Stage, Training
+from ..training.zoo import Stage
 from . import papers
-from .presets import Preset, choose, command, planned, share_of, sizes, together, trainings
+from .presets import Experiment, Preset, choose, share_of, sizes, together
 
 PUBLISHED_BODY = "torchvision's ResNet-50 of ImageNet (resnet50-*.pth)"
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
@@ -73,15 +73,13 @@ def task(
         raise ValueError(
             f"weights must name a file: {preset} of {dataset} starts from {PUBLISHED_BODY}"
         )
-    shipped = dataset == "digits" and weights is None and size.trains_as(default)
-    plan = partial(_plan, both_heads=both_heads, weights=weights)
-    made_by = partial(command, "erasure", dataset=dataset, preset=preset)
-    name = f"erasure-{dataset}" if both_heads else f"erasure-{dataset}-content"  # of another metric
-    return planned(name, plan, dataset, seed, size, means, shipped, made_by)
+    own = {"both_heads": both_heads, "weights": weights}
+    task = _EXPERIMENT.task(dataset, preset, seed, size, means, weights is None, **own)
+    return task if both_heads else task.changed(name=f"{task.name}-content")  # of another metric
 
 
-def _plan(dataset, seed, size, images, both_heads=True, weights=None):
-    """All gray images, the forget set, the network, the metric, and the trainings by role."""
+def _plan(seed, size, images, both_heads=True, weights=None):
+    """As `Experiment.plan`; to retain are all gray images."""
     gray, colored = retain_set(images), forget_set(images, size.p_forget, seed)
     build = partial(size.network, [len(images.classes), len(COLORS)])
     if weights is not None:
@@ -91,13 +89,11 @@ def _plan(dataset, seed, size, images, both_heads=True, weights=None):
         "original": (Stage(*together(gray, colored), size.recipe),),
         "ground-truth": (Stage(*gray.tensors, size.recipe),),
     }
-    networks = trainings(f"erasure-{dataset}", build, seed, stages, measure)
-    return gray, colored, build, measure, networks
+    return gray, colored, build, measure, stages
 
 
-def shipped(seed: int) -> list[tuple[Training, Callable]]:
-    """How the models that ship with the package are made, and what is measured of them."""
-    return list(_plan("digits", seed, PRESETS["digits", "quick"], images("digits"))[-1].values())
+_EXPERIMENT = Experiment("erasure", PRESETS, _plan)
+images, shipped = _EXPERIMENT.images, _EXPERIMENT.shipped
 
 
 def grid(
@@ -111,11 +107,6 @@ def grid(
     NegGrad are ours: the paper lists none.
     """
     return papers.grid("erasure-wide" if wide else "erasure", epochs, lr=list(lr))
-
-
-def images(dataset: str = "digits", preset: str = "quick", folder: Path | None = None) -> Images:
-    """The images a preset's task is made of, as they are before tinting."""
-    return choose(PRESETS, dataset, preset).images(dataset, folder)
 
 
 def evaluate(

@@ -192,49 +192,61 @@ def command(task: str, shipped: bool, dataset: str, preset: str, seed: int) -> s
     return f"ul.{task}.task({dataset!r}, {preset!r}, {seed}, ...)"
 
 
-def trainings(name: str, build: Callable, seed: int, stages: dict, measure: Callable) -> dict:
-    """{role: (Training, measure)} of a task's networks, as `Means.models` takes them.
+@dataclass(frozen=True)
+class Experiment:
+    """A task on images, of an original and a ground truth for every seed.
 
-    stages: by role. They start from different weights, as trainings of their own would.
+    name: of the task. presets: what `sizes` gives.
+    plan(seed, size, images): all points to retain, those to forget, the untrained network, the
+        metric, and the stages of the trainings by role.
     """
-    return {
-        role: (Training(f"{name}-{seed}-{role}", build, 1_000 * seed + 10 * i, parts), measure)
-        for i, (role, parts) in enumerate(stages.items())
-    }
 
+    name: str
+    presets: dict[tuple[str, str], Preset]
+    plan: Callable
 
-def planned(
-    name: str,
-    plan: Callable,
-    dataset: str,
-    seed: int,
-    size: Preset,
-    means: Means,
-    shipped: bool,
-    made_by: Callable,
-) -> Task:
-    """A task on images.
+    def images(
+        self, dataset: str = "digits", preset: str = "quick", folder: Path | None = None
+    ) -> data.Images:
+        """The images a preset's task is made of, as they are before tinting."""
+        return choose(self.presets, dataset, preset).images(dataset, folder)
 
-    plan(dataset, seed, size, images): all points to retain, those to forget, the network, the
-    metric, and the trainings by role. shipped: whether the package has the models of SHIPPED_SEEDS.
-    made_by: `command`, all but the seed known.
-    """
-    seed = checks.seed(seed)
-    shipped = shipped and seed in zoo.SHIPPED_SEEDS
-    images = size.images(dataset, means.folder).to(means.device)
-    retain, forget, build, measure, networks = plan(dataset, seed, size, images)
-    models = means.models(networks, shipped, made_by(shipped=shipped, seed=seed))
-    return image_task(
-        name,
-        seed,
-        models,
-        build,
-        means.device,
-        retain=share_of(retain, size.p_retain, seed, 0),
-        forget=forget,
-        evaluate=partial(measure, precision=means.evaluate_in),
-        batch_size=size.batch_size,
-    )
+    def shipped(self, seed: int) -> list[tuple[Training, Callable]]:
+        """How the models that ship with the package are made, and what is measured of them."""
+        plan = self.plan(seed, self.presets["digits", "quick"], self.images())
+        return list(self._trainings("digits", seed, *plan[2:]).values())
+
+    def task(
+        self, dataset: str, preset: str, seed: int, size: Preset, means: Means, ships=True, **own
+    ) -> Task:
+        """The Task. size: of the preset, or another. ships: whether the package may have its
+        models. own: further arguments of `plan`."""
+        seed, default = checks.seed(seed), choose(self.presets, dataset, preset, means.device)
+        usual = dataset == "digits" and seed in zoo.SHIPPED_SEEDS and size.trains_as(default)
+        ships = ships and usual
+        images = size.images(dataset, means.folder).to(means.device)
+        retain, forget, build, measure, stages = self.plan(seed, size, images, **own)
+        networks = self._trainings(dataset, seed, build, measure, stages)
+        models = means.models(networks, ships, command(self.name, ships, dataset, preset, seed))
+        return image_task(
+            f"{self.name}-{dataset}",
+            seed,
+            models,
+            build,
+            means.device,
+            retain=share_of(retain, size.p_retain, seed, 0),
+            forget=forget,
+            evaluate=partial(measure, precision=means.evaluate_in),
+            batch_size=size.batch_size,
+        )
+
+    def _trainings(self, dataset, seed, build, measure, stages):
+        """{role: (Training, measure)}. They start from different weights, as trainings of their own
+        would."""
+        name, found = f"{self.name}-{dataset}-{seed}", {}
+        for i, (role, parts) in enumerate(stages.items()):
+            found[role] = Training(f"{name}-{role}", build, 1_000 * seed + 10 * i, parts), measure
+        return found
 
 
 def image_task(name: str, seed: int, models: tuple, build: Callable, device, **parts) -> Task:

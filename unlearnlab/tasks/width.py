@@ -92,10 +92,11 @@ def task(
     FileNotFoundError for a file of the package.
     """
     rung = _Rung(dataset, preset, seed, **options)
+    networks = {role: rung.training(role) for role in ROLES[:2]}
     return image_task(
         rung.name,
         rung.seed,
-        rung.models(),
+        rung.means.models(networks, rung.shipped, rung.command),
         rung.build,
         rung.means.device,
         retain=rung.parts["retain"],
@@ -113,7 +114,8 @@ def retrained_again(
     What two retrained models differ in is the floor of everything that is measured against one.
     options, and errors: those of `task`, batch_size apart.
     """
-    return _Rung(dataset, preset, seed, **options).again()
+    rung = _Rung(dataset, preset, seed, **options)
+    return rung.means.model(*rung.training(ROLES[2]), rung.shipped, rung.command)[0]
 
 
 def ladder(
@@ -214,17 +216,10 @@ def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> fl
     folds, always the same. The value of a retrained model is its floor: beside .5 alone it says
     nothing. Raises ValueError for fewer than 5 comparable images.
     """
-    losses = {
-        name: nn.functional.softplus(-margin(said[name], parts[name].tensors[1]))
-        for name in ("forget", "forget_test")
-    }
-    return mia(
-        losses["forget"],
-        losses["forget_test"],
-        seen_labels=parts["forget"].tensors[1],
-        unseen_labels=parts["forget_test"].tensors[1],
-        repeats=3,
-    )
+    labels = {name: parts[name].tensors[1] for name in ("forget", "forget_test")}
+    losses = [nn.functional.softplus(-margin(said[name], own)) for name, own in labels.items()]
+    seen, unseen = labels.values()
+    return mia(*losses, seen_labels=seen, unseen_labels=unseen, repeats=3)
 
 
 class _Rung:
@@ -274,15 +269,6 @@ class _Rung:
         name, seed = f"{self.name}-{self.seed}-{role}", 1_000 * self.seed + 10 * ROLES.index(role)
         return Training(name, self.build, seed, (stage,)), partial(self.measure, names)
 
-    def models(self) -> tuple:
-        """(original, ground truth, facts), as in `Means.models`."""
-        networks = {role: self.training(role) for role in ROLES[:2]}
-        return self.means.models(networks, self.shipped, self.command)
-
-    def again(self) -> nn.Module:
-        """The second ground truth."""
-        return self.means.model(*self.training(ROLES[2]), self.shipped, self.command)[0]
-
     def measure(self, names: Sequence[str], model: nn.Module) -> dict[str, float]:
         """What goes into a trained model's facts: its errors, and that on what it was trained
         on."""
@@ -312,8 +298,6 @@ def _three_channels(pixels, labels):
 
 def shipped(seed: int) -> list[tuple[Training, Callable]]:
     """How the models that ship with the package are made, and what is measured of them."""
-    if seed not in SHIPPED_SEEDS:
-        return []
     rungs = [
         _Rung("digits", "quick", seed, network=network, width=width)
         for network, widths in PRESETS["digits", "quick"].widths.items()

@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -118,10 +119,9 @@ def identity(
     seed: int,
 ) -> dict[str, str]:
     """All that a training's result follows from, the device apart: facts of its checkpoint."""
-    data = {"inputs": inputs, "targets": targets}
-    data |= {} if weights is None else {"weights": weights}
+    data = {"inputs": inputs, "targets": targets, "weights": weights}
     return {
-        "recipe": json.dumps(recipe.facts(), sort_keys=True),
+        "recipe": json.dumps(asdict(recipe), sort_keys=True),
         "seed": str(seed),
         "data": checkpoints.digest(data),
         "start": checkpoints.digest(model.state_dict()),
@@ -129,31 +129,31 @@ def identity(
     }
 
 
-def squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Mean squared error. Raises ValueError for different shapes, which torch would broadcast."""
-    _check_same_shape(outputs, targets)
-    return F.mse_loss(outputs, targets)
-
-
-def sample_losses(outputs, targets: torch.Tensor, loss: str = "cross-entropy") -> torch.Tensor:
-    """The losses of every sample, of which the mean is trained on.
+def sample_losses(
+    outputs, targets: torch.Tensor, loss: str = "cross-entropy", reduction: str = "none"
+) -> torch.Tensor:
+    """The losses of every sample, or with reduction "mean" what is trained on.
 
     loss "cross-entropy": (n,), summed over the heads that `outputs`, (n, classes) or a tuple, has.
-    "squared error": of the outputs' shape. Raises ValueError for targets of another shape.
+    "squared error": of the outputs' shape. Raises ValueError for targets of another shape, which
+    torch would broadcast.
     """
     if loss == "squared error":
-        _check_same_shape(outputs, targets)
-        return F.mse_loss(outputs, targets, reduction="none")
-    if isinstance(outputs, (tuple, list)):
-        if targets.ndim != 2 or targets.shape[1] < len(outputs):
+        if outputs.shape != targets.shape:
             raise ValueError(
-                f"a model with {len(outputs)} heads needs targets (n, {len(outputs)}), "
-                f"got {tuple(targets.shape)}"
+                f"the model returns {tuple(outputs.shape)} for targets of shape "
+                f"{tuple(targets.shape)}: they must have the same shape"
             )
-        return sum(
-            F.cross_entropy(head, targets[:, i], reduction="none") for i, head in enumerate(outputs)
+        return F.mse_loss(outputs, targets, reduction=reduction)
+    if not isinstance(outputs, (tuple, list)):
+        return F.cross_entropy(outputs, targets, reduction=reduction)
+    if targets.ndim != 2 or targets.shape[1] != len(outputs):
+        raise ValueError(
+            f"a model with {len(outputs)} heads needs targets (n, {len(outputs)}), "
+            f"got {tuple(targets.shape)}"
         )
-    return F.cross_entropy(outputs, targets, reduction="none")
+    each = zip(outputs, targets.unbind(1))
+    return sum(F.cross_entropy(head, labels, reduction=reduction) for head, labels in each)
 
 
 def crop_and_flip(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -194,22 +194,17 @@ def _optimizer(model, recipe):
 def _update(model, optimizer, recipe, first_head, inputs, targets, weights=None):
     """One update on a batch; the samples' losses."""
     optimizer.zero_grad()
-    with _cast(recipe, inputs):
+    # every weight is cast once an update: a cache of them would only outlive a recording
+    how = {"dtype": torch.bfloat16, "cache_enabled": False}
+    with torch.autocast("cuda", **how) if _fast(recipe, inputs) else nullcontext():
         outputs = model(inputs)
         if first_head and isinstance(outputs, (tuple, list)):
-            outputs = outputs[:1]
+            outputs, targets = outputs[:1], targets[..., :1]
         losses = sample_losses(outputs, targets, recipe.loss)
     losses = losses if weights is None else losses * weights
     losses.mean().backward()
     optimizer.step()
     return losses.detach()
-
-
-def _cast(recipe, inputs):
-    if not _fast(recipe, inputs):
-        return nullcontext()
-    # every weight is cast once an update: a cache of them would only outlive a recording
-    return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)
 
 
 def _set_rate(optimizer, rate):
@@ -324,14 +319,6 @@ class _Saved:
 
 def _shapes(tensors):
     return {name: t.shape for name, t in tensors.items()}
-
-
-def _check_same_shape(outputs, targets):
-    if outputs.shape != targets.shape:
-        raise ValueError(
-            f"the model returns {tuple(outputs.shape)} for targets of shape "
-            f"{tuple(targets.shape)}: they must have the same shape"
-        )
 
 
 def _check(model, inputs, targets, weights, recipe):

@@ -71,7 +71,9 @@ class _Recorded:
                 self._begin(first_head)
             if self.replay is None:
                 return self._not_yet(batch)
-            return self._again(batch)
+            for buffer, t in zip(self.buffers, batch):
+                buffer.copy_(t)
+            return self.replay()
 
     def _not_yet(self, batch):
         """One of the first updates, all of them real ones; the last of them is then recorded."""
@@ -96,11 +98,6 @@ class _Recorded:
                 "they are made one by one, at about half the speed.",
                 stacklevel=2,
             )
-
-    def _again(self, batch):
-        for buffer, t in zip(self.buffers, batch):
-            buffer.copy_(t)
-        return self.replay()
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """By which recipe is a model trained? The published ones, and how to write one's own."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from ..ground import checks
 
@@ -65,11 +65,9 @@ class Recipe:
             )
 
     def _check_milestones(self):
-        try:
-            whole = [checks.integer("milestones", epoch, low=1) for epoch in self.milestones]
-        except (TypeError, ValueError):
-            whole = None
-        if not isinstance(self.milestones, tuple) or whole is None or whole != sorted(set(whole)):
+        own = self.milestones
+        whole = isinstance(own, tuple) and all(type(epoch) is int and epoch > 0 for epoch in own)
+        if not whole or list(own) != sorted(set(own)):
             raise ValueError(
                 "milestones must be a tuple of increasing epochs from 1 on, "
                 f"got {self.milestones!r}"
@@ -78,10 +76,6 @@ class Recipe:
     def lr_in(self, epoch: int) -> float:
         """The learning rate in epoch number `epoch`, counted from 0."""
         return self.lr * self.drop ** sum(epoch >= milestone for milestone in self.milestones)
-
-    def facts(self) -> dict:
-        """The fields by name, as plain values: what identifies the recipe in a checkpoint."""
-        return asdict(self)
 
 
 def full_batch(epochs: int, lr: float = 1e-3, weight_decay: float = 0.01) -> Recipe:

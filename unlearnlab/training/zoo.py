@@ -14,7 +14,7 @@ import numbers
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -47,10 +47,9 @@ class Stage:
 
     def digest(self) -> str:
         """SHA-256 of the data, floating targets apart: processors differ in a sine's last bit."""
-        tensors = {"inputs": self.inputs, "targets": self.targets, "weights": self.weights}
-        if self.targets.is_floating_point():
-            del tensors["targets"]
-        return checkpoint.digest({name: t for name, t in tensors.items() if t is not None})
+        targets = None if self.targets.is_floating_point() else self.targets
+        tensors = {"inputs": self.inputs, "targets": targets, "weights": self.weights}
+        return checkpoint.digest(tensors)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Training:
             "seed": str(self.seed),
             "version": fit.VERSION,
             "data": json.dumps([stage.digest() for stage in self.stages]),
-            "recipes": json.dumps([stage.recipe.facts() for stage in self.stages], sort_keys=True),
+            "recipes": json.dumps([asdict(stage.recipe) for stage in self.stages], sort_keys=True),
         }
 
     def file(self) -> str:

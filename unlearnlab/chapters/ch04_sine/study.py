@@ -1,6 +1,6 @@
 """The recorded runs of notebook 04: paper A's whole grid on the sine."""
 
-from ...study.studies import Study
+from ...course.studies import Study
 from ...tasks import sine
 
 STUDIES = (

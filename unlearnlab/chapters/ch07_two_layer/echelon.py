@@ -2,12 +2,12 @@
 
 import torch
 
+from ...ground.threads import one_thread
 from ...theory.checks import reals
-from ...theory.two_layer.network import on_one_thread
-from ...theory.two_layer.survivors import count, independent_rows, row_space, to_unit_size
+from ...theory.two_layer.survivors import count, independent_rows, to_unit_size
 
 
-@on_one_thread
+@one_thread()
 def null_basis(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The basis of Lemma 6: changes of c that change no output, in reduced column echelon form.
 
@@ -29,3 +29,13 @@ def null_basis(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     basis[leading] = torch.eye(len(leading), dtype=rows.dtype, device=rows.device)
     basis[stay] = -torch.linalg.solve(rows[stay].T, rows[leading].T)
     return basis.to(features.dtype), leading
+
+
+def row_space(matrix):
+    """(orthonormal rows' span (k, r), singular values (r,)) of a matrix (n, k).
+
+    QR first: the SVD is then of a small square.
+    """
+    q, r = torch.linalg.qr(matrix.T)
+    u, sizes, _ = torch.linalg.svd(r, full_matrices=False)
+    return q @ u, sizes

@@ -5,15 +5,16 @@ import math
 import torch
 
 from ...ground.checks import function, integer
+from ...ground.threads import one_thread
 from ...networks import seeded
 from ...theory.checks import reals
-from ...theory.two_layer.network import Activation, on_one_thread
+from ...theory.two_layer.network import Activation
 
 RESIDUAL = 1e-12
 ROUNDS = 6
 
 
-@on_one_thread
+@one_thread()
 def fit(
     X: torch.Tensor,
     y: torch.Tensor,

@@ -2,11 +2,12 @@
 
 import torch
 
-from ...theory.two_layer.network import on_one_thread
-from ...theory.two_layer.survivors import Contributions, count, independent_rows, row_space
+from ...ground.threads import one_thread
+from ...theory.two_layer.survivors import Contributions, count, independent_rows
+from .echelon import row_space
 
 
-@on_one_thread
+@one_thread()
 def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """The weights of least sum |c'_i| with the same features @ c': basis pursuit, a linear program.
 
@@ -33,7 +34,7 @@ def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     return problem.weights(t).to(c.dtype)
 
 
-@on_one_thread
+@one_thread()
 def matching_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """Few weights with the same features @ c', taken one at a time (orthogonal matching pursuit).
 

@@ -3,8 +3,8 @@
 import itertools
 
 from ...course.image_study import WHOLE, image_study
+from ...course.studies import USUAL, Study
 from ...ground import checks
-from ...study.studies import USUAL, Study
 from ...tasks import erasure, papers
 
 SEEDS = tuple(range(1, 6))

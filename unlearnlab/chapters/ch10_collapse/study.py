@@ -1,8 +1,8 @@
 """The recorded runs of notebook 10: the methods of paper A's table on representation collapse."""
 
 from ...course.image_study import WHOLE, image_study
+from ...course.studies import USUAL, Study
 from ...ground import checks
-from ...study.studies import USUAL, Study
 from ...tasks import collapse, papers
 
 # Color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set,

@@ -16,10 +16,10 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from ...course.studies import USUAL, Study
 from ...loop import unlearn
 from ...methods import GD, MinNormOG
 from ...networks import seeded
-from ...study.studies import USUAL, Study
 from ...task import Task
 from ...tasks import erasure
 from ...tasks.presets import share_of

@@ -7,8 +7,8 @@ Each case is a study of its own:
 
 from functools import partial
 
+from ...course.studies import Study
 from ...networks import AllCNN, ResNet
-from ...study.studies import Study
 from ...tasks import erasure
 from ...training.recipe import Recipe
 from .published import MinNormPublished

@@ -8,11 +8,11 @@ import numpy as np
 
 from ...course.canvas import Canvas
 from ...course.lab import SliderLab, choice, menu, slider, table
+from ...course.rows import method_of
 from ...course.style import figure
 from ...ground.checks import one_of
 from ...loop import unlearn
 from ...study.choosing import standard_error
-from ...study.rows import method_of
 from ...tasks import width as ladder
 from . import choosing, regions
 from .pictures import fraction, show_rung

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ...course.rows import method_of
+from ...course.studies import Shape, run_rows
 from ...loop import unlearn
 from ...study import table
 from ...study.grid import expand
-from ...study.rows import method_of
-from ...study.studies import Shape, run_rows
 from ...study.sweep import sweep
 from ...tasks import width as tasks
 from ...tasks.width import CHANNELS, ROLES, SHARES

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import TensorDataset
 
+from ...course.rows import method_of
+from ...course.studies import Shape
 from ...data import sine as sine_data
 from ...ground.seeds import generator
 from ...loop import unlearn
@@ -22,8 +24,6 @@ from ...methods import METHODS, Method
 from ...metrics import mia
 from ...networks.predict import outputs
 from ...study import choosing, table
-from ...study.rows import method_of
-from ...study.studies import Shape
 from ...tasks import erasure, sine
 from ...training.fit import sample_losses
 from . import privacy

@@ -14,6 +14,7 @@ from functools import partial
 import torch
 from torch.utils.data import TensorDataset
 
+from ...course.studies import Shape
 from ...ground import seeds
 from ...ground.checks import seed as check_seed
 from ...loop import unlearn
@@ -21,7 +22,6 @@ from ...methods import GD, Method, MinNormOG
 from ...methods.relabelling import wrong_labels
 from ...networks import MLP, seeded
 from ...networks.predict import outputs
-from ...study.studies import Shape
 from ...study.table import significant
 from ...task import Task
 from ...tasks import erasure, sine

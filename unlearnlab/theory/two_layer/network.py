@@ -10,30 +10,14 @@ features (n, h) with rows phi(A x_i). So a change of c keeps them exactly if it 
 space of the features (paper A, Section on two-layer networks).
 """
 
-import functools
 from collections.abc import Callable
 
 from torch import Tensor
 
 from ...ground.checks import function
-from ...ground.threads import one_thread
 from ..checks import reals
 
 Activation = Callable[[Tensor], Tensor]
-
-
-def on_one_thread(work):
-    """Runs `work` on one thread.
-
-    A second one halves the largest problems at best; on a busy machine it costs 5 to 20 times.
-    """
-
-    @functools.wraps(work)
-    def run(*args, **options):
-        with one_thread():
-            return work(*args, **options)
-
-    return run
 
 
 def features(A: Tensor, X: Tensor, activation: Activation) -> Tensor:

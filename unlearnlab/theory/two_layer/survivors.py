@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from ...ground.threads import one_thread
 from ..checks import reals
-from .network import Activation, features, on_one_thread
+from .network import Activation, features
 
 # How much of |features| @ |c| a result may miss: far above rounding, far below anything a reader
 # would see.
@@ -26,7 +27,8 @@ def cut(A: Tensor, c: Tensor, X_retain: Tensor, activation: Activation) -> tuple
     return torch.where(c[:, None] != 0, A, 0), c
 
 
-@on_one_thread
+# a second thread halves the largest problems at best; on a busy machine it costs 5 to 20 times
+@one_thread()
 def sparsify(c: Tensor, features: Tensor) -> Tensor:
     """New weights with the same features @ c, at most rank(features) nonzero (paper A, Lemma 6).
 
@@ -58,7 +60,7 @@ def sparsify(c: Tensor, features: Tensor) -> Tensor:
     return problem.weights(problem.sparsified()).to(c.dtype)
 
 
-@on_one_thread
+@one_thread()
 def rank(features: Tensor) -> int:
     """s = dim span{phi(A x_i)}: the bound of Theorem 5. features: (n, h).
 
@@ -121,35 +123,23 @@ class Contributions:
 
         B t = columns @ 1 is solved in the row space and refined on the columns.
         """
-        t = torch.linalg.solve(rows[stay].T, rows.sum(0))
-        q, r = torch.linalg.qr(self.columns[:, stay])
+        t, columns = torch.linalg.solve(rows[stay].T, rows.sum(0)), self.columns[:, stay]
+        left = lambda t: (columns @ t - self.outputs).norm()
+        q, r = torch.linalg.qr(columns)
         for _ in range(2):
-            residual = q.T @ (self.outputs - self.columns[:, stay] @ t)
+            residual = q.T @ (self.outputs - columns @ t)
             better = t + torch.linalg.solve_triangular(r, residual[:, None], upper=True)[:, 0]
             # also when r is singular and the step is not finite
-            if not self._left(stay, better) < self._left(stay, t):
+            if not left(better) < left(t):
                 break
             t = better
         moved = torch.zeros_like(self.used, dtype=torch.float64)
         moved[stay] = t
         return moved
 
-    def _left(self, stay, t):
-        return (self.columns[:, stay] @ t - self.outputs).norm()
-
     def missing(self, t):
         """|columns @ t - columns @ 1|."""
         return (self.columns @ t - self.outputs).norm()
-
-
-def row_space(matrix):
-    """(orthonormal rows' span (k, r), singular values (r,)) of a matrix (n, k).
-
-    QR first: the SVD is then of a small square.
-    """
-    q, r = torch.linalg.qr(matrix.T)
-    u, sizes, _ = torch.linalg.svd(r, full_matrices=False)
-    return q @ u, sizes
 
 
 def _singular_values(matrix):

@@ -11,10 +11,11 @@ import pytest
 from small_tasks import regression
 
 from unlearnlab.chapters import ch11_replication
-from unlearnlab.study import __main__ as program
-from unlearnlab.study import studies, table
+from unlearnlab.course import recording as program
+from unlearnlab.course import studies
+from unlearnlab.course.studies import RESULTS, file_name
+from unlearnlab.study import table
 from unlearnlab.study.grid import expand
-from unlearnlab.study.studies import RESULTS, file_name
 
 GRID = {"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}}
 
@@ -159,9 +160,8 @@ def test_ctrl_c_is_status_130_with_a_sentence(monkeypatch, tmp_path, capsys):
 
 
 def test_the_library_imports_no_chapter():
-    code = (
-        "import sys, unlearnlab.study.__main__; print([m for m in sys.modules if 'chapters' in m])"
-    )
+    modules = "unlearnlab.study.__main__, unlearnlab.course.recording"
+    code = f"import sys, {modules}; print([m for m in sys.modules if 'chapters' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -11,8 +11,9 @@ from elsewhere import DEVICE, elsewhere
 from small_tasks import regression
 
 import unlearnlab as ul
-from unlearnlab.study import studies, table
-from unlearnlab.study.studies import Place, Study, record
+from unlearnlab.course import studies
+from unlearnlab.course.studies import Place, Study, record
+from unlearnlab.study import table
 from unlearnlab.training.fit import Stopped
 
 GRID = {"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}, "GA": {"epochs": 2, "lr": 1e-3}}

@@ -8,7 +8,6 @@ Whatever ends it, the seeds that are whole are in the file, and the same call go
 A result of another kind has a class of its own, a Shape.
 """
 
-import hashlib
 import inspect
 import itertools
 import os
@@ -22,12 +21,12 @@ from ..ground import files
 from ..ground.provenance import provenance
 from ..ground.source import source_digest
 from ..ground.threads import one_thread
+from ..study import table
+from ..study.grid import expand
+from ..study.store import code_fingerprint
+from ..study.sweep import sweep
 from ..task import Task
 from ..training.fit import Stopped
-from . import table
-from .grid import expand
-from .store import code_fingerprint
-from .sweep import sweep
 
 RESULTS = Path(__file__).parents[2] / "notebooks" / "results"
 # what an option is when nobody says otherwise; all others are part of a study's name
@@ -87,29 +86,18 @@ class Place:
         is damaged. Raises Stopped instead of making them when the study is to end.
         """
         source = source_digest(inspect.getsource(sys.modules[type(study).__module__]))
-        own = {
-            "part": name,
-            "code": code_fingerprint(),
-            "study": hashlib.sha256(f"{source}{study.options}{given}".encode()).hexdigest(),
-        }
+        words = table.sha256(f"{source}{study.options}{given}")
+        own = {"part": name, "code": code_fingerprint(), "study": words}
         path = self.store / "parts" / f"{name}.json"
-        tables = self._kept_tables(path, own)
-        if tables is not None:
-            return tables
+        try:
+            if path.exists() and table.read(path).provenance == own:
+                return table.read(path).rows
+        except table.BadTable as error:
+            self.say(f"{error}. It is made again")
         self.go_on()
         table.write(path, make(), own)
         self.say(name)
         return table.read(path).rows
-
-    def _kept_tables(self, path, own):
-        if not path.exists():
-            return None
-        try:
-            found = table.read(path)
-        except table.BadTable as error:
-            self.say(f"{error}. It is made again")
-            return None
-        return found.rows if found.provenance == own else None
 
     def beside(self, name: str) -> Path:
         """A recorded file that this one follows from: in the folder of `out`, or in RESULTS."""
@@ -273,17 +261,16 @@ def record(study: Shape, place: Place) -> int:
 def _make(study, place, made):
     """How many parts were made, and whether the file holds them."""
     known, written, count = [], True, len(study.parts())
+    said = lambda: f"{len(known)} of {count} {study.unit}"
     try:
         for part in study.parts():
             place.go_on()
             known.append(study.make(part, place, _together(known)))
-            finished = f"{len(known)} of {count} {study.unit}"
-            part_of_it = {"finished": finished} if len(known) < count else {}
+            part_of_it = {"finished": said()} if len(known) < count else {}
             written = _write(place.out, _together(known), made | part_of_it)
     except Unfinished as early:
-        finished = f"{len(known)} of {count} {study.unit}, and {early.said}"
-        together = _together([*known, early.tables])
-        written = _write(place.out, together, made | {"finished": finished})
+        finished = {"finished": f"{said()}, and {early.said}"}
+        written = _write(place.out, _together([*known, early.tables]), made | finished)
         place.say(early.said)
     except Stopped:
         pass
