@@ -21,8 +21,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-# The plan's are 55,000 and 110,000. What stands here is what there is: lower it with every cut.
-LIBRARY_TOKENS, PACKAGE_TOKENS = 58_300, 133_200
+# The plan is 55,000 and 110,000. The second is what there is: lower it with every cut.
+LIBRARY_TOKENS, PACKAGE_TOKENS = 55_000, 132_400
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),
