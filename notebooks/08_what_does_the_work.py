@@ -583,7 +583,7 @@ def damped(seed):
 # A sweep takes both, and its table has a column for your hyperparameter. MinNorm-OG projects fully,
 # once in 50 epochs. **Predict, then run:** who wins, and by how much?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 common = {"epochs": 100, "lr": 1e-2}
 once = {"reg": 1.0, "reg_decay": 1.0, "n_pert": 15, "project_every": 50, "descent_epochs": 50}
 grid = [{Capped: {**common, share: [0.3, 0.5, 0.7]}}, {"GD": common}, {"MinNorm-OG": common | once}]
