@@ -168,6 +168,7 @@ def product(layers):
 
 
 def lever(layers):
+    """v (h_1,) with w = A_1^T v: the gradient of the output by the first hidden layer."""
     v = layers[0].new_ones(1)
     for a in reversed(layers[1:]):
         v = a.T @ v
