@@ -22,11 +22,6 @@ MEANING = {
     "temperature": "softens teacher and model before they are compared",
     "max_epochs": "first epochs that leave the teacher on the forget set",
 }
-POWERS = (
-    ipywidgets.FloatLogSlider,
-    0.05,
-    ".2g",
-)  # kind of slider, step, format; min and max: of 10
 
 
 def sliders(method: Method, epochs: int, samples: int) -> dict[str, ipywidgets.Widget]:
