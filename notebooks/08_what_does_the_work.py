@@ -600,6 +600,9 @@ assert best_of.loc["MinNorm-OG", "rms_error"] < 2 * np.median(truths)
 assert best_of.loc["MinNorm-OG", "rms_error"] < 0.2 * best_of.loc["Capped", "rms_error"]
 assert best_of.loc["Capped", "rms_error"] < best_of.loc["GD", "rms_error"]
 
+by_share = runs[runs["method"] == "Capped"].groupby(share)["rms_error"].median()
+assert (by_share < best_of.loc["GD", "rms_error"]).all()  # whatever the share
+
 # %% [markdown]
 # One projection lands at the ground truth, as Theorem 2 of notebook 05 says it must, and GD stays
 # where it was, as Theorem 1 says. The limit on the length gains a little over GD, whatever the
