@@ -57,9 +57,9 @@ environment.check()
 # - it is slow: close other notebooks (*Running Terminals and Kernels* at the left): each keeps its
 #   own kernel.
 #
-# A GPU changes nothing before notebook 09: a sine is unlearned faster on the CPU (MinNorm-OG in
-# $0.27$ s, on an H200 in $0.46$). From 09 on it brings the papers' size within reach: there an
-# original takes under two minutes, a run half a second.
+# A GPU is of no use before notebook 09: a sine was unlearned faster on the CPU. From 09 on it
+# brings the papers' size within reach: on an H200 an original takes under two minutes, a run half
+# a second.
 
 # %% [markdown]
 # ## The problem in one picture

@@ -214,6 +214,7 @@ def _words(folder, seeds) -> Iterator[str]:
 
 
 STUDIES = ()
+# The second last was recorded of seed 1 alone, when `others` stood in this grid as well.
 LARGE = (
     study(),
     study(test_images=2_000),
