@@ -46,10 +46,17 @@ SETTINGS = {
 # Seconds of work that are a sign of life: a kernel at rest does not come to that in QUIET seconds.
 CPU_STEP = 5
 
-IS_OPEN = """() => {
+IS_LOADED = "() => window.jupyterapp !== undefined"
+OPEN = "path => { window.jupyterapp.commands.execute('docmanager:open', {path}); }"
+IS_OPEN = """path => {
   const context = window.jupyterapp?.shell?.currentWidget?.context;
   const session = context?.sessionContext;
-  return context?.isReady && session?.isReady && !!session.session?.kernel;
+  return context?.path === path && context.isReady && session?.isReady
+    && !!session.session?.kernel;
+}"""
+CLOSE = """async () => {
+  await window.lab.session.shutdown();
+  window.lab.panel.dispose();
 }"""
 # Kept in the page: messages of the kernel, requests it has not finished, and errors that no cell
 # shows, such as a widget callback's.
@@ -252,24 +259,29 @@ class Slider:
 
 
 class Lab:
-    """One page of JupyterLab on `folder`, a copy of the notebooks that a test may change."""
+    """JupyterLab on `folder`, a copy of the notebooks that a test may change, in the browser's one
+    page. The page loads JupyterLab once; every test opens notebooks of its own there."""
 
     def __init__(self, server, browser):
         self.folder, self._server = server.folder, server
-        self.page = browser.new_page()
+        self.page = browser.pages[0] if browser.pages else browser.new_page()
         self.page.set_default_timeout(QUIET * 1000)  # for one click or one key
         self.console_errors, self._loaded = [], 0
-        self.page.on(
-            "console",
-            lambda message: message.type == "error" and self.console_errors.append(message.text),
-        )
-        self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
-        self.page.on("requestfinished", self._count)
+        self._heard = {
+            "console": self._complained,
+            "pageerror": lambda error: self.console_errors.append(str(error)),
+            "requestfinished": self._count,
+        }
+        for event, hear in self._heard.items():
+            self.page.on(event, hear)
+
+    def _complained(self, message):
+        if message.type == "error":
+            self.console_errors.append(message.text)
 
     def _count(self, request):
-        if (
-            request.url.startswith("http") and "/api/" not in request.url
-        ):  # not what `picture` and JupyterLab ask for again and again
+        # not what `picture` and JupyterLab ask for again and again
+        if request.url.startswith("http") and "/api/" not in request.url:
             self._loaded += 1
 
     def write(self, name, *cells):
@@ -287,11 +299,12 @@ class Lab:
 
     def open(self, name):
         """Shows the notebook `name` of `folder` and waits for its kernel."""
-        self.page.goto(
-            f"{self._server.url}/doc/tree/{name}?token={self._server.token}&reset",
-            wait_until="commit",
-        )
-        self.wait_until(lambda: self.page.evaluate(IS_OPEN), f"{name} does not open")
+        if self.page.evaluate(IS_LOADED):
+            self.page.evaluate(OPEN, name)
+        else:
+            url = f"{self._server.url}/doc/tree/{name}?token={self._server.token}&reset"
+            self.page.goto(url, wait_until="commit")
+        self.wait_until(lambda: self.page.evaluate(IS_OPEN, name), f"{name} does not open")
         self.page.evaluate(LISTEN)
         self.wait_idle()
 
@@ -393,7 +406,11 @@ class Lab:
         assert not problems, "\n".join(problems)
 
     def close(self):
-        """Shuts the notebook's kernel down and closes the page."""
-        with contextlib.suppress(Exception):
-            self.page.evaluate("() => window.lab.session.shutdown()")
-        self.page.close()
+        """Shuts the notebook's kernel down and closes the notebook; the page, too, where that
+        fails."""
+        for event, hear in self._heard.items():
+            self.page.remove_listener(event, hear)
+        try:
+            self.page.evaluate(CLOSE)
+        except Exception:
+            self.page.close()

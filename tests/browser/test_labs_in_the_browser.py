@@ -1,0 +1,254 @@
+"""Do the labs do in a real browser what their notebooks say? They follow their sliders, by keyboard,
+to both ends; long work shows itself and stops; two labs in one notebook move alone.
+
+All in one file, so that one browser serves them all. Of most notebooks only the cells with their
+lab are run: nbval runs every cell of every notebook.
+"""
+
+from pathlib import Path
+
+LAB = ".jp-OutputArea-output:has(.widget-slider)"
+
+
+def press(lab, keys):
+    """Each of the keys, by the slider's description, moves its slider and changes the picture."""
+    for description, names in keys.items():
+        slider = lab.slider(description)
+        for key in names.split():
+            before = slider.readout
+            with lab.new_picture():
+                assert slider.press(key) != before
+
+
+def moves_alone(lab, description):
+    """Of two labs in one notebook, the slider changes the first."""
+    lab.run_all()
+    other = lab.picture(1)
+    with lab.new_picture(0):
+        lab.slider(description).press("End")
+    assert lab.picture(1) == other
+    lab.assert_clean()
+
+
+def test_span_lab_redraws_for_every_slider_at_both_ends(lab):
+    lab.open("02_the_relaxed_problem.ipynb")
+    lab.run_all()
+    lab.wait_for_text("largest retain change")
+    press(
+        lab,
+        {
+            "off the span": "End Home PageUp",
+            "along the span": "End Home",
+            "n_pert (rows)": "Home End",
+        },
+    )
+    lab.screenshot("span-lab")
+    lab.assert_clean()
+
+
+def test_two_span_labs_in_one_notebook_move_alone(lab):
+    first = "from unlearnlab.chapters import ch02_relaxed as ch\nch.SpanLab()"
+    lab.open(lab.write("two_spans.ipynb", first, "ch.SpanLab(seed=2)"))
+    moves_alone(lab, "off the span")
+
+
+def test_linear_lab_redraws_for_every_slider(lab):
+    lab.open("05_linear_models.ipynb")
+    lab.run_labs()
+    lab.wait_for_text("leak: θ* to projection")
+    press(lab, {"heading": "End"})
+    assert lab.slider("heading").readout == "360"
+    assert lab.slider("heading").press("Home") == "0"  # the same direction, the same picture
+    press(
+        lab,
+        {
+            "heading": "PageUp ArrowRight",
+            "tilt": "End Home PageUp ArrowRight",
+            "forget label": "End Home PageUp ArrowRight",
+            "retain inputs": "Home End",
+            "azimuth": "Home PageUp ArrowRight",
+            "elevation": "End Home PageUp ArrowRight End",
+        },
+    )
+    lab.wait_for_text("Dot and ring coincide")
+    lab.screenshot("linear-lab", of=LAB)
+    lab.assert_clean()
+
+
+def test_linear_network_lab_redraws_for_every_slider_at_both_ends(lab):
+    lab.open("06_linear_networks.ipynb")
+    lab.run_labs()
+    lab.wait_for_text("relaxed, no penalty")
+    sliders = "depth L", "width", "retain points", "seed"
+    press(lab, dict.fromkeys(sliders, "End Home ArrowRight"))
+    lab.screenshot("linear-network-lab", of=LAB)
+    lab.assert_clean()
+
+
+def test_prune_lab_redraws_for_every_slider_at_both_ends(lab):
+    lab.open("07_two_layer_networks.ipynb")
+    lab.run_labs()
+    lab.wait_for_text("largest retain error")
+    press(
+        lab,
+        {
+            "retain points": "Home End",
+            "of them copies": "End Home",
+            "neurons h": "Home End",
+            "activation": "Home End",
+            "survivors by": "End Home",
+        },
+    )
+    lab.screenshot("prune-lab-one-input", of=LAB)
+    press(lab, {"inputs": "End Home End"})
+    lab.screenshot("prune-lab-two-inputs", of=LAB)
+    lab.assert_clean()
+
+
+def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
+    lab.open("04_sine_poisoning.ipynb")
+    lab.run_labs()
+    lab.wait_for_text("s for 100 epochs")
+    press(lab, {"reg": "ArrowRight"})
+    with lab.new_picture():
+        lab.click_button("Paper's best settings")
+    lab.click_button("Compare all methods")
+    lab.wait_for_text("1.79 (1.54 to 2.48)")  # the last row of the table
+    lab.screenshot("sine-lab", of=LAB)
+    press(
+        lab,
+        {
+            "seed": "ArrowRight Home",
+            "reg": "Home PageUp End",
+            "lr": "ArrowRight",
+            "n_pert": "Home",
+            "descent_epochs": "Home",
+            "T (epochs)": "ArrowLeft",
+        },
+    )
+    lab.wait_for_text("s for 50 epochs")
+    lab.slider("T (epochs)").press("End")
+    lab.wait_for_text("s for 1000 epochs")
+    compared = lab.page.get_by_label("compare on")
+    compared.select_option("all ten seeds")  # which lasts until Stop is pressed
+    lab.click_button("Compare all methods")
+    lab.click_button("Stop")
+    lab.wait_for_text("Stopped.")
+    lab.assert_clean()
+
+
+# At its end, T lasts until Stop is pressed.
+ENDLESS = "from unlearnlab.course import unlearning_lab\nunlearning_lab.EPOCHS = (1, 10_000)"
+
+
+def test_erasure_lab_follows_its_controls_and_stops(lab):
+    lab.open("09_label_erasure.ipynb")
+    lab.execute(ENDLESS)
+    lab.run_labs()
+    lab.wait_for_text("s for 5 epochs")
+    press(lab, {"reg": "End", "n_pert": "Home", "seed": "ArrowRight", "test images": "ArrowRight"})
+    with lab.new_picture():
+        lab.click_button("Reset")
+    lab.slider("T (epochs)").press("ArrowLeft")
+    lab.wait_for_text("s for 4 epochs")
+    lab.screenshot("erasure-lab", of=LAB)
+    with lab.new_picture():
+        lab.page.get_by_label("zoom on the ground truth").check()
+    lab.screenshot("erasure-lab-zoomed", of=LAB)
+    stops_an_endless_run(lab)
+
+
+def stops_an_endless_run(lab):
+    lab.slider("T (epochs)").press("End")
+    lab.click_button("Stop")
+    lab.wait_for_text("Stopped in epoch")
+    lab.assert_clean()
+
+
+SMALL = f"""import sys, tempfile, pytest
+import unlearnlab as ul
+from unlearnlab.chapters import ch09_erasure as ch
+sys.path.append({str(Path(__file__).parents[1])!r})
+from small_images import small
+small(pytest.MonkeyPatch(), tempfile.mkdtemp(), ul.erasure, "mnist", 28, epochs=100_000)"""
+
+
+def test_erasure_lab_says_how_far_a_training_is_and_stops_it(lab):
+    lab.open(lab.write("training.ipynb", SMALL, "ch.ErasureLab(dataset='mnist')"))
+    lab.run_all()
+    lab.wait_for_text("Training the original of seed 1")
+    lab.slider("lr").press("ArrowRight")
+    lab.screenshot("erasure-lab-training", of=LAB)
+    lab.click_button("Stop")
+    lab.wait_for_text("Stopped before the models of seed 1 were there.")
+    lab.assert_clean()
+
+
+def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
+    lab.open("10_representation_collapse.ipynb")
+    lab.execute(ENDLESS)
+    lab.run_labs()
+    lab.wait_for_text("s for 15 epochs")
+    lab.slider("T (epochs)").press("Home")  # each of the runs below is then short
+    lab.wait_for_text("s for 1 epoch")
+    press(
+        lab,
+        {
+            "paint it": "Home ArrowRight",
+            "content": "End",
+            "example": "ArrowRight",
+            "lr": "Home",
+            "seed": "ArrowRight",
+        },
+    )
+    with lab.new_picture():
+        lab.click_button("Reset")
+    lab.slider("T (epochs)").press("ArrowRight")
+    lab.wait_for_text("s for 2 epochs")
+    lab.screenshot("collapse-lab", of=LAB)
+    stops_an_endless_run(lab)
+
+
+def test_width_lab_redraws_for_every_slider_at_both_ends(lab):
+    lab.open("12_width_and_unlearning.ipynb")
+    lab.run_labs()
+    lab.wait_for_text("forget-test")
+    press(lab, {"width": "Home End", "lambda": "End Home", "plane": "End Home"})
+    lab.screenshot("width-lab", of=LAB)
+    lab.assert_clean()
+
+
+WIDTHS = """\
+from unlearnlab.chapters import ch12_width as ch
+from unlearnlab.chapters.ch12_width import study
+ch.WidthLab(study.load('results/width.json'), method='NegGrad')"""
+
+
+def test_two_width_labs_in_one_notebook_move_alone(lab):
+    lab.open(lab.write("two_widths.ipynb", WIDTHS, WIDTHS.replace("NegGrad", "SCRUB")))
+    moves_alone(lab, "plane")
+
+
+def test_evidence_lab_follows_its_controls(lab):
+    lab.open("13_is_it_forgotten.ipynb")
+    lab.run_labs()
+    lab.wait_for_text("U-LiRA of MinNorm-OG")
+    for key in ("End", "Home", "ArrowRight"):
+        with lab.new_picture():
+            lab.slider("example").press(key)
+    for description, choice, says in (
+        ("method", "KL-Unif", "U-LiRA of KL-Unif"),
+        ("metric", "KLoM", "KLoM of KL-Unif"),
+        ("asked about", "unseen examples", "KLoM of KL-Unif"),
+    ):
+        with lab.new_picture():
+            lab.page.get_by_label(description, exact=True).select_option(choice)
+        lab.wait_for_text(says)
+    lab.screenshot("evidence-lab", of=LAB)
+    with lab.new_picture():
+        lab.page.get_by_label("metric", exact=True).select_option("membership attack")
+    lab.wait_for_text("membership attack of KL-Unif")
+    with lab.new_picture():
+        lab.slider("network").press("ArrowRight")
+    lab.screenshot("evidence-lab-attack", of=LAB)
+    lab.assert_clean()
