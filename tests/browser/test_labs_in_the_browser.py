@@ -1,4 +1,4 @@
-"""Do the labs do in a real browser what their notebooks say? They follow their sliders, by keyboard,
+"""Do the labs do in a real browser what their notebooks say? They follow sliders, by keyboard,
 to both ends; long work shows itself and stops; two labs in one notebook move alone.
 
 All in one file, so that one browser serves them all. Of most notebooks only the cells with their
