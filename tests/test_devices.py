@@ -19,6 +19,8 @@ from unlearnlab.training.recipe import Recipe
 RECIPE = Recipe(epochs=1, batch_size=32, lr=0.01, augment="crop+flip")
 TINY = dict(recipe=RECIPE, p_retain=0.7, batch_size=32, progress=lambda *done: None)
 SWITCHED = {
+    # its conjugate gradients take an iteration a row
+    "MinNorm-OG as published": MinNormPublished(lr=1e-3, n_pert=4),
     "rows in training mode": MinNormPublished(lr=1e-3, n_pert=4, outputs="after"),
     "outputs before": MinNormPublished(rows="eval", n_pert=20),
     "no rows": ul.MinNormOG(n_pert=0),

@@ -141,8 +141,7 @@ def test_the_table_has_one_row_per_run_in_the_order_of_the_grid(tmp_path):
 def test_every_backend_and_number_of_workers_gives_the_same_numbers(tmp_path):
     serial = numbers(sweep(GRID, range(3), tmp_path / "serial", "serial"))
     for name, options in {
-        "one": dict(workers=1),
-        "two": dict(workers=2),
+        "local": dict(workers=2),
         "dask": dict(workers=2, backend="dask"),
     }.items():
         assert numbers(sweep(GRID, range(3), tmp_path / name, **options)).equals(serial), name
