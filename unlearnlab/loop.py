@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from .ground import checks
+from .ground import checks, optim
 from .ground.modes import norms_of
 from .ground.precision import PRECISIONS, products_in
 from .ground.seeds import derived
@@ -196,7 +196,7 @@ def check_metrics(task: Task, method: Method) -> None:
 
 def _epochs(run, state, batches, callback, stop):
     rates = {"lr": run.method.lr, "weight_decay": run.method.weight_decay}
-    optimizer = torch.optim.AdamW(state.model.parameters(), **rates, fused=True)
+    optimizer = optim.AdamW(state.model.parameters(), **rates, fused=True)
     began = time.perf_counter()
     run.method.begin(state)
     for state.epoch in range(run.epochs):

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.data import TensorDataset
 
+from ..ground import optim
 from ..ground.threads import few_threads
 from ..networks import MLP, seeded
 from ..projection import output_gradients
@@ -73,7 +74,7 @@ def evaluate(model: nn.Module) -> dict[str, float]:
 
 
 def _descend(model, inputs, targets):
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LR, weight_decay=0)
+    optimizer = optim.AdamW(model.parameters(), lr=LR, weight_decay=0)
     for _ in range(EPOCHS):
         optimizer.zero_grad()
         (model(inputs) - targets).square().mean().backward()

@@ -19,6 +19,7 @@ NUMBERS = (
     "loop.py",
     "projection",
     "ground/modes.py",
+    "ground/optim.py",
     "ground/precision.py",
     "ground/seeds.py",
     "ground/threads.py",

@@ -92,7 +92,6 @@ class Runner:
         import cloudpickle
 
         if self.sweep not in _open:
-            torch.optim.SGD([torch.zeros(1, requires_grad=True)])  # the first takes seconds
             _open.clear()
             _open[self.sweep] = {"content": self.content or cloudpickle.loads(self.packed)}
 

@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..ground import files, seeds
+from ..ground import files, optim, seeds
 from ..ground.threads import few_threads
 from . import checkpoint as checkpoints
 from . import graph
@@ -183,8 +183,8 @@ def _optimizer(model, recipe):
     lr = torch.tensor(recipe.lr, device=device) if recorded else recipe.lr
     common = {"lr": lr, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(model.parameters(), capturable=recorded, **common)
-    optimizer = torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **common)
+        return optim.AdamW(model.parameters(), capturable=recorded, **common)
+    optimizer = optim.SGD(model.parameters(), momentum=recipe.momentum, **common)
     for p in model.parameters():
         # now: fused SGD fails where a parameter's first gradient comes later than others'
         optimizer.state[p]["momentum_buffer"] = torch.zeros_like(p)

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from ...ground import optim
 from ...ground.checks import function, integer
 from ...ground.threads import one_thread
 from ...networks import seeded
@@ -61,7 +62,7 @@ def fit(
 @torch.enable_grad()
 def _descend(A, c, X, y, activation, epochs, lr):
     A, c = A.requires_grad_(), c.requires_grad_()
-    optimizer = torch.optim.AdamW([A, c], lr=lr, weight_decay=0)
+    optimizer = optim.AdamW([A, c], lr=lr, weight_decay=0)
     for _ in range(epochs):
         optimizer.zero_grad()
         (activation(X @ A.T) @ c - y).square().mean().backward()

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from ...ground import checks
+from ...ground import checks, optim
 from ...ground.threads import few_threads
 
 
@@ -43,7 +43,7 @@ def relearn_time(
     if len(inputs) == 0:
         raise ValueError("forget is empty: there is nothing to learn again")
     model = copy.deepcopy(model).eval().requires_grad_()
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    optimizer = optim.Adam(model.parameters(), lr=lr)
     with few_threads(model), torch.enable_grad():
         for step in range(max_steps + 1):
             optimizer.zero_grad()

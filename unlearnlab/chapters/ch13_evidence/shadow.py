@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from ...ground import checks
+from ...ground import checks, optim
 from ...ground.modes import is_norm
 from ...ground.threads import one_thread
 from ...training.fit import Stopped
@@ -81,7 +81,7 @@ def train_ensemble(
     _check(inputs, labels, included, epochs, batch_size)
     base, parameters = _stacked([build(seed + i) for i in range(len(included))], inputs.device)
     batches = _Orders(included, batch_size, torch.Generator().manual_seed(seed))
-    optimizer = torch.optim.AdamW(parameters.values(), lr=lr, weight_decay=weight_decay, fused=True)
+    optimizer = optim.AdamW(parameters.values(), lr=lr, weight_decay=weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * batches.count)
     losses = vmap(lambda p, x, y: F.cross_entropy(functional_call(base, p, (x,)), y))
     with one_thread(), torch.enable_grad():
