@@ -384,7 +384,7 @@ WRONG = [
         lambda w, units: [
             rho_nan * a for rho_nan, a in zip([w.norm() / w.norm()] + [1] * 9, balanced(w, units))
         ],
-        "holds a NaN.*here w = 0",
+        r"holds a NaN or an infinity\nHere w = 0",
     ),
     ("balanced_layers", lambda w, units: balanced(w.abs(), units), "predictor is not w"),
 ]
