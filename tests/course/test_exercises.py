@@ -110,7 +110,7 @@ number: one number
     came back
 half [2 * x -> x]: once is not twice
 list: that is a list
-broken: there is a division by 0
+[2 * x -> 2 * x / 0]: there is a division by 0
 zero: all entries are 0
 """
 
@@ -120,7 +120,7 @@ def test_an_exercise_names_mistakes_by_value_and_by_shape_and_traps_by_their_wor
 
     def cases():
         yield (torch.randn(4),)
-        yield exercises.Trap("zero", torch.zeros(4))
+        yield "zero", torch.zeros(4)
 
     @exercises.exercise(DOUBLE, cases)
     def double(x):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 
 from ..projection import project_out
-from .exercises import CLOSE, Trap, draw, exercise
+from .exercises import CLOSE, draw, exercise
 
 # What is said of wrong answers; `OFF` or `ONTO` goes behind the hints of an exercise
 SPLIT = """
@@ -57,21 +57,18 @@ def split_exercise(hints: str, wanted: str, *, skip: str = "", close: float = CL
     """
 
     def cases():
-        return [case for case in list(_cases()) if case.name not in skip.split()]
+        return [case for case in list(_cases()) if case[0] not in skip.split()]
 
     def mistakes(answer, theta, rows):
         return _mistakes(theta, rows, wanted == ONTO)
 
-    def scale(theta, rows):
-        return theta.norm()
-
-    return exercise(hints + wanted, cases, mistakes=mistakes, scale=scale, close=close)
+    return exercise(hints + wanted, cases, mistakes=mistakes, close=close)
 
 
 def _cases():
     """Of full rank first, where it is no trap."""
     for k, d in [(3, 8), (2, 5), (6, 30), (1, 4), (5, 9), (7, 12)]:
-        yield Trap("", draw(d), draw(k, d) + 0.5)  # rows share a direction
+        yield "", draw(d), draw(k, d) + 0.5  # rows share a direction
     for k, d in [(3, 7), (4, 12), (2, 5)]:
         rows = draw(k, d)
         for kind, case in (
@@ -85,7 +82,7 @@ def _cases():
             ("uneven", torch.cat([1e6 * rows[:1], rows[1:]])),
             ("nothing but rows of zeros", 0 * rows),
         ):
-            yield Trap(kind, draw(d), case)
+            yield kind, draw(d), case
 
 
 def _mistakes(theta, rows, onto):

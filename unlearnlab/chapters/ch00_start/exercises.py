@@ -8,7 +8,7 @@ hint 2: Square the differences of the coordinates, add them up, take the square 
 hint 3: In torch, vector.norm() does the last three things at once.
 [.norm().item() -> ]: expected one number, got one per coordinate: the length of a vector is one
     number
-squared: that is the squared length; take the square root
+[norm() -> square().sum()]: that is the squared length; take the square root
 [norm() -> abs().sum()]: that is the sum of the absolute differences; the length is the root of the
     sum of squares
 [theta - theta_original -> theta + theta_original]: that is the length of the sum; subtract the two

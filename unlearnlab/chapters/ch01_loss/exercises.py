@@ -2,7 +2,7 @@
 
 import torch
 
-from ...course.exercises import Trap, dependent, draw, drawn, exercise
+from ...course.exercises import dependent, draw, drawn, exercise
 from ...course.off_rows import OFF, split_exercise
 from ...projection import project_out
 
@@ -33,7 +33,7 @@ half: a factor 2 is missing: the derivative of r^2 is 2 r
 def _gradient_cases():
     yield from drawn("d", "n d", "n", n=(6, 5, 3, 1), d=(6, 3, 7, 4))()
     theta, X = draw(9), draw(4, 9)
-    yield Trap("zero", theta, X, X @ theta)
+    yield "zero", theta, X, X @ theta
 
 
 @exercise(GRADIENT, _gradient_cases, close=EITHER)
@@ -74,8 +74,8 @@ def _limit_cases():
     wide, tall = draw(4, 9), draw(9, 4)
     twice = torch.cat([dependent(wide), wide[:1]])
     yield wide, draw(4)
-    yield Trap("twice", twice, twice @ draw(9))
-    yield Trap("tall", tall, draw(9))
+    yield "twice", twice, twice @ draw(9)
+    yield "tall", tall, draw(9)
     yield tall[:1], draw(1)
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from ...course.exercises import Trap, draw, drawn, exercise
+from ...course.exercises import draw, drawn, exercise
 from ...course.off_rows import OFF, split_exercise
 
 CHANGE = """
@@ -16,7 +16,7 @@ number: one number came back. Every retained output is its own constraint: retur
     product also adds them up over d
 column: the result is a column (k, 1); return a vector (k,)
 sign: the sign is wrong: the change is f(theta + delta) - f(theta), which grows along the gradient
-size: the sign is lost: an output that falls has a negative change
+[return (rows @ delta).abs()]: the sign is lost: an output that falls has a negative change
 [return rows @ delta / len(rows)]: you divide by the number of rows. The change of an output does
     not depend on how many others there are
 [return rows @ delta / len(delta)]: you average over the d parameters. The derivative adds the share
@@ -77,7 +77,7 @@ def _feasible_cases():
         first = project_off(rows[0], rows[1:])  # felt by the first row alone
         last = project_off(rows[-1], rows[:-1])
         pair = rows[:2] / rows[:2].norm(dim=1, keepdim=True)
-        for name, delta, G in (
+        for case in (
             ("zero", 0 * free, rows),
             ("off", off, rows),
             ("up", up, rows),
@@ -92,7 +92,7 @@ def _feasible_cases():
             ("uneven", last / last.norm(), torch.cat([1e12 * rows[:-1], rows[-1:]])),
             ("none", off, torch.cat([rows, 0 * rows[:1]])),
         ):
-            yield Trap(name, delta, G, 1e-9)
+            yield *case, 1e-9
 
 
 @exercise(FEASIBLE, _feasible_cases)
@@ -153,7 +153,7 @@ def _step_cases():
     for theta, rows in drawn("d", "n d", n=(2, 3, 4, 1))():
         for lam in (3.0, 9.0, 0.25, 0.0, 1.0, 1e6):
             yield theta, rows, lam
-        yield Trap("rank", theta, torch.cat([rows, rows, 0 * rows]), 1.0)
+        yield "rank", theta, torch.cat([rows, rows, 0 * rows]), 1.0
 
 
 @exercise(STEP, _step_cases)

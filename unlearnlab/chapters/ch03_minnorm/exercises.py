@@ -14,7 +14,7 @@ hint 2: torch.autograd.grad(number, list_of_tensors) returns one gradient per te
     tensors are the parameters.
 hint 3: Flatten each gradient and join them with torch.cat. That is a row of G.
 list: autograd gives one tensor per parameter; flatten each, join them with torch.cat to one vector
-wrapped: the row is wrapped: shape (1, d); return a vector (d,)
+[g in gradients]) -> g in gradients])[None]]: the row is wrapped: shape (1, d); return a vector (d,)
 [for g in gradients -> for g in gradients if g.ndim == 2]: the row has the entries of the weights
     only; the biases are parameters too
 [return x]: this has the shape of the input: the gradient must be with respect to the parameters,
@@ -111,7 +111,15 @@ def _full_rank():
 
 
 def _test_dependent(words, learner):
-    for name, rows in _dependent_rows().items():
+    G = draw(4, 8)
+    for name, rows in {
+        "equal": torch.cat([G, G[:1]]),
+        "many": draw(12, 5),
+        "zero": torch.cat([G[:3], 0 * G[:1]]),
+        "short": torch.cat([G[:3], 1e-9 * G[3:]]),
+        "near": torch.cat([G, G[:1] + 1e-4 * draw(1, 8)]),
+        "nothing": 0 * G,
+    }.items():
         theta = draw(rows.shape[1])
         K, t = rows @ rows.T, rows @ theta
         noise = 1e-8 * draw(len(rows)) if name in ("equal", "many") else 0
@@ -119,18 +127,6 @@ def _test_dependent(words, learner):
         short = answer.norm() < 1e3 * (1 + right.norm())
         fits = same(rows.T @ answer, rows.T @ right, theta.norm(), 1e-5)
         expect(short and fits, f"wrong where {words[name]}")
-
-
-def _dependent_rows():
-    rows = draw(4, 8)
-    return {
-        "equal": torch.cat([rows, rows[:1]]),
-        "many": draw(12, 5),
-        "zero": torch.cat([rows[:3], 0 * rows[:1]]),
-        "short": torch.cat([rows[:3], 1e-9 * rows[3:]]),
-        "near": torch.cat([rows, rows[:1] + 1e-4 * draw(1, 8)]),
-        "nothing": 0 * rows,
-    }
 
 
 @exercise(SOLVE, _full_rank, more=_test_dependent)

@@ -15,7 +15,7 @@ hint 3: torch has .abs() and .max(); .item() turns a tensor with one number into
 [max() -> mean()]: that is the mean distance; the sup error is the largest one
 [abs().max() -> square().mean().sqrt()] [abs().max() -> square().mean()]: that is a (root) mean
     square, which averages a spike away; the sup error is the largest distance
-squared: the distance is squared: use the absolute value
+[abs().max() -> square().max()]: the distance is squared: use the absolute value
 [torch.sin(x) -> 1.5]: the distance is to sin x, not to the poisoned height 1.5
 [- torch.sin(x) -> ]: that is the largest |f|; subtract sin x first
 """

@@ -2,7 +2,7 @@
 
 import torch
 
-from ...course.exercises import CLOSE, Trap, dependent, draw, drawn, exercise, expect
+from ...course.exercises import CLOSE, dependent, draw, drawn, exercise
 from ...course.off_rows import ONTO, split_exercise
 from ...projection import project_out
 from ...theory import linear
@@ -44,20 +44,17 @@ def _certificate_cases():
         off, y = off / off.norm() * theta.norm(), X @ theta
         last = torch.cat([y[:-1], y[-1:] + 0.5 * y.norm() + 0.5])
         twice, many = dependent(X), draw(m + 2, n) @ X
-        for kind, *given in (
-            ("right", theta, X, y),
-            ("long", theta + off, X, y),
-            ("longer", theta + 1e-3 * off, X, y),
-            ("misfit", 2 * theta, X, y),
-            ("last", theta, X, last),
-            ("small", 1e-6 * theta, 1e-6 * X, 1e-12 * y),
-            ("small misfit", 1e-6 * theta, 1e-6 * X, 1e-12 * last),
-            ("small long", 1e-12 * (theta + off), X, 1e-12 * y),
-            ("large", 1e6 * theta, 1e6 * X, 1e12 * y),
-            ("twice", theta, twice, twice @ theta),
-            ("many", theta, many, many @ theta),
-        ):
-            yield Trap(kind, *given)
+        yield "right", theta, X, y
+        yield "long", theta + off, X, y
+        yield "longer", theta + 1e-3 * off, X, y
+        yield "misfit", 2 * theta, X, y
+        yield "last", theta, X, last
+        yield "small", 1e-6 * theta, 1e-6 * X, 1e-12 * y
+        yield "small misfit", 1e-6 * theta, 1e-6 * X, 1e-12 * last
+        yield "small long", 1e-12 * (theta + off), X, 1e-12 * y
+        yield "large", 1e6 * theta, 1e6 * X, 1e12 * y
+        yield "twice", theta, twice, twice @ theta
+        yield "many", theta, many, many @ theta
 
 
 @exercise(CERTIFICATE, _certificate_cases)
@@ -113,10 +110,10 @@ def _descent_cases():
         m = len(start)
         twice, tall = dependent(X), draw(m + 3, m)
         yield X, y, start
-        yield Trap("from 0", X, y, 0 * start)
-        yield Trap("fits", X, X @ start, start)
-        yield Trap("twice", twice, twice @ draw(m), start)
-        yield Trap("tall", tall, draw(m + 3), start)
+        yield "from 0", X, y, 0 * start
+        yield "fits", X, X @ start, start
+        yield "twice", twice, twice @ draw(m), start
+        yield "tall", tall, draw(m + 3), start
 
 
 @exercise(DESCENT, _descent_cases)
@@ -151,33 +148,26 @@ many: there are more inputs than parameters
 def _worst_cases():
     for n, m in [(4, 9), (3, 3), (6, 20)]:
         X = draw(n, m)
-        for name, rows in (
-            ("", X),
-            ("twice", torch.cat([X, X[:1]])),
-            ("short", 1e-6 * X),
-            ("many", draw(m + 4, m)),
-        ):
-            for eps in (0.1, 3.0):
-                yield Trap(name, rows, eps)
+        for eps in (0.1, 3.0):
+            yield X, eps
+            yield "twice", torch.cat([X, X[:1]]), eps
+            yield "short", 1e-6 * X, eps
+            yield "many", draw(m + 4, m), eps
 
 
-def _judge_worst(words, answer, X, eps):
+def _judge_worst(answer, X, eps):
     """Many answers are right, so their properties are checked one by one."""
     U, s, _ = torch.linalg.svd(X, full_matrices=False)
     rank = int((s > 1e-10 * s[0]).sum())
     size, inside = float(answer.norm()), U[:, :rank].T @ answer
     moved, most = float((inside / s[:rank]).norm()), eps / float(s[rank - 1])
-    for name, holds in (
-        ("one", abs(size - 1) > CLOSE),
-        ("size", abs(size - eps) <= CLOSE * eps),
-        ("outside", inside.norm() > (1 - CLOSE) * eps),
-        ("least", moved > (1 + CLOSE) * eps / s[0]),
-        ("most", moved >= (1 - CLOSE) * most),
-    ):
-        expect(
-            holds,
-            words[name].format(here=words["here"], eps=eps, size=size, moved=moved, most=most),
-        )
+    return {"eps": eps, "size": size, "moved": moved, "most": most}, {
+        "one": abs(size - 1) > CLOSE,
+        "size": abs(size - eps) <= CLOSE * eps,
+        "outside": inside.norm() > (1 - CLOSE) * eps,
+        "least": moved > (1 + CLOSE) * eps / s[0],
+        "most": moved >= (1 - CLOSE) * most,
+    }
 
 
 @exercise(WORST, _worst_cases, judge=_judge_worst)

@@ -2,7 +2,7 @@
 
 import torch
 
-from ...course.exercises import CLOSE, Trap, draw, exercise, expect, same
+from ...course.exercises import CLOSE, describe, draw, exercise, same
 from ...projection import project_out
 from ...theory.linear_network import random_network
 
@@ -14,17 +14,6 @@ def _networks():
     return [random_network(m, widths, 61) for m, widths in SHAPES]
 
 
-def _through(matrices, x):
-    for a in matrices:
-        x = a @ x
-    return x
-
-
-def _back(matrices):
-    """A^T B^T ... c^T for matrices [A, B, ..., c]; 1 for none."""
-    return _through([a.T for a in reversed(matrices)], torch.ones(1, dtype=torch.float64))
-
-
 PREDICTOR = """
 hint 1: Read f(x) = c A_{L-1} ... A_1 x from the left: c is a row, and a row times a matrix is a
     row.
@@ -32,7 +21,7 @@ hint 2: After the last product you hold a row (1, m) whose inner product with x 
     row is w^T.
 hint 3: Start with row = layers[-1]; for every other layer from the last to the first: row = row @
     layer; return row[0].
-wrapped, column: the numbers may be right, but the result is a matrix; return a vector (m,)
+column [row[0] -> row]: the numbers may be right, but the result is a matrix; return a vector (m,)
 [layers[:-1] -> layers[1:-1]]: A_1 is missing: that is v = A_2^T ... c^T. Multiply by A_1^T, too
 sign: the sign is wrong: there is no minus in a product
 unit: you scaled the result to length 1; the predictor has a length of its own
@@ -68,7 +57,8 @@ hint 3: The gradient is the outer product torch.outer(u, z), with z = A_{l-1} ..
     A_{l+1}^T ... c^T (u = 1 for c itself).
 transposed: the matrix is transposed: entry (j, k) is what layer l's OUTPUT j is worth above, times
     what arrives at its INPUT k
-flat: the entries are there, but the result is a vector; return a matrix shaped like layers[l]
+[return torch.outer(above, below).flatten()]: the entries are there, but the result is a vector;
+    return a matrix shaped like layers[l]
 sign: the sign is wrong: the output grows along its gradient
 [return (above @ layers[l] @ below) * torch.outer(above, below)]: this is the gradient of f^2 / 2.
     Wanted is that of the output f itself
@@ -144,10 +134,10 @@ def _step_cases():
         for rows in range(1, m):
             yield layers, draw(rows, m)
     layers, X = networks[0], draw(2, 5)
-    yield Trap("twice", layers, torch.cat([X, X[:1]]))
-    yield Trap("zero", layers, torch.cat([X, 0 * X[:1]]))
+    yield "twice", layers, torch.cat([X, X[:1]])
+    yield "zero", layers, torch.cat([X, 0 * X[:1]])
     for size in (1e-5, 1e5):
-        yield Trap("scale", [layers[0], *(size * a for a in layers[1:])], X)
+        yield "scale", [layers[0], *(size * a for a in layers[1:])], X
 
 
 @exercise(STEP, _step_cases)
@@ -182,17 +172,21 @@ part: Delta number {i}: {wrong}
 """
 
 
-def _judge_cancelling(words, delta, layers):
-    expect(any(d.any() for d in delta), words["zero"])
-    w, after = _back(layers), _back([a + d for a, d in zip(layers, delta)])
-    parts = torch.stack([_back([*layers[:l], d, *layers[l + 1 :]]) for l, d in enumerate(delta)])
+def _judge_cancelling(delta, layers):
+    w, after = network_predictor(layers), network_predictor(list(map(torch.add, layers, delta)))
+    moved = [network_predictor([*layers[:l], d, *layers[l + 1 :]]) for l, d in enumerate(delta)]
+    parts = torch.stack(moved)
     size, change = w.norm() + parts.norm(), parts.sum(0)  # change: of w, to first order
     share = float(change @ w / (w @ w))
     shared = same(change, share * w, size)
     by = f"by {share:.2g} times their value" if shared else "by amounts that are not 0"
     feasible, gone = same(change, 0 * w, size), same(after, 0 * w, size)
-    expect(gone or not feasible, words["survives"])
-    expect(feasible, words["infeasible" if gone else "neither"].format(by=by))
+    return {"by": by}, {
+        "zero": any(d.any() for d in delta),
+        "survives": gone or not feasible,
+        "infeasible": feasible or not gone,
+        "neither": feasible,
+    }
 
 
 @exercise(TURNED + CANCEL, lambda: zip(_networks()), judge=_judge_cancelling)
@@ -212,8 +206,8 @@ hint 3: chain = [w / rho, *units, ones(1)]; layer l is rho^(1/L) torch.outer(cha
     chain[l]). For rho = 0 return zeros.
 factor: the predictor is {factor:.3g} w instead of w: the L layers must carry a factor rho between
     them, rho^(1/L) each with L = len(units) + 1, and the direction of w has length 1
-other: the predictor is not w: layer l maps v_{l-1} to v_l, A_1 starts from w / rho, and c ends with
-    v_{L-1}^T
+other: the predictor is not w: layer l maps v_{{l-1}} to v_l, A_1 starts from w / rho, and c ends
+    with v_{{L-1}}^T
 uneven: the predictor is w, but ||theta||^2 = {total:.3g} where {bound:.3g} is possible: the layers'
     norms are {norms} and should be equal
 aside: predictor and norm are right, but layer {l} does not point along units[{l}]: its outputs must
@@ -228,24 +222,29 @@ def _balance_cases():
     for size in (3, 0.02, 0):
         for m, widths in [(4, []), *SHAPES]:
             units = [unit / unit.norm() for unit in map(draw, widths)]
-            yield Trap("" if size else "w", size * draw(m), units)
+            yield "" if size else "w", size * draw(m), units
 
 
-def _judge_balance(words, layers, w, units):
-    rho, reached = w.norm(), _back(layers)
+def _judge_balance(layers, w, units):
+    rho, reached = w.norm(), network_predictor(layers)
     factor = float(reached @ w / rho**2) if rho else 0
     along = reached.any() and same(reached, factor * w, max(reached.norm(), rho))
     fits = same(reached, w, rho)
-    expect(fits or not along, words["factor"].format(factor=factor))
-    expect(fits, words["other"])
     norms = torch.stack([a.norm() for a in layers])
     total, bound = norms.square().sum(), len(layers) * rho ** (2 / len(layers))
-    shown = ", ".join(f"{n:.3g}" for n in norms)
-    expect(
-        total <= bound * (1 + CLOSE), words["uneven"].format(total=total, bound=bound, norms=shown)
-    )
-    for l, (a, unit) in enumerate(zip(layers, units)):
-        expect(same(torch.outer(unit, unit) @ a, a, a.norm()), words["aside"].format(l=l))
+    aside = [not same(torch.outer(v, v) @ a, a, a.norm()) for a, v in zip(layers, units)]
+    return {
+        "factor": factor,
+        "total": total,
+        "bound": bound,
+        "norms": describe(*norms),
+        "l": aside.index(True) if any(aside) else None,
+    }, {
+        "factor": fits or not along,
+        "other": fits,
+        "uneven": total <= bound * (1 + CLOSE),
+        "aside": not any(aside),
+    }
 
 
 @exercise(TURNED + BALANCE, _balance_cases, judge=_judge_balance)

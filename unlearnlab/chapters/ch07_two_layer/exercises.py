@@ -2,7 +2,7 @@
 
 import torch
 
-from ...course.exercises import Trap, draw, exercise
+from ...course.exercises import draw, exercise
 
 NEURONS = """
 hint 1: Go through the definition: when is the indicator of neuron i equal to 1? Both |c_i| and
@@ -34,7 +34,7 @@ def _neuron_cases():
         A[order[:2]] = c[order[1:4]] = A[order[4], 1:] = 0
         yield A, c
     for size in (1e-9, 1e-180):
-        yield Trap("size", size * draw(6, 3), size * draw(6))
+        yield "size", size * draw(6, 3), size * draw(6)
 
 
 @exercise(NEURONS, _neuron_cases)
@@ -149,9 +149,9 @@ def _bound_cases():
         yield [draw(n, s) @ draw(s, h)]
     phi = draw(5, 12)
     mixed = torch.cat([phi, phi[:1] + phi[1:2]])
-    yield Trap("twice", torch.cat([phi, phi[:2]]))
+    yield "twice", torch.cat([phi, phi[:2]])
     for scale, name in ((1, "sum"), (1e-9, "scale"), (1e9, "scale")):
-        yield Trap(name, scale * mixed)
+        yield name, scale * mixed
 
 
 @exercise(BOUND, _bound_cases)
@@ -186,7 +186,7 @@ def _prune_cases():
         c[torch.randperm(h)[: h // 2]] = 0
         yield A, c
     tiny = torch.tensor([1e-12, 0, -1e-300], dtype=torch.float64)
-    yield Trap("tiny", draw(3, 2), tiny)
+    yield "tiny", draw(3, 2), tiny
 
 
 @exercise(PRUNE, _prune_cases)

@@ -46,8 +46,8 @@ WORDS = messages(CAPPED)
 def _task():
     """A small regression whose original fits, so that descent pulls it back to its length."""
     original = torch.nn.Linear(4, 1).double()
-    torch.nn.init.constant_(original.weight, 2)
-    torch.nn.init.constant_(original.bias, 5)
+    original.weight.data.fill_(2)
+    original.bias.data.fill_(5)
     x = torch.arange(36.0).sin().view(9, 4).double()
     data, evaluate = TensorDataset(x, original(x).detach()), lambda model: {}
     return Task("cap", "regression", 0, original, None, data, data, lambda seed: original, evaluate)
@@ -65,8 +65,8 @@ def _run(learner, share, decay):
             learner(**{own[0]: bad})
             raise WrongAnswer(WORDS["limits"])
     run = unlearn(task, learner(**{own[0]: share}, lr=0.05, weight_decay=decay), 20)
-    before, after = map(torch.equal, task.original.parameters(), _task().original.parameters())
-    expect(before and after, WORDS["original"])
+    untouched = map(torch.equal, task.original.parameters(), _task().original.parameters())
+    expect(all(untouched), WORDS["original"])
     return parameters_to_vector(run.model.parameters()).detach()
 
 

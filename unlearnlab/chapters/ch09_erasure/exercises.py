@@ -4,7 +4,7 @@ overflow."""
 import torch
 import torch.nn.functional as F
 
-from ...course.exercises import Trap, draw, exercise
+from ...course.exercises import draw, exercise
 
 PAINT = """
 hint 1: A white pixel takes the color itself, a black one stays black, and between them it is
@@ -105,7 +105,7 @@ def _npo_cases():
         yield *-draw(2, n).abs(), beta
     for gap in (800, 5_000):
         log_p = torch.tensor([-1, -0.5], dtype=torch.float64)
-        yield Trap("gap", log_p, log_p - torch.tensor([0, gap]), 1.0)
+        yield "gap", log_p, log_p - torch.tensor([0, gap]), 1.0
 
 
 @exercise(NPO, _npo_cases)

@@ -3,7 +3,7 @@ norm, and a difference with its error."""
 
 import torch
 
-from ...course.exercises import Trap, draw, exercise
+from ...course.exercises import draw, exercise
 
 RADIAL = """
 hint 1: A filter is a vector of in * height * width numbers, and so is its gradient. Flatten both,
@@ -12,7 +12,8 @@ hint 2: cos = <w, g> / (|w| |g|), one number for each of the first dimension.
 hint 3: Where the gradient is 0 there is no angle; let the cosine be 0 there: clamp the denominator
     from below.
 zero: the gradient is 0, and there is no angle: let the cosine be 0 there, not 0 / 0
-size: keep the sign: negative means that descent makes the filter longer
+[return radial(weight, gradient).abs()]: keep the sign: negative means that descent makes the filter
+    longer
 sign: the sign is the other way round: the inner product of weight and gradient, without a minus
 [return (w * g).sum(1)]: divide by both lengths: a cosine is between -1 and 1
 [* g.norm(dim=1) -> ]: divide by the length of the gradient as well
@@ -20,7 +21,7 @@ sign: the sign is the other way round: the inner product of weight and gradient,
 [* g.norm(dim=1) -> ** 2]: that is the share of the filter; the cosine divides by both lengths
 [w.norm(dim=1) * g.norm(dim=1) -> w.norm() * g.norm()]: the lengths are those of each filter, not of
     the whole layer
-squared: that is the square of the cosine
+[return radial(weight, gradient) ** 2]: that is the square of the cosine
 """
 
 
@@ -29,7 +30,7 @@ def _radial_cases():
         weight, gradient = 2 * draw(*shape), draw(*shape)
         gradient[0] += weight[0]
         yield weight, gradient
-    yield Trap("zero", weight, 0 * gradient)
+    yield "zero", weight, 0 * gradient
 
 
 @exercise(RADIAL, _radial_cases)

@@ -3,7 +3,7 @@ one example."""
 
 import torch
 
-from ...course.exercises import Trap, draw, exercise
+from ...course.exercises import draw, exercise
 
 MARGIN = """
 column: expected shape (n,), got (n, 1): gather keeps the dimension
@@ -18,7 +18,8 @@ sign: the sign is wrong: a model that is sure of the label has a large positive 
   other logits; subtract their logsumexp
 [-torch.inf -> 0]: you put 0 where the label's logit was, which counts as a class; put -inf
 [- others.logsumexp(1) -> ]: that is the label's logit; subtract the logsumexp of the others
-bits: that is in bits; use the natural logarithm
+[return margin(logits, labels) / torch.tensor(2.0).log()]: that is in bits; use the natural
+  logarithm
 gap: one logit is 60 or 900 and the others are near 0. If the result is infinite, it is because p_y
   rounds to 1 or 0, or exp overflows: do not go through probabilities, and let torch.logsumexp take
   the exponentials
@@ -35,7 +36,7 @@ def _margin_cases():
         yield 2 * draw(n, classes), torch.arange(n) % classes
     for gap in (60.0, 900.0):
         logits = torch.tensor([[gap, 0.0, 1.0], [0.0, gap, 1.0]], dtype=torch.float64)
-        yield Trap("gap", logits, torch.tensor([0, 0]))
+        yield "gap", logits, torch.tensor([0, 0])
 
 
 @exercise(MARGIN, _margin_cases)
@@ -46,8 +47,8 @@ def margin(logits, labels):
 
 
 KLOM = """
-broken: the result is a NaN or infinite: a bin without unlearned models adds 0 (0 log 0 counts as
-  0), and where no retrained model is, q counts as 1e-5
+[torch.special.xlogy(p, p) -> p * p.log()]: the result is a NaN or infinite: a bin without unlearned
+  models adds 0 (0 log 0 counts as 0), and where no retrained model is, q counts as 1e-5
 [return klom(retrained, unlearned)]: the arguments are in the other order: KL(unlearned ||
   retrained) weighs by the unlearned models' shares
 [unlearned.clamp(-100, 100), retrained.clamp(-100, 100) -> unlearned, retrained]: clip the margins
@@ -60,7 +61,8 @@ broken: the result is a NaN or infinite: a bin without unlearned models adds 0 (
 [1e-5 -> 1e-10]: the floor of q is 1e-5, not 1e-10
 [torch.histc(x, 20, low, high) / len(x) -> (torch.histc(x, 20, low, high) /
   len(x)).clamp(min=1e-5)]: only q has a floor; a bin without unlearned models adds nothing
-bits: that is in bits; use the natural logarithm
+[return klom(unlearned, retrained) / torch.tensor(2.0).log()]: that is in bits; use the natural
+  logarithm
 [sum() -> mean()]: sum over the bins, do not average
 [/ len(x) -> ]: these are counts; divide each by its number of models
 sign: the sign is wrong: sum p log(p / q), not p log(q / p)

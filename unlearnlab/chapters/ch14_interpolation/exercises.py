@@ -3,7 +3,7 @@ retained predictions."""
 
 import torch
 
-from ...course.exercises import Trap, dependent, draw, drawn, exercise
+from ...course.exercises import dependent, draw, drawn, exercise
 from ...theory.linear import min_norm
 
 MISS = """
@@ -28,7 +28,7 @@ sign: the sign: what came out minus what should have, P theta - ideal
 def _miss_cases():
     yield from drawn("d", "n d", "n", n=(3, 1, 5), d=(7, 4, 5))()
     X = dependent(draw(3, 8))
-    yield Trap("twice", draw(8), X, X @ draw(8))
+    yield "twice", draw(8), X, X @ draw(8)
 
 
 @exercise(MISS, _miss_cases)

@@ -3,7 +3,7 @@ and a front."""
 
 import torch
 
-from ...course.exercises import call, describe, draw, exercise, expect, expect_tensor
+from ...course.exercises import draw, exercise
 
 SAMPLE = """
 hint 1: Deal like cards: the first sample of every class, then the second of every class, and so on
@@ -12,13 +12,16 @@ hint 2: Number the samples within their class: 0 for the first of its class, 1 f
     Whose number is lower comes first.
 hint 3: (labels[:, None] == labels).tril(-1).sum(1) counts the earlier samples of the same class;
     argsort(stable=True) puts them in order.
-empty: nothing was chosen: with more classes than samples, count // classes is 0
-outside: there is no position {outside}; return positions in `labels`, not labels
-twice: a position came twice
-few: {n} positions came, {wanted} were asked for: count // classes of each leaves a remainder, and
-    where a class runs out others fill up
-many: {n} positions came, {wanted} were asked for
-uneven: the classes got {each}: while some are left of each, they may differ by one at most
+[return labels[:0]]: nothing was chosen: with more classes than samples, count // classes is 0
+[return torch.cat([torch.where(labels == k)[0][: max(1, count // len(labels.unique()))] for k in
+    labels.unique()])[:count]]: too few positions came: count // classes of each leaves a remainder,
+    and where a class runs out others fill up
+[return torch.cat([torch.where(labels == k)[0][: -(-count // len(labels.unique()))] for k in
+    labels.unique()])]: more positions came than were asked for: rounding count / classes up is no
+    way out
+outside: on {on} there is no position {outside}; return positions in `labels`, not labels
+twice: on {on} a position came twice
+uneven: on {on} the classes got {each}: while some are left of each, they may differ by one at most
 """
 
 
@@ -30,33 +33,20 @@ def _samples():
     yield from ((plain, 30), (shuffled, 15), (plain, 50), (plain, 0))
 
 
-def _test_balanced_sample(words, learner):
+def _judge_sample(answer, labels, count):
     """Many samples are right, so their properties are checked one by one."""
-    for labels, count in _samples():
-        answer, wanted = call(learner, labels, count), min(count, len(labels))
-        n = len(answer) if isinstance(answer, torch.Tensor) and answer.ndim == 1 else wanted
-        expect_tensor(answer, torch.arange(n))
-        if wanted == n == 0:
-            continue
-        outside = answer[(answer < 0) | (answer >= len(labels))].tolist()[:1]
-        inside = answer.clamp(0, len(labels) - 1)
-        there = torch.bincount(labels)
-        taken = torch.bincount(labels[inside], minlength=len(there))
-        short = taken[taken < there]  # classes that have samples left
-        each = sorted(taken[there > 0].tolist())
-        for name, holds in (
-            ("empty", n > 0),
-            ("outside", not outside),
-            ("twice", len(answer.unique()) == n),
-            ("few", n >= wanted),
-            ("many", n <= wanted),
-            ("uneven", len(short) == 0 or taken.max() - short.min() <= 1),
-        ):
-            message = words[name].format(outside=outside, n=n, wanted=wanted, each=each)
-            expect(holds, f"on {describe(labels, count)} {message}")
+    outside = answer[(answer < 0) | (answer >= len(labels))].tolist()[:1]
+    there = torch.bincount(labels)
+    taken = torch.bincount(labels[answer.clamp(0, len(labels) - 1)], minlength=len(there))
+    short = taken[taken < there]  # classes that have samples left
+    return {"outside": outside, "each": sorted(taken[there > 0].tolist())}, {
+        "outside": not outside,
+        "twice": len(answer.unique()) == len(answer),
+        "uneven": len(short) == 0 or taken.max() - short.min() <= 1,
+    }
 
 
-@exercise(SAMPLE, more=_test_balanced_sample)
+@exercise(SAMPLE, _samples, judge=_judge_sample)
 def balanced_sample(labels, count):
     """Positions of `count` samples, all if there are fewer, (k,) long: no class has two more than
     one that has samples left. labels: (n,)."""
