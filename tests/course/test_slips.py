@@ -1,4 +1,4 @@
-"""Is everyone who makes a slip that an exercise lists told so, and nothing else?"""
+"""Is everyone who gives a wrong answer that an exercise lists told so, and nothing else?"""
 
 import importlib
 import pkgutil
@@ -7,30 +7,41 @@ import pytest
 import torch
 
 from unlearnlab import chapters
-from unlearnlab.course.exercises import EXERCISES, SLIP, WrongAnswer, check, slipped
+from unlearnlab.course.exercises import EXERCISES, SLIP, USUAL, WrongAnswer, check, slipped
 
 for chapter in pkgutil.iter_modules(chapters.__path__):
     importlib.import_module(f"unlearnlab.chapters.{chapter.name}.exercises")
 
-SLIPS = [
-    (name, slip) for name, made in EXERCISES.items() for slip in made.words if SLIP.search(slip)
+WRONG = [
+    (name, wrong)
+    for name, made in EXERCISES.items()
+    for wrong in made.words
+    if SLIP.search(wrong) or wrong in USUAL
 ]
 
 
-@pytest.mark.parametrize("name, slip", SLIPS)
-def test_a_slip_is_told_by_its_own_message(name, slip):
+def usual(name, right):
+    if isinstance(right, (tuple, list)):
+        return [usual(name, part) for part in right]
+    return USUAL[name](torch.as_tensor(right))
+
+
+@pytest.mark.parametrize("name, wrong", WRONG, ids=" | ".join)
+def test_a_wrong_answer_is_told_by_its_own_message(name, wrong):
     exercise = EXERCISES[name]
-    wrong = slipped(exercise.reference, slip)
+    reference = exercise.reference
+    slip = slipped(reference, wrong) if wrong not in USUAL else None
 
     def learner(*given):
         try:
-            return wrong(*given)
+            return slip(*given) if slip else usual(wrong, reference(*given))
         except Exception:  # cannot be made of these arguments: the others have to show it
-            return exercise.reference(*given)
+            return reference(*given)
 
     with pytest.raises(WrongAnswer) as told:
-        check(name, wrong if isinstance(wrong, type) else learner)
-    assert str(told.value) == f"{name}: {exercise.words[slip]}"
+        check(name, slip if isinstance(slip, type) else learner)
+    said = str(told.value)
+    assert said.startswith(f"{name}: ") and said.endswith(exercise.words[wrong])
 
 
 def test_a_slip_replaces_what_is_there_for_the_last_time_or_the_last_return():
