@@ -2,7 +2,7 @@
 
 import torch
 
-from ...course.exercises import CLOSE, dependent, draw, drawn, exercise
+from ...course.exercises import CLOSE, dependent, draw, drawn, exercise, same
 from ...course.off_rows import ONTO, split_exercise
 from ...projection import project_out
 from ...theory import linear
@@ -157,15 +157,13 @@ def _worst_cases():
 
 def _judge_worst(answer, X, eps):
     """Many answers are right, so their properties are checked one by one."""
-    U, s, _ = torch.linalg.svd(X, full_matrices=False)
-    rank = int((s > 1e-10 * s[0]).sum())
-    size, inside = float(answer.norm()), U[:, :rank].T @ answer
-    moved, most = float((inside / s[:rank]).norm()), eps / float(s[rank - 1])
+    move, farthest = (linear.min_norm(X, error) for error in (answer, worst_error(X, eps)))
+    size, moved, most = answer.norm(), move.norm(), farthest.norm()
     return {"eps": eps, "size": size, "moved": moved, "most": most}, {
         "one": abs(size - 1) > CLOSE,
         "size": abs(size - eps) <= CLOSE * eps,
-        "outside": inside.norm() > (1 - CLOSE) * eps,
-        "least": moved > (1 + CLOSE) * eps / s[0],
+        "outside": same(X @ move, answer, eps, 1e-3),
+        "least": moved > (1 + CLOSE) * eps / torch.linalg.matrix_norm(X, 2),
         "most": moved >= (1 - CLOSE) * most,
     }
 
