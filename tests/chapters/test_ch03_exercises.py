@@ -37,15 +37,6 @@ def of_the_input(model, x):
     return torch.autograd.grad(model(x[None]).sum(), x)[0]
 
 
-def squared(model, x):
-    return torch.cat(
-        [
-            g.flatten()
-            for g in torch.autograd.grad(model(x[None]).square().sum(), list(model.parameters()))
-        ]
-    )
-
-
 def with_graph(model, x):
     gradients = torch.autograd.grad(
         model(x[None]).sum(), list(model.parameters()), create_graph=True
@@ -56,21 +47,7 @@ def with_graph(model, x):
 WRONG_GRADIENTS = [
     (lambda m, x: m(x[None]).sum().backward(), "returns None"),
     (parts, "one tensor per parameter"),
-    (lambda m, x: output_gradient(m, x)[None], r"wrapped: shape \(1, d\)"),
-    (
-        lambda m, x: torch.cat([g.flatten() for g in parts(m, x) if g.ndim == 2]),
-        "biases are parameters too",
-    ),
     (of_the_input, "not to x"),
-    (squared, "gradient of the squared output"),
-    (lambda m, x: m(x[None]).item() * output_gradient(m, x), "the output times its gradient"),
-    (lambda m, x: -output_gradient(m, x), "sign is wrong"),
-    (lambda m, x: output_gradient(m, x) / output_gradient(m, x).norm(), "length 1"),
-    (lambda m, x: torch.cat([g.flatten() for g in parts(m, x)][::-1]), "reverse order"),
-    (
-        lambda m, x: torch.cat([g.T.flatten() if g.ndim == 2 else g for g in parts(m, x)]),
-        "no transpose",
-    ),
     (with_graph, "autograd's graph"),
     (accumulates, "adds to what .grad holds"),
     (moves, "changes the model's parameters"),
@@ -131,17 +108,6 @@ def in_place(K, t):
 
 WRONG_COEFFICIENTS = [
     (lambda K, t: None, "is there a return"),
-    (lambda K, t: -coefficients(K, t), "without a minus"),
-    (lambda K, t: K @ t, "you multiply by K"),
-    (lambda K, t: t.clone(), "t itself"),
-    (lambda K, t: t / K.diagonal(), "diagonal of K only"),
-    (lambda K, t: scaled(K, t, undo=False), "not undone"),
-    (lambda K, t: scaled(K, t, scale_t=False), "t is not scaled"),
-    (lambda K, t: scaled(K, t, scale_t=False, undo=False), "t and c are not"),
-    (lambda K, t: scaled(K, t, power=0.5), "square roots of the"),
-    (lambda K, t: scaled(K, t, power=-1.0), "multiply by the eigenvalues"),
-    (lambda K, t: scaled(K, t, transpose=True), "COLUMNS"),
-    (lambda K, t: coefficients(K, t)[:, None], r"column \(k, 1\)"),
     (lambda K, t: torch.linalg.inv(K) * t, "k x k matrix came back"),
     (lambda K, t: torch.linalg.solve(K, t), "K is singular|has rank 5 at most"),
     (lambda K, t: torch.linalg.inv(K) @ t, "K is singular|has rank 5 at most"),
@@ -182,27 +148,7 @@ def test_another_way_to_the_coefficients_passes():
 
 WRONG_GRAMS = [
     (lambda a, b: None, "is there a return"),
-    (lambda a, b: (a @ a.T) * (b @ b.T), "bias is missing"),
-    (lambda a, b: (a @ a.T) * (b @ b.T) + 1, "not 1"),
-    (lambda a, b: (a @ a.T) * (b @ b.T) + a @ a.T, "does not see the input"),
-    (lambda a, b: (a @ a.T) @ (b @ b.T) + b @ b.T, "matrix product"),
-    (lambda a, b: (a @ a.T) @ (b @ b.T), "matrix product"),
-    (lambda a, b: a @ a.T + b @ b.T, "they are multiplied"),
-    (lambda a, b: a @ a.T, "b are not used"),
-    (lambda a, b: b @ b.T, "bias's share only"),
-    (lambda a, b: a.T @ a, "compares features"),
-    (lambda a, b: b.T @ b, "compares features"),
-    (lambda a, b: ((a * a).sum(1) + 1) * (b * b).sum(1), "only the diagonal"),
-    (lambda a, b: linear_layer_gram(a, b) / len(a), "divide by the number"),
     (lambda a, b: linear_layer_gram(a.mul_(2), b), "in place"),
-    (
-        lambda a, b: (
-            linear_layer_gram(a, b)
-            if len({*a.shape, *b.shape}) > 1
-            else linear_layer_gram(a.T, b.T)
-        ),
-        "n = in = out",
-    ),
 ]
 
 
@@ -234,19 +180,7 @@ def bias(a, b, c):
 WRONG_COMBINATIONS = [
     (lambda a, b, c: None, "is there a return"),
     (lambda a, b, c: weight(a, b, c), "return two tensors"),
-    (lambda a, b, c: (weight(a, b, c).T, bias(a, b, c)), "transposed"),
-    (lambda a, b, c: (bias(a, b, c), weight(a, b, c)), "swapped"),
-    (
-        lambda a, b, c: (torch.einsum("n,no,ni->noi", c, b, a), bias(a, b, c)),
-        "one matrix per sample",
-    ),
-    (lambda a, b, c: (weight(a, b, c), c[:, None] * b), "one vector per sample"),
-    (lambda a, b, c: (b.T @ a, bias(a, b, c)), "c is not used for the weight"),
-    (lambda a, b, c: (weight(a, b, c), b.sum(0)), "c is not used for the bias"),
     (lambda a, b, c: (weight(a, b, c) / len(a), bias(a, b, c)), "you average"),
-    (lambda a, b, c: (weight(a, b, c * c), bias(a, b, c)), "enters twice"),
-    (lambda a, b, c: (-weight(a, b, c), -bias(a, b, c)), "sign is wrong"),
-    (lambda a, b, c: (weight(a, b, c), c.sum() * torch.ones_like(bias(a, b, c))), "b_i, not 1"),
     (lambda a, b, c: row_combination(a, b.mul_(2), c), "in place"),
     (lambda a, b, c: (weight(a, b, c) * 1.1, bias(a, b, c)), "off by 0.1"),
 ]
@@ -299,41 +233,8 @@ WRONG_SCHEDULES = [
     (lambda *a: [s for s in strengths(*a) if s], "only the epochs that project are listed"),
     (lambda *a: strengths(*a)[: a[2] - a[4]], "last descent_epochs epochs are missing"),
     (lambda *a: strengths(*a) + [0.0], r"expected shape \(14,\), got \(15,\)"),
-    (schedule(lambda reg, decay, j, e: reg * decay**e), "decays every epoch"),
-    (schedule(lambda reg, decay, j, e: reg * decay ** (j + 1)), "decay comes after"),
-    (schedule(lambda reg, decay, j, e: reg), "never decays"),
-    (schedule(lambda reg, decay, j, e: reg - j * (1 - decay)), "fixed step"),
-    (schedule(usual, lambda e, T, every, end: e % every == 0), "last descent_epochs too"),
-    (
-        schedule(usual, lambda e, T, every, end: e <= T - end and e % every == 0),
-        "one projection too many",
-    ),
-    (
-        schedule(usual, lambda e, T, every, end: 0 < e < T - end and e % every == 0),
-        "epoch 0 projects too",
-    ),
-    (
-        schedule(usual, lambda e, T, every, end: e < T - end and (e + 1) % every == 0),
-        "not in epoch",
-    ),
-    (
-        schedule(usual, lambda e, T, every, end: e >= end and (e - end) % every == 0),
-        "come last, not first",
-    ),
-    (schedule(usual, lambda e, T, every, end: e < T - end), "project in every epoch"),
-    (
-        schedule(usual, lambda e, T, every, end: e < T - end and e % every),
-        "exactly the wrong epochs",
-    ),
     (held, "between projections"),
-    (schedule(lambda reg, decay, j, e: 1 / (reg * decay**j) - 1), "these are the lambdas"),
-    (schedule(lambda reg, decay, j, e: 1 / (1 + (1 / reg - 1) / decay**j)), r"divides lambda \+ 1"),
-    (schedule(lambda reg, decay, j, e: 1 / (1 + (1 / reg - 1) * decay**j)), "strength grows"),
     (schedule(lambda reg, decay, j, e: 1 / (1 / reg / decay**j)), "ZeroDivisionError"),
-    (
-        schedule(usual, lambda e, T, every, end: e < T - end - 1 and e % every == 0),
-        "one epoch too early",
-    ),
     (
         schedule(lambda reg, decay, j, e: reg * decay**j * (1 if j else 1.5)),
         "entry 0 should be 0.5, got 0.75",

@@ -12,12 +12,6 @@ from unlearnlab.course.exercises import WrongAnswer
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda f, x: (f - x.sin()).max().item(), "a spike that points down counts too"),
-        (lambda f, x: (f - x.sin()).abs().mean().item(), "that is the mean distance"),
-        (lambda f, x: (f - x.sin()).square().mean().sqrt().item(), r"\(root\) mean square"),
-        (lambda f, x: (f - x.sin()).square().max().item(), "the distance is squared"),
-        (lambda f, x: (f - 1.5).abs().max().item(), "not to the poisoned height"),
-        (lambda f, x: f.abs().max().item(), "subtract sin x first"),
         (lambda f, x: (f - x.sin()).abs(), "expected one number, got one for each x"),
         (lambda f, x: None, "is there a return"),
         (lambda f, x: "big", "return one number, got 'big'"),
@@ -37,21 +31,6 @@ def test_wrong_sup_errors_are_told_apart(wrong, says):
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (
-            lambda v: (statistics.mean(v), sorted(v)[2], sorted(v)[-3]),
-            "the first number is the mean",
-        ),
-        (
-            lambda v: (sorted(v)[len(v) // 2], sorted(v)[2], sorted(v)[-3]),
-            "mean of the two middle ones",
-        ),
-        (lambda v: (statistics.median(v), v[2], v[-3]), "sort the values first"),
-        (lambda v: (statistics.median(v), min(v), max(v)), "that is the full range"),
-        (
-            lambda v: (statistics.median(v), sorted(v)[1], sorted(v)[-2]),
-            "you dropped 1 on each side",
-        ),
-        (lambda v: (statistics.median(v), sorted(v)[-3], sorted(v)[2]), "low and high are swapped"),
         (lambda v: statistics.median(v), "return 3 numbers in a list or tuple"),
         (lambda v: (0.0, sorted(v)[2], sorted(v)[-3]), r"on \[.* entry 0 should be"),
         (

@@ -97,27 +97,9 @@ def test_another_right_implementation_passes(name, other):
     assert ch.check(name, other) is other
 
 
-def _zeroed(c, rows):
-    c = c.clone()
-    c[rows] = 0
-    return c
-
-
-def _kept(c, keep):
-    new = torch.zeros_like(c)
-    new[keep] = c[keep]
-    return new
-
-
 def _square_only(c, features, keep):
     new = torch.zeros_like(c)
     new[keep] = torch.linalg.solve(features[:, keep], features @ c)
-    return new
-
-
-def _sorted_places(c, features, keep):
-    new = torch.zeros_like(c)
-    new[keep.sort().values] = right["move_onto"](c, features, keep)[keep]
     return new
 
 
@@ -126,29 +108,14 @@ def _leak(c, features, keep):
     return new + 0.5 * (new == 0)
 
 
-def _only_moved(c, features, keep):
-    return right["move_onto"](c, features, keep) - _kept(c, keep)
-
-
-def _shortest(c, features, keep):
-    return torch.linalg.pinv(features) @ (features @ c)
-
-
 WRONG = [
     ("active_neurons", lambda A, c: None, "is there a return"),
-    ("active_neurons", lambda A, c: (c != 0).sum(), "count the nonzero output weights"),
-    ("active_neurons", lambda A, c: (A != 0).any(1).sum(), "count the nonzero rows"),
-    ("active_neurons", lambda A, c: ((c != 0) | (A != 0).any(1)).sum(), "in OR out"),
-    ("active_neurons", lambda A, c: len(c) - right["active_neurons"](A, c), "NOT active"),
-    ("active_neurons", lambda A, c: (A * c[:, None] != 0).sum(), "you count weights"),
-    ("active_neurons", lambda A, c: ((c != 0) & (A != 0).all(1)).sum(), "only if ALL its entries"),
     ("active_neurons", lambda A, c: (c.abs() * A.norm(dim=1) > 1e-12).sum(), "absolute tolerance"),
     ("active_neurons", lambda A, c: (c.abs() * A.norm(dim=1) > 0).sum(), "underflows"),
     ("active_neurons", lambda A, c: (c != 0) & (A != 0).any(1), "return one whole number"),
     ("active_neurons", lambda A, c: (c.abs() * A.norm(dim=1)).sum(), "whole number"),
     ("active_neurons", lambda A, c: bool((c != 0).any()), "how many, not whether"),
     ("active_neurons", lambda A, c: "four", "got 'four'"),
-    ("active_neurons", lambda A, c: len(c), "every neuron, active or not"),
     (
         "active_neurons",
         lambda A, c: right["active_neurons"](A, c) - 3,
@@ -156,13 +123,6 @@ WRONG = [
     ),
     ("active_neurons", _in_place("active_neurons"), "in place"),
     ("cancel", lambda c, basis, leading: None, "is there a return"),
-    ("cancel", lambda c, basis, leading: c + basis @ c[leading], "sign is wrong"),
-    ("cancel", lambda c, basis, leading: _zeroed(c, leading), "leave the others"),
-    ("cancel", lambda c, basis, leading: -basis @ c[leading], "that is the change"),
-    ("cancel", lambda c, basis, leading: c - basis.sum(1), "subtract every column once"),
-    ("cancel", lambda c, basis, leading: c - basis @ c[: basis.shape[1]], "first entries of c"),
-    ("cancel", lambda c, basis, leading: c - basis @ c[leading.sort().values], "order is mixed up"),
-    ("cancel", lambda c, basis, leading: c - basis @ (torch.linalg.pinv(basis) @ c), "not sparse"),
     ("cancel", lambda c, basis, leading: 1.1 * right["cancel"](c, basis, leading), "off by"),
     (
         "cancel",
@@ -171,28 +131,11 @@ WRONG = [
     ),
     ("cancel", _in_place("cancel"), "in place"),
     ("move_onto", lambda c, features, keep: None, "is there a return"),
-    ("move_onto", lambda c, features, keep: c.clone(), "unchanged"),
-    ("move_onto", lambda c, features, keep: _kept(c, keep), "without making up"),
-    (
-        "move_onto",
-        lambda c, features, keep: right["move_onto"](c, features, keep)[keep],
-        "the kept neurons alone",
-    ),
-    ("move_onto", _only_moved, "Add what the kept"),
-    (
-        "move_onto",
-        lambda c, features, keep: right["move_onto"](c, features, keep) + _kept(c, keep),
-        "counted twice",
-    ),
-    ("move_onto", _shortest, "uses every neuron"),
-    ("move_onto", _sorted_places, "wrong places"),
     ("move_onto", _square_only, "not square"),
     ("move_onto", _leak, "outside `keep`"),
     ("move_onto", lambda c, features, keep: 1.01 * right["move_onto"](c, features, keep), "off by"),
     ("move_onto", _in_place("move_onto"), "in place"),
     ("width_bound", lambda features: None, "is there a return"),
-    ("width_bound", lambda features: len(features), "you return n_r"),
-    ("width_bound", lambda features: features.shape[1], "you return the width"),
     ("width_bound", lambda features: min(features.shape), "an upper bound for s"),
     (
         "width_bound",
@@ -222,16 +165,6 @@ WRONG = [
     ("width_bound", lambda features: torch.linalg.svdvals(features), "return one whole number"),
     ("width_bound", _in_place("width_bound"), "in place"),
     ("prune_rows", lambda A, c: None, "is there a return"),
-    ("prune_rows", lambda A, c: A.clone(), "unchanged"),
-    ("prune_rows", lambda A, c: A[c != 0], "removed the rows"),
-    ("prune_rows", lambda A, c: A * (c == 0)[:, None], "Zero the others"),
-    ("prune_rows", lambda A, c: A * c[:, None], "multiply the rows by c"),
-    ("prune_rows", lambda A, c: A * (c > 0)[:, None], "negative weight"),
-    (
-        "prune_rows",
-        lambda A, c: A * (c != 0)[None] if A.shape[0] == A.shape[1] else A * (c != 0)[:, None],
-        "zero columns",
-    ),
     ("prune_rows", lambda A, c: A * (c.abs() > 1e-9)[:, None], "small, not 0"),
     ("prune_rows", lambda A, c: (A * (c != 0)[:, None], c), "return the new A alone"),
     ("prune_rows", lambda A, c: (c != 0).double(), "the matrix A"),

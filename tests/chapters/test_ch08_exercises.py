@@ -51,33 +51,6 @@ class Share(ul.GD):
         return self.share * length(state.task.original.parameters())
 
 
-class Nothing(Share):
-    pass
-
-
-class Before(Share):
-    def project(self, state, retain):
-        shorten(state.model.parameters(), self.limit(state))
-
-
-class Absolute(Share):
-    def settle(self, state):
-        shorten(state.model.parameters(), self.share)
-
-
-class Again(Share):
-    def settle(self, state):
-        shorten(state.model.parameters(), self.share * length(state.model.parameters()))
-
-
-class Always(Share):
-    @torch.no_grad()
-    def settle(self, state):
-        factor = self.limit(state) / length(state.model.parameters())
-        for p in state.model.parameters():
-            p *= factor
-
-
 class Each(Share):
     def settle(self, state):
         for p, before in zip(state.model.parameters(), state.task.original.parameters()):
@@ -142,11 +115,6 @@ def test_a_stub_gets_the_reference(capsys):
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (Nothing, "this is GD"),
-        (Before, "`settle` comes last"),
-        (Absolute, "the share as the length itself"),
-        (Again, "so that the weights vanish"),
-        (Always, "shorter than the limit"),
         (Each, "every tensor by itself"),
         (Original, "changes task.original"),
         (WithGradient, "raised RuntimeError .*leaf Variable"),

@@ -14,14 +14,6 @@ P = lambda logits: logits.softmax(1)[:, 0]
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda g, c: g[:, None] * c[:, None, None], "divide by 255"),
-        (lambda g, c: g[:, None] * c[:, None, None] / 255**2, "once divided by 255 is enough"),
-        (lambda g, c: (g[:, None] + c[:, None, None]) / 2, "a tint multiplies"),
-        (lambda g, c: g[:, None] * (c > 0)[:, None, None], "a channel of 128 halves"),
-        (lambda g, c: g[:, None] * (255 - c)[:, None, None] / 255, "complementary color"),
-        (lambda g, c: g[:, None] * c.flip(0)[:, None, None] / 255, "red, green, blue"),
-        (lambda g, c: g[..., None] * c / 255, "the channels come second"),
-        (lambda g, c: g * c[0] / 255, "expected three channels"),
         (lambda g, c: g[:, None] * c[:, None, None] / 256, "off by"),
         (lambda g, c: None, "is there a return"),
     ],
@@ -34,20 +26,6 @@ def test_wrong_tints_are_told_apart(wrong, says):
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda *s: MEAN(lambda x: 1 - P(x), *s), "square the distance"),
-        (lambda *s: MEAN(lambda x: 1 - P(x) ** 2, *s), r"that is 1 - p\^2"),
-        (lambda *s: MEAN(lambda x: P(x) ** 2, *s), r"that is p\^2"),
-        (lambda *s: MEAN(lambda x: (1 - P(x)) ** 2, *s[1:]), "gray images count too"),
-        (lambda *s: MEAN(lambda x: (1 - x[:, 0]) ** 2, *s), "these are logits"),
-        (lambda *s: MEAN(lambda x: (1 - x.softmax(0)[:, 0]) ** 2, *s), "over the classes"),
-        (lambda *s: MEAN(lambda x: (x.argmax(1) != 0).double(), *s), "that counts wrong answers"),
-        (
-            lambda *s: torch.stack(
-                [(1 - x.softmax(1)[:, i]).square().mean() for i, x in enumerate(s)]
-            ).mean(),
-            "still sees color",
-        ),
-        (lambda *s: 3 * MEAN(lambda x: (1 - P(x)) ** 2, *s), "take their mean"),
         (lambda *s: torch.cat([(1 - P(x)) ** 2 for x in s]), "expected shape"),
         (lambda *s: MEAN(lambda x: (1 - P(x)) ** 2, *s).item(), "expected a tensor, got float"),
         (lambda *s: MEAN(lambda x: (1 - P(x)) ** 2, *s).sqrt(), "off by"),
@@ -61,14 +39,6 @@ def test_wrong_forget_errors_are_told_apart(wrong, says):
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda a, b, t: 2 / t * F.softplus(t * (b - a)).mean(), "upside down"),
-        (lambda a, b, t: F.softplus(t * (a - b)).mean(), "the factor 2 / beta is missing"),
-        (lambda a, b, t: F.softplus(t * (a - b)).mean() / t, "not 1 / beta"),
-        (lambda a, b, t: 2 * F.softplus(t * (a - b)).mean(), "divide by beta as well"),
-        (lambda a, b, t: 2 / t * F.softplus(t * (a - b)).sum(), "not the sum"),
-        (lambda a, b, t: 2 / t * F.softplus(a - b).mean(), "raised to the power beta"),
-        (lambda a, b, t: 2 * (a - b).mean(), r"log\(1 \+ ratio\)"),
-        (lambda a, b, t: -2 / t * F.softplus(t * (a - b)).mean(), "no minus sign"),
         (
             lambda a, b, t: 2 / t * torch.log(1 + (a.exp() / b.exp()) ** t).mean(),
             "the ratio overflows",

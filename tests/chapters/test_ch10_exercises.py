@@ -14,13 +14,6 @@ HITS = lambda s: (s.argmax(2) == OWN(s)).double()
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda s: 100 * HITS(s).mean(), "no percent"),
-        (lambda s: HITS(s).sum(), "that counts the hits"),
-        (lambda s: 1 - HITS(s).mean(), "the share of errors"),
-        (lambda s: HITS(s)[0].mean(), "the first color alone"),
-        (lambda s: s.softmax(2)[range(len(s)), :, range(len(s))].mean(), "mean probability"),
-        (lambda s: HITS(s).all(0).double().mean(), "right in every color"),
-        (lambda s: HITS(s).any(0).double().mean(), "right in some color"),
         (lambda s: HITS(s).mean(1), "expected shape"),
         (lambda s: HITS(s).mean().item(), "expected a tensor, got float"),
         (lambda s: (s.argmax(2) == torch.arange(s.shape[1])).double().mean(), "off by"),
@@ -50,16 +43,6 @@ def put(forget, retain):
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (put(lambda f, r: f / (f + r), lambda f, r: r / (f + r)), "the other way around"),
-        (
-            put(lambda f, r: (f + r) / (2 * f + r), lambda f, r: f / (2 * f + r)),
-            "your p is the share of all images",
-        ),
-        (put(lambda f, r: 1.0, lambda f, r: f / r), r"divide by 1 \+ p"),
-        (put(lambda f, r: r / f, lambda f, r: 1.0), "add up to 1"),
-        (put(lambda f, r: 1 / f, lambda f, r: 1 / r), "add up to 1"),
-        (put(lambda f, r: 0.5 / f, lambda f, r: 0.5 / r), "add up to 1"),
-        (put(lambda f, r: 0.5, lambda f, r: 0.5), "all weights are equal"),
         (put(lambda f, r: -1.0, lambda f, r: 2.0), "off by"),
         (put(lambda f, r: 0.9, lambda f, r: 0.1), "off by"),
         (lambda forgotten: forgotten, "expected float32 or float64"),

@@ -28,21 +28,12 @@ def test_a_lead_of_paired_seeds_is_that_of_their_differences():
     assert lead(a, b).tolist() == pytest.approx([mean, (variance / 3) ** 0.5])
 
 
-FLAT = lambda w, g: (w.flatten(1), g.flatten(1))
 INNER = lambda w, g: (w * g).flatten(1).sum(1)
 
 
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda w, g: radial(w, g).abs(), "keep the sign"),
-        (lambda w, g: -radial(w, g), "other way round"),
-        (INNER, "divide by both lengths"),
-        (lambda w, g: INNER(w, g) / w.flatten(1).norm(dim=1), "length of the gradient as well"),
-        (lambda w, g: INNER(w, g) / g.flatten(1).norm(dim=1), "length of the filter as well"),
-        (lambda w, g: INNER(w, g) / w.flatten(1).norm(dim=1) ** 2, "share of the filter"),
-        (lambda w, g: INNER(w, g) / (w.norm() * g.norm()), "not of the whole layer"),
-        (lambda w, g: radial(w, g) ** 2, "square of the cosine"),
         (lambda w, g: INNER(w, g) / (w.flatten(1).norm(dim=1) * g.flatten(1).norm(dim=1)), "NaN"),
         (lambda w, g: (w * g).sum() / (w.norm() * g.norm()), "expected shape"),
         (lambda w, g: radial(w, g) + 1e-3, "off by"),
@@ -53,24 +44,7 @@ def test_wrong_cosines_are_told_apart(wrong, says):
         ch.check("radial", wrong)
 
 
-PAIR = lambda mean, error: torch.stack([mean, error])
-
-
-@pytest.mark.parametrize(
-    "wrong, says",
-    [
-        (lambda a, b: lead(b, a), "a lead is a minus b"),
-        (
-            lambda a, b: PAIR((a - b).mean(), (a.var() / len(a) + b.var() / len(b)).sqrt()),
-            "two independent samples",
-        ),
-        (lambda a, b: PAIR((a - b).mean(), (a - b).std()), "spread of single seeds"),
-        (lambda a, b: PAIR((a - b).mean(), (a - b).std(correction=0) / len(a) ** 0.5), "n - 1"),
-        (lambda a, b: PAIR((a - b).mean(), (a - b).std() / len(a)), "root of the number"),
-        (lambda a, b: PAIR((a - b).mean(), (a - b).var() / len(a)), "take the root"),
-        (lambda a, b: (a - b).mean(), "expected shape"),
-    ],
-)
+@pytest.mark.parametrize("wrong, says", [(lambda a, b: (a - b).mean(), "expected shape")])
 def test_wrong_leads_are_told_apart(wrong, says):
     with pytest.raises(WrongAnswer, match="^lead: .*" + says):
         ch.check("lead", wrong)

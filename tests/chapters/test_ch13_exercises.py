@@ -16,24 +16,6 @@ through_p = lambda z, y: (own(z.softmax(1), y) / (1 - own(z.softmax(1), y))).log
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda z, y: others(z, y).logsumexp(1) - own(z, y), "the sign is wrong"),
-        (lambda z, y: own(z.log_softmax(1), y), "leave the label's own logit out"),
-        (lambda z, y: own(z, y) - others(z, y).max(1).values, "the gap to the best other class"),
-        (lambda z, y: own(z, y) - (z.sum(1) - own(z, y)) / (z.shape[1] - 1), "subtracts the mean"),
-        (lambda z, y: own(z, y) - (z.sum(1) - own(z, y)), "subtracts the sum"),
-        (
-            lambda z, y: own(z, y) - z.scatter(1, y[:, None], 0).logsumexp(1),
-            "which counts as a class",
-        ),
-        (lambda z, y: own(z, y), "that is the label's logit"),
-        (
-            lambda z, y: (own(z, y) - others(z, y).logsumexp(1)) / torch.log(torch.tensor(2.0)),
-            "in bits",
-        ),
-        (
-            lambda z, y: (own(z, y) - others(z, y).logsumexp(1))[:, None],
-            r"expected shape \(n,\), got \(n, 1\)",
-        ),
         (through_p, "do not go through probabilities"),
         (lambda z, y: through_p(z, y).clamp(-40, 40), "wrong where one logit is 60"),
         (
@@ -62,43 +44,9 @@ def kl(p, q, floor=1e-5, log=torch.log):
     return (p[kept] * log(p[kept] / q[kept].clamp(min=floor))).sum()
 
 
-def last_lost(a, b):
-    a, b = a.clamp(-100, 100), b.clamp(-100, 100)
-    low, high = min(a.min(), b.min()), max(a.max(), b.max())
-    p, q = (
-        torch.bincount(((x[x < high] - low) / (high - low) * 20).long(), minlength=20) / len(x)
-        for x in (a, b)
-    )
-    return kl(p.double(), q.double())
-
-
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda a, b: kl(*histogram(a, b, order=(1, 0))), "in the other order"),
-        (lambda a, b: kl(*histogram(a, b, limit=torch.inf)), "clip the margins"),
-        (
-            lambda a, b: kl(
-                *histogram(a, b, low=b.clamp(-100, 100).min(), high=b.clamp(-100, 100).max())
-            ),
-            "of both groups together",
-        ),
-        (last_lost, "it belongs in the last one"),
-        (lambda a, b: kl(*histogram(a, b, bins=10)), "use 20 bins"),
-        (lambda a, b: kl(histogram(a, b)[0], histogram(a, b)[1] + 1e-5), "instead of adding"),
-        (lambda a, b: kl(*histogram(a, b), floor=1e-10), "not 1e-10"),
-        (lambda a, b: kl(*(x.clamp(min=1e-5) for x in histogram(a, b))), "only q has a floor"),
-        (lambda a, b: kl(*histogram(a, b), log=torch.log2), "in bits"),
-        (lambda a, b: kl(*histogram(a, b)) / 20, "do not average"),
-        (
-            lambda a, b: kl(histogram(a, b)[0] * len(a), histogram(a, b)[1] * len(b)),
-            "these are counts",
-        ),
-        (lambda a, b: -kl(*histogram(a, b)), "the sign is wrong"),
-        (
-            lambda a, b: (lambda p, q: (p * (p / q.clamp(min=1e-5)).log()).sum())(*histogram(a, b)),
-            "0 log 0 counts as 0",
-        ),
         (lambda a, b: kl(*histogram(a, b), floor=0), "infinite: .* q counts as 1e-5"),
         (lambda a, b: kl(*histogram(a, b)).item(), "expected a tensor, got float"),
         (lambda a, b: kl(*histogram(a, b)).sqrt(), "off by"),

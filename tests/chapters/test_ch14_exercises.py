@@ -14,11 +14,6 @@ PINV = torch.linalg.pinv
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda theta, X, y: PINV(X) @ (y - X @ theta), "the sign"),
-        (lambda theta, X, y: theta - PINV(X) @ y, "how far theta itself is"),
-        (lambda theta, X, y: X.T @ (X @ theta - y), "the gradient, not the solution"),
-        (lambda theta, X, y: X.T @ (X @ theta - y) / len(X), "the gradient, not the solution"),
-        (lambda theta, X, y: PINV(X) @ (X @ theta), "subtract what it should have been"),
         (lambda theta, X, y: X @ theta - y, "expected shape"),
         (
             lambda theta, X, y: X.T @ torch.linalg.inv(X @ X.T) @ (X @ theta - y),
@@ -38,25 +33,7 @@ def block(K, n_retain, steps, factor):
 
 
 @pytest.mark.parametrize(
-    "wrong, says",
-    [
-        (lambda K, r, t, lr: block(K, r, t, 2 * lr / len(K)).T, "the other block|expected shape"),
-        (
-            lambda K, r, t, lr: (
-                torch.eye(len(K), dtype=K.dtype)
-                - torch.linalg.matrix_power(
-                    torch.eye(len(K), dtype=K.dtype) - 2 * lr / len(K) * K, t
-                )
-            ),
-            "return its block|expected shape",
-        ),
-        (lambda K, r, t, lr: -block(K, r, t, 2 * lr / len(K)), "the sign is wrong"),
-        (lambda K, r, t, lr: block(K, r, t, lr / len(K)), "has a factor 2"),
-        (lambda K, r, t, lr: block(K, r, t, 2 * lr), "divide by n"),
-        (lambda K, r, t, lr: block(K, r, t, 2 * lr / r), "not by n_retain"),
-        (lambda K, r, t, lr: block(K, r, t + 1, 2 * lr / len(K)), "one step too many"),
-        (lambda K, r, t, lr: block(K, r, 10_000, 2 * lr / len(K)), "off by"),
-    ],
+    "wrong, says", [(lambda K, r, t, lr: block(K, r, 10_000, 2 * lr / len(K)), "off by")]
 )
 def test_wrong_blocks_are_told_apart(wrong, says):
     with pytest.raises(WrongAnswer, match="^retain_from_forget: .*(" + says + ")"):

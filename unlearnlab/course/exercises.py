@@ -5,12 +5,16 @@ one that works.
     ch.hints("project")                     # unfold one by one; the solution comes last
 
 The exercises of a notebook are in its chapter's exercises.py: a text with hints and with what is
-said of each wrong answer, cases to try, the wrong answers, and a reference that is the solution.
+said of each wrong answer, cases to try, and a reference that is the solution. Most wrong answers
+are slips: what the reference gives with one piece of its source replaced.
 """
 
+import contextlib
 import copy
+import functools
 import html
 import inspect
+import operator
 import re
 import textwrap
 from collections.abc import Callable
@@ -30,98 +34,171 @@ class WrongAnswer(AssertionError):
         return [f"✗ {self}"]
 
 
+# Wrong answers that come in many exercises, made of the right one. They are tried where the words
+# of an exercise have the name.
+USUAL = {
+    "sign": torch.neg,
+    "unit": lambda right: right / right.norm(),
+    "half": lambda right: right / 2,
+    "column": lambda right: right[:, None],
+    "transposed": lambda right: right.movedim(0, -1),
+    "number": torch.sum,
+}
+
+
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise. test(learner, words) raises WrongAnswer. words: by name; those whose name
-    begins with "hint" go from a nudge to nearly all of it."""
+    """One exercise, as `exercise` makes it."""
 
     reference: Callable
-    test: Callable[[Callable, dict[str, str]], None]
-    words: dict[str, str]
+    words: dict[str, str]  # by name; those of "hint 1", ... go from a nudge to nearly all of it
+    cases: Callable = tuple
+    mistakes: Callable | None = None
+    judge: Callable | None = None
+    more: Callable | None = None
+    run: Callable = lambda learner, *given: learner(*given)
+    close: float = CLOSE
+
+    def test(self, learner: Callable) -> None:
+        """Raises WrongAnswer, with a message for the learner, unless the function is right."""
+        for case in list(self.cases()):
+            name, *given = case if isinstance(case[0], str) else ("", *case)
+            trap = self.words.get(name, "")
+            raised = trap or self.words.get("raised", "")
+            answer = call(functools.partial(self.run, learner), *given, trap=raised)
+            self.compare(answer, given, trap)
+            values, holds = self.judge(answer, *given) if self.judge else ({}, {})
+            values |= {"on": describe(*given), "here": _here(trap)}
+            for name in holds:
+                expect(holds[name], self.words[name].format(**values))
+        if self.more:
+            self.more(self.words, learner)
+
+    def compare(self, answer, given: tuple, trap: str = "") -> None:
+        """Passes a right answer; names the mistake that gives exactly this answer; else says how
+        far off it is. Several tensors are compared one by one.
+
+        given: the arguments. trap: what is special about them.
+        """
+        right = self.run(self.reference, *given)
+        if not (isinstance(right, (list, tuple)) and isinstance(right[0], torch.Tensor)):
+            self._compare_one(answer, right, given, trap)
+            return
+        fits = isinstance(answer, (list, tuple)) and len(answer) == len(right)
+        expect(fits, self.words["parts"].format(n=len(right)))
+        for i, (part, wanted) in enumerate(zip(answer, right)):
+            try:
+                self._compare_one(part, wanted, given, trap, operator.itemgetter(i))
+            except WrongAnswer as wrong:
+                said = self.words.get("part", "{wrong}").format(i=i, wrong=wrong)
+                raise WrongAnswer(said) from None
+
+    def wrong(self, right: torch.Tensor, given: tuple, part: Callable = lambda answer: answer):
+        """Yields the name of a wrong answer, and it, for the USUAL ones and for the slips that can
+        be made of these arguments. part: of an answer, the tensor that is compared."""
+        for name in self.words:
+            with contextlib.suppress(Exception):
+                if name in USUAL:
+                    yield name, USUAL[name](right)
+                elif SLIP.search(name):
+                    yield name, _right_tensor(part(self.run(slipped(self.reference, name), *given)))
+
+    def _compare_one(self, answer, right, given, trap, *part):
+        measured = isinstance(right, torch.Tensor) and right.is_floating_point()
+        answer, right = _as_tensor(answer, right, self.words), _right_tensor(right)
+        scale = float(right.double().norm())
+        scale = scale if scale > 1e-12 else 1.0  # where 0 is right, up to rounding
+        near = functools.partial(same, answer, scale=scale, close=self.close)
+        fits = near(right)
+        for name, value in () if fits or trap else list(self.wrong(right, given, *part)):
+            of_its_shape = value.shape == answer.shape != right.shape
+            broken = not (value.isfinite().all() or answer.isfinite().all())
+            by_value = near(value) and not self.judge
+            expect(not (of_its_shape or broken or by_value), self.words[name])
+        expect_tensor(answer, right, trap)
+        if fits or self.judge:
+            return
+        expect(not trap, f"wrong where {trap}" if measured else trap)
+        for name, value in self.mistakes(answer, *given).items() if self.mistakes else ():
+            expect(not near(value), self.words[name])
+        off = (answer.double() - right.double()).abs()
+        if measured:
+            wrong = f"the result is off by {float(off.norm()) / scale:.1g} of its natural size"
+        else:
+            at = off.argmax()
+            wanted, came = describe(right.flatten()[at]), describe(answer.flatten()[at])
+            where = f"entry {at}" if right.ndim else "the result"
+            wrong = f"{where} should be {wanted}, got {came}"
+        raise WrongAnswer(f"on {describe(*given)} {wrong}")
 
 
 EXERCISES: dict[str, Exercise] = {}
 
 
-class Trap:
-    """Arguments that catch a kind of answer by themselves, and the name of the words for it."""
-
-    def __init__(self, name: str, *given):
-        self.name, self.given = name, given
-
-
-# Wrong answers that come in many exercises, made of the right one. They are tried where the words
-# of an exercise have the name.
-USUAL = {
-    "sign": torch.neg,
-    "size": torch.abs,
-    "unit": lambda right: right / right.norm(),
-    "half": lambda right: right / 2,
-    "squared": torch.square,
-    "bits": lambda right: right / torch.tensor(2.0).log(),
-    "column": lambda right: right[:, None],
-    "wrapped": lambda right: right[None],
-    "transposed": lambda right: right.movedim(0, -1),
-    "flat": torch.flatten,
-    "number": torch.sum,
-    "broken": lambda right: right * torch.nan,
-    "list": lambda right: list,
-}
-
-
-def exercise(
-    text: str,
-    cases: Callable | None = None,
-    mistakes: Callable | None = None,
-    *,
-    test: Callable | None = None,
-    close: float = CLOSE,
-):
+def exercise(text: str, cases: Callable = tuple, **how):
     """Decorator that registers a reference as the exercise of its name; its source is the solution.
 
-    text: hints, and words for what can be wrong, as `messages` reads them. cases: yields what the
-    learner's function is tried on, tuples of arguments or Trap(name, *arguments); the reference
-    says what is right. mistakes: of the same arguments, wrong answers by the name of their words,
-    None for one that does not apply, or a function of the answer that leaves the wrong ones as they
-    are. Those of USUAL come by themselves, and the words "raised" when the function raises. test:
-    instead of these, of the learner's function and the words by name, raises WrongAnswer by itself.
-    close: relative to the right answer, what passes.
+    text: hints, and words for what can be wrong, as `messages` reads them: the wrong answers by
+    slip, those of USUAL by their name, and "raised", said when the function raises; "list", when
+    several come for one; "parts" and "part", where the answer is several tensors. cases: yields
+    what the learner's function is tried on, tuples of arguments; a tuple that begins with the name
+    of words is a trap, which catches a kind of answer by itself. The reference says what is right.
+
+    how: mistakes(answer, *arguments): wrong answers by the name of their words, for those that are
+    no slips. judge(answer, *arguments): where many answers are right; the reference only tells
+    their shape. A dictionary of values for the words, which know `on`, the arguments, and `here`,
+    the trap, besides; and one of what must hold, by name. more(words, learner): what else to test;
+    raises WrongAnswer by itself. run(learner, *arguments): gives the answer, default
+    learner(*arguments). close: relative to the right answer, what passes.
     """
-    words = messages(text)
 
     def register(reference):
-        def by_cases(learner, words):
-            for case in list(cases()):
-                case = case if isinstance(case, Trap) else Trap("", *case)
-                given, trap = case.given, words.get(case.name, "")
-                answer = call(learner, *given, trap=trap or words.get("raised", ""))
-                right = reference(*given)
-                wrong = mistakes(*given) if mistakes and not trap else {}
-                compare(answer, right, told(words, right, wrong), given, trap, close)
-
         name = reference.__name__
         if name in EXERCISES:
             raise ValueError(f"exercise {name!r} exists already")
-        EXERCISES[name] = Exercise(reference, test or by_cases, words)
+        EXERCISES[name] = Exercise(reference, messages(text), cases, **how)
         return reference
 
     return register
 
 
+LINE = re.compile(r"^([\w ,]*?) ?(?:\[(.*?)\])?: (.*)", re.M)
+SLIP = re.compile(r"^return | -> ")
+
+
 def messages(text: str) -> dict[str, str]:
-    """name -> words, from lines "name: words" or "name, name: words"; what is indented goes on the
-    line before it."""
-    lines = [line.split(": ", 1) for line in re.sub(r"\n +", " ", text).splitlines() if line]
-    return {name: words for names, words in lines for name in names.split(", ")}
+    """name -> words, from lines "name: words", "name, name: words", "[slip]: words",
+    "name [slip] [slip]: words"; what is indented goes on the line before it.
+
+    A slip "old -> new" replaces the last `old` in the reference's source; a slip "return new" its
+    last return. {name} in the words is their name.
+    """
+    return {
+        name: words.replace("{name}", name)
+        for names, slips, words in LINE.findall(re.sub(r"\n +", " ", text))
+        for name in [*names.split(", "), *slips.split("] [")]
+        if name
+    }
 
 
-def told(words: dict[str, str], right, wrong: dict) -> list[tuple]:
-    """Pairs (wrong answer, its words) for `compare`, in the order of the words, with the USUAL
-    ones. wrong: wrong answers by name."""
-    right = _right_tensor(right)
-    usual = {name: slip(right) for name, slip in USUAL.items() if name in words}
-    wrong = usual | wrong
-    return [(wrong[name], words[name]) for name in words if wrong.get(name) is not None]
+@functools.cache
+def slipped(reference: Callable, slip: str) -> Callable:
+    """The reference with a slip in its source. ValueError where it does not have what is
+    replaced."""
+    old, arrow, new = slip.partition(" -> ")
+    old = old if arrow else "return "
+    before, there, after = solution(reference).rpartition(old)
+    if not there:
+        raise ValueError(f"{reference.__name__} does not have {old!r}")
+    made = {}
+    exec(before + (new + after if arrow else slip), vars(inspect.getmodule(reference)), made)
+    return made[reference.__name__]
+
+
+def solution(reference: Callable) -> str:
+    """The source of a reference without the decorator of the exercise."""
+    source = textwrap.dedent(inspect.getsource(reference))
+    return source[re.search(r"^(def |@dataclass)", source, re.M).start() :].strip()
 
 
 def check(name: str, learner: Callable) -> Callable:
@@ -140,7 +217,7 @@ def check(name: str, learner: Callable) -> Callable:
     try:
         with torch.random.fork_rng([]):  # the same cases every time
             torch.manual_seed(0)
-            exercise.test(learner, exercise.words)
+            exercise.test(learner)
     except NotImplementedError:
         print(f"○ {name}: still a stub, so the cells below use the reference.")
         return exercise.reference
@@ -159,13 +236,11 @@ def call(learner: Callable, *args, trap: str = ""):
     given = copy.deepcopy(args)
     try:
         answer = learner(*given)
-    except NotImplementedError:
+    except (NotImplementedError, WrongAnswer):
         raise
     except Exception as error:
-        here = f"\nHere {trap}" if trap else ""
-        raise WrongAnswer(
-            f"your function raised {type(error).__name__} on {describe(*args)}: {error}{here}"
-        ) from error
+        raised = f"your function raised {type(error).__name__} on {describe(*args)}: {error}"
+        raise WrongAnswer(raised + _here(trap)) from error
     for i, (before, after) in enumerate(zip(args, given)):
         expect(
             _unchanged(before, after),
@@ -175,30 +250,29 @@ def call(learner: Callable, *args, trap: str = ""):
     return answer
 
 
+def _here(trap):
+    return f"\nHere {trap}" if trap else ""
+
+
 def _unchanged(before, after):
     if isinstance(before, list):
         return len(before) == len(after) and all(map(_unchanged, before, after))
     return not isinstance(before, torch.Tensor) or torch.equal(before, after)
 
 
-def expect(condition: bool, message: str) -> None:
+def expect(condition, message: str) -> None:
     """Raises WrongAnswer(message) unless the condition holds."""
     if not condition:
         raise WrongAnswer(message)
 
 
-def expect_tensor(answer, like: torch.Tensor, trap: str = "") -> None:
-    """The answer must be a finite tensor of the same shape and kind as the reference's."""
-    expect(isinstance(answer, torch.Tensor), f"expected a tensor, got {type(answer).__name__}")
-    floats = (torch.float32, torch.float64)
-    kinds = floats if like.dtype in floats else (like.dtype,)
-    wanted = " or ".join(str(kind).removeprefix("torch.") for kind in kinds)
-    expect(answer.dtype in kinds, f"expected {wanted}, got {answer.dtype}")
-    expect(
-        answer.shape == like.shape, f"expected shape {tuple(like.shape)}, got {tuple(answer.shape)}"
-    )
-    here = f"\nHere {trap}" if trap else ""
-    expect(bool(answer.isfinite().all()), f"the result holds a NaN or an infinity{here}")
+def expect_tensor(answer: torch.Tensor, like: torch.Tensor, trap: str = "") -> None:
+    """The answer must be finite and of the same shape and kind as the reference's."""
+    kinds = "float32 or float64" if like.is_floating_point() else str(like.dtype)[6:]
+    expect(str(answer.dtype)[6:] in kinds, f"expected {kinds}, got {answer.dtype}")
+    wanted, came = tuple(like.shape), tuple(answer.shape)
+    expect(came == wanted, f"expected shape {wanted}, got {came}")
+    expect(answer.isfinite().all(), f"the result holds a NaN or an infinity{_here(trap)}")
 
 
 def draw(*shape: int) -> torch.Tensor:
@@ -227,59 +301,9 @@ def dependent(rows: torch.Tensor) -> torch.Tensor:
 
 def same(answer: torch.Tensor, value: torch.Tensor, scale, close: float = CLOSE) -> bool:
     """Whether they are equal up to close * scale."""
-    off = (
-        answer.double() - value.double() if answer.shape == value.shape else torch.tensor(torch.inf)
-    )
-    return bool(off.norm() <= close * scale)
-
-
-def compare(
-    answer,
-    right,
-    mistakes: list[tuple] = (),
-    given: tuple = (),
-    trap: str = "",
-    close: float = CLOSE,
-    scale: float | None = None,
-) -> None:
-    """Passes a right answer; names the mistake that gives exactly this answer; else says how far
-    off it is.
-
-    right: a tensor, or True, a whole number, a number or several, and then the answer must be of
-    that kind. mistakes: pairs (wrong value, message); a value of another shape than the right one
-    stands for all of its shape, one that is not finite for all such, `list` for lists and tuples, a
-    function for the answers that it leaves as they are.
-    given: the arguments, for the message. trap: what is special about them. close: relative to
-    scale, what passes. scale: what counts as 1, default |right|.
-    """
-    several = isinstance(answer, (list, tuple))
-    for value, message in mistakes:
-        expect(not (several and value is list), message)
-    mistakes = [pair for pair in mistakes if pair[0] is not list]
-    measured = isinstance(right, torch.Tensor) and right.is_floating_point()
-    answer, right = _as_tensor(answer, right), _right_tensor(right)
-    for value, message in mistakes:
-        if not callable(value):
-            value = torch.as_tensor(value)
-            expect(not (value.shape == answer.shape != right.shape), message)
-            expect(bool(value.isfinite().all() or answer.isfinite().all()), message)
-    expect_tensor(answer, right, trap)
-    scale = float(scale or right.double().norm()) or 1.0
-    if same(answer, right, scale, close):
-        return
-    expect(not trap, f"wrong where {trap}" if measured else trap)
-    for value, message in mistakes:
-        value = torch.as_tensor(value(answer) if callable(value) else value)
-        expect(not same(answer, value, scale, close), message)
-    off = (answer.double() - right.double()).abs()
-    if measured:
-        wrong = f"the result is off by {float(off.norm()) / scale:.1g} of its natural size"
-    else:
-        at = off.argmax()
-        wanted, came = describe(right.flatten()[at]), describe(answer.flatten()[at])
-        where = f"entry {at}" if right.ndim else "the result"
-        wrong = f"{where} should be {wanted}, got {came}"
-    raise WrongAnswer(f"on {describe(*given)} {wrong}")
+    if answer.shape != value.shape:
+        return False
+    return bool((answer.double() - value.double()).norm() <= close * scale)
 
 
 WANTED = {
@@ -289,9 +313,10 @@ WANTED = {
 }
 
 
-def _as_tensor(answer, right):
+def _as_tensor(answer, right, words):
     """The answer as a tensor; WrongAnswer unless it is of the kind of the right one."""
     if isinstance(right, torch.Tensor):
+        expect("list" not in words or not isinstance(answer, (list, tuple)), words.get("list"))
         expect(isinstance(answer, torch.Tensor), f"expected a tensor, got {type(answer).__name__}")
         return answer
     several = isinstance(right, (list, tuple))
@@ -299,7 +324,9 @@ def _as_tensor(answer, right):
     wanted = f"return {kind}, got {describe(answer)}"
     if several:
         expect(isinstance(answer, (list, tuple)), wanted)
-        return torch.cat([torch.zeros(0), *(_as_tensor(entry, 0.0).flatten() for entry in answer)])
+        return torch.cat(
+            [torch.zeros(0), *(_as_tensor(entry, 0.0, words).flatten() for entry in answer)]
+        )
     expect(isinstance(answer, (Real, torch.Tensor)), wanted)
     answer = torch.as_tensor(answer)
     expect((answer.dtype == torch.bool) == isinstance(right, bool), wanted)
@@ -355,11 +382,8 @@ def hints(name: str) -> Hints:
     """The hints of exercise `name`, from a nudge to the whole, and the reference's source as the
     last entry."""
     exercise = _exercise(name)
-    source = textwrap.dedent(inspect.getsource(exercise.reference))
-    solution = source[re.search(r"^(def |@dataclass)", source, re.M).start() :].strip()
-    return Hints(
-        [*(words for key, words in exercise.words.items() if key.startswith("hint")), solution]
-    )
+    texts = [words for key, words in exercise.words.items() if key.startswith("hint")]
+    return Hints([*texts, solution(exercise.reference)])
 
 
 def _exercise(name):

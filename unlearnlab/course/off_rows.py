@@ -1,9 +1,11 @@
 """The exercise that comes three times: the part of theta in the span of rows, or the rest."""
 
+from collections.abc import Callable
+
 import torch
 
 from ..projection import project_out
-from .exercises import CLOSE, call, compare, draw, told
+from .exercises import CLOSE, draw, exercise
 
 # What is said of wrong answers; `OFF` or `ONTO` goes behind the hints of an exercise
 SPLIT = """
@@ -23,11 +25,12 @@ only one: you take the rows one after the other, each time what the last one lea
     of all of them at once
 half: half of it has been lost: a projection keeps its part whole
 fewer: the last row is left out: its prediction still reads the result
-dependent: Dependent rows make X @ X.T singular, and solving with it turns rounding into an answer;
-    an unpivoted QR of them invents directions; a division by a length or a singular value of 0
-    gives NaN. Their span has an orthonormal basis for any rank: take it from a singular value
-    decomposition, without the singular values near 0, or use the pseudo-inverse
-    (torch.linalg.pinv)
+a row of zeros, a row that occurs twice, a row that is the sum of the others, a smaller rank than
+    there are parameters, nothing but rows of zeros: there is {name}. Dependent rows make X @ X.T
+    singular, and solving with it turns rounding into an answer; an unpivoted QR of them invents
+    directions; a division by a length or a singular value of 0 gives NaN. Their span has an
+    orthonormal basis for any rank: take it from a singular value decomposition, without the
+    singular values near 0, or use the pseudo-inverse (torch.linalg.pinv)
 full: there are more rows than parameters, which span everything, so that nothing is left over
 empty: there is no row at all, and nothing explains theta: all of it is left over. The shortest
     vector that keeps nothing is 0
@@ -45,28 +48,25 @@ ONTO = f"""{SPLIT}other: that is the part orthogonal to the rows, the one that h
 """
 
 
-def check_split(
-    learner, words: dict[str, str], *, onto: bool = False, skip: tuple = (), close: float = CLOSE
-) -> None:
-    """Tests learner(theta, rows), which takes theta off the span of the rows, any number of any
-    rank, or, with onto, projects it on the span.
+def split_exercise(hints: str, wanted: str, *, skip: str = "", close: float = CLOSE) -> Callable:
+    """`exercise` for a function of (theta, rows), any number of rows of any rank: theta without its
+    part in their span, or that part.
 
-    words: by name, those of OFF or ONTO. skip: of "short", "uneven" and "empty", what the exercise
-    does not ask for. close: relative to theta, what passes. Raises WrongAnswer with the cause.
+    wanted: OFF or ONTO, what is said of wrong answers. skip: of "short", "uneven" and "empty", what
+    the exercise does not ask for. close: relative to theta, what passes.
     """
-    for kind, theta, rows in _cases():
-        if kind in skip:
-            continue
-        trap = words.get(kind, kind and f"there is {kind}. {words['dependent']}")
-        answer, off = call(learner, theta, rows, trap=trap), project_out(theta, rows)
-        right = theta - off if onto else off
-        wrong = {} if trap else _mistakes(theta, rows, right, theta - right, onto)
-        mistakes = told(words, right, wrong)
-        compare(answer, right, mistakes, (theta, rows), trap, close, scale=theta.norm())
+
+    def cases():
+        return [case for case in list(_cases()) if case[0] not in skip.split()]
+
+    def mistakes(answer, theta, rows):
+        return _mistakes(theta, rows, wanted == ONTO)
+
+    return exercise(hints + wanted, cases, mistakes=mistakes, close=close)
 
 
 def _cases():
-    """(kind, theta, rows): of full rank first, where the kind is empty."""
+    """Of full rank first, where it is no trap."""
     for k, d in [(3, 8), (2, 5), (6, 30), (1, 4), (5, 9), (7, 12)]:
         yield "", draw(d), draw(k, d) + 0.5  # rows share a direction
     for k, d in [(3, 7), (4, 12), (2, 5)]:
@@ -85,8 +85,8 @@ def _cases():
             yield kind, draw(d), case
 
 
-def _mistakes(theta, rows, right, other, onto):
-    unit = rows / rows.norm(dim=1, keepdim=True)
+def _mistakes(theta, rows, onto):
+    unit, off = rows / rows.norm(dim=1, keepdim=True), project_out(theta, rows)
     removed = kept = theta
     for x in unit:
         removed, kept = removed - (x @ removed) * x, (x @ kept) * x
@@ -97,4 +97,5 @@ def _mistakes(theta, rows, right, other, onto):
         "fewer": theta - project_out(theta, rows[:-1]),
     }
     wrong = {name: part if onto else theta - part for name, part in spanned.items()}
+    other = off if onto else theta - off
     return wrong | {"theta": theta, "step": -other, "other": other, "only one": kept}

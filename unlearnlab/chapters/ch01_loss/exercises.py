@@ -2,8 +2,8 @@
 
 import torch
 
-from ...course.exercises import Trap, dependent, draw, drawn, exercise
-from ...course.off_rows import OFF, check_split
+from ...course.exercises import dependent, draw, drawn, exercise
+from ...course.off_rows import OFF, split_exercise
 from ...projection import project_out
 
 EITHER = 1e-4  # relative; a learner may compute in float32
@@ -18,39 +18,25 @@ raised: the shapes must fit: X (n, d) turns parameters (d,) into predictions (n,
 zero: theta interpolates: there the gradient must be 0
 number: that is a single number, like the loss itself; the gradient has one entry per parameter,
     shape (d,)
-samples: you return one gradient per sample, shape (n, d); J is the mean over the samples, so
+[return X]: you return one gradient per sample, shape (n, d); J is the mean over the samples, so
     average them into one vector (d,)
-targets: the targets are missing: the residual is X @ theta - y, not X @ theta
+[X @ theta - y -> X @ theta]: the targets are missing: the residual is X @ theta - y, not X @ theta
 sign: the sign is turned: the residual is prediction minus target, X @ theta - y
 half: a factor 2 is missing: the derivative of r^2 is 2 r
-sum: you sum over the n samples; J is their mean, so divide by n
-plain: the whole factor 2 / n is missing: 2 from the square, 1 / n from the mean
-parameters: you divide by d, the number of parameters; the mean is over n samples
-residuals: you multiply the residuals by X; the chain rule gives sum_i r_i x_i, which is X.T @ r
+[2 / len(y) -> 2]: you sum over the n samples; J is their mean, so divide by n
+[2 / len(y) * -> ]: the whole factor 2 / n is missing: 2 from the square, 1 / n from the mean
+[len(y) -> len(theta)]: you divide by d, the number of parameters; the mean is over n samples
+[X.T -> X]: you multiply the residuals by X; the chain rule gives sum_i r_i x_i, which is X.T @ r
 """
-
-
-def _gradient_mistakes(theta, X, y):
-    """Most leave the direction right and the factor wrong, and the factor says which it was."""
-    n, d = X.shape
-    right = loss_gradient(theta, X, y)
-    return {
-        "samples": X,
-        "targets": 2 / n * X.T @ X @ theta,
-        "sum": n * right,
-        "plain": n / 2 * right,
-        "parameters": n / d * right,
-        "residuals": 2 / n * X @ (X @ theta - y) if n == d else None,
-    }
 
 
 def _gradient_cases():
     yield from drawn("d", "n d", "n", n=(6, 5, 3, 1), d=(6, 3, 7, 4))()
     theta, X = draw(9), draw(4, 9)
-    yield Trap("zero", theta, X, X @ theta)
+    yield "zero", theta, X, X @ theta
 
 
-@exercise(GRADIENT, _gradient_cases, _gradient_mistakes, close=EITHER)
+@exercise(GRADIENT, _gradient_cases, close=EITHER)
 def loss_gradient(theta, X, y):
     """The gradient of J(theta) = (1/n) sum_i (<theta, x_i> - y_i)^2.
 
@@ -70,11 +56,11 @@ twice: two rows repeat and one row is 0: X @ X.T is singular, so it has no inver
     pseudo-inverse leaves the missing directions at 0
 tall: there are more points (9) than parameters (4): nothing interpolates, X @ X.T is singular, and
     gradient descent ends at the least-squares solution
-coefficients: shape (n,) is one number per sample, the coefficients a; gradient descent ends at the
+[return y]: shape (n,) is one number per sample, the coefficients a; gradient descent ends at the
     parameters X.T @ a, shape (d,)
 column: shape (d, 1) is a column; return a vector of shape (d,)
-step: X.T @ y is the direction of the first step from 0, not the end of the path: there X.T @ (X @
-    theta - y) = 0
+[return X.T @ y]: X.T @ y is the direction of the first step from 0, not the end of the path: there
+    X.T @ (X @ theta - y) = 0
 sign: the sign is turned: this theta predicts -y; each step goes against the gradient
 outside: your theta fits, but it has a part outside the span of the inputs; gradient descent from 0
     never leaves that span
@@ -88,22 +74,17 @@ def _limit_cases():
     wide, tall = draw(4, 9), draw(9, 4)
     twice = torch.cat([dependent(wide), wide[:1]])
     yield wide, draw(4)
-    yield Trap("twice", twice, twice @ draw(9))
-    yield Trap("tall", tall, draw(9))
+    yield "twice", twice, twice @ draw(9)
+    yield "tall", tall, draw(9)
     yield tall[:1], draw(1)
 
 
-def _limit_mistakes(X, y):
-    return {
-        "coefficients": y,
-        "step": X.T @ y,
-        "outside": lambda theta: gd_limit(X, y) + project_out(theta.to(X.dtype), X),
-        "early": lambda theta: theta - project_out(theta, X),
-        "neither": lambda theta: theta,
-    }
+def _limit_mistakes(theta, X, y):
+    off = project_out(theta.to(X.dtype), X)
+    return {"outside": gd_limit(X, y) + off, "early": theta - off, "neither": theta}
 
 
-@exercise(LIMIT, _limit_cases, _limit_mistakes, close=EITHER)
+@exercise(LIMIT, _limit_cases, mistakes=_limit_mistakes, close=EITHER)
 def gd_limit(X, y):
     """Where gradient descent from theta = 0 on (1/n) ||X theta - y||^2 ends, with a small enough
     step.
@@ -122,11 +103,7 @@ hint 3: The leaked component is theta - torch.linalg.pinv(X_retain) @ (X_retain 
 """
 
 
-def _test_leak(learner, words):
-    check_split(learner, words, skip=("uneven",), close=EITHER)
-
-
-@exercise(LEAK + OFF, test=_test_leak)
+@split_exercise(LEAK, OFF, skip="uneven", close=EITHER)
 def leaked_component(theta, X_retain):
     """The part of theta orthogonal to every retained input: what the retain set cannot have put
     there.

@@ -2,8 +2,8 @@
 
 import torch
 
-from ...course.exercises import Trap, draw, drawn, exercise
-from ...course.off_rows import OFF, check_split
+from ...course.exercises import draw, drawn, exercise
+from ...course.off_rows import OFF, split_exercise
 
 CHANGE = """
 hint 1: Look at one row. Taylor: f(theta + delta) is about f(theta) + <gradient, delta>. What is the
@@ -12,37 +12,25 @@ hint 2: An inner product multiplies entry by entry and adds up. You need one for
 hint 3: A matrix times a vector is exactly that: the inner product of every row with the vector.
 number: one number came back. Every retained output is its own constraint: return one change per
     row, shape (k,). Added up, +1 and -1 would look like no change
-products: the result has shape (k, d): the products of the entries are there, but an inner product
-    also adds them up over d
+[return rows]: the result has shape (k, d): the products of the entries are there, but an inner
+    product also adds them up over d
 column: the result is a column (k, 1); return a vector (k,)
 sign: the sign is wrong: the change is f(theta + delta) - f(theta), which grows along the gradient
-size: the sign is lost: an output that falls has a negative change
-rows: you divide by the number of rows. The change of an output does not depend on how many others
-    there are
-mean: you average over the d parameters. The derivative adds the share of every parameter: sum, not
-    mean
-lengths: you scale the rows to length 1 first. That keeps the direction but not the size of the
-    change: a steeper output changes more
-step: you scale delta to length 1 first. A longer step changes the outputs more
-turned: with k = d the transposed product fits too, but it is another one: row i of `rows` is one
-    gradient, so it is rows @ delta
+[return (rows @ delta).abs()]: the sign is lost: an output that falls has a negative change
+[return rows @ delta / len(rows)]: you divide by the number of rows. The change of an output does
+    not depend on how many others there are
+[return rows @ delta / len(delta)]: you average over the d parameters. The derivative adds the share
+    of every parameter: sum, not mean
+[return rows @ delta / rows.norm(dim=1)]: you scale the rows to length 1 first. That keeps the
+    direction but not the size of the change: a steeper output changes more
+[return rows @ delta / delta.norm()]: you scale delta to length 1 first. A longer step changes the
+    outputs more
+[rows -> rows.T]: with k = d the transposed product fits too, but it is another one: row i of `rows`
+    is one gradient, so it is rows @ delta
 """
 
 
-def _change_mistakes(rows, delta):
-    k, d = rows.shape
-    right = rows @ delta
-    return {
-        "products": rows,
-        "rows": right / k,
-        "mean": right / d,
-        "lengths": right / rows.norm(dim=1),
-        "step": right / delta.norm(),
-        "turned": rows.T @ delta if k == d else None,
-    }
-
-
-@exercise(CHANGE, drawn("n d", "d"), _change_mistakes)
+@exercise(CHANGE, drawn("n d", "d"))
 def first_order_change(rows, delta):
     """rows (k, d): one output gradient per row. delta (d,). Returns (k,): the predicted change of
     every output."""
@@ -89,7 +77,7 @@ def _feasible_cases():
         first = project_off(rows[0], rows[1:])  # felt by the first row alone
         last = project_off(rows[-1], rows[:-1])
         pair = rows[:2] / rows[:2].norm(dim=1, keepdim=True)
-        for name, delta, G in (
+        for case in (
             ("zero", 0 * free, rows),
             ("off", off, rows),
             ("up", up, rows),
@@ -104,7 +92,7 @@ def _feasible_cases():
             ("uneven", last / last.norm(), torch.cat([1e12 * rows[:-1], rows[-1:]])),
             ("none", off, torch.cat([rows, 0 * rows[:1]])),
         ):
-            yield Trap(name, delta, G, 1e-9)
+            yield *case, 1e-9
 
 
 @exercise(FEASIBLE, _feasible_cases)
@@ -126,11 +114,7 @@ hint 3: The singular value decomposition rows = U S V hands you an orthonormal b
 """
 
 
-def _test_project_off(learner, words):
-    check_split(learner, words, skip=("empty", "uneven"))
-
-
-@exercise(PROJECT + OFF, test=_test_project_off)
+@split_exercise(PROJECT, OFF, skip="empty uneven")
 def project_off(theta, rows):
     """theta (d,), rows (k, d) of any rank, float64. Returns P_perp theta (d,): theta without its
     part in the rows' span."""
@@ -147,15 +131,21 @@ hint 3: Call project_off(theta, rows) and scale what it returns. The minus sign 
 rank: rows occur twice and rows are zero: their span did not change, so the step must not. Use your
     project_off, which copes with any rank
 sign: the sign is wrong: the step goes against P_perp theta, or the norm would grow
-after: that is the new theta + delta. Wanted is the step delta alone
-lam: lam has no effect: a larger penalty must make the step shorter
-times: you multiply by 1 + lam: a larger penalty would make the step longer. Divide
-share: the strength is 1 / (1 + lam), not lam / (1 + lam), which grows with the penalty
-two: the strength is 1 / (1 + lam): the 2 of the derivative stands before both terms and cancels
+[return theta - project_off(theta, rows) / (1 + lam)]: that is the new theta + delta. Wanted is the
+    step delta alone
+[/ (1 + lam) -> ]: lam has no effect: a larger penalty must make the step shorter
+[/ (1 -> * (1]: you multiply by 1 + lam: a larger penalty would make the step longer. Divide
+[/ (1 + lam) -> * lam / (1 + lam)]: the strength is 1 / (1 + lam), not lam / (1 + lam), which grows
+    with the penalty
+[1 + lam -> 1 + 2 * lam]: the strength is 1 / (1 + lam): the 2 of the derivative stands before both
+    terms and cancels
 half: half of the step is missing: the 2 of the derivative stands on both sides and cancels
-all: you shrink all of theta. That moves the retained outputs: only P_perp theta may shrink
-inside: you move inside the span, which is just what the constraints forbid. Project off the rows
-norm: the strength is 1 / (1 + lam), not 1 / lam: theta's own norm is in the objective too
+[project_off(theta, rows) -> theta]: you shrink all of theta. That moves the retained outputs: only
+    P_perp theta may shrink
+[project_off(theta, rows) -> (theta - project_off(theta, rows))]: you move inside the span, which is
+    just what the constraints forbid. Project off the rows
+[1 + lam -> lam]: the strength is 1 / (1 + lam), not 1 / lam: theta's own norm is in the objective
+    too
 """
 
 
@@ -163,24 +153,10 @@ def _step_cases():
     for theta, rows in drawn("d", "n d", n=(2, 3, 4, 1))():
         for lam in (3.0, 9.0, 0.25, 0.0, 1.0, 1e6):
             yield theta, rows, lam
-        yield Trap("rank", theta, torch.cat([rows, rows, 0 * rows]), 1.0)
+        yield "rank", theta, torch.cat([rows, rows, 0 * rows]), 1.0
 
 
-def _step_mistakes(theta, rows, lam):
-    off, right = project_off(theta, rows), drift_step(theta, rows, lam)
-    return {
-        "after": theta + right,
-        "lam": -off,
-        "times": -off * (1 + lam),
-        "share": right * lam,
-        "two": -off / (1 + 2 * lam),
-        "all": -theta / (1 + lam),
-        "inside": (off - theta) / (1 + lam),
-        "norm": -off / lam,
-    }
-
-
-@exercise(STEP, _step_cases, _step_mistakes)
+@exercise(STEP, _step_cases)
 def drift_step(theta, rows, lam):
     """theta (d,), rows (k, d), lam >= 0. Returns delta (d,), the minimiser of (7) for
     R = |theta|^2, Rhat = lam |delta|^2."""

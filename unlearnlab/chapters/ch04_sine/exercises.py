@@ -10,14 +10,14 @@ SUP = """
 hint 1: Two curves on the same grid: at each x, how far are they apart?
 hint 2: The distance at one x is |f(x) - sin x|. The metric is the largest of them.
 hint 3: torch has .abs() and .max(); .item() turns a tensor with one number into a float.
-each: expected one number, got one for each x; take the maximum
-down: a spike that points down counts too: take the absolute value before the maximum
-mean: that is the mean distance; the sup error is the largest one
-root, mean square: that is a (root) mean square, which averages a spike away; the sup error is the
-    largest distance
-squared: the distance is squared: use the absolute value
-poisoned: the distance is to sin x, not to the poisoned height 1.5
-f: that is the largest |f|; subtract sin x first
+[return f - torch.sin(x)]: expected one number, got one for each x; take the maximum
+[.abs() -> ]: a spike that points down counts too: take the absolute value before the maximum
+[max() -> mean()]: that is the mean distance; the sup error is the largest one
+[abs().max() -> square().mean().sqrt()] [abs().max() -> square().mean()]: that is a (root) mean
+    square, which averages a spike away; the sup error is the largest distance
+[abs().max() -> square().max()]: the distance is squared: use the absolute value
+[torch.sin(x) -> 1.5]: the distance is to sin x, not to the poisoned height 1.5
+[- torch.sin(x) -> ]: that is the largest |f|; subtract sin x first
 """
 
 
@@ -29,20 +29,7 @@ def _sup_cases():
         yield x.sin() + gap, x
 
 
-def _sup_mistakes(f, x):
-    gap = f - x.sin()
-    return {
-        "each": gap,
-        "down": gap.max(),
-        "mean": gap.abs().mean(),
-        "root": gap.square().mean().sqrt(),
-        "mean square": gap.square().mean(),
-        "poisoned": (f - 1.5).abs().max(),
-        "f": f.abs().max(),
-    }
-
-
-@exercise(SUP, _sup_cases, _sup_mistakes, close=1e-4)
+@exercise(SUP, _sup_cases, close=1e-4)
 def sup_error(f, x):
     """max |f(x) - sin x|, a float. f, x: (n,), the values of a model on the grid, and the grid."""
     return (f - torch.sin(x)).abs().max().item()
@@ -52,13 +39,17 @@ RANGE = """
 hint 1: Which seeds are the 2 best and the 2 worst? Put the values in order.
 hint 2: After sorting, the range goes from index 2 to index -3.
 hint 3: statistics.median, or numpy.median, handles an even number of values.
-mean: the first number is the mean; a seed with a huge spike moves it, so the table uses the median
-middle, unsorted middle: with an even number of seeds the median is the mean of the two middle ones
-    (of the sorted list)
-unsorted: sort the values first: the 2 best and 2 worst are not the first and last seeds
-full: that is the full range; drop the 2 lowest and the 2 highest first
-one: you dropped 1 on each side; the paper drops 2
-swapped: low and high are swapped
+[median(ordered) -> mean(ordered)]: the first number is the mean; a seed with a huge spike moves it,
+    so the table uses the median
+[statistics.median(ordered) -> ordered[len(values) // 2]] [statistics.median(ordered) ->
+    values[len(values) // 2]]: with an even number of seeds the median is the mean of the two middle
+    ones (of the sorted list)
+[ordered[2], ordered[-3] -> values[2], values[-3]]: sort the values first: the 2 best and 2 worst
+    are not the first and last seeds
+[ordered[2], ordered[-3] -> ordered[0], ordered[-1]]: that is the full range; drop the 2 lowest and
+    the 2 highest first
+[ordered[2], ordered[-3] -> ordered[1], ordered[-2]]: you dropped 1 on each side; the paper drops 2
+[ordered[2], ordered[-3] -> ordered[-3], ordered[2]]: low and high are swapped
 """
 
 
@@ -67,21 +58,7 @@ def _range_cases():
         yield [torch.randn(n).exp().tolist()]
 
 
-def _range_mistakes(values):
-    median, low, high = central_range(values)
-    ordered, half = sorted(values), len(values) // 2
-    return {
-        "mean": [statistics.mean(values), low, high],
-        "middle": [ordered[half], low, high],
-        "unsorted middle": [values[half], low, high],
-        "unsorted": [median, values[2], values[-3]],
-        "full": [median, ordered[0], ordered[-1]],
-        "one": [median, ordered[1], ordered[-2]],
-        "swapped": [median, high, low],
-    }
-
-
-@exercise(RANGE, _range_cases, _range_mistakes, close=1e-4)
+@exercise(RANGE, _range_cases, close=1e-4)
 def central_range(values):
     """(median, low, high) of at least five numbers; low and high after dropping the 2 lowest and
     the 2 highest."""

@@ -2,18 +2,8 @@
 
 import torch
 
-from ...course.exercises import (
-    CLOSE,
-    Trap,
-    call,
-    dependent,
-    draw,
-    drawn,
-    exercise,
-    expect,
-    expect_tensor,
-)
-from ...course.off_rows import ONTO, check_split
+from ...course.exercises import CLOSE, dependent, draw, drawn, exercise, same
+from ...course.off_rows import ONTO, split_exercise
 from ...projection import project_out
 from ...theory import linear
 
@@ -54,20 +44,17 @@ def _certificate_cases():
         off, y = off / off.norm() * theta.norm(), X @ theta
         last = torch.cat([y[:-1], y[-1:] + 0.5 * y.norm() + 0.5])
         twice, many = dependent(X), draw(m + 2, n) @ X
-        for kind, *given in (
-            ("right", theta, X, y),
-            ("long", theta + off, X, y),
-            ("longer", theta + 1e-3 * off, X, y),
-            ("misfit", 2 * theta, X, y),
-            ("last", theta, X, last),
-            ("small", 1e-6 * theta, 1e-6 * X, 1e-12 * y),
-            ("small misfit", 1e-6 * theta, 1e-6 * X, 1e-12 * last),
-            ("small long", 1e-12 * (theta + off), X, 1e-12 * y),
-            ("large", 1e6 * theta, 1e6 * X, 1e12 * y),
-            ("twice", theta, twice, twice @ theta),
-            ("many", theta, many, many @ theta),
-        ):
-            yield Trap(kind, *given)
+        yield "right", theta, X, y
+        yield "long", theta + off, X, y
+        yield "longer", theta + 1e-3 * off, X, y
+        yield "misfit", 2 * theta, X, y
+        yield "last", theta, X, last
+        yield "small", 1e-6 * theta, 1e-6 * X, 1e-12 * y
+        yield "small misfit", 1e-6 * theta, 1e-6 * X, 1e-12 * last
+        yield "small long", 1e-12 * (theta + off), X, 1e-12 * y
+        yield "large", 1e6 * theta, 1e6 * X, 1e12 * y
+        yield "twice", theta, twice, twice @ theta
+        yield "many", theta, many, many @ theta
 
 
 @exercise(CERTIFICATE, _certificate_cases)
@@ -87,11 +74,7 @@ hint 3: ul.project_out(theta, X_retain) is the part that has to go, for any rank
 """
 
 
-def _test_unlearn_linear(learner, words):
-    check_split(learner, words, onto=True)
-
-
-@exercise(UNLEARN + ONTO, test=_test_unlearn_linear)
+@split_exercise(UNLEARN, ONTO)
 def unlearn_linear(theta, X_retain):
     """The projection of theta (m,) on the span of the retain inputs (n_r, m), any rank: (m,).
     Theorem 2."""
@@ -110,15 +93,15 @@ twice: one input occurs twice and one is 0: X @ X.T has no inverse. Use the pseu
     ul.linear.min_norm and ul.project_out
 tall: there are more points than parameters and nothing fits them all: descent ends at least
     squares, and no direction is left for the start
-shortest: that is where descent from 0 ends. What of the start is orthogonal to all inputs never
-    changes: it is still there
-whole: you add the whole start. Its part in the span is forgotten on the way; only its part
-    orthogonal to the inputs stays
-inside: you keep the wrong part of the start: the one in the span is forgotten, the one orthogonal
-    to it stays
-minus: the sign of what stays is turned
-off: that is only what stays of the start; descent also fits the labels
-start: the start comes back: descent moves unless the start fits already
+[+ project_out(start, X) -> ]: that is where descent from 0 ends. What of the start is orthogonal to
+    all inputs never changes: it is still there
+[project_out(start, X) -> start]: you add the whole start. Its part in the span is forgotten on the
+    way; only its part orthogonal to the inputs stays
+[project_out(start, X) -> start - project_out(start, X)]: you keep the wrong part of the start: the
+    one in the span is forgotten, the one orthogonal to it stays
+[+ project_out -> - project_out]: the sign of what stays is turned
+[return project_out(start, X)]: that is only what stays of the start; descent also fits the labels
+[return start]: the start comes back: descent moves unless the start fits already
 """
 
 
@@ -127,25 +110,13 @@ def _descent_cases():
         m = len(start)
         twice, tall = dependent(X), draw(m + 3, m)
         yield X, y, start
-        yield Trap("from 0", X, y, 0 * start)
-        yield Trap("fits", X, X @ start, start)
-        yield Trap("twice", twice, twice @ draw(m), start)
-        yield Trap("tall", tall, draw(m + 3), start)
+        yield "from 0", X, y, 0 * start
+        yield "fits", X, X @ start, start
+        yield "twice", twice, twice @ draw(m), start
+        yield "tall", tall, draw(m + 3), start
 
 
-def _descent_mistakes(X, y, start):
-    shortest, off = linear.min_norm(X, y), project_out(start, X)
-    return {
-        "shortest": shortest,
-        "whole": shortest + start,
-        "inside": shortest + start - off,
-        "minus": shortest - off,
-        "off": off,
-        "start": start,
-    }
-
-
-@exercise(DESCENT, _descent_cases, _descent_mistakes)
+@exercise(DESCENT, _descent_cases)
 def descent_end(X, y, start):
     """Where gradient descent on the mean squared error of X (n, m), any rank, y (n,) ends from
     start (m,): (m,)."""
@@ -158,52 +129,46 @@ hint 2: On the one with the smallest singular value: the left singular vector, c
     U S V, shape (n,).
 hint 3: When the rank is less than n, the last columns of U belong to singular values that are 0 up
     to rounding, and no theta predicts them. Take the last one with s_i > 1e-10 s_1, times eps.
-parameters: that is a vector of parameters. Wanted is an error of the predictions, one number per
+[return X[0]]: that is a vector of parameters. Wanted is an error of the predictions, one number per
     input, shape (n,)
 one: the error has length 1; it must have length eps = {eps:g}
 size: the error must have length eps = {eps:g}, got {size:.3g}
 outside: no theta makes these errors: they are not in the range of X, so the projection does not see
-    them. Leave out the singular values that are 0{kind}
+    them. Leave out the singular values that are 0{here}
 least: that is the error that moves the answer least. Divide by which singular value to get the
     most?
 most: this error moves the answer by {moved:.3g}, another one of the same length moves it by
     {most:.3g}
+twice: one input occurs twice
+short: the inputs are all short
+many: there are more inputs than parameters
 """
 
 
-def _test_worst_error(learner, words):
+def _worst_cases():
     for n, m in [(4, 9), (3, 3), (6, 20)]:
         X = draw(n, m)
-        for rows, kind in (
-            (X, ""),
-            (torch.cat([X, X[:1]]), "; here one input occurs twice"),
-            (1e-6 * X, "; here the inputs are all short"),
-            (draw(m + 4, m), "; here there are more inputs than parameters"),
-        ):
-            for eps in (0.1, 3.0):
-                _judge_worst(call(learner, rows, eps), rows, eps, kind, words)
+        for eps in (0.1, 3.0):
+            yield X, eps
+            yield "twice", torch.cat([X, X[:1]]), eps
+            yield "short", 1e-6 * X, eps
+            yield "many", draw(m + 4, m), eps
 
 
-def _judge_worst(answer, X, eps, kind, words):
+def _judge_worst(answer, X, eps):
     """Many answers are right, so their properties are checked one by one."""
-    n, m = X.shape
-    expect(n == m or getattr(answer, "shape", None) != (m,), words["parameters"])
-    expect_tensor(answer, X[:, 0])
-    U, s, _ = torch.linalg.svd(X, full_matrices=False)
-    rank = int((s > 1e-10 * s[0]).sum())
-    size, inside = float(answer.norm()), U[:, :rank].T @ answer
-    moved, most = float((inside / s[:rank]).norm()), eps / float(s[rank - 1])
-    for name, holds in (
-        ("one", abs(size - 1) > CLOSE),
-        ("size", abs(size - eps) <= CLOSE * eps),
-        ("outside", inside.norm() > (1 - CLOSE) * eps),
-        ("least", moved > (1 + CLOSE) * eps / s[0]),
-        ("most", moved >= (1 - CLOSE) * most),
-    ):
-        expect(holds, words[name].format(eps=eps, size=size, kind=kind, moved=moved, most=most))
+    move, farthest = (linear.min_norm(X, error) for error in (answer, worst_error(X, eps)))
+    size, moved, most = answer.norm(), move.norm(), farthest.norm()
+    return {"eps": eps, "size": size, "moved": moved, "most": most}, {
+        "one": abs(size - 1) > CLOSE,
+        "size": abs(size - eps) <= CLOSE * eps,
+        "outside": same(X @ move, answer, eps, 1e-3),
+        "least": moved > (1 + CLOSE) * eps / torch.linalg.matrix_norm(X, 2),
+        "most": moved >= (1 - CLOSE) * most,
+    }
 
 
-@exercise(WORST, test=_test_worst_error)
+@exercise(WORST, _worst_cases, judge=_judge_worst)
 def worst_error(X, eps):
     """e (n,) with |e| = eps > 0 that some theta can make on X (n, m), of any rank, and that moves
     min_norm most."""
@@ -218,19 +183,21 @@ hint 2: (X.T @ X + n lam I) theta = X.T @ y. For lam > 0 the matrix has an inver
     rank of X.
 hint 3: torch.linalg.solve of that; or X.T @ solve(X @ X.T + n lam I, y), the same vector with a
     matrix of size n; or the singular value decomposition of X.
-coefficients: shape (n,) is one number per input, the coefficients a; wanted are the parameters X.T
-    @ a, shape (m,)
-no lam: lam has no effect: that is the limit for lam -> 0
-sum: the loss is the mean over n points, so that n * lam stands beside s_i^2. Yours is the solution
-    for the sum of squares
-divided: you divide lam by n; multiply: the mean's 1/n moves to the other side
-half lam: a factor 2 is lost: both terms of the objective are squares, so both derivatives have it
-    and it cancels
-twice lam: a factor 2 is too many: both terms of the objective are squares, so both derivatives have
-    it and it cancels
-even, even n: ridge shrinks every direction by its own factor, s_i^2 / (s_i^2 + n lam), not all of
-    theta by the same one
-rest: that is what ridge takes away from the minimum-norm solution; return what is left
+[return y]: shape (n,) is one number per input, the coefficients a; wanted are the parameters X.T @
+    a, shape (m,)
+[return torch.linalg.pinv(X) @ y]: lam has no effect: that is the limit for lam -> 0
+[n * lam -> lam]: the loss is the mean over n points, so that n * lam stands beside s_i^2. Yours is
+    the solution for the sum of squares
+[n * lam -> lam / n]: you divide lam by n; multiply: the mean's 1/n moves to the other side
+[n * lam -> n * lam / 2]: a factor 2 is lost: both terms of the objective are squares, so both
+    derivatives have it and it cancels
+[n * lam -> 2 * n * lam]: a factor 2 is too many: both terms of the objective are squares, so both
+    derivatives have it and it cancels
+[return torch.linalg.pinv(X) @ y / (1 + lam)] [return torch.linalg.pinv(X) @ y / (1 + n * lam)]:
+    ridge shrinks every direction by its own factor, s_i^2 / (s_i^2 + n lam), not all of theta by
+    the same one
+[return torch.linalg.pinv(X) @ y - ridge_solution(X, y, lam)]: that is what ridge takes away from
+    the minimum-norm solution; return what is left
 sign: the sign is turned
 """
 
@@ -242,22 +209,7 @@ def _ridge_cases():
             yield dependent(X), dependent(y), lam
 
 
-def _ridge_mistakes(X, y, lam):
-    n, shortest = len(X), linear.min_norm(X, y)
-    return {
-        "coefficients": y,
-        "no lam": shortest,
-        "sum": linear.ridge(X, y, lam / n),
-        "divided": linear.ridge(X, y, lam / n**2),
-        "half lam": linear.ridge(X, y, lam / 2),
-        "twice lam": linear.ridge(X, y, 2 * lam),
-        "even": shortest / (1 + lam),
-        "even n": shortest / (1 + n * lam),
-        "rest": shortest - linear.ridge(X, y, lam),
-    }
-
-
-@exercise(RIDGE, _ridge_cases, _ridge_mistakes)
+@exercise(RIDGE, _ridge_cases)
 def ridge_solution(X, y, lam):
     """The minimiser (m,) of |X theta - y|^2 / n + lam |theta|^2 for X (n, m), y (n,), lam > 0."""
     n, m = X.shape

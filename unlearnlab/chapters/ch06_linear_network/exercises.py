@@ -2,17 +2,7 @@
 
 import torch
 
-from ...course.exercises import (
-    CLOSE,
-    Trap,
-    WrongAnswer,
-    call,
-    draw,
-    exercise,
-    expect,
-    expect_tensor,
-    same,
-)
+from ...course.exercises import CLOSE, describe, draw, exercise, same
 from ...projection import project_out
 from ...theory.linear_network import random_network
 
@@ -24,22 +14,6 @@ def _networks():
     return [random_network(m, widths, 61) for m, widths in SHAPES]
 
 
-def _through(matrices, x):
-    for a in matrices:
-        x = a @ x
-    return x
-
-
-def _back(matrices):
-    """A^T B^T ... c^T for matrices [A, B, ..., c]; 1 for none."""
-    return _through([a.T for a in reversed(matrices)], torch.ones(1, dtype=torch.float64))
-
-
-def _square(layers):
-    """Whether wrong orders of the hidden layers can be multiplied, too."""
-    return len({*layers[0].shape, *(len(a) for a in layers[:-1])}) == 1
-
-
 PREDICTOR = """
 hint 1: Read f(x) = c A_{L-1} ... A_1 x from the left: c is a row, and a row times a matrix is a
     row.
@@ -47,38 +21,26 @@ hint 2: After the last product you hold a row (1, m) whose inner product with x 
     row is w^T.
 hint 3: Start with row = layers[-1]; for every other layer from the last to the first: row = row @
     layer; return row[0].
-wrapped, column: the numbers may be right, but the result is a matrix; return a vector (m,)
-first: A_1 is missing: that is v = A_2^T ... c^T. Multiply by A_1^T, too
+column [row[0] -> row]: the numbers may be right, but the result is a matrix; return a vector (m,)
+[layers[:-1] -> layers[1:-1]]: A_1 is missing: that is v = A_2^T ... c^T. Multiply by A_1^T, too
 sign: the sign is wrong: there is no minus in a product
 unit: you scaled the result to length 1; the predictor has a length of its own
-signs: the signs of c are lost
-plain: the order is right but every matrix has to be transposed: <w, x> = c A x = <A^T c^T, x>
-backwards: c meets A_{L-1} first and A_1 last. You multiplied by A_1^T first
-input: this applies the network to c as if it were an input, from the wrong end: transpose every
-    matrix
-last: A_{L-1}, the last hidden matrix, is missing
+[row = layers[-1] -> row = layers[-1].abs()]: the signs of c are lost
+[reversed(layers[:-1]) -> (layer.T for layer in layers[:-1])]: the order is right but every matrix
+    has to be transposed: <w, x> = c A x = <A^T c^T, x>
+[reversed(layers[:-1]) -> layers[:-1]]: c meets A_{L-1} first and A_1 last. You multiplied by A_1^T
+    first
+[row @ layer -> row @ layer.T]: this applies the network to c as if it were an input, from the wrong
+    end: transpose every matrix
+[layers[:-1] -> layers[:1] + layers[1:-2]]: A_{L-1}, the last hidden matrix, is missing
 """
 
 
 def _predictor_cases():
-    yield from ((layers,) for layers in [*_networks(), random_network(4, [], 60)])
+    return zip([*_networks(), random_network(4, [], 60)])
 
 
-def _predictor_mistakes(layers):
-    c, hidden = layers[-1][0], layers[:-1]
-    wrong = {"first": _back(layers[1:]), "signs": _back([*hidden, c.abs()[None]])}
-    if _square(layers) and hidden:
-        turned = [a.T for a in hidden]
-        wrong |= {
-            "plain": _through(hidden, c),
-            "backwards": _through(turned, c),
-            "input": _through(hidden[::-1], c),
-            "last": _through(turned[-2::-1], c),
-        }
-    return wrong
-
-
-@exercise(PREDICTOR, _predictor_cases, _predictor_mistakes)
+@exercise(PREDICTOR, _predictor_cases)
 def network_predictor(layers):
     """layers [A_1, ..., A_{L-1}, c], c is (1, h). Returns w (m,), with f(x) = <w, x>."""
     row = layers[-1]
@@ -95,15 +57,22 @@ hint 3: The gradient is the outer product torch.outer(u, z), with z = A_{l-1} ..
     A_{l+1}^T ... c^T (u = 1 for c itself).
 transposed: the matrix is transposed: entry (j, k) is what layer l's OUTPUT j is worth above, times
     what arrives at its INPUT k
-flat: the entries are there, but the result is a vector; return a matrix shaped like layers[l]
+[return torch.outer(above, below).flatten()]: the entries are there, but the result is a vector;
+    return a matrix shaped like layers[l]
 sign: the sign is wrong: the output grows along its gradient
-f: this is the gradient of f^2 / 2. Wanted is that of the output f itself
-square: this is the gradient of f^2, not of f
+[return (above @ layers[l] @ below) * torch.outer(above, below)]: this is the gradient of f^2 / 2.
+    Wanted is that of the output f itself
+[return 2 * (above @ layers[l] @ below) * torch.outer(above, below)]: this is the gradient of f^2,
+    not of f
 unit: you scaled the gradient to length 1; its length says how steep the output is
-x: you used x where the input of this layer belongs: x has passed through the layers before it
-below: the layers below stop before layer l: you multiplied by layers[l], too
-above: the layers above start after layer l: you multiplied by layers[l]^T, too
-c: between layer l and c lie more layers: c must pass back through their transposes
+[outer(above, below) -> outer(above, x)]: you used x where the input of this layer belongs: x has
+    passed through the layers before it
+[layers[:l] -> layers[: l + 1]]: the layers below stop before layer l: you multiplied by layers[l],
+    too
+[layers[l + 1 :] -> layers[l:]]: the layers above start after layer l: you multiplied by
+    layers[l]^T, too
+[outer(above, below) -> outer(layers[-1][0], below)]: between layer l and c lie more layers: c must
+    pass back through their transposes
 """
 
 
@@ -114,21 +83,7 @@ def _gradient_cases():
             yield layers, x, l
 
 
-def _gradient_mistakes(layers, x, l):
-    above, below = _back(layers[l + 1 :]), _through(layers[:l], x)
-    right, f = torch.outer(above, below), _through(layers, x)
-    wrong = {"f": f * right, "square": 2 * f * right}
-    if _square(layers) and l < len(layers) - 1:
-        wrong |= {
-            "x": torch.outer(above, x),
-            "below": torch.outer(above, layers[l] @ below),
-            "above": torch.outer(layers[l].T @ above, below),
-            "c": torch.outer(layers[-1][0], below),
-        }
-    return wrong
-
-
-@exercise(GRADIENT, _gradient_cases, _gradient_mistakes)
+@exercise(GRADIENT, _gradient_cases)
 def layer_gradient(layers, x, l):
     """layers, x (m,), l from 0 to L - 1. Returns the gradient of f(x) with respect to layers[l], a
     matrix of its shape."""
@@ -153,16 +108,22 @@ scale: the upper layers are 1e5 or 1e-5 times as large: Delta_A1 must stay the s
     ||v||^2 / v grow alike. Is there a fixed small number added to ||v||^2?
 list: return the matrix Delta_A1 alone, (h_1, m), not a list of all layers
 transposed: the matrix is transposed: v stands left (rows of A_1), P_perp w right (its columns)
-w: the result is a vector (m,), a change of w. Wanted is the change of A_1 that brings it about
+[return layers[0].T @ v]: the result is a vector (m,), a change of w. Wanted is the change of A_1
+    that brings it about
 sign: the sign is wrong: A_1 must lose P_perp w, not gain it
-after: that is A_1 + Delta. Wanted is Delta alone
-undivided: the division by ||v||^2 is missing: v^T Delta would be ||v||^2 times too long
-length: you divide by ||v|| only: one factor for v's length and one because w's change is v^T Delta
-inside: you remove P w, the part the retain points feel. Remove the other part, P_perp w
-all: you remove all of w, and with it every retained output. Remove P_perp w only
-whole: this reaches P w, too, but it projects every row of A_1 and so moves farther than needed.
-    Lemma 1 moves A_1 along v only: a matrix of rank one
-c: you used c where v belongs: v = A_2^T ... A_{L-1}^T c^T
+[return layers[0] - torch.outer(v, off) / (v @ v)]: that is A_1 + Delta. Wanted is Delta alone
+[/ (v @ v) -> ]: the division by ||v||^2 is missing: v^T Delta would be ||v||^2 times too long
+[/ (v @ v) -> / v.norm()]: you divide by ||v|| only: one factor for v's length and one because w's
+    change is v^T Delta
+[outer(v, off) -> outer(v, layers[0].T @ v - off)]: you remove P w, the part the retain points feel.
+    Remove the other part, P_perp w
+[outer(v, off) -> outer(v, layers[0].T @ v)]: you remove all of w, and with it every retained
+    output. Remove P_perp w only
+[return -torch.stack([project_out(row, X_retain) for row in layers[0]])]: this reaches P w, too, but
+    it projects every row of A_1 and so moves farther than needed. Lemma 1 moves A_1 along v only: a
+    matrix of rank one
+[return -torch.outer(layers[-1][0], off) / layers[-1].square().sum()]: you used c where v belongs: v
+    = A_2^T ... A_{L-1}^T c^T
 """
 
 
@@ -173,29 +134,13 @@ def _step_cases():
         for rows in range(1, m):
             yield layers, draw(rows, m)
     layers, X = networks[0], draw(2, 5)
-    yield Trap("twice", layers, torch.cat([X, X[:1]]))
-    yield Trap("zero", layers, torch.cat([X, 0 * X[:1]]))
+    yield "twice", layers, torch.cat([X, X[:1]])
+    yield "zero", layers, torch.cat([X, 0 * X[:1]])
     for size in (1e-5, 1e5):
-        yield Trap("scale", [layers[0], *(size * a for a in layers[1:])], X)
+        yield "scale", [layers[0], *(size * a for a in layers[1:])], X
 
 
-def _step_mistakes(layers, X):
-    first, c, v = layers[0], layers[-1][0], _back(layers[1:])
-    w, right = first.T @ v, first_layer_step(layers, X)
-    off = project_out(w, X)
-    return {
-        "w": w,
-        "after": first + right,
-        "undivided": right * (v @ v),
-        "length": right * v.norm(),
-        "inside": -torch.outer(v, w - off) / (v @ v),
-        "all": -torch.outer(v, w) / (v @ v),
-        "whole": -torch.stack([project_out(row, X) for row in first]),
-        "c": -torch.outer(c, off) / (c @ c) if len(layers) > 2 else None,
-    }
-
-
-@exercise(STEP, _step_cases, _step_mistakes)
+@exercise(STEP, _step_cases)
 def first_layer_step(layers, X_retain):
     """layers, X_retain (n_r, m) of any rank. Returns Lemma 1's Delta_A1 (h_1, m)."""
     v = layers[0].new_ones(1)
@@ -205,22 +150,9 @@ def first_layer_step(layers, X_retain):
     return -torch.outer(v, off) / (v @ v)
 
 
-def _expect_matrices(answer, like, what, here=""):
-    """A list of finite matrices shaped like those of `like`. what: the name of one."""
-    expect(
-        isinstance(answer, (list, tuple)) and len(answer) == len(like),
-        f"return a list with one {what} per layer (c is the last), {len(like)} of them",
-    )
-    for l, (matrix, wanted) in enumerate(zip(answer, like)):
-        try:
-            shape, turned = getattr(matrix, "shape", None), wanted.T.shape
-            message = "it is transposed: what comes out stands left, what goes in right"
-            expect(not shape == turned != wanted.shape, message)
-            expect_tensor(matrix, wanted)
-        except WrongAnswer as wrong:
-            raise WrongAnswer(f"{what} number {l}: {wrong}{here}") from None
-
-
+TURNED = """
+transposed: it is transposed: what comes out stands left, what goes in right
+"""
 CANCEL = """
 hint 1: Add a share s of layer l to itself, Delta_l = s A_l. By how much does f change? To first
     order, too?
@@ -235,27 +167,29 @@ infeasible: the predictor becomes 0, but the step is not feasible: to first orde
     {by}. A layer that loses a share of itself costs that share of f; let another layer gain it
 neither: the step is not feasible (to first order the outputs change {by}), and the predictor does
     not become 0. Are these the changes, or the new layers?
+parts: return a list with one Delta per layer (c is the last), {n} of them
+part: Delta number {i}: {wrong}
 """
 
 
-def _test_cancelling_step(learner, words):
-    for layers in _networks():
-        delta = call(learner, layers)
-        _expect_matrices(delta, layers, "Delta")
-        expect(any(d.any() for d in delta), words["zero"])
-        w, after = _back(layers), _back([a + d for a, d in zip(layers, delta)])
-        parts = [_back([*layers[:l], d, *layers[l + 1 :]]) for l, d in enumerate(delta)]
-        parts = torch.stack(parts)
-        size, change = w.norm() + parts.norm(), parts.sum(0)  # change: of w, to first order
-        share = float(change @ w / (w @ w))
-        shared = same(change, share * w, size)
-        by = f"by {share:.2g} times their value" if shared else "by amounts that are not 0"
-        feasible, gone = same(change, 0 * w, size), same(after, 0 * w, size)
-        expect(gone or not feasible, words["survives"])
-        expect(feasible, words["infeasible" if gone else "neither"].format(by=by))
+def _judge_cancelling(delta, layers):
+    w, after = network_predictor(layers), network_predictor(list(map(torch.add, layers, delta)))
+    moved = [network_predictor([*layers[:l], d, *layers[l + 1 :]]) for l, d in enumerate(delta)]
+    parts = torch.stack(moved)
+    size, change = w.norm() + parts.norm(), parts.sum(0)  # change: of w, to first order
+    share = float(change @ w / (w @ w))
+    shared = same(change, share * w, size)
+    by = f"by {share:.2g} times their value" if shared else "by amounts that are not 0"
+    feasible, gone = same(change, 0 * w, size), same(after, 0 * w, size)
+    return {"by": by}, {
+        "zero": any(d.any() for d in delta),
+        "survives": gone or not feasible,
+        "infeasible": feasible or not gone,
+        "neither": feasible,
+    }
 
 
-@exercise(CANCEL, test=_test_cancelling_step)
+@exercise(TURNED + CANCEL, lambda: zip(_networks()), judge=_judge_cancelling)
 def cancelling_step(layers):
     """layers, at least two. Returns a list of changes: feasible for (6) whatever the retain set,
     and the predictor becomes 0."""
@@ -272,44 +206,48 @@ hint 3: chain = [w / rho, *units, ones(1)]; layer l is rho^(1/L) torch.outer(cha
     chain[l]). For rho = 0 return zeros.
 factor: the predictor is {factor:.3g} w instead of w: the L layers must carry a factor rho between
     them, rho^(1/L) each with L = len(units) + 1, and the direction of w has length 1
-other: the predictor is not w: layer l maps v_{l-1} to v_l, A_1 starts from w / rho, and c ends with
-    v_{L-1}^T
+other: the predictor is not w: layer l maps v_{{l-1}} to v_l, A_1 starts from w / rho, and c ends
+    with v_{{L-1}}^T
 uneven: the predictor is w, but ||theta||^2 = {total:.3g} where {bound:.3g} is possible: the layers'
     norms are {norms} and should be equal
 aside: predictor and norm are right, but layer {l} does not point along units[{l}]: its outputs must
     be multiples of it
+w: w = 0, and there is no direction w / rho
+parts: return a list with one matrix per layer (c is the last), {n} of them
+part: matrix number {i}: {wrong}
 """
 
 
-def _test_balanced_layers(learner, words):
+def _balance_cases():
     for size in (3, 0.02, 0):
         for m, widths in [(4, []), *SHAPES]:
-            w = size * draw(m)
-            units = [unit / unit.norm() for unit in (draw(h) for h in widths)]
-            answer, like = call(learner, w, units), balanced_layers(w, units)
-            here = "" if size else "; here w = 0, and there is no direction w / rho"
-            _expect_matrices(answer, like, "matrix", here)
-            _judge_balance(answer, w, units, words)
+            units = [unit / unit.norm() for unit in map(draw, widths)]
+            yield "" if size else "w", size * draw(m), units
 
 
-def _judge_balance(layers, w, units, words):
-    rho, reached = w.norm(), _back(layers)
+def _judge_balance(layers, w, units):
+    rho, reached = w.norm(), network_predictor(layers)
     factor = float(reached @ w / rho**2) if rho else 0
     along = reached.any() and same(reached, factor * w, max(reached.norm(), rho))
     fits = same(reached, w, rho)
-    expect(fits or not along, words["factor"].format(factor=factor))
-    expect(fits, words["other"])
     norms = torch.stack([a.norm() for a in layers])
     total, bound = norms.square().sum(), len(layers) * rho ** (2 / len(layers))
-    shown = ", ".join(f"{n:.3g}" for n in norms)
-    expect(
-        total <= bound * (1 + CLOSE), words["uneven"].format(total=total, bound=bound, norms=shown)
-    )
-    for l, (a, unit) in enumerate(zip(layers, units)):
-        expect(same(torch.outer(unit, unit) @ a, a, a.norm()), words["aside"].format(l=l))
+    aside = [not same(torch.outer(v, v) @ a, a, a.norm()) for a, v in zip(layers, units)]
+    return {
+        "factor": factor,
+        "total": total,
+        "bound": bound,
+        "norms": describe(*norms),
+        "l": aside.index(True) if any(aside) else None,
+    }, {
+        "factor": fits or not along,
+        "other": fits,
+        "uneven": total <= bound * (1 + CLOSE),
+        "aside": not any(aside),
+    }
 
 
-@exercise(BALANCE, test=_test_balanced_layers)
+@exercise(TURNED + BALANCE, _balance_cases, judge=_judge_balance)
 def balanced_layers(w, units):
     """w (m,), units [v_1, ..., v_{L-1}] of length 1. Returns [A_1, ..., c] with predictor w and the
     smallest sum of squares."""

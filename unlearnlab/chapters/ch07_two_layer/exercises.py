@@ -2,7 +2,7 @@
 
 import torch
 
-from ...course.exercises import Trap, draw, exercise
+from ...course.exercises import draw, exercise
 
 NEURONS = """
 hint 1: Go through the definition: when is the indicator of neuron i equal to 1? Both |c_i| and
@@ -12,16 +12,18 @@ hint 2: ||a_i|| is 0 exactly if every entry of row i is 0: (A != 0).any(1) says 
 hint 3: Combine the two conditions with & and add up.
 size: with all weights of size 1e-9 or 1e-180 every neuron is still active. Your test for 0 has an
     absolute tolerance, or the product |c_i| ||a_i|| underflows: test each factor against exactly 0
-out: you count the nonzero output weights. A neuron whose row of A is 0 outputs phi(0) whatever x
-    is: it does not count
-into: you count the nonzero rows of A. A neuron whose output weight is 0 reaches nothing: it does
-    not count
-or: you count neurons with a weight in OR out. Active means both: the product |c_i| ||a_i|| must not
-    be 0
-not: that is the number of neurons that are NOT active
-every: you count every neuron, active or not
-weights: you count weights. Count neurons: a row of A counts once, by its length
-all: a row of A is 0 only if ALL its entries are. Some zeros in it do not make its length 0
+[& (A != 0).any(1) -> ]: you count the nonzero output weights. A neuron whose row of A is 0 outputs
+    phi(0) whatever x is: it does not count
+[(c != 0) & -> ]: you count the nonzero rows of A. A neuron whose output weight is 0 reaches
+    nothing: it does not count
+[& -> |]: you count neurons with a weight in OR out. Active means both: the product |c_i| ||a_i||
+    must not be 0
+[return len(c) - active_neurons(A, c)]: that is the number of neurons that are NOT active
+[return len(c)]: you count every neuron, active or not
+[return (A * c[:, None] != 0).sum()]: you count weights. Count neurons: a row of A counts once, by
+    its length
+[any(1) -> all(1)]: a row of A is 0 only if ALL its entries are. Some zeros in it do not make its
+    length 0
 """
 
 
@@ -32,23 +34,10 @@ def _neuron_cases():
         A[order[:2]] = c[order[1:4]] = A[order[4], 1:] = 0
         yield A, c
     for size in (1e-9, 1e-180):
-        yield Trap("size", size * draw(6, 3), size * draw(6))
+        yield "size", size * draw(6, 3), size * draw(6)
 
 
-def _neuron_mistakes(A, c):
-    into, out = (A != 0).any(1), c != 0
-    return {
-        "out": out.sum(),
-        "into": into.sum(),
-        "or": (into | out).sum(),
-        "not": len(c) - active_neurons(A, c),
-        "every": len(c),
-        "weights": (A * c[:, None] != 0).sum(),
-        "all": ((A != 0).all(1) & out).sum(),
-    }
-
-
-@exercise(NEURONS, _neuron_cases, _neuron_mistakes)
+@exercise(NEURONS, _neuron_cases)
 def active_neurons(A, c):
     """A (h, d_in), c (h,). Returns R = sum_i 1{|c_i| ||a_i|| > 0}, an integer."""
     return int(((c != 0) & (A != 0).any(1)).sum())
@@ -61,16 +50,19 @@ hint 2: As often as the entry says: c[leading[0]] times. The other leading entri
     because the column is 0 there.
 hint 3: All columns at once: the factors are c[leading], a vector, and basis @ factors is the sum of
     the columns with these factors.
-plus: the sign is wrong: the leading entries have doubled. Subtract
-zeroed: you set the leading entries to 0 and leave the others. That leaves the null space: add
-    multiples of whole columns of the basis
-change: that is the change. Wanted is c after the change
-once: you subtract every column once. Column j must be subtracted as often as its leading entry of c
-    says
-first: you take the first entries of c as factors. Entry leading[j] of c belongs to column j
-sorted: the order is mixed up: column j has its 1 in row leading[j], so its factor is c[leading[j]]
-shortest: that is c without its part inside the null space: the shortest vector with the same
-    outputs. It is a fine choice, but not sparse. Make the leading entries 0
+[- basis -> + basis]: the sign is wrong: the leading entries have doubled. Subtract
+[return c.index_fill(0, leading, 0)]: you set the leading entries to 0 and leave the others. That
+    leaves the null space: add multiples of whole columns of the basis
+[return -basis @ c[leading]]: that is the change. Wanted is c after the change
+[basis @ c[leading] -> basis.sum(1)]: you subtract every column once. Column j must be subtracted as
+    often as its leading entry of c says
+[c[leading] -> c[: len(leading)]]: you take the first entries of c as factors. Entry leading[j] of c
+    belongs to column j
+[c[leading] -> c[leading.sort().values]]: the order is mixed up: column j has its 1 in row
+    leading[j], so its factor is c[leading[j]]
+[c[leading] -> (torch.linalg.pinv(basis) @ c)]: that is c without its part inside the null space:
+    the shortest vector with the same outputs. It is a fine choice, but not sparse. Make the leading
+    entries 0
 """
 
 
@@ -81,20 +73,7 @@ def _cancel_cases():
         yield draw(h), basis, leading
 
 
-def _cancel_mistakes(c, basis, leading):
-    change = -basis @ c[leading]
-    return {
-        "plus": c - change,
-        "zeroed": c.index_fill(0, leading, 0),
-        "change": change,
-        "once": c - basis.sum(1),
-        "first": c - basis @ c[: len(leading)],
-        "sorted": c - basis @ c[leading.sort().values],
-        "shortest": c - basis @ (torch.linalg.pinv(basis) @ c),
-    }
-
-
-@exercise(CANCEL, _cancel_cases, _cancel_mistakes)
+@exercise(CANCEL, _cancel_cases)
 def cancel(c, basis, leading):
     """c (h,), basis (h, k) of the null space with basis[leading] the identity. Returns c changed
     inside the null space, c[leading] = 0."""
@@ -110,18 +89,19 @@ hint 3: torch.linalg.lstsq(B, (features @ c)[:, None]).solution[:, 0] is t; then
     torch.zeros_like(c) and new[keep] = t.
 raised: there may be more points than kept neurons, so that the system is not square, and still has
     exactly one solution: solve it by least squares
-alone: the result has shape (s,), the weights of the kept neurons alone. Put them in their places
-    among h weights, 0 elsewhere
-c: c comes back unchanged
-kept: you drop the other neurons without making up for them. What they contributed to the outputs
-    has to move to the kept ones
-moved: that is only what the dropped neurons contributed, moved. Add what the kept neurons had
-    already
-twice: the kept neurons' old weights are counted twice: solve for features @ c, all of it, OR add to
-    the old weights what the dropped ones contributed
-shortest: that is the shortest c with the same outputs. It uses every neuron; wanted is 0 outside
-    `keep`
-sorted: the weights are right but stand in the wrong places: weight j belongs to neuron keep[j]
+[return t]: the result has shape (s,), the weights of the kept neurons alone. Put them in their
+    places among h weights, 0 elsewhere
+[return c]: c comes back unchanged
+[= t -> = c[keep]]: you drop the other neurons without making up for them. What they contributed to
+    the outputs has to move to the kept ones
+[= t -> = t - c[keep]]: that is only what the dropped neurons contributed, moved. Add what the kept
+    neurons had already
+[= t -> = t + c[keep]]: the kept neurons' old weights are counted twice: solve for features @ c, all
+    of it, OR add to the old weights what the dropped ones contributed
+[return torch.linalg.pinv(features) @ (features @ c)]: that is the shortest c with the same outputs.
+    It uses every neuron; wanted is 0 outside `keep`
+[[keep] = t -> [keep.sort().values] = t]: the weights are right but stand in the wrong places:
+    weight j belongs to neuron keep[j]
 outside: a neuron outside `keep` has a weight other than 0
 """
 
@@ -132,23 +112,11 @@ def _move_cases():
         yield draw(h), phi, torch.randperm(h)[:s]
 
 
-def _move_mistakes(c, phi, keep):
-    right, kept, ordered = move_onto(c, phi, keep), torch.zeros_like(c), torch.zeros_like(c)
-    kept[keep] = c[keep]
-    ordered[keep.sort().values] = right[keep]
-    return {
-        "alone": right[keep],
-        "c": c,
-        "kept": kept,
-        "moved": right - kept,
-        "twice": right + kept,
-        "shortest": torch.linalg.pinv(phi) @ (phi @ c),
-        "sorted": ordered,
-        "outside": lambda new: new if new[right == 0].any() else right,
-    }
+def _outside(new, c, features, keep):
+    return {"outside": new} if new.index_fill(0, keep, 0).any() else {}
 
 
-@exercise(MOVE, _move_cases, _move_mistakes)
+@exercise(MOVE, _move_cases, mistakes=_outside)
 def move_onto(c, features, keep):
     """c (h,), features (n, h) of rank s, keep: s indices of independent columns. Returns c' (h,), 0
     outside keep, with the same outputs."""
@@ -169,9 +137,10 @@ sum: with a row that is the sum of two others the answer is still 5: counting di
     enough
 scale: features 1e9 or 1e-9 times as large have the same span, of dimension 5. Your rule for what
     counts as zero is absolute: compare with the largest singular value
-n: you return n_r, an upper bound for s. Here the rows of features are dependent or there are fewer
-    neurons than points, and s is less
-h: you return the width h. The bound is the dimension of the span of the rows
+[return len(features)]: you return n_r, an upper bound for s. Here the rows of features are
+    dependent or there are fewer neurons than points, and s is less
+[return features.shape[1]]: you return the width h. The bound is the dimension of the span of the
+    rows
 """
 
 
@@ -180,12 +149,12 @@ def _bound_cases():
         yield [draw(n, s) @ draw(s, h)]
     phi = draw(5, 12)
     mixed = torch.cat([phi, phi[:1] + phi[1:2]])
-    yield Trap("twice", torch.cat([phi, phi[:2]]))
+    yield "twice", torch.cat([phi, phi[:2]])
     for scale, name in ((1, "sum"), (1e-9, "scale"), (1e9, "scale")):
-        yield Trap(name, scale * mixed)
+        yield name, scale * mixed
 
 
-@exercise(BOUND, _bound_cases, lambda features: dict(zip("nh", features.shape)))
+@exercise(BOUND, _bound_cases)
 def width_bound(features):
     """features (n, h): row i is phi(A x_i). Returns s = dim span{phi(A x_i)}, an integer."""
     return int(torch.linalg.matrix_rank(features))
@@ -199,14 +168,15 @@ hint 3: (c != 0) is a vector (h,); as a column, (c != 0)[:, None], it multiplies
 tiny: a weight of 1e-12 is small, not 0: pruning its neuron changes the function. Compare with
     exactly 0
 list: return the new A alone; c does not change
-rows: you removed the rows. Proposition 1 keeps the width: the rows stay, filled with zeros
-c: the result has shape (h,); wanted is the matrix A with some rows zeroed
-A: A comes back unchanged
-used: you zero the rows of the neurons that are in use. Zero the others
-times: you multiply the rows by c. Rows of neurons in use must not change
-negative: you also zero neurons with a negative weight. Only a weight of exactly 0 makes a neuron
+[return A[c != 0]]: you removed the rows. Proposition 1 keeps the width: the rows stay, filled with
+    zeros
+[return c]: the result has shape (h,); wanted is the matrix A with some rows zeroed
+[return A]: A comes back unchanged
+[!= -> ==]: you zero the rows of the neurons that are in use. Zero the others
+[(c != 0) -> c]: you multiply the rows by c. Rows of neurons in use must not change
+[!= -> >]: you also zero neurons with a negative weight. Only a weight of exactly 0 makes a neuron
     useless
-columns: you zero columns. Neuron i is ROW i of A
+[(c != 0)[:, None] -> (c != 0)]: you zero columns. Neuron i is ROW i of A
 """
 
 
@@ -216,23 +186,10 @@ def _prune_cases():
         c[torch.randperm(h)[: h // 2]] = 0
         yield A, c
     tiny = torch.tensor([1e-12, 0, -1e-300], dtype=torch.float64)
-    yield Trap("tiny", draw(3, 2), tiny)
+    yield "tiny", draw(3, 2), tiny
 
 
-def _prune_mistakes(A, c):
-    used = c != 0
-    return {
-        "rows": A[used],
-        "c": c,
-        "A": A,
-        "used": A * ~used[:, None],
-        "times": A * c[:, None],
-        "negative": A * (c > 0)[:, None],
-        "columns": A * used if A.shape[0] == A.shape[1] else None,
-    }
-
-
-@exercise(PRUNE, _prune_cases, _prune_mistakes)
+@exercise(PRUNE, _prune_cases)
 def prune_rows(A, c):
     """A (h, d_in), c (h,). Returns A with row i zeroed wherever c_i is 0; same shape, and
     c^T phi(A x) is the same function."""

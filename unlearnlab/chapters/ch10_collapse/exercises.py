@@ -11,14 +11,17 @@ hint 1: The label to compare with is the color, and the color is the first index
 hint 2: logits.argmax(2) has shape (colors, n): the class named for each painted image.
 hint 3: torch.arange(colors)[:, None] has shape (colors, 1) and broadcasts against it. Then take the
     mean of the hits.
-percent: a share lies between 0 and 1: no percent
-count: that counts the hits; divide by the number of painted images, colors times n
-errors: that is the share of errors
-first: that is the first color alone; take all of them
-sure: that is the mean probability of the color's class; count whether it is the largest
-best: that is the best image; take the mean over all
-every: you ask that an image be right in every color; each painted image counts by itself
-some: you ask that an image be right in some color; each painted image counts by itself
+[return 100 * right.double().mean()]: a share lies between 0 and 1: no percent
+[mean() -> sum()]: that counts the hits; divide by the number of painted images, colors times n
+[== -> !=]: that is the share of errors
+[right.double -> right[0].double]: that is the first color alone; take all of them
+[return logits.softmax(2).diagonal(dim1=0, dim2=2).mean()]: that is the mean probability of the
+    color's class; count whether it is the largest
+[mean() -> mean(0).max()]: that is the best image; take the mean over all
+[mean() -> amin(0).mean()]: you ask that an image be right in every color; each painted image counts
+    by itself
+[mean() -> amax(0).mean()]: you ask that an image be right in some color; each painted image counts
+    by itself
 """
 
 
@@ -29,22 +32,7 @@ def _color_cases():
         yield [logits]
 
 
-def _color_mistakes(logits):
-    colors = torch.arange(len(logits))
-    hits = (logits.argmax(2) == colors[:, None]).double()
-    return {
-        "percent": 100 * hits.mean(),
-        "count": hits.sum(),
-        "errors": 1 - hits.mean(),
-        "first": hits[0].mean(),
-        "sure": logits.softmax(2)[colors, :, colors].mean(),
-        "best": hits.mean(0).max(),
-        "every": hits.amin(0).mean(),
-        "some": hits.amax(0).mean(),
-    }
-
-
-@exercise(ACCURACY, _color_cases, _color_mistakes)
+@exercise(ACCURACY, _color_cases)
 def color_accuracy(logits):
     """The share of painted images that are given the class of their color, a tensor with one
     number.
@@ -60,36 +48,27 @@ hint 1: Two unknowns, the weight a of a retained image and b of a forgotten one.
     which?
 hint 2: n_r a = n_f b and a + b = 1. With p = n_f / n_r the first says a = p b.
 hint 3: b = 1 / (1 + p), a = p / (1 + p). torch.where(forgotten, b, a) puts them in place.
-share: your p is the share of all images; it is forgotten images per retained one
-p: the two kinds balance, but a retained and a forgotten weight are to add up to 1: divide by 1 + p
-large, counts, halves: the two kinds balance, but a retained and a forgotten weight are to add up to
-    1
-swapped: the other way around: the rare images are to weigh more
-equal: all weights are equal, so the many retained images count for nearly everything
+[(~forgotten).sum() -> len(forgotten)]: your p is the share of all images; it is forgotten images
+    per retained one
+[1 / (1 + p), p / (1 + p) -> 1, p]: the two kinds balance, but a retained and a forgotten weight are
+    to add up to 1: divide by 1 + p
+[1 / (1 + p), p / (1 + p) -> 1 / p, 1] [1 / (1 + p), p / (1 + p) -> 1 / forgotten.sum(), 1 /
+    (~forgotten).sum()] [1 / (1 + p), p / (1 + p) -> 0.5 / forgotten.sum(), 0.5 /
+    (~forgotten).sum()]: the two kinds balance, but a retained and a forgotten weight are to add up
+    to 1
+[1 / (1 + p), p / (1 + p) -> p / (1 + p), 1 / (1 + p)]: the other way around: the rare images are to
+    weigh more
+[return 0.5 + 0 * forgotten]: all weights are equal, so the many retained images count for nearly
+    everything
 """
 
 
 def _weight_cases():
-    for n_retain, n_forget in ((20, 1), (9, 3), (4, 4), (2, 5)):
+    for n_retain, n_forget in ((20, 2), (20, 1), (4, 4), (2, 5)):
         yield [torch.randperm(n_retain + n_forget) < n_forget]
 
 
-def _weight_mistakes(forgotten):
-    n_forget, n_retain = forgotten.sum().double(), (~forgotten).sum().double()
-    p, share = n_forget / n_retain, n_forget / len(forgotten)
-    wrong = {  # the weights of a forgotten and of a retained image
-        "share": (1 / (1 + share), share / (1 + share)),
-        "p": (1, p),
-        "large": (1 / p, 1),
-        "counts": (1 / n_forget, 1 / n_retain),
-        "halves": (0.5 / n_forget, 0.5 / n_retain),
-        "swapped": (p / (1 + p), 1 / (1 + p)),
-        "equal": (0.5, 0.5),
-    }
-    return {name: forgotten * a + ~forgotten * b for name, (a, b) in wrong.items()}
-
-
-@exercise(WEIGHTS, _weight_cases, _weight_mistakes)
+@exercise(WEIGHTS, _weight_cases)
 def sample_weights(forgotten):
     """A weight for each image, (n,) floats. forgotten: (n,) bool, at least one True and one False.
 

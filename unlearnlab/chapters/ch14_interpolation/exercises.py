@@ -3,7 +3,7 @@ retained predictions."""
 
 import torch
 
-from ...course.exercises import Trap, dependent, draw, drawn, exercise
+from ...course.exercises import dependent, draw, drawn, exercise
 from ...theory.linear import min_norm
 
 MISS = """
@@ -15,31 +15,23 @@ hint 3: ul.linear.min_norm(X, y) gives the shortest solution of X d = y, also wh
 twice: an input occurs twice and one is 0: X @ X.T cannot be inverted. Use ul.linear.min_norm or the
     pseudo-inverse
 sign: the sign: what came out minus what should have, P theta - ideal
-theta: that is how far theta itself is from the ideal; unlearning has projected it on the retain
-    inputs first
-gradient: X^T r is the gradient, not the solution: which shortest d has X d = r?
-mean gradient: X^T r / n is the gradient, not the solution: which shortest d has X d = r?
-P theta: that is P theta, the result itself; subtract what it should have been
+[return theta - min_norm(X, y)]: that is how far theta itself is from the ideal; unlearning has
+    projected it on the retain inputs first
+[return X.T @ (X @ theta - y)]: X^T r is the gradient, not the solution: which shortest d has X d =
+    r?
+[return X.T @ (X @ theta - y) / len(X)]: X^T r / n is the gradient, not the solution: which shortest
+    d has X d = r?
+[- y -> ]: that is P theta, the result itself; subtract what it should have been
 """
 
 
 def _miss_cases():
     yield from drawn("d", "n d", "n", n=(3, 1, 5), d=(7, 4, 5))()
     X = dependent(draw(3, 8))
-    yield Trap("twice", draw(8), X, X @ draw(8))
+    yield "twice", draw(8), X, X @ draw(8)
 
 
-def _miss_mistakes(theta, X, y):
-    gradient = X.T @ (X @ theta - y)
-    return {
-        "theta": theta - min_norm(X, y),
-        "gradient": gradient,
-        "mean gradient": gradient / len(X),
-        "P theta": min_norm(X, X @ theta),
-    }
-
-
-@exercise(MISS, _miss_cases, _miss_mistakes)
+@exercise(MISS, _miss_cases)
 def miss(theta, X, y):
     """P theta - ideal, (m,): how far exact unlearning of theta lands from the minimum-norm
     interpolator of the retain set.
@@ -55,15 +47,20 @@ hint 2: It multiplies it by I - (2 lr / n) K. From theta = 0 the residual starts
     steps p = (I - (I - (2 lr / n) K)^t) y.
 hint 3: S = eye - torch.linalg.matrix_power(eye - 2 * lr / n * K, steps), and of it S[:n_retain,
     n_retain:].
-other: that is the other block: how retained labels get into forget predictions
-forget: those are the forget predictions; the rows belong to the retained samples
-retain: those columns are the retained labels; the forget labels come after them
-whole: that is all of S_t; return its block: rows of the retained, columns of the forget samples
+[[:n_retain, n_retain:] -> [n_retain:, :n_retain]]: that is the other block: how retained labels get
+    into forget predictions
+[[:n_retain, n_retain:] -> [n_retain:, n_retain:]]: those are the forget predictions; the rows
+    belong to the retained samples
+[[:n_retain, n_retain:] -> [:n_retain, :n_retain]]: those columns are the retained labels; the
+    forget labels come after them
+[return whole]: that is all of S_t; return its block: rows of the retained, columns of the forget
+    samples
 sign: I - (I - 2 lr K / n)^t: without the leading I the sign is wrong
-one: the loss is |X theta - y|^2 / n, its gradient has a factor 2
-sum: the loss is a mean: divide by n
-few: the original was trained on all n samples: divide by n, not by n_retain
-late: that is one step too many
+[2 * lr -> lr]: the loss is |X theta - y|^2 / n, its gradient has a factor 2
+[2 * lr / n -> 2 * lr]: the loss is a mean: divide by n
+[2 * lr / n -> 2 * lr / n_retain]: the original was trained on all n samples: divide by n, not by
+    n_retain
+[steps) -> steps + 1)]: that is one step too many
 """
 
 
@@ -73,23 +70,7 @@ def _block_cases():
         yield X @ X.T, n_retain, steps, 0.1
 
 
-def _block_mistakes(K, n_retain, steps, lr):
-    n, r = len(K), n_retain
-    one = torch.eye(n, dtype=K.dtype)
-    whole = one - torch.linalg.matrix_power(one - 2 * lr / n * K, steps)
-    return {
-        "other": whole[r:, :r],
-        "forget": whole[r:, r:],
-        "retain": whole[:r, :r],
-        "whole": whole,
-        "one": retain_from_forget(K, r, steps, lr / 2),
-        "sum": retain_from_forget(K, r, steps, lr * n),
-        "few": retain_from_forget(K, r, steps, lr * n / r),
-        "late": retain_from_forget(K, r, steps + 1, lr),
-    }
-
-
-@exercise(BLOCK, _block_cases, _block_mistakes)
+@exercise(BLOCK, _block_cases)
 def retain_from_forget(K, n_retain, steps, lr):
     """How the forget labels enter the retained predictions after `steps` steps of gradient descent
     from 0, (n_retain, n - n_retain).

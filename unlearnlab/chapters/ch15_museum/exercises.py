@@ -3,7 +3,7 @@ and a front."""
 
 import torch
 
-from ...course.exercises import call, describe, draw, exercise, expect, expect_tensor
+from ...course.exercises import draw, exercise
 
 SAMPLE = """
 hint 1: Deal like cards: the first sample of every class, then the second of every class, and so on
@@ -12,13 +12,16 @@ hint 2: Number the samples within their class: 0 for the first of its class, 1 f
     Whose number is lower comes first.
 hint 3: (labels[:, None] == labels).tril(-1).sum(1) counts the earlier samples of the same class;
     argsort(stable=True) puts them in order.
-empty: nothing was chosen: with more classes than samples, count // classes is 0
-outside: there is no position {outside}; return positions in `labels`, not labels
-twice: a position came twice
-few: {n} positions came, {wanted} were asked for: count // classes of each leaves a remainder, and
-    where a class runs out others fill up
-many: {n} positions came, {wanted} were asked for
-uneven: the classes got {each}: while some are left of each, they may differ by one at most
+[return labels[:0]]: nothing was chosen: with more classes than samples, count // classes is 0
+[return torch.cat([torch.where(labels == k)[0][: max(1, count // len(labels.unique()))] for k in
+    labels.unique()])[:count]]: too few positions came: count // classes of each leaves a remainder,
+    and where a class runs out others fill up
+[return torch.cat([torch.where(labels == k)[0][: -(-count // len(labels.unique()))] for k in
+    labels.unique()])]: more positions came than were asked for: rounding count / classes up is no
+    way out
+outside: on {on} there is no position {outside}; return positions in `labels`, not labels
+twice: on {on} a position came twice
+uneven: on {on} the classes got {each}: while some are left of each, they may differ by one at most
 """
 
 
@@ -30,33 +33,20 @@ def _samples():
     yield from ((plain, 30), (shuffled, 15), (plain, 50), (plain, 0))
 
 
-def _test_balanced_sample(learner, words):
+def _judge_sample(answer, labels, count):
     """Many samples are right, so their properties are checked one by one."""
-    for labels, count in _samples():
-        answer, wanted = call(learner, labels, count), min(count, len(labels))
-        n = len(answer) if isinstance(answer, torch.Tensor) and answer.ndim == 1 else wanted
-        expect_tensor(answer, torch.arange(n))
-        if wanted == n == 0:
-            continue
-        outside = answer[(answer < 0) | (answer >= len(labels))].tolist()[:1]
-        inside = answer.clamp(0, len(labels) - 1)
-        there = torch.bincount(labels)
-        taken = torch.bincount(labels[inside], minlength=len(there))
-        short = taken[taken < there]  # classes that have samples left
-        each = sorted(taken[there > 0].tolist())
-        for name, holds in (
-            ("empty", n > 0),
-            ("outside", not outside),
-            ("twice", len(answer.unique()) == n),
-            ("few", n >= wanted),
-            ("many", n <= wanted),
-            ("uneven", len(short) == 0 or taken.max() - short.min() <= 1),
-        ):
-            message = words[name].format(outside=outside, n=n, wanted=wanted, each=each)
-            expect(holds, f"on {describe(labels, count)} {message}")
+    outside = answer[(answer < 0) | (answer >= len(labels))].tolist()[:1]
+    there = torch.bincount(labels)
+    taken = torch.bincount(labels[answer.clamp(0, len(labels) - 1)], minlength=len(there))
+    short = taken[taken < there]  # classes that have samples left
+    return {"outside": outside, "each": sorted(taken[there > 0].tolist())}, {
+        "outside": not outside,
+        "twice": len(answer.unique()) == len(answer),
+        "uneven": len(short) == 0 or taken.max() - short.min() <= 1,
+    }
 
 
-@exercise(SAMPLE, test=_test_balanced_sample)
+@exercise(SAMPLE, _samples, judge=_judge_sample)
 def balanced_sample(labels, count):
     """Positions of `count` samples, all if there are fewer, (k,) long: no class has two more than
     one that has samples left. labels: (n,)."""
@@ -70,11 +60,15 @@ hint 1: For each seed: cover its column, find the best row of the rest, and only
 hint 2: keep = torch.arange(seeds) != i is a mask of the others; errors[:, keep].median(1).values
     has one number per setting.
 hint 3: errors[errors[:, keep].median(1).values.argmin(), i] for every i, and torch.stack.
-oracle: that is the oracle: the seed that is reported helped to choose its setting
-own: that is the best setting of each seed by its own error: no seed may choose for itself
-rows: those are the numbers of the settings; return their errors
-medians: those are the medians that chose; return the errors of the seeds that were left out
-highest: the error is to be small: the LOWEST median chooses
+[errors[:, keep].median -> errors.median]: that is the oracle: the seed that is reported helped to
+    choose its setting
+[errors[:, keep].median(1).values -> errors[:, i]]: that is the best setting of each seed by its own
+    error: no seed may choose for itself
+[errors[errors[:, keep].median(1).values.argmin(), i] -> errors[:, keep].median(1).values.argmin()]:
+    those are the numbers of the settings; return their errors
+[errors[errors[:, keep].median(1).values.argmin(), i] -> errors[:, keep].median(1).values.amin()]:
+    those are the medians that chose; return the errors of the seeds that were left out
+[argmin -> argmax]: the error is to be small: the LOWEST median chooses
 """
 
 
@@ -84,19 +78,7 @@ def _error_tables():
         yield [errors + 0.3 * draw(settings, 1).abs()]
 
 
-def _held_out_mistakes(errors):
-    every = torch.arange(errors.shape[1])
-    others = torch.stack([errors[:, every != i].median(1).values for i in every], 1)
-    return {
-        "oracle": errors[errors.median(1).values.argmin()],
-        "own": errors.amin(0),
-        "rows": others.argmin(0),
-        "medians": others.amin(0),
-        "highest": errors[others.argmax(0), every],
-    }
-
-
-@exercise(HELD_OUT, _error_tables, _held_out_mistakes)
+@exercise(HELD_OUT, _error_tables)
 def held_out(errors):
     """For every seed its error at the setting that has the lowest median over all OTHER seeds,
     (seeds,).
@@ -118,12 +100,14 @@ hint 2: (points[None] <= points[:, None]).all(2) is a table: row i, column j say
     most i in every objective.
 hint 3: j dominates i if it is at most i everywhere and smaller somewhere. Keep the rows in which no
     j does.
-dominated: that is what is dominated; return what is NOT
-ties: a point that ties in one objective and is worse in the other is dominated too: better in one
-    is enough, if it is no worse in the other
-equal: equal points do not dominate each other: both are on the front
-large: you dropped the points that dominate another; small is good in both objectives
-trade: to dominate takes no larger in EVERY objective; one smaller objective alone is a trade
+[~ -> ]: that is what is dominated; return what is NOT
+[any(2) -> all(2)]: a point that ties in one objective and is worse in the other is dominated too:
+    better in one is enough, if it is no worse in the other
+[return at_most.sum(1) == 1]: equal points do not dominate each other: both are on the front
+[return pareto_front(-points)]: you dropped the points that dominate another; small is good in both
+    objectives
+[at_most & smaller -> smaller]: to dominate takes no larger in EVERY objective; one smaller
+    objective alone is a trade
 """
 
 
@@ -134,19 +118,7 @@ def _point_tables():
         yield [torch.randint(0, high, (12, 2)).double()]
 
 
-def _front_mistakes(points):
-    at_most = (points[None] <= points[:, None]).all(2)
-    smaller = points[None] < points[:, None]
-    return {
-        "dominated": ~pareto_front(points),
-        "ties": ~smaller.all(2).any(1),
-        "equal": at_most.sum(1) == 1,
-        "large": pareto_front(-points),
-        "trade": ~smaller.any(2).any(1),
-    }
-
-
-@exercise(FRONT, _point_tables, _front_mistakes)
+@exercise(FRONT, _point_tables)
 def pareto_front(points):
     """Which points no other dominates, (n,) booleans. points: (n, 2), both objectives to be
     small."""
