@@ -143,7 +143,7 @@ ch.hints("lead")
 # no method's best is at the end.
 
 # %%
-published = {"lr": list(ch.study.PUBLISHED_RATES)}
+published = {"lr": [1e-6, 1e-5, 1e-4, 1e-3]}
 strengths = {"reg": [1e-3, 1e-2, 5e-2, 0.1], "reg_decay": [0.2, 0.4, 0.8]}
 grids = {
     "MinNorm-OG": strengths | {"n_pert": 50},

@@ -11,8 +11,8 @@ from safetensors.torch import save_file
 from small_images import small
 
 import unlearnlab as ul
+from unlearnlab.chapters import recording as program
 from unlearnlab.chapters.ch11_replication import fullsize
-from unlearnlab.course import recording as program
 from unlearnlab.course import studies
 from unlearnlab.study import table
 from unlearnlab.study.grid import expand
@@ -63,9 +63,9 @@ def test_a_file_of_another_network_and_a_folder_that_is_not_there_are_refused(or
 
 
 def test_every_method_has_as_many_settings_and_the_first_ones_are_gd_and_minnorm_og():
-    settings = expand(fullsize.grid())
+    settings = expand(fullsize.study().grid)
     assert {s.method.name for s in settings[:36]} == {"GD", "MinNorm-OG"} and len(settings) == 70
-    settings += expand(fullsize.others())
+    settings += expand(fullsize.study("others").grid)
     assert len(settings) == 176 == len({*settings})
     count = {}
     for s in settings:

@@ -5,8 +5,9 @@ from functools import partial
 from types import ModuleType
 
 from ..tasks.presets import choose
-from .studies import USUAL, Study
+from .studies import USUAL, Study, unusual
 
+OPTIONS = ("dataset", "preset", "device", "p_retain", "width", "precision")
 WHOLE = ("digits", "mnist")  # whose quick preset runs in seconds: they get whole grids
 
 
@@ -21,7 +22,7 @@ def image_study(
     """
     chosen = USUAL | options
     preset = choose(experiment.PRESETS, chosen["dataset"], chosen["preset"])
-    own = {option: value for option, value in chosen.items() if value != USUAL[option]}
+    own = unusual(options)
     given = {option: own[option] for option in ("device", "p_retain") if option in own}
     if "width" in own:
         given["network"] = partial(preset.network, width=own["width"])

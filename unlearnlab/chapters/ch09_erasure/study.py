@@ -52,29 +52,25 @@ def study(**options) -> Study:
     At the paper's size it has `published_grid`, on a laptop with CIFAR-10 or Tiny
     ImageNet `short_grid`.
     """
-    return image_study(
-        "erasure", "every method on label erasure", erasure, _grid(options), SEEDS, options
-    )
+    grid, title = _grid(USUAL | options), "every method on label erasure"
+    return image_study("erasure", title, erasure, grid, SEEDS, options)
 
 
-def _grid(options):
-    dataset, preset = options.get("dataset", USUAL["dataset"]), options.get("preset", "quick")
-    if preset == "paper":
-        return published_grid(dataset)
-    if dataset not in WHOLE:
+def _grid(chosen):
+    if chosen["preset"] == "paper":
+        return published_grid(chosen["dataset"])
+    if chosen["dataset"] not in WHOLE:
         return short_grid()
     # rates with every method's best inside; those with no other hyperparameter get the rates
     # between as well, as five points make no front
     epochs, lr = 3, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-    between = {
-        "epochs": epochs,
-        "lr": [(low * high) ** 0.5 for low, high in itertools.pairwise(lr)],
-    }
-    wide = erasure.grid(epochs, lr, wide=True)
-    return [wide, {"Retrain": between, "GD": between, "GA": between}]
+    between = {"epochs": epochs, "lr": [(a * b) ** 0.5 for a, b in itertools.pairwise(lr)]}
+    return [erasure.grid(epochs, lr, wide=True), dict.fromkeys(("Retrain", "GD", "GA"), between)]
 
 
-STUDIES = (study(), study(dataset="mnist"), study(dataset="cifar10", width=0.25))
-
-# recorded on a GPU, by name alone: "all" is for machines without one
-LARGE = (study(dataset="cifar10", preset="paper", device="cuda", precision="bfloat16"),)
+STUDIES = (
+    study(),
+    study(dataset="mnist"),
+    study(dataset="cifar10", width=0.25),
+    study(dataset="cifar10", preset="paper", device="cuda", precision="bfloat16"),  # on a GPU
+)
