@@ -706,7 +706,7 @@ assert fair["MinNorm-OG, T = 2, over GD, T = 3"].min() < 0  # on seed 3
 
 # %%
 gap = np.hypot(1 - runs.retain_accuracy, runs.forget_error)
-way = pandas.Series(ch.ways.names(runs), runs.index, name="way")
+way = ch.ways.names(runs)
 nearest_of = runs.loc[gap.groupby([way, runs.seed]).idxmin()].assign(way=way)
 table = nearest_of.set_index(["way", "seed"])[["lr", "reg", "retain_accuracy", "forget_error"]]
 assert table.loc[["GD, T = 2", "GD, T = 3"]].lr.between(3e-4, 7e-4).all()

@@ -24,9 +24,9 @@ RUNS = pandas.DataFrame(ROWS, columns=COLUMNS.split()).astype(
 
 def test_a_way_is_a_method_with_its_epochs_and_what_is_unusual_about_its_projections():
     fewer = "MinNorm-OG, T = 2, 10 samples, every 2 epochs"
-    assert ch.ways.names(RUNS) == ["GD, T = 2"] * 4 + ["GD, T = 4"] + [fewer] * 2
+    assert ch.ways.names(RUNS).tolist() == ["GD, T = 2"] * 4 + ["GD, T = 4"] + [fewer] * 2
     usual = RUNS.assign(n_pert=50, project_every=1)
-    assert ch.ways.names(usual)[-1] == "MinNorm-OG, T = 2"
+    assert ch.ways.names(usual).iloc[-1] == "MinNorm-OG, T = 2"
 
 
 def test_each_way_has_its_price_in_epochs_of_gd_and_the_least_error_that_keeps_an_accuracy():

@@ -52,8 +52,15 @@ def study(**options) -> Study:
     At the paper's size it has `published_grid`, on a laptop with CIFAR-10 or Tiny
     ImageNet `short_grid`.
     """
-    grid, title = _grid(USUAL | options), "every method on label erasure"
-    return image_study("erasure", title, erasure, grid, SEEDS, options)
+    return image_study(
+        erasure.task,
+        erasure.PRESETS,
+        options,
+        name="erasure",
+        title="every method on label erasure",
+        grid=_grid(USUAL | options),
+        seeds=SEEDS,
+    )
 
 
 def _grid(chosen):

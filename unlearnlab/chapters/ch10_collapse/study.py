@@ -53,9 +53,15 @@ def study(**options) -> Study:
     """
     chosen = USUAL | options
     short = chosen["preset"] == "quick" and chosen["dataset"] not in WHOLE
-    seeds = tuple(range(1, 4 if short else 6))
-    title = "the methods of paper A's table on representation collapse"
-    return image_study("collapse", title, collapse, _grid(chosen, short), seeds, options)
+    return image_study(
+        collapse.task,
+        collapse.PRESETS,
+        options,
+        name="collapse",
+        title="the methods of paper A's table on representation collapse",
+        grid=_grid(chosen, short),
+        seeds=(1, 2, 3) if short else (1, 2, 3, 4, 5),
+    )
 
 
 def _grid(chosen, short):

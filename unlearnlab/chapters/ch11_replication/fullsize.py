@@ -7,14 +7,14 @@ otherwise. No ground truth is trained: its forget error is 0 by construction.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors.torch import load_file
 from torch import nn
 
-from ...course.studies import USUAL, Study
+from ...course.image_study import image_study
+from ...course.studies import Study
 from ...loop import unlearn
 from ...methods import GD, MinNormOG
 from ...networks import seeded
@@ -51,41 +51,30 @@ def study(name: str = "fullsize", **options) -> FullSize:
     originals: a folder with `original-seed1*.safetensors` and so on; None to train every one.
     Raises FileNotFoundError for a folder that is not there.
     """
-    own = {option: value for option, value in options.items() if value != USUAL[option]}
     case = GRIDS["at full size"][name]
-    return FullSize(
+    return image_study(
+        task,
+        erasure.PRESETS,
+        options,
+        FullSize,
+        ("cifar10", "paper"),
         name=name,
         title=case["title"],
-        factory=partial(task, **own),
         grid=grid(case["grid"]),
         seeds=SEEDS,
-        options=own,
     )
 
 
-def task(
-    seed: int,
-    *,
-    device: str = "cpu",
-    precision: str = "float32",
-    width: float | None = None,
-    test_images: int | None = None,
-    originals: Path | None = None,
-    stop=None,
-) -> Task:
-    """Label erasure on CIFAR-10 as in `erasure.task`, without a ground truth.
+def task(dataset: str, preset: str, seed: int, *, originals: Path | None = None, **options) -> Task:
+    """Label erasure as in `erasure.task`, without a ground truth, trained as the preset says.
 
-    precision: of a training. width: of the network, default 1. test_images: random ones, the same
-    for every seed; None for all. originals: as in `study`. stop: as in `Means`.
-    Raises what `original_from` and `ul.images.load` raise.
+    originals: as in `study`. options: in place of what the preset says, test_images too, and as in
+    `Means`. Raises what `original_from` and `ul.images.load` raise.
     """
-    size = erasure.PRESETS["cifar10", "paper"]
-    size = replace(size, test_images=test_images, recipe=replace(size.recipe, precision=precision))
-    if width is not None:
-        size = replace(size, network=partial(size.network, width=width))
-    means = Originals(device=device, stop=stop, originals=originals)
-    found = erasure.EXPERIMENT.task("cifar10", "paper", seed, size, means, ships=False)
-    if device != "cpu":  # the first kernels of each kind take seconds, which are no run's
+    size, means = erasure.PRESETS[dataset, preset].changed(options)
+    means = Originals(**vars(means), originals=originals)
+    found = erasure.EXPERIMENT.task(dataset, preset, seed, size, means, ships=False)
+    if means.device != "cpu":  # the first kernels of each kind take seconds, which are no run's
         for method in (GD(), MinNormOG()):
             unlearn(found, method, 1)
     return found

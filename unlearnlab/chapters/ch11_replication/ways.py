@@ -4,6 +4,7 @@ A way is a method with all but its rate and strengths: its epochs, its rows, how
 """
 
 import numpy as np
+import pandas
 
 from ...study import choosing
 
@@ -12,23 +13,17 @@ METRICS = ["retain_accuracy", "forget_error"]
 REFERENCE = np.array([1, 2 / 3])  # of notebook 11: 1 - retain accuracy, and an original's error
 
 
-def names(runs) -> list[str]:
+def names(runs) -> pandas.Series:
     """The way of every run, in words such as "MinNorm-OG, T = 2, 10 samples".
 
     runs: a recorded table. What is usual, 50 samples and a projection in every epoch, is not said.
     """
-    return [_name(row) for row in runs.to_dict("records")]
-
-
-def _name(row):
-    import pandas
-
-    words = [row["method"], f"T = {row['epochs']}"]
+    words = runs.method + ", T = " + runs.epochs.astype(str)
     for column, usual, said in UNUSUAL:
-        value = row.get(column, usual)
-        if not pandas.isna(value) and value != usual:
-            words.append(said.format(value))
-    return ", ".join(words)
+        if column in runs:
+            own = runs[column].fillna(usual)
+            words += own.map(f", {said}".format).where(own != usual, "")
+    return words.rename("way")
 
 
 def shared(runs):
@@ -45,8 +40,8 @@ def shared(runs):
 
 def by_way(runs) -> dict:
     """The runs of each way, of the settings that every seed has."""
-    named = shared(runs).assign(way=names)
-    return dict(iter(named.groupby("way", sort=False)))
+    runs = shared(runs)
+    return dict(iter(runs.groupby(names(runs), sort=False)))
 
 
 def compared(runs, floors=(0.6, 0.65, 0.7)):
@@ -58,24 +53,20 @@ def compared(runs, floors=(0.6, 0.65, 0.7)):
     the box that the front dominates, mean over seeds, with settings chosen on the other seeds
     (on the same where there is only one), and "error", its standard error.
     """
-    import pandas
-
-    runs = shared(runs)
-    gd = runs[runs.method == "GD"]
-    epoch = (gd.seconds / gd.epochs).median()
-    rows = []
+    gd = shared(runs).query("method == 'GD'")
+    epoch, rows = (gd.seconds / gd.epochs).median(), {}
     for way, own in by_way(runs).items():
-        settings = choosing.points(own, METRICS)
-        seconds = own.seconds.median()
-        row = {"way": way, "settings": len(settings), "seconds": seconds}
-        row["epochs of GD"] = seconds / epoch
-        for floor in floors:
-            kept = settings[settings.retain_accuracy >= floor]
-            row[f"at {floor:g}"] = kept.forget_error.min()
-        area = areas(own)
-        row |= {"area": area.mean(), "error": float(choosing.standard_error(area))}
-        rows.append(row)
-    return pandas.DataFrame(rows).set_index("way")
+        settings, seconds, area = choosing.points(own, METRICS), own.seconds.median(), areas(own)
+        kept = [settings.forget_error[settings.retain_accuracy >= floor] for floor in floors]
+        rows[way] = {
+            "settings": len(settings),
+            "seconds": seconds,
+            "epochs of GD": seconds / epoch,
+            **{f"at {floor:g}": errors.min() for floor, errors in zip(floors, kept)},
+            "area": area.mean(),
+            "error": float(choosing.standard_error(area)),
+        }
+    return pandas.DataFrame.from_dict(rows, orient="index").rename_axis("way")
 
 
 def areas(runs):
