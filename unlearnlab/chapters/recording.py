@@ -32,7 +32,6 @@ from pathlib import Path
 from ..course import image_study
 from ..course.studies import RESULTS, USUAL, Place, Shape, check, file_name, record
 from ..ground import checks, files, seeds
-from ..training.recipe import PRECISIONS
 from . import ch04_sine, ch09_erasure, ch10_collapse, ch12_width, ch13_evidence, ch14_interpolation
 from .ch11_replication import fullsize
 from .ch11_replication import study as replication
@@ -97,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise ValueError(
                 f"{given.name} makes {len(several)} files: --out must be a folder, got {out}"
             )
-        made = [(study, _place(file_name(study), given, stop)) for study in several]
+        made = [(study, _place(study, given, stop)) for study in several]
         for study, place in made:
             check(study, place)
     except (ValueError, OSError) as error:
@@ -105,7 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
     return files.interruptible(lambda: _record(made, stop, given.minutes))
 
 
-def _place(name, given, stop):
+def _place(study, given, stop):
+    name = file_name(study)
     store = files.chosen_folder(given.store, "runs") / name
     out = given.out if given.out.suffix == ".json" else given.out / f"{name}.json"
     return Place(store, out, given.workers, stop, partial=given.partial)
@@ -116,11 +116,8 @@ def _record(made, stop, minutes):
     timer = threading.Timer(60 * minutes, stop.set)
     timer.daemon = True
     timer.start()
-    try:
-        for study, place in made:
-            record(study, place)
-    finally:
-        timer.cancel()
+    for study, place in made:
+        record(study, place)
     if stop.is_set():
         print("Time is up; finished runs are kept. The same command goes on from there.")
 
@@ -141,11 +138,11 @@ def _parser():
     add("--workers", type=int, default=os.cpu_count(), help="processes (default: the cores)")
     add = parser.add_argument_group("of erasure, collapse, fullsize and others").add_argument
     add("--dataset", help="digits, mnist, cifar10 or tiny-imagenet")
-    add("--preset", choices=["quick", "paper"])
+    add("--preset", help="quick or paper")
     add("--device", help="cpu or cuda, where runs follow each other")
     add("--p-retain", type=float, help="the accessible share (default: the preset's)")
     add("--width", type=float, help="of the network: 1 is full size (default: the preset's)")
-    add("--precision", choices=PRECISIONS, help="of the trainings, on a GPU")
+    add("--precision", help="of the trainings: float32, or bfloat16 on a GPU")
     add("--test-images", type=int, help="fullsize, others: how many judge a run (default: all)")
     add("--originals", type=Path, help="fullsize, others: folder of trained originals")
     return parser

@@ -42,6 +42,8 @@ USUAL = {
 }
 # how the name of a study says them; another device adds in another order, whatever its number
 WORDS = {
+    "dataset": "{}",
+    "preset": "{}",
     "device": "{}",
     "p_retain": "retain{:g}",
     "width": "width{:g}",
@@ -49,6 +51,8 @@ WORDS = {
     "test_images": "test{}",
 }
 MADE = ("commit", "device", "torch", "threads")  # columns of a sweep that the provenance has once
+
+Tables = dict[str, list[dict]]  # rows by the name of their table, each a dict of cells
 
 
 @dataclass
@@ -103,15 +107,6 @@ class Place:
         return own if own.exists() else RESULTS / name
 
 
-class Unfinished(Stopped):
-    """A part that ended before it was whole, with how many of how many, in words, and its tables
-    so far."""
-
-    def __init__(self, said: str, tables: dict[str, list[dict]]):
-        super().__init__(said)
-        self.tables = tables
-
-
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """What makes one recorded file, part by part; a part is a seed unless `parts` says otherwise.
@@ -139,11 +134,11 @@ class Shape:
         """What is made one after the other."""
         return self.seeds
 
-    def make(self, part, place: Place, so_far: dict[str, list[dict]]) -> dict[str, list[dict]]:
+    def make(self, part, place: Place, so_far: Tables) -> Tables:
         """The rows of one part, by table. so_far: those of the parts before it.
 
-        Raises Stopped when `place.stop` is set before it is whole; Unfinished, which is one, has
-        its rows so far.
+        Raises Stopped when `place.stop` is set before it is whole; its arguments are how many of
+        how many, in words, and the rows so far, where there are any.
         """
         raise NotImplementedError
 
@@ -175,8 +170,10 @@ class Study(Shape):
                 row = {"role": role, "seed": part, **task.evaluate(model)}
                 tables["models"].append(row)
         count = len(expand(self.grid))
+        if not rows:
+            place.go_on()
         if len(rows) < count:
-            raise Unfinished(f"{len(rows)} of {count} settings of seed {part}", tables)
+            raise Stopped(f"{len(rows)} of {count} settings of seed {part}", tables)
         return tables
 
 
@@ -194,11 +191,11 @@ def unusual(options: dict) -> dict:
 
 def file_name(study: Shape) -> str:
     """The name of a study's file and store, without an ending: whatever is unusual is in it."""
-    own, words = unusual(study.options), [study.name]
+    own = unusual(study.options)
     if own.keys() & {"dataset", "preset"}:
-        words += [own.get(name, USUAL[name]) for name in ("dataset", "preset")]
-    named = [word.format(own[name]) for name, word in WORDS.items() if name in own]
-    return "-".join([*words, *(word.partition(":")[0] for word in named)])
+        own = {name: USUAL[name] for name in ("dataset", "preset")} | own
+    words = [word.format(own[name]) for name, word in WORDS.items() if name in own]
+    return "-".join([study.name, *(word.partition(":")[0] for word in words)])
 
 
 def command(study: Shape) -> str:
@@ -239,19 +236,6 @@ def record(study: Shape, place: Place) -> int:
     Raises before any work what `check` raises, during it what `ul.sweep` and the study raise.
     """
     check(study, place)
-    with one_thread():  # sums depend on their number
-        # now, as a checkout may change while this runs
-        made = provenance(command(study), study.options.get("device", "cpu"))
-        made |= {"workers": str(place.workers), **study.origins(place)}
-        whole, written = _make(study, place, made)
-    count = f"{whole} of {len(study.parts())} {study.unit}"
-    stays = "" if written else ", fewer than the file there has: it stays as it is"
-    place.say(f"{place.out.name}: {count}{stays}")
-    return whole
-
-
-def _make(study, place, made):
-    """How many parts were made, and whether the file holds them."""
     known, written, count = [], True, len(study.parts())
 
     def write(parts, more=""):
@@ -259,18 +243,23 @@ def _make(study, place, made):
         finished = {"finished": said} if len(known) < count else {}
         return _write(place.out, _together(parts), made | finished)
 
-    try:
-        for part in study.parts():
-            place.go_on()
-            known.append(study.make(part, place, _together(known)))
-            written = write(known)
-    except Unfinished as early:
-        if place.partial and early.tables["runs"]:
-            written = write([*known, early.tables], f", and {early}")
-            place.say(str(early))
-    except Stopped:
-        pass
-    return len(known), written
+    with one_thread():  # sums depend on their number
+        # now, as a checkout may change while this runs
+        made = provenance(command(study), study.options.get("device", "cpu"))
+        made |= {"workers": str(place.workers), **study.origins(place)}
+        try:
+            for part in study.parts():
+                place.go_on()
+                known.append(study.make(part, place, _together(known)))
+                written = write(known)
+        except Stopped as early:
+            said, *unfinished = early.args
+            if place.partial and unfinished:
+                written = write([*known, *unfinished], f", and {said}")
+                place.say(said)
+    stays = "" if written else ", fewer than the file there has: it stays as it is"
+    place.say(f"{place.out.name}: {len(known)} of {count} {study.unit}{stays}")
+    return len(known)
 
 
 def _write(out, tables, made):
@@ -288,9 +277,9 @@ def _together(parts):
     joined = {}
     for name in dict.fromkeys(itertools.chain(*parts)):
         rows = itertools.zip_longest(*(tables.get(name, []) for tables in parts))
-        joined[name] = [_short(row) for row in itertools.chain(*rows) if row is not None]
+        joined[name] = [
+            {column: table.significant(cell) for column, cell in row.items()}
+            for row in itertools.chain(*rows)
+            if row
+        ]
     return joined
-
-
-def _short(row):
-    return {name: table.significant(value) for name, value in row.items()}

@@ -89,8 +89,7 @@ class Originals(Means):
     def models(self, trainings, shipped, command):
         training, measure = trainings["original"]
         facts = {"original": {"seed": str(training.seed)}}
-        seed = training.seed // 1_000
-        files = originals(self.originals, seed) if self.originals else []
+        files = self.originals and originals(self.originals, training.seed // 1_000)
         if files:
             model = original_from(files, seeded(training.build, 0)).to(self.device)
         else:
@@ -110,14 +109,13 @@ def originals(folder: Path, seed: int) -> list[Path]:
 
 
 def original_from(files: list[Path], model: nn.Module) -> nn.Module:
-    """`model` with the tensors of files that are one state dict together, halves made whole.
+    """`model` with the tensors of files that are one state dict together, which may be halves.
 
     In evaluation mode. Raises ValueError that names the files for another network's.
     """
     tensors = {name: t for path in files for name, t in load_file(path).items()}
-    whole = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
     try:
-        model.load_state_dict(whole)
+        model.load_state_dict(tensors)
     except RuntimeError as error:
         names = ", ".join(path.name for path in files)
         raise ValueError(f"{names} do not hold this network: {error}") from error

@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from ...ground import checks
@@ -32,18 +32,15 @@ class Planes:
     examples' coordinates. shape: of one input, d numbers in all.
     """
 
-    origin: torch.Tensor
-    a: torch.Tensor
-    b: torch.Tensor
-    along: torch.Tensor
-    across: torch.Tensor
-    corners: torch.Tensor
+    origin: Tensor
+    a: Tensor
+    b: Tensor
+    along: Tensor
+    across: Tensor
+    corners: Tensor
     shape: tuple[int, ...]
 
-    def __len__(self):
-        return len(self.origin)
-
-    def points(self, start: int = 0, stop: int | None = None) -> torch.Tensor:
+    def points(self, start: int = 0, stop: int | None = None) -> Tensor:
         """The points of planes `start` to `stop`: (planes * r * r, *shape), rows `across`,
         columns `along`."""
         part = slice(start, stop)
@@ -52,22 +49,13 @@ class Planes:
         return (x[:, None] + y[:, :, None]).reshape(-1, *self.shape)
 
 
-def through(
-    first: torch.Tensor, second: torch.Tensor, third: torch.Tensor, resolution: int = 50
-) -> Planes:
+def through(first: Tensor, second: Tensor, third: Tensor, resolution: int = 50) -> Planes:
     """The planes through x1, x2 and x3 of each of k triples, each (k, *shape), floats.
 
     a = (x2 - x1) / |x2 - x1|; b is the part of x3 - x1 orthogonal to a, normalised. The grid covers
     the bounding box of the three points, which is enlarged by 10% (5% on each side).
-    Raises ValueError for inputs that are not floats of one shape, three points on a line, or a
-    resolution below 2.
+    Raises ValueError for three points on a line, or a resolution below 2.
     """
-    alike = first.shape == second.shape == third.shape and first.ndim >= 2
-    if not alike or not first.is_floating_point():
-        raise ValueError(
-            "first, second and third must be floats of one shape (k, ...), got "
-            + ", ".join(f"{tuple(x.shape)} {x.dtype}" for x in (first, second, third))
-        )
     checks.integer("resolution", resolution, low=2)
     x1, x2, x3 = (x.flatten(1) for x in (first, second, third))
     length, rest = (x2 - x1).norm(dim=1, keepdim=True), x3 - x1
@@ -90,17 +78,17 @@ def through(
     return Planes(x1, a, b, grid[:, 0], grid[:, 1], corners, tuple(first.shape[1:]))
 
 
-def classes(model: nn.Module, planes: Planes) -> torch.Tensor:
+def classes(model: nn.Module, planes: Planes) -> Tensor:
     """(k, r, r): the class a network with one head gives to every point, in evaluation mode. All
     planes in one pass, in chunks of planes that fit in memory."""
     r = planes.along.shape[1]
     at_once = max(1, 4 * BATCH // r**2)
-    starts = range(0, len(planes), at_once)
+    starts = range(0, len(planes.origin), at_once)
     said = [outputs(model, planes.points(i, i + at_once))[0].argmax(1) for i in starts]
     return torch.cat(said).view(-1, r, r)
 
 
-def distance(planes: Planes, examples: torch.Tensor) -> torch.Tensor:
+def distance(planes: Planes, examples: Tensor) -> Tensor:
     """(k, r, r): Euclidean distance of every point to the nearest of `examples` (n, *shape).
 
     Within its plane a point is as far from an example as two coordinates say, and the example's
@@ -118,7 +106,7 @@ def distance(planes: Planes, examples: torch.Tensor) -> torch.Tensor:
     return torch.stack(nearest)
 
 
-def agreement(agree: torch.Tensor, counted: torch.Tensor) -> tuple[float, float]:
+def agreement(agree: Tensor, counted: Tensor) -> tuple[float, float]:
     """The share of counted points that agree, and its standard error, NaN for one plane.
 
     agree, counted: (k, r, r), of k planes, the points of one of which are not independent; the
@@ -138,11 +126,11 @@ class Survey:
 
     near: Planes
     far: Planes
-    near_away: torch.Tensor
-    far_away: torch.Tensor
+    near_away: Tensor
+    far_away: Tensor
     delta: float
 
-    def classes(self, model: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
+    def classes(self, model: nn.Module) -> tuple[Tensor, Tensor]:
         """What a model says on the near planes and on the far ones. `scores` takes it in place of
         the model."""
         return classes(model, self.near), classes(model, self.far)
@@ -216,9 +204,9 @@ def _others(forgotten, retained, numbers):
     return i, j, draw(other & (retained != retained[j]))
 
 
-def typical_distance(inputs: torch.Tensor, count: int = 500, seed: int = 0) -> float:
-    """The median distance between two different of `inputs` (n, *shape), floats, over at most
-    `count` of them: what delta is to be compared with."""
-    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))
-    some = inputs[order[:count].to(inputs.device)]
+def typical_distance(inputs: Tensor) -> float:
+    """The median distance between two different of `inputs` (n, *shape), floats, over at most 500
+    of them: what delta is to be compared with."""
+    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(0))
+    some = inputs[order[:500].to(inputs.device)]
     return torch.pdist(some.flatten(1)).median().item()

@@ -17,11 +17,9 @@ from ...course.rows import method_of
 from ...course.studies import Shape, run_rows
 from ...loop import unlearn
 from ...study import table
-from ...study.grid import expand
 from ...study.sweep import sweep
 from ...tasks import width as tasks
 from ...tasks.width import CHANNELS, ROLES, SHARES
-from ...training.fit import Stopped
 from . import choosing, regions
 from .choosing import GOALS, NEAR
 
@@ -46,12 +44,9 @@ def load(path: Path | str) -> SimpleNamespace:
     their standard errors over planes. A table that the file has not is empty. Errors as in
     `table.read`.
     """
-    recorded, frames = table.read(path), {}
-    for name in ("runs", "models", "regions"):
-        rows = recorded.rows.get(name)
-        frames[name] = (
-            _exact(recorded[name]) if rows else pandas.DataFrame(columns=["network", "width"])
-        )
+    recorded, empty = table.read(path), pandas.DataFrame(columns=["network", "width"])
+    names = ("runs", "models", "regions")
+    frames = {name: _exact(recorded[name]) if name in recorded else empty for name in names}
     return SimpleNamespace(**frames, provenance=recorded.provenance)
 
 
@@ -106,7 +101,10 @@ class LadderStudy(Shape):
 
     def make(self, part, place, so_far):
         if part == "regions":
-            return {"regions": self._regions(place, _exact(pandas.DataFrame(so_far["runs"])))}
+            widths = [w for w in tasks.ladder(network=REGIONS_OF) if w <= WIDEST]
+            seeds = [seed for seed in LADDERS[REGIONS_OF] if seed in self.seeds]
+            runs = _exact(pandas.DataFrame(so_far["runs"]))
+            return _regions(self, itertools.product(widths, seeds), runs, "small", place)
         tables = defaultdict(list)
         for rung, methods in _rungs(self.dataset, part):
             place.go_on()
@@ -121,14 +119,6 @@ class LadderStudy(Shape):
             for name, own in rows.items():
                 tables[name] += [{**rung, "seed": part, **row} for row in own]
         return tables
-
-    def _regions(self, place, runs):
-        rows = []
-        for width in tasks.ladder(network=REGIONS_OF):
-            for seed in LADDERS[REGIONS_OF]:
-                if width <= WIDEST and seed in self.seeds:
-                    rows += _region_rows(self, width, seed, runs, "small", place)
-        return rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +137,11 @@ class PlanesStudy(Shape):
 
     def make(self, part, place, so_far):
         path = place.beside("width.json")
-        runs, rows = load(path).runs, []
+        runs = load(path).runs
         for width in self.widths:
             if runs.query("network == @REGIONS_OF and width == @width").empty:
                 raise ValueError(f"{path} has no runs of {REGIONS_OF} at width {width:.4g}")
-            rows += _region_rows(self, width, part, runs, "full", place)
-        return {"regions": rows}
+        return _regions(self, [(width, part) for width in self.widths], runs, "full", place)
 
 
 STUDIES = (
@@ -176,8 +165,7 @@ def _runs(task, grid, place, name):
     """The rows of a sweep over a grid on one task. Raises Stopped for one that is not whole."""
     how = {"backend": "serial", "progress": False, "stop": place.stop}
     frame = sweep({task.seed: task}.__getitem__, grid, [task.seed], place.store / name, **how)
-    if len(frame) < len(expand(grid)):
-        raise Stopped("stopped")
+    place.go_on()
     return run_rows(frame)
 
 
@@ -188,30 +176,33 @@ def _model_rows(task, again):
         if model:
             errors = task.evaluate(model)
             size = sum(p.numel() for p in model.parameters())
-            known = {"training_error": errors["retain_error"]}
-            rows.append({"role": role, "parameters": size, **errors, **known})
+            own = {"role": role, "parameters": size, **errors}
+            rows.append(own | {"training_error": errors["retain_error"]})
     rows[0]["training_error"] = float(task.facts["original"]["training_error"])
     return rows
 
 
-def _region_rows(study, width, seed, runs, survey, place):
-    """What is compared of REGIONS_OF at one width and seed, at the settings that its runs
-    select."""
-    rung = {"network": REGIONS_OF, "width": width, "share": 0.2}
-    own = runs.query("network == @REGIONS_OF and width == @width and share == 0.2")
-    settings = []
-    for goal in GOALS:
-        best = choosing.select(own, goal).query("seed == @seed and method != 'Retrain'")
-        for row in best.to_dict("records"):
-            settings.append((goal, method_of(row), int(row["epochs"])))
+def _regions(study, places, runs, survey, place):
+    """What is compared of REGIONS_OF at widths and seeds, at the settings that its runs select."""
+    rows = []
+    for width, seed in places:
+        rung = {"network": REGIONS_OF, "width": width, "share": 0.2}
+        own = runs.query("network == @REGIONS_OF and width == @width and share == 0.2")
+        settings = []
+        for goal in GOALS:
+            best = choosing.select(own, goal).query("seed == @seed and method != 'Retrain'")
+            for row in best.to_dict("records"):
+                settings.append((goal, method_of(row), int(row["epochs"])))
 
-    def compare():
-        models = (_made(maker, rung, seed, place) for maker in (tasks.task, tasks.retrained_again))
-        return {"regions": _compare(*models, settings, PLANES[survey])}
+        def compare():
+            makers = tasks.task, tasks.retrained_again
+            models = (_made(maker, rung, seed, place) for maker in makers)
+            return {"regions": _compare(*models, settings, PLANES[survey])}
 
-    name = f"regions-{_name(rung)}-{seed}-{survey}"
-    kept = place.kept(study, name, compare, given=str(settings))["regions"]
-    return [{**rung, "seed": seed, "survey": survey, **row} for row in kept]
+        name = f"regions-{_name(rung)}-{seed}-{survey}"
+        kept = place.kept(study, name, compare, given=str(settings))["regions"]
+        rows += [{**rung, "seed": seed, "survey": survey, **row} for row in kept]
+    return {"regions": rows}
 
 
 def _compare(task, again, settings, size):
@@ -224,15 +215,14 @@ def _compare(task, again, settings, size):
     delta = NEAR * regions.typical_distance(seen)
     test = tasks.splits(seed=task.seed)["test"]
     survey = regions.survey(task, test, **size, delta=delta, seed=task.seed)
-    original, retrained = survey.classes(task.original), survey.classes(task.ground_truth)
-    pairs = [
-        ("retrained", "retrained again", None, retrained, survey.classes(again)),
-        ("original", "retrained", None, original, retrained),
-    ]
+    original, retrained = map(survey.classes, (task.original, task.ground_truth))
+
+    def row(before, after, one, other, goal=None):
+        return {"before": before, "after": after, "goal": goal, **survey.scores(one, other)}
+
+    rows = [row("retrained", "retrained again", retrained, again)]
+    rows.append(row("original", "retrained", original, retrained))
     for goal, method, epochs in settings:
-        after = survey.classes(unlearn(task, method, epochs).model)
-        pairs.append(("original", method.name, goal, original, after))
-    return [
-        {"before": before, "after": after, "goal": goal, **survey.scores(one, other)}
-        for before, after, goal, one, other in pairs
-    ]
+        model = unlearn(task, method, epochs).model
+        rows.append(row("original", method.name, original, model, goal))
+    return rows
