@@ -11,12 +11,6 @@ SEEDS = tuple(range(1, 6))
 # The paper's T: of its main figure, for MNIST of its rebuttal
 EPOCHS = {"cifar10": 2, "tiny-imagenet": 5, "mnist": 5}
 
-# (retain accuracy, forget error) after 5 epochs, the paper's rebuttal; where it gives several
-# settings, all of them
-PUBLISHED = {dataset: papers.table(f"erasure-{dataset}") for dataset in ("mnist", "cifar10")}
-# The same on CIFAR-10 within 700 ms for every method: equal work instead of equal epochs
-PUBLISHED_EQUAL_TIME = papers.table("erasure-equal-time")
-
 
 def short_grid() -> dict[str, dict]:
     """A sixth of what the digits get, as `ul.sweep` takes it, for tasks where a run takes ten

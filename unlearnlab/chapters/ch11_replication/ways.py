@@ -1,16 +1,13 @@
-"""Which ways to unlearn are in a record of full size, what does each cost, and how far does it get?
+"""Which ways to unlearn are in a record of full size, with which settings that every seed has?
 
 A way is a method with all but its rate and strengths: its epochs, its rows, how often it projects.
 """
 
-import numpy as np
 import pandas
 
 from ...study import choosing
 
 UNUSUAL = (("n_pert", 50, "{} samples"), ("project_every", 1, "every {} epochs"))
-METRICS = ["retain_accuracy", "forget_error"]
-REFERENCE = np.array([1, 2 / 3])  # of notebook 11: 1 - retain accuracy, and an original's error
 
 
 def names(runs) -> pandas.Series:
@@ -42,46 +39,3 @@ def by_way(runs) -> dict:
     """The runs of each way, of the settings that every seed has."""
     runs = shared(runs)
     return dict(iter(runs.groupby(names(runs), sort=False)))
-
-
-def compared(runs, floors=(0.6, 0.65, 0.7)):
-    """A row for each way: what it costs, and how far it gets.
-
-    runs: a recorded table. floors: retain accuracies. Columns: "settings"; "seconds", the median of
-    its runs; "epochs of GD", that in units of an epoch of GD; for each floor the lowest forget
-    error of a setting that keeps as much, settings being means over the seeds; "area", the share of
-    the box that the front dominates, mean over seeds, with settings chosen on the other seeds
-    (on the same where there is only one), and "error", its standard error.
-    """
-    gd = shared(runs).query("method == 'GD'")
-    epoch, rows = (gd.seconds / gd.epochs).median(), {}
-    for way, own in by_way(runs).items():
-        settings, seconds, area = choosing.points(own, METRICS), own.seconds.median(), areas(own)
-        kept = [settings.forget_error[settings.retain_accuracy >= floor] for floor in floors]
-        rows[way] = {
-            "settings": len(settings),
-            "seconds": seconds,
-            "epochs of GD": seconds / epoch,
-            **{f"at {floor:g}": errors.min() for floor, errors in zip(floors, kept)},
-            "area": area.mean(),
-            "error": float(choosing.standard_error(area)),
-        }
-    return pandas.DataFrame.from_dict(rows, orient="index").rename_axis("way")
-
-
-def areas(runs):
-    """(seeds,): the share of the box that one way's front dominates, settings chosen on the other
-    seeds; on the same seed where there is only one, which flatters whoever has most settings."""
-    runs = runs.assign(retain_error=1 - runs.retain_accuracy)
-    both = ["retain_error", "forget_error"]
-    if runs.seed.nunique() > 1:
-        return choosing.held_out(runs, both, REFERENCE)
-    found = choosing.hypervolume(runs[both].to_numpy(), REFERENCE)
-    return np.array([found / REFERENCE.prod()])
-
-
-def places(runs) -> dict[str, np.ndarray]:
-    """By way (k, 2): retain accuracy and forget error of every setting, means over seeds."""
-    return {
-        way: choosing.points(own, METRICS)[METRICS].to_numpy() for way, own in by_way(runs).items()
-    }
