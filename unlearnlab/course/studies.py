@@ -164,12 +164,12 @@ class Study(Shape):
         how = {"backend": backend, "workers": place.workers, "stop": place.stop}
         rows = run_rows(sweep(factory, self.grid, [part], place.store, **how))
         models = {"original": task.original, "ground truth": task.ground_truth}
-        tables = {"runs": rows, "models": []}
-        for role, model in models.items():
-            if model is not None:
-                row = {"role": role, "seed": part, **task.evaluate(model)}
-                tables["models"].append(row)
-        count = len(expand(self.grid))
+        told = [
+            {"role": role, "seed": part, **task.evaluate(model)}
+            for role, model in models.items()
+            if model is not None
+        ]
+        tables, count = {"runs": rows, "models": told}, len(expand(self.grid))
         if not rows:
             place.go_on()
         if len(rows) < count:
@@ -217,8 +217,6 @@ def check(study: Shape, place: Place) -> None:
     study.origins(place)
     out = place.out
     files.check_writable(out, "--out")
-    if out.is_dir():
-        raise IsADirectoryError(f"{out} is a folder, and would be the name of a file")
     if not out.exists():
         return
     rows = itertools.chain(*table.read(out).rows.values())
@@ -237,11 +235,17 @@ def record(study: Shape, place: Place) -> int:
     """
     check(study, place)
     known, written, count = [], True, len(study.parts())
+    size = lambda tables: sum(map(len, tables.values()))
 
     def write(parts, more=""):
-        said = f"{len(known)} of {count} {study.unit}{more}"
-        finished = {"finished": said} if len(known) < count else {}
-        return _write(place.out, _together(parts), made | finished)
+        """Whether it is written: part of a result never replaces more of it."""
+        tables, own = _together(parts), made
+        if len(known) < count:
+            own = made | {"finished": f"{len(known)} of {count} {study.unit}{more}"}
+            if place.out.exists() and size(table.read(place.out).rows) > size(tables):
+                return False
+        table.write(place.out, tables, own)
+        return True
 
     with one_thread():  # sums depend on their number
         # now, as a checkout may change while this runs
@@ -260,15 +264,6 @@ def record(study: Shape, place: Place) -> int:
     stays = "" if written else ", fewer than the file there has: it stays as it is"
     place.say(f"{place.out.name}: {len(known)} of {count} {study.unit}{stays}")
     return len(known)
-
-
-def _write(out, tables, made):
-    """Whether the tables were written: part of a result never replaces more of it."""
-    count = lambda rows: sum(map(len, rows.values()))
-    if "finished" in made and out.exists() and count(table.read(out).rows) > count(tables):
-        return False
-    table.write(out, tables, made)
-    return True
 
 
 def _together(parts):

@@ -75,7 +75,7 @@ def through(first: Tensor, second: Tensor, third: Tensor, resolution: int = 50) 
     room = MARGIN / 2 * (high - low)
     steps = torch.linspace(0, 1, resolution, dtype=x1.dtype, device=x1.device)
     grid = (low - room)[:, :, None] + (high - low + 2 * room)[:, :, None] * steps
-    return Planes(x1, a, b, grid[:, 0], grid[:, 1], corners, tuple(first.shape[1:]))
+    return Planes(x1, a, b, grid[:, 0], grid[:, 1], corners, first.shape[1:])
 
 
 def classes(model: nn.Module, planes: Planes) -> Tensor:
