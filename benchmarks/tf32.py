@@ -11,10 +11,8 @@ import argparse
 import json
 from pathlib import Path
 
-from unlearnlab.methods.variants import MinNormOnce
-
 import unlearnlab as ul
-from unlearnlab.chapters.ch11_replication import fullsize
+from unlearnlab.chapters.ch11_replication import MinNormOnce, fullsize
 from unlearnlab.ground.provenance import provenance
 
 PROTECTING = {"reg_decay": 0.8, "n_pert": 50}
@@ -32,7 +30,9 @@ def main():
     parser.add_argument("--json", type=Path, required=True)
     chosen = parser.parse_args()
     made = provenance("python benchmarks/tf32.py --originals FOLDER", "cuda")
-    task = fullsize.task(1, device="cuda", test_images=5_000, originals=chosen.originals)
+    task = fullsize.task(
+        "cifar10", "paper", 1, device="cuda", test_images=5_000, originals=chosen.originals
+    )
     rows = []
     for products in ("float32", "tf32"):
         for method in METHODS:

@@ -43,6 +43,7 @@ import torch
 import unlearnlab as ul
 from unlearnlab.chapters import ch09_erasure as ch
 from unlearnlab.chapters import ch10_collapse, ch11_replication
+from unlearnlab.tasks import papers
 
 where = {"dataset": "digits", "preset": "quick", "device": "cpu"}
 # the paper's size, on a GPU; section 11 says what it takes
@@ -681,7 +682,8 @@ flat = lambda table: {
     for name, places in table.items()
     for i, place in enumerate(places)
 }
-published = flat(ch.study.PUBLISHED["cifar10"])
+equal_epochs = papers.table("erasure-cifar10")
+published = flat(equal_epochs)
 ch.pictures.plane(
     {name: place for name, place in published.items() if name != "original"},
     published["original"],
@@ -689,15 +691,15 @@ ch.pictures.plane(
 )
 
 # %%
+equal_time = papers.table("erasure-equal-time")
 ch.pictures.plane(
-    flat(ch.study.PUBLISHED_EQUAL_TIME),
+    flat(equal_time),
     published["original"],
     finding="Nearest to the ideal, and close together, are GD, Ridge, MinNorm-OG and SCRUB",
 )
 
 # %%
 gap = lambda place: np.hypot(1 - place[0], place[1])
-equal_epochs, equal_time = ch.study.PUBLISHED["cifar10"], ch.study.PUBLISHED_EQUAL_TIME
 nearest = {name: min(gap(place) for place in places) for name, places in equal_time.items()}
 
 assert min(map(gap, equal_epochs["MinNorm-OG"])) < min(

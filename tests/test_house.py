@@ -109,7 +109,12 @@ def inner_imports():
 
 
 def floor(path):
-    """How high a file stands; the package's own __init__ is the door, above all that it opens."""
+    """How high a file stands; the package's own __init__ is the door, above all that it opens.
+
+    So is a __main__: what `python -m` runs is imported by nothing, and may open any floor.
+    """
+    if path.name == "__main__.py":
+        return len(FLOORS)
     first = path.relative_to(PACKAGE).parts[0]
     heights = [height for height, names in enumerate(FLOORS) if first in names]
     return heights[0] if heights else len(FLOORS)
@@ -121,8 +126,8 @@ def chapter(path):
 
 
 def test_every_module_has_a_floor():
-    homeless = [NAMES[path] for path in FILES if floor(path) == len(FLOORS)]
-    assert homeless == ["__init__.py"]
+    doors = [NAMES[path] for path in FILES if floor(path) == len(FLOORS)]
+    assert doors == ["__init__.py", "study/__main__.py", "tasks/__main__.py"]
 
 
 def test_no_line_is_longer_than_a_reader_likes():

@@ -2,6 +2,7 @@
 truth; on images of noise and a tiny network."""
 
 import dataclasses
+import functools
 import threading
 
 import pytest
@@ -11,12 +12,14 @@ from safetensors.torch import save_file
 from small_images import small
 
 import unlearnlab as ul
+from unlearnlab.chapters import recording as program
 from unlearnlab.chapters.ch11_replication import fullsize
-from unlearnlab.course import recording as program
 from unlearnlab.course import studies
 from unlearnlab.study import table
 from unlearnlab.study.grid import expand
 from unlearnlab.tasks import erasure
+
+task = functools.partial(fullsize.task, "cifar10", "paper")
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +33,7 @@ def originals(tmp_path):
     """A folder with the original of seed 1: two files, one of them in float16."""
     folder = tmp_path / "originals"
     folder.mkdir()
-    state = fullsize.task(7).original.state_dict()
+    state = task(7).original.state_dict()
     names = sorted(state)
     half = {name: state[name].half() for name in names[:4]}
     save_file(half, folder / "original-seed1-half.0.safetensors")
@@ -40,8 +43,8 @@ def originals(tmp_path):
 
 
 def test_the_files_of_a_seed_are_one_original_and_other_seeds_are_trained(originals):
-    given, trained = (fullsize.task(seed, originals=originals) for seed in (1, 10))
-    truth = fullsize.task(7).original.state_dict()
+    given, trained = (task(seed, originals=originals) for seed in (1, 10))
+    truth = task(7).original.state_dict()
     for name, tensor in given.original.state_dict().items():
         assert torch.allclose(tensor.double(), truth[name].double(), rtol=1e-3, atol=1e-6)
         assert tensor.dtype == truth[name].dtype
@@ -57,15 +60,15 @@ def test_the_files_of_a_seed_are_one_original_and_other_seeds_are_trained(origin
 def test_a_file_of_another_network_and_a_folder_that_is_not_there_are_refused(originals):
     (originals / "original-seed1-half.1.safetensors").unlink()
     with pytest.raises(ValueError, match="original-seed1-half.0.safetensors do not hold this"):
-        fullsize.task(1, originals=originals)
+        task(1, originals=originals)
     with pytest.raises(SystemExit):
         program.main(["fullsize", "--originals", str(originals / "nothing")])
 
 
 def test_every_method_has_as_many_settings_and_the_first_ones_are_gd_and_minnorm_og():
-    settings = expand(fullsize.grid())
+    settings = expand(fullsize.study().grid)
     assert {s.method.name for s in settings[:36]} == {"GD", "MinNorm-OG"} and len(settings) == 70
-    settings += expand(fullsize.others())
+    settings += expand(fullsize.study("others").grid)
     assert len(settings) == 176 == len({*settings})
     count = {}
     for s in settings:
@@ -81,7 +84,7 @@ def test_on_another_device_a_task_is_there_whole_and_its_kernels_are_warm(origin
     warmed = []
     monkeypatch.setattr(fullsize, "unlearn", lambda task, method, epochs: warmed.append(method))
     with elsewhere():
-        found = fullsize.task(1, originals=originals, device=DEVICE)
+        found = task(1, originals=originals, device=DEVICE)
         places = {p.device.type for p in found.original.parameters()}
         assert {places.pop(), found.retain.tensors[0].device.type} == {DEVICE} and not places
         run = ul.unlearn(found, ul.GD(lr=1e-4), 1)

@@ -1,6 +1,8 @@
 """Does WidthLab show what its record and its networks say, and does every control change the
 picture?"""
 
+from types import SimpleNamespace
+
 import pandas
 import pytest
 import torch
@@ -8,7 +10,6 @@ import torch
 import unlearnlab as ul
 from unlearnlab.chapters.ch12_width import choosing, regions
 from unlearnlab.chapters.ch12_width.lab import METHOD_NAMES, WidthLab
-from unlearnlab.chapters.ch12_width.study import Ladders
 
 WIDTHS, RESNET = ul.width.ladder(network="allcnn"), ul.width.ladder(network="resnet18")[::2]
 RUNGS = [("allcnn", width) for width in WIDTHS] + [("resnet18", width) for width in RESNET]
@@ -63,7 +64,7 @@ def record():
         for role in ("original", "ground-truth")
         for seed in (1, 2)
     ]
-    return Ladders(pandas.DataFrame(rows), pandas.DataFrame(models), None, {})
+    return SimpleNamespace(runs=pandas.DataFrame(rows), models=pandas.DataFrame(models))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ LINE = np.array([[1 / 64, 0.5, 0.02], [1 / 16, 0.2, 0.01], [1 / 4, 0.1, np.nan]]
 def survey(count=3, resolution=8):
     generator = torch.Generator().manual_seed(0)
     near, far = (
-        regions.planes(*(torch.randn(count, 5, generator=generator) for _ in range(3)), resolution)
+        regions.through(*(torch.randn(count, 5, generator=generator) for _ in range(3)), resolution)
         for _ in range(2)
     )
     away = torch.linspace(0, 4, count * resolution**2).view(count, resolution, resolution)

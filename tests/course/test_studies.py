@@ -143,7 +143,7 @@ def test_part_of_a_study_never_replaces_more_of_it(place):
 def test_a_place_where_nothing_can_be_written_is_refused_before_the_first_run(place):
     never = toy(lambda seed, stop=None: pytest.fail("a run began"))
     place.out.mkdir(parents=True)
-    with pytest.raises(IsADirectoryError, match="toy.json is a folder"):
+    with pytest.raises(IsADirectoryError, match="toy.json"):
         record(never, place)
     place.out.rmdir()
     place.out.write_text("{")

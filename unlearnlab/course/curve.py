@@ -14,16 +14,17 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.data import TensorDataset
 
-from ..ground import optim
 from ..ground.threads import few_threads
 from ..networks import MLP, seeded
 from ..projection import output_gradients
 from ..task import Task
+from ..training.fit import fit
+from ..training.recipe import full_batch
 
 WIDTHS = (1, 24, 24, 1)
 RETAIN_POINTS = 9
 FORGET_POINT = (-1.2, 1.5)
-EPOCHS, LR = 400, 5e-3
+RECIPE = full_batch(epochs=400, lr=5e-3, weight_decay=0)
 RESIDUAL = 1e-12
 
 
@@ -47,13 +48,13 @@ def task(seed: int = 1) -> Task:
     inputs, targets = (torch.cat([a, b]) for a, b in zip(retain.tensors, forget.tensors))
     original = build(seed)
     with few_threads(original):
-        _descend(original, inputs, targets)
+        fit(original, inputs, targets, RECIPE)
         _interpolate(original, inputs, targets)
     return Task(
         name="curve",
         kind="regression",
         seed=seed,
-        original=original.eval(),
+        original=original,
         ground_truth=None,
         retain=retain,
         forget=forget,
@@ -71,14 +72,6 @@ def grid() -> torch.Tensor:
 def evaluate(model: nn.Module) -> dict[str, float]:
     """{"sup_error": max |f(theta, x) - sin x| on the grid}."""
     return {"sup_error": (model(grid()) - grid().sin()).abs().max().item()}
-
-
-def _descend(model, inputs, targets):
-    optimizer = optim.AdamW(model.parameters(), lr=LR, weight_decay=0)
-    for _ in range(EPOCHS):
-        optimizer.zero_grad()
-        (model(inputs) - targets).square().mean().backward()
-        optimizer.step()
 
 
 def _interpolate(model, inputs, targets):

@@ -1,33 +1,36 @@
 """A study on images: which data set, of what size, on which device."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from types import ModuleType
 
 from ..tasks.presets import choose
-from .studies import USUAL, Study
+from .studies import USUAL, Study, unusual
 
+OPTIONS = ("dataset", "preset", "device", "p_retain", "width", "precision")
+PLAIN = ("device", "p_retain", "test_images", "originals")  # which the task takes as they are
 WHOLE = ("digits", "mnist")  # whose quick preset runs in seconds: they get whole grids
 
 
 def image_study(
-    name: str, title: str, experiment: ModuleType, grid, seeds: tuple[int, ...], options: dict
+    task: Callable, presets: dict, options: dict, kind: type[Study] = Study, size=(), **study
 ) -> Study:
-    """A grid on the task that the module `experiment` makes, such as `ul.erasure`.
+    """A grid on the task that `task` makes, such as `ul.erasure.task` with its PRESETS.
 
     options: some of USUAL, for a task that is another. p_retain: the accessible share; width: of
     the network; None for the preset's. precision: of the trainings; "bfloat16" on a GPU alone.
+    size: the data set and the preset, where the options do not say it. study: name, title, grid and
+    seeds of the study, whose class is `kind`.
     Raises ValueError for a data set or a preset that there is not.
     """
-    chosen = USUAL | options
-    preset = choose(experiment.PRESETS, chosen["dataset"], chosen["preset"])
-    own = {option: value for option, value in chosen.items() if value != USUAL[option]}
-    given = {option: own[option] for option in ("device", "p_retain") if option in own}
+    chosen, own = USUAL | options, unusual(options)
+    dataset, name = size or (chosen["dataset"], chosen["preset"])
+    preset = choose(presets, dataset, name)
+    given = {option: value for option, value in own.items() if option in PLAIN}
     if "width" in own:
         given["network"] = partial(preset.network, width=own["width"])
     # a "paper" preset's own precision follows the device, which no file's name says
-    if "precision" in own or "device" in own and chosen["preset"] == "paper":
+    if "precision" in own or "device" in own and name == "paper":
         for recipe in vars(preset).keys() & {"recipe", "warm_start"}:
             given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])
-    factory = partial(experiment.task, chosen["dataset"], chosen["preset"], **given)
-    return Study(name=name, title=title, factory=factory, grid=grid, seeds=seeds, options=own)
+    return kind(factory=partial(task, dataset, name, **given), options=own, **study)

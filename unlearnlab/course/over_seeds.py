@@ -53,10 +53,10 @@ def rows(
         table = np.array([numbers[measure] for numbers in values.values()], float)
         ax.plot(table, range(len(table)), "-", color="#CFCFCF", linewidth=0.8, zorder=1)
         for row, (numbers, (color, marker)) in enumerate(zip(table, looks)):
-            shared = {"color": color, "clip_on": False}
-            ax.plot(numbers, 0 * numbers + row, marker, markersize=5, alpha=0.45, **shared)
-            mean = {"markersize": 9, "markeredgecolor": "white", "zorder": 4}
-            ax.plot(middle(numbers), row, "D", **mean, **shared)
+            own = {"color": color, "clip_on": False}
+            ax.plot(numbers, 0 * numbers + row, marker, markersize=5, alpha=0.45, **own)
+            own |= {"markersize": 9, "markeredgecolor": "white"}
+            ax.plot(middle(numbers), row, "D", zorder=4, **own)
         ax.set_xlabel(words)
         if log:
             ax.set_xscale("log")
@@ -114,14 +114,9 @@ def _ticks(ax, x, log, ticks):
         ax.invert_xaxis()
     if "y" not in log:
         ax.set_ylim(min(0, ax.get_ylim()[0]), None)
-    for axis in log:
-        _few_ticks(getattr(ax, f"{axis}axis"))
+    for axis in (getattr(ax, f"{name}axis") for name in log):
+        low, high = sorted(axis.get_view_interval())
+        if high / low < 1e5:  # plain numbers over up to five decades; powers of ten over more
+            plain_ticks(axis)
     if ticks or "x" not in log:
         number_ticks(ax.xaxis, ticks or x)
-
-
-def _few_ticks(axis):
-    """Plain numbers over up to five decades; powers of ten, which are there, over more."""
-    low, high = sorted(axis.get_view_interval())
-    if high / low < 1e5:
-        plain_ticks(axis)

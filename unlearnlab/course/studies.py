@@ -40,9 +40,10 @@ USUAL = {
     "test_images": None,
     "originals": None,
 }
-IMAGE_OPTIONS = tuple(USUAL)[:6]  # of a study that takes no others
 # how the name of a study says them; another device adds in another order, whatever its number
 WORDS = {
+    "dataset": "{}",
+    "preset": "{}",
     "device": "{}",
     "p_retain": "retain{:g}",
     "width": "width{:g}",
@@ -51,8 +52,10 @@ WORDS = {
 }
 MADE = ("commit", "device", "torch", "threads")  # columns of a sweep that the provenance has once
 
+Tables = dict[str, list[dict]]  # rows by the name of their table, each a dict of cells
 
-@dataclass(frozen=True)
+
+@dataclass
 class Place:
     """Where and how a study is made.
 
@@ -70,8 +73,7 @@ class Place:
     partial: bool = False
 
     def __post_init__(self):
-        for name in ("store", "out"):
-            object.__setattr__(self, name, Path(getattr(self, name)).expanduser())
+        self.store, self.out = (Path(path).expanduser() for path in (self.store, self.out))
 
     def go_on(self) -> None:
         """Raises Stopped when the study is to end."""
@@ -105,15 +107,6 @@ class Place:
         return own if own.exists() else RESULTS / name
 
 
-class Unfinished(Stopped):
-    """A part that ended before it was whole. tables: its rows so far. said: how many of how many,
-    in words."""
-
-    def __init__(self, tables: dict[str, list[dict]], said: str):
-        super().__init__(said)
-        self.tables, self.said = tables, said
-
-
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """What makes one recorded file, part by part; a part is a seed unless `parts` says otherwise.
@@ -128,6 +121,11 @@ class Shape:
     options: dict = field(default_factory=dict)
     unit = "seeds"
 
+    @property
+    def large(self) -> bool:
+        """Whether it wants a GPU, or days: then it is made when it is asked for by name."""
+        return self.options.get("preset") == "paper"
+
     def origins(self, place: Place) -> dict[str, str]:
         """Words for the provenance on the recorded files it follows from."""
         return {}
@@ -136,11 +134,11 @@ class Shape:
         """What is made one after the other."""
         return self.seeds
 
-    def make(self, part, place: Place, so_far: dict[str, list[dict]]) -> dict[str, list[dict]]:
+    def make(self, part, place: Place, so_far: Tables) -> Tables:
         """The rows of one part, by table. so_far: those of the parts before it.
 
-        Raises Stopped when `place.stop` is set before it is whole; Unfinished, which is one,
-        with the rows so far where `place.partial` asks for them.
+        Raises Stopped when `place.stop` is set before it is whole; its arguments are how many of
+        how many, in words, and the rows so far, where there are any.
         """
         raise NotImplementedError
 
@@ -157,65 +155,56 @@ class Study(Shape):
     grid: object
 
     def make(self, part, place, so_far):
-        """Tables "models", the original and the ground truth of a seed, and "runs"."""
+        """Tables "runs" and "models", the original and the ground truth of a seed."""
         task = self.factory(part, stop=place.stop)
         backend, factory = "local", self.factory
         elsewhere = self.options.get("device", "cpu") != "cpu"
         if elsewhere or place.workers == 1:  # a large task takes seconds to make, and memory
             backend, factory = "serial", {part: task}.__getitem__
         how = {"backend": backend, "workers": place.workers, "stop": place.stop}
-        frame = sweep(factory, self.grid, [part], place.store, **how)
-        made, count = len(frame), len(expand(self.grid))
-        if made < count and not (made and place.partial):
-            raise Stopped("stopped")
-        tables = {"runs": run_rows(frame), "models": model_rows(task)}
-        if made < count:
-            raise Unfinished(tables, f"{made} of {count} settings of seed {part}")
+        rows = run_rows(sweep(factory, self.grid, [part], place.store, **how))
+        models = {"original": task.original, "ground truth": task.ground_truth}
+        told = [
+            {"role": role, "seed": part, **task.evaluate(model)}
+            for role, model in models.items()
+            if model is not None
+        ]
+        tables, count = {"runs": rows, "models": told}, len(expand(self.grid))
+        if not rows:
+            place.go_on()
+        if len(rows) < count:
+            raise Stopped(f"{len(rows)} of {count} settings of seed {part}", tables)
         return tables
 
 
 def run_rows(frame) -> list[dict]:
-    """What `ul.sweep` returned as rows, numbers with 6 digits.
-
-    Columns are in the order of their names, as a sweep that goes on may have them in another.
-    """
+    """What `ul.sweep` returned as rows, columns in the order of their names, as a sweep that goes
+    on may have them in another."""
     first = ("method", "epochs", "seed")
-    names = [*first, *sorted(set(frame.columns) - {*first, *MADE})]
-    rows = frame[names].to_dict("records")
-    return [{name: table.significant(value) for name, value in row.items()} for row in rows]
+    return frame[[*first, *sorted({*frame.columns} - {*first, *MADE})]].to_dict("records")
 
 
-def model_rows(task: Task) -> list[dict]:
-    """The metrics of a task's original, and of its ground truth where it has one."""
-    models = {"original": task.original, "ground truth": task.ground_truth}
-    rows = []
-    for role, model in models.items():
-        if model is not None:
-            metrics = {name: table.significant(v) for name, v in task.evaluate(model).items()}
-            rows.append({"role": role, "seed": task.seed, **metrics})
-    return rows
+def unusual(options: dict) -> dict:
+    """Those of a study's options that are not as in USUAL."""
+    return {name: value for name, value in options.items() if value != USUAL[name]}
 
 
 def file_name(study: Shape) -> str:
     """The name of a study's file and store, without an ending: whatever is unusual is in it."""
-    values, words = USUAL | study.options, [study.name]
-    if (values["dataset"], values["preset"]) != (USUAL["dataset"], USUAL["preset"]):
-        words += [values["dataset"], values["preset"]]
-    for option, word in WORDS.items():
-        if values[option] != USUAL[option]:
-            words.append(word.format(values[option]).partition(":")[0])
-    return "-".join(words)
+    own = unusual(study.options)
+    if own.keys() & {"dataset", "preset"}:
+        own = {name: USUAL[name] for name in ("dataset", "preset")} | own
+    words = [word.format(own[name]) for name, word in WORDS.items() if name in own]
+    return "-".join([study.name, *(word.partition(":")[0] for word in words)])
 
 
 def command(study: Shape) -> str:
     """The line that makes a study again."""
-    options = [
+    words = ["python -m unlearnlab.study", study.name]
+    for name, value in unusual(study.options).items():
         # of a folder its name, wherever it lies
-        f"--{name.replace('_', '-')} {value.name if isinstance(value, Path) else value}"
-        for name, value in study.options.items()
-        if value != USUAL[name]
-    ]
-    return " ".join(["python -m unlearnlab.study", study.name, *options])
+        words.append(f"--{name.replace('_', '-')} {getattr(value, 'name', value)}")
+    return " ".join(words)
 
 
 def check(study: Shape, place: Place) -> None:
@@ -228,8 +217,6 @@ def check(study: Shape, place: Place) -> None:
     study.origins(place)
     out = place.out
     files.check_writable(out, "--out")
-    if out.is_dir():
-        raise IsADirectoryError(f"{out} is a folder, and would be the name of a file")
     if not out.exists():
         return
     rows = itertools.chain(*table.read(out).rows.values())
@@ -247,52 +234,47 @@ def record(study: Shape, place: Place) -> int:
     Raises before any work what `check` raises, during it what `ul.sweep` and the study raise.
     """
     check(study, place)
+    known, written, count = [], True, len(study.parts())
+    size = lambda tables: sum(map(len, tables.values()))
+
+    def write(parts, more=""):
+        """Whether it is written: part of a result never replaces more of it."""
+        tables, own = _together(parts), made
+        if len(known) < count:
+            own = made | {"finished": f"{len(known)} of {count} {study.unit}{more}"}
+            if place.out.exists() and size(table.read(place.out).rows) > size(tables):
+                return False
+        table.write(place.out, tables, own)
+        return True
+
     with one_thread():  # sums depend on their number
         # now, as a checkout may change while this runs
-        made = provenance(command(study), (USUAL | study.options)["device"])
+        made = provenance(command(study), study.options.get("device", "cpu"))
         made |= {"workers": str(place.workers), **study.origins(place)}
-        whole, written = _make(study, place, made)
-    count = f"{whole} of {len(study.parts())} {study.unit}"
+        try:
+            for part in study.parts():
+                place.go_on()
+                known.append(study.make(part, place, _together(known)))
+                written = write(known)
+        except Stopped as early:
+            said, *unfinished = early.args
+            if place.partial and unfinished:
+                written = write([*known, *unfinished], f", and {said}")
+                place.say(said)
     stays = "" if written else ", fewer than the file there has: it stays as it is"
-    place.say(f"{place.out.name}: {count}{stays}")
-    return whole
-
-
-def _make(study, place, made):
-    """How many parts were made, and whether the file holds them."""
-    known, written, count = [], True, len(study.parts())
-    said = lambda: f"{len(known)} of {count} {study.unit}"
-    try:
-        for part in study.parts():
-            place.go_on()
-            known.append(study.make(part, place, _together(known)))
-            part_of_it = {"finished": said()} if len(known) < count else {}
-            written = _write(place.out, _together(known), made | part_of_it)
-    except Unfinished as early:
-        finished = {"finished": f"{said()}, and {early.said}"}
-        written = _write(place.out, _together([*known, early.tables]), made | finished)
-        place.say(early.said)
-    except Stopped:
-        pass
-    return len(known), written
-
-
-def _write(out, tables, made):
-    """Whether the tables were written: part of a result never replaces more of it."""
-    if "finished" in made and out.exists():
-        rows_there = sum(map(len, table.read(out).rows.values()))
-        if rows_there > sum(map(len, tables.values())):
-            return False
-    table.write(out, tables, made)
-    return True
+    place.say(f"{place.out.name}: {len(known)} of {count} {study.unit}{stays}")
+    return len(known)
 
 
 def _together(parts):
-    """One list of rows per table: the first rows of all parts, then the second ones, ..."""
-    names = dict.fromkeys(name for tables in parts for name in tables)
+    """One list of rows per table, numbers with 6 digits: the first rows of all parts, then the
+    second ones, ..."""
     joined = {}
-    for name in names:
-        lists = [tables.get(name, []) for tables in parts]
-        rows = itertools.chain(*itertools.zip_longest(*lists))
-        joined[name] = [row for row in rows if row is not None]
+    for name in dict.fromkeys(itertools.chain(*parts)):
+        rows = itertools.zip_longest(*(tables.get(name, []) for tables in parts))
+        joined[name] = [
+            {column: table.significant(cell) for column, cell in row.items()}
+            for row in itertools.chain(*rows)
+            if row
+        ]
     return joined

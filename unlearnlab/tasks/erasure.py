@@ -74,7 +74,7 @@ def task(
             f"weights must name a file: {preset} of {dataset} starts from {PUBLISHED_BODY}"
         )
     own = {"both_heads": both_heads, "weights": weights}
-    task = _EXPERIMENT.task(dataset, preset, seed, size, means, weights is None, **own)
+    task = EXPERIMENT.task(dataset, preset, seed, size, means, weights is None, **own)
     return task if both_heads else task.changed(name=f"{task.name}-content")  # of another metric
 
 
@@ -92,8 +92,8 @@ def _plan(seed, size, images, both_heads=True, weights=None):
     return gray, colored, build, measure, stages
 
 
-_EXPERIMENT = Experiment("erasure", PRESETS, _plan)
-images, shipped = _EXPERIMENT.images, _EXPERIMENT.shipped
+EXPERIMENT = Experiment("erasure", PRESETS, _plan)
+images, shipped = EXPERIMENT.images, EXPERIMENT.shipped
 
 
 def grid(

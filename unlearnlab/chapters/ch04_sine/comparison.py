@@ -1,5 +1,6 @@
 """Every method on every seed of the sine task, one after the other."""
 
+import itertools
 from collections.abc import Callable, Iterable
 
 from ...loop import unlearn
@@ -21,14 +22,13 @@ def compare(
     in all) after every run. stop: a threading.Event; once set, the records finished so far come
     back.
     """
-    settings, seeds = settings or sine.best_settings(epochs), list(seeds)
-    tasks, records = {seed: sine.task(seed) for seed in seeds}, []
-    for name, method in settings.items():
-        for seed in seeds:
-            run = unlearn(tasks[seed], method, epochs, stop=stop)
-            if run.stopped:
-                return records
-            records.append({"method": name, "seed": seed, **run.metrics, "seconds": run.seconds})
-            if progress is not None:
-                progress(records[-1], len(settings) * len(seeds))
+    settings, tasks = settings or sine.best_settings(epochs), map(sine.task, seeds)
+    pairs, records = list(itertools.product(settings.items(), tasks)), []
+    for (name, method), task in pairs:
+        run = unlearn(task, method, epochs, stop=stop)
+        if run.stopped:
+            break
+        records.append({"method": name, "seed": task.seed, **run.metrics, "seconds": run.seconds})
+        if progress is not None:
+            progress(records[-1], len(pairs))
     return records

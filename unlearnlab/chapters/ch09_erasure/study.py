@@ -11,12 +11,6 @@ SEEDS = tuple(range(1, 6))
 # The paper's T: of its main figure, for MNIST of its rebuttal
 EPOCHS = {"cifar10": 2, "tiny-imagenet": 5, "mnist": 5}
 
-# (retain accuracy, forget error) after 5 epochs, the paper's rebuttal; where it gives several
-# settings, all of them
-PUBLISHED = {dataset: papers.table(f"erasure-{dataset}") for dataset in ("mnist", "cifar10")}
-# The same on CIFAR-10 within 700 ms for every method: equal work instead of equal epochs
-PUBLISHED_EQUAL_TIME = papers.table("erasure-equal-time")
-
 
 def short_grid() -> dict[str, dict]:
     """A sixth of what the digits get, as `ul.sweep` takes it, for tasks where a run takes ten
@@ -53,28 +47,31 @@ def study(**options) -> Study:
     ImageNet `short_grid`.
     """
     return image_study(
-        "erasure", "every method on label erasure", erasure, _grid(options), SEEDS, options
+        erasure.task,
+        erasure.PRESETS,
+        options,
+        name="erasure",
+        title="every method on label erasure",
+        grid=_grid(USUAL | options),
+        seeds=SEEDS,
     )
 
 
-def _grid(options):
-    dataset, preset = options.get("dataset", USUAL["dataset"]), options.get("preset", "quick")
-    if preset == "paper":
-        return published_grid(dataset)
-    if dataset not in WHOLE:
+def _grid(chosen):
+    if chosen["preset"] == "paper":
+        return published_grid(chosen["dataset"])
+    if chosen["dataset"] not in WHOLE:
         return short_grid()
     # rates with every method's best inside; those with no other hyperparameter get the rates
     # between as well, as five points make no front
     epochs, lr = 3, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-    between = {
-        "epochs": epochs,
-        "lr": [(low * high) ** 0.5 for low, high in itertools.pairwise(lr)],
-    }
-    wide = erasure.grid(epochs, lr, wide=True)
-    return [wide, {"Retrain": between, "GD": between, "GA": between}]
+    between = {"epochs": epochs, "lr": [(a * b) ** 0.5 for a, b in itertools.pairwise(lr)]}
+    return [erasure.grid(epochs, lr, wide=True), dict.fromkeys(("Retrain", "GD", "GA"), between)]
 
 
-STUDIES = (study(), study(dataset="mnist"), study(dataset="cifar10", width=0.25))
-
-# recorded on a GPU, by name alone: "all" is for machines without one
-LARGE = (study(dataset="cifar10", preset="paper", device="cuda", precision="bfloat16"),)
+STUDIES = (
+    study(),
+    study(dataset="mnist"),
+    study(dataset="cifar10", width=0.25),
+    study(dataset="cifar10", preset="paper", device="cuda", precision="bfloat16"),  # on a GPU
+)

@@ -53,36 +53,30 @@ def study(**options) -> Study:
     """
     chosen = USUAL | options
     short = chosen["preset"] == "quick" and chosen["dataset"] not in WHOLE
-    seeds = tuple(range(1, 4 if short else 6))
-    title = "the methods of paper A's table on representation collapse"
-    return image_study("collapse", title, collapse, _grid(chosen, short), seeds, options)
+    return image_study(
+        collapse.task,
+        collapse.PRESETS,
+        options,
+        name="collapse",
+        title="the methods of paper A's table on representation collapse",
+        grid=_grid(chosen, short),
+        seeds=(1, 2, 3) if short else (1, 2, 3, 4, 5),
+    )
 
 
 def _grid(chosen, short):
     if short:
         return short_grid()
-    if chosen["preset"] == "paper":
-        return _published(0.01 if chosen["p_retain"] is None else chosen["p_retain"])
-    # one more value each where the best of the grid lay at an end
-    shrinking_less = {"reg": 0.1, "reg_decay": 0.5, "n_pert": 50, "descent_epochs": 8}
-    minnorm = {"epochs": 15, "lr": [3e-3, 1e-2, 3e-2, 1e-1], **shrinking_less}
-    scrub = {
-        "epochs": 15,
-        "lr": [3e-3, 1e-2, 3e-2],
-        "reg": 0.01,
-        "ascent": 0.1,
-        "descent_epochs": 5,
-    }
-    return [grid(), {"MinNorm-OG": minnorm, "SCRUB": scrub}]
-
-
-def _published(share):
-    epochs = [epochs for p_retain, epochs in PUBLISHED if p_retain == share]
-    if not epochs:
+    if chosen["preset"] == "quick":
+        # one more value each where the best of the grid lay at an end
+        return [grid(), papers.grid("collapse-more", epochs=15)]
+    share = 0.01 if chosen["p_retain"] is None else chosen["p_retain"]
+    rows = [epochs for p_retain, epochs in PUBLISHED if p_retain == share]
+    if not rows:
         raise ValueError(
             f"p_retain must be .01 or .001, the shares of the paper's table, got {share!r}"
         )
-    return [published_grid(rounds, share) for rounds in epochs]
+    return [published_grid(epochs, share) for epochs in rows]
 
 
 STUDIES = (study(), study(dataset="mnist"), study(dataset="cifar10", width=0.25))

@@ -5,13 +5,14 @@
 """
 
 import math
+from collections import namedtuple
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ...ground import checks
 from ...study import choosing
+from ...tasks import papers
 
 GOALS = ("privacy", "bias")
 LAMBDAS = (0.2, 0.4, 0.6, 0.8)  # [paper] .8 for strong bias removal
@@ -51,22 +52,16 @@ def select(frame, goal: str = "privacy", lam: float = 0.4):
     return choosing.select(scored, "objective", by=tuple(groups))
 
 
-@dataclass(frozen=True)
-class Threshold:
-    """width: the smallest at which every seed's training error is 0. low, high: over the seeds, the
-    smallest and the largest of the widths at which a seed's is 0 for the first time. inf where no
-    width is wide enough."""
-
-    width: float
-    low: float
-    high: float
+Threshold = namedtuple("Threshold", "width low high")
 
 
 def threshold(errors: Mapping[float, Sequence[float]]) -> Threshold:
     """The interpolation threshold, measured. errors: width -> training error of each seed.
 
     [paper] underparameterized networks have a training error above 0, overparameterized ones have
-    0. Raises ValueError for different numbers of seeds.
+    0. width: the smallest at which every seed's is 0. low, high: over the seeds, the smallest and
+    the largest of the widths at which a seed's is 0 for the first time. inf where no width is wide
+    enough. Raises ValueError for different numbers of seeds.
     """
     widths, fits = np.array(list(errors)), np.array(list(errors.values())) == 0
     narrowest = lambda fit: widths[fit].min(initial=math.inf)
@@ -74,33 +69,14 @@ def threshold(errors: Mapping[float, Sequence[float]]) -> Threshold:
     return Threshold(narrowest(fits.all(1)), min(first), max(first))
 
 
-def grid(epochs: int = 6, methods: Sequence[str] | None = None) -> dict[str, dict]:
+def grid(methods: Sequence[str] | None = None) -> dict[str, dict]:
     """Settings for the digits' quick task, as `ul.sweep` takes them: the methods of paper B,
-    MinNorm-OG, and Retrain for as many epochs; or some of these.
+    MinNorm-OG, and Retrain, all for six epochs; or some of these.
 
     [ours] Rates and weights reach from nearly no effect to a broken network, after a look at seed
     1. All but Retrain have batch_norm="frozen": they descend and ascend the deployed network's
     losses. With forget batches normalised by statistics of their own, ascent teaches a wide network
     to be wrong in training mode alone, and the deployed one keeps its answers.
     """
-    rates = lambda *lr: {"epochs": epochs, "lr": list(lr), "batch_norm": "frozen"}
-    grids = {
-        "SCRUB": {
-            **rates(3e-4, 1e-3, 3e-3),
-            "reg": 0.1,
-            "ascent": [0.3, 1.0],
-            "variant": "original",
-            "max_epochs": max(1, epochs - 2),
-        },
-        "NegGrad": {**rates(3e-4, 1e-3, 3e-3), "ascent": [0.1, 0.3]},
-        "l1-Sparse": {**rates(1e-3, 3e-3, 1e-2), "reg": [1e-3, 1e-2]},
-        "MinNorm-OG": {
-            **rates(1e-3, 3e-3),
-            "reg": [0.01, 0.03],
-            "reg_decay": 0.9,
-            "n_pert": 50,
-            "descent_epochs": epochs // 2,
-        },
-        "Retrain": {**rates(3e-3, 1e-2), "batch_norm": "retain"},
-    }
+    grids = papers.grid("width", epochs=6)
     return {name: grids[name] for name in methods or grids}

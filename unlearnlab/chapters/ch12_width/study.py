@@ -5,19 +5,21 @@ python -m unlearnlab.study width-planes    # more planes, at the settings that w
 python -m unlearnlab.study width-cifar10   # the ladders on a part of CIFAR-10
 """
 
+import itertools
+from collections import defaultdict
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+
+import pandas
 
 from ...course.rows import method_of
 from ...course.studies import Shape, run_rows
 from ...loop import unlearn
 from ...study import table
-from ...study.grid import expand
 from ...study.sweep import sweep
 from ...tasks import width as tasks
 from ...tasks.width import CHANNELS, ROLES, SHARES
-from ...training.fit import Stopped
 from . import choosing, regions
 from .choosing import GOALS, NEAR
 
@@ -31,65 +33,51 @@ PLANES = {  # full: millions of points a model
 }
 
 
-@dataclass(frozen=True)
-class Ladders:
-    """What `load` returns, three pandas.DataFrames and the provenance.
+def load(path: Path | str) -> SimpleNamespace:
+    """What a file that one of the studies here made holds: three pandas.DataFrames, `runs`,
+    `models` and `regions`, and `provenance`.
 
     Every row has network, width, share and seed. runs: one per run, as `ul.sweep` returns them.
     models: one per trained model, with role, parameters, what `evaluate` says of it, and
     training_error. regions: one per pair of models compared, with before, after, goal (of a
     method's selection), survey ("small" or "full"), c_prox and s_far, and c_prox_se and s_far_se,
-    their standard errors over planes. A table that the file has not is empty.
+    their standard errors over planes. A table that the file has not is empty. Errors as in
+    `table.read`.
     """
-
-    runs: object
-    models: object
-    regions: object
-    provenance: dict
-
-
-def load(path: Path | str) -> Ladders:
-    """The tables of a file that one of the studies here made. Errors as in `table.read`."""
-    import pandas
-
-    recorded, empty = table.read(path), pandas.DataFrame({"network": [], "width": []})
-    names = "runs", "models", "regions"
-    frames = [_exact(recorded[name]) if name in recorded else empty for name in names]
-    return Ladders(*frames, recorded.provenance)
+    recorded, empty = table.read(path), pandas.DataFrame(columns=["network", "width"])
+    names = ("runs", "models", "regions")
+    frames = {name: _exact(recorded[name]) if name in recorded else empty for name in names}
+    return SimpleNamespace(**frames, provenance=recorded.provenance)
 
 
 def _exact(frame):
-    """With widths in half channels: the file holds six digits, a ladder the fraction itself."""
+    """With widths in half channels: a table holds six digits, a ladder the fraction itself."""
     half = 2 * frame["network"].map(CHANNELS)
     return frame.assign(width=(frame["width"] * half).round() / half)
 
 
-@dataclass(frozen=True)
-class Rung:
-    """A rung of a recorded ladder. cache: the folder of its models."""
+def _rungs(dataset, seed):
+    """The rungs of a seed, options of `tasks.task`, each with the names of its methods, None for
+    all."""
+    for network, seeds in LADDERS.items():
+        if seed in seeds:
+            for width in tasks.ladder(dataset, network=network):
+                yield {"network": network, "width": width, "share": 0.2}, None
+            if network == REGIONS_OF and dataset == "digits":
+                for share, width in itertools.product(SHARES, SHARE_WIDTHS):
+                    if share != 0.2:
+                        yield {"network": network, "width": width, "share": share}, SHARE_METHODS
 
-    dataset: str
-    network: str
-    width: float
-    share: float
-    cache: Path
 
-    def facts(self) -> dict:
-        return {"network": self.network, "width": self.width, "share": self.share}
+def _made(maker, rung, seed, place, dataset="digits"):
+    """What `tasks.task` or `tasks.retrained_again` makes of a rung: the task, or its second ground
+    truth."""
+    how = {"cache": place.store / "models", "progress": lambda *done: None, "stop": place.stop}
+    return maker(dataset, "quick", seed, **rung, **how)
 
-    def name(self) -> str:
-        return f"{self.network}-{self.width:.4g}-{self.share}"
 
-    def made(self, maker, seed: int, stop=None):
-        """What `tasks.task` or `tasks.retrained_again` makes here: the task, or its second ground
-        truth."""
-        how = {"cache": self.cache, "progress": lambda *done: None, "stop": stop}
-        return maker(self.dataset, "quick", seed, **self.facts(), **how)
-
-    def rows(self, seed: int, rows: list[dict]) -> list[dict]:
-        """`rows` with where they belong, floats with 6 digits."""
-        named = [{**self.facts(), "seed": seed, **row} for row in rows]
-        return [{key: table.significant(cell) for key, cell in row.items()} for row in named]
+def _name(rung):
+    return "{network}-{width:.4g}-{share}".format(**rung)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,40 +101,24 @@ class LadderStudy(Shape):
 
     def make(self, part, place, so_far):
         if part == "regions":
-            return {"regions": self._regions(place, so_far["runs"])}
-        tables = {"models": []}
-        for rung, methods in self._rungs(part, place):
+            widths = [w for w in tasks.ladder(network=REGIONS_OF) if w <= WIDEST]
+            seeds = [seed for seed in LADDERS[REGIONS_OF] if seed in self.seeds]
+            runs = _exact(pandas.DataFrame(so_far["runs"]))
+            return _regions(self, itertools.product(widths, seeds), runs, "small", place)
+        tables = defaultdict(list)
+        for rung, methods in _rungs(self.dataset, part):
             place.go_on()
-            place.say(f"{rung.network} at width {rung.width:.4g}, share {rung.share}, seed {part}")
-            task, again = rung.made(tasks.task, part, place.stop), None
+            said = "{network} at width {width:.4g}, share {share}, seed {seed}"
+            place.say(said.format(**rung, seed=part))
+            task, again = _made(tasks.task, rung, part, place, self.dataset), None
+            rows = {}
             if self.dataset == "digits":
-                again = rung.made(tasks.retrained_again, part, place.stop)
-                runs = tables.setdefault("runs", [])
-                runs += rung.rows(part, _runs(rung, part, methods, place))
-            tables["models"] += rung.rows(part, _model_rows(task, again))
+                again = _made(tasks.retrained_again, rung, part, place)
+                rows["runs"] = _runs(task, choosing.grid(methods=methods), place, _name(rung))
+            rows["models"] = _model_rows(task, again)
+            for name, own in rows.items():
+                tables[name] += [{**rung, "seed": part, **row} for row in own]
         return tables
-
-    def _rungs(self, seed, place):
-        """(Rung, names of methods) of a seed; None for all methods."""
-        cache = place.store / "models"
-        for network, seeds in LADDERS.items():
-            if seed in seeds:
-                for width in tasks.ladder(self.dataset, network=network):
-                    yield Rung(self.dataset, network, width, 0.2, cache), None
-                if network == REGIONS_OF and self.dataset == "digits":
-                    for share in SHARES:
-                        for width in SHARE_WIDTHS if share != 0.2 else ():
-                            yield Rung(self.dataset, network, width, share, cache), SHARE_METHODS
-
-    def _regions(self, place, run_rows):
-        import pandas
-
-        runs, rows = _exact(pandas.DataFrame(run_rows)), []
-        for width in tasks.ladder(network=REGIONS_OF):
-            for seed in LADDERS[REGIONS_OF] if width <= WIDEST else ():
-                if seed in self.seeds:
-                    rows += _region_rows(self, width, seed, runs, "small", place)
-        return rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,12 +137,11 @@ class PlanesStudy(Shape):
 
     def make(self, part, place, so_far):
         path = place.beside("width.json")
-        runs, rows = load(path).runs, []
+        runs = load(path).runs
         for width in self.widths:
             if runs.query("network == @REGIONS_OF and width == @width").empty:
                 raise ValueError(f"{path} has no runs of {REGIONS_OF} at width {width:.4g}")
-            rows += _region_rows(self, width, part, runs, "full", place)
-        return {"regions": rows}
+        return _regions(self, [(width, part) for width in self.widths], runs, "full", place)
 
 
 STUDIES = (
@@ -190,13 +161,11 @@ STUDIES = (
 )
 
 
-def _runs(rung, seed, methods, place):
-    """The rows of a sweep over the rung's grid. Raises Stopped for one that is not whole."""
-    grid, store = choosing.grid(methods=methods), place.store / rung.name()
+def _runs(task, grid, place, name):
+    """The rows of a sweep over a grid on one task. Raises Stopped for one that is not whole."""
     how = {"backend": "serial", "progress": False, "stop": place.stop}
-    frame = sweep(partial(rung.made, tasks.task), grid, [seed], store, **how)
-    if len(frame) < len(expand(grid)):
-        raise Stopped("stopped")
+    frame = sweep({task.seed: task}.__getitem__, grid, [task.seed], place.store / name, **how)
+    place.go_on()
     return run_rows(frame)
 
 
@@ -207,31 +176,33 @@ def _model_rows(task, again):
         if model:
             errors = task.evaluate(model)
             size = sum(p.numel() for p in model.parameters())
-            known = {"training_error": errors["retain_error"]}
-            rows.append({"role": role, "parameters": size, **errors, **known})
+            own = {"role": role, "parameters": size, **errors}
+            rows.append(own | {"training_error": errors["retain_error"]})
     rows[0]["training_error"] = float(task.facts["original"]["training_error"])
     return rows
 
 
-def _region_rows(study, width, seed, runs, survey, place):
-    """What is compared of REGIONS_OF at one width and seed, at the settings that its runs
-    select."""
-    rung = Rung("digits", REGIONS_OF, width, 0.2, place.store / "models")
-    own = runs.query("network == @REGIONS_OF and width == @width and share == 0.2")
-    settings = []
-    for goal in GOALS:
-        best = choosing.select(own, goal).query("seed == @seed and method != 'Retrain'")
-        for row in best.to_dict("records"):
-            settings.append((goal, method_of(row), int(row["epochs"])))
+def _regions(study, places, runs, survey, place):
+    """What is compared of REGIONS_OF at widths and seeds, at the settings that its runs select."""
+    rows = []
+    for width, seed in places:
+        rung = {"network": REGIONS_OF, "width": width, "share": 0.2}
+        own = runs.query("network == @REGIONS_OF and width == @width and share == 0.2")
+        settings = []
+        for goal in GOALS:
+            best = choosing.select(own, goal).query("seed == @seed and method != 'Retrain'")
+            for row in best.to_dict("records"):
+                settings.append((goal, method_of(row), int(row["epochs"])))
 
-    def compare():
-        makers = tasks.task, tasks.retrained_again
-        task, again = (rung.made(maker, seed, place.stop) for maker in makers)
-        return {"regions": _compare(task, again, settings, PLANES[survey])}
+        def compare():
+            makers = tasks.task, tasks.retrained_again
+            models = (_made(maker, rung, seed, place) for maker in makers)
+            return {"regions": _compare(*models, settings, PLANES[survey])}
 
-    name = f"regions-{rung.name()}-{seed}-{survey}"
-    kept = place.kept(study, name, compare, given=str(settings))["regions"]
-    return rung.rows(seed, [{"survey": survey, **row} for row in kept])
+        name = f"regions-{_name(rung)}-{seed}-{survey}"
+        kept = place.kept(study, name, compare, given=str(settings))["regions"]
+        rows += [{**rung, "seed": seed, "survey": survey, **row} for row in kept]
+    return {"regions": rows}
 
 
 def _compare(task, again, settings, size):
@@ -244,16 +215,14 @@ def _compare(task, again, settings, size):
     delta = NEAR * regions.typical_distance(seen)
     test = tasks.splits(seed=task.seed)["test"]
     survey = regions.survey(task, test, **size, delta=delta, seed=task.seed)
-    original, retrained = survey.classes(task.original), survey.classes(task.ground_truth)
-    pairs = [
-        ("retrained", "retrained again", None, retrained, survey.classes(again)),
-        ("original", "retrained", None, original, retrained),
-    ]
+    original, retrained = map(survey.classes, (task.original, task.ground_truth))
+
+    def row(before, after, one, other, goal=None):
+        return {"before": before, "after": after, "goal": goal, **survey.scores(one, other)}
+
+    rows = [row("retrained", "retrained again", retrained, again)]
+    rows.append(row("original", "retrained", original, retrained))
     for goal, method, epochs in settings:
-        after = survey.classes(unlearn(task, method, epochs).model)
-        pairs.append(("original", method.name, goal, original, after))
-    rows = []
-    for before, after, goal, one, other in pairs:
-        scores = {**survey.scores(one, other), **survey.standard_errors(one, other)}
-        rows.append({"before": before, "after": after, "goal": goal, **scores})
+        model = unlearn(task, method, epochs).model
+        rows.append(row("original", method.name, original, model, goal))
     return rows

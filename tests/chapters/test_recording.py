@@ -1,7 +1,6 @@
 """`python -m unlearnlab.study`: every recorded file has a name; what cannot be is refused."""
 
 import dataclasses
-import importlib
 import os
 import re
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 from small_tasks import regression
 
 from unlearnlab.chapters import ch11_replication
-from unlearnlab.course import recording as program
+from unlearnlab.chapters import recording as program
 from unlearnlab.course import studies
 from unlearnlab.course.studies import RESULTS, file_name
 from unlearnlab.study import table
@@ -34,7 +33,7 @@ def recorded(monkeypatch):
 
 def test_every_recorded_file_is_that_of_a_study_and_all_makes_every_one(recorded, tmp_path):
     assert program.main(["all", "--out", str(tmp_path), "--store", str(tmp_path / "s")]) == 0
-    large = {path.stem for path in RESULTS.iterdir() if large_study(path.stem)}
+    large = {path.stem for path in RESULTS.iterdir() if program.STUDIES[path.stem].large}
     made = {place.out.stem for _, place in recorded}
     assert made | large == {path.stem for path in RESULTS.iterdir()} and not made & large
     assert {place.out.parent for _, place in recorded} == {tmp_path}
@@ -45,15 +44,11 @@ def test_every_recorded_file_is_that_of_a_study_and_all_makes_every_one(recorded
         assert {row["seed"] for row in rows if "seed" in row} == {*study.seeds}
 
 
-def large_study(name):
-    """The study of a recorded file that "all" does not make, as it wants a GPU or days."""
-    module = importlib.import_module(program.MODULES[name.partition("-")[0]])
-    return {file_name(study): study for study in getattr(module, "LARGE", ())}.get(name)
-
-
 def test_a_large_study_has_its_name_and_says_how_much_of_it_was_recorded():
-    names = [path.stem for path in RESULTS.iterdir() if large_study(path.stem)]
-    for name in names:
+    names = {path.stem for path in RESULTS.iterdir()} & {*program.STUDIES}
+    large = [name for name in names if program.STUDIES[name].large]
+    assert large
+    for name in large:
         (study,) = program.studies(name)
         recorded = table.read(RESULTS / f"{name}.json")
         seeds = {*recorded["runs"].seed}
@@ -103,6 +98,7 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
         (["table1", "--dataset", "mnist"], "table1 takes none of --dataset"),
         (["erasure", "--test-images", "9"], "erasure takes none of --test-images"),
         (["fullsize", "--dataset", "mnist"], "fullsize takes none of --dataset"),
+        (["others", "--originals", "/nowhere"], "there is no folder of originals /nowhere"),
         (["fullsize", "--originals", "/nowhere"], "there is no folder of originals /nowhere"),
         (["all", "--p-retain", ".1"], "there is no study 'all'"),
         (["erasure", "--dataset", "mist"], "dataset must be one of digits, mnist"),
@@ -160,10 +156,18 @@ def test_ctrl_c_is_status_130_with_a_sentence(monkeypatch, tmp_path, capsys):
 
 
 def test_the_library_imports_no_chapter():
-    modules = "unlearnlab.study.__main__, unlearnlab.course.recording"
+    modules = "unlearnlab, unlearnlab.study.__main__, unlearnlab.course.studies"
     code = f"import sys, {modules}; print([m for m in sys.modules if 'chapters' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_program_is_the_librarys_command():
+    command = [sys.executable, "-m", "unlearnlab.study", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (
+        done.stdout.startswith("usage: python -m unlearnlab.study") and "--minutes" in done.stdout
+    )
 
 
 def test_a_study_of_any_shape_has_what_the_program_asks_for():

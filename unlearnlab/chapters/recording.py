@@ -24,27 +24,36 @@ which says how many of how many. Finished runs are kept, and the same command go
 
 import argparse
 import dataclasses
-import importlib
 import os
 import threading
+from functools import partial
 from pathlib import Path
 
+from ..course import image_study
+from ..course.studies import RESULTS, USUAL, Place, Shape, check, file_name, record
 from ..ground import checks, files, seeds
-from ..training.recipe import PRECISIONS
-from .studies import IMAGE_OPTIONS, RESULTS, USUAL, Place, Shape, check, file_name, record
+from . import ch04_sine, ch09_erasure, ch10_collapse, ch12_width, ch13_evidence, ch14_interpolation
+from .ch11_replication import fullsize
+from .ch11_replication import study as replication
 
-# first word of a name -> the module whose STUDIES hold it. Looked up when it is asked for: what
-# chapters share imports no chapter.
-MODULES = {
-    "table1": "unlearnlab.chapters.ch04_sine.study",
-    "erasure": "unlearnlab.chapters.ch09_erasure.study",
-    "collapse": "unlearnlab.chapters.ch10_collapse.study",
-    "replication": "unlearnlab.chapters.ch11_replication.study",
-    "fullsize": "unlearnlab.chapters.ch11_replication.fullsize",
-    "others": "unlearnlab.chapters.ch11_replication.others",
-    "width": "unlearnlab.chapters.ch12_width.study",
-    "evidence": "unlearnlab.chapters.ch13_evidence.study",
-    "interpolation": "unlearnlab.chapters.ch14_interpolation.study",
+MODULES = (
+    ch04_sine.study,
+    ch09_erasure.study,
+    ch10_collapse.study,
+    replication,
+    fullsize,
+    ch12_width.study,
+    ch13_evidence.study,
+    ch14_interpolation.study,
+)
+STUDIES = {file_name(study): study for module in MODULES for study in module.STUDIES}
+WORDS = tuple(dict.fromkeys(name.partition("-")[0] for name in STUDIES))
+# what makes a study that is not in the list, and of which options
+MAKERS = {
+    "erasure": (ch09_erasure.study.study, image_study.OPTIONS),
+    "collapse": (ch10_collapse.study.study, image_study.OPTIONS),
+    "fullsize": (fullsize.study, fullsize.OPTIONS),
+    "others": (partial(fullsize.study, "others"), fullsize.OPTIONS),
 }
 
 
@@ -54,79 +63,63 @@ def studies(name: str, options: dict | None = None) -> list[Shape]:
     options: some of USUAL, for a study that is not in the list. Raises ValueError for a name or
     options that there is no study of.
     """
-    everything, word = name == "all" and not options, name.partition("-")[0]
-    if word not in MODULES and not everything:
-        raise ValueError(f"there is no study {name!r}; there are {', '.join(MODULES)} and all")
-    modules = [importlib.import_module(MODULES[w]) for w in (MODULES if everything else [word])]
-    if options:
-        taken = getattr(modules[0], "OPTIONS", IMAGE_OPTIONS)
-        own = name == word and hasattr(modules[0], "study")
-        wrong = options.keys() - {*taken} if own else options
-        if wrong:
+    if name == "all" and not options:
+        return [study for study in STUDIES.values() if not study.large]
+    alike = [known for known in STUDIES if known.split("-")[0] == name.split("-")[0]]
+    if options and alike:
+        maker, taken = MAKERS.get(name, (None, ()))
+        if wrong := options.keys() - {*taken}:
             raise ValueError(f"{name} takes none of --{', --'.join(wrong).replace('_', '-')}")
-        return [modules[0].study(**options)]
-    known = {file_name(study): study for module in modules for study in module.STUDIES}
-    if not everything:  # which makes none of those that want a GPU, or days
-        known |= {file_name(study): study for study in getattr(modules[0], "LARGE", ())}
-    if name in known:
-        return [known[name]]
-    several = [own for own in known if everything or own.startswith(f"{name}-")]
+        return [maker(**options)]
+    several = [name] if name in STUDIES else [own for own in alike if own.startswith(f"{name}-")]
     if not several:
-        raise ValueError(f"there is no study {name!r}; there are {', '.join(known)}")
-    return [known[own] for own in several]
+        there = ", ".join(alike) or f"{', '.join(WORDS)} and all"
+        raise ValueError(f"there is no study {name!r}; there are {there}")
+    return [STUDIES[own] for own in several]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns 0, or 130 after Ctrl-C."""
-    parser = _parser()
+    parser, stop = _parser(), threading.Event()
     given = parser.parse_args(arguments)
     options = {name: value for name in USUAL if (value := getattr(given, name)) is not None}
     try:
         checks.integer("--workers", given.workers, low=1)
-        if given.minutes is not None:
-            checks.number("--minutes", given.minutes, above=0)
+        checks.number("--minutes", given.minutes, above=0)
         if given.test_images is not None:
             checks.integer("--test-images", given.test_images, low=1)
         several = studies(given.name, options)
         if given.seeds:
             several = [dataclasses.replace(study, seeds=given.seeds) for study in several]
-        places = _places(several, given)
-        for study, place in zip(several, places):
+        out = given.out.expanduser()
+        if out.suffix == ".json" and len(several) > 1:
+            raise ValueError(
+                f"{given.name} makes {len(several)} files: --out must be a folder, got {out}"
+            )
+        made = [(study, _place(study, given, stop)) for study in several]
+        for study, place in made:
             check(study, place)
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    return files.interruptible(lambda: _record(several, places, given.minutes))
+    return files.interruptible(lambda: _record(made, stop, given.minutes))
 
 
-def _record(several, places, minutes):
-    """Makes the studies; after so many minutes their common event is set, with None never."""
-    stop = places[0].stop
-    timer = threading.Timer(60 * (minutes or 0), stop.set)
+def _place(study, given, stop):
+    name = file_name(study)
+    store = files.chosen_folder(given.store, "runs") / name
+    out = given.out if given.out.suffix == ".json" else given.out / f"{name}.json"
+    return Place(store, out, given.workers, stop, partial=given.partial)
+
+
+def _record(made, stop, minutes):
+    """Makes studies, each at its place; after so many minutes their common event is set."""
+    timer = threading.Timer(60 * minutes, stop.set)
     timer.daemon = True
-    if minutes:
-        timer.start()
-    try:
-        for study, place in zip(several, places):
-            record(study, place)
-    finally:
-        timer.cancel()
+    timer.start()
+    for study, place in made:
+        record(study, place)
     if stop.is_set():
         print("Time is up; finished runs are kept. The same command goes on from there.")
-
-
-def _places(several, given):
-    """For each study a place of its own, all with one event that stops them."""
-    stop, out = threading.Event(), given.out.expanduser()
-    if out.suffix == ".json" and len(several) > 1:
-        raise ValueError(
-            f"{given.name} makes {len(several)} files: --out must be a folder, got {out}"
-        )
-    places = []
-    for name in map(file_name, several):
-        path = out if out.suffix == ".json" else out / f"{name}.json"
-        store = files.chosen_folder(given.store, "runs") / name
-        places.append(Place(store, path, given.workers, stop, partial=given.partial))
-    return places
 
 
 def _parser():
@@ -135,20 +128,21 @@ def _parser():
         "python -m unlearnlab.study", None, __doc__, formatter_class=about
     )
     add = parser.add_argument
-    add("name", help=f"{', '.join(MODULES)}, all, or the name of a file without .json")
+    add("name", help=f"{', '.join(WORDS)}, all, or the name of a file without .json")
     add("--seeds", type=seeds.named, help="such as 1-5 or 3,7 (default: the study's)")
-    add("--minutes", type=float, help="end after so long; the same command goes on")
+    year = 525_600
+    add("--minutes", type=float, default=year, help="end after so long; the same command goes on")
     add("--partial", action="store_true", help="the file has the runs of an unfinished seed, too")
     add("--out", type=Path, default=RESULTS, help="folder, or a .json file (default: %(default)s)")
     add("--store", type=Path, help="folder of finished runs (default: in the user's cache)")
     add("--workers", type=int, default=os.cpu_count(), help="processes (default: the cores)")
     add = parser.add_argument_group("of erasure, collapse, fullsize and others").add_argument
     add("--dataset", help="digits, mnist, cifar10 or tiny-imagenet")
-    add("--preset", choices=["quick", "paper"])
+    add("--preset", help="quick or paper")
     add("--device", help="cpu or cuda, where runs follow each other")
     add("--p-retain", type=float, help="the accessible share (default: the preset's)")
     add("--width", type=float, help="of the network: 1 is full size (default: the preset's)")
-    add("--precision", choices=PRECISIONS, help="of the trainings, on a GPU")
+    add("--precision", help="of the trainings: float32, or bfloat16 on a GPU")
     add("--test-images", type=int, help="fullsize, others: how many judge a run (default: all)")
     add("--originals", type=Path, help="fullsize, others: folder of trained originals")
     return parser
