@@ -443,11 +443,7 @@ def test_wrong_inputs_are_named(X, kind, words):
     ],
 )
 def test_dead_upper_layers_are_refused(dead, what):
-    for function in (
-        net.unlearn,
-        net.perturbation,
-        search.solve_relaxed,
-    ):
+    for function in (net.unlearn, net.perturbation, search.solve_relaxed):
         with pytest.raises(ValueError, match=what):
             function(dead, X2)
 
