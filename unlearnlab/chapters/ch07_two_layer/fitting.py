@@ -72,14 +72,13 @@ def _descended(A, c, X, y, activation, epochs, lr):
 def _interpolated(A, c, X, y, activation):
     """A and c with the residual repaired by small changes, and the most that remains of it.
 
-    Damped Gauss-Newton steps in (A, c); where none helps, least squares in c.
+    Damped Gauss-Newton steps in (A, c) while they help, then least squares in c.
     """
     damping, eye = 1e-3, torch.eye(len(y), dtype=y.dtype)
     for _ in range(100):
         z, pull = torch.func.vjp(activation, X @ A.T)
         missing, slope = y - z @ c, pull(torch.ones_like(z))[0] * c
-        left = float(missing.abs().max())
-        if left <= _goal(y):
+        if missing.abs().max() <= _goal(y):
             break
         # of the gradients by (A, c), which are never formed
         gram = z @ z.T + (slope @ slope.T) * (X @ X.T)
@@ -90,8 +89,11 @@ def _interpolated(A, c, X, y, activation):
                 (A, c), damping = nearer, tried
                 break
         else:
-            c = c + z.T @ _solve(z @ z.T, missing)
-    return A, c, left
+            break
+    z = activation(X @ A.T)
+    for _ in range(2):
+        c = c + z.T @ _solve(z @ z.T, y - z @ c)
+    return A, c, float((y - z @ c).abs().max())
 
 
 def _goal(y):
