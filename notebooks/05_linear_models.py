@@ -38,6 +38,7 @@
 # parentheses are its own.
 
 # %%
+import bisect
 import math
 
 import numpy as np
@@ -366,10 +367,26 @@ descent_end = ch.check("descent_end", descent_end)
 # %%
 ch.hints("descent_end")
 
+
 # %% [markdown]
 # **Predict, then run.** Descent on the retain set from four starts: zero, a random start in the
 # span, a random start anywhere, and the original model. How near does each come to the retrained
 # model?
+
+
+# %%
+def gradient_descent(X, y, start, steps, lam=0.0):
+    """Every iterate, (steps + 1, m), on |X theta - y|^2 / n + lam |theta|^2.
+
+    The step size is one over the largest curvature. The penalty lam is for section 6.
+    """
+    n, path = len(X), [start]
+    lr = 1 / (2 * (torch.linalg.matrix_norm(X, ord=2) ** 2 / n + lam))
+    for _ in range(steps):
+        slope = 2 / n * X.T @ (X @ path[-1] - y) + 2 * lam * path[-1]
+        path.append(path[-1] - lr * slope)
+    return torch.stack(path)
+
 
 # %%
 random_start = 0.08 * draw(60)
@@ -381,7 +398,7 @@ starts = {
 }
 paths, floors = {}, {}
 for name, start in starts.items():
-    paths[name] = ch.rates.gradient_descent(X_r, y_r, start, steps=300)
+    paths[name] = gradient_descent(X_r, y_r, start, steps=300)
     floor = (descent_end(X_r, y_r, start) - retrained).norm().item()
     floors[name] = floor if floor > 1e-9 else 0
 
@@ -501,7 +518,7 @@ measured = {
 }
 
 # %%
-early = ch.rates.gradient_descent(X, y, 0 * theta, steps=128)[[1, 2, 4, 8, 16, 32, 64, 128]]
+early = gradient_descent(X, y, 0 * theta, steps=128)[[1, 2, 4, 8, 16, 32, 64, 128]]
 stopped = [residual(t) for t in early], [distance(t) for t in early]
 ch.pictures.approximate(
     (sizes, sizes / sigma),
@@ -539,7 +556,7 @@ assert share[6] > 0.8 > 0.7 > share[0]
 # other only the part off it.
 
 # %%
-descend = lambda model: ch.rates.gradient_descent(X_r, y_r, model, steps=300)[-1]
+descend = lambda model: gradient_descent(X_r, y_r, model, steps=300)[-1]
 one, other = unlearn_linear(descend(early[3]), X_r), descend(unlearn_linear(early[3], X_r))
 assert (one - other).norm() < 1e-12 and (one - retrained).norm() < 1e-9
 
@@ -700,6 +717,7 @@ ch.pictures.ridge_path(
     finding="It falls in proportion to the penalty, and is never zero.",
 )
 
+
 # %% [markdown]
 # ### A small penalty is a slow one
 #
@@ -713,13 +731,30 @@ ch.pictures.ridge_path(
 # The bias wants $\lambda$ of the order of $\varepsilon$. Together the number of steps grows like
 # $\frac1\varepsilon\ln\frac1\varepsilon$.
 #
-# The same decomposition gives the distance to $\theta_r$ after *any* number of steps without
-# running them: `ch.rates.descent_distance`. First check it against the real iteration.
+# The same decomposition gives the distance to $\theta_r$ after *any* number $k$ of steps without
+# running them. Along $v_i$ the error shrinks by $q_i = 1 - 2\eta\,(s_i^2/n + \lambda)$ a step,
+# towards the bias $b_i = -\frac{n\lambda}{s_i^2 + n\lambda}\,\langle v_i, \theta_r\rangle$; so after
+# $k$ steps it is $(1 - q_i^k)\, b_i + q_i^k \langle v_i, \theta_0 - \theta_r\rangle$. First check
+# that against the real iteration.
+
+
+# %%
+def descent_distance(X, y, start, steps, lam=0.0):
+    """How far `gradient_descent` is from min_norm(X, y) after each of `steps`, not run."""
+    n, target = len(X), ul.linear.min_norm(X, y)
+    _, s, V = torch.linalg.svd(X, full_matrices=False)
+    lr, count = 1 / (2 * (s[0] ** 2 / n + lam)), steps.double()[..., None]
+    shrunk = (1 - 2 * lr * (s.square() / n + lam)) ** count
+    bias = -n * lam / (s.square() + n * lam) * (V @ target)
+    inside = bias * (1 - shrunk) + shrunk * (V @ (start - target))
+    outside = ul.project_out(start, X).norm() * (1 - 2 * lr * lam) ** count
+    return torch.cat([inside, outside], -1).norm(dim=-1)
+
 
 # %%
 leak = ul.project_out(theta, X_r).norm().item()
-real = ch.rates.gradient_descent(X_r, y_r, theta, steps=2000, lam=0.01)
-formula = ch.rates.descent_distance(X_r, y_r, theta, torch.arange(2001), lam=0.01)
+real = gradient_descent(X_r, y_r, theta, steps=2000, lam=0.01)
+formula = descent_distance(X_r, y_r, theta, torch.arange(2001), lam=0.01)
 assert torch.allclose((real - retrained).norm(dim=1), formula, rtol=1e-8)
 assert math.isclose(formula[0].item(), leak, rel_tol=1e-9)
 
@@ -741,18 +776,33 @@ assert math.isclose(formula[0].item(), leak, rel_tol=1e-9)
 
 
 # %%
+def steps_to_reach(distance, goal):
+    """The first number of steps, up to 10^12, with distance(steps) <= goal; else infinity.
+
+    Looked for in hundredths of a decade, then by bisection.
+    """
+    decades = 10 ** (torch.arange(1201).double() / 100)
+    counts = torch.cat([torch.arange(100), decades.round().long()]).unique()
+    near = (distance(counts) <= goal).nonzero()
+    if len(near) == 0:
+        return math.inf
+    low, high = counts[max(int(near[0]) - 1, 0)].item(), counts[near[0]].item()
+    reached = lambda step: (distance(torch.tensor([step])) <= goal).item()
+    return bisect.bisect_left(range(high), True, lo=low, key=reached)
+
+
+# %%
 def count(goal, start, lam=0.0):
-    distance_after = lambda steps: ch.rates.descent_distance(X_r, y_r, start, steps, lam=lam)
-    return ch.rates.steps_to_reach(distance_after, goal)
+    distance_after = lambda steps: descent_distance(X_r, y_r, start, steps, lam)
+    return steps_to_reach(distance_after, goal)
 
 
-bias_rate = (
-    away[0].item() / penalties[0].item()
-)  # distance per unit of penalty, for small penalties
+# distance per unit of penalty, for small penalties
+bias_rate = away[0].item() / penalties[0].item()
 best_ridge = lambda goal: min(
     count(goal, theta, share * goal / bias_rate) for share in np.linspace(0.5, 1.2, 20)
 )
-minnorm = lambda goal, strength: ch.rates.steps_to_reach(
+minnorm = lambda goal, strength: steps_to_reach(
     lambda steps: leak * (1 - strength) ** steps.double(), goal
 )
 
@@ -784,7 +834,7 @@ growth = [b / a for a, b in zip(table["Ridge, best λ"], table["Ridge, best λ"]
 assert all(10 < g < 25 for g in growth) and growth[-1] < growth[0]
 assert table["Retrain"][-1] < 6 * table["Retrain"][0] + 60
 found = count(0.1 * leak, theta, lam := 0.8 * 0.1 * leak / bias_rate)
-path = (ch.rates.gradient_descent(X_r, y_r, theta, found, lam=lam) - retrained).norm(dim=1)
+path = (gradient_descent(X_r, y_r, theta, found, lam=lam) - retrained).norm(dim=1)
 assert path[-1] <= 0.1 * leak < path[-2]
 
 # %% [markdown]
@@ -904,6 +954,7 @@ for k in rows_used:
 assert all(steps > 0.6 * repair[0] for steps in repair[:7]) and repair[-1] == 0
 print("steps to repair:", ", ".join(f"{steps:.0f} with {k}" for k, steps in zip(rows_used, repair)))
 
+
 # %% [markdown]
 # The orthonormal inputs follow the straight line. This data loses more than that: its inputs
 # overlap, and with random labels a batch of overlapping inputs keeps less than its share.
@@ -936,10 +987,20 @@ print("steps to repair:", ", ".join(f"{steps:.0f} with {k}" for k, steps in zip(
 # **Predict, then run.** One pass, three strengths, batches of 1 to 20 rows. Where is the retain
 # error after it small? Where is the leak?
 
+
+# %%
+def batch_pass(model, n_pert, strength):
+    """One pass over the retain set, n_pert rows in a batch: project, then descend to the end."""
+    for i in range(0, len(X_r), n_pert):
+        rows, labels = X_r[i : i + n_pert], y_r[i : i + n_pert]
+        model = model - strength * ul.project_out(model, rows)
+        model = model + ul.linear.min_norm(rows, labels - rows @ model)
+    return model
+
+
 # %%
 sizes, strengths = [1, 2, 4, 5, 10, 20], [1.0, 0.3, 0.05]
-ends = {s: [ch.rates.batch_pass(theta, X_r, y_r, n, s)[-1] for n in sizes] for s in strengths}
-
+ends = {s: [batch_pass(theta, n, s) for n in sizes] for s in strengths}
 leaks = {
     s: [ul.project_out(t, X_r).norm().item() / leak for t in models] for s, models in ends.items()
 }
@@ -983,7 +1044,7 @@ print(
 # %%
 model, history = theta, []
 for number in range(43):
-    model = ch.rates.batch_pass(model, X_r, y_r, n_pert=5, strength=0.3 if number < 3 else 0.0)[-1]
+    model = batch_pass(model, n_pert=5, strength=0.3 if number < 3 else 0.0)
     leaked = ul.project_out(model, X_r).norm().item() / leak
     history.append(
         (leaked, residual(model) / y_r.norm().item(), (model - retrained).norm().item() / leak)

@@ -42,6 +42,7 @@ import math
 import time
 
 import numpy as np
+import scipy.linalg
 import torch
 import torch.nn.functional as F
 
@@ -266,10 +267,29 @@ cancel = ch.check("cancel", cancel)
 # %%
 ch.hints("cancel")
 
+
+# %% [markdown]
+# For real features such a basis is written down by solving: choose $s$ independent columns $B$, by
+# a pivoted QR factorisation, and let the other rows be the leading ones. In the rows of the
+# identity stands $1$, in those of $B$ what makes $\Phi N = 0$.
+
+
+# %%
+def null_basis(features):
+    """Lemma 6's basis, (h, h - s), with basis[leading] the identity, and leading, (h - s,)."""
+    s, h = ul.two_layer.rank(features), features.shape[1]
+    order = scipy.linalg.qr(features, mode="r", pivoting=True)[1]
+    stay, leading = torch.from_numpy(order).long().split([s, h - s])
+    basis = torch.zeros(h, h - s, dtype=torch.float64)
+    basis[leading] = torch.eye(h - s, dtype=torch.float64)
+    basis[stay] = -torch.linalg.pinv(features[:, stay]) @ features[:, leading]
+    return basis, leading
+
+
 # %%
 assert torch.equal(cancel(weights, N, torch.tensor([0, 1])), twice)
 
-basis, leading = ch.null_basis(phi)  # of the trained network's features
+basis, leading = null_basis(phi)  # of the trained network's features
 sparse = cancel(c, basis, leading)
 print(
     f"a basis of {basis.shape[1]} columns; weights other than 0: {(sparse.abs() > 0).sum()}; "
@@ -570,7 +590,7 @@ def survivors(c, features):
     """Ways to keep the retained outputs with at most s neurons. "Features alone" pivots too, but
     never looks at c."""
     return {
-        "features alone": cancel(c, *ch.null_basis(features)),
+        "features alone": cancel(c, *null_basis(features)),
         "last neurons": move_onto(c, features, last_independent(features)),
         "pivoted": ul.two_layer.sparsify(c, features),
         "linear program": ch.pursuit.basis_pursuit(c, features),

@@ -101,7 +101,6 @@ OTHER_RIGHT = [
             -torch.outer(_v(layers) / _v(layers).norm(), _off(layers, X) / _v(layers).norm())
         ),
     ),
-    ("cancelling_step", ch.failures.cancelling_step),
     ("cancelling_step", _shares(-1.0, 1.0)),
     ("cancelling_step", _spread),
     ("balanced_layers", _one_layer_at_a_time),

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from unlearnlab.chapters.ch13_evidence import challenge
 from unlearnlab.chapters.ch13_evidence.challenge import (
     epsilons,
     forgetting_quality,
@@ -107,13 +106,6 @@ def test_a_group_that_hardly_varies_is_told_apart_by_that_alone():
         [many, torch.zeros(5, 1, dtype=torch.float64)]
     )  # five of the wide group are where the narrow one is
     assert epsilons(0.009 * many, some).item() == math.inf > epsilons(0.011 * many, some).item() > 1
-
-
-def test_it_does_not_depend_on_how_many_examples_are_looked_at_at_once(monkeypatch):
-    a, b = (torch.randn(8, 11, generator=torch.Generator().manual_seed(i)) for i in range(2))
-    whole = epsilons(a, b)
-    monkeypatch.setattr(challenge, "AT_ONCE", 3 * 16**2)
-    assert torch.equal(whole, epsilons(a, b))
 
 
 def test_values_that_are_all_alike_prove_nothing_and_ones_apart_prove_everything():

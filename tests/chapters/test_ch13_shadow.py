@@ -1,17 +1,14 @@
 """A stack of models is what its models would have been alone."""
 
-import threading
-
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch13_evidence.shadow import train_ensemble
+from unlearnlab.chapters.ch13_evidence.shadow import _batches, train_ensemble
 from unlearnlab.metrics import halves, margin
 from unlearnlab.networks import seeded
-from unlearnlab.training.fit import Stopped
 
 N = 24
 X = torch.randn(N, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -20,6 +17,11 @@ Y = torch.arange(N) % 3
 
 def build(seed):
     return seeded(lambda: ul.MLP([4, 8, 3]), seed).double()
+
+
+@torch.no_grad()
+def logits(models, inputs=X):
+    return torch.stack([model(inputs) for model in models])
 
 
 def test_every_model_is_the_one_that_a_plain_loop_trains():
@@ -40,10 +42,9 @@ def test_every_model_is_the_one_that_a_plain_loop_trains():
             schedule.step()
         assert all(
             torch.allclose(a, b, atol=1e-9)
-            for a, b in zip(alone.parameters(), ensemble.model(i).parameters())
+            for a, b in zip(alone.parameters(), ensemble[i].parameters())
         )
-        assert torch.allclose(ensemble.logits(X)[i], alone(X), atol=1e-9)
-        assert torch.allclose(margin(ensemble.logits(X), Y)[i], margin(ensemble.model(i)(X), Y))
+        assert torch.allclose(margin(logits(ensemble), Y)[i], margin(alone(X), Y), atol=1e-8)
 
 
 def test_no_model_feels_what_another_sees():
@@ -51,7 +52,7 @@ def test_no_model_feels_what_another_sees():
     other = included.clone()
     other[3] = ~other[3]
     settings = {"epochs": 3, "batch_size": 5}
-    a, b = (train_ensemble(build, X, Y, rows, **settings).logits(X) for rows in (included, other))
+    a, b = (logits(train_ensemble(build, X, Y, rows, **settings)) for rows in (included, other))
     assert torch.equal(a[:3], b[:3]) and not torch.equal(a[3], b[3])
 
 
@@ -62,16 +63,14 @@ def test_a_model_never_sees_an_example_it_is_to_be_kept_from_and_sees_all_others
     included[0, :7], included[1, 5:] = True, True
     spoiled = torch.where(torch.arange(N) < 5, (Y + 1) % 3, Y)
     a, b = (
-        train_ensemble(build, X, labels, included, epochs=2, batch_size=4).logits(X)
+        logits(train_ensemble(build, X, labels, included, epochs=2, batch_size=4))
         for labels in (Y, spoiled)
     )
     assert torch.equal(a[1], b[1]) and not torch.equal(a[0], b[0])
-    from unlearnlab.chapters.ch13_evidence.shadow import _Orders
-
-    orders = _Orders(included, 4, torch.Generator().manual_seed(0))
+    draw = torch.Generator().manual_seed(0)
     for _ in range(3):
-        batches = orders.epoch()
-        assert len(batches) == orders.count == 5 and all(batch.shape == (2, 4) for batch in batches)
+        batches = _batches(included, 4, draw)
+        assert len(batches) == 5 and all(batch.shape == (2, 4) for batch in batches)
         for row, part in zip(torch.cat(batches, 1), included):
             times = row.bincount(minlength=N)
             assert (
@@ -89,51 +88,24 @@ def test_it_learns_and_float32_and_convolutions_work_too():
         ),
         seed,
     )
-    done = []
     ensemble = train_ensemble(
-        network,
-        images,
-        Y,
-        torch.ones(2, N, dtype=torch.bool),
-        epochs=60,
-        batch_size=8,
-        lr=1e-2,
-        progress=done.append,
+        network, images, Y, torch.ones(2, N, dtype=torch.bool), epochs=60, batch_size=8, lr=1e-2
     )
-    logits = ensemble.logits(images)
-    assert len(ensemble) == 2 and logits.shape == (2, N, 3) and logits.dtype == torch.float32
-    assert (
-        (logits.argmax(2) == Y).all()
-        and done == list(range(1, 61))
-        and not torch.equal(logits[0], logits[1])
-    )
+    said = logits(ensemble, images)
+    assert said.shape == (2, N, 3) and said.dtype == torch.float32
+    assert (said.argmax(2) == Y).all() and not torch.equal(said[0], said[1])
 
 
 def test_one_seed_gives_one_ensemble_and_leaves_torchs_generator_alone():
     state = torch.random.get_rng_state()
     first, again, other = (
-        train_ensemble(build, X, Y, halves(2, N), epochs=2, seed=seed).logits(X)
-        for seed in (0, 0, 1)
+        logits(train_ensemble(build, X, Y, halves(2, N), epochs=2, seed=seed)) for seed in (0, 0, 1)
     )
     assert (
         torch.equal(first, again)
         and not torch.equal(first, other)
         and torch.equal(state, torch.random.get_rng_state())
     )
-
-
-def test_stop_ends_it_within_a_batch():
-    stop = threading.Event()
-    with pytest.raises(Stopped, match="stopped after 2 of 50 epochs"):
-        train_ensemble(
-            build,
-            X,
-            Y,
-            halves(2, N),
-            epochs=50,
-            progress=lambda done: done == 2 and stop.set(),
-            stop=stop,
-        )
 
 
 @pytest.mark.parametrize(

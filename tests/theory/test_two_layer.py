@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch07_two_layer import fit, null_basis, pursuit
+from unlearnlab.chapters.ch07_two_layer import fit, pursuit
 from unlearnlab.theory import two_layer
 
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "silu": F.silu, "gelu": F.gelu}
@@ -222,24 +222,6 @@ def test_the_lemma_in_exact_arithmetic_and_our_weights_on_the_same_neurons(n, h,
     assert count(new) <= s and missed(new, torch.tensor(c), torch.tensor(phi)) < 1e-14
 
 
-@settings(deadline=None, max_examples=100)
-@given(instances(spread=False))
-def test_null_basis_is_the_identity_on_its_leading_rows_and_spans_scipys_null_space(instance):
-    c, phi, r = instance
-    basis, leading = null_basis(phi)
-    h = len(c)
-    s = np.linalg.matrix_rank(phi.numpy()) if len(phi) else 0
-    assert basis.shape == (h, h - s) and torch.equal(
-        basis[leading], torch.eye(h - s, dtype=torch.float64)
-    )
-    reference = scipy.linalg.null_space(phi.numpy()) if len(phi) else np.eye(h)
-    assert reference.shape[1] == h - s
-    outside = basis.numpy() - reference @ (reference.T @ basis.numpy())
-    assert np.abs(outside).max(initial=0) < 1e-9 * max(1, np.abs(basis.numpy()).max(initial=0))
-    cancelled = c - basis @ c[leading]
-    assert not cancelled[leading].any() and missed(cancelled, c, phi) < 1e-12
-
-
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 4), st.integers(1, 8), st.integers(0, 10**6))
 def test_no_smaller_set_of_neurons_does_it_for_weights_in_general_position(n, h, seed):
@@ -296,7 +278,7 @@ def test_weights_that_require_a_gradient_are_taken_as_numbers():
     )
     for method in METHODS:
         assert not method(c, phi).requires_grad
-    assert not null_basis(phi)[0].requires_grad and ul.two_layer.rank(phi) == 2
+    assert ul.two_layer.rank(phi) == 2
 
 
 @pytest.mark.parametrize("n", [50, 200, 500])
@@ -522,7 +504,6 @@ GOOD = torch.ones(3, 2, dtype=torch.float64)
             "features must be .* got str",
         ),
         (lambda: two_layer.rank(GOOD[0]), ValueError, "features must have shape"),
-        (lambda: null_basis(GOOD / 0), ValueError, "features must be finite"),
         (
             lambda: two_layer.features(GOOD, GOOD[:, :1], torch.relu),
             ValueError,

@@ -6,6 +6,7 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from torch.distributions import Normal
 
 from ..ground import checks
 from .floors import against_itself, folded, two_samples
@@ -65,5 +66,4 @@ def u_lira_floor(retrained: Tensor, *, seed: int = 0, folds: int = 5, **drawn) -
 
 def _log_density(phi, sample):
     sample, phi = sample.clamp(-LIMIT, LIMIT), phi.clamp(-LIMIT, LIMIT)
-    spread = sample.std(0).clamp(min=SPREAD)
-    return -((phi - sample.mean(0)) / spread).square() / 2 - spread.log()
+    return Normal(sample.mean(0), sample.std(0).clamp(min=SPREAD)).log_prob(phi)

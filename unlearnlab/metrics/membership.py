@@ -46,9 +46,10 @@ def mia(
             f"seen and unseen must have the same features, got {seen.shape[1]} and "
             f"{unseen.shape[1]}"
         )
-    seen, unseen = _clipped(seen, unseen)
     labels = _labels(seen, seen_labels, unseen, unseen_labels)
-    random, scores = np.random.default_rng(seed), []
+    values = np.concatenate([seen, unseen])
+    most = np.maximum(LIMIT, np.where(np.isfinite(values), np.abs(values), 0).max(0))
+    values, random, scores = values.clip(-most, most), np.random.default_rng(seed), []
     for _ in range(repeats):
         a, b = _balanced(*labels, random)
         if len(a) < folds:
@@ -56,7 +57,7 @@ def mia(
                 f"folds={folds} needs at least {folds} comparable examples on either side, got "
                 f"{len(a)}"
             )
-        scores.append(_cross_validated(seen[a], unseen[b], attack, folds))
+        scores.append(_accuracy(values[np.concatenate([a, len(seen) + b])], attack, folds))
     return float(np.mean(scores))
 
 
@@ -72,13 +73,6 @@ def mia_floor(retrained, **settings) -> np.ndarray:
             "retrained is empty: a floor needs the values of at least one retrained model"
         )
     return np.array([mia(seen, unseen, **settings) for seen, unseen in pairs])
-
-
-def _clipped(seen, unseen):
-    """Both, with the largest finite value, or LIMIT, in place of what is larger."""
-    both = np.concatenate([seen, unseen])
-    most = np.maximum(LIMIT, np.where(np.isfinite(both), np.abs(both), 0).max(0))
-    return seen.clip(-most, most), unseen.clip(-most, most)
 
 
 def _features(name, values):
@@ -121,20 +115,15 @@ def _balanced(seen, unseen, random):
     return a[order], b[order]
 
 
-def _cross_validated(seen, unseen, attack, folds):
-    right = []
-    for held in np.array_split(np.arange(len(seen)), folds):
-        kept = np.setdiff1d(np.arange(len(seen)), held)
-        model = _classifier(attack)
-        model.fit(np.concatenate([seen[kept], unseen[kept]]), np.repeat([1, 0], len(kept)))
-        right += [model.predict(seen[held]) == 1, model.predict(unseen[held]) == 0]
-    return np.concatenate(right).mean()
-
-
-def _classifier(attack):
+def _accuracy(values, attack, folds):
+    """Cross-validated, of values (2 n, features), the seen ones first; folds hold pairs."""
     from sklearn.linear_model import LogisticRegression  # takes a second
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
-    return make_pipeline(StandardScaler(), LogisticRegression() if attack == "logistic" else SVC())
+    model = make_pipeline(StandardScaler(), LogisticRegression() if attack == "logistic" else SVC())
+    member = np.repeat([1, 0], len(values) // 2)
+    fold = np.tile(np.sort(np.arange(len(values) // 2) % folds), 2)
+    return (cross_val_predict(model, values, member, cv=PredefinedSplit(fold)) == member).mean()

@@ -1,5 +1,5 @@
 """What notebook 06 uses: linear networks."""
 
 from ...course.exercises import check, hints
-from . import exercises, failures, pictures, search
+from . import exercises, pictures, search
 from .lab import LinearNetworkLab

@@ -39,12 +39,12 @@ def compare(depth: int, width: int, n_retain: int, seed: int) -> SimpleNamespace
     theta, original = net.flatten(layers), net.predictor(layers)
     y = X @ original  # the original interpolates
     start = 0.01 * torch.randn(len(theta), generator=draw, dtype=torch.float64)
-    step = solve_relaxed(layers, X, only_first=False, start=start, iterations=200).delta
+    step = solve_relaxed(layers, X, only_first=False, start=start, iterations=200)[-1]
     w_r = linear.min_norm(X, y)
     networks = {
         "unlearned": net.unlearn(layers, X),
         "retrained": net.min_param_norm(w_r, widths),
-        "relaxed": [a + d for a, d in zip(layers, step)],
+        "relaxed": net.unflatten(theta + step, layers),
     }
     shown = SimpleNamespace(predictors={}, retain_error={}, distance={}, drift={})
     shown.original = original.numpy()

@@ -3,6 +3,5 @@
 from ...course.exercises import check, hints
 from ...course.marks import fits
 from . import exercises, pictures, pursuit
-from .echelon import null_basis
 from .fitting import fit
 from .lab import PruneLab

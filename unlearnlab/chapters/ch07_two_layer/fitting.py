@@ -49,10 +49,10 @@ def fit(
     start = seeded(lambda: torch.randn(width, X.shape[1] + 1, dtype=torch.float64), seed)
     A, c = start[:, :-1].clone(), start[:, -1] / math.sqrt(width)
     for _ in range(ROUNDS):
-        A, c = _descend(A, c, X, y, activation, epochs, lr)
-        fitted, left = _interpolate(A, c, X, y, activation)
-        if fitted is not None:
-            return fitted
+        A, c = _descended(A, c, X, y, activation, epochs, lr)
+        *fitted, left = _interpolated(A, c, X, y, activation)
+        if left <= _goal(y):
+            return tuple(fitted)
     raise ArithmeticError(
         f"a network of {width} neurons does not fit these {len(y)} points: a residual of "
         f"{left:.1e} remains"
@@ -60,7 +60,7 @@ def fit(
 
 
 @torch.enable_grad()
-def _descend(A, c, X, y, activation, epochs, lr):
+def _descended(A, c, X, y, activation, epochs, lr):
     A, c = A.requires_grad_(), c.requires_grad_()
     optimizer = optim.AdamW([A, c], lr=lr, weight_decay=0)
     for _ in range(epochs):
@@ -70,49 +70,36 @@ def _descend(A, c, X, y, activation, epochs, lr):
     return A.detach(), c.detach()
 
 
-def _interpolate(A, c, X, y, activation):
-    """((A, c) with the residual repaired by small changes, 0), or (None, what remains of it).
+def _interpolated(A, c, X, y, activation):
+    """A and c with the residual repaired by small changes, and the most that remains of it.
 
     Damped Gauss-Newton steps in (A, c) while they help, then least squares in c.
     """
-    if not len(y):
-        return (A, c), 0.0
-    goal, damping = RESIDUAL * max(1.0, float(y.abs().max())), 1e-3
+    damping, eye = 1e-3, torch.eye(len(y), dtype=y.dtype)
     for _ in range(100):
-        z, slope = _with_slope(activation, X @ A.T)
-        missing, slope = y - z @ c, slope * c
-        if missing.abs().max() <= goal:
-            return (A, c), 0.0
+        z, pull = torch.func.vjp(activation, X @ A.T)
+        missing, slope = y - z @ c, pull(torch.ones_like(z))[0] * c
+        if missing.abs().max() <= _goal(y):
+            break
         # of the gradients by (A, c), which are never formed
         gram = z @ z.T + (slope @ slope.T) * (X @ X.T)
-        for tried in _nearby(damping):
-            weights = _solve(gram, tried, missing)
+        for tried in (damping * 10.0**k for k in range(-1, 8)):
+            weights = _solve(gram + tried * gram.diagonal().mean() * eye, missing)
             nearer = A + (slope * weights[:, None]).T @ X, c + z.T @ weights
             if (y - activation(X @ nearer[0].T) @ nearer[1]).norm() < missing.norm():
                 (A, c), damping = nearer, tried
                 break
         else:
             break
-    for _ in range(3):
-        z = activation(X @ A.T)
-        missing = y - z @ c
-        if missing.abs().max() <= goal:
-            return (A, c), 0.0
-        c = c + z.T @ _solve(z @ z.T, 0, missing)
-    return None, float(missing.abs().max())
+    z = activation(X @ A.T)
+    for _ in range(2):
+        c = c + z.T @ _solve(z @ z.T, y - z @ c)
+    return A, c, float((y - z @ c).abs().max())
 
 
-def _nearby(damping):
-    return damping / 10, damping, *(damping * 10.0**k for k in range(1, 8))
+def _goal(y):
+    return RESIDUAL * max(1.0, float(y.abs().max()))
 
 
-def _solve(gram, damping, missing):
-    damped = gram + damping * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype)
-    return torch.linalg.lstsq(damped, missing, driver="gelsd").solution
-
-
-@torch.enable_grad()
-def _with_slope(activation, z):
-    z = z.detach().requires_grad_()
-    value = activation(z)
-    return value.detach(), torch.autograd.grad(value.sum(), z)[0]
+def _solve(gram, missing):
+    return torch.linalg.lstsq(gram, missing, driver="gelsd").solution

@@ -3,4 +3,4 @@
 from ...course.exercises import check, hints
 from . import challenge, exercises, pictures, privacy, shadow, study, verdicts
 from .lab import EvidenceLab
-from .relearning import relearn_floor, relearn_time
+from .relearning import relearn_time

@@ -25,7 +25,6 @@ DELTA = 1e-5
 WIDTH = 0.5  # of a bin: an example whose epsilon is in bin n = 1, 2, ... counts 2 / 2^n
 SLACK = 2.0  # how far, in units of log-odds, an interval may be off the narrower group
 NARROW = 0.01  # a group whose range is a smaller share of the other's is told apart by that alone
-AT_ONCE = 2**21  # attacks, to bound the memory
 
 
 def epsilons(unlearned: Tensor, retrained: Tensor, *, delta: float = DELTA) -> Tensor:
@@ -49,10 +48,7 @@ def epsilons(unlearned: Tensor, retrained: Tensor, *, delta: float = DELTA) -> T
     unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
     checks.number("delta", delta, low=0, below=1)
     groups = [values.clamp(-LIMIT, LIMIT) for values in (unlearned, retrained)]
-    some = max(1, AT_ONCE // (len(unlearned) + len(retrained)) ** 2)
-    return torch.cat(
-        [_proved(*parts, delta) for parts in zip(*(values.split(some, 1) for values in groups))]
-    )
+    return torch.stack([_proved(*one, delta) for one in zip(*(values.T for values in groups))])
 
 
 def forgetting_quality(epsilons: Tensor) -> float:
@@ -81,54 +77,48 @@ def forgetting_quality_floor(retrained: Tensor, *, delta: float = DELTA, **drawn
 
 
 def _proved(unlearned, retrained, delta):
-    """The largest epsilon of all attacks, (n,)."""
-    values, order = torch.cat([unlearned, retrained]).sort(0)
+    """The largest epsilon of all attacks on one example; (N,) and (M,) margins."""
+    values, order = torch.cat([unlearned, retrained]).sort()
     mine = order < len(unlearned)
-    # of either group, how many are left of place k
-    below = [F.pad(side.double().cumsum(0), (0, 0, 1, 0)) for side in (mine, ~mine)]
-    edge = F.pad(values, (0, 0, 1, 1), value=math.inf)
+    edge = F.pad(values, (1, 1), value=math.inf)
     edge[0] = -math.inf
     # equal values are on one side of any threshold
     starts, ends = edge[1:-1] > edge[:-2], edge[1:-1] < edge[2:]
-    middle = [side.quantile(0.5, 0) for side in (unlearned, retrained)]
-    spread = [side.amax(0) - side.amin(0) for side in (unlearned, retrained)]
-    lower = middle[0] < middle[1]
-    narrower = (spread[0] < spread[1]) | ((spread[0] == spread[1]) & lower)  # is it the unlearned?
-    above = [(side[-1] - side[:-1]) / side[-1] for side in below]
-    above = _epsilon(above, ~lower, delta).masked_fill(~starts, -math.inf)
-    between = [(side[None, 1:] - side[:-1, None]) / side[-1] for side in below]
-    allowed = starts[:, None] & ends[None] & _near(edge, unlearned, retrained, narrower)
-    between = _epsilon(between, narrower, delta).masked_fill(~allowed, -math.inf)
-    best = torch.maximum(above.amax(0), between.amax((0, 1))).clamp(min=0)
-    small, large = torch.minimum(*spread), torch.maximum(*spread)
-    return best.masked_fill(small < NARROW * large, math.inf)
+    # of either group, how many are left of place k, and the share that is in places i to j
+    below = [F.pad(side.double().cumsum(0), (1, 0)) for side in (mine, ~mine)]
+    inside = [(side[1:] - side[:-1, None]) / side[-1] for side in below]
+    lower = unlearned.quantile(0.5) < retrained.quantile(0.5)
+    spread, other = (side.max() - side.min() for side in (unlearned, retrained))
+    if min(spread, other) < NARROW * max(spread, other):
+        return torch.tensor(math.inf, dtype=torch.float64)
+    narrower = spread < other or (spread == other and lower)  # is it the unlearned?
+    allowed = starts[:, None] & ends & _near(edge, unlearned if narrower else retrained)
+    above = _epsilon(*(share[:, -1][starts] for share in inside), not lower, delta)
+    between = _epsilon(*(share[allowed] for share in inside), narrower, delta)
+    return torch.cat([above, between]).max().clamp(min=0)
 
 
-def _near(edge, unlearned, retrained, narrower):
+def _near(edge, narrow):
     """Are there two thresholds, close to the narrower group, between which just the
-    places i to j lie? (K, K, n)
+    places i to j lie? (K, K)
 
     The left one is above value i - 1 and at most value i, the right one at least value j and below
     value j + 1."""
-    most = torch.where(narrower, unlearned.amax(0), retrained.amax(0))
-    least = torch.where(narrower, unlearned.amin(0), retrained.amin(0))
-    before, first, last, after = edge[:-2, None], edge[1:-1, None], edge[None, 1:-1], edge[None, 2:]
-    right = torch.maximum(last, most - SLACK)  # the least it may be
+    most, least = narrow.max(), narrow.min()
+    before, first, last, after = edge[:-2, None], edge[1:-1, None], edge[1:-1], edge[2:]
+    right = last.clamp(min=most - SLACK)  # the least it may be
     # the most, so that the left one reaches value i
-    reach = torch.minimum(most + SLACK, first + most - least + SLACK)
+    reach = (first + most - least + SLACK).clamp(max=most + SLACK)
     beyond = before + most - least - SLACK  # it must be more, or value i - 1 is inside as well
     fits = (first <= last) & (right <= reach) & (right < after)
     return fits & (beyond < reach) & (beyond < after)
 
 
-def _epsilon(inside, ours, delta):
+def _epsilon(unlearned, retrained, ours, delta):
     """Of attacks that call unlearned what is inside, where `ours`, else what is outside; minus
-    infinity where nothing is proved.
-
-    inside: the share of the unlearned, and that of the retrained, (..., n)."""
-    missed = torch.where(ours, 1 - inside[0], inside[0])
-    blamed = torch.where(ours, inside[1], 1 - inside[1])
-    log = lambda x: torch.where(x > 0, x.clamp(min=1e-300).log(), -math.inf)
+    infinity where nothing is proved. unlearned, retrained: the shares that are inside."""
+    missed, blamed = (1 - unlearned, retrained) if ours else (unlearned, 1 - retrained)
+    log = lambda x: x.clamp(min=0).log()
     one, other = log(1 - delta - blamed) - log(missed), log(1 - delta - missed) - log(blamed)
     proved = torch.maximum(one, other).masked_fill((missed <= 0) | (blamed <= 0), -math.inf)
     return proved.masked_fill((missed == 0) & (blamed == 0), math.inf)

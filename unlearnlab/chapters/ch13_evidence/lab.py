@@ -67,38 +67,37 @@ class EvidenceLab(SliderLab):
         self.part.disabled = self.example.disabled = attacking
         self.network.disabled = not attacking
         show = self._network if attacking else self._example
-        verdict, score, own, histograms, title = show(method, metric, part, example, network)
-        floor = verdict.floor
+        scores, floor, score, own, histograms, title = show(method, metric, part, example, network)
+        shown = f"{score:.3f}" if attacking else score
         name = "forgetting quality" if metric == "challenge epsilon" else metric
         words = (
-            f"{own}{name} of {method}: {score}; retrained against retrained {floor.mean():.3f} "
+            f"{own}{name} of {method}: {shown}; retrained against retrained {floor.mean():.3f} "
             f"({floor.min():.3f} to {floor.max():.3f})."
         )
-        scores = verdict.scores if attacking else verdict.scores | {method: score}
-        return (histograms, title, scores, floor, name, method), words
+        return (histograms, title, scores | {method: score}, floor, name, method), words
 
     def _network(self, method, metric, words, example, network):
-        """The attack on one network: (verdict, score, words on the example, arguments of the
-        histograms, title)."""
-        verdict, groups = self._attacked(network), {}
+        """The attack on one network: (scores, floor, the method's score, words on the example,
+        arguments of the histograms, title)."""
+        (scores, floor), groups = self._attacked(network), {}
         for name, part in (("forget set", "forget"), ("unseen", "unseen")):
             margins = verdicts.sides(self.evidence.margins[part])[0][method][network]
             groups[name] = F.softplus(-margins).clamp(min=1e-6).log10()
         histograms = groups, "log10 of the loss", "examples"
         title = f"network {network} of {method}: its losses"
-        return verdict, f"{verdict.scores[method]:.3f}", "", histograms, title
+        return scores, floor, scores[method], "", histograms, title
 
     def _example(self, method, metric, words, example, network):
         """The same: what many networks say of one example."""
         part = PARTS[words]
-        verdict = self._judged(metric, part)
+        scores, each, floor = self._judged(metric, part)
         candidates, truth = verdicts.sides(self.evidence.margins[part])
         others = "others retrained" if method == "retrained" else "retrained"
         groups = {method: candidates[method][:, example], others: truth[:, example]}
-        own = f"This example: {verdict.each[method][example]:.2f}. "
+        own = f"This example: {each[method][example]:.2f}. "
         histograms = groups, "margin of the label", "networks"
         title = f"{words}, example {example}"
-        return verdict, self._sure(metric, part, method), own, histograms, title
+        return scores, floor, self._sure(metric, part, method), own, histograms, title
 
     def draw(self, shown):
         show_evidence(self.figure, *shown[0])

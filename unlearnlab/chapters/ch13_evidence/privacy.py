@@ -3,7 +3,6 @@
 32 originals, 64 retrained networks, and every method on each original.
 """
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +18,9 @@ from ...metrics import margin
 from ...networks import MLP, seeded
 from ...study.grid import expand
 from ...task import Task
+from ...tasks import papers
 from .relearning import relearn_time
-from .shadow import Ensemble, train_ensemble
+from .shadow import train_ensemble
 
 TRAIN, FORGET, MODELS, TUNING = 400, 60, 32, 8
 EPOCHS, BATCH = 30, 60  # of unlearning: one update per epoch
@@ -28,28 +28,7 @@ LAMBDA = 0.4  # paper B's weight of the goal against generalisation; it tried .2
 RELEARN_MODELS, RELEARN_LR, RELEARN_STEPS = 8, 1e-3, 200
 
 # Settings to choose from, for privacy, on originals that are not measured
-GRID = {
-    "Retrain": {"lr": [1e-2, 3e-2]},
-    "MinNorm-OG": {
-        "lr": [1e-3, 3e-3, 1e-2],
-        "reg": [0.01, 0.03, 0.1],
-        "reg_decay": 0.9,
-        "n_pert": 50,
-        "project_every": 3,
-        "descent_epochs": 15,
-    },
-    "GD": {"lr": [1e-3, 3e-3, 1e-2]},
-    "GA": {"lr": [1e-4, 3e-4, 1e-3]},
-    "NGP": {"lr": [1e-3, 3e-3], "ascent": [0.03, 0.1, 0.3]},
-    "NGD": {"lr": [1e-3, 3e-3, 1e-2], "noise": [0.01, 0.1]},
-    "Ridge": {"lr": [3e-3, 1e-2], "reg": [1e-3, 1e-2], "reg_decay": 0.9},
-    "l1-Sparse": {"lr": [1e-3, 3e-3, 1e-2], "reg": [1e-5, 1e-4, 1e-3]},
-    "SCRUB": {"lr": [1e-3, 3e-3], "reg": 0.1, "ascent": [0.1, 0.3, 1.0], "descent_epochs": 5},
-    "NPO": {"lr": [1e-4, 3e-4, 1e-3], "reg": [0.1, 1.0]},
-    "SalUn": {"lr": [1e-3, 3e-3], "ascent": [0.03, 0.1, 0.3]},
-    "KL-Unif": {"lr": [1e-3, 3e-3], "reg": [0.03, 0.1, 0.3]},
-    "NegGrad": {"lr": [1e-3, 3e-3], "ascent": [0.03, 0.1, 0.3]},
-}
+GRID = papers.grid("privacy", EPOCHS)
 
 
 @dataclass(frozen=True)
@@ -92,17 +71,16 @@ def build(seed: int) -> nn.Module:
     return seeded(lambda: MLP([64, 128, 10]), seed)
 
 
-def train(the: Problem, with_forget: torch.Tensor, seed: int, **more) -> Ensemble:
-    """Networks of the privacy problem as one ensemble, so that all take the same number of steps.
+def train(the: Problem, with_forget: torch.Tensor, seed: int) -> list[nn.Module]:
+    """Networks of the privacy problem, trained as one, so that all take the same number of steps.
     They fit what they see.
 
     with_forget: (models,) booleans, whether a network is an original or a retrained one."""
     included = torch.zeros(len(with_forget), len(the.labels), dtype=torch.bool)
     included[:, the.retain] = True
     included[:, the.forget] = with_forget[:, None]
-    return train_ensemble(
-        build, the.inputs, the.labels, included, epochs=20, lr=1e-2, seed=seed, **more
-    )
+    data = the.inputs, the.labels, included
+    return train_ensemble(build, *data, epochs=20, lr=1e-2, seed=seed)
 
 
 def tasks(the: Problem, originals: list[nn.Module]) -> list[Task]:
@@ -118,7 +96,7 @@ def choose(the: Problem, tuning: list[Task], name: str) -> Method:
     E_val the error on validation images.
 
     Our form of paper B's privacy goal, of which its summary gives no formula."""
-    settings = [setting.method for setting in expand({name: {"epochs": EPOCHS, **GRID[name]}})]
+    settings = [setting.method for setting in expand({name: GRID[name]})]
     goal = lambda method, task: _goal(the, unlearn(task, method, EPOCHS).model)
     return min(settings, key=lambda method: np.mean([goal(method, task) for task in tuning]))
 
@@ -127,57 +105,41 @@ def experiment(say=print) -> dict[str, list[dict]]:
     """The whole of it. Tables "settings", "level", "relearn", "margins" and "accuracy"."""
     the = problem()
     count = 3 * MODELS + TUNING
-    ensemble = train(the, torch.arange(count) % (3 * MODELS) < MODELS, 0)
-    trained = [ensemble.model(i) for i in range(count)]
+    trained = train(the, torch.arange(count) % (3 * MODELS) < MODELS, 0)
     models = {"original": trained[:MODELS], "retrained": trained[MODELS : 3 * MODELS]}
     measured, tuning = tasks(the, models["original"]), tasks(the, trained[3 * MODELS :])
-    settings = []
+    tables = {"settings": [], "level": [], "relearn": [], "margins": [], "accuracy": []}
     for name in METHODS:
         method = choose(the, tuning, name)
-        settings.append({"method": name, "setting": _words(method)})
+        words = [f"{key} {getattr(method, key):g}" for key in GRID[name] if key != "epochs"]
+        tables["settings"].append({"method": name, "setting": ", ".join(words)})
         models[name] = [unlearn(task, method, EPOCHS).model for task in measured]
-        say(f"privacy: {name} {_words(method)}")
+        say(f"privacy: {name} {', '.join(words)}")
     inputs, labels = the.data("forget").tensors
     losses = [F.cross_entropy(model(inputs), labels).item() for model in models["original"]]
     level = 2 * np.mean(losses).item()
-    some = {name: networks[:RELEARN_MODELS] for name, networks in models.items()}
-    return {
-        "settings": settings,
-        "level": [{"relearn_level": level}],
-        "relearn": _each(some, "steps", functools.partial(_relearned, the, level)),
-        **_told(the, models),
-    }
-
-
-def _relearned(the, level, model):
-    how = {"lr": RELEARN_LR, "max_steps": RELEARN_STEPS}
-    return finite(relearn_time(model, the.data("forget"), level, **how))
-
-
-def _told(the, models):
-    """Tables "margins" and "accuracy", by part of the data."""
-    shown = {"forget": the.forget, "unseen": the.unseen, "retain": the.retain[: FORGET // 3]}
-    margins, accuracy = [], []
-    for part, which in shown.items():
-        say = functools.partial(_margins, the, which)
-        margins += _each(models, "margins", say, part=part)
-    for part in ("forget", "retain", "test"):
-        right = functools.partial(_right, data=the.data(part))
-        accuracy += _each(models, "accuracy", right, part=part)
-    return {"margins": margins, "accuracy": accuracy}
-
-
-def _each(models, column, value, **where):
-    """A row for every network of every name, with its value in `column`."""
-    rows = []
+    tables["level"].append({"relearn_level": level})
     for name, some in models.items():
         for i, model in enumerate(some):
-            rows.append({**where, "name": name, "network": i, column: value(model)})
-    return rows
+            for table, rows in _told(the, model, level if i < RELEARN_MODELS else None).items():
+                tables[table] += [{"name": name, "network": i, **row} for row in rows]
+    return tables
 
 
-def _words(method):
-    return ", ".join(f"{name} {getattr(method, name):g}" for name in GRID[method.name])
+def _told(the, model, level):
+    """Of one network, its rows of the tables "margins", "accuracy" and, unless level is None,
+    "relearn"."""
+    margins, accuracy, relearn = [], [], []
+    for part, count in (("forget", FORGET), ("unseen", FORGET), ("retain", FORGET // 3)):
+        inputs, labels = the.data(part)[:count]
+        values = margin(model(inputs), labels).tolist()
+        margins.append({"part": part, "margins": [round(value, 2) for value in values]})
+    for part in ("forget", "retain", "test"):
+        accuracy.append({"part": part, "accuracy": _right(model, the.data(part))})
+    if level is not None:
+        how = {"lr": RELEARN_LR, "max_steps": RELEARN_STEPS}
+        relearn.append({"steps": finite(relearn_time(model, the.data("forget"), level, **how))})
+    return {"margins": margins, "accuracy": accuracy, "relearn": relearn}
 
 
 def _goal(the, model):
@@ -189,12 +151,6 @@ def _goal(the, model):
 def _right(model, data):
     inputs, labels = data.tensors
     return round((model(inputs).argmax(1) == labels).double().mean().item(), 4)
-
-
-@torch.no_grad()
-def _margins(the, which, model):
-    margins = margin(model(the.inputs[which]), the.labels[which])
-    return [round(value, 2) for value in margins.tolist()]
 
 
 def finite(steps: float) -> float | None:

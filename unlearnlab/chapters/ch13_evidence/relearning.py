@@ -3,9 +3,8 @@ what was never known."""
 
 import copy
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -30,7 +29,7 @@ def relearn_time(
     model: left as it is; a copy is trained, all its parameters, in evaluation mode, so that neither
     dropout nor batch statistics take part. forget: (inputs, targets). target: usually a little
     above the original's own loss. loss(outputs, targets): `task.loss` for a task's model. 0 if the
-    loss is there already. Compare with `relearn_floor`, at the same lr: alone the number says
+    loss is there already. Compare with retrained models, at the same lr: alone the number says
     nothing.
 
     Raises ValueError by name for a target, lr or max_steps out of range, or an empty forget set,
@@ -57,14 +56,3 @@ def relearn_time(
             value.backward()
             optimizer.step()
     return math.inf
-
-
-def relearn_floor(
-    retrained: Iterable[nn.Module], forget: TensorDataset, target: float, **settings
-) -> np.ndarray:
-    """The same for models that never saw the forget set, one number each. Raises as `relearn_time`,
-    and ValueError for no model."""
-    times = [relearn_time(model, forget, target, **settings) for model in retrained]
-    if not times:
-        raise ValueError("retrained is empty: a floor needs at least one retrained model")
-    return np.array(times, float)

@@ -8,7 +8,6 @@ after the other 2.4 s. All with the same fused AdamW.
 
 import copy
 import math
-import threading
 from collections.abc import Callable
 
 import torch
@@ -19,37 +18,6 @@ from torch.func import functional_call, stack_module_state, vmap
 from ...ground import checks, optim
 from ...ground.modes import is_norm
 from ...ground.threads import one_thread
-from ...training.fit import Stopped
-
-BATCH = 512
-
-
-class Ensemble:
-    """Models of one architecture. `len(ensemble)`, `ensemble.model(i)`, `ensemble.logits(inputs)`.
-
-    parameters: by name, (models, ...). base: a model that gives the architecture.
-    """
-
-    def __init__(self, base: nn.Module, parameters: dict[str, torch.Tensor]):
-        self.base, self.parameters = base, parameters
-
-    def __len__(self):
-        return len(next(iter(self.parameters.values())))
-
-    def model(self, i: int) -> nn.Module:
-        """Model number i by itself, in evaluation mode: a copy."""
-        model, own = copy.deepcopy(self.base), {name: p[i] for name, p in self.parameters.items()}
-        model.load_state_dict(own, strict=False)  # what is missing is buffers
-        return model.eval()
-
-    @torch.no_grad()
-    def logits(self, inputs: torch.Tensor) -> torch.Tensor:
-        """(models, n, classes), of the same inputs (n, ...) for every model."""
-        self.base.eval()
-        apply = vmap(lambda p, x: functional_call(self.base, p, (x,)), in_dims=(0, None))
-        device = next(iter(self.parameters.values())).device
-        parts = [apply(self.parameters, part.to(device)) for part in inputs.split(BATCH)]
-        return torch.cat(parts, 1)
 
 
 def train_ensemble(
@@ -63,9 +31,7 @@ def train_ensemble(
     weight_decay: float = 0.0,
     batch_size: int = 64,
     seed: int = 0,
-    progress: Callable[[int], None] | None = None,
-    stop: threading.Event | None = None,
-) -> Ensemble:
+) -> list[nn.Module]:
     """Trains one model per row of `included` on the examples that row names, all at once, by AdamW
     on the cross-entropy.
 
@@ -73,23 +39,24 @@ def train_ensemble(
     inputs: (n, ...), labels: (n,), included: (models, n) booleans. An epoch takes as many batches
     as the largest part needs; a model with fewer examples begins them anew, in a new order. lr
     falls to 0 along a cosine. AdamW works entry by entry, so every model is what it would have
-    become alone. progress(epochs done). stop: ends within one batch by `Stopped`.
+    become alone. Returns the models, in evaluation mode.
 
     Raises TypeError or ValueError by name for what does not fit and for models with batch norm or
     dropout, which vmap cannot keep apart; ArithmeticError when a loss is no longer finite.
     """
     _check(inputs, labels, included, epochs, batch_size)
-    base, parameters = _stacked([build(seed + i) for i in range(len(included))], inputs.device)
-    batches = _Orders(included, batch_size, torch.Generator().manual_seed(seed))
+    models = [build(seed + i) for i in range(len(included))]
+    _check_layers(models[0])
+    base, generator = copy.deepcopy(models[0]).train(), torch.Generator().manual_seed(seed)
+    parameters, _ = stack_module_state(models)
+    parameters = {name: p.detach().requires_grad_() for name, p in parameters.items()}
     optimizer = optim.AdamW(parameters.values(), lr=lr, weight_decay=weight_decay, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * batches.count)
+    steps = epochs * math.ceil(int(included.sum(1).max()) / batch_size)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     losses = vmap(lambda p, x, y: F.cross_entropy(functional_call(base, p, (x,)), y))
     with one_thread(), torch.enable_grad():
         for epoch in range(epochs):
-            for chosen in batches.epoch():
-                if stop is not None and stop.is_set():
-                    raise Stopped(f"stopped after {epoch} of {epochs} epochs")
-                chosen = chosen.to(inputs.device)
+            for chosen in _batches(included, batch_size, generator):
                 optimizer.zero_grad()
                 value = losses(parameters, inputs[chosen], labels[chosen]).sum()
                 value.backward()
@@ -99,40 +66,22 @@ def train_ensemble(
                 raise ArithmeticError(
                     f"a model's loss became {value:g} in epoch {epoch + 1}: lr={lr:g} is too large"
                 )
-            if progress is not None:
-                progress(epoch + 1)
-    return Ensemble(base.eval(), {name: p.detach() for name, p in parameters.items()})
+    for i, model in enumerate(models):  # what is missing is buffers
+        model.load_state_dict({name: p[i] for name, p in parameters.items()}, strict=False)
+    return [model.eval() for model in models]
 
 
-def _stacked(models, device):
-    """A model to run them all with, in training mode, and all parameters, by name (models, ...)."""
-    _check_layers(models[0])
-    parameters, _ = stack_module_state(models)
-    return copy.deepcopy(models[0]).to(device).train(), {
-        name: p.detach().to(device).requires_grad_() for name, p in parameters.items()
-    }
-
-
-class _Orders:
-    """For every epoch, (models, batch_size) indices per batch: each model goes through its own
-    examples in its own order."""
-
-    def __init__(self, included, batch_size, generator):
-        self.included, self.generator = included.cpu(), generator
-        self.sizes = self.included.sum(1, keepdim=True)
-        self.size = min(batch_size, int(self.sizes.max()))
-        self.count = math.ceil(int(self.sizes.max()) / self.size)
-
-    def epoch(self):
-        order, again = self._order(), self._order()
-        place = torch.arange(self.count * self.size).expand(len(order), -1)
-        first, second = (some.gather(1, place % self.sizes) for some in (order, again))
-        return torch.where(place < self.sizes, first, second).split(self.size, 1)
-
-    def _order(self):
-        """(models, n): every model's own examples first, in random order."""
-        keys = torch.rand(self.included.shape, generator=self.generator)
-        return keys.masked_fill(~self.included, 2).argsort(1)
+def _batches(included, batch_size, generator):
+    """The batches of an epoch, (models, batch_size) indices each: every model goes through its own
+    examples in its own order, and begins them anew, in a new one, where another has more."""
+    sizes = included.sum(1, keepdim=True)
+    size = min(batch_size, int(sizes.max()))
+    place = torch.arange(math.ceil(int(sizes.max()) / size) * size).expand(len(included), -1)
+    orders = []
+    for _ in range(2):
+        keys = torch.rand(included.shape, generator=generator).masked_fill(~included, 2)
+        orders.append(keys.argsort(1).gather(1, place % sizes))  # a model's own come first
+    return torch.where(place < sizes, *orders).split(size, 1)
 
 
 def _check(inputs, labels, included, epochs, batch_size):

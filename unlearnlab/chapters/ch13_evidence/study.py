@@ -6,13 +6,11 @@ The runs behind notebook 13 and EvidenceLab, three experiments. "privacy": see p
 "erasure": the task of notebook 09, seeds 1 to 5, every method. "sine": that of notebook 04, seeds 1
 to 10, every method that works on it."""
 
-import functools
 import inspect
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch.utils.data import TensorDataset
 
 from ...course.rows import method_of
@@ -44,15 +42,20 @@ def erased(seed: int, settings: dict[str, Method]) -> list[dict]:
     retain: accuracy (both heads) on forget set and accessible retain set."""
     task = erasure.task(seed=seed)
     unseen = _other_copies(task, seed)
-    classes = {"seen_labels": _classes(task.forget), "unseen_labels": _classes(unseen)}
+    kinds = [3 * content + color for content, color in (task.forget[:][1].T, unseen[:][1].T)]
+    labels = dict(zip(("seen_labels", "unseen_labels"), kinds))
 
     def measure(model):
-        known = {part: _both_right(model, getattr(task, part)) for part in ("forget", "retain")}
-        losses = [_loss(model, data) for data in (task.forget, unseen)]
-        attack = functools.partial(mia, *losses, **classes, repeats=4)
-        return known, attack, relearn_time(model, task.forget, loss=task.loss, **ERASURE_RELEARN)
+        right, losses = {}, []
+        for part in ("forget", "retain"):
+            inputs, targets = getattr(task, part).tensors
+            said = torch.stack([head.argmax(1) for head in outputs(model, inputs)], 1)
+            right[part] = (said == targets).all(1)
+        for inputs, targets in (task.forget.tensors, unseen.tensors):
+            losses.append(sample_losses(outputs(model, inputs), targets))
+        return right, losses
 
-    return _rows(task, settings, ERASURE_EPOCHS, measure)
+    return _rows(task, settings, ERASURE_EPOCHS, measure, ERASURE_RELEARN, labels)
 
 
 def poisoned(seed: int) -> list[dict]:
@@ -64,34 +67,41 @@ def poisoned(seed: int) -> list[dict]:
     squared error of .01 on the poisoned points."""
     task, grid = sine.task(seed), sine_data.grid()
     other = grid[torch.randperm(len(grid), generator=generator(seed, 6))[: len(task.forget)]]
-    untaught = (other, torch.full_like(other, sine_data.POISON))
-    retain, forget = task.retain.tensors, task.forget.tensors
-    parts = {"forget": forget, "retain": retain, "test": (grid, grid.sin())}
+    parts = {
+        "forget": task.forget.tensors,
+        "retain": task.retain.tensors,
+        "test": (grid, grid.sin()),
+        "untaught": (other, torch.full_like(other, sine_data.POISON)),
+    }
 
+    @torch.no_grad()
     def measure(model):
-        right = {part: _squares(model, *data) <= CLOSE**2 for part, data in parts.items()}
-        known = {part: close.double().mean().item() for part, close in right.items()}
-        squares = [_squares(model, *data) for data in (forget, untaught)]
-        attack = functools.partial(mia, *squares, repeats=4)
-        return known, attack, relearn_time(model, task.forget, loss=F.mse_loss, **SINE_RELEARN)
+        off = {part: (model(x) - y).square().flatten() for part, (x, y) in parts.items()}
+        losses = off["forget"], off.pop("untaught")
+        return {part: squares <= CLOSE**2 for part, squares in off.items()}, losses
 
-    return _rows(task, sine.best_settings(SINE_EPOCHS), SINE_EPOCHS, measure)
+    settings = sine.best_settings(SINE_EPOCHS)
+    return _rows(task, settings, SINE_EPOCHS, measure, SINE_RELEARN, {})
 
 
-def _rows(task, settings, epochs, measure):
+def _rows(task, settings, epochs, measure, relearn, labels):
     """A row for the original, the ground truth, and what each method makes of the original.
 
-    measure: of a model (metrics, attack, steps to relearn)."""
+    measure: of a model, which examples of every part it has right, and its losses on the forget set
+    and on comparable unseen examples. relearn, labels: for `relearn_time` and `mia`."""
     models = {"original": task.original, "ground truth": task.ground_truth}
     for name, method in settings.items():
         models[name] = unlearn(task, method, epochs).model
     rows = []
     for name, model in models.items():
-        known, attack, steps = measure(model)
-        metrics = task.evaluate(model) | known | {"mia": attack(), "svc": attack(attack="svc")}
+        right, losses = measure(model)
+        metrics = task.evaluate(model)
+        metrics |= {part: hits.double().mean().item() for part, hits in right.items()}
+        for column, kind in (("mia", "logistic"), ("svc", "svc")):
+            metrics[column] = mia(*losses, attack=kind, repeats=4, **labels)
         short = {key: round(value, 4) for key, value in metrics.items()}
-        relearn = {"relearn": privacy.finite(steps)}
-        rows.append({"seed": task.seed, "method": name, **short, **relearn})
+        steps = privacy.finite(relearn_time(model, task.forget, loss=task.loss, **relearn))
+        rows.append({"seed": task.seed, "method": name, **short, "relearn": steps})
     return rows
 
 
@@ -116,54 +126,27 @@ class EvidenceStudy(Shape):
         return ("privacy", *self.seeds)
 
     def make(self, part, place, so_far):
-        if part == "privacy":
-            make = functools.partial(privacy.experiment, place.say)
-            return place.kept(self, "privacy", make, inspect.getsource(privacy))
-        tables = place.kept(self, f"sine-{part}", lambda: {"sine": poisoned(part)})
-        if part in SEEDS:
-            best = _nearest(table.read(place.beside("erasure.json"))["runs"])
-            make = lambda: {"erasure": erased(part, best)}
-            tables |= place.kept(self, f"erasure-{part}", make, given=str(best))
-        return tables
+        best = _nearest(table.read(place.beside("erasure.json"))["runs"])
+
+        def tables():
+            if part == "privacy":
+                return privacy.experiment(place.say)
+            more = {"erasure": erased(part, best)} if part in SEEDS else {}
+            return {"sine": poisoned(part), **more}
+
+        given = f"{inspect.getsource(privacy)}{privacy.GRID}{best}"
+        return place.kept(self, str(part), tables, given)
 
 
 STUDIES = (EvidenceStudy(),)
 
 
-def _loss(model, data):
-    inputs, targets = data.tensors
-    return sample_losses(outputs(model, inputs), targets)
-
-
-@torch.no_grad()
-def _both_right(model, data):
-    inputs, targets = data.tensors
-    said = torch.stack([head.argmax(1) for head in outputs(model, inputs)], 1)
-    return (said == targets).all(1).double().mean().item()
-
-
-@torch.no_grad()
-def _squares(model, inputs, targets):
-    return (model(inputs) - targets).square().flatten()
-
-
-def _classes(data):
-    content, color = data.tensors[1].T
-    return 3 * content + color
-
-
 def _other_copies(task, seed):
     """The red and green copies of training images that are not in the task's forget set."""
-    copies = []
-    for stream, name in ((1, "red"), (2, "green")):
-        data = erasure.painted(erasure.images().train, name)
-        # as the forget set was drawn: its first tenth
-        order = torch.randperm(len(data), generator=generator(seed, stream))
-        mine = task.forget.tensors[0][task.forget.tensors[1][:, 1] == stream]
-        if not torch.equal(data.tensors[0][order[: len(mine)]], mine):
-            raise RuntimeError("the forget set is no longer drawn as its complement is here")
-        copies.append(data[order[len(mine) :]])
-    return TensorDataset(*map(torch.cat, zip(*copies)))
+    # red, then green; the task's share of either comes first
+    copies = erasure.forget_set(erasure.images(), 1.0, seed)
+    count, mine = len(copies) // 2, len(task.forget) // 2
+    return TensorDataset(*copies[torch.arange(len(copies)) % count >= mine])
 
 
 def _nearest(frame):

@@ -7,7 +7,7 @@ python -m unlearnlab.study interpolation       # about a quarter of an hour on o
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,16 +16,14 @@ from torch.utils.data import TensorDataset
 
 from ...course.studies import Shape
 from ...ground import seeds
-from ...ground.checks import seed as check_seed
 from ...loop import unlearn
 from ...methods import GD, Method, MinNormOG
 from ...methods.relabelling import wrong_labels
 from ...networks import MLP, seeded
 from ...networks.predict import outputs
 from ...study.table import significant
-from ...task import Task
 from ...tasks import erasure, sine
-from ...tasks.presets import share_of
+from ...tasks.presets import image_task, share_of, together
 from ...training.fit import fit
 from ...training.recipe import full_batch
 
@@ -45,20 +43,18 @@ def stopped_sines(seed: int, epochs: Iterable[int] = SINE_EPOCHS) -> list[dict]:
     the paper's best settings.
     """
     task, best = sine.task(seed), sine.best_settings(SINE_T)
-    both = [torch.cat(pair) for pair in zip(task.retain.tensors, task.forget.tensors)]
+    both, stopped = together(task.retain, task.forget), []
+    for i, data in enumerate((both, task.retain.tensors)):
+        model = seeded(lambda: MLP(sine.WIDTHS), 1_000 * seed + i)
+        stopped.append(_snapshots(model, data, full_batch(max(epochs)), epochs))
     to_the_end = sine.RECIPES["original"].epochs
-    originals = _stopped_sine(both, 1_000 * seed, epochs) | {to_the_end: task.original}
-    retrained = _stopped_sine(task.retain.tensors, 1_000 * seed + 1, epochs)
-    retrained[to_the_end] = task.ground_truth
-    rows = []
-    for trained, original in originals.items():
-        start = dataclasses.replace(task, original=original)
-        models = {"original": original, "retrained": retrained[trained]}
-        models |= _unlearned(start, {name: best[name] for name in ("GD", "MinNorm-OG")}, SINE_T)
-        facts = {"task": "sine", "seed": seed, "noise": 0.0, "trained": trained}
-        facts["loss"] = _loss(start, *both)
-        rows += [{**facts, "model": name, **sine.errors(task, m)} for name, m in models.items()]
-    return rows
+    originals, retrained = stopped
+    originals[to_the_end], retrained[to_the_end] = task.original, task.ground_truth
+    methods = {name: best[name] for name in ("GD", "MinNorm-OG")}
+    facts = {"task": "sine", "seed": seed, "noise": 0.0}
+    loss = lambda model: task.loss(model(both[0]), both[1])
+    errors = partial(sine.errors, task)
+    return _rows(facts, task, originals, retrained, methods, SINE_T, loss, errors)
 
 
 def stopped_digits(
@@ -76,46 +72,53 @@ def stopped_digits(
     (NaN without noise). Models: "original", and the original after three epochs of each of the
     `methods`.
     """
-    seed, preset, epochs = check_seed(seed), erasure.PRESETS["digits", "quick"], sorted(epochs)
+    preset = erasure.PRESETS["digits", "quick"]
     images, noisy = _mislabelled(preset.images("digits"), noise, seed)
     gray, colored = erasure.retain_set(images), erasure.forget_set(images, preset.p_forget, seed)
     build = partial(preset.network, [len(images.classes), len(erasure.COLORS)])
-    both = [torch.cat(pair) for pair in zip(gray.tensors, colored.tensors)]
+    both = together(gray, colored)
     model = seeded(build, 1_000 * seed)
-    recipe = dataclasses.replace(preset.recipe, epochs=epochs[-1])
-    stopped = _snapshots(partial(fit, model, *both, recipe, seed=1_000 * seed), model, epochs)
-    positions = TensorDataset(torch.arange(len(gray)))
-    (accessible,) = share_of(positions, preset.p_retain, seed, 0).tensors
-    task = Task(
-        name=f"erasure-digits-noise-{noise:g}",
-        kind="classification",
-        seed=seed,
-        original=model,
-        ground_truth=None,
+    recipe = dataclasses.replace(preset.recipe, epochs=max(epochs))
+    originals = _snapshots(model, both, recipe, epochs, seed=1_000 * seed)
+    (accessible,) = share_of(TensorDataset(torch.arange(len(gray))), preset.p_retain, seed, 0)[:]
+    task = image_task(
+        f"erasure-digits-noise-{noise:g}",
+        seed,
+        (model, None, {}),
+        build,
+        "cpu",
         retain=TensorDataset(*gray[accessible]),
         forget=colored,
-        build=lambda run_seed: seeded(build, run_seed),
         evaluate=partial(erasure.evaluate, test=images.test),
         batch_size=preset.batch_size,
     )
-    reach = torch.zeros(len(gray), dtype=torch.bool)
-    reach[accessible] = True
+    reach = torch.isin(torch.arange(len(gray)), accessible)
     wrong = {"wrong_open": noisy & reach, "wrong_closed": noisy & ~reach}
+
+    def measure(model):
+        said = outputs(model, gray.tensors[0])[0].argmax(1) == gray.tensors[1][:, 0]
+        learnt = {part: said[where].double().mean().item() for part, where in wrong.items()}
+        return task.evaluate(model) | learnt
+
+    facts = {"task": "digits", "seed": seed, "noise": noise}
+    loss = lambda model: task.loss(outputs(model, both[0]), both[1])
+    return _rows(facts, task, originals, {}, methods, DIGITS_T, loss, measure)
+
+
+@torch.no_grad()
+def _rows(facts, task, originals, retrained, methods, epochs, loss, measure):
+    """Of every original, by the epochs of its training: its row, that of the retrained model of as
+    many, where there is one, and those of what the methods make of it."""
     rows = []
-    for trained, original in stopped.items():
-        facts = {"task": "digits", "seed": seed, "noise": noise, "trained": trained}
-        start = dataclasses.replace(task, original=original)
-        facts["loss"] = _loss(start, *both)
-        for name, model in ({"original": original} | _unlearned(start, methods, DIGITS_T)).items():
-            said = outputs(model, gray.tensors[0])[0].argmax(1) == gray.tensors[1][:, 0]
-            learnt = {part: said[where].double().mean().item() for part, where in wrong.items()}
-            rows.append({**facts, "model": name, **task.evaluate(model), **learnt})
+    for trained, original in originals.items():
+        models, start = {"original": original}, dataclasses.replace(task, original=original)
+        if trained in retrained:
+            models["retrained"] = retrained[trained]
+        for name, method in methods.items():
+            models[name] = unlearn(start, method, epochs).model
+        known = {**facts, "trained": trained, "loss": loss(original).item()}
+        rows += [{**known, "model": name, **measure(model)} for name, model in models.items()]
     return rows
-
-
-def _unlearned(task, methods, epochs):
-    """By name, what each method makes of the original."""
-    return {name: unlearn(task, method, epochs).model for name, method in methods.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,37 +135,28 @@ class Interpolation(Shape):
     digits_seeds: tuple[int, ...] = (1, 2, 3, 4)
 
     def make(self, part, place, so_far):
-        rows = self._rows(place, f"sine-{part}", partial(stopped_sines, part))
+        runs = {f"sine-{part}": partial(stopped_sines, part)}
         for noise in NOISE if part in self.digits_seeds else ():
-            name = f"digits-{part}-{noise:g}"
-            rows += self._rows(place, name, partial(stopped_digits, part, noise))
-        short = [{key: significant(value, 5) for key, value in row.items()} for row in rows]
+            runs[f"digits-{part}-{noise:g}"] = partial(stopped_digits, part, noise)
+        short = []
+        for name, run in runs.items():
+            rows = place.kept(self, name, lambda: {"models": run()})["models"]
+            short += [{key: significant(value, 5) for key, value in row.items()} for row in rows]
         return {"models": short}
-
-    def _rows(self, place, name, make):
-        return place.kept(self, name, lambda: {"models": make()})["models"]
 
 
 STUDIES = (Interpolation(),)
 
 
-def _stopped_sine(data: Sequence[torch.Tensor], seed: int, epochs: Iterable[int]):
-    """{epochs: the model after so many epochs of the sine's training on `data`}."""
-    model, epochs = seeded(lambda: MLP(sine.WIDTHS), seed), sorted(epochs)
-    training = partial(fit, model, *data, full_batch(epochs[-1]))
-    return _snapshots(training, model, epochs)
-
-
-def _snapshots(training, model, epochs):
-    """{epochs: copy of the model in evaluation mode} at those epochs of the training that
-    `training` runs."""
+def _snapshots(model, data, recipe, epochs, **how):
+    """{epochs: copy of the model in evaluation mode} at those epochs of its training."""
     kept = {}
 
     def look(done, loss):
         if done in epochs:
             kept[done] = copy.deepcopy(model).eval()
 
-    training(progress=look)
+    fit(model, *data, recipe, progress=look, **how)
     return kept
 
 
@@ -174,10 +168,3 @@ def _mislabelled(images, noise, seed):
     noisy[torch.randperm(len(labels), generator=draw)[: round(noise * len(labels))]] = True
     wrong = torch.where(noisy, wrong_labels(labels, [len(images.classes)], draw), labels)
     return dataclasses.replace(images, train=TensorDataset(pixels, wrong)), noisy
-
-
-@torch.no_grad()
-def _loss(task, inputs, targets):
-    """The original's."""
-    ask = task.original if task.kind == "regression" else partial(outputs, task.original)
-    return task.loss(ask(inputs), targets).item()
