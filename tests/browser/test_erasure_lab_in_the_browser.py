@@ -7,7 +7,7 @@ ENDLESS = """\
 import unlearnlab as ul
 from unlearnlab.chapters import ch09_erasure as ch
 from unlearnlab.course import unlearning_lab
-unlearning_lab.EPOCHS = (1, 10_000)"""
+unlearning_lab.ImageLab.possible_epochs = (1, 10_000)"""
 
 
 def test_erasure_lab_follows_its_controls_and_stops(lab):
