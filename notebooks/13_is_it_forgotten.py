@@ -1324,7 +1324,7 @@ print(f"{'memorisation':18}", *(f"{text:20}" for text in memory))
 # much do the scores change from one network to the next?
 
 # %%
-ch.EvidenceLab()
+ch.EvidenceLab(ch.verdicts.load("results/evidence.json")[0])
 
 # %% [markdown]
 # One network's attack accuracy moves by a hundredth or two from network to network, a good part of

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import re
 import sys
 import threading
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch04_sine as ch
-from unlearnlab.chapters.ch04_sine import lab as sine_lab
+from unlearnlab.course import unlearning_lab
 from unlearnlab.course.controls import sliders
 from unlearnlab.course.job import Job
 from unlearnlab.tasks import sine
@@ -82,14 +83,14 @@ class Calm(ul.GD):
 
 def test_a_method_of_ones_own_has_its_sliders_and_its_row():
     lab = ch.SineLab(seed=2, epochs=10, method="Calm", methods=[Calm(lr=1e-2)])
-    assert lab.method == Calm(lr=1e-2) and "Calm: <b>" in lab.readout.value
+    assert lab.method == Calm(lr=1e-2) and "<td>Calm</td>" in lab.readout.value
     slider = lab.hyperparameters["price"]
     assert (slider.min, slider.max, slider.tooltip) == (0, 2, "of large outputs")
     slider.value = 2
     lab.wait()
     run = ul.unlearn(ul.sine.task(2), Calm(lr=1e-2, price=2), 10)
     assert lab.scores["Calm"] == run.metrics["sup_error"]
-    lab.compare.click()
+    lab.run.click()
     lab.wait()
     assert list(lab.scores) == [*ul.sine.PUBLISHED[10], "Calm"]
     assert "none, your own method" in lab.results.value and lab.status.value == ""
@@ -102,33 +103,37 @@ def test_what_is_shown_is_what_unlearn_gives(lab):
     lab.wait()
     run = ul.unlearn(ul.sine.task(2), ul.sine.best_settings(5)["Ridge"], 5)
     np.testing.assert_allclose(
-        lab.picture.line.get_ydata(), ch.pictures.curve(run.model)[1], rtol=1e-5, atol=1e-6
+        lab.figure.axes[0].lines[-1].get_ydata(),
+        ch.pictures.curve(run.model)[1],
+        rtol=1e-5,
+        atol=1e-6,
     )
     assert (
-        f"{run.metrics['sup_error']:.2f}" in lab.readout.value
+        f"<b>{run.metrics['sup_error']:.2f}</b>" in lab.readout.value
         and lab.scores["Ridge"] == run.metrics["sup_error"]
     )
     for name in ("original", "ground truth"):
         model = getattr(lab.task, name.replace(" ", "_"))
-        assert f"{name}: <b>{lab.task.evaluate(model)['sup_error']:.2f}" in lab.readout.value
+        error = f"{lab.task.evaluate(model)['sup_error']:.2f}"
+        assert re.search(f"<td>{name}</td><td[^>]*><b>{error}</b>", lab.readout.value)
     assert " s for 5 epochs" in lab.readout.value
 
 
 def test_the_comparison_fills_the_table_and_the_picture_and_can_be_repeated(lab):
     for _ in range(2):
-        lab.compare.click()
+        lab.run.click()
         lab.wait()
         assert list(lab.scores) == list(ul.sine.PUBLISHED[10]) and lab.progress.value == 1
         assert lab.results.value.count("<tr>") == 9 and lab.stop.disabled
-        assert len(lab.picture.marks.get_xdata()) == 8
+        assert len(lab.figure.axes[1].lines[-1].get_xdata()) == 8
 
 
 def test_a_comparison_over_ten_seeds_shows_medians(lab, monkeypatch):
     monkeypatch.setattr(
         sine, "best_settings", lambda epochs: {"GD": ul.GD(), "MinNorm-OG": ul.MinNormOG()}
     )
-    lab.seeds.value = 10
-    lab.compare.click()
+    lab.seeds.value = "all ten seeds"
+    lab.run.click()
     lab.wait()
     assert lab.results.value.count("10 seeds") == 2
 
@@ -143,7 +148,7 @@ def test_stop_ends_a_comparison_soon_and_keeps_its_results(lab):
             lab.stop.click()
 
     lab.results.observe(stop, "value")
-    lab.compare.click()
+    lab.run.click()
     lab.wait()
     lab.results.unobserve(stop, "value")
     assert pressable and pressable[0]
@@ -154,17 +159,17 @@ def test_stop_ends_a_comparison_soon_and_keeps_its_results(lab):
 
 
 def test_a_stopped_run_says_how_far_it_came(lab, monkeypatch):
-    began, real = threading.Event(), sine_lab.unlearn
+    began, real = threading.Event(), unlearning_lab.unlearn
 
     def slow(task, method, epochs, callback, stop):
         return real(task, method, 10**6, callback=lambda run: began.set(), stop=stop)
 
-    monkeypatch.setattr(sine_lab, "unlearn", slow)
+    monkeypatch.setattr(unlearning_lab, "unlearn", slow)
     lab.name.value = "GD"
     assert began.wait(END)
     lab.stop.click()
     lab.wait()
-    assert "Stopped after" in lab.status.value
+    assert "Stopped in epoch" in lab.status.value
 
 
 def test_the_newest_request_wins(lab):
@@ -181,7 +186,7 @@ def test_errors_are_shown_kept_and_gone_after_the_next_run(lab, monkeypatch):
         raise RuntimeError("<the disk> is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sine_lab, "unlearn", fail)
+        patch.setattr(unlearning_lab, "unlearn", fail)
         lab.name.value = "GD"
         with pytest.raises(RuntimeError, match="the disk"):
             lab.wait()
@@ -189,6 +194,28 @@ def test_errors_are_shown_kept_and_gone_after_the_next_run(lab, monkeypatch):
     lab.name.value = "Ridge"
     lab.wait()
     assert lab.status.value == ""
+
+
+def test_an_exit_within_a_run_is_told_like_an_error(lab, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(unlearning_lab, "unlearn", lambda *args, **kwargs: sys.exit(3))
+        lab.name.value = "GD"
+        with pytest.raises(SystemExit):
+            lab.wait()
+    assert "SystemExit: 3" in lab.status.value
+
+
+def test_the_picture_is_made_anew_for_a_seed_and_a_t_and_shows_the_sup_error(lab):
+    for seed, epochs in ((1, 5), (2, 10)):
+        lab.seed.value, lab.epochs.value, lab.name.value = seed, epochs, "GD"
+        lab.wait()
+        count = [len(ax.lines) for ax in lab.figure.axes]
+    # points, sine, original, an empty one and two that move; eight ranges, the original's, marks
+    assert count == [7, 10]
+    error = lab.task.evaluate(lab.model)["sup_error"]
+    assert lab.figure.axes[0].texts[0].get_text() == f"GD after 10 epochs: sup error {error:.2f}"
+    assert lab.figure.alt == f"The poisoned sine: GD after 10 epochs has sup error {error:.1f}"
+    assert [error, 2] in lab.figure.axes[1].lines[-1].get_xydata().tolist()
 
 
 def test_two_labs_do_not_drive_each_other(lab):
@@ -292,17 +319,12 @@ def test_a_value_beyond_the_usual_is_kept(method):
         assert slider.value == pytest.approx(getattr(method, key))
 
 
-def test_a_job_replaces_stops_and_reports():
-    order, errors = [], []
-    job = Job(on_error=errors.append)
+def test_a_job_replaces_and_stops():
+    order, job = [], Job()
     assert job.wait()
     job.start(lambda stop: (stop.wait(END), order.append("first")))
     job.start(lambda stop: order.append("second"))
     assert job.wait(END) and order == ["first", "second"]
-    job.start(lambda stop: 1 / 0)
-    assert job.wait(END) and isinstance(errors[0], ZeroDivisionError) and job.error is errors[0]
-    job.start(lambda stop: sys.exit(3))
-    assert job.wait(END) and isinstance(job.error, SystemExit)
     job.start(lambda stop: stop.wait(END))
     assert not job.wait(0.05)
     job.stop()

@@ -6,7 +6,6 @@ from pictures import check_picture
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch04_sine as ch
-from unlearnlab.chapters.ch04_sine.pictures import LabPicture
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +52,3 @@ def test_the_readers_own_matplotlib_settings_are_left_alone(task):
     before = dict(matplotlib.rcParams)
     ch.pictures.fits(task, {"original": task.original})
     assert dict(matplotlib.rcParams) == before
-
-
-def test_the_lab_picture_finds_the_sup_error_and_replaces_its_background(task):
-    picture = LabPicture(list(ul.sine.PUBLISHED[10]), ul.sine.PUBLISHED)
-    for seed, epochs in ((1, 100), (2, 1000), (2, 10)):
-        picture.fixed(ul.sine.task(seed), epochs)
-        count = [len(ax.lines) for ax in picture.figure.axes]
-    # points, sine, original and two that move; eight ranges, the original's line, the marks
-    assert count == [6, 10]
-    x, y = ch.pictures.curve(task.original)
-    error = picture.frame(y, "GD after 3 epochs", {"GD": 2.0, "Ridge": 1.5})
-    assert error == pytest.approx(task.evaluate(task.original)["sup_error"], rel=1e-6)
-    assert picture.marks.get_xydata().tolist() == [[2.0, 2], [1.5, 6]]

@@ -52,7 +52,7 @@ def test_in_the_plane_a_contradicting_label_parts_the_two_and_an_agreeing_one_do
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ({"retained": 3}, "retained must be one of 1, 2, got 3"),
+        ({"retained": 3}, "retained must be an integer from 1 to 2, got 3"),
         ({"tilt": math.nan}, "tilt"),
         ({"label": math.inf}, "label"),
     ],
@@ -65,12 +65,12 @@ def test_values_out_of_range_are_refused_by_name(arguments, words):
 def test_the_table_the_words_and_the_alt_text_follow_the_sliders():
     lab = LinearLab()
     table = lab.numbers.value
-    assert "Dot and ring coincide" in lab.trouble.value and "0 apart" in lab.canvas.figure.alt
+    assert "Dot and ring coincide" in lab.status.value and "0 apart" in lab.canvas.figure.alt
     lab.tilt.value = 0
     assert (
         lab.numbers.value != table
-        and "No vector fits all points" in lab.trouble.value
+        and "No vector fits all points" in lab.status.value
         and "0 apart" not in lab.canvas.figure.alt
     )
     lab.tilt.value, lab.label.value = 5, 2.5
-    assert "outside the picture" in lab.trouble.value
+    assert "outside the picture" in lab.status.value

@@ -83,7 +83,7 @@ def with_objective(metrics):
 
 
 def curves(lab):
-    return lab.figure.axes[0]
+    return lab.canvas.figure.axes[0]
 
 
 def test_the_record_selects_the_setting_for_the_goal_and_the_networks_give_the_numbers(lab):
@@ -111,7 +111,7 @@ def test_the_curves_are_means_over_the_seeds_of_the_record(still):
 def test_the_planes_show_the_classes_of_the_three_networks(still):
     task = ul.width.task(seed=1, network="allcnn", width=1 / 8)
     survey = regions.survey(task, ul.width.splits(seed=1)["test"], planes=1, resolution=30, seed=1)
-    for ax, model in zip(still.figure.axes[1::2], (task.original, task.ground_truth)):
+    for ax, model in zip(still.canvas.figure.axes[1::2], (task.original, task.ground_truth)):
         assert torch.equal(
             torch.tensor(ax.images[0].get_array()), regions.classes(model, survey.near)[0]
         )
@@ -132,7 +132,7 @@ def test_every_control_gives_a_new_picture(lab, name):
         control.value = value
         assert (
             lab.error is None
-            and lab.trouble.value == ""
+            and lab.status.value == ""
             and lab.canvas.frames == frames + 1
             and lab.canvas.png() != png
         )
@@ -166,9 +166,9 @@ def test_an_error_is_shown_and_kept_and_cleared_by_the_next_frame(lab, monkeypat
     with monkeypatch.context() as broken:
         broken.setattr("unlearnlab.chapters.ch12_width.lab.unlearn", lambda *arguments: 1 / 0)
         lab.method.value = "SCRUB"
-    assert isinstance(lab.error, ZeroDivisionError) and "ZeroDivisionError" in lab.trouble.value
+    assert isinstance(lab.error, ZeroDivisionError) and "ZeroDivisionError" in lab.status.value
     lab.method.value = "NegGrad"
-    assert lab.error is None and lab.trouble.value == ""
+    assert lab.error is None and lab.status.value == ""
 
 
 def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change(record, still):
@@ -185,11 +185,11 @@ def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change(record, 
 
 def test_what_the_record_does_not_hold_is_refused_by_name(record):
     for change, words in (
-        (dict(width=0.3), r"network and width must be one of .* got \('allcnn', 0.3\)"),
+        (dict(width=0.3), r"rung must be one of .* got \('allcnn', 0.3\)"),
         (dict(method="GD"), "method must be one of SCRUB, .* got 'GD'"),
         (dict(goal="utility"), "goal must be one of .* got 'utility'"),
         (dict(lam=0.5), "lam must be one of .* got 0.5"),
-        (dict(network="resnet50"), "network and width must be one of .* got .'resnet50'"),
+        (dict(network="resnet50"), "rung must be one of .* got .'resnet50'"),
     ):
         with pytest.raises(ValueError, match=words):
             WidthLab(record, **change)

@@ -99,7 +99,7 @@ def test_every_slider_gives_a_new_frame_and_new_numbers_from_end_to_end(case, na
     for value in case.values[name]:
         frames, numbers, png = lab.canvas.frames, lab.numbers.value, lab.canvas.png()
         getattr(lab, name).value = value
-        assert lab.error is None and "Error" not in lab.trouble.value
+        assert lab.error is None and "Error" not in lab.status.value
         assert lab.canvas.frames == frames + 1 and lab.canvas.png() != png
         assert (lab.numbers.value != numbers) == (name not in case.views)
         seen.add(lab.canvas.png())
@@ -120,9 +120,9 @@ def test_an_error_while_drawing_is_shown_and_kept_and_cleared_by_the_next_frame(
     with monkeypatch.context() as broken:
         broken.setattr(f"{case.chapter.__name__}.lab.{case.computes}", lambda *a, **more: 1 / 0)
         getattr(lab, name).value = values[0]
-    assert isinstance(lab.error, ZeroDivisionError) and "ZeroDivisionError" in lab.trouble.value
+    assert isinstance(lab.error, ZeroDivisionError) and "ZeroDivisionError" in lab.status.value
     getattr(lab, name).value = values[1]
-    assert "Error" not in lab.trouble.value and lab.error is None
+    assert "Error" not in lab.status.value and lab.error is None
 
 
 @every_lab
@@ -137,7 +137,7 @@ def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change(case):
 @every_lab
 def test_the_panel_holds_what_the_reader_needs(case):
     lab = case.make()
-    top, picture, trouble = lab.panel.children
+    top, picture, status = lab.panel.children
     column, numbers = top.children
     assert [control.description for control in column.children] == case.descriptions
-    assert picture is lab.canvas.widget and numbers is lab.numbers and trouble is lab.trouble
+    assert picture is lab.canvas.widget and numbers is lab.numbers and status is lab.status

@@ -1,84 +1,120 @@
-"""What every lab shares: how it shows itself, live or as a picture, how it redraws, and how it
-tells the reader of an error."""
+"""What every lab shares: how it shows itself, live or as a picture, its controls, how it redraws,
+and how it tells the reader of an error."""
 
 import html
 from contextlib import contextmanager
 
 import ipywidgets
 
+from ..ground.checks import integer, number, one_of
 from .canvas import Canvas
 from .style import figure, look
 
-STYLE = {"description_width": "110px"}
-WIDE = ipywidgets.Layout(width="360px")
+WIDE = {"style": {"description_width": "110px"}, "layout": ipywidgets.Layout(width="360px")}
 
 
 class Lab:
-    """A lab has a `panel` (any widget), a `canvas` (None until there is something to see), and a
-    one-line `summary`.
+    """A lab has a `panel` (any widget), a `canvas` (None until there is something to see), a
+    one-line `summary`, and `status`, a line for the reader. `error`: what went wrong last, or None.
 
     A live notebook shows the panel. The stored output also holds the current picture and the
     summary, for whoever reads the notebook on a web page.
     """
 
     panel: ipywidgets.Widget
-    canvas = None
-    summary: str = "A lab: run the notebook to move its sliders"
+    summary: str
+    canvas = error = None
+
+    def __init__(self):
+        self.status = ipywidgets.HTML()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
         data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": self.summary}
         if self.canvas is None:
             return data, {}
-        return data | {"image/png": self.canvas.png()}, {
-            "image/png": {"alt": self.canvas.figure.alt}
-        }
+        alt = {"image/png": {"alt": self.canvas.figure.alt}}
+        return data | {"image/png": self.canvas.png()}, alt
+
+    def add(self, follow, controls: dict, **traits) -> ipywidgets.VBox:
+        """A column of controls, each an attribute by its name; a change of one calls `follow`.
+
+        controls: name -> widget, or the arguments of `control`. traits: of those made here. Raises
+        ValueError by name for a first value that is none of a control's.
+        """
+        for name, made in controls.items():
+            if isinstance(made, tuple):
+                check(controls, {name: made[1]})
+                made = control(*made, **traits)
+            setattr(self, name, made)
+            made.observe(follow, "value")
+        return ipywidgets.VBox([getattr(self, name) for name in controls])
+
+    def say(self, text: str = "", error: bool = False) -> None:
+        """Tells the reader; an error is marked by a word and a colour."""
+        text = html.escape(text)
+        if error:
+            text = f'<span style="color:#B00020"><b>Error:</b> {text}</span>'
+        self.status.value = text and f"<span>{text}</span>"
+
+    @contextmanager
+    def telling(self):
+        """What goes wrong inside is told to the reader and kept in `error` until the next time."""
+        if self.error:
+            self.say()
+        self.error = None
+        try:
+            yield
+        except BaseException as error:  # SystemExit too: a thread would swallow it
+            self.error = error
+            self.say(f"{type(error).__name__}: {error}", error=True)
 
 
 class SliderLab(Lab):
     """A lab whose picture follows its controls at once.
 
-    A subclass's __init__ makes the controls and calls `build`. It has
+    A subclass has
 
+    offers              its controls, as in `Lab.add`, or it calls `build` with them
     compute(**values)   what is to be shown, from the controls' values by name
     picture(*axes, shown)   draws it anew into the axes of the canvas, which are empty
-    draw(shown)         or this, for a canvas whose artists move
+    draw(shown)         or this, which lays the figure out anew
     sentence(shown)     the alt text
     table(shown)        HTML beside the controls
     note(shown)         a line below the picture, or ""
 
-    Every control is an attribute, by its name. `shown` is what compute returned for what is in the
-    picture; `error`: what went wrong with the last frame, or None.
+    Arguments are first values of controls, by name. Every control is an attribute. `shown` is what
+    compute returned for what is in the picture.
     """
 
-    # Arguments of `figure`, and of Figure.legend for what the first frame labels
+    # Arguments of `figure`, of Figure.legend for what the first frame labels, traits of controls
     panels = {"columns": 2}
     legend = {"loc": "outside upper center", "ncols": 6, "columnspacing": 1.2}
+    traits = {}
 
-    error: Exception | None = None
-    _held = False
+    def __init__(self, **first):
+        offers = dict(self.offers)
+        for name, value in first.items():
+            words, _, *given = offers[name]
+            offers[name] = words, value, *given
+        self.build(offers)
 
     @property
     def summary(self):
-        settings = [f"{control.description} {control.value}" for control in self.controls.values()]
+        settings = [f"{control.description} {control.value}" for control in self.column.children]
         return f"{type(self).__name__}: {', '.join(settings)}"
 
-    def build(self, controls: dict[str, ipywidgets.Widget], canvas: Canvas | None = None) -> None:
-        """Makes the panel and draws the first frame. controls: name -> widget, from the top down.
-        canvas: default one of `panels`, drawn anew every time.
+    def build(self, controls: dict) -> None:
+        """Makes the panel and draws the first frame. controls: as in `add`, from the top down.
 
         Raises what goes wrong in the first frame, which the reader could not see.
         """
-        canvas = canvas or Canvas(figure(**self.panels)[0], [], "")
-        self.controls, self.canvas = controls, canvas
-        self.numbers, self.trouble = ipywidgets.HTML(), ipywidgets.HTML()
-        column = ipywidgets.VBox(list(controls.values()))
-        self.panel = ipywidgets.VBox(
-            [ipywidgets.HBox([column, self.numbers]), canvas.widget, self.trouble]
-        )
-        for name, control in controls.items():
-            setattr(self, name, control)
-            control.observe(self.redraw, names="value")
+        super().__init__()
+        self.names, self.numbers = list(controls), ipywidgets.HTML()
+        self.column = self.add(self.redraw, controls, **self.traits)
+        self.canvas = Canvas(figure(**self.panels)[0])
+        top = ipywidgets.HBox([self.column, self.numbers])
+        self.panel = ipywidgets.VBox([top, self.canvas.widget, self.status])
         self._frame()
 
     def draw(self, shown) -> None:
@@ -89,79 +125,68 @@ class SliderLab(Lab):
         if not drawn.legends:  # the first frame; later ones are laid out alike
             drawn.legend(**self.legend)
 
-    def note(self, shown) -> str:
+    def table(self, shown) -> str:
         return ""
 
-    @contextmanager
-    def held(self):
-        """Inside, controls change without a frame; one frame follows."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
-        self.redraw()
+    note = table
 
     def redraw(self, change=None) -> None:
-        """One new frame; an error is shown below the picture and kept in `error`."""
-        if self._held:
-            return
-        try:
+        """One new frame."""
+        with self.telling():
             self._frame()
-            self.error = None
-        except Exception as error:
-            self.error = error
-            self.trouble.value = message(f"{type(error).__name__}: {error}", "error")
 
     @look()
     def _frame(self):
-        values = {name: control.value for name, control in self.controls.items()}
-        self.shown = self.compute(**values)
+        self.shown = self.compute(**{name: getattr(self, name).value for name in self.names})
         self.draw(self.shown)
-        self.canvas.describe(self.sentence(self.shown))
-        self.canvas.draw() if self.canvas.moving else self.canvas.background()
+        self.canvas.figure.alt = self.sentence(self.shown)
+        self.canvas.draw()
         self.numbers.value = self.table(self.shown)
-        note = self.note(self.shown)
-        self.trouble.value = message(note) if note else ""
+        self.say(self.note(self.shown))
 
 
-def slider(name: str, value, low, high, step=1, **more) -> ipywidgets.Widget:
-    """A slider of whole numbers, or of decimal ones if `step` is none. name: what the reader sees.
+def control(words: str, value, *given, **traits) -> ipywidgets.Widget:
+    """A slider that begins at `value`. words: what the reader sees beside it.
 
-    more: traits of the widget, such as continuous_update.
+    given: low, high and step, of whole numbers unless the step is none, and 1 if it is left out;
+    or the options: values, or a dictionary words -> value. traits: of the widget.
     """
+    traits = {"description": words, "value": value, **WIDE, **traits}
+    if len(given) == 1:
+        (options,) = given
+        options = options.items() if isinstance(options, dict) else options
+        return ipywidgets.SelectionSlider(options=list(options), **traits)
+    low, high, step = (*given, 1)[:3]
     kind = ipywidgets.IntSlider if isinstance(step, int) else ipywidgets.FloatSlider
-    return kind(
-        value=value,
-        min=low,
-        max=high,
-        step=step,
-        description=name,
-        style=STYLE,
-        layout=WIDE,
-        **more,
-    )
+    return kind(min=low, max=high, step=step, **traits)
 
 
-def choice(name: str, value, options, **more) -> ipywidgets.Widget:
-    """A slider over `options`: values, or pairs (words, value). more: as in `slider`."""
-    return ipywidgets.SelectionSlider(
-        options=list(options), value=value, description=name, style=STYLE, layout=WIDE, **more
-    )
+def check(controls: dict[str, tuple], values: dict) -> None:
+    """Raises ValueError by name for a value that is none of its control's.
+
+    controls: name -> arguments of `control`. values: by name, such as `locals()` in the first line
+    of a function; others than those of controls are passed over.
+    """
+    for name in controls.keys() & values.keys():
+        _, _, *given = controls[name]
+        if len(given) == 1:
+            (options,) = given
+            one_of(name, values[name], options.values() if isinstance(options, dict) else options)
+        else:
+            kind = number if isinstance(given[-1], float) else integer
+            kind(name, values[name], low=given[0], high=given[1])
 
 
-def menu(name: str, value, options) -> ipywidgets.Widget:
-    """A drop-down list of `options`."""
-    return ipywidgets.Dropdown(
-        options=list(options), value=value, description=name, style=STYLE, layout=WIDE
-    )
+def menu(words: str, value, options) -> ipywidgets.Widget:
+    """A drop-down list of `options`. Raises ValueError by its words for a value that is none."""
+    one_of(words, value, options)
+    return ipywidgets.Dropdown(options=list(options), value=value, description=words, **WIDE)
 
 
-def button(words: str, icon: str, width: int = 110, **more) -> ipywidgets.Button:
-    """width: pixels. more: traits of the widget, such as tooltip."""
-    return ipywidgets.Button(
-        description=words, icon=icon, layout=ipywidgets.Layout(width=f"{width}px"), **more
-    )
+def button(words: str, icon: str, width: int = 110, hint=None, **more) -> ipywidgets.Button:
+    """width: pixels. hint: when the mouse is over it. more: traits of the widget."""
+    layout = ipywidgets.Layout(width=f"{width}px")
+    return ipywidgets.Button(description=words, icon=icon, layout=layout, tooltip=hint, **more)
 
 
 def table(rows: dict[str, tuple], head: tuple = (), caption: str = "") -> str:
@@ -174,10 +199,3 @@ def table(rows: dict[str, tuple], head: tuple = (), caption: str = "") -> str:
         f'<table style="margin-left:16px;line-height:1.4"><caption>{caption}</caption>{lines}'
         "</table>"
     )
-
-
-def message(text: str, kind: str = "note") -> str:
-    """HTML of a line for the reader; kind "error" is marked by a word and a colour."""
-    if kind == "error":
-        return f'<span style="color:#B00020"><b>Error:</b> {html.escape(text)}</span>'
-    return f"<span>{html.escape(text)}</span>"

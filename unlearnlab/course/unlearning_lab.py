@@ -1,219 +1,229 @@
-"""What ErasureLab and CollapseLab share: a task that is made when it is needed, a method under
-sliders, its run in a thread, and a picture of how far it has come."""
+"""Labs that run a method: its hyperparameters under sliders, its run in a thread on a task that is
+made when it is needed, and a picture of how far it has come."""
 
+import dataclasses
 import threading
 import time
 
 import ipywidgets
 import numpy as np
 
-from ..ground.checks import integer, one_of
 from ..loop import unlearn
+from ..methods import Method
 from ..tasks.presets import choose
 from ..training.fit import Stopped
 from . import style
 from .canvas import Canvas
-from .lab import button, menu, slider, table
-from .method_lab import MethodLab
+from .controls import sliders
+from .job import Job
+from .lab import Lab, button, menu, table
+from .marks import note
 
-SEEDS = (1, 5)  # those whose models ship with the package
-EPOCHS = (1, 20)
 GHOST = "#9A9A9A"  # of the run before
 
 
-class UnlearningLab(MethodLab):
+class UnlearningLab(Lab):
     """A lab that reruns the unlearning whenever the seed, the method, T or a hyperparameter
     changes.
 
-    seed: 1 to 5. method: any of ul.METHODS. epochs: T, 1 to 20, default `usual`. dataset, preset,
-    device: as in the experiment's task. Models that are not there yet are trained at first
-    use, in the thread; the lab says how far that is, and Stop keeps what was done. Choosing a
-    method sets its hyperparameters to those of `settings`.
+    seed, method, epochs: at first. samples: the largest n_pert. source, more: arguments of the
+    experiment's task. Choosing a method sets its hyperparameters to those of `settings`.
 
     A subclass has
 
-    experiment   the module that makes the task of a data set, a preset and a seed
+    experiment   the module that makes the task of a seed
     settings     name -> method on offer, with the values its sliders begin with
-    columns      of the table under the picture: heading -> metric
-    judged       the metrics that the plot of the run shows
-    usual        T at first
-
+    hidden       hyperparameters without a slider
+    columns      of the table under the picture: heading -> format of the metrics
+    judged       the metrics that the picture of the run shows
+    possible_seeds, possible_epochs   as a `control` is given them
+    go, back     words, icon, width and hint of the buttons
     size         of the picture, in inches
+    pause        seconds from one frame of a run to the next, so that the run has most of the time
 
-    prepare(images)   name -> control of what is shown of these images
-    draw(model)       draws into the empty `figure` what is to be seen of `task` and `track`, and
-                      what `model` says, None: nothing yet; returns the alt text
+    prepare()      name -> control of what is shown, made once
+    draw()         draws into the empty `figure` what stays during a run on `task`
+    move(model)    adds what changes, and what `model` says, None: nothing yet; returns the alt text
 
     These are called one at a time. Everything that may take seconds happens in the job's thread,
-    apart from the digits' first run.
+    apart from the first run on models that ship with the package.
     """
 
-    hidden = "weight_decay", "temperature", "max_epochs"
+    hidden = judged = ()
+    go = "Run", "play", 110, "the same run again, to watch"
+    back = "Reset", "undo", 110, "the method's first values"
+    pause = 0
+    trained = None  # called as training goes on
 
-    def __init__(
-        self,
-        seed: int = 1,
-        method: str = "MinNorm-OG",
-        epochs: int | None = None,
-        *,
-        dataset: str = "digits",
-        preset: str = "quick",
-        device: str = "cpu",
-    ):
-        epochs = self.usual if epochs is None else epochs
-        one_of("method", method, self.settings)
-        integer("seed", seed, low=SEEDS[0], high=SEEDS[1])
-        integer("epochs", epochs, low=EPOCHS[0], high=EPOCHS[1])
-        self.preset = choose(self.experiment.PRESETS, dataset, preset)
-        self.samples = self.preset.batch_size
+    def __init__(self, seed, method, epochs, samples, source=(), **more):
         super().__init__()
-        self.where, self.device = {"dataset": dataset, "preset": preset}, device
-        self.task, self.figure = None, style.figure(size=self.size)[0]
+        self.samples, self.source, self.more = samples, source, more
+        self.job, self.figure = Job(), style.figure(size=self.size)[0]
         self.figure.set_layout_engine("none")  # a lab places its axes itself
-        self.model, self.metrics = None, {}  # once a run is over; what was measured last
+        self.task = self.model = None  # a model: once a run is over
         self.track = []  # what is judged, after every epoch of the run, from the original on
-        self.previous = self.finished = ("", [])  # the whole run before, the last whole one
-        self.under_way, self._lock = method, threading.RLock()  # name of the run's method
-        self._build(seed, method, epochs)
-        if dataset == "digits":  # at once, so that the notebook has a picture before anyone clicks
+        self.under_way, self.epoch = method, 0  # name of the run's method, the epoch it has reached
+        late = {"continuous_update": False}
+        self.add(self.start, {"seed": ("seed", seed, *self.possible_seeds)}, **late)
+        self.add(self.resize, {"epochs": ("T (epochs)", epochs, *self.possible_epochs)}, **late)
+        self.add(self.restart, {"name": menu("method", method, self.settings)})
+        self.run = button(*self.go, button_style="info")
+        self.stop, self.reset = button("Stop", "stop", disabled=True), button(*self.back)
+        for pressed, follow in (
+            (self.run, self.press),
+            (self.stop, self._stop),
+            (self.reset, self.restart),
+        ):
+            pressed.on_click(follow)
+        bar = ipywidgets.Layout(width="240px")
+        self.progress = ipywidgets.FloatProgress(value=0, min=0, max=1, layout=bar)
+        self.readout, self.results = ipywidgets.HTML(), ipywidgets.HTML()
+        self.box, self.view = ipywidgets.VBox(), ipywidgets.VBox()
+        self.left = ipywidgets.VBox([self.seed, self.name, self.epochs])
+        top = ipywidgets.HBox([self.left, self.box])
+        buttons = ipywidgets.HBox([self.run, self.stop, self.reset, self.progress])
+        below = self.view, self.readout, self.results, self.status
+        self.panel = ipywidgets.VBox([top, buttons, *below])
+        self.fill(self.settings[method])
+        if not source or "digits" in source:  # so that there is a picture before anyone clicks
             self.unlearn(*self.chosen(), stop=threading.Event())
         else:
             self.start()
 
-    # -- what a reader, a subclass and a test may ask
+    # -- the method under sliders
 
-    def place(self, metrics: dict[str, float]) -> tuple[float, ...]:
-        """What is judged of a model's metrics."""
-        return tuple(metrics[name] for name in self.judged)
+    @property
+    def method(self) -> Method:
+        """The Method the sliders stand for. Raises ValueError for values that do not fit."""
+        values = {name: slider.value for name, slider in self.hyperparameters.items()}
+        return dataclasses.replace(self.settings[self.name.value], **values)
 
-    def titles(self) -> list[str]:
-        """What run it is, where it stands, and where the run before ended."""
-        now = [f"{n.replace('_', ' ')} {v:.3f}" for n, v in zip(self.judged, self.track[-1])]
-        name, way = self.previous
-        ended = ", ".join(f"{value:.3f}" for value in way[-1]) if way else ""
-        before = f"before, dashed: {name}, {ended}" if way else ""
-        return [f"{self.under_way}, epoch {len(self.track) - 1}", ", ".join(now), before]
+    def chosen(self) -> tuple:
+        """Seed, method and T."""
+        return self.seed.value, self.method, self.epochs.value
 
-    def draw_run(self, ax, points) -> None:
-        """The run and the one before, under their titles. points: of a track, what to draw:
-        pairs (x, y)."""
-        before, way = (np.reshape(points(w), (-1, 2)) for w in (self.previous[1], self.track))
-        ax.plot(*before.T, ".--", color=GHOST, linewidth=1.2)
-        ax.plot(*way.T, "o-", color=style.BLUE, markersize=5)
-        ax.plot(*way[-1], "o", color=style.BLUE, markersize=10)
-        ax.set_title("\n".join(self.titles()), loc="left", color=style.BLUE, fontsize=9.5)
+    def fill(self, method: Method) -> None:
+        """New sliders, at the values of `method` as far as T allows them."""
+        made = sliders(method, self.epochs.value, self.samples)
+        self.hyperparameters = {name: made[name] for name in made if name not in self.hidden}
+        self.box.children = (self.add(self.start, self.hyperparameters),)
 
-    def look(self, change=None) -> None:
-        """Draws again what a control shows in another way, without a run."""
-        if not self.track:  # nothing to see yet
-            return
-        before, self.error = self.error, None
-        try:
-            self._show(self.model)
-            if before:
-                self._say("")
-        except Exception as error:
-            self.error = error
-            self._fail(error)
+    def restart(self, event=None) -> None:
+        """The method's first values, and a run."""
+        self.fill(self.settings[self.name.value])
+        self.start()
 
-    # -- building
-
-    def _build(self, seed, method, epochs):
-        self.seed = slider("seed", seed, *SEEDS, continuous_update=False)
-        self.name = menu("method", method, self.settings)
-        self.epochs = slider("T (epochs)", epochs, *EPOCHS, continuous_update=False)
-        again = "the same run again, to watch"
-        self.run = button("Run", "play", button_style="info", tooltip=again)
-        self.reset = button("Reset", "undo", tooltip="the method's first values")
-        self.readout, self.box, self.view = ipywidgets.HTML(), ipywidgets.VBox(), ipywidgets.VBox()
-        self.left = ipywidgets.VBox([self.seed, self.name, self.epochs])
-        top = ipywidgets.HBox([self.left, self.box])
-        buttons = ipywidgets.HBox([self.run, self.stop, self.reset, self.progress])
-        self.panel = ipywidgets.VBox([top, buttons, self.view, self.readout, self.status])
-        self.follow()
-        self.epochs.observe(lambda change: self.refill(self.method), "value")
-        self.run.on_click(self.start)
+    def resize(self, change) -> None:
+        """Another T: the values as they are, and a run."""
+        self.fill(self.method)
+        self.start()
 
     # -- running
 
-    def unlearn(self, seed, method, epochs, stop):
-        """One run, drawn after every epoch."""
-        self._say("")
-        with self._busy():
-            try:
-                self._stage(seed, method, stop)
-            except Stopped:
-                self._say(
-                    f"Stopped before the models of seed {seed} were there. Press Run to go on."
-                )
-                return
-            # every epoch was measured; after Stop nobody waits
-            task = self.task.changed(evaluate=lambda model: self.metrics)
-            epoch = lambda run: self._epoch(run, epochs, stop)
-            run = unlearn(task, method, epochs, callback=epoch, stop=stop)
-        stopped = run.stopped or stop.is_set() and len(self.track) <= epochs
-        with self._lock:
-            self.model = run.model
-            self._show(run.model)  # other images may have been chosen since its last epoch
-            self.readout.value = self._table(run)
-            if not stopped:
-                self.finished = method.name, self.track
-        if stopped:
-            self._say(f"Stopped in epoch {len(self.track)} of {epochs}.")
+    def start(self, event=None) -> None:
+        """A new run in the thread, in place of the one before."""
+        try:
+            chosen = self.chosen()
+        except ValueError as error:
+            self.job.stop()
+            self.say(str(error), error=True)
+            return
+        self.work(self.unlearn, *chosen)
 
-    def _stage(self, seed, method, stop):
+    press = start
+
+    def work(self, function, *arguments) -> None:
+        """function(*arguments, stop) in the thread, in place of what it does."""
+
+        def told(stop):
+            self.stop.disabled, self.progress.value = False, 0
+            with self.telling():
+                function(*arguments, stop)
+            self.stop.disabled = True
+
+        self.job.start(told)
+
+    def wait(self, timeout: float = 1800) -> None:
+        """Waits for what runs, and raises what went wrong in it. For tests and scripts."""
+        if not self.job.wait(timeout):
+            raise TimeoutError(f"the lab is still busy after {timeout} s")
+        if self.error:
+            raise self.error
+
+    def _stop(self, button):
+        self.stop.disabled = True  # heard; it may take a moment
+        self.job.stop()
+
+    def unlearn(self, seed, method, epochs, stop):
+        """One run, drawn as it goes."""
+        self.say()
+        try:
+            self.stage(seed, method, epochs, stop)
+        except Stopped:
+            self.say(f"Stopped before the models of seed {seed} were there. Press Run to go on.")
+            return
+        task = self.task
+        if not self.pause:  # every epoch was measured; after Stop nobody waits
+            task = task.changed(evaluate=lambda model: self.metrics)
+        self._next = time.monotonic() + self.pause
+        run = unlearn(
+            task, method, epochs, callback=lambda run: self._epoch(run, epochs, stop), stop=stop
+        )
+        stopped = run.stopped or stop.is_set() and self.epoch < epochs
+        if stopped:
+            self.say(f"Stopped in epoch {self.epoch + 1} of {epochs}.")
+        if not run.history:
+            return
+        with style.look():
+            self.model, self.metrics = run.model, run.metrics
+            self.keep(run, stopped)
+            self.show()  # other images may have been chosen since its last epoch
+            self.readout.value = self._table(run)
+
+    def stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
         changed = self.task is None or self.task.seed != seed
         if changed:
             task = self._made(seed, stop)
             models = task.original, task.ground_truth  # the second may be trained only now
-            self._say("")
+            self.say()
             start, truth = (self._measure(task, model, stop) for model in models)
-        with self._lock:
+        with style.look():
             if changed:
                 self.task, self.start_metrics, self.truth_metrics = task, start, truth
                 self.finished = "", []
             self.model, self.metrics, self.under_way = None, self.start_metrics, method.name
-            self.track, self.previous = [self.place(self.start_metrics)], self.finished
+            self.track, self.previous = [self.place(self.metrics)], self.finished
+            self.epoch = 0
             if self.canvas is None:
-                self.canvas = Canvas(self.figure, [], self.summary)
+                self.canvas = Canvas(self.figure)
                 self.view.children = (self.canvas.widget,)
-            self._show(None)
+            self.show()
 
     def _made(self, seed, stop):
-        """The task of a seed: its images and models, shipped, kept, or made now."""
-        self._say(f"Getting the images and the models of seed {seed} ready.")
+        """The task of a seed: its data and models, shipped, kept, or made now."""
+        self.say(f"Getting the images and the models of seed {seed} ready.")
         if self.canvas is None:
-            for name, control in self.prepare(self.experiment.images(**self.where)).items():
-                setattr(self, name, control)
-                control.observe(self.look, "value")
-                self.left.children += (control,)
+            self.left.children += self.add(self.look, self.prepare()).children
         self._reported = time.monotonic()
-        more = {"seed": seed, "device": self.device, "progress": self._trained, "stop": stop}
-        return self.experiment.task(**self.where, **more)
-
-    def _trained(self, name, done, loss):
-        """Says how far a training is, after each of its epochs."""
-        first = name.endswith("original")
-        role = "original" if first else "ground truth"
-        epochs, before, self._reported = self.preset.epochs(role), self._reported, time.monotonic()
-        left = (self._reported - before) * (epochs - done)
-        self.progress.value = done / epochs
-        self._say(
-            f"Training the {role} of seed {self.seed.value}, which is then kept: epoch {done} of "
-            f"{epochs}, loss {loss:.3f}, about {left:.0f} s to go."
-            f"{' Then the ground truth.' if first else ''}"
-        )
+        more = {"progress": self.trained, "stop": stop, **self.more}
+        return self.experiment.task(*self.source, seed=seed, **more)
 
     def _epoch(self, run, epochs, stop):
+        done = len(run.history)
+        if time.monotonic() < self._next and done < epochs:
+            self.epoch = done
+            return
         try:
-            self.metrics = self._measure(self.task, run.model, stop)
+            metrics = self._measure(self.task, run.model, stop)
         except Stopped:  # the run ends before its next update
             return
-        with self._lock:
-            self.track = [*self.track, self.place(self.metrics)]
-            self._show(run.model)
-        self.progress.value = len(run.history) / epochs
+        with style.look():
+            self.metrics, self.epoch = metrics, done
+            self.track = [*self.track, self.place(metrics)]
+            self.canvas.move(lambda: self._add(run.model))
+        self.progress.value = done / epochs
+        self._next = time.monotonic() + self.pause
 
     def _measure(self, task, model, stop):
         """The task's metrics of a model. It may take seconds: within a layer of `stop` it ends by
@@ -230,13 +240,32 @@ class UnlearningLab(MethodLab):
             for hook in hooks:
                 hook.remove()
 
+    def place(self, metrics: dict[str, float]) -> tuple[float, ...]:
+        """What is judged of a model's metrics."""
+        return tuple(metrics[name] for name in self.judged)
+
+    def keep(self, run, stopped: bool) -> None:
+        """Remembers what later pictures show of a run that has ended."""
+        if not stopped:
+            self.finished = run.method.name, self.track
+
     # -- showing
 
-    def _show(self, model):
-        with self._lock, style.look():
+    def look(self, change=None) -> None:
+        """Draws again what a control shows in another way, without a run."""
+        if self.track:  # or there is nothing to see yet
+            with self.telling():
+                self.show()
+
+    def show(self) -> None:
+        """The whole picture anew."""
+        with style.look():
             self.figure.clear()
-            self.canvas.describe(self.draw(model))
-            self.canvas.background()
+            self.draw()
+            self.canvas.draw(lambda: self._add(self.model))
+
+    def _add(self, model):
+        self.figure.alt = self.move(model)
 
     def _table(self, run):
         """HTML: the numbers of a run, beside those of the trained models."""
@@ -245,7 +274,74 @@ class UnlearningLab(MethodLab):
             run.method.name: self.metrics,
             "ground truth": self.truth_metrics,
         }
-        rows = {n: [f"{m[key]:.3f}" for key in self.columns.values()] for n, m in models.items()}
+        cells = lambda metrics: [words.format(**metrics) for words in self.columns.values()]
+        rows = {name: cells(metrics) for name, metrics in models.items()}
         epochs = len(run.history)
         rows[run.method.name].append(f"{run.seconds:.2f} s for {epochs} epoch{'s' * (epochs != 1)}")
         return table(rows, head=tuple(self.columns))
+
+
+class ImageLab(UnlearningLab):
+    """A lab of an experiment with images, whose run is a way through the metrics that are judged.
+
+    seed: 1 to 5. method: any of ul.METHODS. epochs: T, 1 to 20, default `usual`. dataset, preset,
+    device: as in the experiment's task. Models that are not there yet are trained at first
+    use, in the thread; the lab says how far that is, and Stop keeps what was done.
+    """
+
+    hidden = "weight_decay", "temperature", "max_epochs"
+    possible_seeds = 1, 5  # those whose models ship with the package
+    possible_epochs = 1, 20
+
+    def __init__(
+        self,
+        seed: int = 1,
+        method: str = "MinNorm-OG",
+        epochs: int | None = None,
+        *,
+        dataset: str = "digits",
+        preset: str = "quick",
+        device: str = "cpu",
+    ):
+        self.preset = choose(self.experiment.PRESETS, dataset, preset)
+        epochs, size = self.usual if epochs is None else epochs, self.preset.batch_size
+        super().__init__(seed, method, epochs, size, (dataset, preset), device=device)
+
+    def trained(self, name, done, loss):
+        """Says how far a training is, after each of its epochs."""
+        first = name.endswith("original")
+        role = "original" if first else "ground truth"
+        epochs, before, self._reported = self.preset.epochs(role), self._reported, time.monotonic()
+        left = (self._reported - before) * (epochs - done)
+        self.progress.value = done / epochs
+        self.say(
+            f"Training the {role} of seed {self.seed.value}, which is then kept: epoch {done} of "
+            f"{epochs}, loss {loss:.3f}, about {left:.0f} s to go."
+            f"{' Then the ground truth.' if first else ''}"
+        )
+
+    def titles(self) -> list[str]:
+        """What run it is, where it stands, and where the run before ended."""
+        now = [f"{n.replace('_', ' ')} {v:.3f}" for n, v in zip(self.judged, self.track[-1])]
+        name, way = self.previous
+        ended = ", ".join(f"{value:.3f}" for value in way[-1]) if way else ""
+        before = f"before, dashed: {name}, {ended}" if way else ""
+        return [f"{self.under_way}, epoch {len(self.track) - 1}", ", ".join(now), before]
+
+    def draw_before(self, ax) -> None:
+        """The run before, if there is one."""
+        self._draw_way(ax, self.previous[1], ".--", color=GHOST, linewidth=1.2)
+
+    def move_run(self, ax) -> None:
+        """The run, and what it is."""
+        self._draw_way(ax, self.track, "o-", color=style.BLUE, markersize=5)
+        self._draw_way(ax, self.track, "o", color=style.BLUE, markersize=10, markevery=[-1])
+        heading(ax, "\n".join(self.titles()), style.BLUE)
+
+    def _draw_way(self, ax, way, form, **look):
+        ax.plot(*np.reshape(way, (-1, len(self.judged))).T, form, **look)
+
+
+def heading(ax, text: str, color=style.BLACK, size: float = 9.5) -> None:
+    """A title that may move."""
+    note(ax, text, (0, 1), (0, 6), color, xycoords="axes fraction", fontsize=size)

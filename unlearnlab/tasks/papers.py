@@ -1,12 +1,15 @@
 """What the papers publish, and the grids that methods are run over: numbers, kept in papers.json.
 
-tables: by row of a table of paper A, a method's numbers. best: the settings that it found best.
+tables: by row of a table of paper A, a method's numbers. best: the settings that it found best;
+in rows "...-lab", those that were best among a few that we tried, on digits, seeds 2 and 3.
 grids: a method's hyperparameters, each a value or a list of values to try, beside those that are
 common to all methods of the grid.
 """
 
 import json
 from pathlib import Path
+
+from ..methods import METHODS, Method
 
 _DATA = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
@@ -19,6 +22,11 @@ def table(row: str) -> dict[str, tuple]:
 def best(row: str) -> dict[str, dict]:
     """The hyperparameters of every method that did best in a row of a table."""
     return {method: dict(values) for method, values in _DATA["best"][row].items()}
+
+
+def methods(row: str) -> dict[str, Method]:
+    """The methods at the hyperparameters that did best in a row of a table."""
+    return {name: METHODS[name](**values) for name, values in best(row).items()}
 
 
 def grid(name: str, epochs: int, **common) -> dict[str, dict]:

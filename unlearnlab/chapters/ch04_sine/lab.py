@@ -1,28 +1,25 @@
 """SineLab: rerun the sine poisoning by any method under sliders, and compare all methods."""
 
-import time
+import math
 from collections.abc import Sequence
 
-from ipywidgets import HTML, HBox, VBox
+import numpy as np
 
-from ...course.canvas import Canvas
-from ...course.lab import button, choice, menu, slider, table
-from ...course.marks import central
-from ...course.method_lab import MethodLab
+from ...course.lab import menu, table
+from ...course.marks import central, name_rows, over_points, plain_ticks
+from ...course.style import BLUE, ORIGINAL, PURPLE, UNLEARNED
+from ...course.unlearning_lab import UnlearningLab, heading
 from ...data.sine import RETAIN
-from ...ground.checks import one_of
-from ...loop import unlearn
-from ...methods import METHODS, Method
+from ...methods import Method
 from ...tasks import sine
 from .comparison import compare
-from .pictures import LabPicture, curve
+from .pictures import PUBLISHED, curve, worst
 
-OFFERED = {name: METHODS[name] for name in sine.PUBLISHED[10]}  # those the paper ran here
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-PAUSE = 0.1  # seconds between two frames, so that a run has most of the time
+ALL = "all ten seeds"
 
 
-class SineLab(MethodLab):
+class SineLab(UnlearningLab):
     """The lab of notebook 04. Every slider reruns the unlearning in a thread and redraws the fit.
 
     seed: 1 to 10. method: one of Table 5's eight, or of `methods`. epochs: one of EPOCHS. Changing
@@ -30,9 +27,16 @@ class SineLab(MethodLab):
     methods: of your own, each with the values its sliders begin with, under its `name`.
     """
 
+    experiment = sine
+    possible_seeds, possible_epochs = (1, 10), (EPOCHS,)
+    size, pause = (9.2, 3.7), 0.1
+    go = "Compare all methods", "bar-chart", 190
+    back = "Paper's best settings", "undo", 190
+    columns = {"sup error": "<b>{sup_error:.2f}</b>"}
     summary = (
         "SineLab: run the notebook to choose seed, method, epochs and hyperparameters with sliders"
     )
+    resize = UnlearningLab.restart
 
     def __init__(
         self,
@@ -42,65 +46,37 @@ class SineLab(MethodLab):
         methods: Sequence[Method] = (),
     ):
         self.own = {own.name: own for own in methods}
-        self.offered = [*OFFERED, *(name for name in self.own if name not in OFFERED)]
-        one_of("method", method, self.offered)
-        one_of("epochs", epochs, EPOCHS)
-        super().__init__()
-        self.samples, self._staged = RETAIN, None
-        self.picture = LabPicture(self.offered, sine.PUBLISHED)
-        self.canvas = Canvas(self.picture.figure, self.picture.moving, "")
-        self._build(seed, method, epochs)
-        self.unlearn(*self.chosen(), stop=None)  # so that there is a picture before any click
+        self.seeds = menu("compare on", "this seed", ("this seed", ALL))
+        self._staged = None
+        super().__init__(seed, method, epochs, RETAIN)
 
     @property
     def settings(self):
         """The paper's best setting of every method for the chosen T, and one's own methods."""
         return sine.best_settings(self.epochs.value) | self.own
 
-    # -- building
-
-    def _build(self, seed, method, epochs):
-        self.seed = slider("seed", seed, 1, 10, continuous_update=False)
-        self.name = menu("method", method, self.offered)
-        self.epochs = choice("T (epochs)", epochs, EPOCHS, continuous_update=False)
-        self.seeds = menu("compare on", 1, [("this seed", 1), ("all ten seeds", 10)])
-        self.compare = button("Compare all methods", "bar-chart", 190, button_style="info")
-        self.reset = button("Paper's best settings", "undo", 190)
-        self.readout, self.results, self.box = HTML(), HTML(), VBox()
-        left = VBox([self.seed, self.name, self.epochs, self.seeds])
-        top = HBox([left, self.box])
-        buttons = HBox([self.compare, self.stop, self.reset, self.progress])
-        below = self.canvas.widget, self.readout, self.results, self.status
-        self.panel = VBox([top, buttons, *below])
-        self.follow()
-        self.epochs.observe(lambda change: self.reset.click(), "value")
-        self.compare.on_click(self._start_comparison)
+    def prepare(self):
+        self.left.children += (self.seeds,)  # it changes nothing by itself
+        return {}
 
     # -- running
 
-    def _start_comparison(self, button):
-        seed, _, epochs = self.chosen()
-        seeds = range(1, 11) if self.seeds.value == 10 else [seed]
-        self.job.start(lambda stop: self._compare(seed, seeds, epochs, stop))
+    def stage(self, seed, method, epochs, stop):
+        self.under_way, self.epoch = method.name, 0
+        if self._staged != (seed, epochs):
+            self._staged, self.scores, self.results.value = (seed, epochs), {}, ""
+            super().stage(seed, method, epochs, stop)
 
-    def unlearn(self, seed, method, epochs, stop):
-        """One run, drawn as it goes."""
-        self._stage(seed, epochs)
-        self._drawn = time.perf_counter()
-        frame = lambda run: self._frame(run, epochs, PAUSE)
-        with self._busy():
-            run = unlearn(self.task, method, epochs, callback=frame, stop=stop)
-            if run.stopped and not run.history:
-                return
-            self.scores = {**self.scores, method.name: run.metrics["sup_error"]}
-            self._frame(run, epochs)
-            self._read_out(run)
-            if run.stopped:
-                self._say(f"Stopped after {len(run.history)} of {epochs} epochs.")
+    def keep(self, run, stopped):
+        self.scores = {**self.scores, run.method.name: run.metrics["sup_error"]}
 
-    def _compare(self, seed, seeds, epochs, stop):
+    def press(self, event):
+        self.work(self._compare, *self.chosen())
+
+    def _compare(self, seed, method, epochs, stop):
         """All methods at the paper's best settings, result by result."""
-        self._stage(seed, epochs)
+        seeds = range(1, 11) if self.seeds.value == ALL else [seed]
+        self.say()
         self.scores, found = {}, {}
 
         def finished(record, total):
@@ -108,50 +84,46 @@ class SineLab(MethodLab):
             self.scores = {name: central(errors)[0] for name, errors in found.items()}
             self.progress.value = sum(map(len, found.values())) / total
             self.results.value = _results(found, epochs)
-            self.picture.mark(self.scores)
-            self.canvas.draw()
+            self.canvas.move(lambda: self._add(self.model))
 
-        with self._busy():
-            compare(seeds, epochs, self.settings, progress=finished, stop=stop)
-            if stop.is_set():
-                count = f"{len(found)} of {len(self.offered)}"
-                self._say(f"Stopped. {count} methods were begun; their results stand.")
-
-    def _stage(self, seed, epochs):
-        """Task and background for this seed and T."""
-        self._say("")
-        if self._staged == (seed, epochs):
-            return
-        self.task, self.scores = sine.task(seed), {}
-        self.results.value = ""
-        self.picture.fixed(self.task, epochs)
-        self.canvas.background()
-        self._staged = (seed, epochs)
+        compare(seeds, epochs, self.settings, progress=finished, stop=stop)
+        if stop.is_set():
+            count = f"{len(found)} of {len(self.settings)}"
+            self.say(f"Stopped. {count} methods were begun; their results stand.")
 
     # -- showing
 
-    def _frame(self, run, epochs, pause=0):
-        """Shows where a run is, unless the last frame is less than `pause` seconds old."""
-        if time.perf_counter() - self._drawn < pause:
-            return
-        epoch = len(run.history)
-        words = f"{run.method.name} after {epoch} epochs"
-        error = self.picture.frame(curve(run.model)[1], words, self.scores)
-        self.canvas.describe(f"The poisoned sine: {words} has sup error {error:.1f}")
-        self.canvas.draw()
-        self.progress.value = epoch / epochs
-        self._drawn = time.perf_counter()
+    def draw(self):
+        self.figure.set_layout_engine("constrained")
+        fit, scores = self.figure.subplots(1, 2, width_ratios=[3, 1.15])
+        task, T, names = self.task, self.epochs.value, list(self.settings)
+        x, y = curve(task.original)
+        curves = {"sin x": np.sin(x), "original": y}
+        over_points(fit, x, curves, task.retain.tensors, task.forget.tensors)
+        fit.plot([], [], label="unlearned", **UNLEARNED)
+        limit = np.clip(1.3 * np.abs(y).max(), 2.6, 6)
+        fit.set(ylim=(-limit, limit), title=" ")  # room for what moves
+        fit.legend(ncols=5, fontsize=8.5, loc="upper right")
+        nearest = min(sine.PUBLISHED, key=lambda t: abs(math.log(T / t)))
+        name_rows(scores, names)
+        for name, (_, *ends) in sine.PUBLISHED[nearest].items():
+            scores.plot(ends, [names.index(name)] * 2, **PUBLISHED)
+        scores.axvline(self.start_metrics["sup_error"], **ORIGINAL)
+        scores.set(xscale="log", xlim=(0.3, 60 if T < 500 else 3000))
+        scores.set(xlabel="sup error (log)", title=f"Gray: published, T = {nearest}")
+        plain_ticks(scores.xaxis)
 
-    def _read_out(self, run):
-        models = {
-            "original": self.task.original,
-            run.method.name: run.model,
-            "ground truth": self.task.ground_truth,
-        }
-        errors = {name: self.task.evaluate(m)["sup_error"] for name, m in models.items()}
-        words = [f"{name}: <b>{error:.2f}</b>" for name, error in errors.items()]
-        seconds = f"{run.seconds:.2f} s for {len(run.history)} epochs"
-        self.readout.value = " &emsp; ".join(["<b>sup error</b>", *words, seconds])
+    def move(self, model):
+        fit, scores = self.figure.axes
+        x, y = curve(model or self.task.original)
+        bar, error = worst(x, y)
+        words = f"{self.under_way} after {self.epoch} epochs"
+        fit.plot(*bar, color=PURPLE, linewidth=4, alpha=0.6)
+        fit.plot(x, y, **UNLEARNED)
+        heading(fit, f"{words}: sup error {error:.2f}", size=11)
+        rows = map(list(self.settings).index, self.scores)
+        scores.plot(list(self.scores.values()), list(rows), "D", color=BLUE)
+        return f"The poisoned sine: {words} has sup error {error:.1f}"
 
 
 def _results(found, epochs):
@@ -160,7 +132,7 @@ def _results(found, epochs):
     for name, errors in found.items():
         median, low, high = central(errors)
         spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
-        theirs = f"none for T = {epochs}" if name in OFFERED else "none, your own method"
+        theirs = f"none for T = {epochs}" if name in sine.PUBLISHED[10] else "none, your own method"
         if name in published:
             theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name])
         rows[name] = f"<b>{median:.2f}</b>", spread, theirs

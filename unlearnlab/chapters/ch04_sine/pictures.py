@@ -1,6 +1,4 @@
-"""Pictures of notebook 04: fits of the sine, the table, peaks, runs, residuals, and the lab's."""
-
-import math
+"""Pictures of notebook 04: fits of the sine, the table, peaks, runs and residuals."""
 
 import numpy as np
 import torch
@@ -10,10 +8,8 @@ from ...course.style import (
     BLACK,
     BLUE,
     METHOD_LOOKS,
-    ORIGINAL,
     PURPLE,
     TARGET,
-    UNLEARNED,
     VERMILLION,
     figure,
     line_look,
@@ -136,58 +132,3 @@ def residuals(ax, largest: dict, typical: dict):
     ax.plot(*zip(*largest.items()), "D", color=VERMILLION, label="largest of 55")
     ax.plot(*zip(*typical.items()), "o", color=BLUE, label="median of 55")
     ax.legend(ncols=2)
-
-
-class LabPicture:
-    """The picture of SineLab: the fit on the left, every method's sup error on the right.
-
-    `moving`: the artists a frame changes, made anew by `fixed(task, epochs)` with all that a new
-    seed or T changes. published: T -> method -> (median, low, high).
-    """
-
-    @look()
-    def __init__(self, methods: list[str], published: dict):
-        self.methods, self.published, self.moving = methods, published, []
-        self.figure, _ = figure(1, 2, (9.2, 3.7), width_ratios=[3, 1.15])
-
-    @look()
-    def fixed(self, task, epochs: int) -> None:
-        """Everything that stays while only the unlearned model changes."""
-        fit, scores = self.figure.axes
-        fit.clear()
-        scores.clear()
-        x, y = curve(task.original)
-        _over_points(fit, task, x, {"original": y}, np.clip(1.3 * np.abs(y).max(), 2.6, 6))
-        (self.worst,) = fit.plot([], [], color=PURPLE, linewidth=4, alpha=0.6)
-        (self.line,) = fit.plot(x, y, label="unlearned", **UNLEARNED)
-        self.title = fit.set_title(f"Seed {task.seed}")
-        fit.legend(ncols=5, fontsize=8.5, loc="upper right")
-        nearest = min(self.published, key=lambda t: abs(math.log(epochs / t)))
-        name_rows(scores, self.methods)
-        for name, (_, *ends) in self.published[
-            nearest
-        ].items():  # of one's own method there is nothing
-            scores.plot(ends, [self.methods.index(name)] * 2, **PUBLISHED)
-        scores.axvline(task.evaluate(task.original)["sup_error"], **ORIGINAL)
-        (self.marks,) = scores.plot([], [], "D", color=BLUE)
-        scores.set(xscale="log", xlim=(0.3, 60 if epochs < 500 else 3000))
-        scores.set(xlabel="sup error (log)", title=f"Gray: published, T = {nearest}")
-        plain_ticks(scores.xaxis)
-        self.moving[:] = self.worst, self.line, self.title, self.marks
-        for artist in self.moving:
-            artist.set_animated(True)
-
-    def frame(self, y: np.ndarray, words: str, scores: dict[str, float]) -> float:
-        """Shows the curve y on the grid and the scores known so far; returns the sup error.
-
-        words: whose curve it is."""
-        bar, error = worst(self.line.get_xdata(), y)
-        self.line.set_ydata(y)
-        self.worst.set_data(*bar)
-        self.title.set_text(f"{words}: sup error {error:.2f}")
-        self.mark(scores)
-        return error
-
-    def mark(self, scores: dict[str, float]) -> None:
-        """Moves the marks on the right to the sup errors known so far."""
-        self.marks.set_data(list(scores.values()), [self.methods.index(name) for name in scores])

@@ -6,8 +6,7 @@ from types import SimpleNamespace
 
 import torch
 
-from ...course.lab import SliderLab, slider, table
-from ...ground.checks import number, one_of
+from ...course.lab import SliderLab, check, table
 from ...theory import linear
 from .pictures import REACH, space
 
@@ -15,6 +14,14 @@ X_RETAIN = torch.tensor([[1.2, 0.3, 0.2], [0.1, 1.1, 0.5]], dtype=torch.float64)
 Y_RETAIN = torch.tensor([1.0, 0.5], dtype=torch.float64)
 LENGTH = 1.4  # of the forget input
 NOTHING = 1e-9  # shorter than this is rounding
+CONTROLS = {
+    "heading": ("heading", 75, 0, 360, 5),
+    "tilt": ("tilt", 50, -90, 90, 5),
+    "label": ("forget label", 2.0, -1.5, 2.5, 0.1),
+    "retained": ("retain inputs", 2, 1, 2),
+    "azimuth": ("azimuth", -20, -180, 180, 5),
+    "elevation": ("elevation", 30, -90, 90, 5),
+}
 
 
 def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: int = 2):
@@ -34,11 +41,9 @@ def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: i
     leak, distance       |original - unlearned| and |unlearned - retrained|, numbers
     fits                 whether the original interpolates D
 
-    Raises ValueError for retained other than 1 or 2, or a number that is not finite.
+    Raises ValueError for what CONTROLS do not offer.
     """
-    one_of("retained", retained, (1, 2))
-    for name, value in (("heading", heading), ("tilt", tilt), ("label", label)):
-        number(name, value)
+    check(CONTROLS, locals())
     first, second, normal = _frame()
     turn, lift = math.radians(heading), math.radians(tilt)
     along = math.cos(turn) * first + math.sin(turn) * second
@@ -75,21 +80,10 @@ class LinearLab(SliderLab):
 
     panels = {"size": (7.6, 4.7), "subplot_kw": {"projection": "3d"}}
     legend = {"loc": "outside left center", "labelspacing": 1.2}
+    offers = CONTROLS
 
-    def __init__(self, heading: float = 75, tilt: float = 50, label: float = 2.0):
-        self.build(
-            {
-                "heading": slider("heading", heading, 0, 360, 5),
-                "tilt": slider("tilt", tilt, -90, 90, 5),
-                "label": slider("forget label", label, -1.5, 2.5, 0.1, readout_format=".1f"),
-                "retained": slider("retain inputs", 2, 1, 2),
-                "azimuth": slider("azimuth", -20, -180, 180, 5),
-                "elevation": slider("elevation", 30, -90, 90, 5),
-            }
-        )
-
-    def compute(self, heading, tilt, label, retained, **view):
-        return scene(heading, tilt, label, retained)
+    def compute(self, azimuth, elevation, **values):
+        return scene(**values)
 
     def picture(self, ax, shown):
         space(ax, shown)

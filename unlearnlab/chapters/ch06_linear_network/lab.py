@@ -5,14 +5,19 @@ from types import SimpleNamespace
 
 import torch
 
-from ...course.lab import SliderLab, slider, table
-from ...ground.checks import integer
+from ...course.lab import SliderLab, check, table
 from ...theory import linear
 from ...theory import linear_network as net
 from .pictures import COMPARED, comparison
 from .search import solve_relaxed
 
 INPUTS = 16  # m of every network of the lab
+CONTROLS = {
+    "depth": ("depth L", 3, 1, 6),
+    "width": ("width", 6, 1, 12),
+    "n_retain": ("retain points", 6, 1, INPUTS - 1),
+    "seed": ("seed", 1, 0, 20),
+}
 
 
 def compare(depth: int, width: int, n_retain: int, seed: int) -> SimpleNamespace:
@@ -27,11 +32,9 @@ def compare(depth: int, width: int, n_retain: int, seed: int) -> SimpleNamespace
     distance       ||w - w_r|| / ||w_r||, w_r the minimum-norm interpolator
     drift          ||Delta|| / ||theta*||, from the original to the network
 
-    Raises ValueError unless depth and width are at least 1 and 1 <= n_retain < INPUTS.
+    Raises ValueError for what CONTROLS do not offer.
     """
-    integer("depth", depth, low=1)
-    integer("width", width, low=1)
-    integer("n_retain", n_retain, low=1, high=INPUTS - 1)
+    check(CONTROLS, locals())
     widths = [width] * (depth - 1)
     draw = torch.Generator().manual_seed(1000 * seed + 7)
     X = torch.randn(n_retain, INPUTS, generator=draw, dtype=torch.float64)
@@ -64,20 +67,11 @@ def _far(vector, reference):
 class LinearNetworkLab(SliderLab):
     """Four sliders: depth, width, retain points, seed. `shown` is what `compare` returned."""
 
-    def __init__(self, seed: int = 1, depth: int = 3, width: int = 6, n_retain: int = 6):
-        self.picture = comparison
-        self.build(
-            {
-                "depth": slider("depth L", depth, 1, 6),
-                "width": slider("width", width, 1, 12),
-                "n_retain": slider("retain points", n_retain, 1, INPUTS - 1),
-                "seed": slider("seed", seed, 0, 20),
-            }
-        )
+    offers, picture = CONTROLS, staticmethod(comparison)
 
-    def compute(self, depth, width, n_retain, seed):
-        self.width.disabled = depth == 1  # one layer has no hidden width
-        return compare(depth, width, n_retain, seed)
+    def compute(self, **values):
+        self.width.disabled = values["depth"] == 1  # one layer has no hidden width
+        return compare(**values)
 
     def sentence(self, shown):
         def word(value):  # a stored picture's words are the same on every machine

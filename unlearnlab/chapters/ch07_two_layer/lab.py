@@ -8,8 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ...course.lab import SliderLab, choice, slider, table
-from ...ground.checks import one_of
+from ...course.lab import SliderLab, check, table
 from ...theory import two_layer
 from . import pictures
 from .fitting import fit
@@ -22,13 +21,13 @@ METHODS = {
     "matching pursuit": matching_pursuit,
 }
 GRID = {1: np.linspace(-3.2, 3.2, 241), 2: np.linspace(-3.2, 3.2, 61)}
-ALLOWED = {
-    "n_r": range(5, 13),
-    "h": range(40, 151, 10),
-    "copies": range(4),
-    "activation": ACTIVATIONS,
-    "method": METHODS,
-    "inputs": GRID,
+CONTROLS = {
+    "n_r": ("retain points", 10, 5, 12),
+    "copies": ("of them copies", 0, 0, 3),
+    "h": ("neurons h", 100, 40, 150, 10),
+    "activation": ("activation", "SiLU", list(ACTIVATIONS)),
+    "method": ("survivors by", "pivoted", list(METHODS)),
+    "inputs": ("inputs", 1, (1, 2)),
 }
 
 
@@ -51,11 +50,9 @@ def cut_network(
     forget_output         f at the forget point after the cut
     sums                  sum of |c_i| before and after
 
-    Raises ValueError for what is not in ALLOWED.
+    Raises ValueError for what CONTROLS do not offer.
     """
-    given = n_r, h, copies, activation, method, inputs
-    for (name, allowed), value in zip(ALLOWED.items(), given):
-        one_of(name, value, allowed)
+    check(CONTROLS, locals())
     phi, distinct = ACTIVATIONS[activation], n_r - copies
     X, y, X_f, y_f = _data(distinct, copies, inputs)
     A, c = _trained(distinct, h, activation, inputs)
@@ -124,19 +121,7 @@ class PruneLab(SliderLab):
     function before and after. `shown` is what `cut_network` returned."""
 
     panels = {"size": (11, 3.6)}
-
-    def __init__(self, n_r: int = 10, h: int = 100):
-        late = {"continuous_update": False}
-        self.build(
-            {
-                "n_r": slider("retain points", n_r, 5, 12, **late),
-                "copies": slider("of them copies", 0, 0, 3, **late),
-                "h": slider("neurons h", h, 40, 150, 10, **late),
-                "activation": choice("activation", "SiLU", ACTIVATIONS, **late),
-                "method": choice("survivors by", "pivoted", METHODS, **late),
-                "inputs": choice("inputs", 1, (1, 2), **late),
-            }
-        )
+    offers, traits = CONTROLS, {"continuous_update": False}
 
     def compute(self, **values):
         return cut_network(**values)

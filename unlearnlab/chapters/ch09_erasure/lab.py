@@ -5,28 +5,28 @@ import ipywidgets
 import numpy as np
 import torch
 
-from ... import methods
 from ...course import style
-from ...course.lab import STYLE, WIDE, slider
-from ...course.unlearning_lab import UnlearningLab
+from ...course.lab import WIDE
+from ...course.marks import key
+from ...course.unlearning_lab import ImageLab
 from ...data.tint import tint
 from ...networks.predict import outputs
-from ...tasks import erasure
+from ...tasks import erasure, papers
 from .pictures import REFERENCES
 
 LONGEST = 10  # letters of a class's name that fit under an image
-PICTURE, LINES = 0.29, (0.69, 0.85)  # the middles of an image and of two lines in a row of height 1
+PICTURE, BEFORE, AFTER = 0.29, 0.69, 0.85  # the middles of an image and two lines in a row of 1
 
 
-class ErasureLab(UnlearningLab):
+class ErasureLab(ImageLab):
     """The lab of label erasure. Every slider of the method reruns the unlearning in a thread, drawn
     epoch by epoch.
 
-    Arguments: as in UnlearningLab, epochs 5 by default. `settings`: good ones on digits for T = 5
+    Arguments: as in ImageLab, epochs 5 by default. `settings`: good ones on digits for T = 5
     among a few tried on seeds 2 and 3; elsewhere they are where to start.
     """
 
-    experiment = erasure
+    experiment, settings = erasure, papers.methods("erasure-lab")
     usual, size = 5, (10, 4.9)
     summary = (
         "ErasureLab: run the notebook to choose seed, method, epochs and hyperparameters with "
@@ -34,100 +34,78 @@ class ErasureLab(UnlearningLab):
     )
     judged = "retain_accuracy", "forget_error"
     columns = {
-        "retain accuracy": "retain_accuracy",
-        "forget error": "forget_error",
-        "red and green: right and gray": "unlearning",
-    }
-    settings = {
-        method.name: method
-        for method in (
-            methods.MinNormOG(lr=3e-3, reg=0.03, reg_decay=0.5, descent_epochs=4),
-            methods.GD(lr=4e-3),
-            methods.NGP(lr=3e-3, ascent=0.03),
-            methods.NegGrad(lr=3e-3, ascent=0.03),
-            methods.Ridge(lr=5e-3, reg=0.003),
-            methods.L1Sparse(lr=1e-2, reg=1e-3),
-            methods.SCRUB(lr=3e-3, ascent=0.01),
-            methods.SalUn(lr=5e-3, ascent=0.01),
-            methods.KLUnif(lr=5e-3, reg=0.03),
-            methods.NPO(lr=2e-3, reg=1),
-            methods.GA(lr=3e-4),
-            methods.NGD(lr=1e-2, noise=0.01),
-            methods.Retrain(lr=1e-2),
-        )
+        "retain accuracy": "{retain_accuracy:.3f}",
+        "forget error": "{forget_error:.3f}",
+        "red and green: right and gray": "{unlearning:.3f}",
     }
 
-    def prepare(self, images):
+    def prepare(self):
+        images = erasure.images(*self.source)
         self.tests = images.test.tensors
         short = lambda name: name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
         self.classes = [short(name) for name in images.classes]
         self.shown = 4 if max(map(len, self.classes)) == 1 else 3  # names take more room
-        zoom = {"description": "zoom on the ground truth", "style": STYLE, "layout": WIDE}
-        return {
-            "images": slider("test images", 1, 1, len(self.tests[1]) // self.shown),
-            "zoom": ipywidgets.Checkbox(value=False, **zoom),
-        }
+        zoom = ipywidgets.Checkbox(value=False, description="zoom on the ground truth", **WIDE)
+        return {"images": ("test images", 1, 1, len(self.tests[1]) // self.shown), "zoom": zoom}
 
-    def draw(self, model):
+    def draw(self):
         places = {"left": 0.08, "right": 0.985, "bottom": 0.12, "top": 0.86, "wspace": 0.17}
         page, plane = self.figure.subplots(1, 2, width_ratios=(5.5, 4), gridspec_kw=places)
-        said = [self._said(each) for each in (self.task.original, model) if each]
-        self._draw_page(page, said)
-        trained = map(self.place, (self.start_metrics, self.truth_metrics))
-        for name, place in zip(REFERENCES, (*trained, (1, 0))):
-            plane.plot(*place, label=name, **REFERENCES[name])
-        self.draw_run(plane, lambda way: way)
-        plane.legend(loc="upper left")
-        plane.set(xlabel="retain accuracy (gray test images)", ylabel="forget error")
-        plane.set(xlim=(-0.02, 1.04), ylim=(-0.09, 1.02))
-        if self.zoom.value:
-            left = min(0.78, self.truth_metrics["retain_accuracy"] - 0.15)  # easy: at the ideal
-            plane.set(xlim=(left, left + 0.25), ylim=(-0.025, 0.27))
-        right = sum(right for right, _ in said[-1]) if model else 0
-        run, now, _ = self.titles()
-        accuracy, error = self.track[0]
-        return (
-            f"Label erasure by {run}, {now}; the original has {accuracy:.3f}, {error:.3f}. Of "
-            f"{len(said[0])} test images, in gray, red and green, {right} are called gray with the "
-            "right class."
-        )
-
-    def _draw_page(self, page, said):
-        """Rows of images, each of one color; under each image two lines, what was said of it."""
-        for i, (pixels, *captions) in enumerate(zip(self._shown()[0], *said)):
-            row, column = divmod(i, self.shown)
-            x = (column + 0.5) / self.shown
+        some = slice((self.images.value - 1) * self.shown, self.images.value * self.shown)
+        pixels, labels = (tensor[some] for tensor in self.tests)
+        self.pixels = torch.cat([tint(pixels, color) for color in erasure.COLORS.values()])
+        self.labels = labels.repeat(len(erasure.COLORS))
+        for i, image in enumerate(self.pixels):
+            x, row = self._place(i)
             place = {"extent": (x - 0.08, x + 0.08, row + 2 * PICTURE, row), "aspect": "auto"}
-            page.imshow(pixels.permute(1, 2, 0).numpy(), interpolation="nearest", **place)
-            for down, (right, words) in zip(LINES, captions):
-                color = style.BLACK if right else style.VERMILLION
-                centered = {"ha": "center", "va": "center", "fontsize": 9}
-                page.text(x, row + down, words, color=color, **centered)
+            page.imshow(image.permute(1, 2, 0).numpy(), interpolation="nearest", **place)
+        self._say(page, BEFORE, self.task.original)
         page.set(xlim=(0, 1), ylim=(len(erasure.COLORS), 0), xticks=[])
         page.set_title("✓ the right class, and “gray”. The number is p(gray).")
-        lines = np.add.outer(range(len(erasure.COLORS)), (PICTURE, *LINES))
+        lines = np.add.outer(range(len(erasure.COLORS)), (PICTURE, BEFORE, AFTER))
         words = [word for name in erasure.COLORS for word in (name, "before", "after")]
         page.set_yticks(lines.flatten(), words)
         page.tick_params(length=0)
         page.spines[:].set_visible(False)
         page.grid(False)
+        self.draw_before(plane)
+        key(plane, REFERENCES, loc="upper left")
+        plane.set(xlabel="retain accuracy (gray test images)", ylabel="forget error")
+        plane.set(xlim=(-0.02, 1.04), ylim=(-0.09, 1.02))
+        if self.zoom.value:
+            left = min(0.78, self.truth_metrics["retain_accuracy"] - 0.15)  # easy: at the ideal
+            plane.set(xlim=(left, left + 0.25), ylim=(-0.025, 0.27))
 
-    def _shown(self):
-        """Pixels (colors * shown, 3, h, w) uint8 of the chosen test images, one color after the
-        other, and their labels."""
-        some = slice((self.images.value - 1) * self.shown, self.images.value * self.shown)
-        pixels, labels = (tensor[some] for tensor in self.tests)
-        painted = torch.cat([tint(pixels, color) for color in erasure.COLORS.values()])
-        return painted, labels.repeat(len(erasure.COLORS))
+    def move(self, model):
+        page, plane = self.figure.axes
+        right = self._say(page, AFTER, model) if model else 0
+        trained = map(self.place, (self.start_metrics, self.truth_metrics))
+        for look, place in zip(REFERENCES.values(), (*trained, (1, 0))):
+            plane.plot(*place, **look)
+        self.move_run(plane)
+        run, now, _ = self.titles()
+        accuracy, error = self.track[0]
+        return (
+            f"Label erasure by {run}, {now}; the original has {accuracy:.3f}, {error:.3f}. Of "
+            f"{len(self.pixels)} test images, in gray, red and green, {right} are called gray with "
+            "the right class."
+        )
 
-    def _said(self, model):
-        """Per shown image: whether the model has the content right and calls it gray, and its
-        answer in words."""
-        pixels, labels = self._shown()
-        content, color = (logits.cpu() for logits in outputs(model, pixels))
-        names, gray, said = list(erasure.COLORS), color.softmax(1)[:, 0], []
-        for one, shade, p, label in zip(content.argmax(1), color.argmax(1), gray, labels):
-            right = bool(one == label and shade == 0)
-            answer = f"{self.classes[one]} {names[shade]} {p:.2f}"
-            said.append((right, f"{'✓' if right else '✗'} {answer}"))
-        return said
+    def _place(self, i):
+        """The middle of image number i, and its row."""
+        row, column = divmod(i, self.shown)
+        return (column + 0.5) / self.shown, row
+
+    def _say(self, page, down, model):
+        """A line under every image, what a model says of it: the content, the color, and its
+        probability of gray. Returns of how many it is right, and calls them gray."""
+        content, color = (logits.cpu() for logits in outputs(model, self.pixels))
+        gray, names = color.softmax(1)[:, 0], list(erasure.COLORS)
+        content, color = content.argmax(1), color.argmax(1)
+        right = (content == self.labels) & (color == 0)
+        for i, (one, shade, p) in enumerate(zip(content, color, gray)):
+            x, row = self._place(i)
+            mark, ink = ("✓", style.BLACK) if right[i] else ("✗", style.VERMILLION)
+            words = f"{mark} {self.classes[one]} {names[shade]} {p:.2f}"
+            page.text(x, row + down, words, color=ink, ha="center", va="center", fontsize=9)
+        return int(right.sum())
