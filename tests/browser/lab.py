@@ -94,8 +94,9 @@ IS_IDLE = """() => {
 }"""
 HEARD = "() => window.lab?.heard"
 PICTURE = """async img => {
-  const file = await fetch(img.src);
-  return Array.from(new Uint8Array(await file.arrayBuffer())).join();
+  const file = await fetch(img.src), bytes = new Uint8Array(await file.arrayBuffer());
+  const hash = bytes.reduce((hash, byte) => (Math.imul(hash, 31) + byte) | 0, 0);
+  return `${bytes.length} bytes, ${hash}`;
 }"""
 RUN_LABS = """() => {
   const {panel} = window.lab;
@@ -357,7 +358,7 @@ class Lab:
         )
 
     def picture(self, nth=0):
-        """The bytes that the nth Image widget shows now, as text."""
+        """A digest, as text, of the bytes that the nth Image widget shows now."""
         return self.page.locator(".jp-OutputArea img.widget-image").nth(nth).evaluate(PICTURE)
 
     @contextlib.contextmanager
