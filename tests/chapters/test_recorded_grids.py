@@ -120,7 +120,7 @@ def test_at_the_papers_size_label_erasure_has_the_papers_grid_and_says_what_was_
 
 def test_at_the_papers_size_representation_collapse_has_the_rows_of_its_share():
     study, found = settings("collapse", dataset="cifar10", preset="paper", p_retain=0.001)
-    assert study.factory.keywords == {"p_retain": 0.001}
+    assert study.factory.keywords["p_retain"] == 0.001
     assert {s.epochs for s in found} == {5, 10, 15}
     assert command(study).endswith("collapse --dataset cifar10 --preset paper --p-retain 0.001")
     both = {"dataset": "cifar10", "preset": "paper", "precision": "bfloat16"}
@@ -128,7 +128,10 @@ def test_at_the_papers_size_representation_collapse_has_the_rows_of_its_share():
     precisions = {name: recipe.precision for name, recipe in recipes.items()}
     assert precisions == {"recipe": "bfloat16", "warm_start": "bfloat16"}
     plain, _ = settings("collapse")
-    assert plain.factory.keywords == {} and command(plain) == "python -m unlearnlab.study collapse"
+    usual = ul.collapse.PRESETS["digits", "quick"]
+    recipes = {"recipe": usual.recipe, "warm_start": usual.warm_start}
+    assert plain.factory.keywords == recipes
+    assert command(plain) == "python -m unlearnlab.study collapse"
 
 
 def test_on_a_laptop_photographs_have_a_shorter_grid_and_a_narrower_network():
@@ -145,7 +148,7 @@ def test_on_a_laptop_photographs_have_a_shorter_grid_and_a_narrower_network():
 
 def test_another_device_is_where_the_task_is_made():
     study, _ = settings("erasure", device="cuda:0")
-    assert study.factory.keywords == {"device": "cuda:0"}
+    assert study.factory.keywords["device"] == "cuda:0"
 
 
 MORE = ("-longer", "-start", "-finer")  # more settings of another case

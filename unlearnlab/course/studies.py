@@ -11,7 +11,6 @@ A result of another kind has a class of its own, a Shape.
 import inspect
 import itertools
 import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -87,7 +86,7 @@ class Place:
         package's code, the module of `study` or its options are others, and when the kept file
         is damaged. Raises Stopped instead of making them when the study is to end.
         """
-        source = source_digest(inspect.getsource(sys.modules[type(study).__module__]))
+        source = source_digest(inspect.getsource(inspect.getmodule(type(study))))
         words = table.sha256(f"{source}{study.options}{given}")
         own = {"part": name, "code": code_fingerprint(), "study": words}
         path = self.store / "parts" / f"{name}.json"

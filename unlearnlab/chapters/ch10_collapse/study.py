@@ -71,12 +71,9 @@ def _grid(chosen, short):
         # one more value each where the best of the grid lay at an end
         return [grid(), papers.grid("collapse-more", epochs=15)]
     share = 0.01 if chosen["p_retain"] is None else chosen["p_retain"]
-    rows = [epochs for p_retain, epochs in PUBLISHED if p_retain == share]
-    if not rows:
-        raise ValueError(
-            f"p_retain must be .01 or .001, the shares of the paper's table, got {share!r}"
-        )
-    return [published_grid(epochs, share) for epochs in rows]
+    shares = dict.fromkeys(p_retain for p_retain, _ in PUBLISHED)
+    checks.one_of("p_retain", share, shares, ", the shares of the paper's table")
+    return [published_grid(epochs, share) for p_retain, epochs in PUBLISHED if p_retain == share]
 
 
 STUDIES = (study(), study(dataset="mnist"), study(dataset="cifar10", width=0.25))
