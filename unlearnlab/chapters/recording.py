@@ -106,19 +106,19 @@ def main(arguments: list[str] | None = None) -> int:
             made.append((study, place))
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    return files.interruptible(lambda: _record(made, stop, given.minutes))
-
-
-def _record(made, stop, minutes):
-    """Makes studies, each at its place; after so many minutes their common event is set."""
-    timer = threading.Timer(60 * minutes, stop.set)
+    # after so many minutes the event that all places share is set
+    timer = threading.Timer(60 * given.minutes, stop.set)
     timer.daemon = True
-    timer.start()
-    for study, place in made:
-        record(study, place)
-    timer.cancel()
-    if stop.is_set():
-        print("Time is up; finished runs are kept. The same command goes on from there.")
+
+    def make():
+        timer.start()
+        for study, place in made:
+            record(study, place)
+        timer.cancel()
+        if stop.is_set():
+            print("Time is up; finished runs are kept. The same command goes on from there.")
+
+    return files.interruptible(make)
 
 
 def _parser():
