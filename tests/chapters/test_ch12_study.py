@@ -103,7 +103,7 @@ def test_shares_are_varied_at_one_width_for_the_methods_that_are_compared(
     small, place, monkeypatch
 ):
     monkeypatch.setattr(ladders, "SHARES", (0.2, 0.3))
-    monkeypatch.setattr(ladders, "SHARE_WIDTHS", (1 / 96,))
+    monkeypatch.setattr(ladders, "SHARE_WIDTH", 1 / 96)
     record(study((2,)), place)
     assert set(ladders.load(place.out).runs["share"]) == {0.2, 0.3}
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 import unlearnlab as ul
-from unlearnlab.chapters import ch09_erasure, ch10_collapse, ch11_replication
+from unlearnlab.chapters import ch10_collapse, ch11_replication
 from unlearnlab.chapters.ch11_replication import VARIANTS
 from unlearnlab.chapters.recording import studies
 from unlearnlab.course.studies import Place, command, record
@@ -43,7 +43,8 @@ def test_another_T_has_no_published_grid():
 def test_a_row_of_the_table_of_representation_collapse_has_the_papers_grid(
     epochs, share, rates, penalties, last
 ):
-    found = expand(ch10_collapse.study.published_grid(epochs, share))
+    _, found = settings("collapse", dataset="cifar10", preset="paper", p_retain=share)
+    found = [s for s in found if s.epochs == epochs]
     own = [s.method for s in found if s.method.name == "MinNorm-OG"]
     assert {s.method.name for s in found} == set(ch10_collapse.study.PUBLISHED[share, epochs]) and {
         s.epochs for s in found
@@ -57,13 +58,14 @@ def test_a_row_of_the_table_of_representation_collapse_has_the_papers_grid(
 
 
 def test_a_row_or_a_data_set_that_the_paper_has_not_is_refused():
-    with pytest.raises(ValueError, match=r"must be one of \(0.001, 5\), .* got \(0.1, 5\)"):
-        ch10_collapse.study.published_grid(5, 0.1)
+    paper = {"dataset": "cifar10", "preset": "paper", "p_retain": 0.1}
+    with pytest.raises(ValueError, match="must be one of 0.001, 0.01, .* got 0.1"):
+        studies("collapse", paper)
     with pytest.raises(
         ValueError,
         match="dataset must be one of cifar10, tiny-imagenet, mnist, the paper's, got 'digits'",
     ):
-        ch09_erasure.study.published_grid("digits")
+        studies("erasure", {"preset": "paper"})
 
 
 def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate():
@@ -78,7 +80,7 @@ def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate
 
 
 def test_the_grid_of_representation_collapse_has_every_published_method_at_three_rates_at_least():
-    found = expand(ch10_collapse.study.grid())
+    _, found = settings("collapse")
     rates = {
         name: {s.method.lr for s in found if s.method.name == name}
         for name in ch10_collapse.study.PUBLISHED[0.001, 15]
@@ -120,7 +122,7 @@ def test_at_the_papers_size_label_erasure_has_the_papers_grid_and_says_what_was_
 
 def test_at_the_papers_size_representation_collapse_has_the_rows_of_its_share():
     study, found = settings("collapse", dataset="cifar10", preset="paper", p_retain=0.001)
-    assert study.factory.keywords == {"p_retain": 0.001}
+    assert study.factory.keywords["p_retain"] == 0.001
     assert {s.epochs for s in found} == {5, 10, 15}
     assert command(study).endswith("collapse --dataset cifar10 --preset paper --p-retain 0.001")
     both = {"dataset": "cifar10", "preset": "paper", "precision": "bfloat16"}
@@ -128,7 +130,10 @@ def test_at_the_papers_size_representation_collapse_has_the_rows_of_its_share():
     precisions = {name: recipe.precision for name, recipe in recipes.items()}
     assert precisions == {"recipe": "bfloat16", "warm_start": "bfloat16"}
     plain, _ = settings("collapse")
-    assert plain.factory.keywords == {} and command(plain) == "python -m unlearnlab.study collapse"
+    usual = ul.collapse.PRESETS["digits", "quick"]
+    recipes = {"recipe": usual.recipe, "warm_start": usual.warm_start}
+    assert plain.factory.keywords == recipes
+    assert command(plain) == "python -m unlearnlab.study collapse"
 
 
 def test_on_a_laptop_photographs_have_a_shorter_grid_and_a_narrower_network():
@@ -145,7 +150,7 @@ def test_on_a_laptop_photographs_have_a_shorter_grid_and_a_narrower_network():
 
 def test_another_device_is_where_the_task_is_made():
     study, _ = settings("erasure", device="cuda:0")
-    assert study.factory.keywords == {"device": "cuda:0"}
+    assert study.factory.keywords["device"] == "cuda:0"
 
 
 MORE = ("-longer", "-start", "-finer")  # more settings of another case
@@ -158,7 +163,7 @@ def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
     methods = {s.method.name for s in found}
     assert case.title and case.name == f"replication-{name}" and 5 * len(found) < 1_500
     if name == "cifar10-wider":  # more settings of a record of label erasure
-        beside = expand(ch09_erasure.study.short_grid())
+        _, beside = settings("erasure", dataset="cifar10", width=0.25)
         assert not set(found) & set(beside)
         assert {s.method.lr for s in found} <= {s.method.lr for s in beside} | {1e-4}
     elif name.endswith(MORE):

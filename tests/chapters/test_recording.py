@@ -104,7 +104,7 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
         (["erasure", "--dataset", "mist"], "dataset must be one of digits, mnist"),
         (
             ["collapse", "--dataset", "cifar10", "--preset", "paper", "--p-retain", ".3"],
-            "p_retain must be .01 or .001, the shares of the paper's table, got 0.3",
+            "p_retain must be one of 0.001, 0.01, the shares of the paper's table, got 0.3",
         ),
         (["table1", "--minutes", "0"], "--minutes must be a number greater than 0, got 0"),
         (["table1", "--seeds", "one"], "must look like 1-5 or 3,7, got 'one'"),

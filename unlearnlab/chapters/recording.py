@@ -96,30 +96,29 @@ def main(arguments: list[str] | None = None) -> int:
             raise ValueError(
                 f"{given.name} makes {len(several)} files: --out must be a folder, got {out}"
             )
-        made = [(study, _place(study, given, stop)) for study in several]
-        for study, place in made:
+        made = []
+        for study in several:
+            name = file_name(study)
+            path = out if out.suffix == ".json" else out / f"{name}.json"
+            store = files.chosen_folder(given.store, "runs") / name
+            place = Place(store, path, given.workers, stop, partial=given.partial)
             check(study, place)
+            made.append((study, place))
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    return files.interruptible(lambda: _record(made, stop, given.minutes))
-
-
-def _place(study, given, stop):
-    name = file_name(study)
-    store = files.chosen_folder(given.store, "runs") / name
-    out = given.out if given.out.suffix == ".json" else given.out / f"{name}.json"
-    return Place(store, out, given.workers, stop, partial=given.partial)
-
-
-def _record(made, stop, minutes):
-    """Makes studies, each at its place; after so many minutes their common event is set."""
-    timer = threading.Timer(60 * minutes, stop.set)
+    # after so many minutes the event that all places share is set
+    timer = threading.Timer(60 * given.minutes, stop.set)
     timer.daemon = True
-    timer.start()
-    for study, place in made:
-        record(study, place)
-    if stop.is_set():
-        print("Time is up; finished runs are kept. The same command goes on from there.")
+
+    def make():
+        timer.start()
+        for study, place in made:
+            record(study, place)
+        timer.cancel()
+        if stop.is_set():
+            print("Time is up; finished runs are kept. The same command goes on from there.")
+
+    return files.interruptible(make)
 
 
 def _parser():

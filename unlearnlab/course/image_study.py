@@ -29,8 +29,7 @@ def image_study(
     given = {option: value for option, value in own.items() if option in PLAIN}
     if "width" in own:
         given["network"] = partial(preset.network, width=own["width"])
-    # a "paper" preset's own precision follows the device, which no file's name says
-    if "precision" in own or "device" in own and name == "paper":
-        for recipe in vars(preset).keys() & {"recipe", "warm_start"}:
-            given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])
+    # said here, as that of a "paper" preset follows the device, which no file's name says
+    for recipe in vars(preset).keys() & {"recipe", "warm_start"}:
+        given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])
     return kind(factory=partial(task, dataset, name, **given), options=own, **study)

@@ -47,8 +47,7 @@ def rows(
     fig, axes = figure(1, len(measures), size=size, sharey=True, squeeze=False)
     name_rows(axes[0, 0], list(values))
     looks = [(VERMILLION, "X")] * (len(values) - 1) + [(BLUE, "o")]
-    if neutral:
-        looks = [(BLACK, "o")] * len(values)
+    looks = [(BLACK, "o")] * len(values) if neutral else looks
     for ax, (measure, words) in zip(axes[0], measures.items()):
         table = np.array([numbers[measure] for numbers in values.values()], float)
         ax.plot(table, range(len(table)), "-", color="#CFCFCF", linewidth=0.8, zorder=1)

@@ -11,7 +11,6 @@ A result of another kind has a class of its own, a Shape.
 import inspect
 import itertools
 import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -87,7 +86,7 @@ class Place:
         package's code, the module of `study` or its options are others, and when the kept file
         is damaged. Raises Stopped instead of making them when the study is to end.
         """
-        source = source_digest(inspect.getsource(sys.modules[type(study).__module__]))
+        source = source_digest(inspect.getsource(inspect.getmodule(type(study))))
         words = table.sha256(f"{source}{study.options}{given}")
         own = {"part": name, "code": code_fingerprint(), "study": words}
         path = self.store / "parts" / f"{name}.json"
@@ -137,8 +136,8 @@ class Shape:
     def make(self, part, place: Place, so_far: Tables) -> Tables:
         """The rows of one part, by table. so_far: those of the parts before it.
 
-        Raises Stopped when `place.stop` is set before it is whole; its arguments are how many of
-        how many, in words, and the rows so far, where there are any.
+        Raises Stopped when `place.stop` is set before it is whole. Where `place.partial` asks for
+        the rows so far, its arguments are how many of how many, in words, and these.
         """
         raise NotImplementedError
 
@@ -163,15 +162,16 @@ class Study(Shape):
             backend, factory = "serial", {part: task}.__getitem__
         how = {"backend": backend, "workers": place.workers, "stop": place.stop}
         rows = run_rows(sweep(factory, self.grid, [part], place.store, **how))
+        count = len(expand(self.grid))
+        if len(rows) < count and not (rows and place.partial):
+            raise Stopped("stopped")
         models = {"original": task.original, "ground truth": task.ground_truth}
         told = [
             {"role": role, "seed": part, **task.evaluate(model)}
             for role, model in models.items()
             if model is not None
         ]
-        tables, count = {"runs": rows, "models": told}, len(expand(self.grid))
-        if not rows:
-            place.go_on()
+        tables = {"runs": rows, "models": told}
         if len(rows) < count:
             raise Stopped(f"{len(rows)} of {count} settings of seed {part}", tables)
         return tables
@@ -258,7 +258,7 @@ def record(study: Shape, place: Place) -> int:
                 written = write(known)
         except Stopped as early:
             said, *unfinished = early.args
-            if place.partial and unfinished:
+            if unfinished:
                 written = write([*known, *unfinished], f", and {said}")
                 place.say(said)
     stays = "" if written else ", fewer than the file there has: it stays as it is"

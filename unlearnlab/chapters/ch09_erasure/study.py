@@ -12,39 +12,11 @@ SEEDS = tuple(range(1, 6))
 EPOCHS = {"cifar10": 2, "tiny-imagenet": 5, "mnist": 5}
 
 
-def short_grid() -> dict[str, dict]:
-    """A sixth of what the digits get, as `ul.sweep` takes it, for tasks where a run takes ten
-    seconds: CIFAR-10 on a laptop.
-
-    Four rates a factor of 1.8 apart, from where forgetting sets in, and of every other
-    hyperparameter one to three values near the best on MNIST. A method's best may lie at an end of
-    this grid: whoever reads a result of it has to look.
-    """
-    return papers.grid("erasure-short", epochs=2)
-
-
-def published_grid(dataset: str = "cifar10") -> list[dict[str, dict]]:
-    """What a run at the paper's size is to hold: `erasure.grid` at the paper's T, then the rates
-    above the paper's for the methods that are compared at equal work, and GD at four times the
-    epochs, what MinNorm-OG costs on the digits.
-
-    Raises ValueError for a data set that is not the paper's.
-    """
-    checks.one_of("dataset", dataset, EPOCHS, ", the paper's")
-    epochs, above = EPOCHS[dataset], [3e-3, 1e-2]
-    higher = erasure.grid(epochs, above)
-    return [
-        erasure.grid(epochs),
-        {name: higher[name] for name in ("MinNorm-OG", "GD", "Ridge", "NGP")},
-        {"GD": {"epochs": 4 * epochs, "lr": [1e-4, 3e-4, 1e-3, *above]}},
-    ]
-
-
 def study(**options) -> Study:
     """Label erasure with `options` as in `image_study`, by default on digits.
 
-    At the paper's size it has `published_grid`, on a laptop with CIFAR-10 or Tiny
-    ImageNet `short_grid`.
+    Its grid is as `_grid` says. Raises ValueError for a data set that is not the paper's at the
+    paper's size.
     """
     return image_study(
         erasure.task,
@@ -58,12 +30,32 @@ def study(**options) -> Study:
 
 
 def _grid(chosen):
+    """Every method, as `ul.sweep` takes them.
+
+    At the paper's size: `erasure.grid` at the paper's T, then the rates above the paper's for the
+    methods that are compared at equal work, and GD at four times the epochs, what MinNorm-OG costs
+    on the digits.
+
+    For tasks where a run takes ten seconds, CIFAR-10 or Tiny ImageNet on a laptop: a sixth of what
+    the digits get. Four rates a factor of 1.8 apart, from where forgetting sets in, and of every
+    other hyperparameter one to three values near the best on MNIST. A method's best may lie at an
+    end of this grid: whoever reads a result of it has to look.
+
+    Otherwise rates with every method's best inside; those with no other hyperparameter get the
+    rates between as well, as five points make no front.
+    """
+    dataset = chosen["dataset"]
     if chosen["preset"] == "paper":
-        return published_grid(chosen["dataset"])
-    if chosen["dataset"] not in WHOLE:
-        return short_grid()
-    # rates with every method's best inside; those with no other hyperparameter get the rates
-    # between as well, as five points make no front
+        checks.one_of("dataset", dataset, EPOCHS, ", the paper's")
+        epochs, above = EPOCHS[dataset], [3e-3, 1e-2]
+        higher = erasure.grid(epochs, above)
+        return [
+            erasure.grid(epochs),
+            {name: higher[name] for name in ("MinNorm-OG", "GD", "Ridge", "NGP")},
+            {"GD": {"epochs": 4 * epochs, "lr": [1e-4, 3e-4, 1e-3, *above]}},
+        ]
+    if dataset not in WHOLE:
+        return papers.grid("erasure-short", epochs=2)
     epochs, lr = 3, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
     between = {"epochs": epochs, "lr": [(a * b) ** 0.5 for a, b in itertools.pairwise(lr)]}
     return [erasure.grid(epochs, lr, wide=True), dict.fromkeys(("Retrain", "GD", "GA"), between)]

@@ -11,45 +11,11 @@ _ROWS = ((0.001, 5), (0.001, 10), (0.001, 15), (0.01, 5), (0.01, 10))
 PUBLISHED = {(share, t): papers.table(f"collapse-{share}-{t}") for share, t in _ROWS}
 
 
-def grid() -> dict[str, dict]:
-    """Settings for the digits' quick task, as `ul.sweep` takes them: the methods of the paper's
-    table, for 15 epochs.
-
-    Three to five rates, about a factor of 3 apart, and two or three values of what else a method
-    has; chosen after a look at seeds 1 and 2, so that the rate that is best is not the first or
-    last.
-    """
-    return papers.grid("collapse", epochs=15)
-
-
-def short_grid() -> dict[str, dict]:
-    """A quarter of `grid`, as `ul.sweep` takes it, for tasks where a run takes half a minute:
-    CIFAR-10 on a laptop.
-
-    Two or three rates, and of every other hyperparameter the value that did best on MNIST. A
-    method's best may lie at an end of this grid: whoever reads a result of it has to look.
-    """
-    return papers.grid("collapse-short", epochs=15)
-
-
-def published_grid(epochs: int, p_retain: float = 0.01) -> dict[str, dict]:
-    """The paper's grid for a row of its table, T = 5, 10 or 15 and the accessible share, as
-    `ul.sweep` takes it, n_pert 50.
-
-    Raises ValueError for a row that the table has not.
-    """
-    checks.one_of(
-        "p_retain, epochs", (p_retain, epochs), PUBLISHED, ", the rows of the paper's table"
-    )
-    return papers.grid(f"collapse-{p_retain}-5" if epochs == 5 else "collapse-10-or-15", epochs)
-
-
 def study(**options) -> Study:
     """Representation collapse with `options` as in `image_study`, by default on digits.
 
-    At the paper's size it has the paper's grid of every row of its table with this accessible
-    share, default .01; on a laptop with CIFAR-10 `short_grid` and three seeds, whose
-    models take ten minutes each. Raises ValueError for a share that the table has not.
+    On a laptop with CIFAR-10 it has three seeds, whose models take ten minutes each. Its grid is
+    as `_grid` says. Raises ValueError for a share that the paper's table has not.
     """
     chosen = USUAL | options
     short = chosen["preset"] == "quick" and chosen["dataset"] not in WHOLE
@@ -65,18 +31,31 @@ def study(**options) -> Study:
 
 
 def _grid(chosen, short):
+    """The methods of the paper's table, as `ul.sweep` takes them.
+
+    On digits and MNIST, for 15 epochs: three to five rates, about a factor of 3 apart, and two or
+    three values of what else a method has; chosen after a look at seeds 1 and 2, so that the rate
+    that is best is not the first or last.
+
+    short, for tasks where a run takes half a minute, CIFAR-10 on a laptop: a quarter of that. Two
+    or three rates, and of every other hyperparameter the value that did best on MNIST. A method's
+    best may lie at an end of this grid: whoever reads a result of it has to look.
+
+    At the paper's size: its grid of every row of its table with this accessible share, default .01;
+    n_pert 50.
+    """
     if short:
-        return short_grid()
+        return papers.grid("collapse-short", epochs=15)
     if chosen["preset"] == "quick":
         # one more value each where the best of the grid lay at an end
-        return [grid(), papers.grid("collapse-more", epochs=15)]
+        return [papers.grid(name, epochs=15) for name in ("collapse", "collapse-more")]
     share = 0.01 if chosen["p_retain"] is None else chosen["p_retain"]
-    rows = [epochs for p_retain, epochs in PUBLISHED if p_retain == share]
-    if not rows:
-        raise ValueError(
-            f"p_retain must be .01 or .001, the shares of the paper's table, got {share!r}"
-        )
-    return [published_grid(epochs, share) for epochs in rows]
+    checks.one_of("p_retain", share, (0.001, 0.01), ", the shares of the paper's table")
+    return [
+        papers.grid(f"collapse-{share}-5" if epochs == 5 else "collapse-10-or-15", epochs)
+        for p_retain, epochs in PUBLISHED
+        if p_retain == share
+    ]
 
 
 STUDIES = (study(), study(dataset="mnist"), study(dataset="cifar10", width=0.25))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors.torch import load_file
-from torch import nn
 
 from ...course.image_study import image_study
 from ...course.studies import Study
@@ -69,7 +68,8 @@ def task(dataset: str, preset: str, seed: int, *, originals: Path | None = None,
     """Label erasure as in `erasure.task`, without a ground truth, trained as the preset says.
 
     originals: as in `study`. options: in place of what the preset says, test_images too, and as in
-    `Means`. Raises what `original_from` and `ul.images.load` raise.
+    `Means`. Raises ValueError that names the files for those of another network, and what
+    `ul.images.load` raises.
     """
     size, means = erasure.PRESETS[dataset, preset].changed(options)
     means = Originals(**vars(means), originals=originals)
@@ -82,7 +82,10 @@ def task(dataset: str, preset: str, seed: int, *, originals: Path | None = None,
 
 @dataclass(frozen=True, kw_only=True)
 class Originals(Means):
-    """Originals come from a folder where that has one, and no ground truth is made."""
+    """Originals come from a folder where that has one, and no ground truth is made.
+
+    The files of an original are one state dict together, which may be in halves.
+    """
 
     originals: Path | None = None
 
@@ -90,11 +93,18 @@ class Originals(Means):
         training, measure = trainings["original"]
         facts = {"original": {"seed": str(training.seed)}}
         files = self.originals and originals(self.originals, training.seed // 1_000)
-        if files:
-            model = original_from(files, seeded(training.build, 0)).to(self.device)
-        else:
-            model, _ = self.model(training, measure, False, "python -m unlearnlab.study fullsize")
-        return model, None, facts
+        if not files:
+            made = "python -m unlearnlab.study fullsize"
+            return self.model(training, measure, False, made)[0], None, facts
+        model = seeded(training.build, 0)
+        try:
+            model.load_state_dict(
+                {name: t for path in files for name, t in load_file(path).items()}
+            )
+        except RuntimeError as error:
+            names = ", ".join(path.name for path in files)
+            raise ValueError(f"{names} do not hold this network: {error}") from error
+        return model.eval().to(self.device), None, facts
 
 
 def originals(folder: Path, seed: int) -> list[Path]:
@@ -106,20 +116,6 @@ def originals(folder: Path, seed: int) -> list[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder of originals {folder}")
     return sorted(folder.glob(f"original-seed{seed}[-.]*safetensors"))
-
-
-def original_from(files: list[Path], model: nn.Module) -> nn.Module:
-    """`model` with the tensors of files that are one state dict together, which may be halves.
-
-    In evaluation mode. Raises ValueError that names the files for another network's.
-    """
-    tensors = {name: t for path in files for name, t in load_file(path).items()}
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        names = ", ".join(path.name for path in files)
-        raise ValueError(f"{names} do not hold this network: {error}") from error
-    return model.eval()
 
 
 def _words(seed, files):

@@ -86,5 +86,7 @@ def _lengths(weight):
     return weight.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
 
 
-_ALL = (MinNormOnce, MinNormStart, MinNormDirection, MinNormPublished)
-VARIANTS = {method.name: method for method in _ALL}
+VARIANTS = {
+    method.name: method
+    for method in (MinNormOnce, MinNormStart, MinNormDirection, MinNormPublished)
+}

@@ -24,7 +24,7 @@ from . import choosing, regions
 from .choosing import GOALS, NEAR
 
 LADDERS = {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)}  # seeds of each
-SHARE_WIDTHS = (2 / 96,)  # of AllCNN, at which the shares for validation are varied
+SHARE_WIDTH = 2 / 96  # of AllCNN, at which the shares for validation are varied
 SHARE_METHODS = ("SCRUB", "NegGrad", "l1-Sparse")
 REGIONS_OF, WIDEST = "allcnn", 1 / 8  # whose regions are compared, up to which width
 PLANES = {  # full: millions of points a model
@@ -64,9 +64,9 @@ def _rungs(dataset, seed):
             for width in tasks.ladder(dataset, network=network):
                 yield {"network": network, "width": width, "share": 0.2}, None
             if network == REGIONS_OF and dataset == "digits":
-                for share, width in itertools.product(SHARES, SHARE_WIDTHS):
-                    if share != 0.2:
-                        yield {"network": network, "width": width, "share": share}, SHARE_METHODS
+                for share in (share for share in SHARES if share != 0.2):
+                    rung = {"network": network, "width": SHARE_WIDTH, "share": share}
+                    yield rung, SHARE_METHODS
 
 
 def _made(maker, rung, seed, place, dataset="digits"):
