@@ -29,20 +29,17 @@ def fit(
     AdamW for the shape, then Gauss-Newton steps; up to six rounds of both. The start is standard
     normal, c over sqrt(h).
 
-    X: (n, d_in). y: (n,). Both float64.
+    X: (n, d_in). y: (n,). Computed in float64, which interpolation to 1e-12 needs.
     width: h. activation: entry by entry. seed: of the start. epochs, lr: of AdamW.
 
-    Returns (A (h, d_in), c (h,)), the same for the same arguments.
+    Returns (A (h, d_in), c (h,)), float64, the same for the same arguments.
 
     Raises TypeError or ValueError for arguments that do not fit, ArithmeticError if the network
     does not interpolate (too few neurons, or equal inputs with different targets).
     """
     reals("X", X, ("n", "d_in"))
     reals("y", y, (len(X),))
-    if X.dtype != torch.float64 or y.dtype != torch.float64:
-        raise TypeError(
-            f"X and y must be float64, got {X.dtype} and {y.dtype}: interpolation to 1e-12 needs it"
-        )
+    X, y = X.double(), y.double()
     width = integer("width", width, low=1)
     function("activation", activation, "of a tensor, such as torch.relu")
     start = seeded(lambda: torch.randn(width, X.shape[1] + 1, dtype=torch.float64), seed)
