@@ -733,9 +733,9 @@ ch.pictures.ridge_path(
 #
 # The same decomposition gives the distance to $\theta_r$ after *any* number $k$ of steps without
 # running them. Along $v_i$ the error shrinks by $q_i = 1 - 2\eta\,(s_i^2/n + \lambda)$ a step,
-# towards the bias $b_i = -\frac{n\lambda}{s_i^2 + n\lambda}\,\langle v_i, \theta_r\rangle$; so after
-# $k$ steps it is $(1 - q_i^k)\, b_i + q_i^k \langle v_i, \theta_0 - \theta_r\rangle$. First check
-# that against the real iteration.
+# towards the bias $b_i = -\frac{n\lambda}{s_i^2 + n\lambda}\,\langle v_i, \theta_r\rangle$.
+# So after $k$ steps it is $(1 - q_i^k)\, b_i + q_i^k \langle v_i, \theta_0 - \theta_r\rangle$.
+# First check that against the real iteration.
 
 
 # %%

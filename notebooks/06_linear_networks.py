@@ -662,6 +662,7 @@ def relaxed(widths, seed):
     return outcome(network, net.unflatten(theta + step, network), inputs)
 
 
+# %%
 cells = {depth: {} for depth in (2, 3, 4, 5)}
 for depth in cells:
     for width in (1, 2, 4, 8):
