@@ -836,6 +836,7 @@ assert table["Retrain"][-1] < 6 * table["Retrain"][0] + 60
 found = count(0.1 * leak, theta, lam := 0.8 * 0.1 * leak / bias_rate)
 path = (gradient_descent(X_r, y_r, theta, found, lam=lam) - retrained).norm(dim=1)
 assert path[-1] <= 0.1 * leak < path[-2]
+assert steps_to_reach(lambda steps: 0.999 ** steps.double(), 1e-6) == 13_809
 
 # %% [markdown]
 # The full projection takes one step for any goal. Projections of strength 0.5, and retraining, gain

@@ -24,7 +24,8 @@ def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     problem = Contributions(c, features)
     if problem.columns.numel() == 0:
         return torch.zeros_like(c)
-    units, sizes = _unit_columns(problem.columns)
+    sizes = problem.columns.norm(dim=0)
+    units = problem.columns / sizes
     cost = problem.c[problem.used].abs() / sizes  # of one unit of contribution
     cost = (cost / cost.max()).clamp_min(1e-8)  # less is nothing to HiGHS, whose tolerance is 1e-7
     # of the positive and of the negative parts
@@ -54,15 +55,11 @@ def matching_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     return _kept("matching pursuit", Contributions(c, features), []).to(c.dtype)
 
 
-def _unit_columns(columns):
-    sizes = columns.norm(dim=0)
-    return columns / sizes, sizes
-
-
 def _kept(name, problem, taken):
     """The weights that keep the outputs, on the neurons `taken` and as many more as matching
     pursuit takes: a weight below the tolerance of HiGHS is missing from its answer."""
-    units, sizes = _unit_columns(problem.columns)
+    sizes = problem.columns.norm(dim=0)
+    units = problem.columns / sizes
     basis = torch.linalg.qr(units[:, taken])[0]
     off = lambda vector: vector - basis @ (basis.T @ vector)
     missing = off(off(problem.outputs))
