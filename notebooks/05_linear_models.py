@@ -733,9 +733,9 @@ ch.pictures.ridge_path(
 #
 # The same decomposition gives the distance to $\theta_r$ after *any* number $k$ of steps without
 # running them. Along $v_i$ the error shrinks by $q_i = 1 - 2\eta\,(s_i^2/n + \lambda)$ a step,
-# towards the bias $b_i = -\frac{n\lambda}{s_i^2 + n\lambda}\,\langle v_i, \theta_r\rangle$; so after
-# $k$ steps it is $(1 - q_i^k)\, b_i + q_i^k \langle v_i, \theta_0 - \theta_r\rangle$. First check
-# that against the real iteration.
+# towards the bias $b_i = -\frac{n\lambda}{s_i^2 + n\lambda}\,\langle v_i, \theta_r\rangle$.
+# So after $k$ steps it is $(1 - q_i^k)\, b_i + q_i^k \langle v_i, \theta_0 - \theta_r\rangle$.
+# First check that against the real iteration.
 
 
 # %%
@@ -836,6 +836,7 @@ assert table["Retrain"][-1] < 6 * table["Retrain"][0] + 60
 found = count(0.1 * leak, theta, lam := 0.8 * 0.1 * leak / bias_rate)
 path = (gradient_descent(X_r, y_r, theta, found, lam=lam) - retrained).norm(dim=1)
 assert path[-1] <= 0.1 * leak < path[-2]
+assert steps_to_reach(lambda steps: 0.999 ** steps.double(), 1e-6) == 13_809
 
 # %% [markdown]
 # The full projection takes one step for any goal. Projections of strength 0.5, and retraining, gain

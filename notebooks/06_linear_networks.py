@@ -662,6 +662,7 @@ def relaxed(widths, seed):
     return outcome(network, net.unflatten(theta + step, network), inputs)
 
 
+# %%
 cells = {depth: {} for depth in (2, 3, 4, 5)}
 for depth in cells:
     for width in (1, 2, 4, 8):
@@ -848,6 +849,11 @@ def refit(layers):
     off = y_r - X_r @ (layers[0].T @ v)
     return [layers[0] + torch.outer(v / v.square().sum(), pinv @ off), *layers[1:]]
 
+
+network = net.random_network(8, [5, 4], seed=0)
+by_first = net.output_gradients(network, X_r)[:, :40]  # the outputs are linear in A_1
+shortest = torch.linalg.pinv(by_first) @ (y_r - run(network, X_r))
+assert torch.allclose(refit(network)[0] - network[0], shortest.view(5, 8))
 
 # %%
 OPTIONS = {"maxiter": 500, "maxfun": 1000, "ftol": 1e-16, "gtol": 1e-12, "maxcor": 20}

@@ -102,6 +102,15 @@ def problem(seed, n_retain=RETAIN, noise=0.0):
 
 
 # %%
+def gradient_descent(X, y, start, steps):
+    """Every iterate, (steps + 1, m), on |X theta - y|^2 / n, as in notebook 05."""
+    n, path = len(X), [start]
+    lr = 1 / (2 * (torch.linalg.matrix_norm(X, ord=2) ** 2 / n))
+    for _ in range(steps):
+        path.append(path[-1] - lr * (2 / n * X.T @ (X @ path[-1] - y)))
+    return torch.stack(path)
+
+
 X, y, true = problem(0)
 zero = torch.zeros(M, dtype=torch.float64)
 models = {

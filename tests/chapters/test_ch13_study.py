@@ -37,7 +37,7 @@ def test_nobody_has_two_roles_and_the_unseen_are_of_the_same_classes():
     assert (
         the.inputs.min() >= -0.5
         and the.inputs.max() <= 0.5
-        and torch.equal(the.data("test").tensors[1], the.labels[the.test])
+        and torch.equal(privacy.data(the, "test").tensors[1], the.labels[the.test])
     )
 
 
@@ -64,9 +64,9 @@ def test_the_setting_with_the_least_privacy_loss_is_chosen(monkeypatch):
     monkeypatch.setattr(
         privacy, "_right", lambda lr, data: 1 - wrong[lr][0 if data == "forget" else 1]
     )
-    the = type("The", (), {"data": staticmethod(lambda part: part)})
-    assert privacy.choose(the, [None], "GD").lr == 0.003
-    assert privacy._goal(the, 0.001) == pytest.approx(0.6 * 0.1 + 0.4 * 0.1)
+    monkeypatch.setattr(privacy, "data", lambda the, part: part)
+    assert privacy.choose(None, [None], "GD").lr == 0.003
+    assert privacy._goal(None, 0.001) == pytest.approx(0.6 * 0.1 + 0.4 * 0.1)
 
 
 def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(recorded):

@@ -47,9 +47,7 @@ def mia(
             f"{unseen.shape[1]}"
         )
     labels = _labels(seen, seen_labels, unseen, unseen_labels)
-    values = np.concatenate([seen, unseen])
-    most = np.maximum(LIMIT, np.where(np.isfinite(values), np.abs(values), 0).max(0))
-    values, random, scores = values.clip(-most, most), np.random.default_rng(seed), []
+    values, random, scores = _clipped(seen, unseen), np.random.default_rng(seed), []
     for _ in range(repeats):
         a, b = _balanced(*labels, random)
         if len(a) < folds:
@@ -73,6 +71,13 @@ def mia_floor(retrained, **settings) -> np.ndarray:
             "retrained is empty: a floor needs the values of at least one retrained model"
         )
     return np.array([mia(seen, unseen, **settings) for seen, unseen in pairs])
+
+
+def _clipped(*sides):
+    """All values, with the largest finite one, or LIMIT, in place of what is larger."""
+    values = np.concatenate(sides)
+    most = np.maximum(LIMIT, np.where(np.isfinite(values), np.abs(values), 0).max(0))
+    return values.clip(-most, most)
 
 
 def _features(name, values):

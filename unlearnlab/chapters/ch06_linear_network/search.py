@@ -5,6 +5,8 @@ import torch
 from ...ground.checks import floats
 from ...theory.linear_network import network as net
 
+CLOSELY = {"ftol": 1e-16, "gtol": 1e-12, "maxcor": 20}
+
 
 def solve_relaxed(
     layers: net.Layers,
@@ -36,7 +38,7 @@ def solve_relaxed(
     norms = [float(a.norm()) or 1.0 for a in theta]
     scale = torch.cat([torch.full_like(a, norm).flatten() for a, norm in zip(theta, norms)])
     start = torch.zeros_like(scale) if start is None else start
-    floats("start", start, shape=(len(scale),))
+    floats("start", start, shape=scale.shape)
     theta = [a / norm for a, norm in zip(theta, norms)]
     movable = torch.ones_like(scale)
     if only_first:
@@ -52,8 +54,7 @@ def solve_relaxed(
 
     path = [keep(start.double() / scale)]
     note = lambda z: path.append(torch.from_numpy(z.copy()))
-    options = {"maxiter": iterations, "maxfun": 2 * iterations}
-    options |= {"ftol": 1e-16, "gtol": 1e-12, "maxcor": 20}
+    options = {"maxiter": iterations, "maxfun": 2 * iterations, **CLOSELY}
     how = {"method": "L-BFGS-B", "jac": True, "callback": note, "options": options}
     note(minimize(objective, path[0].numpy(), **how).x)
     return torch.stack([keep(z) * scale for z in path])

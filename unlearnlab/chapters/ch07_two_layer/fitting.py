@@ -12,46 +12,38 @@ from ...theory.checks import reals
 from ...theory.two_layer.network import Activation
 
 RESIDUAL = 1e-12
-ROUNDS = 6
+ROUNDS, EPOCHS, LR = 6, 600, 0.03  # epochs and rate of AdamW in a round
 
 
 @one_thread()
 def fit(
-    X: torch.Tensor,
-    y: torch.Tensor,
-    width: int,
-    activation: Activation,
-    seed: int = 0,
-    epochs: int = 600,
-    lr: float = 0.03,
+    X: torch.Tensor, y: torch.Tensor, width: int, activation: Activation, seed: int = 0
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Trains A and c until f(x_i) = y_i within 1e-12 of the largest |y_i|.
 
     AdamW for the shape, then Gauss-Newton steps; up to six rounds of both. The start is standard
     normal, c over sqrt(h).
 
-    X: (n, d_in). y: (n,). Both float64.
-    width: h. activation: entry by entry. seed: of the start. epochs, lr: of AdamW.
+    X: (n, d_in). y: (n,). Computed in float64, which interpolation to 1e-12 needs.
+    width: h. activation: entry by entry. seed: of the start.
 
-    Returns (A (h, d_in), c (h,)), the same for the same arguments.
+    Returns (A (h, d_in), c (h,)), float64, the same for the same arguments.
 
     Raises TypeError or ValueError for arguments that do not fit, ArithmeticError if the network
     does not interpolate (too few neurons, or equal inputs with different targets).
     """
     reals("X", X, ("n", "d_in"))
     reals("y", y, (len(X),))
-    if X.dtype != torch.float64 or y.dtype != torch.float64:
-        raise TypeError(
-            f"X and y must be float64, got {X.dtype} and {y.dtype}: interpolation to 1e-12 needs it"
-        )
+    X, y = X.double(), y.double()
     width = integer("width", width, low=1)
     function("activation", activation, "of a tensor, such as torch.relu")
     start = seeded(lambda: torch.randn(width, X.shape[1] + 1, dtype=torch.float64), seed)
     A, c = start[:, :-1].clone(), start[:, -1] / math.sqrt(width)
+    goal = RESIDUAL * max(1.0, float(y.abs().max()))
     for _ in range(ROUNDS):
-        A, c = _descended(A, c, X, y, activation, epochs, lr)
-        *fitted, left = _interpolated(A, c, X, y, activation)
-        if left <= _goal(y):
+        A, c = _descended(A, c, X, y, activation)
+        *fitted, left = _interpolated(A, c, X, y, activation, goal)
+        if left <= goal:
             return tuple(fitted)
     raise ArithmeticError(
         f"a network of {width} neurons does not fit these {len(y)} points: a residual of "
@@ -60,17 +52,17 @@ def fit(
 
 
 @torch.enable_grad()
-def _descended(A, c, X, y, activation, epochs, lr):
+def _descended(A, c, X, y, activation):
     A, c = A.requires_grad_(), c.requires_grad_()
-    optimizer = optim.AdamW([A, c], lr=lr, weight_decay=0)
-    for _ in range(epochs):
+    optimizer = optim.AdamW([A, c], lr=LR, weight_decay=0)
+    for _ in range(EPOCHS):
         optimizer.zero_grad()
         (activation(X @ A.T) @ c - y).square().mean().backward()
         optimizer.step()
     return A.detach(), c.detach()
 
 
-def _interpolated(A, c, X, y, activation):
+def _interpolated(A, c, X, y, activation, goal):
     """A and c with the residual repaired by small changes, and the most that remains of it.
 
     Damped Gauss-Newton steps in (A, c) while they help, then least squares in c.
@@ -79,7 +71,7 @@ def _interpolated(A, c, X, y, activation):
     for _ in range(100):
         z, pull = torch.func.vjp(activation, X @ A.T)
         missing, slope = y - z @ c, pull(torch.ones_like(z))[0] * c
-        if missing.abs().max() <= _goal(y):
+        if missing.abs().max() <= goal:
             break
         # of the gradients by (A, c), which are never formed
         gram = z @ z.T + (slope @ slope.T) * (X @ X.T)
@@ -95,10 +87,6 @@ def _interpolated(A, c, X, y, activation):
     for _ in range(2):
         c = c + z.T @ _solve(z @ z.T, y - z @ c)
     return A, c, float((y - z @ c).abs().max())
-
-
-def _goal(y):
-    return RESIDUAL * max(1.0, float(y.abs().max()))
 
 
 def _solve(gram, missing):

@@ -3,7 +3,7 @@
 import torch
 
 from ...ground.threads import one_thread
-from ...theory.two_layer.survivors import Contributions, count, independent_rows
+from ...theory.two_layer.survivors import Contributions
 
 
 @one_thread()
@@ -22,25 +22,21 @@ def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     from scipy.optimize import linprog
 
     problem = Contributions(c, features)
-    units, sizes = _unit_columns(problem.columns)
-    if units.numel() == 0:
+    if problem.columns.numel() == 0:
         return torch.zeros_like(c)
-    q, r = torch.linalg.qr(units.T)  # first, as the SVD is then of a small square
-    u, values, _ = torch.linalg.svd(r, full_matrices=False)
-    rows = (q @ u)[:, : count(values, features.shape, problem.eps)]
+    sizes = problem.columns.norm(dim=0)
+    units = problem.columns / sizes
     cost = problem.c[problem.used].abs() / sizes  # of one unit of contribution
     cost = (cost / cost.max()).clamp_min(1e-8)  # less is nothing to HiGHS, whose tolerance is 1e-7
-    parts = [cost, cost], [rows, -rows], [rows.T @ (sizes / sizes.max())]  # positive, negative
+    # of the positive and of the negative parts
+    parts = [cost, cost], [units.T, -units.T], [units @ (sizes / sizes.max())]
     costs, equations, wanted = (torch.cat(part).cpu().numpy() for part in parts)
     found = linprog(costs, A_eq=equations.T, b_eq=wanted, method="highs-ds")
     if found.status != 0:
         raise ArithmeticError(f"basis pursuit: HiGHS found no solution: {found.message}")
-    positive, negative = rows.new_tensor(found.x).chunk(2)
-    stay = (positive - negative).nonzero().flatten()
-    if len(stay) < rows.shape[1]:  # a weight below the tolerance is missing: as many as span all
-        free = torch.linalg.qr(rows[stay].T, mode="complete")[0][:, len(stay) :]
-        stay = torch.cat([stay, independent_rows(rows @ free)])
-    return _kept("basis pursuit", problem, stay).to(c.dtype)
+    positive, negative = units.new_tensor(found.x).chunk(2)
+    taken = (positive - negative).nonzero().flatten().tolist()
+    return _kept("basis pursuit", problem, taken).to(c.dtype)
 
 
 @one_thread()
@@ -56,10 +52,17 @@ def matching_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
 
     Raises TypeError and ValueError as `sparsify` does, ArithmeticError if the outputs are not kept.
     """
-    problem = Contributions(c, features)
-    units = _unit_columns(problem.columns)[0]
-    basis, missing, taken = units[:, :0], problem.outputs, []
+    return _kept("matching pursuit", Contributions(c, features), []).to(c.dtype)
+
+
+def _kept(name, problem, taken):
+    """The weights that keep the outputs, on the neurons `taken` and as many more as matching
+    pursuit takes: a weight below the tolerance of HiGHS is missing from its answer."""
+    sizes = problem.columns.norm(dim=0)
+    units = problem.columns / sizes
+    basis = torch.linalg.qr(units[:, taken])[0]
     off = lambda vector: vector - basis @ (basis.T @ vector)
+    missing = off(off(problem.outputs))
     while missing.norm() > problem.eps * problem.size:
         j = int((units.T @ missing).abs().argmax())
         new = off(off(units[:, j]))
@@ -68,22 +71,11 @@ def matching_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
         basis = torch.cat([basis, (new / new.norm())[:, None]], 1)
         missing = off(off(problem.outputs))
         taken.append(j)
-    return _kept("matching pursuit", problem, taken).to(c.dtype)
-
-
-def _unit_columns(columns):
-    sizes = columns.norm(dim=0)
-    return columns / sizes, sizes
-
-
-def _kept(name, problem, stay):
-    """The weights on `stay` that come nearest to the outputs, by two rounds of least squares."""
-    t, missing = torch.zeros_like(problem.used, dtype=torch.float64), problem.outputs
-    units, sizes = _unit_columns(problem.columns[:, stay])
-    q, r = torch.linalg.qr(units)
-    for _ in range(2):
+    t, missing = torch.zeros_like(sizes), problem.outputs
+    q, r = torch.linalg.qr(units[:, taken])
+    for _ in range(2):  # the second time takes away the rounding of the first
         lengths = torch.linalg.solve_triangular(r, (q.T @ missing)[:, None], upper=True)[:, 0]
-        t[stay] += lengths / sizes
+        t[taken] += lengths / sizes[taken]
         missing = problem.outputs - problem.columns @ t
     share = float(missing.norm() / problem.size) if problem.size > 0 else 0.0
     if not share <= 10 * problem.missed:

@@ -3,7 +3,7 @@
 32 originals, 64 retrained networks, and every method on each original.
 """
 
-from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -31,28 +31,11 @@ RELEARN_MODELS, RELEARN_LR, RELEARN_STEPS = 8, 1e-3, 200
 GRID = papers.grid("privacy", EPOCHS)
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Digits as vectors of 64 numbers in [-.5, .5], labels, and who is who among them: index
-    tensors that share no example."""
+def problem(seed: int = 0) -> SimpleNamespace:
+    """The privacy problem: inputs, digits as vectors of 64 numbers in [-.5, .5], labels, and who is
+    who among them, index tensors that share no example: forget, retain, unseen, validation, test.
 
-    inputs: torch.Tensor
-    labels: torch.Tensor
-    forget: torch.Tensor
-    retain: torch.Tensor
-    unseen: torch.Tensor
-    validation: torch.Tensor
-    test: torch.Tensor
-
-    def data(self, part: str) -> TensorDataset:
-        """The examples of "forget", "retain", "unseen", "validation" or "test"."""
-        chosen = getattr(self, part)
-        return TensorDataset(self.inputs[chosen], self.labels[chosen])
-
-
-def problem(seed: int = 0) -> Problem:
-    """The privacy problem. unseen: as many examples of each class as are to be forgotten, of those
-    that no network sees."""
+    unseen: as many examples of each class as are to be forgotten, of those that no network sees."""
     digits = images.load("digits")
     pixels, labels = map(torch.cat, zip(digits.train.tensors, digits.test.tensors))
     count = len(digits.train)
@@ -60,10 +43,21 @@ def problem(seed: int = 0) -> Problem:
     forget, retain, others = order[:FORGET], order[FORGET:TRAIN], order[TRAIN:]
     alike = [others[labels[others] == c][: int((labels[forget] == c).sum())] for c in range(10)]
     unseen = torch.cat(alike)
-    validation = others[~torch.isin(others, unseen)][:300]
-    test = torch.arange(count, len(labels))
-    inputs = pixels.flatten(1).float() / 255 - 0.5
-    return Problem(inputs, labels, forget, retain, unseen, validation, test)
+    return SimpleNamespace(
+        inputs=pixels.flatten(1).float() / 255 - 0.5,
+        labels=labels,
+        forget=forget,
+        retain=retain,
+        unseen=unseen,
+        validation=others[~torch.isin(others, unseen)][:300],
+        test=torch.arange(count, len(labels)),
+    )
+
+
+def data(the: SimpleNamespace, part: str) -> TensorDataset:
+    """The examples of "forget", "retain", "unseen", "validation" or "test"."""
+    chosen = getattr(the, part)
+    return TensorDataset(the.inputs[chosen], the.labels[chosen])
 
 
 def build(seed: int) -> nn.Module:
@@ -71,7 +65,7 @@ def build(seed: int) -> nn.Module:
     return seeded(lambda: MLP([64, 128, 10]), seed)
 
 
-def train(the: Problem, with_forget: torch.Tensor, seed: int) -> list[nn.Module]:
+def train(the: SimpleNamespace, with_forget: torch.Tensor, seed: int) -> list[nn.Module]:
     """Networks of the privacy problem, trained as one, so that all take the same number of steps.
     They fit what they see.
 
@@ -79,19 +73,18 @@ def train(the: Problem, with_forget: torch.Tensor, seed: int) -> list[nn.Module]
     included = torch.zeros(len(with_forget), len(the.labels), dtype=torch.bool)
     included[:, the.retain] = True
     included[:, the.forget] = with_forget[:, None]
-    data = the.inputs, the.labels, included
-    return train_ensemble(build, *data, epochs=20, lr=1e-2, seed=seed)
+    return train_ensemble(build, the.inputs, the.labels, included, epochs=20, lr=1e-2, seed=seed)
 
 
-def tasks(the: Problem, originals: list[nn.Module]) -> list[Task]:
+def tasks(the: SimpleNamespace, originals: list[nn.Module]) -> list[Task]:
     """One task for each original: forget the 60, keep the 340, in batches of 60."""
-    parts = {"retain": the.data("retain"), "forget": the.data("forget")}
+    parts = {"retain": data(the, "retain"), "forget": data(the, "forget")}
     parts |= {"build": build, "evaluate": lambda model: {}, "batch_size": BATCH}
     kind = "digits-privacy", "classification"
     return [Task(*kind, i, original, None, **parts) for i, original in enumerate(originals)]
 
 
-def choose(the: Problem, tuning: list[Task], name: str) -> Method:
+def choose(the: SimpleNamespace, tuning: list[Task], name: str) -> Method:
     """The setting of a method with the least J = (1 - lambda) E_val + lambda |E_forget - E_val|,
     E_val the error on validation images.
 
@@ -115,35 +108,29 @@ def experiment(say=print) -> dict[str, list[dict]]:
         tables["settings"].append({"method": name, "setting": ", ".join(words)})
         models[name] = [unlearn(task, method, EPOCHS).model for task in measured]
         say(f"privacy: {name} {', '.join(words)}")
-    inputs, labels = the.data("forget").tensors
+    inputs, labels = data(the, "forget").tensors
     losses = [F.cross_entropy(model(inputs), labels).item() for model in models["original"]]
     level = 2 * np.mean(losses).item()
     tables["level"].append({"relearn_level": level})
     for name, some in models.items():
         for i, model in enumerate(some):
-            for table, rows in _told(the, model, level if i < RELEARN_MODELS else None).items():
-                tables[table] += [{"name": name, "network": i, **row} for row in rows]
+            who = {"name": name, "network": i}
+            for part, count in (("forget", FORGET), ("unseen", FORGET), ("retain", FORGET // 3)):
+                inputs, labels = data(the, part)[:count]
+                values = [round(value, 2) for value in margin(model(inputs), labels).tolist()]
+                tables["margins"].append({"part": part, **who, "margins": values})
+            for part in ("forget", "retain", "test"):
+                right = _right(model, data(the, part))
+                tables["accuracy"].append({"part": part, **who, "accuracy": right})
+            if i < RELEARN_MODELS:
+                how = {"lr": RELEARN_LR, "max_steps": RELEARN_STEPS}
+                steps = relearn_time(model, data(the, "forget"), level, **how)
+                tables["relearn"].append({**who, "steps": finite(steps)})
     return tables
 
 
-def _told(the, model, level):
-    """Of one network, its rows of the tables "margins", "accuracy" and, unless level is None,
-    "relearn"."""
-    margins, accuracy, relearn = [], [], []
-    for part, count in (("forget", FORGET), ("unseen", FORGET), ("retain", FORGET // 3)):
-        inputs, labels = the.data(part)[:count]
-        values = margin(model(inputs), labels).tolist()
-        margins.append({"part": part, "margins": [round(value, 2) for value in values]})
-    for part in ("forget", "retain", "test"):
-        accuracy.append({"part": part, "accuracy": _right(model, the.data(part))})
-    if level is not None:
-        how = {"lr": RELEARN_LR, "max_steps": RELEARN_STEPS}
-        relearn.append({"steps": finite(relearn_time(model, the.data("forget"), level, **how))})
-    return {"margins": margins, "accuracy": accuracy, "relearn": relearn}
-
-
 def _goal(the, model):
-    wrong = {part: 1 - _right(model, the.data(part)) for part in ("forget", "validation")}
+    wrong = {part: 1 - _right(model, data(the, part)) for part in ("forget", "validation")}
     return (1 - LAMBDA) * wrong["validation"] + LAMBDA * abs(wrong["forget"] - wrong["validation"])
 
 

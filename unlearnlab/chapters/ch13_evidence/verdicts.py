@@ -7,14 +7,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ...metrics import Interval, jackknife, klom, klom_floor, mia, u_lira, u_lira_floor
+from ...metrics import Interval, against_itself, jackknife, klom, mia, u_lira
 from ...study import table
-from .challenge import epsilons, forgetting_quality, forgetting_quality_floor
+from .challenge import epsilons, forgetting_quality
 
-PER_EXAMPLE = {  # a score of every example, one number of them, and the floor of that number
-    "U-LiRA": (u_lira, torch.mean, lambda retrained: u_lira_floor(retrained).mean(1)),
-    "KLoM": (klom, torch.mean, lambda retrained: klom_floor(retrained).mean(1)),
-    "challenge epsilon": (epsilons, forgetting_quality, forgetting_quality_floor),
+PER_EXAMPLE = {  # a score of every example, and one number of them
+    "U-LiRA": (u_lira, torch.mean),
+    "KLoM": (klom, torch.mean),
+    "challenge epsilon": (epsilons, forgetting_quality),
 }
 ATTACK = "membership attack"
 
@@ -30,16 +30,17 @@ def judge(evidence: SimpleNamespace, metric: str, part: str = "forget"):
     """What a metric of PER_EXAMPLE says of every candidate on the examples of `part`: one number by
     name; (examples,) by name; and the floor, what retrained networks score against retrained ones,
     (draws,)."""
-    score, whole, floor = PER_EXAMPLE[metric]
+    score, whole = PER_EXAMPLE[metric]
     candidates, truth = sides(evidence.margins[part])
     each = {name: score(rows, truth) for name, rows in candidates.items()}
     scores = {name: float(whole(values)) for name, values in each.items()}
-    return scores, each, floor(evidence.margins[part]["retrained"])
+    retrained = evidence.margins[part]["retrained"]
+    return scores, each, against_itself(lambda a, b: whole(score(a, b)), retrained)
 
 
 def sure(evidence: SimpleNamespace, metric: str, part: str, name: str) -> Interval:
     """The score of one candidate, as in `judge`, with its interval over networks: `jackknife`."""
-    score, whole, _ = PER_EXAMPLE[metric]
+    score, whole = PER_EXAMPLE[metric]
     candidates, truth = sides(evidence.margins[part])
     return jackknife(lambda a, b: whole(score(a, b)), candidates[name], truth)
 
