@@ -16,7 +16,6 @@ import unlearnlab as ul
 from unlearnlab.chapters import ch04_sine as ch
 from unlearnlab.course import unlearning_lab
 from unlearnlab.course.controls import sliders
-from unlearnlab.course.job import Job
 from unlearnlab.tasks import sine
 
 
@@ -24,8 +23,8 @@ from unlearnlab.tasks import sine
 def lab():
     made = ch.SineLab(seed=2, epochs=5)
     yield made
-    made.job.stop()
-    made.job.wait(END)
+    made.halt()
+    made._thread and made._thread.join(END)
 
 
 def positions(slider):
@@ -319,13 +318,16 @@ def test_a_value_beyond_the_usual_is_kept(method):
         assert slider.value == pytest.approx(getattr(method, key))
 
 
-def test_a_job_replaces_and_stops():
-    order, job = [], Job()
-    assert job.wait()
-    job.start(lambda stop: (stop.wait(END), order.append("first")))
-    job.start(lambda stop: order.append("second"))
-    assert job.wait(END) and order == ["first", "second"]
-    job.start(lambda stop: stop.wait(END))
-    assert not job.wait(0.05)
-    job.stop()
-    assert job.wait(END)
+def test_work_is_replaced_and_stopped(lab):
+    order = []
+    lab.wait()
+    lab.work(lambda stop: (stop.wait(END), order.append("first")))
+    lab.work(lambda stop: order.append("second"))
+    lab.wait(END)
+    assert order == ["first", "second"]
+    lab.work(lambda stop: stop.wait(END))
+    with pytest.raises(TimeoutError, match="still busy after 0.05 s"):
+        lab.wait(0.05)
+    lab.halt()
+    lab.wait(END)
+    assert lab.stop.disabled

@@ -185,11 +185,11 @@ def test_a_stored_notebook_holds_a_picture_and_words_that_do_not_change(record, 
 
 def test_what_the_record_does_not_hold_is_refused_by_name(record):
     for change, words in (
-        (dict(width=0.3), r"rung must be one of .* got \('allcnn', 0.3\)"),
+        (dict(rung=("allcnn", 0.3)), r"rung must be one of .* got \('allcnn', 0.3\)"),
         (dict(method="GD"), "method must be one of SCRUB, .* got 'GD'"),
         (dict(goal="utility"), "goal must be one of .* got 'utility'"),
         (dict(lam=0.5), "lam must be one of .* got 0.5"),
-        (dict(network="resnet50"), "rung must be one of .* got .'resnet50'"),
+        (dict(rung=("resnet50", 0.5)), "rung must be one of .* got .'resnet50'"),
     ):
         with pytest.raises(ValueError, match=words):
             WidthLab(record, **change)

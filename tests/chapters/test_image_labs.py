@@ -29,8 +29,8 @@ LABS = {
 def one(request):
     made = request.param(seed=2, method="GD", epochs=1)
     yield made
-    made.job.stop()
-    made.job.wait(END)
+    made.halt()
+    made._thread and made._thread.join(END)
 
 
 @pytest.fixture()
@@ -243,7 +243,7 @@ def test_an_error_while_drawing_again_is_shown_kept_and_cleared(lab, monkeypatch
         with pytest.raises(ZeroDivisionError):
             lab.wait()
     assert "ZeroDivisionError" in lab.status.value
-    lab.look()
+    lab.redraw()
     lab.wait()
     assert lab.status.value == ""
 
@@ -342,6 +342,8 @@ def test_the_models_of_another_data_set_are_trained_at_first_use_stopped_resumed
     expected = [f"epoch {i} of {original}" for i in range(2, original + 1)]
     assert epochs == expected + [f"epoch {i} of {truth}" for i in range(1, truth + 1)]
     assert "ground truth" in said[-2] and lab.status.value == "" and len(lab.track) == 2
+    names = [control.description for control in lab.left.children]
+    assert len(names) == len(set(names)) > 3
     del said[:]
     again = kind(dataset="mnist", method="GD", epochs=1)
     again.wait()

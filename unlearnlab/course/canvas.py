@@ -3,7 +3,8 @@
 import io
 
 import ipywidgets
-from PIL import Image
+import numpy as np
+from matplotlib.image import imsave
 
 from .style import Figure, look
 
@@ -44,9 +45,8 @@ class Canvas:
             canvas.restore_region(self._clean)
             for artist in sorted(self._added, key=lambda artist: artist.zorder):
                 artist.axes.draw_artist(artist)
-            buffer, size = io.BytesIO(), canvas.get_width_height()
-            image = Image.frombuffer("RGBA", size, canvas.buffer_rgba()).convert("RGB")
-            image.save(buffer, "png", compress_level=1)
+            buffer, pixels = io.BytesIO(), np.asarray(canvas.buffer_rgba())
+            imsave(buffer, pixels, format="png", pil_kwargs={"compress_level": 1})
             self.frames += 1
             self.widget.value = buffer.getvalue()
 

@@ -2,8 +2,9 @@
 
 import importlib.metadata
 import os
+import re
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
@@ -12,18 +13,17 @@ from ..tasks import sine
 from ..training import checkpoint, zoo
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing checked. remedy: what to do when `ok` is false, and empty otherwise."""
+class Finding(NamedTuple):
+    """One thing checked. remedy: what to do when `ok` is false."""
 
     name: str
     ok: bool
     detail: str
-    remedy: str = ""
+    remedy: str
 
     def __str__(self):
         line = f"{'✓' if self.ok else '✗'} {self.name}: {self.detail}"
-        return line + (f"\n    → {self.remedy}" if self.remedy else "")
+        return line + ("" if self.ok else f"\n    → {self.remedy}")
 
 
 class Report(list):
@@ -42,13 +42,8 @@ class Report(list):
 
 def check() -> Report:
     """Python, PyTorch, the widgets, the shipped models, a folder and the device; about a second."""
-    findings = [*_software(), _sine_models(), _image_models(), _folder(), _device()]
-    return Report(
-        Finding(name, ok, detail, "" if ok else remedy) for name, ok, detail, remedy in findings
-    )
-
-
-PACKAGES = {"ipywidgets": "8.1", "matplotlib": "3.10", "safetensors": "0.5"}
+    findings = *_software(), *_models(), _folder(), _device()
+    return Report(Finding(*found) for found in findings)
 
 
 def _software():
@@ -56,17 +51,17 @@ def _software():
     python, install = sys.version_info, "pip install -r requirements.txt"
     again = "Install Python 3.11 or newer, delete .venv, and start by: make lab PYTHON=python3.11"
     yield "Python", python >= (3, 11), ".".join(map(str, python[:3])), again
-    needs = importlib.metadata.requires("unlearnlab")
-    wanted = next(r for r in needs if r.startswith("torch=="))[7:]
+    least = dict(re.split("[=>]=", need) for need in importlib.metadata.requires("unlearnlab"))
+    torch_is, wanted = torch.__version__, least["torch"]
     other = f"This is not the workbook's environment. Run: {install} (torch {wanted})"
-    yield "PyTorch", torch.__version__.split("+")[0] == wanted, torch.__version__, other
-    for name, least in PACKAGES.items():
+    yield "PyTorch", torch_is.split("+")[0] == wanted, torch_is, other
+    for name in ("ipywidgets", "matplotlib", "safetensors"):
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             version = "missing"
-        new = version != "missing" and _numbers(version) >= _numbers(least)
-        remedy = f"Needs {least} or newer. Run: {install}, then restart the kernel"
+        new = _numbers(version) >= _numbers(least[name])  # "missing" has none
+        remedy = f"Needs {least[name]} or newer. Run: {install}, then restart the kernel"
         yield name, new, version, remedy
 
 
@@ -74,31 +69,26 @@ def _numbers(version):
     return [int(part) for part in version.split(".")[:2] if part.isdigit()]
 
 
-def _sine_models():
-    return _loaded("shipped models", sine.task, sine.SHIPPED_SEEDS, "seeds are there and whole")
-
-
-def _image_models():
+def _models():
+    """The same, for models that ship with the package, each of which is read."""
+    seeds = "seeds are there and whole"
+    yield _loaded("shipped models", sine.task, sine.SHIPPED_SEEDS, seeds)
     names = [
         f"{task}-digits-{seed}-{role}"
         for task in ("erasure", "collapse")
         for seed in zoo.SHIPPED_SEEDS
         for role in ("original", "ground-truth")
     ]
-    return _loaded("shipped image models", _read_image_model, names, "are there and whole")
+    path = lambda name: next(zoo.SHIPPED.glob(f"{name}-????????.safetensors"), zoo.SHIPPED / name)
+    again = (
+        "They ship with unlearnlab: install it again, or run python -m unlearnlab.tasks and the "
+        "first word of what is not there"
+    )
+    read = lambda name: checkpoint.read(path(name))
+    yield _loaded("shipped image models", read, names, "are there and whole", again)
 
 
-def _read_image_model(name):
-    paths = [*zoo.SHIPPED.glob(f"{name}-????????.safetensors"), zoo.SHIPPED / f"{name}.safetensors"]
-    try:
-        checkpoint.read(paths[0])
-    except (ValueError, FileNotFoundError) as error:
-        again = f"install it again, or run python -m {sine.__package__} {name.split('-')[0]}"
-        raise ValueError(f"{error}. It ships with unlearnlab: {again}") from error
-
-
-def _loaded(name, load, items, words):
-    """What a Finding is made of, for models of which each is read."""
+def _loaded(name, load, items, words, *remedies):
     errors = []
     for item in items:
         try:
@@ -106,7 +96,7 @@ def _loaded(name, load, items, words):
         except (ValueError, FileNotFoundError) as error:
             errors.append(str(error))
     whole = f"{len(items) - len(errors)} of {len(items)} {words}"
-    return name, not errors, whole, " | ".join(errors)
+    return name, not errors, whole, " | ".join([*errors, *remedies])
 
 
 def _folder():

@@ -10,7 +10,8 @@ from ..ground.checks import integer, number, one_of
 from .canvas import Canvas
 from .style import figure, look
 
-WIDE = {"style": {"description_width": "110px"}, "layout": ipywidgets.Layout(width="360px")}
+MENU = ipywidgets.Dropdown
+WIDE = {"style": {"description_width": "110px"}, "layout": {"width": "360px"}}
 
 
 class Lab:
@@ -36,16 +37,16 @@ class Lab:
         alt = {"image/png": {"alt": self.canvas.figure.alt}}
         return data | {"image/png": self.canvas.png()}, alt
 
-    def add(self, follow, controls: dict, **traits) -> ipywidgets.VBox:
+    def add(self, follow, controls: dict, late: bool = False) -> ipywidgets.VBox:
         """A column of controls, each an attribute by its name; a change of one calls `follow`.
 
-        controls: name -> widget, or the arguments of `control`. traits: of those made here. Raises
-        ValueError by name for a first value that is none of a control's.
+        controls: name -> widget, or the arguments of `control`. late: as there. Raises ValueError
+        by name for a first value that is none of a control's.
         """
         for name, made in controls.items():
             if isinstance(made, tuple):
                 check(controls, {name: made[1]})
-                made = control(*made, **traits)
+                made = control(*made, late=late)
             setattr(self, name, made)
             made.observe(follow, "value")
         return ipywidgets.VBox([getattr(self, name) for name in controls])
@@ -69,13 +70,19 @@ class Lab:
             self.error = error
             self.say(f"{type(error).__name__}: {error}", error=True)
 
+    def redraw(self, change=None) -> None:
+        """One new frame, if there is something to see."""
+        if self.canvas:
+            with self.telling():
+                self.show()
+
 
 class SliderLab(Lab):
     """A lab whose picture follows its controls at once.
 
     A subclass has
 
-    offers              its controls, as in `Lab.add`, or it calls `build` with them
+    offers              its controls, from the top down: name -> arguments of `control`
     compute(**values)   what is to be shown, from the controls' values by name
     picture(*axes, shown)   draws it anew into the axes of the canvas, which are empty
     draw(shown)         or this, which lays the figure out anew
@@ -87,35 +94,32 @@ class SliderLab(Lab):
     compute returned for what is in the picture.
     """
 
-    # Arguments of `figure`, of Figure.legend for what the first frame labels, traits of controls
+    # Arguments of `figure`, of Figure.legend for what the first frame labels; as in `control`
     panels = {"columns": 2}
     legend = {"loc": "outside upper center", "ncols": 6, "columnspacing": 1.2}
-    traits = {}
+    late = False
 
     def __init__(self, **first):
+        """Makes the panel and draws the first frame.
+
+        Raises what goes wrong in the first frame, which the reader could not see.
+        """
+        super().__init__()
         offers = dict(self.offers)
         for name, value in first.items():
             words, _, *given = offers[name]
             offers[name] = words, value, *given
-        self.build(offers)
+        self.names, self.numbers = list(offers), ipywidgets.HTML()
+        self.column = self.add(self.redraw, offers, self.late)
+        self.canvas = Canvas(figure(**self.panels)[0])
+        top = ipywidgets.HBox([self.column, self.numbers])
+        self.panel = ipywidgets.VBox([top, self.canvas.widget, self.status])
+        self.show()
 
     @property
     def summary(self):
         settings = [f"{control.description} {control.value}" for control in self.column.children]
         return f"{type(self).__name__}: {', '.join(settings)}"
-
-    def build(self, controls: dict) -> None:
-        """Makes the panel and draws the first frame. controls: as in `add`, from the top down.
-
-        Raises what goes wrong in the first frame, which the reader could not see.
-        """
-        super().__init__()
-        self.names, self.numbers = list(controls), ipywidgets.HTML()
-        self.column = self.add(self.redraw, controls, **self.traits)
-        self.canvas = Canvas(figure(**self.panels)[0])
-        top = ipywidgets.HBox([self.column, self.numbers])
-        self.panel = ipywidgets.VBox([top, self.canvas.widget, self.status])
-        self._frame()
 
     def draw(self, shown) -> None:
         drawn = self.canvas.figure
@@ -130,13 +134,8 @@ class SliderLab(Lab):
 
     note = table
 
-    def redraw(self, change=None) -> None:
-        """One new frame."""
-        with self.telling():
-            self._frame()
-
     @look()
-    def _frame(self):
+    def show(self):
         self.shown = self.compute(**{name: getattr(self, name).value for name in self.names})
         self.draw(self.shown)
         self.canvas.figure.alt = self.sentence(self.shown)
@@ -145,20 +144,24 @@ class SliderLab(Lab):
         self.say(self.note(self.shown))
 
 
-def control(words: str, value, *given, **traits) -> ipywidgets.Widget:
+def control(words: str, value, first, *rest, late: bool = False) -> ipywidgets.Widget:
     """A slider that begins at `value`. words: what the reader sees beside it.
 
-    given: low, high and step, of whole numbers unless the step is none, and 1 if it is left out;
-    or the options: values, or a dictionary words -> value. traits: of the widget.
+    first, rest: low, high and step, of whole numbers unless the step is none, and 1 if it is left
+    out; or options, which are values or a dictionary words -> value, and MENU for a list instead of
+    a slider. late: it changes when it is let go.
     """
-    traits = {"description": words, "value": value, **WIDE, **traits}
-    if len(given) == 1:
-        (options,) = given
-        options = options.items() if isinstance(options, dict) else options
-        return ipywidgets.SelectionSlider(options=list(options), **traits)
-    low, high, step = (*given, 1)[:3]
-    kind = ipywidgets.IntSlider if isinstance(step, int) else ipywidgets.FloatSlider
-    return kind(min=low, max=high, step=step, **traits)
+    traits = {"description": words, "value": value, **WIDE}
+    if isinstance(first, (int, float)):
+        high, step = (*rest, 1)[:2]
+        kind = ipywidgets.IntSlider if isinstance(step, int) else ipywidgets.FloatSlider
+        made = kind(min=first, max=high, step=step, **traits)
+    else:
+        options = list(first.items() if isinstance(first, dict) else first)
+        made = (*rest, ipywidgets.SelectionSlider)[0](options=options, **traits)
+    if late and not rest == (MENU,):
+        made.continuous_update = False
+    return made
 
 
 def check(controls: dict[str, tuple], values: dict) -> None:
@@ -168,25 +171,20 @@ def check(controls: dict[str, tuple], values: dict) -> None:
     of a function; others than those of controls are passed over.
     """
     for name in controls.keys() & values.keys():
-        _, _, *given = controls[name]
-        if len(given) == 1:
-            (options,) = given
-            one_of(name, values[name], options.values() if isinstance(options, dict) else options)
+        value, (_, _, first, *rest) = values[name], controls[name]
+        if isinstance(first, (int, float)):
+            kind = number if isinstance(rest[-1], float) else integer
+            kind(name, value, low=first, high=rest[0])
         else:
-            kind = number if isinstance(given[-1], float) else integer
-            kind(name, values[name], low=given[0], high=given[1])
+            one_of(name, value, first.values() if isinstance(first, dict) else first)
 
 
-def menu(words: str, value, options) -> ipywidgets.Widget:
-    """A drop-down list of `options`. Raises ValueError by its words for a value that is none."""
-    one_of(words, value, options)
-    return ipywidgets.Dropdown(options=list(options), value=value, description=words, **WIDE)
-
-
-def button(words: str, icon: str, width: int = 110, hint=None, **more) -> ipywidgets.Button:
-    """width: pixels. hint: when the mouse is over it. more: traits of the widget."""
-    layout = ipywidgets.Layout(width=f"{width}px")
-    return ipywidgets.Button(description=words, icon=icon, layout=layout, tooltip=hint, **more)
+def button(press, words: str, icon: str, width=110, hint=None, **more) -> ipywidgets.Button:
+    """press: called with a click. width: pixels. hint: when the mouse is over it. more: traits."""
+    layout = {"width": f"{width}px"}
+    made = ipywidgets.Button(description=words, icon=icon, layout=layout, tooltip=hint, **more)
+    made.on_click(press)
+    return made
 
 
 def table(rows: dict[str, tuple], head: tuple = (), caption: str = "") -> str:

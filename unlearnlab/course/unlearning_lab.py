@@ -5,9 +5,10 @@ import dataclasses
 import threading
 import time
 
-import ipywidgets
 import numpy as np
+from ipywidgets import HTML, FloatProgress, HBox, VBox
 
+from ..ground.checks import one_of
 from ..loop import unlearn
 from ..methods import Method
 from ..tasks.presets import choose
@@ -15,8 +16,7 @@ from ..training.fit import Stopped
 from . import style
 from .canvas import Canvas
 from .controls import sliders
-from .job import Job
-from .lab import Lab, button, menu, table
+from .lab import MENU, Lab, button, table
 from .marks import note
 
 GHOST = "#9A9A9A"  # of the run before
@@ -41,7 +41,7 @@ class UnlearningLab(Lab):
     size         of the picture, in inches
     pause        seconds from one frame of a run to the next, so that the run has most of the time
 
-    prepare()      name -> control of what is shown, made once
+    prepare()      name -> control of what is shown, made once; none by default
     draw()         draws into the empty `figure` what stays during a run on `task`
     move(model)    adds what changes, and what `model` says, None: nothing yet; returns the alt text
 
@@ -50,6 +50,7 @@ class UnlearningLab(Lab):
     """
 
     hidden = judged = ()
+    _lock = threading.Lock()
     go = "Run", "play", 110, "the same run again, to watch"
     back = "Reset", "undo", 110, "the method's first values"
     pause = 0
@@ -58,32 +59,24 @@ class UnlearningLab(Lab):
     def __init__(self, seed, method, epochs, samples, source=(), **more):
         super().__init__()
         self.samples, self.source, self.more = samples, source, more
-        self.job, self.figure = Job(), style.figure(size=self.size)[0]
+        self.figure, self._halt = style.figure(size=self.size)[0], threading.Event()
         self.figure.set_layout_engine("none")  # a lab places its axes itself
-        self.task = self.model = None  # a model: once a run is over
-        self.track = []  # what is judged, after every epoch of the run, from the original on
-        self.under_way, self.epoch = method, 0  # name of the run's method, the epoch it has reached
-        late = {"continuous_update": False}
-        self.add(self.start, {"seed": ("seed", seed, *self.possible_seeds)}, **late)
-        self.add(self.resize, {"epochs": ("T (epochs)", epochs, *self.possible_epochs)}, **late)
-        self.add(self.restart, {"name": menu("method", method, self.settings)})
-        self.run = button(*self.go, button_style="info")
-        self.stop, self.reset = button("Stop", "stop", disabled=True), button(*self.back)
-        for pressed, follow in (
-            (self.run, self.press),
-            (self.stop, self._stop),
-            (self.reset, self.restart),
-        ):
-            pressed.on_click(follow)
-        bar = ipywidgets.Layout(width="240px")
-        self.progress = ipywidgets.FloatProgress(value=0, min=0, max=1, layout=bar)
-        self.readout, self.results = ipywidgets.HTML(), ipywidgets.HTML()
-        self.box, self.view = ipywidgets.VBox(), ipywidgets.VBox()
-        self.left = ipywidgets.VBox([self.seed, self.name, self.epochs])
-        top = ipywidgets.HBox([self.left, self.box])
-        buttons = ipywidgets.HBox([self.run, self.stop, self.reset, self.progress])
+        self.task = self._thread = None
+        self.add(self.start, {"seed": ("seed", seed, *self.possible_seeds)}, late=True)
+        lengths = self.possible_epochs
+        self.add(self.resize, {"epochs": ("T (epochs)", epochs, *lengths)}, late=True)
+        one_of("method", method, self.settings)
+        self.add(self.restart, {"name": ("method", method, list(self.settings), MENU)})
+        self.run = button(self.press, *self.go, button_style="info")
+        self.stop = button(self.halt, "Stop", "stop", disabled=True)
+        self.reset = button(self.restart, *self.back)
+        self.progress = FloatProgress(value=0, min=0, max=1, layout={"width": "240px"})
+        self.readout, self.results, self.box, self.view = HTML(), HTML(), VBox(), VBox()
+        self.left = VBox([self.seed, self.name, self.epochs])
+        top = HBox([self.left, self.box])
+        buttons = HBox([self.run, self.stop, self.reset, self.progress])
         below = self.view, self.readout, self.results, self.status
-        self.panel = ipywidgets.VBox([top, buttons, *below])
+        self.panel = VBox([top, buttons, *below])
         self.fill(self.settings[method])
         if not source or "digits" in source:  # so that there is a picture before anyone clicks
             self.unlearn(*self.chosen(), stop=threading.Event())
@@ -125,7 +118,7 @@ class UnlearningLab(Lab):
         try:
             chosen = self.chosen()
         except ValueError as error:
-            self.job.stop()
+            self._halt.set()
             self.say(str(error), error=True)
             return
         self.work(self.unlearn, *chosen)
@@ -133,26 +126,40 @@ class UnlearningLab(Lab):
     press = start
 
     def work(self, function, *arguments) -> None:
-        """function(*arguments, stop) in the thread, in place of what it does."""
+        """function(*arguments, stop) in a thread, once what ran before has ended, which is stopped.
+        stop is a threading.Event that the function must watch. Returns at once."""
 
-        def told(stop):
+        def told(stop, before):
+            if before:
+                before.join()
+            if stop.is_set():  # another took its place
+                return
             self.stop.disabled, self.progress.value = False, 0
             with self.telling():
                 function(*arguments, stop)
             self.stop.disabled = True
 
-        self.job.start(told)
+        with self._lock:
+            self._halt.set()
+            self._halt = threading.Event()
+            given = self._halt, self._thread
+            self._thread = threading.Thread(target=told, args=given, daemon=True)
+            self._thread.start()
 
     def wait(self, timeout: float = 1800) -> None:
         """Waits for what runs, and raises what went wrong in it. For tests and scripts."""
-        if not self.job.wait(timeout):
-            raise TimeoutError(f"the lab is still busy after {timeout} s")
+        end = time.monotonic() + timeout
+        while self._thread and self._thread.is_alive():  # another may take its place
+            self._thread.join(max(0, end - time.monotonic()))
+            if time.monotonic() > end:
+                raise TimeoutError(f"the lab is still busy after {timeout} s")
         if self.error:
             raise self.error
 
-    def _stop(self, button):
+    def halt(self, event=None) -> None:
+        """Asks what runs to end; returns at once."""
         self.stop.disabled = True  # heard; it may take a moment
-        self.job.stop()
+        self._halt.set()
 
     def unlearn(self, seed, method, epochs, stop):
         """One run, drawn as it goes."""
@@ -180,18 +187,17 @@ class UnlearningLab(Lab):
             self.show()  # other images may have been chosen since its last epoch
             self.readout.value = self._table(run)
 
+    def prepare(self) -> dict:
+        return {}
+
     def stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
-        changed = self.task is None or self.task.seed != seed
-        if changed:
-            task = self._made(seed, stop)
-            models = task.original, task.ground_truth  # the second may be trained only now
-            self.say()
-            start, truth = (self._measure(task, model, stop) for model in models)
+        if self.task is None or self.task.seed != seed:
+            self.task, self.start_metrics, self.truth_metrics = self._made(seed, stop)
+            self.finished = "", []  # the last whole run: its method's name, and its track
         with style.look():
-            if changed:
-                self.task, self.start_metrics, self.truth_metrics = task, start, truth
-                self.finished = "", []
+            # the model: once the run is over. The track: what is judged, after every epoch of it,
+            # from the original on.
             self.model, self.metrics, self.under_way = None, self.start_metrics, method.name
             self.track, self.previous = [self.place(self.metrics)], self.finished
             self.epoch = 0
@@ -201,13 +207,17 @@ class UnlearningLab(Lab):
             self.show()
 
     def _made(self, seed, stop):
-        """The task of a seed: its data and models, shipped, kept, or made now."""
+        """The task of a seed, its data and models shipped, kept, or made now, and the metrics of
+        the two."""
         self.say(f"Getting the images and the models of seed {seed} ready.")
-        if self.canvas is None:
-            self.left.children += self.add(self.look, self.prepare()).children
+        if len(self.left.children) == 3:  # the first time
+            self.left.children += self.add(self.redraw, self.prepare()).children
         self._reported = time.monotonic()
         more = {"progress": self.trained, "stop": stop, **self.more}
-        return self.experiment.task(*self.source, seed=seed, **more)
+        task = self.experiment.task(*self.source, seed=seed, **more)
+        models = task.original, task.ground_truth  # the second may be trained only now
+        self.say()
+        return task, *(self._measure(task, model, stop) for model in models)
 
     def _epoch(self, run, epochs, stop):
         done = len(run.history)
@@ -250,12 +260,6 @@ class UnlearningLab(Lab):
             self.finished = run.method.name, self.track
 
     # -- showing
-
-    def look(self, change=None) -> None:
-        """Draws again what a control shows in another way, without a run."""
-        if self.track:  # or there is nothing to see yet
-            with self.telling():
-                self.show()
 
     def show(self) -> None:
         """The whole picture anew."""
@@ -330,16 +334,18 @@ class ImageLab(UnlearningLab):
 
     def draw_before(self, ax) -> None:
         """The run before, if there is one."""
-        self._draw_way(ax, self.previous[1], ".--", color=GHOST, linewidth=1.2)
+        ax.plot(*self._way(self.previous[1]), ".--", color=GHOST, linewidth=1.2)
 
     def move_run(self, ax) -> None:
         """The run, and what it is."""
-        self._draw_way(ax, self.track, "o-", color=style.BLUE, markersize=5)
-        self._draw_way(ax, self.track, "o", color=style.BLUE, markersize=10, markevery=[-1])
+        way = self._way(self.track)
+        ax.plot(*way, "o-", color=style.BLUE, markersize=5)
+        ax.plot(*way, "o", color=style.BLUE, markersize=10, markevery=[-1])
         heading(ax, "\n".join(self.titles()), style.BLUE)
 
-    def _draw_way(self, ax, way, form, **look):
-        ax.plot(*np.reshape(way, (-1, len(self.judged))).T, form, **look)
+    def _way(self, track):
+        """What to plot: each metric that is judged, after every epoch."""
+        return np.reshape(track, (-1, len(self.judged))).T
 
 
 def heading(ax, text: str, color=style.BLACK, size: float = 9.5) -> None:

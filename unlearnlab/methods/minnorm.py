@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ..ground import checks
 from ..projection import Projection
-from .base import Method, batch_loss
+from .base import Method, batch_loss, hyperparameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +25,11 @@ class MinNormOG(Method):
     """
 
     name = "MinNorm-OG"
-    reg: float = 0.1
+    reg: float = hyperparameter(0.1, high=1)
     reg_decay: float = 0.9
     n_pert: int = 50
     project_every: int = 1
     descent_epochs: int = 0
-
-    def __post_init__(self):
-        super().__post_init__()
-        checks.number(f"{self.name}: reg", self.reg, low=0, high=1)
 
     def check(self, task, epochs):
         super().check(task, epochs)

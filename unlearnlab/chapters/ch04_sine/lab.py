@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...course.lab import menu, table
+from ...course.lab import MENU, control, table
 from ...course.marks import central, name_rows, over_points, plain_ticks
 from ...course.style import BLUE, ORIGINAL, PURPLE, UNLEARNED
 from ...course.unlearning_lab import UnlearningLab, heading
@@ -46,18 +46,15 @@ class SineLab(UnlearningLab):
         methods: Sequence[Method] = (),
     ):
         self.own = {own.name: own for own in methods}
-        self.seeds = menu("compare on", "this seed", ("this seed", ALL))
+        self.seeds = control("compare on", "this seed", ("this seed", ALL), MENU)
         self._staged = None
         super().__init__(seed, method, epochs, RETAIN)
+        self.left.children += (self.seeds,)
 
     @property
     def settings(self):
         """The paper's best setting of every method for the chosen T, and one's own methods."""
         return sine.best_settings(self.epochs.value) | self.own
-
-    def prepare(self):
-        self.left.children += (self.seeds,)  # it changes nothing by itself
-        return {}
 
     # -- running
 

@@ -5,12 +5,15 @@ import math
 from types import SimpleNamespace
 
 import torch
+import torch.nn.functional as F
 
 from ...course.lab import SliderLab, check, table
 from ...theory import linear
 from .pictures import REACH, space
 
 X_RETAIN = torch.tensor([[1.2, 0.3, 0.2], [0.1, 1.1, 0.5]], dtype=torch.float64)
+FIRST, NORMAL = F.normalize(torch.stack([X_RETAIN[0], torch.linalg.cross(*X_RETAIN)]))
+SECOND = torch.linalg.cross(NORMAL, FIRST)  # orthonormal; the first two lie in the retain span
 Y_RETAIN = torch.tensor([1.0, 0.5], dtype=torch.float64)
 LENGTH = 1.4  # of the forget input
 NOTHING = 1e-9  # shorter than this is rounding
@@ -44,10 +47,9 @@ def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: i
     Raises ValueError for what CONTROLS do not offer.
     """
     check(CONTROLS, locals())
-    first, second, normal = _frame()
     turn, lift = math.radians(heading), math.radians(tilt)
-    along = math.cos(turn) * first + math.sin(turn) * second
-    x = LENGTH * (math.cos(lift) * along + math.sin(lift) * normal)
+    along = math.cos(turn) * FIRST + math.sin(turn) * SECOND
+    x = LENGTH * (math.cos(lift) * along + math.sin(lift) * NORMAL)
     X, y = X_RETAIN[:retained], Y_RETAIN[:retained]
     whole, labels = torch.cat([X, x[None]]), torch.cat([y, y.new_tensor([label])])
     original, retrained = linear.min_norm(whole, labels), linear.min_norm(X, y)
@@ -55,7 +57,7 @@ def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: i
     residual = (whole @ original - labels).abs().max()
     return SimpleNamespace(
         X_retain=X,
-        basis=torch.stack([first, second])[:retained],
+        basis=torch.stack([FIRST, SECOND])[:retained],
         x_forget=x,
         x_foot=linear.unlearn(x, X),
         original=original,
@@ -65,14 +67,6 @@ def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: i
         distance=float((unlearned - retrained).norm()),
         fits=bool(residual < NOTHING * (1 + original.norm())),
     )
-
-
-def _frame():
-    """Orthonormal: along the first retain input, in the plane, and its normal."""
-    first = X_RETAIN[0] / X_RETAIN[0].norm()
-    normal = torch.linalg.cross(X_RETAIN[0], X_RETAIN[1])
-    normal = normal / normal.norm()
-    return first, torch.linalg.cross(normal, first), normal
 
 
 class LinearLab(SliderLab):

@@ -1,7 +1,7 @@
 """How many neurons does a two-layer network keep once it must fit only the retain set, and what
 becomes of its function?"""
 
-from functools import lru_cache
+from functools import cache, partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -53,23 +53,20 @@ def cut_network(
     Raises ValueError for what CONTROLS do not offer.
     """
     check(CONTROLS, locals())
-    phi, distinct = ACTIVATIONS[activation], n_r - copies
-    X, y, X_f, y_f = _data(distinct, copies, inputs)
-    A, c = _trained(distinct, h, activation, inputs)
-    features = two_layer.features(A, _with_bias(X), phi)
+    phi, distinct = ACTIVATIONS[activation], range(n_r - copies)
+    points, heights, A, c = _trained(len(distinct), h, activation, inputs)
+    retained = [*distinct, *distinct[:copies]]
+    X, y, X_f, y_f = points[retained], heights[retained], points[-1:], heights[-1:]
+    features = two_layer.features(A, X, phi)
     c_new = METHODS[method](c, features)
     A_new = torch.where(c_new[:, None] != 0, A, 0)
-
-    def after(points):
-        return two_layer.predict(A_new, c_new, _with_bias(points), phi)
-
-    grid = _grid(inputs)
+    after, grid = partial(two_layer.predict, A_new, c_new, activation=phi), _grid(inputs)
     return SimpleNamespace(
-        X=X.numpy(),
+        X=X[:, :-1].numpy(),
         y=y.numpy(),
-        X_forget=X_f.numpy(),
+        X_forget=X_f[:, :-1].numpy(),
         y_forget=y_f.numpy(),
-        before=two_layer.predict(A, c, _with_bias(grid), phi).numpy(),
+        before=two_layer.predict(A, c, grid, phi).numpy(),
         after=after(grid).numpy(),
         alive=(A_new.any(1) & (c_new != 0)).numpy(),
         rank=two_layer.rank(features),
@@ -80,40 +77,33 @@ def cut_network(
     )
 
 
-@lru_cache(maxsize=64)
+@cache
 def _trained(distinct, h, activation, inputs):
-    """Copies change nothing about what fits: the network is trained on the distinct points."""
-    X, y, X_f, y_f = _data(distinct, 0, inputs)
-    return fit(
-        _with_bias(torch.cat([X, X_f])), torch.cat([y, y_f]), h, ACTIVATIONS[activation], seed=1
-    )
-
-
-def _data(distinct, copies, inputs):
-    """Retain points with copies, and a forget point of height 1.5 in a gap between them."""
+    """Distinct points and, last, a forget point of height 1.5 in a gap between them, all with a
+    last entry 1; their heights; and the A and c that fit them: copies change nothing about it."""
     if inputs == 1:
         X = torch.linspace(-3, 3, distinct, dtype=torch.float64)[:, None]
         gap = (X[:-1] + X[1:]) / 2
-        X_f = gap[(gap + 1.2).abs().argmin()][None]
+        X_f = gap[(gap + 1.2).abs().argmin()]
     else:
         number = torch.arange(distinct, dtype=torch.float64)
         angle = 2.399963 * number  # the golden angle: an even spread over the disc
         radius = 2.9 * ((number + 0.7) / distinct).sqrt()
         X = radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
-        X_f = torch.zeros(1, 2, dtype=torch.float64)
-    X = torch.cat([X, X[:copies]])
+        X_f = X.new_zeros(2)
     y = X[:, 0].sin() * X[:, 1:].cos().prod(1)
-    return X, y, X_f, torch.full((1,), 1.5, dtype=torch.float64)
+    points, heights = _with_bias(torch.vstack([X, X_f])), torch.hstack([y, y.new_tensor(1.5)])
+    return points, heights, *fit(points, heights, h, ACTIVATIONS[activation], seed=1)
 
 
 def _with_bias(X):
-    return torch.cat([X, torch.ones_like(X[:, :1])], 1)
+    return F.pad(X, (0, 1), value=1.0)
 
 
 def _grid(inputs):
-    """All points, (k, inputs): the rows of an image are x_2, its columns x_1."""
-    axis = torch.from_numpy(GRID[inputs])
-    return axis[:, None] if inputs == 1 else torch.cartesian_prod(axis, axis)[:, [1, 0]]
+    """All points, (k, inputs + 1): the rows of an image are x_2, its columns x_1."""
+    axes = [torch.from_numpy(GRID[inputs])] * inputs
+    return _with_bias(torch.stack(torch.meshgrid(*axes, indexing="xy"), -1).view(-1, inputs))
 
 
 class PruneLab(SliderLab):
@@ -121,7 +111,7 @@ class PruneLab(SliderLab):
     function before and after. `shown` is what `cut_network` returned."""
 
     panels = {"size": (11, 3.6)}
-    offers, traits = CONTROLS, {"continuous_update": False}
+    offers, late = CONTROLS, True
 
     def compute(self, **values):
         return cut_network(**values)

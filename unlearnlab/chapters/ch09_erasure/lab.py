@@ -57,11 +57,13 @@ class ErasureLab(ImageLab):
         self.labels = labels.repeat(len(erasure.COLORS))
         for i, image in enumerate(self.pixels):
             x, row = self._place(i)
-            place = {"extent": (x - 0.08, x + 0.08, row + 2 * PICTURE, row), "aspect": "auto"}
-            page.imshow(image.permute(1, 2, 0).numpy(), interpolation="nearest", **place)
+            place = x - 0.08, x + 0.08, row + 2 * PICTURE, row
+            page.imshow(
+                image.permute(1, 2, 0), extent=place, aspect="auto", interpolation="nearest"
+            )
         self._say(page, BEFORE, self.task.original)
-        page.set(xlim=(0, 1), ylim=(len(erasure.COLORS), 0), xticks=[])
-        page.set_title("✓ the right class, and “gray”. The number is p(gray).")
+        title = "✓ the right class, and “gray”. The number is p(gray)."
+        page.set(xlim=(0, 1), ylim=(len(erasure.COLORS), 0), xticks=[], title=title)
         lines = np.add.outer(range(len(erasure.COLORS)), (PICTURE, BEFORE, AFTER))
         words = [word for name in erasure.COLORS for word in (name, "before", "after")]
         page.set_yticks(lines.flatten(), words)
@@ -70,11 +72,11 @@ class ErasureLab(ImageLab):
         page.grid(False)
         self.draw_before(plane)
         key(plane, REFERENCES, loc="upper left")
-        plane.set(xlabel="retain accuracy (gray test images)", ylabel="forget error")
-        plane.set(xlim=(-0.02, 1.04), ylim=(-0.09, 1.02))
+        limits = {"xlim": (-0.02, 1.04), "ylim": (-0.09, 1.02)}
         if self.zoom.value:
             left = min(0.78, self.truth_metrics["retain_accuracy"] - 0.15)  # easy: at the ideal
-            plane.set(xlim=(left, left + 0.25), ylim=(-0.025, 0.27))
+            limits = {"xlim": (left, left + 0.25), "ylim": (-0.025, 0.27)}
+        plane.set(xlabel="retain accuracy (gray test images)", ylabel="forget error", **limits)
 
     def move(self, model):
         page, plane = self.figure.axes

@@ -63,7 +63,7 @@ class CollapseLab(ImageLab):
         content, color = self.content.value, self.painted.value
         own = self.pixels[self.labels == content][[self.example.value - 1]]
         self.image = tint(own, CLASS_COLORS[color])
-        image.imshow(self.image[0].permute(1, 2, 0).numpy(), interpolation="nearest")
+        image.imshow(self.image[0].permute(1, 2, 0), interpolation="nearest")
         image.set_axis_off()
         self.owner = f"that of class {self.classes[color]}"
         caption = f"content: {self.classes[content]}\ncolor: {NAMES[color]},\n{self.owner}"
@@ -71,8 +71,8 @@ class CollapseLab(ImageLab):
         for ax in bars:
             for row in {content, color}:
                 ax.axhspan(row - 0.5, row + 0.5, color="#E6E6E6", linewidth=0)
-            ax.set(xlim=(0, 1), ylim=(len(NAMES) - 0.5, -0.5), xticks=[0, 1], yticks=[])
-            ax.set_xlabel("probability")
+            limits = {"xlim": (0, 1), "ylim": (len(NAMES) - 0.5, -0.5)}
+            ax.set(xlabel="probability", xticks=[0, 1], yticks=[], **limits)
             ax.grid(False)
         self.says = dict.fromkeys(MODELS, "")
         self._draw_bars("original", self.task.original)
@@ -86,8 +86,8 @@ class CollapseLab(ImageLab):
         bars[-1].yaxis.tick_right()
         bars[-1].set_yticks(list(cues), list(cues.values()))
         T = self.epochs.value
-        accuracy.set(xlabel="epoch", ylabel="color accuracy", ylim=(-0.02, 1.02))
-        accuracy.set_xlim(-0.04 * T, 1.04 * T)
+        limits = {"xlim": (-0.04 * T, 1.04 * T), "ylim": (-0.02, 1.02)}
+        accuracy.set(xlabel="epoch", ylabel="color accuracy", **limits)
         accuracy.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         for name, metrics, looks, up in (
             ("original", self.start_metrics, style.ORIGINAL, -12),

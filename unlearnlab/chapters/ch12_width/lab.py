@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ...course.lab import SliderLab, menu, table
+from ...course.lab import MENU, SliderLab, table
 from ...course.rows import method_of
 from ...loop import unlearn
 from ...study.choosing import standard_error
@@ -31,25 +31,18 @@ class WidthLab(SliderLab):
     """Sliders move along the ladders, lambda and the plane; menus choose the method and the goal.
 
     record: what `unlearnlab.chapters.ch12_width.study.load` returned, with runs on digits; the
-    first slider climbs its ladders one after the other. network, width: where it begins. The curves
-    are the recorded ones, means over seeds. The three networks on the right are those of seed 1,
-    which ship with the package; the setting that is best by the recorded validation data unlearns
-    one of them here, within a second. `shown` is what is in the picture: the width, metrics of the
-    three networks with J as "objective", the setting that made the unlearned one, in words, a
-    plane with the classes they give to its points, and the curves with their threshold.
+    first slider climbs its ladders one after the other. first: where controls begin, such as
+    rung, (network, width). The curves are the recorded ones, means over seeds. The three networks
+    on the right are those of seed 1, which ship with the package; the setting that is best by the
+    recorded validation data unlearns one of them here, within a second. `shown` is what is in the
+    picture: the width, metrics of the three networks with J as "objective", the setting that made
+    the unlearned one, in words, a plane with the classes they give to its points, and the curves
+    with their threshold.
     """
 
-    panels, traits = {"size": (10.4, 3.7)}, {"continuous_update": False}
+    panels, late = {"size": (10.4, 3.7)}, True
 
-    def __init__(
-        self,
-        record,
-        width: float = 1 / 8,
-        method: str = "NegGrad",
-        goal: str = "bias",
-        lam: float = 0.4,
-        network: str = "allcnn",
-    ):
+    def __init__(self, record, **first):
         frames = record.runs, record.models
         self.runs, self.models = (frame[frame.share == 0.2] for frame in frames)
         rungs = sorted(self.runs.groupby(["network", "width"]).groups)
@@ -57,15 +50,14 @@ class WidthLab(SliderLab):
         self.test = ladder.splits(seed=1)["test"]
         self.task = cache(lambda name, width: ladder.task(seed=1, network=name, width=width))
         self.unlearned = cache(lambda rung, *run: unlearn(self.task(*rung), *run).model)
-        self.build(
-            {
-                "rung": ("width", (network, width), named),
-                "method": menu("method", method, METHOD_NAMES),
-                "goal": menu("goal", goal, choosing.GOALS),
-                "lam": ("lambda", lam, choosing.LAMBDAS),
-                "plane": ("plane", 1, 1, PLANES),
-            }
-        )
+        self.offers = {
+            "rung": ("width", ("allcnn", 1 / 8), named),
+            "method": ("method", "NegGrad", METHOD_NAMES, MENU),
+            "goal": ("goal", "bias", choosing.GOALS, MENU),
+            "lam": ("lambda", 0.4, choosing.LAMBDAS),
+            "plane": ("plane", 1, 1, PLANES),
+        }
+        super().__init__(**first)
 
     @property
     def summary(self):

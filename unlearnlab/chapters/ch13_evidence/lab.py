@@ -5,7 +5,7 @@ from functools import cache, partial
 
 import torch.nn.functional as F
 
-from ...course.lab import SliderLab, menu
+from ...course.lab import MENU, SliderLab
 from . import verdicts
 from .pictures import show_evidence
 
@@ -15,14 +15,14 @@ PARTS = {"forget set": "forget", "unseen examples": "unseen"}
 class EvidenceLab(SliderLab):
     """The lab of notebook 13, on its recorded networks: nothing is trained.
 
-    evidence: the first thing that `verdicts.load` returned. method: "original", "retrained" or one
-    of ul.METHODS. metric: one of the verdicts'. `shown`: the arguments of the picture, and what is
-    said of it in words.
+    evidence: the first thing that `verdicts.load` returned. first: where controls begin, such as
+    method, "original", "retrained" or one of ul.METHODS, and metric. `shown`: the arguments of the
+    picture, and what is said of it in words.
     """
 
-    panels, traits = {"size": (10.4, 4.6)}, {"continuous_update": False}
+    panels, late = {"size": (10.4, 4.6)}, True
 
-    def __init__(self, evidence, method: str = "MinNorm-OG", metric: str = "U-LiRA"):
+    def __init__(self, evidence, **first):
         self.evidence = evidence
         self._judged, self._sure, self._attacked = (
             cache(partial(function, evidence))
@@ -30,15 +30,14 @@ class EvidenceLab(SliderLab):
         )
         recorded = evidence.margins["forget"]
         networks, examples = recorded["original"].shape
-        self.build(
-            {
-                "method": menu("method", method, recorded),
-                "metric": menu("metric", metric, (*verdicts.PER_EXAMPLE, verdicts.ATTACK)),
-                "part": menu("asked about", "forget set", PARTS),
-                "example": ("example", 0, 0, examples - 1),
-                "network": ("network", 0, 0, networks - 1),
-            }
-        )
+        self.offers = {
+            "method": ("method", "MinNorm-OG", list(recorded), MENU),
+            "metric": ("metric", "U-LiRA", (*verdicts.PER_EXAMPLE, verdicts.ATTACK), MENU),
+            "part": ("asked about", "forget set", list(PARTS), MENU),
+            "example": ("example", 0, 0, examples - 1),
+            "network": ("network", 0, 0, networks - 1),
+        }
+        super().__init__(**first)
 
     @property
     def summary(self):
