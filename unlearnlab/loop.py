@@ -2,6 +2,7 @@
 way to stop."""
 
 import copy
+import itertools
 import numbers
 import threading
 import time
@@ -161,8 +162,8 @@ def measure(task: Task, model: nn.Module) -> dict[str, float]:
     for name, value in metrics.items():
         if not isinstance(name, str) or name in (*COLUMNS, *HYPERPARAMETERS, "rule"):
             raise _named_like(task, name, "the name of a column of the table")
-        array = isinstance(value, (Tensor, np.ndarray, np.generic))
-        plain = value.item() if array and np.prod(value.shape) == 1 else value
+        one = np.prod(getattr(value, "shape", 0)) == 1  # of numpy or torch
+        plain = value.item() if one else value
         if not isinstance(plain, numbers.Real):
             raise BadMetrics(f"the metric {name!r} of {task.name} must be a number, got {value!r}")
         values[name] = float(plain)
@@ -176,7 +177,7 @@ def _named_like(task, name, what):
     )
 
 
-_measured = {}  # id of a task -> a weak reference to it, and the names of its metrics
+_measured = weakref.WeakKeyDictionary()  # by task: the names of its metrics
 
 
 def check_metrics(task: Task, method: Method) -> None:
@@ -185,12 +186,9 @@ def check_metrics(task: Task, method: Method) -> None:
 
     Raises BadMetrics, also when one is named like a hyperparameter of `method`.
     """
-    reference, names = _measured.get(id(task), (None, ()))
-    if reference is None or reference() is not task:
-        names = tuple(measure(task, copy.deepcopy(task.original).eval()))
-        key = id(task)
-        _measured[key] = weakref.ref(task, lambda _: _measured.pop(key, None)), names
-    for name in {f.name for f in fields(method)}.intersection(names):
+    if task not in _measured:
+        _measured[task] = tuple(measure(task, copy.deepcopy(task.original).eval()))
+    for name in {f.name for f in fields(method)}.intersection(_measured[task]):
         raise _named_like(task, name, f"a hyperparameter of {method.name}")
 
 
@@ -270,20 +268,22 @@ class Batch:
         return len(self.index)
 
     def __iter__(self):
-        return iter((self.inputs, self.targets))
+        return iter(self._gathered)
 
     @cached_property
-    def inputs(self) -> Tensor:
-        return self._gather(self._data.tensors[0])
-
-    @cached_property
-    def targets(self) -> Tensor:
-        return self._gather(self._data.tensors[1])
-
-    def _gather(self, tensor):
+    def _gathered(self):
         if self._whole:
-            return tensor
-        return tensor[self.index.to(tensor.device, non_blocking=True)]
+            return self._data.tensors
+        index = lambda t: self.index.to(t.device, non_blocking=True)
+        return tuple(t[index(t)] for t in self._data.tensors)
+
+    @property
+    def inputs(self) -> Tensor:
+        return self._gathered[0]
+
+    @property
+    def targets(self) -> Tensor:
+        return self._gathered[1]
 
 
 class _Batches:
@@ -292,21 +292,21 @@ class _Batches:
     def __init__(self, task: Task, generator: torch.Generator):
         self.retain, self.forget = task.retain, task.forget
         self.size, self.generator = task.batch_size, generator
-        self.waiting = torch.empty(0, dtype=torch.long)
+        self.order = self._endless()
 
     def draw(self) -> list[tuple]:
         """An epoch's pairs of indices, (retain, forget); None for a whole set."""
         if self.size is None:
             return [(None, None)]
         drawn = torch.randperm(len(self.forget), generator=self.generator).split(self.size)
-        return [(self._next_retain(min(len(part), len(self.retain))), part) for part in drawn]
+        return [(self._next_retain(len(part)), part) for part in drawn]
 
     def pair(self, indices: tuple) -> tuple[Batch, Batch]:
         return Batch("retain", self.retain, indices[0]), Batch("forget", self.forget, indices[1])
 
     def _next_retain(self, count):
-        while len(self.waiting) < count:  # every retain sample comes once before any comes again
-            order = torch.randperm(len(self.retain), generator=self.generator)
-            self.waiting = torch.cat([self.waiting, order])
-        first, self.waiting = self.waiting.split([count, len(self.waiting) - count])
-        return first
+        return torch.tensor([*itertools.islice(self.order, min(count, len(self.retain)))])
+
+    def _endless(self):
+        while True:  # every retain sample comes once before any comes again
+            yield from torch.randperm(len(self.retain), generator=self.generator).tolist()

@@ -173,7 +173,7 @@ def test_thesubsample_is_balanced_and_never_empty():
     "kind, bad, says",
     [
         (ul.MinNormOG, {"reg": 1.2}, r"MinNorm-OG: reg must be a number in \[0, 1\], got 1.2"),
-        (ul.MinNormOG, {"reg": -0.1}, "reg must be a number of at least 0"),
+        (ul.MinNormOG, {"reg": -0.1}, r"reg must be a number in \[0, 1\]"),
         (ul.MinNormOG, {"reg_decay": 1.1}, r"reg_decay must be a number in \[0, 1\]"),
         (ul.MinNormOG, {"n_pert": -1}, "n_pert must be an integer of at least 0"),
         (ul.MinNormOG, {"n_pert": 2.5}, "n_pert must be an integer"),

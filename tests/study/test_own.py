@@ -209,17 +209,6 @@ def test_a_record_under_another_s_name_is_found_and_run_again(tmp_path):
     assert numbers(again).equals(numbers(frame)) and a.read_bytes() != b.read_bytes()
 
 
-def test_a_folder_where_a_record_belongs_is_refused_by_name(tmp_path):
-    sweep(regression, GRID, [1], tmp_path)
-    victim = sorted(tmp_path.iterdir())[0]
-    victim.unlink()
-    victim.mkdir()
-    with pytest.raises(
-        NotADirectoryError, match=f"{victim.name} is a folder where a record belongs"
-    ):
-        sweep(regression, GRID, [1], tmp_path)
-
-
 @pytest.mark.parametrize(
     "content",
     ["[" * 100_000, json.dumps({"run": {}, "sha256": "0"}), "{}", "null", '{"sha256": 3}'],

@@ -370,7 +370,7 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
         ul.width.task()
     shutil.copy(
         next(
-            (width.Path(zoo.__file__).parent / "originals").glob(
+            (presets.Path(zoo.__file__).parent / "originals").glob(
                 "width-digits-resnet18-0.09375-1-original*"
             )
         ),

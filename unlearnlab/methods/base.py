@@ -31,6 +31,7 @@ class Method:
 
     name: ClassVar[str] = "Method"
     kinds: ClassVar[tuple[str, ...]] = ("regression", "classification")
+    narrower: ClassVar[dict[str, dict]] = {}  # by hyperparameter, where its limits differ
     lr: float = 1e-3
     weight_decay: float = 0.01
     batch_norm: str = "retain"
@@ -52,7 +53,8 @@ class Method:
 
     def __post_init__(self):
         for f in dataclasses.fields(self):
-            value = limits(f).check(f"{self.name}: {f.name}", getattr(self, f.name))
+            may = dataclasses.replace(limits(f), **self.narrower.get(f.name, {}))
+            value = may.check(f"{self.name}: {f.name}", getattr(self, f.name))
             object.__setattr__(self, f.name, value)
 
     def check(self, task, epochs: int) -> None:
@@ -93,6 +95,13 @@ class Method:
 
     def settle(self, state) -> None:
         """May correct the weights after AdamW moved them."""
+
+
+def decaying(state, method) -> float:
+    """`reg` times `reg_decay` for every call before."""
+    strength = state.memory.get("strength", method.reg)
+    state.memory["strength"] = strength * method.reg_decay
+    return strength
 
 
 def batch_loss(state, batch) -> Tensor:
@@ -145,10 +154,9 @@ class Limits:
         if self.choices:
             *others, last = (f'"{word}"' for word in self.choices)
             return f"{', '.join(others)} or {last}" if others else last
-        noun = NOUNS[self.kind]
-        low, high = (end if math.isfinite(end) else None for end in (self.low, self.high))
-        above = 0 if self.positive and high is None else None
-        return checks.range_words(noun, low if above is None else None, high, above)
+        positive = self.positive and self.high == math.inf
+        low, above = (-math.inf, 0) if positive else (self.low, -math.inf)
+        return checks.range_words(NOUNS[self.kind], low, self.high, above)
 
 
 NOUNS = {

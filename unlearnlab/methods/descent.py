@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 
-from ..ground import checks
 from .base import Method, batch_loss
 
 
@@ -80,11 +79,8 @@ class NegGrad(Method):
     """
 
     name = "NegGrad"
+    narrower = {"ascent": {"high": 1}}
     ascent: float = 0.01
-
-    def __post_init__(self):
-        super().__post_init__()
-        checks.number(f"{self.name}: ascent", self.ascent, low=0, high=1)
 
     def loss(self, state, retain, forget):
         kept, gone = batch_loss(state, retain), batch_loss(state, forget)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ..ground import checks
 from ..projection import Projection
-from .base import Method, batch_loss
+from .base import Method, batch_loss, decaying
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +25,12 @@ class MinNormOG(Method):
     """
 
     name = "MinNorm-OG"
+    narrower = {"reg": {"high": 1}}
     reg: float = 0.1
     reg_decay: float = 0.9
     n_pert: int = 50
     project_every: int = 1
     descent_epochs: int = 0
-
-    def __post_init__(self):
-        super().__post_init__()
-        checks.number(f"{self.name}: reg", self.reg, low=0, high=1)
 
     def check(self, task, epochs):
         super().check(task, epochs)
@@ -71,9 +67,7 @@ class MinNormOG(Method):
 
     def strength(self, state) -> float:
         """Of this projection. Counts it."""
-        strength = state.memory.get("strength", self.reg)
-        state.memory["strength"] = strength * self.reg_decay
-        return strength
+        return decaying(state, self)
 
     def step(self, state, model, inputs, strength):
         """The Step off the rows of these inputs."""

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from .base import Method, batch_loss
+from .base import Method, batch_loss, decaying
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,9 +16,7 @@ class Ridge(Method):
     reg_decay: float = 0.9
 
     def loss(self, state, retain, forget):
-        strength = state.memory.get("strength", self.reg)
-        state.memory["strength"] = strength * self.reg_decay
-        state.notes["strength"] = strength
+        strength = state.notes["strength"] = decaying(state, self)
         squares = sum(p.square().sum() for p in state.model.parameters())
         return batch_loss(state, retain) + strength * squares
 

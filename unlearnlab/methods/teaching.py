@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..ground import checks
 from .base import Method, heads, outputs
 from .teacher import Teacher
 
@@ -80,13 +79,10 @@ class NPO(Method):
     """
 
     name = "NPO"
+    narrower = {"reg": {"positive": True}}
     kinds = ("classification",)
     reg: float = 0.1
     heads: str = "product"
-
-    def __post_init__(self):
-        super().__post_init__()
-        checks.number(f"{self.name}: reg", self.reg, above=0)
 
     def begin(self, state):
         state.memory["teacher"] = Teacher(state.task)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .pixels import Normalise, linear_heads, logits, scaled, start_convolutions
+from .pixels import Normalise, linear_heads, scaled, start_convolutions
 
 # All-CNN-C: channels as a share of 96, kernel, stride
 LAYERS = ((1, 3, 1), (1, 3, 1), (1, 3, 2), (2, 3, 1), (2, 3, 1), (2, 3, 2), (2, 3, 1), (2, 1, 1))
@@ -61,4 +61,4 @@ class AllCNN(nn.Module):
         return x.mean((2, 3))
 
     def forward(self, x):
-        return logits(self.fc, self.features(x))
+        return self.fc(self.features(x))

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..ground import checks
-from .pixels import Normalise, linear_heads, logits, scaled
+from .pixels import Normalise, linear_heads, scaled
 
 
 class ViT(nn.Module):
@@ -69,7 +69,7 @@ class ViT(nn.Module):
         return self.norm(self.blocks(x))[:, 0]
 
     def forward(self, x):
-        return logits(self.fc, self.features(x))
+        return self.fc(self.features(x))
 
 
 class _Block(nn.Module):

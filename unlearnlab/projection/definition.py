@@ -7,7 +7,7 @@ package computes the same faster.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..ground.checks import floats, number
 from .network import Network, check_finite, per_sample_rows
@@ -17,7 +17,7 @@ from .network import Network, check_finite, per_sample_rows
 RANK_TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
 
 
-def output_gradients(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+def output_gradients(model: nn.Module, inputs: Tensor) -> Tensor:
     """The rows grad_theta f(theta, x_i) that span G_r (paper A, eq. (6) and App. E).
 
     model: returns (n,) or (n, outputs), or a tuple of such heads; of several outputs a head
@@ -39,7 +39,7 @@ def output_gradients(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     return rows
 
 
-def project_out(theta: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+def project_out(theta: Tensor, rows: Tensor) -> Tensor:
     """P_perp theta: the part of `theta` orthogonal to every row (paper A, App. E).
 
     theta: (d,), float32 or float64.
@@ -74,7 +74,7 @@ def unit_rows(rows):
 
 
 @torch.no_grad()
-def dense_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> None:
+def dense_step(model: nn.Module, inputs: Tensor, strength: float) -> None:
     """theta <- theta - strength * P_perp theta, in place, as written (paper A, Algorithm 1).
 
     Arguments and errors as in `minnorm_step`, which does the same without the rows.

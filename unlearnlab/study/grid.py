@@ -77,7 +77,7 @@ def _combinations(method, values):
         )
     if "epochs" not in values:
         raise ValueError(f"grid[{name!r}] must say for how many epochs")
-    lists = {hyperparameter: _listed(value) for hyperparameter, value in values.items()}
+    lists = {hyperparameter: listed(value) for hyperparameter, value in values.items()}
     for hyperparameter, several in lists.items():
         if not several:
             raise ValueError(f"grid[{name!r}][{hyperparameter!r}] is empty")
@@ -87,6 +87,7 @@ def _combinations(method, values):
         yield Setting(kind(**chosen), epochs)
 
 
-def _listed(value):
+def listed(value) -> list:
+    """One value or several, as a list."""
     single = isinstance(value, str) or not isinstance(value, Iterable)
     return [value] if single or getattr(value, "ndim", 1) == 0 else list(value)

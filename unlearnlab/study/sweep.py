@@ -10,11 +10,9 @@ call with another grid reuses what fits.
 
 import dataclasses
 import itertools
-import multiprocessing
 import os
 import random
 import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -24,7 +22,7 @@ from ..ground.identity import fingerprint
 from ..loop import COLUMNS
 from ..task import Task
 from . import workers as processes
-from .grid import expand
+from .grid import expand, listed
 from .runs import Job, Runner
 from .store import Store, StoreMismatch, code_fingerprint, key, task_parts
 
@@ -102,15 +100,14 @@ class _Plan:
     """The arguments of a sweep, checked, and what follows from them."""
 
     def __init__(self, factory, grid, seeds, backend, workers, threads, run_seed, timeout):
-        if getattr(multiprocessing.current_process(), "_inheriting", False):
-            raise RuntimeError(processes.GUARD)
         checks.function("task_factory", factory, "from a seed to a ul.Task")
         if backend not in ("local", "serial", "dask") and not hasattr(backend, "scheduler_info"):
             raise ValueError(
                 f'backend must be "local", "serial", "dask" or a dask Client, got {backend!r}'
             )
         self.factory, self.backend = factory, backend
-        self.settings, self.seeds = expand(grid), _seeds(seeds)
+        seeds = dict.fromkeys(checks.integers("seeds", listed(seeds), low=0))
+        self.settings, self.seeds = expand(grid), list(seeds)
         if not self.settings:
             raise ValueError("grid is empty: there is nothing to run")
         workers = os.cpu_count() if workers is None else workers
@@ -150,18 +147,7 @@ class _Plan:
         """(job, outcome) as they finish, in any order. count: of the jobs, at most."""
         if self.backend == "serial" or not count:
             return _serial(run, jobs, stop)
-        if self.backend == "local":
-            where = processes.local(min(self.workers, count))
-        elif self.backend == "dask":
-            where = processes.own_cluster(min(self.workers, count))
-        else:
-            where = processes.cluster(self.backend)
-        return processes.results(run, jobs, stop, where)
-
-
-def _seeds(given):
-    alone = not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0
-    return list(dict.fromkeys(checks.integers("seeds", [given] if alone else given, low=0)))
+        return processes.results(run, jobs, stop, self.backend, min(self.workers, count))
 
 
 def _values(setting):
@@ -188,7 +174,7 @@ def _by_seed(jobs, shuffled):
     """Seed by seed, so that a worker keeps its task. Here in the grid's order; elsewhere in one of
     this process's own, or two sweeps on one store would do the same runs at the same time."""
     if shuffled:
-        random.Random(f"{os.getpid()} {time.time()}").shuffle(jobs)
+        random.SystemRandom().shuffle(jobs)
     seeds = list(dict.fromkeys(job.seed for job in jobs))
     return sorted(jobs, key=lambda job: seeds.index(job.seed))
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
-from ..ground import files, seeds
+from ..ground import checks, files, seeds
 from ..ground.threads import few_threads
 from . import checkpoint as checkpoints
 from . import graph
@@ -38,12 +38,12 @@ class Stopped(Exception):
 
 def fit(
     model: nn.Module,
-    inputs: torch.Tensor,
-    targets: torch.Tensor,
+    inputs: Tensor,
+    targets: Tensor,
     recipe: Recipe,
     *,
     seed: int = 0,
-    weights: torch.Tensor | None = None,
+    weights: Tensor | None = None,
     checkpoint: Path | None = None,
     progress: Callable[[int, float], None] | None = None,
     stop: threading.Event | None = None,
@@ -112,9 +112,9 @@ def _rounds(model, recipe, train_epoch, saved, progress):
 
 def identity(
     model: nn.Module,
-    inputs: torch.Tensor,
-    targets: torch.Tensor,
-    weights: torch.Tensor | None,
+    inputs: Tensor,
+    targets: Tensor,
+    weights: Tensor | None,
     recipe: Recipe,
     seed: int,
 ) -> dict[str, str]:
@@ -130,8 +130,8 @@ def identity(
 
 
 def sample_losses(
-    outputs, targets: torch.Tensor, loss: str = "cross-entropy", reduction: str = "none"
-) -> torch.Tensor:
+    outputs, targets: Tensor, loss: str = "cross-entropy", reduction: str = "none"
+) -> Tensor:
     """The losses of every sample, or with reduction "mean" what is trained on.
 
     loss "cross-entropy": (n,), summed over the heads that `outputs`, (n, classes) or a tuple, has.
@@ -156,7 +156,7 @@ def sample_losses(
     return sum(F.cross_entropy(head, labels, reduction=reduction) for head, labels in each)
 
 
-def crop_and_flip(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def crop_and_flip(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """A random square of .7 to 1 of each image's area, scaled back to its size, every second one
     mirrored: (n, c, h, w) uint8."""
     n = len(pixels)
@@ -209,7 +209,7 @@ def _update(model, optimizer, recipe, first_head, inputs, targets, weights=None)
 
 def _set_rate(optimizer, rate):
     for group in optimizer.param_groups:
-        if isinstance(group["lr"], torch.Tensor):
+        if isinstance(group["lr"], Tensor):
             group["lr"].fill_(rate)
         else:
             group["lr"] = rate
@@ -248,7 +248,7 @@ def _batches(n, device, recipe, epoch, seed):
         yield chosen, generator
 
 
-def split(order: torch.Tensor, size: int) -> list[torch.Tensor]:
+def split(order: Tensor, size: int) -> list[Tensor]:
     """Batches of `size`; a last one of a single sample, which batch norm cannot normalise, joins
     the one before."""
     batches = list(order.split(size))
@@ -287,52 +287,33 @@ class _Saved:
             return 0, math.nan
         try:
             tensors, facts = checkpoints.read(self.path, self.facts)
-            return self._load(tensors, facts)
         except checkpoints.BadCheckpoint as error:
             warnings.warn(f"{error}. Training starts from the first epoch.", stacklevel=3)
             return 0, math.nan
-
-    def _load(self, tensors, facts):
-        try:
-            done, value = int(facts["done"]), float(facts["loss"])
-            states = {}
-            for name, t in tensors.items():
-                if name.startswith("optimizer."):
-                    _, i, key = name.split(".")
-                    states.setdefault(int(i), {})[key] = t
-            model = {name[6:]: t for name, t in tensors.items() if name.startswith("model.")}
-            if _shapes(model) != _shapes(self.model.state_dict()):
-                raise ValueError("its tensors are those of another network")
-        except (KeyError, ValueError) as error:
-            name = Path(self.path).name
-            raise checkpoints.BadCheckpoint(
-                f"{name} is no state of this training ({error})"
-            ) from error
+        model, states = {}, {}
+        for name, t in tensors.items():
+            part, place = name.split(".", 1)
+            if part == "model":
+                model[place] = t
+            else:
+                i, key = place.split(".")
+                states.setdefault(int(i), {})[key] = t
         self.model.load_state_dict(model)
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": states, "param_groups": groups})
         for p, state in self.optimizer.state.items():
             for name in state.keys() - {"step"}:  # laid out as the parameter, as fused updates ask
                 state[name] = torch.empty_like(p).copy_(state[name])
-        return done, value
-
-
-def _shapes(tensors):
-    return {name: t.shape for name, t in tensors.items()}
+        return int(facts["done"]), float(facts["loss"])
 
 
 def _check(model, inputs, targets, weights, recipe):
-    n = len(inputs)
+    n, images = len(inputs), recipe.loss == "cross-entropy"
     if n == 0:
         raise ValueError("inputs is empty: there is nothing to train on")
-    if recipe.loss == "cross-entropy" and inputs.dtype != torch.uint8:
-        raise TypeError(f"inputs must be uint8 pixels, got {inputs.dtype}")
-    if recipe.loss == "cross-entropy" and (inputs.ndim != 4 or n < 2):
-        raise ValueError(
-            "inputs must have shape (n, 3, height, width) with n of at least 2, "
-            f"got {tuple(inputs.shape)}"
-        )
-    if len(targets) != n or recipe.loss == "cross-entropy" and targets.ndim not in (1, 2):
+    if images:
+        checks.tensor("inputs", inputs, dtype=torch.uint8, shape=("n", 3, "height", "width"))
+    if len(targets) != n or images and targets.ndim not in (1, 2):
         raise ValueError(
             f"targets must have shape ({n},) or ({n}, heads), got {tuple(targets.shape)}"
         )

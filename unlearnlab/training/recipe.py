@@ -58,19 +58,15 @@ class Recipe:
         checks.one_of("precision", self.precision, PRECISIONS)
         checks.one_of("optimizer", self.optimizer, OPTIMIZERS)
         checks.one_of("loss", self.loss, LOSSES)
-        self._check_milestones()
-        if self.first_head_epochs > self.epochs:
-            raise ValueError(
-                f"first_head_epochs={self.first_head_epochs} is more than epochs={self.epochs}"
-            )
-
-    def _check_milestones(self):
         own = self.milestones
         whole = isinstance(own, tuple) and all(type(epoch) is int and epoch > 0 for epoch in own)
         if not whole or list(own) != sorted(set(own)):
             raise ValueError(
-                "milestones must be a tuple of increasing epochs from 1 on, "
-                f"got {self.milestones!r}"
+                f"milestones must be a tuple of increasing epochs from 1 on, got {own!r}"
+            )
+        if self.first_head_epochs > self.epochs:
+            raise ValueError(
+                f"first_head_epochs={self.first_head_epochs} is more than epochs={self.epochs}"
             )
 
     def lr_in(self, epoch: int) -> float:

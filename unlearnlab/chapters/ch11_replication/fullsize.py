@@ -161,10 +161,9 @@ def task(
 
 def _trained(seed, build, stage, measure, stop):
     """The original that `erasure.task` has, made now or kept from earlier."""
-    training = zoo.Training(f"erasure-cifar10-{seed}-original", build, 1_000 * seed, (stage,))
-    how = {"shipped": False, "cache": None, "command": "python -m unlearnlab.study fullsize"}
-    model, _ = zoo.get(training, measure, stop=stop, **how)
-    return model
+    name, command = f"erasure-cifar10-{seed}-original", "python -m unlearnlab.study fullsize"
+    training = zoo.Training(name, build, 1_000 * seed, (stage,), measure, command)
+    return zoo.get(training, stop=stop)[0]
 
 
 def original_files(folder: Path, seed: int) -> list[Path]:
