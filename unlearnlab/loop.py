@@ -9,12 +9,10 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import TensorDataset
 
 from .ground import checks
 from .ground.modes import norms_of
@@ -68,7 +66,7 @@ class State:
     model: nn.Module
     generator: torch.Generator  # on the CPU: indices and labels, the same on every device
     device_generator: torch.Generator  # where the model is, for as many as it has parameters
-    stop: threading.Event | None = None  # ends long work before the first update, too
+    stop: threading.Event  # ends long work before the first update, too
     products: str = "float32"  # the precision of products on a GPU
     epoch: int = 0
     turn: str = "both"  # which of the epoch's passes this is
@@ -117,11 +115,11 @@ def unlearn(
 
     with _own_random_numbers(next(task.original.parameters()).device):
         check_metrics(task, method)
-        state = _begun(task, method, epochs, seed, products, stop)
+        state = _begun(task, method, epochs, seed, products, stop or threading.Event())
         run = Run(method, epochs, seed, state.model)
         device = next(state.model.parameters()).device
         with few_threads(state.model), products_in(products, device), torch.enable_grad():
-            _epochs(run, state, _Batches(task, state.generator), callback, stop)
+            _epochs(run, state, batches(task, state.generator), callback)
         state.model.zero_grad()
         state.model.eval()
         run.metrics = measure(task, state.model)
@@ -137,8 +135,8 @@ def _begun(task, method, epochs, seed, products, stop):
     model.train()
     device = next(model.parameters()).device
     there = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
-    own = {"norms": norms_of(model), "stop": stop, "products": products}
-    return State(task, method, epochs, model, generator, there, **own)
+    norms = norms_of(model)
+    return State(task, method, epochs, model, generator, there, stop, products, norms=norms)
 
 
 def _own_random_numbers(device):
@@ -192,15 +190,15 @@ def check_metrics(task: Task, method: Method) -> None:
         raise _named_like(task, name, f"a hyperparameter of {method.name}")
 
 
-def _epochs(run, state, batches, callback, stop):
+def _epochs(run, state, drawn, callback):
     rates = {"lr": run.method.lr, "weight_decay": run.method.weight_decay}
     optimizer = torch.optim.AdamW(state.model.parameters(), **rates, fused=True)
     began = time.perf_counter()
     run.method.begin(state)
     for state.epoch in range(run.epochs):
         state.notes, losses = {}, []
-        for retain, forget in _updates(state, run.method, batches):
-            if stop is not None and stop.is_set():
+        for retain, forget in _updates(state, next(drawn)):
+            if state.stop.is_set():
                 run.stopped = True
                 break
             try:
@@ -224,13 +222,12 @@ def _epochs(run, state, batches, callback, stop):
             return
 
 
-def _updates(state, method, batches):
+def _updates(state, drawn):
     """The pairs of this epoch, once for each of the method's passes."""
-    drawn = batches.draw()
-    for turn in method.passes(state):
+    for turn in state.method.passes(state):
         state.turn = turn
         for indices in drawn:
-            yield batches.pair(indices)
+            yield [batch(state.task, *each) for each in zip(("retain", "forget"), indices)]
 
 
 def _diverged(method, epoch, what):
@@ -253,60 +250,46 @@ def _update(state, method, optimizer, retain, forget):
     return loss.detach()
 
 
+@dataclass(frozen=True)
 class Batch:
-    """Samples of a task's retain or forget set. Unpacks into (inputs, targets), gathered when
-    somebody asks for them.
+    """Samples of a task's retain or forget set. Unpacks into (inputs, targets).
 
-    role: "retain" or "forget". index: (n,) positions in that set, on the CPU; None for all.
+    role: "retain" or "forget". index: (n,) positions in that set, on the CPU.
     """
 
-    def __init__(self, role: str, data: TensorDataset, index: Tensor | None = None):
-        self.role, self._data, self._whole = role, data, index is None
-        self.index = torch.arange(len(data)) if index is None else index
+    role: str
+    index: Tensor
+    inputs: Tensor
+    targets: Tensor
 
     def __len__(self):
         return len(self.index)
 
     def __iter__(self):
-        return iter(self._gathered)
-
-    @cached_property
-    def _gathered(self):
-        if self._whole:
-            return self._data.tensors
-        index = lambda t: self.index.to(t.device, non_blocking=True)
-        return tuple(t[index(t)] for t in self._data.tensors)
-
-    @property
-    def inputs(self) -> Tensor:
-        return self._gathered[0]
-
-    @property
-    def targets(self) -> Tensor:
-        return self._gathered[1]
+        return iter((self.inputs, self.targets))
 
 
-class _Batches:
-    """Pairs of batches from the retain and the forget set, one pair per update."""
+def batch(task: Task, role: str, index: Tensor | None = None) -> Batch:
+    """The samples at an index into a set, or all."""
+    tensors = getattr(task, role).tensors
+    if index is None:
+        return Batch(role, torch.arange(len(tensors[0])), *tensors)
+    return Batch(role, index, *(t[index.to(t.device, non_blocking=True)] for t in tensors))
 
-    def __init__(self, task: Task, generator: torch.Generator):
-        self.retain, self.forget = task.retain, task.forget
-        self.size, self.generator = task.batch_size, generator
-        self.order = self._endless()
 
-    def draw(self) -> list[tuple]:
-        """An epoch's pairs of indices, (retain, forget); None for a whole set."""
-        if self.size is None:
-            return [(None, None)]
-        drawn = torch.randperm(len(self.forget), generator=self.generator).split(self.size)
-        return [(self._next_retain(len(part)), part) for part in drawn]
+def batches(task: Task, generator: torch.Generator):
+    """Epoch by epoch its pairs of batches, one per update: indices into the retain and the forget
+    set, None for a whole one."""
+    order = _endless(len(task.retain), generator)
+    while task.batch_size is None:
+        yield [(None, None)]
+    while True:
+        drawn = torch.randperm(len(task.forget), generator=generator).split(task.batch_size)
+        counts = [min(len(part), len(task.retain)) for part in drawn]
+        retained = [torch.tensor([*itertools.islice(order, count)]) for count in counts]
+        yield list(zip(retained, drawn))
 
-    def pair(self, indices: tuple) -> tuple[Batch, Batch]:
-        return Batch("retain", self.retain, indices[0]), Batch("forget", self.forget, indices[1])
 
-    def _next_retain(self, count):
-        return torch.tensor([*itertools.islice(self.order, min(count, len(self.retain)))])
-
-    def _endless(self):
-        while True:  # every retain sample comes once before any comes again
-            yield from torch.randperm(len(self.retain), generator=self.generator).tolist()
+def _endless(count, generator):
+    while True:  # every sample comes once before any comes again
+        yield from torch.randperm(count, generator=generator).tolist()

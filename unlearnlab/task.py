@@ -119,9 +119,7 @@ class Task:
                 return Later(lambda: moved(model()), model.identity)
             return None if model is None else copy.deepcopy(model).to(device)
 
-        def points(data):
-            return TensorDataset(*(t.to(device) for t in data.tensors))
-
+        points = lambda data: TensorDataset(*(t.to(device) for t in data.tensors))
         return self.changed(
             original=moved(self.original),
             ground_truth=moved(vars(self)["ground_truth"]),

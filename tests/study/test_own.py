@@ -83,7 +83,7 @@ def test_a_table_whose_settings_cannot_be_told_apart_is_not_chosen_from():
         (dict(word=3), "word must be a word, got 3"),
         (dict(margin=float("nan")), "margin must be a number, got nan"),
         (dict(lr=0), "Mine: lr must be a number greater than 0, got 0"),
-        (dict(batch_norm="x"), 'must be "retain", "all" or "frozen"'),
+        (dict(batch_norm="x"), "must be one of retain, all, frozen"),
     ],
 )
 def test_own_hyperparameters_are_checked_by_name(values, words):

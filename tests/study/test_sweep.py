@@ -114,7 +114,7 @@ def test_other_wrong_arguments_are_refused_before_any_work(tmp_path):
     ]:
         with pytest.raises(ValueError, match=words):
             sweep(**{"grid": GRID, "seeds": [1], "store": tmp_path, **arguments})
-    with pytest.raises(TypeError, match=r"task_factory\(1\) must return a ul.Task, got int"):
+    with pytest.raises(TypeError, match=r"task_factory\(1\) must be a ul.Task, got"):
         ul.sweep(lambda seed: seed, GRID, [1], tmp_path, progress=False)
     with pytest.raises(TypeError, match="task_factory must be a function"):
         ul.sweep(regression(), GRID, [1], tmp_path, progress=False)

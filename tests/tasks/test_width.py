@@ -358,8 +358,7 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
     with pytest.raises(TypeError, match="recipe must be a Recipe"):
         ul.width.task(recipe={})
     with pytest.raises(
-        ValueError,
-        match="network must be one of resnet18, allcnn for digits, quick, got 'resnet50'",
+        ValueError, match="network must be one of resnet18, allcnn, the preset's, got 'resnet50'"
     ):
         ul.width.ladder(network="resnet50")
     monkeypatch.setattr(zoo, "SHIPPED", tmp_path)

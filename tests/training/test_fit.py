@@ -246,16 +246,14 @@ def test_wrong_training_data_and_divergence_are_errors(tmp_path):
     )
     with pytest.raises(TypeError, match="inputs must be a uint8 tensor, got torch.float32"):
         fit(PIXELS.float())
-    with pytest.raises(
-        ValueError, match=r"targets must have shape \(23,\) or \(23, heads\), got \(22, 2\)"
-    ):
+    with pytest.raises(ValueError, match=r"targets must have shape \(23, heads\), got \(22, 2\)"):
         fit(targets=TARGETS[:22])
     with pytest.raises(
         ValueError, match=r"a model with 2 heads needs targets \(n, 2\), got \(8,\)"
     ):
         fit(targets=TARGETS[:, 0])
     for weights in (torch.ones(22), torch.zeros(N), -torch.ones(N)):
-        with pytest.raises(ValueError, match=r"weights must be \(23,\) finite numbers"):
+        with pytest.raises(ValueError, match=r"weights must (have shape \(23,\)|not be negative)"):
             fit(weights=weights)
     with pytest.raises(
         ArithmeticError, match="the training loss became .* in epoch [12]: lr=1e\\+30"

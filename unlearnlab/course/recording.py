@@ -30,7 +30,7 @@ import threading
 from pathlib import Path
 
 from ..ground import checks, files, seeds
-from ..training.recipe import PRECISIONS
+from ..training.recipe import WORDS
 from .studies import IMAGE_OPTIONS, RESULTS, USUAL, Place, Shape, check, file_name, record
 
 # first word of a name -> the module whose STUDIES hold it. Looked up when it is asked for: what
@@ -148,7 +148,7 @@ def _parser():
     add("--device", help="cpu or cuda, where runs follow each other")
     add("--p-retain", type=float, help="the accessible share (default: the preset's)")
     add("--width", type=float, help="of the network: 1 is full size (default: the preset's)")
-    add("--precision", choices=PRECISIONS, help="of the trainings, on a GPU")
+    add("--precision", choices=WORDS["precision"], help="of the trainings, on a GPU")
     add("--test-images", type=int, help="fullsize, others: how many judge a run (default: all)")
     add("--originals", type=Path, help="fullsize, others: folder of trained originals")
     return parser

@@ -1,14 +1,12 @@
 """Methods built on loss gradients alone: Retrain, GD, GA, NGD, NGP (paper A, the baselines of
 section 5), NegGrad (paper B)."""
 
-from dataclasses import dataclass
-
 import torch
 
-from .base import Method, batch_loss
+from .base import Method, batch_loss, rule
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class GD(Method):
     """Gradient descent on the retain loss J(B_r)."""
 
@@ -18,7 +16,7 @@ class GD(Method):
         return batch_loss(state, retain)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class Retrain(GD):
     """Descent on J(B_r) from a fresh initialisation: what the same number of epochs buys without
     the original."""
@@ -30,7 +28,7 @@ class Retrain(GD):
         return task.fresh(seed)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class GA(Method):
     """Gradient ascent on the forget loss: descends -J(B_f)."""
 
@@ -41,7 +39,7 @@ class GA(Method):
         return -batch_loss(state, forget)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class NGD(GD):
     """Noisy gradient descent: the gradient of J(B_r) plus N(0, noise^2 I), before the
     optimiser sees it."""
@@ -57,7 +55,7 @@ class NGD(GD):
                 ).to(p.dtype)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class NGP(Method):
     """NegGrad+: J(B_r) - ascent * J(B_f)."""
 
@@ -68,7 +66,7 @@ class NGP(Method):
         return batch_loss(state, retain) - self.ascent * batch_loss(state, forget)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class NegGrad(Method):
     """alpha J(B_r) - (1 - alpha) J(B_f) with alpha = 1 - ascent: NGP with weights that add up to 1.
 

@@ -1,15 +1,14 @@
 """MinNorm-OG: descend the retain loss; shrink theta where the retained outputs cannot feel it."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 
 from ..projection import Projection
-from .base import Method, batch_loss, decaying
+from .base import Method, batch_loss, decaying, rule
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class MinNormOG(Method):
     """Paper A, Algorithm 1 and App. E.
 

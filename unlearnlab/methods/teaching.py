@@ -1,17 +1,15 @@
 """Methods that hold the model against the original, the teacher: SCRUB and NPO.
 Classification only."""
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .base import Method, heads, outputs
+from .base import Method, heads, outputs, rule
 from .teacher import Teacher
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class SCRUB(Method):
     """Stay with the teacher on the retain set, leave it on the forget set (Kurmanji et al., 2023).
     With KL as in `divergence`:
@@ -66,7 +64,7 @@ class SCRUB(Method):
         return state.task.loss(logits, batch.targets) + self.reg * away
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class NPO(Method):
     """Negative preference optimisation (Zhang et al., 2024): (2 / reg) mean
     log(1 + (pi(y|x) / pi*(y|x))^reg) on B_f, where pi* is the teacher's probability of the label

@@ -31,8 +31,7 @@ class Normalise(nn.Module):
             self.register_buffer(name, channels, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.ndim != 4 or x.shape[1] != 3:
-            raise ValueError(f"images must have shape (n, 3, height, width), got {tuple(x.shape)}")
+        checks.tensor("images", x, shape=("n", 3, "height", "width"))
         if x.is_floating_point():
             return x
         if x.dtype != torch.uint8:

@@ -26,8 +26,8 @@ class ResNet(nn.Module):
     depth: 18 or 50. classes: outputs of each head; one number gives logits (n, classes) from `fc`,
     several give a tuple of logits from `fc.0`, `fc.1`, ... width: factor on every number of
     channels; 1 is 64, 128, 256, 512. stem: "cifar" is a 3x3 convolution of stride 1 and no pooling
-    (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling. mean, std: what
-    `Normalise` applies to uint8 pixels.
+    (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling. pixels: mean and
+    std, what `Normalise` applies to uint8 pixels.
 
     Input (n, 3, height, width), uint8 pixels or normalised floats. ResNet-18 with the CIFAR stem
     and heads of 10 and 3 has 11,175,501 parameters. Raises ValueError for any other depth or stem,
@@ -40,16 +40,14 @@ class ResNet(nn.Module):
         classes: int | Sequence[int] = 10,
         width: float = 1.0,
         stem: str = "cifar",
-        *,
-        mean: float | Sequence[float] = 0.5,
-        std: float | Sequence[float] = 0.5,
+        **pixels,
     ):
         super().__init__()
         checks.one_of("depth", depth, BLOCKS)
         checks.one_of("stem", stem, ("cifar", "imagenet"))
         channels = scaled(width, 64, 128, 256, 512)
         counts, *block = BLOCKS[depth]
-        self.normalise = Normalise(mean, std)
+        self.normalise = Normalise(**pixels)
         kernel, stride = (3, 1) if stem == "cifar" else (7, 2)
         self.conv1 = nn.Conv2d(3, channels[0], kernel, stride, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(channels[0])

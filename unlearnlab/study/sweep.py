@@ -85,7 +85,7 @@ def _swept(plan, kept, progress, stop):
 
     def done(job, record):
         records[job.name] = record
-        report(_row(plan.settings, job, record))
+        report(_row(job, record))
 
     with _reporter(progress, len(jobs), len(records)) as report:
         with closing(plan.results(run, missing(), stop, len(todo))) as results:
@@ -101,10 +101,8 @@ class _Plan:
 
     def __init__(self, factory, grid, seeds, backend, workers, threads, run_seed, timeout):
         checks.function("task_factory", factory, "from a seed to a ul.Task")
-        if backend not in ("local", "serial", "dask") and not hasattr(backend, "scheduler_info"):
-            raise ValueError(
-                f'backend must be "local", "serial", "dask" or a dask Client, got {backend!r}'
-            )
+        if not hasattr(backend, "scheduler_info"):
+            checks.one_of("backend", backend, ("local", "serial", "dask"), " or a dask Client")
         self.factory, self.backend = factory, backend
         seeds = dict.fromkeys(checks.integers("seeds", listed(seeds), low=0))
         self.settings, self.seeds = expand(grid), list(seeds)
@@ -125,10 +123,7 @@ class _Plan:
         parts, rules = {}, [fingerprint(setting.method) for setting in self.settings]
         for seed in self.seeds:
             task = self.factory(seed)
-            if not isinstance(task, Task):
-                raise TypeError(
-                    f"task_factory({seed}) must return a ul.Task, got {type(task).__name__}"
-                )
+            checks.instance(f"task_factory({seed})", task, Task, "a ul.Task")
             for setting in self.settings:
                 setting.method.check(task, setting.epochs)
             parts[seed] = task_parts(task)
@@ -139,8 +134,10 @@ class _Plan:
             run.pack()
         jobs, shared = [], {"run_seed": self.run_seed, "threads": self.threads}
         for (i, setting), seed in itertools.product(enumerate(self.settings), self.seeds):
-            identity = {"seed": seed, "rule": rules[i], "task": key(parts[seed]), **shared}
-            jobs.append(Job(i, setting.epochs, seed, {**_values(setting), **identity}))
+            own = {"method": setting.method.name, "epochs": setting.epochs}
+            own |= dataclasses.asdict(setting.method)
+            own |= {"seed": seed, "rule": rules[i], "task": key(parts[seed]), **shared}
+            jobs.append(Job(i, setting.epochs, seed, own))
         return run, jobs
 
     def results(self, run, jobs, stop, count):
@@ -148,12 +145,6 @@ class _Plan:
         if self.backend == "serial" or not count:
             return _serial(run, jobs, stop)
         return processes.results(run, jobs, stop, self.backend, min(self.workers, count))
-
-
-def _values(setting):
-    """What a row says of its setting."""
-    own = dataclasses.asdict(setting.method)
-    return {"method": setting.method.name, "epochs": setting.epochs, **own}
 
 
 def _known(kept, jobs):
@@ -175,8 +166,8 @@ def _by_seed(jobs, shuffled):
     this process's own, or two sweeps on one store would do the same runs at the same time."""
     if shuffled:
         random.SystemRandom().shuffle(jobs)
-    seeds = list(dict.fromkeys(job.seed for job in jobs))
-    return sorted(jobs, key=lambda job: seeds.index(job.seed))
+    places = {}
+    return sorted(jobs, key=lambda job: places.setdefault(job.seed, len(places)))
 
 
 def _serial(run, jobs, stop):
@@ -187,22 +178,22 @@ def _serial(run, jobs, stop):
         yield job, outcome
 
 
-def _row(settings, job, record):
-    own = {**_values(settings[job.index]), "seed": job.seed, **record["metrics"]}
+def _row(job, record):
     made = {**record, **record["provenance"]}
-    return own | {name: made[name] for name in COLUMNS[3:]}
+    return job.identity | record["metrics"] | {name: made[name] for name in COLUMNS[3:]}
 
 
 def _frame(settings, jobs, records):
     import pandas
 
-    rows = [_row(settings, job, records[job.name]) for job in jobs if job.name in records]
+    done = [(job, records[job.name]) for job in jobs if job.name in records]
     kinds = {}
     for setting in settings:
         for name, value in dataclasses.asdict(setting.method).items():
             kinds.setdefault(name, set()).add(type(value))
-    metrics = dict.fromkeys(n for row in rows for n in row if n not in (*COLUMNS, *kinds))
-    frame = pandas.DataFrame(rows, columns=[*COLUMNS[:3], *kinds, *metrics, *COLUMNS[3:]])
+    metrics = dict.fromkeys(name for _, record in done for name in record["metrics"])
+    columns = [*COLUMNS[:3], *kinds, *metrics, *COLUMNS[3:]]
+    frame = pandas.DataFrame([_row(*each) for each in done], columns=columns)
     frame.attrs["hyperparameters"] = [*kinds]
     whole = [name for name, kind in kinds.items() if kind == {int}]
     return frame.astype(dict.fromkeys(whole, "Int64"))  # pandas' integers that may be missing

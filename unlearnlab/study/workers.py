@@ -65,7 +65,7 @@ def supervised(run, job):
         except BrokenExecutor:
             continue
         except TimeoutError as error:
-            return run.failed(job, str(error))
+            return run.ended(job, str(error))
         finally:
             if outcome is None:
                 worker.shutdown(kill_workers=True)
@@ -74,7 +74,7 @@ def supervised(run, job):
             if run.sweep in _ended:
                 end(run.sweep)
         return outcome
-    return run.failed(job, f"its worker process died {ATTEMPTS} times")
+    return run.ended(job, f"its worker process died {ATTEMPTS} times")
 
 
 def _waited_for(worker, run, job):

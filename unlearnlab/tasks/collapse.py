@@ -52,10 +52,10 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **option
     evaluate: see `evaluate`.
 
     options: p_forget, p_retain, batch_size, network, warm_start and recipe in place of what the
-    preset says, and the rest as in `Means`. Shipped models, files and errors are those of
+    preset says, and the rest as in `Experiment.task`. Shipped models, files and errors are those of
     `ul.erasure.task`.
     """
-    return _EXPERIMENT.task(dataset, preset, seed, options)
+    return _EXPERIMENT.task(dataset, preset, seed, **options)
 
 
 def _plan(seed, size, images):

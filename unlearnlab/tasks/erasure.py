@@ -24,7 +24,6 @@ from ..training.zoo import Stage
 from . import papers
 from .presets import Experiment, Plan, Preset, choose, share_of, sizes, together
 
-PUBLISHED_BODY = "torchvision's ResNet-50 of ImageNet (resnet50-*.pth)"
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
 
 
@@ -69,7 +68,7 @@ def task(
             cannot do without.
         p_color, p_retain, batch_size, network, recipe: in place of what the preset says; network
             is given the classes [content, color].
-        folder, cache, device, progress, stop, evaluate_in: as in `Means`.
+        folder, cache, device, progress, stop, evaluate_in: as in `Experiment.task`.
 
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ;
     others are trained at first use, the ground truth when `task.ground_truth` is first read. Raises
@@ -81,9 +80,10 @@ def task(
     published = choose(PRESETS, dataset, preset).published
     if published and options.get("network") is options.get("weights") is None:
         raise ValueError(
-            f"weights must name a file: {preset} of {dataset} starts from {PUBLISHED_BODY}"
+            f"weights must name a file: {preset} of {dataset} starts from torchvision's ResNet-50 "
+            "of ImageNet (resnet50-*.pth)"
         )
-    task = _EXPERIMENT.task(dataset, preset, seed, options)
+    task = _EXPERIMENT.task(dataset, preset, seed, **options)
     if options.get("both_heads", True):
         return task
     return task.changed(name=f"{task.name}-content")  # of another metric
@@ -139,20 +139,20 @@ def evaluate(
     precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
     pixels, labels = test.tensors
-    right, error = {}, {}
-    for name, color in COLORS.items():
+    right, error = [], []
+    for color in COLORS.values():
         content, colors = outputs(model, tint(pixels, color), precision)
         hit = content.argmax(1) == labels.to(content.device)
         hit = hit & (colors.argmax(1) == 0) if both_heads else hit
-        right[name] = hit.double().mean()
-        error[name] = (1 - colors.double().softmax(1)[:, 0]).square().mean()
+        right.append(hit.double().mean())
+        error.append((1 - colors.double().softmax(1)[:, 0]).square().mean())
     # only now: a GPU that is asked for a number in between waits for the next work
-    right, error = ({name: t.item() for name, t in part.items()} for part in (right, error))
+    gray, red, green = torch.stack(right).tolist()
     return {
-        "retain_accuracy": right["gray"],
-        "forget_error": sum(error.values()) / len(error),
-        "unlearning": (right["red"] + right["green"]) / 2,
-        "utility": right["gray"],
+        "retain_accuracy": gray,
+        "forget_error": sum(torch.stack(error).tolist()) / len(error),
+        "unlearning": (red + green) / 2,
+        "utility": gray,
     }
 
 

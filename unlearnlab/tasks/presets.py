@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -67,12 +66,10 @@ class Size:
         own = {name: getattr(self, name) for name in self.unlearning}
         return dataclasses.replace(other, **own) == self
 
-    def changed(self, options: dict) -> tuple["Size", "Means"]:
-        """With the options that are fields and not None, and Means made of the others."""
-        names = {field.name for field in dataclasses.fields(self)}
-        own = {name: options[name] for name in names & options.keys() if options[name] is not None}
-        others = {name: options[name] for name in options.keys() - names}
-        return dataclasses.replace(self, **own), Means(**others)
+    def changed(self, **fields) -> "Size":
+        """With these fields in place of its own, where they are not None."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        return dataclasses.replace(self, **given)
 
     def epochs(self, role: str) -> int:
         """Of the training of the "original" or the "ground truth"."""
@@ -104,56 +101,26 @@ class Preset(Size):
             checks.number(name, getattr(self, name), above=0, high=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Means:
-    """Where data and models are, where models are trained and measured, and who hears of it.
+def models(trainings: dict[str, Training], cache, *hears) -> dict:
+    """The fields of a Task that trainings of an "original" and a "ground-truth" give.
 
-    Args:
-        folder: where the data set is, as in `ul.images.load`.
-        cache: where trained models are kept; default UNLEARNLAB_DATA or the user cache.
-        device: on which the task's models and data are, and models are trained.
-        progress: called with (name, epochs done, loss); default a bar on standard error.
-        stop: a threading.Event; set it to end a training by `Stopped`. Its next one goes on from
-            there. It and progress hear of a ground truth that is trained later, too.
-        evaluate_in: of the task's metrics, the precision that `networks.predict.outputs` takes; the
-            default is that of records.
+    A ground truth that would have to be trained is trained when somebody asks for it: an
+    experiment that needs the original alone begins at once. Until then its facts are those that
+    it will follow from. cache, and hears: progress and stop, as in `zoo.get`.
     """
+    original, known = zoo.get(trainings["original"], cache, *hears)
+    training = trainings["ground-truth"]
+    facts = {"original": known, "ground-truth": dict(training.identity)}
 
-    folder: Path | None = None
-    cache: Path | None = None
-    device: str | torch.device = "cpu"
-    progress: Callable[[str, int, float], None] | None = None
-    stop: threading.Event | None = None
-    evaluate_in: str | None = None
+    def make():
+        model, known = zoo.get(training, cache, *hears)
+        facts["ground-truth"].update(known)
+        return model
 
-    def __post_init__(self):
-        if self.evaluate_in is not None:
-            checks.one_of("evaluate_in", self.evaluate_in, PRECISIONS)
-
-    def model(self, training: Training) -> tuple[nn.Module, dict[str, str]]:
-        """(model, facts) of one training."""
-        return zoo.get(training, self.cache, self.progress, self.stop)
-
-    def models(self, trainings: dict[str, Training]) -> dict:
-        """The fields of a Task that trainings of an "original" and a "ground-truth" give.
-
-        A ground truth that would have to be trained is trained when somebody asks for it: an
-        experiment that needs the original alone begins at once. Until then its facts are those that
-        it will follow from.
-        """
-        original, known = self.model(trainings["original"])
-        training = trainings["ground-truth"]
-        facts = {"original": known, "ground-truth": dict(training.identity)}
-
-        def make():
-            model, known = self.model(training)
-            facts["ground-truth"].update(known)
-            return model
-
-        ground_truth = Later(make, training.identity)
-        if zoo.place(training, self.cache).exists() or training.shipped:
-            ground_truth()
-        return {"original": original, "ground_truth": ground_truth, "facts": facts}
+    ground_truth = Later(make, training.identity)
+    if training.shipped or zoo.place(training, cache).exists():
+        ground_truth()
+    return {"original": original, "ground_truth": ground_truth, "facts": facts}
 
 
 def sizes(task: str, kind: type[Size]) -> dict[tuple[str, str], Size]:
@@ -232,12 +199,39 @@ class Experiment:
 
     def shipped(self, seed: int, **options) -> list[Training]:
         """How the models that ship with the package are made."""
-        return list(self.prepared("digits", "quick", seed, options)[3].values())
+        return list(self.prepared("digits", "quick", seed, **options)[2].values())
 
-    def task(self, dataset: str, preset: str, seed: int, options: dict) -> Task:
-        """The Task. options: fields of the preset and of `Means`."""
-        size, means, plan, trainings = self.prepared(dataset, preset, seed, options)
-        build, device = plan.build, means.device  # what a run follows from, and no more
+    def task(
+        self,
+        dataset: str,
+        preset: str,
+        seed: int,
+        *,
+        device: str | torch.device = "cpu",
+        evaluate_in: str | None = None,
+        cache=None,
+        progress=None,
+        stop=None,
+        **options,
+    ) -> Task:
+        """The Task.
+
+        Args:
+            folder: where the data set is, as in `ul.images.load`.
+            cache: a folder, where trained models are kept; default UNLEARNLAB_DATA or the user
+                cache.
+            device: on which the task's models and data are, and models are trained.
+            progress: called with (name, epochs done, loss); default a bar on standard error.
+            stop: a threading.Event; set it to end a training by `Stopped`. Its next one goes on
+                from there. It and progress hear of a ground truth that is trained later, too.
+            evaluate_in: of the task's metrics, the precision that `networks.predict.outputs` takes;
+                the default is that of records.
+            options: fields of the preset, in place of its own.
+        """
+        if evaluate_in is not None:
+            checks.one_of("evaluate_in", evaluate_in, PRECISIONS)
+        size, plan, trainings = self.prepared(dataset, preset, seed, device=device, **options)
+        build = plan.build  # what a run follows from, and no more
         return Task(
             name=f"{self.name}-{dataset}{size.label}",
             kind="classification",
@@ -245,20 +239,20 @@ class Experiment:
             retain=plan.retain,
             forget=plan.forget,
             build=lambda run_seed: seeded(build, run_seed).to(device),
-            evaluate=partial(plan.evaluate, precision=means.evaluate_in),
+            evaluate=partial(plan.evaluate, precision=evaluate_in),
             batch_size=size.batch_size,
-            **means.models(trainings),
+            **models(trainings, cache, progress, stop),
         )
 
     def prepared(
-        self, dataset: str, preset: str, seed: int, options: dict
-    ) -> tuple[Size, Means, Plan, dict[str, Training]]:
+        self, dataset: str, preset: str, seed: int, *, folder=None, device="cpu", **options
+    ) -> tuple[Size, Plan, dict[str, Training]]:
         """What the arguments of `task` say, checked. The trainings start from different weights, as
         trainings of their own would."""
         seed = checks.seed(seed)
-        default = choose(self.presets, dataset, preset, options.get("device", "cpu"))
-        size, means = default.changed(options)
-        plan = self.plan(seed, size, size.images(dataset, means.folder).to(means.device))
+        default = choose(self.presets, dataset, preset, device)
+        size = default.changed(**options)
+        plan = self.plan(seed, size, size.images(dataset, folder).to(device))
         ships = dataset == "digits" and seed in self.seeds and size.trains_as(default)
         command = f"ul.{self.name}.task({dataset!r}, {preset!r}, {seed}, ...)"
         if ships:
@@ -267,7 +261,7 @@ class Experiment:
         for i, (role, own) in enumerate(plan.trainings.items()):
             start = 1_000 * seed + 10 * i
             trainings[role] = Training(f"{name}-{role}", plan.build, start, *own, command, ships)
-        return size, means, plan, trainings
+        return size, plan, trainings
 
 
 def share_of(data: TensorDataset, share: float, seed: int, stream: int) -> TensorDataset:

@@ -19,7 +19,7 @@ from ..task import Task
 from ..training.recipe import full_batch
 from ..training.zoo import Stage, Training
 from . import papers
-from .presets import Means, together
+from .presets import models, together
 
 WIDTHS = (1, 300, 300, 1)
 RECIPES = {"original": full_batch(100_000), "ground-truth": full_batch(50_000)}
@@ -68,7 +68,7 @@ def task(
         preset: "quick" uses the models that ship with the package (seeds 1-10), which were trained
             at the paper's full setting; "paper" trains any other seed here (100,000 and 50,000
             epochs, minutes per seed).
-        cache, progress, stop: as in `Means`.
+        cache, progress, stop: as in `zoo.get`.
 
     Raises ValueError for an unknown preset, or a seed that "quick" does not ship. A damaged or
     missing file of the package is an error that names it (BadCheckpoint, FileNotFoundError).
@@ -81,7 +81,6 @@ def task(
             'preset="paper" trains any seed (minutes)'
         )
     retain, forget = data.points(seed)
-    means = Means(cache=cache, progress=progress, stop=stop)
     return Task(
         name="sine",
         kind="regression",
@@ -90,7 +89,7 @@ def task(
         forget=forget,
         build=partial(seeded, partial(MLP, WIDTHS)),
         evaluate=evaluate,
-        **means.models(trainings(seed, shipped=preset == "quick")),
+        **models(trainings(seed, shipped=preset == "quick"), cache, progress, stop),
     )
 
 

@@ -5,9 +5,10 @@ file had to decide. The models of the digits task, seed 1, ship with the package
 `python -m unlearnlab.tasks width` makes them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
 from ..networks.predict import outputs
 from ..task import Task
+from ..training import zoo
 from ..training.zoo import Stage, Training
 from .presets import Experiment, Plan, Size, choose, sizes, together
 
@@ -59,23 +61,23 @@ class Ladder(Size):
             checks.number("width", self.width, low=1 / least, words=words)
 
     @property
-    def widths(self) -> dict[str, tuple[float, ...]]:
-        return {name: tuple(c / CHANNELS[name] for c in own) for name, own in self.channels.items()}
+    def ladder(self) -> tuple[float, ...]:
+        """The widths of the network. Raises ValueError where the preset has none."""
+        checks.one_of("network", self.network, self.channels, ", the preset's")
+        return tuple(c / CHANNELS[self.network] for c in self.channels[self.network])
 
     @property
     def factor(self) -> float:
         """The width, or the widest."""
-        if self.width is not None:
-            return self.width
-        checks.one_of("network", self.network, self.widths, " where no width is given")
-        return self.widths[self.network][-1]
+        return self.ladder[-1] if self.width is None else self.width
 
     @property
     def label(self) -> str:
         return f"-{self.network}-{self.factor:.4g}"
 
     def trains_as(self, other):
-        return super().trains_as(other) and self.factor in self.widths.get(self.network, ())
+        known = self.network in self.channels and self.factor in self.ladder
+        return known and super().trains_as(other)
 
 
 # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
@@ -101,45 +103,50 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **option
         forget_classes: from how many classes they come ([ours]; 4 on digits, 1 in the paper's
             setting).
         recipe: of the two trainings, default the preset's.
-        folder, cache, device, progress, stop, evaluate_in: as in `Means`.
+        folder, cache, device, progress, stop, evaluate_in: as in `Experiment.task`.
 
     Models of the digits ladder, seed 1, ship with the package; others are trained at first use, the
     ground truth when `task.ground_truth` is first read. "paper" trains in bfloat16 on a GPU. Raises
     ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint or
     FileNotFoundError for a file of the package.
     """
-    return _EXPERIMENT.task(dataset, preset, seed, options)
+    return _EXPERIMENT.task(dataset, preset, seed, **options)
 
 
 def retrained_again(
-    dataset: str = "digits", preset: str = "quick", seed: int = 1, **options
+    dataset: str = "digits",
+    preset: str = "quick",
+    seed: int = 1,
+    *,
+    cache: Path | None = None,
+    progress=None,
+    stop=None,
+    **options,
 ) -> nn.Module:
     """A second ground truth of the task with these arguments: another start and other batches.
 
     What two retrained models differ in is the floor of everything that is measured against one.
-    options, and errors: those of `task`.
+    Arguments and errors: those of `task`, evaluate_in apart.
     """
-    _, means, _, trainings = _EXPERIMENT.prepared(dataset, preset, seed, options)
-    return means.model(trainings[ROLES[2]])[0]
+    trainings = _EXPERIMENT.prepared(dataset, preset, seed, **options)[2]
+    return zoo.get(trainings[ROLES[2]], cache, progress, stop)[0]
 
 
 def ladder(
     dataset: str = "digits", preset: str = "quick", network: str = "resnet18"
 ) -> tuple[float, ...]:
     """The widths of a preset, from the narrowest. Raises ValueError for what it has not."""
-    widths = choose(PRESETS, dataset, preset).widths
-    checks.one_of("network", network, widths, f" for {dataset}, {preset}")
-    return widths[network]
+    return choose(PRESETS, dataset, preset).changed(network=network).ladder
 
 
 def splits(
-    dataset: str = "digits", preset: str = "quick", seed: int = 1, **options
+    dataset: str = "digits", preset: str = "quick", seed: int = 1, folder=None, **options
 ) -> dict[str, TensorDataset]:
     """The data of a task: "retain", "forget", "validation", "forget_validation" of the training
     images, see `split`, "test", all test images, and "forget_test", those of them whose class
     occurs in the forget set. options: share, forget_classes, forget, folder, as in `task`."""
-    size, means = choose(PRESETS, dataset, preset).changed(options)
-    return _parts(size, size.images(dataset, means.folder), seed)
+    size = choose(PRESETS, dataset, preset).changed(**options)
+    return _parts(size, size.images(dataset, folder), seed)
 
 
 def split(
@@ -220,9 +227,7 @@ def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> fl
     return mia(*losses, seen_labels=seen, unseen_labels=unseen, repeats=3)
 
 
-def _measure(
-    parts: Mapping[str, TensorDataset], names: Sequence[str], model: nn.Module
-) -> dict[str, float]:
+def _measure(parts, names, model):
     """What goes into a trained model's facts: its errors, and that on what it was trained on."""
     errors = evaluate(model, parts)
     sizes = {name: len(parts[name]) for name in names}
@@ -248,8 +253,8 @@ _EXPERIMENT = Experiment("width", PRESETS, _plan, SHIPPED_SEEDS)
 def shipped(seed: int) -> list[Training]:
     """How the models that ship with the package are made."""
     found = []
-    for network, widths in PRESETS["digits", "quick"].widths.items():
-        for width in widths:
+    for network in PRESETS["digits", "quick"].channels:
+        for width in ladder(network=network):
             found += _EXPERIMENT.shipped(seed, network=network, width=width)
     return found
 

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -72,12 +72,15 @@ def fit(
     if _fast(recipe, inputs):
         model.to(memory_format=torch.channels_last)
     optimizer = _optimizer(model, recipe)
-    facts = identity(model, inputs, targets, weights, recipe, seed)
-    saved = _Saved(checkpoint, model, optimizer, facts)
+    data = {"inputs": inputs, "targets": targets, "weights": weights}
+    saved = _Saved(checkpoint, model, optimizer, _identity(model, data, recipe, seed))
     size = recipe.batch_size or len(inputs)
-    update = graph.recorded(partial(_update, model, optimizer, recipe), model, size)
+    one = partial(_update, model, optimizer, recipe)
+    update = lru_cache(1)(lambda first_head: graph.recorded(partial(one, first_head), model, size))
     with few_threads(model), torch.enable_grad():
-        epoch = partial(_epoch, update, optimizer, (inputs, targets, weights), recipe, seed, stop)
+        epoch = partial(
+            _epoch, update, optimizer, data.values(), recipe, seed, stop or threading.Event()
+        )
         value = _rounds(model, recipe, epoch, saved, progress)
     if _fast(recipe, inputs):
         model.to(memory_format=torch.contiguous_format)
@@ -110,16 +113,8 @@ def _rounds(model, recipe, train_epoch, saved, progress):
     return value
 
 
-def identity(
-    model: nn.Module,
-    inputs: Tensor,
-    targets: Tensor,
-    weights: Tensor | None,
-    recipe: Recipe,
-    seed: int,
-) -> dict[str, str]:
+def _identity(model, data, recipe, seed):
     """All that a training's result follows from, the device apart: facts of its checkpoint."""
-    data = {"inputs": inputs, "targets": targets, "weights": weights}
     return {
         "recipe": json.dumps(asdict(recipe), sort_keys=True),
         "seed": str(seed),
@@ -159,17 +154,16 @@ def sample_losses(
 def crop_and_flip(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """A random square of .7 to 1 of each image's area, scaled back to its size, every second one
     mirrored: (n, c, h, w) uint8."""
-    n = len(pixels)
     # from pinned memory: nobody waits for the copy
-    numbers = torch.rand(4, n, generator=generator, pin_memory=pixels.is_cuda)
+    numbers = torch.rand(4, len(pixels), generator=generator, pin_memory=pixels.is_cuda)
     area, x, y, side = numbers.to(pixels.device, non_blocking=True)
     zoom = (0.7 + 0.3 * area).sqrt()
-    matrix = torch.zeros(n, 2, 3, device=pixels.device)
-    matrix[:, 0, 0] = torch.where(side < 0.5, -zoom, zoom)
-    matrix[:, 1, 1] = zoom
-    matrix[:, 0, 2] = (2 * x - 1) * (1 - zoom)  # the crop stays inside the image
-    matrix[:, 1, 2] = (2 * y - 1) * (1 - zoom)
-    grid = F.affine_grid(matrix, list(pixels.shape), align_corners=False)
+    flip, none, room = torch.where(side < 0.5, -zoom, zoom), torch.zeros_like(zoom), 1 - zoom
+    # the crop stays inside the image
+    entries = flip, none, (2 * x - 1) * room, none, zoom, (2 * y - 1) * room
+    grid = F.affine_grid(
+        torch.stack(entries, 1).view(-1, 2, 3), list(pixels.shape), align_corners=False
+    )
     moved = F.grid_sample(
         pixels.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
     )
@@ -207,45 +201,33 @@ def _update(model, optimizer, recipe, first_head, inputs, targets, weights=None)
     return losses.detach()
 
 
-def _set_rate(optimizer, rate):
+def _epoch(update, optimizer, data, recipe, seed, stop, epoch):
+    rate, generator = recipe.lr_in(epoch), seeds.generator(seed, epoch)
     for group in optimizer.param_groups:
         if isinstance(group["lr"], Tensor):
             group["lr"].fill_(rate)
         else:
             group["lr"] = rate
-
-
-def _epoch(update, optimizer, data, recipe, seed, stop, epoch):
-    _set_rate(optimizer, recipe.lr_in(epoch))
     inputs, *others = (t for t in data if t is not None)
-    total, count = 0, 0
-    for chosen, generator in _batches(len(inputs), inputs.device, recipe, epoch, seed):
-        if stop is not None and stop.is_set():
+    total, count, batches = 0, 0, [slice(None)]
+    if recipe.batch_size is not None:  # each sample once
+        order = torch.randperm(len(inputs), generator=generator)
+        batches = split(order.to(inputs.device), recipe.batch_size)
+    for chosen in batches:
+        if stop.is_set():
             raise Stopped(f"stopped after {epoch} of {recipe.epochs} epochs")
         some = inputs[chosen]
         if recipe.augment == "crop+flip":
             some = crop_and_flip(some, generator)
-        first_head = epoch < recipe.first_head_epochs
-        losses = update(first_head, some, *(t[chosen] for t in others))
+        made = update(epoch < recipe.first_head_epochs)
+        losses = made(some, *(t[chosen] for t in others))
         total, count = total + losses.sum(), count + losses.numel()
     value = losses.mean().item() if recipe.batch_size is None else float(total) / count
     if not math.isfinite(value):
         raise ArithmeticError(
-            f"the training loss became {value} in epoch {epoch + 1}: "
-            f"lr={recipe.lr_in(epoch):g} is too large"
+            f"the training loss became {value} in epoch {epoch + 1}: lr={rate:g} is too large"
         )
     return value
-
-
-def _batches(n, device, recipe, epoch, seed):
-    """Pairs of who takes part, each sample once, and the generator of what else is random."""
-    generator = seeds.generator(seed, epoch)
-    if recipe.batch_size is None:
-        yield slice(None), generator
-        return
-    order = torch.randperm(n, generator=generator).to(device)
-    for chosen in split(order, recipe.batch_size):
-        yield chosen, generator
 
 
 def split(order: Tensor, size: int) -> list[Tensor]:
@@ -313,10 +295,8 @@ def _check(model, inputs, targets, weights, recipe):
         raise ValueError("inputs is empty: there is nothing to train on")
     if images:
         checks.tensor("inputs", inputs, dtype=torch.uint8, shape=("n", 3, "height", "width"))
-    if len(targets) != n or images and targets.ndim not in (1, 2):
-        raise ValueError(
-            f"targets must have shape ({n},) or ({n}, heads), got {tuple(targets.shape)}"
-        )
+    shape = (n, "heads")[: targets.ndim] if images else (n, *targets.shape[1:])
+    checks.tensor("targets", targets, shape=shape)
     device = next(model.parameters()).device
     for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):
         if t is not None and t.device != device:
@@ -324,9 +304,6 @@ def _check(model, inputs, targets, weights, recipe):
                 f"{name} are on {t.device}, the model is on {device}: move one of them"
             )
     if weights is not None:
-        right = weights.shape == (n,) and torch.isfinite(weights).all() and (weights >= 0).all()
-        if not right or not (weights > 0).any():
-            raise ValueError(
-                f"weights must be ({n},) finite numbers, none negative and not all 0, "
-                f"got shape {tuple(weights.shape)}"
-            )
+        checks.floats("weights", weights, shape=(n,))
+        if not (weights >= 0).all() or not weights.any():
+            raise ValueError("weights must not be negative, nor all 0")

@@ -124,9 +124,8 @@ class Training:
         model = seeded(self.build, self.seed)
         start = self.start(model)
         model.to(self.stages[0].inputs.device)
-        before, partials = 0, []
+        before = 0
         for i, stage in enumerate(self.stages):
-            partials.append(path.with_name(f"{path.name}.{i}.partial"))
             loss = fit.fit(
                 model,
                 stage.inputs,
@@ -134,7 +133,7 @@ class Training:
                 stage.recipe,
                 seed=self.seed + i,
                 weights=stage.weights,
-                checkpoint=partials[-1],
+                checkpoint=path.with_name(f"{path.name}.{i}.partial"),
                 progress=lambda done, loss: progress(before + done, loss),
                 stop=stop,
             )
@@ -147,13 +146,12 @@ class Training:
         }
         facts |= {name: f"{value:.6g}" for name, value in found.items()}
         checkpoint.write(path, model.state_dict(), {**self.identity, **made, **facts})
-        for partial_file in partials:
-            partial_file.unlink(missing_ok=True)
+        for left in path.parent.glob(f"{path.name}.*.partial"):
+            left.unlink(missing_ok=True)
 
     def start(self, model: nn.Module) -> list[float]:
         """Numbers that tell one untrained network from another: norms, a product with a wave."""
-        tensors = [p.detach().double().flatten() for p in model.parameters()]
-        theta = torch.cat(tensors) if tensors else torch.zeros(1, dtype=torch.float64)
+        theta = nn.utils.parameters_to_vector(model.parameters()).detach().double()
         wave = torch.arange(len(theta), dtype=torch.float64).cos()
         return [_short(x) for x in (theta.abs().mean(), theta.norm(), theta @ wave)]
 

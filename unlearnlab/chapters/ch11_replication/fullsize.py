@@ -122,7 +122,7 @@ def task(
     """Label erasure on CIFAR-10 as in `erasure.task`, without a ground truth.
 
     precision: of a training. width: of the network, default 1. test_images: random ones, the same
-    for every seed; None for all. originals: as in `study`. stop: as in `Means`.
+    for every seed; None for all. originals: as in `study`. stop: as in `zoo.get`.
     Raises what `original_from` and `ul.images.load` raise.
     """
     preset = replace(erasure.PRESETS["cifar10", "paper"], test_images=test_images)
