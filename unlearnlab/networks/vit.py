@@ -58,8 +58,9 @@ class ViT(nn.Module):
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """(n, channels): the class token after the last block, what the heads see."""
+        x = self.normalise(x)
         checks.tensor("images", x, shape=("n", 3, self.size, self.size))
-        x = self.patches(self.normalise(x)).flatten(2).transpose(1, 2)
+        x = self.patches(x).flatten(2).transpose(1, 2)
         x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.positions
         return self.norm(self.blocks(x))[:, 0]
 
