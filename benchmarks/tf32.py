@@ -11,7 +11,7 @@ import argparse
 import json
 from pathlib import Path
 
-from unlearnlab.methods.variants import MinNormOnce
+from unlearnlab.chapters.ch11_replication.variants import MinNormOnce
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import fullsize
