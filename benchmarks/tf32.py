@@ -11,10 +11,9 @@ import argparse
 import json
 from pathlib import Path
 
-from unlearnlab.chapters.ch11_replication.variants import MinNormOnce
-
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import fullsize
+from unlearnlab.chapters.ch11_replication.variants import MinNormOnce
 from unlearnlab.ground.provenance import provenance
 
 PROTECTING = {"reg_decay": 0.8, "n_pert": 50}

@@ -54,15 +54,16 @@ class MinNormOG(Method):
         """One projection of `model`, in place; notes its strength, rank and drift."""
         strength = self.strength(state)
         if self.n_pert == 0:
-            state.notes |= {"strength": strength, "rank": 0, "drift": _shrink(model, strength)}
-            return
-        inputs = retain.inputs
-        if self.n_pert < len(inputs):
-            targets = _on_cpu(state)[retain.index]
-            kept = subsample(targets, self.n_pert, state.task.kind, state.generator)
-            inputs = inputs[kept.to(inputs.device, non_blocking=True)]
-        step = self.step(state, model, inputs, strength)
-        state.notes |= {"strength": strength, "rank": step.rank, "drift": step.drift}
+            rank, drift = 0, _shrink(model, strength)
+        else:
+            inputs = retain.inputs
+            if self.n_pert < len(inputs):
+                targets = _on_cpu(state)[retain.index]
+                kept = subsample(targets, self.n_pert, state.task.kind, state.generator)
+                inputs = inputs[kept.to(inputs.device, non_blocking=True)]
+            step = self.step(state, model, inputs, strength)
+            rank, drift = step.rank, step.drift
+        state.notes |= {"strength": strength, "rank": rank, "drift": drift}
 
     def strength(self, state) -> float:
         """Of this projection. Counts it."""

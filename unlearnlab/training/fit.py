@@ -78,9 +78,8 @@ def fit(
     one = partial(_update, model, optimizer, recipe)
     update = lru_cache(1)(lambda first_head: graph.recorded(partial(one, first_head), model, size))
     with few_threads(model), torch.enable_grad():
-        epoch = partial(
-            _epoch, update, optimizer, data.values(), recipe, seed, stop or threading.Event()
-        )
+        how = recipe, seed, stop or threading.Event()
+        epoch = partial(_epoch, update, optimizer, data.values(), *how)
         value = _rounds(model, recipe, epoch, saved, progress)
     if _fast(recipe, inputs):
         model.to(memory_format=torch.contiguous_format)
