@@ -84,7 +84,7 @@ class Store:
             return record
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except Exception as error:  # whatever else it holds, it is no record
             where = f"{name}.json in the store {self.folder.name}"
             warnings.warn(f"{where} is damaged ({error}); that run is done again", stacklevel=3)
 
