@@ -38,7 +38,6 @@ import dataclasses
 
 import numpy as np
 import torch
-from unlearnlab.chapters.ch05_linear.rates import gradient_descent
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch14_interpolation as ch

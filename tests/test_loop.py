@@ -11,7 +11,7 @@ from small_tasks import classification, parameters, regression
 import unlearnlab as ul
 from unlearnlab import loop
 from unlearnlab.ground.threads import few_threads
-from unlearnlab.loop import _Batches
+from unlearnlab.loop import batch, batches
 
 
 def tasks_for(name):
@@ -101,13 +101,17 @@ def test_what_the_callback_raises_comes_through():
         ul.unlearn(regression(), ul.GD(), 5, callback=fail)
 
 
+def both(task, indices):
+    return [batch(task, *each) for each in zip(("retain", "forget"), indices)]
+
+
 def test_batches_pair_every_forget_sample_once_with_cycling_retain_samples():
     task = classification(batch_size=4, retain=10, forget=9)
     task.retain.tensors[0][:, 0] = torch.arange(10.0)
     task.forget.tensors[0][:, 0] = torch.arange(9.0)
-    batches, kept = _Batches(task, torch.Generator().manual_seed(0)), []
+    epochs, kept = batches(task, torch.Generator().manual_seed(0)), []
     for _ in range(4):
-        pairs = [batches.pair(indices) for indices in batches.draw()]
+        pairs = [both(task, indices) for indices in next(epochs)]
         assert (
             [len(f) for _, f in pairs]
             == [4, 4, 1]
@@ -122,10 +126,9 @@ def test_batches_pair_every_forget_sample_once_with_cycling_retain_samples():
 
 
 def test_a_retain_set_smaller_than_the_batch_gives_every_batch_each_of_its_samples_once():
-    batches = _Batches(
-        classification(batch_size=8, retain=3, forget=20), torch.Generator().manual_seed(0)
-    )
-    for retain, forget in (batches.pair(indices) for indices in batches.draw()):
+    task = classification(batch_size=8, retain=3, forget=20)
+    epochs = batches(task, torch.Generator().manual_seed(0))
+    for retain, forget in (both(task, indices) for indices in next(epochs)):
         assert sorted(retain.index.tolist()) == [0, 1, 2] and len(forget) in (8, 4)
 
 

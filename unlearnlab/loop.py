@@ -2,18 +2,17 @@
 way to stop."""
 
 import copy
+import itertools
 import numbers
 import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import TensorDataset
 
 from .ground import checks, optim
 from .ground.modes import norms_of
@@ -67,7 +66,7 @@ class State:
     model: nn.Module
     generator: torch.Generator  # on the CPU: indices and labels, the same on every device
     device_generator: torch.Generator  # where the model is, for as many as it has parameters
-    stop: threading.Event | None = None  # ends long work before the first update, too
+    stop: threading.Event  # ends long work before the first update, too
     products: str = "float32"  # the precision of products on a GPU
     epoch: int = 0
     turn: str = "both"  # which of the epoch's passes this is
@@ -116,11 +115,11 @@ def unlearn(
 
     with _own_random_numbers(next(task.original.parameters()).device):
         check_metrics(task, method)
-        state = _begun(task, method, epochs, seed, products, stop)
+        state = _begun(task, method, epochs, seed, products, stop or threading.Event())
         run = Run(method, epochs, seed, state.model)
         device = next(state.model.parameters()).device
         with few_threads(state.model), products_in(products, device), torch.enable_grad():
-            _epochs(run, state, _Batches(task, state.generator), callback, stop)
+            _epochs(run, state, batches(task, state.generator), callback)
         state.model.zero_grad()
         state.model.eval()
         run.metrics = measure(task, state.model)
@@ -136,8 +135,8 @@ def _begun(task, method, epochs, seed, products, stop):
     model.train()
     device = next(model.parameters()).device
     there = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
-    own = {"norms": norms_of(model), "stop": stop, "products": products}
-    return State(task, method, epochs, model, generator, there, **own)
+    norms = norms_of(model)
+    return State(task, method, epochs, model, generator, there, stop, products, norms=norms)
 
 
 def _own_random_numbers(device):
@@ -161,8 +160,8 @@ def measure(task: Task, model: nn.Module) -> dict[str, float]:
     for name, value in metrics.items():
         if not isinstance(name, str) or name in (*COLUMNS, *HYPERPARAMETERS, "rule"):
             raise _named_like(task, name, "the name of a column of the table")
-        array = isinstance(value, (Tensor, np.ndarray, np.generic))
-        plain = value.item() if array and np.prod(value.shape) == 1 else value
+        one = np.prod(getattr(value, "shape", 0)) == 1  # of numpy or torch
+        plain = value.item() if one else value
         if not isinstance(plain, numbers.Real):
             raise BadMetrics(f"the metric {name!r} of {task.name} must be a number, got {value!r}")
         values[name] = float(plain)
@@ -176,7 +175,7 @@ def _named_like(task, name, what):
     )
 
 
-_measured = {}  # id of a task -> a weak reference to it, and the names of its metrics
+_measured = weakref.WeakKeyDictionary()  # by task: the names of its metrics
 
 
 def check_metrics(task: Task, method: Method) -> None:
@@ -185,24 +184,21 @@ def check_metrics(task: Task, method: Method) -> None:
 
     Raises BadMetrics, also when one is named like a hyperparameter of `method`.
     """
-    reference, names = _measured.get(id(task), (None, ()))
-    if reference is None or reference() is not task:
-        names = tuple(measure(task, copy.deepcopy(task.original).eval()))
-        key = id(task)
-        _measured[key] = weakref.ref(task, lambda _: _measured.pop(key, None)), names
-    for name in {f.name for f in fields(method)}.intersection(names):
+    if task not in _measured:
+        _measured[task] = tuple(measure(task, copy.deepcopy(task.original).eval()))
+    for name in {f.name for f in fields(method)}.intersection(_measured[task]):
         raise _named_like(task, name, f"a hyperparameter of {method.name}")
 
 
-def _epochs(run, state, batches, callback, stop):
+def _epochs(run, state, drawn, callback):
     rates = {"lr": run.method.lr, "weight_decay": run.method.weight_decay}
     optimizer = optim.AdamW(state.model.parameters(), **rates, fused=True)
     began = time.perf_counter()
     run.method.begin(state)
     for state.epoch in range(run.epochs):
         state.notes, losses = {}, []
-        for retain, forget in _updates(state, run.method, batches):
-            if stop is not None and stop.is_set():
+        for retain, forget in _updates(state, next(drawn)):
+            if state.stop.is_set():
                 run.stopped = True
                 break
             try:
@@ -226,13 +222,12 @@ def _epochs(run, state, batches, callback, stop):
             return
 
 
-def _updates(state, method, batches):
+def _updates(state, drawn):
     """The pairs of this epoch, once for each of the method's passes."""
-    drawn = batches.draw()
-    for turn in method.passes(state):
+    for turn in state.method.passes(state):
         state.turn = turn
         for indices in drawn:
-            yield batches.pair(indices)
+            yield [batch(state.task, *each) for each in zip(("retain", "forget"), indices)]
 
 
 def _diverged(method, epoch, what):
@@ -255,16 +250,17 @@ def _update(state, method, optimizer, retain, forget):
     return loss.detach()
 
 
+@dataclass(frozen=True)
 class Batch:
-    """Samples of a task's retain or forget set. Unpacks into (inputs, targets), gathered when
-    somebody asks for them.
+    """Samples of a task's retain or forget set. Unpacks into (inputs, targets).
 
-    role: "retain" or "forget". index: (n,) positions in that set, on the CPU; None for all.
+    role: "retain" or "forget". index: (n,) positions in that set, on the CPU.
     """
 
-    def __init__(self, role: str, data: TensorDataset, index: Tensor | None = None):
-        self.role, self._data, self._whole = role, data, index is None
-        self.index = torch.arange(len(data)) if index is None else index
+    role: str
+    index: Tensor
+    inputs: Tensor
+    targets: Tensor
 
     def __len__(self):
         return len(self.index)
@@ -272,41 +268,28 @@ class Batch:
     def __iter__(self):
         return iter((self.inputs, self.targets))
 
-    @cached_property
-    def inputs(self) -> Tensor:
-        return self._gather(self._data.tensors[0])
 
-    @cached_property
-    def targets(self) -> Tensor:
-        return self._gather(self._data.tensors[1])
-
-    def _gather(self, tensor):
-        if self._whole:
-            return tensor
-        return tensor[self.index.to(tensor.device, non_blocking=True)]
+def batch(task: Task, role: str, index: Tensor | None = None) -> Batch:
+    """The samples at an index into a set, or all."""
+    tensors = getattr(task, role).tensors
+    if index is None:
+        return Batch(role, torch.arange(len(tensors[0])), *tensors)
+    return Batch(role, index, *(t[index.to(t.device, non_blocking=True)] for t in tensors))
 
 
-class _Batches:
-    """Pairs of batches from the retain and the forget set, one pair per update."""
+def batches(task: Task, generator: torch.Generator):
+    """Epoch by epoch its pairs of batches, one per update: indices into the retain and the forget
+    set, None for a whole one."""
+    order = _endless(len(task.retain), generator)
+    while task.batch_size is None:
+        yield [(None, None)]
+    while True:
+        drawn = torch.randperm(len(task.forget), generator=generator).split(task.batch_size)
+        counts = [min(len(part), len(task.retain)) for part in drawn]
+        retained = [torch.tensor([*itertools.islice(order, count)]) for count in counts]
+        yield list(zip(retained, drawn))
 
-    def __init__(self, task: Task, generator: torch.Generator):
-        self.retain, self.forget = task.retain, task.forget
-        self.size, self.generator = task.batch_size, generator
-        self.waiting = torch.empty(0, dtype=torch.long)
 
-    def draw(self) -> list[tuple]:
-        """An epoch's pairs of indices, (retain, forget); None for a whole set."""
-        if self.size is None:
-            return [(None, None)]
-        drawn = torch.randperm(len(self.forget), generator=self.generator).split(self.size)
-        return [(self._next_retain(min(len(part), len(self.retain))), part) for part in drawn]
-
-    def pair(self, indices: tuple) -> tuple[Batch, Batch]:
-        return Batch("retain", self.retain, indices[0]), Batch("forget", self.forget, indices[1])
-
-    def _next_retain(self, count):
-        while len(self.waiting) < count:  # every retain sample comes once before any comes again
-            order = torch.randperm(len(self.retain), generator=self.generator)
-            self.waiting = torch.cat([self.waiting, order])
-        first, self.waiting = self.waiting.split([count, len(self.waiting) - count])
-        return first
+def _endless(count, generator):
+    while True:  # every sample comes once before any comes again
+        yield from torch.randperm(count, generator=generator).tolist()

@@ -47,7 +47,7 @@ class Later:
 _MADE = weakref.WeakValueDictionary()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
     """What an unlearning method is given, and how its answer is judged.
 
@@ -76,7 +76,7 @@ class Task:
     kind: str
     seed: int
     original: nn.Module
-    ground_truth: nn.Module | Later | None = field(repr=False, compare=False)
+    ground_truth: nn.Module | Later | None = field(repr=False)
     retain: TensorDataset
     forget: TensorDataset
     build: Callable[[int], nn.Module]
@@ -119,9 +119,7 @@ class Task:
                 return Later(lambda: moved(model()), model.identity)
             return None if model is None else copy.deepcopy(model).to(device)
 
-        def points(data):
-            return TensorDataset(*(t.to(device) for t in data.tensors))
-
+        points = lambda data: TensorDataset(*(t.to(device) for t in data.tensors))
         return self.changed(
             original=moved(self.original),
             ground_truth=moved(vars(self)["ground_truth"]),

@@ -29,7 +29,7 @@ def small(monkeypatch):
     grid = {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}}
     monkeypatch.setitem(width.PRESETS, ("digits", "quick"), tiny)
     monkeypatch.setattr(choosing, "grid", lambda methods=None: grid)
-    monkeypatch.setattr(width, "SHIPPED_SEEDS", ())
+    monkeypatch.setattr(width, "_EXPERIMENT", dataclasses.replace(width._EXPERIMENT, seeds=()))
     monkeypatch.setattr(ladders, "LADDERS", {"allcnn": (1, 2)})
     monkeypatch.setattr(ladders, "SHARES", (0.2,))
     planes = {

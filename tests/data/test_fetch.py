@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from unlearnlab.data import fetch as module
-from unlearnlab.data.fetch import BadData, File, Source, fetch, unpack
+from unlearnlab.data.fetch import BadData, Source, fetch, unpack
 
 CONTENTS = {"set/a.bin": b"a" * 5000, "set/deep/b.txt": b"words"}
 
@@ -79,9 +79,7 @@ def zipped(contents=CONTENTS, mode=None):
 
 
 def published(url, content, algorithm="sha256", folder="set"):
-    return Source(
-        folder, (File(url, f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"),)
-    )
+    return Source(folder, {url: f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"})
 
 
 def everything(folder):
@@ -117,8 +115,10 @@ def test_an_archive_is_fetched_verified_unpacked_and_removed(
 def test_plain_files_are_kept_as_they_are(server, tmp_path):
     address, files = server
     files |= {"/a.gz": b"one", "/b.gz": b"two"}
-    parts = [published(f"{address}{name}", content).files[0] for name, content in files.items()]
-    fetch(Source("MNIST/raw", tuple(parts)), tmp_path)
+    parts = {}
+    for name, content in files.items():
+        parts |= published(f"{address}{name}", content).files
+    fetch(Source("MNIST/raw", parts), tmp_path)
     assert everything(tmp_path) == {"MNIST/raw/a.gz": b"one", "MNIST/raw/b.gz": b"two"}
 
 
@@ -178,13 +178,8 @@ def test_without_a_network_the_error_says_what_to_get_where_to_put_it_and_what_r
     )
     assert nothing_is_left(tmp_path / "root")
     (tmp_path / "root" / "b.gz").write_bytes(b"b")
-    three = Source(
-        "set",
-        tuple(
-            published(url.replace("set.zip", name), b"b").files[0]
-            for name in ("a.gz", "b.gz", "c.gz")
-        ),
-    )
+    one = published(url, b"b").files[url]
+    three = Source("set", {url.replace("set.zip", n): one for n in ("a.gz", "b.gz", "c.gz")})
     way_out = "bring a.gz, c.gz some other way into .*root, "
     with pytest.raises(ConnectionError, match=way_out + "or name the folder that holds set"):
         fetch(three, tmp_path / "root", progress=False)

@@ -16,7 +16,7 @@ from test_classification import doubled
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished
-from unlearnlab.loop import Batch
+from unlearnlab.loop import batch
 from unlearnlab.methods.relabelling import wrong_labels
 from unlearnlab.methods.teacher import Teacher
 from unlearnlab.methods.teaching import divergence
@@ -138,9 +138,9 @@ def test_a_teacher_left_in_training_mode_answers_by_the_company_and_drifts():
     ul.unlearn(task, Look(lr=0.01), 6)
     found = teachers[-1]
     assert equal(statistics(found.model), statistics(task.original)) and not found.model.training
-    (logits,) = Teacher(task)(Batch("forget", task.forget, torch.arange(4)))
+    (logits,) = Teacher(task)(batch(task, "forget", torch.arange(4)))
     torch.testing.assert_close(logits, task.original(a))
-    torch.testing.assert_close(found(Batch("forget", task.forget))[0][:4], task.original(a))
+    torch.testing.assert_close(found(batch(task, "forget"))[0][:4], task.original(a))
 
 
 def test_adamw_moves_the_weights_that_a_gradient_mask_should_freeze():

@@ -214,7 +214,7 @@ def test_uint8_pixels_are_normalised_inside_every_image_model(name):
         (lambda: ViT(size=30), "size must be a multiple of patch=4, got 30"),
         (lambda: ViT(width=0), "width must be at least 1/64"),
         (lambda: ViT(depth=0), "depth must be at least 1"),
-        (lambda: ViT(4, 8)(torch.zeros(1, 3, 16, 16)), "takes images of 8 x 8"),
+        (lambda: ViT(4, 8)(torch.zeros(1, 3, 16, 16)), r"images must have shape \(n, 3, 8, 8\)"),
     ],
 )
 def test_a_wrong_all_cnn_or_vit_is_refused_by_name(build, words):

@@ -76,7 +76,7 @@ def test_unknown_columns_and_rules_are_errors_that_say_what_there_is():
     frame = table({0.1: [1, 1]})
     with pytest.raises(ValueError, match="no column 'sup'; it has method, epochs"):
         select(frame, "sup")
-    with pytest.raises(ValueError, match='"oracle" or "validation", got \'best\''):
+    with pytest.raises(ValueError, match="one of oracle, validation, got 'best'"):
         select(frame, "error_rate", rule="best")
     with pytest.raises(ValueError, match="at least two seeds"):
         select(table({0.1: [1]}), "error_rate", rule="validation")

@@ -358,8 +358,7 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
     with pytest.raises(TypeError, match="recipe must be a Recipe"):
         ul.width.task(recipe={})
     with pytest.raises(
-        ValueError,
-        match="network must be one of resnet18, allcnn for digits, quick, got 'resnet50'",
+        ValueError, match="network must be one of resnet18, allcnn, the preset's, got 'resnet50'"
     ):
         ul.width.ladder(network="resnet50")
     monkeypatch.setattr(zoo, "SHIPPED", tmp_path)
@@ -370,7 +369,7 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
         ul.width.task()
     shutil.copy(
         next(
-            (width.Path(zoo.__file__).parent / "originals").glob(
+            (presets.Path(zoo.__file__).parent / "originals").glob(
                 "width-digits-resnet18-0.09375-1-original*"
             )
         ),

@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from unlearnlab.networks import MLP, ResNet, seeded
-from unlearnlab.training import checkpoint
 from unlearnlab.training import fit as trainer
 from unlearnlab.training import recipe as recipes
 from unlearnlab.training.fit import Stopped
@@ -245,18 +244,16 @@ def test_wrong_training_data_and_divergence_are_errors(tmp_path):
     fit = lambda inputs=PIXELS, targets=TARGETS, recipe=RECIPE, **more: trainer.fit(
         fresh(), inputs, targets, recipe, **more
     )
-    with pytest.raises(TypeError, match="inputs must be uint8 pixels, got torch.float32"):
+    with pytest.raises(TypeError, match="inputs must be a uint8 tensor, got torch.float32"):
         fit(PIXELS.float())
-    with pytest.raises(
-        ValueError, match=r"targets must have shape \(23,\) or \(23, heads\), got \(22, 2\)"
-    ):
+    with pytest.raises(ValueError, match=r"targets must have shape \(23, heads\), got \(22, 2\)"):
         fit(targets=TARGETS[:22])
     with pytest.raises(
         ValueError, match=r"a model with 2 heads needs targets \(n, 2\), got \(8,\)"
     ):
         fit(targets=TARGETS[:, 0])
     for weights in (torch.ones(22), torch.zeros(N), -torch.ones(N)):
-        with pytest.raises(ValueError, match=r"weights must be \(23,\) finite numbers"):
+        with pytest.raises(ValueError, match=r"weights must (have shape \(23,\)|not be negative)"):
             fit(weights=weights)
     with pytest.raises(
         ArithmeticError, match="the training loss became .* in epoch [12]: lr=1e\\+30"
@@ -415,30 +412,6 @@ def test_either_optimizer_with_either_batch_resumes_to_the_bit(tmp_path, change)
         )
     trainer.fit(pieces, *data, recipe, checkpoint=tmp_path / "p")
     assert torch.equal(state(whole), state(pieces))
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda tensors, facts: facts.pop("done"),
-        lambda tensors, facts: facts.update(done="many"),
-        lambda tensors, facts: tensors.pop("model.0.bias"),
-        lambda tensors, facts: tensors.update({"model.0.bias": torch.ones(3)}),
-        lambda tensors, facts: tensors.update({"optimizer.x.step": torch.ones(1)}),
-    ],
-)
-def test_a_whole_file_that_is_no_state_of_the_training_is_named_and_training_starts_anew(
-    tmp_path, spoil
-):
-    path, model, expected = tmp_path / "p", line(), line()
-    full(line(), X, X.sin(), epochs=100, checkpoint=path)
-    tensors, facts = checkpoint.read(path)
-    spoil(tensors, facts)
-    checkpoint.write(path, tensors, facts)
-    full(expected, X, X.sin(), epochs=100)
-    with pytest.warns(UserWarning, match="p is no state of this training .*first epoch"):
-        full(model, X, X.sin(), epochs=100, checkpoint=path)
-    assert torch.equal(parameters(model), parameters(expected))
 
 
 def test_a_folder_where_the_state_should_be_is_refused_before_training(tmp_path):

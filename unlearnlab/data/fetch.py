@@ -12,8 +12,8 @@ import tempfile
 import time
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import pooch
 import requests
@@ -39,26 +39,12 @@ class BadData(ValueError):
     and what is wrong."""
 
 
-@dataclass(frozen=True)
-class File:
-    """One published file. hash: "sha256:..." or "md5:..." of it as published."""
-
-    url: str
-    hash: str
-
-    @property
-    def name(self) -> str:
-        """The last part of its address."""
-        return self.url.rsplit("/", 1)[-1]
-
-
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """What a publisher offers. folder: where it lies below a data folder, such as "MNIST/raw";
-    archives hold it as such."""
+    archives hold it as such. files: by address, "sha256:..." or "md5:..." of each as published."""
 
     folder: str
-    files: tuple[File, ...]
+    files: dict[str, str]
 
 
 def fetch(source: Source, root: Path, *, progress: bool = True) -> Path:
@@ -92,29 +78,28 @@ def fetch(source: Source, root: Path, *, progress: bool = True) -> Path:
 
 def _bring(source, root, work, progress):
     contents, target = work / "contents", root / source.folder
-    for file in source.files:
-        here = root / file.name
+    for url, published in source.files.items():
+        here = root / Path(url).name
         path, origin = here, here
         remedy = f". Remove it to have it fetched; a folder {target} is used as it is"
         if not here.exists():
-            path, origin, remedy = work / file.name, file.url, ""
-            _download(file, path, progress, source, root)
-        algorithm, expected = file.hash.split(":")
+            path, origin, remedy = work / here.name, url, ""
+            _download(url, path, progress, source, root)
+        algorithm, expected = published.split(":")
         found = pooch.file_hash(str(path), alg=algorithm)
         if found != expected:
             raise BadData(
                 f"{origin} is damaged, or not the published file: its {algorithm} is {found}, "
                 f"the publisher's {expected}{remedy}"
             )
-        if file.name.endswith((".tar.gz", ".zip")):
+        if url.endswith((".tar.gz", ".zip")):
             unpack(path, contents, progress=progress)
         else:
             (contents / source.folder).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, contents / source.folder)
     if not (contents / source.folder).is_dir():
         raise BadData(
-            f"{source.files[0].name} holds no folder {source.folder}: "
-            "it is not laid out as expected"
+            f"{path.name} holds no folder {source.folder}: it is not laid out as expected"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -124,14 +109,15 @@ def _bring(source, root, work, progress):
             raise
 
 
-def _download(file, path, progress, source, root):
+def _download(url, path, progress, source, root):
     try:
         download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=30)
-        download(file.url, path, None)
+        download(url, path, None)
     except (requests.RequestException, ValueError) as error:  # ValueError: headers that are none
-        missing = [file.name for file in source.files if not (root / file.name).exists()]
+        names = [Path(each).name for each in source.files]
+        missing = [name for name in names if not (root / name).exists()]
         raise ConnectionError(
-            f"cannot download {file.url} ({_reason(error)}). Without a network: bring "
+            f"cannot download {url} ({_reason(error)}). Without a network: bring "
             f"{', '.join(missing)} some other way into {root}, or name the folder that holds "
             f'{source.folder}; the next call goes on from there. load("digits") needs no network'
         ) from error

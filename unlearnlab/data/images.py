@@ -18,15 +18,12 @@ from tqdm import tqdm
 
 from ..ground import checks
 from ..ground.files import chosen_folder
-from .fetch import BadData, File, Source, fetch
+from .fetch import BadData, Source, fetch
 
 # The SHA-256 of CIFAR-10 and Tiny ImageNet belong to the files whose published MD5 are c32a1d4a...
 # and 90528d7c...
 _ROWS = json.loads(Path(__file__).with_name("sources.json").read_text())
-SOURCES = {
-    name: Source(row["folder"], tuple(File(**file) for file in row["files"]))
-    for name, row in _ROWS.items()
-}
+SOURCES = {name: Source(**row) for name, row in _ROWS.items()}
 NAMES = ("digits", *SOURCES)
 MNIST_COUNTS = {"train": 60_000, "t10k": 10_000}
 CIFAR10_PER_FILE = 10_000
@@ -72,7 +69,7 @@ def load(
     place = root if root.is_dir() and root.match(source.folder) else root / source.folder
     if not place.exists():
         if not download:
-            addresses = ", ".join(file.url for file in source.files)
+            addresses = ", ".join(source.files)
             raise FileNotFoundError(
                 f"no {name} in {root}: it has no folder {source.folder}. "
                 "Allow the download, or put there what is at "
@@ -118,9 +115,8 @@ def _idx(folder, name, shape):
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise _bad(path, f"is damaged or cut short ({error})") from error
     header = struct.pack(f">{1 + len(shape)}I", 8 * 256 + len(shape), *shape)
-    if not content.startswith(header):
-        raise _bad(path, f"does not begin with the IDX header of bytes of shape {shape}")
-    _check_size(path, len(content), len(header) + prod(shape))
+    if not content.startswith(header) or len(content) != len(header) + prod(shape):
+        raise _bad(path, f"does not hold bytes of shape {shape} in the IDX format, and no more")
     pixels = np.frombuffer(content, np.uint8, offset=len(header))
     return torch.from_numpy(pixels.reshape(shape).copy())
 
@@ -160,8 +156,15 @@ def _tiny_imagenet(folder, progress):
         for path in sorted((folder / "train" / name / "images").glob("*.JPEG"))
     ]
     splits = {"train": train, "val": _tiny_validation(folder / "val", label)}
-    for split, files in splits.items():
-        _check_balance(folder / split, Counter(y for _, y in files), ids)
+    for split, files in splits.items():  # in what is published, classes have equally many
+        counts = Counter(y for _, y in files)
+        least, most = (pick(range(len(ids)), key=lambda y: counts[y]) for pick in (min, max))
+        if not counts[least] == counts[most] > 0:
+            raise _bad(
+                folder / split,
+                f"holds {counts[least]} images of class {ids[least]} but {counts[most]} of "
+                f"{ids[most]}: files are missing",
+            )
     words = {"desc": "Decoding tiny-imagenet", "unit": "image", "disable": not progress}
     with tqdm(total=sum(map(len, splits.values())), **words) as bar:
         decoded = [_decode(files, bar) for files in splits.values()]
@@ -189,19 +192,6 @@ def _tiny_names(path, ids):
         return tuple(ids)
     words = dict(line.split("\t", 1) for line in _lines(path) if "\t" in line)
     return tuple(words.get(name, name).split(",")[0] for name in ids)
-
-
-def _check_balance(folder, count, ids):
-    """Every class has as many images as every other in what is published: a missing file shows."""
-    least, most = (pick(range(len(ids)), key=lambda y: count[y]) for pick in (min, max))
-    if count[least] == 0:
-        raise _bad(folder, f"holds no image of class {ids[least]}")
-    if count[least] != count[most]:
-        raise _bad(
-            folder,
-            f"holds {count[least]} images of class {ids[least]} but {count[most]} of {ids[most]}: "
-            "files are missing",
-        )
 
 
 def _decode(files, bar):

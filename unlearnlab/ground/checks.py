@@ -2,28 +2,25 @@
 
 import numbers
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import inf
 
 import numpy as np
 import torch
 from torch import Tensor
 
 
-def integer(name: str, value, *, low: int | None = None, high: int | None = None, words="") -> int:
+def integer(name: str, value, *, low: float = -inf, high: float = inf, words="") -> int:
     """`value` as an int. numpy integers and 0-d tensors of integers are welcome, bools are not.
 
     words: what the message says it must be, in place of the range. Raises ValueError by name.
     """
-    found = _plain(value)
-    fits = isinstance(found, numbers.Integral) and not isinstance(found, bool)
-    if not fits or low is not None and found < low or high is not None and found > high:
-        place = f" from {low} to {high}" if high is not None else f" of at least {low}"
-        usual = f"an integer{place if low is not None else ''}"
-        raise ValueError(f"{name} must be {words or usual}, got {value!r}")
-    return int(found)
+    place = f" from {low} to {high}" if high < inf else f" of at least {low}"
+    words = words or f"an integer{place if low > -inf else ''}"
+    return int(number(name, value, low=low, high=high, words=words, kind=numbers.Integral))
 
 
-def integers(name: str, values: Iterable, *, low: int | None = None) -> list[int]:
+def integers(name: str, values: Iterable, *, low: float = -inf) -> list[int]:
     """`values` as a list of ints, each as in `integer`. Raises ValueError, for no value too."""
     several = isinstance(values, Iterable) and not isinstance(values, str)
     found = list(values) if several else []
@@ -41,32 +38,31 @@ def number(
     name: str,
     value,
     *,
-    low: float | None = None,
-    high: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
+    low: float = -inf,
+    high: float = inf,
+    above: float = -inf,
+    below: float = inf,
     words: str = "",
+    kind: type = numbers.Real,
 ) -> float:
     """`value` as a finite float in a range: low <= value <= high, above < value < below.
 
     Any real number and 0-d tensors are welcome, bools are not. A range with an upper end has a
-    lower one. words: what the message says it must be, in place of the range. Raises ValueError by
-    name.
+    lower one. words: what the message says it must be, in place of the range. kind: of number.
+    Raises ValueError by name.
     """
     found = _plain(value)
     inside = (
-        isinstance(found, numbers.Real)
+        isinstance(found, kind)
         and not isinstance(found, bool)
         and abs(found) <= sys.float_info.max  # NaN is not
-        and (low is None or found >= low)
-        and (high is None or found <= high)
-        and (above is None or found > above)
-        and (below is None or found < below)
+        and low <= found <= high
+        and above < found < below
     )
     if not inside:
-        usual = range_words("a number", low, high, above, below)
-        raise ValueError(f"{name} must be {words or usual}, got {value!r}")
-    return float(found)
+        words = words or range_words("a number", low, high, above, below)
+        raise ValueError(f"{name} must be {words}, got {value!r}")
+    return found if kind is numbers.Integral else float(found)
 
 
 def one_of(name: str, value, choices: Iterable, where: str = "") -> None:
@@ -89,8 +85,7 @@ def instance(name: str, value, kind: type | tuple[type, ...], words: str) -> Non
 
 def function(name: str, value, words: str = "") -> None:
     """Raises TypeError unless `value` can be called. words: of what, such as "of a tensor"."""
-    if not callable(value):
-        raise TypeError(f"{name} must be a function{words and ' ' + words}, got {_briefly(value)}")
+    instance(name, value, Callable, f"a function{words and ' ' + words}")
 
 
 def tensor(
@@ -116,9 +111,8 @@ def floats(
 
     shape: as in `tensor`. finite: a value that holds nan or inf is a ValueError too.
     """
-    known = isinstance(value, Tensor)
-    if not known or not value.is_floating_point():
-        got = f"a {value.dtype} one" if known else type(value).__name__
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        got = f"a {value.dtype} one" if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(f"{name} must be a floating-point tensor, got {got}")
     _check_shape(name, value, shape)
     wrong = value.numel() - int(torch.isfinite(value).sum()) if finite else 0
@@ -143,15 +137,15 @@ def _plain(value):
     return value.item() if array and value.ndim == 0 else value
 
 
-def range_words(noun: str, low=None, high=None, above=None, below=None) -> str:
+def range_words(noun: str, low=-inf, high=inf, above=-inf, below=inf) -> str:
     """Such as "a number in [0, 1)", where the bounds are those of `number`."""
-    least, most = above if low is None else low, below if high is None else high
-    if most is not None:
-        left, right = "[" if above is None else "(", "]" if below is None else ")"
+    least, most = max(low, above), min(high, below)
+    if most < inf:
+        left, right = "[" if low > above else "(", "]" if high < below else ")"
         return f"{noun} in {left}{least:g}, {most:g}{right}"
-    if least is None:
+    if least == -inf:
         return noun
-    return f"{noun} {'of at least' if above is None else 'greater than'} {least:g}"
+    return f"{noun} {'of at least' if low > above else 'greater than'} {least:g}"
 
 
 def _briefly(value):

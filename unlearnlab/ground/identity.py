@@ -119,7 +119,7 @@ class _Walk:
         elif isinstance(thing, torch.nn.Module):
             self.put("network")
             self.see(type(thing), "")
-            self._named(_with_numbered_hooks(vars(thing)))
+            self._named({name: _in_order(name, value) for name, value in vars(thing).items()})
         elif isinstance(thing, type):
             self._class(thing)
         elif type(thing) in PARTS:
@@ -338,9 +338,6 @@ def _imported(name, level, package):
         return None
 
 
-def _with_numbered_hooks(attributes):
-    """A network's attributes, with hooks numbered within it: torch counts over the process."""
-    books = {n: a for n, a in attributes.items() if "hooks" in n and isinstance(a, dict)}
-    keys = sorted({key for book in books.values() for key in book})
-    numbered = {name: {keys.index(k): book[k] for k in book} for name, book in books.items()}
-    return attributes | numbered
+def _in_order(name, value):
+    """A network's hooks without the numbers that torch gives them, which count over the process."""
+    return [*value.values()] if "hooks" in name and isinstance(value, dict) and value else value

@@ -2,7 +2,6 @@
 
 import platform
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy
@@ -23,7 +22,7 @@ def provenance(command: str, device: str = "cpu") -> dict[str, str]:
         "commit": _commit(),
         "device": name,
         "threads": str(torch.get_num_threads()),
-        "python": ".".join(map(str, sys.version_info[:3])),
+        "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": numpy.__version__,
     }

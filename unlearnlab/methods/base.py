@@ -5,8 +5,6 @@ import copy
 import dataclasses
 import inspect
 import math
-import numbers
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy
@@ -15,22 +13,27 @@ from torch import Tensor, nn
 from ..ground import checks
 from .batch_norm import outputs
 
+# What a method is: annotated fields, set once and by name
+rule = dataclasses.dataclass(frozen=True, kw_only=True)
 
-@dataclass(frozen=True, kw_only=True)
+
+@rule
 class Method:
     """A method is its hyperparameters plus its rules. A run calls `start` and `begin` once; every
     update calls, in this order, project, loss, perturb, AdamW with `lr` and decoupled
     `weight_decay` (.01: the paper's, and AdamW's own default), and settle. batch_norm: "retain",
     "all" or "frozen", what may reach running statistics (batch_norm.py).
 
-    A method of your own is a subclass with the same decorator; its fields are its hyperparameters,
-    of any name. They hold numbers, words, or True and False, and take what their annotations say;
-    `hyperparameter` gives one limits. A name that another method has, such as "reg", has its limits
-    unless it says otherwise. `name` stands in tables: by default the name of the class.
+    A method of your own is a subclass with @dataclass(frozen=True, kw_only=True); its fields are
+    its hyperparameters, of any name. They hold numbers, words, or True and False, and take what
+    their annotations say; `hyperparameter` gives one limits. A name that another method has, such
+    as "reg", has its limits unless it says otherwise. `name` stands in tables: by default the name
+    of the class.
     """
 
     name: ClassVar[str] = "Method"
     kinds: ClassVar[tuple[str, ...]] = ("regression", "classification")
+    narrower: ClassVar[dict[str, dict]] = {}  # by hyperparameter, where its limits differ
     lr: float = 1e-3
     weight_decay: float = 0.01
     batch_norm: str = "retain"
@@ -52,7 +55,8 @@ class Method:
 
     def __post_init__(self):
         for f in dataclasses.fields(self):
-            value = limits(f).check(f"{self.name}: {f.name}", getattr(self, f.name))
+            may = dataclasses.replace(limits(f), **self.narrower.get(f.name, {}))
+            value = may.check(f"{self.name}: {f.name}", getattr(self, f.name))
             object.__setattr__(self, f.name, value)
 
     def check(self, task, epochs: int) -> None:
@@ -95,6 +99,13 @@ class Method:
         """May correct the weights after AdamW moved them."""
 
 
+def decaying(state, method) -> float:
+    """`reg` times `reg_decay` for every call before."""
+    strength = state.memory.get("strength", method.reg)
+    state.memory["strength"] = strength * method.reg_decay
+    return strength
+
+
 def batch_loss(state, batch) -> Tensor:
     """J(theta; B): the task's mean loss of the current model on a batch."""
     return state.task.loss(outputs(state, batch), batch.targets)
@@ -106,7 +117,7 @@ def heads(logits) -> list[Tensor]:
     return list(logits) if isinstance(logits, (tuple, list)) else [logits]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Limits:
     """What a hyperparameter may be.
 
@@ -126,29 +137,17 @@ class Limits:
         """`value` as a plain Python value, so that numpy's are welcome. Raises ValueError that
         starts with `name`."""
         plain = value.item() if isinstance(value, numpy.generic) else value
-        if self._fits(plain):
-            return self.kind(plain) if self.kind else plain
-        raise ValueError(f"{name} must be {self.words()}, got {value!r}")
-
-    def _fits(self, value):
-        if self.kind is None:
-            return value is None or isinstance(value, (bool, int, float, str))
-        if self.kind in (bool, str):
-            return isinstance(value, self.kind) and (not self.choices or value in self.choices)
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            return False
-        whole = math.isfinite(value) and (self.kind is float or value == int(value))
-        return whole and self.low <= value <= self.high and not (self.positive and value <= 0)
-
-    def words(self) -> str:
-        """Such as "a number in [0, 1]"."""
+        if self.kind in (int, float):
+            ends = {"low": self.low, "high": self.high, "above": 0 if self.positive else -math.inf}
+            words = checks.range_words(NOUNS[self.kind], **ends)
+            found = checks.number(name, plain, **ends, words=words)
+            whole = int(found) if found.is_integer() else plain
+            return found if self.kind is float else checks.integer(name, whole, words=words)
         if self.choices:
-            *others, last = (f'"{word}"' for word in self.choices)
-            return f"{', '.join(others)} or {last}" if others else last
-        noun = NOUNS[self.kind]
-        low, high = (end if math.isfinite(end) else None for end in (self.low, self.high))
-        above = 0 if self.positive and high is None else None
-        return checks.range_words(noun, low if above is None else None, high, above)
+            checks.one_of(name, plain, self.choices)
+        elif not isinstance(plain, self.kind or (bool, int, float, str, type(None))):
+            raise ValueError(f"{name} must be {NOUNS[self.kind]}, got {value!r}")
+        return plain
 
 
 NOUNS = {

@@ -1,15 +1,12 @@
 """Methods built on loss gradients alone: Retrain, GD, GA, NGD, NGP (paper A, the baselines of
 section 5), NegGrad (paper B)."""
 
-from dataclasses import dataclass
-
 import torch
 
-from ..ground import checks
-from .base import Method, batch_loss
+from .base import Method, batch_loss, rule
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class GD(Method):
     """Gradient descent on the retain loss J(B_r)."""
 
@@ -19,7 +16,7 @@ class GD(Method):
         return batch_loss(state, retain)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class Retrain(GD):
     """Descent on J(B_r) from a fresh initialisation: what the same number of epochs buys without
     the original."""
@@ -31,7 +28,7 @@ class Retrain(GD):
         return task.fresh(seed)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class GA(Method):
     """Gradient ascent on the forget loss: descends -J(B_f)."""
 
@@ -42,7 +39,7 @@ class GA(Method):
         return -batch_loss(state, forget)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class NGD(GD):
     """Noisy gradient descent: the gradient of J(B_r) plus N(0, noise^2 I), before the
     optimiser sees it."""
@@ -58,7 +55,7 @@ class NGD(GD):
                 ).to(p.dtype)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class NGP(Method):
     """NegGrad+: J(B_r) - ascent * J(B_f)."""
 
@@ -69,7 +66,7 @@ class NGP(Method):
         return batch_loss(state, retain) - self.ascent * batch_loss(state, forget)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class NegGrad(Method):
     """alpha J(B_r) - (1 - alpha) J(B_f) with alpha = 1 - ascent: NGP with weights that add up to 1.
 
@@ -80,11 +77,8 @@ class NegGrad(Method):
     """
 
     name = "NegGrad"
+    narrower = {"ascent": {"high": 1}}
     ascent: float = 0.01
-
-    def __post_init__(self):
-        super().__post_init__()
-        checks.number(f"{self.name}: ascent", self.ascent, low=0, high=1)
 
     def loss(self, state, retain, forget):
         kept, gone = batch_loss(state, retain), batch_loss(state, forget)

@@ -1,15 +1,14 @@
 """MinNorm-OG: descend the retain loss; shrink theta where the retained outputs cannot feel it."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 
 from ..projection import Projection
-from .base import Method, batch_loss, hyperparameter
+from .base import Method, batch_loss, decaying, rule
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class MinNormOG(Method):
     """Paper A, Algorithm 1 and App. E.
 
@@ -25,7 +24,8 @@ class MinNormOG(Method):
     """
 
     name = "MinNorm-OG"
-    reg: float = hyperparameter(0.1, high=1)
+    narrower = {"reg": {"high": 1}}
+    reg: float = 0.1
     reg_decay: float = 0.9
     n_pert: int = 50
     project_every: int = 1
@@ -54,21 +54,20 @@ class MinNormOG(Method):
         """One projection of `model`, in place; notes its strength, rank and drift."""
         strength = self.strength(state)
         if self.n_pert == 0:
-            state.notes |= {"strength": strength, "rank": 0, "drift": _shrink(model, strength)}
-            return
-        inputs = retain.inputs
-        if self.n_pert < len(inputs):
-            targets = _on_cpu(state)[retain.index]
-            kept = subsample(targets, self.n_pert, state.task.kind, state.generator)
-            inputs = inputs[kept.to(inputs.device, non_blocking=True)]
-        step = self.step(state, model, inputs, strength)
-        state.notes |= {"strength": strength, "rank": step.rank, "drift": step.drift}
+            rank, drift = 0, _shrink(model, strength)
+        else:
+            inputs = retain.inputs
+            if self.n_pert < len(inputs):
+                targets = _on_cpu(state)[retain.index]
+                kept = subsample(targets, self.n_pert, state.task.kind, state.generator)
+                inputs = inputs[kept.to(inputs.device, non_blocking=True)]
+            step = self.step(state, model, inputs, strength)
+            rank, drift = step.rank, step.drift
+        state.notes |= {"strength": strength, "rank": rank, "drift": drift}
 
     def strength(self, state) -> float:
         """Of this projection. Counts it."""
-        strength = state.memory.get("strength", self.reg)
-        state.memory["strength"] = strength * self.reg_decay
-        return strength
+        return decaying(state, self)
 
     def step(self, state, model, inputs, strength):
         """The Step off the rows of these inputs."""

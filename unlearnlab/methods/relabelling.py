@@ -2,16 +2,15 @@
 Classification only."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .base import Method, batch_loss, heads, outputs
+from .base import Method, batch_loss, heads, outputs, rule
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class SalUn(Method):
     """Saliency unlearning (Fan et al., 2024): learn random wrong labels on the forget set, with the
     salient half of the weights.
@@ -58,7 +57,7 @@ class SalUn(Method):
             torch.where(keep, p, before, out=p)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class KLUnif(Method):
     """J(B_r) + reg * KL(uniform || prediction on B_f), summed over heads (the rebuttal of paper A).
 
@@ -106,14 +105,13 @@ def salient(gradients: list[Tensor]) -> list[Tensor]:
 def _forget_gradient(state, weights):
     """The gradient of J(theta; D_f) with respect to each weight, in evaluation mode; 0 for a weight
     that takes no part."""
-    inputs, targets = state.task.forget.tensors
-    total = [torch.zeros_like(p) for p in weights]
+    points = state.task.forget.tensors
     state.model.eval()
-    for x, y in zip(*(t.split(state.task.batch_size or len(t)) for t in (inputs, targets))):
-        if state.stop is not None and state.stop.is_set():  # the run ends before its first update
+    for x, y in zip(*(t.split(state.task.batch_size or len(t)) for t in points)):
+        if state.stop.is_set():  # the run ends before its first update
             break
-        loss = state.task.loss(state.model(x), y) * (len(x) / len(inputs))
-        for sum_, part in zip(total, torch.autograd.grad(loss, weights, allow_unused=True)):
-            sum_.add_(part if part is not None else 0)
+        (state.task.loss(state.model(x), y) * (len(x) / len(points[0]))).backward()
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in weights]
+    state.model.zero_grad()
     state.model.train()
-    return total
+    return gradients

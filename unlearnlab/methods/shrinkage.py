@@ -1,12 +1,10 @@
 """Methods that add a norm of all parameters to the retain loss: Ridge and l1-Sparse
 (paper A, baselines)."""
 
-from dataclasses import dataclass
-
-from .base import Method, batch_loss
+from .base import Method, batch_loss, decaying, rule
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class Ridge(Method):
     """J(B_r) + lambda ||theta||_2^2; lambda starts at `reg` and is multiplied by `reg_decay`
     after every batch."""
@@ -16,14 +14,12 @@ class Ridge(Method):
     reg_decay: float = 0.9
 
     def loss(self, state, retain, forget):
-        strength = state.memory.get("strength", self.reg)
-        state.memory["strength"] = strength * self.reg_decay
-        state.notes["strength"] = strength
+        strength = state.notes["strength"] = decaying(state, self)
         squares = sum(p.square().sum() for p in state.model.parameters())
         return batch_loss(state, retain) + strength * squares
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class L1Sparse(Method):
     """J(B_r) + lambda_t ||theta||_1 with lambda_t = 2 (1 - t/T) reg in epoch t of T."""
 

@@ -19,23 +19,20 @@ class Teacher:
 
     def __init__(self, task):
         self.model = copy.deepcopy(task.original).eval().requires_grad_(False)
-        self.inputs = {"retain": task.retain.tensors[0], "forget": task.forget.tensors[0]}
-        self.known = {
-            role: torch.zeros(len(x), dtype=torch.bool) for role, x in self.inputs.items()
-        }
-        self.logits = {}
+        self.task, self.told = task, {}  # by role: who has been asked about, a table for each head
 
     @torch.no_grad()
     def __call__(self, batch) -> list[torch.Tensor]:
         """The heads' logits, each (len(batch), classes)."""
-        inputs, known = self.inputs[batch.role], self.known[batch.role]
+        inputs = getattr(self.task, batch.role).tensors[0]
+        known = torch.zeros(len(inputs), dtype=torch.bool)
+        known, tables = self.told.setdefault(batch.role, (known, []))
         new = batch.index[~known[batch.index]]
         if len(new) > 0:
             answers = heads(self.model(inputs[new.to(inputs.device)]))
-            if batch.role not in self.logits:
-                rows = len(inputs)
-                self.logits[batch.role] = [h.new_zeros(rows, *h.shape[1:]) for h in answers]
-            for table, head in zip(self.logits[batch.role], answers):
+            if not tables:
+                tables += [head.new_zeros(len(inputs), *head.shape[1:]) for head in answers]
+            for table, head in zip(tables, answers):
                 table[new.to(table.device)] = head
             known[new] = True
-        return [table[batch.index.to(table.device)] for table in self.logits[batch.role]]
+        return [table[batch.index.to(table.device)] for table in tables]

@@ -1,18 +1,15 @@
 """Methods that hold the model against the original, the teacher: SCRUB and NPO.
 Classification only."""
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..ground import checks
-from .base import Method, heads, outputs
+from .base import Method, heads, outputs, rule
 from .teacher import Teacher
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class SCRUB(Method):
     """Stay with the teacher on the retain set, leave it on the forget set (Kurmanji et al., 2023).
     With KL as in `divergence`:
@@ -67,7 +64,7 @@ class SCRUB(Method):
         return state.task.loss(logits, batch.targets) + self.reg * away
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class NPO(Method):
     """Negative preference optimisation (Zhang et al., 2024): (2 / reg) mean
     log(1 + (pi(y|x) / pi*(y|x))^reg) on B_f, where pi* is the teacher's probability of the label
@@ -80,13 +77,10 @@ class NPO(Method):
     """
 
     name = "NPO"
+    narrower = {"reg": {"positive": True}}
     kinds = ("classification",)
     reg: float = 0.1
     heads: str = "product"
-
-    def __post_init__(self):
-        super().__post_init__()
-        checks.number(f"{self.name}: reg", self.reg, above=0)
 
     def begin(self, state):
         state.memory["teacher"] = Teacher(state.task)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .pixels import Normalise, linear_heads, logits, scaled, start_convolutions
+from .pixels import Normalise, linear_heads, scaled, start_convolutions
 
 # All-CNN-C: channels as a share of 96, kernel, stride
 LAYERS = ((1, 3, 1), (1, 3, 1), (1, 3, 2), (2, 3, 1), (2, 3, 1), (2, 3, 2), (2, 3, 1), (2, 1, 1))
@@ -25,7 +25,7 @@ class AllCNN(nn.Module):
     classes: outputs of each head, as in ResNet; the heads are `fc`, or `fc.0`, `fc.1`, ... width:
     factor on the 96 and 192 channels. batch_norm: after every convolution, which then has no bias
     (the default: the networks of this name in the unlearning literature that paper B follows have
-    it). mean, std: what `Normalise` applies to uint8 pixels.
+    it). pixels: mean and std, what `Normalise` applies to uint8 pixels.
 
     Input (n, 3, height, width), uint8 pixels or normalised floats. Raises ValueError for a width
     below 1/96 or a head without classes.
@@ -36,12 +36,10 @@ class AllCNN(nn.Module):
         classes: int | Sequence[int] = 10,
         width: float = 1.0,
         batch_norm: bool = True,
-        *,
-        mean: float | Sequence[float] = 0.5,
-        std: float | Sequence[float] = 0.5,
+        **pixels,
     ):
         super().__init__()
-        self.normalise = Normalise(mean, std)
+        self.normalise = Normalise(**pixels)
         self.convolutions, self.norms, fan_in = nn.ModuleList(), nn.ModuleList(), 3
         counts = scaled(width, *(96 * share for share, _, _ in LAYERS))
         for channels, (_, kernel, stride) in zip(counts, LAYERS):
@@ -61,4 +59,4 @@ class AllCNN(nn.Module):
         return x.mean((2, 3))
 
     def forward(self, x):
-        return logits(self.fc, self.features(x))
+        return self.fc(self.features(x))

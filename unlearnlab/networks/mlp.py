@@ -11,27 +11,19 @@ from torch.func import functional_call
 from ..ground import checks
 
 
-class MLP(nn.Sequential):
+def MLP(widths: Sequence[int], activation: type[nn.Module] = nn.SiLU) -> nn.Sequential:
     """Fully connected network: MLP([1, 300, 300, 1]) is the sine network of paper A, 1-300-300-1
     with SiLU.
 
     widths: layer sizes from input to output, at least two. activation: a module class, between
     layers only. Input (n, widths[0]), output (n, widths[-1]). PyTorch's default initialisation.
     """
-
-    def __init__(self, widths: Sequence[int], activation: type[nn.Module] = nn.SiLU):
-        if len(widths) < 2 or any(int(w) != w or w < 1 for w in widths):
-            raise ValueError(f"widths must be at least two positive integers, got {list(widths)}")
-        layers = []
-        for fan_in, fan_out in zip(widths[:-1], widths[1:]):
-            layers += [nn.Linear(fan_in, fan_out), activation()]
-        super().__init__(*layers[:-1])
-
-    def __getitem__(self, index):
-        """Layer number `index`, or a plain Sequential of a slice: net[:-1] is everything below the
-        last layer."""
-        one = isinstance(index, int)
-        return super().__getitem__(index) if one else nn.Sequential(*list(self)[index])
+    if len(widths) < 2 or any(int(w) != w or w < 1 for w in widths):
+        raise ValueError(f"widths must be at least two positive integers, got {list(widths)}")
+    layers = []
+    for fan_in, fan_out in zip(widths[:-1], widths[1:]):
+        layers += [nn.Linear(fan_in, fan_out), activation()]
+    return nn.Sequential(*layers[:-1])
 
 
 _generator_in_use = threading.Lock()  # torch has one global generator, and labs run in threads

@@ -31,8 +31,7 @@ class Normalise(nn.Module):
             self.register_buffer(name, channels, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.ndim != 4 or x.shape[1] != 3:
-            raise ValueError(f"images must have shape (n, 3, height, width), got {tuple(x.shape)}")
+        checks.tensor("images", x, shape=("n", 3, "height", "width"))
         if x.is_floating_point():
             return x
         if x.dtype != torch.uint8:
@@ -56,18 +55,18 @@ def start_convolutions(network: nn.Module) -> None:
 
 
 def linear_heads(features: int, classes: int | Sequence[int]) -> nn.Module:
-    """One Linear for a number of classes, a ModuleList of them for several. Raises ValueError for
-    no head, or a head without classes."""
+    """One Linear for a number of classes, Heads for several. Raises ValueError for no head, or a
+    head without classes."""
     heads = list(classes) if isinstance(classes, Iterable) else [classes]
     words = "a positive integer, or one for each head"
     for count in heads or [None]:
         checks.integer("classes", count, low=1, words=words)
     layers = [nn.Linear(features, count) for count in heads]
-    return nn.ModuleList(layers) if isinstance(classes, Iterable) else layers[0]
+    return Heads(layers) if isinstance(classes, Iterable) else layers[0]
 
 
-def logits(heads: nn.Module, features: Tensor):
-    """(n, classes) from one head, a tuple of them from several."""
-    if isinstance(heads, nn.Linear):
-        return heads(features)
-    return tuple(head(features) for head in heads)
+class Heads(nn.ModuleList):
+    """Of (n, features) a tuple of (n, classes), one of each."""
+
+    def forward(self, features):
+        return tuple(head(features) for head in self)

@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..ground import checks
 from ..ground.modes import kept_modes
@@ -21,9 +21,7 @@ def at_once(device: torch.device) -> int:
 
 
 @torch.no_grad()
-def outputs(
-    model: nn.Module, pixels: torch.Tensor, precision: str | None = None
-) -> tuple[torch.Tensor, ...]:
+def outputs(model: nn.Module, pixels: Tensor, precision: str | None = None) -> tuple[Tensor, ...]:
     """The logits of every head, a tuple of (n, classes), for images (n, 3, h, w).
 
     In evaluation mode, in batches, on the model's device; every module keeps its mode.
@@ -36,10 +34,14 @@ def outputs(
     if precision is not None:
         checks.one_of("precision", precision, PRECISIONS)
     device = next(model.parameters()).device
-    layout = torch.preserve_format
-    if precision == "bfloat16" and device.type == "cuda" and pixels.ndim == 4:
-        layout = torch.channels_last  # as tensor cores ask
-    with kept_modes(model.modules()), few_threads(model), _computing_in(precision, device):
+    layout, products = torch.preserve_format, nullcontext()
+    if precision == "bfloat16":
+        products = torch.autocast(device.type, torch.bfloat16)
+        if device.type == "cuda" and pixels.ndim == 4:
+            layout = torch.channels_last  # as tensor cores ask
+    elif precision is not None:
+        products = products_in(precision, device)
+    with kept_modes(model.modules()), few_threads(model), products:
         model.eval()
         parts = [
             model(part.to(device, memory_format=layout)) for part in pixels.split(at_once(device))
@@ -47,11 +49,3 @@ def outputs(
     parts = [part if isinstance(part, (tuple, list)) else (part,) for part in parts]
     heads = tuple(torch.cat(head) for head in zip(*parts))
     return tuple(head.float() for head in heads) if precision == "bfloat16" else heads
-
-
-def _computing_in(precision, device):
-    if precision is None:
-        return nullcontext()
-    if precision == "bfloat16":
-        return torch.autocast(device.type, torch.bfloat16)
-    return products_in(precision, device)

@@ -12,9 +12,11 @@ from torch import Tensor, nn
 
 from ..ground import checks
 from ..ground.tensors import digest
-from .pixels import Normalise, linear_heads, logits, scaled, start_convolutions
+from .pixels import Normalise, linear_heads, scaled, start_convolutions
 
-BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
+# By depth: the blocks of each stage; of a block, which convolution strides, and all of them, as
+# (kernel, channels as a share of the stage's)
+BLOCKS = {18: ((2, 2, 2, 2), 0, ((3, 1), (3, 1))), 50: ((3, 4, 6, 3), 1, ((1, 1), (3, 1), (1, 4)))}
 
 
 class ResNet(nn.Module):
@@ -24,8 +26,8 @@ class ResNet(nn.Module):
     depth: 18 or 50. classes: outputs of each head; one number gives logits (n, classes) from `fc`,
     several give a tuple of logits from `fc.0`, `fc.1`, ... width: factor on every number of
     channels; 1 is 64, 128, 256, 512. stem: "cifar" is a 3x3 convolution of stride 1 and no pooling
-    (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling. mean, std: what
-    `Normalise` applies to uint8 pixels.
+    (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling. pixels: mean and
+    std, what `Normalise` applies to uint8 pixels.
 
     Input (n, 3, height, width), uint8 pixels or normalised floats. ResNet-18 with the CIFAR stem
     and heads of 10 and 3 has 11,175,501 parameters. Raises ValueError for any other depth or stem,
@@ -38,26 +40,24 @@ class ResNet(nn.Module):
         classes: int | Sequence[int] = 10,
         width: float = 1.0,
         stem: str = "cifar",
-        *,
-        mean: float | Sequence[float] = 0.5,
-        std: float | Sequence[float] = 0.5,
+        **pixels,
     ):
         super().__init__()
         checks.one_of("depth", depth, BLOCKS)
         checks.one_of("stem", stem, ("cifar", "imagenet"))
         channels = scaled(width, 64, 128, 256, 512)
-        block, expansion = (_basic, 1) if depth == 18 else (_bottleneck, 4)
-        self.normalise = Normalise(mean, std)
+        counts, *block = BLOCKS[depth]
+        self.normalise = Normalise(**pixels)
         kernel, stride = (3, 1) if stem == "cifar" else (7, 2)
         self.conv1 = nn.Conv2d(3, channels[0], kernel, stride, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(channels[0])
         self.pool = nn.Identity() if stem == "cifar" else nn.MaxPool2d(3, 2, 1)
         fan_in = channels[0]
-        for i, (out, count) in enumerate(zip(channels, BLOCKS[depth])):
+        for i, (out, count) in enumerate(zip(channels, counts)):
             stage = nn.Sequential()
             for j in range(count):
-                stage.append(block(fan_in, out, stride=2 if i > 0 and j == 0 else 1))
-                fan_in = out * expansion
+                stage.append(_Block(fan_in, out, 2 if i > 0 and j == 0 else 1, *block))
+                fan_in = out * block[-1][-1][1]
             setattr(self, f"layer{i + 1}", stage)
         self.fc = linear_heads(fan_in, classes)
         self.body = None  # of published weights, their digest
@@ -95,20 +95,21 @@ class ResNet(nn.Module):
         return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3))
 
     def forward(self, x):
-        return logits(self.fc, self.features(x))
+        return self.fc(self.features(x))
 
 
 class _Block(nn.Module):
-    """Convolutions with batch norm, (kernel, channels, stride) each, and a way around them."""
+    """Convolutions with batch norm, and a way around them."""
 
-    def __init__(self, fan_in, *layers):
+    def __init__(self, fan_in, channels, stride, strided, layers):
         super().__init__()
-        self.layers, before, stride = len(layers), fan_in, 1
-        for i, (kernel, channels, step) in enumerate(layers, 1):
-            conv = nn.Conv2d(before, channels, kernel, step, kernel // 2, bias=False)
-            setattr(self, f"conv{i}", conv)
-            setattr(self, f"bn{i}", nn.BatchNorm2d(channels))
-            before, stride = channels, stride * step
+        self.layers, before = len(layers), fan_in
+        for i, (kernel, share) in enumerate(layers):
+            step, out = stride if i == strided else 1, channels * share
+            conv = nn.Conv2d(before, out, kernel, step, kernel // 2, bias=False)
+            setattr(self, f"conv{i + 1}", conv)
+            setattr(self, f"bn{i + 1}", nn.BatchNorm2d(out))
+            before = out
         self.downsample = None
         if stride != 1 or fan_in != before:
             around = nn.Conv2d(fan_in, before, 1, stride, bias=False)
@@ -121,14 +122,6 @@ class _Block(nn.Module):
             if i < self.layers:
                 out = F.relu(out)
         return F.relu(out + (x if self.downsample is None else self.downsample(x)))
-
-
-def _basic(fan_in, channels, stride):
-    return _Block(fan_in, (3, channels, stride), (3, channels, 1))
-
-
-def _bottleneck(fan_in, channels, stride):
-    return _Block(fan_in, (1, channels, 1), (3, channels, stride), (1, 4 * channels, 1))
 
 
 def _published(path):

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..ground import checks
-from .pixels import Normalise, linear_heads, logits, scaled
+from .pixels import Normalise, linear_heads, scaled
 
 
 class ViT(nn.Module):
@@ -17,7 +17,7 @@ class ViT(nn.Module):
     classes: outputs of each head, as in ResNet; the heads are `fc`, or `fc.0`, `fc.1`, ... size:
     side of the square images, a multiple of `patch`. width: factor on 192 channels, rounded to a
     multiple of the 3 attention heads; the hidden layer of a block has twice as many. depth: number
-    of blocks. mean, std: what `Normalise` applies to uint8 pixels.
+    of blocks. pixels: mean and std, what `Normalise` applies to uint8 pixels.
 
     Input (n, 3, size, size), uint8 pixels or normalised floats. At its defaults it has 1,806,538
     parameters. Attention is written out, with Linear layers before and after: `minnorm_step` then
@@ -35,9 +35,7 @@ class ViT(nn.Module):
         patch: int = 4,
         width: float = 1.0,
         depth: int = 6,
-        *,
-        mean: float | Sequence[float] = 0.5,
-        std: float | Sequence[float] = 0.5,
+        **pixels,
     ):
         super().__init__()
         if patch < 1 or size < patch or size % patch:
@@ -45,7 +43,7 @@ class ViT(nn.Module):
         checks.integer("depth", depth, low=1, words="at least 1")
         channels = self.HEADS * scaled(width, 64, where="for each attention head")[0]
         self.size = size
-        self.normalise = Normalise(mean, std)
+        self.normalise = Normalise(**pixels)
         self.patches = nn.Conv2d(3, channels, patch, patch)
         self.token = nn.Parameter(torch.zeros(1, 1, channels))
         places = 1 + (size // patch) ** 2
@@ -60,16 +58,14 @@ class ViT(nn.Module):
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """(n, channels): the class token after the last block, what the heads see."""
-        if x.shape[-2:] != (self.size, self.size):
-            raise ValueError(
-                f"this ViT takes images of {self.size} x {self.size}, got {tuple(x.shape)}"
-            )
-        x = self.patches(self.normalise(x)).flatten(2).transpose(1, 2)
+        x = self.normalise(x)
+        checks.tensor("images", x, shape=("n", 3, self.size, self.size))
+        x = self.patches(x).flatten(2).transpose(1, 2)
         x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.positions
         return self.norm(self.blocks(x))[:, 0]
 
     def forward(self, x):
-        return logits(self.fc, self.features(x))
+        return self.fc(self.features(x))
 
 
 class _Block(nn.Module):

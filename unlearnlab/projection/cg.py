@@ -3,9 +3,9 @@
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from .network import NonFiniteGradients, check_finite, in_working_precision, products
 
@@ -15,23 +15,9 @@ STOP = {torch.float32: 1e-5, torch.float64: 1e-10}
 LIMIT = 500
 
 
-@dataclass(frozen=True)
-class Residual:
-    """The part of a vector orthogonal to the rows, as far as it was found.
-
-    vector: (d,). left: |J v| / |J theta|, 0 when exact, NaN when J theta is no number.
-    iterations: products with J and with its transpose, each. rows: k.
-    """
-
-    vector: torch.Tensor
-    left: float
-    iterations: int
-    rows: int
-
-
 def off_rows(
-    product: Callable, transposed: Callable, theta: torch.Tensor, rtol: float, limit: int
-) -> Residual:
+    product: Callable, transposed: Callable, theta: Tensor, rtol: float, limit: int
+) -> tuple[Tensor, float, int, int]:
     """P_perp theta by conjugate gradients on min_c |theta - J^T c| (CGLS; Hestenes, Stiefel 1952).
 
     product, transposed: v (d,) -> J v (k,), and c (k,) -> J^T c (d,).
@@ -42,6 +28,9 @@ def off_rows(
     The residual of that least-squares problem is the projection, for any rank. It converges in as
     many steps as J has distinct singular values, in practice in a multiple of its condition number;
     holds three vectors of length d.
+
+    Returns that (d,); how much of the rows is left in it, |J v| / |J theta|, 0 when exact, NaN when
+    J theta is no number; the iterations, products with J and with its transpose each; and k.
     """
     v = theta.clone()
     s = product(v)
@@ -58,24 +47,26 @@ def off_rows(
         if not size < 1e3 * best:  # rounding has taken over
             break
         best = min(best, size)
-    return Residual(v, size / start if start != 0 else 0.0, count, len(s))
+    return v, size / start if start != 0 else 0.0, count, len(s)
 
 
 def matrix_free(net, center):
-    """The Residual of a Network's theta - theta_0, in the order of `net.trainable`.
+    """(P_perp of theta - theta_0 (d,), in the order of `net.trainable`; left, as in `off_rows`; k)
+    of a Network.
 
     center: theta_0 by name, {} for the origin. Warns where conjugate gradients end before STOP;
     raises NonFiniteGradients, as the layerwise way does.
     """
-    result, precision = in_working_precision(net, lambda precision: _off(net, center, precision))
-    if result.left > STOP[precision]:
+    off, precision = in_working_precision(net, lambda precision: _off(net, center, precision))
+    vector, left, count, rows = off
+    if left > STOP[precision]:
         warnings.warn(
-            f"conjugate gradients stopped after {result.iterations} iterations with |J v| = "
-            f"{result.left:.1e} |J theta|: the rows are nearly dependent, or the precision is used "
+            f"conjugate gradients stopped after {count} iterations with |J v| = "
+            f"{left:.1e} |J theta|: the rows are nearly dependent, or the precision is used "
             'up. solver="layerwise" does not depend on that',
             stacklevel=5,
         )
-    return result
+    return vector, left, rows
 
 
 def _off(net, center, precision):
@@ -83,7 +74,8 @@ def _off(net, center, precision):
         if center:
             theta = theta - torch.cat([center[name].flatten() for name in net.trainable]).to(theta)
         result = off_rows(push, pull, theta, STOP[precision], LIMIT)
-        if not (math.isfinite(result.left) and torch.isfinite(result.vector).all()):
+        vector, left, *_ = result
+        if not (math.isfinite(left) and torch.isfinite(vector).all()):
             check_finite(torch.isfinite(push(theta)), len(net.x))
             raise NonFiniteGradients("the output gradients overflow: scale the inputs or the model")
     return result

@@ -7,7 +7,8 @@ package computes the same faster.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from ..ground.checks import floats, number
 from .network import Network, check_finite, per_sample_rows
@@ -17,7 +18,7 @@ from .network import Network, check_finite, per_sample_rows
 RANK_TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
 
 
-def output_gradients(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+def output_gradients(model: nn.Module, inputs: Tensor) -> Tensor:
     """The rows grad_theta f(theta, x_i) that span G_r (paper A, eq. (6) and App. E).
 
     model: returns (n,) or (n, outputs), or a tuple of such heads; of several outputs a head
@@ -39,7 +40,7 @@ def output_gradients(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     return rows
 
 
-def project_out(theta: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+def project_out(theta: Tensor, rows: Tensor) -> Tensor:
     """P_perp theta: the part of `theta` orthogonal to every row (paper A, App. E).
 
     theta: (d,), float32 or float64.
@@ -54,15 +55,19 @@ def project_out(theta: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     """
     floats("theta", theta, shape=("d",))
     floats("rows", rows, shape=("k", len(theta)))
-    units, lengths = unit_rows(rows.double())
-    v, units = theta.double(), units[lengths > 0]
-    if len(units) == 0:
-        return theta.clone()
-    _, sizes, basis = torch.linalg.svd(units, full_matrices=False)
-    basis = basis[sizes > RANK_TOLERANCE.get(rows.dtype, 1e-6) * sizes[0]]
+    v, basis = theta.double(), unit_svd(rows)[2]
     for _ in range(2):  # once leaves rounding of size |theta|, twice of size |P_perp theta|
         v = v - basis.T @ (basis @ v)
     return v.to(theta.dtype)
+
+
+def unit_svd(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """U (n, r), s (r,), V (r, d) of the n nonzero rows scaled to unit length, in float64; r is the
+    rank in their own precision (RANK_TOLERANCE). And the lengths of all rows (k,)."""
+    units, lengths = unit_rows(rows.double())
+    U, s, V = torch.linalg.svd(units[lengths > 0], full_matrices=False)
+    r = int((s > RANK_TOLERANCE.get(rows.dtype, 1e-6) * s[:1]).sum())
+    return U[:, :r], s[:r], V[:r], lengths
 
 
 def unit_rows(rows):
@@ -74,14 +79,13 @@ def unit_rows(rows):
 
 
 @torch.no_grad()
-def dense_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> None:
+def dense_step(model: nn.Module, inputs: Tensor, strength: float) -> None:
     """theta <- theta - strength * P_perp theta, in place, as written (paper A, Algorithm 1).
 
     Arguments and errors as in `minnorm_step`, which does the same without the rows.
     """
     strength = number("strength", strength, low=0, high=1)
     trainable = [p for p in model.parameters() if p.requires_grad]
-    theta = torch.cat([p.flatten() for p in trainable])
+    theta = parameters_to_vector(trainable)
     moved = theta - strength * project_out(theta, output_gradients(model, inputs))
-    for p, part in zip(trainable, moved.split([p.numel() for p in trainable])):
-        p.copy_(part.view_as(p))
+    vector_to_parameters(moved, trainable)

@@ -1,7 +1,5 @@
 """How is K c = t solved, when K may be singular and was added up in float32?"""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
@@ -16,19 +14,9 @@ TOLERANCE = {torch.float32: 1e-12, torch.float64: 1e-13}
 FLOAT32_LIMIT = 1e-5
 
 
-@dataclass(frozen=True)
-class Solution:
-    """c with K c = t, where the blocks are and in the precision K was computed in. rank: of K.
-    inside: c^T t, the squared length of the projection on the rows. theta: |theta|^2."""
-
-    c: torch.Tensor
-    rank: int
-    inside: float
-    theta: float
-
-
 def coefficients(blocks, heads, precision, lengths, felt=0):
-    """The Solution for these blocks.
+    """(c with K c = t, where the blocks are and in the precision K was computed in; the rank of K;
+    c^T t, the squared length of the projection on the rows; |theta|^2) for these blocks.
 
     heads: of the model. precision: of the pass that made the blocks. lengths: of the parts of
     theta, float64. felt: J theta_0 (k,), what is taken off t.
@@ -55,7 +43,7 @@ def coefficients(blocks, heads, precision, lengths, felt=0):
         dtype = torch.float64
     # non_blocking: so small a copy need not wait for what the device still has to do
     there = torch.from_numpy(c).to(dtype).to(device, non_blocking=True)
-    return Solution(there, rank, float(c @ t), float(theta @ theta))
+    return there, rank, float(c @ t), float(theta @ theta)
 
 
 def _solve(gram, inner, tolerance):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.grad import conv2d_weight
 
 from .network import Call, per_sample_rows, watched
@@ -45,7 +45,7 @@ def formula(device, n: int, heads: int, positions: int, fan_in: int, fan_out: in
 
 
 def blocks(net, plan=None):
-    """Blocks that cover every trainable parameter once, the number of heads, and the Plan.
+    """Blocks that cover every trainable parameter once, the number of heads, and the plan.
 
     plan: of an earlier pass of the same network.
     A block has gram(dtype) (k, k), inner() (n, heads) in float64, and pull(c), J^T c by the names
@@ -128,10 +128,10 @@ class Affine:
     """
 
     names: dict  # of "weight", and of "bias" where it moves
-    weight: torch.Tensor
+    weight: Tensor
     a: Callable  # () -> (n, in, positions); taking patches again is cheaper than keeping them
-    b: torch.Tensor  # (n, heads, out, positions)
-    product: torch.Tensor  # what moves of W a + bias (n, out, positions)
+    b: Tensor  # (n, heads, out, positions)
+    product: Tensor  # what moves of W a + bias (n, out, positions)
 
     def __post_init__(self):
         n, heads, fan_out, positions = self.b.shape
@@ -229,7 +229,7 @@ class Rows:
     """Parameters whose rows are small enough to hold: rows (k, size), split over the parameters."""
 
     parameters: dict  # by name, in the order of the columns
-    rows: torch.Tensor
+    rows: Tensor
     samples: int
 
     def gram(self, dtype):
@@ -248,30 +248,27 @@ class Rows:
 # output, and the names of those parameters that move: an Affine, or rows (n, heads, size) by role.
 
 
-def _linear(call, values, b, moving):
-    b, bias = _features_first(b, 2), values.get("bias")
+def _affine(call, values, b, moving):
+    m, x, weight, bias = call.module, call.input, values["weight"], values.get("bias")
+    convolves = isinstance(m, nn.Conv2d)
+    laid_out = (lambda t, dim: t.flatten(dim + 1)) if convolves else _features_first
+    b = laid_out(b, 2)
     if "weight" not in moving:
         return {"bias": b.sum(3)}
-    z = call.output if call.intact() else F.linear(call.input, values["weight"], bias)
-    z = z if bias is None or "bias" in moving else z - bias
-    a, product = _features_first(call.input, 1), _features_first(z, 1)
-    return Affine(moving, values["weight"], lambda: a, b, product)
+    geometry = (m.stride, m.padding, m.dilation) if convolves else ()
+    again = F.conv2d if convolves else F.linear
+    z = laid_out(call.output if call.intact() else again(x, weight, bias, *geometry), 1)
+    z = z if bias is None or "bias" in moving else z - bias[:, None]
+    if convolves:
+        a = lambda: patches(x, m.kernel_size, *geometry)
+        return Filters(moving, weight, a, b, z, call=call)
+    a = laid_out(x, 1)
+    return Affine(moving, weight, lambda: a, b, z)
 
 
 def _features_first(t, dim):
     """(..., features) -> (..., features, positions); positions: all dimensions from `dim` on."""
     return t.unsqueeze(-1) if t.ndim == dim + 1 else t.flatten(dim, -2).transpose(-1, -2)
-
-
-def _convolution(call, values, b, moving):
-    m, x, bias, b = call.module, call.input, values.get("bias"), b.flatten(3)
-    if "weight" not in moving:
-        return {"bias": b.sum(3)}
-    geometry = m.stride, m.padding, m.dilation
-    z = call.output if call.intact() else F.conv2d(x, values["weight"], bias, *geometry)
-    z = z if bias is None or "bias" in moving else z - bias.view(-1, 1, 1)
-    a = lambda: patches(x, m.kernel_size, *geometry)
-    return Filters(moving, values["weight"], a, b, z.flatten(2), call=call)
 
 
 def _norm(call, values, b, moving):
@@ -286,4 +283,4 @@ def _norm(call, values, b, moving):
     return shares
 
 
-LAYERS = {nn.Linear: _linear, nn.Conv2d: _convolution, nn.BatchNorm2d: _norm}
+LAYERS = {nn.Linear: _affine, nn.Conv2d: _affine, nn.BatchNorm2d: _norm}

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -31,7 +31,7 @@ class Network:
 
     mixes_samples = False  # whether batch norm may normalise by the batch's own statistics
 
-    def __init__(self, model: nn.Module, inputs: torch.Tensor):
+    def __init__(self, model: nn.Module, inputs: Tensor):
         instance("model", model, nn.Module, "a torch.nn.Module")
         tensor("inputs", inputs)
         if inputs.ndim == 0 or len(inputs) == 0:
@@ -40,7 +40,12 @@ class Network:
                 "take a gradient of"
             )
         self.model, self.inputs, self.modules = model, inputs.detach(), dict(model.named_modules())
-        self._refuse_mixed_samples()
+        for prefix, module in self.modules.items():
+            if is_norm(module) and module.running_mean is None and not self.mixes_samples:
+                raise ValueError(
+                    f"layer {prefix!r} normalises by batch statistics in evaluation mode too, "
+                    "which couples the samples: use track_running_stats=True"
+                )
         named = dict(model.named_parameters())
         self.trainable = {name: p for name, p in named.items() if p.requires_grad}
         self.fixed = {name: p for name, p in named.items() if not p.requires_grad}
@@ -60,14 +65,6 @@ class Network:
             raise ValueError(
                 f"inputs are on {inputs.device}, the model is on {device}: move one of them"
             )
-
-    def _refuse_mixed_samples(self):
-        for prefix, module in self.modules.items():
-            if is_norm(module) and module.running_mean is None and not self.mixes_samples:
-                raise ValueError(
-                    f"layer {prefix!r} normalises by batch statistics in evaluation mode too, "
-                    "which couples the samples: use track_running_stats=True"
-                )
 
     def cast(self, dtype: torch.dtype | None) -> torch.dtype:
         """Sets the tensors to run with, in `dtype` (None: their own); returns the first's dtype."""
@@ -131,21 +128,16 @@ def _heads(outputs, n):
     """The heads as a list of (n,): each sample's largest output."""
     heads = list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
     if n == 1:  # a model may squeeze
-        heads = [h[None] if isinstance(h, torch.Tensor) and h.ndim == 0 else h for h in heads]
+        heads = [h[None] if isinstance(h, Tensor) and h.ndim == 0 else h for h in heads]
     for i, head in enumerate(heads):
-        if not isinstance(head, torch.Tensor) or head.ndim not in (1, 2) or len(head) != n:
-            got = tuple(head.shape) if isinstance(head, torch.Tensor) else type(head).__name__
+        if not isinstance(head, Tensor) or head.ndim not in (1, 2) or len(head) != n:
+            got = tuple(head.shape) if isinstance(head, Tensor) else type(head).__name__
             raise ValueError(
                 f"head {i} of the model must return ({n},) or ({n}, outputs), got {got}"
             )
-    return [_largest(head) for head in heads]
-
-
-def _largest(head):
-    """(n,): of a single output that is itself, without a search whose gradient costs more."""
-    if head.ndim == 1:
-        return head
-    return head[:, 0] if head.shape[1] == 1 else head.max(1).values
+    # a single output is itself the largest, without a search whose gradient costs more
+    columns = [head[:, 0] if head.shape[1:] == (1,) else head for head in heads]
+    return [head if head.ndim == 1 else head.max(1).values for head in columns]
 
 
 def per_sample_rows(net, names):
@@ -201,8 +193,8 @@ class Call:
     """One call of a layer: its input, its output, and where that stands in the graph."""
 
     module: nn.Module
-    input: torch.Tensor
-    output: torch.Tensor
+    input: Tensor
+    output: Tensor
     versions: tuple
     edge: object  # taken at the call: an in-place activation moves the tensor, not the edge
 
@@ -216,27 +208,17 @@ class Call:
         return there and self.output.ndim > 0 and len(self.output) == n == len(self.input)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What running a network on a single sample has shown, good for every pass like `made_for`.
-
-    made_for: the shapes that layers got and gave, samples apart, and the graph, node by node.
-    by_sample: prefixes of the layers whose dimension 0 is the samples.
-    """
-
-    made_for: tuple
-    by_sample: frozenset
-
-
 def watched(net, kinds, plan=None):
-    """The heads, by prefix the one call of each layer of `kinds` that has a formula, and the Plan.
+    """The heads, by prefix the one call of each layer of `kinds` that has a formula, and the plan.
 
     A layer qualifies if nothing but its class's forward turns its weight and bias into its output
     (no pruning, no hook, no replaced forward), if it runs once and its parameters are used nowhere
     else, and if dimension 0 of its input is the samples: a run on a single sample has 1 there,
     where a sequence or a table of n rows would not.
 
-    plan: of an earlier pass. That run is made only where this pass is not like the plan's.
+    plan: what running on a single sample has shown in an earlier pass: (what it was made for, the
+    shapes that layers got and gave, samples apart, and the graph, node by node; prefixes of the
+    layers whose dimension 0 is the samples). That run is made only where this pass is not like it.
     """
     calls, handles = {}, []
     for prefix, module in net.modules.items():
@@ -252,11 +234,11 @@ def watched(net, kinds, plan=None):
             heads = net(net.x)
             uses, graph = _graph(heads, {id(p): name for name, p in net.parameters.items()})
             passed, first = (_shapes(calls), graph), dict(calls)
-            if plan is None or plan.made_for != passed:
+            if plan is None or plan[0] != passed:
                 calls.clear()
                 net(net.x[:1])
                 alone = {p for p, those in calls.items() if all(len(c.output) == 1 for c in those)}
-                plan = Plan(passed, frozenset(alone))
+                plan = passed, alone
     finally:
         for handle in handles:
             handle.remove()
@@ -264,7 +246,7 @@ def watched(net, kinds, plan=None):
     for prefix, those in first.items():
         counts = {uses[name] for name in net.owned[prefix].values() if name in net.parameters}
         usable = len(those) == 1 and those[0].usable(len(net.x))
-        if counts == {1} and prefix in plan.by_sample and usable:
+        if counts == {1} and prefix in plan[1] and usable:
             once[prefix] = those[0]
     return heads, once, plan
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..ground.checks import number, one_of
 from ..ground.precision import products_in
@@ -43,11 +43,11 @@ class Step:
 
 def minnorm_step(
     model: nn.Module,
-    inputs: torch.Tensor,
+    inputs: Tensor,
     strength: float,
     *,
     solver: str = "auto",
-    toward: Sequence[torch.Tensor] | None = None,
+    toward: Sequence[Tensor] | None = None,
 ) -> Step:
     """theta <- theta - strength * P_perp theta, in place, without the rows (paper A, Algorithm 1).
 
@@ -80,8 +80,8 @@ def minnorm_step(
 class Projection:
     """The projections of one model in one run: what the first learned of it serves the next.
 
-    That is the `Plan` of its pass, which is made again when a pass differs from it in anything. It
-    holds no tensor.
+    That is the plan of its pass (`network.watched`), which is made again when a pass differs from
+    it in anything. It holds no tensor.
 
     products: "float32" or "tf32", of the forward and backward pass and of the rows on a GPU. K, t
     and J^T c are computed in full, so the step is exactly off the rows as they were computed. In
@@ -114,12 +114,13 @@ class Projection:
         parts, heads, self.plan = made
         with products_in("float32", device):
             felt = _felt(net, center).view(heads, -1).T.flatten() if center else 0
-            solution = coefficients(parts, heads, precision, _lengths(net, center), felt)
-            inside = {name: v for part in parts for name, v in part.pull(solution.c).items()}
+            lengths = _lengths(net, center)
+            c, rank, squared, whole = coefficients(parts, heads, precision, lengths, felt)
+            inside = {name: v for part in parts for name, v in part.pull(c).items()}
         _move(net, inside, strength, center)
         # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|^2
-        off = max(solution.theta - solution.inside, 0)
-        return Step(rows=heads * len(net.x), rank=solution.rank, drift=strength * math.sqrt(off))
+        drift = strength * math.sqrt(max(whole - squared, 0))
+        return Step(rows=heads * len(net.x), rank=rank, drift=drift)
 
 
 def _lengths(net, center):
@@ -138,15 +139,15 @@ def _move(net, inside, strength, center):
         torch._foreach_add_(own, theta_0, alpha=strength)
 
 
-def cg_step(net: Network, strength: float, center: dict[str, torch.Tensor]) -> Step:
+def cg_step(net: Network, strength: float, center: dict[str, Tensor]) -> Step:
     """The step by conjugate gradients. center: theta_0 by name, {} for the origin."""
     with products_in("float32", net.inputs.device):
-        found = matrix_free(net, center)
+        vector, left, rows = matrix_free(net, center)
     trainable = net.trainable.values()
-    for p, part in zip(trainable, found.vector.split([p.numel() for p in trainable])):
+    for p, part in zip(trainable, vector.split([p.numel() for p in trainable])):
         p.sub_(strength * part.view_as(p).to(p.dtype))
-    drift = float(strength * found.vector.norm())
-    return Step(rows=found.rows, rank=None, drift=drift, solver="cg", left=found.left)
+    drift = float(strength * vector.norm())
+    return Step(rows=rows, rank=None, drift=drift, solver="cg", left=left)
 
 
 def _center(net, toward):

@@ -10,6 +10,7 @@ be small.
 
 import numpy as np
 
+from ..ground import checks
 from ..methods import hyperparameters
 
 
@@ -34,8 +35,7 @@ def select(
     import pandas
 
     choose_on = choose_on or metric
-    if rule not in ("oracle", "validation"):
-        raise ValueError(f'rule must be "oracle" or "validation", got {rule!r}')
+    checks.one_of("rule", rule, ("oracle", "validation"))
     _check_columns(frame, (metric, choose_on, *by))
     if rule == "validation" and frame["seed"].nunique() < 2:
         raise ValueError(
@@ -50,20 +50,18 @@ def select(
 
 def _best(group, names, choose_on, rule):
     one = np.zeros(len(group), int)
-    setting = group.groupby(names or one, sort=False, dropna=False).ngroup().to_numpy()
-    seeds, seed = np.unique(group["seed"].to_numpy(), return_inverse=True)
-    if group.assign(setting=setting).duplicated(["setting", "seed"]).any():
+    setting = group.groupby(names or one, sort=False, dropna=False).ngroup()
+    table = group.assign(setting=setting)
+    if table.duplicated(["setting", "seed"]).any():
         raise ValueError(
             "frame has two runs of one setting on one seed: name the columns that tell them apart "
             "in by=(...)"
         )
-    score = np.full((setting.max() + 1, len(seeds)), np.inf)
-    score[setting, seed] = group[choose_on].astype(float).fillna(np.inf)
-    kept = np.zeros(len(group), bool)
-    for i in range(len(seeds)):
-        judges = np.delete(score, i, 1) if rule == "validation" else score
-        kept |= (seed == i) & (setting == np.median(judges, 1).argmin())
-    return group[kept]
+    score = table.pivot(index="setting", columns="seed", values=choose_on)
+    score = score.astype(float).fillna(np.inf)
+    judges = lambda seed: score.drop(columns=seed) if rule == "validation" else score
+    best = {seed: judges(seed).median(axis=1).idxmin() for seed in score}
+    return group[table["setting"] == table["seed"].map(best)]
 
 
 def front(points: np.ndarray) -> np.ndarray:
@@ -90,13 +88,11 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     shapes.
     """
     points, reference = _table(points), np.asarray(reference, float)
-    if points.shape[1] != 2 or reference.shape != (2,):
+    if points.shape[1] != 2 or reference.shape != (2,) or not np.isfinite(reference).all():
         raise ValueError(
-            f"hypervolume needs points (n, 2) and a reference (2,), got {points.shape} and "
-            f"{reference.shape}"
+            f"hypervolume needs points (n, 2) and a finite reference (2,), got {points.shape} and "
+            f"{reference.tolist()}"
         )
-    if not np.isfinite(reference).all():
-        raise ValueError(f"reference must be finite, got {reference.tolist()}")
     inside = points[(points < reference).all(1)]
     area, ceiling = 0.0, reference[1]
     for x, y in sorted(inside.tolist()):  # from the left; each lower one adds a rectangle

@@ -3,23 +3,17 @@
 import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..ground import checks
 from ..methods import METHODS, Method
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One row of a grid: a method with its hyperparameters, for so many epochs."""
 
     method: Method
     epochs: int
-
-    def __post_init__(self):
-        checks.instance("method", self.method, Method, "a Method such as ul.GD(lr=1e-3)")
-        epochs = checks.integer(f"{self.method.name}: epochs", self.epochs, low=1)
-        object.__setattr__(self, "epochs", epochs)
 
 
 def expand(grid) -> list[Setting]:
@@ -32,25 +26,23 @@ def expand(grid) -> list[Setting]:
     Raises TypeError or ValueError that names the method and the hyperparameter at fault, or two
     methods of one name.
     """
-    settings = list(dict.fromkeys(_settings(grid)))
-    kinds = {}
-    for setting in settings:
-        kind = type(setting.method)
+    settings, kinds = {}, {}
+    for method, epochs in _settings(grid):
+        epochs = checks.integer(f"{method.name}: epochs", epochs, low=1)
+        settings[Setting(method, epochs)] = kind = type(method)
         if kinds.setdefault(kind.name, kind) is not kind:
             raise ValueError(
                 f"two methods of this grid are called {kind.name!r}, which the table could not "
                 "tell apart: give one another name, as in `name = ...`"
             )
-    return settings
+    return list(settings)
 
 
 def _settings(grid):
     if isinstance(grid, Mapping):
         return [setting for name, values in grid.items() for setting in _combinations(name, values)]
-    if isinstance(grid, Setting):
-        return [grid]
     if isinstance(grid, tuple) and len(grid) == 2 and isinstance(grid[0], Method):
-        return [Setting(*grid)]
+        return [grid]
     if isinstance(grid, Iterable) and not isinstance(grid, (str, bytes)):
         return [setting for part in grid for setting in _settings(part)]
     raise TypeError(
@@ -67,26 +59,24 @@ def _combinations(method, values):
             "your own"
         )
     name, known = kind.name, [f.name for f in dataclasses.fields(kind)]
-    if not isinstance(values, Mapping):
-        raise TypeError(
-            f"grid[{name!r}] must be a dict of hyperparameters, got {type(values).__name__}"
-        )
+    checks.instance(f"grid[{name!r}]", values, Mapping, "a dict of hyperparameters")
     for hyperparameter in values.keys() - {*known, "epochs"}:
         raise ValueError(
             f"{name} has no hyperparameter {hyperparameter!r}; it has epochs, {', '.join(known)}"
         )
     if "epochs" not in values:
         raise ValueError(f"grid[{name!r}] must say for how many epochs")
-    lists = {hyperparameter: _listed(value) for hyperparameter, value in values.items()}
+    lists = {hyperparameter: listed(value) for hyperparameter, value in values.items()}
     for hyperparameter, several in lists.items():
         if not several:
             raise ValueError(f"grid[{name!r}][{hyperparameter!r}] is empty")
     for combination in itertools.product(*lists.values()):
         chosen = dict(zip(lists, combination))
         epochs = chosen.pop("epochs")
-        yield Setting(kind(**chosen), epochs)
+        yield kind(**chosen), epochs
 
 
-def _listed(value):
+def listed(value) -> list:
+    """One value or several, as a list."""
     single = isinstance(value, str) or not isinstance(value, Iterable)
     return [value] if single or getattr(value, "ndim", 1) == 0 else list(value)

@@ -60,19 +60,20 @@ class Runner:
             method, task = self._opened(job)
             opened = True
             run = unlearn(task, method, job.epochs, job.identity["run_seed"], stop=stop)
-            return None if run.stopped else self._outcome(job, run.metrics, run.seconds)
-        except Diverged as error:
-            return self._outcome(job, {}, time.perf_counter() - began, str(error))
+            return None if run.stopped else self.ended(job, None, run.seconds, run.metrics, True)
         except own as error:
             if not opened and isinstance(error, REFUSED):
                 raise
-            return self.failed(job, f"{type(error).__name__}: {error}", time.perf_counter() - began)
+            seconds, final = time.perf_counter() - began, isinstance(error, Diverged)
+            why = str(error) if final else f"{type(error).__name__}: {error}"
+            return self.ended(job, why, seconds, final=final)
         finally:
             torch.set_num_threads(before)
 
-    def failed(self, job, why, seconds=0.0):
-        """The outcome of a run that gave no numbers, for a reason that may be gone next time."""
-        return self._outcome(job, {}, seconds, why, final=False)
+    def ended(self, job, error, seconds=0.0, metrics=(), final=False):
+        """The outcome of a run. final: not for a reason that may be gone next time."""
+        made = {"run": job.identity, "code": self.code, "provenance": self.made}
+        return {**made, "metrics": dict(metrics), "seconds": seconds, "error": error}, final
 
     def outcome(self, job, future):
         """What a worker returned, or failed with."""
@@ -81,11 +82,7 @@ class Runner:
         except REFUSED:
             raise
         except Exception as error:
-            return self.failed(job, f"{type(error).__name__}: {error}")
-
-    def _outcome(self, job, metrics, seconds, error=None, final=True):
-        made = {"run": job.identity, "code": self.code, "provenance": self.made}
-        return {**made, "metrics": metrics, "seconds": seconds, "error": error}, final
+            return self.ended(job, f"{type(error).__name__}: {error}")
 
     def get_ready(self):
         """Imports what runs need, and unpacks the factory and the methods."""

@@ -49,8 +49,7 @@ def task_parts(task: Task) -> dict[str, str]:
 class Store:
     """The records in a folder, which is made if it is not there.
 
-    Raises PermissionError when nothing can be written there, NotADirectoryError when it is a file,
-    or when a folder lies where a record belongs.
+    Raises PermissionError when nothing can be written there, NotADirectoryError when it is a file.
     """
 
     def __init__(self, folder: Path | str):
@@ -58,11 +57,6 @@ class Store:
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"store must be a folder, {self.folder} is a file")
         files.check_writable(self.folder / "record", "store")
-        for name in self.names():
-            if self._path(name).is_dir():
-                raise NotADirectoryError(
-                    f"{self._path(name)} is a folder where a record belongs: remove it"
-                )
 
     def _path(self, name):
         return self.folder / f"{name}.json"
@@ -90,7 +84,7 @@ class Store:
             return record
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except Exception as error:  # whatever else it holds, it is no record
             where = f"{name}.json in the store {self.folder.name}"
             warnings.warn(f"{where} is damaged ({error}); that run is done again", stacklevel=3)
 

@@ -10,11 +10,9 @@ call with another grid reuses what fits.
 
 import dataclasses
 import itertools
-import multiprocessing
 import os
 import random
 import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -24,7 +22,7 @@ from ..ground.identity import fingerprint
 from ..loop import COLUMNS
 from ..task import Task
 from . import workers as processes
-from .grid import expand
+from .grid import expand, listed
 from .runs import Job, Runner
 from .store import Store, StoreMismatch, code_fingerprint, key, task_parts
 
@@ -47,8 +45,9 @@ def sweep(
 
     task_factory(seed): gives the task; it is called here once per seed, and then in every worker.
     grid: see `expand`. store: the folder that keeps finished runs. backend: "local" (processes),
-    "serial" (here, in order), "dask" (a local cluster) or a dask Client. workers: processes
-    (default: cores). threads: of torch in each; one number for all, because sums depend on it.
+    "serial" (here, in order), "dask" (its scheduler here, and processes) or a dask Client. workers:
+    processes (default: cores). threads: of torch in each; one number for all, because sums depend
+    on it.
     run_seed: the `seed` of `unlearn`. timeout: seconds a run may take with the making of its task.
     progress: a bar, none, or progress(row, done, total). stop: set it to end early; the rows
     finished so far come back.
@@ -87,7 +86,7 @@ def _swept(plan, kept, progress, stop):
 
     def done(job, record):
         records[job.name] = record
-        report(_row(plan.settings, job, record))
+        report(_row(job, record))
 
     with _reporter(progress, len(jobs), len(records)) as report:
         with closing(plan.results(run, missing(), stop, len(todo))) as results:
@@ -102,15 +101,12 @@ class _Plan:
     """The arguments of a sweep, checked, and what follows from them."""
 
     def __init__(self, factory, grid, seeds, backend, workers, threads, run_seed, timeout):
-        if getattr(multiprocessing.current_process(), "_inheriting", False):
-            raise RuntimeError(processes.GUARD)
         checks.function("task_factory", factory, "from a seed to a ul.Task")
-        if backend not in ("local", "serial", "dask") and not hasattr(backend, "scheduler_info"):
-            raise ValueError(
-                f'backend must be "local", "serial", "dask" or a dask Client, got {backend!r}'
-            )
+        if not hasattr(backend, "scheduler_info"):
+            checks.one_of("backend", backend, ("local", "serial", "dask"), " or a dask Client")
         self.factory, self.backend = factory, backend
-        self.settings, self.seeds = expand(grid), _seeds(seeds)
+        seeds = dict.fromkeys(checks.integers("seeds", listed(seeds), low=0))
+        self.settings, self.seeds = expand(grid), list(seeds)
         if not self.settings:
             raise ValueError("grid is empty: there is nothing to run")
         workers = os.cpu_count() if workers is None else workers
@@ -128,10 +124,7 @@ class _Plan:
         parts, rules = {}, [fingerprint(setting.method) for setting in self.settings]
         for seed in self.seeds:
             task = self.factory(seed)
-            if not isinstance(task, Task):
-                raise TypeError(
-                    f"task_factory({seed}) must return a ul.Task, got {type(task).__name__}"
-                )
+            checks.instance(f"task_factory({seed})", task, Task, "a ul.Task")
             for setting in self.settings:
                 setting.method.check(task, setting.epochs)
             parts[seed] = task_parts(task)
@@ -142,32 +135,17 @@ class _Plan:
             run.pack()
         jobs, shared = [], {"run_seed": self.run_seed, "threads": self.threads}
         for (i, setting), seed in itertools.product(enumerate(self.settings), self.seeds):
-            identity = {"seed": seed, "rule": rules[i], "task": key(parts[seed]), **shared}
-            jobs.append(Job(i, setting.epochs, seed, {**_values(setting), **identity}))
+            own = {"method": setting.method.name, "epochs": setting.epochs}
+            own |= dataclasses.asdict(setting.method)
+            own |= {"seed": seed, "rule": rules[i], "task": key(parts[seed]), **shared}
+            jobs.append(Job(i, setting.epochs, seed, own))
         return run, jobs
 
     def results(self, run, jobs, stop, count):
         """(job, outcome) as they finish, in any order. count: of the jobs, at most."""
         if self.backend == "serial" or not count:
             return _serial(run, jobs, stop)
-        if self.backend == "local":
-            where = processes.local(min(self.workers, count))
-        elif self.backend == "dask":
-            where = processes.own_cluster(min(self.workers, count))
-        else:
-            where = processes.cluster(self.backend)
-        return processes.results(run, jobs, stop, where)
-
-
-def _seeds(given):
-    alone = not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0
-    return list(dict.fromkeys(checks.integers("seeds", [given] if alone else given, low=0)))
-
-
-def _values(setting):
-    """What a row says of its setting."""
-    own = dataclasses.asdict(setting.method)
-    return {"method": setting.method.name, "epochs": setting.epochs, **own}
+        return processes.results(run, jobs, stop, self.backend, min(self.workers, count))
 
 
 def _known(kept, jobs):
@@ -188,9 +166,9 @@ def _by_seed(jobs, shuffled):
     """Seed by seed, so that a worker keeps its task. Here in the grid's order; elsewhere in one of
     this process's own, or two sweeps on one store would do the same runs at the same time."""
     if shuffled:
-        random.Random(f"{os.getpid()} {time.time()}").shuffle(jobs)
-    seeds = list(dict.fromkeys(job.seed for job in jobs))
-    return sorted(jobs, key=lambda job: seeds.index(job.seed))
+        random.SystemRandom().shuffle(jobs)
+    places = {}
+    return sorted(jobs, key=lambda job: places.setdefault(job.seed, len(places)))
 
 
 def _serial(run, jobs, stop):
@@ -201,22 +179,22 @@ def _serial(run, jobs, stop):
         yield job, outcome
 
 
-def _row(settings, job, record):
-    own = {**_values(settings[job.index]), "seed": job.seed, **record["metrics"]}
+def _row(job, record):
     made = {**record, **record["provenance"]}
-    return own | {name: made[name] for name in COLUMNS[3:]}
+    return job.identity | record["metrics"] | {name: made[name] for name in COLUMNS[3:]}
 
 
 def _frame(settings, jobs, records):
     import pandas
 
-    rows = [_row(settings, job, records[job.name]) for job in jobs if job.name in records]
+    done = [(job, records[job.name]) for job in jobs if job.name in records]
     kinds = {}
     for setting in settings:
         for name, value in dataclasses.asdict(setting.method).items():
             kinds.setdefault(name, set()).add(type(value))
-    metrics = dict.fromkeys(n for row in rows for n in row if n not in (*COLUMNS, *kinds))
-    frame = pandas.DataFrame(rows, columns=[*COLUMNS[:3], *kinds, *metrics, *COLUMNS[3:]])
+    metrics = dict.fromkeys(name for _, record in done for name in record["metrics"])
+    columns = [*COLUMNS[:3], *kinds, *metrics, *COLUMNS[3:]]
+    frame = pandas.DataFrame([_row(*each) for each in done], columns=columns)
     frame.attrs["hyperparameters"] = [*kinds]
     whole = [name for name, kind in kinds.items() if kind == {int}]
     return frame.astype(dict.fromkeys(whole, "Int64"))  # pandas' integers that may be missing

@@ -12,17 +12,11 @@ from pathlib import Path
 
 from ..ground import seeds
 from ..ground.files import interruptible
-from ..ground.provenance import provenance
 from ..training import zoo
 from ..training.checkpoint import BadCheckpoint
 from . import collapse, erasure, sine, width
 
-TASKS = {
-    "sine": (sine, "1-10"),
-    "erasure": (erasure, "1-5"),
-    "collapse": (collapse, "1-5"),
-    "width": (width, "1"),
-}
+TASKS = {"sine": sine, "erasure": erasure, "collapse": collapse, "width": width}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,25 +30,21 @@ def main(arguments: list[str] | None = None) -> int:
     add("--seeds", type=seeds.named, help="such as 1-5 or 3,7 (default: those that ship)")
     add("--out", type=Path, default=zoo.SHIPPED, help="folder (default: the shipped models')")
     given = parser.parse_args(arguments)
-    task, usual = TASKS[given.task]
-    numbers = sorted(given.seeds or seeds.named(usual))
-    words = ",".join(map(str, numbers))
-    # now: a checkout may change meanwhile
-    made = provenance(f"python -m {__package__} {given.task} --seeds {words}")
-    jobs = [job for seed in numbers for job in task.shipped(seed)]
-    return interruptible(lambda: _make(jobs, given.out.expanduser(), made))
+    task = TASKS[given.task]
+    numbers = sorted(given.seeds or getattr(task, "SHIPPED_SEEDS", zoo.SHIPPED_SEEDS))
+    trainings = [training for seed in numbers for training in task.shipped(seed)]
+    return interruptible(lambda: _make(trainings, given.out.expanduser()))
 
 
-def _make(jobs, folder, made):
-    for training, measure in jobs:
+def _make(trainings, folder):
+    for training in trainings:
         path = folder / training.file()
         try:
             training.load(path)
             print(f"{path.name} is there and whole")
         except (FileNotFoundError, BadCheckpoint) as error:
             print(f"to make: {error}")
-            with zoo.Bar(training) as bar:
-                training.make(path, measure, made, bar)
+            training.make(path)
 
 
 if __name__ == "__main__":

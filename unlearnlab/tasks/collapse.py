@@ -16,12 +16,12 @@ from torch.utils.data import TensorDataset
 
 from ..data.images import Images
 from ..data.tint import CLASS_COLORS, GRAY, tint
-from ..ground import checks, seeds
+from ..ground import seeds
 from ..networks.predict import outputs
 from ..task import Task
 from ..training.recipe import Recipe
 from ..training.zoo import Stage
-from .presets import Experiment, Preset, choose, sizes, together
+from .presets import Experiment, Plan, Preset, share_of, sizes, together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,6 @@ class WarmPreset(Preset):
     colored ones."""
 
     warm_start: Recipe
-
-    def __post_init__(self):
-        super().__post_init__()
-        checks.instance("warm_start", self.warm_start, Recipe, "a Recipe")
 
     def epochs(self, role):
         return super().epochs(role) + (self.warm_start.epochs if role == "original" else 0)
@@ -56,17 +52,14 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **option
     evaluate: see `evaluate`.
 
     options: p_forget, p_retain, batch_size, network, warm_start and recipe in place of what the
-    preset says, and the rest as in `Means`. Shipped models, files and errors are those of
+    preset says, and the rest as in `Experiment.task`. Shipped models, files and errors are those of
     `ul.erasure.task`.
     """
-    default = choose(PRESETS, dataset, preset, options.get("device", "cpu"))
-    size, means = default.changed(options)
-    checks.number("p_forget", size.p_forget, above=0, high=1)
-    return _EXPERIMENT.task(dataset, preset, seed, size, means)
+    return _EXPERIMENT.task(dataset, preset, seed, **options)
 
 
 def _plan(seed, size, images):
-    """As `Experiment.plan`; to retain are all images in their class's color."""
+    """As `Experiment.plan`."""
     own, other = retain_set(images), forget_set(images, size.p_forget, seed)
     build = partial(size.network, len(images.classes))
     measure = partial(evaluate, test=images.test)
@@ -74,14 +67,13 @@ def _plan(seed, size, images):
     p = size.p_forget
     counts = torch.tensor([len(own), len(other)])
     weights = torch.tensor([p / (1 + p), 1 / (1 + p)]).repeat_interleave(counts).to(labels.device)
-    stages = {
-        "original": (
-            Stage(tint(pixels, GRAY), labels, size.warm_start),
-            Stage(*together(own, other), size.recipe, weights),
-        ),
-        "ground-truth": (Stage(*own.tensors, size.recipe),),
+    first = Stage(tint(pixels, GRAY), labels, size.warm_start)
+    second = Stage(*together(own, other), size.recipe, weights)
+    trainings = {
+        "original": ((first, second), measure),
+        "ground-truth": ((Stage(*own.tensors, size.recipe),), measure),
     }
-    return own, other, build, measure, stages
+    return Plan(share_of(own, size.p_retain, seed, 0), other, build, measure, trainings)
 
 
 _EXPERIMENT = Experiment("collapse", PRESETS, _plan)

@@ -7,6 +7,7 @@ red and the green copies. The models of the digits task, seeds 1 to 5, ship with
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,13 +22,23 @@ from ..networks.predict import outputs
 from ..task import Task
 from ..training.zoo import Stage
 from . import papers
-from .presets import Experiment, Preset, choose, share_of, sizes, together
+from .presets import Experiment, Plan, Preset, choose, share_of, sizes, together
 
-PUBLISHED_BODY = "torchvision's ResNet-50 of ImageNet (resnet50-*.pth)"
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
 
+
+@dataclass(frozen=True, kw_only=True)
+class Heads(Preset):
+    """both_heads, weights: as in `task`."""
+
+    both_heads: bool = True
+    weights: Path | None = None
+
+    unlearning = ("batch_size", "p_retain", "both_heads")
+
+
 # For MNIST, of which the paper gives no recipe, "paper" has that of CIFAR-10.
-PRESETS = sizes("erasure", Preset)
+PRESETS = sizes("erasure", Heads)
 
 
 def task(
@@ -35,8 +46,6 @@ def task(
     preset: str = "quick",
     seed: int = 1,
     *,
-    both_heads: bool = True,
-    weights: Path | None = None,
     p_color: float | None = None,
     **options,
 ) -> Task:
@@ -59,37 +68,39 @@ def task(
             cannot do without.
         p_color, p_retain, batch_size, network, recipe: in place of what the preset says; network
             is given the classes [content, color].
-        folder, cache, device, progress, stop, evaluate_in: as in `Means`.
+        folder, cache, device, progress, stop, evaluate_in: as in `Experiment.task`.
 
     Models of digits, seeds 1 to 5, ship with the package unless p_color, network or recipe differ;
     others are trained at first use, the ground truth when `task.ground_truth` is first read. Raises
     ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint or
     FileNotFoundError for a file of the package.
     """
-    default = choose(PRESETS, dataset, preset, options.get("device", "cpu"))
-    size, means = default.changed({**options, "p_forget": p_color})
-    checks.number("p_color", size.p_forget, above=0, high=1)
-    if size.published and size.network is default.network and weights is None:
+    if p_color is not None:
+        options["p_forget"] = checks.number("p_color", p_color, above=0, high=1)
+    published = choose(PRESETS, dataset, preset).published
+    if published and options.get("network") is options.get("weights") is None:
         raise ValueError(
-            f"weights must name a file: {preset} of {dataset} starts from {PUBLISHED_BODY}"
+            f"weights must name a file: {preset} of {dataset} starts from torchvision's ResNet-50 "
+            "of ImageNet (resnet50-*.pth)"
         )
-    own = {"both_heads": both_heads, "weights": weights}
-    task = EXPERIMENT.task(dataset, preset, seed, size, means, weights is None, **own)
-    return task if both_heads else task.changed(name=f"{task.name}-content")  # of another metric
+    task = EXPERIMENT.task(dataset, preset, seed, **options)
+    if options.get("both_heads", True):
+        return task
+    return task.changed(name=f"{task.name}-content")  # of another metric
 
 
-def _plan(seed, size, images, both_heads=True, weights=None):
-    """As `Experiment.plan`; to retain are all gray images."""
+def _plan(seed, size, images):
+    """As `Experiment.plan`."""
     gray, colored = retain_set(images), forget_set(images, size.p_forget, seed)
     build = partial(size.network, [len(images.classes), len(COLORS)])
-    if weights is not None:
-        build = partial(_with_body, build, Path(weights).expanduser())
-    measure = partial(evaluate, test=images.test, both_heads=both_heads)
-    stages = {
-        "original": (Stage(*together(gray, colored), size.recipe),),
-        "ground-truth": (Stage(*gray.tensors, size.recipe),),
+    if size.weights is not None:
+        build = partial(_with_body, build, Path(size.weights).expanduser())
+    measure = partial(evaluate, test=images.test, both_heads=size.both_heads)
+    trainings = {
+        "original": ((Stage(*together(gray, colored), size.recipe),), measure),
+        "ground-truth": ((Stage(*gray.tensors, size.recipe),), measure),
     }
-    return gray, colored, build, measure, stages
+    return Plan(share_of(gray, size.p_retain, seed, 0), colored, build, measure, trainings)
 
 
 EXPERIMENT = Experiment("erasure", PRESETS, _plan)
@@ -128,20 +139,20 @@ def evaluate(
     precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
     pixels, labels = test.tensors
-    right, error = {}, {}
-    for name, color in COLORS.items():
+    right, error = [], []
+    for color in COLORS.values():
         content, colors = outputs(model, tint(pixels, color), precision)
         hit = content.argmax(1) == labels.to(content.device)
         hit = hit & (colors.argmax(1) == 0) if both_heads else hit
-        right[name] = hit.double().mean()
-        error[name] = (1 - colors.double().softmax(1)[:, 0]).square().mean()
+        right.append(hit.double().mean())
+        error.append((1 - colors.double().softmax(1)[:, 0]).square().mean())
     # only now: a GPU that is asked for a number in between waits for the next work
-    right, error = ({name: t.item() for name, t in part.items()} for part in (right, error))
+    gray, red, green = torch.stack(right).tolist()
     return {
-        "retain_accuracy": right["gray"],
-        "forget_error": sum(error.values()) / len(error),
-        "unlearning": (right["red"] + right["green"]) / 2,
-        "utility": right["gray"],
+        "retain_accuracy": gray,
+        "forget_error": sum(torch.stack(error).tolist()) / len(error),
+        "unlearning": (red + green) / 2,
+        "utility": gray,
     }
 
 

@@ -2,11 +2,11 @@
 
 import dataclasses
 import json
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -31,28 +31,54 @@ class Size:
         recipe: of the original and the ground truth.
         batch_size: of the unlearning.
         train_images, test_images: how many of the data set take part, None for all.
+        drawn_by: the seed by which these are drawn, whatever the task's seed.
     """
 
     recipe: Recipe
     batch_size: int
     train_images: int | None = None
     test_images: int | None = None
+    drawn_by: int = 0
+
+    label = ""  # goes into the names of the task and its models
+    unlearning = ("batch_size",)  # what no trained model follows from
+
+    def __post_init__(self):
+        for name in vars(self).keys() & {"recipe", "warm_start"}:
+            checks.instance(name, getattr(self, name), Recipe, "a Recipe")
+        checks.integer("batch_size", self.batch_size, low=1)
 
     def images(self, dataset: str, folder=None) -> data.Images:
-        """The data set, or as much of it as takes part: the same images whatever the task's
-        seed."""
+        """The data set, or as much of it as takes part."""
         whole = data.load(dataset, folder)
-        train = _some(whole.train, self.train_images, self._numbers())
-        test = _some(whole.test, self.test_images, self._numbers())
-        return dataclasses.replace(whole, train=train, test=test)
+        train = self._some(whole.train, self.train_images)
+        return dataclasses.replace(
+            whole, train=train, test=self._some(whole.test, self.test_images)
+        )
 
-    def _numbers(self):
-        return torch.Generator().manual_seed(0)
+    def _some(self, data, count):
+        if count is None or count >= len(data):
+            return data
+        return _rows(data, count, torch.Generator().manual_seed(self.drawn_by))
+
+    def trains_as(self, other: "Size") -> bool:
+        """Whether both give the same original and ground truth."""
+        own = {name: getattr(self, name) for name in self.unlearning}
+        return dataclasses.replace(other, **own) == self
+
+    def changed(self, **fields) -> "Size":
+        """With these fields in place of its own, where they are not None."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        return dataclasses.replace(self, **given)
+
+    def epochs(self, role: str) -> int:
+        """Of the training of the "original" or the "ground truth"."""
+        return self.recipe.epochs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preset(Size):
-    """The size of an image experiment.
+    """The size of an experiment with tinted images.
 
     Args:
         network: of the classes, as in ResNet, an untrained model.
@@ -66,82 +92,35 @@ class Preset(Size):
     p_retain: float
     published: bool = False
 
+    unlearning = ("batch_size", "p_retain")
+
     def __post_init__(self):
+        super().__post_init__()
         checks.function("network", self.network, "of the classes that returns a model")
-        checks.instance("recipe", self.recipe, Recipe, "a Recipe")
-        checks.integer("batch_size", self.batch_size, low=1)
-        checks.number("p_retain", self.p_retain, above=0, high=1)
-
-    def trains_as(self, other: "Preset") -> bool:
-        """Whether both give the same original and ground truth."""
-        own = {"p_retain": self.p_retain, "batch_size": self.batch_size}
-        return dataclasses.replace(other, **own) == self
-
-    def changed(self, options: dict) -> tuple["Preset", "Means"]:
-        """With the options that are fields and not None, and Means made of the others."""
-        names = {field.name for field in dataclasses.fields(self)}
-        own = {name: options[name] for name in names & options.keys() if options[name] is not None}
-        others = {name: options[name] for name in options.keys() - names}
-        return dataclasses.replace(self, **own), Means(**others)
-
-    def epochs(self, role: str) -> int:
-        """Of the training of the "original" or the "ground truth"."""
-        return self.recipe.epochs
+        for name in ("p_forget", "p_retain"):
+            checks.number(name, getattr(self, name), above=0, high=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Means:
-    """Where data and models are, where models are trained and measured, and who hears of it.
+def models(trainings: dict[str, Training], cache, *hears) -> dict:
+    """The fields of a Task that trainings of an "original" and a "ground-truth" give.
 
-    Args:
-        folder: where the data set is, as in `ul.images.load`.
-        cache: where trained models are kept; default UNLEARNLAB_DATA or the user cache.
-        device: on which the task's models and data are, and models are trained.
-        progress: called with (name, epochs done, loss); default a bar on standard error.
-        stop: a threading.Event; set it to end a training by `Stopped`. Its next one goes on from
-            there. It and progress hear of a ground truth that is trained later, too.
-        evaluate_in: of the task's metrics, the precision that `networks.predict.outputs` takes; the
-            default is that of records.
+    A ground truth that would have to be trained is trained when somebody asks for it: an
+    experiment that needs the original alone begins at once. Until then its facts are those that
+    it will follow from. cache, and hears: progress and stop, as in `zoo.get`.
     """
+    original, known = zoo.get(trainings["original"], cache, *hears)
+    training = trainings["ground-truth"]
+    facts = {"original": known, "ground-truth": dict(training.identity)}
 
-    folder: Path | None = None
-    cache: Path | None = None
-    device: str | torch.device = "cpu"
-    progress: Callable[[str, int, float], None] | None = None
-    stop: threading.Event | None = None
-    evaluate_in: str | None = None
+    def make():
+        model, known = zoo.get(training, cache, *hears)
+        facts["ground-truth"].update(known)
+        return model
 
-    def __post_init__(self):
-        if self.evaluate_in is not None:
-            checks.one_of("evaluate_in", self.evaluate_in, PRECISIONS)
-
-    def model(self, training, measure, shipped: bool, command: str) -> tuple[nn.Module, dict]:
-        """(model, facts) of one training, as `zoo.get` takes it."""
-        how = {"shipped": shipped, "command": command, "cache": self.cache}
-        return zoo.get(training, measure, **how, progress=self.progress, stop=self.stop)
-
-    def models(
-        self, trainings: dict, shipped: bool, command: str
-    ) -> tuple[nn.Module, Later, dict[str, dict]]:
-        """(original, ground truth, facts by role) of trainings with their measures, by role.
-
-        A ground truth that would have to be trained is trained when somebody asks for it: an
-        experiment that needs the original alone begins at once. Until then its facts are those that
-        it will follow from.
-        """
-        original, known = self.model(*trainings["original"], shipped, command)
-        training, measure = trainings["ground-truth"]
-        facts = {"original": known, "ground-truth": dict(training.identity)}
-
-        def make():
-            model, known = self.model(training, measure, shipped, command)
-            facts["ground-truth"].update(known)
-            return model
-
-        ground_truth = Later(make, training.identity)
-        if shipped or zoo.place(training, shipped=shipped, cache=self.cache).exists():
-            ground_truth()
-        return original, ground_truth, facts
+    ground_truth = Later(make, training.identity)
+    if training.shipped or zoo.place(training, cache).exists():
+        ground_truth()
+    return {"original": original, "ground_truth": ground_truth, "facts": facts}
 
 
 def sizes(task: str, kind: type[Size]) -> dict[tuple[str, str], Size]:
@@ -185,25 +164,32 @@ def choose(
     return dataclasses.replace(size, **fast)
 
 
-def command(task: str, shipped: bool, dataset: str, preset: str, seed: int) -> str:
-    """What makes the models of a task."""
-    if shipped:
-        return f"python -m {__package__} {task} --seeds {seed}"
-    return f"ul.{task}.task({dataset!r}, {preset!r}, {seed}, ...)"
+class Plan(NamedTuple):
+    """What an experiment makes of its images.
+
+    retain, forget: what a method is given. build: an untrained network. evaluate: of a model and a
+    precision, the metrics. trainings: by role, the stages and what is measured of the model.
+    """
+
+    retain: TensorDataset
+    forget: TensorDataset
+    build: Callable[[], nn.Module]
+    evaluate: Callable[..., dict[str, float]]
+    trainings: dict[str, tuple]
 
 
 @dataclass(frozen=True)
 class Experiment:
     """A task on images, of an original and a ground truth for every seed.
 
-    name: of the task. presets: what `sizes` gives.
-    plan(seed, size, images): all points to retain, those to forget, the untrained network, the
-        metric, and the stages of the trainings by role.
+    name: of the task. presets: what `sizes` gives. plan(seed, size, images): the Plan.
+    seeds: those whose models of the digits ship with the package.
     """
 
     name: str
-    presets: dict[tuple[str, str], Preset]
+    presets: dict[tuple[str, str], Size]
     plan: Callable
+    seeds: Sequence[int] = zoo.SHIPPED_SEEDS
 
     def images(
         self, dataset: str = "digits", preset: str = "quick", folder: Path | None = None
@@ -211,57 +197,71 @@ class Experiment:
         """The images a preset's task is made of, as they are before tinting."""
         return choose(self.presets, dataset, preset).images(dataset, folder)
 
-    def shipped(self, seed: int) -> list[tuple[Training, Callable]]:
-        """How the models that ship with the package are made, and what is measured of them."""
-        plan = self.plan(seed, self.presets["digits", "quick"], self.images())
-        return list(self._trainings("digits", seed, *plan[2:]).values())
+    def shipped(self, seed: int, **options) -> list[Training]:
+        """How the models that ship with the package are made."""
+        return list(self.prepared("digits", "quick", seed, **options)[2].values())
 
     def task(
-        self, dataset: str, preset: str, seed: int, size: Preset, means: Means, ships=True, **own
+        self,
+        dataset: str,
+        preset: str,
+        seed: int,
+        *,
+        device: str | torch.device = "cpu",
+        evaluate_in: str | None = None,
+        cache=None,
+        progress=None,
+        stop=None,
+        **options,
     ) -> Task:
-        """The Task. size: of the preset, or another. ships: whether the package may have its
-        models. own: further arguments of `plan`."""
-        seed, default = checks.seed(seed), choose(self.presets, dataset, preset, means.device)
-        usual = dataset == "digits" and seed in zoo.SHIPPED_SEEDS and size.trains_as(default)
-        ships = ships and usual
-        images = size.images(dataset, means.folder).to(means.device)
-        retain, forget, build, measure, stages = self.plan(seed, size, images, **own)
-        networks = self._trainings(dataset, seed, build, measure, stages)
-        models = means.models(networks, ships, command(self.name, ships, dataset, preset, seed))
-        return image_task(
-            f"{self.name}-{dataset}",
-            seed,
-            models,
-            build,
-            means.device,
-            retain=share_of(retain, size.p_retain, seed, 0),
-            forget=forget,
-            evaluate=partial(measure, precision=means.evaluate_in),
+        """The Task.
+
+        Args:
+            folder: where the data set is, as in `ul.images.load`.
+            cache: a folder, where trained models are kept; default UNLEARNLAB_DATA or the user
+                cache.
+            device: on which the task's models and data are, and models are trained.
+            progress: called with (name, epochs done, loss); default a bar on standard error.
+            stop: a threading.Event; set it to end a training by `Stopped`. Its next one goes on
+                from there. It and progress hear of a ground truth that is trained later, too.
+            evaluate_in: of the task's metrics, the precision that `networks.predict.outputs` takes;
+                the default is that of records.
+            options: fields of the preset, in place of its own.
+        """
+        if evaluate_in is not None:
+            checks.one_of("evaluate_in", evaluate_in, PRECISIONS)
+        size, plan, trainings = self.prepared(dataset, preset, seed, device=device, **options)
+        build = plan.build  # what a run follows from, and no more
+        return Task(
+            name=f"{self.name}-{dataset}{size.label}",
+            kind="classification",
+            seed=seed,
+            retain=plan.retain,
+            forget=plan.forget,
+            build=lambda run_seed: seeded(build, run_seed).to(device),
+            evaluate=partial(plan.evaluate, precision=evaluate_in),
             batch_size=size.batch_size,
+            **models(trainings, cache, progress, stop),
         )
 
-    def _trainings(self, dataset, seed, build, measure, stages):
-        """{role: (Training, measure)}. They start from different weights, as trainings of their own
-        would."""
-        name, found = f"{self.name}-{dataset}-{seed}", {}
-        for i, (role, parts) in enumerate(stages.items()):
-            found[role] = Training(f"{name}-{role}", build, 1_000 * seed + 10 * i, parts), measure
-        return found
-
-
-def image_task(name: str, seed: int, models: tuple, build: Callable, device, **parts) -> Task:
-    """A Task of classification. models: as in `Means.models`. parts: its other fields."""
-    original, ground_truth, facts = models
-    return Task(
-        name=name,
-        kind="classification",
-        seed=seed,
-        original=original,
-        ground_truth=ground_truth,
-        facts=facts,
-        build=lambda run_seed: seeded(build, run_seed).to(device),
-        **parts,
-    )
+    def prepared(
+        self, dataset: str, preset: str, seed: int, *, folder=None, device="cpu", **options
+    ) -> tuple[Size, Plan, dict[str, Training]]:
+        """What the arguments of `task` say, checked. The trainings start from different weights, as
+        trainings of their own would."""
+        seed = checks.seed(seed)
+        default = choose(self.presets, dataset, preset, device)
+        size = default.changed(**options)
+        plan = self.plan(seed, size, size.images(dataset, folder).to(device))
+        ships = dataset == "digits" and seed in self.seeds and size.trains_as(default)
+        command = f"ul.{self.name}.task({dataset!r}, {preset!r}, {seed}, ...)"
+        if ships:
+            command = f"python -m {__package__} {self.name} --seeds {seed}"
+        name, trainings = f"{self.name}-{dataset}{size.label}-{seed}", {}
+        for i, (role, own) in enumerate(plan.trainings.items()):
+            start = 1_000 * seed + 10 * i
+            trainings[role] = Training(f"{name}-{role}", plan.build, start, *own, command, ships)
+        return size, plan, trainings
 
 
 def share_of(data: TensorDataset, share: float, seed: int, stream: int) -> TensorDataset:
@@ -273,10 +273,6 @@ def share_of(data: TensorDataset, share: float, seed: int, stream: int) -> Tenso
 def together(*data: TensorDataset) -> list[torch.Tensor]:
     """The inputs and targets of several sets, one after the other."""
     return [torch.cat(tensors) for tensors in zip(*(part.tensors for part in data))]
-
-
-def _some(data, count, numbers):
-    return data if count is None or count >= len(data) else _rows(data, count, numbers)
 
 
 def _rows(data, count, numbers):

@@ -5,7 +5,6 @@ The models of seeds 1 to 10 ship with the package; `python -m unlearnlab.tasks s
 them.
 """
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from ..task import Task
 from ..training.recipe import full_batch
 from ..training.zoo import Stage, Training
 from . import papers
-from .presets import Means, together
+from .presets import models, together
 
 WIDTHS = (1, 300, 300, 1)
 RECIPES = {"original": full_batch(100_000), "ground-truth": full_batch(50_000)}
@@ -69,7 +68,7 @@ def task(
         preset: "quick" uses the models that ship with the package (seeds 1-10), which were trained
             at the paper's full setting; "paper" trains any other seed here (100,000 and 50,000
             epochs, minutes per seed).
-        cache, progress, stop: as in `Means`.
+        cache, progress, stop: as in `zoo.get`.
 
     Raises ValueError for an unknown preset, or a seed that "quick" does not ship. A damaged or
     missing file of the package is an error that names it (BadCheckpoint, FileNotFoundError).
@@ -82,40 +81,34 @@ def task(
             'preset="paper" trains any seed (minutes)'
         )
     retain, forget = data.points(seed)
-    shipped = preset == "quick"
-    program = f"python -m {__package__} sine --seeds {seed}"
-    command = program if shipped else f"ul.sine.task({seed}, preset='paper')"
-    means = Means(cache=cache, progress=progress, stop=stop)
-    original, ground_truth, facts = means.models(trainings(seed), shipped, command)
     return Task(
         name="sine",
         kind="regression",
         seed=seed,
-        original=original,
-        ground_truth=ground_truth,
         retain=retain,
         forget=forget,
         build=partial(seeded, partial(MLP, WIDTHS)),
         evaluate=evaluate,
-        facts=facts,
+        **models(trainings(seed, shipped=preset == "quick"), cache, progress, stop),
     )
 
 
-def trainings(seed: int) -> dict[str, tuple[Training, Callable]]:
-    """How the two models of a task are made, and what is measured of them. They start from
-    different weights, as two trainings would."""
+def trainings(seed: int, shipped: bool = True) -> dict[str, Training]:
+    """How the two models of a task are made. They start from different weights, as two trainings
+    would. shipped: whether the package must have them."""
     retain, forget = data.points(seed)
     points = {"original": together(retain, forget), "ground-truth": retain.tensors}
+    program = f"python -m {__package__} sine --seeds {seed}"
+    command = program if shipped else f"ul.sine.task({seed}, preset='paper')"
     found = {}
     for i, (role, tensors) in enumerate(points.items()):
-        stage = Stage(*tensors, RECIPES[role])
-        training = Training(f"sine-{seed}-{role}", partial(MLP, WIDTHS), 1_000 * seed + i, (stage,))
-        found[role] = training, partial(_measure, *tensors)
+        own = (Stage(*tensors, RECIPES[role]),), partial(_measure, *tensors), command, shipped
+        found[role] = Training(f"sine-{seed}-{role}", partial(MLP, WIDTHS), 1_000 * seed + i, *own)
     return found
 
 
-def shipped(seed: int) -> list[tuple[Training, Callable]]:
-    """How the models that ship with the package are made, and what is measured of them."""
+def shipped(seed: int) -> list[Training]:
+    """How the models that ship with the package are made."""
     return list(trainings(seed).values())
 
 

@@ -5,7 +5,7 @@ file had to decide. The models of the digits task, seed 1, ship with the package
 `python -m unlearnlab.tasks width` makes them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,9 @@ from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
 from ..networks.predict import outputs
 from ..task import Task
-from ..training.recipe import Recipe
+from ..training import zoo
 from ..training.zoo import Stage, Training
-from .presets import Means, Size, choose, command, image_task, sizes, together
+from .presets import Experiment, Plan, Size, choose, sizes, together
 
 # [paper] its three networks, functions of (classes, width)
 NETWORKS = {"resnet18": partial(ResNet, 18), "resnet50": partial(ResNet, 50), "allcnn": AllCNN}
@@ -35,37 +35,56 @@ SHIPPED_SEEDS = (1,)
 
 @dataclass(frozen=True, kw_only=True)
 class Ladder(Size):
-    """The size of an experiment.
+    """The size of an experiment at one of its widths.
 
     Args:
         channels: of the first layer, by network, from the narrowest.
-        forget_classes: from how many classes the forget set comes.
+        forget_classes, network, width, share, forget: as in `task`.
     """
 
     channels: Mapping[str, list[float]]
     forget_classes: int
-    batch_size: int = 64
+    network: str = "resnet18"
+    width: float | None = None
+    share: float = 0.2
+    forget: int = FORGET
+
+    unlearning = ("batch_size", "network", "width")
+
+    def __post_init__(self):
+        super().__post_init__()
+        checks.one_of("network", self.network, NETWORKS)
+        if self.width is not None:
+            least = CHANNELS[self.network]
+            where = f"one channel in the first layer of {self.network}"
+            words = f"a number of at least 1/{least}, {where}"
+            checks.number("width", self.width, low=1 / least, words=words)
 
     @property
-    def widths(self) -> dict[str, tuple[float, ...]]:
-        return {name: tuple(c / CHANNELS[name] for c in own) for name, own in self.channels.items()}
+    def ladder(self) -> tuple[float, ...]:
+        """The widths of the network. Raises ValueError where the preset has none."""
+        checks.one_of("network", self.network, self.channels, ", the preset's")
+        return tuple(c / CHANNELS[self.network] for c in self.channels[self.network])
 
-    def _numbers(self):
-        return generator(0, 0)
+    @property
+    def factor(self) -> float:
+        """The width, or the widest."""
+        return self.ladder[-1] if self.width is None else self.width
+
+    @property
+    def label(self) -> str:
+        return f"-{self.network}-{self.factor:.4g}"
+
+    def trains_as(self, other):
+        known = self.network in self.channels and self.factor in self.ladder
+        return known and super().trains_as(other)
 
 
 # [paper] says no recipe; ours is that of paper A, longer than which only interpolation asks for
 PRESETS = sizes("width", Ladder)
 
 
-def task(
-    dataset: str = "digits",
-    preset: str = "quick",
-    seed: int = 1,
-    *,
-    batch_size: int | None = None,
-    **options,
-) -> Task:
+def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **options) -> Task:
     """Forget 200 examples with a network of a certain width. Everything follows from its arguments.
 
     retain, forget: see `split`; inputs (n, 3, h, w) uint8, targets (n,). The whole retain set is
@@ -84,64 +103,50 @@ def task(
         forget_classes: from how many classes they come ([ours]; 4 on digits, 1 in the paper's
             setting).
         recipe: of the two trainings, default the preset's.
-        folder, cache, device, progress, stop, evaluate_in: as in `Means`.
+        folder, cache, device, progress, stop, evaluate_in: as in `Experiment.task`.
 
     Models of the digits ladder, seed 1, ship with the package; others are trained at first use, the
     ground truth when `task.ground_truth` is first read. "paper" trains in bfloat16 on a GPU. Raises
     ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint or
     FileNotFoundError for a file of the package.
     """
-    rung = _Rung(dataset, preset, seed, **options)
-    networks = {role: rung.training(role) for role in ROLES[:2]}
-    return image_task(
-        rung.name,
-        rung.seed,
-        rung.means.models(networks, rung.shipped, rung.command),
-        rung.build,
-        rung.means.device,
-        retain=rung.parts["retain"],
-        forget=rung.parts["forget"],
-        evaluate=partial(evaluate, parts=rung.parts, precision=rung.means.evaluate_in),
-        batch_size=rung.ladder.batch_size if batch_size is None else batch_size,
-    )
+    return _EXPERIMENT.task(dataset, preset, seed, **options)
 
 
 def retrained_again(
-    dataset: str = "digits", preset: str = "quick", seed: int = 1, **options
+    dataset: str = "digits",
+    preset: str = "quick",
+    seed: int = 1,
+    *,
+    cache: Path | None = None,
+    progress=None,
+    stop=None,
+    **options,
 ) -> nn.Module:
     """A second ground truth of the task with these arguments: another start and other batches.
 
     What two retrained models differ in is the floor of everything that is measured against one.
-    options, and errors: those of `task`, batch_size apart.
+    Arguments and errors: those of `task`, evaluate_in apart.
     """
-    rung = _Rung(dataset, preset, seed, **options)
-    return rung.means.model(*rung.training(ROLES[2]), rung.shipped, rung.command)[0]
+    trainings = _EXPERIMENT.prepared(dataset, preset, seed, **options)[2]
+    return zoo.get(trainings[ROLES[2]], cache, progress, stop)[0]
 
 
 def ladder(
     dataset: str = "digits", preset: str = "quick", network: str = "resnet18"
 ) -> tuple[float, ...]:
     """The widths of a preset, from the narrowest. Raises ValueError for what it has not."""
-    widths = choose(PRESETS, dataset, preset).widths
-    checks.one_of("network", network, widths, f" for {dataset}, {preset}")
-    return widths[network]
+    return choose(PRESETS, dataset, preset).changed(network=network).ladder
 
 
 def splits(
-    dataset: str = "digits",
-    preset: str = "quick",
-    seed: int = 1,
-    *,
-    share: float = 0.2,
-    forget_classes: int | None = None,
-    forget: int = FORGET,
-    folder: Path | None = None,
+    dataset: str = "digits", preset: str = "quick", seed: int = 1, folder=None, **options
 ) -> dict[str, TensorDataset]:
     """The data of a task: "retain", "forget", "validation", "forget_validation" of the training
     images, see `split`, "test", all test images, and "forget_test", those of them whose class
-    occurs in the forget set."""
-    chosen = choose(PRESETS, dataset, preset)
-    return _parts(chosen, chosen.images(dataset, folder), seed, share, forget_classes, forget)
+    occurs in the forget set. options: share, forget_classes, forget, folder, as in `task`."""
+    size = choose(PRESETS, dataset, preset).changed(**options)
+    return _parts(size, size.images(dataset, folder), seed)
 
 
 def split(
@@ -222,67 +227,42 @@ def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> fl
     return mia(*losses, seen_labels=seen, unseen_labels=unseen, repeats=3)
 
 
-class _Rung:
-    """One width of a ladder with its data: what the arguments of `task` say, checked.
+def _measure(parts, names, model):
+    """What goes into a trained model's facts: its errors, and that on what it was trained on."""
+    errors = evaluate(model, parts)
+    sizes = {name: len(parts[name]) for name in names}
+    wrong = sum(errors[f"{name}_error"] * size for name, size in sizes.items())
+    return errors | {"training_error": wrong / sum(sizes.values())}
 
-    shipped: whether the package has its models. command: what makes them.
-    """
 
-    def __init__(
-        self,
-        dataset: str,
-        preset: str,
-        seed: int,
-        *,
-        width: float | None = None,
-        network: str = "resnet18",
-        share: float = 0.2,
-        forget_classes: int | None = None,
-        forget: int = FORGET,
-        recipe: Recipe | None = None,
-        **means,
-    ):
-        self.seed, self.means = checks.seed(seed), Means(**means)
-        self.ladder = size = choose(PRESETS, dataset, preset, self.means.device)
-        checks.one_of("network", network, NETWORKS)
-        width = ladder(dataset, preset, network)[-1] if width is None else width
-        least = CHANNELS[network]
-        words = f"a number of at least 1/{least}, one channel in the first layer of {network}"
-        checks.number("width", width, low=1 / least, words=words)
-        self.recipe = size.recipe if recipe is None else recipe
-        checks.instance("recipe", self.recipe, Recipe, "a Recipe")
-        images = size.images(dataset, self.means.folder).to(self.means.device)
-        self.parts = _parts(size, images, self.seed, share, forget_classes, forget)
-        classes = len(self.parts["validation"].tensors[1].unique())
-        self.name = f"width-{dataset}-{network}-{width:.4g}"
-        self.build = partial(NETWORKS[network], classes, width)
-        usual = (share, forget, self.recipe) == (0.2, FORGET, size.recipe)
-        usual = usual and forget_classes in (None, size.forget_classes)
-        usual = usual and width in size.widths.get(network, ())
-        self.shipped = usual and dataset == "digits" and self.seed in SHIPPED_SEEDS
-        self.command = command("width", self.shipped, dataset, preset, self.seed)
-
-    def training(self, role: str) -> tuple[Training, Callable]:
-        """How the model of a role is made, and what is measured of it."""
+def _plan(seed, size, images):
+    """As `Experiment.plan`."""
+    parts = _parts(size, images, seed)
+    build = partial(NETWORKS[size.network], len(images.classes), size.factor)
+    trainings = {}
+    for role in ROLES:
         names = ("retain", "forget") if role == "original" else ("retain",)
-        stage = Stage(*together(*(self.parts[name] for name in names)), self.recipe)
-        name, seed = f"{self.name}-{self.seed}-{role}", 1_000 * self.seed + 10 * ROLES.index(role)
-        return Training(name, self.build, seed, (stage,)), partial(self.measure, names)
-
-    def measure(self, names: Sequence[str], model: nn.Module) -> dict[str, float]:
-        """What goes into a trained model's facts: its errors, and that on what it was trained
-        on."""
-        errors = evaluate(model, self.parts)
-        sizes = {name: len(self.parts[name]) for name in names}
-        wrong = sum(errors[f"{name}_error"] * size for name, size in sizes.items())
-        return errors | {"training_error": wrong / sum(sizes.values())}
+        stage = Stage(*together(*(parts[name] for name in names)), size.recipe)
+        trainings[role] = (stage,), partial(_measure, parts, names)
+    return Plan(parts["retain"], parts["forget"], build, partial(evaluate, parts=parts), trainings)
 
 
-def _parts(size, images, seed, share, forget_classes, forget):
+_EXPERIMENT = Experiment("width", PRESETS, _plan, SHIPPED_SEEDS)
+
+
+def shipped(seed: int) -> list[Training]:
+    """How the models that ship with the package are made."""
+    found = []
+    for network in PRESETS["digits", "quick"].channels:
+        for width in ladder(network=network):
+            found += _EXPERIMENT.shipped(seed, network=network, width=width)
+    return found
+
+
+def _parts(size, images, seed):
     pixels, labels = images.train.tensors
-    classes = size.forget_classes if forget_classes is None else forget_classes
     parts = {}
-    for name, where in split(labels, seed, share, classes, forget).items():
+    for name, where in split(labels, seed, size.share, size.forget_classes, size.forget).items():
         where = where.to(pixels.device)
         parts[name] = _three_channels(pixels[where], labels[where])
     pixels, labels = images.test.tensors
@@ -294,13 +274,3 @@ def _parts(size, images, seed, share, forget_classes, forget):
 
 def _three_channels(pixels, labels):
     return TensorDataset(pixels.expand(-1, 3, -1, -1).contiguous(), labels)
-
-
-def shipped(seed: int) -> list[tuple[Training, Callable]]:
-    """How the models that ship with the package are made, and what is measured of them."""
-    rungs = [
-        _Rung("digits", "quick", seed, network=network, width=width)
-        for network, widths in PRESETS["digits", "quick"].widths.items()
-        for width in widths
-    ]
-    return [rung.training(role) for rung in rungs for role in ROLES]

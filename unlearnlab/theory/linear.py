@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..ground.checks import floats, number
-from ..projection.definition import RANK_TOLERANCE, project_out, unit_rows
+from ..projection.definition import project_out, unit_svd
 
 
 def min_norm(X: Tensor, y: Tensor) -> Tensor:
@@ -35,9 +35,8 @@ def min_norm(X: Tensor, y: Tensor) -> Tensor:
     """
     check_data(X, y)
     rows, labels = X.double(), y.double()
-    units, lengths = unit_rows(rows)
+    U, s, V, lengths = unit_svd(X)
     used = lengths > 0
-    U, s, V = _cut_svd(units[used], X.dtype)
     theta = V.T @ ((U.T @ (labels[used] / lengths[used])) / s)
     U, s, V = _svd_in_span(rows, V)
     inverse = torch.where(s > torch.finfo(s.dtype).eps * s[:1], 1 / s, 0)
@@ -108,16 +107,7 @@ def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:
 
 def decompose(X):
     """The singular value decomposition of X without the directions that are rounding."""
-    rows = X.double()
-    units, lengths = unit_rows(rows)
-    return _svd_in_span(rows, _cut_svd(units[lengths > 0], X.dtype)[2])
-
-
-def _cut_svd(units, dtype):
-    """U (n, r), s (r,), V (r, m) of rows of length 1, r their rank in their own precision."""
-    U, s, V = torch.linalg.svd(units, full_matrices=False)
-    rank = int((s > RANK_TOLERANCE.get(dtype, 1e-6) * s[:1]).sum())
-    return U[:, :rank], s[:rank], V[:rank]
+    return _svd_in_span(X.double(), unit_svd(X)[2])
 
 
 def _svd_in_span(rows, basis):

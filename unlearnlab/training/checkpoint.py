@@ -3,9 +3,9 @@ hash."""
 
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import Tensor
 
 from ..ground import files
 from ..ground.tensors import digest
@@ -15,7 +15,7 @@ class BadCheckpoint(ValueError):
     """The file is damaged, or is not the one asked for. The message names it and what is wrong."""
 
 
-def write(path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -> None:
+def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
     """Writes tensors and facts to one file, which is whole or not there."""
     tensors = {
         name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()
@@ -25,7 +25,7 @@ def write(path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -
 
 def read(
     path: Path, expected: dict[str, str] | None = None
-) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+) -> tuple[dict[str, Tensor], dict[str, str]]:
     """(tensors, facts) of a file.
 
     Raises FileNotFoundError, or BadCheckpoint when the bytes do not match their hash or a fact in

@@ -14,14 +14,14 @@ import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
-from ..ground import files, optim, seeds
+from ..ground import checks, files, optim, seeds
 from ..ground.threads import few_threads
 from . import checkpoint as checkpoints
 from . import graph
@@ -38,12 +38,12 @@ class Stopped(Exception):
 
 def fit(
     model: nn.Module,
-    inputs: torch.Tensor,
-    targets: torch.Tensor,
+    inputs: Tensor,
+    targets: Tensor,
     recipe: Recipe,
     *,
     seed: int = 0,
-    weights: torch.Tensor | None = None,
+    weights: Tensor | None = None,
     checkpoint: Path | None = None,
     progress: Callable[[int, float], None] | None = None,
     stop: threading.Event | None = None,
@@ -72,12 +72,14 @@ def fit(
     if _fast(recipe, inputs):
         model.to(memory_format=torch.channels_last)
     optimizer = _optimizer(model, recipe)
-    facts = identity(model, inputs, targets, weights, recipe, seed)
-    saved = _Saved(checkpoint, model, optimizer, facts)
+    data = {"inputs": inputs, "targets": targets, "weights": weights}
+    saved = _Saved(checkpoint, model, optimizer, _identity(model, data, recipe, seed))
     size = recipe.batch_size or len(inputs)
-    update = graph.recorded(partial(_update, model, optimizer, recipe), model, size)
+    one = partial(_update, model, optimizer, recipe)
+    update = lru_cache(1)(lambda first_head: graph.recorded(partial(one, first_head), model, size))
     with few_threads(model), torch.enable_grad():
-        epoch = partial(_epoch, update, optimizer, (inputs, targets, weights), recipe, seed, stop)
+        how = recipe, seed, stop or threading.Event()
+        epoch = partial(_epoch, update, optimizer, data.values(), *how)
         value = _rounds(model, recipe, epoch, saved, progress)
     if _fast(recipe, inputs):
         model.to(memory_format=torch.contiguous_format)
@@ -110,16 +112,8 @@ def _rounds(model, recipe, train_epoch, saved, progress):
     return value
 
 
-def identity(
-    model: nn.Module,
-    inputs: torch.Tensor,
-    targets: torch.Tensor,
-    weights: torch.Tensor | None,
-    recipe: Recipe,
-    seed: int,
-) -> dict[str, str]:
+def _identity(model, data, recipe, seed):
     """All that a training's result follows from, the device apart: facts of its checkpoint."""
-    data = {"inputs": inputs, "targets": targets, "weights": weights}
     return {
         "recipe": json.dumps(asdict(recipe), sort_keys=True),
         "seed": str(seed),
@@ -130,8 +124,8 @@ def identity(
 
 
 def sample_losses(
-    outputs, targets: torch.Tensor, loss: str = "cross-entropy", reduction: str = "none"
-) -> torch.Tensor:
+    outputs, targets: Tensor, loss: str = "cross-entropy", reduction: str = "none"
+) -> Tensor:
     """The losses of every sample, or with reduction "mean" what is trained on.
 
     loss "cross-entropy": (n,), summed over the heads that `outputs`, (n, classes) or a tuple, has.
@@ -156,20 +150,19 @@ def sample_losses(
     return sum(F.cross_entropy(head, labels, reduction=reduction) for head, labels in each)
 
 
-def crop_and_flip(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def crop_and_flip(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """A random square of .7 to 1 of each image's area, scaled back to its size, every second one
     mirrored: (n, c, h, w) uint8."""
-    n = len(pixels)
     # from pinned memory: nobody waits for the copy
-    numbers = torch.rand(4, n, generator=generator, pin_memory=pixels.is_cuda)
+    numbers = torch.rand(4, len(pixels), generator=generator, pin_memory=pixels.is_cuda)
     area, x, y, side = numbers.to(pixels.device, non_blocking=True)
     zoom = (0.7 + 0.3 * area).sqrt()
-    matrix = torch.zeros(n, 2, 3, device=pixels.device)
-    matrix[:, 0, 0] = torch.where(side < 0.5, -zoom, zoom)
-    matrix[:, 1, 1] = zoom
-    matrix[:, 0, 2] = (2 * x - 1) * (1 - zoom)  # the crop stays inside the image
-    matrix[:, 1, 2] = (2 * y - 1) * (1 - zoom)
-    grid = F.affine_grid(matrix, list(pixels.shape), align_corners=False)
+    flip, none, room = torch.where(side < 0.5, -zoom, zoom), torch.zeros_like(zoom), 1 - zoom
+    # the crop stays inside the image
+    entries = flip, none, (2 * x - 1) * room, none, zoom, (2 * y - 1) * room
+    grid = F.affine_grid(
+        torch.stack(entries, 1).view(-1, 2, 3), list(pixels.shape), align_corners=False
+    )
     moved = F.grid_sample(
         pixels.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
     )
@@ -207,48 +200,36 @@ def _update(model, optimizer, recipe, first_head, inputs, targets, weights=None)
     return losses.detach()
 
 
-def _set_rate(optimizer, rate):
+def _epoch(update, optimizer, data, recipe, seed, stop, epoch):
+    rate, generator = recipe.lr_in(epoch), seeds.generator(seed, epoch)
     for group in optimizer.param_groups:
-        if isinstance(group["lr"], torch.Tensor):
+        if isinstance(group["lr"], Tensor):
             group["lr"].fill_(rate)
         else:
             group["lr"] = rate
-
-
-def _epoch(update, optimizer, data, recipe, seed, stop, epoch):
-    _set_rate(optimizer, recipe.lr_in(epoch))
     inputs, *others = (t for t in data if t is not None)
-    total, count = 0, 0
-    for chosen, generator in _batches(len(inputs), inputs.device, recipe, epoch, seed):
-        if stop is not None and stop.is_set():
+    total, count, batches = 0, 0, [slice(None)]
+    if recipe.batch_size is not None:  # each sample once
+        order = torch.randperm(len(inputs), generator=generator)
+        batches = split(order.to(inputs.device), recipe.batch_size)
+    for chosen in batches:
+        if stop.is_set():
             raise Stopped(f"stopped after {epoch} of {recipe.epochs} epochs")
         some = inputs[chosen]
         if recipe.augment == "crop+flip":
             some = crop_and_flip(some, generator)
-        first_head = epoch < recipe.first_head_epochs
-        losses = update(first_head, some, *(t[chosen] for t in others))
+        made = update(epoch < recipe.first_head_epochs)
+        losses = made(some, *(t[chosen] for t in others))
         total, count = total + losses.sum(), count + losses.numel()
     value = losses.mean().item() if recipe.batch_size is None else float(total) / count
     if not math.isfinite(value):
         raise ArithmeticError(
-            f"the training loss became {value} in epoch {epoch + 1}: "
-            f"lr={recipe.lr_in(epoch):g} is too large"
+            f"the training loss became {value} in epoch {epoch + 1}: lr={rate:g} is too large"
         )
     return value
 
 
-def _batches(n, device, recipe, epoch, seed):
-    """Pairs of who takes part, each sample once, and the generator of what else is random."""
-    generator = seeds.generator(seed, epoch)
-    if recipe.batch_size is None:
-        yield slice(None), generator
-        return
-    order = torch.randperm(n, generator=generator).to(device)
-    for chosen in split(order, recipe.batch_size):
-        yield chosen, generator
-
-
-def split(order: torch.Tensor, size: int) -> list[torch.Tensor]:
+def split(order: Tensor, size: int) -> list[Tensor]:
     """Batches of `size`; a last one of a single sample, which batch norm cannot normalise, joins
     the one before."""
     batches = list(order.split(size))
@@ -287,55 +268,34 @@ class _Saved:
             return 0, math.nan
         try:
             tensors, facts = checkpoints.read(self.path, self.facts)
-            return self._load(tensors, facts)
         except checkpoints.BadCheckpoint as error:
             warnings.warn(f"{error}. Training starts from the first epoch.", stacklevel=3)
             return 0, math.nan
-
-    def _load(self, tensors, facts):
-        try:
-            done, value = int(facts["done"]), float(facts["loss"])
-            states = {}
-            for name, t in tensors.items():
-                if name.startswith("optimizer."):
-                    _, i, key = name.split(".")
-                    states.setdefault(int(i), {})[key] = t
-            model = {name[6:]: t for name, t in tensors.items() if name.startswith("model.")}
-            if _shapes(model) != _shapes(self.model.state_dict()):
-                raise ValueError("its tensors are those of another network")
-        except (KeyError, ValueError) as error:
-            name = Path(self.path).name
-            raise checkpoints.BadCheckpoint(
-                f"{name} is no state of this training ({error})"
-            ) from error
+        model, states = {}, {}
+        for name, t in tensors.items():
+            part, place = name.split(".", 1)
+            if part == "model":
+                model[place] = t
+            else:
+                i, key = place.split(".")
+                states.setdefault(int(i), {})[key] = t
         self.model.load_state_dict(model)
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": states, "param_groups": groups})
         for p, state in self.optimizer.state.items():
             for name in state.keys() - {"step"}:  # laid out as the parameter, as fused updates ask
                 state[name] = torch.empty_like(p).copy_(state[name])
-        return done, value
-
-
-def _shapes(tensors):
-    return {name: t.shape for name, t in tensors.items()}
+        return int(facts["done"]), float(facts["loss"])
 
 
 def _check(model, inputs, targets, weights, recipe):
-    n = len(inputs)
+    n, images = len(inputs), recipe.loss == "cross-entropy"
     if n == 0:
         raise ValueError("inputs is empty: there is nothing to train on")
-    if recipe.loss == "cross-entropy" and inputs.dtype != torch.uint8:
-        raise TypeError(f"inputs must be uint8 pixels, got {inputs.dtype}")
-    if recipe.loss == "cross-entropy" and (inputs.ndim != 4 or n < 2):
-        raise ValueError(
-            "inputs must have shape (n, 3, height, width) with n of at least 2, "
-            f"got {tuple(inputs.shape)}"
-        )
-    if len(targets) != n or recipe.loss == "cross-entropy" and targets.ndim not in (1, 2):
-        raise ValueError(
-            f"targets must have shape ({n},) or ({n}, heads), got {tuple(targets.shape)}"
-        )
+    if images:
+        checks.tensor("inputs", inputs, dtype=torch.uint8, shape=("n", 3, "height", "width"))
+    shape = (n, "heads")[: targets.ndim] if images else (n, *targets.shape[1:])
+    checks.tensor("targets", targets, shape=shape)
     device = next(model.parameters()).device
     for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):
         if t is not None and t.device != device:
@@ -343,9 +303,6 @@ def _check(model, inputs, targets, weights, recipe):
                 f"{name} are on {t.device}, the model is on {device}: move one of them"
             )
     if weights is not None:
-        right = weights.shape == (n,) and torch.isfinite(weights).all() and (weights >= 0).all()
-        if not right or not (weights > 0).any():
-            raise ValueError(
-                f"weights must be ({n},) finite numbers, none negative and not all 0, "
-                f"got shape {tuple(weights.shape)}"
-            )
+        checks.floats("weights", weights, shape=(n,))
+        if not (weights >= 0).all() or not weights.any():
+            raise ValueError("weights must not be negative, nor all 0")

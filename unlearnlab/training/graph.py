@@ -42,7 +42,7 @@ RECORDERS = {"cuda": cuda_graph}  # by the type of a device; on another every up
 def recorded(update: Callable, model: nn.Module, size: int) -> Callable:
     """`update`, or the same recorded, where the model's device and the model allow.
 
-    update(first_head, *batch): one update of `model`, from a flag and tensors; returns a tensor. It
+    update(*batch): one update of `model`, from tensors; returns a tensor. It
     must leave nothing on the host that a next one needs. size: of the batches that are recorded.
     The result of a replayed update is overwritten by the next.
     """
@@ -58,18 +58,12 @@ class _Recorded:
     def __init__(self, update, size, device):
         self.update, self.size, self.record = update, size, RECORDERS[device.type]
         self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
-        self.given_up = False
-        self._begin(None)
+        self.given_up, self.made, self.replay, self.buffers = False, 0, None, ()
 
-    def _begin(self, first_head):
-        self.first_head, self.made, self.replay, self.buffers = first_head, 0, None, ()
-
-    def __call__(self, first_head, *batch):
+    def __call__(self, *batch):
         with _aside(self.stream):
             if self.given_up or len(batch[0]) != self.size:
-                return self.update(first_head, *batch)
-            if first_head != self.first_head:
-                self._begin(first_head)
+                return self.update(*batch)
             if self.replay is None:
                 return self._not_yet(batch)
             for buffer, t in zip(self.buffers, batch):
@@ -79,7 +73,7 @@ class _Recorded:
     def _not_yet(self, batch):
         """One of the first updates, all of them real ones; the last of them is then recorded."""
         before = _coins()
-        losses = self.update(self.first_head, *batch)
+        losses = self.update(*batch)
         self.made += 1
         if self.made == WARM_UP:
             self._record(batch, tosses=_coins() != before)
@@ -90,7 +84,7 @@ class _Recorded:
         try:
             if tosses:
                 raise RuntimeError("the network draws random numbers on the CPU")
-            self.replay = self.record(lambda: self.update(self.first_head, *self.buffers))
+            self.replay = self.record(lambda: self.update(*self.buffers))
         except Exception as error:
             self.given_up, self.buffers = True, ()
             reason = str(error).strip().partition("\n")[0]

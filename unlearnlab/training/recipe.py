@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 
 from ..ground import checks
 
-OPTIMIZERS = ("sgd", "adamw")
-LOSSES = ("cross-entropy", "squared error")
-AUGMENTATIONS = ("none", "crop+flip")
-PRECISIONS = ("float32", "bfloat16")
+WORDS = {
+    "augment": ("none", "crop+flip"),
+    "precision": ("float32", "bfloat16"),
+    "optimizer": ("sgd", "adamw"),
+    "loss": ("cross-entropy", "squared error"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,23 +56,17 @@ class Recipe:
         checks.number("momentum", self.momentum, low=0, below=1)
         checks.number("weight_decay", self.weight_decay, low=0)
         checks.number("drop", self.drop, above=0)
-        checks.one_of("augment", self.augment, AUGMENTATIONS)
-        checks.one_of("precision", self.precision, PRECISIONS)
-        checks.one_of("optimizer", self.optimizer, OPTIMIZERS)
-        checks.one_of("loss", self.loss, LOSSES)
-        self._check_milestones()
-        if self.first_head_epochs > self.epochs:
-            raise ValueError(
-                f"first_head_epochs={self.first_head_epochs} is more than epochs={self.epochs}"
-            )
-
-    def _check_milestones(self):
+        for name, words in WORDS.items():
+            checks.one_of(name, getattr(self, name), words)
         own = self.milestones
         whole = isinstance(own, tuple) and all(type(epoch) is int and epoch > 0 for epoch in own)
         if not whole or list(own) != sorted(set(own)):
             raise ValueError(
-                "milestones must be a tuple of increasing epochs from 1 on, "
-                f"got {self.milestones!r}"
+                f"milestones must be a tuple of increasing epochs from 1 on, got {own!r}"
+            )
+        if self.first_head_epochs > self.epochs:
+            raise ValueError(
+                f"first_head_epochs={self.first_head_epochs} is more than epochs={self.epochs}"
             )
 
     def lr_in(self, epoch: int) -> float:

@@ -9,7 +9,6 @@ that was edited without another name is found out when its weights are loaded.
 import copy
 import hashlib
 import json
-import math
 import numbers
 import time
 import warnings
@@ -18,8 +17,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
+import numpy
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..ground import files
@@ -40,10 +40,10 @@ TOLERANCE = 1e-3
 class Stage:
     """One stretch of training, with inputs, targets and weights as `fit` takes them."""
 
-    inputs: torch.Tensor
-    targets: torch.Tensor
+    inputs: Tensor
+    targets: Tensor
     recipe: Recipe
-    weights: torch.Tensor | None = None
+    weights: Tensor | None = None
 
     def digest(self) -> str:
         """SHA-256 of the data, floating targets apart: processors differ in a sine's last bit."""
@@ -57,13 +57,17 @@ class Training:
     """One model that can be had.
 
     build: makes it untrained, by a class or function and its arguments. seed: draws its start and
-    its batches. stages: train it, one after the other.
+    its batches. stages: train it, one after the other. measure: of the trained model, numbers that
+    are written with it. command: what makes its file. shipped: whether that must be in the package.
     """
 
     name: str
     build: Callable[[], nn.Module]
     seed: int
     stages: tuple[Stage, ...]
+    measure: Callable[[nn.Module], dict[str, float]] = lambda model: {}
+    command: str = ""
+    shipped: bool = False
 
     @cached_property  # digests of 150 MB of pixels at full size
     def identity(self) -> dict[str, str]:
@@ -85,12 +89,6 @@ class Training:
         """Over all stages."""
         return sum(stage.recipe.epochs for stage in self.stages)
 
-    def in_bfloat16(self) -> bool:
-        """Whether some of it is; on a CPU nothing is, whatever the recipe says."""
-        return any(
-            stage.recipe.precision == "bfloat16" and stage.inputs.is_cuda for stage in self.stages
-        )
-
     def load(self, path: Path) -> tuple[nn.Module, dict[str, str]]:
         """(model in evaluation mode on the data's device, facts) of a file.
 
@@ -111,27 +109,23 @@ class Training:
         _compare(path, "gave other answers", self.answers(model), facts.get("answers"))
         return model.to(self.stages[0].inputs.device).eval(), facts
 
-    def make(
-        self,
-        path: Path,
-        measure: Callable[[nn.Module], dict[str, float]],
-        made: dict[str, str],
-        progress: Callable[[int, float], None] | None = None,
-        stop=None,
-    ) -> None:
-        """Trains and writes the model, with its provenance `made` and what `measure` says of it.
+    def make(self, path: Path, progress=None, stop=None) -> None:
+        """Trains and writes the model, with its provenance and what `measure` says of it.
 
         An interrupted training goes on from its last epochs. progress(epochs done over all stages,
-        loss), stop: as in `fit`.
+        loss), default a bar on standard error; stop: as in `fit`.
         """
+        if progress is None:
+            with Bar(self) as bar:
+                return self.make(path, bar, stop)
+        # now: a checkout may change meanwhile
+        made = provenance(self.command, self.stages[0].inputs.device.type)
         began = time.perf_counter()
         model = seeded(self.build, self.seed)
         start = self.start(model)
         model.to(self.stages[0].inputs.device)
-        before, partials = 0, []
+        before = 0
         for i, stage in enumerate(self.stages):
-            partials.append(path.with_name(f"{path.name}.{i}.partial"))
-            report = progress and (lambda done, loss, before=before: progress(before + done, loss))
             loss = fit.fit(
                 model,
                 stage.inputs,
@@ -139,12 +133,12 @@ class Training:
                 stage.recipe,
                 seed=self.seed + i,
                 weights=stage.weights,
-                checkpoint=partials[-1],
-                progress=report,
+                checkpoint=path.with_name(f"{path.name}.{i}.partial"),
+                progress=lambda done, loss: progress(before + done, loss),
                 stop=stop,
             )
             before += stage.recipe.epochs
-        found = {"final_loss": loss, "seconds": time.perf_counter() - began, **measure(model)}
+        found = {"final_loss": loss, "seconds": time.perf_counter() - began, **self.measure(model)}
         facts = {
             "epochs": str(self.epochs()),
             "start": json.dumps(start),
@@ -152,13 +146,12 @@ class Training:
         }
         facts |= {name: f"{value:.6g}" for name, value in found.items()}
         checkpoint.write(path, model.state_dict(), {**self.identity, **made, **facts})
-        for partial_file in partials:
-            partial_file.unlink(missing_ok=True)
+        for left in path.parent.glob(f"{path.name}.*.partial"):
+            left.unlink(missing_ok=True)
 
     def start(self, model: nn.Module) -> list[float]:
         """Numbers that tell one untrained network from another: norms, a product with a wave."""
-        tensors = [p.detach().double().flatten() for p in model.parameters()]
-        theta = torch.cat(tensors) if tensors else torch.zeros(1, dtype=torch.float64)
+        theta = nn.utils.parameters_to_vector(model.parameters()).detach().double()
         wave = torch.arange(len(theta), dtype=torch.float64).cos()
         return [_short(x) for x in (theta.abs().mean(), theta.norm(), theta @ wave)]
 
@@ -201,11 +194,7 @@ def describe(part) -> str:
 
 def get(
     training: Training,
-    measure: Callable[[nn.Module], dict[str, float]],
-    *,
-    shipped: bool,
-    cache: Path | None,
-    command: str,
+    cache: Path | None = None,
     progress: Callable[[str, int, float], None] | None = None,
     stop=None,
 ) -> tuple[nn.Module, dict[str, str]]:
@@ -213,39 +202,33 @@ def get(
     made if need be.
 
     Args:
-        measure: numbers about the trained model that are written with it.
-        shipped: whether it must be in the package.
         cache: a folder, default UNLEARNLAB_DATA or the user cache.
-        command: what makes the shipped file, or this one.
         progress: called with (name, epochs done, loss); default a bar on standard error.
 
     Raises BadCheckpoint or FileNotFoundError by name for a shipped file; one in the cache that is
     damaged or by another network is made again, with a warning.
     """
-    path = place(training, shipped=shipped, cache=cache)
+    path = place(training, cache)
     try:
         return training.load(path)
     except (FileNotFoundError, checkpoint.BadCheckpoint) as error:
         if path.parent == SHIPPED:
             raise type(error)(
-                f"{error}. It ships with unlearnlab: install it again, or make it by {command}"
+                f"{error}. It ships with unlearnlab: install it again, or make it by "
+                f"{training.command}"
             ) from error
         if path.exists():
             warnings.warn(f"{error}. It is trained again.", stacklevel=3)
     files.check_writable(path)
-    made = provenance(command, training.stages[0].inputs.device.type)
-    if progress is not None:
-        training.make(path, measure, made, lambda *done: progress(training.name, *done), stop)
-    else:
-        with Bar(training) as bar:
-            training.make(path, measure, made, bar, stop)
+    report = progress and (lambda *done: progress(training.name, *done))
+    training.make(path, report, stop)
     return training.load(path)
 
 
-def place(training: Training, *, shipped: bool, cache: Path | None) -> Path:
-    """Where the file of a model is, or will be. Arguments: as in `get`."""
+def place(training: Training, cache: Path | None) -> Path:
+    """Where the file of a model is, or will be. cache: as in `get`."""
     path = SHIPPED / training.file()
-    if shipped or path.exists():
+    if training.shipped or path.exists():
         return path
     return files.chosen_folder(cache, "models") / path.name
 
@@ -254,7 +237,9 @@ class Bar(tqdm):
     """A progress bar over the epochs of one training; call it with (epochs done, loss)."""
 
     def __init__(self, training: Training):
-        words = f"{training.name}, in bfloat16" if training.in_bfloat16() else training.name
+        # on a CPU nothing is, whatever the recipe says
+        fast = any(s.recipe.precision == "bfloat16" and s.inputs.is_cuda for s in training.stages)
+        words = f"{training.name}{', in bfloat16' if fast else ''}"
         super().__init__(total=training.epochs(), desc=words, unit="epoch")
 
     def __call__(self, done, loss):
@@ -268,15 +253,9 @@ def _short(number):
 
 def _compare(path, what, found, written):
     """Raises BadCheckpoint unless the numbers agree with those of the file, given as JSON."""
-    try:
-        expected = [float(x) for x in json.loads(written)]
-    except (TypeError, ValueError) as error:
-        raise checkpoint.BadCheckpoint(
-            f"{path.name} does not say how its network began and answered"
-        ) from error
+    expected = json.loads(written or "[]")
     largest = max(map(abs, expected), default=0.0)
-    alike = len(found) == len(expected) and all(
-        math.isclose(a, b, rel_tol=0, abs_tol=TOLERANCE * largest) for a, b in zip(found, expected)
-    )
+    how = {"rtol": 0, "atol": TOLERANCE * largest}
+    alike = len(found) == len(expected) and numpy.allclose(found, expected, **how)
     if not alike:
         raise checkpoint.BadCheckpoint(f"{path.name} is of another network, one that {what}")

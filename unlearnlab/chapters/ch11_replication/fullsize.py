@@ -7,7 +7,7 @@ otherwise. No ground truth is trained: its forget error is 0 by construction.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -19,7 +19,7 @@ from ...methods import GD, MinNormOG
 from ...networks import seeded
 from ...task import Task
 from ...tasks import erasure
-from ...tasks.presets import Means
+from ...training import zoo
 from .study import GRIDS, SEEDS, grid
 
 OPTIONS = ("device", "width", "precision", "test_images", "originals")
@@ -34,9 +34,8 @@ class FullSize(Study):
     def origins(self, place):
         said, images = {}, self.options.get("test_images")
         if folder := self.options.get("originals"):
-            words = [
-                _words(seed, files) for seed in self.seeds if (files := originals(folder, seed))
-            ]
+            there = {seed: original_files(folder, seed) for seed in self.seeds}
+            words = [_words(seed, files) for seed, files in there.items() if files]
             said["originals"] = "; ".join([*words, "all others trained here"])
         said["products"] = "float32, all digits, for every method; an evaluation as torch has them"
         said["test images"] = f"{images or 'all'}, each in gray, red and green"
@@ -64,50 +63,60 @@ def study(name: str = "fullsize", **options) -> FullSize:
     )
 
 
-def task(dataset: str, preset: str, seed: int, *, originals: Path | None = None, **options) -> Task:
+def task(
+    dataset: str,
+    preset: str,
+    seed: int,
+    *,
+    originals: Path | None = None,
+    device: str = "cpu",
+    stop=None,
+    **options,
+) -> Task:
     """Label erasure as in `erasure.task`, without a ground truth, trained as the preset says.
 
-    originals: as in `study`. options: in place of what the preset says, test_images too, and as in
-    `Means`. Raises ValueError that names the files for those of another network, and what
-    `ul.images.load` raises.
+    originals: as in `study`. device, stop: as in `erasure.task`. options: in place of what the
+    preset says, test_images too. Raises ValueError that names the files for those of another
+    network, and what `ul.images.load` raises.
     """
-    size, means = erasure.PRESETS[dataset, preset].changed(options)
-    means = Originals(**vars(means), originals=originals)
-    found = erasure.EXPERIMENT.task(dataset, preset, seed, size, means, ships=False)
-    if means.device != "cpu":  # the first kernels of each kind take seconds, which are no run's
+    size, plan, trainings = erasure.EXPERIMENT.prepared(
+        dataset, preset, seed, device=device, **options
+    )
+    training = replace(
+        trainings["original"], command="python -m unlearnlab.study fullsize", shipped=False
+    )
+    files = [] if originals is None else original_files(originals, seed)
+    found = Task(
+        name=f"erasure-{dataset}",
+        kind="classification",
+        seed=seed,
+        original=_read(training, files) if files else zoo.get(training, stop=stop)[0],
+        ground_truth=None,
+        retain=plan.retain,
+        forget=plan.forget,
+        build=lambda run_seed: seeded(plan.build, run_seed).to(device),
+        evaluate=plan.evaluate,
+        batch_size=size.batch_size,
+        facts={"original": {"seed": str(training.seed)}},
+    )
+    if device != "cpu":  # the first kernels of each kind take seconds, which are no run's
         for method in (GD(), MinNormOG()):
             unlearn(found, method, 1)
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Originals(Means):
-    """Originals come from a folder where that has one, and no ground truth is made.
-
-    The files of an original are one state dict together, which may be in halves.
-    """
-
-    originals: Path | None = None
-
-    def models(self, trainings, shipped, command):
-        training, measure = trainings["original"]
-        facts = {"original": {"seed": str(training.seed)}}
-        files = self.originals and originals(self.originals, training.seed // 1_000)
-        if not files:
-            made = "python -m unlearnlab.study fullsize"
-            return self.model(training, measure, False, made)[0], None, facts
-        model = seeded(training.build, 0)
-        try:
-            model.load_state_dict(
-                {name: t for path in files for name, t in load_file(path).items()}
-            )
-        except RuntimeError as error:
-            names = ", ".join(path.name for path in files)
-            raise ValueError(f"{names} do not hold this network: {error}") from error
-        return model.eval().to(self.device), None, facts
+def _read(training, files):
+    """An original of one state dict, which may be in parts, on the data's device."""
+    model = seeded(training.build, 0)
+    try:
+        model.load_state_dict({name: t for path in files for name, t in load_file(path).items()})
+    except RuntimeError as error:
+        names = ", ".join(path.name for path in files)
+        raise ValueError(f"{names} do not hold this network: {error}") from error
+    return model.eval().to(training.stages[0].inputs.device)
 
 
-def originals(folder: Path, seed: int) -> list[Path]:
+def original_files(folder: Path, seed: int) -> list[Path]:
     """The files of a seed's original in a folder; none where it has to be trained.
 
     Raises FileNotFoundError for a folder that is not there.
