@@ -41,8 +41,8 @@ def interval(values, level: float = 0.95) -> Interval:
         )
     if not np.isfinite(values).all():
         raise ValueError("values must be finite")
-    half = _student(level, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values))
-    return _around(float(values.mean()), float(half))
+    error = values.std(ddof=1) / math.sqrt(len(values))
+    return _student(float(values.mean()), error, len(values) - 1, level)
 
 
 def jackknife(
@@ -75,14 +75,14 @@ def jackknife(
             f"groups={groups} needs as many models of every kind, got "
             f"{', '.join(str(len(some)) for some in models) or 'none'}"
         )
-    student = _student(level, groups - 1)
     kept = [[rest for _, rest in parts] for parts in zip(*folded(groups, seed, *models))]
     scores = [float(score(*some)) for some in (models, *kept)]
     if not np.isfinite(scores).all():
         raise ValueError(
             f"score must be finite, with all models and without a part of them, got {scores}"
         )
-    return _around(scores[0], student * math.sqrt((groups - 1) * np.var(scores[1:])))
+    error = math.sqrt((groups - 1) * np.var(scores[1:]))
+    return _student(scores[0], error, groups - 1, level)
 
 
 def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
@@ -97,15 +97,13 @@ def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
     return found
 
 
-def _around(mean, half):
-    return Interval(mean, mean - half, mean + half)
-
-
-def _student(level, freedom):
+def _student(mean, error, freedom, level):
+    """Student's interval about a mean with this standard error."""
     from scipy import stats
 
     checks.number("level", level, above=0, below=1)
-    return float(stats.t.ppf((1 + level) / 2, freedom))
+    half = float(stats.t.ppf((1 + level) / 2, freedom) * error)
+    return Interval(mean, mean - half, mean + half)
 
 
 def against_itself(

@@ -90,9 +90,9 @@ def _check(inputs, labels, included, epochs, batch_size):
     checks.floats("inputs", inputs, finite=False)
     checks.tensor("labels", labels, dtype=torch.int64, shape=(len(inputs),))
     checks.tensor("included", included, dtype=torch.bool, shape=("models", len(inputs)))
-    for model, examples in enumerate(included.sum(1).tolist()):
-        if not examples:
-            raise ValueError(f"included leaves model {model} without an example")
+    examples, model = included.sum(1).min(0)
+    if not examples:
+        raise ValueError(f"included leaves model {model} without an example")
 
 
 def _check_layers(model):
