@@ -22,8 +22,9 @@ from ...methods.relabelling import wrong_labels
 from ...networks import MLP, seeded
 from ...networks.predict import outputs
 from ...study.table import significant
+from ...task import Task
 from ...tasks import erasure, sine
-from ...tasks.presets import image_task, share_of, together
+from ...tasks.presets import share_of, together
 from ...training.fit import fit
 from ...training.recipe import full_batch
 
@@ -81,12 +82,13 @@ def stopped_digits(
     recipe = dataclasses.replace(preset.recipe, epochs=max(epochs))
     originals = _snapshots(model, both, recipe, epochs, seed=1_000 * seed)
     (accessible,) = share_of(TensorDataset(torch.arange(len(gray))), preset.p_retain, seed, 0)[:]
-    task = image_task(
-        f"erasure-digits-noise-{noise:g}",
-        seed,
-        (model, None, {}),
-        build,
-        "cpu",
+    task = Task(
+        name=f"erasure-digits-noise-{noise:g}",
+        kind="classification",
+        seed=seed,
+        original=model,
+        ground_truth=None,
+        build=partial(seeded, build),
         retain=TensorDataset(*gray[accessible]),
         forget=colored,
         evaluate=partial(erasure.evaluate, test=images.test),
