@@ -58,9 +58,8 @@ class ErasureLab(ImageLab):
         for i, image in enumerate(self.pixels):
             x, row = self._place(i)
             place = x - 0.08, x + 0.08, row + 2 * PICTURE, row
-            page.imshow(
-                image.permute(1, 2, 0), extent=place, aspect="auto", interpolation="nearest"
-            )
+            look = {"aspect": "auto", "interpolation": "nearest"}
+            page.imshow(image.permute(1, 2, 0).numpy(), extent=place, **look)
         self._say(page, BEFORE, self.task.original)
         title = "✓ the right class, and “gray”. The number is p(gray)."
         page.set(xlim=(0, 1), ylim=(len(erasure.COLORS), 0), xticks=[], title=title)

@@ -63,7 +63,7 @@ class CollapseLab(ImageLab):
         content, color = self.content.value, self.painted.value
         own = self.pixels[self.labels == content][[self.example.value - 1]]
         self.image = tint(own, CLASS_COLORS[color])
-        image.imshow(self.image[0].permute(1, 2, 0), interpolation="nearest")
+        image.imshow(self.image[0].permute(1, 2, 0).numpy(), interpolation="nearest")
         image.set_axis_off()
         self.owner = f"that of class {self.classes[color]}"
         caption = f"content: {self.classes[content]}\ncolor: {NAMES[color]},\n{self.owner}"
