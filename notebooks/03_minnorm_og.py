@@ -469,8 +469,19 @@ for name, (vector, rows) in cases.items():
     }
 
 # %%
-ch.pictures.distances(
-    found,
+off = lambda way: ([max(ways[way], 1e-16) for ways in found.values()], range(3))
+curves = {"QR": off("QR"), "Gram, with a rank test": off("Gram")}
+
+# %%
+ch.graph(
+    curves=curves | {"_all of it": ([1, 1], [-0.5, 2.5])},
+    rows=found,
+    looks=["vermillion squares", "blue dots", "target"],
+    key=2,
+    line={"markersize": 8},
+    log="x",
+    xlabel="distance to the SVD's answer / part of θ in the span",
+    title="Dependent rows: QR removes what it should not",
     finding="QR is off by more than a hundredth with five rows twice and on the ReLU network; the "
     "Gram matrix with a rank test is right in all",
 )
@@ -506,9 +517,27 @@ def eigenvalues(K):
 
 
 double, single = eigenvalues(K), eigenvalues(G.float() @ G.float().T)
-ch.pictures.spectrum(
-    double,
-    single,
+
+# %%
+number, above = torch.arange(1, len(single) + 1), single > 0
+curves = {
+    "Gram matrix in float64": double / double[0],
+    "in float32": (number[above], single[above] / single[0]),
+    "in float32, negative": (number[~above], -single[~above] / single[0]),
+    "rounding of float32": 2**-23,
+    "rank cut of the float64 Gram matrix": 1e-13,
+}
+
+# %%
+ch.graph(
+    number,
+    curves,
+    looks=["blue dots", "orange squares", "hollow squares", "rounding", "target"],
+    log="y",
+    legend={"loc": "lower left"},
+    xlabel="number of the eigenvalue",
+    ylabel="eigenvalue / largest",
+    title="The rows are nearly dependent, far below what float32 can tell",
     finding="Formed in float64 they go on falling; formed in float32 they stop at that format's "
     "rounding, and what follows is noise",
 )
@@ -858,8 +887,19 @@ lines = {
     "your loop and the package": apart(path, package_path),
     "your loop, started one rounding apart": apart(nudged_path, path),
 }
-ch.pictures.parting(
-    range(100), lines, finding="Both agree to rounding in the first epochs, part, and level off"
+
+# %%
+ch.graph(
+    range(100),
+    lines,
+    log="y",
+    floor=1e-10,
+    legend={"loc": "upper left"},
+    ylim=(1e-8, 1),
+    xlabel="epoch",
+    ylabel="distance of the two runs /\ndistance from the start",
+    title="Equal at first, then parted by rounding alone",
+    finding="Both agree to rounding in the first epochs, part, and level off",
 )
 
 # %% [markdown]

@@ -265,7 +265,29 @@ assert 0 < max(shifts) < 0.4
 # %%
 before = {seed: t.evaluate(t.original)["sup_error"] for seed, t in tasks.items()}
 
-ch.pictures.spikes(at_100, before, ["NGD", "GD", "Ridge", "MinNorm-OG"])
+
+def on_seeds(name):
+    """(sup error of the originals, sup error after unlearning), a point for each seed."""
+    runs = [r for r in at_100 if r["method"] == name]
+    return [before[r["seed"]] for r in runs], [r["sup_error"] for r in runs]
+
+
+# %%
+names = ["NGD", "GD", "Ridge", "MinNorm-OG"]
+dots = {"linestyle": "none", "alpha": 0.85}
+looks = {name: ch.style.METHOD_LOOKS[name] | dots for name in names} | {"_unchanged": "target"}
+
+# %%
+ch.graph(
+    curves={name: on_seeds(name) for name in names} | {"_unchanged": ([2, 6.5], [2, 6.5])},
+    looks=looks,
+    log="xy",
+    legend={"loc": "best"},
+    xlabel="sup error of the original (one point per seed)",
+    ylabel="sup error after unlearning",
+    title="Dotted: unchanged",
+    what=f"Sup error after unlearning by that of the original, for {', '.join(names)}",
+)
 
 # %% [markdown]
 # NGD's points and nearly all of GD's lie on the diagonal or close to it: what comes out is the
@@ -470,7 +492,21 @@ def track(method, epochs=100):
 # %%
 tracked = {name: track(best[name]) for name in ("GD", "Ridge", "MinNorm-OG")}
 
-ch.pictures.tracks(tracked)
+over_epochs = lambda key: {name: (own["epoch"], own[key]) for name, own in tracked.items()}
+panels = {
+    "Retain loss J (log)": {"curves": over_epochs("retain_loss"), "log": "y"},
+    "Sup error": {"curves": over_epochs("sup_error"), "ylim": (0, None)},
+    "Size of the weights, |θ|": {"curves": over_epochs("norm"), "ylim": (0, None)},
+}
+
+# %%
+ch.graph(
+    panels=panels,
+    key=3,
+    line={"marker": ""},
+    xlabel="epoch",
+    what=f"Retain loss, sup error and |θ| by epoch, for {', '.join(tracked)}",
+)
 
 # %% [markdown]
 # All three begin with a jump of the retain loss: AdamW's first steps move every coordinate by about
@@ -553,7 +589,18 @@ def residuals(task):
 
 largest = {seed: residuals(t).max().item() for seed, t in tasks.items()}
 typical = {seed: residuals(t).median().item() for seed, t in tasks.items()}
-ch.pictures.residuals(largest, typical)
+
+# %%
+ch.graph(
+    list(tasks),
+    {"largest of 55": list(largest.values()), "median of 55": list(typical.values())},
+    looks=["vermillion diamonds", "blue dots"],
+    log="y",
+    legend={"ncols": 2},
+    xlabel="seed",
+    ylabel="|f(x_i) - y_i|",
+    title="Residuals of the originals",
+)
 
 # %% [markdown]
 # None of the ten interpolates. The median residual is between 0.005 and 0.06, the largest between

@@ -6,20 +6,12 @@ from pictures import check_picture
 
 from unlearnlab.chapters.ch03_minnorm import pictures
 
-FALLING = 10.0 ** -np.linspace(0, 11.5, 50)
 COUNTS, ONE = [0, 10, 20, 50], np.array([[0.5, 0.4], [0.4, 0.3], [0.2, 0.2], [0.1, 0.1]])
 PICTURES = {
-    "spectrum": lambda: pictures.spectrum(FALLING, np.where(FALLING > 1e-8, FALLING, -1e-8)),
-    "distances": lambda: pictures.distances(
-        {"independent": {"QR": 1e-10, "Gram": 0.0}, "dependent": {"QR": 0.5, "Gram": 1e-8}}
-    ),
     "kept_by_samples": lambda: pictures.kept_by_samples(
         COUNTS, {0.1: ONE, 0.01: ONE / 10}, {0.1: ONE * [[1], [1], [1], [0]], 0.01: ONE / 10}
     ),
     "schedules": lambda: pictures.schedules({"T = 4": [0.1, 0, 0.09, 0], "T = 2": [0.5, 0]}),
-    "parting": lambda: pictures.parting(
-        range(10), {"one": np.logspace(-7, -3, 10), "other": np.zeros(10)}
-    ),
 }
 
 
@@ -33,8 +25,3 @@ def test_every_picture_draws_the_same_twice_with_every_label_inside(name):
 def test_what_is_left_after_a_schedule_is_written_at_its_end():
     below = PICTURES["schedules"]().axes[2:]
     assert [ax.texts[0].get_text() for ax in below] == ["0.82", "0.50"]
-
-
-def test_a_zero_distance_is_drawn_on_the_edge_of_the_logarithmic_axis():
-    drawn = [value for line in PICTURES["distances"]().axes[0].lines for value in line.get_xdata()]
-    assert 1e-16 in drawn and min(drawn) > 0

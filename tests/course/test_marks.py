@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unlearnlab.course import marks, style
-from unlearnlab.course.style import ORANGE, SERIES, line_look, look
+from unlearnlab.course.style import ORANGE, SERIES, look
 
 
 def boxes(figure):
@@ -44,7 +44,7 @@ def test_a_line_has_its_look_and_pairs_have_an_x_of_their_own():
     marks.lines(ax, None, curves, named=False, markersize=3)
     assert [line.get_color() for line in ax.lines] == [look["color"] for look in SERIES[:2]]
     assert ax.lines[1].get_xydata().tolist() == [[4, 7], [5, 8], [6, 9]]
-    marks.lines(ax, [0, 1], {"mine": [1, 2]}, {"mine": line_look("mine")}, named=False)
+    marks.lines(ax, [0, 1], {"mine": [1, 2]}, {"mine": "target"}, named=False)
     assert ax.lines[2].get_linestyle() == ":"
 
 
@@ -91,19 +91,6 @@ def test_rows_are_named_from_the_top_and_a_key_shows_its_looks():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"]
     marks.key(ax, {"mine": {"color": ORANGE}})
     assert ax.get_legend().get_lines()[0].get_color() == ORANGE
-
-
-def test_functions_stand_over_their_points_panel_by_panel():
-    x, points = np.linspace(-3, 3, 9), ([0], [1])
-    panels = {name: {"sin x": np.sin(x), "mine": np.cos(x)} for name in "abcd"}
-    figure = marks.fits(x, panels, points, points, limit=2, finding="They meet.")
-    assert len(figure.axes) == 4 and figure.alt == "sin x, mine by x: a, b, c, d. They meet."
-    assert [text.get_text() for text in figure.legends[0].texts] == [
-        *panels["a"],
-        "retain",
-        "forget",
-    ]
-    assert len(marks.fits(x, {"a": panels["a"]}, points, points).axes) == 1
 
 
 def test_vectors_go_from_start_to_end():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .marks import band, key, lines, name_ends, name_rows, number_ticks, plain_ticks
+from .marks import band, few_ticks, key, lines, name_ends, name_rows, number_ticks, plain_ticks
 from .style import (
     BLACK,
     BLUE,
@@ -99,7 +99,8 @@ def bands(
         for name, values in curves.items():
             band(ax, x, *np.quantile(values, [0.1, 0.9], axis=1), looks[name]["color"])
         means = {name: middle(values, axis=1) for name, values in curves.items()}
-        lines(ax, x, means, looks, named=False, markersize=4, linewidth=2)
+        thick = {name: {"linewidth": 2, **looks[name]} for name in curves}
+        lines(ax, x, means, thick, named=False, markersize=4)
         _ticks(ax, x, log, ticks)
         if single:
             ends = {name: (x[-1], mean[-1], looks[name]["color"]) for name, mean in means.items()}
@@ -115,13 +116,6 @@ def _ticks(ax, x, log, ticks):
     if "y" not in log:
         ax.set_ylim(min(0, ax.get_ylim()[0]), None)
     for axis in log:
-        _few_ticks(getattr(ax, f"{axis}axis"))
+        few_ticks(getattr(ax, f"{axis}axis"))
     if ticks or "x" not in log:
         number_ticks(ax.xaxis, ticks or x)
-
-
-def _few_ticks(axis):
-    """Plain numbers over up to five decades; powers of ten, which are there, over more."""
-    low, high = sorted(axis.get_view_interval())
-    if high / low < 1e5:
-        plain_ticks(axis)

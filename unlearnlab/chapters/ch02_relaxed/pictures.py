@@ -6,21 +6,8 @@ import torch
 from matplotlib.patches import Circle
 
 from ...course import curve
-from ...course.marks import decades, dot, lines, note, over_points
-from ...course.style import (
-    BLACK,
-    BLUE,
-    FORGET,
-    GREEN,
-    GREY,
-    ORANGE,
-    RETAIN,
-    RIGHT,
-    SKY,
-    TARGET,
-    WRONG,
-    picture,
-)
+from ...course.marks import decades, dot, note, over_points
+from ...course.style import BLACK, BLUE, FORGET, GREEN, GREY, ORANGE, RETAIN, SKY, picture
 
 FLOOR, CEILING = 1e-6, 10.0  # of the lab's logarithmic axis; smaller changes stand on its floor
 START, ANSWER = (2, 0.5), (1, 1)  # theta* and the solution of (4), where theta_1 theta_2 = 1
@@ -57,23 +44,6 @@ def interpolators(ax, relaxed=None, walk=None):
         ax.set_title("Short steps with a new tangent each time follow the hyperbola")
         ax.plot(*np.transpose(walk), ".-", color=BLUE, label=f"{len(walk) - 1} short steps")
     ax.legend(loc="upper right")
-
-
-@picture(
-    (
-        "drift ‖Δ‖",
-        "largest change of a\nretained output",
-        "Off the span, the price of a step is its square",
-    ),
-    xscale="log",
-    yscale="log",
-)
-def orders(ax, drift, changes, bound):
-    """Largest retained change against drift, both logarithmic. changes: {name: values (n,)}, along
-    the span and off it. bound (n,)."""
-    curves = {**changes, "bound ½ M ‖Δ‖²": bound}
-    lines(ax, drift, curves, (WRONG, RIGHT, TARGET), named=False, markersize=4)
-    ax.legend()
 
 
 def span(left, right, task, move) -> None:

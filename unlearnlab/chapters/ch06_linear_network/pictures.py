@@ -1,60 +1,13 @@
-"""Pictures of linear networks: what depth does to a linear function, exact steps, failures, the
-smallest parameters, and LinearNetworkLab. finding: as in Figure.done."""
+"""Pictures of linear networks: exact steps, a step to zero, and LinearNetworkLab. The notebook
+draws its other ones itself. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.marks import band, decades, dot, floored, halo, lines, name_rows, number_ticks
-from ...course.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    ORIGINAL,
-    PLAIN,
-    RIGHT,
-    SERIES,
-    SKY,
-    TARGET,
-    UNLEARNED,
-    WRONG,
-    picture,
-)
+from ...course.marks import decades, dot, floored, halo, lines, name_rows
+from ...course.style import BLACK, BLUE, GREEN, ORIGINAL, SKY, TARGET, UNLEARNED, WRONG, picture
 
 FLOOR = 1e-16  # of logarithmic axes: smaller values, exact zeros among them, stand on it
 RETRAINED = {"color": GREEN, "marker": "D", "markersize": 9, "mfc": "none", "linestyle": "none"}
-
-
-def _by_depth(values):
-    return {f"L = {depth}": one for depth, one in values.items()}
-
-
-@picture(
-    (
-        "t",
-        "f(θ + t Δ, x) / largest value",
-        "Along a straight line of parameters the output is a polynomial of degree L",
-    )
-)
-def along_a_line(ax, t, outputs):
-    """One output along theta + t Delta. t (n,). outputs: {depth: (n,)}."""
-    lines(ax, t, _by_depth(outputs), PLAIN, linewidth=1.8)
-
-
-@picture(
-    (
-        "drift ‖Δ‖",
-        "|actual − predicted|\nchange of an output",
-        "Move one layer, and the prediction is exact (shaded: rounding)",
-    ),
-    xscale="log",
-    yscale="log",
-)
-def remainders(ax, drift, values):
-    """|actual - predicted change| of an output against drift. values: {name: (n,)}."""
-    ax.set_ylim(FLOOR / 3, 3 * max(map(max, values.values())))
-    decades(ax.yaxis, -16, 0, 4, floor=True)
-    ax.axhspan(FLOOR / 3, 1e-13, color="#EDEDED", zorder=0)
-    lines(ax, drift, values, floor=FLOOR, markersize=4)
 
 
 def _matrix(ax, matrix, limit):
@@ -117,80 +70,6 @@ def counter_example(axes, before, after):
         ax.set_title(title)
         for (i, j), value in np.ndenumerate(np.atleast_2d(matrix)):
             ax.text(j, i, f"{value:.0f}", ha="center", va="center")
-
-
-@picture(
-    ("‖w‖ / ‖w retrained‖", "retain error", "One network, two relaxed problems"),
-    ("width", "drift ‖Δ‖ / ‖θ*‖", "How far the failure is"),
-)
-def failures(axes, paths, cells):
-    """The relaxed problem without a penalty.
-
-    paths: {name: (k, 2)}, ||w|| / ||w_r|| and retain error along runs, first the one that keeps the
-    fit. cells: {depth: {width: (n,)}}, drifts of failures, as many in each.
-    """
-    left, right = axes
-    left.set_yscale("log")
-    lines(left, None, {n: np.transpose(p) for n, p in paths.items()}, named=False, floor=FLOOR)
-    left.axvline(1, label="retrained", **TARGET)
-    left.legend(loc="center right")
-    decades(left.yaxis, -16, 0, 4, floor=True)
-    right.set_xscale("log")
-    widths = list(cells[min(cells)])
-    drifts = [list(by_width.values()) for by_width in cells.values()]
-    low, middle, high = np.quantile(drifts, (0.25, 0.5, 0.75), axis=-1)
-    for style, below, above in zip(SERIES, low, high):
-        band(right, widths, below, above, style["color"], 0.12)
-    right.set_ylim(0, None)
-    number_ticks(right.xaxis, widths)
-    lines(right, widths, _by_depth(dict(zip(cells, middle))))
-
-
-NORM = "‖θ‖² / (L ρ^(2/L))"
-
-
-@picture(
-    ("t: A₁ times t, c divided by t", NORM, "Imbalance costs norm, not fit"), ("depth L", NORM)
-)
-def smallest(axes, factor, unbalanced, reached):
-    """||theta||^2 over the bound of Theorem 4.
-
-    unbalanced: {depth: (n,)}, against the imbalance factor (n,). reached: {depth: (starts (k,),
-    ends (k,))}, of k searches.
-    """
-    left, right = axes
-    left.set_xscale("log")
-    number_ticks(left.xaxis, (0.25, 0.5, 1, 2, 4))
-    lines(left, factor, _by_depth(unbalanced), PLAIN)
-    begin, end = np.stack(list(reached.values()), 1)
-    right.plot(list(reached), begin, "s", color=ORANGE, markersize=4)
-    right.plot(list(reached), end, "o", color=BLUE)
-    right.set(yscale="log", xticks=list(reached))
-    right.set_title(f"{begin.shape[1]} searches per depth: starts (squares), ends")
-    right.axhline(1, label="the bound of Theorem 4", **TARGET)
-    right.legend()
-
-
-@picture(
-    ("drift ‖Δ‖ / ‖θ*‖", "retain error", "One step"),
-    ("short steps", "‖w − w retrained‖ / ‖w retrained‖", "Many short steps"),
-    yscale="log",
-)
-def minnorm(axes, drift, error, lemma, walks):
-    """MinNorm-OG's step beside Lemma 1's, and many short ones.
-
-    error (n,): retain error of one step, by its drift (n,). lemma: (drift, error) of Lemma 1.
-    walks: {name: (k,)}, distance of the predictor from the retrained one after every short step.
-    """
-    left, right = axes
-    left.set_xscale("log")
-    left.plot(drift, error, "o-", color=BLUE, label="MinNorm-OG's step: slope 2")
-    left.plot(lemma[0], max(lemma[1], FLOOR), "*", color=GREEN, markersize=14, label="Lemma 1")
-    decades(left.yaxis, -16, 0, 4, floor=True)
-    for (name, values), style in zip(walks.items(), (WRONG, RIGHT)):
-        right.plot(values, label=name, **{**style, "marker": ""})
-    for ax in axes:
-        ax.legend()
 
 
 # What the lab compares: name in a comparison -> look, with its name in the legend
