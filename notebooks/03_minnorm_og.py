@@ -646,10 +646,31 @@ def table(change):
 
 # %%
 measured, predicted = table(measured_change), table(predicted_change)
-ch.pictures.kept_by_samples(
+curves = {}
+for s in measured:
+    change, first = torch.tensor(measured[s]), torch.tensor(predicted[s])
+    curves[f"_{s:g}"] = torch.tensor(counts).repeat_interleave(7), change.flatten()
+    curves[f"strength {s:g}, median"] = change.median(1).values
+    # with all samples it is 0
+    curves[f"strength {s:g}, first order alone"] = counts[:-1], first.median(1).values[:-1]
+
+# %%
+kinds = [
+    {"linestyle": "none", "markersize": 3.5, "alpha": 0.55},
+    {"linestyle": "-", "marker": ""},
+    {"linestyle": ":", "marker": ""},
+]
+
+# %%
+ch.graph(
     counts,
-    measured,
-    predicted,
+    curves,
+    looks=[series | kind for series in ch.style.SERIES[:2] for kind in kinds],
+    log="y",
+    legend={"ncols": 2},
+    xlabel="n_pert: retain samples whose outputs the projection keeps",
+    ylabel="change of all 50 retain outputs\n(root mean square)",
+    title="The more samples a projection keeps, the less it disturbs",
     finding="The change falls as more samples are kept. With all of them the first-order change "
     "is zero, and a tenth of the strength leaves a hundredth of the change",
 )

@@ -485,11 +485,18 @@ def off_the_span(path):
 
 
 ends = torch.stack([off_the_span(found.path) for found in runs])
-ch.pictures.starts(
-    ends[:, 0],
-    ends[:, 1],
-    drifts,
-    step.norm(),
+paths = {f"_path {i}": tuple(ends[i].T) for i in range(len(ends))}
+left = {"curves": paths | {"retrained": ([0], [0])}, "ylabel": "P⊥ w, second coordinate"}
+left |= {"xlabel": "P⊥ w, first coordinate", "looks": dict.fromkeys(paths, "path")}
+left["looks"]["retrained"] = "answer"
+shortest = {"_drifts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()}
+right = {"curves": shortest, "xlabel": "‖Δ‖ at the start", "ylabel": "‖Δ‖ at the end"}
+right |= {"ylim": (0, None), "legend": {"loc": "best"}}
+
+# %%
+ch.graph(
+    panels={"Every start: one predictor": left, "… and as many different Δ": right},
+    looks={"_drifts": "blue dots", "Lemma 1: the shortest": "target"},
     finding="From all random starts the solver ends at the retrained predictor, but with "
     "different parameters; the change of Lemma 1 is shorter than all of them.",
 )

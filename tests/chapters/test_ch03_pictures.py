@@ -1,17 +1,12 @@
 """The pictures of notebook 03: they render, say what they show, and mark what they must."""
 
-import numpy as np
 import pytest
 from pictures import check_picture
 
 from unlearnlab.chapters.ch03_minnorm import pictures
 
-COUNTS, ONE = [0, 10, 20, 50], np.array([[0.5, 0.4], [0.4, 0.3], [0.2, 0.2], [0.1, 0.1]])
 PICTURES = {
-    "kept_by_samples": lambda: pictures.kept_by_samples(
-        COUNTS, {0.1: ONE, 0.01: ONE / 10}, {0.1: ONE * [[1], [1], [1], [0]], 0.01: ONE / 10}
-    ),
-    "schedules": lambda: pictures.schedules({"T = 4": [0.1, 0, 0.09, 0], "T = 2": [0.5, 0]}),
+    "schedules": lambda: pictures.schedules({"T = 4": [0.1, 0, 0.09, 0], "T = 2": [0.5, 0]})
 }
 
 

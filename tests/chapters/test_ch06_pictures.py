@@ -12,7 +12,6 @@ T = np.linspace(-2, 2, 9)
 A, C = np.eye(3), np.array([[1.0, 1, 0]])
 PICTURES = {
     "lemma1": lambda: pictures.lemma1(np.outer([1, 2], T), np.outer([-1, 1], T), T, T / 2, T / 2),
-    "starts": lambda: pictures.starts([[1, 2], [-2, 1]], [[0, 0], [0, 0]], [[3, 2], [4, 3]], 1.0),
     "counter_example": lambda: pictures.counter_example((A, C, C), (A, C, 0 * C)),
 }
 

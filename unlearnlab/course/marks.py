@@ -25,11 +25,6 @@ def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
     )
 
 
-def arrow(ax, start, end, color, style: str = "->", **look):
-    """An arrow between two points of the data. look: as in arrowprops."""
-    ax.annotate("", end, start, arrowprops={"arrowstyle": style, "color": color, **look})
-
-
 def halo() -> dict:
     """For words over lines: a white edge."""
     return {"path_effects": [withStroke(linewidth=2.5, foreground="white")]}

@@ -3,8 +3,8 @@ draws its other ones itself. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.marks import decades, dot, floored, halo, lines, name_rows
-from ...course.style import BLACK, BLUE, GREEN, ORIGINAL, SKY, TARGET, UNLEARNED, WRONG, picture
+from ...course.marks import decades, floored, lines, name_rows
+from ...course.style import BLACK, GREEN, ORIGINAL, UNLEARNED, WRONG, picture
 
 FLOOR = 1e-16  # of logarithmic axes: smaller values, exact zeros among them, stand on it
 RETRAINED = {"color": GREEN, "marker": "D", "markersize": 9, "mfc": "none", "linestyle": "none"}
@@ -34,26 +34,6 @@ def lemma1(axes, first, delta, original, unlearned, retrained):
     looks = {**ORIGINAL, "marker": "s"}, {**UNLEARNED, "marker": "o"}, RETRAINED
     curves = {"w(θ*)": original, "w(θ* + Δ)": unlearned, "retrained": retrained}
     lines(ax, range(1, len(original) + 1), curves, looks, named=False)
-
-
-@picture(
-    ("P⊥ w, first coordinate", "P⊥ w, second coordinate", "Every start: one predictor"),
-    ("‖Δ‖ at the start", "‖Δ‖ at the end", "… and as many different Δ"),
-)
-def starts(axes, begin, end, drift, shortest):
-    """Theorem 3 from k starts, and what is left of them.
-
-    begin, end (k, 2): two coordinates of the predictor's part off the span. drift (k, 2): ||Delta||
-    at the start and at the end. shortest: ||Delta|| of Lemma 1.
-    """
-    left, right = axes
-    for path in np.stack([begin, end], 1):
-        left.plot(*path.T, "o-", color=SKY, markevery=[0], mfc="white", linewidth=0.9)
-    dot(left, (0, 0), "retrained", GREEN, "*", size=14, **halo())
-    right.plot(*np.transpose(drift), "o", color=BLUE, markersize=4)
-    right.axhline(shortest, label="Lemma 1: the shortest", **TARGET)
-    right.set_ylim(0, None)
-    right.legend()
 
 
 @picture(
