@@ -496,7 +496,7 @@ ch.graph(
     panels=clouds,
     looks=["cloud", "original point", "unlearned point"],
     key=3,
-    share="xy",
+    subplots={"sharex": True, "sharey": True},
     xlabel="prediction on point A",
     ylabel="prediction on point B",
     finding="The same cloud whichever point is to be forgotten, while the unlearned model lies in "
@@ -709,7 +709,7 @@ ch.graph(
     torch.arange(1, 101),
     panels={title: {"curves": curves} for title, curves in panels.items()},
     log="y",
-    share="y",
+    subplots={"sharey": True},
     xlabel="epoch (one AdamW update)",
     ylabel="distance from θ* / length of θ*",
     finding="Weight decay, or residuals of 1e-12, set both moving, and ascent does not stop",
@@ -830,11 +830,30 @@ assert torch.allclose(gd_limit(X, y), theta)
 pair = torch.tensor([[1.0, 0.5], [0.25, 1.0]]).double()
 goals = torch.tensor([1.0, 1.25]).double()
 both, alone = descend(pair, goals, 0.3, 300), descend(pair[:1], goals[:1], 0.3, 300)
-ch.pictures.leak_plane(
-    pair,
-    goals,
-    both,
-    alone,
+
+# %%
+line = lambda start, end: tuple(torch.stack([start, end]).T)
+curves = {}
+for name, x, goal in zip(("retain", "forget"), pair, goals):
+    foot, along = goal * x / (x @ x), torch.stack([-x[1], x[0]])
+    curves[f"fits the {name} point"] = line(foot - 3 * along, foot + 3 * along)
+    curves[f"{name} input"] = line(0 * x, x)
+curves["leaked"] = line(alone[-1], both[-1])
+curves |= {"θ*": tuple(both.T), "unlearned": tuple(alone.T)}
+
+# %%
+ch.graph(
+    curves=curves,
+    looks={"θ*": "to the original", "unlearned": "to the unlearned"},
+    size=(7, 5),
+    legend={"loc": "best"},
+    aspect="equal",
+    xlim=(-0.35, 2.1),
+    ylim=(-0.3, 1.75),
+    xlabel="θ, first entry",
+    ylabel="θ, second entry",
+    title="Descent from 0: on both points (dashed), on the retain point alone (solid)",
+    what="The plane of θ, two inputs, and two paths of descent",
     finding="Descent on the retain point alone ends on the retain input's own direction, at the "
     "projection of θ*; the difference is perpendicular to it",
 )

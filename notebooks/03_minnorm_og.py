@@ -773,7 +773,29 @@ share_left = lambda plan: torch.prod(1 - torch.tensor(plan, dtype=torch.float64)
 
 print(f"forever: {share_left([0.1 * 0.9**j for j in range(1_000)]):.2f}")
 left = " and ".join(f"{share_left(plan):.2f} at {name}" for name, plan in plans.items())
-ch.pictures.schedules(plans, finding=f"If the span stood still, what is left off it: {left}")
+
+# %%
+panels = {}
+for name, plan in plans.items():
+    projected = [epoch for epoch, strength in enumerate(plan) if strength]
+    strength = {"_": (projected, [plan[epoch] for epoch in projected])}
+    panels[name] = {"curves": strength, "looks": ["strength"], "ylabel": "strength"}
+for name, plan in plans.items():
+    share = torch.cat([torch.ones(1), (1 - torch.tensor(plan)).cumprod(0)])
+    off = {f"{share[-1]:.2f}": (range(len(share)), share)}
+    panels[f"{name}, what is left"] = {"curves": off, "looks": ["share left"], "ylim": (0, 1.08)}
+
+# %%
+ch.graph(
+    panels=panels,
+    down=2,
+    size=(7.5, 4.2),
+    subplots={"sharex": "col", "sharey": "row"},
+    xlabel="epoch",
+    ylabel="share left\noff the span",
+    what="strength; share left off the span by epoch",
+    finding=f"If the span stood still, what is left off it: {left}",
+)
 
 
 # %% [markdown]

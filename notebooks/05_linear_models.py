@@ -98,10 +98,35 @@ interpolators = (
 
 for theta in interpolators:
     assert torch.isclose(theta @ x, y) and torch.allclose(ul.linear.unlearn(theta, x[None]), foot)
-ch.pictures.shortest(
-    x,
-    y,
-    interpolators,
+
+# %%
+turn = torch.linspace(0, 2 * math.pi, 200).double()
+line = lambda start, end: tuple(torch.stack([start, end]).T)
+curves = {
+    "interpolators": line(
+        interpolators[0] + 2 * (interpolators[0] - foot),
+        interpolators[2] + 2 * (interpolators[2] - foot),
+    ),
+    "span of the input": line(-2 * x, 3 * x),
+    "equal ‖θ‖": tuple(foot.norm() * torch.stack([turn.cos(), turn.sin()])),
+}
+curves |= {f"_{i}": line(theta, foot) for i, theta in enumerate(interpolators)}
+curves["shortest interpolator"] = tuple(foot[:, None])
+looks = dict.fromkeys(("_0", "_1", "_2"), "projected") | {"shortest interpolator": "shortest"}
+
+# %%
+ch.graph(
+    curves=curves,
+    looks=looks,
+    size=(7, 4.2),
+    legend={"loc": "lower right"},
+    aspect="equal",
+    xlim=(-1.2, 2.4),
+    ylim=(-0.5, 1.9),
+    xlabel="θ, first entry",
+    ylabel="θ, second entry",
+    title="Every interpolator has the same projection on the span of the input",
+    what="The line of interpolators of one point, and the span of its input",
     finding="Every one of them projects on the same point of the span, the point of the line "
     "nearest the origin.",
 )

@@ -713,7 +713,7 @@ ch.graph(
     rows=["original", *methods],
     looks={f"_{name}": look for name, look in MARKS.items()},
     log="x",
-    share="y",
+    subplots={"sharey": True},
     what="Sum of |c_i| and largest |f(x)|, by how the survivors are chosen",
     finding="Ten neurons each: the last neurons need the largest weights by far, the linear "
     "program the smallest, and its functions stay within the data.",

@@ -644,7 +644,7 @@ ways.round(3)
 start = tuple(full["models"][["retain_accuracy", "forget_error"]].mean())
 places = ch.ways.places(runs)
 drawn = {way: places[way][places[way][:, 0] > 0.4] for way in sorted(places, reverse=True)}
-ch.pictures.fronts(drawn, start)
+ch.fronts(drawn, {"original": start}, looks=2 * ch.style.SERIES)
 
 # %% [markdown]
 # Each dot is a setting, mean over the seeds; those that keep less than $0.4$ are not drawn. Now the

@@ -9,10 +9,9 @@ from unlearnlab.chapters.ch01_loss import pictures
 X = torch.tensor([[1.0, 0.5], [0.25, 1.0]]).double()
 PATH = torch.linspace(0, 1, 20)[:, None] * torch.tensor([0.4, 1.1])
 PICTURES = {
-    "leak_plane": lambda: pictures.leak_plane(X, torch.tensor([1.0, 1.25]), PATH, PATH / 2),
     "leak_space": lambda: pictures.leak_space(
         torch.eye(3)[:2], torch.tensor([1.0, 1.0, 1.0]), torch.tensor([0.5, 0.2, 0.8])
-    ),
+    )
 }
 
 

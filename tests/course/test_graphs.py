@@ -21,7 +21,7 @@ GRAPHS = {
             "right": {"curves": {"band": (X / 2, X, 2 * X)}, "ticks": [1, 5]},
         },
         key=2,
-        share="y",
+        subplots={"sharey": True},
         **WORDS,
     ),
     "rows": lambda: graph(

@@ -1,8 +1,8 @@
 """Graphs: lines and points over axes with names, in panels side by side. The notebook says what
 they are."""
 
-from .marks import decades, few_ticks, lines, name_rows, number_ticks, over_points
-from .style import Figure, figure, look
+from .marks import decades, few_ticks, lines, name_rows, number_ticks
+from .style import NAMED, Figure, figure, look
 
 
 @look()
@@ -12,7 +12,9 @@ def graph(
     panels: dict | None = None,
     *,
     key: int = 0,
-    share: str = "",
+    size: tuple[float, float] | None = None,
+    down: int = 1,
+    subplots: dict | None = None,
     finding: str = "",
     what: str = "",
     **common,
@@ -20,9 +22,9 @@ def graph(
     """Lines and points, panel by panel.
 
     x: (k,). curves: name -> what there is to draw, as in `marks.lines`. panels: title -> what
-    differs in it, of x, curves and all that follows; they stand in a row. key: columns of one
-    legend above the panels; without it, and without a legend in the panel, the names stand at the
-    ends of the lines. share: the axes that panels share, such as "y". finding, what: as in
+    differs in it, of x, curves and all that follows. key: columns of one legend above the panels;
+    without it, and without a legend in the panel, the names stand at the ends of the lines. size:
+    inches. down: how many rows of panels. subplots: as in Figure.subplots. finding, what: as in
     Figure.done. common: of all panels,
 
     looks: name of a curve -> look, or looks in order, as in `marks.looks_of`. line: of all lines,
@@ -33,10 +35,12 @@ def graph(
     less. Everything else is as in Axes.set.
     """
     panels = panels or {"": {}}
-    fig, _ = figure(1, len(panels), **{f"share{axis}": True for axis in share})
+    fig, _ = figure(down, len(panels) // down, size, **subplots or {})
     common |= {"x": x, "curves": curves, "named": not key}
     for ax, (title, panel) in zip(fig.axes, panels.items()):
         _draw(ax, **{"title": title, **common, **panel})
+        if down > 1:
+            ax.label_outer()
     if key:
         names = fig.axes[0].get_legend_handles_labels()
         fig.legend(*names, loc="outside upper center", ncols=key)
@@ -69,22 +73,29 @@ def _draw(
     if ticks is not None:
         number_ticks(ax.xaxis, ticks)
     if powers:
-        decades(ax.xaxis if rows else ax.yaxis, *powers, floor=True)
+        decades(ax.xaxis if rows else ax.yaxis, *powers)
 
 
-@look()
 def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "") -> Figure:
     """Functions over the points of both sets, panel by panel, two in a row from four on.
 
     panels: title -> curves; curves, retain and forget as in `over_points`. limit: of |f|.
     """
-    columns = 1 + len(panels) // 4
-    rows = len(panels) // columns
-    fig, _ = figure(rows, columns, (7.5, 1 + 2.2 * rows))
-    for ax, (title, curves) in zip(fig.axes, panels.items()):
-        over_points(ax, x, curves, retain, forget)
-        room = (x[-1] - x[0]) / 50
-        ax.set(title=title, xlim=(x[0] - room, x[-1] + room), ylim=(-limit, limit))
-        ax.label_outer()
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5)
-    return fig.done(finding, f"{', '.join(curves)} by x: {', '.join(panels)}")
+    down = len(panels) // (1 + len(panels) // 4)
+    points = {"retain": tuple(retain), "forget": tuple(forget)}
+    names = {name: None for curves in panels.values() for name in curves}
+    room = (x[-1] - x[0]) / 50
+    return graph(
+        x,
+        panels={title: {"curves": {**curves, **points}} for title, curves in panels.items()},
+        looks=dict.fromkeys(names.keys() - NAMED, "unlearned"),
+        key=5,
+        down=down,
+        size=(7.5, 1 + 2.2 * down),
+        finding=finding,
+        what=f"{', '.join(names)} by x: {', '.join(panels)}",
+        xlabel="x",
+        ylabel="f(θ, x)",
+        xlim=(x[0] - room, x[-1] + room),
+        ylim=(-limit, limit),
+    )

@@ -39,8 +39,8 @@ def looks_of(names, looks=()) -> dict[str, dict]:
     given, series = looks if isinstance(looks, dict) else dict(zip(names, looks)), iter(SERIES)
     found = {}
     for name in names:
-        known = (key for key in NAMED if name.lstrip("_").startswith(key))
-        one = given.get(name) or next(known, None) or next(series)
+        known = [key for key in NAMED if name.lstrip("_").startswith(key)]
+        one = given.get(name) or max(known, key=len, default=None) or next(series)
         found[name] = NAMED[one] if isinstance(one, str) else one
     return found
 
@@ -66,7 +66,7 @@ def lines(ax, x, curves: dict, looks=(), named: bool = True, floor=None, axes=No
             band(ax, x, low, high, look["color"])
         across, up = values if isinstance(values, tuple) else (x, values)
         up = floored(up, floor) if floor else up
-        if len(up) > 24 and look["linestyle"] != "none":
+        if len(up) > 24 and look["linestyle"] != "none" and "markevery" not in look:
             look["marker"] = ""
         ax.plot(across, up, **look)
         if not name.startswith("_"):
@@ -227,13 +227,11 @@ def floored(values, floor: float) -> np.ndarray:
     return np.maximum(np.abs(np.asarray(values, float)), floor)
 
 
-def decades(axis, low: int, high: int, step: int = 1, floor: bool = False) -> None:
-    """Ticks 10^low, 10^(low + step), ..., 10^high and no others; floor: the first says "≤"."""
+def decades(axis, low: int, high: int, step: int) -> None:
+    """Ticks ≤ 10^low, 10^(low + step), ..., 10^high and no others."""
     powers = range(low, high + 1, step)
-    names = [f"$10^{{{k}}}$" for k in powers]
-    if floor:
-        names[0] = f"≤ {names[0]}"
-    axis.set_ticks([10.0**k for k in powers], names)
+    first, *names = [f"$10^{{{k}}}$" for k in powers]
+    axis.set_ticks([10.0**k for k in powers], [f"≤ {first}", *names])
     axis.set_ticks([], minor=True)
 
 

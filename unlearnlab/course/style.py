@@ -13,15 +13,15 @@ from matplotlib.figure import Figure as _Figure
 
 _DATA = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 COLORS = _DATA["colors"]
-BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, DARK_ORANGE, GREY = COLORS.values()
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, DARK_ORANGE, GREY, _ = COLORS.values()
 INK = {COLORS[pale]: dark for pale, dark in _DATA["ink"].items()}  # words: darker than a pale line
 RC = matplotlib.rc_params_from_file(
     Path(__file__).with_suffix(".mplstyle"), use_default_template=False
 )
 
 
-def _looks(kind):
-    """name -> look, as Axes.plot takes it."""
+def looks(kind: str) -> dict[str, dict]:
+    """A table of style.json: name -> look, as Axes.plot takes it."""
     table = {name: look | {"color": COLORS[look["color"]]} for name, look in _DATA[kind].items()}
     for look in table.values():
         if isinstance(look["linestyle"], list):  # JSON has no tuples
@@ -30,20 +30,22 @@ def _looks(kind):
 
 
 # What a colour and a line style mean, in every picture of the course
-LOOKS = _looks("looks")
+LOOKS = looks("looks")
 ORIGINAL, UNLEARNED, GROUND_TRUTH, TARGET, RETAIN, FORGET, *_ = LOOKS.values()
 
 # Lines that stand for nothing in particular, in this order; the first two are also right and wrong
-SERIES = list(_looks("series").values())
+SERIES = list(looks("series").values())
 RIGHT, WRONG, *_ = SERIES
 
 # One method looks the same in every picture; no two share both color and marker
-METHOD_LOOKS = _looks("methods")
+METHOD_LOOKS = looks("methods")
 OTHER = {"color": BLACK, "marker": "o", "linestyle": "-"}  # a method of the reader's own
+
+REFERENCES = looks("references")  # what methods are measured by, where they land
 
 # A look of everything that has one, by its name
 WIDTHS = dict.fromkeys(METHOD_LOOKS, 1.8) | _DATA["widths"]
-NAMED = {**LOOKS, **_looks("series")}
+NAMED = {**LOOKS, **looks("series")}
 NAMED |= {name: {**METHOD_LOOKS[name], "linewidth": width} for name, width in WIDTHS.items()}
 
 
@@ -117,7 +119,6 @@ def picture(
     rows: int = 1,
     size: tuple[float, float] | None = None,
     what: str = "",
-    legend: int = 0,
     panels: dict | None = None,
     **properties,
 ):
@@ -128,8 +129,8 @@ def picture(
     for `what`.
 
     words: of every panel, in this order, what is across, up, and the title; the last may be left
-    out. legend: columns of one above the panels, of what is labelled in the first; 0: none.
-    panels: as in Figure.subplots. properties: of all Axes, as in Axes.set. what: as in Figure.done.
+    out. panels: as in Figure.subplots. properties: of all Axes, as in Axes.set. what: as in
+    Figure.done.
     """
 
     def decorate(draw):
@@ -140,9 +141,6 @@ def picture(
             for ax, labels in zip(fig.axes, words):
                 ax.set(**dict(zip(("xlabel", "ylabel", "title"), labels)), **properties)
             said = draw(axes if len(words) == 1 else fig.axes, *given, **named)
-            if legend:
-                names = fig.axes[0].get_legend_handles_labels()
-                fig.legend(*names, loc="outside upper center", ncols=legend)
             return fig.done(finding, said or what)
 
         return drawn

@@ -1,50 +1,10 @@
-"""Pictures of notebook 01: what a trained vector gives away, in the plane and in space. The
-notebook draws its other ones itself. finding: as in Figure.done."""
+"""A picture of notebook 01: what a trained vector gives away. The notebook draws its other ones
+itself. finding: as in Figure.done."""
 
 import numpy as np
 
 from ...course.marks import vectors
-from ...course.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    ORIGINAL,
-    SKY,
-    UNLEARNED,
-    VERMILLION,
-    picture,
-)
-
-
-@picture(
-    (
-        "θ, first entry",
-        "θ, second entry",
-        "Descent from 0: on both points (dashed), on the retain point alone (solid)",
-    ),
-    size=(7, 5),
-    what="The plane of θ, two inputs, and two paths of descent",
-    aspect="equal",
-    xlim=(-0.35, 2.1),
-    ylim=(-0.3, 1.75),
-)
-def leak_plane(ax, inputs, labels, both, alone):
-    """Least squares in the plane.
-
-    inputs (2, 2), labels (2,): the retain point, then the forget point. both, alone: descent paths
-    (k, 2) from 0, on both points and on the retain point alone.
-    """
-    inputs, labels, both, alone = map(np.asarray, (inputs, labels, both, alone))
-    for x, y, name, color in zip(inputs, labels, ("retain", "forget"), (BLACK, VERMILLION)):
-        foot = y * x / (x @ x)
-        line = {"color": color, "linestyle": ":", "label": f"fits the {name} point"}
-        ax.axline(foot, foot + [-x[1], x[0]], **line)
-        vectors(ax, (0 * x, x, f"{name} input", color, "-"))
-    vectors(ax, (alone[-1], both[-1], "leaked", GREEN, "-"))
-    for path, name, style in ((both, "θ*", ORIGINAL), (alone, "unlearned", UNLEARNED)):
-        ax.plot(*path.T, marker="s", markevery=[-1], label=name, **style)
-    ax.legend()
+from ...course.style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILLION, picture
 
 
 @picture(

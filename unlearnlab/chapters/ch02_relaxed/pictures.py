@@ -60,4 +60,4 @@ def span(left, right, task, move) -> None:
     right.plot(inputs[-1:], high[-1:], **FORGET)
     right.set(yscale="log", ylim=(FLOOR / 2.2, CEILING * 2), xlabel="x")
     right.set(ylabel="|change of the output|", title="Its change at the data points")
-    decades(right.yaxis, -6, 0, 2, floor=True)
+    decades(right.yaxis, -6, 0, 2)

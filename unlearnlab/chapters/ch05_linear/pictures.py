@@ -1,43 +1,11 @@
-"""Pictures of linear models: the shortest interpolator, and LinearLab. The notebook draws its other
-ones itself. finding: as in Figure.done."""
+"""The picture of LinearLab. The notebook draws its other ones itself."""
 
 import numpy as np
-from matplotlib.patches import Circle
 
-from ...course.marks import dot, note, vectors
-from ...course.style import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, TARGET, VERMILLION, picture
+from ...course.marks import vectors
+from ...course.style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILLION
 
 REACH = 2.0  # of the lab's axes, to both sides, in the units of theta
-
-
-@picture(
-    (
-        "θ, first entry",
-        "θ, second entry",
-        "Every interpolator has the same projection on the span of the input",
-    ),
-    size=(7, 4.2),
-    what="The line of interpolators of one point, and the span of its input",
-    xlim=(-1.2, 2.4),
-    ylim=(-0.5, 1.9),
-    aspect="equal",
-)
-def shortest(ax, x, y, points):
-    """One retain point in the plane of theta: its line of interpolators, some of them, their foot.
-
-    x (2,), y: the retain input and label. points (k, 2): interpolators.
-    """
-    x = np.asarray(x)
-    foot = float(y) * x / (x @ x)
-    length = np.linalg.norm(foot)
-    ax.axline(foot, foot + [-x[1], x[0]], label="interpolators", **TARGET)
-    ax.axline((0, 0), x, color=SKY, label="span of the input")
-    ax.add_patch(Circle((0, 0), length, fill=False, edgecolor=GREY, linestyle=":"))
-    note(ax, "equal ‖θ‖", (-length, 0), (4, 4), GREY)
-    for point in points:
-        ax.plot(*zip(point, foot), "s--", color=ORANGE)
-    dot(ax, foot, "shortest interpolator", BLUE)
-    ax.legend(loc="upper right")
 
 
 def space(ax, shown) -> None:

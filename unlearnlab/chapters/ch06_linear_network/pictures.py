@@ -20,7 +20,6 @@ def _matrix(ax, matrix, limit):
     ("input", "neuron", "A₁"),
     ("input", "neuron", "Δ, of rank one"),
     ("input", "neuron", "A₁ + Δ"),
-    legend=3,
     panels={"width_ratios": [2.2, 1, 1, 1]},
     what="Matrices A₁, Δ and A₁ + Δ, and three predictors entry by entry",
 )
@@ -34,6 +33,7 @@ def lemma1(axes, first, delta, original, unlearned, retrained):
     looks = {**ORIGINAL, "marker": "s"}, {**UNLEARNED, "marker": "o"}, RETRAINED
     curves = {"w(θ*)": original, "w(θ* + Δ)": unlearned, "retrained": retrained}
     lines(ax, range(1, len(original) + 1), curves, looks, named=False)
+    ax.figure.legend(loc="outside upper center", ncols=3)
 
 
 @picture(
@@ -78,4 +78,4 @@ def comparison(left, right, shown) -> None:
         right.plot(values, range(len(values)), marker, color=BLACK, mfc="none", label=words)
     right.set(xscale="log", xlim=(FLOOR / 2, 30), xlabel="relative to the retrained solution")
     right.set_title("Fit, and distance from the retrained one")
-    decades(right.xaxis, -16, 0, 4, floor=True)
+    decades(right.xaxis, -16, 0, 4)

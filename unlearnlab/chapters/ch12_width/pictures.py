@@ -8,18 +8,13 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from ...course import marks, style
-from ...course.style import METHOD_LOOKS, OTHER, SERIES, Figure, figure, look
+from ...course.style import METHOD_LOOKS, OTHER, Figure, figure, look
 
 # One color for each of ten classes, pale, since the classes are also written in their regions
 CLASSES = ListedColormap(
     "#F2C879 #A6D8F5 #7FCEB5 #F8F3A8 #7FB8D9 #EAAE7F #E5BCD3 #B5B5B5 #E3E3E3 #CFC0A5".split()
 )
-BROAD = {"color": style.GREEN, "linestyle": "-", "linewidth": 5, "alpha": 0.4}  # under the methods
-LOOKS = METHOD_LOOKS | {
-    "original": style.ORIGINAL | {"marker": "s"},
-    "retrained": BROAD,
-    "floor": {"color": style.GREY, "linestyle": ":"},
-}
+LOOKS = METHOD_LOOKS | style.looks("width")
 
 
 @look()
@@ -149,7 +144,7 @@ def show_rung(fig, lines: dict[str, np.ndarray], threshold, rung, title: str) ->
     fig.clear()
     places = {"left": 0.06, "right": 0.99, "bottom": 0.21, "top": 0.9, "wspace": 0.2}
     ax, *planes = fig.subplots(1, 4, width_ratios=(2, 1, 1, 1), gridspec_kw=places)
-    for (name, values), own in zip(lines.items(), (SERIES[1], SERIES[0], BROAD)):
+    for (name, values), own in zip(lines.items(), (style.WRONG, style.RIGHT, LOOKS["retrained"])):
         _errors(ax, values, own, label=name)
     _width_axis(ax, values[:, 0])
     _threshold(ax, threshold)
