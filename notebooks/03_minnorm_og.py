@@ -779,7 +779,12 @@ panels = {}
 for name, plan in plans.items():
     projected = [epoch for epoch, strength in enumerate(plan) if strength]
     strength = {"_": (projected, [plan[epoch] for epoch in projected])}
-    panels[name] = {"curves": strength, "looks": ["strength"], "ylabel": "strength"}
+    panels[name] = {
+        "curves": strength,
+        "looks": ["strength"],
+        "ylabel": "strength",
+        "ylim": (0, None),
+    }
 for name, plan in plans.items():
     share = torch.cat([torch.ones(1), (1 - torch.tensor(plan)).cumprod(0)])
     off = {f"{share[-1]:.2f}": (range(len(share)), share)}

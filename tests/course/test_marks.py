@@ -98,16 +98,3 @@ def test_vectors_go_from_start_to_end():
     marks.vectors(ax, ([0, 1], [2, 3], "one", ORANGE, ":"), ([0, 0], [1, 1], None, ORANGE, "-"))
     assert ax.lines[0].get_xydata().tolist() == [[0, 1], [2, 3]]
     assert ax.get_legend_handles_labels()[1] == ["one"]
-
-
-def test_a_picture_has_its_words_its_finding_and_what_is_computed():
-    @style.picture(("across", "up", "title"), ("x", "y"), what="Two panels", yscale="log")
-    def pair(axes, height):
-        axes[0].plot([1, 2], [height, 1], label="a line")
-        return "A tall pair" if height > 5 else None
-
-    figure = pair(2, finding="It falls.")
-    assert figure.alt == "Two panels. It falls." and pair(9).alt == "A tall pair"
-    one, other = figure.axes
-    assert (one.get_xlabel(), one.get_ylabel(), one.get_title("left")) == ("across", "up", "title")
-    assert other.get_ylabel() == "y" and other.get_yscale() == "log"

@@ -4,7 +4,6 @@ import io
 import json
 import threading
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
 
 import matplotlib
@@ -112,37 +111,3 @@ def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = N
         fig = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(fig)
         return fig, fig.subplots(rows, columns, **subplots)
-
-
-def picture(
-    *words: tuple[str, ...],
-    rows: int = 1,
-    size: tuple[float, float] | None = None,
-    what: str = "",
-    panels: dict | None = None,
-    **properties,
-):
-    """Decorator: a function that draws into axes becomes one that returns a finished Figure.
-
-    The function gets the Axes (the list of them, if several), then what its caller gives. The
-    caller may add finding="...", as in Figure.done. What the function returns, if anything, goes
-    for `what`.
-
-    words: of every panel, in this order, what is across, up, and the title; the last may be left
-    out. panels: as in Figure.subplots. properties: of all Axes, as in Axes.set. what: as in
-    Figure.done.
-    """
-
-    def decorate(draw):
-        @wraps(draw)
-        @look()
-        def drawn(*given, finding: str = "", **named) -> Figure:
-            fig, axes = figure(rows, len(words) // rows, size, **panels or {})
-            for ax, labels in zip(fig.axes, words):
-                ax.set(**dict(zip(("xlabel", "ylabel", "title"), labels)), **properties)
-            said = draw(axes if len(words) == 1 else fig.axes, *given, **named)
-            return fig.done(finding, said or what)
-
-        return drawn
-
-    return decorate

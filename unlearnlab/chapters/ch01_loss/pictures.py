@@ -4,18 +4,14 @@ itself. finding: as in Figure.done."""
 import numpy as np
 
 from ...course.marks import vectors
-from ...course.style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILLION, picture
+from ...course.style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILLION, figure, look
 
 
-@picture(
-    ("entry 1", "entry 2"),
-    size=(7.4, 4.2),
-    what="θ*, the retain and the forget inputs in space",
-    panels={"subplot_kw": {"projection": "3d"}},
-)
-def leak_space(ax, X_retain, theta, x_forget):
+@look()
+def leak_space(X_retain, theta, x_forget, finding: str = ""):
     """Two retain inputs (2, 3) span a plane in three dimensions; theta* (3,) and the forget input
     (3,) stand out of it."""
+    fig, ax = figure(size=(7.4, 4.2), subplot_kw={"projection": "3d"})
     X, theta, x = map(np.asarray, (X_retain, theta, x_forget))
     onto = np.linalg.pinv(X) @ X
     corners = np.stack(np.meshgrid((-0.35, 1.9), (-0.35, 1.9)), -1) @ X
@@ -32,5 +28,6 @@ def leak_space(ax, X_retain, theta, x_forget):
     )
     ax.set_box_aspect(np.ptp([*corners.reshape(-1, 3), theta, x], axis=0), zoom=0.9)
     ax.view_init(elev=16, azim=-62)
-    ax.set_zlabel("entry 3")
-    ax.figure.legend(loc="outside left center")
+    ax.set(xlabel="entry 1", ylabel="entry 2", zlabel="entry 3")
+    fig.legend(loc="outside left center")
+    return fig.done(finding, "θ*, the retain and the forget inputs in space")

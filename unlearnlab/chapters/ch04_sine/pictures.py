@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ...course.marks import name_rows, over_points, plain_ticks, seed_row
-from ...course.style import BLACK, BLUE, ORIGINAL, PURPLE, UNLEARNED, figure, look, picture
+from ...course.style import BLACK, BLUE, ORIGINAL, PURPLE, UNLEARNED, figure, look
 from ...data.sine import grid
 
 PUBLISHED = {"color": "#C4C4C4", "linestyle": "-", "linewidth": 6, "solid_capstyle": "butt"}
@@ -50,12 +50,14 @@ def fits(task, models: dict, limit: float = 3.5):
     return fig.done(what=f"Fits of the poisoned sine by: {', '.join(models)}")
 
 
-@picture(("sup error (log scale; lower is better)",), xscale="log")
-def table(ax, records: list[dict], published: dict, epochs: int):
+@look()
+def table(records: list[dict], published: dict, epochs: int):
     """Ours below the published medians and central ranges, one row per method.
 
     records: as from `compare`. published: name -> (median, low, high).
     """
+    fig, ax = figure()
+    ax.set(xlabel="sup error (log scale; lower is better)", xscale="log")
     name_rows(ax, published)
     for row, (name, (median, *ends)) in enumerate(published.items()):
         ax.plot(ends, [row - 0.2] * 2, **PUBLISHED)
@@ -65,7 +67,8 @@ def table(ax, records: list[dict], published: dict, epochs: int):
             seed_row(ax, row + 0.2, ours)
     plain_ticks(ax.xaxis)
     ax.set_title(f"T = {epochs}. Gray: published range and median. Blue: ours, and every seed.")
-    return f"Sup errors at T = {epochs} of {', '.join(published)}, published and ours"
+    what = f"Sup errors at T = {epochs} of {', '.join(published)}, published and ours"
+    return fig.done(what=what)
 
 
 class LabPicture:

@@ -4,7 +4,7 @@ draws its other ones itself. finding: as in Figure.done."""
 import numpy as np
 
 from ...course.marks import decades, floored, lines, name_rows
-from ...course.style import BLACK, GREEN, ORIGINAL, UNLEARNED, WRONG, picture
+from ...course.style import BLACK, GREEN, ORIGINAL, UNLEARNED, WRONG, figure, look
 
 FLOOR = 1e-16  # of logarithmic axes: smaller values, exact zeros among them, stand on it
 RETRAINED = {"color": GREEN, "marker": "D", "markersize": 9, "mfc": "none", "linestyle": "none"}
@@ -15,41 +15,36 @@ def _matrix(ax, matrix, limit):
     return ax.imshow(np.atleast_2d(matrix), cmap="PuOr", vmin=-limit, vmax=limit)
 
 
-@picture(
-    ("input coordinate", "entry of w", "The predictor"),
-    ("input", "neuron", "A₁"),
-    ("input", "neuron", "Δ, of rank one"),
-    ("input", "neuron", "A₁ + Δ"),
-    panels={"width_ratios": [2.2, 1, 1, 1]},
-    what="Matrices A₁, Δ and A₁ + Δ, and three predictors entry by entry",
-)
-def lemma1(axes, first, delta, original, unlearned, retrained):
+@look()
+def lemma1(first, delta, original, unlearned, retrained, finding: str = ""):
     """A_1 and Delta, both (h_1, m), and their sum, beside the predictors, (m,)."""
-    ax, *panels = axes
+    fig, (ax, *panels) = figure(1, 4, width_ratios=[2.2, 1, 1, 1])
     matrices = np.array([first, delta, first + delta])
-    for panel, matrix in zip(panels, matrices):
+    for panel, matrix, title in zip(panels, matrices, ("A₁", "Δ, of rank one", "A₁ + Δ")):
         image = _matrix(panel, matrix, np.abs(matrices).max())
-    ax.figure.colorbar(image, ax=panels, label="entry", location="bottom", aspect=40)
+        panel.set(xlabel="input", ylabel="neuron", title=title)
+    fig.colorbar(image, ax=panels, label="entry", location="bottom", aspect=40)
     looks = {**ORIGINAL, "marker": "s"}, {**UNLEARNED, "marker": "o"}, RETRAINED
     curves = {"w(θ*)": original, "w(θ* + Δ)": unlearned, "retrained": retrained}
     lines(ax, range(1, len(original) + 1), curves, looks, named=False)
-    ax.figure.legend(loc="outside upper center", ncols=3)
+    ax.set(xlabel="input coordinate", ylabel="entry of w", title="The predictor")
+    fig.legend(loc="outside upper center", ncols=3)
+    what = "Matrices A₁, Δ and A₁ + Δ, and three predictors entry by entry"
+    return fig.done(finding, what)
 
 
-@picture(
-    *[("input", "hidden"), ("hidden", "output"), ("input", "output")] * 2,
-    rows=2,
-    size=(7, 4.4),
-    what="The matrices of D.4.1, before and after the step",
-)
-def counter_example(axes, before, after):
+@look()
+def counter_example(before, after, finding: str = ""):
     """D.4.1 with its numbers. before, after: (A, c, w) each."""
-    titles = [f"{name}, {state}" for state in ("before", "after") for name in "Acw"]
-    for ax, matrix, title in zip(axes, (*before, *after), titles):
-        _matrix(ax, matrix, 2)
-        ax.set_title(title)
-        for (i, j), value in np.ndenumerate(np.atleast_2d(matrix)):
-            ax.text(j, i, f"{value:.0f}", ha="center", va="center")
+    fig, axes = figure(2, 3, (7, 4.4))
+    sides = ("input", "hidden"), ("hidden", "output"), ("input", "output")
+    for row, matrices, state in zip(axes, (before, after), ("before", "after")):
+        for ax, matrix, name, (across, up) in zip(row, matrices, "Acw", sides):
+            _matrix(ax, matrix, 2)
+            ax.set(xlabel=across, ylabel=up, title=f"{name}, {state}")
+            for (i, j), value in np.ndenumerate(np.atleast_2d(matrix)):
+                ax.text(j, i, f"{value:.0f}", ha="center", va="center")
+    return fig.done(finding, "The matrices of D.4.1, before and after the step")
 
 
 # What the lab compares: name in a comparison -> look, with its name in the legend
