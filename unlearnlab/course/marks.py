@@ -132,7 +132,7 @@ def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np
     return moved
 
 
-def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
+def name_points(ax, places: dict, colors: dict, boxes) -> None:
     """Names around their points, each at the nearest free spot, with a line to the point.
 
     places: name -> (x, y). colors: name -> color. boxes: (n, 4), what else names keep clear of:
@@ -145,7 +145,7 @@ def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
     taken += [Bbox(to_pixels(np.reshape(box, (2, 2)))).padded(4 * pixel) for box in boxes]
     angles = np.radians(range(0, 360, 30))
     ways = np.stack([np.cos(angles), np.sin(angles)], 1)
-    middle = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 6, **halo(), **words}
+    middle = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 6, **halo()}
     for (name, place), center in zip(places.items(), centers):
         text = note(ax, name, place, color=colors[name], **middle)
         text.set_in_layout(False)
@@ -169,9 +169,9 @@ def level(ax, height: float, text: str = "", at=None, shift=(2, 4), look=TARGET,
         note(ax, text, (at, height), shift, look["color"], **words)
 
 
-def band(ax, x, low, high, color, alpha: float = 0.15) -> None:
+def band(ax, x, low, high, color) -> None:
     """A shaded area between two curves (k,)."""
-    ax.fill_between(x, low, high, color=color, alpha=alpha, linewidth=0)
+    ax.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
 
 
 def mean_mark(ax, x, y, look: dict, **errors) -> None:
@@ -191,10 +191,10 @@ def mean_mark(ax, x, y, look: dict, **errors) -> None:
     )
 
 
-def name_rows(ax, names, room: float = 0.5) -> None:
+def name_rows(ax, names) -> None:
     """Rows numbered from 0, top to bottom, each with its name at the left."""
     ax.set_yticks(range(len(names)), list(names))
-    ax.set_ylim(len(names) - room, -room)
+    ax.set_ylim(len(names) - 0.5, -0.5)
 
 
 def central(values: list[float]) -> tuple[float, float, float]:

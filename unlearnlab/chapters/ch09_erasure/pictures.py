@@ -11,8 +11,8 @@ def image_grid(pixels, captions: list[str], rows: int = 1) -> Figure:
     """Images in rows, each over its caption. pixels: (n, 3, h, w) uint8, n a multiple of rows."""
     columns, lines = len(captions) // rows, 1 + captions[0].count("\n")
     size = 1.1 * columns, (0.97 + 0.15 * lines) * rows
-    fig, axes = figure(rows, columns, size=size, squeeze=False)
-    for ax, image, caption in zip(axes.flat, pixels, captions, strict=True):
+    fig, _ = figure(rows, columns, size)
+    for ax, image, caption in zip(fig.axes, pixels, captions, strict=True):
         ax.imshow(image.cpu().permute(1, 2, 0).numpy(), interpolation="nearest")
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)

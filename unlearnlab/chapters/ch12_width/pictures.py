@@ -38,10 +38,10 @@ def curves(
     shaded in every panel.
     """
     size = 3.6 * len(panels) + 1.2, 3.6
-    fig, axes = figure(1, len(panels), size, sharey=True, squeeze=False)
+    fig, _ = figure(1, len(panels), size, sharey=True)
     thresholds = threshold if isinstance(threshold, dict) else dict.fromkeys(panels, threshold)
     ends = []
-    for ax, (title, lines) in zip(axes[0], panels.items()):
+    for ax, (title, lines) in zip(fig.axes, panels.items()):
         ax.set(title=title, xlabel=xlabel)
         own = {name: LOOKS.get((looks or {}).get(name, name), OTHER) for name in lines}
         for name, values in lines.items():
@@ -54,8 +54,8 @@ def curves(
             marks.band(ax, x, mean - spread, mean + spread, style.GREEN)
         if thresholds[title]:
             _threshold(ax, thresholds[title])
-    axes[0, 0].set(ylabel=ylabel, ylim=limits)
-    for ax, names in zip(axes[0], ends):
+    fig.axes[0].set(ylabel=ylabel, ylim=limits)
+    for ax, names in zip(fig.axes, ends):
         marks.name_ends(ax, names, fontsize=8.5)
     drawn = ", ".join(dict.fromkeys(name for lines in panels.values() for name in lines))
     return fig.done(finding, f"{ylabel} by {xlabel}, {', '.join(panels)}: {drawn}")

@@ -52,8 +52,8 @@ def beside(panels: dict[str, tuple], finding: str = "") -> Figure:
     """
     names = list(next(iter(panels.values()))[0])
     size = max(4.6, 1.4 + 1.8 * len(panels)), 0.9 + 0.27 * len(names)
-    fig, axes = figure(1, len(panels), size, squeeze=False, sharey=True)
-    for ax, (metric, (rows, *floor)) in zip(axes[0], panels.items()):
+    fig, _ = figure(1, len(panels), size, sharey=True)
+    for ax, (metric, (rows, *floor)) in zip(fig.axes, panels.items()):
         draw_floor(ax, *floor)
         draw_rows(ax, {name: rows[name] for name in names})
         ax.set_title(metric, fontsize=9.5)
