@@ -485,9 +485,9 @@ def off_the_span(path):
 
 
 ends = torch.stack([off_the_span(found.path) for found in runs])
-paths = {f"_path {i}": tuple(ends[i].T) for i in range(len(ends))}
-left = {"curves": paths | {"retrained": ([0], [0])}, "ylabel": "P⊥ w, second coordinate"}
-left |= {"xlabel": "P⊥ w, first coordinate", "looks": dict.fromkeys(paths, "path")}
+ways = {f"_{i}": tuple(ends[i].T) for i in range(len(ends))}
+left = {"curves": ways | {"retrained": ([0], [0])}, "ylabel": "P⊥ w, second coordinate"}
+left |= {"xlabel": "P⊥ w, first coordinate", "looks": dict.fromkeys(ways, "path")}
 left["looks"]["retrained"] = "answer"
 shortest = {"_drifts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()}
 right = {"curves": shortest, "xlabel": "‖Δ‖ at the start", "ylabel": "‖Δ‖ at the end"}
