@@ -63,7 +63,29 @@ parameters = sum(p.numel() for p in task.original.parameters())
 print(f"{len(x)} points to retain, {len(x_forget)} to forget, {parameters:,} parameters")
 
 # %%
-ch.pictures.fits(task, {"original": task.original, "ground truth": task.ground_truth}, limit=7)
+everywhere = torch.linspace(-5 * torch.pi, 5 * torch.pi, 1000)[:, None]
+points = {"retain": task.retain.tensors, "forget": task.forget.tensors}
+panels = {}
+for name, model in {"original": task.original, "ground truth": task.ground_truth}.items():
+    f, sine = model(everywhere).detach(), everywhere.sin()
+    error, place = (f - sine).abs().flatten().max(0)
+    worst = everywhere[place].repeat(2), torch.cat([sine[place], f[place]])
+    curves = {"sin x": sine, name: f, **points, "_worst place": worst}
+    panels[f"{name}: sup error {error:.2f}"] = {"curves": curves}
+
+# %%
+ch.graph(
+    everywhere,
+    panels=panels,
+    looks={"_worst place": "worst place"},
+    legend={"loc": "upper right", "ncols": 4},
+    down=2,
+    size=(7.5, 4.2),
+    ylim=(-7, 7),
+    xlabel="x",
+    ylabel="f(θ, x)",
+    what="Fits of the poisoned sine by: original, ground truth",
+)
 
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-"""Pictures of notebook 04: fits of the sine, the table, and the lab's."""
+"""Pictures of notebook 04: the table, and the lab's."""
 
 import math
 
@@ -31,23 +31,6 @@ def _over_points(ax, task, x, curves, limit):
     curves = {"sin x": np.sin(x), **curves}
     over_points(ax, x, curves, task.retain.tensors, task.forget.tensors)
     ax.set_ylim(-limit, limit)
-
-
-@look()
-def fits(task, models: dict, limit: float = 3.5):
-    """One panel per model: its curve over the points, and a bar at its worst place.
-
-    models: name -> model.
-    """
-    fig, _ = figure(len(models), 1, (7.5, 2.1 * len(models)))
-    for ax, (name, model) in zip(fig.axes, models.items()):
-        x, y = curve(model)
-        bar, error = worst(x, y)
-        _over_points(ax, task, x, {name: y}, limit)
-        ax.plot(*bar, "-", color=PURPLE, linewidth=3, alpha=0.7)
-        ax.set_title(f"{name}: sup error {error:.2f}")
-        ax.label_outer()
-    return fig.done(what=f"Fits of the poisoned sine by: {', '.join(models)}")
 
 
 @look()
