@@ -187,10 +187,25 @@ print(
 share = torch.linspace(-0.5, 1.5, 41).double()
 line = unlearned + share[:, None] * (theta - unlearned)
 losses = [[mean_squared(point, *data) for point in line] for data in ((X_r, y_r), (X_f, y_f))]
-ch.pictures.many_minimisers(
+length = line.norm(dim=1)
+
+# %%
+both = dict(zip(("retain loss", "forget loss"), losses))
+left = {"curves": both, "looks": ["right", "wrong"], "ylabel": "mean squared error"}
+points = {"_length": length, "unlearned": ([0], length[10:11]), "original": ([1], length[30:31])}
+looks = ["plain", "blue squares", "orange squares"]
+right = {"curves": points, "looks": looks, "ylabel": "length of θ", "line": {"markersize": 6}}
+
+# %%
+ch.graph(
     share,
-    *losses,
-    line.norm(dim=1),
+    panels={
+        "Every point of the line keeps the retain set": left,
+        "One of them is the shortest": right,
+    },
+    legend={"loc": "best"},
+    line={"linewidth": 2},
+    xlabel="share s of the way from unlearned to original",
     finding="The retain loss is 0 everywhere, the forget loss falls to 0 at the original, and the "
     "length of θ is smallest at the unlearned end",
 )
@@ -386,8 +401,27 @@ norms = {
     "interpolating network": network_norms(curve),
     "sine network": network_norms(sine),
 }
-ch.pictures.gradient_norms(
-    norms,
+
+# %%
+rows = torch.arange(4)
+lengths = lambda kind: torch.tensor([own[kind] for own in norms.values()]).clamp(min=1e-18)
+curves = {
+    "loss gradient, retain": (lengths("retain"), rows + 0.16),
+    "loss gradient, forget": (lengths("forget"), rows - 0.16),
+    "output gradient (mean length)": (lengths("output"), rows),
+    "_rounding": ([1e-11, 1e-11], [-0.5, 3.5]),
+}
+
+# %%
+ch.graph(
+    curves=curves,
+    rows=norms,
+    looks=["retain", "forget", "blue squares", "target"],
+    key=3,
+    log="x",
+    powers=(-18, 3, 3),
+    xlabel="length of the gradient (left of the dotted line: rounding)",
+    what="Lengths of gradients of several models",
     finding="The loss gradients are zero up to rounding for the regression with 20 parameters and "
     "the interpolating network, and for no other model; output gradients are large for every model",
 )
@@ -444,9 +478,27 @@ for forgotten, name in ((0, "A"), (1, "B")):
     step = loss_gradient(theta, X[keep], y[keep])
     cloud = theta - 0.1 * step + 0.05 * torch.randn(400, 20, generator=draw).double()
     panels.append((f"Forget {name}", cloud @ X[:2].T, X[:2] @ min_norm(X[keep], y[keep])))
-ch.pictures.noise_clouds(
-    panels,
-    y[:2],
+
+# %%
+clouds = {
+    title: {
+        "curves": {
+            "original + noise": tuple(cloud.T),
+            "original": tuple(y[:2, None]),
+            "unlearned": tuple(target[:, None]),
+        }
+    }
+    for title, cloud, target in panels
+}
+
+# %%
+ch.graph(
+    panels=clouds,
+    looks=["cloud", "original point", "unlearned point"],
+    key=3,
+    subplots={"sharex": True, "sharey": True},
+    xlabel="prediction on point A",
+    ylabel="prediction on point B",
     finding="The same cloud whichever point is to be forgotten, while the unlearned model lies in "
     "a different place each time, outside the cloud",
 )
@@ -525,9 +577,21 @@ for _ in range(steps):
 
 # %%
 root = eta * sigma * (14 * torch.arange(1, steps + 1).double()) ** 0.5
-ch.pictures.steps_from_interpolation(
-    {"GA from 1e-6": far, "GA from 1e-12": near, "NGD": wander, "GD from 1e-6": descent},
-    {"GA from 1e-6": 1e-6 * growth, "GA from 1e-12": 1e-12 * growth, "NGD": root},
+number = torch.arange(1, steps + 1)
+measured = {"GA from 1e-6": far, "GA from 1e-12": near, "NGD": wander, "GD from 1e-6": descent}
+predicted = {"GA, 6": 1e-6 * growth, "GA, 12": 1e-12 * growth, "NGD": root}
+circles = {
+    f"_predicted {name}": (number[12::25], values[12::25]) for name, values in predicted.items()
+}
+
+# %%
+ch.graph(
+    number,
+    measured | circles,
+    log="y",
+    xlabel="gradient steps (no AdamW, no weight decay)",
+    ylabel="distance from θ*",
+    title="From an interpolating model (circles: predicted)",
     finding="Ascent grows exponentially at the predicted rate, descent goes nowhere, noisy "
     "descent grows like the square root",
 )
@@ -639,8 +703,16 @@ panels = {
     }
     for title, (name, decay) in shown.items()
 }
-ch.pictures.adamw_drift(
-    panels, finding="Weight decay, or residuals of 1e-12, set both moving, and ascent does not stop"
+
+# %%
+ch.graph(
+    torch.arange(1, 101),
+    panels={title: {"curves": curves} for title, curves in panels.items()},
+    log="y",
+    subplots={"sharey": True},
+    xlabel="epoch (one AdamW update)",
+    ylabel="distance from θ* / length of θ*",
+    finding="Weight decay, or residuals of 1e-12, set both moving, and ascent does not stop",
 )
 
 # %% [markdown]
@@ -758,11 +830,30 @@ assert torch.allclose(gd_limit(X, y), theta)
 pair = torch.tensor([[1.0, 0.5], [0.25, 1.0]]).double()
 goals = torch.tensor([1.0, 1.25]).double()
 both, alone = descend(pair, goals, 0.3, 300), descend(pair[:1], goals[:1], 0.3, 300)
-ch.pictures.leak_plane(
-    pair,
-    goals,
-    both,
-    alone,
+
+# %%
+line = lambda start, end: tuple(torch.stack([start, end]).T)
+curves = {}
+for name, x, goal in zip(("retain", "forget"), pair, goals):
+    foot, along = goal * x / (x @ x), torch.stack([-x[1], x[0]])
+    curves[f"fits the {name} point"] = line(foot - 3 * along, foot + 3 * along)
+    curves[f"{name} input"] = line(0 * x, x)
+curves["leaked"] = line(alone[-1], both[-1])
+curves |= {"θ*": tuple(both.T), "unlearned": tuple(alone.T)}
+
+# %%
+ch.graph(
+    curves=curves,
+    looks={"θ*": "to the original", "unlearned": "to the unlearned"},
+    size=(7, 5),
+    legend={"loc": "best"},
+    aspect="equal",
+    xlim=(-0.35, 2.1),
+    ylim=(-0.3, 1.75),
+    xlabel="θ, first entry",
+    ylabel="θ, second entry",
+    title="Descent from 0: on both points (dashed), on the retain point alone (solid)",
+    what="The plane of θ, two inputs, and two paths of descent",
     finding="Descent on the retain point alone ends on the retain input's own direction, at the "
     "projection of θ*; the difference is perpendicular to it",
 )
@@ -891,8 +982,28 @@ def scores(model):
 
 
 found = {name: scores(model) for name, model in released.items()}
-ch.pictures.attack(
-    found,
+
+# %%
+rows = [
+    name if scores else f"{name}:\nno leak is left to compare" for name, scores in found.items()
+]
+curves = {}
+for row, scores in enumerate(found.values()):
+    if scores:
+        spread = row + torch.linspace(-0.22, 0.22, len(scores[0]))
+        curves[f"_inputs never trained on, {row}"] = scores[0], spread
+        curves[f"_forget input, {row}"] = scores[1][None], [row]
+dots = ch.style.NAMED["cloud"] | {"markersize": 4, "alpha": 0.5}
+
+# %%
+ch.graph(
+    curves=curves,
+    rows=rows,
+    looks={name: "forget" if "forget" in name else dots for name in curves},
+    xlim=(0, 1.02),
+    xlabel="|cosine| between the leaked component and\nthe candidate's part off the retain span",
+    title="Dots: inputs never trained on. Cross: the forget input",
+    what="|cosine| of every candidate, a row for each model",
     finding="The forget input scores above every other candidate in the original and after GD, GA "
     "and NGD; no leaked component is left after the projection",
 )

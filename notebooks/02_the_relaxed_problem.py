@@ -342,10 +342,16 @@ assert (change["off the span"] <= bound).all()
 
 # %%
 curves = {f"{name}: slope {slope[name]:.1f}": change[name] for name in change}
-ch.pictures.orders(
+ch.graph(
     drift,
-    curves,
-    bound,
+    curves | {"bound ½ M ‖Δ‖²": bound},
+    looks=["wrong", "right", "bound"],
+    log="xy",
+    legend={"loc": "best"},
+    line={"markersize": 4},
+    xlabel="drift ‖Δ‖",
+    ylabel="largest change of a\nretained output",
+    title="Off the span, the price of a step is its square",
     finding="The outputs change in proportion to the drift along the span, and to its square off "
     "the span, where the bound lies above every point",
 )

@@ -469,8 +469,19 @@ for name, (vector, rows) in cases.items():
     }
 
 # %%
-ch.pictures.distances(
-    found,
+off = lambda way: ([max(ways[way], 1e-16) for ways in found.values()], range(3))
+curves = {"QR": off("QR"), "Gram, with a rank test": off("Gram")}
+
+# %%
+ch.graph(
+    curves=curves | {"_all of it": ([1, 1], [-0.5, 2.5])},
+    rows=found,
+    looks=["vermillion squares", "blue dots", "target"],
+    key=2,
+    line={"markersize": 8},
+    log="x",
+    xlabel="distance to the SVD's answer / part of θ in the span",
+    title="Dependent rows: QR removes what it should not",
     finding="QR is off by more than a hundredth with five rows twice and on the ReLU network; the "
     "Gram matrix with a rank test is right in all",
 )
@@ -506,9 +517,27 @@ def eigenvalues(K):
 
 
 double, single = eigenvalues(K), eigenvalues(G.float() @ G.float().T)
-ch.pictures.spectrum(
-    double,
-    single,
+
+# %%
+number, above = torch.arange(1, len(single) + 1), single > 0
+curves = {
+    "Gram matrix in float64": double / double[0],
+    "in float32": (number[above], single[above] / single[0]),
+    "in float32, negative": (number[~above], -single[~above] / single[0]),
+    "rounding of float32": 2**-23,
+    "rank cut of the float64 Gram matrix": 1e-13,
+}
+
+# %%
+ch.graph(
+    number,
+    curves,
+    looks=["blue dots", "orange squares", "hollow squares", "rounding", "target"],
+    log="y",
+    legend={"loc": "lower left"},
+    xlabel="number of the eigenvalue",
+    ylabel="eigenvalue / largest",
+    title="The rows are nearly dependent, far below what float32 can tell",
     finding="Formed in float64 they go on falling; formed in float32 they stop at that format's "
     "rounding, and what follows is noise",
 )
@@ -617,10 +646,31 @@ def table(change):
 
 # %%
 measured, predicted = table(measured_change), table(predicted_change)
-ch.pictures.kept_by_samples(
+curves = {}
+for s in measured:
+    change, first = torch.tensor(measured[s]), torch.tensor(predicted[s])
+    curves[f"_{s:g}"] = torch.tensor(counts).repeat_interleave(7), change.flatten()
+    curves[f"strength {s:g}, median"] = change.median(1).values
+    # with all samples it is 0
+    curves[f"strength {s:g}, first order alone"] = counts[:-1], first.median(1).values[:-1]
+
+# %%
+kinds = [
+    {"linestyle": "none", "markersize": 3.5, "alpha": 0.55},
+    {"linestyle": "-", "marker": ""},
+    {"linestyle": ":", "marker": ""},
+]
+
+# %%
+ch.graph(
     counts,
-    measured,
-    predicted,
+    curves,
+    looks=[series | kind for series in ch.style.SERIES[:2] for kind in kinds],
+    log="y",
+    legend={"ncols": 2},
+    xlabel="n_pert: retain samples whose outputs the projection keeps",
+    ylabel="change of all 50 retain outputs\n(root mean square)",
+    title="The more samples a projection keeps, the less it disturbs",
     finding="The change falls as more samples are kept. With all of them the first-order change "
     "is zero, and a tenth of the strength leaves a hundredth of the change",
 )
@@ -723,7 +773,34 @@ share_left = lambda plan: torch.prod(1 - torch.tensor(plan, dtype=torch.float64)
 
 print(f"forever: {share_left([0.1 * 0.9**j for j in range(1_000)]):.2f}")
 left = " and ".join(f"{share_left(plan):.2f} at {name}" for name, plan in plans.items())
-ch.pictures.schedules(plans, finding=f"If the span stood still, what is left off it: {left}")
+
+# %%
+panels = {}
+for name, plan in plans.items():
+    projected = [epoch for epoch, strength in enumerate(plan) if strength]
+    strength = {"_": (projected, [plan[epoch] for epoch in projected])}
+    panels[name] = {
+        "curves": strength,
+        "looks": ["strength"],
+        "ylabel": "strength",
+        "ylim": (0, None),
+    }
+for name, plan in plans.items():
+    share = torch.cat([torch.ones(1), (1 - torch.tensor(plan)).cumprod(0)])
+    off = {f"{share[-1]:.2f}": (range(len(share)), share)}
+    panels[f"{name}, what is left"] = {"curves": off, "looks": ["share left"], "ylim": (0, 1.08)}
+
+# %%
+ch.graph(
+    panels=panels,
+    down=2,
+    size=(7.5, 4.2),
+    subplots={"sharex": "col", "sharey": "row"},
+    xlabel="epoch",
+    ylabel="share left\noff the span",
+    what="strength; share left off the span by epoch",
+    finding=f"If the span stood still, what is left off it: {left}",
+)
 
 
 # %% [markdown]
@@ -858,8 +935,19 @@ lines = {
     "your loop and the package": apart(path, package_path),
     "your loop, started one rounding apart": apart(nudged_path, path),
 }
-ch.pictures.parting(
-    range(100), lines, finding="Both agree to rounding in the first epochs, part, and level off"
+
+# %%
+ch.graph(
+    range(100),
+    lines,
+    log="y",
+    floor=1e-10,
+    legend={"loc": "upper left"},
+    ylim=(1e-8, 1),
+    xlabel="epoch",
+    ylabel="distance of the two runs /\ndistance from the start",
+    title="Equal at first, then parted by rounding alone",
+    finding="Both agree to rounding in the first epochs, part, and level off",
 )
 
 # %% [markdown]

@@ -99,10 +99,35 @@ interpolators = (
 
 for theta in interpolators:
     assert torch.isclose(theta @ x, y) and torch.allclose(ul.linear.unlearn(theta, x[None]), foot)
-ch.pictures.shortest(
-    x,
-    y,
-    interpolators,
+
+# %%
+turn = torch.linspace(0, 2 * math.pi, 200).double()
+line = lambda start, end: tuple(torch.stack([start, end]).T)
+curves = {
+    "interpolators": line(
+        interpolators[0] + 2 * (interpolators[0] - foot),
+        interpolators[2] + 2 * (interpolators[2] - foot),
+    ),
+    "span of the input": line(-2 * x, 3 * x),
+    "equal ‖θ‖": tuple(foot.norm() * torch.stack([turn.cos(), turn.sin()])),
+}
+curves |= {f"_{i}": line(theta, foot) for i, theta in enumerate(interpolators)}
+curves["shortest interpolator"] = tuple(foot[:, None])
+looks = dict.fromkeys(("_0", "_1", "_2"), "projected") | {"shortest interpolator": "shortest"}
+
+# %%
+ch.graph(
+    curves=curves,
+    looks=looks,
+    size=(7, 4.2),
+    legend={"loc": "lower right"},
+    aspect="equal",
+    xlim=(-1.2, 2.4),
+    ylim=(-0.5, 1.9),
+    xlabel="θ, first entry",
+    ylabel="θ, second entry",
+    title="Every interpolator has the same projection on the span of the input",
+    what="The line of interpolators of one point, and the span of its input",
     finding="Every one of them projects on the same point of the span, the point of the line "
     "nearest the origin.",
 )
@@ -299,9 +324,16 @@ for power in spread:
         errors[name].append(((answer - exact).norm() / exact.norm()).item())
 
 # %%
-ch.pictures.row_lengths(
+ch.graph(
     10.0**spread,
-    errors,
+    errors | {"10⁻¹⁰": 1e-10},
+    looks=["wrong", "right", "target"],
+    log="xy",
+    floor=1e-17,
+    line={"markersize": 4},
+    xlabel="longest retain input / shortest",
+    ylabel="relative error",
+    title="The span does not depend on the lengths of the inputs",
     finding="The projection stays at rounding for every ratio; the pseudo-inverse of the rows as "
     "they are loses a digit whenever the ratio grows tenfold.",
 )
@@ -404,9 +436,21 @@ for name, start in starts.items():
 
 # %%
 curves = {name: (path[:121] - retrained).norm(dim=1) for name, path in paths.items()}
-ch.pictures.descents(
-    curves,
-    floors,
+circles = {
+    f"_predicted, {name}": (range(0, 121, 8), [floor] * 16)
+    for name, floor in floors.items()
+    if floor
+}
+
+# %%
+ch.graph(
+    range(121),
+    curves | circles,
+    line={"linewidth": 2},
+    log="y",
+    xlabel="gradient steps on the retain loss",
+    ylabel="distance to the\nminimum-norm solution",
+    title="Descent forgets its start only in the span (circles: predicted)",
     finding="From zero and from a start in the span descent comes arbitrarily near; from "
     "elsewhere it stops at the length of the start's part off the span, and from the original "
     "model it never moves.",
@@ -520,10 +564,16 @@ measured = {
 # %%
 early = gradient_descent(X, y, 0 * theta, steps=128)[[1, 2, 4, 8, 16, 32, 64, 128]]
 stopped = [residual(t) for t in early], [distance(t) for t in early]
-ch.pictures.approximate(
-    (sizes, sizes / sigma),
-    measured,
-    stopped,
+
+# %%
+ch.graph(
+    curves={"bound ε / σ": (sizes, sizes / sigma), **measured, "training stopped early": stopped},
+    looks=["bound", "sky dots", "vermillion diamonds", ch.style.ORIGINAL | {"marker": "s"}],
+    log="xy",
+    legend={"loc": "best"},
+    xlabel="retain residual ε = ‖X θ* − y‖",
+    ylabel="distance from the\nideal answer",
+    title="Unlearning a model that fits only approximately",
     finding="The distance grows in proportion to the residual and stays below residual over "
     "smallest singular value; errors along the last left singular vector lie on that line.",
 )
@@ -636,12 +686,20 @@ lengths = {
 }
 
 # %%
-ch.pictures.inside_span(
+forget = {"original: the label": before, "unlearned": after}
+forget["what the retain set implies"] = [0], [(4 * inner @ retrained).item()]
+panels = {
+    "The forget prediction": {"curves": forget, "ylabel": "prediction at the forget input"},
+    "The price of fitting it": {"curves": lengths, "ylabel": "‖θ‖", "log": "y"},
+}
+
+# %%
+ch.graph(
     angle,
-    before,
-    after,
-    (4 * inner @ retrained).item(),
-    lengths,
+    panels=panels,
+    looks={"what the retain set implies": "blue dots"},
+    key=3,
+    xlabel="angle between forget input and retain span, degrees",
     finding="As the forget input turns into the retain span, the unlearned model's prediction of "
     "it goes to the value the retain set implies, while the original needs an ever longer theta "
     "to fit a different label.",
@@ -709,11 +767,20 @@ slope = np.polyfit(penalties[:9].log(), away[:9].log(), 1)[0]
 assert abs(slope - 1) < 0.01 and (away.diff() > 0).all()
 for lam in (1e-4, 0.1, 10.0):
     assert (ridge_solution(X_r, y_r, lam) - ul.linear.ridge(X_r, y_r, lam)).norm() < 1e-10
-ch.pictures.ridge_path(
+
+# %%
+ch.graph(
     penalties,
-    away,
-    slope,
-    retrained.norm(),
+    {
+        f"Ridge, slope {slope:.2f} at the left": away,
+        "‖θᵣ‖: everything shrunk away": retrained.norm(),
+    },
+    looks={"‖θᵣ‖: everything shrunk away": "target"},
+    log="xy",
+    legend={"loc": "best"},
+    xlabel="penalty λ",
+    ylabel="distance to the\nminimum-norm solution",
+    title="Ridge is exact only in the limit λ → 0",
     finding="It falls in proportion to the penalty, and is never zero.",
 )
 
@@ -809,30 +876,41 @@ minnorm = lambda goal, strength: steps_to_reach(
 # %%
 goals = 10.0 ** -np.arange(1, 7)
 counts = {
-    ("GD", "GD: never"): [count(g * leak, theta) for g in goals],
-    ("Ridge", "Ridge, best λ"): [best_ridge(g * leak) for g in goals],
-    ("Retrain", "Retrain"): [count(g * leak, 0 * theta) for g in goals],
-    ("MinNorm-OG", "MinNorm-OG, .5"): [minnorm(g * leak, 0.5) for g in goals],
-    ("MinNorm-OG", "MinNorm-OG, 1"): [minnorm(g * leak, 1.0) for g in goals],
+    "GD: never": [count(g * leak, theta) for g in goals],
+    "Ridge, best λ": [best_ridge(g * leak) for g in goals],
+    "Retrain": [count(g * leak, 0 * theta) for g in goals],
+    "MinNorm-OG, .5": [minnorm(g * leak, 0.5) for g in goals],
+    "MinNorm-OG, 1": [minnorm(g * leak, 1.0) for g in goals],
 }
-for (_, label), steps in counts.items():
+for label, steps in counts.items():
     print(f"{label:15}", *(f"{s:>9.3g}" for s in steps))
 
 # %%
-ch.pictures.steps_needed(
+off_scale = 5 * max(counts["Ridge, best λ"])  # where what never arrives is drawn
+drawn = {name: np.minimum(steps, off_scale) for name, steps in counts.items()}
+
+# %%
+ch.graph(
     goals,
-    counts,
+    drawn,
+    log="xy",
+    looks={"GD: never": ch.style.NAMED["GD"] | {"marker": "^"}},
+    line={"markersize": 4.5},
+    xlim=(0.15, 7e-7),
+    xlabel="goal: remaining share of the distance between θ* and θᵣ",
+    ylabel="steps",
+    title="Steps to come near the minimum-norm solution of the retain set",
+    what="Steps by goal; never: GD",
     finding="The full projection needs one step for every goal; a repeated partial one and "
     "retraining grow with the logarithm of the accuracy, Ridge more than in proportion to the "
     "accuracy;",
 )
 
 # %%
-table = {label: steps for (_, label), steps in counts.items()}
-assert set(table["MinNorm-OG, 1"]) == {1} and set(table["GD: never"]) == {math.inf}
-growth = [b / a for a, b in zip(table["Ridge, best λ"], table["Ridge, best λ"][1:])]
+assert set(counts["MinNorm-OG, 1"]) == {1} and set(counts["GD: never"]) == {math.inf}
+growth = [b / a for a, b in zip(counts["Ridge, best λ"], counts["Ridge, best λ"][1:])]
 assert all(10 < g < 25 for g in growth) and growth[-1] < growth[0]
-assert table["Retrain"][-1] < 6 * table["Retrain"][0] + 60
+assert counts["Retrain"][-1] < 6 * counts["Retrain"][0] + 60
 found = count(0.1 * leak, theta, lam := 0.8 * 0.1 * leak / bias_rate)
 path = (gradient_descent(X_r, y_r, theta, found, lam=lam) - retrained).norm(dim=1)
 assert path[-1] <= 0.1 * leak < path[-2]
@@ -932,11 +1010,23 @@ repair = [
     np.mean([count(goal, unlearn_linear(theta, X_r[b])) for b in batches(k, 25)]) for k in rows_used
 ]
 expected = 1 - np.array(rows_used) / 20
-ch.pictures.rows_used(
+kept = gone | {"1 − n_pert / n_r": expected}
+legend = {"loc": "best"}
+panels = {
+    "What the projection throws away": {
+        "curves": kept,
+        "legend": legend,
+        "ylabel": "share of ‖θᵣ‖² lost",
+    },
+    "What it takes to learn it again": {"curves": {"_": repair}, "ylabel": "gradient steps"},
+}
+
+# %%
+ch.graph(
     rows_used,
-    gone,
-    expected,
-    repair,
+    panels=panels,
+    looks={"1 − n_pert / n_r": "target", "_": ch.style.OTHER},
+    xlabel="rows used, n_pert",
     finding="Fewer rows throw away more of what the retain set taught; the steps to learn it "
     "again stay near those of retraining until nearly all rows are used.",
 )
@@ -1007,9 +1097,17 @@ leaks = {
 }
 fits = {s: [residual(t) / y_r.norm().item() for t in models] for s, models in ends.items()}
 apart = {s: [(t - retrained).norm().item() / leak for t in models] for s, models in ends.items()}
-ch.pictures.passes(
+strength = lambda curves: {f"strength {s:g}": values for s, values in curves.items()}
+shown = {"leak left": leaks, "retain error": fits, "distance to retrained": apart}
+
+# %%
+ch.graph(
     sizes,
-    [("leak left", leaks), ("retain error", fits), ("distance to retrained", apart)],
+    panels={title: {"curves": strength(curves)} for title, curves in shown.items()},
+    key=3,
+    log="x",
+    ticks=sizes,
+    xlabel="rows per batch, n_pert",
     finding="Small batches have removed more of the leak, because there are more of them, and "
     "have damaged the retain predictions more; only the batch of all rows keeps the predictions "
     "at every strength.",

@@ -145,9 +145,15 @@ for depth in (1, 2, 3, 5):
     lower = np.polynomial.Polynomial.fit(t, outputs[depth], depth - 1)  # ... and L - 1 does not
     assert np.abs(exact(t) - outputs[depth]).max() < 1e-12
     assert np.abs(lower(t) - outputs[depth]).max() > 1e-3
-ch.pictures.along_a_line(
+
+# %%
+ch.graph(
     t,
-    outputs,
+    {f"L = {depth}": values for depth, values in outputs.items()},
+    line={"linewidth": 1.8},
+    xlabel="t",
+    ylabel="f(θ + t Δ, x) / largest value",
+    title="Along a straight line of parameters the output is a polynomial of degree L",
     finding="One layer gives a straight line, two a parabola, and more layers bend more often.",
 )
 
@@ -238,9 +244,17 @@ for name, chosen in moving.items():
     errors[name] = np.array(off)
 
 # %%
-ch.pictures.remainders(
+ch.graph(
     drift,
-    errors,
+    errors | {"rounding": 1e-13},
+    looks={"rounding": "target"},
+    log="xy",
+    floor=1e-16,
+    powers=(-16, 0, 4),
+    line={"markersize": 4},
+    xlabel="drift ‖Δ‖",
+    ylabel="|actual − predicted|\nchange of an output",
+    title="Move one layer, and the prediction is exact",
     finding="When one layer moves, the difference is rounding, however long the move; when "
     "several move, it grows with the square of the drift.",
 )
@@ -470,11 +484,18 @@ def off_the_span(path):
 
 
 ends = torch.stack([off_the_span(path) for path in paths])
-ch.pictures.starts(
-    ends[:, 0],
-    ends[:, 1],
-    drifts,
-    step.norm(),
+ways = {f"_{i}": tuple(ends[i].T) for i in range(len(ends))}
+left = {"curves": ways | {"retrained": ([0], [0])}, "ylabel": "P⊥ w, second coordinate"}
+left |= {"xlabel": "P⊥ w, first coordinate", "looks": dict.fromkeys(ways, "path")}
+left["looks"]["retrained"] = "answer"
+shortest = {"_drifts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()}
+right = {"curves": shortest, "xlabel": "‖Δ‖ at the start", "ylabel": "‖Δ‖ at the end"}
+right |= {"ylim": (0, None), "legend": {"loc": "best"}}
+
+# %%
+ch.graph(
+    panels={"Every start: one predictor": left, "… and as many different Δ": right},
+    looks={"_drifts": "blue dots", "Lemma 1: the shortest": "target"},
     finding="From all random starts the solver ends at the retrained predictor, but with "
     "different parameters; the change of Lemma 1 is shorter than all of them.",
 )
@@ -687,9 +708,23 @@ paths = {
     "with the penalty": trace(ch.search.solve_relaxed(layers, X_r, start=beside)),
     "without": trace(ch.search.solve_relaxed(layers, X_r, only_first=False, start=beside)),
 }
-ch.pictures.failures(
-    paths,
-    cells,
+
+# %%
+quartiles = {
+    f"L = {depth}": tuple(np.quantile(list(by_width.values()), (0.25, 0.5, 0.75), axis=1))
+    for depth, by_width in cells.items()
+}
+runs = {name: tuple(path.T) for name, path in paths.items()}
+runs["retrained"] = [1, 1], [1e-16, 1]
+
+# %%
+legend = {"loc": "center right"}
+left = {"xlabel": "‖w‖ / ‖w retrained‖", "ylabel": "retain error", "log": "y", "legend": legend}
+left |= {"curves": runs, "looks": {"retrained": "target"}, "floor": 1e-16, "powers": (-16, 0, 4)}
+right = {"xlabel": "width", "ylabel": "drift ‖Δ‖ / ‖θ*‖", "log": "x", "ylim": (0, None)}
+right |= {"x": [1, 2, 4, 8], "curves": quartiles, "ticks": [1, 2, 4, 8]}
+ch.graph(
+    panels={"One network, two relaxed problems": left, "How far the failure is": right},
     finding="Without the penalty the run loses the fit and goes to predictor zero, with it the "
     "run stops at the retrained predictor; the failing step is at least as long as the parameters "
     "for two layers or one neuron, and much shorter in deep and wide networks.",
@@ -896,10 +931,20 @@ for depth in (2, 3, 4, 5):
     assert np.allclose(unbalanced[depth], (factor**2 + factor**-2 + depth - 2) / depth)
 
 # %%
-ch.pictures.smallest(
+searches = np.repeat(list(reached), 20)
+begin, end = np.concatenate(list(reached.values()), axis=1)
+ends = {"starts": (searches, begin), "ends": (searches, end), "the bound of Theorem 4": 1}
+curves = {f"L = {depth}": values for depth, values in unbalanced.items()}
+
+# %%
+left = {"curves": curves, "xlabel": "t: A₁ times t, c divided by t"}
+left |= {"log": "x", "ticks": [0.25, 0.5, 1, 2, 4]}
+right = {"curves": ends, "xlabel": "depth L", "xticks": list(reached)}
+right |= {"log": "y", "looks": ["orange squares", "blue dots", "target"], "legend": {"loc": "best"}}
+ch.graph(
     factor,
-    unbalanced,
-    reached,
+    panels={"Imbalance costs norm, not fit": left, "20 searches per depth": right},
+    ylabel="‖θ‖² / (L ρ^(2/L))",
     finding="Unbalanced layers with the same predictor have a larger norm; every search ends on "
     "the bound of Theorem 4, none below it.",
 )
@@ -958,11 +1003,22 @@ def walk(repair, strength=0.01, count=1000):
 # %%
 (alone, plain), (repaired, last) = walk(repair=False), walk(repair=True)
 walks = {"steps alone": alone, "each step repaired": repaired}
-ch.pictures.minnorm(
-    drifts,
-    lost,
-    (lemma["drift"], lemma["retain error"]),
-    walks,
+
+# %%
+step = {
+    "MinNorm-OG's step: slope 2": (drifts, lost),
+    "Lemma 1": ([lemma["drift"]], [lemma["retain error"]]),
+}
+left = {"curves": step, "xlabel": "drift ‖Δ‖ / ‖θ*‖", "ylabel": "retain error", "log": "xy"}
+left |= {"looks": ["right", "answer"], "floor": 1e-16, "powers": (-16, 0, 4)}
+right = {"curves": walks, "xlabel": "short steps", "log": "y", "looks": ["wrong", "right"]}
+right |= {"ylabel": "‖w − w retrained‖ / ‖w retrained‖"}
+
+# %%
+ch.graph(
+    range(len(alone)),
+    panels={"One step": left, "Many short steps": right},
+    legend={"loc": "best"},
     finding="One step of MinNorm-OG changes the retained outputs by the square of its drift, "
     "Lemma 1's by rounding only; many short steps, each repaired, lead to the retrained predictor.",
 )

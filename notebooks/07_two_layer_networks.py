@@ -449,11 +449,17 @@ for copies in range(7):
     features = ul.two_layer.features(A, with_bias(torch.cat([x, x[:copies]])), silu)
     bound.append(width_bound(features))
     found.append(int((ul.two_layer.sparsify(c, features) != 0).sum()))
-ch.pictures.duplicates(
+
+# %%
+ch.graph(
     range(7),
-    bound,
-    found,
-    n_r,
+    {"rank s": bound, "active after the cut": found, f"n_r = {n_r}": n_r},
+    looks=["dashed", "blue dots", "target"],
+    legend={"loc": "lower left"},
+    ylim=(0, n_r + 2),
+    xlabel="retain points that are copies of another",
+    ylabel="neurons",
+    title="Copies ask for nothing new, and the bound knows it",
     finding="The active neurons are as many as the rank s, which falls by one with every copy.",
 )
 
@@ -634,10 +640,33 @@ for method in methods:
 groups = {
     name: {m: pick("forget", activation=name, method=m) for m in methods} for name in activations
 }
-ch.pictures.forget_outputs(
-    groups,
-    1.5,
-    math.sin(-4 / 3),
+MARKS = {
+    name: look | {"linestyle": "none", "alpha": 0.8}
+    for name, look in zip([*methods, "original"], [ch.style.SERIES[i] for i in (1, 0, 2, 4, 3)])
+}
+
+
+# %%
+def across(method, shift):
+    """(a place for each seed beside its activation's tick, outputs within the picture)."""
+    outputs = np.array([groups[name][method] for name in activations])
+    places = np.linspace(-0.05, 0.05, outputs.shape[1]) + shift + np.arange(4)[:, None]
+    return places.ravel(), outputs.clip(-4.5, 4.5).ravel()
+
+
+outputs = {m: across(m, shift) for m, shift in zip(methods, (-0.33, -0.11, 0.11, 0.33))}
+levels = {"before the cut": 1.5, "sin x": math.sin(-4 / 3)}
+
+# %%
+ch.graph(
+    curves=levels | outputs,
+    looks=MARKS | {"before the cut": "before"},
+    key=3,
+    xticks=range(4),
+    xticklabels=activations,
+    xlabel="activation",
+    ylabel="f at the forget point",
+    title="The forget point's output after the cut",
     finding="After the cut the outputs gather near the sine for the linear program and scatter "
     "widely for the pivoted choice.",
 )
@@ -691,8 +720,21 @@ assert torch.equal(ul.two_layer.sparsify(small_c, small_phi), small_c)
 # Is that the order of the largest $|f(x)|$ as well?
 
 # %%
-ch.pictures.calmness(
-    {m: (pick("sum", method=m), pick("largest", method=m)) for m in ["original", *methods]},
+spread = np.linspace(-0.18, 0.18, 24)
+by_method = lambda what: {
+    f"_{m}": (pick(what, method=m), row + spread) for row, m in enumerate(["original", *methods])
+}
+left = {"curves": by_method("sum"), "xlabel": "sum of |c_i|", "ylabel": "survivors chosen by"}
+right = {"curves": by_method("largest"), "xlabel": "largest |f(x)| on the interval"}
+
+# %%
+ch.graph(
+    panels={"As few neurons, very different functions": left, "": right},
+    rows=["original", *methods],
+    looks={f"_{name}": look for name, look in MARKS.items()},
+    log="x",
+    subplots={"sharey": True},
+    what="Sum of |c_i| and largest |f(x)|, by how the survivors are chosen",
     finding="Ten neurons each: the last neurons need the largest weights by far, the linear "
     "program the smallest, and its functions stay within the data.",
 )
@@ -765,11 +807,17 @@ assert torch.equal(ul.two_layer.predict(A_zig, c_zig, with_bias(x_zig), torch.re
 
 fine = torch.linspace(0, 7, 701, dtype=torch.float64)
 zigzag = ul.two_layer.predict(A_zig, c_zig, with_bias(fine), torch.relu)
-ch.pictures.zigzag(
-    fine.numpy(),
-    zigzag.numpy(),
-    (x_zig.numpy(), y_zig.numpy()),
-    x_zig[1:-1].numpy(),
+
+# %%
+bends = x_zig[1:-1]
+ch.graph(
+    fine,
+    {"unlearned": zigzag, "retain": (x_zig, y_zig), "bends": (bends, y_zig[1:-1])},
+    looks={"bends": "bends"},
+    key=3,
+    xlabel="x",
+    ylabel="f(x)",
+    title=f"{len(x_zig)} points, {len(x_zig) - 1} slopes that alternate, {len(bends)} bends",
     finding="The slope changes its sign from one interval to the next, with one bend each time.",
 )
 

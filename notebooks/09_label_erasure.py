@@ -170,7 +170,8 @@ def place(model):
 
 
 original, truth = place(task.original), place(task.ground_truth)
-for name, (accuracy, forget) in {"original": original, "ground truth": truth}.items():
+references = {"original": original, "ground truth": truth}
+for name, (accuracy, forget) in references.items():
     print(f"{name:12}  retain accuracy {accuracy:.2f}  forget error {forget:.2f}")
 
 
@@ -235,7 +236,7 @@ four = {
 }
 paths = {name: path(method) for name, method in four.items()}
 ends = {name: places[-1] for name, places in paths.items()}
-ch.pictures.plane(ends, original, truth, "MinNorm-OG forgets most")
+ch.fronts(ends, references, "MinNorm-OG forgets most")
 
 # %%
 with torch.no_grad():
@@ -264,7 +265,7 @@ rates = [1e-3, 3e-3, 1e-2, 3e-2]
 by_rate = {f"GD, lr {rate:g}": path(ul.GD(lr=rate))[-1] for rate in rates}
 wide = "with its rate GD goes from no forgetting to low accuracy"
 by_rate_and_ours = {**by_rate, "MinNorm-OG": paths["MinNorm-OG"][-1]}
-ch.pictures.plane(by_rate_and_ours, original, truth, wide)
+ch.fronts(by_rate_and_ours, references, wide)
 
 # %%
 errors = [place[1] for place in by_rate.values()]
@@ -311,7 +312,7 @@ policies = {
     f'GD, "{policy}"': average(ul.GD(lr=3e-3, batch_norm=policy), 3)
     for policy in ("retain", "all", "frozen")
 }
-ch.pictures.plane(policies, original, truth, 'with "all" GD forgets far more')
+ch.fronts(policies, references, 'with "all" GD forgets far more')
 
 # %%
 assert (
@@ -398,17 +399,17 @@ print(
 
 # %%
 one = ("MinNorm-OG", "GD", "Ridge", "NGP", "l1-Sparse")
-ch.pictures.fronts(
+ch.fronts(
     {name: points[name] for name in one if name in points},
-    truth,
+    {"ground truth": truth},
     "MinNorm-OG's front comes nearest to the ideal, GD's and NGP's lie close to it",
 )
 
 # %%
 other = ("MinNorm-OG", "SCRUB", "NPO", "SalUn", "KL-Unif")
-ch.pictures.fronts(
+ch.fronts(
     {name: points[name] for name in other if name in points},
-    truth,
+    {"ground truth": truth},
     "MinNorm-OG's front comes nearest to the ideal, SCRUB's next",
 )
 
@@ -650,7 +651,7 @@ long = {
 }
 long["MinNorm-OG, 3 epochs"] = average(four["MinNorm-OG"], 3)
 as_far = "at four times the epochs GD comes as far as MinNorm-OG"
-ch.pictures.plane(long, original, truth, as_far)
+ch.fronts(long, references, as_far)
 
 # %%
 few, many = long["MinNorm-OG, 3 epochs"], long["GD, 12 epochs, lr 0.003"]
@@ -684,17 +685,14 @@ flat = lambda table: {
 }
 equal_epochs = papers.table("erasure-cifar10")
 published = flat(equal_epochs)
-ch.pictures.plane(
-    {name: place for name, place in published.items() if name != "original"},
-    published["original"],
-    finding="MinNorm-OG comes nearest to the ideal",
-)
+before = {"original": published.pop("original")}
+ch.fronts(published, before, finding="MinNorm-OG comes nearest to the ideal")
 
 # %%
 equal_time = papers.table("erasure-equal-time")
-ch.pictures.plane(
+ch.fronts(
     flat(equal_time),
-    published["original"],
+    before,
     finding="Nearest to the ideal, and close together, are GD, Ridge, MinNorm-OG and SCRUB",
 )
 
@@ -750,7 +748,7 @@ settings = ul.choosing.points(runs, both).query("retain_accuracy > 0.4")
 full = {name: group[both].to_numpy() for name, group in settings.groupby("method", sort=False)}
 start = tuple(at_size["models"][both].mean())
 drawn = {name: full[name] for name in ("MinNorm-OG", "GD", "SalUn", "KL-Unif")}
-ch11_replication.pictures.fronts(drawn, start)
+ch.fronts(drawn, {"original": start})
 
 # %%
 nearest_of = lambda name: np.hypot(1 - full[name][:, 0], full[name][:, 1]).min()

@@ -680,7 +680,7 @@ drawn = {}
 for way, own in sorted(ch.ways.by_way(runs).items(), reverse=True):
     settings = ul.choosing.points(own, kept_and_forgotten).query("retain_accuracy > 0.4")
     drawn[way] = settings[kept_and_forgotten].to_numpy()
-ch.pictures.fronts(drawn, start)
+ch.fronts(drawn, {"original": start}, looks=2 * ch.style.SERIES)
 
 # %% [markdown]
 # Each dot is a setting, mean over the seeds; those that keep less than $0.4$ are not drawn. Now the

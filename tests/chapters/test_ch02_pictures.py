@@ -10,12 +10,10 @@ from unlearnlab.chapters.ch02_relaxed import pictures
 from unlearnlab.chapters.ch02_relaxed.lab import Move, move
 from unlearnlab.course import style
 
-DRIFT = np.logspace(-3, 1, 9)
 PICTURES = {
     "interpolators": pictures.interpolators,
     "tangent": lambda: pictures.interpolators({"λ = 9": [1.8, 0.54], "λ = 0": [0.24, 0.94]}),
     "walk": lambda: pictures.interpolators(walk=[[2, 0.5], [1.5, 0.66], [1, 1]]),
-    "orders": lambda: pictures.orders(DRIFT, {"along": DRIFT, "off": DRIFT**2 / 9}, DRIFT**2),
 }
 
 

@@ -10,12 +10,6 @@ from unlearnlab.chapters.ch07_two_layer import pictures
 from unlearnlab.chapters.ch07_two_layer.lab import ALLOWED, GRID, cut_network
 from unlearnlab.course import style
 
-X = np.linspace(-3.2, 3.2, 50)
-RETAIN, FORGET = (
-    (np.array([-2.0, 0, 2]), np.array([-0.9, 0, 0.9])),
-    (np.array([-1.0]), np.array([1.5])),
-)
-METHODS = list(pictures.DOTS)
 PICTURES = {
     "cancelling": lambda: pictures.cancelling(
         {
@@ -24,20 +18,7 @@ PICTURES = {
             "twice": np.array([0, 0, 4.0]),
         },
         dict.fromkeys(("c", "once", "twice"), [3, 1]),
-    ),
-    "duplicates": lambda: pictures.duplicates(range(5), [9, 8, 7, 6, 5], [9, 8, 7, 6, 5], 9),
-    "forget outputs": lambda: pictures.forget_outputs(
-        {name: {m: np.array([-1.0, 9, 0.1]) for m in METHODS[1:]} for name in "ab"}, 1.5, -0.9
-    ),
-    "calmness": lambda: pictures.calmness(
-        {m: (np.array([3.0, 2e4]), np.array([1.0, 260])) for m in METHODS}
-    ),
-    "zigzag": lambda: pictures.zigzag(
-        np.arange(6.0),
-        np.array([-1.0, 1] * 3),
-        (np.arange(6.0), np.array([-1.0, 1] * 3)),
-        np.arange(1.0, 5),
-    ),
+    )
 }
 
 
@@ -46,11 +27,6 @@ def test_each_picture_draws_the_same_twice_with_named_axes_and_no_words_cut_off(
     figure = PICTURES[name]()
     check_picture(figure)
     assert figure.png() == PICTURES[name]().png()
-
-
-def test_alt_text_is_what_the_axes_say_and_what_the_notebook_found():
-    figure = pictures.duplicates(range(2), [9, 8], [9, 8], 9, finding="They agree.")
-    assert figure.alt == "neurons by retain points that are copies of another. They agree."
 
 
 def drawn(shown):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unlearnlab.course import marks, style
-from unlearnlab.course.style import ORANGE, SERIES, line_look, look
+from unlearnlab.course.style import ORANGE, SERIES, look
 
 
 def boxes(figure):
@@ -44,7 +44,7 @@ def test_a_line_has_its_look_and_pairs_have_an_x_of_their_own():
     marks.lines(ax, None, curves, named=False, markersize=3)
     assert [line.get_color() for line in ax.lines] == [look["color"] for look in SERIES[:2]]
     assert ax.lines[1].get_xydata().tolist() == [[4, 7], [5, 8], [6, 9]]
-    marks.lines(ax, [0, 1], {"mine": [1, 2]}, {"mine": line_look("mine")}, named=False)
+    marks.lines(ax, [0, 1], {"mine": [1, 2]}, {"mine": "target"}, named=False)
     assert ax.lines[2].get_linestyle() == ":"
 
 
@@ -64,7 +64,7 @@ def test_names_around_points_keep_clear_of_each_other_of_boxes_and_of_the_edge()
 def test_ticks_are_powers_of_ten_in_words_and_what_is_nothing_stands_on_the_floor():
     figure, ax = style.figure()
     ax.set_yscale("log")
-    marks.decades(ax.yaxis, -16, 0, 8, floor=True)
+    marks.decades(ax.yaxis, -16, 0, 8)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == [
         "≤ $10^{-16}$",
         "$10^{-8}$",
@@ -93,34 +93,8 @@ def test_rows_are_named_from_the_top_and_a_key_shows_its_looks():
     assert ax.get_legend().get_lines()[0].get_color() == ORANGE
 
 
-def test_functions_stand_over_their_points_panel_by_panel():
-    x, points = np.linspace(-3, 3, 9), ([0], [1])
-    panels = {name: {"sin x": np.sin(x), "mine": np.cos(x)} for name in "abcd"}
-    figure = marks.fits(x, panels, points, points, limit=2, finding="They meet.")
-    assert len(figure.axes) == 4 and figure.alt == "sin x, mine by x: a, b, c, d. They meet."
-    assert [text.get_text() for text in figure.legends[0].texts] == [
-        *panels["a"],
-        "retain",
-        "forget",
-    ]
-    assert len(marks.fits(x, {"a": panels["a"]}, points, points).axes) == 1
-
-
 def test_vectors_go_from_start_to_end():
     _, ax = style.figure()
     marks.vectors(ax, ([0, 1], [2, 3], "one", ORANGE, ":"), ([0, 0], [1, 1], None, ORANGE, "-"))
     assert ax.lines[0].get_xydata().tolist() == [[0, 1], [2, 3]]
     assert ax.get_legend_handles_labels()[1] == ["one"]
-
-
-def test_a_picture_has_its_words_its_finding_and_what_is_computed():
-    @style.picture(("across", "up", "title"), ("x", "y"), what="Two panels", yscale="log", legend=1)
-    def pair(axes, height):
-        axes[0].plot([1, 2], [height, 1], label="a line")
-        return "A tall pair" if height > 5 else None
-
-    figure = pair(2, finding="It falls.")
-    assert figure.alt == "Two panels. It falls." and pair(9).alt == "A tall pair"
-    one, other = figure.axes
-    assert (one.get_xlabel(), one.get_ylabel(), one.get_title("left")) == ("across", "up", "title")
-    assert other.get_ylabel() == "y" and other.get_yscale() == "log" and len(figure.legends) == 1

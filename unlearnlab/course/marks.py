@@ -11,27 +11,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
-from .style import (
-    BLACK,
-    BLUE,
-    FORGET,
-    GROUND_TRUTH,
-    INK,
-    METHOD_LOOKS,
-    ORIGINAL,
-    RETAIN,
-    SERIES,
-    SKY,
-    TARGET,
-    UNLEARNED,
-    Figure,
-    figure,
-    line_look,
-    look,
-)
-
-METHODS = {name: line_look(name) for name in METHOD_LOOKS}
-MODELS = {**METHODS, "sin x": TARGET, "original": ORIGINAL, "ground truth": GROUND_TRUTH}
+from .style import BLACK, BLUE, INK, NAMED, SERIES, SKY, TARGET
 
 
 def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
@@ -45,65 +25,66 @@ def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
     )
 
 
-def arrow(ax, start, end, color, style: str = "->", **look):
-    """An arrow between two points of the data. look: as in arrowprops."""
-    ax.annotate("", end, start, arrowprops={"arrowstyle": style, "color": color, **look})
-
-
 def halo() -> dict:
     """For words over lines: a white edge."""
     return {"path_effects": [withStroke(linewidth=2.5, foreground="white")]}
 
 
-def lines(
-    ax, x, curves: dict, looks=SERIES, named: bool = True, gap: float = 12, floor=None, **shared
-) -> None:
-    """A line for each of `curves`, name -> (k,), in its look, with its name at the right end.
+def looks_of(names, looks=()) -> dict[str, dict]:
+    """The look of every name.
 
-    x: (k,), or None: then curves are pairs (x, y). looks: name -> look, or looks in order.
-    named: False leaves the names to a legend. gap: least distance of two names, in points.
-    floor: as in `floored`. shared: for every line, as in Axes.plot; a look goes before it.
+    looks: name -> look, or looks in order; a look is a dictionary, or its name in style.json. What
+    has none looks as what its own name begins with ("GD, 300 steps"), or as the next of SERIES.
     """
-    looks = looks if isinstance(looks, dict) else dict(zip(curves, looks))
-    ends = {}
+    given, series = looks if isinstance(looks, dict) else dict(zip(names, looks)), iter(SERIES)
+    found = {}
+    for name in names:
+        known = [key for key in NAMED if name.lstrip("_").startswith(key)]
+        one = given.get(name) or max(known, key=len, default=None) or next(series)
+        found[name] = NAMED[one] if isinstance(one, str) else one
+    return found
+
+
+def lines(ax, x, curves: dict, looks=(), named: bool = True, floor=None, axes=None, **line) -> None:
+    """A line for each of `curves`, in its look, with its name at the right end.
+
+    x: (k,), or None if all curves are pairs. curves: name -> (k,), a tuple (x, y), or a tuple (low,
+    middle, high), a line in its band; one number is a level, named at its left end. A name that
+    begins with "_" is not written. Lines through more than 24 points have no markers. looks: as in
+    `looks_of`. named: False leaves the names to a legend. floor: as in `floored`. axes: as in
+    Axes.set; names know it, scales come before. line: of every line, as in Axes.plot, in place of
+    what its look says.
+    """
+    looks, ends = looks_of(curves, looks), {}
     for name, values in curves.items():
-        across, up = values if x is None else (x, values)
+        look = {**looks[name], **line, "label": name}
+        if np.ndim(values) == 0:
+            level(ax, values, name if named else "", x if x is None else x[0], look=look)
+            continue
+        if isinstance(values, tuple) and len(values) == 3:
+            low, values, high = values
+            band(ax, x, low, high, look["color"])
+        across, up = values if isinstance(values, tuple) else (x, values)
         up = floored(up, floor) if floor else up
-        (drawn,) = ax.plot(across, up, label=name, **{**shared, **looks[name]})
-        ends[name] = across[-1], up[-1], drawn.get_color()
-    if named:
-        name_ends(ax, ends, gap)
+        if len(up) > 24 and look["linestyle"] != "none" and "markevery" not in look:
+            look["marker"] = ""
+        ax.plot(across, up, **look)
+        if not name.startswith("_"):
+            ends[name] = across[-1], up[-1], look["color"]
+    ax.set(**axes or {})
+    if named and ends:
+        name_ends(ax, ends)
 
 
 def over_points(ax, x, curves: dict, retain, forget) -> None:
     """Functions of x under the points of both sets, all labelled for a legend.
 
-    curves: name -> (k,); any name that is not in MODELS is an unlearned model's. retain, forget:
+    curves: name -> (k,); any name that has no look is an unlearned model's. retain, forget:
     pairs (x, y).
     """
-    for name, values in curves.items():
-        ax.plot(x, values, label=name, **MODELS.get(name, UNLEARNED))
-    ax.plot(*retain, label="retain", **RETAIN)
-    ax.plot(*forget, label="forget", **FORGET)
-    ax.set(xlabel="x", ylabel="f(θ, x)")
-
-
-@look()
-def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "") -> Figure:
-    """Functions over the points of both sets, panel by panel, two in a row from four on.
-
-    panels: title -> curves; curves, retain and forget as in `over_points`. limit: of |f|.
-    """
-    columns = 1 + len(panels) // 4
-    rows = len(panels) // columns
-    fig, _ = figure(rows, columns, (7.5, 1 + 2.2 * rows))
-    for ax, (title, curves) in zip(fig.axes, panels.items()):
-        over_points(ax, x, curves, retain, forget)
-        room = (x[-1] - x[0]) / 50
-        ax.set(title=title, xlim=(x[0] - room, x[-1] + room), ylim=(-limit, limit))
-        ax.label_outer()
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5)
-    return fig.done(finding, f"{', '.join(curves)} by x: {', '.join(panels)}")
+    looks = {name: "unlearned" for name in curves if name not in NAMED}
+    drawn = {**curves, "retain": tuple(retain), "forget": tuple(forget)}
+    lines(ax, x, drawn, looks, named=False, axes={"xlabel": "x", "ylabel": "f(θ, x)"})
 
 
 def vectors(ax, *drawn) -> None:
@@ -151,7 +132,7 @@ def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np
     return moved
 
 
-def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
+def name_points(ax, places: dict, colors: dict, boxes) -> None:
     """Names around their points, each at the nearest free spot, with a line to the point.
 
     places: name -> (x, y). colors: name -> color. boxes: (n, 4), what else names keep clear of:
@@ -164,7 +145,7 @@ def name_points(ax, places: dict, colors: dict, boxes=(), **words) -> None:
     taken += [Bbox(to_pixels(np.reshape(box, (2, 2)))).padded(4 * pixel) for box in boxes]
     angles = np.radians(range(0, 360, 30))
     ways = np.stack([np.cos(angles), np.sin(angles)], 1)
-    middle = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 6, **halo(), **words}
+    middle = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 6, **halo()}
     for (name, place), center in zip(places.items(), centers):
         text = note(ax, name, place, color=colors[name], **middle)
         text.set_in_layout(False)
@@ -188,9 +169,9 @@ def level(ax, height: float, text: str = "", at=None, shift=(2, 4), look=TARGET,
         note(ax, text, (at, height), shift, look["color"], **words)
 
 
-def band(ax, x, low, high, color, alpha: float = 0.15) -> None:
+def band(ax, x, low, high, color) -> None:
     """A shaded area between two curves (k,)."""
-    ax.fill_between(x, low, high, color=color, alpha=alpha, linewidth=0)
+    ax.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
 
 
 def mean_mark(ax, x, y, look: dict, **errors) -> None:
@@ -210,10 +191,10 @@ def mean_mark(ax, x, y, look: dict, **errors) -> None:
     )
 
 
-def name_rows(ax, names, room: float = 0.5) -> None:
+def name_rows(ax, names) -> None:
     """Rows numbered from 0, top to bottom, each with its name at the left."""
     ax.set_yticks(range(len(names)), list(names))
-    ax.set_ylim(len(names) - room, -room)
+    ax.set_ylim(len(names) - 0.5, -0.5)
 
 
 def central(values: list[float]) -> tuple[float, float, float]:
@@ -246,13 +227,11 @@ def floored(values, floor: float) -> np.ndarray:
     return np.maximum(np.abs(np.asarray(values, float)), floor)
 
 
-def decades(axis, low: int, high: int, step: int = 1, floor: bool = False) -> None:
-    """Ticks 10^low, 10^(low + step), ..., 10^high and no others; floor: the first says "≤"."""
+def decades(axis, low: int, high: int, step: int) -> None:
+    """Ticks ≤ 10^low, 10^(low + step), ..., 10^high and no others."""
     powers = range(low, high + 1, step)
-    names = [f"$10^{{{k}}}$" for k in powers]
-    if floor:
-        names[0] = f"≤ {names[0]}"
-    axis.set_ticks([10.0**k for k in powers], names)
+    first, *names = [f"$10^{{{k}}}$" for k in powers]
+    axis.set_ticks([10.0**k for k in powers], [f"≤ {first}", *names])
     axis.set_ticks([], minor=True)
 
 
@@ -273,3 +252,10 @@ def number_ticks(axis, ticks) -> None:
     """Ticks at exactly these values, written without exponents."""
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_ticks([], minor=True)
+
+
+def few_ticks(axis) -> None:
+    """Plain numbers over up to five decades; powers of ten, which are there, over more."""
+    low, high = sorted(axis.get_view_interval())
+    if high / low < 1e5:
+        plain_ticks(axis)

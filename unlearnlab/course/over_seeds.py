@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .marks import band, key, lines, name_ends, name_rows, number_ticks, plain_ticks
+from .marks import band, few_ticks, key, lines, name_ends, name_rows, number_ticks, plain_ticks
 from .style import (
     BLACK,
     BLUE,
@@ -98,7 +98,8 @@ def bands(
         for name, values in curves.items():
             band(ax, x, *np.quantile(values, [0.1, 0.9], axis=1), looks[name]["color"])
         means = {name: middle(values, axis=1) for name, values in curves.items()}
-        lines(ax, x, means, looks, named=False, markersize=4, linewidth=2)
+        thick = {name: {"linewidth": 2, **looks[name]} for name in curves}
+        lines(ax, x, means, thick, named=False, markersize=4)
         _ticks(ax, x, log, ticks)
         if single:
             ends = {name: (x[-1], mean[-1], looks[name]["color"]) for name, mean in means.items()}
@@ -113,9 +114,7 @@ def _ticks(ax, x, log, ticks):
         ax.invert_xaxis()
     if "y" not in log:
         ax.set_ylim(min(0, ax.get_ylim()[0]), None)
-    for axis in (getattr(ax, f"{name}axis") for name in log):
-        low, high = sorted(axis.get_view_interval())
-        if high / low < 1e5:  # plain numbers over up to five decades; powers of ten over more
-            plain_ticks(axis)
+    for axis in log:
+        few_ticks(getattr(ax, f"{axis}axis"))
     if ticks or "x" not in log:
         number_ticks(ax.xaxis, ticks or x)

@@ -1,102 +1,51 @@
 """One look for every picture: the Okabe-Ito palette, line styles as a second channel, alt text."""
 
 import io
+import json
 import threading
 from contextlib import contextmanager
-from functools import wraps
+from pathlib import Path
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as _Figure
 
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
-    "#000000",
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#F0E442",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
+_DATA = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+COLORS = _DATA["colors"]
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, DARK_ORANGE, GREY, _ = COLORS.values()
+INK = {COLORS[pale]: dark for pale, dark in _DATA["ink"].items()}  # words: darker than a pale line
+RC = matplotlib.rc_params_from_file(
+    Path(__file__).with_suffix(".mplstyle"), use_default_template=False
 )
-DARK_ORANGE, GREY = "#A66F00", "#707070"
-INK = {ORANGE: DARK_ORANGE, SKY: "#2B7FB0", PURPLE: "#9C4F7B"}  # words: darker than a pale line
+
+
+def looks(kind: str) -> dict[str, dict]:
+    """A table of style.json: name -> look, as Axes.plot takes it."""
+    table = {name: look | {"color": COLORS[look["color"]]} for name, look in _DATA[kind].items()}
+    for look in table.values():
+        if isinstance(look["linestyle"], list):  # JSON has no tuples
+            look["linestyle"] = tuple(look["linestyle"])
+    return table
+
 
 # What a colour and a line style mean, in every picture of the course
-ORIGINAL = {"color": ORANGE, "linestyle": (0, (4, 1.5)), "linewidth": 1.6}
-UNLEARNED = {"color": BLUE, "linestyle": "-", "linewidth": 2.0}
-GROUND_TRUTH = {"color": GREEN, "linestyle": "-.", "linewidth": 1.6}
-TARGET = {"color": BLACK, "linestyle": ":", "linewidth": 1.4}
-RETAIN = {"color": BLACK, "marker": "o", "markersize": 4.5, "linestyle": "none"}
-FORGET = {
-    "color": VERMILLION,
-    "marker": "X",
-    "markersize": 9,
-    "linestyle": "none",
-    "markeredgecolor": "white",
-}
+LOOKS = looks("looks")
+ORIGINAL, UNLEARNED, GROUND_TRUTH, TARGET, RETAIN, FORGET, *_ = LOOKS.values()
 
 # Lines that stand for nothing in particular, in this order; the first two are also right and wrong
-SERIES = tuple(
-    {"color": color, "marker": marker, "linestyle": line}
-    for color, marker, line in (
-        (BLUE, "o", "-"),
-        (VERMILLION, "s", "--"),
-        (GREEN, "^", "-."),
-        (ORANGE, "D", ":"),
-        (PURPLE, "v", (0, (5, 1, 1, 1))),
-    )
-)
-RIGHT, WRONG = SERIES[:2]
-PLAIN = tuple({**style, "marker": ""} for style in SERIES)
+SERIES = list(looks("series").values())
+RIGHT, WRONG, *_ = SERIES
 
 # One method looks the same in every picture; no two share both color and marker
-METHOD_LOOKS = {
-    name: {"color": color, "marker": marker, "linestyle": line}
-    for name, color, marker, line in (
-        ("MinNorm-OG", BLUE, "o", "-"),
-        ("GD", SKY, "s", "--"),
-        ("Ridge", PURPLE, "D", "-."),
-        ("Retrain", GREY, "v", ":"),
-        ("GA", VERMILLION, "^", "--"),
-        ("NGP", DARK_ORANGE, "P", "-."),
-        ("NGD", BLACK, "X", "--"),
-        ("l1-Sparse", PURPLE, "h", ":"),
-        ("SCRUB", GREEN, "<", "-."),
-        ("NPO", VERMILLION, ">", ":"),
-        ("SalUn", DARK_ORANGE, "p", "--"),
-        ("KL-Unif", GREEN, "d", "--"),
-        ("NegGrad", BLACK, "8", ":"),
-    )
-}
+METHOD_LOOKS = looks("methods")
 OTHER = {"color": BLACK, "marker": "o", "linestyle": "-"}  # a method of the reader's own
 
-RC = {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.labelsize": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#E4E4E4",
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "figure.facecolor": "white",
-    "figure.constrained_layout.use": True,
-    "axes.prop_cycle": matplotlib.cycler(
-        color=[BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK],
-        linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (3, 1)), "-"],
-    ),
-}
+REFERENCES = looks("references")  # what methods are measured by, where they land
 
-
-def line_look(name: str) -> dict:
-    """The look of a method whose line has no markers; the reader's own is grey and dotted."""
-    look = METHOD_LOOKS.get(name, {"color": GREY, "linestyle": ":"})
-    width = {"MinNorm-OG": 2.0, "GD": 2.4}.get(name, 1.8)
-    return {"color": look["color"], "linestyle": look["linestyle"], "linewidth": width}
+# A look of everything that has one, by its name
+WIDTHS = dict.fromkeys(METHOD_LOOKS, 1.8) | _DATA["widths"]
+NAMED = {**LOOKS, **looks("series")}
+NAMED |= {name: {**METHOD_LOOKS[name], "linewidth": width} for name, width in WIDTHS.items()}
 
 
 class Figure(_Figure):
@@ -162,41 +111,3 @@ def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = N
         fig = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(fig)
         return fig, fig.subplots(rows, columns, **subplots)
-
-
-def picture(
-    *words: tuple[str, ...],
-    rows: int = 1,
-    size: tuple[float, float] | None = None,
-    what: str = "",
-    legend: int = 0,
-    panels: dict | None = None,
-    **properties,
-):
-    """Decorator: a function that draws into axes becomes one that returns a finished Figure.
-
-    The function gets the Axes (the list of them, if several), then what its caller gives. The
-    caller may add finding="...", as in Figure.done. What the function returns, if anything, goes
-    for `what`.
-
-    words: of every panel, in this order, what is across, up, and the title; the last may be left
-    out. legend: columns of one above the panels, of what is labelled in the first; 0: none.
-    panels: as in Figure.subplots. properties: of all Axes, as in Axes.set. what: as in Figure.done.
-    """
-
-    def decorate(draw):
-        @wraps(draw)
-        @look()
-        def drawn(*given, finding: str = "", **named) -> Figure:
-            fig, axes = figure(rows, len(words) // rows, size, **panels or {})
-            for ax, labels in zip(fig.axes, words):
-                ax.set(**dict(zip(("xlabel", "ylabel", "title"), labels)), **properties)
-            said = draw(axes if len(words) == 1 else fig.axes, *given, **named)
-            if legend:
-                names = fig.axes[0].get_legend_handles_labels()
-                fig.legend(*names, loc="outside upper center", ncols=legend)
-            return fig.done(finding, said or what)
-
-        return drawn
-
-    return decorate

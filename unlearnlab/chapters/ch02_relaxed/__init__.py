@@ -1,6 +1,7 @@
 """What notebook 02 uses: the relaxed problem."""
 
+from ...course import style
 from ...course.exercises import check, hints
-from ...course.marks import fits
+from ...course.graphs import fits, graph
 from . import exercises, pictures
 from .lab import SpanLab

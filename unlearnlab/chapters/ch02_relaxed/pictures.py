@@ -6,40 +6,23 @@ import torch
 from matplotlib.patches import Circle
 
 from ...course import curve
-from ...course.marks import decades, dot, lines, note, over_points
-from ...course.style import (
-    BLACK,
-    BLUE,
-    FORGET,
-    GREEN,
-    GREY,
-    ORANGE,
-    RETAIN,
-    RIGHT,
-    SKY,
-    TARGET,
-    WRONG,
-    picture,
-)
+from ...course.marks import decades, dot, note, over_points
+from ...course.style import BLACK, BLUE, FORGET, GREEN, GREY, ORANGE, RETAIN, SKY, figure, look
 
 FLOOR, CEILING = 1e-6, 10.0  # of the lab's logarithmic axis; smaller changes stand on its floor
 START, ANSWER = (2, 0.5), (1, 1)  # theta* and the solution of (4), where theta_1 theta_2 = 1
 
 
-@picture(
-    ("θ₁", "θ₂", "Every θ on the hyperbola fits; the answer is its point nearest the origin"),
-    size=(7.0, 4.1),
-    what="The plane of θ, and the hyperbola of the interpolators",
-    xlim=(0, 2.6),
-    ylim=(0, 1.55),
-    aspect="equal",
-)
-def interpolators(ax, relaxed=None, walk=None):
+@look()
+def interpolators(relaxed=None, walk=None, finding: str = ""):
     """The plane of f = θ₁ θ₂ x: every θ with f(θ, 1) = 1, and circles of equal norm.
 
     relaxed: {name: (2,)}, points on the tangent at START, which is drawn with them. walk: (n, 2),
     the ends of repeated short steps.
     """
+    fig, ax = figure(size=(7.0, 4.1))
+    ax.set(xlabel="θ₁", ylabel="θ₂", xlim=(0, 2.6), ylim=(0, 1.55), aspect="equal")
+    ax.set_title("Every θ on the hyperbola fits; the answer is its point nearest the origin")
     first = np.linspace(0.5, 2.6, 200)
     ax.plot(first, 1 / first, color=BLACK, linewidth=2, label="f(θ, 1) = 1")
     dot(ax, START, "original θ*", ORANGE, "s")
@@ -57,23 +40,7 @@ def interpolators(ax, relaxed=None, walk=None):
         ax.set_title("Short steps with a new tangent each time follow the hyperbola")
         ax.plot(*np.transpose(walk), ".-", color=BLUE, label=f"{len(walk) - 1} short steps")
     ax.legend(loc="upper right")
-
-
-@picture(
-    (
-        "drift ‖Δ‖",
-        "largest change of a\nretained output",
-        "Off the span, the price of a step is its square",
-    ),
-    xscale="log",
-    yscale="log",
-)
-def orders(ax, drift, changes, bound):
-    """Largest retained change against drift, both logarithmic. changes: {name: values (n,)}, along
-    the span and off it. bound (n,)."""
-    curves = {**changes, "bound ½ M ‖Δ‖²": bound}
-    lines(ax, drift, curves, (WRONG, RIGHT, TARGET), named=False, markersize=4)
-    ax.legend()
+    return fig.done(finding, "The plane of θ, and the hyperbola of the interpolators")
 
 
 def span(left, right, task, move) -> None:
@@ -90,4 +57,4 @@ def span(left, right, task, move) -> None:
     right.plot(inputs[-1:], high[-1:], **FORGET)
     right.set(yscale="log", ylim=(FLOOR / 2.2, CEILING * 2), xlabel="x")
     right.set(ylabel="|change of the output|", title="Its change at the data points")
-    decades(right.yaxis, -6, 0, 2, floor=True)
+    decades(right.yaxis, -6, 0, 2)

@@ -1,5 +1,6 @@
 """What notebook 03 uses: MinNorm-OG."""
 
+from ...course import style
 from ...course.exercises import check, hints
-from ...course.marks import fits
-from . import exercises, pictures
+from ...course.graphs import fits, graph
+from . import exercises

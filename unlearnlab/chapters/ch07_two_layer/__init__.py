@@ -1,7 +1,8 @@
 """What notebook 07 uses: two-layer networks."""
 
+from ...course import style
 from ...course.exercises import check, hints
-from ...course.marks import fits
+from ...course.graphs import fits, graph
 from . import exercises, pictures, pursuit
 from .fitting import fit
 from .lab import PruneLab

@@ -22,9 +22,9 @@ def pairs(panels: dict[str, np.ndarray], colors, finding: str = "") -> Figure:
     count = range(len(colors))
     edge = {"edgecolors": style.BLACK, "linewidths": 0.6, "clip_on": False}
     size = 2.9 * len(panels) + 0.9, 3.7
-    fig, axes = figure(1, len(panels), size=size, sharey=True, squeeze=False)
+    fig, _ = figure(1, len(panels), size, sharey=True)
     squares = {"s": 70, "marker": "s", "c": np.asarray(colors) / 255, **edge}
-    for ax, (title, shares) in zip(axes[0], panels.items()):
+    for ax, (title, shares) in zip(fig.axes, panels.items()):
         drawn = ax.imshow(shares, vmin=0, vmax=1, cmap=SHARES)
         ax.scatter(count, [len(count)] * len(count), **squares)
         ax.set(title=title, xticks=count, yticks=count, xlabel="color (that of class ...)")
@@ -32,8 +32,8 @@ def pairs(panels: dict[str, np.ndarray], colors, finding: str = "") -> Figure:
         ax.tick_params(length=0, pad=2)
         ax.tick_params(axis="x", pad=17)
         ax.grid(False)
-    axes[0, 0].set_ylabel("content (digit)")
-    fig.colorbar(drawn, ax=axes[0].tolist(), label="share named after the color", shrink=0.85)
+    fig.axes[0].set_ylabel("content (digit)")
+    fig.colorbar(drawn, ax=fig.axes, label="share named after the color", shrink=0.85)
     words = "Share of images named after their color, by content and color"
     return fig.done(finding, what=f"{words}: {', '.join(panels)}")
 
@@ -54,9 +54,9 @@ def landings(
     first = next(iter(panels.values()))
     names = sorted(first, key=lambda name: -first[name][0])
     size = 4.3 * len(panels) + 0.8, 1.3 + 0.27 * len(names)
-    fig, axes = figure(1, len(panels), size=size, sharey=True, squeeze=False)
-    name_rows(axes[0, 0], names)
-    for ax, (title, shares) in zip(axes[0], panels.items()):
+    fig, _ = figure(1, len(panels), size, sharey=True)
+    name_rows(fig.axes[0], names)
+    for ax, (title, shares) in zip(fig.axes, panels.items()):
         for row, name in enumerate(names):
             mean, error = shares[name]
             mean_mark(ax, mean, row, METHOD_LOOKS.get(name, OTHER), xerr=error)

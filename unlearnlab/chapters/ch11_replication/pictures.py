@@ -1,12 +1,9 @@
-"""Pictures of the replication: one number per seed, for every arm, method or data set, and fronts
-in the plane of the two metrics."""
-
-import itertools
+"""The picture of the replication: one number per seed, for every arm, method or data set."""
 
 import numpy as np
 
 from ...course import style
-from ...course.marks import halo, mean_mark, name_points, name_rows
+from ...course.marks import mean_mark, name_rows
 from ...course.style import Figure, figure, look
 from ...study import choosing
 
@@ -36,32 +33,3 @@ def by_seed(values: dict[str, np.ndarray], xlabel: str, highlight=(), zero: bool
     ax.set_xlabel(xlabel)
     ax.grid(False, axis="y")
     return fig.done(what=f"{xlabel}, mean and standard error over seeds: {'; '.join(said)}")
-
-
-@look()
-def fronts(points: dict[str, np.ndarray], original: tuple[float, float]) -> Figure:
-    """The front of each way to unlearn: settings that no other of the same way beats in both.
-
-    points: name -> (k, 2), a row per setting, retain accuracy and forget error. original: the same
-    two. Names stand at the setting nearest to the ideal (1, 0); dominated settings are dots.
-    """
-    fig, ax = figure(size=(7.5, 5))
-    places, said = {}, []
-    series = zip(points, itertools.cycle(style.SERIES))
-    looks = {name: style.METHOD_LOOKS.get(name, one) for name, one in series}
-    for name, found in points.items():
-        losses = np.abs([1, 0] - found)
-        kept = choosing.front(losses)
-        best = found[kept][np.argsort(found[kept, 0], kind="stable")]
-        ax.plot(*best.T, **looks[name], markersize=5)
-        ax.plot(*found[~kept].T, ".", color=looks[name]["color"], markersize=3, alpha=0.35)
-        places[name] = tuple(found[np.hypot(*losses.T).argmin()])
-        x, y = places[name]
-        said.append(f"{name} {kept.sum()} of {len(found)} settings, nearest {x:.2f}, {y:.2f}")
-    ax.plot(*original, "s", color=style.ORANGE, markeredgecolor=style.BLACK, markersize=8)
-    places["original"] = original
-    ax.set_xlabel("retain accuracy (higher is better)")
-    ax.set_ylabel("forget error (lower is better)")
-    colors = {name: looks[name]["color"] for name in points} | {"original": style.ORANGE}
-    name_points(ax, places, colors, **halo())
-    return fig.done(what=f"Fronts of retain accuracy and forget error: {'; '.join(said)}")

@@ -8,18 +8,13 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from ...course import marks, style
-from ...course.style import METHOD_LOOKS, OTHER, SERIES, Figure, figure, look
+from ...course.style import METHOD_LOOKS, OTHER, Figure, figure, look
 
 # One color for each of ten classes, pale, since the classes are also written in their regions
 CLASSES = ListedColormap(
     "#F2C879 #A6D8F5 #7FCEB5 #F8F3A8 #7FB8D9 #EAAE7F #E5BCD3 #B5B5B5 #E3E3E3 #CFC0A5".split()
 )
-BROAD = {"color": style.GREEN, "linestyle": "-", "linewidth": 5, "alpha": 0.4}  # under the methods
-LOOKS = METHOD_LOOKS | {
-    "original": style.ORIGINAL | {"marker": "s"},
-    "retrained": BROAD,
-    "floor": {"color": style.GREY, "linestyle": ":"},
-}
+LOOKS = METHOD_LOOKS | style.looks("width")
 
 
 @look()
@@ -43,10 +38,10 @@ def curves(
     shaded in every panel.
     """
     size = 3.6 * len(panels) + 1.2, 3.6
-    fig, axes = figure(1, len(panels), size, sharey=True, squeeze=False)
+    fig, _ = figure(1, len(panels), size, sharey=True)
     thresholds = threshold if isinstance(threshold, dict) else dict.fromkeys(panels, threshold)
     ends = []
-    for ax, (title, lines) in zip(axes[0], panels.items()):
+    for ax, (title, lines) in zip(fig.axes, panels.items()):
         ax.set(title=title, xlabel=xlabel)
         own = {name: LOOKS.get((looks or {}).get(name, name), OTHER) for name in lines}
         for name, values in lines.items():
@@ -59,8 +54,8 @@ def curves(
             marks.band(ax, x, mean - spread, mean + spread, style.GREEN)
         if thresholds[title]:
             _threshold(ax, thresholds[title])
-    axes[0, 0].set(ylabel=ylabel, ylim=limits)
-    for ax, names in zip(axes[0], ends):
+    fig.axes[0].set(ylabel=ylabel, ylim=limits)
+    for ax, names in zip(fig.axes, ends):
         marks.name_ends(ax, names, fontsize=8.5)
     drawn = ", ".join(dict.fromkeys(name for lines in panels.values() for name in lines))
     return fig.done(finding, f"{ylabel} by {xlabel}, {', '.join(panels)}: {drawn}")
@@ -149,7 +144,7 @@ def show_rung(fig, lines: dict[str, np.ndarray], threshold, rung, title: str) ->
     fig.clear()
     places = {"left": 0.06, "right": 0.99, "bottom": 0.21, "top": 0.9, "wspace": 0.2}
     ax, *planes = fig.subplots(1, 4, width_ratios=(2, 1, 1, 1), gridspec_kw=places)
-    for (name, values), own in zip(lines.items(), (SERIES[1], SERIES[0], BROAD)):
+    for (name, values), own in zip(lines.items(), (style.WRONG, style.RIGHT, LOOKS["retrained"])):
         _errors(ax, values, own, label=name)
     _width_axis(ax, values[:, 0])
     _threshold(ax, threshold)

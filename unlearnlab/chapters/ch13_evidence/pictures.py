@@ -9,16 +9,8 @@ from ...course.marks import name_rows
 from ...course.style import Figure, figure, look
 from ...metrics.floors import Interval, interval
 
-# Color, line and marker, by name; everything else is a method that is looked at
-LOOKS = {
-    "original": (style.ORANGE, style.ORIGINAL["linestyle"], "s"),
-    "retrained": (style.GREEN, "-.", "D"),
-    "others retrained": (style.BLACK, ":", "D"),
-    "ground truth": (style.GREEN, "-.", "D"),
-    "forget set": (style.VERMILLION, "-", "D"),
-    "unseen": (style.BLACK, ":", "D"),
-}
-METHOD = style.BLUE, "-", "o"
+# By name; everything else is a method that is looked at
+LOOKS = style.looks("evidence")
 
 
 @look()
@@ -37,7 +29,7 @@ def draw_histograms(ax, values: dict, xlabel: str, of: str = "models", bells: bo
     edges = np.histogram_bin_edges(np.concatenate(list(values.values())), 20)
     x, width = np.linspace(edges[0], edges[-1], 200), edges[1] - edges[0]
     for name, numbers in values.items():
-        color, line, _ = LOOKS.get(name, METHOD)
+        color, _, line = LOOKS.get(name, style.RIGHT).values()
         shares = np.histogram(numbers, edges)[0] / len(numbers)
         ax.stairs(shares, edges, color=color, linestyle=line, linewidth=1.8, label=name)
         ax.stairs(shares, edges, color=color, alpha=0.18, fill=True)
@@ -60,8 +52,8 @@ def beside(panels: dict[str, tuple], finding: str = "") -> Figure:
     """
     names = list(next(iter(panels.values()))[0])
     size = max(4.6, 1.4 + 1.8 * len(panels)), 0.9 + 0.27 * len(names)
-    fig, axes = figure(1, len(panels), size, squeeze=False, sharey=True)
-    for ax, (metric, (rows, *floor)) in zip(axes[0], panels.items()):
+    fig, _ = figure(1, len(panels), size, sharey=True)
+    for ax, (metric, (rows, *floor)) in zip(fig.axes, panels.items()):
         draw_floor(ax, *floor)
         draw_rows(ax, {name: rows[name] for name in names})
         ax.set_title(metric, fontsize=9.5)
@@ -84,7 +76,7 @@ def draw_floor(ax, floor, sure: Interval | None = None) -> None:
 def draw_rows(ax, rows: dict) -> None:
     """A row for each method, its mean and interval, of values or as it is given."""
     for height, (name, values) in enumerate(rows.items()):
-        color, _, marker = LOOKS.get(name, METHOD)
+        color, marker, _ = LOOKS.get(name, style.RIGHT).values()
         if not isinstance(values, Interval):
             values = np.atleast_1d(np.asarray(values, float))
             values = interval(values) if len(values) > 1 else Interval(*values.repeat(3))
