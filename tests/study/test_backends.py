@@ -218,7 +218,7 @@ def test_stop_ends_a_hanging_run_within_a_second(tmp_path):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (dict(seeds=[1.9]), "each of seeds must be an integer of at least 0, got 1.9"),
+        (dict(seeds=[1.9]), "each of seeds must be a non-negative integer, got 1.9"),
         (dict(seeds="12"), "each of seeds must be .*, got .12."),
         (dict(seeds=[-1]), "got -1"),
         (dict(seeds=[True]), "got True"),

@@ -107,7 +107,7 @@ def test_a_wrong_grid_is_refused_by_name_before_any_work(grid, words, tmp_path):
 
 def test_other_wrong_arguments_are_refused_before_any_work(tmp_path):
     for arguments, words in [
-        (dict(seeds=[]), "seeds must hold at least one integer"),
+        (dict(seeds=[]), "seeds is empty"),
         (dict(workers=0), "workers must be .* got 0"),
         (dict(threads=0), "threads must be"),
         (dict(backend="slurm"), "backend must be .*got 'slurm'"),

@@ -137,7 +137,9 @@ def _cifar10_file(path):
     """(pixels (n, 3, 32, 32), labels (n,)): in the file every image is its label in one byte and
     three planes of 1,024."""
     content = np.frombuffer(_read(path), np.uint8)
-    _check_size(path, len(content), CIFAR10_PER_FILE * (1 + 3072))
+    expected = CIFAR10_PER_FILE * (1 + 3072)
+    if len(content) != expected:
+        raise _bad(path, f"has {len(content):,} bytes, but {expected:,} were expected")
     rows = torch.from_numpy(content.reshape(CIFAR10_PER_FILE, 1 + 3072).copy())
     return rows[:, 1:].contiguous().view(-1, 3, 32, 32), _labels(rows[:, 0], 10, path)
 
@@ -222,11 +224,6 @@ def _read(path):
 
 def _lines(path):
     return [line for line in _read(path).decode().splitlines() if line.strip()]
-
-
-def _check_size(path, size, expected):
-    if size != expected:
-        raise _bad(path, f"has {size:,} bytes, but {expected:,} were expected")
 
 
 def _labels(values, classes, path):

@@ -20,15 +20,6 @@ def integer(name: str, value, *, low: float = -inf, high: float = inf, words="")
     return int(number(name, value, low=low, high=high, words=words, kind=numbers.Integral))
 
 
-def integers(name: str, values: Iterable, *, low: float = -inf) -> list[int]:
-    """`values` as a list of ints, each as in `integer`. Raises ValueError, for no value too."""
-    several = isinstance(values, Iterable) and not isinstance(values, str)
-    found = list(values) if several else []
-    if not found:
-        raise ValueError(f"{name} must hold at least one integer, got {values!r}")
-    return [integer(f"each of {name}", value, low=low) for value in found]
-
-
 def seed(value, name: str = "seed") -> int:
     """`value` as an int. Raises ValueError unless it is an integer of at least 0."""
     return integer(name, value, low=0, words="a non-negative integer")

@@ -114,19 +114,14 @@ class Projection:
         parts, heads, self.plan = made
         with products_in("float32", device):
             felt = _felt(net, center).view(heads, -1).T.flatten() if center else 0
-            lengths = _lengths(net, center)
+            away = [p - center[name] if center else p for name, p in net.parameters.items()]
+            lengths = torch._foreach_norm(away, dtype=torch.float64)
             c, rank, squared, whole = coefficients(parts, heads, precision, lengths, felt)
             inside = {name: v for part in parts for name, v in part.pull(c).items()}
         _move(net, inside, strength, center)
         # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|^2
         drift = strength * math.sqrt(max(whole - squared, 0))
         return Step(rows=heads * len(net.x), rank=rank, drift=drift)
-
-
-def _lengths(net, center):
-    """|theta - theta_0| of every parameter in float64."""
-    away = [p - center[name] if center else p for name, p in net.parameters.items()]
-    return torch._foreach_norm(away, dtype=torch.float64)
 
 
 def _move(net, inside, strength, center):

@@ -73,7 +73,10 @@ def _swept(plan, kept, progress, stop):
     run, jobs = plan.prepared()
     records = _known(kept, jobs)
     todo = [job for job in jobs if job.name not in records]
-    todo = _by_seed(todo, shuffled=plan.backend != "serial")
+    if plan.backend != "serial":  # or two sweeps on one store would do the same runs at one time
+        random.SystemRandom().shuffle(todo)
+    places = {}  # seed by seed, so that a worker keeps its task
+    todo.sort(key=lambda job: places.setdefault(job.seed, len(places)))
 
     def missing():
         """Runs to do. Those that another process has finished meanwhile are only read."""
@@ -105,10 +108,11 @@ class _Plan:
         if not hasattr(backend, "scheduler_info"):
             checks.one_of("backend", backend, ("local", "serial", "dask"), " or a dask Client")
         self.factory, self.backend = factory, backend
-        seeds = dict.fromkeys(checks.integers("seeds", listed(seeds), low=0))
-        self.settings, self.seeds = expand(grid), list(seeds)
-        if not self.settings:
-            raise ValueError("grid is empty: there is nothing to run")
+        seeds = [checks.seed(seed, "each of seeds") for seed in listed(seeds)]
+        self.settings, self.seeds = expand(grid), list(dict.fromkeys(seeds))
+        for name, several in (("grid", self.settings), ("seeds", self.seeds)):
+            if not several:
+                raise ValueError(f"{name} is empty: there is nothing to run")
         workers = os.cpu_count() if workers is None else workers
         self.workers = checks.integer("workers", workers, low=1)
         self.threads = checks.integer("threads", threads, low=1)
@@ -160,15 +164,6 @@ def _known(kept, jobs):
                 "Name another folder, or go back to that version"
             )
     return {job.name: records[job.name] for job in jobs if job.name in records}
-
-
-def _by_seed(jobs, shuffled):
-    """Seed by seed, so that a worker keeps its task. Here in the grid's order; elsewhere in one of
-    this process's own, or two sweeps on one store would do the same runs at the same time."""
-    if shuffled:
-        random.SystemRandom().shuffle(jobs)
-    places = {}
-    return sorted(jobs, key=lambda job: places.setdefault(job.seed, len(places)))
 
 
 def _serial(run, jobs, stop):

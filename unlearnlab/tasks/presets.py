@@ -133,16 +133,15 @@ def sizes(task: str, kind: type[Size]) -> dict[tuple[str, str], Size]:
         if "network" in row:
             row["network"] = partial(ResNet, row["network"].pop("depth"), **row["network"])
         for name in row.keys() & {"recipe", "warm_start"}:
-            row[name] = _recipe(row[name])
+            recipe = row[name]
+            if isinstance(recipe, str):
+                row[name] = getattr(recipes, recipe)
+            else:
+                own = {"milestones": tuple(recipe.get("milestones", ()))}
+                row[name] = Recipe(**recipe | own)
         place = row.pop("dataset"), row.pop("preset")
         found[place] = kind(**row)
     return found
-
-
-def _recipe(row):
-    if isinstance(row, str):
-        return getattr(recipes, row)
-    return Recipe(**row | {"milestones": tuple(row.get("milestones", ()))})
 
 
 def choose(

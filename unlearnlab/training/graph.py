@@ -75,14 +75,11 @@ class _Recorded:
         before = _coins()
         losses = self.update(*batch)
         self.made += 1
-        if self.made == WARM_UP:
-            self._record(batch, tosses=_coins() != before)
-        return losses
-
-    def _record(self, batch, tosses):
+        if self.made < WARM_UP:
+            return losses
         self.buffers = [t.clone() for t in batch]
         try:
-            if tosses:
+            if _coins() != before:
                 raise RuntimeError("the network draws random numbers on the CPU")
             self.replay = self.record(lambda: self.update(*self.buffers))
         except Exception as error:
@@ -93,6 +90,7 @@ class _Recorded:
                 "they are made one by one, at about half the speed.",
                 stacklevel=2,
             )
+        return losses
 
 
 @contextmanager
