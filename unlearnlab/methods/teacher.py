@@ -5,7 +5,7 @@ import copy
 
 import torch
 
-from .base import heads
+from .base import counted, heads
 
 
 class Teacher:
@@ -27,7 +27,7 @@ class Teacher:
 
     @torch.no_grad()
     def __call__(self, batch) -> list[torch.Tensor]:
-        """The heads' logits, each (len(batch), classes)."""
+        """The heads' logits, each (len(batch), classes); of sequences, as `counted` gives them."""
         inputs, known = self.inputs[batch.role], self.known[batch.role]
         new = batch.index[~known[batch.index]]
         if len(new) > 0:
@@ -38,4 +38,5 @@ class Teacher:
             for table, head in zip(self.logits[batch.role], answers):
                 table[new.to(table.device)] = head
             known[new] = True
-        return [table[batch.index.to(table.device)] for table in self.logits[batch.role]]
+        known = [table[batch.index.to(table.device)] for table in self.logits[batch.role]]
+        return counted(known if len(known) > 1 else known[0], batch.targets)[0]
