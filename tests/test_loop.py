@@ -1,6 +1,5 @@
 """The loop: nothing of the original changes, runs repeat, stop when asked, and fail in words."""
 
-import dataclasses
 import threading
 from types import SimpleNamespace
 
@@ -83,12 +82,12 @@ def test_the_time_a_callback_takes_does_not_count(monkeypatch):
 
 
 def test_a_stop_is_heard_while_salun_looks_at_the_forget_set():
-    task, stop, seen = classification(), threading.Event(), []
+    task, stop, seen = classification().changed(evaluate=lambda model: {}), threading.Event(), []
     handle = task.original.register_forward_hook(
         lambda module, *rest: seen.append(1) or stop.set()
     )  # the run's copy has it too
     batches = -(-len(task.forget) // task.batch_size)
-    run = ul.unlearn(dataclasses.replace(task, evaluate=lambda model: {}), ul.SalUn(), 3, stop=stop)
+    run = ul.unlearn(task, ul.SalUn(), 3, stop=stop)
     handle.remove()
     assert run.stopped and run.history == [] and len(seen) == 1 < batches
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from .ground import checks
+from .ground import checks, points
 from .ground.tensors import digest
 from .training.fit import sample_losses
 
@@ -60,7 +60,9 @@ class Task:
         ground_truth: a model trained to the end on the retain set alone, or None, or a `Later`:
             then `task.ground_truth` gives its model, which may have to be trained first, and raises
             what that raises.
-        retain, forget: TensorDataset(inputs, targets).
+        retain, forget: TensorDataset(inputs, targets), or a pair of tensors or arrays, or a Subset
+            of such a dataset; kept as a TensorDataset in the dtypes that training needs. Inputs are
+            looked at once, with the original's outputs on the first two of them.
         build: of a seed, an untrained model of the original's architecture, reproducible.
         evaluate: of a model, {metric name: float}.
         batch_size: None for full batch (both sets whole), else the size of the paired batches.
@@ -91,11 +93,10 @@ class Task:
             words = "None (full batch) or an integer of at least 1"
             size = checks.integer("batch_size", self.batch_size, low=1, words=words)
             object.__setattr__(self, "batch_size", size)
+        checks.instance("original", self.original, nn.Module, "a torch.nn.Module")
         for name in ("retain", "forget"):
-            if len(getattr(self, name)) == 0:
-                raise ValueError(
-                    f"{name} is empty: a task needs points to retain and points to forget"
-                )
+            data = points.dataset(name, getattr(self, name))
+            object.__setattr__(self, name, points.fitting(name, data, self.kind, self.original))
 
     def __identity__(self):
         """All that the numbers of a run on it follow from, part by part. Of the facts, which tell

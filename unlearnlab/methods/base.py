@@ -11,6 +11,7 @@ import numpy
 from torch import Tensor, nn
 
 from ..ground import checks
+from ..ground.points import IGNORED
 from .batch_norm import outputs
 
 # What a method is: annotated fields, set once and by name
@@ -115,6 +116,18 @@ def heads(logits) -> list[Tensor]:
     """The heads of what a model returned, each (n, classes): several come as a tuple, one as it
     is."""
     return list(logits) if isinstance(logits, (tuple, list)) else [logits]
+
+
+def counted(logits, targets: Tensor) -> tuple[list[Tensor], Tensor]:
+    """(heads, labels): each head (m, classes), labels (m,) or (m, heads).
+
+    Of sequences, logits (n, length, classes) and targets (n, length), every position that is not
+    IGNORED counts as a sample.
+    """
+    if isinstance(logits, (tuple, list)) or logits.ndim == 2:
+        return heads(logits), targets
+    kept = targets != IGNORED
+    return [logits[kept]], targets[kept]
 
 
 @dataclasses.dataclass(frozen=True)

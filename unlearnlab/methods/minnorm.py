@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from ..ground.points import Sequences
 from ..projection import Projection
 from .base import Method, batch_loss, decaying, rule
 
@@ -18,7 +19,8 @@ class MinNormOG(Method):
     reg: strength of the first projection, in [0, 1]; 1 / (1 + lambda) in the paper's terms.
     reg_decay: what the strength is multiplied by after every projection.
     n_pert: how many retain samples of the batch give the span, balanced over classes in
-        classification. 0 protects nothing: theta <- (1 - strength) theta, plain shrinkage.
+        classification. Every output of a regression gives a row, the largest logit of a head does
+        in classification. 0 protects nothing: theta <- (1 - strength) theta, plain shrinkage.
     project_every, descent_epochs: it projects in epochs 0, `project_every`, 2 `project_every`, ...,
         but never in the last `descent_epochs`.
     """
@@ -59,7 +61,9 @@ class MinNormOG(Method):
             inputs = retain.inputs
             if self.n_pert < len(inputs):
                 targets = _on_cpu(state)[retain.index]
-                kept = subsample(targets, self.n_pert, state.task.kind, state.generator)
+                mixed = isinstance(state.task.retain, Sequences)  # of no one class
+                kind = "regression" if mixed else state.task.kind
+                kept = subsample(targets, self.n_pert, kind, state.generator)
                 inputs = inputs[kept.to(inputs.device, non_blocking=True)]
             step = self.step(state, model, inputs, strength)
             rank, drift = step.rank, step.drift
@@ -73,7 +77,8 @@ class MinNormOG(Method):
         """The Step off the rows of these inputs."""
         projection = state.memory.get("projection")
         if projection is None or projection.model is not model:
-            projection = state.memory["projection"] = Projection(model, state.products)
+            outputs = "every" if state.task.kind == "regression" else "largest"
+            projection = state.memory["projection"] = Projection(model, state.products, outputs)
         return projection.step(inputs, strength, toward=state.memory.get("toward"))
 
 

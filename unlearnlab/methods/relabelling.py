@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .base import Method, batch_loss, heads, outputs, rule
+from ..ground.points import IGNORED
+from .base import Method, batch_loss, counted, heads, outputs, rule
 
 
 @rule
@@ -47,7 +48,7 @@ class SalUn(Method):
         if state.turn == "retain":
             return kept
         logits = outputs(state, forget)
-        classes = [head.shape[1] for head in heads(logits)]
+        classes = [head.shape[-1] for head in heads(logits)]
         wrong = wrong_labels(forget.targets, classes, state.generator)
         return kept + self.ascent * state.task.loss(logits, wrong)
 
@@ -70,7 +71,8 @@ class KLUnif(Method):
     reg: float = 0.1
 
     def loss(self, state, retain, forget):
-        return batch_loss(state, retain) + self.reg * from_uniform(heads(outputs(state, forget)))
+        logits, _ = counted(outputs(state, forget), forget.targets)
+        return batch_loss(state, retain) + self.reg * from_uniform(logits)
 
 
 def from_uniform(logits: list[Tensor]) -> Tensor:
@@ -80,8 +82,8 @@ def from_uniform(logits: list[Tensor]) -> Tensor:
 
 
 def wrong_labels(targets: Tensor, classes: list[int], generator: torch.Generator) -> Tensor:
-    """Labels of the shape of `targets`, (n,) or (n, heads), each uniform over all of its head's
-    classes but the right one.
+    """Labels of the shape of `targets`, (n,), (n, heads) or (n, length), each uniform over all of
+    its head's classes but the right one. What is IGNORED stays so.
 
     Raises ValueError for a head with a single class, which has no wrong one.
     """
@@ -89,10 +91,11 @@ def wrong_labels(targets: Tensor, classes: list[int], generator: torch.Generator
         raise ValueError(
             f"a head with one class has no wrong label; the heads have {classes} classes"
         )
-    others = torch.tensor(classes) - 1 if targets.ndim == 2 else torch.tensor(classes[0] - 1)
+    others = torch.tensor(classes if len(classes) > 1 else classes[0]) - 1
     draw = (torch.rand(targets.shape, generator=generator) * others).long()
     shift = 1 + draw.clamp_max(others - 1)
-    return (targets + shift.to(targets.device)) % (others + 1).to(targets.device)
+    wrong = (targets + shift.to(targets.device)) % (others + 1).to(targets.device)
+    return torch.where(targets == IGNORED, targets, wrong)
 
 
 def salient(gradients: list[Tensor]) -> list[Tensor]:

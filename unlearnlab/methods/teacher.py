@@ -5,7 +5,7 @@ import copy
 
 import torch
 
-from .base import heads
+from .base import counted, heads
 
 
 class Teacher:
@@ -23,7 +23,7 @@ class Teacher:
 
     @torch.no_grad()
     def __call__(self, batch) -> list[torch.Tensor]:
-        """The heads' logits, each (len(batch), classes)."""
+        """The heads' logits, each (len(batch), classes); of sequences, as `counted` gives them."""
         inputs = getattr(self.task, batch.role).tensors[0]
         known = torch.zeros(len(inputs), dtype=torch.bool)
         known, tables = self.told.setdefault(batch.role, (known, []))
@@ -35,4 +35,5 @@ class Teacher:
             for table, head in zip(tables, answers):
                 table[new.to(table.device)] = head
             known[new] = True
-        return [table[batch.index.to(table.device)] for table in tables]
+        known = [table[batch.index.to(table.device)] for table in tables]
+        return counted(known if len(known) > 1 else known[0], batch.targets)[0]

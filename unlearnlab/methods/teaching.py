@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .base import Method, heads, outputs, rule
+from ..ground.points import IGNORED
+from .base import Method, counted, outputs, rule
 from .teacher import Teacher
 
 
@@ -58,7 +59,8 @@ class SCRUB(Method):
     def loss(self, state, retain, forget):
         batch = retain if state.turn == "retain" else forget
         logits = outputs(state, batch)
-        away = divergence(state.memory["teacher"](batch), heads(logits), self.temperature)
+        student, _ = counted(logits, batch.targets)
+        away = divergence(state.memory["teacher"](batch), student, self.temperature)
         if batch is forget:
             return -self.ascent * away
         return state.task.loss(logits, batch.targets) + self.reg * away
@@ -72,7 +74,8 @@ class NPO(Method):
 
     It is computed as softplus(reg * (log pi - log pi*)), which neither overflows for a confident
     model nor divides by a probability of 0. heads: with several labels per sample pi is their joint
-    probability, the "product" over the heads; paper A's public code takes the "sum" of every head's
+    probability, the "product" over the heads, or over a sequence's positions; paper A's public code
+    takes the "sum" of every head's
     own loss.
     """
 
@@ -86,9 +89,14 @@ class NPO(Method):
         state.memory["teacher"] = Teacher(state.task)
 
     def loss(self, state, retain, forget):
-        student, teacher = heads(outputs(state, forget)), state.memory["teacher"](forget)
-        gained = label_scores(student, forget.targets) - label_scores(teacher, forget.targets)
-        gained = gained.sum(1, keepdim=True) if self.heads == "product" else gained
+        student, labels = counted(outputs(state, forget), forget.targets)
+        teacher = state.memory["teacher"](forget)
+        gained = label_scores(student, labels) - label_scores(teacher, labels)
+        if self.heads == "product":
+            gained = gained.sum(1, keepdim=True)
+            if len(gained) != len(forget):  # of sequences, every position by itself
+                sample = (forget.targets != IGNORED).nonzero()[:, 0]
+                gained = gained.new_zeros(len(forget), 1).index_add(0, sample, gained)
         return 2 / self.reg * F.softplus(self.reg * gained).mean(0).sum()
 
 

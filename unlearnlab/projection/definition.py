@@ -18,13 +18,14 @@ from .network import Network, check_finite, per_sample_rows
 RANK_TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
 
 
-def output_gradients(model: nn.Module, inputs: Tensor) -> Tensor:
+def output_gradients(model: nn.Module, inputs: Tensor, outputs: str = "largest") -> Tensor:
     """The rows grad_theta f(theta, x_i) that span G_r (paper A, eq. (6) and App. E).
 
-    model: returns (n,) or (n, outputs), or a tuple of such heads; of several outputs a head
-        contributes its largest (the largest logit), as in the paper. It is run in evaluation mode
-        and left as it was.
+    model: returns (n,), (n, outputs) or (n, length, outputs), or a tuple of such heads. It is run
+        in evaluation mode and left as it was.
     inputs: (n, ...), samples along the first dimension.
+    outputs: what a head contributes: its "largest" (the largest logit, as in the paper) or "every"
+        one; of a sequence, at every position.
 
     Returns (heads * n, d): all samples of the first head, then of the second; columns in the order
     of `model.parameters()`, trainable ones only.
@@ -32,7 +33,7 @@ def output_gradients(model: nn.Module, inputs: Tensor) -> Tensor:
     Raises TypeError for a model or inputs of another kind, ValueError for an empty batch, a model
     with nothing trainable, or non-finite gradients.
     """
-    network = Network(model, inputs)
+    network = Network(model, inputs, outputs)
     network.cast(None)
     with network.evaluation():
         rows = per_sample_rows(network, list(network.parameters))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from ..ground.checks import instance, tensor
+from ..ground.checks import instance, one_of, tensor
 from ..ground.modes import is_norm, kept_modes
 
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
@@ -24,6 +24,7 @@ class NonFiniteGradients(ValueError):
 class Network:
     """A model's tensors by name, and copies of them in a chosen precision to run it with.
 
+    outputs: what of every head gives rows, as in `minnorm_step`.
     trainable, fixed: {name: parameter or buffer}; a shared tensor goes by the name it is first met
         under. owned: {module's prefix: {role, such as "weight": name}}, parameters only.
     parameters, others, x: what it is run with, set by `cast`.
@@ -31,7 +32,8 @@ class Network:
 
     mixes_samples = False  # whether batch norm may normalise by the batch's own statistics
 
-    def __init__(self, model: nn.Module, inputs: Tensor):
+    def __init__(self, model: nn.Module, inputs: Tensor, outputs: str = "largest"):
+        one_of("outputs", outputs, ("largest", "every"))
         instance("model", model, nn.Module, "a torch.nn.Module")
         tensor("inputs", inputs)
         if inputs.ndim == 0 or len(inputs) == 0:
@@ -40,6 +42,7 @@ class Network:
                 "take a gradient of"
             )
         self.model, self.inputs, self.modules = model, inputs.detach(), dict(model.named_modules())
+        self.outputs = outputs
         for prefix, module in self.modules.items():
             if is_norm(module) and module.running_mean is None and not self.mixes_samples:
                 raise ValueError(
@@ -84,7 +87,8 @@ class Network:
     def __call__(self, x, parameters=None):
         """The heads on x, each (n,), with some parameters replaced."""
         tensors = {**self.parameters, **self.others, **(parameters or {})}
-        return _heads(functional_call(self.model, tensors, (x,)), len(x))
+        heads = _heads(functional_call(self.model, tensors, (x,)), len(x))
+        return [part for head in heads for part in _parts(head, self.outputs)]
 
     @contextmanager
     def evaluation(self):
@@ -125,19 +129,29 @@ def _working_precision(net):
 
 
 def _heads(outputs, n):
-    """The heads as a list of (n,): each sample's largest output."""
+    """The heads as a list, each (n,), (n, outputs) or (n, length, outputs)."""
     heads = list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
     if n == 1:  # a model may squeeze
         heads = [h[None] if isinstance(h, Tensor) and h.ndim == 0 else h for h in heads]
     for i, head in enumerate(heads):
-        if not isinstance(head, Tensor) or head.ndim not in (1, 2) or len(head) != n:
+        if not isinstance(head, Tensor) or head.ndim not in (1, 2, 3) or len(head) != n:
             got = tuple(head.shape) if isinstance(head, Tensor) else type(head).__name__
             raise ValueError(
-                f"head {i} of the model must return ({n},) or ({n}, outputs), got {got}"
+                f"head {i} of the model must return ({n},), ({n}, outputs) or ({n}, length, "
+                f"outputs), got {got}"
             )
-    # a single output is itself the largest, without a search whose gradient costs more
-    columns = [head[:, 0] if head.shape[1:] == (1,) else head for head in heads]
-    return [head if head.ndim == 1 else head.max(1).values for head in columns]
+    return heads
+
+
+def _parts(head, outputs):
+    """The outputs of a head that give rows, each (n,)."""
+    if head.ndim == 1:
+        return [head]
+    if head.ndim == 3:
+        return [part for position in head.unbind(1) for part in _parts(position, outputs)]
+    if outputs == "every" or head.shape[1] == 1:  # a search for the largest costs a gradient more
+        return head.unbind(1)
+    return [head.max(1).values]
 
 
 def per_sample_rows(net, names):

@@ -48,6 +48,7 @@ def minnorm_step(
     *,
     solver: str = "auto",
     toward: Sequence[Tensor] | None = None,
+    outputs: str = "largest",
 ) -> Step:
     """theta <- theta - strength * P_perp theta, in place, without the rows (paper A, Algorithm 1).
 
@@ -66,6 +67,9 @@ def minnorm_step(
     toward: theta_0, a tensor for each of `model.parameters()`: then theta <- theta - strength *
         P_perp (theta - theta_0), the same framework with R = ||theta - theta_0||^2. None is the
         origin.
+    outputs: what gives rows, of every head: its "largest" output, the class it says, as the papers
+        do, or "every" one, as a regression with several outputs needs. Of a sequence, outputs
+        (n, length, classes), that is at every position.
 
     Models up to a million parameters without convolutions are computed in float64, others in their
     own precision with the Gram matrix redone in float64 where it is nearly singular.
@@ -74,7 +78,8 @@ def minnorm_step(
     of range, an empty batch, nothing trainable, non-finite gradients, batch norm without running
     statistics, or a `toward` that does not fit; RuntimeError inside torch.inference_mode().
     """
-    return Projection(model).step(inputs, strength, solver=solver, toward=toward)
+    projection = Projection(model, outputs=outputs)
+    return projection.step(inputs, strength, solver=solver, toward=toward)
 
 
 class Projection:
@@ -83,14 +88,15 @@ class Projection:
     That is the plan of its pass (`network.watched`), which is made again when a pass differs from
     it in anything. It holds no tensor.
 
+    outputs: as in `minnorm_step`.
     products: "float32" or "tf32", of the forward and backward pass and of the rows on a GPU. K, t
     and J^T c are computed in full, so the step is exactly off the rows as they were computed. In
     TF32 those are the rows of a network with rounded factors: |J v| is about 1e-2 |J theta|, where
     float32 leaves 1e-6 (tests/projection/test_precision.py).
     """
 
-    def __init__(self, model: nn.Module, products: str = "float32"):
-        self.model, self.products, self.plan = model, products, None
+    def __init__(self, model: nn.Module, products: str = "float32", outputs: str = "largest"):
+        self.model, self.products, self.outputs, self.plan = model, products, outputs, None
 
     @torch.no_grad()
     def step(self, inputs, strength, *, solver="auto", toward=None) -> Step:
@@ -101,7 +107,7 @@ class Projection:
             )
         strength = number("strength", strength, low=0, high=1)
         one_of("solver", solver, ("auto", "layerwise", "cg"))
-        net = Network(self.model, inputs)
+        net = Network(self.model, inputs, self.outputs)
         center = _center(net, toward)
         if solver == "cg" or (solver == "auto" and row_bytes(net) > ROW_BYTES):
             return cg_step(net, strength, center)

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..ground import checks, files, optim, seeds
+from ..ground.points import IGNORED
 from ..ground.threads import few_threads
 from . import checkpoint as checkpoints
 from . import graph
@@ -129,10 +130,14 @@ def sample_losses(
     """The losses of every sample, or with reduction "mean" what is trained on.
 
     loss "cross-entropy": (n,), summed over the heads that `outputs`, (n, classes) or a tuple, has.
-    "squared error": of the outputs' shape. Raises ValueError for targets of another shape, which
-    torch would broadcast.
+    Of sequences, outputs (n, length, classes) and targets (n, length), the mean over the positions
+    that are not IGNORED: over a sample's own, or with reduction "mean" over the whole batch's.
+    "squared error": of the outputs' shape; of a tuple of them, side by side. Raises ValueError for
+    targets of another shape, which torch would broadcast.
     """
     if loss == "squared error":
+        if isinstance(outputs, (tuple, list)):
+            outputs = torch.cat([head.reshape(len(head), -1) for head in outputs], 1)
         if outputs.shape != targets.shape:
             raise ValueError(
                 f"the model returns {tuple(outputs.shape)} for targets of shape "
@@ -140,7 +145,12 @@ def sample_losses(
             )
         return F.mse_loss(outputs, targets, reduction=reduction)
     if not isinstance(outputs, (tuple, list)):
-        return F.cross_entropy(outputs, targets, reduction=reduction)
+        if outputs.ndim < 3:
+            return F.cross_entropy(outputs, targets, reduction=reduction)
+        losses = F.cross_entropy(outputs.movedim(-1, 1), targets, reduction=reduction)
+        if reduction == "mean":
+            return losses
+        return losses.sum(1) / (targets != IGNORED).sum(1).clamp(min=1)
     if targets.ndim != 2 or targets.shape[1] != len(outputs):
         raise ValueError(
             f"a model with {len(outputs)} heads needs targets (n, {len(outputs)}), "

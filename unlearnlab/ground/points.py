@@ -1,0 +1,169 @@
+"""What a task's points may be: looked at before anything is computed from them.
+
+A wrong label or a NaN in one row otherwise shows as a loss that explodes, or as numbers that nobody
+asked for. Every message names the set, what came, and the way.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Subset, TensorDataset
+
+from .modes import kept_modes
+
+IGNORED = -100  # a target that is nowhere counted: in sequences only, as in torch's cross-entropy
+
+WAYS = (
+    "a TensorDataset(inputs, targets), a pair of tensors or of arrays, or a Subset of such a "
+    "dataset; of any other dataset, first stack what it holds: "
+    "TensorDataset(torch.stack([x for x, _ in data]), torch.tensor([y for _, y in data]))"
+)
+
+
+class Sequences(TensorDataset):
+    """Inputs and targets (n, length): a class for every position, or IGNORED."""
+
+
+def dataset(name: str, data) -> TensorDataset:
+    """`data` as a TensorDataset of inputs and targets. Raises TypeError or ValueError by name."""
+    if isinstance(data, Subset):
+        whole = dataset(name, data.dataset)
+        index = torch.as_tensor(list(data.indices), dtype=torch.long)
+        return TensorDataset(*(t[index.to(t.device)] for t in whole.tensors))
+    if isinstance(data, (tuple, list)) and all(isinstance(t, (Tensor, np.ndarray)) for t in data):
+        tensors = [torch.as_tensor(t) for t in data]
+        lengths = [len(t) if t.ndim else 0 for t in tensors]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"the parts of {name} differ in length: {lengths}")
+        data = TensorDataset(*tensors)
+    if not isinstance(data, TensorDataset):
+        raise TypeError(f"{name} must be {WAYS}; got {type(data).__name__}")
+    if len(data.tensors) != 2:
+        raise ValueError(
+            f"{name} must hold two tensors, inputs and targets, got {len(data.tensors)}. What a "
+            "model takes beside its inputs, such as a mask, goes into the inputs: stack it with "
+            "them, and let the model's forward take it off again"
+        )
+    if len(data) == 0:
+        raise ValueError(f"{name} is empty: a task needs points to retain and points to forget")
+    return data
+
+
+def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> TensorDataset:
+    """The points in the dtypes that training needs: floating inputs in the model's, class numbers
+    in int64, the targets of a regression in the outputs'. The same object where nothing changes.
+
+    kind: "regression" or "classification". original: asked for its outputs on the first two inputs.
+    Raises ValueError that names the set, for values that are not finite, for targets that do not
+    fit the outputs, for inputs that the model cannot take.
+    """
+    inputs, targets = data.tensors
+    for what, values in ("inputs", inputs), ("targets", targets):
+        _check_finite(f"the {what} of {name}", values)
+    parameter = next(original.parameters(), None)
+    if parameter is not None:
+        if parameter.device != inputs.device:
+            raise ValueError(
+                f"the inputs of {name} are on {inputs.device}, the original is on "
+                f"{parameter.device}: move one of them, or the whole task by task.to(device)"
+            )
+        if inputs.is_floating_point():
+            inputs = inputs.to(parameter.dtype)
+    outputs = _probe(name, original, inputs)
+    if kind == "regression":
+        targets = _numbers(name, targets, outputs)
+    else:
+        targets = _labels(name, targets, outputs)
+    made = TensorDataset if kind == "regression" or outputs[0].ndim < 3 else Sequences
+    same = inputs is data.tensors[0] and targets is data.tensors[1] and isinstance(data, made)
+    return data if same else made(inputs, targets)
+
+
+def _check_finite(what, values):
+    if values.is_complex():
+        raise ValueError(f"{what} must be real numbers, got {values.dtype}")
+    finite = torch.isfinite(values)
+    if not finite.all():
+        rows = (~finite.flatten(1).all(1) if values.ndim > 1 else ~finite).nonzero().flatten()
+        listed = ", ".join(map(str, rows[:5].tolist())) + (", ..." if len(rows) > 5 else "")
+        raise ValueError(
+            f"{what} hold NaN or infinity in {len(rows)} of {len(values)} rows: {listed}"
+        )
+
+
+@torch.no_grad()
+def _probe(name, original, inputs):
+    """The outputs on the first two inputs, as a list of heads. Nothing of the model changes."""
+    devices = [inputs.device] if inputs.device.type == "cuda" else []
+    with kept_modes(original.modules()), torch.random.fork_rng(devices):
+        original.eval()
+        try:
+            outputs = original(inputs[:2].clone())
+        except Exception as error:
+            raise ValueError(
+                f"the original cannot be run on the first inputs of {name}, shape "
+                f"{tuple(inputs[:2].shape)}, {inputs.dtype}: {type(error).__name__}: {error}"
+            ) from error
+    heads = list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
+    for i, head in enumerate(heads):
+        if not isinstance(head, Tensor) or len(head) != len(inputs[:2]):
+            got = tuple(head.shape) if isinstance(head, Tensor) else type(head).__name__
+            raise ValueError(
+                f"head {i} of the original must return a tensor with a row for every input, got "
+                f"{got}"
+            )
+    return heads
+
+
+def _numbers(name, targets, heads):
+    """The targets of a regression, as many a sample as the heads have outputs together."""
+    wanted = heads[0].shape[1:]
+    if len(heads) > 1:
+        wanted = (sum(head[0].numel() for head in heads),)
+    if targets.shape[1:] != wanted:
+        way = ": targets[:, None]" if targets.ndim == 1 and tuple(wanted) == (1,) else ""
+        raise ValueError(
+            f"the targets of {name} have shape {tuple(targets.shape)}, but the original returns "
+            f"{('n', *wanted)} for n inputs{way}".replace("'", "")
+        )
+    return targets.to(heads[0].dtype)
+
+
+def _labels(name, targets, heads):
+    """Class numbers in int64: (n,), (n, heads), or (n, length) for logits (n, length, classes)."""
+    what, classes = f"the targets of {name}", [head.shape[-1] for head in heads]
+    if len(heads) == 1 and targets.ndim > 1 and targets.shape[1:] == heads[0].shape[1:]:
+        raise ValueError(
+            f"{what} are one-hot or shares, {tuple(targets.shape)} for {classes[0]} classes; they "
+            "must be class numbers: targets.argmax(-1)"
+        )
+    if targets.dtype == torch.bool or targets.is_floating_point():
+        raise ValueError(f"{what} must be class numbers, integers from 0 on, got {targets.dtype}")
+    targets = targets.to(torch.int64)
+    sequence = len(heads) == 1 and heads[0].ndim == 3
+    wanted = heads[0].shape[1:2] if sequence else (len(heads),)
+    plain = len(heads) == 1 and not sequence and targets.ndim == 1
+    if targets.shape[1:] != wanted and not plain:
+        shape = ("n", *wanted) if sequence or len(heads) > 1 else "(n,)"
+        raise ValueError(
+            f"{what} must have shape {shape} for the {len(heads)} heads of the original, got "
+            f"{tuple(targets.shape)}".replace("'", "")
+        )
+    _check_classes(what, targets.cpu(), classes, sequence)
+    return targets
+
+
+def _check_classes(what, targets, classes, sequence):
+    counted = targets != IGNORED if sequence else torch.ones_like(targets, dtype=torch.bool)
+    if sequence and not counted.any(1).all():
+        row = int((~counted.any(1)).nonzero()[0])
+        raise ValueError(f"{what} are all {IGNORED}, nothing to learn, in row {row}")
+    limits = torch.tensor(classes if len(classes) > 1 else classes[0])
+    wrong = counted & ((targets < 0) | (targets >= limits))
+    if wrong.any():
+        row = int((wrong.any(1) if wrong.ndim > 1 else wrong).nonzero()[0])
+        highest = " or ".join(str(c - 1) for c in classes)
+        raise ValueError(
+            f"{what} must be class numbers from 0 to {highest}, got {targets[row].tolist()} in "
+            f"row {row}"
+        )
