@@ -530,7 +530,7 @@ def test_errors_say_what_is_wrong():
     with pytest.raises(ValueError, match="no trainable parameter"):
         ul.minnorm_step(frozen, x, 0.1)
     with pytest.raises(ValueError, match="head 0 of the model must return"):
-        ul.output_gradients(nn.Sequential(nn.Unflatten(1, (1, 1)), nn.Linear(1, 1)), x)
+        ul.output_gradients(nn.Sequential(nn.Unflatten(1, (1, 1, 1)), nn.Linear(1, 1)), x)
     with pytest.raises(ValueError, match="track_running_stats"):
         ul.minnorm_step(
             nn.Sequential(

@@ -34,7 +34,6 @@ class Method:
 
     name: ClassVar[str] = "Method"
     kinds: ClassVar[tuple[str, ...]] = ("regression", "classification")
-    narrower: ClassVar[dict[str, dict]] = {}  # by hyperparameter, where its limits differ
     lr: float = 1e-3
     weight_decay: float = 0.01
     batch_norm: str = "retain"
@@ -56,8 +55,7 @@ class Method:
 
     def __post_init__(self):
         for f in dataclasses.fields(self):
-            may = dataclasses.replace(limits(f), **self.narrower.get(f.name, {}))
-            value = may.check(f"{self.name}: {f.name}", getattr(self, f.name))
+            value = limits(f).check(f"{self.name}: {f.name}", getattr(self, f.name))
             object.__setattr__(self, f.name, value)
 
     def check(self, task, epochs: int) -> None:

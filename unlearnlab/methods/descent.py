@@ -3,7 +3,7 @@ section 5), NegGrad (paper B)."""
 
 import torch
 
-from .base import Method, batch_loss, rule
+from .base import Method, batch_loss, hyperparameter, rule
 
 
 @rule
@@ -77,8 +77,7 @@ class NegGrad(Method):
     """
 
     name = "NegGrad"
-    narrower = {"ascent": {"high": 1}}
-    ascent: float = 0.01
+    ascent: float = hyperparameter(0.01, high=1)
 
     def loss(self, state, retain, forget):
         kept, gone = batch_loss(state, retain), batch_loss(state, forget)

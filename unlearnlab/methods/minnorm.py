@@ -6,7 +6,7 @@ import torch
 
 from ..ground.points import Sequences
 from ..projection import Projection
-from .base import Method, batch_loss, decaying, rule
+from .base import Method, batch_loss, decaying, hyperparameter, rule
 
 
 @rule
@@ -26,8 +26,7 @@ class MinNormOG(Method):
     """
 
     name = "MinNorm-OG"
-    narrower = {"reg": {"high": 1}}
-    reg: float = 0.1
+    reg: float = hyperparameter(0.1, high=1)
     reg_decay: float = 0.9
     n_pert: int = 50
     project_every: int = 1

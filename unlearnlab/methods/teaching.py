@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..ground.points import IGNORED
-from .base import Method, counted, outputs, rule
+from .base import Method, counted, hyperparameter, outputs, rule
 from .teacher import Teacher
 
 
@@ -75,14 +75,12 @@ class NPO(Method):
     It is computed as softplus(reg * (log pi - log pi*)), which neither overflows for a confident
     model nor divides by a probability of 0. heads: with several labels per sample pi is their joint
     probability, the "product" over the heads, or over a sequence's positions; paper A's public code
-    takes the "sum" of every head's
-    own loss.
+    takes the "sum" of every head's own loss.
     """
 
     name = "NPO"
-    narrower = {"reg": {"positive": True}}
     kinds = ("classification",)
-    reg: float = 0.1
+    reg: float = hyperparameter(0.1, positive=True)
     heads: str = "product"
 
     def begin(self, state):
