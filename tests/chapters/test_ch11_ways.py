@@ -50,4 +50,4 @@ def test_the_front_of_a_way_is_drawn():
     fig = ch.fronts(points, {"original": (0.8, 0.66)})
     drawn = [line.get_xdata().tolist() for line in fig.axes[0].lines]
     assert any(x == pytest.approx([0.4, 0.7]) for x in drawn)
-    assert fig.alt.endswith("other 1 of 1 settings, nearest 0.70, 0.10")
+    assert "front of 2 of 2 settings, nearest 0.70, 0.40" in fig.alt
