@@ -63,29 +63,7 @@ parameters = sum(p.numel() for p in task.original.parameters())
 print(f"{len(x)} points to retain, {len(x_forget)} to forget, {parameters:,} parameters")
 
 # %%
-everywhere = torch.linspace(-5 * torch.pi, 5 * torch.pi, 1000)[:, None]
-points = {"retain": task.retain.tensors, "forget": task.forget.tensors}
-panels = {}
-for name, model in {"original": task.original, "ground truth": task.ground_truth}.items():
-    f, sine = model(everywhere).detach(), everywhere.sin()
-    error, place = (f - sine).abs().flatten().max(0)
-    worst = everywhere[place].repeat(2), torch.cat([sine[place], f[place]])
-    curves = {"sin x": sine, name: f, **points, "_worst place": worst}
-    panels[f"{name}: sup error {error:.2f}"] = {"curves": curves}
-
-# %%
-ch.graph(
-    everywhere,
-    panels=panels,
-    looks={"_worst place": "worst place"},
-    legend={"loc": "upper right", "ncols": 4},
-    down=2,
-    size=(7.5, 4.2),
-    ylim=(-7, 7),
-    xlabel="x",
-    ylabel="f(θ, x)",
-    what="Fits of the poisoned sine by: original, ground truth",
-)
+ch.pictures.fits(task, {"original": task.original, "ground truth": task.ground_truth}, limit=7)
 
 
 # %% [markdown]
@@ -286,30 +264,7 @@ assert 0 < max(shifts) < 0.4
 
 # %%
 before = {seed: t.evaluate(t.original)["sup_error"] for seed, t in tasks.items()}
-
-
-def on_seeds(name):
-    """(sup error of the originals, sup error after unlearning), a point for each seed."""
-    runs = [r for r in at_100 if r["method"] == name]
-    return [before[r["seed"]] for r in runs], [r["sup_error"] for r in runs]
-
-
-# %%
-names = ["NGD", "GD", "Ridge", "MinNorm-OG"]
-dots = {"linestyle": "none", "alpha": 0.85}
-looks = {name: ch.style.METHOD_LOOKS[name] | dots for name in names} | {"_unchanged": "target"}
-
-# %%
-ch.graph(
-    curves={name: on_seeds(name) for name in names} | {"_unchanged": ([2, 6.5], [2, 6.5])},
-    looks=looks,
-    log="xy",
-    legend={"loc": "best"},
-    xlabel="sup error of the original (one point per seed)",
-    ylabel="sup error after unlearning",
-    title="Dotted: unchanged",
-    what=f"Sup error after unlearning by that of the original, for {', '.join(names)}",
-)
+ch.pictures.spikes(at_100, before, ["NGD", "GD", "Ridge", "MinNorm-OG"])
 
 # %% [markdown]
 # NGD's points and nearly all of GD's lie on the diagonal or close to it: what comes out is the
@@ -514,21 +469,7 @@ def track(method, epochs=100):
 # %%
 tracked = {name: track(best[name]) for name in ("GD", "Ridge", "MinNorm-OG")}
 
-over_epochs = lambda key: {name: (own["epoch"], own[key]) for name, own in tracked.items()}
-panels = {
-    "Retain loss J (log)": {"curves": over_epochs("retain_loss"), "log": "y"},
-    "Sup error": {"curves": over_epochs("sup_error"), "ylim": (0, None)},
-    "Size of the weights, |θ|": {"curves": over_epochs("norm"), "ylim": (0, None)},
-}
-
-# %%
-ch.graph(
-    panels=panels,
-    key=3,
-    line={"marker": ""},
-    xlabel="epoch",
-    what=f"Retain loss, sup error and |θ| by epoch, for {', '.join(tracked)}",
-)
+ch.pictures.tracks(tracked)
 
 # %% [markdown]
 # All three begin with a jump of the retain loss: AdamW's first steps move every coordinate by about

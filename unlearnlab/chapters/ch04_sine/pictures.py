@@ -1,10 +1,11 @@
-"""Pictures of notebook 04: the table, and the lab's."""
+"""Pictures of notebook 04: fits of the sine, the table, peaks and runs."""
 
 import numpy as np
 import torch
 
+from ...course.graphs import graph
 from ...course.marks import name_rows, over_points, plain_ticks, seed_row
-from ...course.style import BLACK, figure, look
+from ...course.style import BLACK, METHOD_LOOKS, PURPLE, figure, look
 from ...data.sine import grid
 
 PUBLISHED = {"color": "#C4C4C4", "linestyle": "-", "linewidth": 6, "solid_capstyle": "butt"}
@@ -32,6 +33,24 @@ def _over_points(ax, task, x, curves, limit):
 
 
 @look()
+def fits(task, models: dict, limit: float = 3.5):
+    """One panel per model: its curve over the points, and a bar at its worst place.
+
+    models: name -> model.
+    """
+    fig, _ = figure(len(models), 1, (7.5, 2.1 * len(models)))
+    for ax, (name, model) in zip(fig.axes, models.items()):
+        x, y = curve(model)
+        bar, error = worst(x, y)
+        _over_points(ax, task, x, {name: y}, limit)
+        ax.plot(*bar, "-", color=PURPLE, linewidth=3, alpha=0.7)
+        ax.set_title(f"{name}: sup error {error:.2f}")
+        ax.label_outer()
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    return fig.done(what=f"Fits of the poisoned sine by: {', '.join(models)}")
+
+
+@look()
 def table(records: list[dict], published: dict, epochs: int):
     """Ours below the published medians and central ranges, one row per method.
 
@@ -50,3 +69,48 @@ def table(records: list[dict], published: dict, epochs: int):
     ax.set_title(f"T = {epochs}. Gray: published range and median. Blue: ours, and every seed.")
     what = f"Sup errors at T = {epochs} of {', '.join(published)}, published and ours"
     return fig.done(what=what)
+
+
+def spikes(records: list[dict], originals: dict[int, float], methods: list[str]):
+    """Each seed's sup error after unlearning against its original's: on the diagonal nothing was
+    repaired.
+
+    records: as from `compare`. originals: seed -> sup error of the original.
+    """
+    curves = {"_unchanged": ([2, 6.5], [2, 6.5])}
+    for name in methods:
+        pairs = [(originals[r["seed"]], r["sup_error"]) for r in records if r["method"] == name]
+        curves[name] = tuple(zip(*pairs))
+    dots = {"linestyle": "none", "alpha": 0.85}
+    return graph(
+        curves=curves,
+        looks={name: METHOD_LOOKS[name] | dots for name in methods} | {"_unchanged": "target"},
+        log="xy",
+        legend={"loc": "best"},
+        xlabel="sup error of the original (one point per seed)",
+        ylabel="sup error after unlearning",
+        title="Dotted: unchanged",
+        what=f"Sup error after unlearning by that of the original, for {', '.join(methods)}",
+    )
+
+
+TRACKED = {
+    "retain_loss": "Retain loss J (log)",
+    "sup_error": "Sup error",
+    "norm": "Size of the weights, |θ|",
+}
+
+
+def tracks(recorded: dict[str, dict[str, list]]):
+    """What happens during a run: retain loss, sup error and |theta| against the epoch.
+
+    recorded: name -> {"epoch", "retain_loss", "sup_error", "norm"}, lists of equal length, starting
+    at the original.
+    """
+    panels = {}
+    for key, title in TRACKED.items():
+        curves = {name: (track["epoch"], track[key]) for name, track in recorded.items()}
+        axes = {"log": "y"} if key == "retain_loss" else {"ylim": (0, None)}
+        panels[title] = {"curves": curves, **axes}
+    what = f"Retain loss, sup error and |θ| by epoch, for {', '.join(recorded)}"
+    return graph(panels=panels, key=3, line={"marker": ""}, xlabel="epoch", what=what)
