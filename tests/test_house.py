@@ -21,8 +21,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-# The plan is 55,000 and 110,000. The second is what there is: lower it with every cut.
-LIBRARY_TOKENS, PACKAGE_TOKENS = 55_000, 132_400
+LIBRARY_TOKENS, PACKAGE_TOKENS = 55_000, 110_000
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),
@@ -143,7 +142,11 @@ def test_no_line_is_longer_than_a_reader_likes():
 
 
 def test_no_file_is_longer_than_a_sitting():
-    lengths = {NAMES[path]: len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
+    files = [*FILES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in files
+    }
     assert {name: lines for name, lines in lengths.items() if lines > FILE_LINES} == {}
 
 

@@ -4,7 +4,8 @@ Skips, and says why, without a browser."""
 import shutil
 
 import pytest
-from browser.lab import Lab, Server, launch
+from browser.lab import Lab
+from browser.server import Server, launch
 from build import HERE as NOTEBOOKS
 
 

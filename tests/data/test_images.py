@@ -6,96 +6,31 @@ import gzip
 import hashlib
 import io
 import shutil
-import struct
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
+import image_files
 import numpy as np
 import pytest
 import torch
+from image_files import WNIDS, noise
 from PIL import Image
 from sklearn.datasets import load_digits
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
 from unlearnlab.data import images
-from unlearnlab.data.fetch import BadData, Source
+from unlearnlab.data.fetch import Source
 from unlearnlab.tasks import erasure
 from unlearnlab.training import checkpoint as checkpoints
 from unlearnlab.training.recipe import Recipe
 
+mnist, cifar10 = image_files.mnist, image_files.cifar10  # fixtures
+whole_tiny, tiny = image_files.whole_tiny, image_files.tiny
+
 UNPACK = Path(__file__).resolve().parents[3] / "shared" / "data" / "unpack.py"
-WNIDS = [f"n{i:08d}" for i in range(200)]
-
-
-def noise(*shape, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-
-
-@pytest.fixture
-def mnist(tmp_path, monkeypatch):
-    """A folder with a small MNIST, images unpacked and labels packed:
-    12 train and 4 test images."""
-    monkeypatch.setattr(images, "MNIST_COUNTS", {"train": 12, "t10k": 4})
-    raw = tmp_path / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for split, count in images.MNIST_COUNTS.items():
-        pixels, labels = noise(count, 28, 28, seed=count), np.arange(count, dtype=np.uint8) % 10
-        (raw / f"{split}-images-idx3-ubyte").write_bytes(
-            bytes([0, 0, 8, 3]) + struct.pack(">III", count, 28, 28) + pixels.tobytes()
-        )
-        (raw / f"{split}-labels-idx1-ubyte.gz").write_bytes(
-            gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, count]) + labels.tobytes())
-        )
-    return tmp_path
-
-
-@pytest.fixture
-def cifar10(tmp_path, monkeypatch):
-    """A folder with a small CIFAR-10: 4 images in each of the six files."""
-    monkeypatch.setattr(images, "CIFAR10_PER_FILE", 4)
-    folder = tmp_path / "cifar-10-batches-bin"
-    folder.mkdir()
-    (folder / "batches.meta.txt").write_text("\n".join("abcdefghij") + "\n\n")
-    for i, name in enumerate([*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]):
-        rows = np.concatenate(
-            [(np.arange(4, dtype=np.uint8) + i)[:, None], noise(4, 3072, seed=i)], 1
-        )
-        rows.tofile(folder / f"{name}.bin")
-    return tmp_path
-
-
-def jpeg(path, shade, mode="RGB", size=64):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, (size, size), shade if mode == "L" else (shade, 0, 255 - shade)).save(
-        path, "JPEG", quality=95
-    )
-
-
-@pytest.fixture(scope="module")
-def whole_tiny(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tiny") / "tiny-imagenet-200"
-    for i, name in enumerate(WNIDS):
-        for copy in range(2):
-            jpeg(
-                folder / "train" / name / "images" / f"{name}_{copy}.JPEG",
-                i,
-                mode="L" if i == 7 else "RGB",
-            )
-        jpeg(folder / "val" / "images" / f"val_{i}.JPEG", 199 - i)
-    (folder / "wnids.txt").write_text("\n".join(WNIDS) + "\n")
-    lines = [f"val_{i}.JPEG\t{WNIDS[199 - i]}\t0\t0\t63\t63" for i in range(200)]
-    (folder / "val" / "val_annotations.txt").write_text("\n".join(lines) + "\n")
-    return folder.parent
-
-
-@pytest.fixture
-def tiny(whole_tiny, tmp_path):
-    """A folder with a small Tiny ImageNet: two train and one validation image of each class,
-    in its own shade."""
-    return shutil.copytree(whole_tiny, tmp_path, dirs_exist_ok=True)
 
 
 def test_digits_are_all_there_once_at_full_contrast_and_split_evenly():
@@ -191,166 +126,6 @@ def test_tiny_imagenets_classes_have_names_where_the_list_of_words_is_there(tiny
     )
     classes = images.load("tiny-imagenet", tiny, progress=False).classes
     assert classes[3] == "goldfish" and classes[4] == WNIDS[4]
-
-
-RAW, BIN, TINY = "MNIST/raw/", "cifar-10-batches-bin/", "tiny-imagenet-200/"
-
-
-def edit(change):
-    """Replaces the bytes of a file by what `change` makes of them."""
-    return lambda path: path.write_bytes(change(path.read_bytes()))
-
-
-def repack(change):
-    return edit(lambda content: gzip.compress(change(gzip.decompress(content))))
-
-
-MNIST_DAMAGE = {
-    "missing": (
-        RAW + "t10k-labels-idx1-ubyte.gz",
-        Path.unlink,
-        r"t10k-labels-idx1-ubyte is missing, packed \(.gz\) or not",
-    ),
-    "cut short": (
-        RAW + "train-images-idx3-ubyte",
-        edit(lambda c: c[:-1]),
-        r"does not hold bytes of shape \(12, 28, 28\) in the IDX format",
-    ),
-    "too long": (
-        RAW + "train-images-idx3-ubyte",
-        edit(lambda c: c + b"x"),
-        r"does not hold bytes of shape \(12, 28, 28\) in the IDX format",
-    ),
-    "no header": (
-        RAW + "train-images-idx3-ubyte",
-        edit(lambda c: c[:15]),
-        r"does not hold bytes of shape \(12, 28, 28\)",
-    ),
-    "cut packed": (
-        RAW + "train-labels-idx1-ubyte.gz",
-        edit(lambda c: c[:-9]),
-        "train-labels-idx1-ubyte.gz is damaged or cut short",
-    ),
-    "not packed": (
-        RAW + "train-labels-idx1-ubyte.gz",
-        edit(gzip.decompress),
-        "train-labels-idx1-ubyte.gz is damaged or cut short",
-    ),
-    "magic": (
-        RAW + "train-labels-idx1-ubyte.gz",
-        repack(lambda c: bytes([0, 0, 8, 3]) + c[4:]),
-        r"does not hold bytes of shape \(12,\)",
-    ),
-    "shape": (
-        RAW + "train-images-idx3-ubyte",
-        edit(lambda c: c[:11] + b"\x1b" + c[12:]),
-        r"does not hold bytes of shape \(12, 28, 28\)",
-    ),
-    "label": (
-        RAW + "t10k-labels-idx1-ubyte.gz",
-        repack(lambda c: c[:-1] + b"\x0a"),
-        "holds the label 10, but labels go from 0 to 9",
-    ),
-}
-CIFAR10_DAMAGE = {
-    "missing": (BIN + "data_batch_4.bin", Path.unlink, "data_batch_4.bin is missing"),
-    "no names": (BIN + "batches.meta.txt", Path.unlink, "batches.meta.txt is missing"),
-    "cut short": (
-        BIN + "test_batch.bin",
-        edit(lambda c: c[:-3073]),
-        "test_batch.bin has 9,219 bytes, but 12,292 were expected",
-    ),
-    "label": (
-        BIN + "data_batch_1.bin",
-        edit(lambda c: b"\x0c" + c[1:]),
-        "data_batch_1.bin holds the label 12, but labels go from 0 to 9",
-    ),
-    "names": (
-        BIN + "batches.meta.txt",
-        edit(lambda c: c[2:]),
-        "names 9 classes, but 10 were expected",
-    ),
-}
-TINY_DAMAGE = {
-    "no classes": (TINY + "wnids.txt", Path.unlink, "wnids.txt is missing"),
-    "classes": (
-        TINY + "wnids.txt",
-        edit(lambda c: c[10:]),
-        "names 199 classes in 199 lines, but 200 were expected",
-    ),
-    "twice": (
-        TINY + "wnids.txt",
-        edit(lambda c: c[:10] + c[:10] + c[20:]),
-        "names 199 classes in 200 lines, but 200 were expected",
-    ),
-    "repeated": (
-        TINY + "wnids.txt",
-        edit(lambda c: c + c[:10]),
-        "names 200 classes in 201 lines, but 200 were expected",
-    ),
-    "class missing": (
-        TINY + "train/n00000005",
-        shutil.rmtree,
-        "train holds 0 images of class n00000005 but 2 of n00000000: files are missing",
-    ),
-    "image missing": (
-        TINY + "train/n00000005/images/n00000005_1.JPEG",
-        Path.unlink,
-        "train holds 1 images of class n00000005 but 2 of n00000000: files are missing",
-    ),
-    "no list": (TINY + "val/val_annotations.txt", Path.unlink, "val_annotations.txt is missing"),
-    "short list": (
-        TINY + "val/val_annotations.txt",
-        edit(lambda c: c[c.index(b"\n") + 1 :]),
-        "val holds 0 images of class n00000199 but 1 of",
-    ),
-    "list": (
-        TINY + "val/val_annotations.txt",
-        edit(lambda c: c.replace(b"val_9.JPEG\tn00000190", b"val_9.JPEG")),
-        "gives 'val_9.JPEG' the class '0', which wnids.txt does not name",
-    ),
-    "validation": (TINY + "val/images/val_9.JPEG", Path.unlink, "val_9.JPEG is missing"),
-    "size": (
-        TINY + "val/images/val_9.JPEG",
-        lambda path: jpeg(path, 3, size=32),
-        "val_9.JPEG is 32 x 32 pixels, but 64 x 64 were expected",
-    ),
-    "damage": (
-        TINY + "val/images/val_9.JPEG",
-        edit(lambda c: c[:-300]),
-        "val_9.JPEG is not a whole image",
-    ),
-    "no image": (
-        TINY + "val/images/val_9.JPEG",
-        edit(lambda c: b""),
-        "val_9.JPEG is not a whole image",
-    ),
-}
-
-
-def refused(name, root, damage):
-    file, spoil, message = damage
-    spoil(root / file)
-    with pytest.raises(BadData, match=message) as error:
-        images.load(name, root, progress=False)
-    assert str(root) in str(
-        error.value
-    ) and "Lay the folder out as published, or move it away to have it fetched" in str(error.value)
-
-
-@pytest.mark.parametrize("damage", MNIST_DAMAGE)
-def test_mnist_files_that_are_not_as_published_are_refused_by_name(mnist, damage):
-    refused("mnist", mnist, MNIST_DAMAGE[damage])
-
-
-@pytest.mark.parametrize("damage", CIFAR10_DAMAGE)
-def test_cifar10_files_that_are_not_as_published_are_refused_by_name(cifar10, damage):
-    refused("cifar10", cifar10, CIFAR10_DAMAGE[damage])
-
-
-@pytest.mark.parametrize("damage", TINY_DAMAGE)
-def test_tiny_imagenet_files_that_are_not_as_published_are_refused_by_name(tiny, damage):
-    refused("tiny-imagenet", tiny, TINY_DAMAGE[damage])
 
 
 def test_what_is_missing_is_fetched_into_the_folder_and_found_there_again(

@@ -1,0 +1,149 @@
+"""Does the store of a sweep say what is wrong with it, and mix nothing?"""
+
+import dataclasses
+import errno
+import functools
+import importlib
+import json
+import os
+import time
+import warnings
+
+import pytest
+import torch
+from small_tasks import regression
+from sweep_cases import GRID, numbers, sweep
+
+import unlearnlab as ul
+from unlearnlab.ground import files
+from unlearnlab.study.store import Store, StoreMismatch, key, task_parts
+
+
+def doubled(seed):
+    task = regression(seed)
+    return dataclasses.replace(
+        task, evaluate=lambda model: {"size": 2 * task.evaluate(model)["size"]}
+    )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda b: b[: len(b) // 2],
+        lambda b: b"",
+        lambda b: b.replace(b'"size":', b'"size":1'),
+        lambda b: b"[]",
+        lambda b: b"\xff\xfe",
+    ],
+)
+def test_a_damaged_record_is_named_and_run_again(tmp_path, damage):
+    frame = sweep(GRID, [1], tmp_path, "serial")
+    victim = sorted(tmp_path.iterdir())[2]
+    victim.write_bytes(damage(victim.read_bytes()))
+    with pytest.warns(UserWarning, match=f"{victim.name} in the store .* is damaged"):
+        again = sweep(GRID, [1], tmp_path, "serial")
+    assert numbers(again).equals(numbers(frame))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sweep(GRID, [1], tmp_path, "serial")
+
+
+def test_a_store_of_other_code_is_refused_by_name(tmp_path, monkeypatch):
+    sweep(GRID, [1], tmp_path / "mine", "serial")
+    monkeypatch.setattr(
+        importlib.import_module("unlearnlab.study.sweep"),
+        "code_fingerprint",
+        lambda: "somethingelse",
+    )
+    with pytest.raises(
+        StoreMismatch,
+        match="mine holds runs of other code .*now somethingelse.*Name another folder",
+    ):
+        sweep(GRID, [1], tmp_path / "mine", "serial")
+
+
+def test_other_data_or_another_metric_in_the_same_store_is_another_run(tmp_path):
+    first = numbers(sweep(GRID, [1], tmp_path, "serial"))
+    for factory in (functools.partial(regression, retain=13), doubled):
+        mixed = numbers(ul.sweep(factory, GRID, [1], tmp_path, "serial", progress=False))
+        apart = numbers(
+            ul.sweep(
+                factory, GRID, [1], tmp_path / factory.__class__.__name__, "serial", progress=False
+            )
+        )
+        assert mixed.equals(apart) and not mixed.equals(first)
+    assert (
+        numbers(sweep(GRID, [1], tmp_path, "serial")).equals(first)
+        and len(Store(tmp_path).names()) == 18
+    )
+
+
+def test_a_full_disk_ends_the_sweep_with_words_and_keeps_what_is_there(tmp_path, monkeypatch):
+    real, calls = os.replace, []
+
+    def full(*args):
+        calls.append(args)
+        if len(calls) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(
+            OSError,
+            match=r"cannot write to the store .*No space left on device\). The 3 runs in it",
+        ):
+            sweep(GRID, [1], tmp_path, "serial")
+    assert len(list(tmp_path.iterdir())) == 3 and len(sweep(GRID, [1], tmp_path, "serial")) == 6
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="store must be a folder"):
+        sweep(GRID, [1], tmp_path / "file")
+    with pytest.raises(PermissionError, match="cannot make the folder"):
+        sweep(GRID, [1], tmp_path / "file" / "store")
+    monkeypatch.setattr("unlearnlab.ground.files.os.access", lambda *a: False)
+    with pytest.raises(PermissionError, match="cannot write to the folder"):
+        sweep(GRID, [1], tmp_path / "locked")
+
+
+def test_what_a_killed_writer_left_is_removed_once_it_is_old(tmp_path):
+    kept = Store(tmp_path)
+    old, young = tmp_path / f".{'0' * 32}.1.2.tmp", tmp_path / f".{'1' * 32}.1.2.tmp"
+    for path in (old, young):
+        path.write_text("half")
+    os.utime(old, (time.time() - 7200,) * 2)
+    files.remove_old_temporaries(tmp_path)
+    assert not old.exists() and young.exists() and kept.names() == []
+
+
+def test_records_are_plain_json_with_their_provenance(tmp_path):
+    sweep(GRID, [1], tmp_path, "serial")
+    record = json.loads(sorted(tmp_path.iterdir())[0].read_text())
+    assert {"run", "code", "metrics", "seconds", "error", "provenance", "sha256"} == record.keys()
+    assert {"commit", "torch", "device", "threads"} <= record["provenance"].keys() and record[
+        "run"
+    ]["seed"] == 1
+
+
+def test_what_a_partial_binds_is_part_of_the_task():
+    def bound(**values):
+        task = regression(0)
+        evaluate = functools.partial(lambda model, **_: {"one": 1.0}, **values)
+        return key(task_parts(dataclasses.replace(task, evaluate=evaluate)))
+
+    images = torch.utils.data.TensorDataset(torch.zeros(3))
+    same = bound(test=images, both_heads=True)
+    assert same == bound(both_heads=True, test=torch.utils.data.TensorDataset(torch.zeros(3)))
+    assert (
+        len(
+            {
+                same,
+                bound(test=images, both_heads=False),
+                bound(test=torch.utils.data.TensorDataset(torch.ones(3)), both_heads=True),
+                bound(test=images),
+            }
+        )
+        == 4
+    )
