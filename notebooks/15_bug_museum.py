@@ -907,24 +907,7 @@ one = losses(erasure[(erasure.method == "MinNorm-OG") & (erasure.seed == 2)])
 right = pareto_front(torch.tensor(one)).numpy()
 
 # %%
-extra = one[sorted_front(one) & ~right]
-front = one[right][np.lexsort(one[right].T[::-1])]
-better = [front[(front <= point).all(1)][-1] for point in extra]
-title = f"{len(front)} settings are on the front, ties keep {len(extra)} more"
-beaten = {f"_beaten {i}": tuple(np.transpose(pair)) for i, pair in enumerate(zip(extra, better))}
-curves = {"_all": tuple(one.T), "_front": tuple(front.T), **beaten, "_extra": tuple(extra.T)}
-looks = {"_all": "background", "_extra": "forget", "_front": "stairs"}
-looks |= dict.fromkeys(beaten, "to what beats it")
-
-# %%
-ch.graph(
-    curves=curves,
-    looks=looks,
-    xlabel="1 - retain accuracy",
-    ylabel="forget error",
-    title=title,
-    what=f"Of {len(one)} settings: {title}",
-)
+ch.pictures.ties(one, sorted_front(one), right, "1 - retain accuracy", "forget error")
 
 
 # %%

@@ -1,6 +1,9 @@
 """Graphs: lines and points over axes with names, in panels side by side. The notebook says what
 they are."""
 
+import json
+from pathlib import Path
+
 from .marks import decades, few_ticks, lines, name_rows, number_ticks
 from .style import NAMED, Figure, figure, look
 
@@ -74,6 +77,23 @@ def _draw(
         number_ticks(ax.xaxis, ticks)
     if powers:
         decades(ax.xaxis if rows else ax.yaxis, *powers)
+
+
+def planned(file: str):
+    """The function that draws the pictures of the JSON beside a module: graphs whose words, scales
+    and looks are known before their numbers.
+
+    Its arguments are the name of a picture, the curves of each of its panels, in the order of the
+    JSON, and others of `graph`.
+    """
+    plans = json.loads(Path(file).with_suffix(".json").read_text(encoding="utf-8"))
+
+    def draw(name: str, *curves: dict, **more) -> Figure:
+        panels = plans[name].get("panels", {"": {}}).items()
+        filled = {title: {**panel, "curves": own} for (title, panel), own in zip(panels, curves)}
+        return graph(**{**plans[name], "panels": filled, **more})
+
+    return draw
 
 
 def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "") -> Figure:

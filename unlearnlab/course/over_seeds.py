@@ -80,8 +80,9 @@ def bands(
     one panel per measure.
 
     x: (k,), from left to right, perhaps falling. panels: words of the measure -> name of a line ->
-    (k, n), n seeds or draws; the same lines in every panel. log: the axes on a log scale, such as "xy". shaded: values of x behind
-    which a grey stripe stands. ticks: of the horizontal axis. finding, middle: as in `rows`.
+    (k, n), n seeds or draws; the same lines in every panel. log: the axes on a log scale, such as
+    "xy". shaded: values of x behind which a grey stripe stands. ticks: of the horizontal axis.
+    finding, middle: as in `rows`.
     """
     single = len(panels) == 1
     names = dict.fromkeys(name for curves in panels.values() for name in curves)

@@ -3,4 +3,4 @@
 from ...course import style
 from ...course.exercises import check, hints
 from ...course.graphs import fits, graph
-from . import exercises
+from . import exercises, pictures

@@ -1,5 +1,4 @@
 """What notebook 15 uses: the bug museum."""
 
 from ...course.exercises import check, hints
-from ...course.graphs import graph
-from . import exercises
+from . import exercises, pictures
