@@ -190,7 +190,7 @@ losses = [[mean_squared(point, *data) for point in line] for data in ((X_r, y_r)
 length = line.norm(dim=1)
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "many_minimisers",
     dict(zip(("retain loss", "forget loss"), losses)),
     {"_length": length, "unlearned": ([0], length[10:11]), "original": ([1], length[30:31])},
@@ -392,8 +392,17 @@ norms = {
 }
 
 # %%
-ch.pictures.gradient_norms(
-    norms,
+lengths = torch.tensor([list(own.values()) for own in norms.values()]).clamp(min=1e-18).T
+rows = torch.arange(4)
+ch.draw(
+    "gradient_norms",
+    {
+        "loss gradient, retain": (lengths[0], rows + 0.16),
+        "loss gradient, forget": (lengths[1], rows - 0.16),
+        "output gradient (mean length)": (lengths[2], rows),
+        "_rounding": ([1e-11, 1e-11], [-0.5, 3.5]),
+    },
+    rows=norms,
     finding="The loss gradients are zero up to rounding for the regression with 20 parameters and "
     "the interpolating network, and for no other model; output gradients are large for every model",
 )
@@ -453,7 +462,7 @@ for forgotten in (0, 1):
     clouds.append({name: tuple(X[:2] @ torch.atleast_2d(m).T) for name, m in models.items()})
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "noise_clouds",
     *clouds,
     finding="The same cloud whichever point is to be forgotten, while the unlearned model lies in "
@@ -800,7 +809,7 @@ curves["leaked"] = line(alone[-1], both[-1])
 curves |= {"θ*": tuple(both.T), "unlearned": tuple(alone.T)}
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "descent_plane",
     curves,
     finding="Descent on the retain point alone ends on the retain input's own direction, at the "
@@ -933,8 +942,17 @@ def scores(model):
 found = {name: scores(model) for name, model in released.items()}
 
 # %%
-ch.pictures.suspicions(
-    found,
+rows, curves = [], {}
+for row, (name, scores) in enumerate(found.items()):
+    rows.append(name if scores else f"{name}:\nno leak is left to compare")
+    if scores:
+        curves[f"_inputs {row}"] = scores[0], row + torch.linspace(-0.22, 0.22, len(others))
+        curves[f"_forget {row}"] = scores[1][None], [row]
+
+ch.draw(
+    "suspicions",
+    curves,
+    rows=rows,
     finding="The forget input scores above every other candidate in the original and after GD, GA "
     "and NGD; no leaked component is left after the projection",
 )

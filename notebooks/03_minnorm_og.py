@@ -470,8 +470,10 @@ for name, (vector, rows) in cases.items():
 
 # %%
 ways = {"QR": "QR", "Gram, with a rank test": "Gram"}
-off = {name: ([own[way] for own in found.values()], range(3)) for name, way in ways.items()}
-ch.pictures.draw(
+off = {
+    name: ([max(own[way], 1e-16) for own in found.values()], range(3)) for name, way in ways.items()
+}
+ch.draw(
     "dependent_rows",
     off | {"_all of it": ([1, 1], [-0.5, 2.5])},
     rows=found,
@@ -522,7 +524,7 @@ curves = {
 }
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "eigenvalues",
     curves,
     x=number,
@@ -643,7 +645,7 @@ for s in measured:
     curves[f"strength {s:g}, first order alone"] = counts[:-1], first.median(1).values[:-1]
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "kept_by_samples",
     curves,
     x=counts,
@@ -758,9 +760,7 @@ for plan in plans.values():
     share = torch.cat([torch.ones(1), (1 - torch.tensor(plan)).cumprod(0)])
     kept.append({f"{share[-1]:.2f}": (range(len(share)), share)})
 
-ch.pictures.draw(
-    "strengths", *used, *kept, finding=f"If the span stood still, what is left off it: {left}"
-)
+ch.draw("strengths", *used, *kept, finding=f"If the span stood still, what is left off it: {left}")
 
 
 # %% [markdown]

@@ -115,7 +115,7 @@ curves |= {f"_projected {i}": line(theta, foot) for i, theta in enumerate(interp
 curves["shortest interpolator"] = tuple(foot[:, None])
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "projections",
     curves,
     finding="Every one of them projects on the same point of the span, the point of the line "
@@ -680,7 +680,7 @@ forget = {"original: the label": before, "unlearned": after}
 forget["what the retain set implies"] = [0], [(4 * inner @ retrained).item()]
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "into_the_span",
     forget,
     lengths,
@@ -998,7 +998,7 @@ expected = 1 - np.array(rows_used) / 20
 kept = gone | {"1 − n_pert / n_r": expected}
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "rows_used",
     kept,
     {"_": repair},

@@ -487,7 +487,7 @@ ends = torch.stack([off_the_span(path) for path in paths])
 ways = {f"_path {i}": tuple(way.T) for i, way in enumerate(ends)}
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "different_steps",
     ways | {"retrained": ([0], [0])},
     {"_drifts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()},
@@ -713,7 +713,7 @@ runs = {name: tuple(path.T) for name, path in paths.items()}
 runs["retrained"] = [1, 1], [1e-16, 1]
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "failures",
     runs,
     quartiles,
@@ -930,7 +930,7 @@ ends = {"starts": (searches, begin), "ends": (searches, end), "the bound of Theo
 curves = {f"L = {depth}": values for depth, values in unbalanced.items()}
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "smallest",
     curves,
     ends,
@@ -1001,7 +1001,7 @@ step = {
 }
 
 # %%
-ch.pictures.draw(
+ch.draw(
     "minnorm",
     step,
     walks,

@@ -701,7 +701,7 @@ spread = np.linspace(-0.18, 0.18, 24)
 by_method = lambda what: {
     f"_{m}": (pick(what, method=m), row + spread) for row, m in enumerate(["original", *methods])
 }
-ch.pictures.draw(
+ch.draw(
     "calmness",
     by_method("sum"),
     by_method("largest"),

@@ -907,7 +907,19 @@ one = losses(erasure[(erasure.method == "MinNorm-OG") & (erasure.seed == 2)])
 right = pareto_front(torch.tensor(one)).numpy()
 
 # %%
-ch.pictures.ties(one, sorted_front(one), right, "1 - retain accuracy", "forget error")
+extra = one[sorted_front(one) & ~right]
+front = one[right][np.lexsort(one[right].T[::-1])]
+better = [front[(front <= point).all(1)][-1] for point in extra]
+lines = np.stack([extra, better, np.nan * extra], 1).reshape(-1, 2)  # a gap after each
+
+title = f"{len(front)} settings are on the front, ties keep {len(extra)} more"
+shown = {"_background": one, "_stairs": front, "_to what beats it": lines, "_forget": extra}
+ch.draw(
+    "ties",
+    {name: tuple(points.T) for name, points in shown.items()},
+    title=title,
+    what=f"Of {len(one)} settings: {title}",
+)
 
 
 # %%

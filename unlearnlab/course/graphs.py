@@ -7,6 +7,8 @@ from pathlib import Path
 from .marks import decades, few_ticks, lines, name_rows, number_ticks
 from .style import NAMED, Figure, figure, look
 
+PLANS = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+
 
 @look()
 def graph(
@@ -79,21 +81,15 @@ def _draw(
         decades(ax.xaxis if rows else ax.yaxis, *powers)
 
 
-def planned(file: str):
-    """The function that draws the pictures of the JSON beside a module: graphs whose words, scales
-    and looks are known before their numbers.
+def draw(name: str, *curves: dict, **more) -> Figure:
+    """A graph whose words, scales and looks stand in graphs.json, as arguments of `graph`.
 
-    Its arguments are the name of a picture, the curves of each of its panels, in the order of the
-    JSON, and others of `graph`.
+    curves: of each of its panels, in their order. more: other arguments of `graph`.
     """
-    plans = json.loads(Path(file).with_suffix(".json").read_text(encoding="utf-8"))
-
-    def draw(name: str, *curves: dict, **more) -> Figure:
-        panels = plans[name].get("panels", {"": {}}).items()
-        filled = {title: {**panel, "curves": own} for (title, panel), own in zip(panels, curves)}
-        return graph(**{**plans[name], "panels": filled, **more})
-
-    return draw
+    plan = PLANS[name]
+    panels = zip(plan.get("panels", {"": {}}).items(), curves)
+    filled = {title: {**panel, "curves": own} for (title, panel), own in panels}
+    return graph(**{**plan, "panels": filled, **more})
 
 
 def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "") -> Figure:

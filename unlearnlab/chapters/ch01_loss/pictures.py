@@ -1,39 +1,10 @@
-"""Pictures of notebook 01: many minimisers, gradients, noise, and what a trained vector gives away.
-The notebook draws its simpler ones itself. finding: as in Figure.done."""
+"""A picture of notebook 01: what a trained vector gives away. The notebook draws its other ones
+itself. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.graphs import planned
 from ...course.marks import vectors
 from ...course.style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILLION, figure, look
-
-draw = planned(__file__)
-
-
-def gradient_norms(norms, finding: str = ""):
-    """Lengths of gradients, a row for each model. norms: model -> lengths "retain", "forget" and
-    "output"."""
-    lengths = np.maximum([list(map(float, own.values())) for own in norms.values()], 1e-18)
-    rows = np.arange(len(norms))
-    curves = {
-        "loss gradient, retain": (lengths[:, 0], rows + 0.16),
-        "loss gradient, forget": (lengths[:, 1], rows - 0.16),
-        "output gradient (mean length)": (lengths[:, 2], rows),
-        "_rounding": ([1e-11] * 2, [-0.5, 3.5]),
-    }
-    return draw("gradient_norms", curves, rows=norms, finding=finding)
-
-
-def suspicions(scores, finding: str = ""):
-    """How suspicious each input looks, a row for each model. scores: model -> None, or those of the
-    inputs that were never trained on, (k,), and of the forget input."""
-    curves, rows = {}, []
-    for row, (name, found) in enumerate(scores.items()):
-        rows.append(name if found else f"{name}:\nno leak is left to compare")
-        if found:
-            spread = np.linspace(row - 0.22, row + 0.22, len(found[0]))
-            curves |= {f"_inputs {row}": (found[0], spread), f"_forget {row}": ([found[1]], [row])}
-    return draw("suspicions", curves, rows=rows, finding=finding)
 
 
 @look()

@@ -1,14 +1,12 @@
-"""Pictures of linear networks: exact and relaxed steps, the smallest network, LinearNetworkLab. The
-notebook draws its simpler ones itself. finding: as in Figure.done."""
+"""Pictures of linear networks: exact steps, a step to zero, and LinearNetworkLab. The notebook
+draws its other ones itself. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.graphs import planned
 from ...course.marks import decades, floored, lines, name_rows
 from ...course.style import BLACK, GREEN, ORIGINAL, UNLEARNED, WRONG, figure, look
 
 FLOOR = 1e-16  # of logarithmic axes: smaller values, exact zeros among them, stand on it
-draw = planned(__file__)
 RETRAINED = {"color": GREEN, "marker": "D", "markersize": 9, "mfc": "none", "linestyle": "none"}
 
 

@@ -3,11 +3,9 @@ notebook draws its simpler ones itself. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.graphs import planned
+from ...course.graphs import graph
 from ...course.marks import over_points
 from ...course.style import BLUE, FORGET, GREY, RETAIN, figure, look
-
-draw = planned(__file__)
 
 
 @look()
@@ -34,8 +32,16 @@ def forget_outputs(groups, levels, finding: str = ""):
         seeds = np.linspace(-0.05, 0.05, outputs.shape[1]) + 0.22 * i - 0.33
         places = seeds + np.arange(len(groups))[:, None]
         curves[method] = places.ravel(), outputs.clip(-4.5, 4.5).ravel()
-    names = {"xticks": range(len(groups)), "xticklabels": groups}
-    return draw("forget_outputs", curves, finding=finding, **names)
+    return graph(
+        curves=curves,
+        key=3,
+        xticks=range(len(groups)),
+        xticklabels=groups,
+        xlabel="activation",
+        ylabel="f at the forget point",
+        title="The forget point's output after the cut",
+        finding=finding,
+    )
 
 
 def cut_network(figure, x, shown) -> None:

@@ -1,4 +1,5 @@
 """What notebook 15 uses: the bug museum."""
 
 from ...course.exercises import check, hints
-from . import exercises, pictures
+from ...course.graphs import draw
+from . import exercises
