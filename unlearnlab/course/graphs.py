@@ -86,10 +86,10 @@ def draw(name: str, *curves: dict, **more) -> Figure:
 
     curves: of each of its panels, in their order. more: other arguments of `graph`.
     """
-    plan = PLANS[name]
-    panels = zip(plan.get("panels", {"": {}}).items(), curves)
-    filled = {title: {**panel, "curves": own} for (title, panel), own in panels}
-    return graph(**{**plan, "panels": filled, **more})
+    panels = {}
+    for (title, panel), own in zip(PLANS[name]["panels"].items(), curves, strict=True):
+        panels[title] = panel | {"curves": own}
+    return graph(**PLANS[name] | more | {"panels": panels})
 
 
 def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "") -> Figure:

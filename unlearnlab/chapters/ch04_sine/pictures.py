@@ -1,10 +1,10 @@
-"""Pictures of notebook 04: the table, and the lab's."""
+"""Pictures of notebook 04: the table, and what the lab draws with."""
 
 import numpy as np
 import torch
 
-from ...course.marks import name_rows, over_points, plain_ticks, seed_row
-from ...course.style import BLACK, figure, look
+from ...course.marks import central, name_rows, plain_ticks
+from ...course.style import BLACK, BLUE, SKY, figure, look
 from ...data.sine import grid
 
 PUBLISHED = {"color": "#C4C4C4", "linestyle": "-", "linewidth": 6, "solid_capstyle": "butt"}
@@ -15,20 +15,6 @@ def curve(model) -> tuple[np.ndarray, np.ndarray]:
     """(x, f(x)), each (1000,): the model on the grid where its sup error is measured."""
     x = grid()
     return x.flatten().numpy(), model(x).flatten().numpy()
-
-
-def worst(x, y) -> tuple[tuple, float]:
-    """A bar from sin x to a curve where they are farthest apart, ((x, x), (sin x, y)), and its
-    length."""
-    distance = np.abs(y - np.sin(x))
-    at = distance.argmax()
-    return ((x[at], x[at]), (np.sin(x[at]), y[at])), float(distance[at])
-
-
-def _over_points(ax, task, x, curves, limit):
-    curves = {"sin x": np.sin(x), **curves}
-    over_points(ax, x, curves, task.retain.tensors, task.forget.tensors)
-    ax.set_ylim(-limit, limit)
 
 
 @look()
@@ -45,7 +31,10 @@ def table(records: list[dict], published: dict, epochs: int):
         ax.plot(median, row - 0.2, "|", color=BLACK, markersize=10, markeredgewidth=2)
         ours = [r["sup_error"] for r in records if r["method"] == name]
         if ours:
-            seed_row(ax, row + 0.2, ours)
+            middle, *ends = central(ours)
+            ax.plot(ours, [row + 0.2] * len(ours), "o", color=SKY, markersize=4, alpha=0.8)
+            ax.plot(ends, [row + 0.2] * 2, "-", color=BLUE, linewidth=2)
+            ax.plot(middle, row + 0.2, "D", color=BLUE)
     plain_ticks(ax.xaxis)
     ax.set_title(f"T = {epochs}. Gray: published range and median. Blue: ours, and every seed.")
     what = f"Sup errors at T = {epochs} of {', '.join(published)}, published and ours"

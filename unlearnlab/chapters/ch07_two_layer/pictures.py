@@ -3,7 +3,7 @@ notebook draws its simpler ones itself. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.graphs import graph
+from ...course.graphs import draw
 from ...course.marks import over_points
 from ...course.style import BLUE, FORGET, GREY, RETAIN, figure, look
 
@@ -32,16 +32,8 @@ def forget_outputs(groups, levels, finding: str = ""):
         seeds = np.linspace(-0.05, 0.05, outputs.shape[1]) + 0.22 * i - 0.33
         places = seeds + np.arange(len(groups))[:, None]
         curves[method] = places.ravel(), outputs.clip(-4.5, 4.5).ravel()
-    return graph(
-        curves=curves,
-        key=3,
-        xticks=range(len(groups)),
-        xticklabels=groups,
-        xlabel="activation",
-        ylabel="f at the forget point",
-        title="The forget point's output after the cut",
-        finding=finding,
-    )
+    names = {"xticks": range(len(groups)), "xticklabels": groups}
+    return draw("forget_outputs", curves, finding=finding, **names)
 
 
 def cut_network(figure, x, shown) -> None:
