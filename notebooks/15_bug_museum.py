@@ -611,7 +611,7 @@ over_seeds.bands(
 # %%
 measure = "share of the step that is lost"
 note("QR without a rank test, 609 rows of rank 9", measure, missing[-1], 0)
-assert missing[0].max() < 1e-6 and missing[1].min() > 0.005 and missing[-1].min() > 0.8
+assert missing[0].max() < 1e-6 and missing[1].min() > 1e-4 and missing[-1].min() > 0.8
 
 
 # %% [markdown]

@@ -1,5 +1,5 @@
 """Graphs: lines and points over axes with names, in panels side by side. The notebook says what
-they are."""
+they are, or graphs.json does, where words and looks would hide what the notebook computes."""
 
 import json
 from pathlib import Path
