@@ -190,22 +190,11 @@ losses = [[mean_squared(point, *data) for point in line] for data in ((X_r, y_r)
 length = line.norm(dim=1)
 
 # %%
-both = dict(zip(("retain loss", "forget loss"), losses))
-left = {"curves": both, "looks": ["right", "wrong"], "ylabel": "mean squared error"}
-points = {"_length": length, "unlearned": ([0], length[10:11]), "original": ([1], length[30:31])}
-looks = ["plain", "blue squares", "orange squares"]
-right = {"curves": points, "looks": looks, "ylabel": "length of θ", "line": {"markersize": 6}}
-
-# %%
-ch.graph(
-    share,
-    panels={
-        "Every point of the line keeps the retain set": left,
-        "One of them is the shortest": right,
-    },
-    legend={"loc": "best"},
-    line={"linewidth": 2},
-    xlabel="share s of the way from unlearned to original",
+ch.draw(
+    "many_minimisers",
+    dict(zip(("retain loss", "forget loss"), losses)),
+    {"_length": length, "unlearned": ([0], length[10:11]), "original": ([1], length[30:31])},
+    x=share,
     finding="The retain loss is 0 everywhere, the forget loss falls to 0 at the original, and the "
     "length of θ is smallest at the unlearned end",
 )
@@ -403,25 +392,17 @@ norms = {
 }
 
 # %%
+lengths = torch.tensor([list(own.values()) for own in norms.values()]).clamp(min=1e-18).T
 rows = torch.arange(4)
-lengths = lambda kind: torch.tensor([own[kind] for own in norms.values()]).clamp(min=1e-18)
-curves = {
-    "loss gradient, retain": (lengths("retain"), rows + 0.16),
-    "loss gradient, forget": (lengths("forget"), rows - 0.16),
-    "output gradient (mean length)": (lengths("output"), rows),
-    "_rounding": ([1e-11, 1e-11], [-0.5, 3.5]),
-}
-
-# %%
-ch.graph(
-    curves=curves,
+ch.draw(
+    "gradient_norms",
+    {
+        "loss gradient, retain": (lengths[0], rows + 0.16),
+        "loss gradient, forget": (lengths[1], rows - 0.16),
+        "output gradient (mean length)": (lengths[2], rows),
+        "_rounding": ([1e-11, 1e-11], [-0.5, 3.5]),
+    },
     rows=norms,
-    looks=["retain", "forget", "blue squares", "target"],
-    key=3,
-    log="x",
-    powers=(-18, 3, 3),
-    xlabel="length of the gradient (left of the dotted line: rounding)",
-    what="Lengths of gradients of several models",
     finding="The loss gradients are zero up to rounding for the regression with 20 parameters and "
     "the interpolating network, and for no other model; output gradients are large for every model",
 )
@@ -472,33 +453,18 @@ for forget in combinations(range(8), 2):
 # **Predict, then run.** Which of the two clouds has moved towards its own unlearned model?
 
 # %%
-panels = []
-for forgotten, name in ((0, "A"), (1, "B")):
+clouds = []
+for forgotten in (0, 1):
     keep = [i for i in range(8) if i != forgotten]
     step = loss_gradient(theta, X[keep], y[keep])
     cloud = theta - 0.1 * step + 0.05 * torch.randn(400, 20, generator=draw).double()
-    panels.append((f"Forget {name}", cloud @ X[:2].T, X[:2] @ min_norm(X[keep], y[keep])))
+    models = {"original + noise": cloud, "original": theta, "unlearned": min_norm(X[keep], y[keep])}
+    clouds.append({name: tuple(X[:2] @ torch.atleast_2d(m).T) for name, m in models.items()})
 
 # %%
-clouds = {
-    title: {
-        "curves": {
-            "original + noise": tuple(cloud.T),
-            "original": tuple(y[:2, None]),
-            "unlearned": tuple(target[:, None]),
-        }
-    }
-    for title, cloud, target in panels
-}
-
-# %%
-ch.graph(
-    panels=clouds,
-    looks=["cloud", "original point", "unlearned point"],
-    key=3,
-    subplots={"sharex": True, "sharey": True},
-    xlabel="prediction on point A",
-    ylabel="prediction on point B",
+ch.draw(
+    "noise_clouds",
+    *clouds,
     finding="The same cloud whichever point is to be forgotten, while the unlearned model lies in "
     "a different place each time, outside the cloud",
 )
@@ -510,7 +476,8 @@ ch.graph(
 
 # %%
 spread = 0.05**2 * X[:2] @ X[:2].T
-for _, cloud, target in panels:
+for models in clouds:
+    cloud, target = (torch.stack(models[name], 1) for name in ("original + noise", "unlearned"))
     assert ((cloud.mean(0) - y[:2]).abs() < 4 * (spread.diagonal() / 400).sqrt()).all()
     assert torch.allclose(cloud.T.cov(), spread, atol=0.3 * spread.max().item())
     assert (target - y[:2]).norm() > 3 * spread.max().sqrt()
@@ -842,18 +809,9 @@ curves["leaked"] = line(alone[-1], both[-1])
 curves |= {"θ*": tuple(both.T), "unlearned": tuple(alone.T)}
 
 # %%
-ch.graph(
-    curves=curves,
-    looks={"θ*": "to the original", "unlearned": "to the unlearned"},
-    size=(7, 5),
-    legend={"loc": "best"},
-    aspect="equal",
-    xlim=(-0.35, 2.1),
-    ylim=(-0.3, 1.75),
-    xlabel="θ, first entry",
-    ylabel="θ, second entry",
-    title="Descent from 0: on both points (dashed), on the retain point alone (solid)",
-    what="The plane of θ, two inputs, and two paths of descent",
+ch.draw(
+    "descent_plane",
+    curves,
     finding="Descent on the retain point alone ends on the retain input's own direction, at the "
     "projection of θ*; the difference is perpendicular to it",
 )
@@ -984,26 +942,17 @@ def scores(model):
 found = {name: scores(model) for name, model in released.items()}
 
 # %%
-rows = [
-    name if scores else f"{name}:\nno leak is left to compare" for name, scores in found.items()
-]
-curves = {}
-for row, scores in enumerate(found.values()):
+rows, curves = [], {}
+for row, (name, scores) in enumerate(found.items()):
+    rows.append(name if scores else f"{name}:\nno leak is left to compare")
     if scores:
-        spread = row + torch.linspace(-0.22, 0.22, len(scores[0]))
-        curves[f"_inputs never trained on, {row}"] = scores[0], spread
-        curves[f"_forget input, {row}"] = scores[1][None], [row]
-dots = ch.style.NAMED["cloud"] | {"markersize": 4, "alpha": 0.5}
+        curves[f"_inputs {row}"] = scores[0], row + torch.linspace(-0.22, 0.22, len(others))
+        curves[f"_forget {row}"] = scores[1][None], [row]
 
-# %%
-ch.graph(
-    curves=curves,
+ch.draw(
+    "suspicions",
+    curves,
     rows=rows,
-    looks={name: "forget" if "forget" in name else dots for name in curves},
-    xlim=(0, 1.02),
-    xlabel="|cosine| between the leaked component and\nthe candidate's part off the retain span",
-    title="Dots: inputs never trained on. Cross: the forget input",
-    what="|cosine| of every candidate, a row for each model",
     finding="The forget input scores above every other candidate in the original and after GD, GA "
     "and NGD; no leaked component is left after the projection",
 )

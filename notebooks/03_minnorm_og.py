@@ -469,19 +469,14 @@ for name, (vector, rows) in cases.items():
     }
 
 # %%
-off = lambda way: ([max(ways[way], 1e-16) for ways in found.values()], range(3))
-curves = {"QR": off("QR"), "Gram, with a rank test": off("Gram")}
-
-# %%
-ch.graph(
-    curves=curves | {"_all of it": ([1, 1], [-0.5, 2.5])},
+ways = {"QR": "QR", "Gram, with a rank test": "Gram"}
+off = {
+    name: ([max(own[way], 1e-16) for own in found.values()], range(3)) for name, way in ways.items()
+}
+ch.draw(
+    "dependent_rows",
+    off | {"_all of it": ([1, 1], [-0.5, 2.5])},
     rows=found,
-    looks=["vermillion squares", "blue dots", "target"],
-    key=2,
-    line={"markersize": 8},
-    log="x",
-    xlabel="distance to the SVD's answer / part of θ in the span",
-    title="Dependent rows: QR removes what it should not",
     finding="QR is off by more than a hundredth with five rows twice and on the ReLU network; the "
     "Gram matrix with a rank test is right in all",
 )
@@ -529,15 +524,10 @@ curves = {
 }
 
 # %%
-ch.graph(
-    number,
+ch.draw(
+    "eigenvalues",
     curves,
-    looks=["blue dots", "orange squares", "hollow squares", "rounding", "target"],
-    log="y",
-    legend={"loc": "lower left"},
-    xlabel="number of the eigenvalue",
-    ylabel="eigenvalue / largest",
-    title="The rows are nearly dependent, far below what float32 can tell",
+    x=number,
     finding="Formed in float64 they go on falling; formed in float32 they stop at that format's "
     "rounding, and what follows is noise",
 )
@@ -655,22 +645,10 @@ for s in measured:
     curves[f"strength {s:g}, first order alone"] = counts[:-1], first.median(1).values[:-1]
 
 # %%
-kinds = [
-    {"linestyle": "none", "markersize": 3.5, "alpha": 0.55},
-    {"linestyle": "-", "marker": ""},
-    {"linestyle": ":", "marker": ""},
-]
-
-# %%
-ch.graph(
-    counts,
+ch.draw(
+    "kept_by_samples",
     curves,
-    looks=[series | kind for series in ch.style.SERIES[:2] for kind in kinds],
-    log="y",
-    legend={"ncols": 2},
-    xlabel="n_pert: retain samples whose outputs the projection keeps",
-    ylabel="change of all 50 retain outputs\n(root mean square)",
-    title="The more samples a projection keeps, the less it disturbs",
+    x=counts,
     finding="The change falls as more samples are kept. With all of them the first-order change "
     "is zero, and a tenth of the strength leaves a hundredth of the change",
 )
@@ -775,32 +753,14 @@ print(f"forever: {share_left([0.1 * 0.9**j for j in range(1_000)]):.2f}")
 left = " and ".join(f"{share_left(plan):.2f} at {name}" for name, plan in plans.items())
 
 # %%
-panels = {}
-for name, plan in plans.items():
-    projected = [epoch for epoch, strength in enumerate(plan) if strength]
-    strength = {"_": (projected, [plan[epoch] for epoch in projected])}
-    panels[name] = {
-        "curves": strength,
-        "looks": ["strength"],
-        "ylabel": "strength",
-        "ylim": (0, None),
-    }
-for name, plan in plans.items():
+used, kept = [], []
+for plan in plans.values():
+    epochs = [epoch for epoch, strength in enumerate(plan) if strength]
+    used.append({"_": (epochs, [plan[epoch] for epoch in epochs])})
     share = torch.cat([torch.ones(1), (1 - torch.tensor(plan)).cumprod(0)])
-    off = {f"{share[-1]:.2f}": (range(len(share)), share)}
-    panels[f"{name}, what is left"] = {"curves": off, "looks": ["share left"], "ylim": (0, 1.08)}
+    kept.append({f"{share[-1]:.2f}": (range(len(share)), share)})
 
-# %%
-ch.graph(
-    panels=panels,
-    down=2,
-    size=(7.5, 4.2),
-    subplots={"sharex": "col", "sharey": "row"},
-    xlabel="epoch",
-    ylabel="share left\noff the span",
-    what="strength; share left off the span by epoch",
-    finding=f"If the span stood still, what is left off it: {left}",
-)
+ch.draw("strengths", *used, *kept, finding=f"If the span stood still, what is left off it: {left}")
 
 
 # %% [markdown]

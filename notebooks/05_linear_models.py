@@ -111,23 +111,13 @@ curves = {
     "span of the input": line(-2 * x, 3 * x),
     "equal ‖θ‖": tuple(foot.norm() * torch.stack([turn.cos(), turn.sin()])),
 }
-curves |= {f"_{i}": line(theta, foot) for i, theta in enumerate(interpolators)}
+curves |= {f"_projected {i}": line(theta, foot) for i, theta in enumerate(interpolators)}
 curves["shortest interpolator"] = tuple(foot[:, None])
-looks = dict.fromkeys(("_0", "_1", "_2"), "projected") | {"shortest interpolator": "shortest"}
 
 # %%
-ch.graph(
-    curves=curves,
-    looks=looks,
-    size=(7, 4.2),
-    legend={"loc": "lower right"},
-    aspect="equal",
-    xlim=(-1.2, 2.4),
-    ylim=(-0.5, 1.9),
-    xlabel="θ, first entry",
-    ylabel="θ, second entry",
-    title="Every interpolator has the same projection on the span of the input",
-    what="The line of interpolators of one point, and the span of its input",
+ch.draw(
+    "projections",
+    curves,
     finding="Every one of them projects on the same point of the span, the point of the line "
     "nearest the origin.",
 )
@@ -688,18 +678,13 @@ lengths = {
 # %%
 forget = {"original: the label": before, "unlearned": after}
 forget["what the retain set implies"] = [0], [(4 * inner @ retrained).item()]
-panels = {
-    "The forget prediction": {"curves": forget, "ylabel": "prediction at the forget input"},
-    "The price of fitting it": {"curves": lengths, "ylabel": "‖θ‖", "log": "y"},
-}
 
 # %%
-ch.graph(
-    angle,
-    panels=panels,
-    looks={"what the retain set implies": "blue dots"},
-    key=3,
-    xlabel="angle between forget input and retain span, degrees",
+ch.draw(
+    "into_the_span",
+    forget,
+    lengths,
+    x=angle,
     finding="As the forget input turns into the retain span, the unlearned model's prediction of "
     "it goes to the value the retain set implies, while the original needs an ever longer theta "
     "to fit a different label.",
@@ -1011,22 +996,13 @@ repair = [
 ]
 expected = 1 - np.array(rows_used) / 20
 kept = gone | {"1 − n_pert / n_r": expected}
-legend = {"loc": "best"}
-panels = {
-    "What the projection throws away": {
-        "curves": kept,
-        "legend": legend,
-        "ylabel": "share of ‖θᵣ‖² lost",
-    },
-    "What it takes to learn it again": {"curves": {"_": repair}, "ylabel": "gradient steps"},
-}
 
 # %%
-ch.graph(
-    rows_used,
-    panels=panels,
-    looks={"1 − n_pert / n_r": "target", "_": ch.style.OTHER},
-    xlabel="rows used, n_pert",
+ch.draw(
+    "rows_used",
+    kept,
+    {"_": repair},
+    x=rows_used,
     finding="Fewer rows throw away more of what the retain set taught; the steps to learn it "
     "again stay near those of retraining until nearly all rows are used.",
 )

@@ -484,18 +484,13 @@ def off_the_span(path):
 
 
 ends = torch.stack([off_the_span(path) for path in paths])
-ways = {f"_{i}": tuple(ends[i].T) for i in range(len(ends))}
-left = {"curves": ways | {"retrained": ([0], [0])}, "ylabel": "P⊥ w, second coordinate"}
-left |= {"xlabel": "P⊥ w, first coordinate", "looks": dict.fromkeys(ways, "path")}
-left["looks"]["retrained"] = "answer"
-shortest = {"_drifts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()}
-right = {"curves": shortest, "xlabel": "‖Δ‖ at the start", "ylabel": "‖Δ‖ at the end"}
-right |= {"ylim": (0, None), "legend": {"loc": "best"}}
+ways = {f"_path {i}": tuple(way.T) for i, way in enumerate(ends)}
 
 # %%
-ch.graph(
-    panels={"Every start: one predictor": left, "… and as many different Δ": right},
-    looks={"_drifts": "blue dots", "Lemma 1: the shortest": "target"},
+ch.draw(
+    "different_steps",
+    ways | {"retrained": ([0], [0])},
+    {"_drifts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()},
     finding="From all random starts the solver ends at the retrained predictor, but with "
     "different parameters; the change of Lemma 1 is shorter than all of them.",
 )
@@ -718,13 +713,11 @@ runs = {name: tuple(path.T) for name, path in paths.items()}
 runs["retrained"] = [1, 1], [1e-16, 1]
 
 # %%
-legend = {"loc": "center right"}
-left = {"xlabel": "‖w‖ / ‖w retrained‖", "ylabel": "retain error", "log": "y", "legend": legend}
-left |= {"curves": runs, "looks": {"retrained": "target"}, "floor": 1e-16, "powers": (-16, 0, 4)}
-right = {"xlabel": "width", "ylabel": "drift ‖Δ‖ / ‖θ*‖", "log": "x", "ylim": (0, None)}
-right |= {"x": [1, 2, 4, 8], "curves": quartiles, "ticks": [1, 2, 4, 8]}
-ch.graph(
-    panels={"One network, two relaxed problems": left, "How far the failure is": right},
+ch.draw(
+    "failures",
+    runs,
+    quartiles,
+    x=[1, 2, 4, 8],
     finding="Without the penalty the run loses the fit and goes to predictor zero, with it the "
     "run stops at the retrained predictor; the failing step is at least as long as the parameters "
     "for two layers or one neuron, and much shorter in deep and wide networks.",
@@ -937,14 +930,11 @@ ends = {"starts": (searches, begin), "ends": (searches, end), "the bound of Theo
 curves = {f"L = {depth}": values for depth, values in unbalanced.items()}
 
 # %%
-left = {"curves": curves, "xlabel": "t: A₁ times t, c divided by t"}
-left |= {"log": "x", "ticks": [0.25, 0.5, 1, 2, 4]}
-right = {"curves": ends, "xlabel": "depth L", "xticks": list(reached)}
-right |= {"log": "y", "looks": ["orange squares", "blue dots", "target"], "legend": {"loc": "best"}}
-ch.graph(
-    factor,
-    panels={"Imbalance costs norm, not fit": left, "20 searches per depth": right},
-    ylabel="‖θ‖² / (L ρ^(2/L))",
+ch.draw(
+    "smallest",
+    curves,
+    ends,
+    x=factor,
     finding="Unbalanced layers with the same predictor have a larger norm; every search ends on "
     "the bound of Theorem 4, none below it.",
 )
@@ -1009,16 +999,13 @@ step = {
     "MinNorm-OG's step: slope 2": (drifts, lost),
     "Lemma 1": ([lemma["drift"]], [lemma["retain error"]]),
 }
-left = {"curves": step, "xlabel": "drift ‖Δ‖ / ‖θ*‖", "ylabel": "retain error", "log": "xy"}
-left |= {"looks": ["right", "answer"], "floor": 1e-16, "powers": (-16, 0, 4)}
-right = {"curves": walks, "xlabel": "short steps", "log": "y", "looks": ["wrong", "right"]}
-right |= {"ylabel": "‖w − w retrained‖ / ‖w retrained‖"}
 
 # %%
-ch.graph(
-    range(len(alone)),
-    panels={"One step": left, "Many short steps": right},
-    legend={"loc": "best"},
+ch.draw(
+    "minnorm",
+    step,
+    walks,
+    x=range(len(alone)),
     finding="One step of MinNorm-OG changes the retained outputs by the square of its drift, "
     "Lemma 1's by rounding only; many short steps, each repaired, lead to the retrained predictor.",
 )

@@ -640,33 +640,10 @@ for method in methods:
 groups = {
     name: {m: pick("forget", activation=name, method=m) for m in methods} for name in activations
 }
-MARKS = {
-    name: look | {"linestyle": "none", "alpha": 0.8}
-    for name, look in zip([*methods, "original"], [ch.style.SERIES[i] for i in (1, 0, 2, 4, 3)])
-}
-
-
-# %%
-def across(method, shift):
-    """(a place for each seed beside its activation's tick, outputs within the picture)."""
-    outputs = np.array([groups[name][method] for name in activations])
-    places = np.linspace(-0.05, 0.05, outputs.shape[1]) + shift + np.arange(4)[:, None]
-    return places.ravel(), outputs.clip(-4.5, 4.5).ravel()
-
-
-outputs = {m: across(m, shift) for m, shift in zip(methods, (-0.33, -0.11, 0.11, 0.33))}
 levels = {"before the cut": 1.5, "sin x": math.sin(-4 / 3)}
-
-# %%
-ch.graph(
-    curves=levels | outputs,
-    looks=MARKS | {"before the cut": "before"},
-    key=3,
-    xticks=range(4),
-    xticklabels=activations,
-    xlabel="activation",
-    ylabel="f at the forget point",
-    title="The forget point's output after the cut",
+ch.pictures.forget_outputs(
+    groups,
+    levels,
     finding="After the cut the outputs gather near the sine for the linear program and scatter "
     "widely for the pivoted choice.",
 )
@@ -724,17 +701,11 @@ spread = np.linspace(-0.18, 0.18, 24)
 by_method = lambda what: {
     f"_{m}": (pick(what, method=m), row + spread) for row, m in enumerate(["original", *methods])
 }
-left = {"curves": by_method("sum"), "xlabel": "sum of |c_i|", "ylabel": "survivors chosen by"}
-right = {"curves": by_method("largest"), "xlabel": "largest |f(x)| on the interval"}
-
-# %%
-ch.graph(
-    panels={"As few neurons, very different functions": left, "": right},
+ch.draw(
+    "calmness",
+    by_method("sum"),
+    by_method("largest"),
     rows=["original", *methods],
-    looks={f"_{name}": look for name, look in MARKS.items()},
-    log="x",
-    subplots={"sharey": True},
-    what="Sum of |c_i| and largest |f(x)|, by how the survivors are chosen",
     finding="Ten neurons each: the last neurons need the largest weights by far, the linear "
     "program the smallest, and its functions stay within the data.",
 )

@@ -611,7 +611,7 @@ over_seeds.bands(
 # %%
 measure = "share of the step that is lost"
 note("QR without a rank test, 609 rows of rank 9", measure, missing[-1], 0)
-assert missing[0].max() < 1e-6 and missing[1].min() > 0.005 and missing[-1].min() > 0.8
+assert missing[0].max() < 1e-6 and missing[1].min() > 1e-4 and missing[-1].min() > 0.8
 
 
 # %% [markdown]
@@ -910,18 +910,13 @@ right = pareto_front(torch.tensor(one)).numpy()
 extra = one[sorted_front(one) & ~right]
 front = one[right][np.lexsort(one[right].T[::-1])]
 better = [front[(front <= point).all(1)][-1] for point in extra]
-title = f"{len(front)} settings are on the front, ties keep {len(extra)} more"
-beaten = {f"_beaten {i}": tuple(np.transpose(pair)) for i, pair in enumerate(zip(extra, better))}
-curves = {"_all": tuple(one.T), "_front": tuple(front.T), **beaten, "_extra": tuple(extra.T)}
-looks = {"_all": "background", "_extra": "forget", "_front": "stairs"}
-looks |= dict.fromkeys(beaten, "to what beats it")
+lines = np.stack([extra, better, np.nan * extra], 1).reshape(-1, 2)  # a gap after each
 
-# %%
-ch.graph(
-    curves=curves,
-    looks=looks,
-    xlabel="1 - retain accuracy",
-    ylabel="forget error",
+title = f"{len(front)} settings are on the front, ties keep {len(extra)} more"
+shown = {"_background": one, "_stairs": front, "_to what beats it": lines, "_forget": extra}
+ch.draw(
+    "ties",
+    {name: tuple(points.T) for name, points in shown.items()},
     title=title,
     what=f"Of {len(one)} settings: {title}",
 )

@@ -1,10 +1,13 @@
 """Does a graph draw what it is given, with every name inside and apart, and say what it shows?"""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pictures import check_picture
 
-from unlearnlab.course import style
+from unlearnlab.course import graphs, style
 from unlearnlab.course.graphs import fits, graph
 
 X = np.logspace(-5, 1, 7)
@@ -103,3 +106,15 @@ def test_functions_stand_over_their_points_panel_by_panel():
     names = [text.get_text() for text in figure.legends[0].texts]
     assert names == [*panels["a"], "retain", "forget"]
     assert len(fits(x, {"a": panels["a"]}, POINTS, POINTS).axes) == 1
+
+
+def test_every_picture_of_the_table_is_drawn_somewhere_and_has_its_panels_filled():
+    root = Path(graphs.__file__).parents[2]
+    files = [*root.glob("notebooks/*.py"), *root.glob("unlearnlab/chapters/*/pictures.py")]
+    written = "".join(file.read_text(encoding="utf-8") for file in files)
+    drawn = set(re.findall(r'draw\(\s*"(\w+)"', written))
+    assert drawn == set(graphs.PLANS)
+    figure = graphs.draw("minnorm", {"one": [1, 0.1]}, {"two": [0.1, 1]}, x=[1, 2], finding="Seen.")
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["One step", "Many short steps"]
+    assert [ax.lines[0].get_label() for ax in figure.axes] == ["one", "two"]
+    assert figure.alt.endswith("Seen.")

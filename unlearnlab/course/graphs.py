@@ -1,8 +1,13 @@
 """Graphs: lines and points over axes with names, in panels side by side. The notebook says what
-they are."""
+they are, or graphs.json does, where words and looks would hide what the notebook computes."""
+
+import json
+from pathlib import Path
 
 from .marks import decades, few_ticks, lines, name_rows, number_ticks
 from .style import NAMED, Figure, figure, look
+
+PLANS = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
 
 @look()
@@ -74,6 +79,17 @@ def _draw(
         number_ticks(ax.xaxis, ticks)
     if powers:
         decades(ax.xaxis if rows else ax.yaxis, *powers)
+
+
+def draw(name: str, *curves: dict, **more) -> Figure:
+    """A graph whose words, scales and looks stand in graphs.json, as arguments of `graph`.
+
+    curves: of each of its panels, in their order. more: other arguments of `graph`.
+    """
+    panels = {}
+    for (title, panel), own in zip(PLANS[name]["panels"].items(), curves, strict=True):
+        panels[title] = panel | {"curves": own}
+    return graph(**PLANS[name] | more | {"panels": panels})
 
 
 def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "") -> Figure:

@@ -11,7 +11,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
-from .style import BLACK, BLUE, INK, NAMED, SERIES, SKY, TARGET
+from .style import BLACK, INK, NAMED, SERIES, TARGET
 
 
 def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
@@ -206,14 +206,6 @@ def central(values: list[float]) -> tuple[float, float, float]:
     ordered = sorted(values)
     kept = ordered[2:-2] if len(ordered) >= 5 else ordered
     return float(np.median(ordered)), kept[0], kept[-1]
-
-
-def seed_row(ax, row: float, values) -> None:
-    """Seeds in a row: each a dot, their central range a bar, their median a diamond."""
-    median, *ends = central(values)
-    ax.plot(values, [row] * len(values), "o", color=SKY, markersize=4, alpha=0.8)
-    ax.plot(ends, [row, row], "-", color=BLUE, linewidth=2)
-    ax.plot(median, row, "D", color=BLUE)
 
 
 def key(where, looks: dict, **legend) -> None:

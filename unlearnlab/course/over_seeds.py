@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .marks import band, few_ticks, key, lines, name_ends, name_rows, number_ticks, plain_ticks
+from .graphs import graph
+from .marks import name_rows, plain_ticks
 from .style import (
     BLACK,
     BLUE,
@@ -64,7 +65,6 @@ def rows(
     return fig.done(finding, what)
 
 
-@look()
 def bands(
     x,
     panels: dict[str, dict[str, np.ndarray]],
@@ -80,41 +80,37 @@ def bands(
     one panel per measure.
 
     x: (k,), from left to right, perhaps falling. panels: words of the measure -> name of a line ->
-    (k, n), n seeds or draws. log: the axes on a log scale, such as "xy". shaded: values of x behind
-    which a grey stripe stands. ticks: of the horizontal axis. finding, middle: as in `rows`.
+    (k, n), n seeds or draws; the same lines in every panel. log: the axes on a log scale, such as
+    "xy". shaded: values of x behind which a grey stripe stands. ticks: of the horizontal axis.
+    finding, middle: as in `rows`.
     """
     single = len(panels) == 1
-    size = None if single else (0.8 + 3.7 * len(panels), 3.7)
-    fig, axes = figure(1, len(panels), size, squeeze=False)
     names = dict.fromkeys(name for curves in panels.values() for name in curves)
     others = [name for name in names if name not in LOOKS]
     looks = LOOKS | dict(zip(others, (WRONG, RIGHT, *SERIES[2:])))
-    for ax, (words, curves) in zip(axes[0], panels.items()):
-        ax.set(xlabel=xlabel, **{f"{axis}scale": "log" for axis in log})
-        ax.set(**{"ylabel" if single else "title": words})
-        ax.margins(x=0.03)
+    drawn = {}
+    for words, curves in panels.items():
+        low, high = np.quantile(list(curves.values()), [0.1, 0.9], axis=2)
+        means = [middle(values, axis=1) for values in curves.values()]
+        panel = {"curves": dict(zip(curves, zip(low, means, high)))}
+        if "y" not in log:  # zero is in sight
+            panel["ylim"] = min(0, 1.05 * low.min() - 0.05 * high.max()), None
+        drawn["" if single else words] = panel | {"ylabel": words if single else ""}
+    fig = graph(
+        x,
+        panels=drawn,
+        looks={name: {"linewidth": 2, **looks[name]} for name in names},
+        line={"markersize": 4},
+        key=0 if single else len(names),
+        size=None if single else (0.8 + 3.7 * len(panels), 3.7),
+        log=log,
+        ticks=ticks if ticks or "x" in log else x,
+        finding=f"For {', '.join(names)}. {finding}",
+        xlabel=xlabel,
+        xmargin=0.03,
+    )
+    for ax in fig.axes:
+        ax.xaxis.set_inverted(x[0] > x[-1])
         for at in shaded:
             ax.axvspan(at - 0.5, at + 0.5, color="#EFEFEF", linewidth=0, zorder=0)
-        for name, values in curves.items():
-            band(ax, x, *np.quantile(values, [0.1, 0.9], axis=1), looks[name]["color"])
-        means = {name: middle(values, axis=1) for name, values in curves.items()}
-        thick = {name: {"linewidth": 2, **looks[name]} for name in curves}
-        lines(ax, x, means, thick, named=False, markersize=4)
-        _ticks(ax, x, log, ticks)
-        if single:
-            ends = {name: (x[-1], mean[-1], looks[name]["color"]) for name, mean in means.items()}
-            name_ends(ax, ends, gap=14)
-    if not single:
-        key(fig, {n: looks[n] for n in names}, loc="outside upper center", ncols=len(names))
-    return fig.done(f"For {', '.join(names)}. {finding}")
-
-
-def _ticks(ax, x, log, ticks):
-    if x[0] > x[-1]:
-        ax.invert_xaxis()
-    if "y" not in log:
-        ax.set_ylim(min(0, ax.get_ylim()[0]), None)
-    for axis in log:
-        few_ticks(getattr(ax, f"{axis}axis"))
-    if ticks or "x" not in log:
-        number_ticks(ax.xaxis, ticks or x)
+    return fig

@@ -1,6 +1,5 @@
 """What notebook 01 uses: why the loss is not enough."""
 
-from ...course import style
 from ...course.exercises import check, hints
-from ...course.graphs import fits, graph
+from ...course.graphs import draw, fits, graph
 from . import exercises, pictures

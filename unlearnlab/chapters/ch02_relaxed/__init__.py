@@ -1,6 +1,5 @@
 """What notebook 02 uses: the relaxed problem."""
 
-from ...course import style
 from ...course.exercises import check, hints
 from ...course.graphs import fits, graph
 from . import exercises, pictures

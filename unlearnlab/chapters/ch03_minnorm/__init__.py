@@ -1,6 +1,5 @@
 """What notebook 03 uses: MinNorm-OG."""
 
-from ...course import style
 from ...course.exercises import check, hints
-from ...course.graphs import fits, graph
+from ...course.graphs import draw, fits, graph
 from . import exercises

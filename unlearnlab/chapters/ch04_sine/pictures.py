@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from ...course.graphs import graph
-from ...course.marks import name_rows, over_points, plain_ticks, seed_row
-from ...course.style import BLACK, METHOD_LOOKS, PURPLE, figure, look
+from ...course.marks import central, name_rows, over_points, plain_ticks
+from ...course.style import BLACK, BLUE, METHOD_LOOKS, PURPLE, SKY, figure, look
 from ...data.sine import grid
 
 PUBLISHED = {"color": "#C4C4C4", "linestyle": "-", "linewidth": 6, "solid_capstyle": "butt"}
@@ -18,20 +18,6 @@ def curve(model) -> tuple[np.ndarray, np.ndarray]:
     return x.flatten().numpy(), model(x).flatten().numpy()
 
 
-def worst(x, y) -> tuple[tuple, float]:
-    """A bar from sin x to a curve where they are farthest apart, ((x, x), (sin x, y)), and its
-    length."""
-    distance = np.abs(y - np.sin(x))
-    at = distance.argmax()
-    return ((x[at], x[at]), (np.sin(x[at]), y[at])), float(distance[at])
-
-
-def _over_points(ax, task, x, curves, limit):
-    curves = {"sin x": np.sin(x), **curves}
-    over_points(ax, x, curves, task.retain.tensors, task.forget.tensors)
-    ax.set_ylim(-limit, limit)
-
-
 @look()
 def fits(task, models: dict, limit: float = 3.5):
     """One panel per model: its curve over the points, and a bar at its worst place.
@@ -41,10 +27,12 @@ def fits(task, models: dict, limit: float = 3.5):
     fig, _ = figure(len(models), 1, (7.5, 2.1 * len(models)))
     for ax, (name, model) in zip(fig.axes, models.items()):
         x, y = curve(model)
-        bar, error = worst(x, y)
-        _over_points(ax, task, x, {name: y}, limit)
-        ax.plot(*bar, "-", color=PURPLE, linewidth=3, alpha=0.7)
-        ax.set_title(f"{name}: sup error {error:.2f}")
+        at = np.abs(y - np.sin(x)).argmax()
+        curves = {"sin x": np.sin(x), name: y}
+        over_points(ax, x, curves, task.retain.tensors, task.forget.tensors)
+        ends = np.sin(x[at]), y[at]
+        ax.plot([x[at]] * 2, ends, "-", color=PURPLE, linewidth=3, alpha=0.7)
+        ax.set(title=f"{name}: sup error {abs(ends[1] - ends[0]):.2f}", ylim=(-limit, limit))
         ax.label_outer()
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return fig.done(what=f"Fits of the poisoned sine by: {', '.join(models)}")
@@ -64,7 +52,10 @@ def table(records: list[dict], published: dict, epochs: int):
         ax.plot(median, row - 0.2, "|", color=BLACK, markersize=10, markeredgewidth=2)
         ours = [r["sup_error"] for r in records if r["method"] == name]
         if ours:
-            seed_row(ax, row + 0.2, ours)
+            middle, *ends = central(ours)
+            ax.plot(ours, [row + 0.2] * len(ours), "o", color=SKY, markersize=4, alpha=0.8)
+            ax.plot(ends, [row + 0.2] * 2, "-", color=BLUE, linewidth=2)
+            ax.plot(middle, row + 0.2, "D", color=BLUE)
     plain_ticks(ax.xaxis)
     ax.set_title(f"T = {epochs}. Gray: published range and median. Blue: ours, and every seed.")
     what = f"Sup errors at T = {epochs} of {', '.join(published)}, published and ours"

@@ -2,6 +2,6 @@
 
 from ...course import style
 from ...course.exercises import check, hints
-from ...course.graphs import graph
+from ...course.graphs import draw, graph
 from . import exercises, pictures
 from .lab import LinearLab

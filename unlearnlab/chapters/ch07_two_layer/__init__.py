@@ -1,8 +1,7 @@
 """What notebook 07 uses: two-layer networks."""
 
-from ...course import style
 from ...course.exercises import check, hints
-from ...course.graphs import fits, graph
+from ...course.graphs import draw, fits, graph
 from . import exercises, pictures, pursuit
 from .fitting import fit
 from .lab import PruneLab

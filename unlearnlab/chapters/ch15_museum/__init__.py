@@ -1,5 +1,5 @@
 """What notebook 15 uses: the bug museum."""
 
 from ...course.exercises import check, hints
-from ...course.graphs import graph
+from ...course.graphs import draw
 from . import exercises
