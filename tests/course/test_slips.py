@@ -9,7 +9,7 @@ import torch
 from unlearnlab import chapters
 from unlearnlab.course.exercises import EXERCISES, SLIP, USUAL, WrongAnswer, check, slipped
 
-for chapter in pkgutil.iter_modules(chapters.__path__):
+for chapter in filter(lambda module: module.ispkg, pkgutil.iter_modules(chapters.__path__)):
     importlib.import_module(f"unlearnlab.chapters.{chapter.name}.exercises")
 
 WRONG = [
