@@ -1,7 +1,6 @@
 """One loop for every method: epochs of paired retain and forget batches, AdamW, a history, and a
 way to stop."""
 
-import copy
 import itertools
 import numbers
 import threading
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .ground import checks, optim
+from .ground.models import copied
 from .ground.modes import norms_of
 from .ground.precision import PRECISIONS, products_in
 from .ground.seeds import derived
@@ -185,7 +185,7 @@ def check_metrics(task: Task, method: Method) -> None:
     Raises BadMetrics, also when one is named like a hyperparameter of `method`.
     """
     if task not in _measured:
-        _measured[task] = tuple(measure(task, copy.deepcopy(task.original).eval()))
+        _measured[task] = tuple(measure(task, copied(task.original).eval()))
     for name in {f.name for f in fields(method)}.intersection(_measured[task]):
         raise _named_like(task, name, f"a hyperparameter of {method.name}")
 

@@ -1,7 +1,6 @@
 """A Task is one unlearning problem: a trained model, what to keep, what to forget, and how to judge
 the answer."""
 
-import copy
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from .ground import checks, points
+from .ground.models import copied
 from .ground.tensors import digest
 from .training.fit import sample_losses
 
@@ -118,7 +118,7 @@ class Task:
         def moved(model):
             if isinstance(model, Later):
                 return Later(lambda: moved(model()), model.identity)
-            return None if model is None else copy.deepcopy(model).to(device)
+            return None if model is None else copied(model).to(device)
 
         points = lambda data: TensorDataset(*(t.to(device) for t in data.tensors))
         return self.changed(

@@ -1,14 +1,15 @@
-"""Is a model copied whatever it keeps, and left as it was when it has run?"""
+"""Is a model copied, whatever it keeps of a forward?"""
 
 import copy
-import io
 
 import pytest
 import torch
+from small_tasks import regression
 from torch import nn
 from torch.nn.utils import weight_norm
 
-from unlearnlab.ground.models import copied, undisturbed, unwrapped
+import unlearnlab as ul
+from unlearnlab.ground.models import copied
 
 
 class Keeping(nn.Module):
@@ -55,26 +56,11 @@ def test_a_plain_model_is_copied_as_ever():
     assert twin[0].weight is not model[0].weight
 
 
-def test_what_a_forward_leaves_behind_is_taken_away():
+def test_a_model_that_keeps_its_features_can_be_unlearned():
+    task = regression()
     model = Keeping()
-    last = model.last
-    with undisturbed(model.modules()):
-        model(torch.randn(2, 4))
-        assert model.calls == 1 and len(model.kept) == 1 and model.last is not last
-    assert model.calls == 0 and model.kept == [] and model.by_name == {} and model.last is last
-    assert not hasattr(model, "features")
-    torch.save(model, io.BytesIO())
-    copy.deepcopy(model)(torch.randn(2, 4))
-
-
-def test_it_is_taken_away_after_an_error_too():
-    model = Keeping()
-    with pytest.raises(ZeroDivisionError), undisturbed(model.modules()):
-        model(torch.randn(2, 4))
-        1 / 0
-    assert not hasattr(model, "features")
-
-
-def test_the_model_inside_a_wrapper():
-    model = nn.Linear(2, 1)
-    assert unwrapped(nn.DataParallel(model)) is model is unwrapped(model)
+    data = torch.utils.data.TensorDataset(torch.randn(6, 4), torch.randn(6, 3))
+    model(data.tensors[0])
+    made = task.changed(original=model, retain=data, forget=data)
+    run = ul.unlearn(made.changed(evaluate=lambda m: {}), ul.MinNormOG(n_pert=0), 2)
+    assert run.model.calls == model.calls + 2

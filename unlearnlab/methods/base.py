@@ -1,7 +1,6 @@
 """What every unlearning method has: hyperparameters that are checked, and the rules the loop
 calls."""
 
-import copy
 import dataclasses
 import inspect
 import math
@@ -11,6 +10,7 @@ import numpy
 from torch import Tensor, nn
 
 from ..ground import checks
+from ..ground.models import copied
 from ..ground.points import IGNORED
 from .batch_norm import outputs
 
@@ -73,7 +73,7 @@ class Method:
 
     def start(self, task, seed: int) -> nn.Module:
         """The model the run begins with: a copy of the original."""
-        return copy.deepcopy(task.original)
+        return copied(task.original)
 
     def begin(self, state) -> None:
         """May look at the task before the first update, and keep what it finds in

@@ -29,7 +29,7 @@ def outputs(state, batch):
     policy = state.method.batch_norm
     own = policy != "frozen" and len(batch) > 1
     with _normalising(state.norms, own, policy == "retain" and batch.role == "retain"):
-        return state.model(batch.inputs)
+        return state.model(batch.inputs.clone())
 
 
 @torch.no_grad()
@@ -38,7 +38,7 @@ def observe(state, *batches) -> None:
     if state.method.batch_norm == "all" and state.norms:
         for batch in batches:
             with _normalising(state.norms, own=len(batch) > 1, tracked=True):
-                state.model(batch.inputs)
+                state.model(batch.inputs.clone())
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def _forget_gradient(state, weights):
     for x, y in zip(*(t.split(state.task.batch_size or len(t)) for t in points)):
         if state.stop.is_set():  # the run ends before its first update
             break
-        (state.task.loss(state.model(x), y) * (len(x) / len(points[0]))).backward()
+        (state.task.loss(state.model(x.clone()), y) * (len(x) / len(points[0]))).backward()
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in weights]
     state.model.zero_grad()
     state.model.train()

@@ -1,10 +1,9 @@
 """What did the original model say about these samples? Asked once per sample and run,
 however often they come."""
 
-import copy
-
 import torch
 
+from ..ground.models import copied
 from .base import counted, heads
 
 
@@ -18,7 +17,7 @@ class Teacher:
     """
 
     def __init__(self, task):
-        self.model = copy.deepcopy(task.original).eval().requires_grad_(False)
+        self.model = copied(task.original).eval().requires_grad_(False)
         self.task, self.told = task, {}  # by role: who has been asked about, a table for each head
 
     @torch.no_grad()

@@ -87,7 +87,7 @@ class Network:
     def __call__(self, x, parameters=None):
         """The heads on x, each (n,), with some parameters replaced."""
         tensors = {**self.parameters, **self.others, **(parameters or {})}
-        heads = _heads(functional_call(self.model, tensors, (x,)), len(x))
+        heads = _heads(functional_call(self.model, tensors, (x.clone(),)), len(x))
         return [part for head in heads for part in _parts(head, self.outputs)]
 
     @contextmanager
