@@ -3,7 +3,8 @@
 
 import importlib
 
-from .loop import Diverged, Run, unlearn
+from .ground.identity import CannotIdentify
+from .loop import BadMetrics, Diverged, Run, unlearn
 from .methods import (
     GA,
     GD,

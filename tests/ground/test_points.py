@@ -59,6 +59,7 @@ class Others(Dataset):
         (X, Y),
         (X.numpy(), Y.numpy()),
         [X.double(), Y.to(torch.uint8)],
+        (X, Y[:, None]),
         TensorDataset(X, Y.int()),
         Subset(TensorDataset(torch.cat([X, X]), torch.cat([Y, Y])), range(12)),
         Subset(Subset(TensorDataset(X.flip(0), Y.flip(0)), range(11, -1, -1)), np.arange(12)),

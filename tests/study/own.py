@@ -41,4 +41,4 @@ def sweep(factory, grid, seeds, store, backend="serial", **more):
 
 
 def numbers(frame):
-    return frame.drop(columns="seconds")
+    return frame.drop(columns=["seconds", "commit"])

@@ -16,4 +16,5 @@ sweep = functools.partial(ul.sweep, regression, progress=False)
 
 
 def numbers(frame):
-    return frame.drop(columns="seconds")
+    """A table without what tells when its runs were made: a checkout may change between two."""
+    return frame.drop(columns=["seconds", "commit"])

@@ -69,11 +69,11 @@ def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> T
             )
         if inputs.is_floating_point():
             inputs = inputs.to(parameter.dtype)
-    outputs = _probe(name, original, inputs)
+    outputs, several = _probe(name, original, inputs)
     if kind == "regression":
         targets = _numbers(name, targets, outputs)
     else:
-        targets = _labels(name, targets, outputs)
+        targets = _labels(name, targets, outputs, several)
     made = TensorDataset if kind == "regression" or outputs[0].ndim < 3 else Sequences
     same = inputs is data.tensors[0] and targets is data.tensors[1] and isinstance(data, made)
     return data if same else made(inputs, targets)
@@ -93,7 +93,8 @@ def _check_finite(what, values):
 
 @torch.no_grad()
 def _probe(name, original, inputs):
-    """The outputs on the first two inputs, as a list of heads. Nothing of the model changes."""
+    """The outputs on the first two inputs, as a list of heads, and whether the model returns
+    several. Nothing of it changes."""
     with kept_modes(original.modules()):
         original.eval()
         try:
@@ -103,7 +104,8 @@ def _probe(name, original, inputs):
                 f"the original cannot be run on the first inputs of {name}, shape "
                 f"{tuple(inputs[:2].shape)}, {inputs.dtype}: {type(error).__name__}: {error}"
             ) from error
-    heads = list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
+    several = isinstance(outputs, (tuple, list))
+    heads = list(outputs) if several else [outputs]
     for i, head in enumerate(heads):
         if not isinstance(head, Tensor) or len(head) != len(inputs[:2]):
             got = tuple(head.shape) if isinstance(head, Tensor) else type(head).__name__
@@ -111,7 +113,7 @@ def _probe(name, original, inputs):
                 f"head {i} of the original must return a tensor with a row for every input, got "
                 f"{got}"
             )
-    return heads
+    return heads, several
 
 
 def _numbers(name, targets, heads):
@@ -128,7 +130,7 @@ def _numbers(name, targets, heads):
     return targets.to(heads[0].dtype)
 
 
-def _labels(name, targets, heads):
+def _labels(name, targets, heads, several):
     """Class numbers in int64: (n,), (n, heads), or (n, length) for logits (n, length, classes)."""
     what, classes = f"the targets of {name}", [head.shape[-1] for head in heads]
     if len(heads) == 1 and targets.ndim > 1 and targets.shape[1:] == heads[0].shape[1:]:
@@ -140,14 +142,13 @@ def _labels(name, targets, heads):
         raise ValueError(f"{what} must be class numbers, integers from 0 on, got {targets.dtype}")
     targets = targets.to(torch.int64)
     sequence = len(heads) == 1 and heads[0].ndim == 3
-    wanted = heads[0].shape[1:2] if sequence else (len(heads),)
-    plain = len(heads) == 1 and not sequence and targets.ndim == 1
-    if targets.shape[1:] != wanted and not plain:
-        shape = ("n", *wanted) if sequence or len(heads) > 1 else "(n,)"
-        raise ValueError(
-            f"{what} must have shape {shape} for the {len(heads)} heads of the original, got "
-            f"{tuple(targets.shape)}".replace("'", "")
-        )
+    wanted = heads[0].shape[1:2] if sequence else (len(heads),) * several
+    if targets.shape[1:] == (1,) and wanted == ():
+        targets = targets[:, 0]  # a column
+    if targets.shape[1:] != wanted:
+        heads = f" for the {len(classes)} heads of the original" if several else ""
+        shape = str(("n", *wanted)).replace("'", "")
+        raise ValueError(f"{what} must have shape {shape}{heads}, got {tuple(targets.shape)}")
     _check_classes(what, targets.cpu(), classes, sequence)
     return targets
 

@@ -25,6 +25,7 @@ def fits(task, models: dict, limit: float = 3.5):
     models: name -> model.
     """
     fig, _ = figure(len(models), 1, (7.5, 2.1 * len(models)))
+    drawn = {}
     for ax, (name, model) in zip(fig.axes, models.items()):
         x, y = curve(model)
         at = np.abs(y - np.sin(x)).argmax()
@@ -34,7 +35,8 @@ def fits(task, models: dict, limit: float = 3.5):
         ax.plot([x[at]] * 2, ends, "-", color=PURPLE, linewidth=3, alpha=0.7)
         ax.set(title=f"{name}: sup error {abs(ends[1] - ends[0]):.2f}", ylim=(-limit, limit))
         ax.label_outer()
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+        drawn |= {line.get_label(): line for line in ax.get_legend_handles_labels()[0]}
+    fig.legend(drawn.values(), drawn, loc="outside upper center", ncols=6)
     return fig.done(what=f"Fits of the poisoned sine by: {', '.join(models)}")
 
 
