@@ -54,9 +54,10 @@ def problem():
     return model.eval(), torch.randn(20, 3, 16, 16, generator=generator)
 
 
-@pytest.mark.parametrize("products, worst", [("float32", 1e-5), ("tf32", 3e-2)])
+@pytest.mark.parametrize("products, worst", [("float32", 1e-5), ("tf32", 1e-1)])
 def test_what_tf32_leaves_of_the_rows(products, worst, monkeypatch):
-    """|J v| is 1.2% of |J theta|, and the dense projection is missed by .7% of |theta|.
+    """|J v| is 1.2% of |J theta|, and the dense projection is missed by .7% of |theta|; 5% and 1.8%
+    where products are summed as an older processor would.
 
     K, t and J^T c in full precision cannot help: the network itself, with its factors rounded, has
     other gradients.
