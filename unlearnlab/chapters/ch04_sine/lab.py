@@ -7,13 +7,13 @@ import numpy as np
 
 from ...course.lab import MENU, control, table
 from ...course.marks import central, name_rows, over_points, plain_ticks
-from ...course.style import BLUE, ORIGINAL, PURPLE, UNLEARNED
+from ...course.style import BLUE, ORIGINAL, UNLEARNED
 from ...course.unlearning_lab import UnlearningLab, heading
 from ...data.sine import RETAIN
 from ...methods import Method
 from ...tasks import sine
 from .comparison import compare
-from .pictures import PUBLISHED, curve
+from .pictures import PUBLISHED, curve, mark_worst
 
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 ALL = "all ten seeds"
@@ -113,10 +113,8 @@ class SineLab(UnlearningLab):
     def move(self, model):
         fit, scores = self.figure.axes
         x, y = curve(model or self.task.original)
-        at = np.abs(y - np.sin(x)).argmax()  # the worst place
-        error = abs(y[at] - np.sin(x[at]))
+        error = mark_worst(fit, x, y, linewidth=4, alpha=0.6)
         words = f"{self.under_way} after {self.epoch} epochs"
-        fit.plot([x[at]] * 2, [np.sin(x[at]), y[at]], color=PURPLE, linewidth=4, alpha=0.6)
         fit.plot(x, y, **UNLEARNED)
         heading(fit, f"{words}: sup error {error:.2f}", size=11)
         rows = map(list(self.settings).index, self.scores)

@@ -18,6 +18,14 @@ def curve(model) -> tuple[np.ndarray, np.ndarray]:
     return x.flatten().numpy(), model(x).flatten().numpy()
 
 
+def mark_worst(ax, x, y, **look) -> float:
+    """A bar from sin x to a curve where they are farthest apart. Returns its length."""
+    at = np.abs(y - np.sin(x)).argmax()
+    ends = np.sin(x[at]), y[at]
+    ax.plot([x[at]] * 2, ends, color=PURPLE, **look)
+    return abs(ends[1] - ends[0])
+
+
 @look()
 def fits(task, models: dict, limit: float = 3.5):
     """One panel per model: its curve over the points, and a bar at its worst place.
@@ -28,12 +36,10 @@ def fits(task, models: dict, limit: float = 3.5):
     drawn = {}
     for ax, (name, model) in zip(fig.axes, models.items()):
         x, y = curve(model)
-        at = np.abs(y - np.sin(x)).argmax()
         curves = {"sin x": np.sin(x), name: y}
         over_points(ax, x, curves, task.retain.tensors, task.forget.tensors)
-        ends = np.sin(x[at]), y[at]
-        ax.plot([x[at]] * 2, ends, "-", color=PURPLE, linewidth=3, alpha=0.7)
-        ax.set(title=f"{name}: sup error {abs(ends[1] - ends[0]):.2f}", ylim=(-limit, limit))
+        error = mark_worst(ax, x, y, linewidth=3, alpha=0.7)
+        ax.set(title=f"{name}: sup error {error:.2f}", ylim=(-limit, limit))
         ax.label_outer()
         drawn |= {line.get_label(): line for line in ax.get_legend_handles_labels()[0]}
     fig.legend(drawn.values(), drawn, loc="outside upper center", ncols=6)
