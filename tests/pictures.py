@@ -16,6 +16,15 @@ def check_picture(figure, titles_name_heights: bool = False):
             assert named(ax, "y") or titles_name_heights and ax.get_title("left"), ax.get_xlabel()
 
 
+def check_shown(make):
+    """`make` draws the same picture twice; a notebook gets it with its words."""
+    figure = make()
+    check_picture(figure)
+    data, metadata = figure._repr_mimebundle_()
+    assert figure.png() == data["image/png"] == make().png()
+    assert metadata["image/png"]["alt"] == figure.alt and len(figure.alt) > 30
+
+
 def named(ax, which: str) -> bool:
     """Whether an axis, "x" or "y", has a label, shares one, or counts nothing: its ticks are words
     or none."""

@@ -34,3 +34,14 @@ def small(monkeypatch, cache, experiment, dataset, size, classes=tuple("01234567
     )
     monkeypatch.setitem(experiment.PRESETS, (dataset, "quick"), chosen)
     monkeypatch.setenv("UNLEARNLAB_DATA", str(cache))
+
+
+def many(monkeypatch, count, test):
+    """From now on every data set is CIFAR-10's shape in small: `count` images of noise, and the
+    first `test` of them to test on."""
+    pixels = torch.randint(
+        0, 256, (count, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    data = TensorDataset(pixels, torch.arange(count) % 10)
+    whole = Images("cifar10", data, TensorDataset(*data[:test]), tuple("abcdefghij"))
+    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: whole)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from pictures import check_picture
+from pictures import check_shown
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch09_erasure import pictures
@@ -21,11 +21,7 @@ PICTURES = {"image_grid": lambda: pictures.image_grid(images(6), ["a, gray"] * 6
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_figure_draws_and_says_in_words_what_it_shows(name):
-    fig = PICTURES[name]()
-    check_picture(fig)
-    data, metadata = fig._repr_mimebundle_()
-    assert fig.png() == data["image/png"] == PICTURES[name]().png()
-    assert metadata["image/png"]["alt"] == fig.alt and len(fig.alt) > 30
+    check_shown(PICTURES[name])
 
 
 def test_a_grid_shows_every_pixel_over_its_caption():

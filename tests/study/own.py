@@ -38,7 +38,3 @@ def scaled(seed, k=1):
 
 def sweep(factory, grid, seeds, store, backend="serial", **more):
     return ul.sweep(factory, grid, seeds, store, backend, progress=False, **{"workers": 2, **more})
-
-
-def numbers(frame):
-    return frame.drop(columns=["seconds", "commit"])

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
-from own import GRID, Mine, numbers, scaled, sweep
+from own import GRID, Mine, scaled, sweep
 from small_tasks import regression
+from sweep_cases import numbers
 from torch import nn
 from torch.utils.data import TensorDataset
 

@@ -10,8 +10,9 @@ import own
 import pandas
 import pytest
 import torch
-from own import GRID, Mine, numbers, scaled, sweep
+from own import GRID, Mine, scaled, sweep
 from small_tasks import regression
+from sweep_cases import numbers
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished

@@ -9,14 +9,13 @@ import erasure_cases
 import pytest
 import torch
 from erasure_cases import SMALL
-from torch.utils.data import TensorDataset
+from small_images import many
 
 import unlearnlab as ul
-from unlearnlab.data.images import Images
 from unlearnlab.data.tint import luminance
 from unlearnlab.networks import ResNet, seeded
 from unlearnlab.tasks import __main__ as command
-from unlearnlab.tasks import erasure, presets
+from unlearnlab.tasks import erasure
 from unlearnlab.training import recipe as recipes
 from unlearnlab.training import zoo
 from unlearnlab.training.fit import Stopped
@@ -26,17 +25,7 @@ task = erasure_cases.task  # a fixture
 
 
 def test_a_larger_data_set_takes_part_by_the_same_images_whatever_the_seed(tmp_path, monkeypatch):
-    pixels = torch.randint(
-        0, 256, (12_000, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
-    )
-    labels = torch.arange(12_000) % 10
-    whole = Images(
-        "cifar10",
-        TensorDataset(pixels, labels),
-        TensorDataset(pixels[:3_000], labels[:3_000]),
-        tuple("abcdefghij"),
-    )
-    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: whole)
+    many(monkeypatch, 12_000, 3_000)
     one, two = (
         ul.erasure.task("cifar10", seed=seed, cache=tmp_path, **SMALL, progress=lambda *done: None)
         for seed in (1, 2)

@@ -5,13 +5,12 @@ import threading
 
 import pytest
 import torch
+from small_images import many
 from torch import nn
-from torch.utils.data import TensorDataset
 from width_cases import vector
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch12_width import choosing
-from unlearnlab.data.images import Images
 from unlearnlab.tasks import presets, width
 from unlearnlab.training import checkpoint as checkpoints
 from unlearnlab.training import zoo
@@ -144,17 +143,7 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
 
 
 def test_larger_images_take_part_by_the_same_images_whatever_the_seed(tmp_path, monkeypatch):
-    pixels = torch.randint(
-        0, 256, (5_000, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
-    )
-    labels = torch.arange(5_000) % 10
-    whole = Images(
-        "cifar10",
-        TensorDataset(pixels, labels),
-        TensorDataset(pixels[:2_000], labels[:2_000]),
-        tuple("abcdefghij"),
-    )
-    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: whole)
+    many(monkeypatch, 5_000, 2_000)
     one, two = (ul.width.splits("cifar10", seed=seed) for seed in (1, 2))
     everything = lambda parts: {
         bytes(x.flatten().tolist())
