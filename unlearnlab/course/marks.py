@@ -76,6 +76,18 @@ def lines(ax, x, curves: dict, looks=(), named: bool = True, floor=None, axes=No
         name_ends(ax, ends)
 
 
+def dots(values, shift: float = 0.0, spread: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Where dots stand in rows 0, 1, ...: values, and heights.
+
+    values: (rows,) or (rows, n). shift: of the heights. spread: half the room in which the n of a
+    row are spread up and down.
+    """
+    values = np.reshape(np.asarray(values, float), (len(values), -1))
+    rows = np.arange(len(values))[:, None] + shift
+    heights = rows + np.linspace(-spread, spread, values.shape[1])
+    return values.ravel(), heights.ravel()
+
+
 def over_points(ax, x, curves: dict, retain, forget) -> None:
     """Functions of x under the points of both sets, all labelled for a legend.
 

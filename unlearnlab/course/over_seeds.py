@@ -3,6 +3,7 @@
 import numpy as np
 
 from .graphs import graph
+from .marks import dots
 from .style import METHOD_LOOKS, RIGHT, SERIES, WRONG, looks
 
 LOOKS = METHOD_LOOKS | looks("over seeds")
@@ -25,19 +26,20 @@ def rows(
     the horizontal axes. neutral: no version is the right one. middle: np.mean or np.median.
     """
     kinds, panels = ("neutral", "neutral") if neutral else ("wrong", "right"), {}
+    heights, last = np.arange(len(values)), len(values) - 1
     for measure, words in measures.items():
         numbers = np.array([numbers[measure] for numbers in values.values()], float)
-        heights = np.arange(len(numbers))[:, None] + 0 * numbers
-        curves = {"_joined": (numbers, heights)}
-        for kind, part in zip(("_versions", "_last"), (slice(-1), slice(-1, None))):
-            x, y = numbers[part], heights[part]
-            curves |= {kind: (x.ravel(), y.ravel()), f"{kind}, middle": (middle(x, 1), y[:, 0])}
+        curves = {"joined": (numbers, heights)}
+        for kind, part in {"versions": slice(last), "last": slice(last, None)}.items():
+            every = dots(numbers[part], shift=heights[part][0])
+            curves |= {kind: every, f"{kind}, middle": (middle(numbers[part], 1), heights[part])}
         panels[words] = {"curves": curves, "title": "", "xlabel": words}
     what = f"{', '.join(measures.values())} of every seed and their middle, for {', '.join(values)}"
     return graph(
         panels=panels,
         looks=["joined", *(f"{kind} {mark}" for kind in kinds for mark in ("seeds", "middle"))],
         rows=list(values),
+        line={"label": "_"},
         log="x" * log,
         size=(1.6 + 3.9 * len(measures), 1.35 + 0.42 * len(values)),
         subplots={"sharey": True},
