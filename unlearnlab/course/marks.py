@@ -58,13 +58,15 @@ def lines(ax, x, curves: dict, looks=(), named: bool = True, floor=None, axes=No
     looks, ends = looks_of(curves, looks), {}
     for name, values in curves.items():
         look = {"label": name, **looks[name], **line}
-        if np.ndim(values) == 0:
+        if not isinstance(values, tuple) and np.ndim(values) == 0:
             level(ax, values, name if named else "", x if x is None else x[0], look=look)
             continue
-        if np.shape(values)[:-1] == (3,) and not isinstance(values, tuple):
-            low, values, high = values
-            band(ax, x, low, high, look["color"])
-        *across, up = values if isinstance(values, tuple) else (x, values)
+        if not isinstance(values, tuple):
+            if np.shape(values)[:-1] == (3,):
+                low, values, high = values
+                band(ax, x, low, high, look["color"])
+            values = x, values
+        *across, up = values
         up = floored(up, floor) if floor else up
         if len(up) > 24 and look["linestyle"] != "none" and "markevery" not in look:
             look["marker"] = ""
