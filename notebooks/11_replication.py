@@ -49,15 +49,12 @@ from unlearnlab.chapters import ch11_replication as ch
 # %%
 def read(record):
     """The runs of a recorded result, with the column that fronts are made of."""
-    runs = ul.table.read(f"results/{record}.json")["runs"]
+    runs = ul.table.read(record)["runs"]
     return runs.assign(retain_error=1 - runs.retain_accuracy)
 
 
 recorded = {}
 for name, case in ch.study.CASES.items():
-    if not Path(f"results/replication-{name}.json").exists():
-        print(f"{'':5} not yet recorded: {case.title}")
-        continue
     runs = recorded[name] = read(f"replication-{name}")
     print(f"{len(runs):5,} runs, {runs.seed.nunique()} seeds: {case.title}")
 
@@ -643,7 +640,7 @@ def priced(runs, floors=(0.6, 0.65, 0.7)):
 
 
 # %%
-at_size = ul.table.read("results/erasure-cifar10-paper-cuda-bfloat16.json")
+at_size = ul.table.read("erasure-cifar10-paper-cuda-bfloat16")
 print(at_size.provenance["device"], "·", at_size.provenance["finished"])
 on_grid = priced(at_size["runs"])
 on_grid.drop(columns=["seconds", "epochs of GD"]).round(3)  # two runs shared the card
@@ -667,7 +664,7 @@ assert area["MinNorm-OG, T = 2"] > area["GD, T = 2"] + 0.4 and area.idxmax() == 
 # who for the same number of seconds?
 
 # %%
-full = ul.table.read("results/fullsize-cuda-bfloat16-test5000.json")
+full = ul.table.read("fullsize-cuda-bfloat16-test5000")
 runs = full["runs"]
 print(len(runs), "runs on", full.provenance["device"], "·", full.provenance["products"])
 ways = priced(runs).sort_values("epochs of GD")
@@ -831,7 +828,7 @@ assert cheaper.area.max() < of_two.area["GD, T = 3"] + 0.01
 # Seed 1 was run with six rates of GD at four and five epochs, and on all test images:
 
 # %%
-one = ul.table.read("results/fullsize-cuda-bfloat16.json")["runs"]
+one = ul.table.read("fullsize-cuda-bfloat16")["runs"]
 of_one = priced(one).sort_values("epochs of GD")
 assert of_one.error.isna().all()
 of_one.drop(columns="error").round(3)  # settings chosen on the numbers that are shown
