@@ -383,6 +383,7 @@ for name, difference in leads.items():
             name
         )  # nowhere ahead by more than two hundredths of the box
 
+
 # %% [markdown]
 # **At equal epochs** MinNorm-OG is ahead four times: without batch norm, where only a fiftieth of
 # the digits is accessible, 29 of them, and by a little on CIFAR-10, at both widths; on every seed
