@@ -300,7 +300,7 @@ assert over_ngp[-1] > 0.38 and abs(over_ngp[:-1]).max() < 0.03
 
 
 # %% tags=["nbval-ignore-output"]
-def cost(methods, repeats=5):
+def cost(methods, repeats=3):
     """Median seconds of each (method, epochs), in units of the first."""
     taken = {name: [] for name in methods}
     for _ in range(repeats):
