@@ -45,7 +45,7 @@ class Lab:
         """
         for name, made in controls.items():
             if isinstance(made, tuple):
-                check(controls, {name: made[1]})
+                check(controls, **{name: made[1]})
                 made = control(*made, late=late)
             setattr(self, name, made)
             made.observe(follow, "value")
@@ -164,14 +164,13 @@ def control(words: str, value, first, *rest, late: bool = False) -> ipywidgets.W
     return made
 
 
-def check(controls: dict[str, tuple], values: dict) -> None:
+def check(controls: dict[str, tuple], **values) -> None:
     """Raises ValueError by name for a value that is none of its control's.
 
-    controls: name -> arguments of `control`. values: by name, such as `locals()` in the first line
-    of a function; others than those of controls are passed over.
+    controls: name -> arguments of `control`. values: by the names of controls.
     """
-    for name in controls.keys() & values.keys():
-        value, (_, _, first, *rest) = values[name], controls[name]
+    for name, value in values.items():
+        _, _, first, *rest = controls[name]
         if isinstance(first, (int, float)):
             kind = number if isinstance(rest[-1], float) else integer
             kind(name, value, low=first, high=rest[0])

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 
 from ...course import curve
-from ...course.marks import decades, lines, looks_of, note, over_points
+from ...course.marks import decades, floored, lines, looks_of, note, over_points
 from ...course.style import FORGET, GREY, RETAIN, SKY, figure, look
 
 FLOOR, CEILING = 1e-6, 10.0  # of the lab's logarithmic axis; smaller changes stand on its floor
@@ -41,7 +41,7 @@ def span(left, right, task, move) -> None:
     curves = {"sin x": x.sin(), "original": task.original(x).detach(), "θ* + Δ": move.curve}
     over_points(left, x, curves, task.retain.tensors, task.forget.tensors)
     left.set(ylim=(-2.1, 2.1), title="The function")
-    low, high = (np.clip(np.abs(v), FLOOR, CEILING) for v in (move.predicted, move.actual))
+    low, high = (floored(v, FLOOR).clip(max=CEILING) for v in (move.predicted, move.actual))
     right.plot(inputs.T.repeat(2, 1), [low, high], "-", color=GREY)
     right.plot(inputs, low, "_", color=SKY, markersize=13, markeredgewidth=2.5, label="predicted")
     right.plot(inputs[:-1], high[:-1], **RETAIN)
