@@ -566,6 +566,7 @@ after = [a + d for a, d in zip(before, change)]
 assert through_A + change[1] @ A @ x == 0  # + <grad_c f, Delta_c>
 assert not network_predictor(after).any()
 
+# %%
 shown = {}
 for state, (A, c) in {"before": before, "after": after}.items():
     shown[f"A, {state}"] = A, "input", "hidden"
