@@ -163,7 +163,7 @@ def name_points(ax, places: dict, colors: dict, boxes) -> None:
         for far, way in itertools.product((9, 15, 24, 35, 48, 64, 82), ways):
             shift = way * (far * pixel + half)
             box = Bbox([center + shift - half, center + shift + half])
-            within = (box.min >= inside.min).all() and (box.max <= inside.max).all()
+            within = inside.contains(*box.min) and inside.contains(*box.max)
             if within and not box.count_overlaps(taken):
                 break
         taken.append(box)
