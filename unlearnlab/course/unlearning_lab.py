@@ -278,8 +278,10 @@ class UnlearningLab(Lab):
             run.method.name: self.metrics,
             "ground truth": self.truth_metrics,
         }
-        cells = lambda metrics: [words.format(**metrics) for words in self.columns.values()]
-        rows = {name: cells(metrics) for name, metrics in models.items()}
+        rows = {
+            name: [words.format(**metrics) for words in self.columns.values()]
+            for name, metrics in models.items()
+        }
         epochs = len(run.history)
         rows[run.method.name].append(f"{run.seconds:.2f} s for {epochs} epoch{'s' * (epochs != 1)}")
         return table(rows, head=tuple(self.columns))
