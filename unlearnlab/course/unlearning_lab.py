@@ -184,7 +184,8 @@ class UnlearningLab(Lab):
         with style.look():
             self.model, self.metrics = run.model, run.metrics
             self.keep(run, stopped)
-            self.show()  # other images may have been chosen since its last epoch
+            # other images may have been chosen since its last epoch
+            self.canvas.move(lambda: self._add(self.model))
             self.readout.value = self._table(run)
 
     def prepare(self) -> dict:
@@ -264,6 +265,8 @@ class UnlearningLab(Lab):
     def show(self) -> None:
         """The whole picture anew."""
         with style.look():
+            for ax in self.figure.axes:  # clear() alone would make all their ticks once more
+                ax.remove()
             self.figure.clear()
             self.draw()
             self.canvas.draw(lambda: self._add(self.model))
