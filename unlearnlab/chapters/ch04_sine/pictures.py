@@ -22,7 +22,7 @@ def mark_worst(ax, x, y, **look) -> float:
     """A bar from sin x to a curve where they are farthest apart. Returns its length."""
     at = np.abs(y - np.sin(x)).argmax()
     ends = np.sin(x[at]), y[at]
-    ax.plot([x[at]] * 2, ends, color=PURPLE, **look)
+    ax.plot([x[at]] * 2, ends, "-", color=PURPLE, **look)
     return abs(ends[1] - ends[0])
 
 

@@ -69,7 +69,6 @@ class ErasureLab(ImageLab):
         page.tick_params(length=0)
         page.spines[:].set_visible(False)
         page.grid(False)
-        self.draw_before(plane)
         key(plane, REFERENCES, loc="upper left")
         limits = {"xlim": (-0.02, 1.04), "ylim": (-0.09, 1.02)}
         if self.zoom.value:
