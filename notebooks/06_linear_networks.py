@@ -423,9 +423,9 @@ dead = [
 ]  # equal rows, and a c that sums to 0
 many = torch.randn(8, 8, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
 for name, network, inputs in [("dead", dead, X_r), ("many", layers, many)]:
-    step = net.flatten(net.perturbation(network, inputs)).norm().item()
-    assert step < 1e-12
-    print(f"{name}: a step of length {step:.0f}")
+    how_far = net.flatten(net.perturbation(network, inputs)).norm().item()
+    assert how_far < 1e-12
+    print(f"{name}: a step of length {how_far:.0f}")
 try:
     net.unlearn([layers[0], c], X_r)
 except ValueError as error:
