@@ -113,9 +113,9 @@ class Decoder(nn.Module):
 
 
 class Recurrent(nn.Module):
-    def __init__(self, kind):
+    def __init__(self, kind, c):
         super().__init__()
-        self.cell, self.out = kind(4, 5, batch_first=True), nn.Linear(5, 3)
+        self.cell, self.out = kind(4, c, batch_first=True), nn.Linear(c, 3)
 
     def forward(self, x):
         return self.out(self.cell(x)[0][:, -1])
@@ -124,67 +124,68 @@ class Recurrent(nn.Module):
 class Tokens(nn.Module):
     """Batch norm, then its map as a sequence: the gradient of one sample is not contiguous."""
 
-    def __init__(self):
+    def __init__(self, c):
         super().__init__()
-        self.conv, self.bn, self.ln = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.LayerNorm(6)
-        self.out = nn.Linear(6, 4)
+        self.conv, self.bn, self.ln = nn.Conv2d(3, c, 3), nn.BatchNorm2d(c), nn.LayerNorm(c)
+        self.out = nn.Linear(c, 4)
 
     def forward(self, x):
         tokens = self.bn(self.conv(x)).flatten(2).transpose(1, 2)
         return self.out(self.ln(tokens).tanh().mean(1))
 
 
-def image(*layers, channels=6):
+def image(channels, *layers):
     """Layers between a convolution and a linear layer."""
     ends = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 4)
     return nn.Sequential(nn.Conv2d(3, channels, 3, padding=1), *layers, *ends)
 
 
-def _gpt():
-    return Decoder(lambda inside, out: Conv1D(out, inside), nn.LayerNorm, rotary=False)
+def _gpt(c):
+    return Decoder(lambda inside, out: Conv1D(out, inside), nn.LayerNorm, rotary=False, size=c)
 
 
-def _llama(norm):
-    return Decoder(lambda inside, out: nn.Linear(inside, out, bias=False), norm, rotary=True)
+def _llama(c, norm):
+    linear = lambda inside, out: nn.Linear(inside, out, bias=False)
+    return Decoder(linear, norm, rotary=True, size=c)
 
 
 PICTURE, SERIES, VECTOR, WORDS = (3, 8, 8), (5, 4), (7,), (6,)
 ARCHITECTURES = {
-    "depthwise": (lambda: image(nn.Conv2d(6, 6, 3, groups=6, padding=1), nn.GELU()), PICTURE),
-    "grouped": (lambda: image(nn.Conv2d(6, 6, 3, 2, 1, 1, 3, bias=False), nn.SiLU()), PICTURE),
+    "depthwise": (lambda c: image(c, nn.Conv2d(c, c, 3, groups=c, padding=1), nn.GELU()), PICTURE),
+    "grouped": (lambda c: image(c, nn.Conv2d(c, c, 3, 2, 1, 1, 4, bias=False), nn.SiLU()), PICTURE),
     "more filters a group": (
-        lambda: image(nn.Conv2d(6, 12, 2, groups=6), nn.Conv2d(12, 6, 1)),
+        lambda c: image(c, nn.Conv2d(c, 2 * c, 2, groups=c), nn.Conv2d(2 * c, c, 1)),
         PICTURE,
     ),
-    "squeeze and excite": (lambda: image(nn.Hardswish(), SqueezeExcite(6)), PICTURE),
-    "layer norm of maps": (lambda: image(LayerNorm2d(6), nn.GELU()), PICTURE),
-    "layer norm of whole maps": (lambda: image(nn.LayerNorm([6, 8, 8]), nn.GELU()), PICTURE),
-    "group norm": (lambda: image(nn.GroupNorm(2, 6), nn.SiLU()), PICTURE),
-    "instance norm": (lambda: image(nn.InstanceNorm2d(6, affine=True), nn.SiLU()), PICTURE),
+    "squeeze and excite": (lambda c: image(c, nn.Hardswish(), SqueezeExcite(c)), PICTURE),
+    "layer norm of maps": (lambda c: image(c, LayerNorm2d(c), nn.GELU()), PICTURE),
+    "layer norm of whole maps": (lambda c: image(c, nn.LayerNorm([c, 8, 8]), nn.GELU()), PICTURE),
+    "group norm": (lambda c: image(c, nn.GroupNorm(2, c), nn.SiLU()), PICTURE),
+    "instance norm": (lambda c: image(c, nn.InstanceNorm2d(c, affine=True), nn.SiLU()), PICTURE),
     "instance norm, running": (
-        lambda: image(nn.InstanceNorm2d(6, affine=True, track_running_stats=True), nn.SiLU()),
+        lambda c: image(c, nn.InstanceNorm2d(c, affine=True, track_running_stats=True), nn.SiLU()),
         PICTURE,
     ),
-    "layer scale": (lambda: image(LayerScale(6), nn.GELU()), PICTURE),
-    "windows": (lambda: image(nn.GELU(), WindowAttention(6)), PICTURE),
+    "layer scale": (lambda c: image(c, LayerScale(c), nn.GELU()), PICTURE),
+    "windows": (lambda c: image(c, nn.GELU(), WindowAttention(c)), PICTURE),
     "batch norm, tokens": (Tokens, PICTURE),
     "batch norm of vectors": (
-        lambda: nn.Sequential(nn.Linear(7, 8), nn.BatchNorm1d(8), nn.GELU(), nn.Linear(8, 3)),
+        lambda c: nn.Sequential(nn.Linear(7, c), nn.BatchNorm1d(c), nn.GELU(), nn.Linear(c, 3)),
         VECTOR,
     ),
-    "LSTM": (lambda: Recurrent(nn.LSTM), SERIES),
-    "GRU": (lambda: Recurrent(nn.GRU), SERIES),
+    "LSTM": (lambda c: Recurrent(nn.LSTM, c), SERIES),
+    "GRU": (lambda c: Recurrent(nn.GRU, c), SERIES),
     "GPT-2": (_gpt, WORDS),
-    "LLaMA": (lambda: _llama(RMSNorm), WORDS),
-    "LLaMA, torch's norm": (lambda: _llama(nn.RMSNorm), WORDS),
+    "LLaMA": (lambda c: _llama(c, RMSNorm), WORDS),
+    "LLaMA, torch's norm": (lambda c: _llama(c, nn.RMSNorm), WORDS),
 }
 
 
-def architecture(name, n, seed=0):
+def architecture(name, n, width=8):
     """The model, with running statistics and scales that are no ones, and n inputs."""
-    torch.manual_seed(seed)
+    torch.manual_seed(0)
     make, shape = ARCHITECTURES[name]
-    model = make()
+    model = make(width)
     for module in model.modules():
         if isinstance(getattr(module, "running_mean", None), torch.Tensor):
             module.running_mean.normal_(), module.running_var.uniform_(0.5, 2)
