@@ -1,21 +1,115 @@
-"""Models that others wrote: copied, whatever they keep of a forward."""
+"""Models that others wrote: what they keep of a forward, copied or put back."""
 
 import copy
-from collections.abc import Iterator
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Mapping
+from types import ModuleType
 
 from torch import Tensor, nn
+
+from .modes import norms_of
+
+# What is put back in place. Attributes, of a module or of an object that it holds, are a dict.
+_BOXES = (dict, OrderedDict, defaultdict, list, deque)
+_PLAIN = {type(None), bool, int, float, str, Tensor, nn.Parameter}
+_HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
+
+WRAPPER = """class Logits(torch.nn.Module):
+    def __init__(self, model): super().__init__(); self.model = model
+    def forward(self, x): return self.model(x)["logits"]"""
+
+
+def logits(outputs):
+    """What a model returned, or its "logits" where it names what it returns, as a dict, a dataclass
+    or a ModelOutput of Hugging Face does."""
+    named = outputs if isinstance(outputs, Mapping) else getattr(outputs, "__dict__", {})
+    return named.get("logits", outputs)
+
+
+def described(head) -> str:
+    """What came in place of a head: its shape, or its type and a way out."""
+    if isinstance(head, Tensor):
+        return str(tuple(head.shape))
+    return f"{type(head).__name__}: return the logits alone, as from\n{WRAPPER}"
+
+
+class Kept:
+    """What a model holds beside parameters: buffers, tensors, lists, caches, objects with such.
+
+    Inside `with kept:` a forward may write there what it likes: tensors are copies, in `dtype` if
+    that is set. Afterwards all is as it was when this was made.
+    """
+
+    def __init__(self, model: nn.Module):
+        boxes = [box for box in _boxes(model) if type(box) in _BOXES]
+        self.dtype, self.before = None, [(box, box.copy()) for box in boxes]
+        self.tensors = list(_tensors(boxes))
+        # norms only read theirs in evaluation mode, and they are many
+        self.steady = {id(norm._buffers) for norm in norms_of(model)}
+
+    def __enter__(self):
+        for box, key, t in self.tensors:
+            dtype = self.dtype if self.dtype and t.is_floating_point() else t.dtype
+            if dtype != t.dtype or id(box) not in self.steady:
+                box[key] = t.detach().to(dtype, copy=True)
+
+    def __exit__(self, *_):
+        for box, before in self.before:
+            if isinstance(box, dict):
+                for key in box.keys() - before.keys():
+                    del box[key]
+                box.update(before)
+            else:
+                box.clear()
+                box.extend(before)
 
 
 def copied(model: nn.Module) -> nn.Module:
     """A copy of the model. Tensors of a forward that it keeps, such as features that somebody wants
-    to look at, are copied as numbers, without the graph that made them, which nothing can copy."""
-    graphs = {id(t): t.detach().clone() for t in _kept_tensors(model) if not t.is_leaf}
-    return copy.deepcopy(model, graphs)
+    to look at, are copied as numbers, without the graph that made them, which nothing can copy.
+
+    Raises TypeError where something else of it cannot be copied.
+    """
+    graphs = {id(t): t.detach().clone() for t in kept_tensors(model) if not t.is_leaf}
+    try:
+        return copy.deepcopy(model, graphs)
+    except Exception as error:
+        raise TypeError(
+            f"{type(model).__name__} cannot be copied: {error}. Make what that names in forward, "
+            "or give the model a __deepcopy__"
+        ) from error
 
 
-def _kept_tensors(model) -> Iterator[Tensor]:
-    for module in model.modules():
-        for value in vars(module).values():
-            several = value if isinstance(value, (list, tuple)) else [value]
-            several = value.values() if isinstance(value, dict) else several
-            yield from (t for t in several if isinstance(t, Tensor))
+def kept_tensors(holder) -> list[Tensor]:
+    """All that are no parameters, in a model, or in a dict or list."""
+    return [t for _, _, t in _tensors(_boxes(holder))]
+
+
+def _tensors(boxes):
+    """(box, key, tensor) of every tensor in them that is no parameter."""
+    for box in boxes:
+        for key, value in _items(box):
+            if isinstance(value, Tensor) and not isinstance(value, nn.Parameter):
+                yield box, key, value
+
+
+def _items(box):
+    return box.items() if isinstance(box, dict) else enumerate(box)
+
+
+def _boxes(holder):
+    """Every container and dict of attributes that a model, or a dict, holds or is."""
+    seen, stack = {}, [holder]
+    while stack:
+        box = stack.pop()
+        if not isinstance(box, (*_BOXES, tuple)):
+            if isinstance(box, (type, ModuleType)) or not hasattr(box, "__dict__"):
+                continue
+            box = vars(box)
+        if id(box) in seen:
+            continue
+        seen[id(box)] = box
+        yield box
+        for key, value in _items(box):
+            if type(value) not in _PLAIN and key not in _HOOKS:
+                stack.append(value)

@@ -4,26 +4,38 @@ from contextlib import contextmanager
 
 from torch import nn
 
+MODES = ("training", "track_running_stats", "sparse", "_buffers")
+
 
 def is_norm(module: nn.Module) -> bool:
-    """Whether it is a batch norm, of any number of dimensions."""
-    return isinstance(module, nn.modules.batchnorm._BatchNorm)
+    """Whether it is a batch norm, of any number of dimensions, or another norm that keeps running
+    statistics."""
+    batch_norm = isinstance(module, nn.modules.batchnorm._BatchNorm)
+    return batch_norm or getattr(module, "running_mean", None) is not None
 
 
 def norms_of(model: nn.Module) -> list[nn.Module]:
-    """Every batch-norm layer of the model."""
+    """Every such layer of the model."""
     return [module for module in model.modules() if is_norm(module)]
+
+
+def has_own_train(module: nn.Module) -> bool:
+    """Whether it does more than setting `training`: it may merge weights in evaluation mode, or
+    keep there what it made of them."""
+    return type(module).train is not nn.Module.train
 
 
 @contextmanager
 def kept_modes(modules):
-    """Inside, the modules' modes may be set; afterwards `training` and tracking are as before."""
-    before = [(m, m.training, getattr(m, "track_running_stats", None)) for m in modules]
+    """Inside, the modules' modes may be set; afterwards all of MODES are as before."""
+    before = [(m, {name: vars(m)[name] for name in MODES if name in vars(m)}) for m in modules]
     try:
         yield
     finally:
-        for module, training, tracks in before:
-            if module.training != training:
-                module.training = training
-            if tracks is not None:
-                module.track_running_stats = tracks
+        for module, modes in before:
+            if has_own_train(module):
+                module.train(modes["training"])
+        for module, modes in before:
+            for name, value in modes.items():
+                if vars(module).get(name) is not value:
+                    setattr(module, name, value)

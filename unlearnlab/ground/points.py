@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Subset, TensorDataset
 
+from .models import described
 from .modes import kept_modes
 
 IGNORED = -100  # a target that is nowhere counted: in sequences only, as in torch's cross-entropy
@@ -108,10 +109,9 @@ def _probe(name, original, inputs):
     heads = list(outputs) if several else [outputs]
     for i, head in enumerate(heads):
         if not isinstance(head, Tensor) or len(head) != len(inputs[:2]):
-            got = tuple(head.shape) if isinstance(head, Tensor) else type(head).__name__
             raise ValueError(
                 f"head {i} of the original must return a tensor with a row for every input, got "
-                f"{got}"
+                f"{described(head)}"
             )
     return heads, several
 

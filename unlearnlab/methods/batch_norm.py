@@ -17,9 +17,11 @@ A batch of a single sample has no statistics of its own (its variance is 0, and 
 error where the map is 1 x 1): it is normalised by the running ones and does not reach them.
 """
 
+import copy
 from contextlib import contextmanager
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..ground.modes import kept_modes
 
@@ -50,5 +52,8 @@ def _normalising(norms, own, tracked):
     with kept_modes(norms):
         for m in norms:
             m.training = m.training and own
-            m.track_running_stats = m.track_running_stats and tracked
+            if isinstance(m, _BatchNorm):
+                m.track_running_stats = m.track_running_stats and tracked
+            elif not tracked:  # it may write into them all the same
+                m._buffers = copy.deepcopy(m._buffers)
         yield

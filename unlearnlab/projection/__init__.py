@@ -5,6 +5,6 @@ Read `definition` first. `step` does the same without ever forming a row: layer 
 parameters (`network`).
 """
 
-from .definition import dense_step, output_gradients, project_out
+from .definition import output_gradients, project_out
 from .network import NonFiniteGradients
 from .step import Projection, Step, minnorm_step

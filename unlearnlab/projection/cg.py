@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .network import NonFiniteGradients, check_finite, in_working_precision, products
+from .watch import watched
 
 # |J v| / |J theta| at which conjugate gradients stop, by the precision of the pass, and the most
 # iterations.
@@ -70,6 +71,8 @@ def matrix_free(net, center):
 
 
 def _off(net, center, precision):
+    if not net.mixes_samples:
+        watched(net, ())
     with products(net) as (theta, push, pull):
         if center:
             theta = theta - torch.cat([center[name].flatten() for name in net.trainable]).to(theta)

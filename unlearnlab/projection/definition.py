@@ -1,4 +1,4 @@
-"""What does MinNorm-OG remove? The definition: rows, what of theta is off their span, the step.
+"""What does MinNorm-OG remove? The definition: rows, and what of theta is off their span.
 
 Row i of J is the gradient of one output on one retained sample. To first order a change v of theta
 changes these outputs by J v. They feel nothing of P_perp theta, the part of theta orthogonal to
@@ -8,10 +8,10 @@ package computes the same faster.
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from ..ground.checks import floats, in_range, number
+from ..ground.checks import floats, in_range
 from .network import Network, check_finite, per_sample_rows
+from .watch import watched
 
 # A singular value of the unit-length rows below this share of the largest is rounding, not a
 # direction.
@@ -31,11 +31,12 @@ def output_gradients(model: nn.Module, inputs: Tensor, outputs: str = "largest")
     of `model.parameters()`, trainable ones only.
 
     Raises TypeError for a model or inputs of another kind, ValueError for an empty batch, a model
-    with nothing trainable, or non-finite gradients.
+    with nothing trainable, non-finite gradients, or samples that the model couples.
     """
     network = Network(model, inputs, outputs)
-    network.cast(None)
     with network.evaluation():
+        network.cast(None)
+        watched(network, ())
         rows = per_sample_rows(network, list(network.parameters))
     check_finite(torch.isfinite(rows).all(1), len(inputs))
     return rows
@@ -83,15 +84,3 @@ def power_of_two(x: Tensor) -> Tensor:
     largest = sizes.amax(-1, keepdim=True) if x.numel() else sizes.sum()
     return torch.where(largest > 0, largest / (2 * torch.frexp(largest).mantissa), 1)
 
-
-@torch.no_grad()
-def dense_step(model: nn.Module, inputs: Tensor, strength: float) -> None:
-    """theta <- theta - strength * P_perp theta, in place, as written (paper A, Algorithm 1).
-
-    Arguments and errors as in `minnorm_step`, which does the same without the rows.
-    """
-    strength = number("strength", strength, low=0, high=1)
-    trainable = [p for p in model.parameters() if p.requires_grad]
-    theta = parameters_to_vector(trainable)
-    moved = theta - strength * project_out(theta, output_gradients(model, inputs))
-    vector_to_parameters(moved, trainable)

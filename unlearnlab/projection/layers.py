@@ -1,47 +1,43 @@
 """What does one layer contribute to K = J J^T, to t = J theta and to J^T c, without its rows?
 
 For a linear or convolutional layer all three follow from the layer's inputs and the gradients of
-its outputs, which one forward and one backward pass give for every sample at once. Of biases, batch
-norm and parameters in no such layer the rows are held. Row i * heads + h is head h of sample i.
+its outputs, which one forward and one backward pass give for every sample at once. Of norms and
+grouped convolutions, which have few weights, these two give the rows, and the rows are held; so are
+those of parameters in no such layer, which take a pass of their own. Row i * heads + h is head h of
+sample i.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.grad import conv2d_weight
 
-from .network import Call, per_sample_rows, watched
+from .network import gradients, one_by_one, per_sample_rows
 from .patches import patches
+from .watch import watched
 
-# From this many positions on, a grouped convolution gives per-sample gradients on a CPU up to twice
-# as fast as patches and one product a sample. On a GPU every group is a launch of its own.
-MANY_POSITIONS = 128
 # The rows of one layer are kept from K to J^T c up to so many bytes: reading them again costs a
 # hundredth of the product that makes them. With 100 rows, all of a ResNet-18 on a GPU (1.1 GB).
 KEPT_BYTES = {"cpu": 2**26, "cuda": 2**28}
 
 
-def formula(device, n: int, heads: int, positions: int, fan_in: int, fan_out: int) -> str:
-    """Which way to a layer's share of K is the cheapest: "pairs", "patches" or "groups".
+def compares_pairs(n: int, heads: int, positions: int, fan_in: int, fan_out: int) -> bool:
+    """Whether a layer's share of K is cheaper by comparing pairs of positions than by its rows.
 
     n, heads: samples and heads, k = n heads rows. positions: at which the weight (fan_out, fan_in)
     is used.
 
-    "pairs" compares every pair of positions and forms no row: positions^2 (n^2 fan_in + k^2
-    fan_out) products. The others form the rows, k fan_in fan_out positions, and multiply them,
-    k^2 fan_in fan_out. For 100 rows of a ResNet-18 of width 1 that is pairs where maps are 4 x 4
-    (4 against 27 billion, and no 940 MB of rows), rows elsewhere (10 against 34 billion at 8 x 8).
-    Rows are made of "patches" (one launch a layer), or by a convolution with a group for every
-    sample, "groups": on a CPU with many positions (MANY_POSITIONS) only.
+    Every pair of positions takes positions^2 (n^2 fan_in + k^2 fan_out) products and forms no row.
+    Rows take k fan_in fan_out positions to form, and k^2 fan_in fan_out to multiply. For 100 rows
+    of a ResNet-18 of width 1 that is pairs where maps are 4 x 4 (4 against 27 billion, and no 940
+    MB of rows), rows elsewhere (10 against 34 billion at 8 x 8).
     """
     k = n * heads
     pairs = positions**2 * (n**2 * fan_in + k**2 * fan_out)
-    if pairs <= k * fan_in * fan_out * (positions + k):
-        return "pairs"
-    return "groups" if device.type == "cpu" and positions >= MANY_POSITIONS else "patches"
+    return pairs <= k * fan_in * fan_out * (positions + k)
 
 
 def blocks(net, plan=None):
@@ -51,9 +47,9 @@ def blocks(net, plan=None):
     A block has gram(dtype) (k, k), inner() (n, heads) in float64, and pull(c), J^T c by the names
     of its parameters in c's precision.
     """
+    heads, calls, plan = watched(net, LAYERS, plan)
+    calls = {prefix: call for prefix, call in calls.items() if _has_formula(call)}
     with torch.enable_grad():
-        heads, calls, plan = watched(net, LAYERS, plan)
-        calls = {prefix: call for prefix, call in calls.items() if _has_formula(call)}
         sides = _output_side(heads, [call.edge for call in calls.values()])
     tensors, rest, parts, small = {**net.others, **net.parameters}, dict(net.parameters), [], {}
     for (prefix, call), b in zip(calls.items(), sides):
@@ -72,14 +68,26 @@ def blocks(net, plan=None):
         rows = torch.cat(list(small.values()), 2).flatten(0, 1)
         parts.append(Rows({name: net.parameters[name] for name in small}, rows, len(net.x)))
     if rest:
-        with net.evaluation():
-            rows = per_sample_rows(net, list(rest)).unflatten(0, (len(heads), -1))
+        rows = _looked_at(net, heads, list(rest)).unflatten(0, (len(heads), -1))
         parts.append(Rows(rest, rows.transpose(0, 1).flatten(0, 1), len(net.x)))
     return parts, len(heads), plan
 
 
+def _looked_at(net, heads, names):
+    """Their rows. Those of a parameter are all zero also where a forward uses what an earlier one
+    made of it: then a plain backward pass knows better."""
+    rows = per_sample_rows(net, names)
+    tensors = [net.parameters[name] for name in names]
+    for p, part in zip(tensors, rows.split([p.numel() for p in tensors], 1)):
+        if not part.any():
+            whole = [gradients(head, [p])[0] for head in heads]
+            if any(g is not None and g.any() for g in whole):
+                return one_by_one(net, names)
+    return rows
+
+
 def row_bytes(net):
-    """What the rows of the parameters outside Linear, Conv2d and BatchNorm2d layers would take."""
+    """What the rows of the parameters outside LAYERS would take."""
     others = [module for module in net.modules.values() if type(module) not in LAYERS]
     trainable = [p for m in others for p in m.parameters(recurse=False) if p.requires_grad]
     return len(net.inputs) * sum(p.numel() * p.element_size() for p in trainable)
@@ -88,28 +96,21 @@ def row_bytes(net):
 def _has_formula(call):
     m = call.module
     if isinstance(m, nn.Conv2d):
-        plain = m.groups == 1 and m.padding_mode == "zeros" and not isinstance(m.padding, str)
+        plain = m.padding_mode == "zeros" and not isinstance(m.padding, str)
         return plain and call.input.ndim == 4
     return call.input.ndim >= 2 or not isinstance(m, nn.Linear)
-
-
-def _gradients(head, edges):
-    ones = torch.ones_like(head)
-    return list(torch.autograd.grad(head, edges, ones, retain_graph=True, allow_unused=True))
 
 
 def _output_side(heads, edges):
     """For each edge the gradient of every head by it (n, heads, ...); None if no head feels it."""
     if not edges:
         return []
-    per_head = [
-        _gradients(head, edges) if head.requires_grad else [None] * len(edges) for head in heads
-    ]
+    per_head = [gradients(head, edges) for head in heads]
     sides = []
     for i in range(len(edges)):
-        parts = [gradients[i] for gradients in per_head]
-        for gradients in per_head:  # not held twice
-            gradients[i] = None
+        parts = [of_head[i] for of_head in per_head]
+        for of_head in per_head:  # not held twice
+            of_head[i] = None
         known = next((p for p in parts if p is not None), None)
         if known is not None:
             parts = [torch.zeros_like(known) if p is None else p for p in parts]
@@ -136,12 +137,12 @@ class Affine:
     def __post_init__(self):
         n, heads, fan_out, positions = self.b.shape
         fan_in = self.weight.numel() // fan_out
-        self.formula = formula(self.b.device, n, heads, positions, fan_in, fan_out)
+        self.by_pairs = compares_pairs(n, heads, positions, fan_in, fan_out)
         self.kept = None
 
     def gram(self, dtype):
         b = self.b.to(dtype)
-        if self.formula == "pairs":
+        if self.by_pairs:
             return _pairs(self.a().to(dtype), b, "bias" in self.names)
         rows = self.rows(b)
         small = rows.nbytes <= KEPT_BYTES.get(b.device.type, 2**26)
@@ -167,22 +168,17 @@ class Affine:
         if whole:
             inside["weight"] = self.kept.flatten(1).T.mv(c).view_as(self.weight)
         if not whole or "bias" in self.names:
-            weighted = c.view(n, heads, 1, 1) * self.b.to(c.dtype)
-            weighted = weighted.squeeze(1) if heads == 1 else weighted.sum(1)
+            weighted = torch.einsum("nh,nhop->nop", c.view(n, heads), self.b.to(c.dtype))
             if not whole:
-                inside["weight"] = self.weight_gradient(weighted)
+                a = _flat(self.a().to(weighted.dtype))
+                inside["weight"] = (_flat(weighted).T @ a).view_as(self.weight)
             inside["bias"] = weighted.sum((0, 2))
         return {name: inside[role] for role, name in self.names.items()}
-
-    def weight_gradient(self, weighted):
-        """sum_ip weighted_ip a_ip^T, shaped as the weight; weighted: (n, out, positions)."""
-        a, b = (_flat(t) for t in (self.a().to(weighted.dtype), weighted))
-        return b.T @ a
 
 
 def _flat(t):
     """(n, features, positions) -> (n * positions, features)."""
-    return t.squeeze(2) if t.shape[2] == 1 else t.transpose(1, 2).flatten(0, 1)
+    return t.transpose(1, 2).flatten(0, 1)
 
 
 def _pairs(a, b, bias):
@@ -191,37 +187,11 @@ def _pairs(a, b, bias):
     alike, similar = flat_a @ flat_a.T, flat_b @ flat_b.T
     if bias:
         alike.add_(1)
-    if heads == 1:
-        similar.mul_(alike)
-    else:  # the heads share the layer's input
-        both = n, heads, positions
-        similar.view(*both, *both).mul_(alike.view(n, 1, positions, n, 1, positions))
+    both = n, heads, positions
+    # the heads share the layer's input
+    similar.view(*both, *both).mul_(alike.view(n, 1, positions, n, 1, positions))
     k = n * heads
-    return similar if positions == 1 else similar.view(k, positions, k, positions).sum((1, 3))
-
-
-@dataclass
-class Filters(Affine):
-    """The weight of a convolution: one of patches, by the convolution's own backward pass where
-    that is faster."""
-
-    call: Call = None
-
-    def rows(self, b):
-        if self.formula != "groups":
-            return super().rows(b)
-        (n, heads, out, _), image, shape = b.shape, self.call.input, self.weight.shape
-        # every sample its own group: n gradients in one call
-        x, shape = image.to(b.dtype).reshape(1, -1, *image.shape[2:]), (n * heads * out, *shape[1:])
-        return self._gradient(x, shape, b, n).view(n * heads, out, -1)
-
-    def weight_gradient(self, weighted):
-        return self._gradient(self.call.input.to(weighted.dtype), self.weight.shape, weighted, 1)
-
-    def _gradient(self, x, shape, b, groups):
-        m, size = self.call.module, self.call.output.shape[2:]
-        b = b.reshape(len(x), -1, *size)
-        return conv2d_weight(x, shape, b, m.stride, m.padding, m.dilation, groups)
+    return similar.view(k, positions, k, positions).sum((1, 3))
 
 
 @dataclass
@@ -255,15 +225,16 @@ def _affine(call, values, b, moving):
     b = laid_out(b, 2)
     if "weight" not in moving:
         return {"bias": b.sum(3)}
-    geometry = (m.stride, m.padding, m.dilation) if convolves else ()
+    geometry = (m.stride, m.padding, m.dilation, m.groups) if convolves else ()
+    a = lambda: patches(x, m.kernel_size, *geometry[:3]) if convolves else _features_first(x, 1)
+    if convolves and m.groups > 1:  # so few weights that their rows are held
+        of_groups = b.unflatten(2, (m.groups, -1)), a().unflatten(1, (m.groups, -1))
+        rows = {"weight": torch.einsum("nhgop,ngip->nhgoi", *of_groups), "bias": b.sum(3)}
+        return {role: rows[role].flatten(2) for role in moving}
     again = F.conv2d if convolves else F.linear
     z = laid_out(call.output if call.intact() else again(x, weight, bias, *geometry), 1)
     z = z if bias is None or "bias" in moving else z - bias[:, None]
-    if convolves:
-        a = lambda: patches(x, m.kernel_size, *geometry)
-        return Filters(moving, weight, a, b, z, call=call)
-    a = laid_out(x, 1)
-    return Affine(moving, weight, lambda: a, b, z)
+    return Affine(moving, weight, a, b, z)
 
 
 def _features_first(t, dim):
@@ -272,15 +243,19 @@ def _features_first(t, dim):
 
 
 def _norm(call, values, b, moving):
-    """Batch norm with running statistics is a scale and a shift of fixed, standardised inputs."""
-    m, shares = call.module, {}
-    if "weight" in moving:
-        mean, var = m.running_mean.to(b.dtype), m.running_var.to(b.dtype)
-        standard = F.batch_norm(call.input, mean, var, eps=m.eps)
-        shares["weight"] = (b * standard.unsqueeze(1)).sum((3, 4))
-    if "bias" in moving:
-        shares["bias"] = b.sum((3, 4))
-    return shares
+    """Of one sample, or by running statistics, a norm scales and shifts standardised inputs."""
+    m, size = call.module, values["weight"].numel()
+    plain = copy.copy(m)
+    plain._parameters = dict.fromkeys(m._parameters)
+    plain._buffers = m._buffers | {
+        name: t.to(b.dtype) for name, t in m.named_buffers() if t.is_floating_point()
+    }
+    # a weight for every number of the last dimensions, or for every channel
+    last = hasattr(m, "normalized_shape")
+    per_weight = lambda t: t.flatten(2).unflatten(2, (-1, size) if last else (size, -1))
+    shares = {"weight": b * plain(call.input).unsqueeze(1), "bias": b}
+    return {role: per_weight(shares[role]).sum(2 if last else 3) for role in moving}
 
 
-LAYERS = {nn.Linear: _affine, nn.Conv2d: _affine, nn.BatchNorm2d: _norm}
+NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.InstanceNorm2d, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm
+LAYERS = {nn.Linear: _affine, nn.Conv2d: _affine} | dict.fromkeys(NORMS, _norm)

@@ -1,8 +1,6 @@
 """How is a model run with other tensors in place of its parameters, and watched while it runs?"""
 
-from collections import Counter
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +8,8 @@ from torch.func import functional_call, jacrev, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, one_of, tensor
-from ..ground.modes import is_norm, kept_modes
+from ..ground.models import Kept, described, logits
+from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
 
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
 # to 1e-15.
@@ -25,9 +24,10 @@ class Network:
     """A model's tensors by name, and copies of them in a chosen precision to run it with.
 
     outputs: what of every head gives rows, as in `minnorm_step`.
-    trainable, fixed: {name: parameter or buffer}; a shared tensor goes by the name it is first met
-        under. owned: {module's prefix: {role, such as "weight": name}}, parameters only.
-    parameters, others, x: what it is run with, set by `cast`.
+    trainable, fixed: {name: parameter}; a shared one goes by the name it is first met under.
+    owned: {module's prefix: {role, such as "weight": name}}.
+    parameters, others, x: what it is run with, set by `cast`; `kept`, by `evaluation`, puts back
+        what a forward leaves in the model.
     """
 
     mixes_samples = False  # whether batch norm may normalise by the batch's own statistics
@@ -41,18 +41,17 @@ class Network:
                 f"inputs is an empty batch, shape {tuple(inputs.shape)}: there is no output to "
                 "take a gradient of"
             )
-        self.model, self.inputs, self.modules = model, inputs.detach(), dict(model.named_modules())
-        self.outputs = outputs
+        self.model, self.inputs, self.outputs = unwrapped(model), inputs.detach(), outputs
+        self.modules = dict(self.model.named_modules())
         for prefix, module in self.modules.items():
-            if is_norm(module) and module.running_mean is None and not self.mixes_samples:
-                raise ValueError(
-                    f"layer {prefix!r} normalises by batch statistics in evaluation mode too, "
-                    "which couples the samples: use track_running_stats=True"
+            if isinstance(module, torch.jit.ScriptModule):
+                raise TypeError(
+                    f"layer {prefix!r} is TorchScript, whose weights cannot be replaced: give the "
+                    "module that torch.jit made it from"
                 )
-        named = dict(model.named_parameters())
+        named = dict(self.model.named_parameters())
         self.trainable = {name: p for name, p in named.items() if p.requires_grad}
         self.fixed = {name: p for name, p in named.items() if not p.requires_grad}
-        self.fixed |= dict(model.named_buffers())
         first = {id(p): name for name, p in named.items()}
         self.owned = {
             prefix: {role: first[id(p)] for role, p in module._parameters.items() if p is not None}
@@ -81,23 +80,45 @@ class Network:
         self.parameters = {name: leaf(p) for name, p in self.trainable.items()}
         self.others = {name: to(t) for name, t in self.fixed.items()}
         own = next(iter(self.parameters.values())).dtype
+        self.kept.dtype = dtype
         self.x = self.inputs.to(own) if self.inputs.is_floating_point() else self.inputs
         return own
 
     def __call__(self, x, parameters=None):
         """The heads on x, each (n,), with some parameters replaced."""
         tensors = {**self.parameters, **self.others, **(parameters or {})}
-        heads = _heads(functional_call(self.model, tensors, (x.clone(),)), len(x))
+        with self.kept:
+            returned = functional_call(self.model, tensors, (x.clone(),))
+        heads = _heads(logits(returned), len(x))
         return [part for head in heads for part in _parts(head, self.outputs)]
 
     @contextmanager
     def evaluation(self):
-        """Evaluation mode, in which batch norm keeps samples apart."""
+        """Evaluation mode; afterwards the model is as before but for its parameters."""
         with kept_modes(self.modules.values()):
-            for module in self.modules.values():
-                if module.training:
-                    module.training = False
+            self.set_modes()
+            self.kept = Kept(self.model)
             yield
+
+    def set_modes(self):
+        """Evaluation mode, in which batch norm keeps samples apart.
+
+        A module of parameters that may keep in that mode what it made of them stays in training.
+        """
+        for prefix, module in self.modules.items():
+            if has_own_train(module) and self.owned[prefix] and not is_norm(module):
+                module.train()
+            elif module.training:
+                module.training = False
+            if getattr(module, "sparse", False):  # vmap knows the other gradients, equal to these
+                module.sparse = False
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The module itself, out of DataParallel or torch.compile, which share its parameters."""
+    while isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        model = model.module
+    return getattr(model, "_orig_mod", model)
 
 
 def in_working_precision(net, compute):
@@ -135,10 +156,9 @@ def _heads(outputs, n):
         heads = [h[None] if isinstance(h, Tensor) and h.ndim == 0 else h for h in heads]
     for i, head in enumerate(heads):
         if not isinstance(head, Tensor) or head.ndim not in (1, 2, 3) or len(head) != n:
-            got = tuple(head.shape) if isinstance(head, Tensor) else type(head).__name__
             raise ValueError(
                 f"head {i} of the model must return ({n},), ({n}, outputs) or ({n}, length, "
-                f"outputs), got {got}"
+                f"outputs), got {described(head)}"
             )
     return heads
 
@@ -157,17 +177,46 @@ def _parts(head, outputs):
 def per_sample_rows(net, names):
     """(heads * n, size of the named parameters): the gradients of every head, sample by sample."""
 
-    def outputs(chosen, x):
-        return torch.stack([head[0] for head in net(x[None], chosen)])
+    def outputs(moving, x):
+        return torch.stack([head[0] for head in net(x[None], moving)])
 
-    chosen = {name: net.parameters[name] for name in names}
-    try:
-        gradients = vmap(jacrev(outputs), in_dims=(None, 0), chunk_size=64)(chosen, net.x)
-    except RuntimeError:  # a forward that branches on its data, or an operation vmap does not know
-        singles = [jacrev(outputs)(chosen, x) for x in net.x]
-        gradients = {name: torch.stack([g[name] for g in singles]) for name in names}
-    flat = torch.cat([gradients[name].flatten(2) for name in names], 2)
-    return flat.transpose(0, 1).flatten(0, 1).detach()
+    # somebody's hook looks at what passes, which under vmap has no numbers
+    if not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules.values()):
+        moving = {name: net.parameters[name] for name in names}
+        with suppress(Exception):  # branches on its data, or an operation that vmap does not know
+            by_name = vmap(jacrev(outputs), in_dims=(None, 0), chunk_size=64)(moving, net.x)
+            flat = torch.cat([by_name[name].flatten(2) for name in names], 2)
+            return flat.transpose(0, 1).flatten(0, 1).detach()
+    return one_by_one(net, names)
+
+
+@torch.enable_grad()
+def one_by_one(net, names):
+    """The same by a plain backward pass for every row."""
+    parameters, rows = [net.parameters[name] for name in names], []
+    flat = lambda p, g: (torch.zeros_like(p) if g is None else g.to_dense()).flatten()
+    for x in net.x:
+        heads = net(paired(net.model, x[None]))
+        parts = [map(flat, parameters, gradients(head[:1], parameters)) for head in heads]
+        rows.append(torch.stack([torch.cat([*row]) for row in parts]))
+    return torch.stack(rows, 1).flatten(0, 1)
+
+
+def gradients(head, tensors):
+    """Of the sum of a head by each tensor, None where it has no part."""
+    if not head.requires_grad:
+        return [None] * len(tensors)
+    ones = torch.ones_like(head)
+    return list(torch.autograd.grad(head, tensors, ones, retain_graph=True, allow_unused=True))
+
+
+def paired(model, x):
+    """x, a single sample twice for a network with batch norm.
+
+    In torch 2.13 on a CPU its backward pass is wrong for one sample whose incoming gradient is not
+    contiguous, as after flatten(2).transpose(1, 2).
+    """
+    return torch.cat([x, x]) if len(x) == 1 and norms_of(model) else x
 
 
 @contextmanager
@@ -185,7 +234,7 @@ def products(net):
         return torch.cat(net(net.x, {name: part.view_as(p) for (name, p), part in parts}))
 
     theta = torch.cat([p.detach().flatten() for p in net.parameters.values()])
-    with net.evaluation(), sdpa_kernel(SDPBackend.MATH):  # fused attention is walked back only once
+    with sdpa_kernel(SDPBackend.MATH):  # fused attention is walked back only once
         values, pull = vjp(outputs, theta)
         _, push = vjp(lambda c: pull(c)[0], torch.zeros_like(values))
         yield theta, lambda v: push(v)[0], lambda c: pull(c)[0]
@@ -200,111 +249,3 @@ def check_finite(finite, n):
             f"the output gradients of samples {named} are not finite: the model "
             "or these inputs hold a NaN, an infinity, or overflow"
         )
-
-
-@dataclass
-class Call:
-    """One call of a layer: its input, its output, and where that stands in the graph."""
-
-    module: nn.Module
-    input: Tensor
-    output: Tensor
-    versions: tuple
-    edge: object  # taken at the call: an in-place activation moves the tensor, not the edge
-
-    def intact(self):
-        """Whether the output still is the layer's: an in-place activation overwrites it."""
-        return self.output._version == self.versions[1]
-
-    def usable(self, n):
-        """Whether samples stand along dimension 0, and input and graph are still there."""
-        there = self.edge is not None and self.input._version == self.versions[0]
-        return there and self.output.ndim > 0 and len(self.output) == n == len(self.input)
-
-
-def watched(net, kinds, plan=None):
-    """The heads, by prefix the one call of each layer of `kinds` that has a formula, and the plan.
-
-    A layer qualifies if nothing but its class's forward turns its weight and bias into its output
-    (no pruning, no hook, no replaced forward), if it runs once and its parameters are used nowhere
-    else, and if dimension 0 of its input is the samples: a run on a single sample has 1 there,
-    where a sequence or a table of n rows would not.
-
-    plan: what running on a single sample has shown in an earlier pass: (what it was made for, the
-    shapes that layers got and gave, samples apart, and the graph, node by node; prefixes of the
-    layers whose dimension 0 is the samples). That run is made only where this pass is not like it.
-    """
-    calls, handles = {}, []
-    for prefix, module in net.modules.items():
-        if (
-            type(module) in kinds
-            and net.owned[prefix].keys() <= {"weight", "bias"}
-            and not module._forward_hooks
-            and "forward" not in vars(module)
-        ):
-            handles.append(module.register_forward_hook(_recorder(calls, prefix)))
-    try:
-        with net.evaluation():
-            heads = net(net.x)
-            uses, graph = _graph(heads, {id(p): name for name, p in net.parameters.items()})
-            passed, first = (_shapes(calls), graph), dict(calls)
-            if plan is None or plan[0] != passed:
-                calls.clear()
-                net(net.x[:1])
-                alone = {p for p, those in calls.items() if all(len(c.output) == 1 for c in those)}
-                plan = passed, alone
-    finally:
-        for handle in handles:
-            handle.remove()
-    once = {}
-    for prefix, those in first.items():
-        counts = {uses[name] for name in net.owned[prefix].values() if name in net.parameters}
-        usable = len(those) == 1 and those[0].usable(len(net.x))
-        if counts == {1} and prefix in plan[1] and usable:
-            once[prefix] = those[0]
-    return heads, once, plan
-
-
-def _shapes(calls):
-    return tuple(
-        (prefix, *(tuple(t.shape[1:]) for call in those for t in (call.input, call.output)))
-        for prefix, those in calls.items()
-    )
-
-
-def _recorder(calls, prefix):
-    def hook(module, args, out):
-        if args:  # called by keyword, its input is not here to see: the layer will not qualify
-            versions = args[0]._version, out._version
-            edge = torch.autograd.graph.get_gradient_edge(out) if out.requires_grad else None
-            call = Call(module, args[0], out, versions, edge)
-            calls.setdefault(prefix, []).append(call)
-
-    return hook
-
-
-def _graph(heads, names):
-    """How often each parameter enters the graph, by its name; and the graph itself, for comparison.
-
-    A parameter that enters it more than once has more of a gradient than its layer alone says. The
-    graph is each node's operation and what it follows, in the order of a walk from the heads.
-    """
-    uses, places, walk = Counter(), {}, []
-    stack = [head.grad_fn for head in heads if head.grad_fn is not None]
-    while stack:
-        node = stack.pop()
-        if node in places:
-            walk.append(places[node])
-            continue
-        places[node] = len(places)
-        walk.append(node.name())
-        for following, _ in node.next_functions:
-            if following is None:
-                walk.append(None)
-            elif hasattr(following, "variable"):
-                name = names.get(id(following.variable))
-                uses[name] += 1
-                walk.append(name)
-            else:
-                stack.append(following)
-    return uses, tuple(walk)

@@ -7,7 +7,7 @@ times as large as the network, are not.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from ..ground.precision import products_in
 from .cg import matrix_free
 from .gram import coefficients
 from .layers import blocks, row_bytes
-from .network import Network, in_working_precision, products
+from .network import Network, in_working_precision, paired, products
 
 # Rows that no layer formula replaces are held up to this size; beyond it, "auto" is matrix-free.
 ROW_BYTES = 2 * 2**30
@@ -58,12 +58,12 @@ def minnorm_step(
     inputs: (n, ...), the retained samples whose outputs must not move to first order.
     strength: in [0, 1], equal to 1 / (1 + lambda) for the drift penalty lambda.
     solver: "layerwise": one forward pass, one backward pass per head to the layers' outputs, and
-        small products. Linear, Conv2d and BatchNorm2d layers have formulas; other modules'
-        parameters, shared ones, and layers called more than once go through per-sample gradients of
-        just those. "cg": conjugate gradients, which hold a few vectors of the model's size, however
-        many rows there are, take 20 to 100 times as long, and stop at |J v| = 1e-5 |J theta|
-        (float32; 1e-10 in float64) or, with a warning, after 500 iterations. "auto": "layerwise",
-        unless the per-sample gradients would not fit in 2 GB.
+        small products. Linear and Conv2d layers and the norms in `layers.NORMS` have formulas;
+        other modules' parameters, shared ones, and layers called more than once go through
+        per-sample gradients of just those. "cg": conjugate gradients, which hold a few vectors of
+        the model's size, however many rows there are, take 20 to 100 times as long, and stop at
+        |J v| = 1e-5 |J theta| (float32; 1e-10 in float64) or, with a warning, after 500 iterations.
+        "auto": "layerwise", unless the per-sample gradients would not fit in 2 GB.
     toward: theta_0, a tensor for each of `model.parameters()`: then theta <- theta - strength *
         P_perp (theta - theta_0), the same framework with R = ||theta - theta_0||^2. None is the
         origin.
@@ -75,8 +75,9 @@ def minnorm_step(
     own precision with the Gram matrix redone in float64 where it is nearly singular.
 
     Raises TypeError for a model or inputs of another kind; ValueError for a strength or solver out
-    of range, an empty batch, nothing trainable, non-finite gradients, batch norm without running
-    statistics, or a `toward` that does not fit; RuntimeError inside torch.inference_mode().
+    of range, an empty batch, nothing trainable, non-finite gradients, samples that are coupled, a
+    reentrant checkpoint, or a `toward` that does not fit; RuntimeError inside
+    torch.inference_mode().
     """
     projection = Projection(model, outputs=outputs)
     return projection.step(inputs, strength, solver=solver, toward=toward)
@@ -110,10 +111,14 @@ class Projection:
         strength = number("strength", strength, low=0, high=1)
         one_of("solver", solver, ("auto", "layerwise", "cg"))
         net = Network(self.model, inputs, self.outputs)
+        net.inputs, count = paired(net.model, net.inputs), len(inputs)
         center = _center(net, toward)
         if solver == "cg" or (solver == "auto" and row_bytes(net) > ROW_BYTES):
-            return cg_step(net, strength, center)
-        return self._layerwise(net, strength, center)
+            step = cg_step(net, strength, center)
+        else:
+            with net.evaluation():
+                step = self._layerwise(net, strength, center)
+        return replace(step, rows=step.rows * count // len(net.inputs))
 
     def _layerwise(self, net, strength, center):
         device = net.inputs.device
@@ -136,21 +141,19 @@ class Projection:
 
 def _move(net, inside, strength, center):
     """theta <- theta + strength (J^T c + theta_0 - theta), inside: J^T c by name."""
+    targets = [inside[name] + center[name] if center else inside[name] for name in net.trainable]
     own = list(net.trainable.values())
-    targets = [inside[name].to(p.dtype) for name, p in net.trainable.items()]
-    torch._foreach_lerp_(own, targets, strength)
-    if center:
-        theta_0 = [center[name].to(p.dtype) for name, p in net.trainable.items()]
-        torch._foreach_add_(own, theta_0, alpha=strength)
+    torch._foreach_lerp_(own, [t.to(p.dtype) for t, p in zip(targets, own)], strength)
 
 
 def cg_step(net: Network, strength: float, center: dict[str, Tensor]) -> Step:
     """The step by conjugate gradients. center: theta_0 by name, {} for the origin."""
-    with products_in("float32", net.inputs.device):
-        vector, left, rows = matrix_free(net, center)
     trainable = net.trainable.values()
-    for p, part in zip(trainable, vector.split([p.numel() for p in trainable])):
-        p.sub_(strength * part.view_as(p).to(p.dtype))
+    with net.evaluation():
+        with products_in("float32", net.inputs.device):
+            vector, left, rows = matrix_free(net, center)
+        for p, part in zip(trainable, vector.split([p.numel() for p in trainable])):
+            p.sub_(strength * part.view_as(p).to(p.dtype))
     drift = float(strength * vector.norm())
     return Step(rows=rows, rank=None, drift=drift, solver="cg", left=left)
 
@@ -159,17 +162,17 @@ def _center(net, toward):
     """theta_0 by the parameters' names, trainable ones only; {} for the origin."""
     if toward is None:
         return {}
-    toward, parameters = [t.detach() for t in toward], list(net.model.parameters())
-    if [t.shape for t in toward] != [p.shape for p in parameters]:
+    toward, named = list(toward), dict(net.model.named_parameters())
+    if [t.shape for t in toward] != [p.shape for p in named.values()]:
         raise ValueError(
-            f"toward must hold a tensor for each of the model's {len(parameters)} "
+            f"toward must hold a tensor for each of the model's {len(named)} "
             f"parameters, of its shape, got {[tuple(t.shape) for t in toward]}"[:300]
         )
     # copies: they may be the very weights that move
-    by_parameter = {id(p): t.to(p, copy=True) for p, t in zip(parameters, toward)}
-    if not torch.stack([torch.isfinite(t).all() for t in by_parameter.values()]).all():
+    copies = {name: t.detach().to(p, copy=True) for (name, p), t in zip(named.items(), toward)}
+    if not torch.stack([torch.isfinite(t).all() for t in copies.values()]).all():
         raise ValueError("toward holds a NaN or an infinity")
-    return {name: by_parameter[id(p)] for name, p in net.trainable.items()}
+    return {name: copies[name] for name in net.trainable}
 
 
 def _felt(net, center):

@@ -4,7 +4,6 @@ Each oddity has its correction beside it, for a replication that changes one thi
 """
 
 import copy
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -83,9 +82,7 @@ class _Training(Network):
 
     mixes_samples = True
 
-    @contextmanager
-    def evaluation(self):
-        with super().evaluation():
-            for module in norms_of(self.model):
-                module.training, module.track_running_stats = True, False
-            yield
+    def set_modes(self):
+        super().set_modes()
+        for module in norms_of(self.model):
+            module.training, module.track_running_stats = True, False

@@ -1,0 +1,163 @@
+"""What does one pass of a model tell about its layers, and about whether samples stand apart?"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..ground.models import kept_tensors
+
+# A sample alone and in its batch differs by less than this share of the largest output; by a
+# hundredth where products round to TF32.
+SAME = 1e-3
+COUPLED = (
+    "{} couples the samples: alone and in evaluation mode, {}. Something in forward is random or "
+    "looks across the batch: batch norm with track_running_stats=False, F.batch_norm with "
+    "training=True, F.dropout without training=self.training, attention or an LSTM along dimension "
+    "0. Way out: running statistics, batch_first=True, nothing random unless self.training"
+)
+
+
+@dataclass
+class Call:
+    """One call of a layer: its input, its output, and where that stands in the graph."""
+
+    module: nn.Module
+    input: Tensor
+    output: Tensor
+    versions: tuple
+    edge: object  # taken at the call: an in-place activation moves the tensor, not the edge
+
+    def intact(self):
+        """Whether the output still is the layer's: an in-place activation overwrites it."""
+        return self.output._version == self.versions[1]
+
+    def usable(self, n):
+        """Whether samples stand along dimension 0, and input and graph are still there."""
+        there = self.edge is not None and self.input._version == self.versions[0]
+        return there and self.output.ndim > 0 and len(self.output) == n == len(self.input)
+
+
+@torch.enable_grad()
+def watched(net, kinds, plan=None):
+    """The heads, by prefix the one call of each layer of `kinds` that has a formula, and the plan.
+
+    A layer qualifies if nothing but its class's forward turns its weight and bias into its output
+    (no pruning, no hook, no replaced forward), if it runs once and its parameters are used nowhere
+    else, and if dimension 0 of its input is the samples: a run on a single sample has 1 there,
+    where a sequence or a table of n rows would not.
+
+    plan: what running on a single sample has shown in an earlier pass: (what it was made for, the
+    shapes that layers got and gave, samples apart, and the graph, node by node; prefixes of the
+    layers whose dimension 0 is the samples). That run is made only where this pass is not like it,
+    and with it `_check_apart` and `_check_felt`.
+    """
+    calls, handles = {}, []
+    for prefix, module in net.modules.items():
+        if (
+            type(module) in kinds
+            and net.owned[prefix].keys() <= {"weight", "bias"}
+            and not module._forward_hooks
+            and "forward" not in vars(module)
+        ):
+            handles.append(module.register_forward_hook(_recorder(calls, prefix)))
+    try:
+        heads = net(net.x)
+        uses, graph = _graph(heads, {id(p): name for name, p in net.parameters.items()})
+        passed, first = (_shapes(calls), graph), dict(calls)
+        if plan is None or plan[0] != passed:
+            calls.clear()
+            one = _check_apart(net, heads)
+            _check_felt(net, uses, one)
+            alone = {p for p, those in calls.items() if all(len(c.output) == 1 for c in those)}
+            plan = passed, alone
+    finally:
+        for handle in handles:
+            handle.remove()
+    once = {}
+    for prefix, those in first.items():
+        counts = {uses[name] for name in net.owned[prefix].values() if name in net.parameters}
+        usable = len(those) == 1 and those[0].usable(len(net.x))
+        if counts == {1} and prefix in plan[1] and usable:
+            once[prefix] = those[0]
+    return heads, once, plan
+
+
+def _check_apart(net, heads):
+    """The heads of the last sample alone. Raises ValueError where they are not those that it has in
+    its batch: then there is no gradient of one sample."""
+    try:
+        one = net(net.x[-1:].clone().requires_grad_(net.x.is_floating_point()))
+        for alone, head in zip(one, heads):
+            apart = SAME * float(head.detach().nan_to_num().abs().max())
+            torch.testing.assert_close(alone, head[-1:], rtol=0, atol=apart, equal_nan=True)
+    except Exception as error:
+        raise ValueError(COUPLED.format(type(net.model).__name__, error)) from error
+    return one
+
+
+def _check_felt(net, uses, heads):
+    """Raises ValueError where a parameter has no part in the heads, and something else stands for
+    it there."""
+    _, operations = _graph(heads, {})
+    for prefix, own in net.owned.items():
+        unfelt = [name for name in own.values() if name in net.parameters and not uses[name]]
+        if unfelt and "CheckpointFunctionBackward" in operations:
+            raise ValueError(
+                f"layer {prefix!r} runs in a reentrant checkpoint, which hides its gradients: call "
+                "torch.utils.checkpoint.checkpoint with use_reentrant=False"
+            )
+        held = [
+            v for k, v in vars(net.modules[prefix]).items() if k not in ("_buffers", "_modules")
+        ]
+        if unfelt and kept_tensors(held):
+            raise ValueError(
+                f"no output feels {unfelt[0]!r}, but layer {prefix!r} holds tensors of an earlier "
+                "forward, made from it perhaps: clear them, or make them anew in every forward"
+            )
+
+
+def _shapes(calls):
+    return tuple(
+        (prefix, *(tuple(t.shape[1:]) for call in those for t in (call.input, call.output)))
+        for prefix, those in calls.items()
+    )
+
+
+def _recorder(calls, prefix):
+    def hook(module, args, out):
+        if args:  # called by keyword, its input is not here to see: the layer will not qualify
+            versions = args[0]._version, out._version
+            edge = torch.autograd.graph.get_gradient_edge(out) if out.requires_grad else None
+            call = Call(module, args[0], out, versions, edge)
+            calls.setdefault(prefix, []).append(call)
+
+    return hook
+
+
+def _graph(heads, names):
+    """How often each parameter enters the graph, by its name; and the graph itself, for comparison.
+
+    A parameter that enters it more than once has more of a gradient than its layer alone says. The
+    graph is each node's operation and what it follows, in the order of a walk from the heads.
+    """
+    uses, places, walk = Counter(), {}, []
+    stack = [head.grad_fn for head in heads if head.grad_fn is not None]
+    while stack:
+        node = stack.pop()
+        if node in places:
+            walk.append(places[node])
+            continue
+        places[node] = len(places)
+        walk.append(node.name())
+        for following, _ in node.next_functions:
+            if following is None:
+                walk.append(None)
+            elif hasattr(following, "variable"):
+                name = names.get(id(following.variable))
+                uses[name] += 1
+                walk.append(name)
+            else:
+                stack.append(following)
+    return uses, tuple(walk)
