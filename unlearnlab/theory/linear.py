@@ -74,9 +74,9 @@ def _shortest(rows, labels, basis, rounding):
 
 def _refined(A, b, z, weight):
     """z moved to where it minimises |W (A z - b)|, W = 2^weight; A has full column rank."""
+    inverse = np.linalg.pinv(np.ldexp(A, weight[:, None]))
     for _ in range(2):  # the second time takes away the rounding of the first
-        left = np.ldexp(b - A @ z, weight)
-        z = z + np.linalg.lstsq(np.ldexp(A, weight[:, None]), left)[0]
+        z = z + inverse @ np.ldexp(b - A @ z, weight)
     return z
 
 
