@@ -348,14 +348,25 @@ share = 100 * delta.norm() / net.flatten(layers).norm()
 print(f"drift: the step is {share:.0f}% as long as the parameters")
 
 # %%
-ch.pictures.lemma1(
-    layers[0],
-    step,
-    w,
-    network_predictor(unlearned),
-    w_r,
-    finding="A matrix of rank one, added to the first layer, turns the original predictor into "
-    "one that equals the retrained predictor in every coordinate.",
+ch.pictures.matrices(
+    {
+        "A₁": (layers[0], "input", "neuron"),
+        "Δ, of rank one": (step, "input", "neuron"),
+        "A₁ + Δ": (unlearned[0], "input", "neuron"),
+    },
+    finding="A matrix of rank one is added to the first layer.",
+)
+
+# %%
+ch.graph(
+    range(1, 9),
+    {"w(θ*)": w, "w(θ* + Δ)": network_predictor(unlearned), "retrained": w_r},
+    key=3,
+    xlabel="input coordinate",
+    ylabel="entry of w",
+    title="The predictor",
+    finding="It turns the original predictor into one that equals the retrained predictor in "
+    "every coordinate.",
 )
 
 # %% [markdown]
@@ -557,9 +568,16 @@ after = [a + d for a, d in zip(before, change)]
 assert through_A + change[1] @ A @ x == 0  # + <grad_c f, Delta_c>
 assert not network_predictor(after).any()
 
-states = [(*network, network_predictor(network)) for network in (before, after)]
-ch.pictures.counter_example(
-    *states,
+# %%
+shown = {}
+for state, (A, c) in {"before": before, "after": after}.items():
+    shown[f"A, {state}"] = A, "input", "hidden"
+    shown[f"c, {state}"] = c, "hidden", "output"
+    shown[f"w, {state}"] = network_predictor([A, c]), "input", "output"
+ch.pictures.matrices(
+    shown,
+    down=2,
+    numbers=True,
     finding="Before, the predictor is (1, 1, 0); after a step that is feasible to first order it "
     "is zero in every entry.",
 )
