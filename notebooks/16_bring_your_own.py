@@ -21,7 +21,7 @@
 #
 # **You will be able to**
 # - make a task of tables, of several outputs, or of sequences with positions that do not count;
-# - say which models are taken, and check yours in four lines against the definition;
+# - say which models are taken, and check yours against the definition in a few lines;
 # - write a method with hyperparameters, and a metric with its floor;
 # - read the sentence that you get when something does not fit.
 #

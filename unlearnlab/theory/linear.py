@@ -32,7 +32,12 @@ def min_norm(X: Tensor, y: Tensor) -> Tensor:
 
     First every row counts alike, whatever its length: where an interpolator exists, that is one,
     also when one row is 1e300 times as long as another. Then least squares on what is left, which
-    is nothing unless none exists. There the lengths of rows decide, and they must lie within 1e6.
+    is nothing unless none exists. There the lengths of rows decide, and they must lie within 1e6 of
+    each other: their ratio multiplies the rounding.
+
+    The error is about 1e-15 (1e-7 for float32) times |theta| times the condition number of the rows
+    scaled to unit length, and in least squares times that ratio. Entries below the least number of
+    the precision are 0.
 
     Raises TypeError for anything but floating tensors. Raises ValueError for shapes that do not
     fit, non-finite entries, labels y whose solution is too large for its precision, and an X of too
@@ -69,9 +74,9 @@ def _shortest(rows, labels, basis, rounding):
 
 def _refined(A, b, z, weight):
     """z moved to where it minimises |W (A z - b)|, W = 2^weight; A has full column rank."""
+    inverse = np.linalg.pinv(np.ldexp(A, weight[:, None]))
     for _ in range(2):  # the second time takes away the rounding of the first
-        left = np.ldexp(b - A @ z, weight)
-        z = z + np.linalg.lstsq(np.ldexp(A, weight[:, None]), left)[0]
+        z = z + inverse @ np.ldexp(b - A @ z, weight)
     return z
 
 
