@@ -131,7 +131,8 @@ ch.fits(
 
 # %%
 ch.pictures.interpolators(
-    finding="Its point nearest the origin is (1, 1), the original lies at (2, 0.5)"
+    "Every θ on the hyperbola fits; the answer is its point nearest the origin",
+    finding="Its point nearest the origin is (1, 1), the original lies at (2, 0.5)",
 )
 
 
@@ -595,8 +596,11 @@ for lam, point in zip(penalties, relaxed):
     )
 
 # %%
+tangent = original + torch.tensor([[-0.34], [1.136]]) * full_step  # from edge to edge
 ch.pictures.interpolators(
-    {f"λ = {lam:.0f}": point for lam, point in zip(penalties, relaxed)},
+    "The relaxed problem moves along the tangent, and leaves the hyperbola",
+    paths={"tangent at θ*: ⟨∇f(θ*, 1), Δ⟩ = 0": tuple(tangent.T)},
+    points={f"λ = {lam:.0f}": point for lam, point in zip(penalties, relaxed)},
     finding="Weak steps stay near the hyperbola; the full step ends far below it",
 )
 
@@ -623,7 +627,8 @@ def walk(strength, count):
 
 
 ch.pictures.interpolators(
-    walk=walk(0.05, 100),
+    "Short steps with a new tangent each time follow the hyperbola",
+    paths={"short steps, 100 of them": tuple(walk(0.05, 100).T)},
     finding="The steps follow the hyperbola and end near (1, 1), slightly inside",
 )
 

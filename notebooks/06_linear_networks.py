@@ -235,8 +235,8 @@ v_random = net.unflatten(
 )
 moving = {"A₁": [0], "c": [2], "A₁ and c": [0, 2], "all three": [0, 1, 2]}
 errors = {}
-for name, chosen in moving.items():
-    step = net.flatten([v if l in chosen else 0 * v for l, v in enumerate(v_random)])
+for name, moves in moving.items():
+    step = net.flatten([v if l in moves else 0 * v for l, v in enumerate(v_random)])
     step = step / step.norm()
     directions = net.unflatten(step, layers)
     moved = [run([a + s * d for a, d in zip(layers, directions)], X_r) for s in drift]
@@ -483,14 +483,13 @@ def off_the_span(path):
     return torch.stack([basis @ network_predictor(network) for network in networks])
 
 
-ends = torch.stack([off_the_span(path) for path in paths])
-ways = {f"_path {i}": tuple(way.T) for i, way in enumerate(ends)}
+first_and_last = torch.stack([off_the_span(path) for path in paths], 1)  # (2, 40, 2)
 
 # %%
 ch.draw(
     "different_steps",
-    ways | {"retrained": ([0], [0])},
-    {"_drifts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()},
+    {"paths": (first_and_last[..., 0], first_and_last[..., 1]), "retrained": ([0], [0])},
+    {"40 random starts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()},
     finding="From all random starts the solver ends at the retrained predictor, but with "
     "different parameters; the change of Lemma 1 is shorter than all of them.",
 )
@@ -508,7 +507,7 @@ rows = np.stack([np.outer(lever, x).ravel() for x in X_r.numpy()])  # gradients 
 equations = {"type": "eq", "fun": lambda d: rows @ d, "jac": lambda d: rows}
 moved = lambda d: (first + d.reshape(6, 8)).T @ lever  # the predictor after the step d
 for _ in range(5):
-    found = minimize(
+    result = minimize(
         lambda d: np.sum(moved(d) ** 2),
         rng.normal(size=48),
         method="SLSQP",
@@ -516,7 +515,7 @@ for _ in range(5):
         jac=lambda d: 2 * np.outer(lever, moved(d)).ravel(),
         options={"ftol": 1e-14},
     )
-    assert np.linalg.norm(moved(found.x) - w_r.numpy()) < 1e-5
+    assert np.linalg.norm(moved(result.x) - w_r.numpy()) < 1e-5
 
 
 # %% [markdown]
@@ -682,10 +681,10 @@ def relaxed(widths, seed):
 cells = {depth: {} for depth in (2, 3, 4, 5)}
 for depth in cells:
     for width in (1, 2, 4, 8):
-        found = [relaxed([width] * (depth - 1), 1000 * width + k) for k in range(20)]
-        cells[depth][width] = [shares["drift"] for shares in found]
-        assert all(shares["infeasible"] < 1e-9 and shares["norm"] < 1e-3 for shares in found)
-        assert all(abs(shares["retain error"] - 1) < 1e-3 for shares in found)
+        steps = [relaxed([width] * (depth - 1), 1000 * width + k) for k in range(20)]
+        cells[depth][width] = [shares["drift"] for shares in steps]
+        assert all(shares["infeasible"] < 1e-9 and shares["norm"] < 1e-3 for shares in steps)
+        assert all(abs(shares["retain error"] - 1) < 1e-3 for shares in steps)
 
 
 # %%
@@ -706,7 +705,7 @@ paths = {
 
 # %%
 quartiles = {
-    f"L = {depth}": tuple(np.quantile(list(by_width.values()), (0.25, 0.5, 0.75), axis=1))
+    f"L = {depth}": np.quantile(list(by_width.values()), (0.25, 0.5, 0.75), axis=1)
     for depth, by_width in cells.items()
 }
 runs = {name: tuple(path.T) for name, path in paths.items()}
@@ -906,9 +905,9 @@ reached = {}
 for depth in (2, 3, 4, 5):
     bound, widths = depth * rho.item() ** (2 / depth), [5] * (depth - 1)
     begin = [net.random_network(8, widths, seed) for seed in range(20)]
-    found, begin = [smallest(network) for network in begin], [refit(network) for network in begin]
-    assert all((run(a, X_r) - y_r).abs().max() < 1e-9 for a in found + begin)
-    norms = [[net.norm_squared(a).item() for a in group] for group in (begin, found)]
+    end, begin = [smallest(network) for network in begin], [refit(network) for network in begin]
+    assert all((run(a, X_r) - y_r).abs().max() < 1e-9 for a in end + begin)
+    norms = [[net.norm_squared(a).item() for a in group] for group in (begin, end)]
     reached[depth] = np.array(norms) / bound
     assert reached[depth][1].min() > 1 - 1e-10 and reached[depth][1].max() < 1 + 1e-6
 

@@ -79,7 +79,7 @@ class UnlearningLab(Lab):
         self.panel = VBox([top, buttons, *below])
         self.fill(self.settings[method])
         if not source or "digits" in source:  # so that there is a picture before anyone clicks
-            self.unlearn(*self.chosen(), stop=threading.Event())
+            self.unlearn(*self.asked(), stop=threading.Event())
         else:
             self.start()
 
@@ -91,7 +91,7 @@ class UnlearningLab(Lab):
         values = {name: slider.value for name, slider in self.hyperparameters.items()}
         return dataclasses.replace(self.settings[self.name.value], **values)
 
-    def chosen(self) -> tuple:
+    def asked(self) -> tuple:
         """Seed, method and T."""
         return self.seed.value, self.method, self.epochs.value
 
@@ -116,12 +116,12 @@ class UnlearningLab(Lab):
     def start(self, event=None) -> None:
         """A new run in the thread, in place of the one before."""
         try:
-            chosen = self.chosen()
+            asked = self.asked()
         except ValueError as error:
             self._halt.set()
             self.say(str(error), error=True)
             return
-        self.work(self.unlearn, *chosen)
+        self.work(self.unlearn, *asked)
 
     press = start
 
@@ -184,8 +184,7 @@ class UnlearningLab(Lab):
         with style.look():
             self.model, self.metrics = run.model, run.metrics
             self.keep(run, stopped)
-            # other images may have been chosen since its last epoch
-            self.canvas.move(lambda: self._add(self.model))
+            self.canvas.move(lambda: self._add(self.model))  # there may be other images by now
             self.readout.value = self._table(run)
 
     def prepare(self) -> dict:
