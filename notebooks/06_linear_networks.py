@@ -348,14 +348,25 @@ share = 100 * delta.norm() / net.flatten(layers).norm()
 print(f"drift: the step is {share:.0f}% as long as the parameters")
 
 # %%
-ch.pictures.lemma1(
-    layers[0],
-    step,
-    w,
-    network_predictor(unlearned),
-    w_r,
-    finding="A matrix of rank one, added to the first layer, turns the original predictor into "
-    "one that equals the retrained predictor in every coordinate.",
+ch.pictures.matrices(
+    {
+        "A₁": (layers[0], "input", "neuron"),
+        "Δ, of rank one": (step, "input", "neuron"),
+        "A₁ + Δ": (unlearned[0], "input", "neuron"),
+    },
+    finding="A matrix of rank one is added to the first layer.",
+)
+
+# %%
+ch.graph(
+    range(1, 9),
+    {"w(θ*)": w, "w(θ* + Δ)": network_predictor(unlearned), "retrained": w_r},
+    key=3,
+    xlabel="input coordinate",
+    ylabel="entry of w",
+    title="The predictor",
+    finding="It turns the original predictor into one that equals the retrained predictor in "
+    "every coordinate.",
 )
 
 # %% [markdown]
@@ -409,11 +420,10 @@ assert torch.isfinite(net.unlearn([layers[0], 1e-200 * layers[1], layers[2]], X_
 # ### Where the lemma stops
 #
 # - **Dead upper layers, $v = 0$.** Then $w = A_1^\top v = 0$ whatever $A_1$ is: there is no lever.
-# - **As many retain points as inputs, $n_r \ge m$.** Independent ones leave $P_\perp = 0$: the
-#   retain set fixes the predictor, nothing is free. Paper A assumes $n < m$.
-# - **A list that is no network.** The widths have to chain.
-#
-# Each gives an error that says so.
+#   There is nothing to move either: no predictor is shorter than 0. So $\Delta = 0$.
+# - **As many independent retain points as inputs.** They leave $P_\perp = 0$: the retain set fixes
+#   the predictor, nothing is free. Paper A assumes $n < m$. Again $\Delta = 0$, up to rounding.
+# - **A list that is no network.** The widths have to chain. This is an error.
 
 # %%
 c = layers[2]
@@ -423,11 +433,14 @@ dead = [
     c - c.mean(),
 ]  # equal rows, and a c that sums to 0
 many = torch.randn(8, 8, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
-for network, inputs in [(dead, X_r), (layers, many), ([layers[0], c], X_r)]:
-    try:
-        net.unlearn(network, inputs)
-    except ValueError as error:
-        print("ValueError:", error, "\n")
+for name, network, inputs in [("dead", dead, X_r), ("many", layers, many)]:
+    how_far = net.flatten(net.perturbation(network, inputs)).norm().item()
+    assert how_far < 1e-12
+    print(f"{name}: a step of length {how_far:.0f}")
+try:
+    net.unlearn([layers[0], c], X_r)
+except ValueError as error:
+    print("ValueError:", error)
 
 # %% [markdown]
 # ## 4 · Every solution works (Theorem 3)
@@ -555,9 +568,16 @@ after = [a + d for a, d in zip(before, change)]
 assert through_A + change[1] @ A @ x == 0  # + <grad_c f, Delta_c>
 assert not network_predictor(after).any()
 
-states = [(*network, network_predictor(network)) for network in (before, after)]
-ch.pictures.counter_example(
-    *states,
+# %%
+shown = {}
+for state, (A, c) in {"before": before, "after": after}.items():
+    shown[f"A, {state}"] = A, "input", "hidden"
+    shown[f"c, {state}"] = c, "hidden", "output"
+    shown[f"w, {state}"] = network_predictor([A, c]), "input", "output"
+ch.pictures.matrices(
+    shown,
+    down=2,
+    numbers=True,
     finding="Before, the predictor is (1, 1, 0); after a step that is feasible to first order it "
     "is zero in every entry.",
 )

@@ -69,6 +69,28 @@ recorded["cifar10-wider"] = pandas.concat(
 
 
 # %% [markdown]
+# ## What comes out
+#
+# Results first; the sections say how each was tested. A lead is MinNorm-OG's over GD, in shares of
+# the box of section 2, with its interval at 95% where there is one.
+#
+# | claim | where | lead | verdict |
+# |---|---|---|---|
+# | 1. ahead on the published rates | 8 small cases | $0.12$ to $0.82$ in 7 of them | holds |
+# | | paper's size, 2 seeds | $0.41$ | holds |
+# | 2. ahead of a tuned GD, equal epochs | 8 small cases | $0.00$ to $0.09$ | open |
+# | | paper's size, 5 seeds | $0.11$ $[0.04, 0.19]$ | likely |
+# | 3. ahead of it in equal time | 8 small cases | at most $0.01$ | not seen |
+# | | paper's size, 5 seeds | $0.01$ $[-0.03, 0.05]$; in TF32 behind | not seen |
+# | 4. the public code's oddities are why | digits | three below $0.01$, one open | no |
+#
+# "Open": four leads are above $0.01$, and of the 16 comparisons among which they stand none is left
+# after Holm's rule. "Likely": each of five seeds is ahead, $0.08$ on average with as many settings
+# as GD has, and Holm's $p$ among five comparisons is $0.07$.
+#
+# What would overturn them: more seeds for the second, a projection at half its price for the third.
+
+# %% [markdown]
 # ## 1 · What is in the way of a comparison
 #
 # Paper A's main figure compares fronts over a grid of settings, per epoch. Reading it beside its
@@ -256,12 +278,17 @@ assert (
     > 0.05
 )
 assert abs(found["MinNorm-OG, with batch norm"].mean() - found["GD, with batch norm"].mean()) < 0.01
+over_ngp = np.sort(found["MinNorm-OG, without"] - found["NGP, without"])
+assert over_ngp[-1] > 0.38 and abs(over_ngp[:-1]).max() < 0.03
 
 
 # %% [markdown]
 # With batch norm four methods are level. Without it GD, Ridge and NGP fall back and scatter, on
-# some seeds far, and MinNorm-OG stays within a few hundredths of where it was. **This is where the
-# projection earns its keep at equal epochs: on a network whose weights mean what they say.**
+# some seeds far, and MinNorm-OG stays within a few hundredths of where it was. **On these five
+# seeds MinNorm-OG scatters least where there is no batch norm.** Its lead over NGP is one seed's:
+# $0.39$ there, within $0.03$ of zero on the other four. And removing batch norm removes two things
+# at once, the invariance to length and the running averages. Which of them it is, these runs do not
+# say.
 #
 # The paper's networks all have batch norm.
 
@@ -273,7 +300,7 @@ assert abs(found["MinNorm-OG, with batch norm"].mean() - found["GD, with batch n
 
 
 # %% tags=["nbval-ignore-output"]
-def cost(methods, repeats=5):
+def cost(methods, repeats=3):
     """Median seconds of each (method, epochs), in units of the first."""
     taken = {name: [] for name in methods}
     for _ in range(repeats):
@@ -356,16 +383,84 @@ for name, difference in leads.items():
             name
         )  # nowhere ahead by more than two hundredths of the box
 
+
 # %% [markdown]
 # **At equal epochs** MinNorm-OG is ahead four times: without batch norm, where only a fiftieth of
 # the digits is accessible, 29 of them, and by a little on CIFAR-10, at both widths; on every seed
-# but one, where it is level. Elsewhere the two are level. Where steps are few and rates are bounded
-# by what they break, a projection does what steps cannot.
+# but one, where it is level. Elsewhere the two are level.
 #
 # **At equal work** it is nowhere ahead by more than the error; on MNIST, with half of the digits
 # accessible, and on CIFAR-10 at width 1/4, GD is ahead by a hundredth. What fifteen projections do,
 # sixty or a hundred steps of a tuned GD do as well, at the same price. That is also what the
 # paper's own rebuttal shows for 700 ms on CIFAR-10 (notebook 09, section 9).
+
+# %% [markdown]
+# Are these leads more than chance, and more than MinNorm-OG's larger number of settings? Holm's
+# rule asks what is left of a $p$ value (Student's, paired over the seeds) among sixteen. And the
+# four leads again, MinNorm-OG with as many settings as GD has, a mean over 50 random draws:
+
+
+# %%
+def holm(margins):
+    """name -> (p, p after Holm) for differences (seeds,) by name."""
+    p = pandas.Series({name: ttest_1samp(own, 0).pvalue for name, own in margins.items()})
+    p = p.sort_values()
+    return pandas.DataFrame({"p": p, "Holm": (p * np.arange(len(p), 0, -1)).cummax().clip(upper=1)})
+
+
+def with_fewer(own, count, columns, measure, draws=50):
+    """`measure` of a method's runs with `count` random settings, a mean over draws."""
+    settings = own[columns].drop_duplicates()
+    some = (own.merge(settings.sample(count, random_state=draw)) for draw in range(draws))
+    return np.mean([measure(part) for part in some], axis=0)
+
+
+holm(leads).head(4).round(3)
+
+# %%
+assert len(leads) == 16 and holm(leads)["Holm"].min() > 0.1
+few_settings = {}
+for case in ("no-norm", "few", "cifar10", "cifar10-wider"):
+    ours, gd = (of(case, method, equal_work[case][0]) for method in ("MinNorm-OG", "GD"))
+    fewer = with_fewer(ours, gd.lr.nunique(), ["lr", "reg", "reg_decay"], shares)
+    few_settings[case] = (fewer - shares(gd)).mean()
+    print(f"{words[case]:30} {leads[f'{words[case]}: equal epochs'].mean():.3f}", end=" ")
+    print(f"with {gd.lr.nunique()} settings each {few_settings[case]:.3f}")
+assert 0.06 < few_settings["no-norm"] < 0.08 and few_settings["few"] < 0.03
+assert max(few_settings["cifar10"], few_settings["cifar10-wider"]) < 0.01
+
+# %% [markdown]
+# None of the sixteen stands after Holm, and with as many settings each two of the four leads all
+# but vanish. Five seeds of one sign give $p = 0.06$ at best by their signs alone: what is small
+# here may be real, and these runs cannot show it.
+#
+# **And with the published rates?** Section 3 saw one case. All of them, cut to rates up to
+# $10^{-3}$, beside the rate at which GD does best:
+
+# %%
+at_published, best_rate = {}, {}
+for case, (epochs, _) in equal_work.items():
+    cut = [rate for rate in recorded[case].lr.unique() if rate <= 1e-3]
+    ours, gd = (of(case, method, epochs, lr=cut) for method in ("MinNorm-OG", "GD"))
+    at_published[words[case]] = shares(ours) - shares(gd)
+    tuned = ul.choosing.points(of(case, "GD", epochs), ["retain_error", "forget_error"])
+    gaps = np.hypot(tuned.retain_error, tuned.forget_error)
+    best_rate[words[case]] = float(tuned.lr[gaps.idxmin()])
+print(best_rate)
+ch.pictures.by_seed(at_published, "lead over GD with rates up to 0.001", zero=True)
+
+# %%
+seven = [own.mean() for name, own in at_published.items() if "MNIST" not in name]
+assert 0.12 < min(seven) and 0.81 < max(seven) < 0.82
+assert at_published["MNIST, ResNet, 2%"].mean() < 0
+assert best_rate["CIFAR-10, ResNet at 1/4, 2%"] == 1e-3 and best_rate["digits, ResNet"] == 5.5e-3
+
+# %% [markdown]
+# In seven of the eight the published rates give MinNorm-OG a lead, from $0.12$ up. It shrinks where
+# GD's best rate comes down: $5.5 \cdot 10^{-3}$ on the narrow networks of digits,
+# $1.7 \cdot 10^{-3}$ at width 1/8 and $10^{-3}$, the last of the published rates, at 1/4. So width
+# and updates decide whether that grid holds GD's best. At the paper's size it lies between two of
+# its rates (section 9).
 
 # %% [markdown]
 # The MNIST row is worth a confession. Our first grid there gave MinNorm-OG two rates and GD eight:
@@ -437,12 +532,24 @@ assert forgets["all"] < 0.3 * forgets["retain"]
 # the box, in either direction. (The gradient is wrong all the same; the bug museum, notebook 15,
 # shows how wrong.) Rows in training mode cost ten times the time, for nothing.
 #
-# The fourth can. With forget batches in the running averages the forget error at the best setting
-# is a tenth, for MinNorm-OG and for GD alike, and the front of these eight settings is $0.03$ to
-# $0.05$ better and hardly scatters. Not that it cannot be had without: on the wider grid of section
-# 4 the corrected method gets to $0.98$ as well. What the forget batches give is a front that is
-# easier to find. So the public code does flatter, but it flatters everybody. It is not what
-# separates the methods; the rates are.
+# The fourth can be seen in the best setting: with forget batches in the running averages the forget
+# error is a tenth, for MinNorm-OG and for GD alike. In the share of the box it depends. GD has ten
+# rates here, and loses nothing when its averages are clean; MinNorm-OG has two rates, and loses
+# $0.04$, most of it on one seed:
+
+# %%
+given = policies['GD, batch norm "all"'] - policies['GD, batch norm "retain"']
+taken = arms["as published"] - arms["batch_norm corrected"]
+for name, own in (("GD", given), ("MinNorm-OG", taken)):
+    print(
+        f"{name:10} with forget batches in the averages: {ul.metrics.interval(own)}, {own.round(3)}"
+    )
+assert given.mean() < 0 < 0.035 < taken.mean() and np.sort(taken)[-1] > 0.17 > 0.03 > taken[0]
+
+# %% [markdown]
+# So whether the public code flatters MinNorm-OG more than GD, these grids do not say: two rates
+# against ten is the mistake that section 5 confesses. On the wider grid of section 4 the corrected
+# method gets to $0.98$ as well.
 #
 # And the other way round: with averages that stay as they are (`"frozen"`) GD does worse. Part of
 # what "descent on the retain set" forgets, it forgets because the averages move to gray images.
@@ -700,19 +807,18 @@ equal = list(margins)[:3]
 ch.pictures.by_seed(margins, "lead over GD, in shares of the box", equal, zero=True)
 
 # %%
-p = {name: ttest_1samp(margin, 0).pvalue for name, margin in margins.items()}
-holm = np.maximum.accumulate(np.sort(list(p.values())) * np.arange(len(p), 0, -1)).clip(max=1)
-holm = dict(zip(sorted(p, key=p.get), holm))
+p = holm(margins)
 for name, margin in margins.items():
-    print(f"{name:47} {ul.metrics.interval(margin)}, p {p[name]:.3f}, by Holm {holm[name]:.2f}")
+    said = f"p {p.loc[name, 'p']:.3f}, by Holm {p.loc[name, 'Holm']:.2f}"
+    print(f"{name:47} {ul.metrics.interval(margin)}, {said}")
 
 # %%
 for name in equal[:2]:
     assert (margins[name] > 0).all() and ul.metrics.interval(margins[name]).low > 0.025
 for name in list(margins)[3:]:
     assert (margins[name] < 0).any() and ul.metrics.interval(margins[name]).low < 0
-assert (margins[equal[2]] > 0).sum() == 4 and 0.045 < p[equal[2]] < 0.05
-assert 0.05 < min(holm.values()) < 0.08 and margins[list(margins)[3]].mean() < 0.015
+assert (margins[equal[2]] > 0).sum() == 4 and 0.045 < p.loc[equal[2], "p"] < 0.05
+assert 0.05 < p["Holm"].min() < 0.08 and margins[list(margins)[3]].mean() < 0.015
 
 
 # %% [markdown]
@@ -731,11 +837,8 @@ assert 0.05 < min(holm.values()) < 0.08 and margins[list(margins)[3]].mean() < 0
 
 # %%
 def of_eleven(way, count=11, draws=50):
-    """`areas` where only `count` settings are there, a mean over random ones."""
-    own = ch.ways.by_way(runs)[way]
-    settings = own[["lr", "reg"]].drop_duplicates()
-    some = [own.merge(settings.sample(count, random_state=draw)) for draw in range(draws)]
-    return np.mean([areas(part) for part in some], axis=0)
+    """`areas` of a way with `count` settings."""
+    return with_fewer(ch.ways.by_way(runs)[way], count, ["lr", "reg"], areas, draws)
 
 
 # %%
@@ -882,17 +985,18 @@ for name, (count, most) in agree.items():
 # %% [markdown]
 # ## 10 · What holds
 #
-# 1. **The published win is a matter of the rates.** On the paper's grid MinNorm-OG forgets and GD
-#    does not move. With rates as high as GD needs, the two are level on networks with batch norm,
-#    at equal epochs.
+# 1. **The published grid favours MinNorm-OG.** On its rates MinNorm-OG forgets and GD hardly moves,
+#    in seven small cases of eight and at the paper's size. With rates as high as GD needs the two
+#    are level on digits with batch norm, at equal epochs.
 # 2. **Without batch norm, with very few accessible images, and on CIFAR-10 by a little, MinNorm-OG
-#    is ahead at equal epochs.** The projection does there what no rate can do for GD in so few
-#    steps.
+#    is ahead at equal epochs**, on five seeds each. No lead stands after Holm's rule for sixteen
+#    comparisons, and with as many settings as GD the two on CIFAR-10 are below a hundredth.
 # 3. **At equal work the original method is nowhere ahead of a tuned GD** by more than the error.
-#    Projecting once an epoch saves two thirds of the time and more for the same result, and that
-#    variant is ahead without batch norm, and on CIFAR-10 when there is time for two epochs.
-# 4. **Of the public code's oddities only the batch-norm one can be seen**, and it helps all methods
-#    alike.
+#    Projecting once an epoch saves two thirds of the time and more for the same result. That
+#    variant is ahead by a hundredth or two without batch norm, and on CIFAR-10 at two epochs: three
+#    places of the five that were looked at.
+# 4. **Of the public code's four oddities three cannot be seen.** What the running averages give is
+#    open.
 # 5. **At the paper's size** MinNorm-OG is ahead of a tuned GD at equal epochs on each of five
 #    seeds, by $0.11$ of the box and by $0.08$ with as many settings. On the clock it is not: in
 #    float32 it is level with a GD of as many seconds, in TF32 behind.
@@ -921,6 +1025,7 @@ assert (
 )  # 3
 assert abs(arms["outputs corrected"].mean() - arms["as published"].mean()) < 0.01  # 4
 assert forgets["all"] < 0.3 * forgets["retain"]
+assert 0.4 < on_grid["area"]["MinNorm-OG, T = 2"] - on_grid["area"]["GD, T = 2"] < 0.42
 assert all((margins[name] > 0).all() for name in equal[:2])  # 5
 assert all((margins[name] < 0).any() for name in list(margins)[3:])
 assert (per_way["GD, T = 5"] > per_way["MinNorm-OG, T = 2"]).all()

@@ -41,7 +41,7 @@ def test_the_labs_picture_shows_the_move_it_was_given():
     shown = move(ul.curve.task(), off=0.2, along=0.1, n_pert=6)
     left, (*stems, predicted, retain, forget) = drawn(shown)
     assert np.array_equal(left[2].get_ydata(), shown.curve)
-    assert np.allclose(retain.get_ydata(), np.abs(shown.actual[:-1]))
+    assert np.allclose(retain.get_ydata(), shown.actual[:-1].abs())
     assert (predicted.get_ydata() >= pictures.FLOOR).all() and len(stems) == 10
     assert forget.get_ydata()[0] == pytest.approx(abs(shown.actual[-1]))
 

@@ -84,13 +84,11 @@ def test_the_words_are_those_of_the_axes_and_the_finding_comes_from_the_caller()
     assert figure.done("It falls.", "A plane").alt == "A plane. It falls."
 
 
-def test_rows_are_named_from_the_top_and_a_key_shows_its_looks():
+def test_rows_are_named_from_the_top():
     figure, ax = style.figure()
     marks.name_rows(ax, ["first", "second"])
     assert ax.get_ylim() == (1.5, -0.5)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"]
-    marks.key(ax, {"mine": {"color": ORANGE}})
-    assert ax.get_legend().get_lines()[0].get_color() == ORANGE
 
 
 def test_vectors_run_through_their_points_over_a_plane():

@@ -6,7 +6,6 @@ Looks (colors, markers, line styles) are dictionaries for Axes.plot; style.py ho
 import itertools
 
 import numpy as np
-from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
@@ -37,12 +36,12 @@ def looks_of(names, looks=()) -> dict[str, dict]:
     has none looks as what its own name begins with ("GD, 300 steps"), or as the next of SERIES.
     """
     given, series = looks if isinstance(looks, dict) else dict(zip(names, looks)), iter(SERIES)
-    found = {}
+    whole = {}
     for name in names:
         known = [key for key in NAMED if name.lstrip("_").startswith(key)]
         one = given.get(name) or max(known, key=len, default=None) or next(series)
-        found[name] = NAMED[one] if isinstance(one, str) else one
-    return found
+        whole[name] = NAMED[one] if isinstance(one, str) else one
+    return whole
 
 
 def lines(ax, x, curves: dict, looks=(), named: bool = True, floor=None, axes=None, **line) -> None:
@@ -163,7 +162,7 @@ def name_points(ax, places: dict, colors: dict, boxes) -> None:
         for far, way in itertools.product((9, 15, 24, 35, 48, 64, 82), ways):
             shift = way * (far * pixel + half)
             box = Bbox([center + shift - half, center + shift + half])
-            within = (box.min >= inside.min).all() and (box.max <= inside.max).all()
+            within = inside.contains(*box.min) and inside.contains(*box.max)
             if within and not box.count_overlaps(taken):
                 break
         taken.append(box)
@@ -216,12 +215,6 @@ def central(values: list[float]) -> tuple[float, float, float]:
     ordered = sorted(values)
     kept = ordered[2:-2] if len(ordered) >= 5 else ordered
     return float(np.median(ordered)), kept[0], kept[-1]
-
-
-def key(where, looks: dict, **legend) -> None:
-    """A legend of Axes or Figure made by hand: name -> look."""
-    handles = [Line2D([], [], **look) for look in looks.values()]
-    where.legend(handles, list(looks), **legend)
 
 
 def floored(values, floor: float) -> np.ndarray:

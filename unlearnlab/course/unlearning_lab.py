@@ -184,7 +184,8 @@ class UnlearningLab(Lab):
         with style.look():
             self.model, self.metrics = run.model, run.metrics
             self.keep(run, stopped)
-            self.canvas.move(lambda: self._add(self.model))  # there may be other images by now
+            # there may be other images since its last epoch
+            self.canvas.move(lambda: self._add(self.model))
             self.readout.value = self._table(run)
 
     def prepare(self) -> dict:
@@ -285,8 +286,10 @@ class UnlearningLab(Lab):
             run.method.name: self.metrics,
             "ground truth": self.truth_metrics,
         }
-        cells = lambda metrics: [words.format(**metrics) for words in self.columns.values()]
-        rows = {name: cells(metrics) for name, metrics in models.items()}
+        rows = {
+            name: [words.format(**metrics) for words in self.columns.values()]
+            for name, metrics in models.items()
+        }
         epochs = len(run.history)
         rows[run.method.name].append(f"{run.seconds:.2f} s for {epochs} epoch{'s' * (epochs != 1)}")
         return table(rows, head=tuple(self.columns))

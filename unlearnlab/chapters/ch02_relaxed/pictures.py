@@ -5,8 +5,8 @@ import numpy as np
 import torch
 
 from ...course import curve
-from ...course.marks import decades, lines, looks_of, note, over_points
-from ...course.style import FORGET, GREY, RETAIN, SKY, figure, look
+from ...course.marks import decades, floored, lines, looks_of, note, over_points
+from ...course.style import figure, look
 
 FLOOR, CEILING = 1e-6, 10.0  # of the lab's logarithmic axis; smaller changes stand on its floor
 ANSWERS = {"original θ*": (2, 0.5), "solution of (4)": (1, 1)}  # both have θ₁ θ₂ = 1
@@ -41,11 +41,14 @@ def span(left, right, task, move) -> None:
     curves = {"sin x": x.sin(), "original": task.original(x).detach(), "θ* + Δ": move.curve}
     over_points(left, x, curves, task.retain.tensors, task.forget.tensors)
     left.set(ylim=(-2.1, 2.1), title="The function")
-    low, high = (np.clip(np.abs(v), FLOOR, CEILING) for v in (move.predicted, move.actual))
-    right.plot(inputs.T.repeat(2, 1), [low, high], "-", color=GREY)
-    right.plot(inputs, low, "_", color=SKY, markersize=13, markeredgewidth=2.5, label="predicted")
-    right.plot(inputs[:-1], high[:-1], **RETAIN)
-    right.plot(inputs[-1:], high[-1:], **FORGET)
-    right.set(yscale="log", ylim=(FLOOR / 2.2, CEILING * 2), xlabel="x")
-    right.set(ylabel="|change of the output|", title="Its change at the data points")
+    low, high = (floored(v, FLOOR).clip(max=CEILING) for v in (move.predicted, move.actual))
+    curves = {
+        "stems": (inputs.T.repeat(2, 1), [low, high]),
+        "predicted change": (inputs, low),
+        "_retain": (inputs[:-1], high[:-1]),
+        "_forget": (inputs[-1:], high[-1:]),
+    }
+    limits = {"yscale": "log", "ylim": (FLOOR / 2.2, CEILING * 2), "xlabel": "x"}
+    words = {"ylabel": "|change of the output|", "title": "Its change at the data points"}
+    lines(right, None, curves, named=False, axes=limits | words)
     decades(right.yaxis, -6, 0, 2)
