@@ -912,7 +912,7 @@ assert earlier["tf32"] > price.loc["MinNorm-OG", "tf32"] > earlier["float32"]
 # beside NGP, Ridge and SalUn with 12 settings each:
 
 # %%
-others = ul.table.read("results/others-cuda-bfloat16-test5000.json")["runs"]
+others = ul.table.read("others-cuda-bfloat16-test5000")["runs"]
 two = pandas.concat([others, runs[runs.seed.isin(others.seed)]], ignore_index=True)
 per_way = {way: areas(own) for way, own in ch.ways.by_way(two).items()}
 of_two = priced(two).sort_values("epochs of GD").drop(columns=["seconds", "error"])

@@ -67,9 +67,18 @@ def record():
     return SimpleNamespace(runs=pandas.DataFrame(rows), models=pandas.DataFrame(models))
 
 
-@pytest.fixture
-def lab(record):
+@pytest.fixture(scope="module")
+def one(record):
     return WidthLab(record)
+
+
+@pytest.fixture
+def lab(one):
+    """The same lab for every test, put back to where it began."""
+    first = {"rung": ("allcnn", 1 / 8), "method": "NegGrad", "goal": "bias", "lam": 0.4}
+    for name, value in (first | {"plane": 1}).items():
+        getattr(one, name).value = value
+    return one
 
 
 @pytest.fixture(scope="module")
@@ -152,17 +161,19 @@ def test_the_first_slider_climbs_one_ladder_after_the_other(lab):
     assert line.get_xdata().tolist() == list(RESNET)
 
 
-def test_a_run_is_made_once_for_a_choice(lab, monkeypatch):
+def test_a_run_is_made_and_measured_once_for_a_choice(lab, monkeypatch):
     lab.plane.value = 3
     monkeypatch.setattr(
         "unlearnlab.chapters.ch12_width.lab.unlearn",
         lambda *arguments: pytest.fail("unlearned again"),
     )
+    monkeypatch.setattr(ul.width, "attack", lambda *parts: pytest.fail("measured again"))
     lab.plane.value = 4
     assert lab.error is None
 
 
 def test_an_error_is_shown_and_kept_and_cleared_by_the_next_frame(lab, monkeypatch):
+    lab.unlearned.cache_clear()
     with monkeypatch.context() as broken:
         broken.setattr("unlearnlab.chapters.ch12_width.lab.unlearn", lambda *arguments: 1 / 0)
         lab.method.value = "SCRUB"

@@ -123,12 +123,14 @@ def _balanced(seen, unseen, random):
 def _accuracy(values, attack, folds):
     """Cross-validated, of values (2 n, features), the seen ones first; folds hold pairs."""
     from sklearn.linear_model import LogisticRegression  # takes a second
-    from sklearn.model_selection import PredefinedSplit, cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
-    model = make_pipeline(StandardScaler(), LogisticRegression() if attack == "logistic" else SVC())
-    member = np.repeat([1, 0], len(values) // 2)
-    fold = np.tile(np.sort(np.arange(len(values) // 2) % folds), 2)
-    return (cross_val_predict(model, values, member, cv=PredefinedSplit(fold)) == member).mean()
+    model = LogisticRegression() if attack == "logistic" else SVC()
+    pairs, right = len(values) // 2, 0
+    member, fold = np.repeat([1, 0], pairs), np.tile(np.sort(np.arange(pairs) % folds), 2)
+    for i in range(folds):  # by hand: a pipeline in cross_val_predict takes twice the time
+        rest, spread = fold != i, values[fold != i].std(0)
+        scaled = (values - values[rest].mean(0)) / np.where(spread > 0, spread, 1)
+        model.fit(scaled[rest], member[rest])
+        right += (model.predict(scaled[~rest]) == member[~rest]).sum()
+    return right / len(values)

@@ -49,7 +49,8 @@ class WidthLab(SliderLab):
         named = {f"{name} {fraction(width)}": (name, width) for name, width in rungs}
         self.test = ladder.splits(seed=1)["test"]
         self.task = cache(lambda name, width: ladder.task(seed=1, network=name, width=width))
-        self.unlearned = cache(lambda rung, *run: unlearn(self.task(*rung), *run).model)
+        self.unlearned = cache(lambda rung, *run: unlearn(self.task(*rung), *run))
+        self.measured = cache(lambda task, role: task.evaluate(getattr(task, role)))
         self.offers = {
             "rung": ("width", ("allcnn", 1 / 8), named),
             "method": ("method", "NegGrad", METHOD_NAMES, MENU),
@@ -75,14 +76,16 @@ class WidthLab(SliderLab):
         setting, epochs = method_of(row), int(row["epochs"])
         told = [name for name in ("lr", "ascent", "reg") if hasattr(setting, name)]
         words = [f"{name} {getattr(setting, name):g}" for name in told]
-        task, unlearned = self.task(*rung), self.unlearned(rung, setting, epochs)
-        models = {"original": task.original, method: unlearned, "retrained": task.ground_truth}
+        task, run = self.task(*rung), self.unlearned(rung, setting, epochs)
+        models = {"original": task.original, method: run.model, "retrained": task.ground_truth}
         near = regions.typical_distance(task.original.normalise(task.retain.tensors[0]))
         size = {"planes": 1, "resolution": RESOLUTION, "delta": choosing.NEAR * near}
         survey = regions.survey(task, self.test, seed=plane, **size)
-        metrics = {name: task.evaluate(model) for name, model in models.items()}
-        for values in metrics.values():
-            values["objective"] = choosing.objective(values, goal, lam)
+        first, last = (self.measured(task, role) for role in ("original", "ground_truth"))
+        metrics = {
+            name: values | {"objective": choosing.objective(values, goal, lam)}
+            for name, values in zip(models, (first, run.metrics, last))
+        }
         recorded = self.models[self.models.network == network].set_index("role")
         errors = recorded.loc["original"].groupby("width").training_error
         return SimpleNamespace(
