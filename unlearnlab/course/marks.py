@@ -107,7 +107,7 @@ def space(ax, plane, vectors: dict, **axes) -> None:
     Axes.set.
     """
     ax.plot_surface(*plane, color=SKY, alpha=0.25, shade=False)
-    runs = {name: tuple(np.transpose(points)) for name, points in vectors.items()}
+    runs = {name: tuple(np.stack(points).T) for name, points in vectors.items()}
     axes |= {"xlabel": "entry 1", "ylabel": "entry 2", "zlabel": "entry 3"}
     lines(ax, None, runs, named=False, axes=axes)
 
