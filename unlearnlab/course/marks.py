@@ -232,8 +232,10 @@ def decades(axis, low: int, high: int, step: int) -> None:
 
 def plain_ticks(axis) -> None:
     """Two to five numbers without exponents on a logarithmic axis: powers of ten and their
-    5-folds, or finer where the axis is short."""
+    5-folds, or finer where the axis is short. Over five decades the powers of ten stay."""
     low, high = sorted(axis.get_view_interval())
+    if high / low >= 1e5:
+        return
     fine = (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)
     for digits in ((1,), (1, 5), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), fine):
         ticks = [d * 10.0**k for k in range(-4, 5) for d in digits]
@@ -247,10 +249,3 @@ def number_ticks(axis, ticks) -> None:
     """Ticks at exactly these values, written without exponents."""
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_ticks([], minor=True)
-
-
-def few_ticks(axis) -> None:
-    """Plain numbers over up to five decades; powers of ten, which are there, over more."""
-    low, high = sorted(axis.get_view_interval())
-    if high / low < 1e5:
-        plain_ticks(axis)
