@@ -186,16 +186,17 @@ def band(ax, x, low, high, color) -> None:
 def mean_mark(ax, x, y, look: dict, **errors) -> None:
     """Means with their standard errors, no line. look: color and marker. errors: xerr, yerr and
     others as in Axes.errorbar."""
-    mark = {"color": look["color"], "marker": look["marker"], "markeredgecolor": "white"}
     ax.errorbar(
         x,
         y,
+        color=look["color"],
+        marker=look["marker"],
+        markeredgecolor="white",
         markersize=6.5,
         markeredgewidth=0.6,
         linestyle="none",
         elinewidth=1.5,
         zorder=4,
-        **mark,
         **errors,
     )
 

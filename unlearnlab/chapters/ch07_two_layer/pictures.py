@@ -12,8 +12,7 @@ def cut_network(figure, x, shown) -> None:
     inputs = shown.X.shape[1]
     neurons, *functions, counts = figure.subplots(1, 2 + inputs)
     for state, marker, color in ((~shown.alive, "x", GREY), (shown.alive, "o", BLUE)):
-        column, row = np.divmod(np.flatnonzero(state), 15)
-        neurons.plot(column, row, marker, color=color)
+        neurons.plot(*np.divmod(np.flatnonzero(state), 15), marker, color=color)
     neurons.set(title="The neurons", xlabel="● stays   × cut", xticks=[], yticks=[])
     retain, forget = (
         (*X.T, y)[:2] for X, y in ((shown.X, shown.y), (shown.X_forget, shown.y_forget))
