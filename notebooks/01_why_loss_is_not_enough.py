@@ -887,16 +887,26 @@ print(f"coefficient of the forgotten input, read off theta*: {a_f:.3f}")
 # %%
 triple = torch.tensor([[1.0, 0.2, 0.1], [0.2, 1.0, 0.2], [0.7, -0.2, 0.9]]).double()
 theta_3 = gd_limit(triple, triple @ triple.T @ torch.tensor([0.6, 0.9, 1.4]).double())
+leak_3, out_3 = leaked_component(theta_3, triple[:2]), leaked_component(triple[2], triple[:2])
+zero = torch.zeros(3)
+vectors = {
+    "retain inputs, and their span": (triple[0], zero, triple[1]),
+    "leaked": (theta_3 - leak_3, theta_3),
+    "out of the span": (triple[2] - out_3, triple[2]),
+    "forget input": (zero, triple[2]),
+    "θ*": (zero, theta_3),
+    "unlearned model": (zero, theta_3 - leak_3),
+}
+
+# %%
 ch.pictures.leak_space(
     triple[:2],
-    theta_3,
-    triple[2],
+    vectors,
     finding="The part of θ* that stands out of the plane is parallel to that of the forget input, "
     "and the unlearned model is the foot in the plane",
 )
 
 # %%
-leak_3, out_3 = leaked_component(theta_3, triple[:2]), leaked_component(triple[2], triple[:2])
 print(f"cosine between them: {torch.cosine_similarity(leak_3, out_3, dim=0):.3f}")
 
 

@@ -225,9 +225,22 @@ assert torch.equal(Phi @ twice, Phi @ weights) and (twice != 0).sum() == 3
 
 # %%
 stages = {"c": weights, "neuron 1 cancelled": once, "neuron 2 cancelled": twice}
-ch.pictures.cancelling(
-    {name: v.numpy() for name, v in stages.items()},
-    {name: (Phi @ v).numpy() for name, v in stages.items()},
+neurons, panels = torch.arange(1, 6), {}
+for name, stage in stages.items():
+    outputs = ", ".join(f"{value:g}" for value in Phi @ stage)
+    panels[f"{name}\noutputs ({outputs})"] = {
+        "curves": {"bars": (torch.stack([neurons] * 2), torch.stack([0 * stage, stage]))},
+        "xticks": neurons,
+        "xticklabels": [f"{n}\n{weight:g}" for n, weight in zip(neurons, stage)],
+    }
+
+# %%
+ch.graph(
+    panels=panels,
+    subplots={"sharey": True},
+    xlim=(0.4, 5.6),
+    xlabel="neuron, and its output weight",
+    ylabel="output weight c",
     finding="After the first cancellation one weight is zero, after the second two are, and the "
     "three outputs never change.",
 )

@@ -111,11 +111,11 @@ def run(seed, method, epochs):
 
 def three_errors(method, epochs=100, seeds=seeds):
     """{measure: one number per seed}"""
-    found = [run(seed, method, epochs)[0] for seed in seeds]
-    return {measure: [f[measure] for f in found] for measure in found[0]}
+    errors = [run(seed, method, epochs)[0] for seed in seeds]
+    return {measure: [f[measure] for f in errors] for measure in errors[0]}
 
 
-median = lambda found: {measure: np.median(values) for measure, values in found.items()}
+median = lambda errors: {measure: np.median(values) for measure, values in errors.items()}
 
 # %%
 best = ul.sine.best_settings(100)
@@ -138,7 +138,7 @@ picture(
 )
 
 # %%
-middle = {name: median(found) for name, found in known.items()}
+middle = {name: median(errors) for name, errors in known.items()}
 
 # close to the zero function
 assert middle["Retrain"]["rms_error"] > 0.6 and middle["Retrain"]["sup_error"] < 1.6
@@ -178,7 +178,7 @@ counts = [0, 10, 20, 30, 40, 50]
 by_count = [three_errors(ul.MinNormOG(n_pert=count, **setting)) for count in counts]
 
 # %%
-errors = {words: [found[measure] for found in by_count] for measure, words in MEASURES.items()}
+errors = {words: [each[measure] for each in by_count] for measure, words in MEASURES.items()}
 over_seeds.bands(
     counts,
     {"error, median of ten seeds": errors},
@@ -317,7 +317,7 @@ arms = {
 picture(arms, MEASURES, "Without the projection the retain error rises; so it does in one blow")
 
 # %%
-part = {name: median(found) for name, found in arms.items()}
+part = {name: median(errors) for name, errors in arms.items()}
 
 removed = 1 - np.prod([1 - 0.1 * 0.9**k for k in range(25)])
 print(f"25 projections of the schedule remove {removed:.2f} of what lies off the span")
@@ -364,7 +364,7 @@ long = {
 picture(long, MEASURES, "The two can hardly be told apart")
 
 # %%
-late = {name: median(found) for name, found in long.items()}
+late = {name: median(errors) for name, errors in long.items()}
 assert late["... without the projection"]["rms_error"] < 1.3 * late["MinNorm-OG"]["rms_error"]
 assert late["... without the projection"]["retain_error"] < 3 * late["MinNorm-OG"]["retain_error"]
 
@@ -414,12 +414,12 @@ curves, setting = {}, dict(lr=1e-3, reg=0.1, n_pert=50)
 
 # %%
 for name, (method, cost) in spend.items():
-    found = []
+    by_effort = []
     for epochs in T if cost == 1 else [10, 30, 100]:
         schedule = dict(project_every=max(1, epochs // 50), descent_epochs=epochs // 2)
         own = method or ul.MinNormOG(**setting, **schedule)
-        found.append(three_errors(own, epochs)["rms_error"])
-    curves[name] = found
+        by_effort.append(three_errors(own, epochs)["rms_error"])
+    curves[name] = by_effort
 
 # %%
 over_seeds.bands(
@@ -432,7 +432,7 @@ over_seeds.bands(
 )
 
 # %%
-end = {name: np.median(found[-1]) for name, found in curves.items()}
+end = {name: np.median(errors[-1]) for name, errors in curves.items()}
 assert end["MinNorm-OG"] < 0.8 * min(end["GD"], end["Ridge"])
 
 # %% [markdown]
@@ -449,14 +449,14 @@ field = {name: three_errors(method, epochs[name]) for name, method in best.items
 ours = field.pop("MinNorm-OG")
 field |= {"GD, weight decay 3": three_errors(spend["GD, decay 3"][0], 300), "MinNorm-OG": ours}
 # it would need an axis of its own
-shown = {name: found for name, found in field.items() if name != "GA"}
+shown = {name: errors for name, errors in field.items() if name != "GA"}
 picture(shown, MEASURES, "MinNorm-OG is lowest on the grid, GD on the retain points")
 
 # %%
-spent = {name: median(found) for name, found in field.items()}
+spent = {name: median(errors) for name, errors in field.items()}
 assert all(
-    spent["MinNorm-OG"]["rms_error"] < found["rms_error"]
-    for name, found in spent.items()
+    spent["MinNorm-OG"]["rms_error"] < errors["rms_error"]
+    for name, errors in spent.items()
     if name != "MinNorm-OG"
 )
 assert spent["GD"]["retain_error"] < 0.5 * spent["MinNorm-OG"]["retain_error"]
@@ -527,10 +527,10 @@ share = fields(Capped)[-1].name  # what you called it
 capped = {f"Capped, {cap}": Capped(lr=1e-3, **{share: cap}) for cap in (0.4, 0.6, 0.8)}
 own = {name: three_errors(method) for name, method in capped.items()}
 beside = {name: known[name] for name in ("MinNorm-OG", "GD")} | own
-pandas.DataFrame({name: median(found) for name, found in beside.items()}).T.round(2)
+pandas.DataFrame({name: median(errors) for name, errors in beside.items()}).T.round(2)
 
 # %%
-end_of = {name: median(found) for name, found in own.items()}
+end_of = {name: median(errors) for name, errors in own.items()}
 
 assert end_of["Capped, 0.6"]["rms_error"] < 0.7 * middle["GD"]["rms_error"]
 assert end_of["Capped, 0.6"]["retain_error"] > 1.4 * middle["MinNorm-OG"]["retain_error"]

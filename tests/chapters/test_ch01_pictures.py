@@ -10,7 +10,8 @@ X = torch.tensor([[1.0, 0.5], [0.25, 1.0]]).double()
 PATH = torch.linspace(0, 1, 20)[:, None] * torch.tensor([0.4, 1.1])
 PICTURES = {
     "leak_space": lambda: pictures.leak_space(
-        torch.eye(3)[:2], torch.tensor([1.0, 1.0, 1.0]), torch.tensor([0.5, 0.2, 0.8])
+        torch.eye(3)[:2],
+        {"leaked": (torch.zeros(3), torch.ones(3)), "forget input": torch.eye(3)[1:]},
     )
 }
 

@@ -81,7 +81,7 @@ class Exercise:
         given: the arguments. trap: what is special about them.
         """
         right = self.run(self.reference, *given)
-        if not (isinstance(right, (list, tuple)) and isinstance(right[0], torch.Tensor)):
+        if "parts" not in self.words:
             self._compare_one(answer, right, given, trap)
             return
         fits = isinstance(answer, (list, tuple)) and len(answer) == len(right)

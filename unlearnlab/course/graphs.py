@@ -4,7 +4,7 @@ they are, or graphs.json does, where words and looks would hide what the noteboo
 import json
 from pathlib import Path
 
-from .marks import decades, few_ticks, lines, name_rows, number_ticks
+from .marks import decades, lines, name_rows, number_ticks, plain_ticks
 from .style import NAMED, Figure, figure, look
 
 PLANS = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
@@ -75,7 +75,7 @@ def _draw(
         name_rows(ax, rows)
     lines(ax, x, curves, looks, named and legend is None, floor, properties, **line or {})
     for axis in log:
-        few_ticks(getattr(ax, f"{axis}axis"))
+        plain_ticks(getattr(ax, f"{axis}axis"))
     if legend is not None:
         ax.legend(**legend)
     if ticks is not None:

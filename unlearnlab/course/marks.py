@@ -107,7 +107,7 @@ def space(ax, plane, vectors: dict, **axes) -> None:
     Axes.set.
     """
     ax.plot_surface(*plane, color=SKY, alpha=0.25, shade=False)
-    runs = {name: tuple(np.transpose(points)) for name, points in vectors.items()}
+    runs = {name: tuple(np.stack(points).T) for name, points in vectors.items()}
     axes |= {"xlabel": "entry 1", "ylabel": "entry 2", "zlabel": "entry 3"}
     lines(ax, None, runs, named=False, axes=axes)
 
@@ -186,16 +186,17 @@ def band(ax, x, low, high, color) -> None:
 def mean_mark(ax, x, y, look: dict, **errors) -> None:
     """Means with their standard errors, no line. look: color and marker. errors: xerr, yerr and
     others as in Axes.errorbar."""
-    mark = {"color": look["color"], "marker": look["marker"], "markeredgecolor": "white"}
     ax.errorbar(
         x,
         y,
+        color=look["color"],
+        marker=look["marker"],
+        markeredgecolor="white",
         markersize=6.5,
         markeredgewidth=0.6,
         linestyle="none",
         elinewidth=1.5,
         zorder=4,
-        **mark,
         **errors,
     )
 
@@ -232,8 +233,10 @@ def decades(axis, low: int, high: int, step: int) -> None:
 
 def plain_ticks(axis) -> None:
     """Two to five numbers without exponents on a logarithmic axis: powers of ten and their
-    5-folds, or finer where the axis is short."""
+    5-folds, or finer where the axis is short. Over five decades the powers of ten stay."""
     low, high = sorted(axis.get_view_interval())
+    if high / low >= 1e5:
+        return
     fine = (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)
     for digits in ((1,), (1, 5), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), fine):
         ticks = [d * 10.0**k for k in range(-4, 5) for d in digits]
@@ -247,10 +250,3 @@ def number_ticks(axis, ticks) -> None:
     """Ticks at exactly these values, written without exponents."""
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_ticks([], minor=True)
-
-
-def few_ticks(axis) -> None:
-    """Plain numbers over up to five decades; powers of ten, which are there, over more."""
-    low, high = sorted(axis.get_view_interval())
-    if high / low < 1e5:
-        plain_ticks(axis)

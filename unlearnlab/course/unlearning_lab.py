@@ -337,9 +337,9 @@ class ImageLab(UnlearningLab):
     def titles(self) -> list[str]:
         """What run it is, where it stands, and where the run before ended."""
         now = [f"{n.replace('_', ' ')} {v:.3f}" for n, v in zip(self.judged, self.track[-1])]
-        name, way = self.previous
-        ended = ", ".join(f"{value:.3f}" for value in way[-1]) if way else ""
-        before = f"before, dashed: {name}, {ended}" if way else ""
+        (name, way), before = self.previous, ""
+        if way:
+            before = f"before, dashed: {name}, {', '.join(f'{value:.3f}' for value in way[-1])}"
         return [f"{self.under_way}, epoch {len(self.track) - 1}", ", ".join(now), before]
 
     def move_run(self, ax) -> None:

@@ -111,8 +111,7 @@ class SineLab(UnlearningLab):
     def move(self, model):
         fit, scores = self.figure.axes
         x, y = curve(model or self.task.original)
-        bar = worst(x, y)
-        error = abs(np.diff(bar[1])[0])
+        error, bar = worst(x, y)
         fit.plot(*bar, **NAMED["worst"])
         words = f"{self.under_way} after {self.epoch} epochs"
         fit.plot(x, y, **UNLEARNED)

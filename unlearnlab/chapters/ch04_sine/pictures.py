@@ -16,10 +16,11 @@ def curve(model) -> tuple[np.ndarray, np.ndarray]:
     return x.flatten().numpy(), model(x).flatten().numpy()
 
 
-def worst(x, y) -> tuple[np.ndarray, np.ndarray]:
-    """The ends (2,), (2,) of a bar from sin x to a curve where they are farthest apart."""
-    at = np.abs(y - np.sin(x)).argmax()
-    return x[[at, at]], np.array([np.sin(x[at]), y[at]])
+def worst(x, y) -> tuple[float, tuple]:
+    """How far sin x and a curve are apart at most, and a bar there: its two x, its two y."""
+    gaps = np.abs(y - np.sin(x))
+    at = gaps.argmax()
+    return gaps[at], (x[[at, at]], [np.sin(x[at]), y[at]])
 
 
 def fits(task, models: dict, limit: float = 3.5):
@@ -30,9 +31,8 @@ def fits(task, models: dict, limit: float = 3.5):
     panels = {}
     for name, model in models.items():
         x, y = curve(model)
-        bar = worst(x, y)
-        title = f"{name}: sup error {abs(np.diff(bar[1])[0]):.2f}"
-        panels[title] = {"sin x": np.sin(x), name: y, "worst": bar}
+        error, bar = worst(x, y)
+        panels[f"{name}: sup error {error:.2f}"] = {"sin x": np.sin(x), name: y, "worst": bar}
     return graphs.fits(x, panels, task.retain.tensors, task.forget.tensors, limit)
 
 

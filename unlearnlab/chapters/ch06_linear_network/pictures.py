@@ -1,5 +1,5 @@
-"""Pictures of linear networks: exact steps, a step to zero, and LinearNetworkLab. The notebook
-draws its other ones itself. finding: as in Figure.done."""
+"""Pictures of linear networks: matrices, and LinearNetworkLab. The notebook draws its other ones
+itself."""
 
 import numpy as np
 
@@ -11,10 +11,10 @@ FLOOR = 1e-16  # of logarithmic axes: smaller values, exact zeros among them, st
 
 @look()
 def matrices(shown: dict, down: int = 1, numbers: bool = False, finding: str = ""):
-    """Matrices as images, in one colour scale.
+    """Matrices, or vectors as rows, as images in one colour scale.
 
     shown: title -> (matrix, what is across, what is down). down: how many rows of them. numbers:
-    whether to write the entries, on paler colours.
+    whether to write the entries, on paler colours. finding: as in Figure.done.
     """
     columns = len(shown) // down
     fig, _ = figure(down, columns, (2.4 * columns, 2.2 * down))
@@ -24,7 +24,7 @@ def matrices(shown: dict, down: int = 1, numbers: bool = False, finding: str = "
         image = ax.imshow(matrix, cmap="PuOr", vmin=-limit, vmax=limit)
         ax.set(xticks=[], yticks=[], xlabel=across, ylabel=up, title=title)
         for (i, j), value in np.ndenumerate(matrix) if numbers else ():
-            ax.text(j, i, f"{value:.0f}", ha="center", va="center")
+            ax.text(j, i, f"{value:g}", ha="center", va="center")
     if not numbers:
         fig.colorbar(image, ax=fig.axes, label="entry", aspect=40)
     return fig.done(finding, f"Matrices: {'; '.join(shown)}")

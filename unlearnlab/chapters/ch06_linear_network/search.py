@@ -3,6 +3,7 @@
 import torch
 
 from ...ground.checks import floats
+from ...projection import project_out
 from ...theory.linear_network import network as net
 
 CLOSELY = {"ftol": 1e-16, "gtol": 1e-12, "maxcor": 20}
@@ -43,7 +44,8 @@ def solve_relaxed(
     movable = torch.ones_like(scale)
     if only_first:
         movable[theta[0].numel() :] = 0
-    keep = _projector(net.rows(theta, X_retain.double()) * movable, movable)
+    rows = net.rows(theta, X_retain.double()) * movable
+    keep = lambda z: movable * project_out(movable * z, rows)  # what is feasible of z
     size = net.product(theta).norm().clamp_min(torch.finfo(torch.float64).tiny)
 
     def objective(z):
@@ -58,17 +60,3 @@ def solve_relaxed(
     how = {"method": "L-BFGS-B", "jac": True, "callback": note, "options": options}
     note(minimize(objective, path[0].numpy(), **how).x)
     return torch.stack([keep(z) * scale for z in path])
-
-
-def _projector(rows, movable):
-    """z -> the part of z that is orthogonal to every row and zero where nothing may move."""
-    _, sizes, basis = torch.linalg.svd(rows, full_matrices=False)
-    basis = basis[sizes > 1e-12 * sizes.max()] if len(rows) else basis
-
-    def keep(z):
-        z = movable * z
-        for _ in range(2):
-            z = z - basis.T @ (basis @ z)
-        return z
-
-    return keep

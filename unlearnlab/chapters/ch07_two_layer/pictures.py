@@ -1,25 +1,9 @@
-"""Pictures of two-layer networks: neurons that can go, what the rest does, and PruneLab. The
-notebook draws its simpler ones itself. finding: as in Figure.done."""
+"""The picture of PruneLab. The notebook draws its other ones itself."""
 
 import numpy as np
 
 from ...course.marks import over_points
-from ...course.style import BLUE, FORGET, GREY, RETAIN, figure, look
-
-
-@look()
-def cancelling(stages, outputs, finding: str = ""):
-    """The weights of neurons as they are cancelled. stages: {title: c (h,)}. outputs: {title:
-    features @ c}."""
-    fig, axes = figure(1, 3, sharey=True)
-    for ax, (title, c) in zip(axes, stages.items()):
-        neurons = range(1, len(c) + 1)
-        ax.bar_label(ax.bar(neurons, c, color=BLUE), fmt="{:g}", padding=3)
-        shown = ", ".join(f"{value:g}" for value in outputs[title])
-        ax.set(title=f"{title}\noutputs ({shown})", xticks=neurons)
-        ax.set(xlabel="neuron", ylabel="output weight c")
-        ax.margins(y=0.25)
-    return fig.done(finding)
+from ...course.style import BLUE, FORGET, GREY, RETAIN
 
 
 def cut_network(figure, x, shown) -> None:
@@ -28,8 +12,7 @@ def cut_network(figure, x, shown) -> None:
     inputs = shown.X.shape[1]
     neurons, *functions, counts = figure.subplots(1, 2 + inputs)
     for state, marker, color in ((~shown.alive, "x", GREY), (shown.alive, "o", BLUE)):
-        column, row = np.divmod(np.flatnonzero(state), 15)
-        neurons.plot(column, row, marker, color=color)
+        neurons.plot(*np.divmod(np.flatnonzero(state), 15), marker, color=color)
     neurons.set(title="The neurons", xlabel="● stays   × cut", xticks=[], yticks=[])
     retain, forget = (
         (*X.T, y)[:2] for X, y in ((shown.X, shown.y), (shown.X_forget, shown.y_forget))
