@@ -17,7 +17,7 @@ from .ground import checks, optim
 from .ground.models import copied
 from .ground.modes import norms_of
 from .ground.precision import PRECISIONS, products_in
-from .ground.seeds import derived
+from .ground.seeds import derived, shuffled
 from .ground.threads import few_threads
 from .methods import Method
 from .methods.base import HYPERPARAMETERS
@@ -273,7 +273,7 @@ def batch(task: Task, role: str, index: Tensor | None = None) -> Batch:
     """The samples at an index into a set, or all."""
     tensors = getattr(task, role).tensors
     if index is None:
-        return Batch(role, torch.arange(len(tensors[0])), *tensors)
+        return Batch(role, torch.arange(len(tensors[0]), device="cpu"), *tensors)
     return Batch(role, index, *(t[index.to(t.device, non_blocking=True)] for t in tensors))
 
 
@@ -284,12 +284,14 @@ def batches(task: Task, generator: torch.Generator):
     while task.batch_size is None:
         yield [(None, None)]
     while True:
-        drawn = torch.randperm(len(task.forget), generator=generator).split(task.batch_size)
+        drawn = shuffled(len(task.forget), generator).split(task.batch_size)
         counts = [min(len(part), len(task.retain)) for part in drawn]
-        retained = [torch.tensor([*itertools.islice(order, count)]) for count in counts]
+        retained = [
+            torch.tensor([*itertools.islice(order, count)], device="cpu") for count in counts
+        ]
         yield list(zip(retained, drawn))
 
 
 def _endless(count, generator):
     while True:  # every sample comes once before any comes again
-        yield from torch.randperm(count, generator=generator).tolist()
+        yield from shuffled(count, generator).tolist()

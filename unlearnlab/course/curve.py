@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.data import TensorDataset
 
+from ..ground.seeds import on_cpu, shuffled
 from ..ground.threads import few_threads
 from ..networks import MLP, seeded
 from ..projection import output_gradients
@@ -28,6 +29,7 @@ RECIPE = full_batch(epochs=400, lr=5e-3, weight_decay=0)
 RESIDUAL = 1e-12
 
 
+@on_cpu()
 def task(seed: int = 1) -> Task:
     """The task, trained from scratch in well under a second. Everything about it follows from
     `seed`.
@@ -41,7 +43,7 @@ def task(seed: int = 1) -> Task:
     """
     generator = torch.Generator().manual_seed(seed)
     x = torch.linspace(-math.pi, math.pi, RETAIN_POINTS, dtype=torch.float64)[:, None]
-    x = x[torch.randperm(RETAIN_POINTS, generator=generator)]
+    x = x[shuffled(RETAIN_POINTS, generator)]
     retain = TensorDataset(x, x.sin())
     forget = TensorDataset(*torch.tensor(FORGET_POINT, dtype=torch.float64)[:, None, None])
     build = lambda run_seed: seeded(lambda: MLP(WIDTHS, nn.Tanh), run_seed).double()
@@ -63,6 +65,7 @@ def task(seed: int = 1) -> Task:
     )
 
 
+@on_cpu()
 def grid() -> torch.Tensor:
     """401 equispaced x in [-pi, pi], (401, 1) float64."""
     return torch.linspace(-math.pi, math.pi, 401, dtype=torch.float64)[:, None]

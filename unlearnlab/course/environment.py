@@ -11,6 +11,7 @@ import torch
 from ..ground.files import default_folder
 from ..tasks import sine
 from ..training import checkpoint, zoo
+from .console import written
 
 
 class Finding(NamedTuple):
@@ -23,7 +24,7 @@ class Finding(NamedTuple):
 
     def __str__(self):
         line = f"{'✓' if self.ok else '✗'} {self.name}: {self.detail}"
-        return line + ("" if self.ok else f"\n    → {self.remedy}")
+        return written(line + ("" if self.ok else f"\n    → {self.remedy}"))
 
 
 class Report(list):

@@ -23,6 +23,8 @@ from numbers import Real
 
 import torch
 
+from .console import written
+
 CLOSE = 1e-6  # relative; room for any stable way to compute, none for a wrong one
 
 
@@ -219,11 +221,11 @@ def check(name: str, learner: Callable) -> Callable:
             torch.manual_seed(0)
             exercise.test(learner)
     except NotImplementedError:
-        print(f"○ {name}: still a stub, so the cells below use the reference.")
+        print(written(f"○ {name}: still a stub, so the cells below use the reference."))
         return exercise.reference
     except WrongAnswer as wrong:
         raise WrongAnswer(f"{name}: {wrong}") from None
-    print(f"✓ {name}: right. The cells below use your function.")
+    print(written(f"✓ {name}: right. The cells below use your function."))
     return learner
 
 

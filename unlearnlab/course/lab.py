@@ -2,15 +2,19 @@
 and how it tells the reader of an error."""
 
 import html
+import weakref
 from contextlib import contextmanager
 
 import ipywidgets
+from IPython import get_ipython
 
 from ..ground.checks import integer, number, one_of
+from ..ground.seeds import on_cpu
 from .canvas import Canvas
 from .style import figure, look
 
 MENU = ipywidgets.Dropdown
+SHOWN = {}  # by cell of the notebook: which run of it came last, and the labs that it showed
 WIDE = {"style": {"description_width": "110px"}, "layout": {"width": "360px"}}
 
 
@@ -29,7 +33,13 @@ class Lab:
     def __init__(self):
         self.status = ipywidgets.HTML()
 
+    def close(self) -> None:
+        """Its widgets are gone, and what it drew: the end of a lab."""
+        close(self.panel)
+        self.canvas = self.figure = self.task = self.model = None
+
     def _repr_mimebundle_(self, include=None, exclude=None):
+        _keep(self)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
         data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": self.summary}
         if self.canvas is None:
@@ -37,8 +47,8 @@ class Lab:
         alt = {"image/png": {"alt": self.canvas.figure.alt}}
         return data | {"image/png": self.canvas.png()}, alt
 
-    def add(self, follow, controls: dict, late: bool = False) -> ipywidgets.VBox:
-        """A column of controls, each an attribute by its name; a change of one calls `follow`.
+    def add(self, follow, controls: dict, late: bool = False) -> tuple:
+        """The controls, each an attribute by its name; a change of one calls `follow`.
 
         controls: name -> widget, or the arguments of `control`. late: as there. Raises ValueError
         by name for a first value that is none of a control's.
@@ -48,8 +58,8 @@ class Lab:
                 check(controls, **{name: made[1]})
                 made = control(*made, late=late)
             setattr(self, name, made)
-            made.observe(follow, "value")
-        return ipywidgets.VBox([getattr(self, name) for name in controls])
+            made.observe(_weakly(follow), "value")
+        return tuple(getattr(self, name) for name in controls)
 
     def say(self, text: str = "", error: bool = False) -> None:
         """Tells the reader; an error is marked by a word and a colour."""
@@ -105,13 +115,15 @@ class SliderLab(Lab):
         Raises what goes wrong in the first frame, which the reader could not see.
         """
         super().__init__()
-        self.numbers, self.column = ipywidgets.HTML(), self.add(self.redraw, self.offers, self.late)
+        self.numbers = ipywidgets.HTML()
+        self.column = ipywidgets.VBox(self.add(self.redraw, self.offers, self.late))
         check(self.offers, **first)
         for name, value in first.items():
             getattr(self, name).value = value
         self.canvas = Canvas(figure(**self.panels)[0])
         top = ipywidgets.HBox([self.column, self.numbers])
         self.panel = ipywidgets.VBox([top, self.canvas.widget, self.status])
+        weakref.finalize(self, close, self.panel)
         self.show()
 
     @property
@@ -133,6 +145,7 @@ class SliderLab(Lab):
     note = table
 
     @look()
+    @on_cpu()
     def show(self):
         self.shown = self.compute(**{name: getattr(self, name).value for name in self.offers})
         self.draw(self.shown)
@@ -180,8 +193,37 @@ def button(press, words: str, icon: str, width=110, hint=None, **more) -> ipywid
     """press: called with a click. width: pixels. hint: when the mouse is over it. more: traits."""
     layout = {"width": f"{width}px"}
     made = ipywidgets.Button(description=words, icon=icon, layout=layout, tooltip=hint, **more)
-    made.on_click(press)
+    made.on_click(_weakly(press))
     return made
+
+
+def _weakly(method):
+    """Calls it as long as its lab is there: ipywidgets keep what they call, and each other."""
+    known = weakref.WeakMethod(method)
+    return lambda *given: known() and known()(*given)
+
+
+def close(widget: ipywidgets.Widget) -> None:
+    """Closes a widget and all that it is made of, of which ipywidgets keep a list."""
+    for value in widget.trait_values().values():
+        for part in value if isinstance(value, tuple) else [value]:
+            if isinstance(part, ipywidgets.Widget):
+                close(part)
+    widget.close()
+
+
+def _keep(lab):
+    """Keeps a lab that a cell shows. When the cell runs again, those of its last run are closed."""
+    parent = getattr(get_ipython(), "get_parent", dict)()
+    if parent:
+        run = parent["header"]["msg_id"]
+        cell = parent["metadata"].get("cellId", run)
+        last, labs = SHOWN.get(cell, (run, []))
+        if last != run:
+            for old in {*labs} - {lab}:
+                old.close()
+            labs = []
+        SHOWN[cell] = run, [*labs, lab]
 
 
 def table(rows: dict[str, tuple], head: tuple = (), caption: str = "") -> str:

@@ -4,6 +4,7 @@ made when it is needed, and a picture of how far it has come."""
 import dataclasses
 import threading
 import time
+import weakref
 
 import numpy as np
 from ipywidgets import HTML, FloatProgress, HBox, VBox
@@ -16,7 +17,7 @@ from ..training.fit import Stopped
 from . import style
 from .canvas import Canvas
 from .controls import sliders
-from .lab import MENU, Lab, button, table
+from .lab import MENU, Lab, button, close, table
 from .marks import note
 
 GHOST = "#9A9A9A"  # of the run before
@@ -77,6 +78,7 @@ class UnlearningLab(Lab):
         buttons = HBox([self.run, self.stop, self.reset, self.progress])
         below = self.view, self.readout, self.results, self.status
         self.panel = VBox([top, buttons, *below])
+        weakref.finalize(self, close, self.panel)
         self.fill(self.settings[method])
         if not source or "digits" in source:  # so that there is a picture before anyone clicks
             self.unlearn(*self.asked(), stop=threading.Event())
@@ -98,8 +100,10 @@ class UnlearningLab(Lab):
     def fill(self, method: Method) -> None:
         """New sliders, at the values of `method` as far as T allows them."""
         made = sliders(method, self.epochs.value, self.samples)
-        self.hyperparameters = {name: made[name] for name in made if name not in self.hidden}
-        self.box.children = (self.add(self.start, self.hyperparameters),)
+        gone = *self.box.children, *(made.pop(name) for name in self.hidden if name in made)
+        self.hyperparameters, self.box.children = made, self.add(self.start, made)
+        for slider in gone:
+            close(slider)
 
     def restart(self, event=None) -> None:
         """The method's first values, and a run."""
@@ -155,6 +159,10 @@ class UnlearningLab(Lab):
                 raise TimeoutError(f"the lab is still busy after {timeout} s")
         if self.error:
             raise self.error
+
+    def close(self):
+        self._halt.set()
+        super().close()
 
     def halt(self, event=None) -> None:
         """Asks what runs to end; returns at once."""
@@ -215,7 +223,7 @@ class UnlearningLab(Lab):
         the two."""
         self.say(f"Getting the images and the models of seed {seed} ready.")
         if len(self.left.children) == 3:  # the first time
-            self.left.children += self.add(self.redraw, self.prepare()).children
+            self.left.children += self.add(self.redraw, self.prepare())
         self._reported = time.monotonic()
         more = {"progress": self.trained, "stop": stop, **self.more}
         task = self.experiment.task(*self.source, seed=seed, **more)

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from ..ground import checks
 from ..ground.files import chosen_folder
+from ..ground.seeds import on_cpu
 from .fetch import BadData, Source, fetch
 
 # The SHA-256 of CIFAR-10 and Tiny ImageNet belong to the files whose published MD5 are c32a1d4a...
@@ -46,6 +47,7 @@ class Images:
         return Images(self.name, moved(self.train), moved(self.test), self.classes)
 
 
+@on_cpu()
 def load(
     name: str, folder: Path | None = None, *, download: bool = True, progress: bool = True
 ) -> Images:

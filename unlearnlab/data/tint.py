@@ -7,11 +7,12 @@ from torch import Tensor
 from ..ground import checks
 from ..ground.threads import one_thread
 
-GRAY, RED, GREEN = torch.tensor([[255] * 3, [255, 0, 0], [0, 255, 0]], dtype=torch.uint8)
+BYTES = {"dtype": torch.uint8, "device": "cpu"}
+GRAY, RED, GREEN = torch.tensor([[255] * 3, [255, 0, 0], [0, 255, 0]], **BYTES)
 
 # One color per class, in the order of the classes (paper A, experiment 3)
 _HEX = "ff0000 00ff00 0000ff ffff00 ff00ff 00ffff ff8000 8000ff 808080 008080"
-CLASS_COLORS = torch.tensor([[*bytes.fromhex(color)] for color in _HEX.split()], dtype=torch.uint8)
+CLASS_COLORS = torch.tensor([[*bytes.fromhex(color)] for color in _HEX.split()], **BYTES)
 
 # ITU-R BT.601: .299, .587, .114 in parts of 65,536
 RED_WEIGHT, GREEN_WEIGHT, BLUE_WEIGHT = 19_595, 38_470, 7_471

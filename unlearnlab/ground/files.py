@@ -58,7 +58,7 @@ def write_bytes(path: Path | str, content: bytes) -> None:
     So a file at `path` is always a whole one. Its folder is made if it is not there.
     Raises OSError, such as for a full disk, and then leaves nothing.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:

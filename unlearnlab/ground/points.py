@@ -158,7 +158,7 @@ def _check_classes(what, targets, classes, sequence):
     if sequence and not counted.any(1).all():
         row = int((~counted.any(1)).nonzero()[0])
         raise ValueError(f"{what} are all {IGNORED}, nothing to learn, in row {row}")
-    limits = torch.tensor(classes if len(classes) > 1 else classes[0])
+    limits = torch.tensor(classes if len(classes) > 1 else classes[0], device=targets.device)
     wrong = counted & ((targets < 0) | (targets >= limits))
     if wrong.any():
         row = int((wrong.any(1) if wrong.ndim > 1 else wrong).nonzero()[0])

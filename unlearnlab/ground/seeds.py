@@ -1,7 +1,9 @@
-"""How does one seed become many, so that no two uses share their random numbers?"""
+"""How does one seed become many, so that no two uses share their random numbers? And how do numbers
+not follow from what torch's defaults are?"""
 
 import argparse
 import re
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -18,6 +20,25 @@ def derived(*parts: int) -> int:
 def generator(*parts: int) -> torch.Generator:
     """A generator on the CPU, seeded by `derived(*parts)`."""
     return torch.Generator().manual_seed(derived(*parts))
+
+
+def shuffled(count: int, generator: torch.Generator) -> torch.Tensor:
+    """0, ..., count - 1 in random order, on the CPU."""
+    return torch.randperm(count, generator=generator, device="cpu")
+
+
+def uniform(*shape: int, generator: torch.Generator) -> torch.Tensor:
+    """Numbers in [0, 1), float32 on the CPU."""
+    return torch.rand(shape, generator=generator, dtype=torch.float32, device="cpu")
+
+
+@contextmanager
+def on_cpu():
+    """Inside, a new tensor is on the CPU unless its maker says otherwise, whatever the reader has
+    set as torch's default device."""
+    usual = torch.get_default_device().type == "cpu"
+    with nullcontext() if usual else torch.device("cpu"):
+        yield
 
 
 def named(text: str) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ import math
 import torch
 
 from ..ground.points import Sequences
+from ..ground.seeds import shuffled
 from ..projection import Projection
 from .base import Method, batch_loss, decaying, hyperparameter, rule
 
@@ -107,13 +108,13 @@ def subsample(targets, count, kind, generator):
     (the content) are balanced.
     """
     if kind == "regression":
-        return torch.randperm(len(targets), generator=generator)[:count]
+        return shuffled(len(targets), generator)[:count]
     labels = (targets if targets.ndim == 1 else targets[:, 0]).cpu()
     classes = labels.unique()
-    classes = classes[torch.randperm(len(classes), generator=generator)][:count]
+    classes = classes[shuffled(len(classes), generator)][:count]
     each = count // len(classes)
     parts = []
     for label in classes:
         members = (labels == label).nonzero().flatten()
-        parts.append(members[torch.randperm(len(members), generator=generator)[:each]])
+        parts.append(members[shuffled(len(members), generator)[:each]])
     return torch.cat(parts)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..ground.points import IGNORED
+from ..ground.seeds import uniform
 from .base import Method, batch_loss, counted, heads, outputs, rule
 
 
@@ -91,8 +92,8 @@ def wrong_labels(targets: Tensor, classes: list[int], generator: torch.Generator
         raise ValueError(
             f"a head with one class has no wrong label; the heads have {classes} classes"
         )
-    others = torch.tensor(classes if len(classes) > 1 else classes[0]) - 1
-    draw = (torch.rand(targets.shape, generator=generator) * others).long()
+    others = torch.tensor(classes if len(classes) > 1 else classes[0], device="cpu") - 1
+    draw = (uniform(*targets.shape, generator=generator) * others).long()
     shift = 1 + draw.clamp_max(others - 1)
     wrong = (targets + shift.to(targets.device)) % (others + 1).to(targets.device)
     return torch.where(targets == IGNORED, targets, wrong)

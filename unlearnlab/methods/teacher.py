@@ -24,7 +24,7 @@ class Teacher:
     def __call__(self, batch) -> list[torch.Tensor]:
         """The heads' logits, each (len(batch), classes); of sequences, as `counted` gives them."""
         inputs = getattr(self.task, batch.role).tensors[0]
-        known = torch.zeros(len(inputs), dtype=torch.bool)
+        known = torch.zeros(len(inputs), dtype=torch.bool, device="cpu")
         known, tables = self.told.setdefault(batch.role, (known, []))
         new = batch.index[~known[batch.index]]
         if len(new) > 0:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..ground import checks
+from ..ground.seeds import shuffled
 
 
 class Interval(NamedTuple):
@@ -90,7 +91,7 @@ def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
     size, each part with all the other rows: [(part, rest), ...]."""
     generator, found = torch.Generator().manual_seed(seed), []
     for some in samples:
-        order = torch.randperm(len(some), generator=generator).to(some.device)
+        order = shuffled(len(some), generator).to(some.device)
         parts = order.tensor_split(folds)
         rest = [torch.cat([*parts[:i], *parts[i + 1 :]]) for i in range(folds)]
         found.append([(some[part], some[others]) for part, others in zip(parts, rest)])
@@ -127,7 +128,7 @@ def against_itself(
         )
     generator, found = torch.Generator().manual_seed(seed), []
     for _ in range(draws):
-        order = torch.randperm(len(retrained), generator=generator).to(retrained.device)
+        order = shuffled(len(retrained), generator).to(retrained.device)
         some, others = retrained[order[: 2 * size]].split(size)
         found.append(torch.as_tensor(metric(some, others)))
     return torch.stack(found)

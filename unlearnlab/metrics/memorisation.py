@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from ..ground import checks
+from ..ground.seeds import uniform
 
 
 def halves(models: int, examples: int, seed: int = 0) -> Tensor:
@@ -17,7 +18,7 @@ def halves(models: int, examples: int, seed: int = 0) -> Tensor:
     """
     checks.integer("models", models, low=2)
     checks.integer("examples", examples, low=1)
-    keys = torch.rand(models, examples, generator=torch.Generator().manual_seed(seed))
+    keys = uniform(models, examples, generator=torch.Generator().manual_seed(seed))
     return keys.argsort(0).argsort(0) < models // 2
 
 
@@ -50,7 +51,7 @@ def memorisation_floor(
     generator, floors = torch.Generator().manual_seed(seed), []
     outside = ~included
     for _ in range(draws):
-        keys = torch.rand(correct.shape, generator=generator).to(correct.device)
+        keys = uniform(*correct.shape, generator=generator).to(correct.device)
         # of the models without the example: 0, 1, 2, ... in random order
         rank = keys.masked_fill(included, 2).argsort(0).argsort(0)
         first = outside & (rank < outside.sum(0) // 2)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ..ground import checks
+from ..ground.seeds import on_cpu
 
 
 def MLP(widths: Sequence[int], activation: type[nn.Module] = nn.SiLU) -> nn.Sequential:
@@ -30,11 +31,16 @@ _generator_in_use = threading.Lock()  # torch has one global generator, and labs
 
 
 def seeded(build, seed: int) -> nn.Module:
-    """build() under torch's generator seeded with `seed`; the global generator is left as it
-    was."""
-    with _generator_in_use, torch.random.fork_rng(devices=[]):
+    """build() under torch's generator seeded with `seed`, in float32 on the CPU; that generator and
+    torch's defaults are left as they were."""
+    with _generator_in_use, torch.random.fork_rng(devices=[]), on_cpu():
+        usual = torch.get_default_dtype()
         torch.manual_seed(seed)
-        return build()
+        torch.set_default_dtype(torch.float32)
+        try:
+            return build()
+        finally:
+            torch.set_default_dtype(usual)
 
 
 def outputs_at(model: nn.Module, theta: Tensor, inputs: Tensor) -> Tensor:

@@ -72,7 +72,7 @@ class ResNet(nn.Module):
         Raises FileNotFoundError, and ValueError by name for a file that is damaged or holds other
         weights.
         """
-        path = Path(path)
+        path = Path(path).expanduser()
         body = {n: t for n, t in _published(path).items() if not n.startswith("fc.")}
         # files older than that counter lack it
         own = ("fc.", "num_batches_tracked")

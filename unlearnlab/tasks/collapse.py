@@ -66,7 +66,8 @@ def _plan(seed, size, images):
     pixels, labels = images.train.tensors
     p = size.p_forget
     counts = torch.tensor([len(own), len(other)])
-    weights = torch.tensor([p / (1 + p), 1 / (1 + p)]).repeat_interleave(counts).to(labels.device)
+    weights = torch.tensor([p / (1 + p), 1 / (1 + p)], dtype=torch.float32)
+    weights = weights.repeat_interleave(counts).to(labels.device)
     first = Stage(tint(pixels, GRAY), labels, size.warm_start)
     second = Stage(*together(own, other), size.recipe, weights)
     trainings = {
@@ -97,7 +98,7 @@ def evaluate(
     pixels, labels = test.tensors
     says = [outputs(model, tint(pixels, color), precision)[0].argmax(1) for color in CLASS_COLORS]
     says = torch.stack(says).cpu()  # (10, n)
-    painted = torch.arange(len(CLASS_COLORS))[:, None]
+    painted = torch.arange(len(CLASS_COLORS), device="cpu")[:, None]
     right, own = says == painted, painted == labels.cpu()
     share = lambda which: right[which].double().mean().item()
     return {
@@ -120,7 +121,7 @@ def forget_set(images: Images, p_forget: float, seed: int) -> TensorDataset:
     numbers, parts = seeds.generator(seed, 1), []
     for label in range(len(images.classes)):
         members = (labels.cpu() == label).nonzero().flatten()
-        order = torch.randperm(len(members), generator=numbers)
+        order = seeds.shuffled(len(members), numbers)
         parts.append(members[order[: max(1, round(p_forget * len(members)))]])
     gone = torch.cat(parts).to(labels.device)
     away = torch.randint(1, len(CLASS_COLORS), (len(gone),), generator=numbers).to(labels.device)

@@ -14,6 +14,7 @@ from torch.utils.data import TensorDataset
 
 from ..data import images as data
 from ..ground import checks, seeds
+from ..ground.seeds import on_cpu
 from ..networks import ResNet, seeded
 from ..networks.predict import PRECISIONS
 from ..task import Later, Task
@@ -243,6 +244,7 @@ class Experiment:
             **models(trainings, cache, progress, stop),
         )
 
+    @on_cpu()
     def prepared(
         self, dataset: str, preset: str, seed: int, *, folder=None, device="cpu", **options
     ) -> tuple[Size, Plan, dict[str, Training]]:
@@ -275,5 +277,5 @@ def together(*data: TensorDataset) -> list[torch.Tensor]:
 
 
 def _rows(data, count, numbers):
-    some = torch.randperm(len(data), generator=numbers)[:count].to(data.tensors[0].device)
+    some = seeds.shuffled(len(data), numbers)[:count].to(data.tensors[0].device)
     return TensorDataset(*(t[some] for t in data.tensors))

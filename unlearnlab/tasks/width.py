@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from ..ground import checks
-from ..ground.seeds import generator
+from ..ground.seeds import generator, shuffled
 from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
 from ..networks.predict import outputs
@@ -168,12 +168,12 @@ def split(
     checks.number("share", share, above=0, below=1)
     forget_classes = checks.integer("forget_classes", forget_classes, low=1, high=len(known))
     forget = checks.integer("forget", forget, low=1, high=len(labels))
-    order = torch.randperm(len(known), generator=drawn)
+    order = shuffled(len(known), drawn)
     touched = known[order[:forget_classes]].sort().values.tolist()
     parts = {"retain": [], "forget": [], "validation": [], "forget_validation": []}
     for label in known.tolist():
         members = (labels == label).nonzero().flatten()
-        members = members[torch.randperm(len(members), generator=drawn)]
+        members = members[shuffled(len(members), drawn)]
         held, kept = members.tensor_split([round(share * len(members))])
         if label in touched:
             gone = forget // forget_classes + (touched.index(label) < forget % forget_classes)

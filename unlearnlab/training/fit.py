@@ -69,6 +69,7 @@ def fit(
     """
     _check(model, inputs, targets, weights, recipe)
     if checkpoint is not None:
+        checkpoint = Path(checkpoint).expanduser()
         files.check_writable(checkpoint)
     if _fast(recipe, inputs):
         model.to(memory_format=torch.channels_last)
@@ -164,7 +165,8 @@ def crop_and_flip(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """A random square of .7 to 1 of each image's area, scaled back to its size, every second one
     mirrored: (n, c, h, w) uint8."""
     # from pinned memory: nobody waits for the copy
-    numbers = torch.rand(4, len(pixels), generator=generator, pin_memory=pixels.is_cuda)
+    numbers = seeds.uniform(4, len(pixels), generator=generator)
+    numbers = numbers.pin_memory() if pixels.is_cuda else numbers
     area, x, y, side = numbers.to(pixels.device, non_blocking=True)
     zoom = (0.7 + 0.3 * area).sqrt()
     flip, none, room = torch.where(side < 0.5, -zoom, zoom), torch.zeros_like(zoom), 1 - zoom
@@ -220,7 +222,7 @@ def _epoch(update, optimizer, data, recipe, seed, stop, epoch):
     inputs, *others = (t for t in data if t is not None)
     total, count, batches = 0, 0, [slice(None)]
     if recipe.batch_size is not None:  # each sample once
-        order = torch.randperm(len(inputs), generator=generator)
+        order = seeds.shuffled(len(inputs), generator)
         batches = split(order.to(inputs.device), recipe.batch_size)
     for chosen in batches:
         if stop.is_set():
@@ -274,7 +276,7 @@ class _Saved:
 
     def restore(self):
         """(epochs done, loss) of what the file holds, or (0, nan)."""
-        if self.path is None or not Path(self.path).exists():
+        if self.path is None or not self.path.exists():
             return 0, math.nan
         try:
             tensors, facts = checkpoints.read(self.path, self.facts)

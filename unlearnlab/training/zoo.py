@@ -25,6 +25,7 @@ from tqdm import tqdm
 from ..ground import files
 from ..ground.identity import fingerprint
 from ..ground.provenance import provenance
+from ..ground.seeds import on_cpu
 from ..ground.threads import few_threads
 from ..networks import seeded
 from . import checkpoint, fit
@@ -192,6 +193,7 @@ def describe(part) -> str:
     return name if package and "<" not in name else f"{name} {fingerprint(part)}"
 
 
+@on_cpu()
 def get(
     training: Training,
     cache: Path | None = None,

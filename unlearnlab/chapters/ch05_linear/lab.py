@@ -11,10 +11,11 @@ from ...course.lab import SliderLab, check, table
 from ...theory import linear
 from .pictures import REACH, space
 
-X_RETAIN = torch.tensor([[1.2, 0.3, 0.2], [0.1, 1.1, 0.5]], dtype=torch.float64)
+HERE = {"dtype": torch.float64, "device": "cpu"}
+X_RETAIN = torch.tensor([[1.2, 0.3, 0.2], [0.1, 1.1, 0.5]], **HERE)
 FIRST, NORMAL = F.normalize(torch.stack([X_RETAIN[0], torch.linalg.cross(*X_RETAIN)]))
 SECOND = torch.linalg.cross(NORMAL, FIRST)  # orthonormal; the first two lie in the retain span
-Y_RETAIN = torch.tensor([1.0, 0.5], dtype=torch.float64)
+Y_RETAIN = torch.tensor([1.0, 0.5], **HERE)
 LENGTH = 1.4  # of the forget input
 NOTHING = 1e-9  # shorter than this is rounding
 CONTROLS = {

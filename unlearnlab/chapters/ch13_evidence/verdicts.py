@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from ...ground.seeds import on_cpu
 from ...metrics import Interval, against_itself, jackknife, klom, mia, u_lira
 from ...study import table
 from .challenge import epsilons, forgetting_quality
@@ -55,6 +56,7 @@ def attack(evidence: SimpleNamespace, network: int, others: int = 8):
     return {name: one(name, network) for name in groups[0]}, floor
 
 
+@on_cpu()
 def load(path: Path | str):
     """What was recorded: of "privacy", of "erasure" and "sine" (pandas.DataFrame by name), and the
     provenance of the file.
