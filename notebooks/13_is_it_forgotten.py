@@ -303,15 +303,15 @@ def judged(metric, groups, against):
     return {name: metrics.jackknife(mean, values, against) for name, values in groups.items()}
 
 
-def floored(metric, pool, draws=4):
+def floored(metric, pool):
     """The metric of retrained against retrained, one per draw; the interval of its mean."""
-    mean = lambda some: metric(some, draws=draws).mean()
-    return metric(pool).mean(1), metrics.jackknife(mean, pool)
+    mean = lambda some: metrics.against_itself(metric, some, draws=4).mean()
+    return metrics.against_itself(metric, pool).mean(1), metrics.jackknife(mean, pool)
 
 
 # %%
 lira = judged(metrics.u_lira, candidates, truth)
-lira_floor = floored(metrics.u_lira_floor, forget["retrained"])
+lira_floor = floored(metrics.u_lira, forget["retrained"])
 for name in sorted(lira, key=lira.get)[:6]:
     print(f"{name:11} {lira[name].mean:.2f} [{lira[name].low:.1f}, {lira[name].high:.1f}]")
 print(f"floor       {lira_floor[0].mean():.2f} [{lira_floor[1].low:.1f}, {lira_floor[1].high:.1f}]")
@@ -328,7 +328,7 @@ elsewhere = {
     **{name: unseen[name] for name in methods},
 }
 lira_elsewhere = judged(metrics.u_lira, elsewhere, unseen["retrained"][N:])
-floor_elsewhere = floored(metrics.u_lira_floor, unseen["retrained"])
+floor_elsewhere = floored(metrics.u_lira, unseen["retrained"])
 ch.pictures.beside(
     {
         "U-LiRA, forget set": (lira, *lira_floor),
@@ -396,7 +396,8 @@ print("the most there can be:", round(-np.log(1e-5), 1))
 # %%
 noise = torch.randn(2_000, 200, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 for size in (20, 100, 1_000):
-    print(f"{size:5} against {size:5}: {metrics.klom_floor(noise, size=size, draws=3).mean():.1g}")
+    of_nothing = metrics.against_itself(metrics.klom, noise, size=size, draws=3)
+    print(f"{size:5} against {size:5}: {of_nothing.mean():.1g}")
 
 # %% [markdown]
 # At 20 networks KLoM is $3$ where there is nothing to find, and a table that reports "KLoM 3.1"
@@ -411,9 +412,9 @@ for shift in (1.0, 2.0):
 
 # %%
 distance = judged(metrics.klom, candidates, truth)
-distance_floor = floored(metrics.klom_floor, forget["retrained"])
+distance_floor = floored(metrics.klom, forget["retrained"])
 distance_elsewhere = judged(metrics.klom, elsewhere, unseen["retrained"][N:])
-far_floor = floored(metrics.klom_floor, unseen["retrained"])
+far_floor = floored(metrics.klom, unseen["retrained"])
 ch.pictures.beside(
     {
         "KLoM, forget set": (distance, *distance_floor),
@@ -464,10 +465,10 @@ print(
 
 # %%
 score = lambda a, b: ch.challenge.forgetting_quality(ch.challenge.epsilons(a, b))
-by_chance = lambda some: ch.challenge.forgetting_quality_floor(some, draws=2).mean()
+by_chance = lambda some: metrics.against_itself(score, some, draws=2).mean()
 quality = {name: metrics.jackknife(score, values, truth) for name, values in candidates.items()}
 quality_floor = (
-    ch.challenge.forgetting_quality_floor(forget["retrained"]),
+    metrics.against_itself(score, forget["retrained"]),
     metrics.jackknife(by_chance, forget["retrained"]),
 )
 ch.pictures.beside(
@@ -477,7 +478,7 @@ ch.pictures.beside(
 
 # %%
 sizes = {
-    size: ch.challenge.forgetting_quality_floor(noise[:, :60], size=size, draws=2).mean().item()
+    size: metrics.against_itself(score, noise[:, :60], size=size, draws=2).mean().item()
     for size in (10, 40, 160)
 }
 rounded = {size: round(value, 1) for size, value in sizes.items()}
@@ -799,12 +800,7 @@ assert medians["Ridge"] > 25 and medians["MinNorm-OG"] <= 20
 SCORES = {
     "U-LiRA": lambda a, b: metrics.u_lira(a, b).mean(),
     "KLoM": lambda a, b: metrics.klom(a, b).mean(),
-    "challenge": lambda a, b: ch.challenge.forgetting_quality(ch.challenge.epsilons(a, b)),
-}
-FLOORS = {
-    "U-LiRA": metrics.u_lira_floor,
-    "KLoM": metrics.klom_floor,
-    "challenge": ch.challenge.forgetting_quality_floor,
+    "challenge": score,
 }
 in_words = lambda metric, r: f"{metric} {r.mean:5.2f} [{max(r.low, 0):4.1f}, {r.high:4.1f}]"
 
@@ -819,8 +815,9 @@ def many(groups, pool):
     for name, values in {**groups, "retrained": pool[:half]}.items():
         judge = lambda score: metrics.jackknife(score, values, pool[half:])
         table[name] = {metric: judge(score) for metric, score in SCORES.items()}
-    by_chance = lambda floor: metrics.jackknife(lambda some: floor(some, draws=3).mean(), pool)
-    table["floor"] = {metric: by_chance(floor) for metric, floor in FLOORS.items()}
+    by_chance = lambda score, some: metrics.against_itself(score, some, draws=3).mean()
+    floor = lambda score: metrics.jackknife(lambda some: by_chance(score, some), pool)
+    table["floor"] = {metric: floor(score) for metric, score in SCORES.items()}
     for name, row in table.items():
         print(f"{name:34}", "   ".join(in_words(metric, r) for metric, r in row.items()))
     return table

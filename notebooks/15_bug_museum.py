@@ -1021,8 +1021,8 @@ assert 2.5 < itself[0].mean() < 3.6 and 0.25 < itself[2].mean() < 0.45 and itsel
 # So a metric of this kind is a pair: the value, and what retrained models give against *other
 # retrained models* at the same number.
 #
-# **The right version:** `unlearnlab.metrics` has such a floor for every metric, `klom_floor` for
-# this one. Notebook 13 is about them.
+# **The right version:** `unlearnlab.metrics` has such a floor for every metric,
+# `against_itself(klom, retrained)` for this one. Notebook 13 is about them.
 
 # %%
 from unlearnlab.metrics import klom as packaged

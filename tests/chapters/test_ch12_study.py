@@ -93,7 +93,7 @@ def test_a_study_that_is_stopped_has_whole_seeds_and_says_so(small, place, monke
         record(study((1, 2)), place)
     stopped = ladders.load(place.out)
     assert stopped.provenance["finished"] == "1 of 3 parts"
-    assert set(stopped.runs.seed) == {1} and stopped.regions.empty
+    assert set(stopped.runs.seed) == {1} and not hasattr(stopped, "regions")
     monkeypatch.setattr(ladders, "sweep", real)
     assert record(study((1, 2)), place) == 3
     assert "finished" not in ladders.load(place.out).provenance
@@ -115,7 +115,7 @@ def test_more_planes_are_surveyed_with_the_settings_of_the_recorded_runs(small, 
     assert record(more, planes) == 1
     found, runs = ladders.load(planes.out), ladders.load(place.out)
     assert found.regions["survey"].tolist() == 4 * ["full"]
-    assert found.runs.empty and found.models.empty
+    assert not hasattr(found, "runs") and not hasattr(found, "models")
     assert found.regions["after"].tolist() == runs.regions["after"].tolist()
     assert (found.regions["c_prox_se"] < runs.regions["c_prox_se"]).any()
     assert found.provenance["runs"] == runs.provenance["commit"]
@@ -139,5 +139,5 @@ def test_a_study_of_larger_images_holds_the_ladders_models_alone(place, monkeypa
     assert record(dataclasses.replace(CIFAR10, seeds=(3,)), place) == 1
     found = ladders.load(place.out)
     assert found.models["width"].tolist() == 2 * [1 / 96] + 2 * [2 / 96]
-    assert found.runs.empty and found.regions.empty and set(found.models["seed"]) == {3}
+    assert vars(found).keys() == {"models", "provenance"} and set(found.models["seed"]) == {3}
     assert table.read(place.out).provenance["command"] == "python -m unlearnlab.study width-cifar10"

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from unlearnlab.chapters.ch13_evidence.challenge import (
-    epsilons,
-    forgetting_quality,
-    forgetting_quality_floor,
-)
+from unlearnlab.chapters.ch13_evidence.challenge import epsilons, forgetting_quality
+from unlearnlab.metrics import against_itself
+
+
+def quality(some, others):
+    return forgetting_quality(epsilons(some, others))
 
 
 def column(*values):
@@ -151,16 +152,15 @@ def test_the_floor_of_perfect_unlearning_is_about_a_fifth_however_many_models_th
     there are more thresholds."""
     random = torch.Generator().manual_seed(0)
     for models, examples in ((10, 200), (60, 60)):
-        found = forgetting_quality_floor(
-            torch.randn(2 * models, examples, generator=random), draws=3
-        )
+        retrained = torch.randn(2 * models, examples, generator=random)
+        found = against_itself(quality, retrained, draws=3)
         assert found.shape == (3,) and ((0.13 < found) & (found < 0.24)).all()
 
 
 def test_where_models_hardly_spread_more_attacks_are_tried_and_the_floor_is_lower():
     models = torch.randn(80, 60, generator=torch.Generator().manual_seed(0))
     found = [
-        forgetting_quality_floor(spread * models, draws=2).mean().item()
+        against_itself(quality, spread * models, draws=2).mean().item()
         for spread in (0.1, 0.2, 1.0)
     ]
     assert abs(found[0] - found[1]) < 1e-9 and 0.06 < found[0] < found[2] - 0.04

@@ -64,7 +64,7 @@ def test_its_numbers_are_those_of_the_metric_on_the_recorded_margins(lab):
     half = len(rows["retrained"]) // 2
     lab.example.value = 7
     each = ul.metrics.klom(rows["MinNorm-OG"], rows["retrained"][half:])
-    floor = ul.metrics.klom_floor(rows["retrained"]).mean(1)
+    floor = ul.metrics.against_itself(ul.metrics.klom, rows["retrained"]).mean(1)
     sure = ul.metrics.jackknife(
         lambda a, b: ul.metrics.klom(a, b).mean(), rows["MinNorm-OG"], rows["retrained"][half:]
     )

@@ -11,6 +11,7 @@ from unlearnlab.chapters.recording import studies
 from unlearnlab.course.studies import Place, command, record
 from unlearnlab.study import table
 from unlearnlab.study.grid import expand
+from unlearnlab.tasks import papers
 
 
 @pytest.mark.parametrize("epochs, minnorm, all_", [(10, 54, 76), (100, 24, 46), (1000, 54, 76)])
@@ -76,7 +77,7 @@ def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate
         and {s.method.lr for s in found} == {1e-3, 1e-2}
     )
     assert {s.method.name for s in found} == set(ul.METHODS)
-    assert set(found) < set(expand(ul.erasure.grid(3, lr=[1e-3, 1e-2], wide=True)))
+    assert set(found) < set(expand(papers.grid("erasure-wide", 3)))
 
 
 def test_the_grid_of_representation_collapse_has_every_published_method_at_three_rates_at_least():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from unlearnlab.metrics import lira_score, u_lira, u_lira_floor
+from unlearnlab.metrics import against_itself, lira_score, u_lira
 
 
 def gaussian(models, n=300, seed=0):
@@ -50,7 +50,7 @@ def test_every_example_has_gaussians_of_its_own():
 
 
 def test_the_floor_of_few_models_is_about_half_and_varies_by_example():
-    found = u_lira_floor(gaussian(40), draws=4)
+    found = against_itself(u_lira, gaussian(40), draws=4)
     assert (
         found.shape == (4, 300)
         and abs(found.mean().item() - 0.5) < 0.02

@@ -7,26 +7,20 @@ import torch.nn.functional as F
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch13_evidence.challenge import (
-    epsilons,
-    forgetting_quality,
-    forgetting_quality_floor,
-)
+from unlearnlab.chapters.ch13_evidence.challenge import epsilons, forgetting_quality
 from unlearnlab.chapters.ch13_evidence.relearning import relearn_time
 from unlearnlab.chapters.ch13_evidence.shadow import train_ensemble
 from unlearnlab.metrics import (
+    against_itself,
     average_gap,
     gap_floor,
     klom,
-    klom_floor,
     margin,
     memorisation,
     memorisation_floor,
     mia,
-    mia_floor,
     tow,
     u_lira,
-    u_lira_floor,
 )
 from unlearnlab.networks import seeded
 
@@ -67,7 +61,7 @@ def test_klom_is_at_its_floor_for_retrained_models_and_near_its_most_for_the_ori
         name: klom(of_forget(found, name), of_forget(found, "retrained")).mean()
         for name in ("nothing", "perfect")
     }
-    floor = klom_floor(of_forget(found, "floor"), draws=6).mean(1)
+    floor = against_itself(klom, of_forget(found, "floor"), draws=6).mean(1)
     assert (
         floor.min() - 0.5 < scores["perfect"] < floor.max() + 0.5
         and scores["nothing"] > floor.max() + 4
@@ -79,29 +73,29 @@ def test_u_lira_is_at_its_floor_for_retrained_models_and_certain_of_the_original
         name: u_lira(of_forget(found, name), of_forget(found, "retrained")).mean()
         for name in ("nothing", "perfect")
     }
-    floor = u_lira_floor(of_forget(found, "floor"), draws=6).mean(1)
+    floor = against_itself(u_lira, of_forget(found, "floor"), draws=6).mean(1)
     assert floor.min() - 0.05 < scores["perfect"] < floor.max() + 0.05 and scores["nothing"] > 0.9
 
 
 def test_the_challenge_gives_retrained_models_their_floor_and_the_original_next_to_nothing(found):
+    quality = lambda some, others: forgetting_quality(epsilons(some, others))
     score = {
-        name: forgetting_quality(epsilons(of_forget(found, name), of_forget(found, "retrained")))
+        name: quality(of_forget(found, name), of_forget(found, "retrained"))
         for name in ("nothing", "perfect")
     }
-    floor = forgetting_quality_floor(of_forget(found, "floor"), draws=6)
+    floor = against_itself(quality, of_forget(found, "floor"), draws=6)
     assert floor.min() - 0.07 < score["perfect"] < floor.max() + 0.07 and score["nothing"] < 0.03
 
 
 @pytest.mark.parametrize("attack", ["logistic", "svc"])
 def test_membership_is_at_its_floor_for_retrained_models_and_plain_in_the_original(found, attack):
     losses = lambda name, i: tuple(F.softplus(-found[name][side][i]) for side in (0, 1))
-    score = {
-        name: mia(*losses(name, 0), attack=attack, repeats=2) for name in ("nothing", "perfect")
-    }
-    floor = mia_floor([losses("retrained", i) for i in range(5)], attack=attack, repeats=2)
+    attacked = lambda name, i: mia(*losses(name, i), attack=attack, repeats=2)
+    score = {name: attacked(name, 0) for name in ("nothing", "perfect")}
+    floor = [attacked("retrained", i) for i in range(5)]
     assert (
-        floor.min() - 0.05 <= score["perfect"] <= floor.max() + 0.05
-        and score["nothing"] > floor.max() + 0.15
+        min(floor) - 0.05 <= score["perfect"] <= max(floor) + 0.05
+        and score["nothing"] > max(floor) + 0.15
     )
 
 

@@ -45,7 +45,7 @@ def test_validation_never_lets_a_seed_choose_for_itself():
 
 def test_one_may_choose_on_another_column_than_is_reported():
     frame = table({0.1: [1, 1], 0.2: [2, 2]}, other={0.1: [5, 5], 0.2: [0, 0]})
-    assert select(frame, "error_rate", choose_on="easy")["error_rate"].tolist() == [2, 2]
+    assert select(frame, "easy")["error_rate"].tolist() == [2, 2]
 
 
 def test_a_failed_or_missing_run_counts_as_infinitely_bad_and_ties_go_to_the_first():

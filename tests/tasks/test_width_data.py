@@ -103,11 +103,7 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
         (dict(preset="paper"), "preset must be one of quick for digits"),
         (dict(seed=-1), "seed must be a non-negative integer"),
         (dict(network="vit"), "network must be one of resnet18, resnet50, allcnn, got 'vit'"),
-        (
-            dict(width=1 / 100),
-            "width must be a number of at least 1/64, "
-            "one channel in the first layer of resnet18, got",
-        ),
+        (dict(width=1 / 100), "width must be at least 1/64, one channel in the first layer, got"),
         (dict(width="wide"), "width must be"),
         (dict(share=1.5), "share must be"),
         (dict(batch_size=0), "batch_size must be"),

@@ -104,7 +104,8 @@ class SliderLab(Lab):
     compute returned for what is in the picture.
     """
 
-    # Arguments of `figure`, of Figure.legend for what the first frame labels; as in `control`
+    # Arguments of `figure`; of Figure.legend for what the first frame labels, or None for no legend
+    # of the figure; as in `control`
     panels = {"columns": 2}
     legend = {"loc": "outside upper center", "ncols": 6, "columnspacing": 1.2}
     late = False
@@ -136,7 +137,7 @@ class SliderLab(Lab):
         for ax in drawn.axes:
             ax.clear()
         self.picture(*drawn.axes, shown)
-        if not drawn.legends:  # the first frame; later ones are laid out alike
+        if self.legend and not drawn.legends:  # the first frame; later ones are laid out alike
             drawn.legend(**self.legend)
 
     def table(self, shown) -> str:

@@ -55,7 +55,7 @@ def jackknife(
 ) -> Interval:
     """The interval of a score that takes many models to compute, as if all of them had been trained
     again: of KLoM by jackknife(lambda a, b: klom(a, b).mean(), unlearned, retrained), of its floor
-    by jackknife(lambda r: klom_floor(r).mean(), retrained).
+    by jackknife(lambda r: against_itself(klom, r).mean(), retrained).
 
     score(*models): one number. models: tensors (models, ...), independent of each other. In turn
     one of `groups` equal parts, drawn at random, of every kind of model is left out, and the score

@@ -2,14 +2,13 @@
 of this very example."""
 
 import math
-from functools import partial
 
 import torch
 from torch import Tensor
 from torch.distributions import Normal
 
 from ..ground import checks
-from .floors import against_itself, folded, two_samples
+from .floors import folded, two_samples
 from .margins import LIMIT
 
 # Least standard deviation of a Gaussian, in nats: models that all say the same have none
@@ -38,7 +37,7 @@ def u_lira(unlearned: Tensor, retrained: Tensor, *, folds: int = 5, seed: int = 
     unlearned: (N, n) margins; retrained: (M, n). Every model is attacked once, with Gaussians
     fitted to the models of the other `folds`. The mean of both sides' shares of right answers; a
     tie is half right. .5 is chance, but at few models chance is not what retrained models score
-    against each other: `u_lira_floor`.
+    against each other: against_itself(u_lira, retrained), (draws, n).
     Raises TypeError or ValueError by name, as when there are too few models for the folds to
     leave 2.
     """
@@ -55,13 +54,6 @@ def u_lira(unlearned: Tensor, retrained: Tensor, *, folds: int = 5, seed: int = 
         right[0].append((1 + lira_score(mine, inside, outside).sign()) / 2)
         right[1].append((1 - lira_score(others, inside, outside).sign()) / 2)
     return sum(torch.cat(side).mean(0) for side in right) / 2
-
-
-def u_lira_floor(retrained: Tensor, *, seed: int = 0, folds: int = 5, **drawn) -> Tensor:
-    """U-LiRA on retrained against other retrained models, (draws, n). retrained, seed, drawn: as in
-    `against_itself`."""
-    metric = partial(u_lira, folds=folds, seed=seed)
-    return against_itself(metric, retrained, seed=seed, **drawn)
 
 
 def _log_density(phi, sample):

@@ -31,8 +31,8 @@ def mia(
 
     A loss may be infinite: it counts as the largest finite value, or as 100 if that is larger.
     `repeats` averages over draws and folds; it is no substitute for seeds. Report the result beside
-    that of retrained models, `mia_floor`: where seen and unseen differ in more than membership, a
-    model that saw neither is above .5 as well.
+    that of retrained models on the same examples, its floor: where seen and unseen differ in more
+    than membership, a model that saw neither is above .5 as well.
 
     Raises TypeError or ValueError by name for what does not fit, NaN, and too few examples for the
     folds.
@@ -57,20 +57,6 @@ def mia(
             )
         scores.append(_accuracy(values[np.concatenate([a, len(seen) + b])], attack, folds))
     return float(np.mean(scores))
-
-
-def mia_floor(retrained, **settings) -> np.ndarray:
-    """The same attack on models that never saw the forget set: one accuracy for each.
-
-    retrained: pairs (seen, unseen), one per retrained model, of the same examples as for the
-    unlearned one. settings: as in `mia`. Raises as `mia` does, and ValueError for no model.
-    """
-    pairs = list(retrained)
-    if not pairs:
-        raise ValueError(
-            "retrained is empty: a floor needs the values of at least one retrained model"
-        )
-    return np.array([mia(seen, unseen, **settings) for seen, unseen in pairs])
 
 
 def _clipped(*sides):

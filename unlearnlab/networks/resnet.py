@@ -11,7 +11,6 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..ground import checks
-from ..ground.tensors import digest
 from .pixels import Normalise, linear_heads, scaled, start_convolutions
 
 # By depth: the blocks of each stage; of a block, which convolution strides, and all of them, as
@@ -60,7 +59,6 @@ class ResNet(nn.Module):
                 fan_in = out * block[-1][-1][1]
             setattr(self, f"layer{i + 1}", stage)
         self.fc = linear_heads(fan_in, classes)
-        self.body = None  # of published weights, their digest
         start_convolutions(self)
 
     def load_body(self, path: Path) -> "ResNet":
@@ -83,11 +81,7 @@ class ResNet(nn.Module):
             raise ValueError(
                 f"{path.name} holds other weights than this network's: {error}"
             ) from error
-        self.body = digest(body)[:16]
         return self
-
-    def extra_repr(self) -> str:
-        return f"body={self.body}" if self.body else ""
 
     def features(self, x: Tensor) -> Tensor:
         """(n, channels): the last feature map averaged over positions, what the heads see."""

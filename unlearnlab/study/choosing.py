@@ -14,19 +14,13 @@ from ..ground import checks
 from ..methods import hyperparameters
 
 
-def select(
-    frame,
-    metric: str,
-    rule: str = "oracle",
-    choose_on: str | None = None,
-    by: tuple[str, ...] = ("method", "epochs"),
-):
+def select(frame, metric: str, rule: str = "oracle", by: tuple[str, ...] = ("method", "epochs")):
     """The runs of the selected settings, one per group and seed, with a column `rule`.
 
-    frame: what `ul.sweep` returned. metric: a column, smaller is better. choose_on: the column to
-    choose by, default `metric`; one that needs no knowledge of the answer makes a selection that a
-    user could make. The best setting of a group has the lowest median over seeds; a missing or
-    failed run counts as infinitely bad. Ties go to the first setting.
+    frame: what `ul.sweep` returned. metric: the column to choose by, smaller is better; one that
+    needs no knowledge of the answer makes a selection that a user could make. The best setting of a
+    group has the lowest median over seeds; a missing or failed run counts as infinitely bad. Ties
+    go to the first setting.
 
     Raises ValueError for an unknown column or rule, for "validation" with fewer than two seeds, and
     where a setting ran twice on a seed: then something tells settings apart that is no
@@ -34,9 +28,8 @@ def select(
     """
     import pandas
 
-    choose_on = choose_on or metric
     checks.one_of("rule", rule, ("oracle", "validation"))
-    _check_columns(frame, (metric, choose_on, *by))
+    _check_columns(frame, (metric, *by))
     if rule == "validation" and frame["seed"].nunique() < 2:
         raise ValueError(
             'rule="validation" needs at least two seeds: one to judge, the others to choose'
@@ -44,11 +37,11 @@ def select(
     names = ("method", "epochs", *hyperparameters(frame))
     names = [name for name in names if name in frame.columns and name not in by]
     groups = frame.groupby(list(by), sort=False)
-    best = [_best(group, names, choose_on, rule) for _, group in groups]
+    best = [_best(group, names, metric, rule) for _, group in groups]
     return pandas.concat(best, ignore_index=True).assign(rule=rule)
 
 
-def _best(group, names, choose_on, rule):
+def _best(group, names, metric, rule):
     one = np.zeros(len(group), int)
     setting = group.groupby(names or one, sort=False, dropna=False).ngroup()
     table = group.assign(setting=setting)
@@ -57,7 +50,7 @@ def _best(group, names, choose_on, rule):
             "frame has two runs of one setting on one seed: name the columns that tell them apart "
             "in by=(...)"
         )
-    score = table.pivot(index="setting", columns="seed", values=choose_on)
+    score = table.pivot(index="setting", columns="seed", values=metric)
     score = score.astype(float).fillna(np.inf)
     judges = lambda seed: score.drop(columns=seed) if rule == "validation" else score
     best = {seed: judges(seed).median(axis=1).idxmin() for seed in score}
@@ -147,13 +140,12 @@ def _settings(frame):
     return frame.groupby(["method", "epochs", *hyperparameters(frame)], sort=False, dropna=False)
 
 
-def standard_error(values: np.ndarray, axis: int = 0) -> np.ndarray:
+def standard_error(values: np.ndarray) -> np.ndarray:
     """Standard deviation of the mean of independent values, with n - 1: NaN for fewer than two."""
     values = np.asarray(values, float)
-    count = values.shape[axis]
-    if count < 2:
-        return np.full(np.delete(values.shape, axis), np.nan)
-    return values.std(axis, ddof=1) / np.sqrt(count)
+    if len(values) < 2:
+        return np.full(values.shape[1:], np.nan)
+    return values.std(0, ddof=1) / np.sqrt(len(values))
 
 
 def _check_columns(frame, names):

@@ -107,17 +107,13 @@ EXPERIMENT = Experiment("erasure", PRESETS, _plan)
 images, shipped = EXPERIMENT.images, EXPERIMENT.shipped
 
 
-def grid(
-    epochs: int, lr: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6), wide: bool = False
-) -> dict[str, dict]:
+def grid(epochs: int, lr: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6)) -> dict[str, dict]:
     """The paper's grid for its main CIFAR-10 figure, as `ul.sweep` takes it, with NegGrad, SalUn
     and KL-Unif beside it.
 
-    lr: the paper's rates. wide: more values of weights whose best lies at an end of the paper's on
-    the digits; the paper's values of `reg_decay` stay as they are. The weights of KL-Unif and
-    NegGrad are ours: the paper lists none.
+    lr: the paper's rates. The weights of KL-Unif and NegGrad are ours: the paper lists none.
     """
-    return papers.grid("erasure-wide" if wide else "erasure", epochs, lr=list(lr))
+    return papers.grid("erasure", epochs, lr=list(lr))
 
 
 def evaluate(

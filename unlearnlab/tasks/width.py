@@ -18,6 +18,7 @@ from ..ground import checks
 from ..ground.seeds import generator, shuffled
 from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
+from ..networks.pixels import scaled
 from ..networks.predict import outputs
 from ..task import Task
 from ..training import zoo
@@ -55,10 +56,7 @@ class Ladder(Size):
         super().__post_init__()
         checks.one_of("network", self.network, NETWORKS)
         if self.width is not None:
-            least = CHANNELS[self.network]
-            where = f"one channel in the first layer of {self.network}"
-            words = f"a number of at least 1/{least}, {where}"
-            checks.number("width", self.width, low=1 / least, words=words)
+            scaled(self.width, CHANNELS[self.network])
 
     @property
     def ladder(self) -> tuple[float, ...]:

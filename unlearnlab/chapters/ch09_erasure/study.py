@@ -1,7 +1,5 @@
 """The recorded runs of notebook 09: every method on label erasure, at paper A's grid and wider."""
 
-import itertools
-
 from ...course.image_study import WHOLE, image_study
 from ...course.studies import USUAL, Study
 from ...ground import checks
@@ -29,10 +27,10 @@ def study(**options) -> Study:
     )
 
 
-def _grid(chosen):
+def _grid(options):
     """Every method, as `ul.sweep` takes them.
 
-    At the paper's size: `erasure.grid` at the paper's T, then the rates above the paper's for the
+    At the paper's size: the paper's grid at its T, then the rates above the paper's for the
     methods that are compared at equal work, and GD at four times the epochs, what MinNorm-OG costs
     on the digits.
 
@@ -41,24 +39,19 @@ def _grid(chosen):
     other hyperparameter one to three values near the best on MNIST. A method's best may lie at an
     end of this grid: whoever reads a result of it has to look.
 
-    Otherwise rates with every method's best inside; those with no other hyperparameter get the
-    rates between as well, as five points make no front.
+    Otherwise rates with every method's best inside, and more values of weights whose best lies at
+    an end of the paper's; methods with no other hyperparameter get the rates between (geometric
+    means) as well, as five points make no front.
     """
-    dataset = chosen["dataset"]
-    if chosen["preset"] == "paper":
+    dataset = options["dataset"]
+    if options["preset"] == "paper":
         checks.one_of("dataset", dataset, EPOCHS, ", the paper's")
-        epochs, above = EPOCHS[dataset], [3e-3, 1e-2]
-        higher = erasure.grid(epochs, above)
-        return [
-            erasure.grid(epochs),
-            {name: higher[name] for name in ("MinNorm-OG", "GD", "Ridge", "NGP")},
-            {"GD": {"epochs": 4 * epochs, "lr": [1e-4, 3e-4, 1e-3, *above]}},
-        ]
+        epochs = EPOCHS[dataset]
+        grids = [papers.grid(name, epochs) for name in ("erasure", "erasure-above")]
+        return [*grids, papers.grid("erasure-longer", 4 * epochs)]
     if dataset not in WHOLE:
         return papers.grid("erasure-short", epochs=2)
-    epochs, lr = 3, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-    between = {"epochs": epochs, "lr": [(a * b) ** 0.5 for a, b in itertools.pairwise(lr)]}
-    return [erasure.grid(epochs, lr, wide=True), dict.fromkeys(("Retrain", "GD", "GA"), between)]
+    return [papers.grid(name, epochs=3) for name in ("erasure-wide", "erasure-between")]
 
 
 STUDIES = (

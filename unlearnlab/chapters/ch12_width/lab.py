@@ -40,7 +40,8 @@ class WidthLab(SliderLab):
     with their threshold.
     """
 
-    panels, late = {"size": (10.4, 3.7)}, True
+    panels = {"columns": 4, "size": (10.4, 3.7), "width_ratios": (2, 1, 1, 1)}
+    legend, late = None, True
 
     def __init__(self, record, **first):
         frames = record.runs, record.models
@@ -102,10 +103,10 @@ class WidthLab(SliderLab):
             },
         )
 
-    def draw(self, shown):
+    def picture(self, ax, first, second, third, shown):
         network, _ = self.rung.value
         title = f"{network}: {self.method.value} for {self.goal.value}, lambda {self.lam.value}"
-        show_rung(self.canvas.figure, shown.lines, shown.threshold, shown, title)
+        show_rung(ax, (first, second, third), shown, title)
 
     def sentence(self, shown):
         forget = ", ".join(f"{name} {m['forget_error']:.2f}" for name, m in shown.metrics.items())

@@ -134,20 +134,19 @@ def fraction(width: float) -> str:
 
 
 @look()
-def show_rung(fig, lines: dict[str, np.ndarray], threshold, rung, title: str) -> None:
-    """The recorded errors of a method along the ladder, with the width of a rung marked, and one
-    plane as three networks see it there: all that `fig` then holds.
+def show_rung(ax, planes, rung, title: str) -> None:
+    """The recorded errors of a method along the ladder, with the width of a rung marked, and in
+    `planes`, three axes, a plane as three networks see it there.
 
-    lines: name -> (k, 3), as in `curves`. rung: what the lab shows, with a width, a survey of one
-    near plane, and said, the classes (r, r) of original, unlearned and retrained network on it.
+    rung: what the lab shows: a width; lines, name -> (k, 3), as in `curves`, with their threshold;
+    a survey of one near plane, and said, the classes (r, r) of original, unlearned and retrained
+    network on it.
     """
-    fig.clear()
-    places = {"left": 0.06, "right": 0.99, "bottom": 0.21, "top": 0.9, "wspace": 0.2}
-    ax, *planes = fig.subplots(1, 4, width_ratios=(2, 1, 1, 1), gridspec_kw=places)
-    for (name, values), own in zip(lines.items(), (style.WRONG, style.RIGHT, LOOKS["retrained"])):
+    looks = style.WRONG, style.RIGHT, LOOKS["retrained"]
+    for (name, values), own in zip(rung.lines.items(), looks):
         _errors(ax, values, own, label=name)
     _width_axis(ax, values[:, 0])
-    _threshold(ax, threshold)
+    _threshold(ax, rung.threshold)
     ax.axvline(rung.width, color=style.ORANGE, linewidth=5, alpha=0.35, zorder=0)
     ax.set(ylim=(0, 1.5), yticks=np.linspace(0, 1, 6), xlabel="width", ylabel="error", title=title)
     # over the lines, whose errors end at 1

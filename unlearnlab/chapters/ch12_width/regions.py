@@ -89,21 +89,13 @@ def classes(model: nn.Module, planes: Planes) -> Tensor:
 
 
 def distance(planes: Planes, examples: Tensor) -> Tensor:
-    """(k, r, r): Euclidean distance of every point to the nearest of `examples` (n, *shape).
-
-    Within its plane a point is as far from an example as two coordinates say, and the example's
-    height over the plane is the same for all points; so nothing of size (points, n, d) is made.
-    """
-    nearest = []
-    each = zip(planes.origin, planes.a, planes.b, planes.along, planes.across)
-    for origin, a, b, along, across in each:
-        away = examples.flatten(1) - origin
-        x, y = away @ a, away @ b  # (n,)
-        height = (away.square().sum(1) - (x.square() + y.square())).clamp(min=0)
-        squares = (across[:, None] - y).square() + height  # (r, n)
-        squares = squares[:, None] + (along[:, None] - x).square()
-        nearest.append(squares.amin(2).sqrt())
-    return torch.stack(nearest)
+    """(k, r, r): Euclidean distance of every point to the nearest of `examples` (n, *shape)."""
+    # the quick way, by a matrix product, would lose digits of those that are near
+    exact = {"compute_mode": "donot_use_mm_for_euclid_dist"}
+    k, r = planes.along.shape
+    each = (planes.points(i, i + 1).flatten(1) for i in range(k))
+    away = [torch.cdist(points, examples.flatten(1), **exact).amin(1) for points in each]
+    return torch.stack(away).view(k, r, r)
 
 
 def agreement(agree: Tensor, counted: Tensor) -> tuple[float, float]:

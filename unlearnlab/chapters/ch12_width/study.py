@@ -34,19 +34,17 @@ PLANES = {  # full: millions of points a model
 
 
 def load(path: Path | str) -> SimpleNamespace:
-    """What a file that one of the studies here made holds: three pandas.DataFrames, `runs`,
-    `models` and `regions`, and `provenance`.
+    """What a file that one of the studies here made holds: its tables as pandas.DataFrames, of
+    `runs`, `models` and `regions` those that it has, and `provenance`.
 
     Every row has network, width, share and seed. runs: one per run, as `ul.sweep` returns them.
     models: one per trained model, with role, parameters, what `evaluate` says of it, and
     training_error. regions: one per pair of models compared, with before, after, goal (of a
     method's selection), survey ("small" or "full"), c_prox and s_far, and c_prox_se and s_far_se,
-    their standard errors over planes. A table that the file has not is empty. Errors as in
-    `table.read`.
+    their standard errors over planes. Errors as in `table.read`.
     """
-    recorded, empty = table.read(path), pandas.DataFrame(columns=["network", "width"])
-    names = ("runs", "models", "regions")
-    frames = {name: _exact(recorded[name]) if name in recorded else empty for name in names}
+    recorded = table.read(path)
+    frames = {name: _exact(recorded[name]) for name in recorded.rows}
     return SimpleNamespace(**frames, provenance=recorded.provenance)
 
 

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...ground import checks
-from ...metrics.floors import against_itself, two_samples
+from ...metrics.floors import two_samples
 from ...metrics.margins import LIMIT
 
 DELTA = 1e-5
@@ -43,7 +43,7 @@ def epsilons(unlearned: Tensor, retrained: Tensor, *, delta: float = DELTA) -> T
     always gives the same model.
 
     The attacks are fitted to the models they are tried on, so at finite N epsilon is above 0
-    whatever the method: `forgetting_quality_floor`. Raises TypeError or ValueError by name.
+    whatever the method: see `forgetting_quality`. Raises TypeError or ValueError by name.
     """
     unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
     checks.number("delta", delta, low=0, below=1)
@@ -58,22 +58,17 @@ def forgetting_quality(epsilons: Tensor) -> float:
     epsilons: (n,), at least 0, may be infinite. The challenge's bins end at log(N - 1), rounded up,
     for N models of either kind; no finite epsilon of N models is beyond. Its final score is this
     times the ratios unlearned : retrained of the mean accuracy on retain and on test examples.
+
+    Retrained against other retrained models (`metrics.against_itself`), what a perfect method would
+    score, is not 1 but about .18 where models spread by 2 or more, .1 where they spread by less,
+    because the two thresholds may then be anywhere. It hardly changes from 10 models to 1,000: the
+    best of all thresholds lies in the tails, where a handful of models decide.
     Raises ValueError for no, negative or NaN epsilons.
     """
     epsilons = torch.as_tensor(epsilons, dtype=torch.float64)
     if epsilons.ndim != 1 or len(epsilons) == 0 or not (epsilons >= 0).all():
         raise ValueError("epsilons must be numbers of at least 0, (n,)")
     return torch.exp2(-(epsilons / WIDTH).floor()).mean().item()
-
-
-def forgetting_quality_floor(retrained: Tensor, *, delta: float = DELTA, **drawn) -> Tensor:
-    """The quality of retrained against other retrained models, (draws,): what a perfect method
-    would score. That is not 1 but about .18 where models spread by 2 or more, .1 where they spread
-    by less, because the two thresholds may then be anywhere. It hardly changes from 10 models to
-    1,000: the best of all thresholds lies in the tails, where a handful of models decide.
-    retrained, drawn: as in `against_itself`."""
-    quality = lambda a, b: forgetting_quality(epsilons(a, b, delta=delta))
-    return against_itself(quality, retrained, **drawn)
 
 
 def _proved(unlearned, retrained, delta):

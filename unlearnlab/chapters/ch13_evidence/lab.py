@@ -20,7 +20,8 @@ class EvidenceLab(SliderLab):
     picture, and what is said of it in words.
     """
 
-    panels, late = {"size": (10.4, 4.6)}, True
+    panels = {"columns": 2, "size": (10.4, 4.6), "width_ratios": (49, 30)}
+    legend, late = None, True
 
     def __init__(self, evidence, **first):
         self.evidence = evidence
@@ -76,8 +77,8 @@ class EvidenceLab(SliderLab):
         )
         return (histograms, title, scores, floor, name, method), words
 
-    def draw(self, shown):
-        show_evidence(self.canvas.figure, *shown[0])
+    def picture(self, left, right, shown):
+        show_evidence(left, right, *shown[0])
 
     def sentence(self, shown):
         return shown[1]

@@ -90,17 +90,14 @@ def draw_rows(ax, rows: dict) -> None:
 
 @look()
 def show_evidence(
-    fig, histograms: tuple, title: str, scores: dict, floor, metric: str, method: str
+    left, right, histograms: tuple, title: str, scores: dict, floor, metric: str, method: str
 ) -> None:
-    """What is said, as histograms, and every candidate's score beside the floor, one in bold: all
-    that `fig` then holds.
+    """What is said, as histograms in the axes `left`, and in `right` every candidate's score beside
+    the floor, one in bold.
 
     histograms: arguments of `draw_histograms`. scores: by name, numbers or `Interval`s. floor:
     values of retrained networks. method: a name in scores.
     """
-    fig.clear()
-    places = {"left": 0.07, "right": 0.985, "bottom": 0.12, "top": 0.93, "wspace": 0.32}
-    left, right = fig.subplots(1, 2, width_ratios=(49, 30), gridspec_kw=places)
     draw_histograms(left, *histograms)
     left.set_title(title)
     draw_floor(right, floor)

@@ -75,26 +75,24 @@ def stopped_digits(
     """
     preset = erasure.PRESETS["digits", "quick"]
     images, noisy = _mislabelled(preset.images("digits"), noise, seed)
-    gray, colored = erasure.retain_set(images), erasure.forget_set(images, preset.p_forget, seed)
-    build = partial(preset.network, [len(images.classes), len(erasure.COLORS)])
-    both = together(gray, colored)
-    model = seeded(build, 1_000 * seed)
+    plan, gray = erasure.EXPERIMENT.plan(seed, preset, images), erasure.retain_set(images)
+    both, model = together(gray, plan.forget), seeded(plan.build, 1_000 * seed)
     recipe = dataclasses.replace(preset.recipe, epochs=max(epochs))
     originals = _snapshots(model, both, recipe, epochs, seed=1_000 * seed)
-    (accessible,) = share_of(TensorDataset(torch.arange(len(gray))), preset.p_retain, seed, 0)[:]
     task = Task(
         name=f"erasure-digits-noise-{noise:g}",
         kind="classification",
         seed=seed,
         original=model,
         ground_truth=None,
-        build=partial(seeded, build),
-        retain=TensorDataset(*gray[accessible]),
-        forget=colored,
-        evaluate=partial(erasure.evaluate, test=images.test),
+        build=partial(seeded, plan.build),
+        retain=plan.retain,
+        forget=plan.forget,
+        evaluate=plan.evaluate,
         batch_size=preset.batch_size,
     )
-    reach = torch.isin(torch.arange(len(gray)), accessible)
+    numbers = torch.arange(len(gray))
+    reach = torch.isin(numbers, *share_of(TensorDataset(numbers), preset.p_retain, seed, 0)[:])
     wrong = {"wrong_open": noisy & reach, "wrong_closed": noisy & ~reach}
 
     def measure(model):
