@@ -83,4 +83,3 @@ def power_of_two(x: Tensor) -> Tensor:
     sizes = x.double().abs()
     largest = sizes.amax(-1, keepdim=True) if x.numel() else sizes.sum()
     return torch.where(largest > 0, largest / (2 * torch.frexp(largest).mantissa), 1)
-
