@@ -754,7 +754,7 @@ on_grid.drop(columns=["seconds", "epochs of GD"]).round(3)  # two runs shared th
 
 # %%
 area = on_grid["area"]
-assert area["MinNorm-OG, T = 2"] > area["GD, T = 2"] + 0.4 and area.idxmax() == "GD, T = 8"
+assert 0.4 < area["MinNorm-OG, T = 2"] - area["GD, T = 2"] < 0.42 and area.idxmax() == "GD, T = 8"
 
 # %% [markdown]
 # "At 0.6" is the lowest forget error of a setting that keeps a retain accuracy of at least $0.6$.
@@ -1025,7 +1025,6 @@ assert (
 )  # 3
 assert abs(arms["outputs corrected"].mean() - arms["as published"].mean()) < 0.01  # 4
 assert forgets["all"] < 0.3 * forgets["retain"]
-assert 0.4 < on_grid["area"]["MinNorm-OG, T = 2"] - on_grid["area"]["GD, T = 2"] < 0.42
 assert all((margins[name] > 0).all() for name in equal[:2])  # 5
 assert all((margins[name] < 0).any() for name in list(margins)[3:])
 assert (per_way["GD, T = 5"] > per_way["MinNorm-OG, T = 2"]).all()

@@ -76,8 +76,7 @@ def fit(
     optimizer = _optimizer(model, recipe)
     data = {"inputs": inputs, "targets": targets, "weights": weights}
     saved = _Saved(checkpoint, model, optimizer, _identity(model, data, recipe, seed))
-    size = recipe.batch_size or len(inputs)
-    one = partial(_update, model, optimizer, recipe)
+    one, size = partial(_update, model, optimizer, recipe), recipe.batch_size or len(inputs)
     update = lru_cache(1)(lambda first_head: graph.recorded(partial(one, first_head), model, size))
     with few_threads(model), torch.enable_grad():
         how = recipe, seed, stop or threading.Event()

@@ -36,14 +36,13 @@ def solve_relaxed(
     net.check_inputs("X_retain", X_retain, layers)
     if not net.unit_upper(theta).any():
         raise ValueError("layers must have v = A_2^T ... c^T other than 0: else no A_1 has effect")
-    norms = [float(a.norm()) or 1.0 for a in theta]
+    norms = [a.norm().item() or 1.0 for a in theta]
     scale = torch.cat([torch.full_like(a, norm).flatten() for a, norm in zip(theta, norms)])
     start = torch.zeros_like(scale) if start is None else start
     floats("start", start, shape=scale.shape)
     theta = [a / norm for a, norm in zip(theta, norms)]
-    movable = torch.ones_like(scale)
-    if only_first:
-        movable[theta[0].numel() :] = 0
+    first = torch.arange(len(scale)) < theta[0].numel()
+    movable = (first | (not only_first)).double()
     rows = net.rows(theta, X_retain.double()) * movable
     keep = lambda z: movable * project_out(movable * z, rows)  # what is feasible of z
     size = net.product(theta).norm().clamp_min(torch.finfo(torch.float64).tiny)
