@@ -47,6 +47,7 @@ from torch.utils.data import TensorDataset
 import unlearnlab as ul
 from unlearnlab.chapters import ch12_width
 from unlearnlab.chapters import ch13_evidence as ch
+from unlearnlab.course import graphs, style
 from unlearnlab.training.fit import fit
 
 metrics = ul.metrics
@@ -663,14 +664,15 @@ assert memorised[i] == with_it - without
 
 # %%
 surer = forget["original"].mean(0) - forget["retrained"].mean(0)
-ch.pictures.scatter(
-    memorised[:60],
-    surer,
-    "memorisation score",
-    "margin: originals less retrained",
-    floor[:, :60].flatten(),
-    "A handful of examples is memorised, and originals are surest of these",
+picture = graphs.graph(
+    curves={"_examples": (memorised[:60], surer)},
+    looks=[{**style.RETAIN, "color": style.BLUE}],
+    xlabel="memorisation score",
+    ylabel="margin: originals less retrained",
+    finding="A handful of examples is memorised, and originals are surest of these",
 )
+ch.pictures.draw_floor(picture.axes[0], floor[:, :60].flatten())
+picture
 
 # %%
 known = memorised[:60] > 0.3

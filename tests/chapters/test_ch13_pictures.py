@@ -20,13 +20,9 @@ PANELS = {
 
 
 def test_every_figure_draws_and_says_in_words_what_it_shows():
-    made = [
-        pictures.histograms(GROUPS, "margin", "one"),
-        pictures.scatter([1, 2, 3], [1, 2, 4], "x", "y", floor=[0, 1]),
-    ]
-    for fig in made:
-        check_picture(fig)
-        assert len(fig.alt) > 5
+    fig = pictures.histograms(GROUPS, "margin", "one")
+    check_picture(fig)
+    assert len(fig.alt) > 5
     beside = pictures.beside(PANELS)  # its panels have one label below all of them
     assert beside.png().startswith(b"\x89PNG")
     assert beside.alt == "one, two beside their floors, for GD, GA"

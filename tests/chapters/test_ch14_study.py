@@ -31,15 +31,13 @@ def tiny(monkeypatch):
     )
 
 
-def test_a_sine_model_stopped_early_is_the_one_that_training_passes_through():
+def test_a_sine_model_stopped_early_is_the_one_that_training_passes_through(monkeypatch):
     from unlearnlab.data import sine as data
     from unlearnlab.training.fit import fit
     from unlearnlab.training.recipe import full_batch
 
-    rows = {
-        (row["trained"], row["model"]): row
-        for row in interpolation.stopped_sines(2, epochs=(100, 300))
-    }
+    monkeypatch.setattr(interpolation, "SINE_EPOCHS", (100, 300))
+    rows = {(row["trained"], row["model"]): row for row in interpolation.stopped_sines(2)}
     task, model = ul.sine.task(2), interpolation.seeded(lambda: ul.MLP(ul.sine.WIDTHS), 2_000)
     retain, forget = data.points(2)
     both = [torch.cat(pair) for pair in zip(retain.tensors, forget.tensors)]
@@ -65,8 +63,10 @@ def test_wrong_labels_are_wrong_as_many_as_asked_for_and_the_test_images_keep_th
     assert torch.equal(images.test.tensors[1], clean.test.tensors[1])
 
 
-def test_a_row_for_every_epoch_and_model_and_no_memorised_noise_without_noise(tiny):
-    rows = interpolation.stopped_digits(1, 0.0, epochs=(1, 2), methods={"GD": GD(lr=1e-3)})
+def test_a_row_for_every_epoch_and_model_and_no_memorised_noise_without_noise(tiny, monkeypatch):
+    monkeypatch.setattr(interpolation, "DIGITS_EPOCHS", (1, 2))
+    monkeypatch.setattr(interpolation, "UNLEARN_DIGITS", {"GD": GD(lr=1e-3)})
+    rows = interpolation.stopped_digits(1, 0.0)
     assert [(row["trained"], row["model"]) for row in rows] == [
         (1, "original"),
         (1, "GD"),
@@ -74,7 +74,7 @@ def test_a_row_for_every_epoch_and_model_and_no_memorised_noise_without_noise(ti
         (2, "GD"),
     ]
     assert all(row["wrong_open"] != row["wrong_open"] for row in rows)
-    noisy = interpolation.stopped_digits(1, 0.5, epochs=(1,), methods={})
+    noisy = interpolation.stopped_digits(1, 0.5)
     assert 0 <= noisy[0]["wrong_closed"] <= 1 and noisy[0]["loss"] > rows[0]["loss"]
 
 

@@ -74,9 +74,9 @@ def test_models_under_attack_are_not_among_those_the_gaussians_are_fitted_to():
 @pytest.mark.parametrize(
     "models, folds, says",
     [
-        (4, 5, "folds=5 needs at least 5 models on either side, got 4 unlearned"),
-        (2, 2, "folds=2 needs at least 4 models on either side, got 2"),
-        (3, 2, "folds=2 needs at least 4 models"),
+        (4, 5, "unlearned must hold at least 5 models, got 4"),
+        (2, 2, "unlearned must hold at least 4 models, got 2"),
+        (3, 2, "unlearned must hold at least 4 models, got 3"),
         (9, 1, "folds must be an integer of at least 2, got 1"),
     ],
 )

@@ -221,7 +221,7 @@ def test_a_crop_keeps_inside_the_image_and_half_of_the_images_are_mirrored():
         (dict(drop=0), "drop must be a number greater than 0"),
         (dict(milestones=[2]), "milestones must be a tuple of increasing epochs"),
         (dict(milestones=(3, 2)), "milestones must be"),
-        (dict(first_head_epochs=5), "first_head_epochs=5 is more than epochs=4"),
+        (dict(first_head_epochs=5), "first_head_epochs must be an integer from 0 to 4, got 5"),
         (dict(augment="flip"), "augment must be one of none, crop"),
         (dict(precision="float16"), "precision must be one of float32, bfloat16, got 'float16'"),
     ],

@@ -86,10 +86,10 @@ def _bring(source, root, work, progress):
             path, origin, remedy = work / here.name, url, ""
             _download(url, path, progress, source, root)
         algorithm, expected = published.split(":")
-        found = pooch.file_hash(str(path), alg=algorithm)
-        if found != expected:
+        actual = pooch.file_hash(str(path), alg=algorithm)
+        if actual != expected:
             raise BadData(
-                f"{origin} is damaged, or not the published file: its {algorithm} is {found}, "
+                f"{origin} is damaged, or not the published file: its {algorithm} is {actual}, "
                 f"the publisher's {expected}{remedy}"
             )
         if url.endswith((".tar.gz", ".zip")):

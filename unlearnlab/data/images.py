@@ -86,14 +86,14 @@ def load(
 def _digits():
     from sklearn.datasets import load_digits  # takes a second
 
-    found = load_digits()
-    gray = (found.images.astype(np.int64) * 255 + 8) // 16
+    digits = load_digits()
+    gray = (digits.images.astype(np.int64) * 255 + 8) // 16
     pixels = torch.from_numpy(gray).to(torch.uint8)[:, None]
-    labels = torch.from_numpy(found.target).to(torch.int64)
+    labels = torch.from_numpy(digits.target).to(torch.int64)
     test = torch.zeros(len(labels), dtype=torch.bool)
     test[labels.argsort(stable=True)[::5]] = True
     train, test = (TensorDataset(pixels[part], labels[part]) for part in (~test, test))
-    return Images("digits", train, test, tuple(map(str, found.target_names)))
+    return Images("digits", train, test, tuple(map(str, digits.target_names)))
 
 
 def _mnist(folder):
@@ -178,15 +178,15 @@ def _tiny_imagenet(folder, progress):
 def _tiny_validation(folder, label):
     """[(path, label)] of the validation images. A line of their list: file, class, and the box,
     which is not used."""
-    path, found = folder / "val_annotations.txt", []
+    path, files = folder / "val_annotations.txt", []
     for line in _lines(path):
         file, name, *_ = [*line.split("\t"), ""]
         if name not in label:
             raise _bad(path, f"gives {file!r} the class {name!r}, which wnids.txt does not name")
         if not (folder / "images" / file).exists():
             raise _bad(folder / "images" / file, "is missing")
-        found.append((folder / "images" / file, label[name]))
-    return found
+        files.append((folder / "images" / file, label[name]))
+    return files
 
 
 def _tiny_names(path, ids):

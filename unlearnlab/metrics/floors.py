@@ -89,13 +89,13 @@ def jackknife(
 def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
     """For each of `samples`, tensors (n, ...), its rows in `folds` random parts of nearly equal
     size, each part with all the other rows: [(part, rest), ...]."""
-    generator, found = torch.Generator().manual_seed(seed), []
+    generator, sides = torch.Generator().manual_seed(seed), []
     for some in samples:
         order = shuffled(len(some), generator).to(some.device)
         parts = order.tensor_split(folds)
         rest = [torch.cat([*parts[:i], *parts[i + 1 :]]) for i in range(folds)]
-        found.append([(some[part], some[others]) for part, others in zip(parts, rest)])
-    return found
+        sides.append([(some[part], some[others]) for part, others in zip(parts, rest)])
+    return sides
 
 
 def _student(mean, error, freedom, level):
@@ -126,12 +126,12 @@ def against_itself(
         raise ValueError(
             f"size={size} needs {2 * size} retrained models for two groups, got {len(retrained)}"
         )
-    generator, found = torch.Generator().manual_seed(seed), []
+    generator, values = torch.Generator().manual_seed(seed), []
     for _ in range(draws):
         order = shuffled(len(retrained), generator).to(retrained.device)
         some, others = retrained[order[: 2 * size]].split(size)
-        found.append(torch.as_tensor(metric(some, others)))
-    return torch.stack(found)
+        values.append(torch.as_tensor(metric(some, others)))
+    return torch.stack(values)
 
 
 def samples(name: str, values: Tensor, least: int = 2) -> Tensor:

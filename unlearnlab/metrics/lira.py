@@ -1,8 +1,6 @@
 """Was this example trained on, then unlearned? An attack that knows what models of either kind say
 of this very example."""
 
-import math
-
 import torch
 from torch import Tensor
 from torch.distributions import Normal
@@ -41,14 +39,9 @@ def u_lira(unlearned: Tensor, retrained: Tensor, *, folds: int = 5, seed: int = 
     Raises TypeError or ValueError by name, as when there are too few models for the folds to
     leave 2.
     """
-    unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained)
-    checks.integer("folds", folds, low=2)
-    for name, values in (("unlearned", unlearned), ("retrained", retrained)):
-        if len(values) < folds or len(values) - math.ceil(len(values) / folds) < 2:
-            raise ValueError(
-                f"folds={folds} needs at least {max(folds, 4 if folds == 2 else 3)} models on "
-                f"either side, got {len(values)} {name}"
-            )
+    folds = checks.integer("folds", folds, low=2)
+    least = 4 if folds == 2 else folds  # so that 2 are left to fit a Gaussian to
+    unlearned, retrained = two_samples("unlearned", unlearned, "retrained", retrained, least)
     right = [[], []]
     for (mine, inside), (others, outside) in zip(*folded(folds, seed, unlearned, retrained)):
         right[0].append((1 + lira_score(mine, inside, outside).sign()) / 2)

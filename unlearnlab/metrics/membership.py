@@ -83,25 +83,25 @@ def _labels(seen, seen_labels, unseen, unseen_labels):
         raise ValueError("seen_labels and unseen_labels go together: one of them is missing")
     if seen_labels is None:
         return np.zeros(len(seen), int), np.zeros(len(unseen), int)
-    found = [np.asarray(torch.as_tensor(labels).cpu()) for labels in (seen_labels, unseen_labels)]
-    for name, labels, values in zip(("seen_labels", "unseen_labels"), found, (seen, unseen)):
+    both = [np.asarray(torch.as_tensor(labels).cpu()) for labels in (seen_labels, unseen_labels)]
+    for name, labels, values in zip(("seen_labels", "unseen_labels"), both, (seen, unseen)):
         if labels.shape != (len(values),):
             raise ValueError(f"{name} must have shape ({len(values)},), got {labels.shape}")
-    return found
+    return both
 
 
 def _balanced(seen, unseen, random):
     """Indices into either side: the same number of each class, as many as both have,
     in random order."""
-    chosen = []
+    pairs = []
     for label in np.intersect1d(seen, unseen):
         a, b = (random.permutation(np.flatnonzero(side == label)) for side in (seen, unseen))
-        chosen.append((a[: len(b)], b[: len(a)]))
-    if not chosen:
+        pairs.append((a[: len(b)], b[: len(a)]))
+    if not pairs:
         raise ValueError(
             "seen_labels and unseen_labels have no class in common: there is nothing to compare"
         )
-    a, b = (np.concatenate(side) for side in zip(*chosen))
+    a, b = (np.concatenate(side) for side in zip(*pairs))
     order = random.permutation(len(a))
     return a[order], b[order]
 

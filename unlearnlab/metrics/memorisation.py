@@ -73,9 +73,9 @@ def _check(correct, included, least):
             f"{tuple(correct.shape)} and {tuple(included.shape)}"
         )
     for side, what, wanted in ((included, "with", 1), (~included, "without", least)):
-        for example, models in enumerate(side.sum(0).tolist()):
-            if models < wanted:
-                raise ValueError(
-                    f"included must leave at least {wanted} model {what} every example, example "
-                    f"{example} has {models}"
-                )
+        models, example = side.sum(0).min(0)
+        if models < wanted:
+            raise ValueError(
+                f"included must leave at least {wanted} model {what} every example, example "
+                f"{example} has {models}"
+            )

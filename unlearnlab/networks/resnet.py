@@ -127,13 +127,13 @@ def _published(path):
         raise ValueError(f"{path.name} is damaged: its SHA-256 does not begin with {promised[1]}")
     try:
         if path.suffix == ".safetensors":
-            found = load_file(path)
+            weights = load_file(path)
         else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            weights = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds, most of them about pickle
         raise ValueError(
             f"{path.name} holds no weights that can be read ({type(error).__name__})"
         ) from error
-    if not isinstance(found, dict) or not all(isinstance(t, Tensor) for t in found.values()):
+    if not isinstance(weights, dict) or not all(isinstance(t, Tensor) for t in weights.values()):
         raise ValueError(f"{path.name} holds no tensors by name")
-    return found
+    return weights

@@ -71,9 +71,9 @@ def _combinations(method, values):
         if not several:
             raise ValueError(f"grid[{name!r}][{hyperparameter!r}] is empty")
     for combination in itertools.product(*lists.values()):
-        chosen = dict(zip(lists, combination))
-        epochs = chosen.pop("epochs")
-        yield kind(**chosen), epochs
+        given = dict(zip(lists, combination))
+        epochs = given.pop("epochs")
+        yield kind(**given), epochs
 
 
 def listed(value) -> list:

@@ -110,9 +110,9 @@ class Runner:
 
     def _made(self, factory, methods, seed):
         task = factory(seed)
-        found, expected = task_parts(task), self.parts[seed]
-        names = sorted(found.keys() | expected.keys())
-        differing = [name for name in names if found.get(name) != expected.get(name)]
+        made, expected = task_parts(task), self.parts[seed]
+        names = sorted(made.keys() | expected.keys())
+        differing = [name for name in names if made.get(name) != expected.get(name)]
         if differing:
             raise StoreMismatch(
                 f"task_factory({seed}) gave another task in the worker than before "

@@ -77,11 +77,11 @@ def read(path: Path | str) -> Recorded:
         raise BadTable(
             f"{path} is no recorded result: it must have {', '.join(FIELDS)}, it has {has}"
         )
-    said, found = content.pop("sha256"), sha256(content)
-    if said != found:
+    said, actual = content.pop("sha256"), sha256(content)
+    if said != actual:
         raise BadTable(
-            f"{path} was changed after it was written: its content has the SHA-256 {found}, and it "
-            f"says {said}"
+            f"{path} was changed after it was written: its content has the SHA-256 {actual}, and "
+            f"it says {said}"
         )
     rows = {}
     for name, table in content["tables"].items():

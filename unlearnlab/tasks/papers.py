@@ -31,6 +31,6 @@ def methods(row: str) -> dict[str, Method]:
 
 def grid(name: str, epochs: int, **common) -> dict[str, dict]:
     """A grid as `ul.sweep` takes it. common: in place of what all of its methods share."""
-    found = _DATA["grids"][name]
-    shared = {"epochs": epochs, **found["common"], **common}
-    return {method: {**shared, **own} for method, own in found["methods"].items()}
+    row = _DATA["grids"][name]
+    shared = {"epochs": epochs, **row["common"], **common}
+    return {method: {**shared, **own} for method, own in row["methods"].items()}

@@ -129,7 +129,7 @@ def sizes(task: str, kind: type[Size]) -> dict[tuple[str, str], Size]:
 
     A network there is a ResNet, given its classes later; a recipe in words is one of `recipes`.
     """
-    found = {}
+    known = {}
     for row in json.loads(Path(__file__).with_name("sizes.json").read_text())[task]:
         if "network" in row:
             row["network"] = partial(ResNet, row["network"].pop("depth"), **row["network"])
@@ -141,8 +141,8 @@ def sizes(task: str, kind: type[Size]) -> dict[tuple[str, str], Size]:
                 own = {"milestones": tuple(recipe.get("milestones", ()))}
                 row[name] = Recipe(**recipe | own)
         place = row.pop("dataset"), row.pop("preset")
-        found[place] = kind(**row)
-    return found
+        known[place] = kind(**row)
+    return known
 
 
 def choose(

@@ -100,11 +100,11 @@ def trainings(seed: int, shipped: bool = True) -> dict[str, Training]:
     points = {"original": together(retain, forget), "ground-truth": retain.tensors}
     program = f"python -m {__package__} sine --seeds {seed}"
     command = program if shipped else f"ul.sine.task({seed}, preset='paper')"
-    found = {}
+    made = {}
     for i, (role, tensors) in enumerate(points.items()):
         own = (Stage(*tensors, RECIPES[role]),), partial(_measure, *tensors), command, shipped
-        found[role] = Training(f"sine-{seed}-{role}", partial(MLP, WIDTHS), 1_000 * seed + i, *own)
-    return found
+        made[role] = Training(f"sine-{seed}-{role}", partial(MLP, WIDTHS), 1_000 * seed + i, *own)
+    return made
 
 
 def shipped(seed: int) -> list[Training]:

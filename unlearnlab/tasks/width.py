@@ -202,7 +202,7 @@ def evaluate(
     """
     said = {name: outputs(model, part.tensors[0], precision)[0] for name, part in parts.items()}
     wrong = {name: said[name].argmax(1) != part.tensors[1] for name, part in parts.items()}
-    errors = {f"{name}_error": found.double().mean().item() for name, found in wrong.items()}
+    errors = {f"{name}_error": misses.double().mean().item() for name, misses in wrong.items()}
     labels = parts["validation"].tensors[1]
     by_class = [wrong["validation"][labels == label].double().mean() for label in labels.unique()]
     return errors | {
@@ -250,25 +250,21 @@ _EXPERIMENT = Experiment("width", PRESETS, _plan, SHIPPED_SEEDS)
 
 def shipped(seed: int) -> list[Training]:
     """How the models that ship with the package are made."""
-    found = []
+    trainings = []
     for network in PRESETS["digits", "quick"].channels:
         for width in ladder(network=network):
-            found += _EXPERIMENT.shipped(seed, network=network, width=width)
-    return found
+            trainings += _EXPERIMENT.shipped(seed, network=network, width=width)
+    return trainings
 
 
 def _parts(size, images, seed):
-    pixels, labels = images.train.tensors
-    parts = {}
-    for name, where in split(labels, seed, size.share, size.forget_classes, size.forget).items():
-        where = where.to(pixels.device)
-        parts[name] = _three_channels(pixels[where], labels[where])
-    pixels, labels = images.test.tensors
-    touched = torch.isin(labels, parts["forget"].tensors[1])
-    parts["test"] = _three_channels(pixels, labels)
-    parts["forget_test"] = _three_channels(pixels[touched], labels[touched])
-    return parts
+    train, test = map(_three_channels, (images.train, images.test))
+    places = split(train.tensors[1], seed, size.share, size.forget_classes, size.forget)
+    parts = {name: TensorDataset(*train[rows]) for name, rows in places.items()}
+    touched = torch.isin(test.tensors[1], parts["forget"].tensors[1])
+    return parts | {"test": test, "forget_test": TensorDataset(*test[touched])}
 
 
-def _three_channels(pixels, labels):
+def _three_channels(images):
+    pixels, labels = images.tensors
     return TensorDataset(pixels.expand(-1, 3, -1, -1).contiguous(), labels)

@@ -223,14 +223,14 @@ def _epoch(update, optimizer, data, recipe, seed, stop, epoch):
     if recipe.batch_size is not None:  # each sample once
         order = seeds.shuffled(len(inputs), generator)
         batches = split(order.to(inputs.device), recipe.batch_size)
-    for chosen in batches:
+    for rows in batches:
         if stop.is_set():
             raise Stopped(f"stopped after {epoch} of {recipe.epochs} epochs")
-        some = inputs[chosen]
+        some = inputs[rows]
         if recipe.augment == "crop+flip":
             some = crop_and_flip(some, generator)
         made = update(epoch < recipe.first_head_epochs)
-        losses = made(some, *(t[chosen] for t in others))
+        losses = made(some, *(t[rows] for t in others))
         total, count = total + losses.sum(), count + losses.numel()
     value = losses.mean().item() if recipe.batch_size is None else float(total) / count
     if not math.isfinite(value):

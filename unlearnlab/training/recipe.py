@@ -51,7 +51,7 @@ class Recipe:
             checks.integer(
                 "batch_size", self.batch_size, low=2
             )  # one image has no batch statistics
-        checks.integer("first_head_epochs", self.first_head_epochs, low=0)
+        checks.integer("first_head_epochs", self.first_head_epochs, low=0, high=self.epochs)
         checks.number("lr", self.lr, above=0)
         checks.number("momentum", self.momentum, low=0, below=1)
         checks.number("weight_decay", self.weight_decay, low=0)
@@ -63,10 +63,6 @@ class Recipe:
         if not whole or list(own) != sorted(set(own)):
             raise ValueError(
                 f"milestones must be a tuple of increasing epochs from 1 on, got {own!r}"
-            )
-        if self.first_head_epochs > self.epochs:
-            raise ValueError(
-                f"first_head_epochs={self.first_head_epochs} is more than epochs={self.epochs}"
             )
 
     def lr_in(self, epoch: int) -> float:

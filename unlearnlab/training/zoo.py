@@ -139,13 +139,17 @@ class Training:
                 stop=stop,
             )
             before += stage.recipe.epochs
-        found = {"final_loss": loss, "seconds": time.perf_counter() - began, **self.measure(model)}
+        measured = {
+            "final_loss": loss,
+            "seconds": time.perf_counter() - began,
+            **self.measure(model),
+        }
         facts = {
             "epochs": str(self.epochs()),
             "start": json.dumps(start),
             "answers": json.dumps(self.answers(model)),
         }
-        facts |= {name: f"{value:.6g}" for name, value in found.items()}
+        facts |= {name: f"{value:.6g}" for name, value in measured.items()}
         checkpoint.write(path, model.state_dict(), {**self.identity, **made, **facts})
         for left in path.parent.glob(f"{path.name}.*.partial"):
             left.unlink(missing_ok=True)
@@ -162,12 +166,12 @@ class Training:
         stage = self.stages[-1]
         model = copy.deepcopy(model).cpu().eval()
         with few_threads(model):
-            said = model(stage.inputs[:2].cpu().clone())
-        heads = said if isinstance(said, (tuple, list)) else (said,)
-        found = [x for head in heads for x in head.double().flatten()[:64]]
+            outputs = model(stage.inputs[:2].cpu().clone())
+        heads = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
+        said = [x for head in heads for x in head.double().flatten()[:64]]
         if stage.targets.is_floating_point():
-            found += [stage.targets.double().norm(), *stage.targets[:8].double().flatten()[:8]]
-        return [_short(x) for x in found]
+            said += [stage.targets.double().norm(), *stage.targets[:8].double().flatten()[:8]]
+        return [_short(x) for x in said]
 
 
 def describe(part) -> str:
@@ -253,11 +257,11 @@ def _short(number):
     return float(f"{float(number):.6g}")
 
 
-def _compare(path, what, found, written):
+def _compare(path, what, own, written):
     """Raises BadCheckpoint unless the numbers agree with those of the file, given as JSON."""
     expected = json.loads(written or "[]")
     largest = max(map(abs, expected), default=0.0)
     how = {"rtol": 0, "atol": TOLERANCE * largest}
-    alike = len(found) == len(expected) and numpy.allclose(found, expected, **how)
+    alike = len(own) == len(expected) and numpy.allclose(own, expected, **how)
     if not alike:
         raise checkpoint.BadCheckpoint(f"{path.name} is of another network, one that {what}")

@@ -17,20 +17,20 @@ def study(**options) -> Study:
     On a laptop with CIFAR-10 it has three seeds, whose models take ten minutes each. Its grid is
     as `_grid` says. Raises ValueError for a share that the paper's table has not.
     """
-    chosen = USUAL | options
-    short = chosen["preset"] == "quick" and chosen["dataset"] not in WHOLE
+    size = USUAL | options
+    short = size["preset"] == "quick" and size["dataset"] not in WHOLE
     return image_study(
         collapse.task,
         collapse.PRESETS,
         options,
         name="collapse",
         title="the methods of paper A's table on representation collapse",
-        grid=_grid(chosen, short),
+        grid=_grid(size, short),
         seeds=(1, 2, 3) if short else (1, 2, 3, 4, 5),
     )
 
 
-def _grid(chosen, short):
+def _grid(size, short):
     """The methods of the paper's table, as `ul.sweep` takes them.
 
     On digits and MNIST, for 15 epochs: three to five rates, about a factor of 3 apart, and two or
@@ -46,10 +46,10 @@ def _grid(chosen, short):
     """
     if short:
         return papers.grid("collapse-short", epochs=15)
-    if chosen["preset"] == "quick":
+    if size["preset"] == "quick":
         # one more value each where the best of the grid lay at an end
         return [papers.grid(name, epochs=15) for name in ("collapse", "collapse-more")]
-    share = 0.01 if chosen["p_retain"] is None else chosen["p_retain"]
+    share = 0.01 if size["p_retain"] is None else size["p_retain"]
     checks.one_of("p_retain", share, (0.001, 0.01), ", the shares of the paper's table")
     return [
         papers.grid(f"collapse-{share}-5" if epochs == 5 else "collapse-10-or-15", epochs)

@@ -86,7 +86,7 @@ def task(
         trainings["original"], command="python -m unlearnlab.study fullsize", shipped=False
     )
     files = [] if originals is None else original_files(originals, seed)
-    found = Task(
+    made = Task(
         name=f"erasure-{dataset}",
         kind="classification",
         seed=seed,
@@ -101,8 +101,8 @@ def task(
     )
     if device != "cpu":  # the first kernels of each kind take seconds, which are no run's
         for method in (GD(), MinNormOG()):
-            unlearn(found, method, 1)
-    return found
+            unlearn(made, method, 1)
+    return made
 
 
 def _read(training, files):

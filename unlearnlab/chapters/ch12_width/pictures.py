@@ -94,12 +94,12 @@ def _plane(ax, survey, i, values):
         edge = {"colors": style.VERMILLION, "linestyles": "--", "linewidths": 1}
         ax.contour(along, across, away, levels=[survey.delta], **edge)
     for label in np.unique(values):
-        rows, columns = np.nonzero(values == label)
-        if len(rows) < 0.03 * values.size:
+        places = np.argwhere(values == label)
+        if len(places) < 0.03 * values.size:
             continue
         # a point of the region, as near its middle as one is
-        k = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-        ax.text(along[columns[k]], across[rows[k]], str(label), ha="center", va="center")
+        row, column = places[np.square(places - places.mean(0)).sum(1).argmin()]
+        ax.text(along[column], across[row], str(label), ha="center", va="center")
     ax.plot(*corners.T, "o", color=style.BLACK, markersize=5, markeredgecolor="white")
     ax.plot(*corners[0], **style.FORGET)
     ax.grid(False)

@@ -141,15 +141,15 @@ class Survey:
             "c_prox": (self.near_away, self.near_away <= self.delta, "within"),
             "s_far": (self.far_away, self.far_away > self.delta, "farther than"),
         }
-        found = {}
+        scores = {}
         for (name, (away, which, where)), one, other in zip(counted.items(), *said):
             if not which.any():
                 raise ValueError(
                     f"no point lies {where} delta={self.delta:g} of a forget example; their "
                     f"distances reach from {away.min():.3g} to {away.max():.3g}"
                 )
-            found[name], found[f"{name}_se"] = agreement(one == other, which)
-        return found | {"c_prox": 1 - found["c_prox"]}
+            scores[name], scores[f"{name}_se"] = agreement(one == other, which)
+        return scores | {"c_prox": 1 - scores["c_prox"]}
 
 
 def survey(

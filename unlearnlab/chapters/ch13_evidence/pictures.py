@@ -106,14 +106,3 @@ def show_evidence(
     right.axhspan(row - 0.5, row + 0.5, color="#E4E4E4", linewidth=0, zorder=0)
     right.set(title=metric, xlabel="band: retrained against retrained")
     right.get_yticklabels()[row].set_fontweight("bold")
-
-
-@look()
-def scatter(x, y, xlabel: str, ylabel: str, floor, finding: str = "") -> Figure:
-    """Points, x and y (n,), with the band and the mean of the floor's values along x."""
-    fig, ax = figure(size=(6.8, 4))
-    draw_floor(ax, floor)
-    ax.plot(x, y, "o", color=style.BLUE, markeredgecolor="white")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.margins(x=0.08, y=0.08)
-    return fig.done(finding)

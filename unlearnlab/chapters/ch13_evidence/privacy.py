@@ -3,6 +3,7 @@
 32 originals, 64 retrained networks, and every method on each original.
 """
 
+from collections import defaultdict
 from types import SimpleNamespace
 
 import numpy as np
@@ -56,8 +57,8 @@ def problem(seed: int = 0) -> SimpleNamespace:
 
 def data(the: SimpleNamespace, part: str) -> TensorDataset:
     """The examples of "forget", "retain", "unseen", "validation" or "test"."""
-    chosen = getattr(the, part)
-    return TensorDataset(the.inputs[chosen], the.labels[chosen])
+    some = getattr(the, part)
+    return TensorDataset(the.inputs[some], the.labels[some])
 
 
 def build(seed: int) -> nn.Module:
@@ -101,7 +102,7 @@ def experiment(say=print) -> dict[str, list[dict]]:
     trained = train(the, torch.arange(count) % (3 * MODELS) < MODELS, 0)
     models = {"original": trained[:MODELS], "retrained": trained[MODELS : 3 * MODELS]}
     measured, tuning = tasks(the, models["original"]), tasks(the, trained[3 * MODELS :])
-    tables = {"settings": [], "level": [], "relearn": [], "margins": [], "accuracy": []}
+    tables = defaultdict(list)
     for name in METHODS:
         method = choose(the, tuning, name)
         words = [f"{key} {getattr(method, key):g}" for key in GRID[name] if key != "epochs"]

@@ -56,9 +56,9 @@ def train_ensemble(
     losses = vmap(lambda p, x, y: F.cross_entropy(functional_call(base, p, (x,)), y))
     with one_thread(), torch.enable_grad():
         for epoch in range(epochs):
-            for chosen in _batches(included, batch_size, generator):
+            for batch in _batches(included, batch_size, generator):
                 optimizer.zero_grad()
-                value = losses(parameters, inputs[chosen], labels[chosen]).sum()
+                value = losses(parameters, inputs[batch], labels[batch]).sum()
                 value.backward()
                 optimizer.step()
                 schedule.step()

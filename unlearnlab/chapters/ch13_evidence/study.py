@@ -28,7 +28,7 @@ from . import privacy
 from .relearning import relearn_time
 
 ERASURE_RELEARN = {"target": 0.1, "lr": 3e-3, "max_steps": 40}
-SEEDS, SINE_SEEDS = range(1, 6), range(1, 11)  # of erasure, and of the sine
+SEEDS = range(1, 6)  # of erasure
 ERASURE_EPOCHS = 3
 SINE_RELEARN = {"target": 0.01, "lr": 1e-3, "max_steps": 200}
 SINE_EPOCHS, CLOSE = 100, 0.1  # a prediction is right when it is this close
@@ -114,9 +114,6 @@ class EvidenceStudy(Shape):
     as is reported.
     """
 
-    name: str = "evidence"
-    title: str = "what the metrics say of 512 networks and their likes: a few minutes"
-    seeds: tuple[int, ...] = tuple(SINE_SEEDS)
     unit = "parts"
 
     def origins(self, place):
@@ -138,7 +135,13 @@ class EvidenceStudy(Shape):
         return place.kept(self, str(part), tables, given)
 
 
-STUDIES = (EvidenceStudy(),)
+STUDIES = (
+    EvidenceStudy(
+        name="evidence",
+        title="what the metrics say of 512 networks and their likes: a few minutes",
+        seeds=tuple(range(1, 11)),
+    ),
+)
 
 
 def _other_copies(task, seed):

@@ -7,7 +7,6 @@ python -m unlearnlab.study interpolation       # about a quarter of an hour on o
 
 import copy
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +16,7 @@ from torch.utils.data import TensorDataset
 from ...course.studies import Shape
 from ...ground import seeds
 from ...loop import unlearn
-from ...methods import GD, Method, MinNormOG
+from ...methods import GD, MinNormOG
 from ...methods.relabelling import wrong_labels
 from ...networks import MLP, seeded
 from ...networks.predict import outputs
@@ -35,8 +34,8 @@ UNLEARN_DIGITS = {"GD": GD(lr=3e-3), "MinNorm-OG": MinNormOG(lr=3e-3, reg=0.05, 
 SINE_T, DIGITS_T = 100, 3
 
 
-def stopped_sines(seed: int, epochs: Iterable[int] = SINE_EPOCHS) -> list[dict]:
-    """Rows of the sine task, its original stopped after `epochs`, multiples of 100, and shipped.
+def stopped_sines(seed: int) -> list[dict]:
+    """Rows of the sine task, its original stopped after SINE_EPOCHS, multiples of 100, and shipped.
 
     A row: "trained" (epochs), "loss" (the original's mean squared error on retain and forget set),
     "model", and the errors of `sine.errors` of that model. Models: "original"; "retrained", on the
@@ -47,7 +46,7 @@ def stopped_sines(seed: int, epochs: Iterable[int] = SINE_EPOCHS) -> list[dict]:
     both, stopped = together(task.retain, task.forget), []
     for i, data in enumerate((both, task.retain.tensors)):
         model = seeded(lambda: MLP(sine.WIDTHS), 1_000 * seed + i)
-        stopped.append(_snapshots(model, data, full_batch(max(epochs)), epochs))
+        stopped.append(_snapshots(model, data, full_batch(max(SINE_EPOCHS)), SINE_EPOCHS))
     to_the_end = sine.RECIPES["original"].epochs
     originals, retrained = stopped
     originals[to_the_end], retrained[to_the_end] = task.original, task.ground_truth
@@ -58,27 +57,22 @@ def stopped_sines(seed: int, epochs: Iterable[int] = SINE_EPOCHS) -> list[dict]:
     return _rows(facts, task, originals, retrained, methods, SINE_T, loss, errors)
 
 
-def stopped_digits(
-    seed: int,
-    noise: float = 0.0,
-    epochs: Iterable[int] = DIGITS_EPOCHS,
-    methods: dict[str, Method] = UNLEARN_DIGITS,
-) -> list[dict]:
+def stopped_digits(seed: int, noise: float = 0.0) -> list[dict]:
     """Rows of label erasure on digits, a share `noise` of the training images mislabelled.
 
     Its content label is wrong, the same one in every color. A row as in `stopped_sines`, with the
     cross-entropy as "loss" and the metrics of `erasure.evaluate`, on test images with right labels.
     "wrong_open" and "wrong_closed": of the gray training images with a wrong label, the share that
     is answered with just this label, among those that unlearning may look at and among the others
-    (NaN without noise). Models: "original", and the original after three epochs of each of the
-    `methods`.
+    (NaN without noise). Models: "original", and the original after three epochs of each of
+    UNLEARN_DIGITS.
     """
     preset = erasure.PRESETS["digits", "quick"]
     images, noisy = _mislabelled(preset.images("digits"), noise, seed)
     plan, gray = erasure.EXPERIMENT.plan(seed, preset, images), erasure.retain_set(images)
     both, model = together(gray, plan.forget), seeded(plan.build, 1_000 * seed)
-    recipe = dataclasses.replace(preset.recipe, epochs=max(epochs))
-    originals = _snapshots(model, both, recipe, epochs, seed=1_000 * seed)
+    recipe = dataclasses.replace(preset.recipe, epochs=max(DIGITS_EPOCHS))
+    originals = _snapshots(model, both, recipe, DIGITS_EPOCHS, seed=1_000 * seed)
     task = Task(
         name=f"erasure-digits-noise-{noise:g}",
         kind="classification",
@@ -102,7 +96,7 @@ def stopped_digits(
 
     facts = {"task": "digits", "seed": seed, "noise": noise}
     loss = lambda model: task.loss(outputs(model, both[0]), both[1])
-    return _rows(facts, task, originals, {}, methods, DIGITS_T, loss, measure)
+    return _rows(facts, task, originals, {}, UNLEARN_DIGITS, DIGITS_T, loss, measure)
 
 
 @torch.no_grad()
@@ -129,9 +123,6 @@ class Interpolation(Shape):
     digits.
     """
 
-    name: str = "interpolation"
-    title: str = "originals stopped early, and images with wrong labels: 336 models, 15 minutes"
-    seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
     digits_seeds: tuple[int, ...] = (1, 2, 3, 4)
 
     def make(self, part, place, so_far):
@@ -145,7 +136,13 @@ class Interpolation(Shape):
         return {"models": short}
 
 
-STUDIES = (Interpolation(),)
+STUDIES = (
+    Interpolation(
+        name="interpolation",
+        title="originals stopped early, and images with wrong labels: 336 models, 15 minutes",
+        seeds=(1, 2, 3, 4, 5),
+    ),
+)
 
 
 def _snapshots(model, data, recipe, epochs, **how):

@@ -86,11 +86,11 @@ def held_out(errors):
     errors: (settings, seeds), the number of seeds even, so that the median of the others is one of
     them."""
     seeds = errors.shape[1]
-    found = []
+    judged = []
     for i in range(seeds):
         keep = torch.arange(seeds) != i
-        found.append(errors[errors[:, keep].median(1).values.argmin(), i])
-    return torch.stack(found)
+        judged.append(errors[errors[:, keep].median(1).values.argmin(), i])
+    return torch.stack(judged)
 
 
 FRONT = """
