@@ -109,6 +109,10 @@ def unlearn(
     checks.instance("method", method, Method, "an instance such as ul.GD(lr=1e-3)")
     epochs, seed = checks.integer("epochs", epochs, low=1), checks.seed(seed)
     checks.one_of("products", products, PRECISIONS)
+    if callback is not None:
+        checks.function("callback", callback, "of the Run")
+    if stop is not None:
+        checks.function("stop.is_set", getattr(stop, "is_set", None))
     if torch.is_inference_mode_enabled():
         raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
     method.check(task, epochs)
