@@ -109,6 +109,7 @@ def unlearn(
     checks.instance("method", method, Method, "an instance such as ul.GD(lr=1e-3)")
     epochs, seed = checks.integer("epochs", epochs, low=1), checks.seed(seed)
     checks.one_of("products", products, PRECISIONS)
+    _check_given(callback, stop)
     if torch.is_inference_mode_enabled():
         raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
     method.check(task, epochs)
@@ -124,6 +125,13 @@ def unlearn(
         state.model.eval()
         run.metrics = measure(task, state.model)
     return run
+
+
+def _check_given(callback, stop):
+    if callback is not None:
+        checks.function("callback", callback, "of the Run")
+    if stop is not None:
+        checks.function("stop.is_set", getattr(stop, "is_set", None))
 
 
 def _begun(task, method, epochs, seed, products, stop):

@@ -94,6 +94,8 @@ class Task:
             size = checks.integer("batch_size", self.batch_size, low=1, words=words)
             object.__setattr__(self, "batch_size", size)
         checks.instance("original", self.original, nn.Module, "a torch.nn.Module")
+        checks.function("build", self.build, "of a seed that returns an untrained model")
+        checks.function("evaluate", self.evaluate, "of a model that returns its metrics")
         for name in ("retain", "forget"):
             data = points.dataset(name, getattr(self, name))
             object.__setattr__(self, name, points.fitting(name, data, self.kind, self.original))
@@ -131,8 +133,19 @@ class Task:
 
     def fresh(self, seed: int = 0) -> nn.Module:
         """An untrained model of the original's architecture; equal for equal task seed and
-        `seed`."""
-        return self.build(seed)
+        `seed`. Raises TypeError or ValueError that names `build` where it makes no such model."""
+        try:
+            model = self.build(seed)
+        except TypeError as error:
+            raise TypeError(f"build must take a seed alone: {error}") from error
+        checks.instance("what build returns", model, nn.Module, "a torch.nn.Module")
+        shapes, wanted = ([p.shape for p in m.parameters()] for m in (model, self.original))
+        if shapes != wanted:
+            raise ValueError(
+                "build must return a model of the original's architecture, got parameters of other "
+                f"shapes: {[*map(tuple, shapes)]} for {[*map(tuple, wanted)]}"
+            )
+        return model
 
     def loss(self, outputs, targets: torch.Tensor) -> torch.Tensor:
         """The mean sample loss J of paper A: squared error, or cross-entropy summed over the

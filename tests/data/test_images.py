@@ -120,6 +120,17 @@ def test_tiny_imagenets_pixels_are_where_pillow_sees_them(tiny):
         )
 
 
+def test_what_a_mac_leaves_beside_images_and_a_byte_order_mark_are_passed_over(tiny):
+    before = images.load("tiny-imagenet", tiny, progress=False).train.tensors
+    folder = tiny / "tiny-imagenet-200"
+    for path in [*folder.glob("train/*/images/*.JPEG")][:3]:
+        path.with_name(f"._{path.name}").write_bytes(b"Mac OS X")
+    words = folder / "wnids.txt"
+    words.write_bytes(b"\xef\xbb\xbf" + words.read_bytes())
+    after = images.load("tiny-imagenet", tiny, progress=False).train.tensors
+    assert all(torch.equal(a, b) for a, b in zip(before, after))
+
+
 def test_tiny_imagenets_classes_have_names_where_the_list_of_words_is_there(tiny):
     (tiny / "tiny-imagenet-200" / "words.txt").write_text(
         f"{WNIDS[3]}\tgoldfish, Carassius auratus\nn99999999\tother\n"

@@ -71,6 +71,30 @@ def test_what_is_plain_is_taken(data):
     assert (inputs.dtype, targets.dtype) == (torch.float32, torch.int64)
 
 
+@pytest.mark.parametrize(
+    "build, words",
+    [
+        (lambda seed: None, "what build returns must be a torch.nn.Module, got None"),
+        (lambda: nn.Linear(4, 3), "build must take a seed alone"),
+        (lambda seed: nn.Linear(4, 5), "build must return a model of the original's architecture"),
+    ],
+)
+def test_a_build_that_makes_no_such_model_is_named_before_it_is_used(build, words):
+    made = task((X, Y)).changed(build=build, evaluate=lambda model: {"one": 1.0})
+    for use in made.fresh, lambda: ul.unlearn(made, ul.Retrain(), 1):
+        with pytest.raises((TypeError, ValueError), match=words):
+            use()
+
+
+def test_functions_of_a_task_and_of_a_run_are_functions():
+    for name in "build", "evaluate":
+        with pytest.raises(TypeError, match=f"{name} must be a function"):
+            task((X, Y)).changed(**{name: 3})
+    for name in "callback", "stop":
+        with pytest.raises(TypeError, match=f"{name}.* must be a function"):
+            ul.unlearn(task((X, Y)), ul.GD(), 1, **{name: True})
+
+
 def test_what_fits_stays_the_same_object():
     data = TensorDataset(X, Y)
     made = task(data)

@@ -14,7 +14,8 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.data import TensorDataset
 
-from ..ground.seeds import on_cpu, shuffled
+from ..ground import seeds
+from ..ground.seeds import on_cpu
 from ..ground.threads import few_threads
 from ..networks import MLP, seeded
 from ..projection import output_gradients
@@ -41,9 +42,9 @@ def task(seed: int = 1) -> Task:
 
     Raises ArithmeticError if the last steps do not reach interpolation.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeds.seeded(seed)
     x = torch.linspace(-math.pi, math.pi, RETAIN_POINTS, dtype=torch.float64)[:, None]
-    x = x[shuffled(RETAIN_POINTS, generator)]
+    x = x[seeds.shuffled(RETAIN_POINTS, generator)]
     retain = TensorDataset(x, x.sin())
     forget = TensorDataset(*torch.tensor(FORGET_POINT, dtype=torch.float64)[:, None, None])
     build = lambda run_seed: seeded(lambda: MLP(WIDTHS, nn.Tanh), run_seed).double()

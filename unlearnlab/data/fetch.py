@@ -16,7 +16,6 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import pooch
-import requests
 from tqdm import tqdm
 
 from ..ground import files
@@ -113,14 +112,16 @@ def _download(url, path, progress, source, root):
     try:
         download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=30)
         download(url, path, None)
-    except (requests.RequestException, ValueError) as error:  # ValueError: headers that are none
+    except (OSError, ValueError) as error:  # such as no certificates; headers that are none
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise
         names = [Path(each).name for each in source.files]
         missing = [name for name in names if not (root / name).exists()]
         raise ConnectionError(
             f"cannot download {url} ({_reason(error)}). Without a network: bring "
             f"{', '.join(missing)} some other way into {root}, or name the folder that holds "
             f'{source.folder}; the next call goes on from there. load("digits") needs no network'
-        ) from error
+        ) from None
 
 
 def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:

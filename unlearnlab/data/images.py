@@ -157,7 +157,7 @@ def _tiny_imagenet(folder, progress):
     train = [
         (path, label[name])
         for name in ids
-        for path in sorted((folder / "train" / name / "images").glob("*.JPEG"))
+        for path in sorted((folder / "train" / name / "images").glob("[!.]*.JPEG"))
     ]
     splits = {"train": train, "val": _tiny_validation(folder / "val", label)}
     for split, files in splits.items():  # in what is published, classes have equally many
@@ -225,7 +225,7 @@ def _read(path):
 
 
 def _lines(path):
-    return [line for line in _read(path).decode().splitlines() if line.strip()]
+    return [line for line in _read(path).decode("utf-8-sig").splitlines() if line.strip()]
 
 
 def _labels(values, classes, path):

@@ -38,9 +38,10 @@ def check_writable(path: Path | str, argument: str = "UNLEARNLAB_DATA") -> None:
     Raises PermissionError that names the folder when nothing can be written there, and
     IsADirectoryError when `path` is a folder itself.
     """
-    if Path(path).is_dir():
+    path = Path(path).expanduser()
+    if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder, but a file is to be written there: remove it")
-    folder = Path(path).parent
+    folder = path.parent
     remedy = f"Name another one ({argument})"
     try:
         folder.mkdir(parents=True, exist_ok=True)

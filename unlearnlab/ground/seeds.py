@@ -8,6 +8,8 @@ from contextlib import contextmanager, nullcontext
 import numpy as np
 import torch
 
+from . import checks
+
 
 def derived(*parts: int) -> int:
     """A seed of 63 bits that follows from all `parts`, integers of at least 0, in their order.
@@ -20,6 +22,11 @@ def derived(*parts: int) -> int:
 def generator(*parts: int) -> torch.Generator:
     """A generator on the CPU, seeded by `derived(*parts)`."""
     return torch.Generator().manual_seed(derived(*parts))
+
+
+def seeded(seed: int) -> torch.Generator:
+    """A generator on the CPU with this seed itself. Raises ValueError that names it."""
+    return torch.Generator().manual_seed(checks.seed(seed))
 
 
 def shuffled(count: int, generator: torch.Generator) -> torch.Tensor:

@@ -89,7 +89,7 @@ class Method:
 
     def loss(self, state, retain, forget) -> Tensor:
         """The objective that AdamW descends, a scalar."""
-        raise NotImplementedError
+        raise NotImplementedError(f"method {self.name} has no loss: define one in its class")
 
     def perturb(self, state) -> None:
         """May change the gradients before AdamW uses them."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..ground import checks
-from ..ground.seeds import shuffled
+from ..ground.seeds import seeded, shuffled
 
 
 class Interval(NamedTuple):
@@ -35,7 +35,10 @@ def interval(values, level: float = 0.95) -> Interval:
     (0, 1).
     """
     values = values.detach().cpu() if isinstance(values, Tensor) else values
-    values = np.asarray(values, float)
+    try:
+        values = np.asarray(values, float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"values must be numbers: {error}") from None
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(
             f"values must be at least 2 numbers, one per seed, got shape {values.shape}"
@@ -89,7 +92,7 @@ def jackknife(
 def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
     """For each of `samples`, tensors (n, ...), its rows in `folds` random parts of nearly equal
     size, each part with all the other rows: [(part, rest), ...]."""
-    generator, sides = torch.Generator().manual_seed(seed), []
+    generator, sides = seeded(seed), []
     for some in samples:
         order = shuffled(len(some), generator).to(some.device)
         parts = order.tensor_split(folds)
@@ -121,12 +124,13 @@ def against_itself(
     """
     samples("retrained", retrained, least=4)
     checks.integer("draws", draws, low=1)
+    checks.function("metric", metric)
     size = len(retrained) // 2 if size is None else checks.integer("size", size, low=2)
     if 2 * size > len(retrained):
         raise ValueError(
             f"size={size} needs {2 * size} retrained models for two groups, got {len(retrained)}"
         )
-    generator, values = torch.Generator().manual_seed(seed), []
+    generator, values = seeded(seed), []
     for _ in range(draws):
         order = shuffled(len(retrained), generator).to(retrained.device)
         some, others = retrained[order[: 2 * size]].split(size)

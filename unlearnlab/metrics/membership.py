@@ -40,6 +40,7 @@ def mia(
     checks.one_of("attack", attack, ("logistic", "svc"))
     checks.integer("folds", folds, low=2)
     checks.integer("repeats", repeats, low=1)
+    checks.seed(seed)
     seen, unseen = _features("seen", seen), _features("unseen", unseen)
     if seen.shape[1] != unseen.shape[1]:
         raise ValueError(

@@ -19,8 +19,10 @@ def MLP(widths: Sequence[int], activation: type[nn.Module] = nn.SiLU) -> nn.Sequ
     widths: layer sizes from input to output, at least two. activation: a module class, between
     layers only. Input (n, widths[0]), output (n, widths[-1]). PyTorch's default initialisation.
     """
-    if len(widths) < 2 or any(int(w) != w or w < 1 for w in widths):
-        raise ValueError(f"widths must be at least two positive integers, got {list(widths)}")
+    words = "at least two positive integers"
+    checks.instance("widths", widths, Sequence, words)
+    for width in [*widths, *(2 - len(widths)) * [0]]:
+        checks.integer("widths", width, low=1, words=words)
     layers = []
     for fan_in, fan_out in zip(widths[:-1], widths[1:]):
         layers += [nn.Linear(fan_in, fan_out), activation()]

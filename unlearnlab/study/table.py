@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..ground import files
+from ..ground import checks, files
 
 RESULTS = Path(__file__).parents[2] / "notebooks" / "results"  # of a checkout
 FIELDS = ("sha256", "provenance", "tables")
@@ -59,6 +59,7 @@ def read(path: Path | str) -> Recorded:
     Raises BadTable, which names the file and what is wrong with it, and OSError for one that is
     not there or cannot be opened.
     """
+    checks.instance("path", path, (str, Path), "a path, or a name of the course's")
     path = Path(path).expanduser()
     if path.suffix != ".json":
         folder = RESULTS if RESULTS.is_dir() else Path.cwd() / "results"

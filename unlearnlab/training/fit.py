@@ -69,7 +69,6 @@ def fit(
     """
     _check(model, inputs, targets, weights, recipe)
     if checkpoint is not None:
-        checkpoint = Path(checkpoint).expanduser()
         files.check_writable(checkpoint)
     if _fast(recipe, inputs):
         model.to(memory_format=torch.channels_last)
@@ -253,7 +252,8 @@ class _Saved:
     """The state after the last finished round, in memory at once and on disk soon."""
 
     def __init__(self, path, model, optimizer, facts):
-        self.path, self.model, self.optimizer, self.facts = path, model, optimizer, facts
+        self.path = path and Path(path).expanduser()
+        self.model, self.optimizer, self.facts = model, optimizer, facts
         self.kept, self.written = None, time.monotonic()
 
     def keep(self, done, value, final):

@@ -23,6 +23,8 @@ def cut(A: Tensor, c: Tensor, X_retain: Tensor, activation: Activation) -> tuple
     theorem's bound; whether still fewer neurons would do is a combinatorial question that nobody
     answers fast.
     """
+    reals("A", A, ("h", "d_in"))
+    reals("X_retain", X_retain, ("n_r", A.shape[1]))
     c = sparsify(c, features(A, X_retain, activation))
     return torch.where(c[:, None] != 0, A, 0), c
 

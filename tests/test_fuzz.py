@@ -1,0 +1,111 @@
+"""What no public function can use is refused in words that name the argument."""
+
+import numpy as np
+import pandas
+import pytest
+import torch
+
+import unlearnlab as ul
+
+X = torch.randn(12, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+Y = X[:, 0] * 1
+MODELS = torch.randn(12, 30, generator=torch.Generator().manual_seed(1))
+LAYERS = ul.linear_network.min_param_norm(X[0], [4, 3])
+ODD = {
+    "None": None,
+    "nan": float("nan"),
+    "inf": float("inf"),
+    "words": "some words",
+    "complex": 1j,
+    "negative": -3,
+    "huge": 1e300,
+    "a list": [None, "a"],
+    "an object": object(),
+    "numpy": np.full((2, 2), np.nan),
+    "whole numbers": torch.arange(6).reshape(2, 3),
+    "no numbers": torch.full((12, 5), torch.nan),
+    "another shape": torch.zeros(3, 2, 4),
+    "half": torch.zeros(3, dtype=torch.bool),
+}
+N, L, M = ul.linear, ul.linear_network, ul.metrics
+HALF = M.halves(12, 30)
+GAPS = {"retain_accuracy": 0.5, "forget_accuracy": 0.5, "test_accuracy": 0.5}
+LABELS = torch.arange(12) % 2
+TASK = ul.Task(
+    "mine",
+    "classification",
+    0,
+    torch.nn.Linear(5, 2),
+    None,
+    (X.float(), LABELS),
+    (X[:2].float(), LABELS[:2]),
+    lambda seed: torch.nn.Linear(5, 2),
+    lambda model: {"wrong": 0.5},
+)
+RUNS = pandas.DataFrame({"method": ["GD"], "epochs": [1], "lr": [0.1], "seed": [1], "wrong": [0.5]})
+CALLS = {
+    ul.project_out: {"theta": X[0], "rows": X[:3]},
+    ul.output_gradients: {"model": ul.MLP([5, 3, 1])},
+    ul.minnorm_step: {"model": ul.MLP([5, 3, 1]), "strength": 0.5},
+    ul.MLP: {"widths": [3, 2]},
+    N.min_norm: {"X": X, "y": Y},
+    N.unlearn: {"theta": X[0], "X_retain": X[:3]},
+    L.unlearn: {"layers": LAYERS, "X_retain": X[:3]},
+    L.min_param_norm: {"w": X[0], "widths": [4, 3]},
+    ul.two_layer.sparsify: {"c": X[0], "features": X},
+    ul.two_layer.features: {"A": X[:4], "X": X, "activation": torch.relu},
+    ul.two_layer.rank: {"features": X},
+    ul.sine.task: {"seed": 1, "preset": "quick"},
+    ul.curve.task: {"seed": 1},
+    ul.GD: {"lr": 0.1, "weight_decay": 0.1},
+    ul.MinNormOG: {"reg": 0.1, "reg_decay": 0.9, "n_pert": 5, "project_every": 2},
+    M.margin: {"logits": MODELS, "labels": torch.zeros(12, dtype=torch.long)},
+    M.mia: {"seen": MODELS[0], "unseen": MODELS[1], "folds": 2, "repeats": 1, "seed": 0},
+    M.klom: {"unlearned": MODELS, "retrained": MODELS, "bins": 5, "floor": 0.1},
+    M.klom_floor: {"retrained": MODELS, "bins": 5, "floor": 0.1},
+    M.u_lira: {"unlearned": MODELS, "retrained": MODELS, "folds": 3, "seed": 0},
+    M.lira_score: {"phi": MODELS, "inside": MODELS, "outside": MODELS},
+    M.halves: {"models": 4, "examples": 3, "seed": 0},
+    M.memorisation: {"correct": HALF, "included": HALF},
+    M.memorisation_floor: {"correct": HALF, "included": HALF, "draws": 2, "seed": 0},
+    M.interval: {"values": [1.0, 2.0], "level": 0.5},
+    M.against_itself: {"metric": M.klom, "retrained": MODELS, "draws": 2, "seed": 0},
+    N.gd_limit: {"X": X[:3], "y": Y[:3], "start": X[0]},
+    N.ridge: {"X": X, "y": Y, "lam": 0.1},
+    ul.two_layer.cut: {"A": X[:4], "c": X[0, :4], "X_retain": X, "activation": torch.relu},
+    ul.two_layer.predict: {"A": X[:4], "c": X[0, :4], "X": X, "activation": torch.relu},
+    ul.two_layer.active_neurons: {"A": X[:4], "c": X[0, :4]},
+    M.tow: {"unlearned": GAPS, "retrained": GAPS},
+    M.average_gap: {"unlearned": GAPS, "retrained": GAPS},
+    ul.sine.best_settings: {"epochs": 10},
+    ul.sine.published_grid: {"epochs": 10},
+    ul.unlearn: {"task": TASK, "method": ul.GD(), "epochs": 1, "seed": 0, "callback": None},
+    ul.select: {"rule": "oracle"},
+    ul.table.read: {"path": "table1"},
+}
+
+INPUTS = {"inputs": X.float()}  # what a model takes, it says itself
+OTHERS = {ul.output_gradients: INPUTS, ul.minnorm_step: INPUTS}
+OTHERS[ul.select] = {"frame": RUNS, "metric": "wrong"}  # which column is missing is said
+
+
+def name_of(function):
+    return f"{function.__module__.removeprefix('unlearnlab.')}.{function.__name__}"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("function", CALLS, ids=name_of)
+def test_what_a_function_cannot_use_is_refused_by_name(function):
+    good, unclear = CALLS[function], []
+    more = OTHERS.get(function, {})
+    function(**good, **more)
+    for argument in good:
+        for what, odd in ODD.items():
+            try:
+                function(**good | more | {argument: odd})
+            except (TypeError, ValueError, OSError, ArithmeticError) as error:
+                if argument not in str(error) and not isinstance(error, OSError):
+                    unclear.append(f"{argument}: {what}: {type(error).__name__}: {error}")
+            except Exception as error:
+                unclear.append(f"{argument}: {what}: {type(error).__name__}: {error}")
+    assert not unclear, "\n" + "\n".join(unclear)
