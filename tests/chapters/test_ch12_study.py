@@ -2,6 +2,7 @@
 chose."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -21,39 +22,57 @@ RECIPE = Recipe(epochs=2, batch_size=256, lr=0.01)
 ONCE = [("retrained", "retrained again"), ("original", "retrained"), *2 * [("original", "NegGrad")]]
 
 
-@pytest.fixture
-def small(monkeypatch):
-    """One width, one setting, few planes."""
-    usual = width.PRESETS["digits", "quick"]
-    tiny = dataclasses.replace(usual, channels={"allcnn": (1,)}, recipe=RECIPE)
-    grid = {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}}
-    monkeypatch.setitem(width.PRESETS, ("digits", "quick"), tiny)
-    monkeypatch.setattr(choosing, "grid", lambda methods=None: grid)
-    monkeypatch.setattr(width, "_EXPERIMENT", dataclasses.replace(width._EXPERIMENT, seeds=()))
-    monkeypatch.setattr(ladders, "LADDERS", {"allcnn": (1, 2)})
-    monkeypatch.setattr(ladders, "SHARES", (0.2,))
-    planes = {
-        name: {"planes": count, "resolution": 6} for name, count in (("small", 4), ("full", 8))
-    }
-    monkeypatch.setattr(ladders, "PLANES", planes)
-
-
-@pytest.fixture
-def place(tmp_path):
-    said = []
-    return Place(tmp_path / "store", tmp_path / "width.json", say=said.append)
-
-
 def study(seeds):
     return dataclasses.replace(DIGITS, seeds=seeds)
 
 
-def test_a_study_of_ladders_is_made_once_and_loads_as_it_was(small, place, monkeypatch):
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path / "store", tmp_path / "width.json", say=lambda text: None)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """One width, one setting, few planes."""
+    usual = width.PRESETS["digits", "quick"]
+    tiny = dataclasses.replace(usual, channels={"allcnn": (1,)}, recipe=RECIPE)
+    grid = {"NegGrad": {"epochs": 1, "lr": [1e-3, 1e-2], "batch_norm": "frozen"}}
+    sizes = ("small", 4), ("full", 8)
+    planes = {name: {"planes": count, "resolution": 6} for name, count in sizes}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(width.PRESETS, ("digits", "quick"), tiny)
+        patch.setattr(choosing, "grid", lambda methods=None: grid)
+        patch.setattr(width, "_EXPERIMENT", dataclasses.replace(width._EXPERIMENT, seeds=()))
+        patch.setattr(ladders, "LADDERS", {"allcnn": (1, 2)})
+        patch.setattr(ladders, "SHARES", (0.2,))
+        patch.setattr(ladders, "PLANES", planes)
+        yield
+
+
+@pytest.fixture(scope="module")
+def recorded(small, tmp_path_factory):
+    """A study of two seeds that was stopped in the second, and then made whole."""
+    folder, real = tmp_path_factory.mktemp("ladders"), ladders.sweep
+    place = Place(folder / "store", folder / "width.json", say=lambda text: None)
+
+    def stop_at_the_second(factory, grid, seeds, *rest, **options):
+        if seeds == [2]:
+            raise KeyboardInterrupt
+        return real(factory, grid, seeds, *rest, **options)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(ladders, "sweep", stop_at_the_second)
+        record(study((1, 2)), place)
+    stopped = ladders.load(place.out)
     assert record(study((1, 2)), place) == 3
+    return SimpleNamespace(place=place, stopped=stopped, whole=ladders.load(place.out))
+
+
+def test_a_study_of_ladders_is_made_once_and_loads_as_it_was(recorded, monkeypatch):
+    found, place = recorded.whole, recorded.place
     first = place.out.read_text()
     monkeypatch.setattr(ladders, "unlearn", lambda *arguments: pytest.fail("compared again"))
     assert record(study((1, 2)), place) == 3 and place.out.read_text() == first
-    found = ladders.load(place.out)
     assert len(found.runs) == 4 and set(found.runs["lr"]) == {1e-3, 1e-2}
     assert sorted(found.models["role"]) == sorted(2 * list(width.ROLES))
     for seed in (1, 2):
@@ -64,39 +83,24 @@ def test_a_study_of_ladders_is_made_once_and_loads_as_it_was(small, place, monke
     assert "commit" not in found.runs and len(choosing.select(found.runs, "bias")) == 2
 
 
-def test_a_recorded_run_and_a_recorded_model_say_what_the_task_says(small, place):
-    record(study((2,)), place)
-    found = ladders.load(place.out)
-    cache = place.store / "models"
+def test_a_recorded_run_and_a_recorded_model_say_what_the_task_says(recorded):
+    cache = recorded.place.store / "models"
     task = ul.width.task(seed=2, network="allcnn", width=1 / 96, cache=cache)
     run = ul.unlearn(task, ul.NegGrad(lr=1e-2, batch_norm="frozen"), 1)
-    row = found.runs[found.runs.lr == 1e-2].iloc[0]
+    row = recorded.whole.runs.query("lr == 1e-2 and seed == 2").iloc[0]
     for metric in ("test_error", "mia"):
         assert row[metric] == pytest.approx(run.metrics[metric], abs=1e-5)
-    models = found.models.set_index("role")
+    models = recorded.whole.models.query("seed == 2").set_index("role")
     told = float(task.facts["original"]["training_error"])
     assert models.training_error["original"] == pytest.approx(told, abs=1e-5)
     truth = models.loc["ground-truth"]
     assert truth.training_error == truth.retain_error and models.forget_error.nunique() > 1
 
 
-def test_a_study_that_is_stopped_has_whole_seeds_and_says_so(small, place, monkeypatch):
-    real = ladders.sweep
-
-    def stop_at_the_second(factory, grid, seeds, *rest, **options):
-        if seeds == [2]:
-            raise KeyboardInterrupt
-        return real(factory, grid, seeds, *rest, **options)
-
-    monkeypatch.setattr(ladders, "sweep", stop_at_the_second)
-    with pytest.raises(KeyboardInterrupt):
-        record(study((1, 2)), place)
-    stopped = ladders.load(place.out)
-    assert stopped.provenance["finished"] == "1 of 3 parts"
-    assert set(stopped.runs.seed) == {1} and not hasattr(stopped, "regions")
-    monkeypatch.setattr(ladders, "sweep", real)
-    assert record(study((1, 2)), place) == 3
-    assert "finished" not in ladders.load(place.out).provenance
+def test_a_study_that_is_stopped_has_whole_seeds_and_says_so(recorded):
+    assert recorded.stopped.provenance["finished"] == "1 of 3 parts"
+    assert set(recorded.stopped.runs.seed) == {1} and not hasattr(recorded.stopped, "regions")
+    assert "finished" not in recorded.whole.provenance
 
 
 def test_shares_are_varied_at_one_width_for_the_methods_that_are_compared(
@@ -108,16 +112,16 @@ def test_shares_are_varied_at_one_width_for_the_methods_that_are_compared(
     assert set(ladders.load(place.out).runs["share"]) == {0.2, 0.3}
 
 
-def test_more_planes_are_surveyed_with_the_settings_of_the_recorded_runs(small, place, monkeypatch):
-    record(study((2,)), place)
+def test_more_planes_are_surveyed_with_the_settings_of_the_recorded_runs(recorded):
+    runs, place = recorded.whole, recorded.place
     more = dataclasses.replace(PLANES, seeds=(2,), widths=(1 / 96,))
     planes = dataclasses.replace(place, out=place.out.with_name("width-planes.json"))
     assert record(more, planes) == 1
-    found, runs = ladders.load(planes.out), ladders.load(place.out)
+    found, own = ladders.load(planes.out), runs.regions.query("seed == 2")
     assert found.regions["survey"].tolist() == 4 * ["full"]
     assert not hasattr(found, "runs") and not hasattr(found, "models")
-    assert found.regions["after"].tolist() == runs.regions["after"].tolist()
-    assert (found.regions["c_prox_se"] < runs.regions["c_prox_se"]).any()
+    assert found.regions["after"].tolist() == own["after"].tolist()
+    assert (found.regions["c_prox_se"].to_numpy() < own["c_prox_se"].to_numpy()).any()
     assert found.provenance["runs"] == runs.provenance["commit"]
     assert found.provenance["command"] == "python -m unlearnlab.study width-planes"
     with pytest.raises(ValueError, match="width.json has no runs of allcnn at width 0.03125"):
