@@ -42,8 +42,7 @@ def solve_relaxed(
     floats("start", start, shape=scale.shape)
     theta = [a / norm for a, norm in zip(theta, norms)]
     movable = torch.ones_like(scale)
-    if only_first:
-        movable[theta[0].numel() :] = 0
+    movable[theta[0].numel() if only_first else len(scale) :] = 0
     rows = net.rows(theta, X_retain.double()) * movable
     keep = lambda z: movable * project_out(movable * z, rows)  # what is feasible of z
     size = net.product(theta).norm().clamp_min(torch.finfo(torch.float64).tiny)
