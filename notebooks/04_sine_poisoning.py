@@ -304,7 +304,7 @@ assert follows["NGD"] > 0.9 and follows["GD"] > 0.7 and follows["MinNorm-OG"] < 
 # `python -m unlearnlab.study table1` makes the file again.
 
 # %%
-recorded = ul.table.read("results/table1.json")
+recorded = ul.table.read("table1")
 whole, made = recorded["runs"], recorded.provenance
 # per method and T the setting with the lowest median, as the paper chose
 oracle = ul.select(whole, "sup_error")

@@ -420,11 +420,10 @@ assert torch.isfinite(net.unlearn([layers[0], 1e-200 * layers[1], layers[2]], X_
 # ### Where the lemma stops
 #
 # - **Dead upper layers, $v = 0$.** Then $w = A_1^\top v = 0$ whatever $A_1$ is: there is no lever.
-# - **As many retain points as inputs, $n_r \ge m$.** Independent ones leave $P_\perp = 0$: the
-#   retain set fixes the predictor, nothing is free. Paper A assumes $n < m$.
-# - **A list that is no network.** The widths have to chain.
-#
-# Each gives an error that says so.
+#   There is nothing to move either: no predictor is shorter than 0. So $\Delta = 0$.
+# - **As many independent retain points as inputs.** They leave $P_\perp = 0$: the retain set fixes
+#   the predictor, nothing is free. Paper A assumes $n < m$. Again $\Delta = 0$, up to rounding.
+# - **A list that is no network.** The widths have to chain. This is an error.
 
 # %%
 c = layers[2]
@@ -434,11 +433,14 @@ dead = [
     c - c.mean(),
 ]  # equal rows, and a c that sums to 0
 many = torch.randn(8, 8, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
-for network, inputs in [(dead, X_r), (layers, many), ([layers[0], c], X_r)]:
-    try:
-        net.unlearn(network, inputs)
-    except ValueError as error:
-        print("ValueError:", error, "\n")
+for name, network, inputs in [("dead", dead, X_r), ("many", layers, many)]:
+    how_far = net.flatten(net.perturbation(network, inputs)).norm().item()
+    assert how_far < 1e-12
+    print(f"{name}: a step of length {how_far:.0f}")
+try:
+    net.unlearn([layers[0], c], X_r)
+except ValueError as error:
+    print("ValueError:", error)
 
 # %% [markdown]
 # ## 4 · Every solution works (Theorem 3)

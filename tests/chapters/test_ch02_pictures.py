@@ -28,6 +28,7 @@ def test_each_picture_draws_the_same_twice_with_every_label_inside(name):
     assert len(figure.alt) > 10
 
 
+@style.look()
 def drawn(move):
     """The lines of SpanLab's two panels."""
     figure, axes = style.figure(1, 2)

@@ -61,7 +61,7 @@ class UnlearningLab(Lab):
         self.samples, self.source, self.more = samples, source, more
         self.figure, self._halt = style.figure(size=self.size)[0], threading.Event()
         self.figure.set_layout_engine("none")  # a lab places its axes itself
-        self.task = self._thread = None
+        self.task = self._thread = self._behind = None
         self.add(self.start, {"seed": ("seed", seed, *self.possible_seeds)}, late=True)
         self.add(self.resize, {"epochs": ("T (epochs)", epochs, *self.possible_epochs)}, late=True)
         one_of("method", method, self.settings)
@@ -182,7 +182,8 @@ class UnlearningLab(Lab):
         with style.look():
             self.model, self.metrics = run.model, run.metrics
             self.keep(run, stopped)
-            self.show()  # there may be other images since its last epoch
+            # there may be other images since its last epoch
+            self.canvas.move(lambda: self._add(self.model))
             self.readout.value = self._table(run)
 
     def prepare(self) -> dict:
@@ -202,7 +203,10 @@ class UnlearningLab(Lab):
             if self.canvas is None:
                 self.canvas = Canvas(self.figure)
                 self.view.children = (self.canvas.widget,)
-            self.show()
+            if self._behind == (seed, self.epochs.value):  # only what moves is another
+                self.canvas.move(lambda: self._add(None))
+            else:
+                self.show()
 
     def _made(self, seed, stop):
         """The task of a seed, its data and models shipped, kept, or made now, and the metrics of
@@ -262,9 +266,13 @@ class UnlearningLab(Lab):
     def show(self) -> None:
         """The whole picture anew."""
         with style.look():
+            self._behind = None
+            for ax in self.figure.axes:  # clear() alone would make all their ticks once more
+                ax.remove()
             self.figure.clear()
             self.draw()
             self.canvas.draw(lambda: self._add(self.model))
+            self._behind = self.task.seed, self.epochs.value  # what it is the background of
 
     def _add(self, model):
         self.figure.alt = self.move(model)
@@ -332,13 +340,10 @@ class ImageLab(UnlearningLab):
             before = f"before, dashed: {name}, {', '.join(f'{value:.3f}' for value in way[-1])}"
         return [f"{self.under_way}, epoch {len(self.track) - 1}", ", ".join(now), before]
 
-    def draw_before(self, ax) -> None:
-        """The run before, if there is one."""
-        ax.plot(*self._way(self.previous[1]), ".--", color=GHOST, linewidth=1.2)
-
     def move_run(self, ax) -> None:
-        """The run, and what it is."""
-        way = self._way(self.track)
+        """The run, what it is, and behind it the run before, if there is one."""
+        before, way = self._way(self.previous[1]), self._way(self.track)
+        ax.plot(*before, ".--", color=GHOST, linewidth=1.2, zorder=1.9)
         ax.plot(*way, "o-", color=style.BLUE, markersize=5)
         ax.plot(*way, "o", color=style.BLUE, markersize=10, markevery=[-1])
         heading(ax, "\n".join(self.titles()), style.BLUE)

@@ -135,17 +135,17 @@ class Affine:
 
     def __post_init__(self):
         n, heads, fan_out, positions = self.b.shape
-        device, fan_in = self.b.device, self.weight.numel() // fan_out
-        self.formula = formula(device, n, heads, positions, fan_in, fan_out)
-        size = n * heads * self.weight.numel() * self.b.element_size()
-        keep = self.formula != "pairs" and size <= KEPT_BYTES.get(device.type, 2**26)
-        self.kept = self.rows(self.b) if keep else None
+        fan_in = self.weight.numel() // fan_out
+        self.formula = formula(self.b.device, n, heads, positions, fan_in, fan_out)
+        self.kept = None
 
     def gram(self, dtype):
         b = self.b.to(dtype)
         if self.formula == "pairs":
             return _pairs(self.a().to(dtype), b, "bias" in self.names)
-        rows = self.kept if self.kept is not None and dtype == self.b.dtype else self.rows(b)
+        rows = self.rows(b)
+        small = rows.nbytes <= KEPT_BYTES.get(b.device.type, 2**26)
+        self.kept = rows if small else None
         # one product for every output: shorter sums, and work enough for every part of a GPU
         gram = torch.bmm(rows.transpose(0, 1), rows.permute(1, 2, 0)).sum(0)
         if "bias" in self.names:

@@ -68,7 +68,6 @@ class ErasureLab(ImageLab):
         page.tick_params(length=0)
         page.spines[:].set_visible(False)
         page.grid(False)
-        self.draw_before(plane)
         for name, look in REFERENCES.items():
             plane.plot([], [], label=name, **look)
         plane.legend(loc="upper left")
