@@ -115,3 +115,10 @@ def test_ticks_are_few_plain_numbers(limits, expected):
     ax.set_xlim(*limits)
     marks.plain_ticks(ax.xaxis)
     assert [t.get_text().lstrip("0") for t in ax.get_xticklabels()] == expected
+
+
+def test_one_version_alone_is_the_right_one():
+    (ax,) = over_seeds.rows({"right": TWO["right"]}, {"a": "first error"}).axes
+    assert [line.get_xdata().tolist() for line in ax.lines if len(line.get_xdata()) == 3] == [
+        TWO["right"]["a"]
+    ]

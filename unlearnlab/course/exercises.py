@@ -211,11 +211,11 @@ def check(name: str, learner: Callable) -> Callable:
     exercise.
     """
     exercise = _exercise(name)
-    if not callable(learner):
-        raise WrongAnswer(
-            f"{name}: expected your function, got {type(learner).__name__}. Pass the "
-            f"function itself, without calling it: ch.check({name!r}, {name})"
-        )
+    expect(
+        callable(learner),
+        f"{name}: expected your function, got {type(learner).__name__}. Pass the "
+        f"function itself, without calling it: ch.check({name!r}, {name})",
+    )
     try:
         with torch.random.fork_rng([]):  # the same cases every time
             torch.manual_seed(0)
@@ -355,8 +355,9 @@ def describe(*args) -> str:
             return f"{value:.4g}"
         if isinstance(value, (list, tuple)):
             return f"[{describe(*value)}]"
-        known = isinstance(value, (int, str))
-        return repr(value) if known else f"a {type(value).__name__}"
+        if isinstance(value, (int, str)):
+            return repr(value)
+        return f"a {type(value).__name__}"
 
     return ", ".join(map(word, args))
 

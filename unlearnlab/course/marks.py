@@ -18,10 +18,9 @@ def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
 
     words: as in Axes.annotate. Returns the Annotation.
     """
-    words = {"annotation_clip": False, **words}  # a line's end lies on the edge of the axes
-    return ax.annotate(
-        text, at, shift, textcoords="offset points", color=INK.get(color, color), **words
-    )
+    words |= {"textcoords": "offset points", "color": INK.get(color, color)}
+    # a line's end lies on the edge of the axes
+    return ax.annotate(text, at, shift, annotation_clip=False, **words)
 
 
 def halo() -> dict:
@@ -95,7 +94,7 @@ def over_points(ax, x, curves: dict, retain, forget) -> None:
     curves: name -> (k,); any name that has no look is an unlearned model's. retain, forget:
     pairs (x, y).
     """
-    looks = {name: "unlearned" for name in curves if name not in NAMED}
+    looks = dict.fromkeys(curves.keys() - NAMED, "unlearned")
     drawn = {**curves, "retain": tuple(retain), "forget": tuple(forget)}
     lines(ax, x, drawn, looks, named=False, axes={"xlabel": "x", "ylabel": "f(θ, x)"})
 
@@ -135,7 +134,7 @@ def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np
     heights = np.asarray(heights, float)
     order, steps = np.argsort(heights, kind="stable"), gap * np.arange(len(heights))
     placed = isotonic_regression(heights[order] - steps).x
-    high = max(low, high - steps[-1]) if len(steps) else high
+    high = max(low, high - steps[-1])
     moved = np.empty_like(heights)
     moved[order] = np.clip(placed, low, high) + steps
     return moved
@@ -214,7 +213,7 @@ def central(values: list[float]) -> tuple[float, float, float]:
     With fewer than five values nothing is dropped.
     """
     ordered = sorted(values)
-    kept = ordered[2:-2] if len(ordered) >= 5 else ordered
+    kept = ordered[2:-2] or ordered
     return float(np.median(ordered)), kept[0], kept[-1]
 
 

@@ -57,7 +57,7 @@ def split_exercise(hints: str, wanted: str, *, skip: str = "", close: float = CL
     """
 
     def cases():
-        return [case for case in list(_cases()) if case[0] not in skip.split()]
+        return [case for case in _cases() if case[0] not in skip.split()]
 
     def mistakes(answer, theta, rows):
         return _mistakes(theta, rows, wanted == ONTO)

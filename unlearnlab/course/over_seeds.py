@@ -3,7 +3,6 @@
 import numpy as np
 
 from .graphs import graph
-from .marks import dots
 from .style import METHOD_LOOKS, RIGHT, SERIES, WRONG, looks
 
 LOOKS = METHOD_LOOKS | looks("over seeds")
@@ -26,13 +25,15 @@ def rows(
     the horizontal axes. neutral: no version is the right one. middle: np.mean or np.median.
     """
     kinds, panels = ("neutral", "neutral") if neutral else ("wrong", "right"), {}
-    heights, last = np.arange(len(values)), len(values) - 1
+    heights, last = np.arange(len(values)), [len(values) - 1]
     for measure, words in measures.items():
-        numbers = np.array([numbers[measure] for numbers in values.values()], float)
-        curves = {"joined": (numbers, heights)}
-        for kind, part in {"versions": slice(last), "last": slice(last, None)}.items():
-            every = dots(numbers[part], shift=heights[part][0])
-            curves |= {kind: every, f"{kind}, middle": (middle(numbers[part], 1), heights[part])}
+        table = np.array([numbers[measure] for numbers in values.values()], float)
+        curves = {"joined": (table, heights)}
+        for kind, part, rows in zip(
+            ("before", "last"), np.split(table, last), np.split(heights, last)
+        ):
+            curves[kind] = part.ravel(), rows.repeat(part.shape[1])
+            curves[f"{kind}, middle"] = middle(part, 1), rows
         panels[words] = {"curves": curves, "title": "", "xlabel": words}
     what = f"{', '.join(measures.values())} of every seed and their middle, for {', '.join(values)}"
     return graph(

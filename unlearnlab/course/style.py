@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as _Figure
 
 _DATA = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 COLORS = _DATA["colors"]
-BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, DARK_ORANGE, GREY, *_ = COLORS.values()
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, GREY, *_ = COLORS.values()
 INK = {COLORS[pale]: dark for pale, dark in _DATA["ink"].items()}  # words: darker than a pale line
 RC = matplotlib.rc_params_from_file(
     Path(__file__).with_suffix(".mplstyle"), use_default_template=False

@@ -64,20 +64,18 @@ class UnlearningLab(Lab):
         self.figure.set_layout_engine("none")  # a lab places its axes itself
         self.task = self._thread = self._behind = None
         self.add(self.start, {"seed": ("seed", seed, *self.possible_seeds)}, late=True)
-        lengths = self.possible_epochs
-        self.add(self.resize, {"epochs": ("T (epochs)", epochs, *lengths)}, late=True)
+        self.add(self.resize, {"epochs": ("T (epochs)", epochs, *self.possible_epochs)}, late=True)
         one_of("method", method, self.settings)
         self.add(self.restart, {"name": ("method", method, list(self.settings), MENU)})
         self.run = button(self.press, *self.go, button_style="info")
         self.stop = button(self.halt, "Stop", "stop", disabled=True)
         self.reset = button(self.restart, *self.back)
-        self.progress = FloatProgress(value=0, min=0, max=1, layout={"width": "240px"})
+        self.progress = FloatProgress(max=1, layout={"width": "240px"})
         self.readout, self.results, self.box, self.view = HTML(), HTML(), VBox(), VBox()
         self.left = VBox([self.seed, self.name, self.epochs])
-        top = HBox([self.left, self.box])
         buttons = HBox([self.run, self.stop, self.reset, self.progress])
-        below = self.view, self.readout, self.results, self.status
-        self.panel = VBox([top, buttons, *below])
+        shown = self.view, self.readout, self.results, self.status
+        self.panel = VBox([HBox([self.left, self.box]), buttons, *shown])
         weakref.finalize(self, close, self.panel)
         self.fill(self.settings[method])
         if not source or "digits" in source:  # so that there is a picture before anyone clicks

@@ -23,8 +23,8 @@ def interpolators(title: str, paths=(), points=(), finding: str = ""):
     radii = np.linalg.norm(list(ANSWERS.values()), axis=1)
     circles = np.outer(radii, np.cos(turn)).ravel(), np.outer(radii, np.sin(turn)).ravel()
     curves = {"f(θ, 1) = 1": (first, 1 / first), "equal ‖θ‖": circles, **dict(paths)}
-    limits = {"xlim": (0, 2.6), "ylim": (0, 1.55), "aspect": "equal"}
-    axes = {"xlabel": "θ₁", "ylabel": "θ₂", "title": title, **limits}
+    axes = {"xlabel": "θ₁", "ylabel": "θ₂", "title": title}
+    axes |= {"xlim": (0, 2.6), "ylim": (0, 1.55), "aspect": "equal"}
     lines(ax, None, curves, named=False, axes=axes)
     ax.legend(loc="upper right")
     places = {**ANSWERS, **dict(points)}
@@ -48,7 +48,7 @@ def span(left, right, task, move) -> None:
         "_retain": (inputs[:-1], high[:-1]),
         "_forget": (inputs[-1:], high[-1:]),
     }
-    limits = {"yscale": "log", "ylim": (FLOOR / 2.2, CEILING * 2), "xlabel": "x"}
-    words = {"ylabel": "|change of the output|", "title": "Its change at the data points"}
-    lines(right, None, curves, named=False, axes=limits | words)
+    axes = {"yscale": "log", "ylim": (FLOOR / 2.2, CEILING * 2), "xlabel": "x"}
+    axes |= {"ylabel": "|change of the output|", "title": "Its change at the data points"}
+    lines(right, None, curves, named=False, axes=axes)
     decades(right.yaxis, -6, 0, 2)

@@ -83,15 +83,17 @@ class SineLab(UnlearningLab):
             self.results.value = _results(errors, epochs)
             self.canvas.move(lambda: self._add(self.model))
         if stop.is_set():
-            count = f"{len(errors)} of {len(self.settings)}"
-            self.say(f"Stopped. {count} methods were begun; their results stand.")
+            self.say(
+                f"Stopped. {len(errors)} of {len(self.settings)} methods were begun; their results "
+                "stand."
+            )
 
     # -- showing
 
     def draw(self):
         self.figure.set_layout_engine("constrained")
         fit, scores = self.figure.subplots(1, 2, width_ratios=[3, 1.15])
-        task, T, names = self.task, self.epochs.value, list(self.settings)
+        task, T = self.task, self.epochs.value
         x, y = curve(task.original)
         curves = {"sin x": np.sin(x), "original": y}
         over_points(fit, x, curves, task.retain.tensors, task.forget.tensors)
@@ -100,12 +102,16 @@ class SineLab(UnlearningLab):
         fit.set(ylim=(-limit, limit), title=" ")  # room for what moves
         fit.legend(ncols=5, fontsize=8.5, loc="upper right")
         nearest = min(sine.PUBLISHED, key=lambda t: abs(math.log(T / t)))
-        name_rows(scores, names)
-        for name, (_, *ends) in sine.PUBLISHED[nearest].items():
-            scores.plot(ends, [names.index(name)] * 2, **NAMED["published range"])
+        name_rows(scores, self.settings)
+        for row, (_, *ends) in enumerate(sine.PUBLISHED[nearest].values()):
+            scores.plot(ends, [row, row], **NAMED["published range"])
         scores.axvline(self.start_metrics["sup_error"], **ORIGINAL)
-        scores.set(xscale="log", xlim=(0.3, 60 if T < 500 else 3000))
-        scores.set(xlabel="sup error (log)", title=f"Gray: published, T = {nearest}")
+        scores.set(
+            xscale="log",
+            xlim=(0.3, 60 if T < 500 else 3000),
+            xlabel="sup error (log)",
+            title=f"Gray: published, T = {nearest}",
+        )
         plain_ticks(scores.xaxis)
 
     def move(self, model):

@@ -23,7 +23,7 @@ def worst(x, y) -> tuple[float, tuple]:
     return gaps[at], (x[[at, at]], [np.sin(x[at]), y[at]])
 
 
-def fits(task, models: dict, limit: float = 3.5):
+def fits(task, models: dict, limit: float):
     """One panel per model: its curve over the points, and a bar at its worst place.
 
     models: name -> model.

@@ -21,9 +21,9 @@ def space(ax, shown) -> None:
         "its projection:\nunlearned": (shown.original, shown.unlearned),
         "shortest vector that\nfits Dᵣ: retrained": [shown.retrained],
     }
-    limits = dict.fromkeys(("xlim", "ylim", "zlim"), (-REACH, REACH))
+    axes = dict.fromkeys(("xlim", "ylim", "zlim"), (-REACH, REACH))
+    axes |= dict.fromkeys(("xticks", "yticks", "zticks"), [])
     plane = np.array([[-u - w, u - w], [w - u, u + w]]).T
     marks.space(
-        ax, plane, vectors, **limits, proj_type="ortho", box_aspect=(1, 1, 1), in_layout=False
+        ax, plane, vectors, **axes, proj_type="ortho", box_aspect=(1, 1, 1), in_layout=False
     )
-    ax.set(xticks=[], yticks=[], zticks=[])

@@ -49,8 +49,9 @@ def compare(depth: int, width: int, n_retain: int, seed: int) -> SimpleNamespace
         "retrained": net.min_param_norm(w_r, widths),
         "relaxed": net.unflatten(theta + step, layers),
     }
-    shown = SimpleNamespace(predictors={}, retain_error={}, distance={}, drift={})
-    shown.original = original.numpy()
+    shown = SimpleNamespace(
+        original=original.numpy(), predictors={}, retain_error={}, distance={}, drift={}
+    )
     for name, network in networks.items():
         w = net.predictor(network)
         shown.predictors[name] = w.numpy()

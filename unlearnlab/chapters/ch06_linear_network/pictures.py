@@ -42,8 +42,12 @@ def comparison(left, right, shown) -> None:
     """LinearNetworkLab's picture of what `compare` returned: predictors, and their errors."""
     curves = {"original": shown.original, **shown.predictors}
     curves = {name: w / np.linalg.norm(shown.original) for name, w in curves.items()}
-    axes = {"xlabel": "input coordinate", "ylabel": "entry of w / ‖w(θ*)‖", "ylim": (-1, 1)}
-    axes["title"] = "The predictors"
+    axes = {
+        "xlabel": "input coordinate",
+        "ylabel": "entry of w / ‖w(θ*)‖",
+        "ylim": (-1, 1),
+        "title": "The predictors",
+    }
     lines(left, range(1, len(shown.original) + 1), curves, COMPARED, named=False, axes=axes)
     name_rows(right, [style["label"] for style in COMPARED.values()])
     for errors, words, marker in (

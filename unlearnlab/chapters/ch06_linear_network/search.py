@@ -41,8 +41,8 @@ def solve_relaxed(
     start = torch.zeros_like(scale) if start is None else start
     floats("start", start, shape=scale.shape)
     theta = [a / norm for a, norm in zip(theta, norms)]
-    first = torch.arange(len(scale)) < theta[0].numel()
-    movable = (first | (not only_first)).double()
+    movable = torch.ones_like(scale)
+    movable[theta[0].numel() if only_first else len(scale) :] = 0
     rows = net.rows(theta, X_retain.double()) * movable
     keep = lambda z: movable * project_out(movable * z, rows)  # what is feasible of z
     size = net.product(theta).norm().clamp_min(torch.finfo(torch.float64).tiny)

@@ -69,7 +69,7 @@ def cut_network(
         y_forget=y_f,
         before=two_layer.predict(A, c, grid, phi),
         after=after(grid),
-        alive=(A_new.any(1) & (c_new != 0)),
+        alive=A_new.any(1) & (c_new != 0),
         rank=two_layer.rank(features),
         kept=two_layer.active_neurons(A_new, c_new),
         retain_error=float((after(X) - y).abs().max()),
