@@ -193,7 +193,7 @@ length = line.norm(dim=1)
 ch.draw(
     "many_minimisers",
     dict(zip(("retain loss", "forget loss"), losses)),
-    {"_length": length, "unlearned": ([0], length[10:11]), "original": ([1], length[30:31])},
+    {"length": length, "unlearned": ([0], length[10:11]), "original": ([1], length[30:31])},
     x=share,
     finding="The retain loss is 0 everywhere, the forget loss falls to 0 at the original, and the "
     "length of θ is smallest at the unlearned end",
@@ -392,15 +392,15 @@ norms = {
 }
 
 # %%
-lengths = torch.tensor([list(own.values()) for own in norms.values()]).clamp(min=1e-18).T
-rows = torch.arange(4)
+lengths = torch.tensor([list(own.values()) for own in norms.values()])
+retain, forget, output = lengths.clamp(min=1e-18).T
 ch.draw(
     "gradient_norms",
     {
-        "loss gradient, retain": (lengths[0], rows + 0.16),
-        "loss gradient, forget": (lengths[1], rows - 0.16),
-        "output gradient (mean length)": (lengths[2], rows),
-        "_rounding": ([1e-11, 1e-11], [-0.5, 3.5]),
+        "loss gradient, retain": ch.dots(retain, shift=0.16),
+        "loss gradient, forget": ch.dots(forget, shift=-0.16),
+        "output gradient (mean length)": ch.dots(output),
+        "rounding": ([1e-11, 1e-11], [-0.5, 3.5]),
     },
     rows=norms,
     finding="The loss gradients are zero up to rounding for the regression with 20 parameters and "
@@ -548,7 +548,7 @@ number = torch.arange(1, steps + 1)
 measured = {"GA from 1e-6": far, "GA from 1e-12": near, "NGD": wander, "GD from 1e-6": descent}
 predicted = {"GA, 6": 1e-6 * growth, "GA, 12": 1e-12 * growth, "NGD": root}
 circles = {
-    f"_predicted {name}": (number[12::25], values[12::25]) for name, values in predicted.items()
+    f"predicted, {name}": (number[12::25], values[12::25]) for name, values in predicted.items()
 }
 
 # %%
@@ -934,25 +934,24 @@ released["projection off the span"] = theta - leaked_component(theta, X[:7])
 
 # %%
 def scores(model):
+    """Of the 300 others and, last, of the forgotten input; NaN where no leak is left."""
     if leaked_component(model, X[:7]).norm() < 1e-9:
-        return None
-    return torch.stack([suspicion(model, c, X[:7]) for c in others]), suspicion(model, X[7], X[:7])
+        return torch.full((301,), torch.nan)
+    return torch.stack([suspicion(model, candidate, X[:7]) for candidate in (*others, X[7])])
 
 
-found = {name: scores(model) for name, model in released.items()}
+cosines = torch.stack([scores(model) for model in released.values()])
+by_model = dict(zip(released, cosines))
+empty = {name: f"{name}:\nno leak is left to compare" for name in released}
 
 # %%
-rows, curves = [], {}
-for row, (name, scores) in enumerate(found.items()):
-    rows.append(name if scores else f"{name}:\nno leak is left to compare")
-    if scores:
-        curves[f"_inputs {row}"] = scores[0], row + torch.linspace(-0.22, 0.22, len(others))
-        curves[f"_forget {row}"] = scores[1][None], [row]
-
 ch.draw(
     "suspicions",
-    curves,
-    rows=rows,
+    {
+        "inputs never trained on": ch.dots(cosines[:, :-1], spread=0.22),
+        "the forget input": ch.dots(cosines[:, -1]),
+    },
+    rows=[empty[name] if own.isnan().all() else name for name, own in by_model.items()],
     finding="The forget input scores above every other candidate in the original and after GD, GA "
     "and NGD; no leaked component is left after the projection",
 )
@@ -973,15 +972,13 @@ ch.draw(
 
 # %%
 for name in ("original", "GD, 100 epochs", "GA, 100 epochs", "NGD, 100 epochs"):
-    candidates, forgotten = found[name]
-    assert forgotten > candidates.max(), name
+    assert by_model[name][-1] > by_model[name][:-1].max(), name
 after_ga = released["GA, 100 epochs"]
-assert (
-    leaked_component(after_ga, X[:7]).norm() < 0.9 * leak.norm()
-    and found["GA, 100 epochs"][1] > 0.99
-)
+assert leaked_component(after_ga, X[:7]).norm() < 0.9 * leak.norm()
+assert by_model["GA, 100 epochs"][-1] > 0.99
 assert (X[:7] @ after_ga - y[:7]).abs().max() > 0.1
-assert found["original"][1] > 0.999999 and found["projection off the span"] is None
+assert by_model["original"][-1] > 0.999999
+assert by_model["projection off the span"].isnan().all()
 assert torch.allclose(released["projection off the span"], gd_limit(X[:7], y[:7]))
 
 # %% [markdown]

@@ -131,7 +131,8 @@ ch.fits(
 
 # %%
 ch.pictures.interpolators(
-    finding="Its point nearest the origin is (1, 1), the original lies at (2, 0.5)"
+    "Every θ on the hyperbola fits; the answer is its point nearest the origin",
+    finding="Its point nearest the origin is (1, 1), the original lies at (2, 0.5)",
 )
 
 
@@ -595,8 +596,11 @@ for lam, point in zip(penalties, relaxed):
     )
 
 # %%
+tangent = original + torch.tensor([[-0.34], [1.136]]) * full_step  # from edge to edge
 ch.pictures.interpolators(
-    {f"λ = {lam:.0f}": point for lam, point in zip(penalties, relaxed)},
+    "The relaxed problem moves along the tangent, and leaves the hyperbola",
+    paths={"tangent at θ*: ⟨∇f(θ*, 1), Δ⟩ = 0": tuple(tangent.T)},
+    points={f"λ = {lam:.0f}": point for lam, point in zip(penalties, relaxed)},
     finding="Weak steps stay near the hyperbola; the full step ends far below it",
 )
 
@@ -623,7 +627,8 @@ def walk(strength, count):
 
 
 ch.pictures.interpolators(
-    walk=walk(0.05, 100),
+    "Short steps with a new tangent each time follow the hyperbola",
+    paths={"short steps, 100 of them": tuple(walk(0.05, 100).T)},
     finding="The steps follow the hyperbola and end near (1, 1), slightly inside",
 )
 
@@ -685,13 +690,13 @@ settings = {
     "off 1.00": (1, 0, 9),
 }
 moves = {name: move(task, *setting) for name, setting in settings.items()}
-largest = {name: np.abs(m.actual[:-1]).max() for name, m in moves.items()}
+largest = {name: m.actual[:-1].abs().max() for name, m in moves.items()}
 
 # %%
 for name, m in moves.items():  # the last change of each move is that of the forget point
     print(
         f"{name:15}  drift {m.delta.norm():.2f}  largest retain change "
-        f"{np.abs(m.predicted[:-1]).max():.2f} {largest[name]:.3f}"
+        f"{m.predicted[:-1].abs().max():.2f} {largest[name]:.3f}"
         f"  forget change {m.predicted[-1]:5.2f} {m.actual[-1]:5.2f}"
     )
 
@@ -717,8 +722,8 @@ assert (
     and largest["along .10"] > 8 * once
 )
 five = moves["off .10, 5 rows"]
-assert np.abs(five.predicted[:5]).max() < 1e-9
-assert np.abs(five.actual[:5]).max() < 0.1 < np.abs(five.actual[5:-1]).max()
+assert five.predicted[:5].abs().max() < 1e-9
+assert five.actual[:5].abs().max() < 0.1 < five.actual[5:-1].abs().max()
 assert largest["both .10"] > 8 * once
 assert moves["both .10"].actual[-1] > moves["off .10"].actual[-1]
 assert largest["off 1.00"] > 1

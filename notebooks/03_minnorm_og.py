@@ -458,12 +458,12 @@ cases = {
     "5 of them twice": (theta, torch.cat([G, G[:5]])),
     "ReLU, rank 9": (small_theta, small_G),
 }
-found = {}
+errors = {}
 for name, (vector, rows) in cases.items():
     right = (
         off_svd if vector is theta else ul.project_out(vector, rows)
     )  # duplicates do not change the span
-    found[name] = {
+    errors[name] = {
         way: ((f(vector, rows) - right).norm() / (vector - right).norm()).item()
         for way, f in [("QR", by_qr), ("Gram", by_gram)]
     }
@@ -471,12 +471,13 @@ for name, (vector, rows) in cases.items():
 # %%
 ways = {"QR": "QR", "Gram, with a rank test": "Gram"}
 off = {
-    name: ([max(own[way], 1e-16) for own in found.values()], range(3)) for name, way in ways.items()
+    name: ([max(own[way], 1e-16) for own in errors.values()], range(3))
+    for name, way in ways.items()
 }
 ch.draw(
     "dependent_rows",
-    off | {"_all of it": ([1, 1], [-0.5, 2.5])},
-    rows=found,
+    off | {"all of it": ([1, 1], [-0.5, 2.5])},
+    rows=errors,
     finding="QR is off by more than a hundredth with five rows twice and on the ReLU network; the "
     "Gram matrix with a rank test is right in all",
 )
@@ -489,9 +490,9 @@ ch.draw(
 # does not see the duplicates at all.
 
 # %%
-assert all(ways["Gram"] < 1e-4 for ways in found.values())
-assert found["50 sine rows"]["QR"] < 1e-4
-assert 0.03 < found["5 of them twice"]["QR"] < 0.3 and found["ReLU, rank 9"]["QR"] > 0.5
+assert all(ways["Gram"] < 1e-4 for ways in errors.values())
+assert errors["50 sine rows"]["QR"] < 1e-4
+assert 0.03 < errors["5 of them twice"]["QR"] < 0.3 and errors["ReLU, rank 9"]["QR"] > 0.5
 assert leftover(by_qr(*cases["5 of them twice"])) < 1e-8  # and yet nothing is left over
 
 
@@ -639,7 +640,10 @@ measured, predicted = table(measured_change), table(predicted_change)
 curves = {}
 for s in measured:
     change, first = torch.tensor(measured[s]), torch.tensor(predicted[s])
-    curves[f"_{s:g}"] = torch.tensor(counts).repeat_interleave(7), change.flatten()
+    curves[f"strength {s:g}, one order"] = (
+        torch.tensor(counts).repeat_interleave(7),
+        change.flatten(),
+    )
     curves[f"strength {s:g}, median"] = change.median(1).values
     # with all samples it is 0
     curves[f"strength {s:g}, first order alone"] = counts[:-1], first.median(1).values[:-1]
@@ -756,7 +760,7 @@ left = " and ".join(f"{share_left(plan):.2f} at {name}" for name, plan in plans.
 used, kept = [], []
 for plan in plans.values():
     epochs = [epoch for epoch, strength in enumerate(plan) if strength]
-    used.append({"_": (epochs, [plan[epoch] for epoch in epochs])})
+    used.append({"strength": (epochs, [plan[epoch] for epoch in epochs])})
     share = torch.cat([torch.ones(1), (1 - torch.tensor(plan)).cumprod(0)])
     kept.append({f"{share[-1]:.2f}": (range(len(share)), share)})
 

@@ -171,7 +171,7 @@ ch.hints("central_range")
 
 # %%
 seeds = range(1, 11)
-at_10 = ch.compare(seeds, epochs=10)
+at_10 = list(ch.compare(seeds, epochs=10))
 
 # %%
 ch.pictures.table(at_10, ul.sine.PUBLISHED[10], epochs=10)
@@ -193,7 +193,7 @@ assert set(sorted(short, key=short.get)[:2]) == {"Retrain", "MinNorm-OG"}
 # **Predict, then run.** At $T = 100$, which methods improve most?
 
 # %%
-at_100 = ch.compare(seeds, epochs=100)
+at_100 = list(ch.compare(seeds, epochs=100))
 
 # %%
 ch.pictures.table(at_100, ul.sine.PUBLISHED[100], epochs=100)
@@ -264,7 +264,14 @@ assert 0 < max(shifts) < 0.4
 
 # %%
 before = {seed: t.evaluate(t.original)["sup_error"] for seed, t in tasks.items()}
-ch.pictures.spikes(at_100, before, ["NGD", "GD", "Ridge", "MinNorm-OG"])
+after = {
+    name: [r["sup_error"] for r in at_100 if r["method"] == name] for name in ul.sine.PUBLISHED[100]
+}
+
+# %%
+some, same = ("NGD", "GD", "Ridge", "MinNorm-OG"), torch.linspace(2, 6.5, 60)
+pairs = {name: (list(before.values()), after[name]) for name in some}
+ch.draw("spikes", {"unchanged": (same, same), **pairs})
 
 # %% [markdown]
 # NGD's points and nearly all of GD's lie on the diagonal or close to it: what comes out is the
@@ -281,9 +288,6 @@ ch.pictures.spikes(at_100, before, ["NGD", "GD", "Ridge", "MinNorm-OG"])
 
 # %%
 log = lambda values: torch.tensor(list(values)).log()
-after = {
-    name: [r["sup_error"] for r in at_100 if r["method"] == name] for name in ul.sine.PUBLISHED[100]
-}
 follows = {
     name: torch.corrcoef(torch.stack([log(before.values()), log(after[name])]))[0, 1]
     for name in ("NGD", "GD", "MinNorm-OG")
@@ -300,7 +304,7 @@ assert follows["NGD"] > 0.9 and follows["GD"] > 0.7 and follows["MinNorm-OG"] < 
 # `python -m unlearnlab.study table1` makes the file again.
 
 # %%
-recorded = ul.table.read("results/table1.json")
+recorded = ul.table.read("table1")
 whole, made = recorded["runs"], recorded.provenance
 # per method and T the setting with the lowest median, as the paper chose
 oracle = ul.select(whole, "sup_error")
@@ -310,16 +314,16 @@ print(
 )
 
 # %%
-chosen = oracle[oracle.epochs == 10].to_dict("records")
-ch.pictures.table(chosen, ul.sine.PUBLISHED[10], epochs=10)
+best_of_grid = oracle[oracle.epochs == 10].to_dict("records")
+ch.pictures.table(best_of_grid, ul.sine.PUBLISHED[10], epochs=10)
 
 # %%
-chosen = oracle[oracle.epochs == 100].to_dict("records")
-ch.pictures.table(chosen, ul.sine.PUBLISHED[100], epochs=100)
+best_of_grid = oracle[oracle.epochs == 100].to_dict("records")
+ch.pictures.table(best_of_grid, ul.sine.PUBLISHED[100], epochs=100)
 
 # %%
-chosen = oracle[oracle.epochs == 1000].to_dict("records")
-ch.pictures.table(chosen, ul.sine.PUBLISHED[1000], epochs=1000)
+best_of_grid = oracle[oracle.epochs == 1000].to_dict("records")
+ch.pictures.table(best_of_grid, ul.sine.PUBLISHED[1000], epochs=1000)
 
 # %%
 ours = oracle.groupby(["method", "epochs"])["sup_error"].median()
@@ -362,8 +366,8 @@ assert set(oracle[oracle.method == "Retrain"]["lr"]) == {1e-4}
 fair = ul.select(whole, "sup_error", rule="validation")
 rules = {"oracle": oracle, "validation": fair}
 both = {
-    rule: found[found.epochs == 100].groupby("method")["sup_error"].median()
-    for rule, found in rules.items()
+    rule: runs[runs.epochs == 100].groupby("method")["sup_error"].median()
+    for rule, runs in rules.items()
 }
 for name in ul.sine.PUBLISHED[100]:
     print(f"{name:11} {both['oracle'][name]:6.2f} {both['validation'][name]:6.2f}")
@@ -468,8 +472,10 @@ def track(method, epochs=100):
 
 # %%
 tracked = {name: track(best[name]) for name in ("GD", "Ridge", "MinNorm-OG")}
-
-ch.pictures.tracks(tracked)
+measures = ("retain_loss", "sup_error", "norm")
+ch.draw(
+    "tracks", *({name: (run["epoch"], run[m]) for name, run in tracked.items()} for m in measures)
+)
 
 # %% [markdown]
 # All three begin with a jump of the retain loss: AdamW's first steps move every coordinate by about
@@ -616,7 +622,7 @@ assert all(value > 0.04 for value in largest.values())  # no original interpolat
 # - Notebooks 05 to 07 prove what the theory promises, for models where it is exact. Notebook 08
 #   takes MinNorm-OG apart on this task.
 # - Try to find settings for Ridge that beat MinNorm-OG's median at $T = 100$:
-#   `ch.compare(seeds, 100, {"Ridge": ul.Ridge(lr=1e-2, reg=..., reg_decay=...)})`.
+#   `list(ch.compare(seeds, 100, {"Ridge": ul.Ridge(lr=1e-2, reg=..., reg_decay=...)}))`.
 #
 # ## References
 #

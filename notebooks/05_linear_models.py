@@ -111,7 +111,8 @@ curves = {
     "span of the input": line(-2 * x, 3 * x),
     "equal ‖θ‖": tuple(foot.norm() * torch.stack([turn.cos(), turn.sin()])),
 }
-curves |= {f"_projected {i}": line(theta, foot) for i, theta in enumerate(interpolators)}
+ends = torch.stack([interpolators, foot.expand(3, 2)])
+curves["projected"] = ends[..., 0], ends[..., 1]
 curves["shortest interpolator"] = tuple(foot[:, None])
 
 # %%
@@ -427,7 +428,7 @@ for name, start in starts.items():
 # %%
 curves = {name: (path[:121] - retrained).norm(dim=1) for name, path in paths.items()}
 circles = {
-    f"_predicted, {name}": (range(0, 121, 8), [floor] * 16)
+    f"predicted, {name}": (range(0, 121, 8), [floor] * 16)
     for name, floor in floors.items()
     if floor
 }
@@ -467,10 +468,10 @@ for _ in range(2000):
     adam.zero_grad()
     (X_r @ weights - y_r).square().mean().backward()
     adam.step()
-found = weights.detach()
-assert (X_r @ found - y_r).abs().max() < 1e-5
-assert (unlearn_linear(found, X_r) - retrained).norm() < 1e-5
-times = found.norm() / retrained.norm()
+by_adam = weights.detach()
+assert (X_r @ by_adam - y_r).abs().max() < 1e-5
+assert (unlearn_linear(by_adam, X_r) - retrained).norm() < 1e-5
+times = by_adam.norm() / retrained.norm()
 print(f"Adam from 0 fits, and is {times:.2f} times as long as the shortest interpolator")
 
 
@@ -896,8 +897,8 @@ assert set(counts["MinNorm-OG, 1"]) == {1} and set(counts["GD: never"]) == {math
 growth = [b / a for a, b in zip(counts["Ridge, best λ"], counts["Ridge, best λ"][1:])]
 assert all(10 < g < 25 for g in growth) and growth[-1] < growth[0]
 assert counts["Retrain"][-1] < 6 * counts["Retrain"][0] + 60
-found = count(0.1 * leak, theta, lam := 0.8 * 0.1 * leak / bias_rate)
-path = (gradient_descent(X_r, y_r, theta, found, lam=lam) - retrained).norm(dim=1)
+steps_needed = count(0.1 * leak, theta, lam := 0.8 * 0.1 * leak / bias_rate)
+path = (gradient_descent(X_r, y_r, theta, steps_needed, lam=lam) - retrained).norm(dim=1)
 assert path[-1] <= 0.1 * leak < path[-2]
 assert steps_to_reach(lambda steps: 0.999 ** steps.double(), 1e-6) == 13_809
 
@@ -1001,7 +1002,7 @@ kept = gone | {"1 − n_pert / n_r": expected}
 ch.draw(
     "rows_used",
     kept,
-    {"_": repair},
+    {"repair": repair},
     x=rows_used,
     finding="Fewer rows throw away more of what the retain set taught; the steps to learn it "
     "again stay near those of retraining until nearly all rows are used.",

@@ -235,8 +235,8 @@ v_random = net.unflatten(
 )
 moving = {"A₁": [0], "c": [2], "A₁ and c": [0, 2], "all three": [0, 1, 2]}
 errors = {}
-for name, chosen in moving.items():
-    step = net.flatten([v if l in chosen else 0 * v for l, v in enumerate(v_random)])
+for name, moves in moving.items():
+    step = net.flatten([v if l in moves else 0 * v for l, v in enumerate(v_random)])
     step = step / step.norm()
     directions = net.unflatten(step, layers)
     moved = [run([a + s * d for a, d in zip(layers, directions)], X_r) for s in drift]
@@ -348,14 +348,25 @@ share = 100 * delta.norm() / net.flatten(layers).norm()
 print(f"drift: the step is {share:.0f}% as long as the parameters")
 
 # %%
-ch.pictures.lemma1(
-    layers[0],
-    step,
-    w,
-    network_predictor(unlearned),
-    w_r,
-    finding="A matrix of rank one, added to the first layer, turns the original predictor into "
-    "one that equals the retrained predictor in every coordinate.",
+ch.pictures.matrices(
+    {
+        "A₁": (layers[0], "input", "neuron"),
+        "Δ, of rank one": (step, "input", "neuron"),
+        "A₁ + Δ": (unlearned[0], "input", "neuron"),
+    },
+    finding="A matrix of rank one is added to the first layer.",
+)
+
+# %%
+ch.graph(
+    range(1, 9),
+    {"w(θ*)": w, "w(θ* + Δ)": network_predictor(unlearned), "retrained": w_r},
+    key=3,
+    xlabel="input coordinate",
+    ylabel="entry of w",
+    title="The predictor",
+    finding="It turns the original predictor into one that equals the retrained predictor in "
+    "every coordinate.",
 )
 
 # %% [markdown]
@@ -409,11 +420,10 @@ assert torch.isfinite(net.unlearn([layers[0], 1e-200 * layers[1], layers[2]], X_
 # ### Where the lemma stops
 #
 # - **Dead upper layers, $v = 0$.** Then $w = A_1^\top v = 0$ whatever $A_1$ is: there is no lever.
-# - **As many retain points as inputs, $n_r \ge m$.** Independent ones leave $P_\perp = 0$: the
-#   retain set fixes the predictor, nothing is free. Paper A assumes $n < m$.
-# - **A list that is no network.** The widths have to chain.
-#
-# Each gives an error that says so.
+#   There is nothing to move either: no predictor is shorter than 0. So $\Delta = 0$.
+# - **As many independent retain points as inputs.** They leave $P_\perp = 0$: the retain set fixes
+#   the predictor, nothing is free. Paper A assumes $n < m$. Again $\Delta = 0$, up to rounding.
+# - **A list that is no network.** The widths have to chain. This is an error.
 
 # %%
 c = layers[2]
@@ -423,11 +433,14 @@ dead = [
     c - c.mean(),
 ]  # equal rows, and a c that sums to 0
 many = torch.randn(8, 8, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
-for network, inputs in [(dead, X_r), (layers, many), ([layers[0], c], X_r)]:
-    try:
-        net.unlearn(network, inputs)
-    except ValueError as error:
-        print("ValueError:", error, "\n")
+for name, network, inputs in [("dead", dead, X_r), ("many", layers, many)]:
+    how_far = net.flatten(net.perturbation(network, inputs)).norm().item()
+    assert how_far < 1e-12
+    print(f"{name}: a step of length {how_far:.0f}")
+try:
+    net.unlearn([layers[0], c], X_r)
+except ValueError as error:
+    print("ValueError:", error)
 
 # %% [markdown]
 # ## 4 · Every solution works (Theorem 3)
@@ -483,14 +496,13 @@ def off_the_span(path):
     return torch.stack([basis @ network_predictor(network) for network in networks])
 
 
-ends = torch.stack([off_the_span(path) for path in paths])
-ways = {f"_path {i}": tuple(way.T) for i, way in enumerate(ends)}
+first_and_last = torch.stack([off_the_span(path) for path in paths], 1)  # (2, 40, 2)
 
 # %%
 ch.draw(
     "different_steps",
-    ways | {"retrained": ([0], [0])},
-    {"_drifts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()},
+    {"paths": (first_and_last[..., 0], first_and_last[..., 1]), "retrained": ([0], [0])},
+    {"40 random starts": tuple(drifts.T), "Lemma 1: the shortest": step.norm()},
     finding="From all random starts the solver ends at the retrained predictor, but with "
     "different parameters; the change of Lemma 1 is shorter than all of them.",
 )
@@ -508,7 +520,7 @@ rows = np.stack([np.outer(lever, x).ravel() for x in X_r.numpy()])  # gradients 
 equations = {"type": "eq", "fun": lambda d: rows @ d, "jac": lambda d: rows}
 moved = lambda d: (first + d.reshape(6, 8)).T @ lever  # the predictor after the step d
 for _ in range(5):
-    found = minimize(
+    result = minimize(
         lambda d: np.sum(moved(d) ** 2),
         rng.normal(size=48),
         method="SLSQP",
@@ -516,7 +528,7 @@ for _ in range(5):
         jac=lambda d: 2 * np.outer(lever, moved(d)).ravel(),
         options={"ftol": 1e-14},
     )
-    assert np.linalg.norm(moved(found.x) - w_r.numpy()) < 1e-5
+    assert np.linalg.norm(moved(result.x) - w_r.numpy()) < 1e-5
 
 
 # %% [markdown]
@@ -556,9 +568,16 @@ after = [a + d for a, d in zip(before, change)]
 assert through_A + change[1] @ A @ x == 0  # + <grad_c f, Delta_c>
 assert not network_predictor(after).any()
 
-states = [(*network, network_predictor(network)) for network in (before, after)]
-ch.pictures.counter_example(
-    *states,
+# %%
+shown = {}
+for state, (A, c) in {"before": before, "after": after}.items():
+    shown[f"A, {state}"] = A, "input", "hidden"
+    shown[f"c, {state}"] = c, "hidden", "output"
+    shown[f"w, {state}"] = network_predictor([A, c]), "input", "output"
+ch.pictures.matrices(
+    shown,
+    down=2,
+    numbers=True,
     finding="Before, the predictor is (1, 1, 0); after a step that is feasible to first order it "
     "is zero in every entry.",
 )
@@ -682,10 +701,10 @@ def relaxed(widths, seed):
 cells = {depth: {} for depth in (2, 3, 4, 5)}
 for depth in cells:
     for width in (1, 2, 4, 8):
-        found = [relaxed([width] * (depth - 1), 1000 * width + k) for k in range(20)]
-        cells[depth][width] = [shares["drift"] for shares in found]
-        assert all(shares["infeasible"] < 1e-9 and shares["norm"] < 1e-3 for shares in found)
-        assert all(abs(shares["retain error"] - 1) < 1e-3 for shares in found)
+        steps = [relaxed([width] * (depth - 1), 1000 * width + k) for k in range(20)]
+        cells[depth][width] = [shares["drift"] for shares in steps]
+        assert all(shares["infeasible"] < 1e-9 and shares["norm"] < 1e-3 for shares in steps)
+        assert all(abs(shares["retain error"] - 1) < 1e-3 for shares in steps)
 
 
 # %%
@@ -706,7 +725,7 @@ paths = {
 
 # %%
 quartiles = {
-    f"L = {depth}": tuple(np.quantile(list(by_width.values()), (0.25, 0.5, 0.75), axis=1))
+    f"L = {depth}": np.quantile(list(by_width.values()), (0.25, 0.5, 0.75), axis=1)
     for depth, by_width in cells.items()
 }
 runs = {name: tuple(path.T) for name, path in paths.items()}
@@ -906,9 +925,9 @@ reached = {}
 for depth in (2, 3, 4, 5):
     bound, widths = depth * rho.item() ** (2 / depth), [5] * (depth - 1)
     begin = [net.random_network(8, widths, seed) for seed in range(20)]
-    found, begin = [smallest(network) for network in begin], [refit(network) for network in begin]
-    assert all((run(a, X_r) - y_r).abs().max() < 1e-9 for a in found + begin)
-    norms = [[net.norm_squared(a).item() for a in group] for group in (begin, found)]
+    end, begin = [smallest(network) for network in begin], [refit(network) for network in begin]
+    assert all((run(a, X_r) - y_r).abs().max() < 1e-9 for a in end + begin)
+    norms = [[net.norm_squared(a).item() for a in group] for group in (begin, end)]
     reached[depth] = np.array(norms) / bound
     assert reached[depth][1].min() > 1 - 1e-10 and reached[depth][1].max() < 1 + 1e-6
 

@@ -443,17 +443,17 @@ ch.hints("width_bound")
 # stay for $k = 0, \dots, 6$?
 
 # %%
-n_r, bound, found = 12, [], []
+n_r, bound, active = 12, [], []
 for copies in range(7):
     x = torch.linspace(-3, 3, n_r - copies, dtype=torch.float64)
     features = ul.two_layer.features(A, with_bias(torch.cat([x, x[:copies]])), silu)
     bound.append(width_bound(features))
-    found.append(int((ul.two_layer.sparsify(c, features) != 0).sum()))
+    active.append(int((ul.two_layer.sparsify(c, features) != 0).sum()))
 
 # %%
 ch.graph(
     range(7),
-    {"rank s": bound, "active after the cut": found, f"n_r = {n_r}": n_r},
+    {"rank s": bound, "active after the cut": active, f"n_r = {n_r}": n_r},
     looks=["dashed", "blue dots", "target"],
     legend={"loc": "lower left"},
     ylim=(0, n_r + 2),
@@ -464,7 +464,7 @@ ch.graph(
 )
 
 # %%
-assert bound == found == [n_r - copies for copies in range(7)]
+assert bound == active == [n_r - copies for copies in range(7)]
 
 # %% [markdown]
 # A copy adds an equation that is there already. Labels never entered: the bound depends on where
@@ -484,8 +484,8 @@ random_c = noise(5)
 target = Phi @ random_c
 misses = []
 for size in (0, 1, 2):
-    for chosen in itertools.combinations(range(5), size):
-        part = Phi[:, list(chosen)]
+    for columns in itertools.combinations(range(5), size):
+        part = Phi[:, list(columns)]
         misses.append((part @ torch.linalg.pinv(part) @ target - target).norm() / target.norm())
 assert min(misses) > 1e-3
 print(f"{len(misses)} sets of fewer than three neurons, none of which gives the outputs")
@@ -637,13 +637,19 @@ for method in methods:
 # point are 1.5. Where are they after it? The sine there is at $-0.97$.
 
 # %%
-groups = {
-    name: {m: pick("forget", activation=name, method=m) for m in methods} for name in activations
-}
 levels = {"before the cut": 1.5, "sin x": math.sin(-4 / 3)}
-ch.pictures.forget_outputs(
-    groups,
-    levels,
+outputs = {}
+for i, method in enumerate(methods):  # side by side
+    values = np.array([pick("forget", activation=name, method=method) for name in activations])
+    across = ch.dots(values.clip(-4.5, 4.5), shift=0.22 * i - 0.33, spread=0.05)
+    outputs[method] = across[::-1]
+
+# %%
+ch.draw(
+    "forget_outputs",
+    levels | outputs,
+    xticks=range(len(activations)),
+    xticklabels=activations,
     finding="After the cut the outputs gather near the sine for the linear program and scatter "
     "widely for the pivoted choice.",
 )
@@ -697,15 +703,15 @@ assert torch.equal(ul.two_layer.sparsify(small_c, small_phi), small_c)
 # Is that the order of the largest $|f(x)|$ as well?
 
 # %%
-spread = np.linspace(-0.18, 0.18, 24)
+ways = ["original", *methods]
 by_method = lambda what: {
-    f"_{m}": (pick(what, method=m), row + spread) for row, m in enumerate(["original", *methods])
+    m: ch.dots([pick(what, method=m)], shift=row, spread=0.18) for row, m in enumerate(ways)
 }
 ch.draw(
     "calmness",
     by_method("sum"),
     by_method("largest"),
-    rows=["original", *methods],
+    rows=ways,
     finding="Ten neurons each: the last neurons need the largest weights by far, the linear "
     "program the smallest, and its functions stay within the data.",
 )

@@ -373,7 +373,7 @@ print(
 # `python -m unlearnlab.study erasure` makes the file again.
 
 # %%
-recorded = ul.table.read("results/erasure.json")
+recorded = ul.table.read("erasure")
 grid, made = recorded["runs"], recorded.provenance
 failed = set(grid.loc[grid["error"].notna(), "method"])
 assert failed <= {"GA", "NGP", "NegGrad", "NPO"}
@@ -517,10 +517,7 @@ assert (
 # order the same?
 
 # %%
-files = {
-    "MNIST": "results/erasure-mnist-quick.json",
-    "CIFAR-10": "results/erasure-cifar10-quick-width0.25.json",
-}
+files = {"MNIST": "erasure-mnist-quick", "CIFAR-10": "erasure-cifar10-quick-width0.25"}
 recorded = {name: ul.table.read(file) for name, file in files.items()}
 larger = {name: tables["runs"] for name, tables in recorded.items()}
 known = {name: tables["models"].groupby("role", sort=False) for name, tables in recorded.items()}
@@ -740,7 +737,7 @@ ch.ErasureLab(**where)
 # is eight updates. Settings that keep less than $0.4$ are not drawn.
 
 # %%
-at_size = ul.table.read("results/erasure-cifar10-paper-cuda-bfloat16.json")
+at_size = ul.table.read("erasure-cifar10-paper-cuda-bfloat16")
 print(f"{at_size.provenance['device']}; {at_size.provenance['finished']}")
 runs = at_size["runs"].query("epochs == 2")
 both = ["retain_accuracy", "forget_error"]

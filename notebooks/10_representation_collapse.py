@@ -357,7 +357,7 @@ assert (
 # `python -m unlearnlab.study collapse` makes the file again.
 
 # %%
-recorded = ul.table.read("results/collapse.json")
+recorded = ul.table.read("collapse")
 grid, made = recorded["runs"], recorded.provenance
 assert grid["error"].isna().all()
 print(
@@ -479,7 +479,7 @@ assert all(nine_in_ten[name] < 0.18 for name in ("GD", "NGD", "Ridge", "l1-Spars
 # Does MinNorm-OG, whose objective says what to look for, pull ahead?
 
 # %%
-recorded = ul.table.read("results/collapse-mnist-quick.json")
+recorded = ul.table.read("collapse-mnist-quick")
 mnist, made = recorded["runs"], recorded.provenance
 stand = recorded["models"].groupby("role", sort=False)["color_accuracy"].mean().to_dict()
 there = landing(mnist)
@@ -548,7 +548,7 @@ assert at["NGP"] == mnist[mnist.method == "NGP"].lr.min()
 # shows is not. Where does the original stand, before anything is unlearned?
 
 # %%
-recorded = ul.table.read("results/collapse-cifar10-quick-width0.25.json")
+recorded = ul.table.read("collapse-cifar10-quick-width0.25")
 photos, known = recorded["runs"], recorded["models"].groupby("role", sort=False)
 start = known["color_accuracy"].mean().to_dict()
 far = landing(photos)

@@ -40,6 +40,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import torch
+from scipy.stats import ttest_1samp
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch11_replication as ch
@@ -48,15 +49,12 @@ from unlearnlab.chapters import ch11_replication as ch
 # %%
 def read(record):
     """The runs of a recorded result, with the column that fronts are made of."""
-    runs = ul.table.read(f"results/{record}.json")["runs"]
+    runs = ul.table.read(record)["runs"]
     return runs.assign(retain_error=1 - runs.retain_accuracy)
 
 
 recorded = {}
 for name, case in ch.study.CASES.items():
-    if not Path(f"results/replication-{name}.json").exists():
-        print(f"{'':5} not yet recorded: {case.title}")
-        continue
     runs = recorded[name] = read(f"replication-{name}")
     print(f"{len(runs):5,} runs, {runs.seed.nunique()} seeds: {case.title}")
 
@@ -69,6 +67,28 @@ recorded["cifar10-wider"] = pandas.concat(
     [recorded["cifar10-wider"], read("erasure-cifar10-quick-width0.25")], ignore_index=True
 )
 
+
+# %% [markdown]
+# ## What comes out
+#
+# Results first; the sections say how each was tested. A lead is MinNorm-OG's over GD, in shares of
+# the box of section 2, with its interval at 95% where there is one.
+#
+# | claim | where | lead | verdict |
+# |---|---|---|---|
+# | 1. ahead on the published rates | 8 small cases | $0.12$ to $0.82$ in 7 of them | holds |
+# | | paper's size, 2 seeds | $0.41$ | holds |
+# | 2. ahead of a tuned GD, equal epochs | 8 small cases | $0.00$ to $0.09$ | open |
+# | | paper's size, 5 seeds | $0.11$ $[0.04, 0.19]$ | likely |
+# | 3. ahead of it in equal time | 8 small cases | at most $0.01$ | not seen |
+# | | paper's size, 5 seeds | $0.01$ $[-0.03, 0.05]$; in TF32 behind | not seen |
+# | 4. the public code's oddities are why | digits | three below $0.01$, one open | no |
+#
+# "Open": four leads are above $0.01$, and of the 16 comparisons among which they stand none is left
+# after Holm's rule. "Likely": each of five seeds is ahead, $0.08$ on average with as many settings
+# as GD has, and Holm's $p$ among five comparisons is $0.07$.
+#
+# What would overturn them: more seeds for the second, a projection at half its price for the third.
 
 # %% [markdown]
 # ## 1 · What is in the way of a comparison
@@ -258,12 +278,17 @@ assert (
     > 0.05
 )
 assert abs(found["MinNorm-OG, with batch norm"].mean() - found["GD, with batch norm"].mean()) < 0.01
+over_ngp = np.sort(found["MinNorm-OG, without"] - found["NGP, without"])
+assert over_ngp[-1] > 0.38 and abs(over_ngp[:-1]).max() < 0.03
 
 
 # %% [markdown]
 # With batch norm four methods are level. Without it GD, Ridge and NGP fall back and scatter, on
-# some seeds far, and MinNorm-OG stays within a few hundredths of where it was. **This is where the
-# projection earns its keep at equal epochs: on a network whose weights mean what they say.**
+# some seeds far, and MinNorm-OG stays within a few hundredths of where it was. **On these five
+# seeds MinNorm-OG scatters least where there is no batch norm.** Its lead over NGP is one seed's:
+# $0.39$ there, within $0.03$ of zero on the other four. And removing batch norm removes two things
+# at once, the invariance to length and the running averages. Which of them it is, these runs do not
+# say.
 #
 # The paper's networks all have batch norm.
 
@@ -275,7 +300,7 @@ assert abs(found["MinNorm-OG, with batch norm"].mean() - found["GD, with batch n
 
 
 # %% tags=["nbval-ignore-output"]
-def cost(methods, repeats=5):
+def cost(methods, repeats=3):
     """Median seconds of each (method, epochs), in units of the first."""
     taken = {name: [] for name in methods}
     for _ in range(repeats):
@@ -358,16 +383,84 @@ for name, difference in leads.items():
             name
         )  # nowhere ahead by more than two hundredths of the box
 
+
 # %% [markdown]
 # **At equal epochs** MinNorm-OG is ahead four times: without batch norm, where only a fiftieth of
 # the digits is accessible, 29 of them, and by a little on CIFAR-10, at both widths; on every seed
-# but one, where it is level. Elsewhere the two are level. Where steps are few and rates are bounded
-# by what they break, a projection does what steps cannot.
+# but one, where it is level. Elsewhere the two are level.
 #
 # **At equal work** it is nowhere ahead by more than the error; on MNIST, with half of the digits
 # accessible, and on CIFAR-10 at width 1/4, GD is ahead by a hundredth. What fifteen projections do,
 # sixty or a hundred steps of a tuned GD do as well, at the same price. That is also what the
 # paper's own rebuttal shows for 700 ms on CIFAR-10 (notebook 09, section 9).
+
+# %% [markdown]
+# Are these leads more than chance, and more than MinNorm-OG's larger number of settings? Holm's
+# rule asks what is left of a $p$ value (Student's, paired over the seeds) among sixteen. And the
+# four leads again, MinNorm-OG with as many settings as GD has, a mean over 50 random draws:
+
+
+# %%
+def holm(margins):
+    """name -> (p, p after Holm) for differences (seeds,) by name."""
+    p = pandas.Series({name: ttest_1samp(own, 0).pvalue for name, own in margins.items()})
+    p = p.sort_values()
+    return pandas.DataFrame({"p": p, "Holm": (p * np.arange(len(p), 0, -1)).cummax().clip(upper=1)})
+
+
+def with_fewer(own, count, columns, measure, draws=50):
+    """`measure` of a method's runs with `count` random settings, a mean over draws."""
+    settings = own[columns].drop_duplicates()
+    some = (own.merge(settings.sample(count, random_state=draw)) for draw in range(draws))
+    return np.mean([measure(part) for part in some], axis=0)
+
+
+holm(leads).head(4).round(3)
+
+# %%
+assert len(leads) == 16 and holm(leads)["Holm"].min() > 0.1
+few_settings = {}
+for case in ("no-norm", "few", "cifar10", "cifar10-wider"):
+    ours, gd = (of(case, method, equal_work[case][0]) for method in ("MinNorm-OG", "GD"))
+    fewer = with_fewer(ours, gd.lr.nunique(), ["lr", "reg", "reg_decay"], shares)
+    few_settings[case] = (fewer - shares(gd)).mean()
+    print(f"{words[case]:30} {leads[f'{words[case]}: equal epochs'].mean():.3f}", end=" ")
+    print(f"with {gd.lr.nunique()} settings each {few_settings[case]:.3f}")
+assert 0.06 < few_settings["no-norm"] < 0.08 and few_settings["few"] < 0.03
+assert max(few_settings["cifar10"], few_settings["cifar10-wider"]) < 0.01
+
+# %% [markdown]
+# None of the sixteen stands after Holm, and with as many settings each two of the four leads all
+# but vanish. Five seeds of one sign give $p = 0.06$ at best by their signs alone: what is small
+# here may be real, and these runs cannot show it.
+#
+# **And with the published rates?** Section 3 saw one case. All of them, cut to rates up to
+# $10^{-3}$, beside the rate at which GD does best:
+
+# %%
+at_published, best_rate = {}, {}
+for case, (epochs, _) in equal_work.items():
+    cut = [rate for rate in recorded[case].lr.unique() if rate <= 1e-3]
+    ours, gd = (of(case, method, epochs, lr=cut) for method in ("MinNorm-OG", "GD"))
+    at_published[words[case]] = shares(ours) - shares(gd)
+    tuned = ul.choosing.points(of(case, "GD", epochs), ["retain_error", "forget_error"])
+    gaps = np.hypot(tuned.retain_error, tuned.forget_error)
+    best_rate[words[case]] = float(tuned.lr[gaps.idxmin()])
+print(best_rate)
+ch.pictures.by_seed(at_published, "lead over GD with rates up to 0.001", zero=True)
+
+# %%
+seven = [own.mean() for name, own in at_published.items() if "MNIST" not in name]
+assert 0.12 < min(seven) and 0.81 < max(seven) < 0.82
+assert at_published["MNIST, ResNet, 2%"].mean() < 0
+assert best_rate["CIFAR-10, ResNet at 1/4, 2%"] == 1e-3 and best_rate["digits, ResNet"] == 5.5e-3
+
+# %% [markdown]
+# In seven of the eight the published rates give MinNorm-OG a lead, from $0.12$ up. It shrinks where
+# GD's best rate comes down: $5.5 \cdot 10^{-3}$ on the narrow networks of digits,
+# $1.7 \cdot 10^{-3}$ at width 1/8 and $10^{-3}$, the last of the published rates, at 1/4. So width
+# and updates decide whether that grid holds GD's best. At the paper's size it lies between two of
+# its rates (section 9).
 
 # %% [markdown]
 # The MNIST row is worth a confession. Our first grid there gave MinNorm-OG two rates and GD eight:
@@ -439,12 +532,24 @@ assert forgets["all"] < 0.3 * forgets["retain"]
 # the box, in either direction. (The gradient is wrong all the same; the bug museum, notebook 15,
 # shows how wrong.) Rows in training mode cost ten times the time, for nothing.
 #
-# The fourth can. With forget batches in the running averages the forget error at the best setting
-# is a tenth, for MinNorm-OG and for GD alike, and the front of these eight settings is $0.03$ to
-# $0.05$ better and hardly scatters. Not that it cannot be had without: on the wider grid of section
-# 4 the corrected method gets to $0.98$ as well. What the forget batches give is a front that is
-# easier to find. So the public code does flatter, but it flatters everybody. It is not what
-# separates the methods; the rates are.
+# The fourth can be seen in the best setting: with forget batches in the running averages the forget
+# error is a tenth, for MinNorm-OG and for GD alike. In the share of the box it depends. GD has ten
+# rates here, and loses nothing when its averages are clean; MinNorm-OG has two rates, and loses
+# $0.04$, most of it on one seed:
+
+# %%
+given = policies['GD, batch norm "all"'] - policies['GD, batch norm "retain"']
+taken = arms["as published"] - arms["batch_norm corrected"]
+for name, own in (("GD", given), ("MinNorm-OG", taken)):
+    print(
+        f"{name:10} with forget batches in the averages: {ul.metrics.interval(own)}, {own.round(3)}"
+    )
+assert given.mean() < 0 < 0.035 < taken.mean() and np.sort(taken)[-1] > 0.17 > 0.03 > taken[0]
+
+# %% [markdown]
+# So whether the public code flatters MinNorm-OG more than GD, these grids do not say: two rates
+# against ten is the mistake that section 5 confesses. On the wider grid of section 4 the corrected
+# method gets to $0.98$ as well.
 #
 # And the other way round: with averages that stay as they are (`"frozen"`) GD does worse. Part of
 # what "descent on the retain set" forgets, it forgets because the averages move to gray images.
@@ -642,7 +747,7 @@ def priced(runs, floors=(0.6, 0.65, 0.7)):
 
 
 # %%
-at_size = ul.table.read("results/erasure-cifar10-paper-cuda-bfloat16.json")
+at_size = ul.table.read("erasure-cifar10-paper-cuda-bfloat16")
 print(at_size.provenance["device"], "·", at_size.provenance["finished"])
 on_grid = priced(at_size["runs"])
 on_grid.drop(columns=["seconds", "epochs of GD"]).round(3)  # two runs shared the card
@@ -660,17 +765,17 @@ assert area["MinNorm-OG, T = 2"] > area["GD, T = 2"] + 0.4 and area.idxmax() == 
 # ahead of *that* GD with its six. A GD of thirty-two updates is ahead of both. How would a GD with
 # rates of its own do in eight updates?
 #
-# So: rates between, for everybody, and MinNorm-OG once an epoch as well. Three seeds, 5,000 test
+# So: rates between, for everybody, and MinNorm-OG once an epoch as well. Five seeds, 5,000 test
 # images, each in three colors. The rates and strengths were laid where the front of seed 1 had been
-# seen before; seeds 2 and 3 were new. **Predict, then run.** Who is ahead at equal epochs, and who
-# for the same number of seconds?
+# seen before; the other seeds were new. **Predict, then run.** Who is ahead at equal epochs, and
+# who for the same number of seconds?
 
 # %%
-full = ul.table.read("results/fullsize-cuda-bfloat16-test5000.json")
+full = ul.table.read("fullsize-cuda-bfloat16-test5000")
 runs = full["runs"]
 print(len(runs), "runs on", full.provenance["device"], "·", full.provenance["products"])
 ways = priced(runs).sort_values("epochs of GD")
-assert (runs.groupby("method").seed.unique().str.len() == 3).all()
+assert (runs.groupby("method").seed.unique().str.len() == 5).all()
 assert ways["epochs of GD"][["GD, T = 2", "GD, T = 3"]].round(1).tolist() == [2, 3]
 ways.round(3)
 
@@ -684,8 +789,9 @@ ch.fronts(drawn, {"original": start}, looks=2 * ch.style.SERIES)
 
 # %% [markdown]
 # Each dot is a setting, mean over the seeds; those that keep less than $0.4$ are not drawn. Now the
-# leads, on the same seeds. The first three are at equal epochs. In the fourth GD has one epoch
-# more, and more seconds than MinNorm-OG once an epoch took.
+# leads, on the same seeds. Five comparisons were named after three of the seeds, before the last
+# two were run. The first three are at equal epochs. In the other two GD has one epoch more: more
+# seconds than MinNorm-OG once an epoch took, fewer than MinNorm-OG before every update.
 
 # %%
 per_seed = {way: areas(own) for way, own in ch.ways.by_way(runs).items()}
@@ -701,17 +807,29 @@ equal = list(margins)[:3]
 ch.pictures.by_seed(margins, "lead over GD, in shares of the box", equal, zero=True)
 
 # %%
+p = holm(margins)
 for name, margin in margins.items():
-    print(f"{name:47} {ul.metrics.interval(margin)}, by seed {margin.round(3)}")
-    assert (margin > 0).all() and ul.metrics.interval(margin).low < 0
+    said = f"p {p.loc[name, 'p']:.3f}, by Holm {p.loc[name, 'Holm']:.2f}"
+    print(f"{name:47} {ul.metrics.interval(margin)}, {said}")
+
+# %%
+for name in equal[:2]:
+    assert (margins[name] > 0).all() and ul.metrics.interval(margins[name]).low > 0.025
+for name in list(margins)[3:]:
+    assert (margins[name] < 0).any() and ul.metrics.interval(margins[name]).low < 0
+assert (margins[equal[2]] > 0).sum() == 4 and 0.045 < p.loc[equal[2], "p"] < 0.05
+assert 0.05 < p["Holm"].min() < 0.08 and margins[list(margins)[3]].mean() < 0.015
 
 
 # %% [markdown]
-# The intervals are Student's at 95%, with the two degrees of freedom that three seeds have: factor
-# $4.3$. **On each of three seeds MinNorm-OG is ahead of GD at equal epochs**, and every interval
-# holds zero: the lead is $0.04$ on one seed and $0.2$ on another, where GD's front is poor. Three
-# seeds of one sign happen to a fair coin one time in four, either way round. So the leads are
-# plausible, and three seeds do not establish them.
+# The intervals are Student's at 95%, with the four degrees of freedom that five seeds have: factor
+# $2.8$. Holm's column is what is left of a $p$ value when five questions were asked at once.
+#
+# **At equal epochs MinNorm-OG is ahead of GD**: at $T = 2$ on each of five seeds, by $0.11$ before
+# every update and by $0.08$ once an epoch, both intervals above zero; at $T = 3$ on four of the
+# five. Asked by themselves these are small $p$ values. Among five questions none is below
+# $0.05$: the smallest is $0.07$. **With one epoch more, GD is level**: the leads change their sign
+# from seed to seed, and after three seeds they had looked like leads.
 #
 # MinNorm-OG had 24 settings, once an epoch 12, GD 11. What is left of the leads if each may choose
 # among eleven? The mean over 50 random draws of its settings:
@@ -719,11 +837,8 @@ for name, margin in margins.items():
 
 # %%
 def of_eleven(way, count=11, draws=50):
-    """`areas` where only `count` settings are there, a mean over random ones."""
-    own = ch.ways.by_way(runs)[way]
-    settings = own[["lr", "reg"]].drop_duplicates()
-    some = [own.merge(settings.sample(count, random_state=draw)) for draw in range(draws)]
-    return np.mean([areas(part) for part in some], axis=0)
+    """`areas` of a way with `count` settings."""
+    return with_fewer(ch.ways.by_way(runs)[way], count, ["lr", "reg"], areas, draws)
 
 
 # %%
@@ -731,14 +846,14 @@ assert np.allclose(of_eleven(pairs[0][0], 24, 1), per_seed[pairs[0][0]])  # all 
 fair = {f"{a}, over {b}": of_eleven(a) - per_seed[b] for a, b in pairs}
 for name, margin in fair.items():
     print(f"{name:47} {margin.mean():+.3f}, by seed {margin.round(3)}")
-assert all((fair[name] > 0).all() for name in list(fair)[:4])
-assert 0.55 < fair[equal[0]].mean() / margins[equal[0]].mean() < 0.75
-assert fair["MinNorm-OG, T = 2, over GD, T = 3"].min() < 0  # on seed 3
+assert all((fair[name] > 0).all() for name in equal[:2])
+assert 0.6 < fair[equal[0]].mean() / margins[equal[0]].mean() < 0.75
+assert all((fair[name] < 0).sum() == 2 for name in list(fair)[3:])
 
 # %% [markdown]
-# A third of MinNorm-OG's lead was its settings; of the lead over three epochs of GD more than half,
-# and on one seed all of it. Once an epoch keeps its leads. Does a best setting lie at an end of
-# what was tried? The setting of each seed that is nearest to the ideal:
+# A third of MinNorm-OG's lead was its settings, and it stays ahead on each seed. Once an epoch
+# keeps its lead. Does a best setting lie at an end of what was tried? The setting of each seed that
+# is nearest to the ideal:
 
 # %%
 gap = np.hypot(1 - runs.retain_accuracy, runs.forget_error)
@@ -746,19 +861,20 @@ way = ch.ways.names(runs)
 nearest_of = runs.loc[gap.groupby([way, runs.seed]).idxmin()].assign(way=way)
 table = nearest_of.set_index(["way", "seed"])[["lr", "reg", "retain_accuracy", "forget_error"]]
 assert table.loc[["GD, T = 2", "GD, T = 3"]].lr.between(3e-4, 7e-4).all()
-assert table.loc[("MinNorm-OG, T = 2", 3), ["lr", "reg"]].tolist() == [1e-4, 0.05]  # two ends
+for seed in (3, 5):  # two ends
+    assert table.loc[("MinNorm-OG, T = 2", seed), ["lr", "reg"]].tolist() == [1e-4, 0.05]
 assert table.loc["MinNorm-OG once an epoch, T = 2"].lr.isin([2e-4, 4.5e-4]).all()  # ends of three
 table.round(5)
 
 # %% [markdown]
-# GD's best rates lie inside. On seed 3 MinNorm-OG's best lies at its lowest rate and highest
+# GD's best rates lie inside. On seeds 3 and 5 MinNorm-OG's best lies at its lowest rate and highest
 # strength. Once an epoch had three rates, and at $T = 2$ its best is the lowest or the highest on
 # every seed. Both may have more to give than was tried.
 #
 # ### The clock
 #
 # The runs above computed in float32 with all digits. There a projection before every update makes
-# two epochs cost as much as $3.6$ epochs of GD, once an epoch $2.45$. A GPU can also multiply in
+# two epochs cost as much as $3.5$ epochs of GD, once an epoch $2.4$. A GPU can also multiply in
 # TF32, with ten binary digits. Seven settings on seed 1 in both; of each method the quickest run
 # counts, as the first ones meet new kernels:
 
@@ -777,7 +893,7 @@ print((warm["float32"] / warm["tf32"]).round(1).to_dict())
 # %%
 price = 2 * warm / warm.loc["GD"]
 once_said = ways.loc["MinNorm-OG once an epoch, T = 2", "epochs of GD"]
-assert moved.max() < 0.006 and abs(once_said - 2.45) < 0.01
+assert moved.max() < 0.006 and abs(once_said - 2.43) < 0.01
 assert abs(price.loc["MinNorm-OG once an epoch"] - [2.45, 4.55]).max() < 0.05
 assert abs(price.loc["MinNorm-OG"] - [3.5, 5.65]).max() < 0.05
 epochs = json.loads((measures / "epochs-h200.json").read_text())["methods"]
@@ -789,11 +905,33 @@ assert earlier["tf32"] > price.loc["MinNorm-OG", "tf32"] > earlier["float32"]
 # The results move by less than $0.006$. The seconds move more: GD becomes $2.6$ times faster, a run
 # with projections $1.4$ to $1.6$ times. So in TF32 two epochs of once an epoch cost as much as
 # four and a half of GD, and of MinNorm-OG more than five and a half. (An earlier measurement, of
-# code before its last changes and on random images, has it dearer still.) What does GD do with four
-# or five? That was run for seed 1 alone, with six rates, on all test images:
+# code before its last changes and on random images, has it dearer still.)
+#
+# What does GD do with four epochs or five? And is there a cheaper projection that keeps the lead:
+# in the first epoch only ("every 2 epochs"), or with fewer images? Both were run for seeds 4 and 5,
+# beside NGP, Ridge and SalUn with 12 settings each:
 
 # %%
-one = ul.table.read("results/fullsize-cuda-bfloat16.json")["runs"]
+others = ul.table.read("results/others-cuda-bfloat16-test5000.json")["runs"]
+two = pandas.concat([others, runs[runs.seed.isin(others.seed)]], ignore_index=True)
+per_way = {way: areas(own) for way, own in ch.ways.by_way(two).items()}
+of_two = priced(two).sort_values("epochs of GD").drop(columns=["seconds", "error"])
+of_two.join(pandas.DataFrame(per_way, ["seed 4", "seed 5"]).T).round(3)
+
+# %%
+ahead = {way: per_way["GD, T = 5"] - area for way, area in per_way.items() if "GD" not in way}
+assert all((margin > 0.02).all() for way, margin in ahead.items() if "T = 3" not in way)
+assert (per_way["GD, T = 4"] > per_way["MinNorm-OG once an epoch, T = 2"] + 0.02).all()
+over_four = per_way["GD, T = 4"] - per_way["MinNorm-OG, T = 2"]
+assert over_four[0] > 0.03 and -0.02 < over_four[1] < 0
+cheaper = of_two[of_two["epochs of GD"].between(2.2, 3) & ~of_two.index.str.startswith("GD")]
+assert cheaper.area.max() < of_two.area["GD, T = 3"] + 0.01
+
+# %% [markdown]
+# Seed 1 was run with six rates of GD at four and five epochs, and on all test images:
+
+# %%
+one = ul.table.read("fullsize-cuda-bfloat16")["runs"]
 of_one = priced(one).sort_values("epochs of GD")
 assert of_one.error.isna().all()
 of_one.drop(columns="error").round(3)  # settings chosen on the numbers that are shown
@@ -807,19 +945,17 @@ assert of_one["at 0.65"].idxmin() == "GD, T = 5"
 assert of_one["at 0.65"].nsmallest(3).index[1] == "MinNorm-OG once an epoch, T = 2"
 
 # %% [markdown]
-# With four epochs GD is level with MinNorm-OG and a hundredth ahead of once an epoch; with five it
-# is ahead of both by two and three hundredths, with fewer settings. (The front of once an epoch
-# ends at an accuracy of $0.7$. At $0.65$ its forget error is the lower one beside GD's four
-# epochs.) So, as far as three seeds say:
+# GD's five epochs are ahead of both ways to project at $T = 2$ on each of these three seeds, and
+# its four epochs of once an epoch. Beside MinNorm-OG at $T = 2$ four epochs of GD are ahead on one
+# seed and level, or a hundredth behind, on two. None of the cheaper projections is ahead, by more
+# than a hundredth, of three epochs of GD, which cost about as much. So, as far as these seeds say:
 #
-# - **At equal epochs** MinNorm-OG is ahead of GD, by a tenth of the box ($0.06$ with as many
-#   settings), once an epoch by $0.08$ at $T = 2$ and $0.04$ at $T = 3$; on each seed, and with
-#   intervals that hold zero.
-# - **On the clock in float32** once an epoch is ahead by $0.03$ of a GD that took longer, on each
-#   seed, and the interval holds zero. MinNorm-OG itself costs half an epoch less than a GD of four,
-#   and is level with that on the one seed where it was run.
-# - **On the clock in TF32** it is not: there GD has time for four epochs or five, which are level
-#   or ahead on that seed. One seed has no interval.
+# - **At equal epochs** MinNorm-OG is ahead of GD at $T = 2$, by a tenth of the box ($0.08$ with as
+#   many settings), and so is once an epoch, by $0.08$: on each of five seeds.
+# - **On the clock in float32** nobody is ahead. Once an epoch, at the price of $2.4$ epochs of GD,
+#   is level with three of them; MinNorm-OG, at the price of $3.5$, lies between three and four.
+# - **On the clock in TF32** GD is ahead: there it has time for four epochs beside once an epoch,
+#   and for five beside MinNorm-OG, and leads on each of three seeds.
 #
 # Do the three records agree where they ran the same settings?
 
@@ -843,35 +979,35 @@ for name, (count, most) in agree.items():
     assert count >= 12 and most["retain_accuracy"] < 0.012 and most["forget_error"] < 0.003
 
 # %% [markdown]
-# They do, to about a hundredth in the accuracy and $0.003$ in the forget error. The new record has
-# half of the test images, and trained an original of its own for seed 2.
+# They do, to about a hundredth in the accuracy and $0.003$ in the forget error. The record of five
+# seeds has half of the test images, and trained an original of its own for seed 2.
 
 # %% [markdown]
 # ## 10 · What holds
 #
-# 1. **The published win is a matter of the rates.** On the paper's grid MinNorm-OG forgets and GD
-#    does not move. With rates as high as GD needs, the two are level on networks with batch norm,
-#    at equal epochs.
+# 1. **The published grid favours MinNorm-OG.** On its rates MinNorm-OG forgets and GD hardly moves,
+#    in seven small cases of eight and at the paper's size. With rates as high as GD needs the two
+#    are level on digits with batch norm, at equal epochs.
 # 2. **Without batch norm, with very few accessible images, and on CIFAR-10 by a little, MinNorm-OG
-#    is ahead at equal epochs.** The projection does there what no rate can do for GD in so few
-#    steps.
+#    is ahead at equal epochs**, on five seeds each. No lead stands after Holm's rule for sixteen
+#    comparisons, and with as many settings as GD the two on CIFAR-10 are below a hundredth.
 # 3. **At equal work the original method is nowhere ahead of a tuned GD** by more than the error.
-#    Projecting once an epoch saves two thirds of the time and more for the same result, and that
-#    variant is ahead without batch norm, and on CIFAR-10 when there is time for two epochs.
-# 4. **Of the public code's oddities only the batch-norm one can be seen**, and it helps all methods
-#    alike.
-# 5. **At the paper's size** MinNorm-OG is ahead of a tuned GD at equal epochs on each of three
-#    seeds, with an interval that holds zero; a third of the lead was its larger number of settings.
-#    On the clock it depends on the products: in float32 once an epoch keeps $0.03$ of the box, in
-#    TF32 a GD of fewer seconds is ahead on the one seed that was run.
+#    Projecting once an epoch saves two thirds of the time and more for the same result. That
+#    variant is ahead by a hundredth or two without batch norm, and on CIFAR-10 at two epochs: three
+#    places of the five that were looked at.
+# 4. **Of the public code's four oddities three cannot be seen.** What the running averages give is
+#    open.
+# 5. **At the paper's size** MinNorm-OG is ahead of a tuned GD at equal epochs on each of five
+#    seeds, by $0.11$ of the box and by $0.08$ with as many settings. On the clock it is not: in
+#    float32 it is level with a GD of as many seconds, in TF32 behind.
 # 6. What MinNorm-OG has that GD has not: a strength of its own. GD forgets by its rate, and the
 #    rate that forgets and the rate that breaks lie a factor of three apart.
 #
 # **What this does not show.** Outside section 9 the networks are small, the images few: CIFAR-10
 # there is 8,000 images and a ResNet-18 of width 1/8 or 1/4 that gets half of the test images right.
-# The paper's size has three seeds where five or more are needed, and GD's four and five epochs have
-# one: the studies `fullsize` and `others` go on from there. The yardstick is the paper's; whether
-# anything is *gone* is the question of notebook 13.
+# At the paper's size GD's four and five epochs and the cheaper projections have two or three seeds:
+# the study `others` goes on from there. The yardstick is the paper's; whether anything is *gone* is
+# the question of notebook 13.
 
 # %% [markdown]
 # ## What was verified
@@ -889,8 +1025,10 @@ assert (
 )  # 3
 assert abs(arms["outputs corrected"].mean() - arms["as published"].mean()) < 0.01  # 4
 assert forgets["all"] < 0.3 * forgets["retain"]
-assert all((margin > 0).all() for margin in margins.values())  # 5, and none of it significant
-assert share["GD, T = 4"] > share["MinNorm-OG once an epoch, T = 2"]
+assert 0.4 < on_grid["area"]["MinNorm-OG, T = 2"] - on_grid["area"]["GD, T = 2"] < 0.42
+assert all((margins[name] > 0).all() for name in equal[:2])  # 5
+assert all((margins[name] < 0).any() for name in list(margins)[3:])
+assert (per_way["GD, T = 5"] > per_way["MinNorm-OG, T = 2"]).all()
 
 # %% [markdown]
 # ## To go on

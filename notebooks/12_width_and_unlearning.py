@@ -47,7 +47,7 @@ import unlearnlab as ul
 from unlearnlab.chapters import ch09_erasure
 from unlearnlab.chapters import ch12_width as ch
 
-record = ch.study.load("results/width.json")
+record = ch.study.load("width")
 runs, models, areas = record.runs, record.models, record.regions
 made = record.provenance
 print(f"{len(runs):,} recorded runs: {made['command']}, at commit {made['commit'][:7]}")
@@ -654,9 +654,7 @@ ch.pictures.curves(
 
 # %%
 keys = ["width", "seed", "before", "after", "goal"]
-both = ch.study.load("results/width-planes.json").regions.merge(
-    some, on=keys, suffixes=("", "_small")
-)
+both = ch.study.load("width-planes").regions.merge(some, on=keys, suffixes=("", "_small"))
 for (width, after), row in both[both.goal.isna()].set_index(["width", "after"]).iterrows():
     print(f"width 1/{1 / width:.0f}, {row.before} and {after}")
     for score, name in (("c_prox", "C_prox"), ("s_far", "S_far")):
@@ -782,7 +780,7 @@ ch.pictures.curves(
 # images is easier to learn by heart. How much narrower may the network be?
 
 # %%
-photos = ch.study.load("results/width-cifar10.json")
+photos = ch.study.load("width-cifar10")
 print(f"made by {photos.provenance['command']}, at commit {photos.provenance['commit'][:7]}")
 panels, thresholds = {}, {}
 for network, title in (("resnet18", "ResNet-18"), ("allcnn", "AllCNN")):

@@ -117,7 +117,7 @@ assert torch.allclose(F.softplus(-margin(logits, labels)), loss, atol=1e-5)
 # record again.
 
 # %%
-said, rows, made = ch.verdicts.load("results/evidence.json")
+said, rows, made = ch.verdicts.load("evidence")
 forget, unseen = said.margins["forget"], said.margins["unseen"]
 N, methods = 32, list(said.settings)
 sizes = {name: tuple(forget[name].shape) for name in ("original", "retrained", "MinNorm-OG")}
@@ -1324,7 +1324,7 @@ print(f"{'memorisation':18}", *(f"{text:20}" for text in memory))
 # much do the scores change from one network to the next?
 
 # %%
-ch.EvidenceLab(ch.verdicts.load("results/evidence.json")[0])
+ch.EvidenceLab(ch.verdicts.load("evidence")[0])
 
 # %% [markdown]
 # One network's attack accuracy moves by a hundredth or two from network to network, a good part of

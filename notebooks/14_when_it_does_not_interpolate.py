@@ -439,7 +439,7 @@ assert part["MinNorm-OG"][-1] < 0.15 and part["MinNorm-OG"][-1] < part["MinNorm-
 # `python -m unlearnlab.study interpolation` makes the file again.
 
 # %%
-recorded = ul.table.read("results/interpolation.json")
+recorded = ul.table.read("interpolation")
 record, made = recorded["models"], recorded.provenance
 print(f"{len(record)} models: {made['command']}, at commit {made['commit'][:7]}")
 

@@ -815,7 +815,7 @@ ch.hints("held_out")
 # How does the reported error fall with $k$, and how does the held-out one?
 
 # %%
-grid = ul.table.read("results/table1.json")["runs"]
+grid = ul.table.read("table1")["runs"]
 at_100 = grid[(grid.method == "MinNorm-OG") & (grid.epochs == 100)]
 setting = ["lr", "reg", "reg_decay", "project_every", "descent_epochs"]
 table = at_100.pivot_table(index=setting, columns="seed", values="sup_error")
@@ -901,7 +901,7 @@ pareto_front = ch.check("pareto_front", pareto_front)
 ch.hints("pareto_front")
 
 # %%
-erasure = ul.table.read("results/erasure.json")["runs"]
+erasure = ul.table.read("erasure")["runs"]
 losses = lambda runs: np.stack([1 - runs.retain_accuracy, runs.forget_error], 1)
 one = losses(erasure[(erasure.method == "MinNorm-OG") & (erasure.seed == 2)])
 right = pareto_front(torch.tensor(one)).numpy()

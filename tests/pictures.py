@@ -1,13 +1,30 @@
 """What holds for every picture of the course: it is a figure that says in words what it shows, its
 axes have names, and none of its words is cut off."""
 
+from matplotlib.colors import same_color
+from matplotlib.text import Text
+
 from unlearnlab.course import style
+
+# what a reader may have set for plots of his own, without LaTeX on this machine
+READERS = [
+    "dark_background",
+    {
+        "text.usetex": True,
+        "font.size": 30,
+        "figure.dpi": 200,
+        "savefig.dpi": 300,
+        "savefig.bbox": "tight",
+        "lines.linewidth": 9,
+    },
+]
 
 
 def check_picture(figure, titles_name_heights: bool = False):
     """titles_name_heights: the title of a panel stands for the label of its vertical axis."""
     assert isinstance(figure, style.Figure)
     assert figure.png().startswith(b"\x89PNG")
+    check_look(figure)
     for ax in figure.axes:
         if ax.axison:
             check_words(ax, figure.bbox)
@@ -33,6 +50,14 @@ def named(ax, which: str) -> bool:
     return any(getattr(other, f"get_{which}label")() for other in siblings) or not any(
         mark.isdigit() for tick in ticks for mark in tick
     )
+
+
+def check_look(figure):
+    """It is drawn in the course's style, whatever the reader's own is."""
+    assert figure.dpi == 100
+    assert all(same_color(ax.get_facecolor(), "white") for ax in figure.axes if ax.axison)
+    for text in figure.findobj(Text):
+        assert not text.get_usetex() and text.get_fontsize() < 15, text.get_text()
 
 
 def check_words(ax, room):

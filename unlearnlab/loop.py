@@ -195,8 +195,8 @@ def _epochs(run, state, drawn, callback):
     optimizer = optim.AdamW(state.model.parameters(), **rates, fused=True)
     began = time.perf_counter()
     run.method.begin(state)
-    for state.epoch in range(run.epochs):
-        state.notes, losses = {}, []
+    for epoch in range(run.epochs):
+        state.epoch, state.notes, losses = epoch, {}, []
         for retain, forget in _updates(state, next(drawn)):
             if state.stop.is_set():
                 run.stopped = True
@@ -205,14 +205,14 @@ def _epochs(run, state, drawn, callback):
                 losses.append(_update(state, run.method, optimizer, retain, forget))
             except NonFiniteGradients as error:
                 what = "the weights are no longer numbers"
-                raise _diverged(run.method, state.epoch, what) from error
+                raise _diverged(run.method, epoch, what) from error
         if losses:
             value = torch.stack(losses).mean().item()
             run.seconds = time.perf_counter() - began
-            row = {"epoch": state.epoch, "loss": value, "seconds": run.seconds}
+            row = {"epoch": epoch, "loss": value, "seconds": run.seconds}
             run.history.append(row | state.notes)
             if not np.isfinite(value):
-                raise _diverged(run.method, state.epoch, f"the loss became {value}")
+                raise _diverged(run.method, epoch, f"the loss became {value}")
             if callback is not None:
                 paused = time.perf_counter()
                 with _own_random_numbers(next(state.model.parameters()).device):

@@ -223,7 +223,7 @@ def test_width_lab_redraws_for_every_slider_at_both_ends(lab):
 WIDTHS = """\
 from unlearnlab.chapters import ch12_width as ch
 from unlearnlab.chapters.ch12_width import study
-ch.WidthLab(study.load('results/width.json'), method='NegGrad')"""
+ch.WidthLab(study.load('width'), method='NegGrad')"""
 
 
 def test_two_width_labs_in_one_notebook_move_alone(lab):

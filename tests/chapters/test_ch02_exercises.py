@@ -91,11 +91,13 @@ OTHER_RIGHT = [
     ("first_order_change", lambda rows, delta: (rows * delta).sum(1)),
     (
         "feasible",
-        lambda delta, rows, tol: all(abs(g @ delta) <= tol * g.norm() * delta.norm() for g in rows),
+        lambda delta, rows, tol=1e-9: all(
+            abs(g @ delta) <= tol * g.norm() * delta.norm() for g in rows
+        ),
     ),
     (
         "feasible",
-        lambda delta, rows, tol: (
+        lambda delta, rows, tol=1e-9: (
             _residual(delta, rows)[0] <= tol * _residual(delta, rows)[1]
         ).all(),
     ),
@@ -132,81 +134,81 @@ WRONG = [
     ("first_order_change", lambda rows, delta: rows.T @ delta, "raised RuntimeError"),
     ("first_order_change", lambda rows, delta: 1.1 * rows @ delta, "off by 0.1"),
     ("first_order_change", _in_place("first_order_change"), "in place"),
-    ("feasible", lambda delta, rows, tol: None, "is there a return"),
+    ("feasible", lambda delta, rows, tol=1e-9: None, "is there a return"),
     (
         "feasible",
-        lambda delta, rows, tol: _residual(delta, rows)[0] <= tol * _residual(delta, rows)[1],
+        lambda delta, rows, tol=1e-9: _residual(delta, rows)[0] <= tol * _residual(delta, rows)[1],
         "one True or False",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: bool(
+        lambda delta, rows, tol=1e-9: bool(
             (_residual(delta, rows)[0] < tol * _residual(delta, rows)[1]).all()
         ),
         "zero step",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: bool((_residual(delta, rows)[0] == 0).all()),
+        lambda delta, rows, tol=1e-9: bool((_residual(delta, rows)[0] == 0).all()),
         "instead of ==",
     ),
-    ("feasible", lambda delta, rows, tol: True, "not feasible"),
+    ("feasible", lambda delta, rows, tol=1e-9: True, "not feasible"),
     (
         "feasible",
-        lambda delta, rows, tol: bool((rows @ delta <= tol * _residual(delta, rows)[1]).all()),
+        lambda delta, rows, tol=1e-9: bool((rows @ delta <= tol * _residual(delta, rows)[1]).all()),
         "absolute values",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: bool(
+        lambda delta, rows, tol=1e-9: bool(
             (rows @ delta).sum().abs() <= tol * _residual(delta, rows)[1].sum()
         ),
         "not at their sum",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: bool(
+        lambda delta, rows, tol=1e-9: bool(
             (_residual(delta, rows)[0] <= tol * _residual(delta, rows)[1]).any()
         ),
         "not some",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: right["feasible"](delta, rows[:1], tol),
+        lambda delta, rows, tol=1e-9: right["feasible"](delta, rows[:1], tol),
         "only the last row",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: right["feasible"](delta, rows[-1:], tol),
+        lambda delta, rows, tol=1e-9: right["feasible"](delta, rows[-1:], tol),
         "only the first row",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: bool((_residual(delta, rows)[0] <= tol).all()),
+        lambda delta, rows, tol=1e-9: bool((_residual(delta, rows)[0] <= tol).all()),
         "same direction, 1e12 times as long",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: bool(
+        lambda delta, rows, tol=1e-9: bool(
             (_residual(delta, rows)[0] <= tol * max(1, delta.norm())).all()
         ),
         "step of length 1e-12",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: bool((_residual(delta, rows)[0] <= tol * delta.norm()).all()),
+        lambda delta, rows, tol=1e-9: bool((_residual(delta, rows)[0] <= tol * delta.norm()).all()),
         "length of the row as well",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: bool(
+        lambda delta, rows, tol=1e-9: bool(
             ((rows @ delta).abs() <= tol * rows.norm() * delta.norm()).all()
         ),
         "each row's own length",
     ),
     (
         "feasible",
-        lambda delta, rows, tol: bool(
+        lambda delta, rows, tol=1e-9: bool(
             delta.norm() == 0
             or ((rows @ delta).abs() / rows.norm(dim=1) <= tol * delta.norm()).all()
         ),

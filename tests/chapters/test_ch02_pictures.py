@@ -12,9 +12,11 @@ from unlearnlab.chapters.ch02_relaxed.lab import move
 from unlearnlab.course import style
 
 PICTURES = {
-    "interpolators": pictures.interpolators,
-    "tangent": lambda: pictures.interpolators({"λ = 9": [1.8, 0.54], "λ = 0": [0.24, 0.94]}),
-    "walk": lambda: pictures.interpolators(walk=[[2, 0.5], [1.5, 0.66], [1, 1]]),
+    "interpolators": lambda: pictures.interpolators("All fit"),
+    "tangent": lambda: pictures.interpolators(
+        "A tangent", {"tangent": ([0, 2], [1, 0.5])}, {"λ = 9": [1.8, 0.54], "λ = 0": [0.24, 0.94]}
+    ),
+    "walk": lambda: pictures.interpolators("Steps", {"short steps": ([2, 1.5, 1], [0.5, 0.7, 1])}),
 }
 
 
@@ -26,6 +28,7 @@ def test_each_picture_draws_the_same_twice_with_every_label_inside(name):
     assert len(figure.alt) > 10
 
 
+@style.look()
 def drawn(move):
     """The lines of SpanLab's two panels."""
     figure, axes = style.figure(1, 2)
@@ -38,7 +41,7 @@ def test_the_labs_picture_shows_the_move_it_was_given():
     shown = move(ul.curve.task(), off=0.2, along=0.1, n_pert=6)
     left, (*stems, predicted, retain, forget) = drawn(shown)
     assert np.array_equal(left[2].get_ydata(), shown.curve)
-    assert np.allclose(retain.get_ydata(), np.abs(shown.actual[:-1]))
+    assert np.allclose(retain.get_ydata(), shown.actual[:-1].abs())
     assert (predicted.get_ydata() >= pictures.FLOOR).all() and len(stems) == 10
     assert forget.get_ydata()[0] == pytest.approx(abs(shown.actual[-1]))
 

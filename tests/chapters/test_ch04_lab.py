@@ -19,12 +19,26 @@ from unlearnlab.course.controls import sliders
 from unlearnlab.tasks import sine
 
 
-@pytest.fixture()
-def lab():
+@pytest.fixture(scope="module")
+def one():
     made = ch.SineLab(seed=2, epochs=5)
     yield made
     made.halt()
     made._thread and made._thread.join(END)
+
+
+@pytest.fixture()
+def lab(one):
+    """The same lab for every test, put back to where it began."""
+    first = {"seed": 2, "epochs": 5, "name": "MinNorm-OG", "seeds": "this seed"}
+    for name, value in first.items():
+        getattr(one, name).value = value
+    one.halt()
+    one._thread and one._thread.join(END)
+    one.scores, one.results.value = {}, ""
+    one.reset.click()
+    one.wait()
+    return one
 
 
 def positions(slider):
@@ -107,6 +121,7 @@ def test_what_is_shown_is_what_unlearn_gives(lab):
         rtol=1e-5,
         atol=1e-6,
     )
+    assert lab.figure.axes[0].lines[-2].get_linestyle() == "-"  # the bar, in every frame
     assert (
         f"<b>{run.metrics['sup_error']:.2f}</b>" in lab.readout.value
         and lab.scores["Ridge"] == run.metrics["sup_error"]

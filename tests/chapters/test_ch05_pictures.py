@@ -14,7 +14,8 @@ def test_the_labs_picture_shows_the_scene_it_was_given(retained):
     shown = scene(heading=30, tilt=40, label=1.5, retained=retained)
     pictures.space(ax, shown)
     zero = np.zeros(3)
-    wanted = [(zero, x) for x in shown.X_retain] + [
+    wanted = [
+        (shown.X_retain[0], zero, shown.X_retain[-1]),
         (zero, shown.x_forget),
         (shown.x_forget, shown.x_foot),
         (zero, shown.original),

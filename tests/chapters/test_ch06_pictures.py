@@ -10,9 +10,15 @@ from unlearnlab.course import style
 
 T = np.linspace(-2, 2, 9)
 A, C = np.eye(3), np.array([[1.0, 1, 0]])
+LEMMA = {"A": (np.outer([1, 2], T), "input", "neuron"), "Δ": (np.outer([-1, 1], T), "in", "out")}
+STEP = {
+    f"{name}, {state}": (A if name == "A" else C[0], "input", "output")
+    for state in ("before", "after")
+    for name in "Acw"
+}
 PICTURES = {
-    "lemma1": lambda: pictures.lemma1(np.outer([1, 2], T), np.outer([-1, 1], T), T, T / 2, T / 2),
-    "counter_example": lambda: pictures.counter_example((A, C, C), (A, C, 0 * C)),
+    "lemma1": lambda: pictures.matrices(LEMMA),
+    "counter_example": lambda: pictures.matrices(STEP, down=2, numbers=True),
 }
 
 

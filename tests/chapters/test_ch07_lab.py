@@ -34,7 +34,7 @@ def test_the_corners_of_the_sliders_train_and_cut(activation, n_r, h, copies):
 
 def test_the_function_before_passes_through_the_forget_point():
     shown = cut_network(10, 100, "SiLU")
-    near = np.abs(width_lab.GRID[1] - shown.X_forget[0, 0]).argmin()
+    near = np.abs(width_lab.GRID[1] - float(shown.X_forget[0, 0])).argmin()
     assert shown.before[near] == pytest.approx(1.5, abs=0.1)
 
 

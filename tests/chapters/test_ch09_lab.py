@@ -32,7 +32,7 @@ def test_every_image_has_the_answers_of_both_models_under_it():
             assert float(p) == pytest.approx(colors[i].softmax(0)[0].item(), abs=0.006)
             assert (mark == "✓") == (int(digit) == labels[i] and said == "gray")
             assert before.split()[2] == name  # the original still sees color
-    places = [tuple(line.get_xydata()[0]) for line in plane.lines[1:4]]
+    places = [tuple(line.get_xydata()[0]) for line in plane.lines[3:6]]
     assert places == [lab.place(lab.start_metrics), lab.place(lab.truth_metrics), (1, 0)]
     assert next(tuple(line.get_xydata()[-1]) for line in plane.lines[-1:]) == lab.track[-1]
 

@@ -21,7 +21,7 @@ GRAPHS = {
         X,
         panels={
             "left": {"curves": {"GD": X, "level": 3}, "log": "x"},
-            "right": {"curves": {"band": (X / 2, X, 2 * X)}, "ticks": [1, 5]},
+            "right": {"curves": {"band": np.array([X / 2, X, 2 * X])}, "ticks": [1, 5]},
         },
         key=2,
         subplots={"sharey": True},

@@ -84,17 +84,17 @@ def test_the_words_are_those_of_the_axes_and_the_finding_comes_from_the_caller()
     assert figure.done("It falls.", "A plane").alt == "A plane. It falls."
 
 
-def test_rows_are_named_from_the_top_and_a_key_shows_its_looks():
+def test_rows_are_named_from_the_top():
     figure, ax = style.figure()
     marks.name_rows(ax, ["first", "second"])
     assert ax.get_ylim() == (1.5, -0.5)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"]
-    marks.key(ax, {"mine": {"color": ORANGE}})
-    assert ax.get_legend().get_lines()[0].get_color() == ORANGE
 
 
-def test_vectors_go_from_start_to_end():
-    _, ax = style.figure()
-    marks.vectors(ax, ([0, 1], [2, 3], "one", ORANGE, ":"), ([0, 0], [1, 1], None, ORANGE, "-"))
-    assert ax.lines[0].get_xydata().tolist() == [[0, 1], [2, 3]]
-    assert ax.get_legend_handles_labels()[1] == ["one"]
+def test_vectors_run_through_their_points_over_a_plane():
+    _, ax = style.figure(subplot_kw={"projection": "3d"})
+    runs = {"leaked": ([0, 1, 2], [2, 3, 4]), "_hidden": ([0, 0, 0], [1, 1, 1])}
+    marks.space(ax, np.zeros((3, 2, 2)), runs, xlim=(0, 2))
+    assert np.transpose(ax.lines[0].get_data_3d()).tolist() == [[0, 1, 2], [2, 3, 4]]
+    assert ax.get_legend_handles_labels()[1] == ["leaked"] and ax.get_xlim() == (0, 2)
+    assert ax.lines[0].get_color() == style.GREEN and len(ax.collections) == 1

@@ -65,9 +65,9 @@ def test_what_a_control_does_not_offer_is_refused_by_name():
     with pytest.raises(KeyError, match="lower"):
         Double(lower=3)
     share = {"share": ("a share", 0.1, 0, 1, 0.01)}
-    check(share, {"share": 0.123, "other": None})
+    check(share, share=0.123)
     with pytest.raises(ValueError, match=r"share must be a number in \[0, 1\], got 1.1"):
-        check(share, {"share": 1.1})
+        check(share, share=1.1)
 
 
 def test_what_moves_is_drawn_over_what_stays_as_if_all_were_drawn_at_once():

@@ -135,5 +135,5 @@ def test_held_out_needs_other_seeds_and_every_setting_on_each():
     frame = runs({1: [(0.1, 0.1), (0.5, 0.5)], 2: [(0.9, 0.9), (0.2, 0.2)]})
     with pytest.raises(ValueError, match=r"needs two seeds or more, got \[1\]"):
         held_out(frame[frame["seed"] == 1], ["a", "b"], [1, 1])
-    with pytest.raises(ValueError, match="seed 1 has 2 settings, the others have 1"):
+    with pytest.raises(ValueError, match="seed 2 has 1 settings of the 2 there are"):
         held_out(frame.iloc[:3], ["a", "b"], [1, 1])

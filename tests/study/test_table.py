@@ -120,6 +120,20 @@ def test_a_file_that_is_not_there_or_a_folder_is_named(tmp_path):
             table.read(path)
 
 
+def test_what_comes_with_the_course_goes_by_its_name(tmp_path, monkeypatch, written):
+    monkeypatch.chdir(tmp_path)
+    name = "erasure-cifar10-quick-width0.25"
+    assert table.read(name).path == RESULTS / f"{name}.json"
+    assert table.read("new/r.json").provenance == {"command": "test"}
+    with pytest.raises(FileNotFoundError, match=r"no recorded result at .*results/gone.json; "):
+        table.read("gone")
+    monkeypatch.setattr(table, "RESULTS", tmp_path / "nowhere")  # the package without a checkout
+    with pytest.raises(FileNotFoundError, match=f"{tmp_path}/results/table1.json.*beside the note"):
+        table.read("table1")
+    written.parent.rename(tmp_path / "results")
+    assert table.read("r").provenance == {"command": "test"}
+
+
 def test_many_writers_of_one_file_leave_a_whole_one_and_nothing_else(tmp_path):
     path = tmp_path / "r.json"
 

@@ -46,22 +46,13 @@ DEAD = [
             TypeError,
             r"layers\[0\] must be a float32 or float64 tensor, got a torch.float16 one",
         ),
-        (
-            [FINE[0], FINE[2]],
-            ValueError,
-            r"layers\[1\] must have 3 columns to follow layers\[0\] of shape \(3, 4\), "
-            r"got shape \(1, 2\)",
-        ),
+        ([FINE[0], FINE[2]], ValueError, r"layers\[1\] must have shape \(1, 3\), got \(1, 2\)"),
         (
             [FINE[0], FINE[1], FINE[2][0]],
             ValueError,
-            r"layers\[2\] must have shape \(h, fan-in\), got \(2,\)",
+            r"layers\[2\] must have shape \(1, 2\), got \(2,\)",
         ),
-        (
-            FINE[:2],
-            ValueError,
-            r"the last of layers is c and must have shape \(1, 3\), got \(2, 3\)",
-        ),
+        (FINE[:2], ValueError, r"layers\[1\] must have shape \(1, 3\), got \(2, 3\)"),
         (
             [FINE[0], FINE[1], FINE[2] * np.nan],
             ValueError,
@@ -105,25 +96,32 @@ def test_wrong_inputs_are_named(X, kind, words):
 
 
 @pytest.mark.parametrize(
-    "dead, what",
+    "dead",
     [
-        ([FINE[0], FINE[1], 0 * FINE[2]], "c is zero"),
-        ([FINE[0], 0 * FINE[1], FINE[2]], r"the product of layers\[1\] to layers\[2\]"),
-        (DEAD, "v = 0"),
-        ([FINE[0], DEAD[1] / 3, DEAD[2] * 0.1], "v = 0"),
-        ([FINE[0], 1e-6 * DEAD[1], 1e6 * DEAD[2]], "v = 0"),
+        [FINE[0], FINE[1], 0 * FINE[2]],
+        [FINE[0], 0 * FINE[1], FINE[2]],
+        DEAD,
+        [FINE[0], DEAD[1] / 3, DEAD[2] * 0.1],
+        [FINE[0], 1e-6 * DEAD[1], 1e6 * DEAD[2]],
     ],
 )
-def test_dead_upper_layers_are_refused(dead, what):
-    for function in (net.unlearn, net.perturbation, search.solve_relaxed):
-        with pytest.raises(ValueError, match=what):
-            function(dead, X2)
+def test_dead_upper_layers_have_nothing_to_unlearn_and_no_step_to_search_for(dead):
+    assert all(torch.equal(a, b) for a, b in zip(net.unlearn(dead, X2), dead))
+    with pytest.raises(ValueError, match="layers must have v = .* other than 0"):
+        search.solve_relaxed(dead, X2)
 
 
 @pytest.mark.parametrize("n", [4, 5])
-def test_as_many_retain_points_as_inputs_are_refused(n):
-    with pytest.raises(ValueError, match=f"n_r < m.* got {n} rows and 4 columns"):
-        net.unlearn(FINE, torch.eye(n, 4, dtype=torch.float64))
+def test_retain_points_that_fix_the_predictor_leave_it_as_it_is(n):
+    X = torch.tensor(np.random.default_rng(n).normal(size=(n, 4)))
+    assert net.flatten(net.perturbation(FINE, X)).norm() < 1e-14
+
+
+def test_more_retain_points_than_inputs_are_fine_where_they_span_less():
+    X = torch.tensor(np.random.default_rng(0).normal(size=(8, 2))) @ X2
+    new = net.predictor(net.unlearn(FINE, X))
+    wanted = net.predictor(FINE) * torch.tensor([1, 1, 0, 0])
+    torch.testing.assert_close(new, wanted, rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize(

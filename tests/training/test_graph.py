@@ -194,13 +194,14 @@ def test_on_a_gpu_replayed_updates_are_those_made_one_by_one(monkeypatch, precis
 @pytest.mark.parametrize("change", [dict(lr=2**-10), dict(optimizer="adamw", lr=2**-13)], ids=str)
 def test_on_a_gpu_a_stopped_training_goes_on(tmp_path, precision, change):
     recipe = dataclasses.replace(SGD, precision=precision, **change)
-    whole, stop = way(trained(recipe, fresh(1 / 4), device="cuda")), threading.Event()
-    how = dict(device="cuda", checkpoint=tmp_path / "p")
+    whole, again = (way(trained(recipe, fresh(1 / 4), device="cuda")) for _ in range(2))
+    stop, how = threading.Event(), dict(device="cuda", checkpoint=tmp_path / "p")
     with pytest.raises(trainer.Stopped):
         report = lambda done, loss: done == 2 and stop.set()
         trained(recipe, fresh(1 / 4), stop=stop, progress=report, **how)
     pieces = way(trained(recipe, fresh(1 / 4), **how))
-    assert (pieces - whole).norm() < 0.05 * whole.norm()
+    noise = (again - whole).norm() / whole.norm()  # as above
+    assert (pieces - whole).norm() / whole.norm() <= max(0.05, 3 * noise)
 
 
 class Asking(nn.Module):

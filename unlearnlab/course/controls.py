@@ -1,29 +1,19 @@
 """A slider for every number among a method's hyperparameters, made from the method itself."""
 
 import dataclasses
+import json
 import math
+from pathlib import Path
 
 import ipywidgets
 
 from ..methods import Method, NegGrad
 from ..methods.base import limits
-from .lab import WIDE
+from .lab import WIDE, control
 
 # What a name means in every method, and how far its slider goes: from, to and step; without a step
 # these are powers of ten. Of some, T or the number of samples is the end.
-KNOWN = {
-    "lr": ("learning rate of AdamW", -5, -1, None),
-    "weight_decay": ("AdamW's decoupled weight decay", 0, 0.1, 0.005),
-    "reg": ("strength of the first shrinkage", -3, 1, None),
-    "reg_decay": ("factor on the strength after each use", 0, 1, 0.05),
-    "n_pert": ("retain samples whose gradients span the projection", 0, 50, 1),
-    "project_every": ("epochs between projections", 1, 20, 1),
-    "descent_epochs": ("last epochs without projection", 0, 20, 1),
-    "ascent": ("weight of the forget loss", -3, 1, None),
-    "noise": ("standard deviation of the gradient noise", -2, 1, None),
-    "temperature": ("softens teacher and model before they are compared", 0.5, 8, 0.5),
-    "max_epochs": ("first epochs that leave the teacher on the forget set", 1, 20, 1),
-}
+KNOWN = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
 
 def sliders(method: Method, epochs: int, samples: int) -> dict[str, ipywidgets.Widget]:
@@ -48,26 +38,25 @@ def sliders(method: Method, epochs: int, samples: int) -> dict[str, ipywidgets.W
 
 def _slider(field, value, ends):
     name, may = field.name, limits(field)
-    meaning, *given = KNOWN.get(name, (name,))
-    look = {"description": name, "tooltip": may.meaning or meaning, **WIDE}
+    meaning, *given = KNOWN.get(name, [name])
+    low, high, step = _own(may, value) if field.metadata or not given else given
+    high = ends.get(name, high)
     if isinstance(value, bool):
-        return ipywidgets.Checkbox(value=value, **look)
-    if field.metadata or not given:
-        low, high, step = _own(may, value)
+        made = ipywidgets.Checkbox(value=value, description=name, **WIDE)
+    elif step or value <= 0:
+        if not step:  # powers of ten have no 0
+            low, high, step = 0, 10.0**high, 10.0**high / 100
+        made = control(name, value, min(low, value), max(high, value), step, late=True)
+        if isinstance(step, float):
+            made.readout_format = ".3g"
     else:
-        low, high, step = given
-        high = ends.get(name, high)
-    look["continuous_update"] = False
-    if not step and value > 0:
-        low, high = min(low, math.floor(math.log10(value))), max(high, math.ceil(math.log10(value)))
-        look |= {"step": 0.05, "readout_format": ".2g"}
-        return ipywidgets.FloatLogSlider(value=value, min=low, max=high, **look)
-    if not step:  # powers of ten have no 0
-        low, high, step = 0, 10.0**high, 10.0**high / 100
-    look |= {"value": value, "min": min(low, value), "max": max(high, value), "step": step}
-    if isinstance(step, int):
-        return ipywidgets.IntSlider(**look)
-    return ipywidgets.FloatSlider(readout_format=".3g", **look)
+        power, look = math.log10(value), {"step": 0.05, "readout_format": ".2g", **WIDE}
+        look |= {"min": min(low, math.floor(power)), "max": max(high, math.ceil(power))}
+        made = ipywidgets.FloatLogSlider(
+            value=value, description=name, continuous_update=False, **look
+        )
+    made.tooltip = may.meaning or meaning
+    return made
 
 
 def _own(may, value):

@@ -42,8 +42,8 @@ class Report(list):
 
 def check() -> Report:
     """Python, PyTorch, the widgets, the shipped models, a folder and the device; about a second."""
-    findings = *_software(), *_models(), _folder(), _device()
-    return Report(Finding(*found) for found in findings)
+    parts = *_software(), *_models(), _folder(), _device()
+    return Report(Finding(*part) for part in parts)
 
 
 def _software():

@@ -47,8 +47,11 @@ def graph(
         if down > 1:
             ax.label_outer()
     if key:
-        names = fig.axes[0].get_legend_handles_labels()
-        fig.legend(*names, loc="outside upper center", ncols=key)
+        named = {}
+        for ax in fig.axes:
+            handles, labels = ax.get_legend_handles_labels()
+            named |= zip(labels, handles)
+        fig.legend(named.values(), named, loc="outside upper center", ncols=key)
     return fig.done(finding, what)
 
 
@@ -105,7 +108,7 @@ def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "")
         x,
         panels={title: {"curves": {**curves, **points}} for title, curves in panels.items()},
         looks=dict.fromkeys(names.keys() - NAMED, "unlearned"),
-        key=5,
+        key=6,
         down=down,
         size=(7.5, 1 + 2.2 * down),
         finding=finding,

@@ -23,13 +23,13 @@ def image_study(
     seeds of the study, whose class is `kind`.
     Raises ValueError for a data set or a preset that there is not.
     """
-    chosen, own = USUAL | options, unusual(options)
-    dataset, name = size or (chosen["dataset"], chosen["preset"])
+    whole, own = USUAL | options, unusual(options)
+    dataset, name = size or (whole["dataset"], whole["preset"])
     preset = choose(presets, dataset, name)
     given = {option: value for option, value in own.items() if option in PLAIN}
     if "width" in own:
         given["network"] = partial(preset.network, width=own["width"])
     # said here, as that of a "paper" preset follows the device, which no file's name says
     for recipe in vars(preset).keys() & {"recipe", "warm_start"}:
-        given[recipe] = replace(getattr(preset, recipe), precision=chosen["precision"])
+        given[recipe] = replace(getattr(preset, recipe), precision=whole["precision"])
     return kind(factory=partial(task, dataset, name, **given), options=own, **study)

@@ -45,7 +45,7 @@ class Lab:
         """
         for name, made in controls.items():
             if isinstance(made, tuple):
-                check(controls, {name: made[1]})
+                check(controls, **{name: made[1]})
                 made = control(*made, late=late)
             setattr(self, name, made)
             made.observe(follow, "value")
@@ -105,12 +105,10 @@ class SliderLab(Lab):
         Raises what goes wrong in the first frame, which the reader could not see.
         """
         super().__init__()
-        offers = dict(self.offers)
+        self.numbers, self.column = ipywidgets.HTML(), self.add(self.redraw, self.offers, self.late)
+        check(self.offers, **first)
         for name, value in first.items():
-            words, _, *given = offers[name]
-            offers[name] = words, value, *given
-        self.names, self.numbers = list(offers), ipywidgets.HTML()
-        self.column = self.add(self.redraw, offers, self.late)
+            getattr(self, name).value = value
         self.canvas = Canvas(figure(**self.panels)[0])
         top = ipywidgets.HBox([self.column, self.numbers])
         self.panel = ipywidgets.VBox([top, self.canvas.widget, self.status])
@@ -136,7 +134,7 @@ class SliderLab(Lab):
 
     @look()
     def show(self):
-        self.shown = self.compute(**{name: getattr(self, name).value for name in self.names})
+        self.shown = self.compute(**{name: getattr(self, name).value for name in self.offers})
         self.draw(self.shown)
         self.canvas.figure.alt = self.sentence(self.shown)
         self.canvas.draw()
@@ -159,19 +157,18 @@ def control(words: str, value, first, *rest, late: bool = False) -> ipywidgets.W
     else:
         options = list(first.items() if isinstance(first, dict) else first)
         made = (*rest, ipywidgets.SelectionSlider)[0](options=options, **traits)
-    if late and not rest == (MENU,):
+    if late and rest != (MENU,):
         made.continuous_update = False
     return made
 
 
-def check(controls: dict[str, tuple], values: dict) -> None:
+def check(controls: dict[str, tuple], **values) -> None:
     """Raises ValueError by name for a value that is none of its control's.
 
-    controls: name -> arguments of `control`. values: by name, such as `locals()` in the first line
-    of a function; others than those of controls are passed over.
+    controls: name -> arguments of `control`. values: by the names of controls.
     """
-    for name in controls.keys() & values.keys():
-        value, (_, _, first, *rest) = values[name], controls[name]
+    for name, value in values.items():
+        _, _, first, *rest = controls[name]
         if isinstance(first, (int, float)):
             kind = number if isinstance(rest[-1], float) else integer
             kind(name, value, low=first, high=rest[0])

@@ -6,12 +6,11 @@ Looks (colors, markers, line styles) are dictionaries for Axes.plot; style.py ho
 import itertools
 
 import numpy as np
-from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
-from .style import BLACK, INK, NAMED, SERIES, TARGET
+from .style import BLACK, INK, NAMED, SERIES, SKY, TARGET
 
 
 def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
@@ -37,43 +36,57 @@ def looks_of(names, looks=()) -> dict[str, dict]:
     has none looks as what its own name begins with ("GD, 300 steps"), or as the next of SERIES.
     """
     given, series = looks if isinstance(looks, dict) else dict(zip(names, looks)), iter(SERIES)
-    found = {}
+    whole = {}
     for name in names:
         known = [key for key in NAMED if name.lstrip("_").startswith(key)]
         one = given.get(name) or max(known, key=len, default=None) or next(series)
-        found[name] = NAMED[one] if isinstance(one, str) else one
-    return found
+        whole[name] = NAMED[one] if isinstance(one, str) else one
+    return whole
 
 
 def lines(ax, x, curves: dict, looks=(), named: bool = True, floor=None, axes=None, **line) -> None:
     """A line for each of `curves`, in its look, with its name at the right end.
 
-    x: (k,), or None if all curves are pairs. curves: name -> (k,), a tuple (x, y), or a tuple (low,
-    middle, high), a line in its band; one number is a level, named at its left end. A name that
-    begins with "_" is not written. Lines through more than 24 points have no markers. looks: as in
-    `looks_of`. named: False leaves the names to a legend. floor: as in `floored`. axes: as in
-    Axes.set; names know it, scales come before. line: of every line, as in Axes.plot, in place of
-    what its look says.
+    x: (k,), or None if all curves are tuples. curves: name -> (k,), a tuple of coordinates, or an
+    array (3, k): low, middle, high, a line in its band; one number is a level, named at its left
+    end. A name, or the label of a look, that begins with "_" is not written. Lines through more
+    than 24 points have no markers. looks: as in `looks_of`. named: False leaves the names to a
+    legend. floor: as in `floored`. axes: as in Axes.set; names know it, scales come before. line:
+    of every line, as in Axes.plot, in place of what its look says.
     """
     looks, ends = looks_of(curves, looks), {}
     for name, values in curves.items():
-        look = {**looks[name], **line, "label": name}
-        if np.ndim(values) == 0:
+        look = {"label": name, **looks[name], **line}
+        if not isinstance(values, tuple) and np.ndim(values) == 0:
             level(ax, values, name if named else "", x if x is None else x[0], look=look)
             continue
-        if isinstance(values, tuple) and len(values) == 3:
-            low, values, high = values
-            band(ax, x, low, high, look["color"])
-        across, up = values if isinstance(values, tuple) else (x, values)
+        if not isinstance(values, tuple):
+            if np.shape(values)[:-1] == (3,):
+                low, values, high = values
+                band(ax, x, low, high, look["color"])
+            values = x, values
+        *across, up = values
         up = floored(up, floor) if floor else up
         if len(up) > 24 and look["linestyle"] != "none" and "markevery" not in look:
             look["marker"] = ""
-        ax.plot(across, up, **look)
-        if not name.startswith("_"):
-            ends[name] = across[-1], up[-1], look["color"]
+        ax.plot(*across, up, **look)
+        if not look["label"].startswith("_"):
+            ends[name] = across[0][-1], up[-1], look["color"]
     ax.set(**axes or {})
     if named and ends:
         name_ends(ax, ends)
+
+
+def dots(values, shift: float = 0.0, spread: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Where dots stand in rows 0, 1, ...: values, and heights.
+
+    values: (rows,) or (rows, n). shift: of the heights. spread: half the room in which the n of a
+    row are spread up and down.
+    """
+    values = np.reshape(np.asarray(values, float), (len(values), -1))
+    rows = np.arange(len(values))[:, None] + shift
+    heights = rows + np.linspace(-spread, spread, values.shape[1])
+    return values.ravel(), heights.ravel()
 
 
 def over_points(ax, x, curves: dict, retain, forget) -> None:
@@ -87,20 +100,16 @@ def over_points(ax, x, curves: dict, retain, forget) -> None:
     lines(ax, x, drawn, looks, named=False, axes={"xlabel": "x", "ylabel": "f(θ, x)"})
 
 
-def vectors(ax, *drawn) -> None:
-    """Straight lines that end in a dot, in a plane or in space, labelled for a legend.
+def space(ax, plane, vectors: dict, **axes) -> None:
+    """Vectors over a plane, in Axes3D, labelled for a legend.
 
-    drawn: (start, end, name, color, line style) each.
+    plane: its corners, (3, 2, 2). vectors: name -> the points it runs through, (n, 3). axes: as in
+    Axes.set.
     """
-    for start, end, name, color, line in drawn:
-        ends = np.stack([start, end]).T
-        ax.plot(*ends, color=color, linestyle=line, marker="o", markevery=[-1], label=name)
-
-
-def dot(ax, at, name: str, color, marker="o", shift=(9, 5), size: float = 9, **words) -> None:
-    """A point and its name. shift, words: as in `note`."""
-    ax.plot(*at, marker, color=color, markersize=size, markeredgecolor="white", zorder=4)
-    note(ax, name, at, shift, color, **words)
+    ax.plot_surface(*plane, color=SKY, alpha=0.25, shade=False)
+    runs = {name: tuple(np.transpose(points)) for name, points in vectors.items()}
+    axes |= {"xlabel": "entry 1", "ylabel": "entry 2", "zlabel": "entry 3"}
+    lines(ax, None, runs, named=False, axes=axes)
 
 
 def name_ends(ax, ends: dict, gap: float = 12, **words) -> None:
@@ -153,7 +162,7 @@ def name_points(ax, places: dict, colors: dict, boxes) -> None:
         for far, way in itertools.product((9, 15, 24, 35, 48, 64, 82), ways):
             shift = way * (far * pixel + half)
             box = Bbox([center + shift - half, center + shift + half])
-            within = (box.min >= inside.min).all() and (box.max <= inside.max).all()
+            within = inside.contains(*box.min) and inside.contains(*box.max)
             if within and not box.count_overlaps(taken):
                 break
         taken.append(box)
@@ -206,12 +215,6 @@ def central(values: list[float]) -> tuple[float, float, float]:
     ordered = sorted(values)
     kept = ordered[2:-2] if len(ordered) >= 5 else ordered
     return float(np.median(ordered)), kept[0], kept[-1]
-
-
-def key(where, looks: dict, **legend) -> None:
-    """A legend of Axes or Figure made by hand: name -> look."""
-    handles = [Line2D([], [], **look) for look in looks.values()]
-    where.legend(handles, list(looks), **legend)
 
 
 def floored(values, floor: float) -> np.ndarray:

@@ -3,31 +3,12 @@
 import numpy as np
 
 from .graphs import graph
-from .marks import name_rows, plain_ticks
-from .style import (
-    BLACK,
-    BLUE,
-    GROUND_TRUTH,
-    METHOD_LOOKS,
-    ORIGINAL,
-    RIGHT,
-    SERIES,
-    VERMILLION,
-    WRONG,
-    figure,
-    look,
-)
+from .marks import dots
+from .style import METHOD_LOOKS, RIGHT, SERIES, WRONG, looks
 
-TRUTH = {**GROUND_TRUTH, "marker": "^"}
-LOOKS = {
-    **METHOD_LOOKS,
-    "original": {**ORIGINAL, "marker": "D"},
-    "retrained": TRUTH,
-    "ground truth": TRUTH,
-}
+LOOKS = METHOD_LOOKS | looks("over seeds")
 
 
-@look()
 def rows(
     values: dict[str, dict[str, list[float]]],
     measures: dict[str, str],
@@ -44,25 +25,27 @@ def rows(
     measure -> its words. finding: without numbers, which differ from machine to machine. log: of
     the horizontal axes. neutral: no version is the right one. middle: np.mean or np.median.
     """
-    size = 1.6 + 3.9 * len(measures), 1.35 + 0.42 * len(values)
-    fig, axes = figure(1, len(measures), size=size, sharey=True, squeeze=False)
-    name_rows(axes[0, 0], list(values))
-    looks = [(VERMILLION, "X")] * (len(values) - 1) + [(BLUE, "o")]
-    looks = [(BLACK, "o")] * len(values) if neutral else looks
-    for ax, (measure, words) in zip(axes[0], measures.items()):
-        table = np.array([numbers[measure] for numbers in values.values()], float)
-        ax.plot(table, range(len(table)), "-", color="#CFCFCF", linewidth=0.8, zorder=1)
-        for row, (numbers, (color, marker)) in enumerate(zip(table, looks)):
-            own = {"color": color, "clip_on": False}
-            ax.plot(numbers, 0 * numbers + row, marker, markersize=5, alpha=0.45, **own)
-            own |= {"markersize": 9, "markeredgecolor": "white"}
-            ax.plot(middle(numbers), row, "D", zorder=4, **own)
-        ax.set_xlabel(words)
-        if log:
-            ax.set_xscale("log")
-            plain_ticks(ax.xaxis)
+    kinds, panels = ("neutral", "neutral") if neutral else ("wrong", "right"), {}
+    heights, last = np.arange(len(values)), len(values) - 1
+    for measure, words in measures.items():
+        numbers = np.array([numbers[measure] for numbers in values.values()], float)
+        curves = {"joined": (numbers, heights)}
+        for kind, part in {"versions": slice(last), "last": slice(last, None)}.items():
+            every = dots(numbers[part], shift=heights[part][0])
+            curves |= {kind: every, f"{kind}, middle": (middle(numbers[part], 1), heights[part])}
+        panels[words] = {"curves": curves, "title": "", "xlabel": words}
     what = f"{', '.join(measures.values())} of every seed and their middle, for {', '.join(values)}"
-    return fig.done(finding, what)
+    return graph(
+        panels=panels,
+        looks=["joined", *(f"{kind} {mark}" for kind in kinds for mark in ("seeds", "middle"))],
+        rows=list(values),
+        line={"label": "_"},
+        log="x" * log,
+        size=(1.6 + 3.9 * len(measures), 1.35 + 0.42 * len(values)),
+        subplots={"sharey": True},
+        finding=finding,
+        what=what,
+    )
 
 
 def bands(
@@ -84,15 +67,14 @@ def bands(
     "xy". shaded: values of x behind which a grey stripe stands. ticks: of the horizontal axis.
     finding, middle: as in `rows`.
     """
-    single = len(panels) == 1
-    names = dict.fromkeys(name for curves in panels.values() for name in curves)
+    single, names, drawn = len(panels) == 1, list(next(iter(panels.values()))), {}
     others = [name for name in names if name not in LOOKS]
     looks = LOOKS | dict(zip(others, (WRONG, RIGHT, *SERIES[2:])))
-    drawn = {}
     for words, curves in panels.items():
-        low, high = np.quantile(list(curves.values()), [0.1, 0.9], axis=2)
-        means = [middle(values, axis=1) for values in curves.values()]
-        panel = {"curves": dict(zip(curves, zip(low, means, high)))}
+        seeds = list(curves.values())
+        low, high = np.quantile(seeds, [0.1, 0.9], axis=2)
+        lines = np.stack([low, [middle(values, axis=1) for values in seeds], high], 1)
+        panel = {"curves": dict(zip(curves, lines))}
         if "y" not in log:  # zero is in sight
             panel["ylim"] = min(0, 1.05 * low.min() - 0.05 * high.max()), None
         drawn["" if single else words] = panel | {"ylabel": words if single else ""}

@@ -24,10 +24,10 @@ from ..study import table
 from ..study.grid import expand
 from ..study.store import code_fingerprint
 from ..study.sweep import sweep
+from ..study.table import RESULTS
 from ..task import Task
 from ..training.fit import Stopped
 
-RESULTS = Path(__file__).parents[2] / "notebooks" / "results"
 # what an option is when nobody says otherwise; all others are part of a study's name
 USUAL = {
     "dataset": "digits",

@@ -6,13 +6,13 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib
+import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as _Figure
 
 _DATA = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 COLORS = _DATA["colors"]
-BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, DARK_ORANGE, GREY, _ = COLORS.values()
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, DARK_ORANGE, GREY, *_ = COLORS.values()
 INK = {COLORS[pale]: dark for pale, dark in _DATA["ink"].items()}  # words: darker than a pale line
 RC = matplotlib.rc_params_from_file(
     Path(__file__).with_suffix(".mplstyle"), use_default_template=False
@@ -48,6 +48,20 @@ NAMED = {**LOOKS, **looks("series")}
 NAMED |= {name: {**METHOD_LOOKS[name], "linewidth": width} for name, width in WIDTHS.items()}
 
 
+_settings = threading.RLock()
+
+
+@contextmanager
+def look():
+    """Inside, matplotlib draws in the course's style and nothing of the reader's, who may like dark
+    pictures; outside, the reader's own settings stay.
+
+    One thread at a time, as the settings are everybody's: a lab draws in a thread of its own.
+    """
+    with _settings, matplotlib.style.context(RC, after_reset=True):
+        yield
+
+
 class Figure(_Figure):
     """A matplotlib figure that shows itself in a notebook, and says in words (`alt`) what it shows.
 
@@ -74,6 +88,7 @@ class Figure(_Figure):
         self.alt = f"{what}. {finding}".strip() if finding else what
         return self
 
+    @look()
     def png(self) -> bytes:
         """The picture, the same bytes every time."""
         if self.get_layout_engine() is not None:  # constrained layout moves at every drawing
@@ -86,19 +101,6 @@ class Figure(_Figure):
     def _repr_mimebundle_(self, include=None, exclude=None):
         data = {"image/png": self.png(), "text/plain": self.alt}
         return data, {"image/png": {"alt": self.alt}}
-
-
-_settings = threading.RLock()
-
-
-@contextmanager
-def look():
-    """Inside, matplotlib draws in the course's style; outside, the reader's own settings stay.
-
-    One thread at a time, as the settings are everybody's: a lab draws in a thread of its own.
-    """
-    with _settings, matplotlib.rc_context(RC):
-        yield
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None, **subplots):

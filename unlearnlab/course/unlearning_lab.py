@@ -61,7 +61,7 @@ class UnlearningLab(Lab):
         self.samples, self.source, self.more = samples, source, more
         self.figure, self._halt = style.figure(size=self.size)[0], threading.Event()
         self.figure.set_layout_engine("none")  # a lab places its axes itself
-        self.task = self._thread = None
+        self.task = self._thread = self._behind = None
         self.add(self.start, {"seed": ("seed", seed, *self.possible_seeds)}, late=True)
         lengths = self.possible_epochs
         self.add(self.resize, {"epochs": ("T (epochs)", epochs, *lengths)}, late=True)
@@ -79,7 +79,7 @@ class UnlearningLab(Lab):
         self.panel = VBox([top, buttons, *below])
         self.fill(self.settings[method])
         if not source or "digits" in source:  # so that there is a picture before anyone clicks
-            self.unlearn(*self.chosen(), stop=threading.Event())
+            self.unlearn(*self.asked(), stop=threading.Event())
         else:
             self.start()
 
@@ -91,7 +91,7 @@ class UnlearningLab(Lab):
         values = {name: slider.value for name, slider in self.hyperparameters.items()}
         return dataclasses.replace(self.settings[self.name.value], **values)
 
-    def chosen(self) -> tuple:
+    def asked(self) -> tuple:
         """Seed, method and T."""
         return self.seed.value, self.method, self.epochs.value
 
@@ -116,12 +116,12 @@ class UnlearningLab(Lab):
     def start(self, event=None) -> None:
         """A new run in the thread, in place of the one before."""
         try:
-            chosen = self.chosen()
+            asked = self.asked()
         except ValueError as error:
             self._halt.set()
             self.say(str(error), error=True)
             return
-        self.work(self.unlearn, *chosen)
+        self.work(self.unlearn, *asked)
 
     press = start
 
@@ -184,7 +184,8 @@ class UnlearningLab(Lab):
         with style.look():
             self.model, self.metrics = run.model, run.metrics
             self.keep(run, stopped)
-            self.show()  # other images may have been chosen since its last epoch
+            # there may be other images since its last epoch
+            self.canvas.move(lambda: self._add(self.model))
             self.readout.value = self._table(run)
 
     def prepare(self) -> dict:
@@ -204,7 +205,10 @@ class UnlearningLab(Lab):
             if self.canvas is None:
                 self.canvas = Canvas(self.figure)
                 self.view.children = (self.canvas.widget,)
-            self.show()
+            if self._behind == (seed, self.epochs.value):  # only what moves is another
+                self.canvas.move(lambda: self._add(None))
+            else:
+                self.show()
 
     def _made(self, seed, stop):
         """The task of a seed, its data and models shipped, kept, or made now, and the metrics of
@@ -264,9 +268,13 @@ class UnlearningLab(Lab):
     def show(self) -> None:
         """The whole picture anew."""
         with style.look():
+            self._behind = None
+            for ax in self.figure.axes:  # clear() alone would make all their ticks once more
+                ax.remove()
             self.figure.clear()
             self.draw()
             self.canvas.draw(lambda: self._add(self.model))
+            self._behind = self.task.seed, self.epochs.value  # what it is the background of
 
     def _add(self, model):
         self.figure.alt = self.move(model)
@@ -278,8 +286,10 @@ class UnlearningLab(Lab):
             run.method.name: self.metrics,
             "ground truth": self.truth_metrics,
         }
-        cells = lambda metrics: [words.format(**metrics) for words in self.columns.values()]
-        rows = {name: cells(metrics) for name, metrics in models.items()}
+        rows = {
+            name: [words.format(**metrics) for words in self.columns.values()]
+            for name, metrics in models.items()
+        }
         epochs = len(run.history)
         rows[run.method.name].append(f"{run.seconds:.2f} s for {epochs} epoch{'s' * (epochs != 1)}")
         return table(rows, head=tuple(self.columns))
@@ -332,13 +342,10 @@ class ImageLab(UnlearningLab):
         before = f"before, dashed: {name}, {ended}" if way else ""
         return [f"{self.under_way}, epoch {len(self.track) - 1}", ", ".join(now), before]
 
-    def draw_before(self, ax) -> None:
-        """The run before, if there is one."""
-        ax.plot(*self._way(self.previous[1]), ".--", color=GHOST, linewidth=1.2)
-
     def move_run(self, ax) -> None:
-        """The run, and what it is."""
-        way = self._way(self.track)
+        """The run, what it is, and behind it the run before, if there is one."""
+        before, way = self._way(self.previous[1]), self._way(self.track)
+        ax.plot(*before, ".--", color=GHOST, linewidth=1.2, zorder=1.9)
         ax.plot(*way, "o-", color=style.BLUE, markersize=5)
         ax.plot(*way, "o", color=style.BLUE, markersize=10, markevery=[-1])
         heading(ax, "\n".join(self.titles()), style.BLUE)

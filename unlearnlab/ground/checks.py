@@ -113,6 +113,17 @@ def floats(
         )
 
 
+def in_range(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
+    """`value`, which follows from the argument `name`, in `dtype`.
+
+    Raises ValueError where it is too large for that dtype.
+    """
+    stored = value.to(dtype)
+    if not torch.isfinite(stored).all():
+        raise ValueError(f"{name} must be smaller: the result has entries too large for {dtype}")
+    return stored
+
+
 def _check_shape(name, value, shape):
     if shape is None:
         return

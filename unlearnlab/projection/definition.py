@@ -9,7 +9,7 @@ package computes the same faster.
 import torch
 from torch import Tensor, nn
 
-from ..ground.checks import floats
+from ..ground.checks import floats, in_range
 from .network import Network, check_finite, per_sample_rows
 from .watch import watched
 
@@ -50,31 +50,36 @@ def project_out(theta: Tensor, rows: Tensor) -> Tensor:
 
     Returns (d,) in theta's dtype, computed in float64 from a singular value decomposition of the
     rows scaled to unit length; RANK_TOLERANCE says which directions are rounding. Costs O(k^2 d)
-    and holds the rows twice.
+    and holds the rows twice. Sizes do not matter, of theta or of a row, from 1e-320 to 1e308.
 
-    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit or
-    non-finite entries.
+    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit,
+    non-finite entries, or a result too large for theta's dtype.
     """
     floats("theta", theta, shape=("d",))
     floats("rows", rows, shape=("k", len(theta)))
-    v, basis = theta.double(), unit_svd(rows)[2]
+    size, basis = power_of_two(theta), row_basis(rows)
+    v = theta.double() / size
     for _ in range(2):  # once leaves rounding of size |theta|, twice of size |P_perp theta|
         v = v - basis.T @ (basis @ v)
-    return v.to(theta.dtype)
+    return in_range("theta", size * v, theta.dtype)
 
 
-def unit_svd(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """U (n, r), s (r,), V (r, d) of the n nonzero rows scaled to unit length, in float64; r is the
-    rank in their own precision (RANK_TOLERANCE). And the lengths of all rows (k,)."""
-    units, lengths = unit_rows(rows.double())
-    U, s, V = torch.linalg.svd(units[lengths > 0], full_matrices=False)
-    r = int((s > RANK_TOLERANCE.get(rows.dtype, 1e-6) * s[:1]).sum())
-    return U[:, :r], s[:r], V[:r], lengths
+def row_basis(rows: Tensor) -> Tensor:
+    """V (r, d), float64: an orthonormal basis of the span of the rows (k, d).
+
+    It is that of the rows scaled to unit length; r is their rank (RANK_TOLERANCE).
+    """
+    units = rows.double() / power_of_two(rows)  # the squares of 1e-200 are 0
+    units = units[units.any(1)]
+    _, s, V = torch.linalg.svd(units / units.norm(dim=1, keepdim=True), full_matrices=False)
+    return V[: int((s > RANK_TOLERANCE.get(rows.dtype, 1e-6) * s[:1]).sum())]
 
 
-def unit_rows(rows):
-    """(rows scaled to length 1, their lengths); a zero row stays zero."""
-    largest = rows.abs().amax(1) if rows.shape[1] else rows.new_zeros(len(rows))
-    scaled = rows / torch.where(largest > 0, largest, 1)[:, None]  # squares of 1e-200 are 0
-    norms = scaled.norm(dim=1)
-    return scaled / torch.where(norms > 0, norms, 1)[:, None], largest * norms
+def power_of_two(x: Tensor) -> Tensor:
+    """(..., 1), float64: the power of two next below the largest |entry| of each row x (..., d).
+
+    1 for a row without entries other than 0. To divide by it is exact.
+    """
+    sizes = x.double().abs()
+    largest = sizes.amax(-1, keepdim=True) if x.numel() else sizes.sum()
+    return torch.where(largest > 0, largest / (2 * torch.frexp(largest).mantissa), 1)

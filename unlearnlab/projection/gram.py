@@ -14,19 +14,22 @@ TOLERANCE = {torch.float32: 1e-12, torch.float64: 1e-13}
 FLOAT32_LIMIT = 1e-5
 
 
-def coefficients(blocks, heads, precision, lengths, felt=0):
+def coefficients(blocks, heads, precision, lengths, felt=0, dtype=None):
     """(c with K c = t, where the blocks are and in the precision K was computed in; the rank of K;
-    c^T t, the squared length of the projection on the rows; |theta|^2) for these blocks.
+    c^T t, the squared length of the projection on the rows; |theta|^2; the precision that K has to
+    be computed in) for these blocks.
 
     heads: of the model. precision: of the pass that made the blocks. lengths: of the parts of
-    theta, float64. felt: J theta_0 (k,), what is taken off t.
+    theta, float64. felt: J theta_0 (k,), what is taken off t. dtype: in which K is computed first,
+    default the pass's.
 
     It is solved on the host: an eigendecomposition is hundreds of small launches on a GPU (100 rows
     take 2 ms on one core), and its result decides what comes next. So K, t and |theta| come there
     together, in the one wait for the device of a projection; a K that has to be computed again in
     float64 takes another.
     """
-    dtype, inner = precision, torch.stack([block.inner() for block in blocks]).sum(0).flatten()
+    dtype = dtype or precision
+    inner = torch.stack([block.inner() for block in blocks]).sum(0).flatten()
     k, device = len(inner), inner.device
     while True:
         gram = torch.stack([block.gram(dtype) for block in blocks]).sum(0, dtype=torch.float64)
@@ -38,12 +41,13 @@ def coefficients(blocks, heads, precision, lengths, felt=0):
             check_finite(torch.from_numpy(finite.reshape(-1, heads).T.flatten()), k // heads)
         if finite.all():
             c, rank, smallest = _solve(gram, t, TOLERANCE.get(precision, 1e-6))
-            if dtype == torch.float64 or smallest > FLOAT32_LIMIT:
+            needed = precision if smallest > FLOAT32_LIMIT else torch.float64
+            if dtype in (torch.float64, needed):
                 break
         dtype = torch.float64
     # non_blocking: so small a copy need not wait for what the device still has to do
     there = torch.from_numpy(c).to(dtype).to(device, non_blocking=True)
-    return there, rank, float(c @ t), float(theta @ theta)
+    return there, rank, float(c @ t), float(theta @ theta), needed
 
 
 def _solve(gram, inner, tolerance):

@@ -136,17 +136,17 @@ class Affine:
 
     def __post_init__(self):
         n, heads, fan_out, positions = self.b.shape
-        device, fan_in = self.b.device, self.weight.numel() // fan_out
+        fan_in = self.weight.numel() // fan_out
         self.by_pairs = compares_pairs(n, heads, positions, fan_in, fan_out)
-        size = n * heads * self.weight.numel() * self.b.element_size()
-        keep = not self.by_pairs and size <= KEPT_BYTES.get(device.type, 2**26)
-        self.kept = self.rows(self.b) if keep else None
+        self.kept = None
 
     def gram(self, dtype):
         b = self.b.to(dtype)
         if self.by_pairs:
             return _pairs(self.a().to(dtype), b, "bias" in self.names)
-        rows = self.kept if self.kept is not None and dtype == self.b.dtype else self.rows(b)
+        rows = self.rows(b)
+        small = rows.nbytes <= KEPT_BYTES.get(b.device.type, 2**26)
+        self.kept = rows if small else None
         # one product for every output: shorter sums, and work enough for every part of a GPU
         gram = torch.bmm(rows.transpose(0, 1), rows.permute(1, 2, 0)).sum(0)
         if "bias" in self.names:

@@ -87,7 +87,8 @@ class Projection:
     """The projections of one model in one run: what the first learned of it serves the next.
 
     That is the plan of its pass (`network.watched`), which is made again when a pass differs from
-    it in anything. It holds no tensor.
+    it in anything, and the precision that K had to be computed in: a run whose K is nearly singular
+    does not compute every K twice. It holds no tensor.
 
     outputs: as in `minnorm_step`.
     products: "float32" or "tf32", of the forward and backward pass and of the rows on a GPU. K, t
@@ -97,7 +98,8 @@ class Projection:
     """
 
     def __init__(self, model: nn.Module, products: str = "float32", outputs: str = "largest"):
-        self.model, self.products, self.outputs, self.plan = model, products, outputs, None
+        self.model, self.products, self.outputs = model, products, outputs
+        self.plan = self.gram_in = None
 
     @torch.no_grad()
     def step(self, inputs, strength, *, solver="auto", toward=None) -> Step:
@@ -127,7 +129,9 @@ class Projection:
             felt = _felt(net, center).view(heads, -1).T.flatten() if center else 0
             away = [p - center[name] if center else p for name, p in net.parameters.items()]
             lengths = torch._foreach_norm(away, dtype=torch.float64)
-            c, rank, squared, whole = coefficients(parts, heads, precision, lengths, felt)
+            c, rank, squared, whole, self.gram_in = coefficients(
+                parts, heads, precision, lengths, felt, self.gram_in
+            )
             inside = {name: v for part in parts for name, v in part.pull(c).items()}
         _move(net, inside, strength, center)
         # |P_perp theta|^2 = |theta|^2 - c^T t, to 1e-8 |theta|^2

@@ -111,16 +111,19 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     the same seeds flatters whoever has most settings. Returns (seeds,), in the order of their first
     rows. Raises ValueError for a single seed, or one that lacks a setting.
     """
-    seeds = frame["seed"].unique()
+    _check_columns(frame, metrics)
+    seed_of, seeds = frame["seed"].factorize()
     if len(seeds) < 2:
         raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
+    setting = _settings(frame).ngroup()
+    table = np.full((setting.max() + 1, len(seeds), 2), np.nan)
+    table[setting, seed_of] = frame[list(metrics)]
     shares, reference = [], np.asarray(reference, float)
-    for seed in seeds:
-        mine = frame["seed"] == seed
-        own, others = (points(frame[which], metrics)[list(metrics)] for which in (mine, ~mine))
-        if len(own) != len(others):
-            raise ValueError(f"seed {seed} has {len(own)} settings, the others have {len(others)}")
-        shares.append(hypervolume(own[front(others)], reference) / reference.prod())
+    for i, count in enumerate(np.bincount(seed_of)):
+        if count != len(table):
+            raise ValueError(f"seed {seeds[i]} has {count} settings of the {len(table)} there are")
+        others = np.delete(table, i, 1).mean(1)
+        shares.append(hypervolume(table[front(others), i], reference) / reference.prod())
     return np.array(shares)
 
 
@@ -133,11 +136,15 @@ def points(frame, metrics: list[str]):
     an unknown column.
     """
     _check_columns(frame, metrics)
-    setting = ["method", "epochs", *hyperparameters(frame)]
-    groups = frame.groupby(setting, sort=False, dropna=False)[list(metrics)]
-    mean = groups.agg(lambda values: values.mean(skipna=False))
-    spread = groups.agg(lambda values: float(standard_error(values))).add_suffix("_se")
-    return mean.join(spread).reset_index()
+    groups = _settings(frame)[list(metrics)]
+    whole = groups.count().eq(groups.size(), axis=0)
+    mean, spread = groups.mean().where(whole), groups.sem().where(whole)
+    return mean.join(spread.add_suffix("_se")).reset_index()
+
+
+def _settings(frame):
+    """The runs of a method, epochs and all hyperparameters, as a group each."""
+    return frame.groupby(["method", "epochs", *hyperparameters(frame)], sort=False, dropna=False)
 
 
 def standard_error(values: np.ndarray, axis: int = 0) -> np.ndarray:

@@ -1,8 +1,8 @@
 """A recorded result: a file with a few named tables, where they come from, and a hash of both.
 
-    recorded = table.read("notebooks/results/table1.json")
-    recorded["runs"]        # a pandas.DataFrame, one row per run
-    recorded.provenance     # {"command": ..., "commit": ..., ...}
+    recorded = table.read("table1")        # of the course; any other by its path
+    recorded["runs"]                       # a pandas.DataFrame, one row per run
+    recorded.provenance                    # {"command": ..., "commit": ..., ...}
 
 On disk it is JSON: {"sha256": ..., "provenance": {name: text}, "tables": {name: {"columns": [...],
 "rows": [[...], ...]}}}. A cell is a number, a word, a list of numbers, or null where a row has
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..ground import files
 
+RESULTS = Path(__file__).parents[2] / "notebooks" / "results"  # of a checkout
 FIELDS = ("sha256", "provenance", "tables")
 
 
@@ -52,12 +53,23 @@ class Recorded:
 def read(path: Path | str) -> Recorded:
     """The tables of a file that `write` made.
 
+    path: of a file .json, or the name of one that comes with the course, which is looked for in the
+    checkout, whatever the working folder is; without a checkout, in results/ in that folder.
+
     Raises BadTable, which names the file and what is wrong with it, and OSError for one that is
     not there or cannot be opened.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
+    if path.suffix != ".json":
+        folder = RESULTS if RESULTS.is_dir() else Path.cwd() / "results"
+        path = folder / f"{path}.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"no recorded result at {path}; those of the course are in notebooks/results of its "
+            "repository: bring that folder beside the notebook"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise BadTable(f"{path} is no JSON text, or not all of it: {error}") from error
     has = ", ".join(content) if isinstance(content, dict) else type(content).__name__

@@ -8,14 +8,18 @@ from zero), and the Ridge baseline. X may have any shape and any rank, also 0 ro
 The span of the rows does not depend on their lengths. So every rank is that of the rows scaled to
 unit length, with the cut of `ul.project_out`: singular values below 1e-12 times the largest (1e-6
 for float32 rows) count as rounding. Everything is computed in float64 and returned in the precision
-it came in.
+it came in. Numbers may have any size: what is near the ends of floating point is scaled by powers
+of two, which is exact, and the result is scaled back.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ..ground.checks import floats, number
-from ..projection.definition import project_out, unit_svd
+from ..ground.checks import floats, in_range, number
+from ..projection.definition import RANK_TOLERANCE, power_of_two, project_out, row_basis
+
+UNEVEN = 20  # rows more than 2^20 apart in length leave least squares too few digits
 
 
 def min_norm(X: Tensor, y: Tensor) -> Tensor:
@@ -27,28 +31,48 @@ def min_norm(X: Tensor, y: Tensor) -> Tensor:
     the shortest of those that minimise |X theta - y|.
 
     First every row counts alike, whatever its length: where an interpolator exists, that is one,
-    also when one row is 1e6 times as long as another. Then least squares on what is left, which is
-    nothing unless none exists.
+    also when one row is 1e300 times as long as another. Then least squares on what is left, which
+    is nothing unless none exists. There the lengths of rows decide, and they must lie within 1e6.
 
-    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit or
-    non-finite entries, OverflowError when the solution is too long for its precision.
+    Raises TypeError for anything but floating tensors. Raises ValueError for shapes that do not
+    fit, non-finite entries, labels y whose solution is too large for its precision, and an X of too
+    uneven rows where X theta misses y by more than 1e-10 of |x_i| |theta| + |y_i| (1e-4 for
+    float32).
     """
     check_data(X, y)
-    rows, labels = X.double(), y.double()
-    U, s, V, lengths = unit_svd(X)
-    used = lengths > 0
-    theta = V.T @ ((U.T @ (labels[used] / lengths[used])) / s)
-    U, s, V = _svd_in_span(rows, V)
-    inverse = torch.where(s > torch.finfo(s.dtype).eps * s[:1], 1 / s, 0)
-    for _ in range(2):  # the second time takes away the rounding of the first
-        theta = theta + V.T @ (inverse * (U.T @ (labels - rows @ theta)))
-    theta = theta.to(torch.promote_types(X.dtype, y.dtype))
-    if not torch.isfinite(theta).all():
-        raise OverflowError(
-            f"the minimum-norm solution has entries too large for {theta.dtype}: scale X up or "
-            "y down"
+    basis, used = row_basis(X.detach()), X.any(1)
+    arrays = [t.detach().double().cpu().numpy() for t in (X[used], y[used], basis)]
+    dtype = torch.promote_types(X.dtype, y.dtype)
+    theta = _shortest(*arrays, 100 * RANK_TOLERANCE.get(dtype, 1e-6))
+    return in_range("y", torch.from_numpy(theta).to(X.device), dtype)
+
+
+@np.errstate(over="ignore")
+def _shortest(rows, labels, basis, rounding):
+    """The least squares solution in the span of the basis (r, m). No row is zero."""
+    length = np.frexp(np.abs(rows).max(1, initial=0))[1]
+    label, power = np.frexp(labels)
+    power = np.where(label == 0, -9999, power - length)  # of labels of rows of length about 1
+    top = power.max(initial=-9999)
+    A, b = np.ldexp(rows, -length[:, None]) @ basis.T, np.ldexp(label, power - top)
+    weight = length - length.max(initial=-9999)
+    z = _refined(A, b, np.zeros(len(basis)), 0 * weight)
+    if weight.min(initial=0) >= -UNEVEN:
+        z = _refined(A, b, z, weight)
+    elif (np.abs(b - A @ z) > rounding * (np.abs(A) @ np.abs(z) + np.abs(b))).any():
+        raise ValueError(
+            f"X must have rows whose lengths lie within 2^{UNEVEN} where no theta interpolates, "
+            f"got 2^{-weight.min()}"
         )
-    return theta
+    return np.ldexp(basis.T @ z, top)
+
+
+def _refined(A, b, z, weight):
+    """z moved to where it minimises |W (A z - b)|, W = 2^weight; A has full column rank."""
+    for _ in range(2):  # the second time takes away the rounding of the first
+        left = np.ldexp(b - A @ z, weight)
+        z = z + np.linalg.lstsq(np.ldexp(A, weight[:, None]), left)[0]
+    return z
 
 
 def unlearn(theta: Tensor, X_retain: Tensor) -> Tensor:
@@ -61,13 +85,13 @@ def unlearn(theta: Tensor, X_retain: Tensor) -> Tensor:
     minimum-norm interpolator of the retain set when theta interpolates it, however theta was found;
     `min_norm(X_retain, X_retain @ theta)` in any case.
 
-    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit or
-    non-finite entries.
+    Raises TypeError for anything but floating tensors, ValueError for shapes that do not fit,
+    non-finite entries, or a theta whose projection is too large for its dtype.
     """
     floats("theta", theta, shape=("m",))
     floats("X_retain", X_retain, shape=("n", len(theta)))
-    whole = theta.double()
-    return (whole - project_out(whole, X_retain)).to(theta.dtype)
+    size, basis = power_of_two(theta), row_basis(X_retain)
+    return in_range("theta", size * (basis.T @ (basis @ (theta.double() / size))), theta.dtype)
 
 
 def gd_limit(X: Tensor, y: Tensor, start: Tensor) -> Tensor:
@@ -78,8 +102,10 @@ def gd_limit(X: Tensor, y: Tensor, start: Tensor) -> Tensor:
 
     X: (n, m). y: (n,). start: (m,). Returns (m,). Raises as `min_norm` does.
     """
-    check_data(X, y, start=start)
-    return (min_norm(X.double(), y.double()) + project_out(start.double(), X)).to(start.dtype)
+    check_data(X, y)
+    floats("start", start, shape=(X.shape[1],))
+    end = min_norm(X, y).double() + project_out(start.double(), X)
+    return in_range("start", end, start.dtype)
 
 
 def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:
@@ -100,27 +126,13 @@ def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:
     number("lam", lam, low=0)
     if lam == 0:
         return min_norm(X, y)
-    U, s, V = decompose(X)
-    theta = V.T @ (s / (s.square() + len(X) * lam) * (U.T @ y.double()))
+    basis = row_basis(X)  # without the directions that are rounding
+    U, s, V = torch.linalg.svd(X.double() @ basis.T, full_matrices=False)
+    theta = (V @ basis).T @ (U.T @ y.double() / (s + len(X) * lam / s))
     return theta.to(torch.promote_types(X.dtype, y.dtype))
 
 
-def decompose(X):
-    """The singular value decomposition of X without the directions that are rounding."""
-    return _svd_in_span(X.double(), unit_svd(X)[2])
-
-
-def _svd_in_span(rows, basis):
-    """U (n, r), s (r,), V (r, m) of the rows themselves, r the size of the basis (r, m) of their
-    span.
-    """
-    U, s, W = torch.linalg.svd(rows @ basis.T, full_matrices=False)
-    return U, s, W @ basis
-
-
-def check_data(X, y, **vectors):
-    """X (n, m), y (n,), and vectors (m,) by name."""
+def check_data(X, y):
+    """X (n, m), y (n,)."""
     floats("X", X, shape=("n", "m"))
     floats("y", y, shape=(len(X),))
-    for name, vector in vectors.items():
-        floats(name, vector, shape=(X.shape[1],))

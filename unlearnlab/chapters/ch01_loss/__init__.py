@@ -2,4 +2,5 @@
 
 from ...course.exercises import check, hints
 from ...course.graphs import draw, fits, graph
+from ...course.marks import dots
 from . import exercises, pictures

@@ -3,8 +3,8 @@ itself. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.marks import vectors
-from ...course.style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILLION, figure, look
+from ...course.marks import space
+from ...course.style import figure, look
 
 
 @look()
@@ -13,21 +13,18 @@ def leak_space(X_retain, theta, x_forget, finding: str = ""):
     (3,) stand out of it."""
     fig, ax = figure(size=(7.4, 4.2), subplot_kw={"projection": "3d"})
     X, theta, x = map(np.asarray, (X_retain, theta, x_forget))
-    onto = np.linalg.pinv(X) @ X
-    corners = np.stack(np.meshgrid((-0.35, 1.9), (-0.35, 1.9)), -1) @ X
-    ax.plot_surface(*corners.transpose(2, 0, 1), color=SKY, alpha=0.25, shade=False)
-    vectors(
-        ax,
-        (0 * x, X[0], "retain inputs, and their span", BLACK, "-"),
-        (0 * x, X[1], None, BLACK, "-"),
-        (onto @ theta, theta, "leaked", GREEN, "-"),
-        (onto @ x, x, "out of the span", GREEN, ":"),
-        (0 * x, x, "forget input", VERMILLION, "-"),
-        (0 * x, theta, "θ*", ORANGE, "--"),
-        (0 * x, onto @ theta, "unlearned", BLUE, "-"),
-    )
-    ax.set_box_aspect(np.ptp([*corners.reshape(-1, 3), theta, x], axis=0), zoom=0.9)
+    onto, zero = np.linalg.pinv(X) @ X, np.zeros(3)
+    plane = np.moveaxis(np.stack(np.meshgrid((-0.35, 1.9), (-0.35, 1.9)), -1) @ X, -1, 0)
+    vectors = {
+        "retain inputs, and their span": (X[0], zero, X[1]),
+        "leaked": (onto @ theta, theta),
+        "out of the span": (onto @ x, x),
+        "forget input": (zero, x),
+        "θ*": (zero, theta),
+        "unlearned model": (zero, onto @ theta),
+    }
+    space(ax, plane, vectors)
+    ax.set_box_aspect(np.ptp([*plane.reshape(3, -1).T, theta, x], axis=0), zoom=0.9)
     ax.view_init(elev=16, azim=-62)
-    ax.set(xlabel="entry 1", ylabel="entry 2", zlabel="entry 3")
     fig.legend(loc="outside left center")
     return fig.done(finding, "θ*, the retain and the forget inputs in space")

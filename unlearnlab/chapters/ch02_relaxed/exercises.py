@@ -77,22 +77,19 @@ def _feasible_cases():
         first = project_off(rows[0], rows[1:])  # felt by the first row alone
         last = project_off(rows[-1], rows[:-1])
         pair = rows[:2] / rows[:2].norm(dim=1, keepdim=True)
-        for case in (
-            ("zero", 0 * free, rows),
-            ("off", off, rows),
-            ("up", up, rows),
-            ("down", -up, rows),
-            ("pair", pair[0] - pair[1], pair),
-            ("last", last, rows),
-            ("first", first, rows),
-            ("far", 1e12 * off, rows),
-            ("near", 1e-12 * up, rows),
-            ("long", off, 1e12 * rows),
-            ("short", up, 1e-12 * rows),
-            ("uneven", last / last.norm(), torch.cat([1e12 * rows[:-1], rows[-1:]])),
-            ("none", off, torch.cat([rows, 0 * rows[:1]])),
-        ):
-            yield *case, 1e-9
+        yield "zero", 0 * free, rows
+        yield "off", off, rows
+        yield "up", up, rows
+        yield "down", -up, rows
+        yield "pair", pair[0] - pair[1], pair
+        yield "last", last, rows
+        yield "first", first, rows
+        yield "far", 1e12 * off, rows
+        yield "near", 1e-12 * up, rows
+        yield "long", off, 1e12 * rows
+        yield "short", up, 1e-12 * rows
+        yield "uneven", last / last.norm(), torch.cat([1e12 * rows[:-1], rows[-1:]])
+        yield "none", off, torch.cat([rows, 0 * rows[:1]])
 
 
 @exercise(FEASIBLE, _feasible_cases)

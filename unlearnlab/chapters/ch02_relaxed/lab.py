@@ -3,7 +3,6 @@ moves off it?"""
 
 from types import SimpleNamespace
 
-import numpy as np
 import torch
 from torch.nn.utils import parameters_to_vector
 
@@ -33,10 +32,10 @@ def move(task: Task, off: float, along: float, n_pert: int) -> SimpleNamespace:
 
     delta                    (d,) tensor
     drift_off, drift_along   lengths of the parts of Delta off the span and inside
-    curve                    f(theta* + Delta, x) on curve.grid(), an array
+    curve                    f(theta* + Delta, x) on curve.grid(), a tensor
     predicted, actual        <grad f(theta*, x_i), Delta>, f(theta* + Delta, x_i) - f(theta*, x_i)
     """
-    check(CONTROLS, locals())
+    check(CONTROLS, off=off, along=along, n_pert=n_pert)
     model, inputs = task.original, torch.cat([task.retain.tensors[0], task.forget.tensors[0]])
     theta = parameters_to_vector(model.parameters())
     rows = output_gradients(model, inputs)
@@ -49,9 +48,9 @@ def move(task: Task, off: float, along: float, n_pert: int) -> SimpleNamespace:
         delta=delta,
         drift_off=float(off * outside.norm()),
         drift_along=float(along * inside.norm()),
-        curve=shown.numpy(),
-        predicted=(rows @ delta).numpy(),
-        actual=actual.numpy(),
+        curve=shown,
+        predicted=(rows @ delta),
+        actual=actual,
     )
 
 
@@ -78,7 +77,7 @@ class SpanLab(SliderLab):
         return (
             f"Moving theta by {shown.drift_off:.2g} off the span and {shown.drift_along:.2g} "
             "along it changes the retain outputs by at most "
-            f"{np.abs(shown.actual[:-1]).max():.2g} and the forget output by "
+            f"{shown.actual[:-1].abs().max():.2g} and the forget output by "
             f"{shown.actual[-1]:.2g}"
         )
 
@@ -86,7 +85,7 @@ class SpanLab(SliderLab):
         changes = shown.predicted, shown.actual
         return table(
             {
-                "largest retain change": [_number(np.abs(c[:-1]).max()) for c in changes],
+                "largest retain change": [_number(change[:-1].abs().max()) for change in changes],
                 "forget change": [_number(change[-1]) for change in changes],
                 "drift off | along": [f"{v:.2f}" for v in (shown.drift_off, shown.drift_along)],
             },

@@ -2,7 +2,6 @@
 
 from ...course import style
 from ...course.exercises import check, hints
-from ...course.graphs import fits, graph
+from ...course.graphs import draw, fits, graph
 from . import exercises, pictures, study
-from .comparison import compare
-from .lab import SineLab
+from .lab import SineLab, compare

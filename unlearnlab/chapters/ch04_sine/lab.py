@@ -1,19 +1,19 @@
 """SineLab: rerun the sine poisoning by any method under sliders, and compare all methods."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from ...course.lab import MENU, control, table
 from ...course.marks import central, name_rows, over_points, plain_ticks
-from ...course.style import BLUE, ORIGINAL, UNLEARNED
+from ...course.style import BLUE, NAMED, ORIGINAL, UNLEARNED
 from ...course.unlearning_lab import UnlearningLab, heading
 from ...data.sine import RETAIN
+from ...loop import unlearn
 from ...methods import Method
 from ...tasks import sine
-from .comparison import compare
-from .pictures import PUBLISHED, curve, mark_worst
+from .pictures import curve, worst
 
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 ALL = "all ten seeds"
@@ -68,24 +68,22 @@ class SineLab(UnlearningLab):
         self.scores = {**self.scores, run.method.name: run.metrics["sup_error"]}
 
     def press(self, event):
-        self.work(self._compare, *self.chosen())
+        self.work(self._compare, *self.asked())
 
     def _compare(self, seed, method, epochs, stop):
         """All methods at the paper's best settings, result by result."""
         seeds = range(1, 11) if self.seeds.value == ALL else [seed]
         self.say()
-        self.scores, found = {}, {}
-
-        def finished(record, total):
-            found.setdefault(record["method"], []).append(record["sup_error"])
-            self.scores = {name: central(errors)[0] for name, errors in found.items()}
-            self.progress.value = sum(map(len, found.values())) / total
-            self.results.value = _results(found, epochs)
+        self.scores, errors = {}, {}
+        for record in compare(seeds, epochs, self.settings, stop):
+            errors.setdefault(record["method"], []).append(record["sup_error"])
+            self.scores = {name: central(values)[0] for name, values in errors.items()}
+            done = sum(map(len, errors.values()))
+            self.progress.value = done / len(seeds) / len(self.settings)
+            self.results.value = _results(errors, epochs)
             self.canvas.move(lambda: self._add(self.model))
-
-        compare(seeds, epochs, self.settings, progress=finished, stop=stop)
         if stop.is_set():
-            count = f"{len(found)} of {len(self.settings)}"
+            count = f"{len(errors)} of {len(self.settings)}"
             self.say(f"Stopped. {count} methods were begun; their results stand.")
 
     # -- showing
@@ -104,7 +102,7 @@ class SineLab(UnlearningLab):
         nearest = min(sine.PUBLISHED, key=lambda t: abs(math.log(T / t)))
         name_rows(scores, names)
         for name, (_, *ends) in sine.PUBLISHED[nearest].items():
-            scores.plot(ends, [names.index(name)] * 2, **PUBLISHED)
+            scores.plot(ends, [names.index(name)] * 2, **NAMED["published range"])
         scores.axvline(self.start_metrics["sup_error"], **ORIGINAL)
         scores.set(xscale="log", xlim=(0.3, 60 if T < 500 else 3000))
         scores.set(xlabel="sup error (log)", title=f"Gray: published, T = {nearest}")
@@ -113,7 +111,9 @@ class SineLab(UnlearningLab):
     def move(self, model):
         fit, scores = self.figure.axes
         x, y = curve(model or self.task.original)
-        error = mark_worst(fit, x, y, linewidth=4, alpha=0.6)
+        bar = worst(x, y)
+        error = abs(np.diff(bar[1])[0])
+        fit.plot(*bar, **NAMED["worst"])
         words = f"{self.under_way} after {self.epoch} epochs"
         fit.plot(x, y, **UNLEARNED)
         heading(fit, f"{words}: sup error {error:.2f}", size=11)
@@ -122,12 +122,30 @@ class SineLab(UnlearningLab):
         return f"The poisoned sine: {words} has sup error {error:.1f}"
 
 
-def _results(found, epochs):
-    """Sup errors so far beside the published ones, as HTML."""
+def compare(
+    seeds: Iterable[int], epochs: int, settings: dict[str, Method] | None = None, stop=None
+) -> Iterator[dict]:
+    """Every method on every seed: yields {"method", "seed", "sup_error", "seconds"}, methods in the
+    table's order.
+
+    settings: name -> Method, default `sine.best_settings(epochs)`. stop: a threading.Event that
+    ends it.
+    """
+    tasks = [sine.task(seed) for seed in seeds]
+    for name, method in (settings or sine.best_settings(epochs)).items():
+        for task in tasks:
+            run = unlearn(task, method, epochs, stop=stop)
+            if run.stopped:
+                return
+            yield {"method": name, "seed": task.seed, **run.metrics, "seconds": run.seconds}
+
+
+def _results(errors, epochs):
+    """Sup errors by method so far, beside the published ones, as HTML."""
     published, rows = sine.PUBLISHED.get(epochs, {}), {}
-    for name, errors in found.items():
-        median, low, high = central(errors)
-        spread = f"{low:.2f} to {high:.2f}, {len(errors)} seeds" if len(errors) > 1 else "one seed"
+    for name, own in errors.items():
+        median, low, high = central(own)
+        spread = f"{low:.2f} to {high:.2f}, {len(own)} seeds" if len(own) > 1 else "one seed"
         theirs = f"none for T = {epochs}" if name in sine.PUBLISHED[10] else "none, your own method"
         if name in published:
             theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name])

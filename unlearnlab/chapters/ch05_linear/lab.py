@@ -46,7 +46,7 @@ def scene(heading: float = 75, tilt: float = 50, label: float = 2.0, retained: i
 
     Raises ValueError for what CONTROLS do not offer.
     """
-    check(CONTROLS, locals())
+    check(CONTROLS, heading=heading, tilt=tilt, label=label, retained=retained)
     turn, lift = math.radians(heading), math.radians(tilt)
     along = math.cos(turn) * FIRST + math.sin(turn) * SECOND
     x = LENGTH * (math.cos(lift) * along + math.sin(lift) * NORMAL)

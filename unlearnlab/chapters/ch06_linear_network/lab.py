@@ -34,7 +34,7 @@ def compare(depth: int, width: int, n_retain: int, seed: int) -> SimpleNamespace
 
     Raises ValueError for what CONTROLS do not offer.
     """
-    check(CONTROLS, locals())
+    check(CONTROLS, depth=depth, width=width, n_retain=n_retain, seed=seed)
     widths = [width] * (depth - 1)
     draw = torch.Generator().manual_seed(1000 * seed + 7)
     X = torch.randn(n_retain, INPUTS, generator=draw, dtype=torch.float64)

@@ -4,73 +4,54 @@ draws its other ones itself. finding: as in Figure.done."""
 import numpy as np
 
 from ...course.marks import decades, floored, lines, name_rows
-from ...course.style import BLACK, GREEN, ORIGINAL, UNLEARNED, WRONG, figure, look
+from ...course.style import LOOKS, WRONG, figure, look
 
 FLOOR = 1e-16  # of logarithmic axes: smaller values, exact zeros among them, stand on it
-RETRAINED = {"color": GREEN, "marker": "D", "markersize": 9, "mfc": "none", "linestyle": "none"}
-
-
-def _matrix(ax, matrix, limit):
-    ax.set(xticks=[], yticks=[])
-    return ax.imshow(np.atleast_2d(matrix), cmap="PuOr", vmin=-limit, vmax=limit)
 
 
 @look()
-def lemma1(first, delta, original, unlearned, retrained, finding: str = ""):
-    """A_1 and Delta, both (h_1, m), and their sum, beside the predictors, (m,)."""
-    fig, (ax, *panels) = figure(1, 4, width_ratios=[2.2, 1, 1, 1])
-    matrices = np.array([first, delta, first + delta])
-    for panel, matrix, title in zip(panels, matrices, ("A₁", "Δ, of rank one", "A₁ + Δ")):
-        image = _matrix(panel, matrix, np.abs(matrices).max())
-        panel.set(xlabel="input", ylabel="neuron", title=title)
-    fig.colorbar(image, ax=panels, label="entry", location="bottom", aspect=40)
-    looks = {**ORIGINAL, "marker": "s"}, {**UNLEARNED, "marker": "o"}, RETRAINED
-    curves = {"w(θ*)": original, "w(θ* + Δ)": unlearned, "retrained": retrained}
-    lines(ax, range(1, len(original) + 1), curves, looks, named=False)
-    ax.set(xlabel="input coordinate", ylabel="entry of w", title="The predictor")
-    fig.legend(loc="outside upper center", ncols=3)
-    what = "Matrices A₁, Δ and A₁ + Δ, and three predictors entry by entry"
-    return fig.done(finding, what)
+def matrices(shown: dict, down: int = 1, numbers: bool = False, finding: str = ""):
+    """Matrices as images, in one colour scale.
 
-
-@look()
-def counter_example(before, after, finding: str = ""):
-    """D.4.1 with its numbers. before, after: (A, c, w) each."""
-    fig, axes = figure(2, 3, (7, 4.4))
-    sides = ("input", "hidden"), ("hidden", "output"), ("input", "output")
-    for row, matrices, state in zip(axes, (before, after), ("before", "after")):
-        for ax, matrix, name, (across, up) in zip(row, matrices, "Acw", sides):
-            _matrix(ax, matrix, 2)
-            ax.set(xlabel=across, ylabel=up, title=f"{name}, {state}")
-            for (i, j), value in np.ndenumerate(np.atleast_2d(matrix)):
-                ax.text(j, i, f"{value:.0f}", ha="center", va="center")
-    return fig.done(finding, "The matrices of D.4.1, before and after the step")
+    shown: title -> (matrix, what is across, what is down). down: how many rows of them. numbers:
+    whether to write the entries, on paler colours.
+    """
+    columns = len(shown) // down
+    fig, _ = figure(down, columns, (2.4 * columns, 2.2 * down))
+    limit = max(np.abs(matrix).max() for matrix, *_ in shown.values()) * (1 + numbers)
+    for ax, (title, (matrix, across, up)) in zip(fig.axes, shown.items()):
+        matrix = np.atleast_2d(matrix)
+        image = ax.imshow(matrix, cmap="PuOr", vmin=-limit, vmax=limit)
+        ax.set(xticks=[], yticks=[], xlabel=across, ylabel=up, title=title)
+        for (i, j), value in np.ndenumerate(matrix) if numbers else ():
+            ax.text(j, i, f"{value:.0f}", ha="center", va="center")
+    if not numbers:
+        fig.colorbar(image, ax=fig.axes, label="entry", aspect=40)
+    return fig.done(finding, f"Matrices: {'; '.join(shown)}")
 
 
 # What the lab compares: name in a comparison -> look, with its name in the legend
 COMPARED = {
-    "unlearned": {**UNLEARNED, "marker": "o", "label": "unlearned (Lemma 1)"},
-    "retrained": {**RETRAINED, "label": "retrained"},
+    "unlearned": {**LOOKS["w(θ* + Δ)"], "label": "unlearned (Lemma 1)"},
+    "retrained": {**LOOKS["retrained"], "label": "retrained"},
     "relaxed": {**WRONG, "label": "relaxed, no penalty"},
 }
 
 
 def comparison(left, right, shown) -> None:
     """LinearNetworkLab's picture of what `compare` returned: predictors, and their errors."""
-    at = range(1, len(shown.original) + 1)
-    size = np.linalg.norm(shown.original)
-    left.set(xlabel="input coordinate", ylabel="entry of w / ‖w(θ*)‖", ylim=(-1, 1))
-    left.set_title("The predictors")
-    left.plot(at, shown.original / size, label="original", **ORIGINAL)
-    for name, style in COMPARED.items():
-        left.plot(at, shown.predictors[name] / size, **style)
+    curves = {"original": shown.original, **shown.predictors}
+    curves = {name: w / np.linalg.norm(shown.original) for name, w in curves.items()}
+    axes = {"xlabel": "input coordinate", "ylabel": "entry of w / ‖w(θ*)‖", "ylim": (-1, 1)}
+    axes["title"] = "The predictors"
+    lines(left, range(1, len(shown.original) + 1), curves, COMPARED, named=False, axes=axes)
     name_rows(right, [style["label"] for style in COMPARED.values()])
     for errors, words, marker in (
         (shown.retain_error, "retain error", "v"),
         (shown.distance, "distance", "^"),
     ):
         values = floored([errors[name] for name in COMPARED], FLOOR)
-        right.plot(values, range(len(values)), marker, color=BLACK, mfc="none", label=words)
+        right.plot(values, range(len(values)), f"k{marker}", mfc="none", label=words)
     right.set(xscale="log", xlim=(FLOOR / 2, 30), xlabel="relative to the retrained solution")
     right.set_title("Fit, and distance from the retrained one")
     decades(right.xaxis, -16, 0, 4)

@@ -17,24 +17,24 @@ def solve_relaxed(
 ) -> torch.Tensor:
     """Minimise ||w(theta + Delta)|| subject to <grad f(theta, x_i), Delta> = 0, by L-BFGS (SciPy).
 
-    It works on layers of norm 1, which changes neither the constraints nor the minimisers: f is
-    linear in each layer. The gradient is output_gradients at the input w itself: the derivative of
-    ||w||^2 / 2 is that of <w, .> with w held fixed.
+    It works on layers of norm 1: f is linear in each, so constraints and minimisers stay. The
+    derivative of ||w||^2 / 2 is that of <w, .> with w held fixed: output_gradients at the input w.
 
     X_retain: (n_r, m).
     only_first: True adds the drift penalty of Theorem 3: infinite unless all layers but A_1 stay.
         False: no penalty, (7) with Rhat = 0.
-    start: (d,), a Delta in the order of `flatten`, None for 0; its infeasible part is projected
-        off, so every iterate is feasible.
+    start: (d,), a Delta in the order of `flatten`, None for 0. Its infeasible part is taken off.
     iterations: at most.
 
     Returns (k, d), float64: Delta at the start, after every iteration, and last the solution.
+    Raises ValueError when v = 0.
     """
     from scipy.optimize import minimize
 
     theta = [a.detach() for a in net.doubled(layers)]
     net.check_inputs("X_retain", X_retain, layers)
-    net.unit_upper(layers)
+    if not net.unit_upper(theta).any():
+        raise ValueError("layers must have v = A_2^T ... c^T other than 0: else no A_1 has effect")
     norms = [float(a.norm()) or 1.0 for a in theta]
     scale = torch.cat([torch.full_like(a, norm).flatten() for a, norm in zip(theta, norms)])
     start = torch.zeros_like(scale) if start is None else start

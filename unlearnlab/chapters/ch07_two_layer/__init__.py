@@ -2,6 +2,7 @@
 
 from ...course.exercises import check, hints
 from ...course.graphs import draw, fits, graph
+from ...course.marks import dots
 from . import exercises, pictures, pursuit
 from .fitting import fit
 from .lab import PruneLab

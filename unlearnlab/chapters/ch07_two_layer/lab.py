@@ -39,7 +39,7 @@ def cut_network(
     points need.
 
     Of the n_r points the last `copies` repeat others. inputs: 1 (a sine) or 2 (a product of two).
-    Returns arrays and numbers:
+    Returns tensors and numbers:
 
     X, y                  the retain points (n_r, inputs), copies last, and their targets
     X_forget, y_forget    the forget point, (1, inputs) and (1,)
@@ -52,7 +52,8 @@ def cut_network(
 
     Raises ValueError for what CONTROLS do not offer.
     """
-    check(CONTROLS, locals())
+    check(CONTROLS, n_r=n_r, h=h, activation=activation)
+    check(CONTROLS, copies=copies, method=method, inputs=inputs)
     phi, distinct = ACTIVATIONS[activation], range(n_r - copies)
     points, heights, A, c = _trained(len(distinct), h, activation, inputs)
     retained = [*distinct, *distinct[:copies]]
@@ -62,13 +63,13 @@ def cut_network(
     A_new = torch.where(c_new[:, None] != 0, A, 0)
     after, grid = partial(two_layer.predict, A_new, c_new, activation=phi), _grid(inputs)
     return SimpleNamespace(
-        X=X[:, :-1].numpy(),
-        y=y.numpy(),
-        X_forget=X_f[:, :-1].numpy(),
-        y_forget=y_f.numpy(),
-        before=two_layer.predict(A, c, grid, phi).numpy(),
-        after=after(grid).numpy(),
-        alive=(A_new.any(1) & (c_new != 0)).numpy(),
+        X=X[:, :-1],
+        y=y,
+        X_forget=X_f[:, :-1],
+        y_forget=y_f,
+        before=two_layer.predict(A, c, grid, phi),
+        after=after(grid),
+        alive=(A_new.any(1) & (c_new != 0)),
         rank=two_layer.rank(features),
         kept=two_layer.active_neurons(A_new, c_new),
         retain_error=float((after(X) - y).abs().max()),
@@ -130,7 +131,7 @@ class PruneLab(SliderLab):
         )
 
     def table(self, shown):
-        error, most = shown.retain_error, [np.abs(f).max() for f in (shown.before, shown.after)]
+        error, most = shown.retain_error, [f.abs().max() for f in (shown.before, shown.after)]
         rows = {
             "kept | bound s | n_r": f"{shown.kept} | {shown.rank} | {len(shown.X)}",
             "largest retain error": "below 10⁻⁸" if error < 1e-8 else f"{error:.1e}",

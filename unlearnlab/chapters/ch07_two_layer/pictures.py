@@ -3,7 +3,6 @@ notebook draws its simpler ones itself. finding: as in Figure.done."""
 
 import numpy as np
 
-from ...course.graphs import draw
 from ...course.marks import over_points
 from ...course.style import BLUE, FORGET, GREY, RETAIN, figure, look
 
@@ -21,19 +20,6 @@ def cancelling(stages, outputs, finding: str = ""):
         ax.set(xlabel="neuron", ylabel="output weight c")
         ax.margins(y=0.25)
     return fig.done(finding)
-
-
-def forget_outputs(groups, levels, finding: str = ""):
-    """Outputs at the forget point after the cut. groups: activation -> method -> (n,), over seeds.
-    levels: name -> an output to compare with."""
-    curves = dict(levels)
-    for i, method in enumerate(next(iter(groups.values()))):
-        outputs = np.array([by_method[method] for by_method in groups.values()])
-        seeds = np.linspace(-0.05, 0.05, outputs.shape[1]) + 0.22 * i - 0.33
-        places = seeds + np.arange(len(groups))[:, None]
-        curves[method] = places.ravel(), outputs.clip(-4.5, 4.5).ravel()
-    names = {"xticks": range(len(groups)), "xticklabels": groups}
-    return draw("forget_outputs", curves, finding=finding, **names)
 
 
 def cut_network(figure, x, shown) -> None:

@@ -31,10 +31,10 @@ def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     # of the positive and of the negative parts
     parts = [cost, cost], [units.T, -units.T], [units @ (sizes / sizes.max())]
     costs, equations, wanted = (torch.cat(part).cpu().numpy() for part in parts)
-    found = linprog(costs, A_eq=equations.T, b_eq=wanted, method="highs-ds")
-    if found.status != 0:
-        raise ArithmeticError(f"basis pursuit: HiGHS found no solution: {found.message}")
-    positive, negative = units.new_tensor(found.x).chunk(2)
+    best = linprog(costs, A_eq=equations.T, b_eq=wanted, method="highs-ds")
+    if best.status != 0:
+        raise ArithmeticError(f"basis pursuit: HiGHS found no solution: {best.message}")
+    positive, negative = units.new_tensor(best.x).chunk(2)
     taken = (positive - negative).nonzero().flatten().tolist()
     return _kept("basis pursuit", problem, taken).to(c.dtype)
 

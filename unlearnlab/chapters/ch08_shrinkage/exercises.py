@@ -1,16 +1,17 @@
 """The exercise of notebook 08: a method of one's own, descent with weights of a limited length."""
 
 import contextlib
+import copy
+import functools
 from dataclasses import dataclass, fields
 
 import torch
 from torch.nn.utils import parameters_to_vector
-from torch.utils.data import TensorDataset
 
+from ...course import curve
 from ...course.exercises import WrongAnswer, call, exercise, expect, messages
 from ...loop import unlearn
 from ...methods import GD, Method, hyperparameter
-from ...task import Task
 
 CAPPED = """
 hint 1: The loop calls `settle(state)` after every update of AdamW. The model is state.model, the
@@ -43,19 +44,12 @@ each: you limit every tensor by itself; the length is that of all parameters tog
 WORDS = messages(CAPPED)
 
 
-def _task():
-    """A small regression whose original fits, so that descent pulls it back to its length."""
-    original = torch.nn.Linear(4, 1).double()
-    original.weight.data.fill_(2)
-    original.bias.data.fill_(5)
-    x = torch.arange(36.0).sin().view(9, 4).double()
-    data, evaluate = TensorDataset(x, original(x).detach()), lambda model: {}
-    return Task("cap", "regression", 0, original, None, data, data, lambda seed: original, evaluate)
+TASK = functools.cache(curve.task)  # a small one, whose original fits
 
 
 def _run(learner, share, decay):
     """The weights at the end of a run of the learner's method."""
-    task, method = _task(), call(learner)
+    task, method = copy.deepcopy(TASK()), call(learner)
     expect(isinstance(method, Method), WORDS["instance"])
     unlearn(task, method, 20)  # a stub ends here
     own = [field.name for field in fields(method) if not hasattr(GD, field.name)]
@@ -65,7 +59,7 @@ def _run(learner, share, decay):
             learner(**{own[0]: bad})
             raise WrongAnswer(WORDS["limits"])
     run = unlearn(task, learner(**{own[0]: share}, lr=0.05, weight_decay=decay), 20)
-    untouched = map(torch.equal, task.original.parameters(), _task().original.parameters())
+    untouched = map(torch.equal, task.original.parameters(), TASK().original.parameters())
     expect(all(untouched), WORDS["original"])
     return parameters_to_vector(run.model.parameters()).detach()
 

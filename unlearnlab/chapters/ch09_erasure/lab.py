@@ -7,7 +7,6 @@ import torch
 
 from ...course import style
 from ...course.lab import WIDE
-from ...course.marks import key
 from ...course.unlearning_lab import ImageLab
 from ...data.tint import tint
 from ...networks.predict import outputs
@@ -69,8 +68,9 @@ class ErasureLab(ImageLab):
         page.tick_params(length=0)
         page.spines[:].set_visible(False)
         page.grid(False)
-        self.draw_before(plane)
-        key(plane, REFERENCES, loc="upper left")
+        for name, look in REFERENCES.items():
+            plane.plot([], [], label=name, **look)
+        plane.legend(loc="upper left")
         limits = {"xlim": (-0.02, 1.04), "ylim": (-0.09, 1.02)}
         if self.zoom.value:
             left = min(0.78, self.truth_metrics["retain_accuracy"] - 0.15)  # easy: at the ideal

@@ -94,7 +94,6 @@ class CollapseLab(ImageLab):
             ("ground truth", self.truth_metrics, style.GROUND_TRUTH, 4),
         ):
             level(accuracy, metrics["color_accuracy"], name, T, (0, up), looks, ha="right")
-        self.draw_before(accuracy)
 
     def move(self, model):
         self._draw_bars("unlearned model", model)

@@ -140,5 +140,5 @@ STUDIES = (
     study(test_images=2_000),
     study(device="cuda", precision="bfloat16"),
     study(device="cuda", precision="bfloat16", test_images=5_000),
-    study("others"),
+    study("others", device="cuda", precision="bfloat16", test_images=5_000),
 )

@@ -19,8 +19,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...ground.checks import floats, integer
-from ...projection import project_out
+from ...ground.checks import floats, in_range, integer
+from ...projection.definition import power_of_two, project_out
 from ..checks import reals
 
 EPS = 2.0**-52  # of float64
@@ -94,24 +94,19 @@ def perturbation(layers: Layers, X_retain: Tensor) -> list[Tensor]:
     as -u (P_perp A_1^T u)^T with u = v / ||v||, which is the same matrix: the length of v, which
     can be 1e-200 or 1e200 in a deep network, cancels.
 
-    X_retain: (n_r, m), n_r < m, of any rank; P_perp projects off its rows. n_r = 0 is no
-    constraint.
+    X_retain: (n_r, m), of any rank; P_perp projects off its rows. n_r = 0 is no constraint. m
+    independent rows fix the predictor: P_perp = 0, and Delta is 0 up to rounding.
 
-    Returns a list shaped like layers. Raises ValueError when v = 0 up to rounding (then A_1 moves
-    nothing), or when n_r >= m.
+    Returns a list shaped like layers. All are 0 when v = 0 up to rounding: then A_1 moves nothing,
+    and nothing need be moved, since w = 0 is shortest. Raises ValueError when an entry of Delta is
+    too large for the dtype.
     """
     first = doubled(layers)[0]
     check_inputs("X_retain", X_retain, layers)
-    n, m = X_retain.shape
-    if n >= m:
-        raise ValueError(
-            f"X_retain must have fewer rows than columns (n_r < m), got {n} rows and {m} columns: "
-            "with m independent retain points the outputs fix the predictor and nothing is left to "
-            "unlearn; if rows repeat, pass each once"
-        )
-    u = unit_upper(layers)
-    moved = -u[:, None] * project_out(first.T @ u, X_retain)
-    return [moved.to(layers[0].dtype), *(torch.zeros_like(a) for a in layers[1:])]
+    size, u = power_of_two(first.flatten()), unit_upper(layers)
+    moved = -u[:, None] * project_out((first / size).T @ u, X_retain) * size
+    zeros = [torch.zeros_like(a) for a in layers[1:]]
+    return [in_range("layers[0]", moved, layers[0].dtype), *zeros]
 
 
 @torch.no_grad()
@@ -121,10 +116,11 @@ def unlearn(layers: Layers, X_retain: Tensor) -> list[Tensor]:
     That is exactly (4)'s solution for R = ||w(theta)||_2. float64 layers are exact to rounding,
     float32 ones to that of storing them.
 
-    X_retain: (n_r, m), n_r < m, of any rank. Raises as `perturbation` does.
+    X_retain: (n_r, m), of any rank. Raises as `perturbation` does.
     """
     theta = doubled(layers)
-    return [(a + d).to(layers[0].dtype) for a, d in zip(theta, perturbation(theta, X_retain))]
+    moved = [a + d for a, d in zip(theta, perturbation(theta, X_retain))]
+    return [in_range("layers[0]", a, layers[0].dtype) for a in moved]
 
 
 @torch.no_grad()
@@ -148,17 +144,17 @@ def min_param_norm(w: Tensor, widths: Sequence[int]) -> list[Tensor]:
     unit = w.double() / top
     size = float(unit.norm())
     units = [unit / size] + [torch.eye(1, h, dtype=unit.dtype, device=w.device)[0] for h in sizes]
-    # rho^(1/L), without forming rho: it may overflow
-    each = top ** (1 / len(sizes)) * size ** (1 / len(sizes))
-    return [(each * b[:, None] * a).to(w.dtype) for a, b in zip(units, units[1:])]
+    # rho^(1/L) as two factors: with one layer it is rho itself, and may overflow
+    low, high = (factor ** (1 / len(sizes)) for factor in (size, top))
+    return [(high * (low * b[:, None] * a)).to(w.dtype) for a, b in zip(units, units[1:])]
 
 
 # What chapter 06 computes with too: float64 layers that are checked already.
 
 
-def doubled(layers, name="layers"):
+def doubled(layers):
     """The layers in float64, once they are checked."""
-    check_layers(layers, name)
+    check_layers(layers)
     return [a.double() for a in layers]
 
 
@@ -187,52 +183,37 @@ def rows(layers, X):
 
 
 def unit_upper(layers):
-    """v / ||v||, by unit vectors all the way up.
-
-    Raises ValueError when a product is 0, or so small that it is only rounding.
-    """
+    """v / ||v||, by unit vectors all the way up; 0 when a product is 0 or only rounding."""
     u = layers[0].new_ones(1, dtype=torch.float64)
-    for l in range(len(layers) - 1, 0, -1):
-        a = layers[l].detach().double()
+    for a in reversed(layers[1:]):
+        a = a.detach().double()
         a = a / a.abs().max().clamp_min(torch.finfo(torch.float64).tiny)
         up = a.T @ u
         if up.norm() <= len(layers) * len(u) * EPS * (a.abs().T @ u.abs()).norm():
-            last = len(layers) - 1
-            what = "c" if l == last else f"the product of layers[{l}] to layers[{last}]"
-            raise ValueError(
-                f"v = 0: {what} is zero up to rounding, so the output is 0 for every input and no "
-                "change of A_1 moves it; Lemma 1 needs v = A_2^T ... A_{L-1}^T c^T to be nonzero"
-            )
+            return u.new_zeros(len(layers[0]))
         u = up / up.norm()
     return u
 
 
-def check_layers(layers: Layers, name: str = "layers") -> None:
+def check_layers(layers: Layers) -> None:
     """TypeError or ValueError unless `layers` is a linear network.
 
     That is a list of matrices of one dtype whose widths chain, the last (1, h).
     """
     if not isinstance(layers, (list, tuple)) or not layers:
         got = "an empty one" if isinstance(layers, (list, tuple)) else type(layers).__name__
-        raise TypeError(f"{name} must be a list of matrices [A_1, ..., A_{{L-1}}, c], got {got}")
+        raise TypeError(f"layers must be a list of matrices [A_1, ..., A_{{L-1}}, c], got {got}")
+    width = "fan-in"
     for l, a in enumerate(layers):
-        reals(f"{name}[{l}]", a, ("h", "fan-in"))
+        name, last = f"layers[{l}]", l == len(layers) - 1
+        reals(name, a, (1 if last else "h", width))
         if a.numel() == 0:
-            raise ValueError(f"{name}[{l}] must have entries, got shape {tuple(a.shape)}")
+            raise ValueError(f"{name} must have entries, got shape {tuple(a.shape)}")
         if a.dtype != layers[0].dtype:
             raise TypeError(
-                f"{name}[{l}] must have the dtype of {name}[0], {layers[0].dtype}, got {a.dtype}"
+                f"{name} must have the dtype of layers[0], {layers[0].dtype}, got {a.dtype}"
             )
-        if l and a.shape[1] != len(layers[l - 1]):
-            raise ValueError(
-                f"{name}[{l}] must have {len(layers[l - 1])} columns to follow {name}[{l - 1}] of "
-                f"shape {tuple(layers[l - 1].shape)}, got shape {tuple(a.shape)}"
-            )
-    if len(layers[-1]) != 1:
-        raise ValueError(
-            f"the last of {name} is c and must have shape (1, {layers[-1].shape[1]}), got "
-            f"{tuple(layers[-1].shape)}"
-        )
+        width = len(a)
 
 
 def check_inputs(name, X, layers):

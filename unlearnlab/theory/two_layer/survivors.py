@@ -30,14 +30,14 @@ def cut(A: Tensor, c: Tensor, X_retain: Tensor, activation: Activation) -> tuple
 # a second thread halves the largest problems at best; on a busy machine it costs 5 to 20 times
 @one_thread()
 def sparsify(c: Tensor, features: Tensor) -> Tensor:
-    """New weights with the same features @ c, at most rank(features) nonzero (paper A, Lemma 6).
+    """New weights with the same features @ c, at most rank-many nonzero (paper A, Lemma 6).
 
     c: (h,), float32 or float64.
     features: (n, h), row i = phi(A x_i), of any rank; zero or equal columns, h < n and n = 0 are
         fine. Cost O(n^2 h) for n <= h.
 
     Returns (h,) in c's dtype, computed in float64. A weight that is 0 stays 0, so the bound is the
-    rank of the columns in use.
+    rank of the columns in use. The sizes of points, neurons and weights do not matter.
 
     How. The lemma takes the reduced column echelon basis of the null space and cancels the leading
     entries of c one by one. In that basis the leading rows form an identity, so afterwards c stands
@@ -48,48 +48,55 @@ def sparsify(c: Tensor, features: Tensor) -> Tensor:
     factorisation of an orthonormal basis of the row space of features * c, whose columns are what
     each neuron contributes, so that neither the scale of a neuron nor that of its weight matters.
 
-    How well. `rank(features)` is numerical, a little stricter than torch.linalg.matrix_rank's
-    default. The result misses at most 1e-11 of |features| @ |c| in float64 (1e-6 in float32),
-    usually rounding alone. Of features @ c itself that is more where the contributions cancel, by
-    the factor of the cancellation. If so few neurons cannot keep this, because tiny features meet
-    huge weights or float32 features fall off fast, as many stay as contribute above rounding.
+    How well. At every point the result misses at most 1e-11 of |phi(A x_i)| @ |c| in float64 (1e-6
+    in float32), usually rounding alone. Of the output itself that is more where the contributions
+    cancel, by the factor of the cancellation. As many stay as the rank of the contributions, each
+    point scaled to count alike. That is at most the rank of the features in exact arithmetic. It
+    can be more than the numerical `rank(features)` where features are uneven in a way that scaling
+    rows and columns does not undo, and the weights undo it.
 
-    Raises TypeError or ValueError for anything but finite floating tensors that fit.
+    Raises TypeError or ValueError for anything but finite floating tensors that fit, and ValueError
+    where so few weights in c's dtype cannot keep the outputs: they are too large or denormal.
     """
-    problem = Contributions(c, features)
-    return problem.weights(problem.sparsified()).to(c.dtype)
+    return Contributions(c, features, along=1).sparsified()
 
 
 @one_thread()
 def rank(features: Tensor) -> int:
     """s = dim span{phi(A x_i)}: the bound of Theorem 5. features: (n, h).
 
-    It counts singular values above 2 max(n, h) eps times the largest.
+    It counts singular values above 2 max(n, h) eps times the largest. The rank does not depend on
+    the sizes of rows and columns, so first each is scaled to have its largest entry near 1: rows
+    before columns, or after them, whichever shows more.
     """
     reals("features", features, ("n", "h"))
-    sizes = _singular_values(to_unit_size(features.detach()))
-    return count(sizes, features.shape, torch.finfo(features.dtype).eps)
+    parts, eps = torch.frexp(features.detach().double()), torch.finfo(features.dtype).eps
+    sizes = (_singular_values(_scaled(*parts, order)) for order in ((1, 0), (0, 1)))
+    return max(count(s, features.shape, eps) for s in sizes)
 
 
 class Contributions:
     """The neurons in use. Column j of `columns` (n, k) is c_j phi_j, what neuron j contributes.
 
     Multipliers t (k,) stand for the weights c_j t_j: 1 everywhere is c itself, and t is allowed if
-    columns @ t = columns @ 1.
+    columns @ t = columns @ 1. The columns are scaled by powers of two, so that the largest entry
+    of all is near 1, or with along=1 that of each row.
     """
 
-    def __init__(self, c, features):
+    def __init__(self, c, features, along=(0, 1)):
         reals("features", features, ("n", "h"))
         reals("c", c, (features.shape[1],))
         c, features = c.detach(), features.detach()
-        self.c, self.features = c.double(), to_unit_size(features)
+        self.c, self.dtype, self.shape = c.double(), c.dtype, features.shape
         self.eps = max(torch.finfo(t.dtype).eps for t in (c, features))
-        self.missed = max(MISSED.get(t.dtype, 1e-6) for t in (c, features))
-        columns = self.features * to_unit_size(c)
-        self.used = (columns != 0).any(0).nonzero().flatten()
+        self.missed = max(MISSED[t.dtype] for t in (c, features))
+        (weight, power), (phi, powers) = torch.frexp(self.c), torch.frexp(features.double())
+        columns = _scaled(phi * weight, powers + power, [along])
+        self.used = columns.any(0).nonzero().flatten()
         self.columns = columns[:, self.used]
         self.outputs = self.columns.sum(1)
-        self.size = self.columns.abs().sum(1).norm()
+        self.sizes = self.columns.abs().sum(1)
+        self.size = self.sizes.norm()
 
     def weights(self, t):
         """(h,): the weights that the multipliers stand for."""
@@ -98,25 +105,24 @@ class Contributions:
         return new
 
     def sparsified(self):
-        """Multipliers, as many as the features' rank; more only where the outputs need it."""
+        """Weights, as many as the features' rank; more only where the outputs need it."""
         q, r = torch.linalg.qr(self.columns.T)
-        for kept in (self._features_rank(), count(_singular_values(r), (1, 1), self.eps)):
+        sizes = _singular_values(r)
+        for shape in (self.shape, (1, 1)):  # the second leaves less to rounding
+            kept = count(sizes, shape, self.eps)
             if kept >= len(self.used):
-                break
+                return self.weights(1).to(self.dtype)
             rows = q
             if kept < q.shape[1]:
                 rows = q @ torch.linalg.svd(r, full_matrices=False)[0][:, :kept]
-            moved = self._moved_onto(independent_rows(rows), rows)
-            if self.missing(moved) <= self.missed * self.size:
-                return moved
-        return torch.ones_like(self.used, dtype=torch.float64)
-
-    def _features_rank(self):
-        """Of all columns or those in use, the lesser: rounding can make a part look larger."""
-        shape, parts = self.features.shape, [self.features]
-        if len(self.used) < shape[1]:
-            parts.append(self.features[:, self.used])
-        return min(count(_singular_values(part), shape, self.eps) for part in parts)
+            new = self.weights(self._moved_onto(independent_rows(rows), rows)).to(self.dtype)
+            t = new.double()[self.used] / self.c[self.used]  # as they are stored
+            if ((self.columns @ t - self.outputs).abs() <= self.missed * self.sizes).all():
+                return new
+        raise ValueError(
+            f"c must be of another size, or in float64: {kept} weights in {self.dtype} miss the "
+            f"outputs by more than {self.missed}"
+        )
 
     def _moved_onto(self, stay, rows):
         """All contributions moved onto the columns `stay`.
@@ -137,9 +143,14 @@ class Contributions:
         moved[stay] = t
         return moved
 
-    def missing(self, t):
-        """|columns @ t - columns @ 1|."""
-        return (self.columns @ t - self.outputs).norm()
+
+def _scaled(mantissa, power, along):
+    """mantissa * 2^power, then scaled by powers of two until its largest entry along each of the
+    dimensions is near 1, one after the other. Nothing overflows on the way."""
+    power = power.double().masked_fill(mantissa == 0, -1e9)
+    for dims in along if mantissa.numel() else ():
+        power = power - power.amax(dims, keepdim=True)
+    return mantissa * torch.exp2(power)
 
 
 def _singular_values(matrix):
@@ -157,17 +168,8 @@ def independent_rows(matrix):
 
     They are those that partial pivoting picks.
     """
-    if matrix.shape[1] == 0:
-        return torch.zeros(0, dtype=torch.long, device=matrix.device)
     _, pivots = torch.linalg.lu_factor(matrix)
     order = list(range(len(matrix)))
     for i, j in enumerate((pivots - 1).tolist()):
         order[i], order[j] = order[j], order[i]
-    return torch.tensor(order[: matrix.shape[1]], dtype=torch.long, device=matrix.device)
-
-
-def to_unit_size(tensor):
-    """float64, divided by the largest entry: the squares of 1e-200 are 0."""
-    tensor = tensor.double()
-    largest = tensor.abs().max() if tensor.numel() else 0
-    return tensor / largest if largest > 0 else tensor
+    return torch.tensor(order[: matrix.shape[1]], device=matrix.device)
