@@ -184,7 +184,7 @@ def test_hooks_that_record_numbers_work(kind):
     model = nn.Sequential(nn.Linear(4, 8), nn.PReLU(8), nn.Linear(8, 3))
     x, recorder = torch.randn(6, 4), Recorder()
     if kind == "before":
-        model[2].register_forward_pre_hook(lambda m, args: recorder.hook(m, args, args[0]))
+        model[0].register_forward_pre_hook(lambda m, args: recorder.kept.append(args[0].numpy()))
     else:
         hook = recorder.hook if kind == "method" else (lambda *all_: recorder.hook(*all_))
         model[2].register_forward_hook(hook)

@@ -11,7 +11,6 @@ from .modes import norms_of
 
 # What is put back in place. Attributes, of a module or of an object that it holds, are a dict.
 _BOXES = (dict, OrderedDict, defaultdict, list, deque)
-_PLAIN = {type(None), bool, int, float, str, Tensor, nn.Parameter}
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
 
 WRAPPER = """class Logits(torch.nn.Module):
@@ -111,5 +110,5 @@ def _boxes(holder):
         seen[id(box)] = box
         yield box
         for key, value in _items(box):
-            if type(value) not in _PLAIN and key not in _HOOKS:
+            if key not in _HOOKS and not isinstance(value, Tensor):
                 stack.append(value)

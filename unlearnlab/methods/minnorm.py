@@ -1,7 +1,5 @@
 """MinNorm-OG: descend the retain loss; shrink theta where the retained outputs cannot feel it."""
 
-import math
-
 import torch
 
 from ..ground.points import Sequences
@@ -93,11 +91,9 @@ def _on_cpu(state):
 def _shrink(model, strength):
     """theta <- (1 - strength) theta for what is trainable; the length of the change."""
     trainable = [p for p in model.parameters() if p.requires_grad]
-    # one wait for the device, not one each
-    squared = sum(torch.linalg.vector_norm(p, dtype=torch.float64).square() for p in trainable)
-    for p in trainable:
-        p.mul_(1 - strength)
-    return strength * math.sqrt(squared.item())
+    length = torch.stack(torch._foreach_norm(trainable, dtype=torch.float64)).norm()
+    torch._foreach_mul_(trainable, 1 - strength)
+    return strength * length.item()
 
 
 def subsample(targets, count, kind, generator):

@@ -51,12 +51,12 @@ def blocks(net, plan=None):
     calls = {prefix: call for prefix, call in calls.items() if _has_formula(call)}
     with torch.enable_grad():
         sides = _output_side(heads, [call.edge for call in calls.values()])
-    tensors, rest, parts, small = {**net.others, **net.parameters}, dict(net.parameters), [], {}
+    rest, parts, small = dict(net.parameters), [], {}
     for (prefix, call), b in zip(calls.items(), sides):
         moving = {role: name for role, name in net.owned[prefix].items() if name in rest}
         if b is None or not moving:
             continue
-        values = {role: tensors[name] for role, name in net.owned[prefix].items()}
+        values = {role: net.tensors[name] for role, name in net.owned[prefix].items()}
         share = LAYERS[type(call.module)](call, values, b, moving)
         if isinstance(share, Affine):
             parts.append(share)
@@ -89,8 +89,8 @@ def _looked_at(net, heads, names):
 def row_bytes(net):
     """What the rows of the parameters outside LAYERS would take."""
     others = [module for module in net.modules.values() if type(module) not in LAYERS]
-    trainable = [p for m in others for p in m.parameters(recurse=False) if p.requires_grad]
-    return len(net.inputs) * sum(p.numel() * p.element_size() for p in trainable)
+    owned = [p for m in others for p in m.parameters(recurse=False) if p.requires_grad]
+    return len(net.inputs) * sum(p.nbytes for p in owned)
 
 
 def _has_formula(call):

@@ -24,9 +24,10 @@ class Network:
     """A model's tensors by name, and copies of them in a chosen precision to run it with.
 
     outputs: what of every head gives rows, as in `minnorm_step`.
-    trainable, fixed: {name: parameter}; a shared one goes by the name it is first met under.
+    named, trainable: {name: parameter}; a shared one goes by the name it is first met under.
     owned: {module's prefix: {role, such as "weight": name}}.
-    parameters, others, x: what it is run with, set by `cast`; `kept`, by `evaluation`, puts back
+    tensors, x: what it is run with, set by `cast`, and parameters, those of them that are
+        trainable; `kept`, by `evaluation`, puts back
         what a forward leaves in the model.
     """
 
@@ -49,10 +50,9 @@ class Network:
                     f"layer {prefix!r} is TorchScript, whose weights cannot be replaced: give the "
                     "module that torch.jit made it from"
                 )
-        named = dict(self.model.named_parameters())
-        self.trainable = {name: p for name, p in named.items() if p.requires_grad}
-        self.fixed = {name: p for name, p in named.items() if not p.requires_grad}
-        first = {id(p): name for name, p in named.items()}
+        self.named = dict(self.model.named_parameters())
+        self.trainable = {name: p for name, p in self.named.items() if p.requires_grad}
+        first = {id(p): name for name, p in self.named.items()}
         self.owned = {
             prefix: {role: first[id(p)] for role, p in module._parameters.items() if p is not None}
             for prefix, module in self.modules.items()
@@ -70,15 +70,11 @@ class Network:
 
     def cast(self, dtype: torch.dtype | None) -> torch.dtype:
         """Sets the tensors to run with, in `dtype` (None: their own); returns the first's dtype."""
-
-        def to(t):
-            return t.to(dtype) if dtype and t.is_floating_point() else t
-
-        def leaf(p):  # a parameter that is as it should be stands for itself
-            return p if to(p) is p else to(p.detach()).requires_grad_()
-
-        self.parameters = {name: leaf(p) for name, p in self.trainable.items()}
-        self.others = {name: to(t) for name, t in self.fixed.items()}
+        self.tensors = {
+            name: p.detach().to(dtype if dtype and p.is_floating_point() else p.dtype)
+            for name, p in self.named.items()
+        }
+        self.parameters = {name: self.tensors[name].requires_grad_() for name in self.trainable}
         own = next(iter(self.parameters.values())).dtype
         self.kept.dtype = dtype
         self.x = self.inputs.to(own) if self.inputs.is_floating_point() else self.inputs
@@ -86,7 +82,7 @@ class Network:
 
     def __call__(self, x, parameters=None):
         """The heads on x, each (n,), with some parameters replaced."""
-        tensors = {**self.parameters, **self.others, **(parameters or {})}
+        tensors = self.tensors | (parameters or {})
         with self.kept:
             returned = functional_call(self.model, tensors, (x.clone(),))
         heads = _heads(logits(returned), len(x))

@@ -162,7 +162,7 @@ def _center(net, toward):
     """theta_0 by the parameters' names, trainable ones only; {} for the origin."""
     if toward is None:
         return {}
-    toward, named = list(toward), dict(net.model.named_parameters())
+    toward, named = list(toward), net.named
     if [t.shape for t in toward] != [p.shape for p in named.values()]:
         raise ValueError(
             f"toward must hold a tensor for each of the model's {len(named)} "
