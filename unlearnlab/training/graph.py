@@ -24,10 +24,16 @@ HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pr
 def cuda_graph(run: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
     """Records what `run` asks of the GPU, without doing it. What it returns does it, each time."""
     graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+    generator = torch.cuda.default_generators[torch.cuda.current_device()]
+    before = generator.clone_state()
     # thread_local: what another thread asks of the GPU meanwhile, a lab's drawing, is no error
     how = {"stream": stream, "capture_error_mode": "thread_local"}
-    with ONE_AT_A_TIME, torch.cuda.graph(graph, **how):
-        output = run()
+    try:
+        with ONE_AT_A_TIME, torch.cuda.graph(graph, **how):
+            output = run()
+    except Exception:
+        generator.graphsafe_set_state(before)  # the other still waits for the recording's end
+        raise
 
     def replay():
         graph.replay()
