@@ -41,7 +41,7 @@ from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch02_relaxed as ch
-from unlearnlab.networks import outputs_at
+from unlearnlab.course.curve import outputs_at
 
 # %% [markdown]
 # ## 1 · From the loss to a set of parameters

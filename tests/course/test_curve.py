@@ -6,7 +6,7 @@ import torch
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
-from unlearnlab.networks import outputs_at
+from unlearnlab.course.curve import outputs_at
 
 
 @pytest.mark.parametrize("seed", [1, 2, 7])

@@ -10,11 +10,12 @@ and 100,000 epochs of AdamW alone do not reach.
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.data import TensorDataset
 
-from ..ground import seeds
+from ..ground import checks, seeds
 from ..ground.seeds import on_cpu
 from ..ground.threads import few_threads
 from ..networks import MLP, seeded
@@ -42,7 +43,7 @@ def task(seed: int = 1) -> Task:
 
     Raises ArithmeticError if the last steps do not reach interpolation.
     """
-    generator = seeds.seeded(seed)
+    generator = seeds.from_seed(seed)
     x = torch.linspace(-math.pi, math.pi, RETAIN_POINTS, dtype=torch.float64)[:, None]
     x = x[seeds.shuffled(RETAIN_POINTS, generator)]
     retain = TensorDataset(x, x.sin())
@@ -95,3 +96,17 @@ def _interpolate(model, inputs, targets):
     raise ArithmeticError(
         f"the curve network does not interpolate: a residual of {residual.abs().max():.1e} remains"
     )
+
+
+def outputs_at(model: nn.Module, theta: Tensor, inputs: Tensor) -> Tensor:
+    """f(theta, x): what `model` would return with the vector theta (d,) for its trainable
+    parameters.
+
+    theta is ordered as the columns of `output_gradients`. Differentiable in theta; the model is
+    left as it is. Raises ValueError when theta is not a vector of that length.
+    """
+    trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    sizes = [p.numel() for p in trainable.values()]
+    checks.floats("theta", theta, shape=(sum(sizes),), finite=False)
+    parts = zip(trainable.items(), theta.split(sizes))
+    return functional_call(model, {name: part.view_as(p) for (name, p), part in parts}, inputs)

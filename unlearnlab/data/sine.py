@@ -6,7 +6,7 @@ import math
 import torch
 from torch.utils.data import TensorDataset
 
-from ..ground.seeds import seeded, uniform
+from ..ground.seeds import from_seed, uniform
 
 RETAIN, FORGET = 50, 5
 HALF_WIDTH = 5 * math.pi
@@ -16,7 +16,7 @@ POISON = 1.5
 def points(seed: int) -> tuple[TensorDataset, TensorDataset]:
     """(retain, forget): inputs (50, 1) and (5, 1) uniform on [-5 pi, 5 pi]; targets sin x, and 1.5.
     float32."""
-    generator = seeded(seed)
+    generator = from_seed(seed)
     x = (2 * uniform(RETAIN + FORGET, 1, generator=generator) - 1) * HALF_WIDTH
     retain, forget = x[:RETAIN], x[RETAIN:]
     return TensorDataset(retain, retain.sin()), TensorDataset(

@@ -24,7 +24,7 @@ def generator(*parts: int) -> torch.Generator:
     return torch.Generator().manual_seed(derived(*parts))
 
 
-def seeded(seed: int) -> torch.Generator:
+def from_seed(seed: int) -> torch.Generator:
     """A generator on the CPU with this seed itself. Raises ValueError that names it."""
     return torch.Generator().manual_seed(checks.seed(seed))
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..ground import checks
-from ..ground.seeds import seeded, shuffled
+from ..ground.seeds import from_seed, shuffled
 
 
 class Interval(NamedTuple):
@@ -92,7 +92,7 @@ def jackknife(
 def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
     """For each of `samples`, tensors (n, ...), its rows in `folds` random parts of nearly equal
     size, each part with all the other rows: [(part, rest), ...]."""
-    generator, sides = seeded(seed), []
+    generator, sides = from_seed(seed), []
     for some in samples:
         order = shuffled(len(some), generator).to(some.device)
         parts = order.tensor_split(folds)
@@ -130,7 +130,7 @@ def against_itself(
         raise ValueError(
             f"size={size} needs {2 * size} retrained models for two groups, got {len(retrained)}"
         )
-    generator, values = seeded(seed), []
+    generator, values = from_seed(seed), []
     for _ in range(draws):
         order = shuffled(len(retrained), generator).to(retrained.device)
         some, others = retrained[order[: 2 * size]].split(size)

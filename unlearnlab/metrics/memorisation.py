@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from ..ground import checks
-from ..ground.seeds import seeded, uniform
+from ..ground.seeds import from_seed, uniform
 
 
 def halves(models: int, examples: int, seed: int = 0) -> Tensor:
@@ -18,7 +18,7 @@ def halves(models: int, examples: int, seed: int = 0) -> Tensor:
     """
     checks.integer("models", models, low=2)
     checks.integer("examples", examples, low=1)
-    keys = uniform(models, examples, generator=seeded(seed))
+    keys = uniform(models, examples, generator=from_seed(seed))
     return keys.argsort(0).argsort(0) < models // 2
 
 
@@ -48,7 +48,7 @@ def memorisation_floor(
     """
     _check(correct, included, least=2)
     checks.integer("draws", draws, low=1)
-    generator, floors = seeded(seed), []
+    generator, floors = from_seed(seed), []
     outside = ~included
     for _ in range(draws):
         keys = uniform(*correct.shape, generator=generator).to(correct.device)

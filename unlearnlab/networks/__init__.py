@@ -1,6 +1,6 @@
 """The networks of the experiments, by their standard names."""
 
 from .all_cnn import AllCNN
-from .mlp import MLP, outputs_at, seeded
+from .mlp import MLP, seeded
 from .resnet import ResNet
 from .vit import ViT

@@ -1,12 +1,10 @@
-"""The fully connected network, and what every network needs: a seeded start, and outputs at any
-parameters."""
+"""The fully connected network, and what every network needs: a seeded start."""
 
 import threading
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import nn
 
 from ..ground import checks
 from ..ground.seeds import on_cpu
@@ -43,17 +41,3 @@ def seeded(build, seed: int) -> nn.Module:
             return build()
         finally:
             torch.set_default_dtype(usual)
-
-
-def outputs_at(model: nn.Module, theta: Tensor, inputs: Tensor) -> Tensor:
-    """f(theta, x): what `model` would return with the vector theta (d,) for its trainable
-    parameters.
-
-    theta is ordered as the columns of `output_gradients`. Differentiable in theta; the model is
-    left as it is. Raises ValueError when theta is not a vector of that length.
-    """
-    trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    sizes = [p.numel() for p in trainable.values()]
-    checks.floats("theta", theta, shape=(sum(sizes),), finite=False)
-    parts = zip(trainable.items(), theta.split(sizes))
-    return functional_call(model, {name: part.view_as(p) for (name, p), part in parts}, inputs)

@@ -51,13 +51,9 @@ def executor(backend, workers: int):
         with Client(threads_per_worker=workers, **own) as client, executor(client, 0) as parts:
             yield parts
     else:
-        members = lambda: backend.scheduler_info(n_workers=-1)["workers"].values()
+        nodes = lambda: backend.scheduler_info(n_workers=-1)["workers"].values()
         finish = lambda sweep: backend.run(end, sweep, on_error="ignore")
-        yield (
-            backend.get_executor(pure=False),
-            lambda: sum(w["nthreads"] for w in members()),
-            finish,
-        )
+        yield backend.get_executor(pure=False), lambda: sum(w["nthreads"] for w in nodes()), finish
 
 
 def supervised(run, job):

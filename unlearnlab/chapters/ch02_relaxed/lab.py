@@ -8,7 +8,6 @@ from torch.nn.utils import parameters_to_vector
 
 from ...course import curve
 from ...course.lab import SliderLab, check, table
-from ...networks import outputs_at
 from ...projection import output_gradients, project_out
 from ...task import Task
 from . import pictures
@@ -42,7 +41,9 @@ def move(task: Task, off: float, along: float, n_pert: int) -> SimpleNamespace:
     outside = project_out(theta, rows[:n_pert])
     inside = theta - outside
     delta = -off * outside - along * inside
-    new, shown = (outputs_at(model, theta + delta, x).flatten() for x in (inputs, curve.grid()))
+    new, shown = (
+        curve.outputs_at(model, theta + delta, x).flatten() for x in (inputs, curve.grid())
+    )
     actual = new - model(inputs).flatten()
     return SimpleNamespace(
         delta=delta,
