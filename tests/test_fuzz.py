@@ -62,7 +62,6 @@ CALLS = {
     M.margin: {"logits": MODELS, "labels": torch.zeros(12, dtype=torch.long)},
     M.mia: {"seen": MODELS[0], "unseen": MODELS[1], "folds": 2, "repeats": 1, "seed": 0},
     M.klom: {"unlearned": MODELS, "retrained": MODELS, "bins": 5, "floor": 0.1},
-    M.klom_floor: {"retrained": MODELS, "bins": 5, "floor": 0.1},
     M.u_lira: {"unlearned": MODELS, "retrained": MODELS, "folds": 3, "seed": 0},
     M.lira_score: {"phi": MODELS, "inside": MODELS, "outside": MODELS},
     M.halves: {"models": 4, "examples": 3, "seed": 0},

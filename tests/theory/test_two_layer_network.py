@@ -209,7 +209,7 @@ GOOD = torch.ones(3, 2, dtype=torch.float64)
         (
             lambda: two_layer.cut(GOOD, torch.ones(3), GOOD * torch.inf, torch.relu),
             ValueError,
-            "X must be finite",
+            "X_retain must be finite",
         ),
         (
             lambda: fit(GOOD, GOOD[:, 0], 0, torch.relu),

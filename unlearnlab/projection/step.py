@@ -86,7 +86,7 @@ def minnorm_step(
 class Projection:
     """The projections of one model in one run: what the first learned of it serves the next.
 
-    That is the plan of its pass (`network.watched`), which is made again when a pass differs from
+    That is the plan of its pass (`watch.watched`), which is made again when a pass differs from
     it in anything, and the precision that K had to be computed in: a run whose K is nearly singular
     does not compute every K twice. It holds no tensor.
 
