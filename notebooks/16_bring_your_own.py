@@ -371,10 +371,10 @@ assert not apart(Centred(30, 2), models["table"][1])
 # ### What a layer costs
 #
 # Linear layers, convolutions with or without groups, and the usual norms go *layer by layer*: a
-# forward and a backward pass for the whole batch, and no row of a large layer is formed (notebook
-# 03). Whatever is in none of these goes by *per-sample rows*: right for any layer, slower, and each
-# kept output holds as many numbers as such parameters there are. If that is too much memory, take
-# fewer samples (`n_pert`) or `solver="cg"`, which needs passes in place of rows.
+# forward and a backward pass for the whole batch, and never the rows of all layers at once
+# (notebook 03). Whatever is in none of these goes by *per-sample rows*: right for any layer,
+# slower, and each kept output holds as many numbers as such parameters there are. If that is too
+# much memory, take fewer samples (`n_pert`) or `solver="cg"`, which needs passes in place of rows.
 #
 # Small networks, 64 wide, 50 samples, one core (`python benchmarks/layers.py`). The last column is
 # the time of a projection over that of one step of descent on the same samples:

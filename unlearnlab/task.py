@@ -4,6 +4,7 @@ the answer."""
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from inspect import signature
 
 import torch
 from torch import nn
@@ -135,9 +136,10 @@ class Task:
         """An untrained model of the original's architecture; equal for equal task seed and
         `seed`. Raises TypeError or ValueError that names `build` where it makes no such model."""
         try:
-            model = self.build(seed)
+            signature(self.build).bind(seed)
         except TypeError as error:
-            raise TypeError(f"build must take a seed alone: {error}") from error
+            raise TypeError(f"build must take a seed alone: {error}") from None
+        model = self.build(seed)
         checks.instance("what build returns", model, nn.Module, "a torch.nn.Module")
         shapes, wanted = ([p.shape for p in m.parameters()] for m in (model, self.original))
         if shapes != wanted:

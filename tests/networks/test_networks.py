@@ -11,7 +11,8 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
-from unlearnlab.networks import AllCNN, ResNet, ViT, seeded
+from unlearnlab.course.vit import ViT
+from unlearnlab.networks import AllCNN, ResNet, seeded
 
 
 def test_a_slice_of_an_mlp_is_its_layers_with_the_same_weights():

@@ -170,6 +170,70 @@ def jacobian_in_training(model, x):
     return torch.stack([torch.cat([g.flatten() for g in row]) for row in rows]).double()
 
 
+class Freezing(nn.Module):
+    """A token of its own, and a `train` of its own that keeps batch norm out of training."""
+
+    def __init__(self):
+        super().__init__()
+        self.token, self.norm = nn.Parameter(torch.randn(4)), nn.BatchNorm1d(4)
+        self.out = nn.Linear(4, 3)
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.norm.eval().requires_grad_(False)
+        return self
+
+    def forward(self, x):
+        h = self.norm(x + self.token)
+        h = F.dropout(3 * h + h**2, 0.5) if self.training else h
+        return self.out(h)
+
+
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
+def test_a_model_with_a_train_of_its_own_is_projected_in_evaluation_mode(solver):
+    torch.manual_seed(0)
+    model, x = Freezing().train(), torch.randn(6, 4)
+    model.requires_grad_(True)
+    before, there = flat(model).double(), copy.deepcopy(model).double().eval().requires_grad_()
+    values = there(x.double()).max(1).values
+    rows = [torch.autograd.grad(v, there.parameters(), retain_graph=True) for v in values]
+    rows = torch.stack([torch.cat([g.flatten() for g in row]) for row in rows])
+    ul.minnorm_step(model, x, 1.0, solver=solver)
+    assert (before - flat(model) - dense_projection(before, rows)).norm() < 1e-4 * before.norm()
+    assert model.training and all(p.requires_grad for p in model.parameters())
+
+
+class Gated(nn.Module):
+    """Overwrites a layer's output that is a view, after another branch has used it."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.out = layer, nn.Linear(8, 3)
+
+    def forward(self, x):
+        h = self.layer(x)
+        gate = torch.sigmoid(h)
+        h.mul_(3)
+        return self.out((gate + h).flatten(2).mean(2) if h.ndim == 4 else (gate + h).mean(1))
+
+
+@pytest.mark.parametrize(
+    "make, shape",
+    [
+        (lambda: nn.Linear(5, 8), (4, 6, 5)),
+        (lambda: nn.InstanceNorm2d(8, affine=True), (4, 8, 3, 3)),
+    ],
+    ids=["linear", "instance norm"],
+)
+def test_a_view_that_is_overwritten_beside_another_branch_keeps_all_its_rows(make, shape):
+    torch.manual_seed(0)
+    model = Gated(make())
+    x = torch.randn(shape)
+    rows, before = jacobian(model, x), flat(model).double()
+    ul.minnorm_step(model, x, 1.0)
+    assert (before - flat(model) - dense_projection(before, rows)).norm() < 1e-4 * before.norm()
+
+
 class Recorder:
     def __init__(self):
         self.kept = []

@@ -137,3 +137,8 @@ def test_held_out_needs_other_seeds_and_every_setting_on_each():
         held_out(frame[frame["seed"] == 1], ["a", "b"], [1, 1])
     with pytest.raises(ValueError, match="seed 2 has 1 settings of the 2 there are"):
         held_out(frame.iloc[:3], ["a", "b"], [1, 1])
+    twice = pandas.concat([frame.iloc[:3], frame.iloc[2:3]])  # the same number, one setting missing
+    with pytest.raises(ValueError, match="two runs of one setting on one seed"):
+        held_out(twice, ["a", "b"], [1, 1])
+    with pytest.raises(ValueError, match=r"points \(n, 2\)"):
+        held_out(frame, ["a", "b", "lr"], [1, 1])

@@ -1,8 +1,9 @@
 """Models that others wrote: what they keep of a forward, copied or put back."""
 
 import copy
-from collections import OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
+from logging import Logger
 from types import ModuleType
 
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from .modes import norms_of
 
 # What is put back in place. Attributes, of a module or of an object that it holds, are a dict.
-_BOXES = (dict, OrderedDict, defaultdict, list, deque)
+_BOXES = (dict, OrderedDict, defaultdict, Counter, list, deque, set)
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
 
 WRAPPER = """class Logits(torch.nn.Module):
@@ -36,7 +37,8 @@ class Kept:
     """What a model holds beside parameters: buffers, tensors, lists, caches, objects with such.
 
     Inside `with kept:` a forward may write there what it likes: tensors are copies, in `dtype` if
-    that is set. Afterwards all is as it was when this was made.
+    that is set. Afterwards they, the attributes and the containers are as they were when this was
+    made. What else changes in place, such as an array of numpy or a generator's state, stays.
     """
 
     def __init__(self, model: nn.Module):
@@ -57,10 +59,10 @@ class Kept:
             if isinstance(box, dict):
                 for key in box.keys() - before.keys():
                     del box[key]
-                box.update(before)
+                dict.update(box, before)
             else:
                 box.clear()
-                box.extend(before)
+                (box.update if isinstance(box, set) else box.extend)(before)
 
 
 def copied(model: nn.Module) -> nn.Module:
@@ -102,7 +104,7 @@ def _boxes(holder):
     while stack:
         box = stack.pop()
         if not isinstance(box, (*_BOXES, tuple)):
-            if isinstance(box, (type, ModuleType)) or not hasattr(box, "__dict__"):
+            if isinstance(box, (type, ModuleType, Logger)) or not hasattr(box, "__dict__"):
                 continue
             box = vars(box)
         if id(box) in seen:

@@ -25,6 +25,14 @@ def has_own_train(module: nn.Module) -> bool:
     return type(module).train is not nn.Module.train
 
 
+def switch(module: nn.Module, mode: bool) -> None:
+    """The module's own `train(mode)`; which parameters are trainable stays, whatever it does."""
+    flags = [(p, p.requires_grad) for p in module.parameters()]
+    module.train(mode)
+    for p, trainable in flags:
+        p.requires_grad_(trainable)
+
+
 @contextmanager
 def kept_modes(modules):
     """Inside, the modules' modes may be set; afterwards all of MODES are as before."""
@@ -34,7 +42,7 @@ def kept_modes(modules):
     finally:
         for module, modes in before:
             if has_own_train(module):
-                module.train(modes["training"])
+                switch(module, modes["training"])
         for module, modes in before:
             for name, value in modes.items():
                 if vars(module).get(name) is not value:

@@ -3,4 +3,3 @@
 from .all_cnn import AllCNN
 from .mlp import MLP, seeded
 from .resnet import ResNet
-from .vit import ViT

@@ -60,7 +60,7 @@ def matrix_free(net, center):
     """
     off, precision = in_working_precision(net, lambda precision: _off(net, center, precision))
     vector, left, count, rows = off
-    if left > STOP[precision]:
+    if left > STOP.get(precision, 1e-2):
         warnings.warn(
             f"conjugate gradients stopped after {count} iterations with |J v| = "
             f"{left:.1e} |J theta|: the rows are nearly dependent, or the precision is used "
@@ -76,7 +76,7 @@ def _off(net, center, precision):
     with products(net) as (theta, push, pull):
         if center:
             theta = theta - torch.cat([center[name].flatten() for name in net.trainable]).to(theta)
-        result = off_rows(push, pull, theta, STOP[precision], LIMIT)
+        result = off_rows(push, pull, theta, STOP.get(precision, 1e-2), LIMIT)
         vector, left, *_ = result
         if not (math.isfinite(left) and torch.isfinite(vector).all()):
             check_finite(torch.isfinite(push(theta)), len(net.x))

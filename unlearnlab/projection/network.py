@@ -9,7 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, one_of, tensor
 from ..ground.models import Kept, described, logits
-from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
+from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of, switch
 
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
 # to 1e-15.
@@ -99,12 +99,14 @@ class Network:
     def set_modes(self):
         """Evaluation mode, in which batch norm keeps samples apart.
 
-        A module of parameters that may keep in that mode what it made of them stays in training.
+        A module of parameters that may keep in that mode what it made of them is told to train, so
+        that it keeps nothing, before the flag alone says evaluation.
         """
         for prefix, module in self.modules.items():
             if has_own_train(module) and self.owned[prefix] and not is_norm(module):
-                module.train()
-            elif module.training:
+                switch(module, True)
+        for module in self.modules.values():
+            if module.training:
                 module.training = False
             if getattr(module, "sparse", False):  # vmap knows the other gradients, equal to these
                 module.sparse = False

@@ -34,8 +34,12 @@ class Call:
         return self.output._version == self.versions[1]
 
     def usable(self, n):
-        """Whether samples stand along dimension 0, and input and graph are still there."""
+        """Whether samples stand along dimension 0, and input and graph are still there.
+
+        A view that was overwritten has another place in the graph than it had.
+        """
         there = self.edge is not None and self.input._version == self.versions[0]
+        there = there and (self.intact() or not self.output._is_view())
         return there and self.output.ndim > 0 and len(self.output) == n == len(self.input)
 
 

@@ -44,17 +44,21 @@ def select(frame, metric: str, rule: str = "oracle", by: tuple[str, ...] = ("met
 def _best(group, names, metric, rule):
     one = np.zeros(len(group), int)
     setting = group.groupby(names or one, sort=False, dropna=False).ngroup()
-    table = group.assign(setting=setting)
-    if table.duplicated(["setting", "seed"]).any():
-        raise ValueError(
-            "frame has two runs of one setting on one seed: name the columns that tell them apart "
-            "in by=(...)"
-        )
+    table = _once(group.assign(setting=setting))
     score = table.pivot(index="setting", columns="seed", values=metric)
     score = score.astype(float).fillna(np.inf)
     judges = lambda seed: score.drop(columns=seed) if rule == "validation" else score
     best = {seed: judges(seed).median(axis=1).idxmin() for seed in score}
     return group[table["setting"] == table["seed"].map(best)]
+
+
+def _once(table):
+    if table.duplicated(["setting", "seed"]).any():
+        raise ValueError(
+            "frame has two runs of one setting on one seed: name the columns that tell them apart "
+            "in by=(...)"
+        )
+    return table
 
 
 def front(points: np.ndarray) -> np.ndarray:
@@ -108,8 +112,8 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     seed_of, seeds = frame["seed"].factorize()
     if len(seeds) < 2:
         raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
-    setting = _settings(frame).ngroup()
-    table = np.full((setting.max() + 1, len(seeds), 2), np.nan)
+    setting = _once(frame.assign(setting=_settings(frame).ngroup()))["setting"]
+    table = np.full((setting.max() + 1, len(seeds), len(metrics)), np.nan)
     table[setting, seed_of] = frame[list(metrics)]
     shares, reference = [], np.asarray(reference, float)
     for i, count in enumerate(np.bincount(seed_of)):

@@ -61,7 +61,7 @@ def read(path: Path | str) -> Recorded:
     """
     checks.instance("path", path, (str, Path), "a path, or a name of the course's")
     path = Path(path).expanduser()
-    if path.suffix != ".json":
+    if path.suffix != ".json" and len(path.parts) == 1:
         folder = RESULTS if RESULTS.is_dir() else Path.cwd() / "results"
         path = folder / f"{path}.json"
     try:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..ground import checks
-from .pixels import Normalise, linear_heads, scaled
+from ..networks.pixels import Normalise, linear_heads, scaled
 
 
 class ViT(nn.Module):
