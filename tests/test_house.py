@@ -150,6 +150,10 @@ def test_no_file_is_longer_than_a_sitting():
     assert {name: lines for name, lines in lengths.items() if lines > FILE_LINES} == {}
 
 
+def test_the_way_of_a_run_to_its_worker_is_short():
+    assert len((PACKAGE / "study/workers.py").read_text(encoding="utf-8").splitlines()) <= 120
+
+
 def test_no_function_is_longer_than_a_screen():
     found = []
     for path in FILES:
