@@ -11,6 +11,7 @@ from torch.utils.data import Dataset, Subset, TensorDataset
 
 import unlearnlab as ul
 from unlearnlab.ground.points import IGNORED
+from unlearnlab.networks.predict import outputs
 
 X = torch.randn(12, 4, generator=torch.Generator().manual_seed(0))
 Y = torch.arange(12) % 3
@@ -174,6 +175,32 @@ def test_looking_leaves_the_model_and_torch_s_random_numbers_as_they_were():
     task((X, Y), model=model)
     assert torch.equal(torch.rand(2), expected) and all(m.training for m in model.modules())
     assert all(torch.equal(before[name], t) for name, t in model.state_dict().items())
+
+
+class Freezing(nn.Module):
+    """Freezes its norm in a `train` of its own, and keeps what a forward made."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm, self.out, self.seen = nn.BatchNorm1d(4), nn.Linear(4, 3), []
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.norm.eval().requires_grad_(False)
+        return self
+
+    def forward(self, x):
+        self.seen.append(self.norm(x))
+        return self.out(self.seen[-1])
+
+
+def test_looking_and_predicting_leave_what_is_trainable_and_looking_leaves_nothing_kept():
+    model = Freezing()
+    task((X, Y), model=model)
+    assert model.seen == []
+    outputs(model, X)
+    ul.minnorm_step(model, X, 0.5)
+    assert model.training and all(p.requires_grad for p in model.parameters())
 
 
 def test_every_output_of_a_regression_gives_a_row_and_heads_are_joined():

@@ -25,25 +25,21 @@ def has_own_train(module: nn.Module) -> bool:
     return type(module).train is not nn.Module.train
 
 
-def switch(module: nn.Module, mode: bool) -> None:
-    """The module's own `train(mode)`; which parameters are trainable stays, whatever it does."""
-    flags = [(p, p.requires_grad) for p in module.parameters()]
-    module.train(mode)
-    for p, trainable in flags:
-        p.requires_grad_(trainable)
-
-
 @contextmanager
 def kept_modes(modules):
-    """Inside, the modules' modes may be set; afterwards all of MODES are as before."""
+    """Inside, the modules' modes may be set; afterwards all of MODES are as before, and what is
+    trainable, which a `train` of their own may change."""
     before = [(m, {name: vars(m)[name] for name in MODES if name in vars(m)}) for m in modules]
+    flags = [(p, p.requires_grad) for m, _ in before for p in m.parameters(recurse=False)]
     try:
         yield
     finally:
         for module, modes in before:
             if has_own_train(module):
-                switch(module, modes["training"])
+                module.train(modes["training"])
         for module, modes in before:
             for name, value in modes.items():
                 if vars(module).get(name) is not value:
                     setattr(module, name, value)
+        for p, trainable in flags:
+            p.requires_grad_(trainable)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Subset, TensorDataset
 
-from .models import described
+from .models import Kept, described
 from .modes import kept_modes
 
 IGNORED = -100  # a target that is nowhere counted: in sequences only, as in torch's cross-entropy
@@ -96,7 +96,7 @@ def _check_finite(what, values):
 def _probe(name, original, inputs):
     """The outputs on the first two inputs, as a list of heads, and whether the model returns
     several. Nothing of it changes."""
-    with kept_modes(original.modules()):
+    with kept_modes(original.modules()), Kept(original):
         original.eval()
         try:
             outputs = original(inputs[:2].clone())

@@ -9,7 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, one_of, tensor
 from ..ground.models import Kept, described, logits
-from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of, switch
+from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
 
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
 # to 1e-15.
@@ -27,8 +27,7 @@ class Network:
     named, trainable: {name: parameter}; a shared one goes by the name it is first met under.
     owned: {module's prefix: {role, such as "weight": name}}.
     tensors, x: what it is run with, set by `cast`, and parameters, those of them that are
-        trainable; `kept`, by `evaluation`, puts back
-        what a forward leaves in the model.
+        trainable. kept: set by `evaluation`, puts back what a forward leaves in the model.
     """
 
     mixes_samples = False  # whether batch norm may normalise by the batch's own statistics
@@ -104,7 +103,7 @@ class Network:
         """
         for prefix, module in self.modules.items():
             if has_own_train(module) and self.owned[prefix] and not is_norm(module):
-                switch(module, True)
+                module.train()
         for module in self.modules.values():
             if module.training:
                 module.training = False
