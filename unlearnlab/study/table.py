@@ -64,13 +64,13 @@ def read(path: Path | str) -> Recorded:
     if path.suffix != ".json" and len(path.parts) == 1:
         folder = RESULTS if RESULTS.is_dir() else Path.cwd() / "results"
         path = folder / f"{path}.json"
+        if not path.exists():
+            raise FileNotFoundError(
+                f"no recorded result at {path}; those of the course are in notebooks/results of "
+                "its repository: bring that folder beside the notebook"
+            )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"no recorded result at {path}; those of the course are in notebooks/results of its "
-            "repository: bring that folder beside the notebook"
-        ) from None
     except (ValueError, RecursionError) as error:
         raise BadTable(f"{path} is no JSON text, or not all of it: {error}") from error
     has = ", ".join(content) if isinstance(content, dict) else type(content).__name__
