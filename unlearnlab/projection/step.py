@@ -1,4 +1,4 @@
-"""How is the step off the rows taken without ever forming a row?
+"""How is the step off the rows taken without ever holding them?
 
 With K = J J^T and t = J theta, P_perp theta = theta - J^T c where K c = t. So only K (k x k), t (k)
 and one product J^T c are needed, and every layer adds its share of each (`layers`); the rows, k
