@@ -545,9 +545,11 @@ assert torch.equal(X, clinic(1).retain.tensors[0])  # a run changes neither data
 assert patients.evaluate(patients.original)["believed"] == 1
 
 # %% [markdown]
-# - Tables, several outputs and sequences are tasks of a few lines each; on each the projection came
-#   nearer to a model that never saw the forget points than descent did.
-# - `minnorm_step` equals the definition on four kinds of models, one sample at a time or together.
+# - Tables, several outputs and sequences are tasks of a few lines each. On each the projection came
+#   at least as near to a model that never saw the forget points as descent did: with one seed, and
+#   one guess of the settings of each method.
+# - `minnorm_step` equals the definition on four models, and a sample alone gives there what it
+#   gives in its batch.
 # - A method with two hyperparameters of its own ran on two tasks and through a sweep.
 # - A metric got its floor, and nine mistakes their sentences.
 #
