@@ -168,19 +168,19 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 # - [13 is it forgotten?](13_is_it_forgotten.ipynb) (90 minutes, runs in 60 s): membership
 #   inference, U-LiRA, KLoM and others, built by hand: what does each see, and what does it say when
 #   there is nothing to see?
-# - [14 when it does not interpolate](14_when_it_does_not_interpolate.ipynb) (50 minutes, runs in 60
+# - [15 when it does not interpolate](15_when_it_does_not_interpolate.ipynb) (50 minutes, runs in 60
 #   s): early stopping and wrong labels: what is left of the theory when the original does not fit
 #   its data?
-# - [15 the bug museum](15_bug_museum.ipynb) (60 minutes, runs in 90 s): thirteen mistakes that
+# - [16 the bug museum](16_bug_museum.ipynb) (60 minutes, runs in 90 s): thirteen mistakes that
 #   finish on time and write a number into a table, each with its measured effect
-# - [16 bring your own](16_bring_your_own.ipynb) (40 minutes, runs in 20 s): your model, data,
+# - [17 bring your own](17_bring_your_own.ipynb) (40 minutes, runs in 20 s): your model, data,
 #   method or metric: how does it get in, and how do you know that the result is about your problem?
 #
 # Go through them in order: each uses the words and results of those before it. Notebooks 05 to 07
 # prove the theorems, for models simple enough to be exact; they need notebooks 01 and 02, and can
 # be read in any order. Notebook 08 goes on from 04, and 09 and 10 take the method to images.
-# Notebooks 11 to 15 ask how much of all that to believe; each of them can be read alone once you
-# know 09. Notebook 16 is for your own problem, at any time after 03. "Minutes" is for reading,
+# Notebooks 11 to 16 ask how much of all that to believe; each of them can be read alone once you
+# know 09. Notebook 17 is for your own problem, at any time after 03. "Minutes" is for reading,
 # predicting and the exercises; "runs in" is for the code alone, on one CPU core.
 
 # %% [markdown]

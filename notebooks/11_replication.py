@@ -529,7 +529,7 @@ assert forgets["all"] < 0.3 * forgets["retain"]
 # %% [markdown]
 # Three of the four cannot be seen in the result. Rows of another network, a gradient that belongs
 # to no point, a decay that depends on the number of batches: each is worth less than a hundredth of
-# the box, in either direction. (The gradient is wrong all the same; the bug museum, notebook 15,
+# the box, in either direction. (The gradient is wrong all the same; the bug museum, notebook 16,
 # shows how wrong.) Rows in training mode cost ten times the time, for nothing.
 #
 # The fourth can be seen in the best setting: with forget batches in the running averages the forget

@@ -3,123 +3,69 @@
 import pytest
 import torch
 
-import unlearnlab as ul
-from unlearnlab.chapters import ch15_museum as ch
+from unlearnlab.chapters import ch15_interpolation as ch
 from unlearnlab.course import exercises
 from unlearnlab.course.exercises import WrongAnswer
 
-
-def of_each(labels, each):
-    return torch.cat([(labels == c).nonzero().flatten()[:each] for c in labels.unique()])
+PINV = torch.linalg.pinv
 
 
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        (lambda y, k: of_each(y, k // len(y.unique())), "nothing was chosen"),
-        (lambda y, k: of_each(y, -(-k // len(y.unique())))[:k], "the classes got"),
-        (lambda y, k: torch.arange(min(k, len(y))), "the classes got"),
-        (lambda y, k: y[:k], "came twice"),
-        (lambda y, k: y[:k] + 100, "there is no position"),
-        (lambda y, k: torch.arange(k).double(), "expected int64, got torch.float64"),
-        (lambda y, k: torch.arange(k)[:, None], "expected shape"),
-        (lambda y, k: list(range(k)), "expected a tensor, got list"),
-        (lambda y, k: None, "is there a return"),
-    ],
-)
-def test_wrong_samples_are_told_apart(wrong, says):
-    with pytest.raises(WrongAnswer, match="^balanced_sample: .*" + says):
-        ch.check("balanced_sample", wrong)
-
-
-OTHERS = lambda e: torch.stack(
-    [torch.cat([e[:, :i], e[:, i + 1 :]], 1).median(1).values for i in range(e.shape[1])], 1
-)
-AT = lambda e, rows: e[rows, torch.arange(e.shape[1])]
-
-
-@pytest.mark.parametrize(
-    "wrong, says",
-    [
+        (lambda theta, X, y: X @ theta - y, "expected shape"),
         (
-            lambda e: AT(
-                e,
-                torch.stack(
-                    [
-                        torch.cat([e[:, :i], e[:, i + 1 :]], 1).mean(1).argmin()
-                        for i in range(e.shape[1])
-                    ]
-                ),
-            ),
-            "off by",
+            lambda theta, X, y: X.T @ torch.linalg.inv(X @ X.T) @ (X @ theta - y),
+            "your function raised|off by|holds a NaN",
         ),
-        (lambda e: AT(e, OTHERS(e).argmin(0)).median(), "expected shape"),
+        (lambda theta, X, y: 2 * PINV(X) @ (X @ theta - y), "off by"),
     ],
 )
-def test_wrong_selections_are_told_apart(wrong, says):
-    with pytest.raises(WrongAnswer, match="^held_out: .*" + says):
-        ch.check("held_out", wrong)
+def test_wrong_misses_are_told_apart(wrong, says):
+    with pytest.raises(WrongAnswer, match="^miss: .*(" + says + ")"):
+        ch.check("miss", wrong)
 
 
-def dominance(points, every, some):
-    beats = lambda q, p: every(a <= b for a, b in zip(q, p)) and some(a < b for a, b in zip(q, p))
-    rows = points.tolist()
-    return torch.tensor([not any(beats(q, p) for q in rows) for p in rows])
-
-
-def sorted_by_the_first_alone(points):
-    kept, lowest = torch.zeros(len(points), dtype=torch.bool), float("inf")
-    for i in points[:, 0].argsort(stable=True):
-        kept[i] = points[i, 1] < lowest
-        lowest = min(lowest, float(points[i, 1]))
-    return kept
+def block(K, n_retain, steps, factor):
+    eye = torch.eye(len(K), dtype=K.dtype)
+    return (eye - torch.linalg.matrix_power(eye - factor * K, steps))[:n_retain, n_retain:]
 
 
 @pytest.mark.parametrize(
-    "wrong, says",
-    [
-        (sorted_by_the_first_alone, "entry 0 should be False, got True"),
-        (lambda p: dominance(p, all, any).double(), "expected bool, got torch.float64"),
-        (lambda p: dominance(p, all, any).tolist(), "expected a tensor, got list"),
-    ],
+    "wrong, says", [(lambda K, r, t, lr: block(K, r, 10_000, 2 * lr / len(K)), "off by")]
 )
-def test_wrong_fronts_are_told_apart(wrong, says):
-    with pytest.raises(WrongAnswer, match=r"^pareto_front: .*(" + says + ")"):
-        ch.check("pareto_front", wrong)
+def test_wrong_blocks_are_told_apart(wrong, says):
+    with pytest.raises(WrongAnswer, match="^retain_from_forget: .*(" + says + ")"):
+        ch.check("retain_from_forget", wrong)
 
 
 def test_other_right_answers_are_handed_back():
-    def dealt(labels, count):
-        rows = [(labels == c).nonzero().flatten().tolist() for c in labels.unique()]
-        cards = [row[i] for i in range(len(labels)) for row in reversed(rows) if i < len(row)]
-        return torch.tensor(cards[:count], dtype=torch.long)
+    by_pinv = lambda theta, X, y: PINV(X) @ (X @ theta - y)
+    assert ch.check("miss", by_pinv) is by_pinv
 
-    packaged = lambda points: torch.from_numpy(ul.choosing.front(points.numpy()))
-    chosen = lambda errors: AT(errors, OTHERS(errors).argmin(0))
-    for name, answer in (
-        ("balanced_sample", dealt),
-        ("pareto_front", packaged),
-        ("held_out", chosen),
-    ):
-        assert ch.check(name, answer) is answer
+    def by_descent(K, n_retain, steps, lr):
+        p, labels = torch.zeros_like(K), torch.eye(len(K), dtype=K.dtype)
+        for _ in range(steps):
+            p = p - 2 * lr / len(K) * K @ (p - labels)
+        return p[:n_retain, n_retain:]
+
+    assert ch.check("retain_from_forget", by_descent) is by_descent
 
 
-def test_the_package_selects_as_the_exercise_does():
-    import pandas
-
-    errors = torch.rand(7, 4, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    frame = pandas.DataFrame(
-        [
-            {
-                "method": "GD",
-                "epochs": 1,
-                "lr": float(i + 1),
-                "seed": j,
-                "error": float(errors[i, j]),
-            }
-            for i in range(7)
-            for j in range(4)
-        ]
+def test_the_block_is_what_a_forget_label_changes_in_descent():
+    g = torch.Generator().manual_seed(0)
+    X, y = (
+        torch.randn(6, 9, generator=g, dtype=torch.float64),
+        torch.randn(6, generator=g, dtype=torch.float64),
     )
-    found = ul.select(frame, "error", "validation").sort_values("seed")["error"]
-    assert found.tolist() == exercises.EXERCISES["held_out"].reference(errors).tolist()
+    other, models = y.clone(), []
+    other[4:] += torch.tensor([0.5, -2.0])
+    for labels in (y, other):
+        models.append(torch.zeros(9, dtype=torch.float64))
+        for _ in range(25):
+            models[-1] = models[-1] - 0.1 * 2 / 6 * X.T @ (X @ models[-1] - labels)
+    a, b = models
+    found = (
+        exercises.EXERCISES["retain_from_forget"].reference(X @ X.T, 4, 25, 0.1) @ (other - y)[4:]
+    )
+    torch.testing.assert_close(X[:4] @ (b - a), found)

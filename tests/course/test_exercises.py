@@ -20,8 +20,8 @@ from unlearnlab.chapters import (  # noqa: F401  registers the exercises
     ch11_replication,
     ch12_width,
     ch13_evidence,
-    ch14_interpolation,
-    ch15_museum,
+    ch15_interpolation,
+    ch16_museum,
 )
 from unlearnlab.course import exercises
 from unlearnlab.course.exercises import EXERCISES, WrongAnswer, call, expect_tensor

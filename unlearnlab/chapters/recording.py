@@ -32,7 +32,7 @@ from pathlib import Path
 from ..course import image_study
 from ..course.studies import RESULTS, USUAL, Place, Shape, check, file_name, record
 from ..ground import checks, files, seeds
-from . import ch04_sine, ch09_erasure, ch10_collapse, ch12_width, ch13_evidence, ch14_interpolation
+from . import ch04_sine, ch09_erasure, ch10_collapse, ch12_width, ch13_evidence, ch15_interpolation
 from .ch11_replication import fullsize
 from .ch11_replication import study as replication
 
@@ -44,7 +44,7 @@ MODULES = (
     fullsize,
     ch12_width.study,
     ch13_evidence.study,
-    ch14_interpolation.study,
+    ch15_interpolation.study,
 )
 STUDIES = {file_name(study): study for module in MODULES for study in module.STUDIES}
 WORDS = tuple(dict.fromkeys(name.partition("-")[0] for name in STUDIES))

@@ -13,7 +13,7 @@
 # ---
 
 # %% [markdown]
-# # 15 · The bug museum
+# # 16 · The bug museum
 #
 # **The question.** A table says that method A forgets and method B does not. How much of that is
 # the methods, and how much is the code that ran them? Every exhibit here is a mistake that runs
@@ -41,7 +41,7 @@ import torch
 import torch.nn.functional as F
 
 import unlearnlab as ul
-from unlearnlab.chapters import ch15_museum as ch
+from unlearnlab.chapters import ch16_museum as ch
 from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.course import over_seeds
 from unlearnlab.methods.base import heads

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch14_interpolation import study as interpolation
+from unlearnlab.chapters.ch15_interpolation import study as interpolation
 from unlearnlab.course.studies import Place, record
 from unlearnlab.methods import GD
 from unlearnlab.networks import ResNet

@@ -1,4 +1,4 @@
-"""What notebook 14 uses: when it does not interpolate."""
+"""What notebook 15 uses: when it does not interpolate."""
 
 from ...course.exercises import check, hints
 from . import exercises, study

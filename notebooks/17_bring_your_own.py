@@ -13,7 +13,7 @@
 # ---
 
 # %% [markdown]
-# # 16 · Bring your own
+# # 17 · Bring your own
 #
 # **The question.** You have a model, data, a method or a measure of your own. How do you put it in
 # here, and how do you know that what comes out is about your problem, not about a mistake at the

@@ -1,4 +1,4 @@
-"""The exercises of notebook 15: a sample that is never empty, a setting that is not its own judge,
+"""The exercises of notebook 16: a sample that is never empty, a setting that is not its own judge,
 and a front."""
 
 import torch

@@ -1,4 +1,4 @@
-"""What notebook 15 uses: the bug museum."""
+"""What notebook 16 uses: the bug museum."""
 
 from ...course.exercises import check, hints
 from ...course.graphs import draw

@@ -13,7 +13,7 @@
 # ---
 
 # %% [markdown]
-# # 14 · When it does not interpolate
+# # 15 · When it does not interpolate
 #
 # **The question.** Paper A assumes that the original fits every training label exactly. Trained
 # networks rarely do: training was stopped early, or some labels are wrong and were never learnt.
@@ -40,7 +40,7 @@ import numpy as np
 import torch
 
 import unlearnlab as ul
-from unlearnlab.chapters import ch14_interpolation as ch
+from unlearnlab.chapters import ch15_interpolation as ch
 from unlearnlab.course import over_seeds
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-"""The exercises of notebook 14: by how much exact unlearning misses, and how forget labels get into
+"""The exercises of notebook 15: by how much exact unlearning misses, and how forget labels get into
 retained predictions."""
 
 import torch
