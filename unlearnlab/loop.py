@@ -130,8 +130,7 @@ def unlearn(
 def _check_given(callback, stop):
     if callback is not None:
         checks.function("callback", callback, "of the Run")
-    if stop is not None:
-        checks.function("stop.is_set", getattr(stop, "is_set", None))
+    checks.hearers(None, stop)
 
 
 def _begun(task, method, epochs, seed, products, stop):

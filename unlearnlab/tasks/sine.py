@@ -121,6 +121,7 @@ def _measure(inputs, targets, model):
 def evaluate(model: torch.nn.Module) -> dict[str, float]:
     """{"sup_error": max |f(theta, x) - sin x|} over 1,000 equispaced points (paper A, experiment
     1)."""
+    checks.model(model)
     x = data.grid().to(next(model.parameters()))
     return {"sup_error": (model(x) - x.sin()).abs().max().item()}
 

@@ -161,6 +161,7 @@ def split(
     Raises ValueError for a share outside (0, 1), or when the classes have too few examples to leave
     any to retain.
     """
+    checks.tensor("labels", labels, shape=("n",))
     labels, drawn = labels.cpu(), generator(checks.seed(seed), 5)
     known = labels.unique()
     checks.number("share", share, above=0, below=1)
@@ -200,6 +201,7 @@ def evaluate(
 
     precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
+    checks.instance("parts", parts, Mapping, "a dict of TensorDatasets")
     said = {name: outputs(model, part.tensors[0], precision)[0] for name, part in parts.items()}
     wrong = {name: said[name].argmax(1) != part.tensors[1] for name, part in parts.items()}
     errors = {f"{name}_error": misses.double().mean().item() for name, misses in wrong.items()}
