@@ -42,7 +42,7 @@ class Normalise(nn.Module):
 def scaled(width: float, *usual: int, where: str = "in the first layer") -> list[int]:
     """The numbers of channels at a width. usual: at width 1. Raises ValueError for a width that
     leaves none of the first."""
-    words = f"at least 1/{usual[0]}, one channel {where}, and at most 1000"
+    words = f"at least 1/{usual[0]}, one channel {where}"
     width = checks.number("width", width, low=1 / usual[0], high=1000, words=words)
     return [round(width * count) for count in usual]
 

@@ -68,7 +68,6 @@ def fit(
     Raises TypeError or ValueError for data that do not fit, PermissionError for a checkpoint folder
     that cannot be written, Stopped, and ArithmeticError when the loss is no longer finite.
     """
-    seed = checks.seed(seed)
     checks.hearers(progress, stop)
     _check(model, inputs, targets, weights, recipe)
     if checkpoint is not None:
