@@ -57,7 +57,7 @@ def _grid(options):
     return [papers.grid(name, epochs=3) for name in ("erasure-wide", "erasure-between")]
 
 
-# Two methods that are in no table of the papers, at the digits' rates and 30 settings each, MinNorm-OG has 60
+# Two methods that no table of the papers has, at the rates of the digits; 30 settings each
 _SHARED = {"epochs": 3, "lr": [3e-4, 1e-3, 3e-3, 1e-2, 3e-2]}
 OTHERS = {
     NTK: {**_SHARED, "reg": [0.25, 0.5, 1.0], "origin": ["zero", "initial"]},
