@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
-from unlearnlab.course.vit import ViT
+from unlearnlab.chapters.ch12_width.vit import ViT
 from unlearnlab.networks import AllCNN, ResNet, seeded
 
 

@@ -69,14 +69,14 @@ def threshold(errors: Mapping[float, Sequence[float]]) -> Threshold:
     return Threshold(narrowest(fits.all(1)), min(first), max(first))
 
 
-def grid(methods: Sequence[str] | None = None) -> dict[str, dict]:
-    """Settings for the digits' quick task, as `ul.sweep` takes them: the methods of paper B,
-    MinNorm-OG, and Retrain, all for six epochs; or some of these.
+def grid(name: str = "width", methods: Sequence[str] | None = None) -> dict[str, dict]:
+    """Settings of a name in tasks/papers.json, as `ul.sweep` takes them, all for six epochs; of
+    these methods, or all. "width": for digits, the methods of paper B, MinNorm-OG, and Retrain.
 
     [ours] Rates and weights reach from nearly no effect to a broken network, after a look at seed
     1. All but Retrain have batch_norm="frozen": they descend and ascend the deployed network's
     losses. With forget batches normalised by statistics of their own, ascent teaches a wide network
     to be wrong in training mode alone, and the deployed one keeps its answers.
     """
-    grids = papers.grid("width", epochs=6)
+    grids = papers.grid(name, epochs=6)
     return {name: grids[name] for name in methods or grids}
