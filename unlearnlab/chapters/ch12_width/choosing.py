@@ -52,6 +52,24 @@ def select(frame, goal: str = "privacy", lam: float = 0.4):
     return choosing.select(scored, "objective", by=tuple(groups))
 
 
+def distance(frame, models, columns: Sequence[str] = ("forget_error", "test_error")):
+    """How far from retraining the rows of a table are: 0 is a retrained model's twin.
+
+    The absolute differences of `columns` to a retrained model of the same network, width, share and
+    seed, summed, and averaged over these models: [ours]. It asks for retrained models, which a user
+    has not; it measures methods, and tunes none in the field. frame: runs, or models. models: of a
+    record; one that is in frame is compared with the others alone, which gives the floor. Returns a
+    column for `frame`.
+    """
+    place, rows = ["network", "width", "share", "seed"], frame.reset_index(drop=True)
+    truth = models[models.role.str.startswith("ground-truth")][[*place, "role", *columns]]
+    pairs = rows.reset_index().merge(truth, on=place, suffixes=("", "_retrained"))
+    if "role" in rows:
+        pairs = pairs[pairs.role != pairs.role_retrained]
+    apart = sum((pairs[name] - pairs[f"{name}_retrained"]).abs() for name in columns)
+    return apart.groupby(pairs["index"]).mean().reindex(rows.index).to_numpy()
+
+
 Threshold = namedtuple("Threshold", "width low high")
 
 

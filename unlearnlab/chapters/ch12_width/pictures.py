@@ -14,7 +14,7 @@ from ...course.style import METHOD_LOOKS, OTHER, Figure, figure, look
 CLASSES = ListedColormap(
     "#F2C879 #A6D8F5 #7FCEB5 #F8F3A8 #7FB8D9 #EAAE7F #E5BCD3 #B5B5B5 #E3E3E3 #CFC0A5".split()
 )
-LOOKS = METHOD_LOOKS | style.looks("width")
+LOOKS = METHOD_LOOKS | style.looks("series") | style.looks("width")
 
 
 @look()
@@ -51,7 +51,7 @@ def curves(
             _width_axis(ax, np.concatenate(list(lines.values()))[:, 0])
         if band is not None:
             x, mean, spread = band.T
-            marks.band(ax, x, mean - spread, mean + spread, style.GREEN)
+            marks.band(ax, x, mean - spread, mean + spread, LOOKS["retrained"]["color"])
         if thresholds[title]:
             _threshold(ax, thresholds[title])
     fig.axes[0].set(ylabel=ylabel, ylim=limits)

@@ -3,15 +3,16 @@
 python -m unlearnlab.study width               # an hour of one core
 python -m unlearnlab.study width-planes        # more planes, at settings that width.json selects
 python -m unlearnlab.study width-cifar10       # the ladders' models on a part of CIFAR-10
-python -m unlearnlab.study width-photographs   # three rungs of it, unlearned: half an hour
+python -m unlearnlab.study width-photographs   # two rungs of it, unlearned: half an hour
 python -m unlearnlab.study width-depth         # three depths at one width, digits: ten minutes
 python -m unlearnlab.study width-vit           # three widths of a transformer, digits: ten minutes
 python -m unlearnlab.study width-following     # rates that fall with the width: ten minutes
 """
 
 import itertools
+import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,13 +31,10 @@ from . import choosing, regions
 from .choosing import GOALS, NEAR
 from .vit import small_vit
 
-FIVE, THREE = (1, 2, 3, 4, 5), (1, 2, 3)
 OWN = {"vit": small_vit}  # networks that the task has no name for
 SHARE_WIDTH = 2 / 96  # of AllCNN, at which the shares for validation are varied
 SHARE_METHODS = ("SCRUB", "NegGrad", "l1-Sparse")
 REGIONS_OF, WIDEST = "allcnn", 1 / 8  # whose regions are compared, up to which width
-# SGD at .03, as for the others, leaves it at chance
-VIT_RECIPE = Recipe(epochs=30, batch_size=64, lr=3e-3, milestones=(20,), optimizer="adamw")
 MIDDLE = 1 / 24  # the width at which a rate that follows the width is the grid's
 PLANES = {  # full: millions of points a model
     "small": {"planes": 40, "resolution": 20},
@@ -88,7 +86,7 @@ class LadderStudy(Shape):
     Args:
         dataset: "digits" or "cifar10", in its quick size.
         ladders: network -> the seeds it is trained with.
-        widths: of the rungs, None for those of the preset.
+        channels: of the first layer on the rungs, () for those of the preset.
         grid: in tasks/papers.json, of the unlearning; "" for the models alone.
         follow: whether the grid's rates are those at a width of MIDDLE, and inverse to the width.
         shares: whether other shares for validation are tried, at one width.
@@ -98,18 +96,18 @@ class LadderStudy(Shape):
     """
 
     dataset: str = "digits"
-    ladders: Mapping[str, tuple[int, ...]]
-    widths: tuple[float, ...] | None = None
+    ladders: Mapping[str, Sequence[int]]
+    channels: Sequence[float] = ()
     grid: str = ""
     follow: bool = False
     shares: bool = False
     survey: str = ""
-    compared: tuple[str, float] = ("", 0)
+    compared: Sequence = ("", 0)
     recipe: Recipe | None = None
     unit = "parts"
 
     def __post_init__(self):
-        known = sorted({*sum(self.ladders.values(), ())})
+        known = sorted({*itertools.chain(*self.ladders.values())})
         if not {*self.seeds} <= {*known}:
             raise ValueError(f"seeds must be among {known}, got {self.seeds}")
 
@@ -120,7 +118,8 @@ class LadderStudy(Shape):
         """Of a seed, options of `tasks.task`, each with the names of its methods, None for all."""
         for network, seeds in self.ladders.items():
             if seed in seeds:
-                for width in self.widths or tasks.ladder(self.dataset, network=network):
+                own = [count / CHANNELS.get(network, 64) for count in self.channels]
+                for width in own or tasks.ladder(self.dataset, network=network):
                     yield {"network": network, "width": width, "share": 0.2}, None
         if self.shares:
             for share in (share for share in SHARES if share != 0.2):
@@ -188,65 +187,17 @@ class PlanesStudy(Shape):
         return _regions(self, REGIONS_OF, places, runs, "full", place)
 
 
-DIGITS = LadderStudy(
-    name="width",
-    title="the ladders on digits, unlearned, and decision regions: an hour",
-    ladders={"allcnn": FIVE, "resnet18": THREE},
-    seeds=FIVE,
-    grid="width",
-    shares=True,
-    survey="small",
-    compared=(REGIONS_OF, WIDEST),
-)
-PHOTOGRAPHS = LadderStudy(
-    name="width-photographs",
-    title="three rungs on a part of CIFAR-10, unlearned: half an hour",
-    dataset="cifar10",
-    ladders={"resnet18": THREE},
-    widths=(1 / 64, 2 / 64, 8 / 64),
-    seeds=THREE,
-    grid="width-photographs",
-    survey="photographs",
-    compared=("resnet18", 1),
-)
-STUDIES = (
-    DIGITS,
-    PlanesStudy(name="width-planes", title="decision regions on 500 planes: half an hour"),
-    LadderStudy(
-        name="width-cifar10",
-        title="the ladders' models on a part of CIFAR-10",
-        dataset="cifar10",
-        ladders={"allcnn": (1,), "resnet18": (1,)},
-        seeds=(1,),
-    ),
-    PHOTOGRAPHS,
-    LadderStudy(
-        name="width-depth",
-        title="three depths at one width, on digits: ten minutes",
-        ladders=dict.fromkeys(("resnet10", "resnet18", "resnet34"), FIVE),
-        widths=(1.5 / 64,),
-        seeds=FIVE,
-        grid="width",
-    ),
-    LadderStudy(
-        name="width-vit",
-        title="three widths of a transformer, on digits: ten minutes",
-        ladders={"vit": FIVE},
-        widths=(2 / 64, 8 / 64, 16 / 64),
-        seeds=FIVE,
-        grid="width",
-        recipe=VIT_RECIPE,
-    ),
-    LadderStudy(
-        name="width-following",
-        title="rates inverse to the width, on digits: ten minutes",
-        ladders={REGIONS_OF: FIVE},
-        widths=(2 / 96, 4 / 96, 12 / 96, 24 / 96),
-        seeds=FIVE,
-        grid="width-following",
-        follow=True,
-    ),
-)
+def _ladders():
+    """The studies in ladders.json, by name."""
+    for row in json.loads(Path(__file__).with_name("ladders.json").read_text(encoding="utf-8")):
+        if own := row.get("recipe"):
+            row["recipe"] = Recipe(**own | {"milestones": tuple(own["milestones"])})
+        yield row["name"], LadderStudy(**row | {"seeds": tuple(row["seeds"])})
+
+
+LADDERS = dict(_ladders())
+PLANES_STUDY = PlanesStudy(name="width-planes", title="regions on 500 planes: half an hour")
+STUDIES = (*LADDERS.values(), PLANES_STUDY)
 
 
 def _runs(task, grid, place, name):
