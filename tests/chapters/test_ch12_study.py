@@ -137,13 +137,13 @@ def test_rates_that_follow_the_width_are_the_grids_at_the_middle_and_inverse_to_
     assert rates == {1 / 96: {4e-3, 4e-2}, 8 / 96: {5e-4, 5e-3}} and not hasattr(found, "models")
 
 
-def test_a_transformer_and_three_depths_have_rungs_of_their_own(place):
+def test_a_transformer_and_two_depths_have_rungs_of_their_own(place):
     depth = ladders.LADDERS["width-depth"]
     names = [rung["network"] for rung, _ in depth.rungs(1)]
-    assert names == ["resnet10", "resnet18", "resnet34"]
+    assert names == ["resnet10", "resnet34"]
     assert {rung["width"] for rung, _ in depth.rungs(1)} == {1.5 / 64}
     rungs = [rung for rung, _ in VIT.rungs(1)]
-    assert [rung["width"] for rung in rungs] == [2 / 64, 8 / 64, 16 / 64]
+    assert [rung["width"] for rung in rungs] == [2 / 64, 12 / 64]
     short = dataclasses.replace(VIT.recipe, epochs=1)
     task = ladders._made(width.task, rungs[0], 1, place, recipe=short)
     assert task.name == "width-digits-small_vit-0.03125"

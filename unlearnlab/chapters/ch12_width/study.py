@@ -4,9 +4,9 @@ python -m unlearnlab.study width               # an hour of one core
 python -m unlearnlab.study width-planes        # more planes, at settings that width.json selects
 python -m unlearnlab.study width-cifar10       # the ladders' models on a part of CIFAR-10
 python -m unlearnlab.study width-photographs   # two rungs of it, unlearned: half an hour
-python -m unlearnlab.study width-depth         # three depths at one width, digits: ten minutes
-python -m unlearnlab.study width-vit           # three widths of a transformer, digits: ten minutes
-python -m unlearnlab.study width-following     # rates that fall with the width: ten minutes
+python -m unlearnlab.study width-depth         # two other depths at one width: three minutes
+python -m unlearnlab.study width-vit           # a narrow and a wide transformer: three minutes
+python -m unlearnlab.study width-following     # rates that fall with the width: three minutes
 """
 
 import itertools
@@ -88,6 +88,7 @@ class LadderStudy(Shape):
         ladders: network -> the seeds it is trained with.
         channels: of the first layer on the rungs, () for those of the preset.
         grid: in tasks/papers.json, of the unlearning; "" for the models alone.
+        methods: of the grid, None for all.
         follow: whether the grid's rates are those at a width of MIDDLE, and inverse to the width.
         shares: whether other shares for validation are tried, at one width.
         survey: of regions, a name in PLANES, "" for none.
@@ -99,6 +100,7 @@ class LadderStudy(Shape):
     ladders: Mapping[str, Sequence[int]]
     channels: Sequence[float] = ()
     grid: str = ""
+    methods: Sequence[str] | None = None
     follow: bool = False
     shares: bool = False
     survey: str = ""
@@ -120,7 +122,7 @@ class LadderStudy(Shape):
             if seed in seeds:
                 own = [count / CHANNELS.get(network, 64) for count in self.channels]
                 for width in own or tasks.ladder(self.dataset, network=network):
-                    yield {"network": network, "width": width, "share": 0.2}, None
+                    yield {"network": network, "width": width, "share": 0.2}, self.methods
         if self.shares:
             for share in (share for share in SHARES if share != 0.2):
                 yield {"network": REGIONS_OF, "width": SHARE_WIDTH, "share": share}, SHARE_METHODS
