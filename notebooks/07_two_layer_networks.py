@@ -69,16 +69,13 @@ from unlearnlab.chapters import ch07_two_layer as ch
 
 # %%
 with_bias = lambda x: torch.stack([x, torch.ones_like(x)], 1)
-
 silu = F.silu
 x_retain = torch.linspace(-3, 3, 10, dtype=torch.float64)
 x_forget = torch.tensor([-4 / 3], dtype=torch.float64)
 X_r, X_f, y_r = with_bias(x_retain), with_bias(x_forget), x_retain.sin()
 X, y = torch.cat([X_r, X_f]), torch.cat([y_r, torch.tensor([1.5], dtype=torch.float64)])
-
 A, c = ch.fit(X, y, width=100, activation=silu, seed=1)
 f = lambda A, c, X: ul.two_layer.predict(A, c, X, silu)
-
 assert (f(A, c, X) - y).abs().max() < 1e-10
 tuple(A.shape), tuple(c.shape)
 
