@@ -14,8 +14,8 @@ hint 3: The largest gap needs .abs() and .max(). The root mean square needs thre
     order from the inside: .square(), .mean(), .sqrt(). Each result is one number.
 [.abs().max() -> .max()]: a peak that points down counts too: take the absolute value before the
     maximum
-[gap(grid).abs().max() -> size(gap(grid))]: the first number is a mean over the grid, which averages
-    a narrow peak away: take the largest gap
+[gap(grid).abs().max().item() -> size(gap(grid))]: the first number is a mean over the grid, which
+    averages a narrow peak away: take the largest gap
 [.square().mean().sqrt() -> .square().mean()]: the root is missing in a root mean square
 [.square().mean().sqrt() -> .mean()]: gaps up and gaps down cancel in your mean: square them first
 [.square().mean().sqrt() -> .abs().mean()]: that is the mean absolute gap; wanted is the root mean
