@@ -412,7 +412,7 @@ def asked_width(model, other, task):
         "attack: SVC": attack_at(model, "svc"),
         "tug of war": metrics.tow(*both),
         "average gap": metrics.average_gap(*both),
-        "relearning, steps": min(21, evidence.relearn_time(model, task.forget, 0.05, max_steps=20)),
+        "relearning, steps": min(21, ch.relearn_time(model, task.forget, 0.05, max_steps=20)),
     }
 
 
@@ -550,7 +550,7 @@ def asked(name, i):
     torch.nn.utils.vector_to_parameters(theta, layer.parameters())
     off = {part: (x @ theta - y).square() for part, (x, y) in zip(PARTS, sets)}
     attack = lambda kind: metrics.mia(off["forget"], off["test"], attack=kind, repeats=1)
-    steps = evidence.relearn_time(layer, forget_set, 0.1, lr=1e-2, max_steps=200, loss=F.mse_loss)
+    steps = ch.relearn_time(layer, forget_set, 0.1, lr=1e-2, max_steps=200, loss=F.mse_loss)
     right = {part: (squares < 0.01).double().mean().item() for part, squares in off.items()}
     return {"mia": attack("logistic"), "svc": attack("svc"), "relearn": steps, **right}
 

@@ -43,7 +43,7 @@ NUMBERS = (
     "chapters/ch11_replication/variants.py",
     "chapters/ch12_width/regions.py",
     "chapters/ch13_evidence/challenge.py",
-    "chapters/ch13_evidence/relearning.py",
+    "course/relearning.py",
     "chapters/ch13_evidence/shadow.py",
 )
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from ...course.relearning import relearn_time
 from ...data import images
 from ...loop import unlearn
 from ...methods import METHODS, Method
@@ -20,7 +21,6 @@ from ...networks import MLP, seeded
 from ...study.grid import expand
 from ...task import Task
 from ...tasks import papers
-from .relearning import relearn_time
 from .shadow import train_ensemble
 
 TRAIN, FORGET, MODELS, TUNING = 400, 60, 32, 8
