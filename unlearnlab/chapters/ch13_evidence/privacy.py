@@ -105,10 +105,11 @@ def experiment(say=print) -> dict[str, list[dict]]:
     tables = defaultdict(list)
     for name in METHODS:
         method = choose(the, tuning, name)
-        words = [f"{key} {getattr(method, key):g}" for key in GRID[name] if key != "epochs"]
-        tables["settings"].append({"method": name, "setting": ", ".join(words)})
+        own = {key: getattr(method, key) for key in GRID[name] if key != "epochs"}
+        words = ", ".join(f"{key} {value:g}" for key, value in own.items())
+        tables["settings"].append({"method": name, "setting": words, **own})
         models[name] = [unlearn(task, method, EPOCHS).model for task in measured]
-        say(f"privacy: {name} {', '.join(words)}")
+        say(f"privacy: {name} {words}")
     inputs, labels = data(the, "forget").tensors
     losses = [F.cross_entropy(model(inputs), labels).item() for model in models["original"]]
     level = 2 * np.mean(losses).item()

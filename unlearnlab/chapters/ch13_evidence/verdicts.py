@@ -58,8 +58,8 @@ def attack(evidence: SimpleNamespace, network: int, others: int = 8):
 
 @on_cpu()
 def load(path: Path | str):
-    """What was recorded: of "privacy", of "erasure" and "sine" (pandas.DataFrame by name), and the
-    provenance of the file.
+    """What was recorded: of "privacy", of "sets" and "levels" (pandas.DataFrame by name, see
+    sets.py), and the provenance of the file.
 
     Of "privacy": margins, by part ("forget", "unseen", "retain"), by name ("original", "retrained"
     or a method's), (models, examples); accuracy, by part ("forget", "retain", "test"), by name,
@@ -69,18 +69,13 @@ def load(path: Path | str):
     """
     recorded = table.read(path)
     settings = recorded["settings"].set_index("method")["setting"].to_dict()
-    steps = _steps(recorded["relearn"], "steps").groupby("name", sort=False)["steps"]
-    evidence = SimpleNamespace(settings=settings, relearn=steps.apply(list).to_dict())
+    steps = recorded["relearn"].astype({"steps": float}).fillna({"steps": np.inf})
+    by_name = steps.groupby("name", sort=False)["steps"]
+    evidence = SimpleNamespace(settings=settings, relearn=by_name.apply(list).to_dict())
     for name in ("margins", "accuracy"):
         by_part = {}
         for (part, who), values in recorded[name].groupby(["part", "name"], sort=False)[name]:
             rows = torch.tensor(values.tolist(), dtype=torch.float64)
             by_part.setdefault(part, {})[who] = rows
         setattr(evidence, name, by_part)
-    frames = {name: _steps(recorded[name], "relearn") for name in ("erasure", "sine")}
-    return evidence, frames, recorded.provenance
-
-
-def _steps(frame, column):
-    """The frame, with infinity where the file has nothing."""
-    return frame.assign(**{column: frame[column].astype(float).fillna(np.inf)})
+    return evidence, {name: recorded[name] for name in ("sets", "levels")}, recorded.provenance
