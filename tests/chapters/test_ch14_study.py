@@ -1,5 +1,6 @@
 """The recorded metrics of label erasure and of the sine, and the probe that reads colors."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_larger_images_have_the_same_columns_but_no_relearning(dataset, recorded
 
 def test_a_study_writes_its_rows_and_where_its_settings_come_from(tmp_path, monkeypatch):
     monkeypatch.setattr(study, "erased", lambda task, images, best, how: [{"seed": 1, **how}])
-    one = study.OfErasure(name="evidence-erasure", title="", seeds=(1,))
+    one = dataclasses.replace(study.study(), seeds=(1,))
     record(one, Place(tmp_path / "store", tmp_path / "it.json", say=lambda words: None))
     written = table.read(tmp_path / "it.json")
     assert written.rows["runs"] == [{"seed": 1, **study.ERASURE_RELEARN}]

@@ -6,7 +6,7 @@
     python -m unlearnlab.study replication         # 5,350 runs in 14 files, hours
     python -m unlearnlab.study replication-digits  # one of them: a name is that of a file
     python -m unlearnlab.study width               # an hour; then width-planes and width-cifar10
-    python -m unlearnlab.study evidence            # 20 minutes in 5 files, reads erasure's
+    python -m unlearnlab.study evidence            # ten minutes; then evidence-erasure, -sine
     python -m unlearnlab.study interpolation       # a quarter of an hour
     python -m unlearnlab.study all                 # every file in notebooks/results but a GPU's
 
@@ -61,6 +61,7 @@ WORDS = tuple(dict.fromkeys(name.partition("-")[0] for name in STUDIES))
 MAKERS = {
     "erasure": (ch09_erasure.study.study, image_study.OPTIONS),
     "collapse": (ch10_collapse.study.study, image_study.OPTIONS),
+    "evidence-erasure": (ch14_to_forget.study.study, ("dataset",)),
     "fullsize": (fullsize.study, fullsize.OPTIONS),
     "others": (partial(fullsize.study, "others"), fullsize.OPTIONS),
 }

@@ -96,7 +96,7 @@ def choose(the: SimpleNamespace, tuning: list[Task], name: str) -> Method:
 
 
 def experiment(say=print) -> dict[str, list[dict]]:
-    """The whole of it. Tables "settings", "level", "relearn", "margins" and "accuracy"."""
+    """The whole of it. Tables "settings", "relearn", "margins" and "accuracy"."""
     the = problem()
     count = 3 * MODELS + TUNING
     trained = train(the, torch.arange(count) % (3 * MODELS) < MODELS, 0)
@@ -113,7 +113,6 @@ def experiment(say=print) -> dict[str, list[dict]]:
     inputs, labels = data(the, "forget").tensors
     losses = [F.cross_entropy(model(inputs), labels).item() for model in models["original"]]
     level = 2 * np.mean(losses).item()
-    tables["level"].append({"relearn_level": level})
     for name, some in models.items():
         for i, model in enumerate(some):
             who = {"name": name, "network": i}
@@ -127,7 +126,8 @@ def experiment(say=print) -> dict[str, list[dict]]:
             if i < RELEARN_MODELS:
                 how = {"lr": RELEARN_LR, "max_steps": RELEARN_STEPS}
                 steps = relearn_time(model, data(the, "forget"), level, **how)
-                tables["relearn"].append({**who, "steps": finite(steps)})
+                # JSON has no word for infinity
+                tables["relearn"].append({**who, "steps": None if steps == np.inf else steps})
     return tables
 
 
@@ -140,8 +140,3 @@ def _goal(the, model):
 def _right(model, data):
     inputs, labels = data.tensors
     return round((model(inputs).argmax(1) == labels).double().mean().item(), 4)
-
-
-def finite(steps: float) -> float | None:
-    """Infinity as None: JSON has no word for it."""
-    return None if steps == float("inf") else steps
