@@ -20,6 +20,7 @@ from unlearnlab.chapters import (  # noqa: F401  registers the exercises
     ch11_replication,
     ch12_width,
     ch13_evidence,
+    ch14_to_forget,
     ch15_interpolation,
     ch16_museum,
 )

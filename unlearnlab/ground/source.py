@@ -44,7 +44,7 @@ NUMBERS = (
     "chapters/ch12_width/regions.py",
     "chapters/ch12_width/vit.py",
     "chapters/ch13_evidence/challenge.py",
-    "chapters/ch13_evidence/relearning.py",
+    "course/relearning.py",
     "chapters/ch13_evidence/shadow.py",
 )
 
