@@ -10,7 +10,7 @@ from ...course.style import Figure, figure, look
 from ...metrics.floors import Interval, interval
 
 # By name; everything else is a method that is looked at
-LOOKS = style.looks("evidence")
+LOOKS = style.METHOD_LOOKS | style.looks("evidence")
 
 
 @look()
