@@ -50,6 +50,7 @@ import unlearnlab as ul
 from unlearnlab.chapters import ch09_erasure
 from unlearnlab.chapters import ch12_width as ch
 
+# %%
 NAMES = ("width", "width-photographs", "width-cifar10", "width-depth", "width-vit")
 records = {name: ch.study.load(name) for name in (*NAMES, "width-following")}
 for name, made in records.items():
@@ -155,6 +156,7 @@ def line(frame, column, x="width"):
     return np.array([[value, own.mean(), ul.choosing.standard_error(own)] for value, own in groups])
 
 
+# %%
 truth = ladder("ground-truth")
 panels = {
     "images the original was trained on": {
@@ -775,6 +777,7 @@ def within(price, runs, models):
     return ul.select(kept, "miss", rule="validation", by=BY)
 
 
+# %%
 bought = {price: within(price, snaps, photos.models) for price in PRICES}
 for price, frame in bought.items():
     print(f"price {price}: forget error, and what the test error really rose by")
@@ -980,6 +983,7 @@ def over_lambda(method, width, column):
     )
 
 
+# %%
 panels = {
     f"{title}, {what} error": {
         name: over_lambda(name, width, f"{what}_error") for name in ("NegGrad", "l1-Sparse")
@@ -1084,6 +1088,8 @@ assert original.forget_error.mean().round(2).tolist() == [0.45, 0]
 assert original.mia.mean().round(3).tolist() == [0.611, 0.849]
 assert again.mia.mean().round(3).tolist() == [0.496, 0.513]
 own, tried = rated(photos, "resnet18")
+
+# %%
 reach = nearest(tried).groupby(["width", "method"]).distance.mean().unstack()
 floor = dict(band(own, "distance")[:, :2])
 assert reach.loc[1 / 64].min() < floor[1 / 64] and reach.loc[1 / 8].min() > 3 * floor[1 / 8]

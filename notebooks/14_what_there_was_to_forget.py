@@ -208,6 +208,8 @@ for level, some in levels.items():
         name: np.mean([run["forget"] for run in runs]) for name, runs in found.items()
     }
     forgets[level]["retrained"] = np.mean([run["forget"] for run in truths])
+
+# %%
 evidence.pictures.beside(
     of_levels, "Tug of war: the more was memorised, the farther most methods end"
 )
