@@ -6,7 +6,7 @@ from .descent import GA, GD, NGD, NGP, NegGrad, Retrain
 from .minnorm import MinNormOG
 from .ntk import NTK
 from .relabelling import KLUnif, SalUn
-from .rum import RUM, RefinedNGP
+from .rum import RUM
 from .shrinkage import L1Sparse, Ridge
 from .teaching import NPO, SCRUB
 

@@ -203,9 +203,9 @@ def hyperparameter(default=dataclasses.MISSING, **given):
     low=0, high=4)`.
 
     default: its value; without one it must be given. low, high, positive, choices, meaning: as in
-    `Limits`. integer: True for whole numbers. Raises TypeError for another keyword.
+    `Limits`. Raises TypeError for another keyword.
     """
-    Limits(**{name: given[name] for name in given if name != "integer"})  # refuses other keywords
+    Limits(**given)  # refuses other keywords
     return dataclasses.field(default=default, metadata=given)
 
 
@@ -218,8 +218,7 @@ def limits(field: dataclasses.Field) -> Limits:
         known = known if kind is float else dataclasses.replace(known, kind=int)
     elif kind is str and field.default in CHOICES.get(field.name, ()):
         known = Limits(str, choices=CHOICES[field.name])
-    own = {"kind": int} if field.metadata.get("integer") else {}
-    own |= {k: v for k, v in field.metadata.items() if k in Limits.__dataclass_fields__}
+    own = {k: v for k, v in field.metadata.items() if k in Limits.__dataclass_fields__}
     return dataclasses.replace(known, **own)
 
 

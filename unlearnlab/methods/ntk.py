@@ -23,24 +23,21 @@ class NTK(GD):
 
     with P_perp off the retained rows. An original that interpolates has r = J (theta* - theta_0),
     and both ends are projections: theta <- theta - reg (P_D - P_r)(theta - theta_0), P_D onto the
-    rows of D and P_r onto those of D_r. This is done once, before the first update, from K alone;
-    then it descends J(B_r) as GD does. For an original that does not interpolate, its own outputs
-    stand in for the labels. Rows are as in MinNorm-OG: the largest logit of every head.
+    rows of D and P_r onto those of D_r. Here theta_0 = 0, whose ends are the shortest solutions.
+    This is done once, before the first update, from K alone; then it descends J(B_r) as GD does.
+    For an original that does not interpolate, its own outputs stand in for the labels. Rows are as
+    in MinNorm-OG: the largest logit of every head.
 
-    reg: the share of the step. origin: theta_0, "zero" (the shortest solutions), or the "initial"
-    weights, which the task has to know.
+    reg: the share of the step.
 
     Holds K, (rows x rows) in float64, and two more copies of the model.
     """
 
     name = "NTK"
     reg: float = hyperparameter(1.0, high=1)
-    origin: str = hyperparameter("zero", choices=("zero", "initial"))
 
     def check(self, task, epochs):
         super().check(task, epochs)
-        if self.origin == "initial":
-            initial_weights(task, self.name)
         kept, gone = len(task.retain), len(task.forget)
         if kept + gone > SAMPLES:
             raise ValueError(
@@ -52,25 +49,10 @@ class NTK(GD):
     @torch.no_grad()
     def begin(self, state):
         task, model = state.task, state.model
-        start = initial_weights(task, self.name) if self.origin == "initial" else None
         which = "every" if task.kind == "regression" else "largest"
         every = torch.cat([task.retain.tensors[0], task.forget.tensors[0]])
         retrained, trained = copied(model), copied(model)
         for end, inputs in (retrained, every[: len(task.retain)]), (trained, every):
-            minnorm_step(end, inputs, 1.0, toward=start, outputs=which)
+            minnorm_step(end, inputs, 1.0, outputs=which)
         for p, new, old in zip(*(m.parameters() for m in (model, retrained, trained))):
             p += self.reg * (new - old)
-
-
-def initial_weights(task, name: str) -> list[torch.Tensor]:
-    """The parameters that the original's training began with, where the task knows their seed.
-
-    name: of the method that needs them. Raises ValueError where it does not.
-    """
-    if "seed" not in task.facts.get("original", {}):
-        raise ValueError(
-            f"{name} needs the weights the original started from, and {task.name} does not say "
-            'from which seed they come: task.facts["original"]["seed"], which task.fresh takes'
-        )
-    start = task.fresh(int(task.facts["original"]["seed"]))
-    return [p.detach().to(task.retain.tensors[0].device) for p in start.parameters()]

@@ -9,7 +9,6 @@ from ..networks.predict import outputs
 from ..task import LOSSES
 from ..training.fit import sample_losses
 from .base import Method, hyperparameter, rule
-from .descent import NGP
 
 
 @rule
@@ -40,13 +39,6 @@ class RUM(Method):
         for part in parts if self.order == "rising" else reversed(parts):
             group = TensorDataset(*(t[part.sort().values] for t in task.forget.tensors))
             yield task.changed(original=copied(state.model), ground_truth=None, forget=group)
-
-
-@rule
-class RefinedNGP(RUM, NGP):
-    """RUM with NGP for every group."""
-
-    name = "RUM (NGP)"
 
 
 def memorisation_proxy(task) -> torch.Tensor:

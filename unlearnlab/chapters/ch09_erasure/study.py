@@ -5,7 +5,8 @@ from functools import partial
 from ...course.image_study import WHOLE, image_study
 from ...course.studies import USUAL, Study
 from ...ground import checks
-from ...methods import NTK, RefinedNGP
+from ...methods import NGP, NTK, RUM
+from ...methods.base import rule
 from ...tasks import erasure, papers
 
 SEEDS = tuple(range(1, 6))
@@ -57,10 +58,17 @@ def _grid(options):
     return [papers.grid(name, epochs=3) for name in ("erasure-wide", "erasure-between")]
 
 
+@rule
+class RefinedNGP(RUM, NGP):
+    """RUM with NGP for every group."""
+
+    name = "RUM (NGP)"
+
+
 # Two methods that no table of the papers has, at the rates of the digits; 30 settings each
 _SHARED = {"epochs": 3, "lr": [3e-4, 1e-3, 3e-3, 1e-2, 3e-2]}
 OTHERS = {
-    NTK: {**_SHARED, "reg": [0.25, 0.5, 1.0], "origin": ["zero", "initial"]},
+    NTK: {**_SHARED, "reg": [0.1, 0.25, 0.5, 0.75, 0.9, 1.0]},
     RefinedNGP: {**_SHARED, "ascent": [0.001, 0.01, 0.1], "groups": [2, 4]},
 }
 

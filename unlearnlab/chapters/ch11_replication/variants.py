@@ -11,7 +11,6 @@ from torch import nn
 
 from ...ground.modes import norms_of
 from ...methods import MinNormOG
-from ...methods.ntk import initial_weights
 from .published import MinNormPublished
 
 
@@ -45,6 +44,20 @@ class MinNormStart(MinNormOG):
 
     def begin(self, state):
         state.memory["toward"] = initial_weights(state.task, self.name)
+
+
+def initial_weights(task, name: str) -> list[torch.Tensor]:
+    """The parameters that the original's training began with, where the task knows their seed.
+
+    name: of the method that needs them. Raises ValueError where it does not.
+    """
+    if "seed" not in task.facts.get("original", {}):
+        raise ValueError(
+            f"{name} needs the weights the original started from, and {task.name} does not say "
+            'from which seed they come: task.facts["original"]["seed"], which task.fresh takes'
+        )
+    start = task.fresh(int(task.facts["original"]["seed"]))
+    return [p.detach().to(task.retain.tensors[0].device) for p in start.parameters()]
 
 
 @dataclass(frozen=True, kw_only=True)
