@@ -110,8 +110,6 @@ def unlearn(
     epochs, seed = checks.integer("epochs", epochs, low=1), checks.seed(seed)
     checks.one_of("products", products, PRECISIONS)
     _check_given(callback, stop)
-    if torch.is_inference_mode_enabled():
-        raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
     method.check(task, epochs)
 
     with _own_random_numbers(next(task.original.parameters()).device):
@@ -120,18 +118,25 @@ def unlearn(
         run = Run(method, epochs, seed, state.model)
         device = next(state.model.parameters()).device
         with few_threads(state.model), products_in(products, device), torch.enable_grad():
-            for part in method.stages(state):
-                state.task = part
-                _epochs(run, state, callback)
-                if run.stopped:
-                    break
+            _stages(run, state, callback)
         state.model.zero_grad()
         state.model.eval()
         run.metrics = measure(task, state.model)
     return run
 
 
+def _stages(run, state, callback):
+    """The epochs of every task that the method makes of the one it was given."""
+    for part in state.method.stages(state):
+        state.task = part
+        _epochs(run, state, callback)
+        if run.stopped:
+            break
+
+
 def _check_given(callback, stop):
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
     if callback is not None:
         checks.function("callback", callback, "of the Run")
     checks.hearers(None, stop)
