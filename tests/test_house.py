@@ -1,8 +1,9 @@
 """Is the house as its plan says: small, one floor above the other, and one chapter at a time?
 
-The budgets are there so that one person can read the package. Delete something before you raise one.
-The two of tokens were 55,000 and 110,000 for sixteen notebooks and the models of our own tasks. They
-were raised once: there are eighteen notebooks, and the projection takes models that others bring.
+The budgets are there so that one person can read the package. Delete something before you raise
+one. The two of tokens were 55,000 and 110,000 for sixteen notebooks and the models of our own
+tasks. They were raised once: there are eighteen notebooks, and the projection takes models that
+others bring.
 """
 
 import ast
