@@ -16,19 +16,19 @@
 # # 04 · The poisoned sine
 #
 # **The question.** A network was trained on fifty points of a sine and, by mistake, on five points
-# that lie. Which methods take the five lies back without training from the start, and why do most
-# of them leave the damage where it is?
+# that are wrong. Which methods undo the five without training from the start? And is a low error
+# enough to say that a method did?
 #
 # **You will be able to**
-# - rerun every method of paper A's first experiment under sliders, on any of ten seeds, and put
-#   your numbers beside the published table;
-# - explain why following the retain loss cannot flatten a peak that stands between the retain
-#   points;
-# - say how far the original models are from interpolating, and what a median over ten seeds hides.
+# - measure a model in three ways at once: its peaks, what it kept, what it forgot;
+# - rerun every method of paper A's first experiment, on any of ten seeds, and put your numbers
+#   beside the published table;
+# - say why the retain loss leaves a peak between the retain points where it is;
+# - tell what a median over ten seeds hides.
 #
-# **You need** notebooks 01 to 03.
+# **You need** notebooks 01 to 03. Notebook 08 goes on where this one ends.
 #
-# **Time.** About 45 minutes to work through; the code runs in under a minute on one CPU core. No
+# **Time.** About 50 minutes to work through; the code runs in under a minute on one CPU core. No
 # GPU is needed.
 #
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end).
@@ -36,11 +36,15 @@
 # %%
 import copy
 import dataclasses
+import functools
 
+import numpy as np
 import torch
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch04_sine as ch
+from unlearnlab.course import over_seeds
+from unlearnlab.course.rows import method_of
 
 # %% [markdown]
 # ## 1 · The task
@@ -55,7 +59,7 @@ from unlearnlab.chapters import ch04_sine as ch
 # them is at the end.
 
 # %%
-task = ul.sine.task(seed=3)
+task = ul.sine.task(seed=1)  # the curve of notebook 00
 x, y = task.retain.tensors
 x_forget, y_forget = task.forget.tensors
 
@@ -63,79 +67,159 @@ parameters = sum(p.numel() for p in task.original.parameters())
 print(f"{len(x)} points to retain, {len(x_forget)} to forget, {parameters:,} parameters")
 
 # %%
-ch.pictures.fits(task, {"original": task.original, "ground truth": task.ground_truth}, limit=7)
+ch.pictures.fits(task, {"original": task.original, "ground truth": task.ground_truth}, limit=5)
+
+# %% [markdown]
+# *The purple bar marks the largest error of each curve.* The original reaches four of the five
+# forget points, and it does so by narrow **peaks**. Some point up and some down: near $-7.5$ it
+# rises to the forget point and dives below the sine beside it.
+#
+# Its largest error is near $x = 1.65$, far from every forget point. There is a gap there: the
+# nearest retain points lie at $0.77$ and $2.18$, and between them no training point says what the
+# curve should do. The ground truth has the same gap and stays near the sine, so the gap alone does
+# not make the peak.
+#
+# The ground truth is not perfect either. Where neighbouring retain points are far apart, near
+# $x = -11$, nothing tells it what a sine does.
+#
+# **Predict, then run.** Is this usual? For each of the ten originals: how far is its largest error
+# from the nearest forget point?
+
+# %%
+seeds = range(1, 11)
+tasks = {seed: ul.sine.task(seed) for seed in seeds}
+grid = torch.linspace(-5 * torch.pi, 5 * torch.pi, 1000)[:, None]
+
+with torch.no_grad():
+    away = {}
+    for seed, each in tasks.items():
+        at = grid[(each.original(grid) - grid.sin()).abs().argmax()]
+        away[seed] = (each.forget.tensors[0] - at).abs().min().item()
+print({seed: round(distance, 2) for seed, distance in away.items()})
+assert away[1] > 5 and max(away[seed] for seed in seeds if seed != 1) < 1
 
 
 # %% [markdown]
-# The forget points do not pull the curve up gently. To reach them the network builds narrow
-# **towers**, and beside one it may dive as far the other way. From here on both count as towers.
-# The purple bar marks the worst place of each curve.
-#
-# The ground truth is not perfect either: where neighbouring retain points are far apart, nothing
-# tells it what a sine does.
+# It is not. In nine of ten originals the worst place lies less than 1 from a forget point. Seed 1
+# is the exception.
 
 # %% [markdown]
-# ### The measure
+# ### Three measures
 #
-# The score of a model is the largest distance to the sine anywhere, measured at 1,000 equispaced
+# The paper's score is the largest distance to the sine anywhere, measured at 1,000 equispaced
 # points of $[-5\pi, 5\pi]$:
 #
 # $$\text{sup error} = \max_x\, |f(\theta, x) - \sin x| .$$
 #
-# An average would hardly notice a narrow tower. The maximum notices nothing else.
+# An average would hardly notice a narrow peak. The maximum notices nothing else. So you also need
+# to know what became of the two sets:
 #
-# ### Exercise 1 · The sup error
+# $$\text{retain error} = \sqrt{\tfrac{1}{50}\textstyle\sum_{i \in D_r} (f(\theta, x_i) - \sin
+# x_i)^2}, \qquad \text{forget error} = \sqrt{\tfrac{1}{5}\textstyle\sum_{i \in D_f}
+# (f(\theta, x_i) - \sin x_i)^2} .$$
+#
+# At a forget point, too, the right value is $\sin x_i$, not $1.5$. All three are better when lower.
+#
+# ### Exercise 1 · Three errors
 
 
 # %%
-def sup_error(f, x):
-    """max |f(x) - sin x| as a float. f, x: (n,), the values of a model on a grid, and the grid."""
+def three_errors(model, grid, x_retain, x_forget):
+    """model: takes a column (n, 1) of x and returns a column (n, 1). The others: such columns.
+
+    Returns three floats: the largest |f - sin x| on the grid, and the root mean square of
+    f - sin x on the retain points and on the forget points.
+    """
     raise NotImplementedError
 
 
-sup_error = ch.check("sup_error", sup_error)
+three_errors = ch.check("three_errors", three_errors)
 
 # %%
-ch.hints("sup_error")
+ch.hints("three_errors")
+
+
+# %% [markdown]
+# **Predict, then run.** Which of the three errors of the original is large? And what does the
+# function score that is $0$ everywhere, and so has forgotten the five points and all else?
+#
+# *Your prediction:* ...
+
 
 # %%
-grid = torch.linspace(-5 * torch.pi, 5 * torch.pi, 1000)
-score = lambda model: sup_error(model(grid[:, None]).detach().flatten(), grid)
+@torch.no_grad()
+def row(name, model, task=task):
+    found = three_errors(model, grid, task.retain.tensors[0], task.forget.tensors[0])
+    print(f"{name:24} sup {found[0]:6.2f}   retain {found[1]:5.2f}   forget {found[2]:5.2f}")
+    return found
 
-assert abs(score(task.original) - task.evaluate(task.original)["sup_error"]) < 1e-4
-print(f"original {score(task.original):.1f}, ground truth {score(task.ground_truth):.2f}")
+
+zero = row("the function 0", torch.zeros_like)
+row("original", task.original)
+row("ground truth", task.ground_truth)
+
+# %% [markdown]
+# A sine stays between $-1$ and $1$, so **the function 0 has a sup error of 1**. Keep this number.
+# At $T = 10$ and $T = 100$ it is lower than every median of the published table below. A method
+# that wipes out the network scores well by the first measure. Only the other two show it: they are
+# near $0.7$ for the function 0, on the retain points and on the forget points alike.
+#
+# From here on every table has the function 0 in it.
+
+# %%
+assert zero[0] <= 1 and 0.5 < min(zero[1:]) and max(zero[1:]) < 0.8
+assert all(m > 1 for T in (10, 100) for m, _, _ in ul.sine.PUBLISHED[T].values())
 
 # %% [markdown]
 # ## 2 · The lab
 #
 # Every slider reruns the unlearning from the original and redraws the fit. On the left: the points,
-# the sine, the original, the unlearned model, and a purple bar at its worst place. On the right:
-# its sup error among all methods; the gray bars are the published ranges, the dashed line is the
-# original's error.
+# the sine, the original, the unlearned model, and a purple bar at its largest error. On the right:
+# its sup error among all methods. The gray bars are the published ranges over ten seeds, the
+# orange dashed line is this original's error, and the dotted line is the function 0.
 #
 # **Predict, then run.**
-# 1. With MinNorm-OG at $T = 100$, what happens to the towers when you set `reg` to 0? To 1?
-# 2. Switch to GD. Which towers go?
+# 1. With MinNorm-OG at $T = 100$, what happens to the peaks when you set `reg` to 0? To 1?
+# 2. Switch to GD. Which peaks go?
 # 3. Switch to GA. What does climbing the forget loss do far away from the forget points?
-# 4. With MinNorm-OG, lower `n_pert` to 5. Which points does the curve let go of?
+# 4. With MinNorm-OG, lower `n_pert` to 5. What happens at the other retain points?
+#
+# *Your predictions:* 1. ... 2. ... 3. ... 4. ...
 
 # %%
-lab = ch.SineLab(seed=3, method="MinNorm-OG", epochs=100)
+lab = ch.SineLab(seed=1, method="MinNorm-OG", epochs=100)
 lab
 
+# %% [markdown]
+# The same five questions in numbers:
+
+# %%
+best = ul.sine.best_settings(100)
+variant = lambda **change: dataclasses.replace(best["MinNorm-OG"], **change)
+asked = {"MinNorm-OG": variant(), "1. reg = 0": variant(reg=0.0), "1. reg = 1": variant(reg=1.0)}
+asked |= {"2. GD": best["GD"], "3. GA": best["GA"], "4. n_pert = 5": variant(n_pert=5)}
+
+answer = {name: row(name, ul.unlearn(task, how, 100).model) for name, how in asked.items()}
 
 # %% [markdown]
 # **What you saw, and why.**
-# 1. At `reg` = 0 nothing is projected and MinNorm-OG is GD: the towers stay. At `reg` = 1 the first
-#    step removes all of $P_\perp\theta$ at once. That is far outside the region where the
-#    linearisation of notebook 02 holds, and the descent that follows has to rebuild the sine almost
-#    from nothing.
-# 2. GD leaves them all. Section 4 takes this apart.
-# 3. GA has no reason to stop. The forget loss grows without bound, and the whole curve is dragged
-#    along with five points.
-# 4. Only the outputs of the `n_pert` chosen samples are protected to first order. The others move,
+# 1. At `reg` = 0 nothing is projected. MinNorm-OG is then GD, and the peaks stay. At `reg` = 1 the
+#    first step removes all of $P_\perp\theta$ at once. That is far outside the region where the
+#    linearisation of notebook 02 holds. The fifty descent steps at the end do not win the sine
+#    back: the retain error is near that of the function 0.
+# 2. None. Section 4 takes this apart.
+# 3. GA has no reason to stop. The forget loss has no upper bound, and the whole curve is dragged
+#    along with five points: the retain error grows with the forget error.
+# 4. Only the outputs of the `n_pert` sampled points are protected to first order. The others move,
 #    and the descent steps have to bring them back.
-#
+
+# %%
+assert abs(answer["1. reg = 0"][0] / answer["2. GD"][0] - 1) < 0.1 and answer["2. GD"][0] > 2
+assert answer["1. reg = 1"][1] > 0.4 and answer["3. GA"][1] > 5
+assert answer["4. n_pert = 5"][1] > 1.5 * answer["MinNorm-OG"][1]
+
+
+# %% [markdown]
 # **Compare all methods** runs the eight methods at the paper's best settings for the chosen number
 # of epochs. It works in the background; **Stop** ends it and keeps what is finished.
 
@@ -165,67 +249,170 @@ ch.hints("central_range")
 
 # %% [markdown]
 # Every method below runs at the setting that the paper's search found best for this $T$ (its Table
-# 6). The search judged settings by the very error that is reported, so read these numbers as
+# 6). The search judged settings by the very error that is reported, so these numbers are
 # *oracle-tuned*: the best each method could do if somebody told it the answer. This holds for all
 # eight alike.
+#
+# **Predict, then run.** At $T = 10$, ten full-batch steps: which methods come near the function 0?
+#
+# *Your prediction:* ...
 
 # %%
-seeds = range(1, 11)
 at_10 = list(ch.compare(seeds, epochs=10))
 
 # %%
-ch.pictures.table(at_10, ul.sine.PUBLISHED[10], epochs=10)
+ch.pictures.table(at_10, ul.sine.PUBLISHED[10], "T = 10, at the paper's settings")
 
 # %% [markdown]
-# Ten full-batch steps. Retraining from scratch comes out lowest, or nearly so: a blank network is
-# nearly flat, and a flat zero, with its sup error of 1, is a better answer than a network full of
-# towers. Of the methods that start from the original, MinNorm-OG alone comes near it.
+# *Medians are diamonds; a bar is the range without the two best and the two worst seeds.* Retrain
+# and MinNorm-OG come lowest, and neither median is below that of the function 0. So look at the
+# other two measures, for every seed.
 
 # %%
-short = {
-    name: central_range([r["sup_error"] for r in at_10 if r["method"] == name])[0]
-    for name in ul.sine.PUBLISHED[10]
+MEASURES = {
+    "sup_error": "sup error (peaks)",
+    "retain_error": "error on the retain points",
+    "forget_error": "error on the forget points",
 }
 
-assert set(sorted(short, key=short.get)[:2]) == {"Retrain", "MinNorm-OG"}
+
+def by_method(records):
+    """Method -> measure -> one number per seed; the function 0 last."""
+    rows = {
+        name: {m: [r[m] for r in records if r["method"] == name] for m in MEASURES}
+        for name in ul.sine.PUBLISHED[10]
+    }
+    points = [(t.retain.tensors[0], t.forget.tensors[0]) for t in tasks.values()]
+    zeros = zip(*(three_errors(torch.zeros_like, grid, *own) for own in points))
+    return rows | {"the function 0": dict(zip(MEASURES, zeros))}
+
+
+# %%
+picture = functools.partial(over_seeds.rows, measures=MEASURES, log=True, neutral=True)
+medians = lambda rows: {
+    name: {m: central_range(values)[0] for m, values in errors.items()}
+    for name, errors in rows.items()
+}
+
+rows_10 = by_method(at_10)
+picture(rows_10, finding="After ten steps Retrain is where the function 0 is", middle=np.median)
 
 # %% [markdown]
-# **Predict, then run.** At $T = 100$, which methods improve most?
+# *A dot is a seed, a diamond the median.* **Retrain**, after ten steps from a blank start, is the
+# function 0 in all three columns: it has no peaks because it has learnt nothing yet.
+# **MinNorm-OG** has gone part of the way: both other errors are less than half of the function 0's.
+# **GD** is best on the retain points and worst but one on the forget points.
+
+# %%
+short = medians(rows_10)
+of_zero = short["the function 0"]
+
+assert set(sorted(short, key=lambda name: short[name]["sup_error"])[1:3]) == {
+    "Retrain",
+    "MinNorm-OG",
+}
+for measure in ("retain_error", "forget_error"):
+    assert abs(short["Retrain"][measure] / of_zero[measure] - 1) < 0.15
+    assert short["MinNorm-OG"][measure] < 0.5 * of_zero[measure]
+print({name: round(found["forget_error"], 2) for name, found in short.items()})
+
+# %% [markdown]
+# **Predict, then run.** At $T = 100$, which methods improve most, and in which column?
+#
+# *Your prediction:* ...
 
 # %%
 at_100 = list(ch.compare(seeds, epochs=100))
 
 # %%
-ch.pictures.table(at_100, ul.sine.PUBLISHED[100], epochs=100)
+ch.pictures.table(at_100, ul.sine.PUBLISHED[100], "T = 100, at the paper's settings")
 
 # %%
-summary = {
-    name: central_range([r["sup_error"] for r in at_100 if r["method"] == name])
-    for name in ul.sine.PUBLISHED[100]
-}
-median = {name: values[0] for name, values in summary.items()}
+rows_100 = by_method(at_100)
+near = {name: errors for name, errors in rows_100.items() if name != "GA"}
+picture(near, finding="MinNorm-OG is the only one low in all three columns", middle=np.median)
 
+# %%
+end = medians(rows_100)
+median = {name: errors["sup_error"] for name, errors in end.items()}
+for name, errors in end.items():
+    change = errors["sup_error"] / short[name]["sup_error"]
+    print(
+        f"{name:16} {[round(v, 2) for v in errors.values()]}  sup, T = 100 / T = 10: {change:.2f}"
+    )
+
+# %% [markdown]
+# *GA would squeeze the picture and stands in the printed rows only.* These are the medians of sup,
+# retain and forget error, and what the longer run did to the first.
+#
+# By the first column MinNorm-OG and Ridge gain more than a tenth by the longer run. GA gets far
+# worse: it goes on climbing. Our medians for MinNorm-OG and Retrain lie inside the published
+# central ranges, and GD and Ridge end at least 1.7 times higher than MinNorm-OG.
+#
+# The other columns tell more. **MinNorm-OG** now keeps the retain points about as well as the
+# original did, and its forget error is a tenth of the original's. **Retrain** is still the
+# function 0. **GD** and **NGD** are the best on the retain points and have forgotten nothing.
+# **Ridge** and **l1-Sparse** lie between.
+
+# %%
 assert 1.00 <= median["MinNorm-OG"] <= 1.63 and 1.27 <= median["Retrain"] <= 1.44
-assert min(median["GD"], median["Ridge"]) >= 1.7 * median["MinNorm-OG"]
-assert (
-    median["GA"] > 10 and max(median[name] / short[name] for name in ("MinNorm-OG", "Ridge")) < 0.9
-)
+assert min(median["GD"], median["Ridge"]) >= 1.7 * median["MinNorm-OG"] and median["GA"] > 10
+gain = {name: median[name] / short[name]["sup_error"] for name in median}
+assert max(gain["MinNorm-OG"], gain["Ridge"]) < 0.9
+others = [name for name in end if name != "MinNorm-OG"]
+assert end["MinNorm-OG"]["forget_error"] < 0.5 * min(end[n]["forget_error"] for n in others)
+was = central_range([ul.sine.errors(t, t.original)["forget_error"] for t in tasks.values()])[0]
+assert end["MinNorm-OG"]["forget_error"] < 0.15 * was and end["GD"]["forget_error"] > 0.9 * was
 
 
 # %% [markdown]
-# MinNorm-OG and Ridge gain more than a tenth by the longer run. GA gets far worse: it goes on
-# climbing.
+# ### Has every seed forgotten?
 #
-# Our medians for MinNorm-OG and Retrain lie inside the published central ranges, and GD and Ridge
-# end at least 1.7 times higher than MinNorm-OG. As in the paper, MinNorm-OG and Retrain come first,
-# GA is far behind, and the others lie between without a clear order.
+# A median over ten does not show single seeds. **Predict, then run.** Of the fifty forget points of
+# all ten seeds, the original is within $0.5$ of the poison at nearly all. At how many is MinNorm-OG
+# still? The third number counts those of them where the sine itself is above $0.7$, so that even a
+# right curve is near $1.5$.
 #
-# How far can you trust this? **MinNorm-OG spreads.** One of the ten seeds ends no better than it
-# began. A median over ten does not show it; the light dots do.
+# *Your prediction:* ...
+
+
+# %%
+def near_poison(model, task):
+    inputs, targets = task.forget.tensors
+    near = (model(inputs) - targets).abs() < 0.5
+    return int(near.sum()), int((near & (inputs.sin() > 0.7)).sum())
+
+
+unlearned = {seed: ul.unlearn(t, best["MinNorm-OG"], 100).model for seed, t in tasks.items()}
+still = {seed: near_poison(unlearned[seed], t) for seed, t in tasks.items()}
+origin = sum(near_poison(t.original, t)[0] for t in tasks.values())
+counts = [sum(found) for found in zip(*still.values())]
+print(f"within 0.5 of the poison: original {origin} of 50, MinNorm-OG {counts[0]}, ", end="")
+print(f"where the sine is high {counts[1]};  seeds {[s for s, (n, _) in still.items() if n]}")
+
+# %% [markdown]
+# Half of the seeds keep a point or two near the poison. At most of these points the sine is high,
+# so that a right curve would be counted, too. The others were not forgotten. The three measures do
+# not count: the forget error says how far the curve is from the sine at the five points.
 #
-# **The last digits are noise.** Two runs that differ by one rounding error part (notebook 03).
-# **Predict, then run:** change every weight of the ten originals by a factor of at most
-# $1 \pm 6 \cdot 10^{-8}$ and unlearn again. How far does MinNorm-OG's median move?
+# **MinNorm-OG spreads in the first column, too.** One of the ten seeds ends with a sup error no
+# better than it began.
+
+# %%
+spread = rows_100["MinNorm-OG"]["sup_error"]
+before = {seed: t.evaluate(t.original)["sup_error"] for seed, t in tasks.items()}
+assert sum(now >= then for now, then in zip(spread, before.values())) == 1
+assert origin >= 45 and 3 <= counts[0] <= 12 and counts[1] >= counts[0] / 2
+
+
+# %% [markdown]
+# ### The last digits are noise
+#
+# Two runs that differ by one rounding error part (notebook 03). **Predict, then run:** change every
+# weight of the ten originals by a factor of at most $1 \pm 6 \cdot 10^{-8}$ and unlearn again. How
+# far does MinNorm-OG's median move?
+#
+# *Your prediction:* ...
 
 
 # %%
@@ -238,22 +425,24 @@ def nudged(task, generator):
 
 
 # %%
-best, generator = ul.sine.best_settings(100), torch.Generator().manual_seed(0)
-tasks = {seed: ul.sine.task(seed) for seed in seeds}
-method = best["MinNorm-OG"]
+generator = torch.Generator().manual_seed(0)
 again = [
-    [ul.unlearn(nudged(t, generator), method, 100).metrics["sup_error"] for t in tasks.values()]
+    [
+        ul.unlearn(nudged(t, generator), best["MinNorm-OG"], 100).metrics["sup_error"]
+        for t in tasks.values()
+    ]
     for _ in range(2)
 ]
 
 shifts = [abs(central_range(errors)[0] - median["MinNorm-OG"]) for errors in again]
-
+largest = max(abs(a - b) for errors in again for a, b in zip(errors, spread))
+print(f"the median moves by {shifts[0]:.3f} and {shifts[1]:.3f}, one seed by up to {largest:.2f}")
 assert 0 < max(shifts) < 0.4
 
 # %% [markdown]
-# By less than 0.4, but it moves. Another processor adds up the sums in another order and makes such
-# differences by itself. So the last digits of our table mean nothing: compare distributions, not
-# single runs.
+# The median moves by hundredths, and a single seed by more. Another processor adds up the sums in
+# another order and makes such differences by itself, so the assert allows $0.4$. Compare
+# distributions, not single runs.
 
 # %% [markdown]
 # ### Why do GD's and Ridge's numbers differ from seed to seed so much?
@@ -263,10 +452,7 @@ assert 0 < max(shifts) < 0.4
 # quality, how would its points lie? If it repaired nothing?
 
 # %%
-before = {seed: t.evaluate(t.original)["sup_error"] for seed, t in tasks.items()}
-after = {
-    name: [r["sup_error"] for r in at_100 if r["method"] == name] for name in ul.sine.PUBLISHED[100]
-}
+after = {name: errors["sup_error"] for name, errors in rows_100.items()}
 
 # %%
 some, same = ("NGD", "GD", "Ridge", "MinNorm-OG"), torch.linspace(2, 6.5, 60)
@@ -274,26 +460,28 @@ pairs = {name: (list(before.values()), after[name]) for name in some}
 ch.draw("spikes", {"unchanged": (same, same), **pairs})
 
 # %% [markdown]
-# NGD's points and nearly all of GD's lie on the diagonal or close to it: what comes out is the
-# tower that went in. Ridge shortens most towers somewhat. MinNorm-OG's points do not follow the
-# diagonal.
+# NGD's points and nearly all of GD's lie on the diagonal or close to it: what comes out is the peak
+# that went in. Ridge shortens most peaks somewhat. MinNorm-OG's points do not follow the diagonal.
 #
-# This explains the spread in the table, and why its medians need not equal the published ones. **A
-# method that keeps the original's tower reports the original's tower.** Its median and its range
-# are properties of the ten originals, so another ten seeds, or another machine that trains them,
-# gives another median: the published 2.76 (2.48 to 3.54) for GD and 2.13 (1.75 to 3.12) for Ridge
-# describe the towers of the paper's ten originals, and ours describe those of our ten. For a method
-# that removes towers the originals matter less, which is why MinNorm-OG and Retrain are the two
-# that can be compared across laboratories.
+# So **a method that keeps the original's peaks reports the original's peaks.** The correlation of
+# the two errors, both in logarithms, says how far: it is above $0.9$ for NGD and $0.7$ for GD, and
+# lower for Ridge.
+#
+# This may be why our medians of such methods need not equal the published ones. It is an inference:
+# the paper's ten originals are not ours, and nobody has published them. If it holds, another ten
+# originals give GD another median, while MinNorm-OG and Retrain can be compared across
+# laboratories.
 
 # %%
 log = lambda values: torch.tensor(list(values)).log()
 follows = {
-    name: torch.corrcoef(torch.stack([log(before.values()), log(after[name])]))[0, 1]
-    for name in ("NGD", "GD", "MinNorm-OG")
+    name: torch.corrcoef(torch.stack([log(before.values()), log(after[name])]))[0, 1].item()
+    for name in some
 }
+print({name: round(value, 2) for name, value in follows.items()})
 
-assert follows["NGD"] > 0.9 and follows["GD"] > 0.7 and follows["MinNorm-OG"] < 0.5
+assert follows["NGD"] > 0.9 and follows["GD"] > 0.7 > follows["Ridge"]
+assert follows["MinNorm-OG"] < 0.5
 
 # %% [markdown]
 # ### The whole search, recorded
@@ -315,15 +503,15 @@ print(
 
 # %%
 best_of_grid = oracle[oracle.epochs == 10].to_dict("records")
-ch.pictures.table(best_of_grid, ul.sine.PUBLISHED[10], epochs=10)
+ch.pictures.table(best_of_grid, ul.sine.PUBLISHED[10], "T = 10, the best of our own search")
 
 # %%
 best_of_grid = oracle[oracle.epochs == 100].to_dict("records")
-ch.pictures.table(best_of_grid, ul.sine.PUBLISHED[100], epochs=100)
+ch.pictures.table(best_of_grid, ul.sine.PUBLISHED[100], "T = 100, the best of our own search")
 
 # %%
 best_of_grid = oracle[oracle.epochs == 1000].to_dict("records")
-ch.pictures.table(best_of_grid, ul.sine.PUBLISHED[1000], epochs=1000)
+ch.pictures.table(best_of_grid, ul.sine.PUBLISHED[1000], "T = 1000, the best of our own search")
 
 # %%
 ours = oracle.groupby(["method", "epochs"])["sup_error"].median()
@@ -340,22 +528,44 @@ for (name, T), middle in ours.items():
         print(f"  {name}, T = {T}: {middle:.4g}, published {ul.sine.PUBLISHED[T][name]}")
 
 # %% [markdown]
-# The three that differ, one by one.
+# *A median that lies beyond the axis is written beside the name.* The three that differ:
 #
 # - **MinNorm-OG at $T = 10$ is lower here.** The search picks `reg=1`, also in the paper's grid:
-#   the first projection removes *everything* off the span, the next ones most of what has come
-#   back. Not much of the network is left, and a network that is nearly zero has a sup error near 1.
-#   Notebook 08 comes back to this.
-# - **Retrain at $T = 1000$ is higher**, by 0.06 more than the range allows. Both searches end at
-#   the lowest learning rate of the grid. A start from blank weights depends on nothing but the
-#   points and the initialisation, and these are ours.
+#   the first projection removes *everything* off the span, and the next ones most of what has come
+#   back.
+# - **Retrain at $T = 1000$ is higher** than the range by less than $0.1$. Both searches end at the
+#   lowest learning rate of the grid. A start from blank weights depends on nothing but the points
+#   and the initialisation, and these are ours.
 # - **GA at $T = 1000$** climbs without bound. How high it is after a thousand steps says only that
 #   it has diverged.
+#
+# **Predict, then run.** The records hold the sup error only. Run that "win" of MinNorm-OG at
+# $T = 10$ again: what are its other two errors, and how much of $\theta$ is left?
+#
+# *Your prediction:* ...
 
 # %%
-minnorm_at_10 = oracle[(oracle.method == "MinNorm-OG") & (oracle.epochs == 10)]
-assert (minnorm_at_10["reg"] == 1).all() and sum(inside.values()) >= 20
+winner = oracle[(oracle.method == "MinNorm-OG") & (oracle.epochs == 10)]
+setting = method_of(winner.iloc[0])
+length = lambda model: sum(p.square().sum() for p in model.parameters()).sqrt().item()
+ends = [ul.unlearn(t, setting, 10).model for t in tasks.values()]
+kept = [length(model) / length(t.original) for model, t in zip(ends, tasks.values())]
+won = [ul.sine.errors(t, model) for t, model in zip(tasks.values(), ends)]
+won = {m: central_range([errors[m] for errors in won])[0] for m in MEASURES}
+print({words: round(won[m], 2) for m, words in MEASURES.items()})
+print(f"of the length of theta: {central_range(kept)[0]:.3f} (medians over ten seeds)")
+
+# %% [markdown]
+# **It is the function 0.** Hardly anything of the network is left, and what it kept and what it
+# forgot are the same: everything. The search that minimises the sup error has found the blind spot
+# of the sup error. Notebook 08 begins here.
+
+# %%
+assert (winner["reg"] == 1).all() and sum(inside.values()) >= 20
 assert set(oracle[oracle.method == "Retrain"]["lr"]) == {1e-4}
+assert central_range(kept)[0] < 0.05 and won["sup_error"] > 1
+assert min(won["retain_error"], won["forget_error"]) > 0.9 * min(zero[1:])
+assert ours["Retrain", 1000] - ul.sine.PUBLISHED[1000]["Retrain"][2] < 0.1
 
 # %% [markdown]
 # **What an oracle is worth.** These settings were chosen on the very numbers that are then
@@ -370,27 +580,29 @@ both = {
     for rule, runs in rules.items()
 }
 for name in ul.sine.PUBLISHED[100]:
-    print(f"{name:11} {both['oracle'][name]:6.2f} {both['validation'][name]:6.2f}")
+    rise = both["validation"][name] / both["oracle"][name] - 1
+    print(f"{name:11} {both['oracle'][name]:6.2f} {both['validation'][name]:6.2f}  {rise:+.0%}")
 
 # %% [markdown]
 # Retrain and GA have one learning rate that is best for everybody, and do not change. For the
-# others the best setting depends on who judges, and every median rises: MinNorm-OG's most, by a
-# third. Its grid has 72 settings at this $T$, so the oracle had much to choose from. An oracle
-# flatters whoever brings the largest grid. MinNorm-OG still comes out level with Retrain, and far
-# below the other six.
+# others the best setting depends on which seeds choose it, and every median rises. MinNorm-OG's
+# rises most, by nearly a third, and it has the largest grid at this $T$, with 72 settings. But the
+# size of the grid is not the whole of it: l1-Sparse rises by $24\%$ with 9 settings, Ridge by $6\%$
+# with 27. One grid a method cannot separate the two. MinNorm-OG still comes out level with Retrain,
+# and far below the other six.
 #
-# Any entry can be run again. The third seed of GD at $T = 100$:
+# Any entry can be run again. The first seed of GD at $T = 100$:
 
 # %%
-row = oracle[(oracle.method == "GD") & (oracle.epochs == 100) & (oracle.seed == 3)].iloc[0]
-live = ul.unlearn(tasks[3], ul.GD(lr=row.lr), epochs=100).metrics["sup_error"]
+entry = oracle[(oracle.method == "GD") & (oracle.epochs == 100) & (oracle.seed == 1)].iloc[0]
+live = ul.unlearn(tasks[1], ul.GD(lr=entry.lr), epochs=100).metrics["sup_error"]
 
-assert abs(live / row.sup_error - 1) < 0.1
-others = [name for name in ul.sine.PUBLISHED[100] if name not in ("MinNorm-OG", "Retrain")]
-assert both["validation"]["MinNorm-OG"] < min(both["validation"][name] for name in others) / 1.5
+assert abs(live / entry.sup_error - 1) < 0.1
+six = [name for name in ul.sine.PUBLISHED[100] if name not in ("MinNorm-OG", "Retrain")]
+assert both["validation"]["MinNorm-OG"] < min(both["validation"][name] for name in six) / 1.5
 
 # %% [markdown]
-# ## 4 · Why descent cannot remove the peaks
+# ## 4 · Why the retain loss leaves the peaks where they are
 #
 # Write down the gradient that GD follows. With residuals $r_i = f(\theta, x_i) - y_i$ and rows
 # $g_i = \nabla_\theta f(\theta, x_i)$, the chain rule gives
@@ -400,12 +612,21 @@ assert both["validation"]["MinNorm-OG"] < min(both["validation"][name] for name 
 # Call minus this gradient the force on $\theta$. The line says two things about it.
 #
 # 1. **The force is proportional to the residuals of the retain points.** They are already small,
-#    and once they are zero GD stands still. A tower between two retain points has no residual and
+#    and once they are zero GD stands still. A peak between two retain points has no residual and
 #    exerts no force, however high it is.
-# 2. **The force lies in the span of the retain rows.** That is exactly the set of directions which
-#    change retained outputs. The part of $\theta$ outside the span, $P_\perp\theta$, is what the
-#    retain loss cannot see, to first order.
+# 2. **The force lies in the span of the retain rows.** Every direction that is not orthogonal to
+#    this span changes some retained output to first order. The directions orthogonal to it change
+#    none: along $P_\perp\theta$ the retain loss is flat, to first order.
 #
+# So nothing in the force aims at a peak. That does not say that GD never lowers one: the steps that
+# repair the retain points may move a peak on the way. Seed 8 is such a case.
+
+# %%
+print(f"seed 8, sup error: original {before[8]:.1f}, after GD {after['GD'][7]:.1f}")
+drop = [now / then for now, then in zip(after["GD"], before.values())]
+assert sum(d < 0.9 for d in drop) <= 2 and after["GD"][7] < 0.75 * before[8]
+
+# %% [markdown]
 # **Predict, then run.** How much of the original's $\theta$ lies outside the span of the fifty
 # rows? How much of the loss gradient $g$? And of AdamW's first step, $g / (|g| + 10^{-8})$ entry by
 # entry (notebook 01)?
@@ -440,8 +661,8 @@ print(
 
 
 # %% [markdown]
-# Nearly all of $\theta$ is invisible to the retain loss, and a plain gradient step does not touch
-# it at all.
+# Nearly all of $\theta$ is invisible to the retain loss, to first order, and a plain gradient step
+# does not touch it at all.
 #
 # AdamW's step does: rescaled entry by entry, the gradient lies almost wholly outside the span. But
 # nothing aims it there. It is made of the residuals of the retain points and of nothing else, and
@@ -472,21 +693,25 @@ def track(method, epochs=100):
 
 # %%
 tracked = {name: track(best[name]) for name in ("GD", "Ridge", "MinNorm-OG")}
+for name, way in tracked.items():
+    print(name, {what: [f"{way[what][i]:.2g}" for i in (0, 2, 10, -1)] for what in way})
 measures = ("retain_loss", "sup_error", "norm")
-ch.draw(
-    "tracks", *({name: (run["epoch"], run[m]) for name, run in tracked.items()} for m in measures)
-)
+panels = [{name: (run["epoch"], run[m]) for name, run in tracked.items()} for m in measures]
+panels[1]["rule"] = 1  # the function 0
+ch.draw("tracks", *panels)
 
 # %% [markdown]
-# All three begin with a jump of the retain loss: AdamW's first steps move every coordinate by about
-# the learning rate, however small its gradient is, and a steep network feels that. Then they part.
+# *Dotted: the sup error of the function 0.* All three begin with a jump of the retain loss: AdamW's
+# first steps move every coordinate by about the learning rate, however small its gradient is, and a
+# steep network feels that. Then they part.
 #
 # - **GD** brings the retain loss below where it began. Its sup error comes back to what it was, and
 #   $\lVert\theta\rVert$ has not moved. It has repaired what it broke, and nothing else.
-# - **MinNorm-OG** loses most of its sup error in the first ten epochs, when the projections are
-#   strong. When they end, after fifty epochs, the weights are less than half their size. By the
+# - **MinNorm-OG**'s sup error jumps up and down at first, as each projection moves the whole curve,
+#   and is well below the original's from epoch 30 on. The projections end after fifty epochs. By
+#   then the weights are less than half their size. By the
 #   chain rule the curve is at most $1.1^2$ times as steep as the product of the three weight
-#   matrices' norms (SiLU's slope stays below 1.1), so smaller weights leave less room for a tower.
+#   matrices' norms (SiLU's slope stays below 1.1), so smaller weights leave less room for a peak.
 #   The descent steps in between keep the retain loss falling.
 # - **Ridge** wants the same as MinNorm-OG: its penalty also shrinks $\theta$. Why does
 #   $\lVert\theta\rVert$ hardly change?
@@ -513,20 +738,21 @@ assert max(moved["Ridge"], moved["steady"]) < 0.15 < moved["MinNorm-OG"]
 assert theta[theta.abs() > 0.1].norm() ** 2 > 0.95 * theta.norm() ** 2
 assert ends["steady"].norm() > 0.85 * theta.norm()
 assert tracked["MinNorm-OG"]["norm"][-1] < 0.5 * tracked["MinNorm-OG"]["norm"][0]
+assert max(tracked["MinNorm-OG"]["sup_error"][6:]) < 0.7 * before[1]
 assert tracked["GD"]["norm"][-1] > 0.95 * tracked["GD"]["norm"][0]
 assert tracked["GD"]["retain_loss"][-1] < tracked["GD"]["retain_loss"][0]
 
 # %% [markdown]
-# Here is the worst place of this original from close by. The network dives to reach a forget point
-# that stands between two retain points.
+# Here is a forget point from close by, the one near $x = -7.5$. The original rises to it between
+# two retain points, and dives beside it. The dashed original lies on GD's curve.
 
 # %%
-x = torch.linspace(-4.5, 0.5, 600)[:, None]
-models = {"original": task.original, **{name: runs[name] for name in tracked}}
+x = torch.linspace(-10, -5, 600)[:, None]
+models = {name: runs[name] for name in tracked} | {"original": task.original}
 with torch.no_grad():
     curves = {"sin x": x.sin(), **{name: model(x) for name, model in models.items()}}
-title = "The worst place of the original, and what is left of it"
-ch.fits(x, {title: curves}, task.retain.tensors, task.forget.tensors, limit=7)
+title = "GD leaves the peak and the dive, MinNorm-OG removes both"
+ch.fits(x, {title: curves}, task.retain.tensors, task.forget.tensors, limit=3)
 
 # %% [markdown]
 # **Predict, then run.** Is a large part outside the span a sign of a wrong curve? Then the ground
@@ -573,10 +799,10 @@ ch.graph(
 
 # %% [markdown]
 # None of the ten interpolates. The median residual is between 0.005 and 0.06, the largest between
-# 0.05 and 1.5. Two likely reasons: at a constant learning rate the steps of AdamW keep rattling the
-# steepest parts of the curve; and where a forget point sits close to a retain point with another
-# value, the tower would have to be steeper than the training ever makes it. The second you can
-# check for the largest residual of all.
+# 0.05 and 1.5. Two likely reasons: at a constant learning rate the steps of AdamW keep moving the
+# steepest parts of the curve up and down; and where a forget point sits close to a retain point
+# with another value, the peak would have to be steeper than the training ever makes it. The second
+# you can check for the largest residual of all.
 
 # %%
 closest = {
@@ -599,6 +825,31 @@ print(
 # points.
 
 # %% [markdown]
+# ## 6 · The curve, changed
+#
+# The poisoned curve of the beginning, after 100 epochs of MinNorm-OG:
+
+# %%
+ch.pictures.fits(task, {"original": task.original, "MinNorm-OG": unlearned[1]}, limit=5)
+
+# %%
+row("the function 0", torch.zeros_like)
+row("original", task.original)
+now = row("MinNorm-OG", unlearned[1])
+row("ground truth", task.ground_truth)
+assert now[2] < 0.3 * zero[2] and now[1] < 0.2 * zero[1] and now[0] > zero[0]
+
+# %% [markdown]
+# The five points are forgotten, the fifty are kept, and the sup error is *above* that of the
+# function 0: it is the hump near $x = -11$, where the ground truth fails as well.
+#
+# **An open question.** MinNorm-OG does two things at once: it shrinks $\theta$, and it protects the
+# retained outputs while it shrinks. Which of the two takes the peaks away? Write down a guess, and
+# an experiment that would decide. Notebook 08 makes one.
+#
+# *Your guess, and your experiment:* ...
+
+# %% [markdown]
 # ## What was verified
 
 # %%
@@ -607,6 +858,8 @@ assert all(ul.sine.task(s).facts["original"]["epochs"] == "100000" for s in seed
 # Table 5, T = 100
 assert 1.00 <= median["MinNorm-OG"] <= 1.63 and 1.27 <= median["Retrain"] <= 1.44
 assert min(median["GD"], median["Ridge"]) >= 1.7 * median["MinNorm-OG"]  # Table 5, T = 100
+# the best setting at T = 10 is the function 0
+assert central_range(kept)[0] < 0.05
 # the gradient is in the span, AdamW's step is not
 assert share["gradient"] < 1e-5 and share["AdamW"] > 0.9
 assert all(value > 0.04 for value in largest.values())  # no original interpolates
@@ -619,8 +872,8 @@ assert all(value > 0.04 for value in largest.values())  # no original interpolat
 #   `ul.sine.task(seed, preset="paper")` trains any other seed.
 # - In the lab, set $T = 1000$ and compare all methods. MinNorm-OG then projects every tenth epoch
 #   only.
-# - Notebooks 05 to 07 prove what the theory promises, for models where it is exact. Notebook 08
-#   takes MinNorm-OG apart on this task.
+# - [Notebook 08](08_what_does_the_work.ipynb) takes MinNorm-OG apart on this task: read it next.
+#   Notebooks 05 to 07 are a branch of their own: they prove the theory where it is exact.
 # - Try to find settings for Ridge that beat MinNorm-OG's median at $T = 100$:
 #   `list(ch.compare(seeds, 100, {"Ridge": ul.Ridge(lr=1e-2, reg=..., reg_decay=...)}))`.
 #

@@ -26,7 +26,8 @@
 # - say why the relaxed problem needs a drift penalty, and construct, for any network of two or more
 #   layers, a step that solves the problem without it and loses the whole fit;
 # - derive the smallest parameters that compute a given function (Theorem 4), and check that no
-#   optimiser finds smaller ones.
+#   optimiser finds smaller ones;
+# - prove that MinNorm-OG's step, where it stops on a network that fits, has found just these.
 #
 # **You need** notebook 02 up to its problem (7), orthogonal projection, the product rule, and
 # enough PyTorch to read a matrix product. [Notebook 05](05_linear_models.ipynb) treats one layer;
@@ -41,7 +42,7 @@
 # %%
 import numpy as np
 import torch
-from scipy.optimize import minimize
+from scipy.optimize import least_squares, minimize
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch06_linear_network as ch
@@ -380,6 +381,40 @@ for name, network in (("original", layers), ("unlearned", unlearned)):
 assert torch.allclose(run(unlearned, X_f), X_f @ w_r, atol=1e-13)
 
 # %% [markdown]
+# ### Why $A_1$, and not $c$?
+#
+# $f$ is linear in $c$ as well, so a step of $c$ alone is exact, too. But it cannot reach as much.
+# With $M = A_{L-1}\cdots A_1$ a step $\delta$ of $c$ moves $w$ by $M^\top\delta$, a combination of
+# the $h_{L-1}$ rows of $M$. Here these are 5 directions of 8, and $-P_\perp w$ is none of them. The
+# step of $A_1$ moves $w$ by any vector at all. So minimise $\lVert w\rVert$ over the steps of $c$
+# that keep the retained outputs, and compare:
+
+# %%
+M = layers[1] @ layers[0]
+free = torch.linalg.svd(X_r @ M.T)[2][3:]  # the steps of c that keep the three retained outputs
+moves = M.T @ free.T
+by_c = w - moves @ (torch.linalg.pinv(moves) @ w)
+print(f"shortest predictor by c alone {by_c.norm():.3f}, by A_1 {w_r.norm():.3f}")
+assert torch.allclose(X_r @ by_c, y_r, atol=1e-13) and by_c.norm() > 1.1 * w_r.norm()
+
+# %% [markdown]
+# ### The function forgets, the parameters do not
+#
+# After Lemma 1 the *function* is the retrained one. What of the *parameters*? The part of $A_1$
+# that reads inputs off the retain span is $A_1 P_\perp$. Without the forget set there would be no
+# reason for it.
+
+# %%
+off_span = lambda a: torch.stack([ul.project_out(row, X_r) for row in a]).norm().item()
+smallest_first = net.min_param_norm(w_r, [6, 5])[0]
+print(f"|A_1 P_perp|: original {off_span(layers[0]):.2f}, Lemma 1 {off_span(unlearned[0]):.2f}")
+assert off_span(unlearned[0]) > 0.8 * off_span(layers[0]) and off_span(smallest_first) < 1e-12
+
+# %% [markdown]
+# It hardly falls: Lemma 1 removes only what the lever $v$ passes on to the output. Someone who
+# holds the parameters can still read the rest. Theorem 4's layers (Section 6) are built from $w_r$
+# alone and have none of it.
+#
 # ### Any depth, any width, any size
 #
 # One thing can go wrong on the way to the formula. In a deep network $v$ is a long product, and its
@@ -589,7 +624,7 @@ ch.pictures.matrices(
 # $\lVert w(\theta^* + \Delta)\rVert = 0$: no step can do better. It solves the relaxed problem, and
 # the network no longer fits $(e_1, 1)$. It predicts $0$ for everything.
 #
-# The loss happens where the linearisation does not look, in the product of the two changes:
+# The fit is lost in a term that the linearisation leaves out, the product of the two changes:
 # $\Delta_c \Delta_A e_1 = -e_3^\top e_3 = -1$.
 
 # %%
@@ -959,9 +994,9 @@ ch.draw(
 )
 
 # %% [markdown]
-# None ends below the bound, and all 80 end on it. That they all arrive is a finding, not part of
-# the theorem. On the left is the second inequality at work: stretch one layer, shrink another, and
-# the function stays while the norm grows like $t^2$.
+# None ends below the bound, and all 80 end on it. That no search stops elsewhere is explained in
+# Section 7: every place where it could stop is a minimum. On the left is the second inequality at
+# work: stretch one layer, shrink another, and the function stays while the norm grows like $t^2$.
 #
 # **Change this number.** In the cell of the search, replace `[5] * (depth - 1)` by
 # `[1] * (depth - 1)`. Does the bound still get reached? One neuron per layer is enough: the
@@ -1036,6 +1071,7 @@ print(f"rho^(1/3): {rho ** (1 / 3):.3f}")
 assert repaired[-1] < 1e-3 and 0.005 < alone[-1] < 0.05
 assert abs(net.norm_squared(last) / (3 * rho ** (2 / 3)) - 1) < 1e-3
 
+
 # %% [markdown]
 # Three things to take away.
 # 1. One step keeps the retain outputs to second order: a tenth of the full strength costs 3% of
@@ -1047,9 +1083,73 @@ assert abs(net.norm_squared(last) / (3 * rho ** (2 / 3)) - 1) < 1e-3
 #    parameters: three layers of equal norm $\rho^{1/3}$. Nothing in the step mentions balance. It
 #    comes from minimising $\lVert\theta\rVert^2$ along the set of networks that fit.
 #
-# Where this stops: no theorem of paper A promises the third point. Here it is measured on one
-# network, and the minimum was known in advance. For networks with activations it is not, and there
-# the exact lever of Lemma 1 is missing, too.
+# The third point is no accident.
+#
+# ### Where the step stops
+#
+# > **Theorem.** Let $\theta$ be a linear network that fits the retain set, and a fixed point of
+# > MinNorm-OG's step, $P_G^\perp\theta = 0$. Then $w(\theta) = w_r$ and
+# > $\lVert\theta\rVert^2 = L\rho^{2/L}$: it is a global minimum of Theorem 4.
+#
+# It is not in paper A. *Proof.* Write $u_l = A_{l+1}^\top\cdots c^\top$ for what the layers above
+# layer $l$ make of its output, as in Section 2, so that $u_{l-1} = A_l^\top u_l$, and
+# $u_0 = w$ for the whole network.
+# 1. *What a fixed point is.* $P_G^\perp\theta = 0$ says that $\theta$ is a combination of the
+#    retain gradients, with some coefficients $\mu_i$. Read it layer by layer, with $p = X_r^\top\mu
+#    = \sum_i\mu_i x_i$: $$A_l = \sum_i \mu_i\, u_l\,(A_{l-1}\cdots A_1 x_i)^\top = u_l\, q_l^\top,
+#    \qquad q_l = A_{l-1}\cdots A_1\, p .$$ So every layer has rank one (or is 0), and $q_1 = p$.
+# 2. *The predictor is the retrained one.* $w = A_1^\top u_1 = \lVert u_1\rVert^2\, p$ lies in the
+#    span of the retain inputs. It fits, and $w_r$ is the only vector of the span that fits. So $w =
+#    w_r$.
+# 3. *The layers are balanced.* Take the inner product of step 1 with $A_l$. As
+#    $\langle A_l, \nabla_{A_l} f(x_i)\rangle = f(x_i)$ (Section 5),
+#    $$\lVert A_l\rVert_F^2 = \sum_i \mu_i f(x_i) = \langle w, p\rangle, \quad
+#    \text{the same number } \kappa \text{ for every } l .$$
+# 4. *Nothing is lost in the product.* $u_{l-1} = A_l^\top u_l = \lVert u_l\rVert^2 q_l$, and
+#    $\lVert A_l\rVert_F = \lVert u_l\rVert\,\lVert q_l\rVert$. So $\lVert u_{l-1}\rVert = \lVert
+#    A_l\rVert_F\,\lVert u_l\rVert$: equality in the first inequality of Section 6. From $u_L = 1$
+#    down to $u_0 = w$ this gives $\rho = \lVert w\rVert = \prod_l \lVert A_l\rVert_F =
+#    \kappa^{L/2}$.
+# 5. Hence $\kappa = \rho^{2/L}$ and $\lVert\theta\rVert^2 = L\kappa = L\rho^{2/L}$. $\square$
+#
+# If $w_r = 0$, step 3 gives $\kappa = 0$ and $\theta = 0$: no special case. "Fits" is needed, for
+# $\theta = 0$ is a fixed point of every network.
+#
+# **Predict, then run.** A test that minimises nothing: solve the *equations*
+# $\theta = \sum_i\mu_i\nabla f(\theta, x_i)$, $X_r w(\theta) = y_r$ for $\theta$ and $\mu$, by
+# Levenberg-Marquardt from random starts. It would find saddle points and local minima as readily as
+# the best ones. How far above Theorem 4's minimum is the worst?
+
+
+# %%
+def equations_of_rest(z, like):
+    """0 where the layers in z, with the coefficients mu at its end, are a fixed point that fits."""
+    at, mu = net.unflatten(torch.from_numpy(z[:-3]), like), torch.from_numpy(z[-3:])
+    off = net.flatten(at) - net.output_gradients(at, X_r).T @ mu
+    return torch.cat([off, X_r @ net.predictor(at) - y_r]).numpy()
+
+
+def rest(depth, seed):
+    """||theta||^2 over Theorem 4's minimum where Levenberg-Marquardt solves them, else None."""
+    like = net.random_network(8, [3] * (depth - 1), seed)
+    z = np.append(net.flatten(like), np.random.default_rng(seed).normal(size=3))
+    end = least_squares(equations_of_rest, z, args=(like,), method="lm", xtol=1e-15, ftol=1e-15)
+    bound = depth * rho.item() ** (2 / depth)
+    return end.x[:-3] @ end.x[:-3] / bound if np.abs(end.fun).max() < 1e-9 else None
+
+
+# %%
+tried = [rest(depth, seed) for depth in (2, 3, 4) for seed in range(8)]
+solved = np.array([ratio for ratio in tried if ratio is not None])
+print(f"{len(solved)} of {len(tried)} starts reach a fixed point that fits; ", end="")
+print(f"all within 1e-8 of the minimum: {bool(np.abs(solved - 1).max() < 1e-8)}")
+assert len(solved) >= 15 and np.abs(solved - 1).max() < 1e-8
+
+# %% [markdown]
+# Not one lies above. So there is nothing to get stuck in: where the step stops and the network
+# fits, it is at the best network there is. **What stays open is whether it gets there.** The
+# theorem says nothing about the path. That the walk arrives, as in the picture, is measured on one
+# network; and for networks with activations there is no such theorem.
 
 # %% [markdown]
 # ## 8 · Lab: depth, width, retain points
@@ -1119,6 +1219,20 @@ for s in shown.values():
     assert s.retain_error["unlearned"] < 1e-11 and s.distance["unlearned"] < 1e-11
 
 # %% [markdown]
+# ## 9 · One lemma for three classes
+#
+# > **Lemma.** If $f$ is linear in a block of the parameters while the rest is held, then the
+# > linearised constraint is exact for any step of that block, of any length.
+#
+# Section 2 measured it. The same lemma carries the neighbouring notebooks; 07 proves and checks it
+# for all three at once.
+#
+# | model | block | complexity $R$ | penalty | the step | what is reached |
+# |---|---|---|---|---|---|
+# | linear (05) | $\theta$, all of it | $\lVert\theta\rVert$ | 0 | a projection | (4)'s solution |
+# | linear network | $A_1$ | $\lVert w\rVert$ | infinite off $A_1$ | a lever | (4)'s solution |
+# | two-layer (07) | $c$ | active neurons | infinite off $c$ | cancelling | at most $s$ neurons |
+#
 # ## What was verified
 #
 # Every assert above ran when this page was made. In words:
@@ -1136,7 +1250,11 @@ for s in shown.values():
 # - Theorem 4: balanced layers fit, have norms $\rho^{1/L}$ and $\lVert\theta\rVert^2 = L\rho^{2/L}$
 #   for $L = 1, \dots, 6$; 80 searches find nothing smaller;
 # - MinNorm-OG's step costs the square of its drift; a thousand short ones, each repaired, end at
-#   Theorem 4's parameters.
+#   Theorem 4's parameters. Every fixed point that fits is one of these minima: proved, and found so
+#   by a solver that minimises nothing.
+#
+# **An open question.** From which networks does the repaired walk converge? A proof would need a
+# quantity that falls along it and is stationary at fixed points only.
 
 # %%
 exact, smallest = (

@@ -15,11 +15,13 @@
 # %% [markdown]
 # # 07 · Two-layer networks
 #
-# **The question.** A network with one hidden layer of a hundred neurons fits eleven points. One of
-# them has to be forgotten. How many of the neurons do the other ten need, and what is left of the
-# function when the rest are gone?
+# **The question.** The poisoned curve again, as small as it can be: a network with one hidden layer
+# of a hundred neurons fits ten points of a sine and one false label. Cut it down to what the ten
+# points need. Does what is left still know the false label? Paper A says of such a pruned network
+# that it "reveals no trace even at the representation level". You begin by measuring that.
 #
 # **You will be able to**
+# - measure what a pruned network still owes to the label that it should forget;
 # - remove neurons from a trained network so that no retained output changes at all, and say
 #   beforehand how many will stay at most;
 # - prove the lemma behind it with a 3-by-5 example, and turn the proof into a stable computation
@@ -30,7 +32,7 @@
 # **You need** notebook 02 (the relaxed problem), and from linear algebra: span, rank, null space,
 # Gaussian elimination.
 #
-# **Time.** About 60 minutes to work through; the code runs in under 25 seconds on one CPU core. No
+# **Time.** About 75 minutes to work through; the code runs in under 90 seconds on one CPU core. No
 # GPU is needed.
 #
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Numbers in
@@ -50,7 +52,7 @@ import unlearnlab as ul
 from unlearnlab.chapters import ch07_two_layer as ch
 
 # %% [markdown]
-# ## 1 · A network and its complexity
+# ## 1 · A network, and what a cut leaves of the false label
 #
 # The model is
 #
@@ -67,17 +69,13 @@ from unlearnlab.chapters import ch07_two_layer as ch
 
 # %%
 with_bias = lambda x: torch.stack([x, torch.ones_like(x)], 1)
-
+silu = F.silu
 x_retain = torch.linspace(-3, 3, 10, dtype=torch.float64)
 x_forget = torch.tensor([-4 / 3], dtype=torch.float64)
 X_r, X_f, y_r = with_bias(x_retain), with_bias(x_forget), x_retain.sin()
 X, y = torch.cat([X_r, X_f]), torch.cat([y_r, torch.tensor([1.5], dtype=torch.float64)])
-
-# %%
-silu = F.silu
 A, c = ch.fit(X, y, width=100, activation=silu, seed=1)
 f = lambda A, c, X: ul.two_layer.predict(A, c, X, silu)
-
 assert (f(A, c, X) - y).abs().max() < 1e-10
 tuple(A.shape), tuple(c.shape)
 
@@ -94,8 +92,131 @@ ch.fits(
     "reach the forget point.",
 )
 
+# %% [markdown]
+# The curve passes through ten points of a sine and leaps up between two of them, to the forget
+# point.
+#
+# ### The same network with and without the lie
+#
+# Train twice from the same start, once with the false label 1.5 and once with the true one,
+# $\sin(-4/3) = -0.97$. Nothing else differs. Whatever differs between the two networks afterwards
+# is a **trace** of the label. Cut both to what the ten retain points need, and measure how far the
+# two functions are still apart: the root mean square of their difference on the interval. A network
+# retrained on the ten points has never seen either label, so its trace is 0.
+#
+# The cut itself is what this notebook derives. For now take two of its forms ready-made. Both keep
+# the ten retained outputs, with at most ten neurons: the library's default, called "pivoted", and a
+# linear program, which looks for small weights.
+#
+# **Predict, then run.** Over 32 networks (four activations, eight seeds): which share of the trace
+# survives each cut?
+
+# %%
+activations = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F.gelu}
+truth = math.sin(-4 / 3)
+labels = {"false": [1.5], "true": [truth], "never seen": []}
+
+
+def trained(activation, seed, label):
+    """A and c that fit the ten retain points, and the forget point where there is a label."""
+    heights = torch.cat([y_r, torch.tensor(label, dtype=torch.float64)])
+    return ch.fit(X[: len(heights)], heights, width=100, activation=activation, seed=seed)
+
+
+kinds = list(itertools.product(activations, range(1, 9)))
+networks = {
+    (*kind, label): trained(activations[kind[0]], kind[1], heights)
+    for kind, (label, heights) in itertools.product(kinds, labels.items())
+}
+
+# %%
+ready_made = {
+    "original": lambda c, features: c,
+    "pivoted": ul.two_layer.sparsify,
+    "linear program": ch.pursuit.basis_pursuit,
+}
+
+
+def function(kind, label, cut):
+    """f on the grid and, last, at the forget point, after the cut."""
+    A, c = networks[*kind, label]
+    c = cut(c, ul.two_layer.features(A, X_r, activations[kind[0]]))
+    return ul.two_layer.predict(A, c, torch.cat([grid, X_f]), activations[kind[0]])
+
+
+# %%
+traces, far = {}, {}
+for name, cut in ready_made.items():
+    false, true = (
+        torch.stack([function(kind, label, cut) for kind in kinds]) for label in ("false", "true")
+    )
+    traces[name] = (false - true)[:, :-1].square().mean(1).sqrt().numpy()
+    far[name] = (false[:, -1] - truth).abs().numpy()
+retrained = torch.stack([function(k, "never seen", ready_made["original"]) for k in kinds])
+far["retrained"] = (retrained[:, -1] - truth).abs().numpy()
+
+# %%
+my_guess = None  # the share of the trace that survives the pivoted cut, in percent
+middle = {name: np.median(values) for name, values in traces.items()}
+for name, values in traces.items():
+    print(f"{name:15} median trace {middle[name]:.3f}, largest {values.max():.2f}")
+print("retrained       trace 0: it never saw the label")
+worse = int((traces["pivoted"] > traces["original"]).sum())
+share = middle["pivoted"] / middle["original"]
+print(
+    f"pivoted: {share:.0%} of the trace stays (you: {my_guess}); larger than uncut: {worse} of 32"
+)
+
+# %%
+ways = [*ready_made, "retrained"]
+row = lambda values: {
+    name: ch.dots([values[name]], shift=ways.index(name), spread=0.25) for name in values
+}
+ch.draw(
+    "traces",
+    row(traces),
+    row(far),
+    rows=[*ready_made, "retrained: trace 0"],
+    title=f"The pivoted cut keeps {share:.0%} of the trace",
+    finding="A pivoted cut keeps about a quarter of the trace in the median and can enlarge it; "
+    "a cut by linear program keeps a fortieth; a retrained network has none.",
+)
+
+# %%
+assert 0.5 < middle["original"] < 0.62 and 0.1 < middle["pivoted"] < 0.2
+assert 0.008 < middle["linear program"] < 0.02 and 3 <= worse <= 8
+assert traces["linear program"].max() < 0.12 and np.median(far["retrained"]) < 0.01
+assert (far["pivoted"] > far["original"]).sum() == worse
 
 # %% [markdown]
+# *One dot is one of 32 networks. Left: how far apart the functions are that were trained with the
+# false and with the true label. Right: how far the function trained with the false label is from
+# the sine at the forget point.*
+#
+# So the sentence is too strong for these networks. Ten neurons are left of a hundred, all ten
+# retained outputs are exact, and the function still depends on the label that was to be forgotten.
+# How much depends on **which** ten neurons stay: a quarter of the trace in the median for the
+# pivoted choice, with five networks where it even grows, and about a fortieth for the linear
+# program. A network trained without the point has no trace at all.
+#
+# The representation carries the label in the plainest sense, too. The rows of $A$ that stay are
+# rows of $A^*$, unchanged, and training put them where they are with the label in the loss:
+
+# %%
+first_layer = lambda kind, label: networks[*kind, label][0]
+apart = [
+    ((first_layer(k, "false") - first_layer(k, "true")).norm() / first_layer(k, "true").norm())
+    for k in kinds
+]
+print(f"first layers of the two trainings: {np.median(apart):.2f} of their length apart (median)")
+assert min(apart) > 0.3
+
+
+# %% [markdown]
+# What the paper proves is another thing, and it holds: the retained outputs stay exactly, with few
+# neurons, and the *removed* rows are really gone. The rest of this notebook proves that, and
+# Section 8 comes back to the trace with more ways to choose.
+#
 # ### How many neurons are at work?
 #
 # Neuron $i$ is **active** when it has a weight in and a weight out. Paper A takes the number of
@@ -103,7 +224,9 @@ ch.fits(
 #
 # $$R(\theta) = \sum_{i=1}^{h} \mathbb{1}\{\, |c_i|\, \lVert a_i\rVert > 0 \,\}.$$
 #
-# All activations here have $\phi(0) = 0$, so an inactive neuron adds nothing to $f$.
+# All activations here have $\phi(0) = 0$, so an inactive neuron adds nothing to $f$. With the
+# sigmoid, $\phi(0) = 1/2$, a neuron with $a_i = 0$ counts as inactive and still adds the constant
+# $c_i/2$. The next section lists what each step needs of $\phi$.
 #
 # ### Exercise 1 · Count them
 
@@ -155,16 +278,15 @@ assert active_neurons(A, c) == ul.two_layer.active_neurons(A, c) == 100
 # %%
 phi = ul.two_layer.features(A, X_r, silu)
 
-gradients = torch.func.jacrev(lambda c: silu(X_r @ A.T) @ c)(
-    c
-)  # the c-part of the output gradients
+# the c-part of the output gradients
+gradients = torch.func.jacrev(lambda c: silu(X_r @ A.T) @ c)(c)
 assert torch.allclose(gradients, phi, rtol=0, atol=1e-12)
 tuple(phi.shape)
 
 # %% [markdown]
-# **Predict, then run.** Take a random $\Delta_c$, project it off the rows of $\Phi$, and add it a
-# thousand times over. What happens to the retained outputs? And what if $\Delta_A$ moves too, with
-# the full linearised constraint obeyed?
+# **Predict, then run.** Take a random $\Delta_c$, project it off the rows of $\Phi$, give it length
+# 1000 and add it. What happens to the retained outputs? And what if $A$ moves too, by a step of
+# length 10 that obeys the full linearised constraint?
 
 # %%
 draw = torch.Generator().manual_seed(0)
@@ -173,7 +295,9 @@ change = lambda A_new, c_new: (f(A_new, c_new, X_r) - f(A, c, X_r)).abs().max().
 
 only_c = ul.project_out(noise(100), phi)
 for length in (1, 1000):
-    assert change(A, c + length * only_c / only_c.norm()) < 1e-10 * length
+    moved = change(A, c + length * only_c / only_c.norm())
+    assert moved < 1e-12 * length
+    print(f"c alone, length {length}: change {'below 1e-9' if moved < 1e-9 else moved}")
 
 # %%
 flat = torch.cat([A.flatten(), c])
@@ -190,7 +314,45 @@ assert most > 0.1
 # $\Delta_A$ is there. D.4.1 of paper A shows the same for linear networks.
 #
 # The relaxed problem has become: **change $c$ inside the null space of $\Phi$ until as many entries
-# as possible are zero.** The first layer, and the forget point, do not occur any more.
+# as possible are zero.** The first layer does not move in it, and the forget point does not occur
+# in it.
+#
+# ### What does this ask of $\phi$?
+#
+# - *The exact constraint and the bound:* nothing. $A$ is held, so $\phi$ is never differentiated; a
+#   step function will do.
+# - *Counting active neurons:* $\phi(0) = 0$, else a neuron with $a_i = 0$ adds a constant and is
+#   not counted.
+# - *Clearing the rows of neurons with $c_i = 0$* (Section 6): nothing, as $0 \cdot \phi(\cdot) =
+#   0$.
+# - *An original that interpolates:* enough functions. With one input and a bias the features of a
+#   polynomial of degree $k$ span $k + 1$ dimensions at most, however many neurons there are, so
+#   $\phi(z) = z^3$ cannot fit five arbitrary points.
+#
+# The number $s = \operatorname{rank}\Phi$ shows the last point. A hundred random neurons, ten
+# points:
+
+# %%
+draw_A = torch.randn(100, 2, generator=draw, dtype=torch.float64)
+shapes = {"z": lambda z: z, "z³": lambda z: z**3, "step": lambda z: (z > 0).double()}
+shapes |= {"sigmoid": torch.sigmoid, **activations}
+spans = {name: ul.two_layer.features(draw_A, X_r, act) for name, act in shapes.items()}
+ranks = {name: ul.two_layer.rank(features) for name, features in spans.items()}
+print("; ".join(f"{name}: {s}" for name, s in ranks.items()))
+assert ranks["z"] == 2 and ranks["z³"] == 4 and set(list(ranks.values())[2:]) == {10}
+
+# %% [markdown]
+# **When is a singular value zero?** $s$ is a count of singular values that differ from 0, and in
+# floating point none is exactly 0. `ul.two_layer.rank` counts those above $2\max(n,
+# h)\,\varepsilon$ times the largest, with $\varepsilon = 2.2 \cdot 10^{-16}$: that much can be
+# rounding in a sum of $h$ terms. First it scales every row and column to a largest entry near 1,
+# because the size of a point or of a neuron says nothing about dimension. Here the count is not a
+# close call:
+
+# %%
+sizes = torch.linalg.svdvals(phi)
+print(f"smallest over largest singular value: {sizes[-1] / sizes[0]:.0e}, threshold 4e-14")
+assert sizes[-1] / sizes[0] > 1e-5
 
 # %% [markdown]
 # ## 3 · Lemma 6 by hand
@@ -390,15 +552,16 @@ pivoted = ul.two_layer.sparsify(c, phi)
 for new in (last, pivoted):
     assert (new != 0).sum() <= 10 and (f(A, new, X_r) - y_r).abs().max() < 1e-8
 ratio = (last.abs().sum() / pivoted.abs().sum()).item()
-assert ratio > 5
+my_factor = None  # write your guess before you run this cell
+print(f"the last neurons need {ratio:.0f} times the weights (you: {my_factor})")
+assert 20 < ratio < 100
 
 # %% [markdown]
-# More than five times, on the same network. `ul.two_layer.sparsify` does three things to be both
-# safe and fast:
+# The same network, the same outputs, and weights fifty times as large, because nearly dependent
+# columns were kept. `ul.two_layer.sparsify` chooses by pivoting. It does three things:
 #
-# 1. It looks at the **contributions** $c_i\,\phi_i$ instead of the columns $\phi_i$. Scaling a
-#    neuron up and its weight down changes nothing then, and a neuron whose weight is 0 is never
-#    woken.
+# 1. It looks at the **contributions** $c_i\,\phi_i$ instead of the columns $\phi_i$. Then scaling a
+#    neuron up and its weight down changes nothing, and a neuron whose weight is 0 keeps weight 0.
 # 2. It takes an orthonormal basis of their row space and pivots in that, so that the size of the
 #    outputs plays no role and the rank is known before the choice.
 # 3. It solves for the weights once, and once more for what rounding left.
@@ -415,7 +578,6 @@ assert time.perf_counter() - began < 5  # a tenth of a second on an idle core
 error = (wide @ (few - wide_c)).norm() / (wide @ wide_c).norm()
 assert error < 1e-10
 print(f"{(wide_c != 0).sum()} weights before, {(few != 0).sum()} after")
-
 
 # %% [markdown]
 # ## 5 · Theorem 5: at most $s \le n_r$ neurons
@@ -434,22 +596,18 @@ print(f"{(wide_c != 0).sum()} weights before, {(few != 0).sum()} after")
 # The last step: $n_r$ vectors span at most $n_r$ dimensions. Also $s \le h$, since they live in
 # $\mathbb{R}^h$.
 #
-# ### Exercise 4 · The bound
-
-
-# %%
-def width_bound(features):
-    """features: (n_r, h), row i is phi(A x_i).
-
-    Returns the integer s, whatever the scale of the features.
-    """
-    raise NotImplementedError
-
-
-width_bound = ch.check("width_bound", width_bound)
+# In numbers: the largest retained error and the most neurons, over the 32 networks and both cuts.
 
 # %%
-ch.hints("width_bound")
+worst, most = 0.0, 0
+for kind, cut in itertools.product(kinds, list(ready_made.values())[1:]):
+    A_1, c_1 = networks[*kind, "false"]
+    features = ul.two_layer.features(A_1, X_r, activations[kind[0]])
+    c_2 = cut(c_1, features)
+    worst = max(worst, (features @ c_2 - y_r).abs().max().item())
+    most = max(most, int((c_2 != 0).sum()))
+assert worst < 1e-12 and most <= 10
+print(f"at most {most} of 100 neurons; every retained error is below 1e-12")
 
 # %% [markdown]
 # **Predict, then run.** Twelve retain points, of which $k$ are copies of others. How many neurons
@@ -460,7 +618,7 @@ n_r, bound, active = 12, [], []
 for copies in range(7):
     x = torch.linspace(-3, 3, n_r - copies, dtype=torch.float64)
     features = ul.two_layer.features(A, with_bias(torch.cat([x, x[:copies]])), silu)
-    bound.append(width_bound(features))
+    bound.append(ul.two_layer.rank(features))
     active.append(int((ul.two_layer.sparsify(c, features) != 0).sum()))
 
 # %%
@@ -479,44 +637,82 @@ ch.graph(
 # %%
 assert bound == active == [n_r - copies for copies in range(7)]
 
+
 # %% [markdown]
 # A copy adds an equation that is there already. Labels never entered: the bound depends on where
 # the retain points are, not on how hard they are to fit. Section 9 comes back to that.
-
-# %% [markdown]
+#
 # ### Can it be fewer than $s$?
 #
-# For a *particular* $c$, yes: if $\Phi c = 0$, no neuron is needed. For nearly every $c$, no. With
-# fewer than $s$ neurons the outputs lie in the span of fewer than $s$ columns. There are finitely
-# many such spans, none fills the $s$-dimensional column space, and $\Phi c$ for a randomly drawn
-# $c$ avoids all of them with probability 1. Try every set of fewer than three neurons in the
-# example, with random weights:
+# Theorem 5 speaks of the *solution* of the relaxed problem, the fewest neurons there can be. The
+# construction of Lemma 6 stops at $s$. Is that the solution? For small $h$ you can find out: try
+# every set of neurons, smallest sets first.
+#
+# ### Exercise 4 · The fewest neurons, by brute force
+
 
 # %%
-random_c = noise(5)
-target = Phi @ random_c
-misses = []
-for size in (0, 1, 2):
-    for columns in itertools.combinations(range(5), size):
-        part = Phi[:, list(columns)]
-        misses.append((part @ torch.linalg.pinv(part) @ target - target).norm() / target.norm())
-assert min(misses) > 1e-3
-print(f"{len(misses)} sets of fewer than three neurons, none of which gives the outputs")
+def fewest(c, features):
+    """c: (h,), features: (n, h), h small.
+
+    Returns the integer k: the least number of nonzero weights with which some c' has the same
+    outputs features @ c. Call outputs equal if they differ by at most 1e-9 of |features @ c|.
+    """
+    raise NotImplementedError
+
+
+fewest = ch.check("fewest", fewest)
+
+# %%
+ch.hints("fewest")
+
+# %% [markdown]
+# Twelve trained networks of ten neurons, with four retain points and the forget point; and three
+# hundred weight vectors of small whole numbers for the 3-by-5 example of Section 3.
+
+# %%
+x_four = torch.linspace(-3, 3, 4, dtype=torch.float64)
+X_four = with_bias(x_four)
+points = torch.cat([X_four, X_f]), torch.cat([x_four.sin(), y[-1:]])
+counted = []
+for seed in range(1, 13):
+    A_1, c_1 = ch.fit(*points, width=10, activation=torch.tanh, seed=seed)
+    features = ul.two_layer.features(A_1, X_four, torch.tanh)
+    counted.append((fewest(c_1, features), int((ul.two_layer.sparsify(c_1, features) != 0).sum())))
+assert counted == [(4, 4)] * 12
+
+# %%
+whole = torch.randint(-3, 4, (300, 5), generator=draw).double()
+few = [fewest(row, Phi) for row in whole]
+cut = [int((ul.two_layer.sparsify(row, Phi) != 0).sum()) for row in whole]
+missed = sum(a < b for a, b in zip(few, cut))
+print(f"trained: fewest = s = 4 in {len(counted)} of 12 networks")
+print(
+    f"whole numbers: fewer than s = 3 suffice in {sum(k < 3 for k in few)} of 300 cases, ", end=""
+)
+print(f"and the cut misses the fewest in {missed}")
+assert all(a <= b <= 3 for a, b in zip(few, cut)) and missed > 20
 
 
 # %% [markdown]
-# Finding the fewest for a given $c$ means searching through such sets, and no fast way is known in
-# general. The theorem does not need it: its bound is what `sparsify` delivers.
-
-# %% [markdown]
+# For the trained networks Lemma 6's construction *is* the solution. With whole numbers it often is
+# not. Both agree with the theorem: the solution needs at most what the construction needs, and that
+# is at most $s$.
+#
+# Why $s$ for nearly every $c$? With fewer than $s$ neurons the outputs lie in the span of fewer
+# than $s$ columns. There are finitely many such spans, and none of them fills the $s$-dimensional
+# column space. For a $c$ drawn from a density, $\Phi c$ avoids all of them with probability 1.
+# Small whole numbers hit them often.
+#
+# The search tries up to $2^h$ sets. No fast method is known for every $\Phi$ and $c$.
+#
 # ## 6 · Proposition 1: clear the rows
 #
 # After the cut, ninety weights $c_i$ are 0, but the rows $a_i$ of these neurons are still there,
 # with all that training wrote into them. They do nothing: the neuron enters $f$ only through
 # $c_i\,\phi(\langle a_i, x\rangle)$, which is 0 for every $x$. So you can set $a_i$ to 0 as well
-# and get the **same function**, on all inputs. That is Proposition 1.
-#
-# Corollary 1 counts: at most $R(\theta)$ rows of $A$ are then nonzero.
+# and get the **same function**, on all inputs. That is Proposition 1, which also counts: at most
+# $R(\theta)$ rows of $A$ are then nonzero. Corollary 1 applies it to the solution of Theorem 5.
 #
 # ### Exercise 5 · Prune
 
@@ -551,14 +747,13 @@ assert torch.equal(A_same, A_cut) and torch.equal(c_same, pivoted)
 # in orange before the cut?
 
 # %%
-activations = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F.gelu}
 panels = {}
 for name, act in activations.items():
-    A_1, c_1 = ch.fit(X, y, width=100, activation=act, seed=1)
+    A_1, c_1 = networks[name, 1, "false"]
     A_2, c_2 = ul.two_layer.cut(A_1, c_1, X_r, act)
     assert (ul.two_layer.predict(A_1, c_1, X, act) - y).abs().max() < 1e-10
-    assert (ul.two_layer.predict(A_2, c_2, X_r, act) - y_r).abs().max() < 1e-8
-    kept, s = active_neurons(A_2, c_2), width_bound(ul.two_layer.features(A_1, X_r, act))
+    assert (ul.two_layer.predict(A_2, c_2, X_r, act) - y_r).abs().max() < 1e-12
+    kept, s = active_neurons(A_2, c_2), ul.two_layer.rank(ul.two_layer.features(A_1, X_r, act))
     assert kept <= s <= 10 and A_2.any(1).sum() == kept
     before, after = (
         ul.two_layer.predict(*pair, grid, act).numpy() for pair in ((A_1, c_1), (A_2, c_2))
@@ -578,11 +773,10 @@ ch.fits(
 
 
 # %% [markdown]
-# All four fit the retain points to $10^{-8}$ with ten neurons. At the forget point each does
+# All four fit the retain points to $10^{-12}$ with ten neurons. At the forget point each does
 # something else, and between the retain points the cut function can swing more than the original
 # did.
-
-# %% [markdown]
+#
 # ## 8 · Other ways to choose, and what the forget point does
 #
 # Two other methods give few neurons with the same retained outputs.
@@ -619,8 +813,8 @@ def survivors(c, features):
 
 # %%
 results = []
-for (name, act), seed in itertools.product(activations.items(), range(1, 7)):
-    A_1, c_1 = ch.fit(X, y, width=100, activation=act, seed=seed)
+for name, seed in kinds:
+    (A_1, c_1), act = networks[name, seed, "false"], activations[name]
     features = ul.two_layer.features(A_1, X_r, act)
     for method, c_2 in {"original": c_1, **survivors(c_1, features)}.items():
         values = {
@@ -642,61 +836,85 @@ methods = ["last neurons", "pivoted", "linear program", "matching pursuit"]
 assert pick("neurons", method="original").min() == 100
 for method in methods:
     assert pick("neurons", method=method).max() <= 10
-    assert pick("error", method=method).max() < 1e-8
+    assert pick("error", method=method).max() < 1e-10
 
 # %% [markdown]
-# Twenty-four networks, four ways each, never more than ten neurons. All keep the ten retained
-# outputs to $10^{-8}$. **Predict, then run.** Before the cut all twenty-four outputs at the forget
-# point are 1.5. Where are they after it? The sine there is at $-0.97$.
+# The same 32 networks, four ways each, never more than ten neurons. All keep the ten retained
+# outputs to $10^{-10}$. **Predict, then run.** Before the cut all outputs at the forget point are
+# 1.5, which is 2.47 above the sine. How far from the sine are they after it?
 
 # %%
-levels = {"before the cut": 1.5, "sin x": math.sin(-4 / 3)}
-outputs = {}
-for i, method in enumerate(methods):  # side by side
-    values = np.array([pick("forget", activation=name, method=method) for name in activations])
-    across = ch.dots(values.clip(-4.5, 4.5), shift=0.22 * i - 0.33, spread=0.05)
-    outputs[method] = across[::-1]
-
-# %%
+distance = {m: np.abs(pick("forget", method=m) - truth) for m in [*methods, "features alone"]}
+across = {
+    name: ch.dots([values], shift=i, spread=0.3)
+    for i, (name, values) in enumerate(distance.items())
+}
 ch.draw(
     "forget_outputs",
-    levels | outputs,
-    xticks=range(len(activations)),
-    xticklabels=activations,
-    finding="After the cut the outputs gather near the sine for the linear program and scatter "
-    "widely for the pivoted choice.",
+    across | {"before the cut": ([1.5 - truth] * 2, [-0.5, 4.5])},
+    rows=[*distance],
+    finding="The linear program ends near the sine; the pivoted choice scatters, and some of its "
+    "networks lie beyond the distance before the cut.",
 )
-
-# %% [markdown]
-# (Values beyond the axis stand at its edge.) The cut knows the forget point neither by its input
-# nor by its target, and **no theorem says what its output becomes**. What you find:
-#
-# - the linear program and, mostly, matching pursuit leave outputs near the sine, as if the point
-#   had never been there;
-# - the last neurons, an arbitrary choice, come nearest of all in the median and end furthest away
-#   in the worst case;
-# - the pivoted choice scatters. It prefers neurons that contribute much, and here the large
-#   contributors are steep ones that training placed to build the leap to 1.5. To check this, pivot
-#   on the features alone, without the weights (a row of results that is not in the picture): the
-#   outputs come much closer to the sine.
 
 # %%
-sine_there = math.sin(-4 / 3)
-distance = {m: np.abs(pick("forget", method=m) - sine_there) for m in [*methods, "features alone"]}
 middle = {m: np.median(values) for m, values in distance.items()}
+for name, values in distance.items():
+    beyond = int((values > 1.5 - truth).sum())
+    print(
+        f"{name:16} median {middle[name]:.3f}, largest {values.max():7.2f}, beyond 2.47: {beyond}"
+    )
 assert (distance["linear program"] < 0.8).all() and middle["linear program"] < 0.15
-assert middle["last neurons"] < 0.05 and distance["last neurons"].max() > 10
-assert (
-    middle["pivoted"] > 1.5 * middle["features alone"]
-    and middle["pivoted"] > 2 * middle["linear program"]
-)
+assert distance["last neurons"].max() > 10 and middle["last neurons"] < middle["pivoted"]
+assert middle["pivoted"] > 1.5 * middle["features alone"]
 assert np.abs(pick("forget", method="original") - 1.5).max() < 1e-8
 
-# %% [markdown]
-# What a method looks at when it chooses decides what it carries over. Every one of them keeps rows
-# of $A^*$, and $A^*$ was trained on the forget point.
 
 # %% [markdown]
+# *One dot is one of 32 networks; the dotted line is where all of them were before the cut.* The cut
+# knows the forget point neither by its input nor by its label, and **no theorem says what its
+# output becomes**. What is measured:
+#
+# - the linear program, and mostly matching pursuit, end near the sine;
+# - the last neurons, an arbitrary choice, are near it in the median and furthest away in the worst
+#   case;
+# - the pivoted choice scatters. It prefers neurons that contribute much. Here these are steep ones,
+#   which training placed to build the leap to 1.5. That is a guess at the cause. It predicts that
+#   pivoting on the features alone, without the weights, does better, and so it does.
+#
+# What a method looks at when it chooses decides what it carries over. Every one of them keeps rows
+# of $A^*$, and $A^*$ was trained on the forget point.
+#
+# ### Exercise 6 · Break a claim
+#
+# "A network of so few neurons has no room left for the forget point." Break it: keep all retained
+# outputs **and** the output at the forget point, with one neuron more than the bound.
+
+
+# %%
+def still_lying(c, features, at_forget):
+    """c: (h,). features: (n, h), the retain points'. at_forget: (h,), the forget point's.
+
+    Returns weights (h,), at most rank(features) + 1 of them other than 0, with the same outputs as
+    c at the retain points and at the forget point.
+    """
+    raise NotImplementedError
+
+
+still_lying = ch.check("still_lying", still_lying)
+
+# %%
+ch.hints("still_lying")
+
+# %%
+lying = still_lying(c, phi, ul.two_layer.features(A, X_f, silu)[0])
+print(f"{int((lying != 0).sum())} neurons, at the forget point {f(A, lying, X_f).item():.2f}")
+assert (f(A, lying, X) - y).abs().max() < 1e-12 and (lying != 0).sum() == 11
+
+# %% [markdown]
+# Eleven of a hundred neurons hold the ten points and the lie. Being sparse does not mean having
+# forgotten.
+#
 # One case is certain. If the forget point's features lie in the span of the retained ones,
 # $\phi(A^*x_f) = \Phi^\top u$ for some $u$, then its output is $u^\top \Phi c$, and no feasible
 # change can move it. A forget point that repeats a retained input is such a case, and so is every
@@ -712,8 +930,8 @@ assert torch.equal(ul.two_layer.sparsify(small_c, small_phi), small_c)
 # ### Few is not calm
 #
 # The bound counts neurons. It says nothing about how large their weights are, nor what the function
-# does where no retain point holds it. **Predict, then run.** Order the methods by $\sum_i |c_i|$.
-# Is that the order of the largest $|f(x)|$ as well?
+# does between the retain points. **Predict, then run.** Order the methods by $\sum_i |c_i|$. Is
+# that the order of the largest $|f(x)|$ as well?
 
 # %%
 ways = ["original", *methods]
@@ -732,12 +950,16 @@ ch.draw(
 # %%
 sums = {m: pick("sum", method=m) for m in ["original", *methods]}
 largest = {m: pick("largest", method=m) for m in methods}
+for m in methods:
+    print(
+        f"{m:16} sum {np.median(sums[m]):8.1f}, largest |f| {np.median(largest[m]):.2f} (medians)"
+    )
 median = {m: np.median(values) for m, values in sums.items()}
 others = np.minimum(sums["pivoted"], sums["original"])
 assert (sums["linear program"] <= 1.0001 * others).all()
 assert median["last neurons"] > 5 * median["pivoted"]
 assert median["pivoted"] > median["linear program"]
-assert largest["linear program"].max() < 1.5 < largest["pivoted"].max()
+assert largest["linear program"].max() < 1.6 < largest["pivoted"].max()
 assert np.median(largest["last neurons"]) < 1.5 < 3 < largest["last neurons"].max()
 assert all(np.median(pick("drift", method=m)) > 0.5 for m in methods)
 
@@ -752,7 +974,7 @@ assert all(np.median(pick("drift", method=m)) > 0.5 for m in methods)
 # Here that does no harm to the retained outputs, because the relaxation is exact at any distance.
 
 # %%
-A_1, c_1 = ch.fit(X, y, width=100, activation=torch.tanh, seed=1)
+A_1, c_1 = networks["tanh", 1, "false"]
 on_grid = lambda c: ul.two_layer.predict(A_1, c, grid, torch.tanh).numpy()
 cuts = survivors(c_1, ul.two_layer.features(A_1, X_r, torch.tanh))
 ch.fits(
@@ -817,7 +1039,7 @@ ch.graph(
 #
 # **An easy data set.** All targets on one straight line. Two ReLU neurons draw it,
 # $x = \max(0, x) - \max(0, -x)$, through any number of points. **Predict, then run:** train on
-# twenty-one such points and cut. How many neurons stay?
+# twenty-one such points and cut. How many neurons stay? (Write your number in the cell.)
 
 # %%
 x_easy = torch.linspace(-1, 1, 21, dtype=torch.float64)
@@ -830,14 +1052,16 @@ s_easy = ul.two_layer.rank(ul.two_layer.features(A_easy, with_bias(x_easy), torc
 assert (
     ul.two_layer.predict(A_line, c_line, with_bias(x_easy), torch.relu) - x_easy
 ).abs().max() < 1e-8
-assert 10 < active_neurons(A_line, c_line) <= s_easy <= 21
+left = active_neurons(A_line, c_line)
+my_number = None
+print(f"{left} neurons stay, the bound is {s_easy}, two would do (you: {my_number})")
+assert left == s_easy == 21
 
 # %% [markdown]
-# Many more than two. The bound counts the points and not the difficulty of their labels; and with
-# the first layer held, the two ideal neurons are not among those you may keep. "At most $n_r$" is
-# near the best for hard data, and can be far from it for easy data.
-
-# %% [markdown]
+# All twenty-one, where two would do. The bound counts the points and not the difficulty of their
+# labels; and with the first layer held, the two ideal neurons are not among those you may keep. "At
+# most $n_r$" is near the best for hard data, and can be far from it for easy data.
+#
 # ## 10 · Lab: dying neurons
 #
 # The lab trains a network on a retain set and one forget point, cuts it, and draws which neurons
@@ -885,11 +1109,65 @@ for name, now in shown.items():
 # 3. No. The bound does not know $h$, once $h \ge s$.
 # 4. The linear program's. It is the same bound, and another point of the same feasible set.
 # 5. No: $s$ is a rank, whatever the number of inputs.
+#
+# The one for the trace is question 4. Both networks have ten neurons and the same ten outputs, and
+# they differ most where the false label was.
 
 # %%
 assert [now.kept for now in shown.values()] == [10, 5, 8, 10, 10, 10]
 assert all(now.kept <= now.rank and now.retain_error < 1e-8 for now in shown.values())
-assert abs(shown["linear program"].forget_output - sine_there) < 0.5
+assert abs(shown["linear program"].forget_output - truth) < 0.5
+
+# %% [markdown]
+# ## 11 · One lemma for three classes
+#
+# Notebooks 05, 06 and 07 unlearn three different models, and the proof begins in the same way each
+# time.
+#
+# > **Lemma.** Let $\beta$ be a block of the parameters, and let $f(\theta, x)$ be linear in $\beta$
+# > while the rest is held. Then a step of $\beta$ changes the output by
+# > $\langle\nabla_\beta f(\theta^*, x), \Delta_\beta\rangle$ exactly, whatever its length. So with
+# > an infinite penalty on all other parameters the linearised constraint of (7) *is* the constraint
+# > of (4).
+#
+# *Proof.* "Linear in $\beta$" says $f = \langle g(x), \beta\rangle$ with a $g$ that depends on the
+# held parameters only. Then $\nabla_\beta f = g(x)$ and
+# $f(\beta + \Delta_\beta) - f(\beta) = \langle g(x), \Delta_\beta\rangle$. $\square$
+#
+# | model | block $\beta$ | complexity $R$ | penalty | the step | what is reached |
+# |---|---|---|---|---|---|
+# | linear (05) | $\theta$, all of it | $\lVert\theta\rVert$ | 0 | a projection | (4)'s solution |
+# | linear network (06) | $A_1$ | $\lVert w\rVert$ | infinite off $A_1$ | a lever | (4)'s solution |
+# | two-layer network | $c$ | active neurons | infinite off $c$ | cancelling | at most $s$ neurons |
+#
+# The lemma says that a step is *allowed*. How much it can gain is another question, and the last
+# column answers it. In the first two rows the block reaches every predictor that (4) may choose. In
+# the third it reaches only functions made of the old neurons: Section 9's line needs two neurons,
+# and $c$ alone cannot find them.
+#
+# **Why $c$ here, and not $A$?** Because $f$ is linear in $c$ and in no row of $A$. Section 2
+# measured the difference: length 1000 without a change against length 10 with one. In a linear
+# network every layer would do for the lemma; notebook 06 shows why $A_1$ is the one that reaches
+# everything.
+
+# %%
+X_3, A_3, c_3 = noise(4, 3), noise(5, 3), noise(5)
+models = {
+    "linear, θ": (lambda block: X_3 @ block, noise(3)),
+    "linear network, A₁": (lambda block: X_3 @ block.T @ c_3, A_3),
+    "two-layer, c": (lambda block: torch.tanh(X_3 @ A_3.T) @ block, c_3),
+    "two-layer, A": (lambda block: torch.tanh(X_3 @ block.T) @ c_3, A_3),
+}
+remainder = {}
+for name, (output, block) in models.items():
+    step = 1000 * noise(*block.shape)
+    before, predicted = torch.func.jvp(output, (block,), (step,))
+    remainder[name] = ((output(block + step) - before - predicted).norm() / predicted.norm()).item()
+
+# %%
+for name, share in remainder.items():
+    print(f"{name:20} remainder of a long step: {'rounding' if share < 1e-12 else round(share, 2)}")
+assert max(list(remainder.values())[:3]) < 1e-12 < 0.5 < remainder["two-layer, A"]
 
 # %% [markdown]
 # ## What was verified
@@ -898,22 +1176,29 @@ assert abs(shown["linear program"].forget_output - sine_there) < 0.5
 #
 # - the output gradients by $c$ are the features; a step of $c$ in their null space changes no
 #   retained output at length 1000, while a step of $A$ and $c$ together does at length 10;
+# - of 32 networks cut to ten neurons, a quarter of the trace of the false label stays with the
+#   pivoted choice and about a fortieth with the linear program (medians); retrained, none;
 # - Lemma 6 on whole numbers, exactly; `cancel` with a basis and `move_onto` without one give the
 #   same weights;
 # - five thousand neurons become two hundred with the same outputs to $10^{-10}$;
-# - for ReLU, tanh, SiLU and GELU a trained network fits all eleven points to $10^{-10}$; cut, it
-#   fits the ten retained ones to $10^{-8}$ with at most $s \le 10$ active neurons, and the other
-#   rows of $A$ are zero;
-# - copies lower $s$ one by one; with random weights no set of fewer than $s$ neurons does it;
+# - for ReLU, tanh, SiLU and GELU, eight seeds each, the cut network fits the ten retained points to
+#   $10^{-12}$ with at most $s \le 10$ active neurons, and the other rows of $A$ are zero;
+# - copies lower $s$ one by one; by brute force over all sets, $s$ is the fewest for twelve trained
+#   networks of ten neurons, and not always for weights that are small whole numbers;
 # - the linear program and matching pursuit need at most $s$ as well; the linear program has the
 #   least $\sum|c_i|$;
 # - a zigzag of eight points needs at least six ReLU neurons and has eight; a line through
-#   twenty-one points needs two, and the cut leaves more than ten.
+#   twenty-one points needs two, and the cut leaves twenty-one.
 #
-# **Where it stops.** The theorem speaks of retained outputs and of the number of neurons. It
-# promises nothing about the forget point or about the function between the points, and it keeps a
-# first layer that was trained on what is to be forgotten: the survivors' rows of $A^*$ can still
-# carry it.
+# **The question, answered.** The poisoned curve is down to ten neurons and fits its ten points. It
+# can still know the lie. The theorem speaks of retained outputs and of the number of neurons, and
+# it promises nothing about the forget point or the function between the points. It keeps rows of a
+# first layer that was trained on what is to be forgotten.
+#
+# **An open question.** The feasible set $\Phi c' = \Phi c^*$ does not know the label, apart from
+# $A^*$. Is there a rule to choose $s$ survivors for which one can *prove* a bound on the trace, say
+# by how far $A^*$ moved from its start? Over these 32 networks the linear program does well, and
+# nobody has said why.
 
 # %%
 assert ul.two_layer.active_neurons(A_cut, pivoted) <= ul.two_layer.rank(phi) <= len(X_r)

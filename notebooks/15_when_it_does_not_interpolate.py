@@ -713,7 +713,7 @@ assert (
 # %% [markdown]
 # ## To go on
 #
-# - Notebook 13 defines memorisation without wrong labels: how much likelier a model has an example
+# - Notebook 14 defines memorisation without wrong labels: how much likelier a model has an example
 #   right when it was trained on it.
 # - **Change one thing.** In section 4 give MinNorm-OG only three of the nine retained points. Which
 #   of its two parts suffers?

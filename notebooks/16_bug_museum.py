@@ -403,10 +403,12 @@ assert np.mean(both) < 0.6 * np.mean(gd) and min(still) > 0.6
 
 
 # %% [markdown]
-# In training mode every batch that passes enters the running averages by which the deployed network
-# normalises. With the weights at rest (first row) that does little. While the weights move, it
-# decides how the moved network sees color: "GD on the retain set" then owes most of its forgetting
-# to a line whose result is thrown away.
+# In training mode every batch that passes enters the running averages by which the deployed
+# network normalises. With the weights at rest (first row) that does next to nothing. The two runs
+# of GD have the same weights to the last bit, and only their averages differ: while the weights
+# move, those decide how the moved network sees color. "GD on the retain set" then owes most of
+# its forgetting to a line whose result is thrown away. It takes both, as notebook 09, section 4,
+# shows.
 #
 # The trap favours methods that claim not to use the forget set, and it makes them depend on it.
 #
@@ -912,7 +914,8 @@ front = one[right][np.lexsort(one[right].T[::-1])]
 better = [front[(front <= point).all(1)][-1] for point in extra]
 lines = np.stack([extra, better, np.nan * extra], 1).reshape(-1, 2)  # a gap after each
 
-title = f"{len(front)} settings are on the front, ties keep {len(extra)} more"
+places = len(np.unique(extra, axis=0))
+title = f"{len(front)} settings are on the front, ties keep {len(extra)} more, at {places} places"
 shown = {"_background": one, "_stairs": front, "_to what beats it": lines, "_forget": extra}
 ch.draw(
     "ties",

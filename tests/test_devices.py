@@ -13,7 +13,7 @@ import unlearnlab as ul
 from unlearnlab import projection
 from unlearnlab.chapters import ch09_erasure, ch10_collapse
 from unlearnlab.chapters.ch11_replication import VARIANTS, MinNormPublished
-from unlearnlab.course.vit import ViT
+from unlearnlab.chapters.ch12_width.vit import ViT
 from unlearnlab.networks import ResNet, seeded
 from unlearnlab.projection import Projection
 from unlearnlab.training.recipe import Recipe

@@ -12,6 +12,8 @@ from .methods import (
     NGD,
     NGP,
     NPO,
+    NTK,
+    RUM,
     SCRUB,
     KLUnif,
     L1Sparse,

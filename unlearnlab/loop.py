@@ -120,7 +120,11 @@ def unlearn(
         run = Run(method, epochs, seed, state.model)
         device = next(state.model.parameters()).device
         with few_threads(state.model), products_in(products, device), torch.enable_grad():
-            _epochs(run, state, batches(task, state.generator), callback)
+            for part in method.stages(state):
+                state.task = part
+                _epochs(run, state, callback)
+                if run.stopped:
+                    break
         state.model.zero_grad()
         state.model.eval()
         run.metrics = measure(task, state.model)
@@ -130,8 +134,7 @@ def unlearn(
 def _check_given(callback, stop):
     if callback is not None:
         checks.function("callback", callback, "of the Run")
-    if stop is not None:
-        checks.function("stop.is_set", getattr(stop, "is_set", None))
+    checks.hearers(None, stop)
 
 
 def _begun(task, method, epochs, seed, products, stop):
@@ -198,10 +201,12 @@ def check_metrics(task: Task, method: Method) -> None:
         raise _named_like(task, name, f"a hyperparameter of {method.name}")
 
 
-def _epochs(run, state, drawn, callback):
+def _epochs(run, state, callback):
+    """All epochs on `state.task`."""
     rates = {"lr": run.method.lr, "weight_decay": run.method.weight_decay}
     optimizer = optim.AdamW(state.model.parameters(), **rates, fused=True)
-    began = time.perf_counter()
+    drawn, state.memory = batches(state.task, state.generator), {}
+    began = time.perf_counter() - run.seconds
     run.method.begin(state)
     for epoch in range(run.epochs):
         state.epoch, state.notes, losses = epoch, {}, []

@@ -118,6 +118,8 @@ class Task:
     def to(self, device: str | torch.device) -> "Task":
         """The same task on another device; this one stays where it is. Runs on it happen there."""
 
+        device = checks.device(device)
+
         def moved(model):
             if isinstance(model, Later):
                 return Later(lambda: moved(model()), model.identity)

@@ -224,8 +224,9 @@ def test_the_picture_is_made_anew_for_a_seed_and_a_t_and_shows_the_sup_error(lab
         lab.seed.value, lab.epochs.value, lab.name.value = seed, epochs, "GD"
         lab.wait()
         count = [len(ax.lines) for ax in lab.figure.axes]
-    # points, sine, original, an empty one and two that move; eight ranges, the original's, marks
-    assert count == [7, 10]
+    # points, sine, original, an empty one and two that move; eight ranges, the original's,
+    # the function 0's, marks
+    assert count == [7, 11]
     error = lab.task.evaluate(lab.model)["sup_error"]
     assert lab.figure.axes[0].texts[0].get_text() == f"GD after 10 epochs: sup error {error:.2f}"
     assert lab.figure.alt == f"The poisoned sine: GD after 10 epochs has sup error {error:.1f}"

@@ -23,8 +23,8 @@ def records(task):
 
 def test_every_figure_draws_and_has_alt_text(task):
     made = [
-        ch.pictures.table(records(task), ul.sine.PUBLISHED[100], 100),
-        ch.pictures.table([], ul.sine.PUBLISHED[1000], 1000),
+        ch.pictures.table(records(task), ul.sine.PUBLISHED[100], "T = 100"),
+        ch.pictures.table([], ul.sine.PUBLISHED[1000], "T = 1000"),
     ]
     for fig in made:
         check_picture(fig, titles_name_heights=True)
@@ -35,6 +35,6 @@ def test_every_figure_draws_and_has_alt_text(task):
 
 def test_the_readers_own_matplotlib_settings_are_left_alone(task):
     before = dict(matplotlib.rcParams)
-    ch.pictures.table(records(task), ul.sine.PUBLISHED[100], 100)
+    ch.pictures.table(records(task), ul.sine.PUBLISHED[100], "T = 100")
     ch.graph([1, 2], {"a": [3, 4]}, legend={})
     assert dict(matplotlib.rcParams) == before

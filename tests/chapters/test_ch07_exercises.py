@@ -1,5 +1,8 @@
 """Do the checks of notebook 07 pass every right answer, and tell each mistake by its message?"""
 
+import itertools
+
+import numpy as np
 import pytest
 import torch
 
@@ -43,15 +46,14 @@ def _normal_equations(c, features, keep):
     return new
 
 
-def _echelon_rank(features):
-    rows, count = (features / features.abs().max().clamp_min(1e-300)).clone(), 0
-    for _ in range(min(rows.shape)):
-        i, j = divmod(int(rows.abs().argmax()), rows.shape[1])
-        if rows[i, j].abs() < 1e-10:
-            break
-        rows = rows - rows[:, j : j + 1] @ rows[i : i + 1] / rows[i, j]
-        count += 1
-    return count
+def _fewest_by_least_squares(c, features):
+    for size in range(len(c) + 1):
+        for columns in itertools.combinations(range(len(c)), size):
+            part, outputs = features[:, list(columns)].numpy(), (features @ c).numpy()
+            if np.linalg.norm(part @ np.linalg.lstsq(part, outputs)[0] - outputs) <= (
+                1e-10 * np.linalg.norm(outputs)
+            ):
+                return size
 
 
 def _loop_prune(A, c):
@@ -77,15 +79,13 @@ OTHER_RIGHT = [
             (keep,), torch.linalg.pinv(features[:, keep]) @ features @ c
         ),
     ),
-    ("width_bound", lambda features: ul.two_layer.rank(features)),
-    ("width_bound", lambda features: torch.linalg.matrix_rank(features)),
+    ("fewest", _fewest_by_least_squares),
     (
-        "width_bound",
-        lambda features: (
-            torch.linalg.svdvals(features) > 1e-10 * torch.linalg.svdvals(features).max()
-        ).sum(),
+        "still_lying",
+        lambda c, features, at_forget: ch.pursuit.basis_pursuit(
+            c, torch.vstack([features, at_forget])
+        ),
     ),
-    ("width_bound", _echelon_rank),
     ("prune_rows", _loop_prune),
     ("prune_rows", lambda A, c: torch.where(c[:, None] != 0, A, 0)),
     ("prune_rows", lambda A, c: torch.diag((c != 0).double()) @ A),
@@ -135,35 +135,26 @@ WRONG = [
     ("move_onto", _leak, "outside `keep`"),
     ("move_onto", lambda c, features, keep: 1.01 * right["move_onto"](c, features, keep), "off by"),
     ("move_onto", _in_place("move_onto"), "in place"),
-    ("width_bound", lambda features: None, "is there a return"),
-    ("width_bound", lambda features: min(features.shape), "an upper bound for s"),
+    ("fewest", lambda c, features: None, "is there a return"),
+    ("fewest", lambda c, features: torch.arange(len(c)), "return one whole number"),
+    ("fewest", lambda c, features: max(1, right["fewest"](c, features)), "the answer is 0"),
     (
-        "width_bound",
-        lambda features: int((torch.linalg.svdvals(features) > 1e-6).sum()),
-        "absolute",
+        "fewest",
+        lambda c, features: right["fewest"](c, features) if features.norm() > 1e-9 else 0,
+        "1e-12 times as large",
     ),
+    ("fewest", lambda c, features: right["fewest"](c, features) + 1, "should be 1, got 2"),
+    ("fewest", _in_place("fewest"), "in place"),
+    ("still_lying", lambda c, features, at_forget: None, "is there a return"),
+    ("still_lying", lambda c, features, at_forget: c.clone(), "where s \\+ 1 = 4 are allowed"),
+    ("still_lying", lambda c, features, at_forget: 0 * c, "at the retain points have changed"),
     (
-        "width_bound",
-        lambda features: int((torch.linalg.svdvals(features) > 0).sum()),
-        "the rows of features are dependent",
+        "still_lying",
+        lambda c, features, at_forget: ul.two_layer.sparsify(c, features),
+        "not the output at the forget point",
     ),
-    (
-        "width_bound",
-        lambda features: right["width_bound"](features) + 1,
-        "the result should be 4, got 5",
-    ),
-    (
-        "width_bound",
-        lambda features: right["width_bound"](features) + (features.shape == (7, 12)),
-        "occur twice",
-    ),
-    (
-        "width_bound",
-        lambda features: right["width_bound"](features) + (features.shape == (6, 12)),
-        "sum of two others",
-    ),
-    ("width_bound", lambda features: torch.linalg.svdvals(features), "return one whole number"),
-    ("width_bound", _in_place("width_bound"), "in place"),
+    ("still_lying", lambda c, features, at_forget: c[:2], "expected shape"),
+    ("still_lying", _in_place("still_lying"), "in place"),
     ("prune_rows", lambda A, c: None, "is there a return"),
     ("prune_rows", lambda A, c: A * (c.abs() > 1e-9)[:, None], "small, not 0"),
     ("prune_rows", lambda A, c: (A * (c != 0)[:, None], c), "return the new A alone"),

@@ -38,6 +38,9 @@ def test_a_grid_shows_every_pixel_over_its_caption():
 def test_every_method_has_a_look_of_its_own():
     looks = [(look["color"], look["marker"]) for look in style.METHOD_LOOKS.values()]
     assert set(ul.METHODS) <= set(style.METHOD_LOOKS) and len(set(looks)) == len(looks)
+    # what methods are measured by, and a method of the reader's own, keep their colors
+    taken = {style.ORANGE, style.GREEN, style.OTHER["color"]}
+    assert not taken & {look["color"] for name, look in style.METHOD_LOOKS.items() if name != "NGD"}
 
 
 def test_images_without_a_caption_or_a_place_are_refused():

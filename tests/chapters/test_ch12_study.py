@@ -17,13 +17,16 @@ from unlearnlab.study import table
 from unlearnlab.tasks import presets, width
 from unlearnlab.training.recipe import Recipe
 
-DIGITS, PLANES, CIFAR10 = ladders.STUDIES
+DIGITS, CIFAR10, PHOTOGRAPHS = list(ladders.LADDERS.values())[:3]
+VIT, FOLLOWING = (ladders.LADDERS[f"width-{name}"] for name in ("vit", "following"))
+PLANES = ladders.PLANES_STUDY
 RECIPE = Recipe(epochs=2, batch_size=256, lr=0.01)
 ONCE = [("retrained", "retrained again"), ("original", "retrained"), *2 * [("original", "NegGrad")]]
 
 
-def study(seeds):
-    return dataclasses.replace(DIGITS, seeds=seeds)
+def study(seeds, **fields):
+    usual = {"ladders": {"allcnn": (1, 2)}, "shares": False}
+    return dataclasses.replace(DIGITS, seeds=seeds, **usual | fields)
 
 
 @pytest.fixture
@@ -41,10 +44,8 @@ def small():
     planes = {name: {"planes": count, "resolution": 6} for name, count in sizes}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(width.PRESETS, ("digits", "quick"), tiny)
-        patch.setattr(choosing, "grid", lambda methods=None: grid)
+        patch.setattr(choosing, "grid", lambda name, methods=None: grid)
         patch.setattr(width, "_EXPERIMENT", dataclasses.replace(width._EXPERIMENT, seeds=()))
-        patch.setattr(ladders, "LADDERS", {"allcnn": (1, 2)})
-        patch.setattr(ladders, "SHARES", (0.2,))
         patch.setattr(ladders, "PLANES", planes)
         yield
 
@@ -108,7 +109,7 @@ def test_shares_are_varied_at_one_width_for_the_methods_that_are_compared(
 ):
     monkeypatch.setattr(ladders, "SHARES", (0.2, 0.3))
     monkeypatch.setattr(ladders, "SHARE_WIDTH", 1 / 96)
-    record(study((2,)), place)
+    record(study((2,), shares=True), place)
     assert set(ladders.load(place.out).runs["share"]) == {0.2, 0.3}
 
 
@@ -128,7 +129,30 @@ def test_more_planes_are_surveyed_with_the_settings_of_the_recorded_runs(recorde
         record(dataclasses.replace(more, widths=(3 / 96,)), planes)
 
 
-def test_a_study_of_larger_images_holds_the_ladders_models_alone(place, monkeypatch):
+def test_rates_that_follow_the_width_are_the_grids_at_the_middle_and_inverse_to_it(small, place):
+    more = dict(name="width-following", follow=True, survey="")
+    record(study((1,), channels=(1, 8), **more), place)
+    found = ladders.load(place.out)
+    rates = found.runs.groupby("width").lr.apply(set).to_dict()
+    assert rates == {1 / 96: {4e-3, 4e-2}, 8 / 96: {5e-4, 5e-3}} and not hasattr(found, "models")
+
+
+def test_a_transformer_and_two_depths_have_rungs_of_their_own(place):
+    depth = ladders.LADDERS["width-depth"]
+    names = [rung["network"] for rung, _ in depth.rungs(1)]
+    assert names == ["resnet10", "resnet34"]
+    assert {rung["width"] for rung, _ in depth.rungs(1)} == {1.5 / 64}
+    rungs = [rung for rung, _ in VIT.rungs(1)]
+    assert [rung["width"] for rung in rungs] == [2 / 64, 12 / 64]
+    short = dataclasses.replace(VIT.recipe, epochs=1)
+    task = ladders._made(width.task, rungs[0], 1, place, recipe=short)
+    assert task.name == "width-digits-small_vit-0.03125"
+    assert task.original(task.forget.tensors[0][:2]).shape == (2, 10)
+
+
+@pytest.fixture
+def photographs(monkeypatch):
+    """CIFAR-10 replaced by noise of 8 by 8 pixels, one epoch a training."""
     draw = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (5_000, 3, 8, 8), dtype=torch.uint8, generator=draw)
     labels = torch.arange(5_000) % 10
@@ -139,9 +163,25 @@ def test_a_study_of_larger_images_holds_the_ladders_models_alone(place, monkeypa
     recipe = dataclasses.replace(RECIPE, epochs=1)
     tiny = dataclasses.replace(usual, channels={"allcnn": (1, 2)}, recipe=recipe)
     monkeypatch.setitem(width.PRESETS, ("cifar10", "quick"), tiny)
-    monkeypatch.setattr(ladders, "LADDERS", {"allcnn": (1, 3)})
-    assert record(dataclasses.replace(CIFAR10, seeds=(3,)), place) == 1
+
+
+def test_a_study_without_a_grid_holds_the_ladders_models_alone(photographs, place):
+    alone = dataclasses.replace(CIFAR10, seeds=(3,), ladders={"allcnn": (1, 3)})
+    assert record(alone, place) == 1
     found = ladders.load(place.out)
     assert found.models["width"].tolist() == 2 * [1 / 96] + 2 * [2 / 96]
     assert vars(found).keys() == {"models", "provenance"} and set(found.models["seed"]) == {3}
     assert table.read(place.out).provenance["command"] == "python -m unlearnlab.study width-cifar10"
+
+
+def test_photographs_are_unlearned_and_their_regions_compared_on_the_same_images(
+    photographs, place, monkeypatch
+):
+    grid = {"NegGrad": {"epochs": 1, "lr": [1e-3], "batch_norm": "frozen"}}
+    monkeypatch.setattr(choosing, "grid", lambda name, methods=None: grid)
+    monkeypatch.setitem(ladders.PLANES, "photographs", {"planes": 4, "resolution": 6})
+    short = dict(ladders={"allcnn": (1,)}, channels=(1,), seeds=(1,), compared=("allcnn", 1))
+    assert record(dataclasses.replace(PHOTOGRAPHS, **short), place) == 2
+    found = ladders.load(place.out)
+    assert len(found.runs) == 1 and sorted(found.models.role) == sorted(width.ROLES)
+    assert list(zip(found.regions.before, found.regions.after)) == ONCE

@@ -9,10 +9,9 @@ import torch
 import torch.nn.functional as F
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch13_evidence import challenge, privacy, verdicts
+from unlearnlab.chapters.ch13_evidence import challenge, privacy, sets, verdicts
 from unlearnlab.chapters.ch13_evidence import study as evidence
 from unlearnlab.course.studies import Place, record
-from unlearnlab.study import table
 
 RECORD = Path(__file__).parents[2] / "notebooks" / "results" / "evidence.json"
 
@@ -71,7 +70,6 @@ def test_the_setting_with_the_least_privacy_loss_is_chosen(monkeypatch):
 
 def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(recorded):
     found, rows, made = recorded
-    erased, poisoned = rows["erasure"], rows["sine"]
     names = ["original", "retrained", *ul.METHODS]
     for part, count in (("forget", 60), ("unseen", 60), ("retain", 20)):
         assert list(found.margins[part]) == names
@@ -86,17 +84,14 @@ def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(record
         ).all()
     assert (
         found.accuracy["retain"]["original"].mean() > 0.999
-        and made["command"] == "python -m unlearnlab.experiments.evidence"
+        and made["command"] == "python -m unlearnlab.study evidence"
     )
-    assert (
-        set(erased.method) == {"original", "ground truth", *ul.METHODS}
-        and len(erased) == 15 * 5
-        and erased.mia.between(0.4, 0.7).all()
-    )
-    assert (
-        set(poisoned.method) == {"original", "ground truth", *ul.sine.best_settings(100)}
-        and len(poisoned) == 10 * 10
-    )
+    parts = rows["sets"], rows["levels"]
+    assert all(set(frame.name) == set(names) for frame in parts)
+    never = rows["sets"].query("against == 'never seen'").set_index("name")
+    assert never.low.retrained < 0.5 < never.high.retrained  # its floor
+    assert never.accuracy.original and len(never.accuracy.original) == 460
+    assert rows["levels"].groupby("level").score.first().to_dict()["low"] < 0.05
 
 
 def test_recorded_originals_can_be_made_again(recorded):
@@ -112,54 +107,12 @@ def test_recorded_originals_can_be_made_again(recorded):
     ).abs() < 3 * told.mean(1).std()
 
 
-def test_the_other_copies_are_the_colored_images_that_were_not_trained_on():
-    task = ul.erasure.task(seed=2)
-    others = evidence._other_copies(task, 2)
-    key = lambda data: {
-        (bytes(x.numpy().tobytes()), tuple(y.tolist())) for x, y in zip(*data.tensors)
-    }
-    count = len(ul.erasure.images().train)
-    assert not key(others) & key(task.forget) and len(others) + len(task.forget) == 2 * count
-    assert set(others.tensors[1][:, 1].tolist()) == {1, 2}
-
-
-def test_a_sines_row_says_what_the_models_say(recorded):
-    """Of seed 3, by plain sums: the shares within .1, and the largest error."""
-    task, row = (
-        ul.sine.task(3),
-        recorded[1]["sine"].query("seed == 3 and method == 'ground truth'").iloc[0],
-    )
-    with torch.no_grad():
-        close = {
-            part: ((task.ground_truth(x) - y).abs() < 0.1).double().mean().item()
-            for part, (x, y) in (("forget", task.forget.tensors), ("retain", task.retain.tensors))
-        }
-    assert all(
-        abs(row[part] - share) < 0.03 for part, share in close.items()
-    ) and row.sup_error == pytest.approx(task.evaluate(task.ground_truth)["sup_error"], abs=1e-3)
-    assert 0.2 < row.test <= 1 and 0 <= row.mia <= 1 and 0 < row.relearn <= 200
-
-
-def test_an_erasures_row_has_both_heads_right(recorded):
-    task = ul.erasure.task(seed=1)
-    told = recorded[1]["erasure"].query("seed == 1 and method == 'original'").iloc[0]
-    with torch.no_grad():
-        content, color = task.original(task.forget.tensors[0])
-    right = (content.argmax(1) == task.forget.tensors[1][:, 0]) & (
-        color.argmax(1) == task.forget.tensors[1][:, 1]
-    )
-    assert abs(told.forget - right.double().mean().item()) < 0.01
-    assert (
-        recorded[1]["erasure"].query("method == 'ground truth'").forget.max() == 0
-    )  # it has no word for red
-
-
-def test_the_study_has_three_experiments_and_reads_the_settings_of_erasures_runs(
+def test_the_study_has_three_parts_and_the_first_chooses_the_settings_of_the_others(
     tmp_path, monkeypatch
 ):
     margins = {"part": "forget", "name": "retrained", "network": 0, "margins": [1.25, -3.0]}
     tables = {
-        "settings": [{"method": "GD", "setting": "lr 0.1"}],
+        "settings": [{"method": "GD", "setting": "lr 0.1", "lr": 0.1}],
         "level": [{"relearn_level": 0.5}],
         "relearn": [
             {"name": "original", "network": i, "steps": steps} for i, steps in enumerate((3, None))
@@ -167,34 +120,41 @@ def test_the_study_has_three_experiments_and_reads_the_settings_of_erasures_runs
         "margins": [margins, margins | {"network": 1, "margins": [0.0, 1.0]}],
         "accuracy": [{"part": "forget", "name": "original", "network": 0, "accuracy": 0.5}],
     }
-    given = {}
+    given = []
     monkeypatch.setattr(privacy, "experiment", lambda say: tables)
-    monkeypatch.setattr(
-        evidence,
-        "erased",
-        lambda seed, settings: given.update(settings) or [{"seed": seed, "relearn": None}],
-    )
-    monkeypatch.setattr(evidence, "poisoned", lambda seed: [{"seed": seed, "relearn": 4}])
+    for name in ("several", "by_memorisation"):
+        monkeypatch.setattr(sets, name, lambda methods: given.append(methods) or [{"name": "GD"}])
     (study,) = evidence.STUDIES
-    assert (
-        record(study, Place(tmp_path / "store", tmp_path / "evidence.json", say=lambda words: None))
-        == 11
-    )
-    found, frames, made = verdicts.load(tmp_path / "evidence.json")
-    assert found.margins["forget"]["retrained"].tolist() == [
-        [1.25, -3.0],
-        [0.0, 1.0],
-    ] and found.settings == {"GD": "lr 0.1"}
-    assert found.accuracy["forget"]["original"].tolist() == [0.5] and found.relearn == {
-        "original": [3, np.inf]
-    }
-    assert frames["erasure"].relearn.tolist() == 5 * [np.inf] and frames[
-        "sine"
-    ].relearn.tolist() == 10 * [4]
-    assert (
-        list(given) == list(ul.METHODS)
-        and made["erasure"] == table.read(RECORD.with_name("erasure.json")).provenance["commit"]
-    )
+    place = Place(tmp_path / "store", tmp_path / "evidence.json", say=lambda words: None)
+    assert record(study, place) == 3
+    found, frames, _ = verdicts.load(tmp_path / "evidence.json")
+    assert found.margins["forget"]["retrained"].tolist() == [[1.25, -3.0], [0.0, 1.0]]
+    assert found.settings == {"GD": "lr 0.1"}
+    assert found.accuracy["forget"]["original"].tolist() == [0.5]
+    assert found.relearn == {"original": [3, np.inf]}
+    assert given == 2 * [{"GD": ul.GD(lr=0.1)}]
+    assert list(frames) == ["sets", "levels"]
+
+
+def test_every_network_has_sixty_of_its_own_to_forget_of_four_hundred():
+    roles = sets.drawn(50, 460)
+    assert (roles == sets.FORGOTTEN).sum(1).eq(60).all() and (roles > 0).sum(1).eq(400).all()
+    assert len({tuple(row.tolist()) for row in roles}) == 50
+    assert torch.equal(roles, sets.drawn(50, 460))
+
+
+def test_networks_that_say_the_same_of_what_they_forgot_and_never_saw_are_not_told_apart():
+    """And are, where what was forgotten is surer, by matched networks and by retrained ones."""
+    g = torch.Generator().manual_seed(0)
+    roles = sets.drawn(192, 460)[:, :40]
+    margins = torch.randn(192, 40, generator=g, dtype=torch.float64)
+    surer = margins + 2 * (roles == sets.FORGOTTEN)
+    same, other = (torch.stack([own, own, roles.double()], 1) for own in (margins, surer))
+    said = sets._told_apart(same, True)
+    assert said["low"] < 0.5 < said["high"] and len(said["accuracy"]) == 40
+    assert sets._told_apart(other, True)["low"] > 0.7
+    both = torch.stack([surer, margins, roles.double()], 1)
+    assert sets._told_apart(both, False)["low"] > 0.7
 
 
 def test_a_verdict_is_the_metric_against_the_other_half_of_the_retrained(recorded):

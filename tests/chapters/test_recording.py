@@ -94,7 +94,7 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
     "arguments, words",
     [
         (["nothing"], "there is no study 'nothing'; there are table1, erasure"),
-        (["width-nothing"], "there is no study 'width-nothing'; there are width, width-planes"),
+        (["width-nothing"], "there is no study 'width-nothing'; there are width, width-cifar10"),
         (["table1", "--dataset", "mnist"], "table1 takes none of --dataset"),
         (["erasure", "--test-images", "9"], "erasure takes none of --test-images"),
         (["fullsize", "--dataset", "mnist"], "fullsize takes none of --dataset"),

@@ -20,6 +20,7 @@ from unlearnlab.chapters import (  # noqa: F401  registers the exercises
     ch11_replication,
     ch12_width,
     ch13_evidence,
+    ch14_to_forget,
     ch15_interpolation,
     ch16_museum,
 )
@@ -64,7 +65,7 @@ def test_nonsense_never_passes(name):
 
 
 def test_hints_are_folded_each_inside_the_one_before_with_the_solution_last():
-    html = exercises.hints("sup_error")._repr_html_()
+    html = exercises.hints("three_errors")._repr_html_()
     assert re.findall(r"<summary>(.*?)</summary>", html) == [
         "Hint 1",
         "Hint 2",
@@ -76,10 +77,10 @@ def test_hints_are_folded_each_inside_the_one_before_with_the_solution_last():
 
 
 def test_unknown_exercises_and_values_in_place_of_functions_are_errors():
-    with pytest.raises(KeyError, match="there is no exercise 'projekt'; there are .*sup_error"):
+    with pytest.raises(KeyError, match="there is no exercise 'projekt'; there are .*three_errors"):
         exercises.check("projekt", len)
     with pytest.raises(WrongAnswer, match="expected your function, got float.*without calling it"):
-        exercises.check("sup_error", 1.0)
+        exercises.check("three_errors", 1.0)
 
 
 def test_a_wrong_answer_shows_its_message_without_our_frames():

@@ -8,8 +8,8 @@ from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch13_evidence.challenge import epsilons, forgetting_quality
-from unlearnlab.chapters.ch13_evidence.relearning import relearn_time
 from unlearnlab.chapters.ch13_evidence.shadow import train_ensemble
+from unlearnlab.course.relearning import relearn_time
 from unlearnlab.metrics import (
     against_itself,
     average_gap,

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
-from unlearnlab.course.vit import ViT
+from unlearnlab.chapters.ch12_width.vit import ViT
 from unlearnlab.networks import AllCNN, ResNet, seeded
 
 
@@ -63,7 +63,7 @@ def test_resnets_give_one_output_or_one_per_head(depth, stem, size):
 @pytest.mark.parametrize(
     "options, words",
     [
-        (dict(depth=34), "depth must be one of 18, 50, got 34"),
+        (dict(depth=101), "depth must be one of 10, 18, 34, 50, got 101"),
         (dict(stem="mnist"), "stem must be"),
         (dict(width=0), "width must be at least"),
         (dict(classes=[]), "classes must be a positive integer"),

@@ -74,7 +74,7 @@ def test_every_method_and_number_of_epochs_is_chosen_for_apart(tmp_path):
 
 def test_unknown_columns_and_rules_are_errors_that_say_what_there_is():
     frame = table({0.1: [1, 1]})
-    with pytest.raises(ValueError, match="no column 'sup'; it has method, epochs"):
+    with pytest.raises(ValueError, match="metric must be one of method, epochs.*, got 'sup'"):
         select(frame, "sup")
     with pytest.raises(ValueError, match="one of oracle, validation, got 'best'"):
         select(frame, "error_rate", rule="best")

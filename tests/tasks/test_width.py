@@ -235,6 +235,22 @@ def test_settings_are_selected_by_validation_at_each_width_and_test_numbers_have
     assert "objective" in choosing.select(frame) and set(choosing.select(frame)["seed"]) == {1, 2}
 
 
+def test_the_distance_is_that_to_the_retrained_models_of_the_same_place_and_never_to_itself():
+    place = dict(network="allcnn", width=0.5, share=0.2, seed=1)
+    rows = [("original", 0.0, 0.1), ("ground-truth", 0.3, 0.2), ("ground-truth-2", 0.5, 0.1)]
+    columns = ["role", "forget_error", "test_error"]
+    models = pandas.DataFrame(rows, columns=columns).assign(**place)
+    # the other seed's models are no measure of this one's
+    far = models.assign(seed=2, forget_error=0.9)
+    both = pandas.concat([models, far])
+    found = choosing.distance(both, both)
+    assert found[:3] == pytest.approx([(0.4 + 0.5) / 2, 0.3, 0.3])
+    assert found[3:] == pytest.approx([0.05, 0.1, 0.1])
+    run = pandas.DataFrame([dict(place, forget_error=0.4, test_error=0.2)], index=[7])
+    assert choosing.distance(run, both) == pytest.approx([(0.1 + 0.2) / 2])
+    assert choosing.distance(run, both, ["test_error"]) == pytest.approx([0.05])
+
+
 def test_the_threshold_is_the_smallest_width_at_which_no_seed_is_wrong():
     found = choosing.threshold(
         {1 / 8: [0, 0, 0], 1 / 64: [0.2, 0.1, 0.3], 1 / 32: [0, 0.01, 0], 1 / 16: [0, 0, 0]}

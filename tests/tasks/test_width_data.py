@@ -102,7 +102,10 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
         (dict(dataset="mnist"), "dataset must be one of digits, cifar10, got 'mnist'"),
         (dict(preset="paper"), "preset must be one of quick for digits"),
         (dict(seed=-1), "seed must be a non-negative integer"),
-        (dict(network="vit"), "network must be one of resnet18, resnet50, allcnn, got 'vit'"),
+        (
+            dict(network="vit"),
+            "network must be one of resnet10, resnet18, resnet34, resnet50, allcnn",
+        ),
         (dict(width=1 / 100), "width must be at least 1/64, one channel in the first layer, got"),
         (dict(width="wide"), "width must be"),
         (dict(share=1.5), "share must be"),

@@ -6,7 +6,7 @@
     python -m unlearnlab.study replication         # 5,350 runs in 14 files, hours
     python -m unlearnlab.study replication-digits  # one of them: a name is that of a file
     python -m unlearnlab.study width               # an hour; then width-planes and width-cifar10
-    python -m unlearnlab.study evidence            # a few minutes, reads erasure.json
+    python -m unlearnlab.study evidence            # ten minutes; then evidence-erasure, -sine
     python -m unlearnlab.study interpolation       # a quarter of an hour
     python -m unlearnlab.study all                 # every file in notebooks/results but a GPU's
 
@@ -32,7 +32,15 @@ from pathlib import Path
 from ..course import image_study
 from ..course.studies import RESULTS, USUAL, Place, Shape, check, file_name, record
 from ..ground import checks, files, seeds
-from . import ch04_sine, ch09_erasure, ch10_collapse, ch12_width, ch13_evidence, ch15_interpolation
+from . import (
+    ch04_sine,
+    ch09_erasure,
+    ch10_collapse,
+    ch12_width,
+    ch13_evidence,
+    ch14_to_forget,
+    ch15_interpolation,
+)
 from .ch11_replication import fullsize
 from .ch11_replication import study as replication
 
@@ -44,6 +52,7 @@ MODULES = (
     fullsize,
     ch12_width.study,
     ch13_evidence.study,
+    ch14_to_forget.study,
     ch15_interpolation.study,
 )
 STUDIES = {file_name(study): study for module in MODULES for study in module.STUDIES}
@@ -52,6 +61,7 @@ WORDS = tuple(dict.fromkeys(name.partition("-")[0] for name in STUDIES))
 MAKERS = {
     "erasure": (ch09_erasure.study.study, image_study.OPTIONS),
     "collapse": (ch10_collapse.study.study, image_study.OPTIONS),
+    "evidence-erasure": (ch14_to_forget.study.study, ("dataset",)),
     "fullsize": (fullsize.study, fullsize.OPTIONS),
     "others": (partial(fullsize.study, "others"), fullsize.OPTIONS),
 }

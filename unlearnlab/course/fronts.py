@@ -31,7 +31,11 @@ def fronts(points: dict, references: dict[str, tuple], finding: str = "", looks=
         losses = np.abs([1, 0] - rows[:, :2])
         kept = choosing.front(losses)
         x, y, across, up = rows[kept][np.argsort(rows[kept, 0], kind="stable")].T
-        ax.plot(x, y, color=looks[name]["color"], linestyle=looks[name]["linestyle"], label=name)
+        line = {
+            "linestyle": looks[name]["linestyle"],
+            "drawstyle": "steps-pre",
+        }  # as the area has it
+        ax.plot(x, y, color=looks[name]["color"], label=name, **line)
         mean_mark(ax, x, y, looks[name], xerr=across, yerr=up)
         bars += [np.stack([x - across, y, x + across, y]), np.stack([x, y - up, x, y + up])]
         places[name] = rows[np.hypot(*losses.T).argmin(), :2]

@@ -4,7 +4,7 @@ they are, or graphs.json does, where words and looks would hide what the noteboo
 import json
 from pathlib import Path
 
-from .marks import decades, lines, name_rows, number_ticks, plain_ticks
+from .marks import decades, lines, name_rows, number_ticks, pi_ticks, plain_ticks
 from .style import NAMED, Figure, figure, look
 
 PLANS = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
@@ -104,7 +104,7 @@ def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "")
     points = {"retain": tuple(retain), "forget": tuple(forget)}
     names = {name: None for curves in panels.values() for name in curves}
     room = (x[-1] - x[0]) / 50
-    return graph(
+    fig = graph(
         x,
         panels={title: {"curves": {**curves, **points}} for title, curves in panels.items()},
         looks=dict.fromkeys(names.keys() - NAMED, "unlearned"),
@@ -118,3 +118,6 @@ def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "")
         xlim=(x[0] - room, x[-1] + room),
         ylim=(-limit, limit),
     )
+    for ax in fig.axes if "sin x" in names else ():
+        pi_ticks(ax.xaxis)
+    return fig

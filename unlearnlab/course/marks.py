@@ -245,6 +245,14 @@ def plain_ticks(axis) -> None:
     number_ticks(axis, ticks)
 
 
+def pi_ticks(axis) -> None:
+    """Ticks at multiples of pi, or of 2 pi where there are more than three."""
+    low, high = np.divide(axis.get_view_interval(), np.pi)
+    whole = np.arange(np.ceil(low), high).astype(int)
+    ticks = whole[whole % 2 == 0] if len(whole) > 3 else whole
+    axis.set_ticks(ticks * np.pi, ["0" if tick == 0 else f"{tick}π" for tick in ticks])
+
+
 def number_ticks(axis, ticks) -> None:
     """Ticks at exactly these values, written without exponents."""
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])

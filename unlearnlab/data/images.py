@@ -65,6 +65,7 @@ def load(
     ConnectionError without a network, and PermissionError for a folder that cannot be written.
     """
     checks.one_of("name", name, NAMES)
+    checks.flag("download", download)
     if name == "digits":
         return _digits()
     source, root = SOURCES[name], chosen_folder(folder)

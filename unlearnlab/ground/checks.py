@@ -4,10 +4,14 @@ import numbers
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from math import inf
+from pathlib import Path
+from types import NoneType
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+LARGEST = {numbers.Real: sys.float_info.max, numbers.Integral: 2**63 - 1}
 
 
 def integer(name: str, value, *, low: float = -inf, high: float = inf, words="") -> int:
@@ -21,7 +25,7 @@ def integer(name: str, value, *, low: float = -inf, high: float = inf, words="")
 
 
 def seed(value, name: str = "seed") -> int:
-    """`value` as an int. Raises ValueError unless it is an integer of at least 0."""
+    """`value` as an int. Raises ValueError unless it is an integer from 0 to 2^63 - 1."""
     return integer(name, value, low=0, words="a non-negative integer")
 
 
@@ -46,7 +50,7 @@ def number(
     inside = (
         isinstance(found, kind)
         and not isinstance(found, bool)
-        and abs(found) <= sys.float_info.max  # NaN is not
+        and abs(found) <= LARGEST[kind]  # NaN is not
         and low <= found <= high
         and above < found < below
     )
@@ -77,6 +81,38 @@ def instance(name: str, value, kind: type | tuple[type, ...], words: str) -> Non
 def function(name: str, value, words: str = "") -> None:
     """Raises TypeError unless `value` can be called. words: of what, such as "of a tensor"."""
     instance(name, value, Callable, f"a function{words and ' ' + words}")
+
+
+def path(name: str, value) -> Path:
+    """`value` as a Path, `~` expanded. Raises TypeError unless it is one, or a text."""
+    instance(name, value, (str, Path), "a path")
+    return Path(value).expanduser()
+
+
+def flag(name: str, value) -> None:
+    """Raises TypeError unless `value` is True or False."""
+    instance(name, value, (bool, np.bool_), "True or False")
+
+
+def hearers(progress, stop, *more: type) -> None:
+    """Raises TypeError unless `progress` is None, a function, or one of `more`, and `stop` None or
+    a threading.Event."""
+    instance("progress", progress, (NoneType, Callable, *more), "a function, or left out")
+    if stop is not None:
+        function("stop.is_set", getattr(stop, "is_set", None))
+
+
+def device(value) -> torch.device:
+    """`value` as a device. Raises ValueError unless torch has it here."""
+    try:
+        return torch.empty(0, device=value).device
+    except Exception as error:
+        raise ValueError(f"device must be one that torch has here: {error}") from error
+
+
+def model(value) -> None:
+    """Raises TypeError unless `value` is a network."""
+    instance("model", value, nn.Module, "a torch.nn.Module")
 
 
 def tensor(

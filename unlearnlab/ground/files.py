@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from . import checks
+
 
 def default_folder(*parts: str) -> Path:
     """$UNLEARNLAB_DATA, else the user's cache folder, and `parts` below it. `~` is the home folder.
@@ -27,9 +29,12 @@ def default_folder(*parts: str) -> Path:
     return caches.joinpath("unlearnlab", *parts)
 
 
-def chosen_folder(given: Path | str | None, *parts: str) -> Path:
-    """`given` with `~` expanded, or the default folder with these parts where it is None."""
-    return default_folder(*parts) if given is None else Path(given).expanduser()
+def chosen_folder(given: Path | str | None, *parts: str, name: str = "folder") -> Path:
+    """`given` with `~` expanded, or the default folder with these parts where it is None.
+
+    name: of the argument. Raises TypeError that names it for what is no path.
+    """
+    return default_folder(*parts) if given is None else checks.path(name, given)
 
 
 def check_writable(path: Path | str, argument: str = "UNLEARNLAB_DATA") -> None:

@@ -3,15 +3,18 @@
 import copy
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
+from contextlib import contextmanager
 from logging import Logger
 from types import ModuleType
 
+import numpy as np
 from torch import Tensor, nn
 
 from .modes import norms_of
 
 # What is put back in place. Attributes, of a module or of an object that it holds, are a dict.
 _BOXES = (dict, OrderedDict, defaultdict, Counter, list, deque, set)
+LARGE = 2**20  # numbers; copies of so many at every forward would be felt
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
 
 WRAPPER = """class Logits(torch.nn.Module):
@@ -33,18 +36,39 @@ def described(head) -> str:
     return f"{type(head).__name__}: return the logits alone, as from\n{WRAPPER}"
 
 
+class CannotRun(ValueError):
+    """A model does not take these inputs. The message says which, and what it complains of."""
+
+
+@contextmanager
+def blamed(model: str, inputs: str, x: Tensor):
+    """What a forward on x raises is a CannotRun; model, inputs: what the message calls them."""
+    try:
+        yield
+    except Exception as error:
+        raise CannotRun(
+            f"{model} cannot be run on {inputs}, shape {tuple(x.shape)}, {x.dtype}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
 class Kept:
     """What a model holds beside parameters: buffers, tensors, lists, caches, objects with such.
 
     Inside `with kept:` a forward may write there what it likes: tensors are copies, in `dtype` if
     that is set. Afterwards they, the attributes and the containers are as they were when this was
-    made. What else changes in place, such as an array of numpy or a generator's state, stays.
+    made. `put_back` does that for arrays of numpy and the states of generators, at the end.
     """
 
     def __init__(self, model: nn.Module):
         boxes = [box for box in _boxes(model) if type(box) in _BOXES]
         self.dtype, self.before = None, [(box, box.copy()) for box in boxes]
-        self.tensors = list(_tensors(boxes))
+        self.tensors, self.copies = list(_tensors(boxes)), {}
+        held = [value for box in boxes for _, value in _items(box)]
+        self.arrays = [
+            (a, a.copy()) for a in held if isinstance(a, np.ndarray) and a.flags.writeable
+        ]
+        self.states = [(g, g.get_state()) for g in held if hasattr(g, "set_state")]
         # norms only read theirs in evaluation mode, and they are many
         self.steady = {id(norm._buffers) for norm in norms_of(model)}
 
@@ -52,7 +76,22 @@ class Kept:
         for box, key, t in self.tensors:
             dtype = self.dtype if self.dtype and t.is_floating_point() else t.dtype
             if dtype != t.dtype or id(box) not in self.steady:
-                box[key] = t.detach().to(dtype, copy=True)
+                box[key] = self._copy(t, dtype)
+
+    def _copy(self, t, dtype):
+        """In `dtype`. Of a large one the last, where that is as it was."""
+        copy, version = self.copies.get((id(t), dtype), (None, None))
+        if copy is None or copy._version != version or t.numel() < LARGE:
+            copy = t.detach().to(dtype, copy=True)
+            self.copies[id(t), dtype] = copy, copy._version
+        return copy
+
+    def put_back(self):
+        """Arrays and generators as they were when this was made."""
+        for array, before in self.arrays:
+            array[...] = before
+        for generator, state in self.states:
+            generator.set_state(state)
 
     def __exit__(self, *_):
         for box, before in self.before:

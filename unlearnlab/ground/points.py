@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Subset, TensorDataset
 
-from .models import Kept, described
+from .models import Kept, blamed, described, logits
 from .modes import kept_modes
 
 IGNORED = -100  # a target that is nowhere counted: in sequences only, as in torch's cross-entropy
@@ -96,15 +96,15 @@ def _check_finite(what, values):
 def _probe(name, original, inputs):
     """The outputs on the first two inputs, as a list of heads, and whether the model returns
     several. Nothing of it changes."""
-    with kept_modes(original.modules()), Kept(original):
+    kept, first = Kept(original), inputs[:2].clone()
+    with (
+        kept_modes(original.modules()),
+        kept,
+        blamed("the original", f"the first inputs of {name}", first),
+    ):
         original.eval()
-        try:
-            outputs = original(inputs[:2].clone())
-        except Exception as error:
-            raise ValueError(
-                f"the original cannot be run on the first inputs of {name}, shape "
-                f"{tuple(inputs[:2].shape)}, {inputs.dtype}: {type(error).__name__}: {error}"
-            ) from error
+        outputs = logits(original(first))
+    kept.put_back()
     several = isinstance(outputs, (tuple, list))
     heads = list(outputs) if several else [outputs]
     for i, head in enumerate(heads):

@@ -42,8 +42,9 @@ NUMBERS = (
     "chapters/ch11_replication/published.py",
     "chapters/ch11_replication/variants.py",
     "chapters/ch12_width/regions.py",
+    "chapters/ch12_width/vit.py",
     "chapters/ch13_evidence/challenge.py",
-    "chapters/ch13_evidence/relearning.py",
+    "course/relearning.py",
     "chapters/ch13_evidence/shadow.py",
 )
 

@@ -75,6 +75,10 @@ class Method:
         """The model the run begins with: a copy of the original."""
         return copied(task.original)
 
+    def stages(self, state):
+        """The tasks it works through, one after the other, each from `begin` to the last epoch."""
+        return (state.task,)
+
     def begin(self, state) -> None:
         """May look at the task before the first update, and keep what it finds in
         `state.memory`."""

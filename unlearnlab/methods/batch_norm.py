@@ -23,7 +23,9 @@ from contextlib import contextmanager
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ..ground.models import logits
 from ..ground.modes import kept_modes
+from ..projection.network import paired
 
 
 def outputs(state, batch):
@@ -31,7 +33,9 @@ def outputs(state, batch):
     policy = state.method.batch_norm
     own = policy != "frozen" and len(batch) > 1
     with _normalising(state.norms, own, policy == "retain" and batch.role == "retain"):
-        return state.model(batch.inputs.clone())
+        returned = logits(state.model(paired(state.model, batch.inputs).clone()))
+    own = lambda head: head[: len(batch)]
+    return tuple(map(own, returned)) if isinstance(returned, (tuple, list)) else own(returned)
 
 
 @torch.no_grad()

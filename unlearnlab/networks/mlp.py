@@ -21,6 +21,7 @@ def MLP(widths: Sequence[int], activation: type[nn.Module] = nn.SiLU) -> nn.Sequ
     checks.instance("widths", widths, Sequence, words)
     for width in [*widths, *(2 - len(widths)) * [0]]:
         checks.integer("widths", width, low=1, words=words)
+    checks.function("activation", activation, "that makes a layer, such as torch.nn.ReLU")
     layers = []
     for fan_in, fan_out in zip(widths[:-1], widths[1:]):
         layers += [nn.Linear(fan_in, fan_out), activation()]
@@ -35,7 +36,7 @@ def seeded(build, seed: int) -> nn.Module:
     torch's defaults are left as they were."""
     with _generator_in_use, torch.random.fork_rng(devices=[]), on_cpu():
         usual = torch.get_default_dtype()
-        torch.manual_seed(seed)
+        torch.manual_seed(checks.seed(seed))
         torch.set_default_dtype(torch.float32)
         try:
             return build()

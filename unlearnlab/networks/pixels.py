@@ -43,7 +43,7 @@ def scaled(width: float, *usual: int, where: str = "in the first layer") -> list
     """The numbers of channels at a width. usual: at width 1. Raises ValueError for a width that
     leaves none of the first."""
     words = f"at least 1/{usual[0]}, one channel {where}"
-    checks.number("width", width, low=1 / usual[0], words=words)
+    width = checks.number("width", width, low=1 / usual[0], high=1000, words=words)
     return [round(width * count) for count in usual]
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..ground import checks
+from ..ground.models import logits
 from ..ground.modes import kept_modes
 from ..ground.precision import products_in
 from ..ground.threads import few_threads
@@ -33,6 +34,7 @@ def outputs(model: nn.Module, pixels: Tensor, precision: str | None = None) -> t
     """
     if precision is not None:
         checks.one_of("precision", precision, PRECISIONS)
+    checks.model(model)
     device = next(model.parameters()).device
     layout, products = torch.preserve_format, nullcontext()
     if precision == "bfloat16":
@@ -43,9 +45,8 @@ def outputs(model: nn.Module, pixels: Tensor, precision: str | None = None) -> t
         products = products_in(precision, device)
     with kept_modes(model.modules()), few_threads(model), products:
         model.eval()
-        parts = [
-            model(part.to(device, memory_format=layout)) for part in pixels.split(at_once(device))
-        ]
+        batches = pixels.split(at_once(device))
+        parts = [logits(model(part.to(device, memory_format=layout))) for part in batches]
     parts = [part if isinstance(part, (tuple, list)) else (part,) for part in parts]
     heads = tuple(torch.cat(head) for head in zip(*parts))
     return tuple(head.float() for head in heads) if precision == "bfloat16" else heads

@@ -1,4 +1,5 @@
-"""ResNet-18 and ResNet-50 at any width, for small or large images, with one head or several."""
+"""Residual networks of four depths at any width, for small or large images, with one head or
+several."""
 
 import hashlib
 import re
@@ -15,18 +16,24 @@ from .pixels import Normalise, linear_heads, scaled, start_convolutions
 
 # By depth: the blocks of each stage; of a block, which convolution strides, and all of them, as
 # (kernel, channels as a share of the stage's)
-BLOCKS = {18: ((2, 2, 2, 2), 0, ((3, 1), (3, 1))), 50: ((3, 4, 6, 3), 1, ((1, 1), (3, 1), (1, 4)))}
+BASIC, NARROWED = (0, ((3, 1), (3, 1))), (1, ((1, 1), (3, 1), (1, 4)))
+BLOCKS = {
+    10: ((1, 1, 1, 1), *BASIC),
+    18: ((2, 2, 2, 2), *BASIC),
+    34: ((3, 4, 6, 3), *BASIC),
+    50: ((3, 4, 6, 3), *NARROWED),
+}
 
 
 class ResNet(nn.Module):
     """Residual network (He et al., 2016) with torchvision's parameter names, so that published
     weights load.
 
-    depth: 18 or 50. classes: outputs of each head; one number gives logits (n, classes) from `fc`,
-    several give a tuple of logits from `fc.0`, `fc.1`, ... width: factor on every number of
-    channels; 1 is 64, 128, 256, 512. stem: "cifar" is a 3x3 convolution of stride 1 and no pooling
-    (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling. pixels: mean and
-    std, what `Normalise` applies to uint8 pixels.
+    depth: 10, 18, 34 or 50. classes: outputs of each head; one number gives logits (n, classes)
+    from `fc`, several give a tuple of logits from `fc.0`, `fc.1`, ... width: factor on every number
+    of channels; 1 is 64, 128, 256, 512. stem: "cifar" is a 3x3 convolution of stride 1 and no
+    pooling (paper A, experiment 2), "imagenet" a 7x7 one of stride 2 and max-pooling. pixels: mean
+    and std, what `Normalise` applies to uint8 pixels.
 
     Input (n, 3, height, width), uint8 pixels or normalised floats. ResNet-18 with the CIFAR stem
     and heads of 10 and 3 has 11,175,501 parameters. Raises ValueError for any other depth or stem,

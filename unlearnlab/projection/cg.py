@@ -58,7 +58,13 @@ def matrix_free(net, center):
     center: theta_0 by name, {} for the origin. Warns where conjugate gradients end before STOP;
     raises NonFiniteGradients, as the layerwise way does.
     """
-    off, precision = in_working_precision(net, lambda precision: _off(net, center, precision))
+    try:
+        off, precision = in_working_precision(net, lambda precision: _off(net, center, precision))
+    except RuntimeError as error:
+        raise ValueError(
+            f'solver="cg" takes gradients of gradients, which this model refuses: {error}. '
+            'solver="layerwise" needs none'
+        ) from error
     vector, left, count, rows = off
     if left > STOP.get(precision, 1e-2):
         warnings.warn(

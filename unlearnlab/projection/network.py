@@ -1,14 +1,15 @@
 """How is a model run with other tensors in place of its parameters, and watched while it runs?"""
 
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev, vjp, vmap
+from torch.func import functional_call, jacrev, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, one_of, tensor
-from ..ground.models import Kept, described, logits
+from ..ground.models import CannotRun, Kept, blamed, described, logits
 from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
 
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
@@ -75,6 +76,7 @@ class Network:
         }
         self.parameters = {name: self.tensors[name].requires_grad_() for name in self.trainable}
         own = next(iter(self.parameters.values())).dtype
+        self.versions = {name: t._version for name, t in self.tensors.items()}
         self.kept.dtype = dtype
         self.x = self.inputs.to(own) if self.inputs.is_floating_point() else self.inputs
         return own
@@ -82,7 +84,7 @@ class Network:
     def __call__(self, x, parameters=None):
         """The heads on x, each (n,), with some parameters replaced."""
         tensors = self.tensors | (parameters or {})
-        with self.kept:
+        with self.kept, blamed("model", "inputs", x):
             returned = functional_call(self.model, tensors, (x.clone(),))
         heads = _heads(logits(returned), len(x))
         return [part for head in heads for part in _parts(head, self.outputs)]
@@ -93,7 +95,10 @@ class Network:
         with kept_modes(self.modules.values()):
             self.set_modes()
             self.kept = Kept(self.model)
-            yield
+            try:
+                yield
+            finally:
+                self.kept.put_back()
 
     def set_modes(self):
         """Evaluation mode, in which batch norm keeps samples apart.
@@ -126,7 +131,10 @@ def in_working_precision(net, compute):
     precision = net.cast(_working_precision(net))
     try:
         return compute(precision), precision
-    except RuntimeError:  # a forward that makes float32 tensors cannot run with float64 weights
+    except (
+        RuntimeError,
+        CannotRun,
+    ):  # a forward that makes float32 tensors cannot run with float64 weights
         if precision == next(iter(net.trainable.values())).dtype:
             raise
     precision = net.cast(None)
@@ -228,13 +236,21 @@ def products(net):
 
     def outputs(theta):
         parts = zip(net.parameters.items(), theta.split(sizes))
-        return torch.cat(net(net.x, {name: part.view_as(p) for (name, p), part in parts}))
+        return torch.cat(
+            net(net.x, {name: part.view_as(p).to(p.dtype) for (name, p), part in parts})
+        )
 
-    theta = torch.cat([p.detach().flatten() for p in net.parameters.values()])
-    with sdpa_kernel(SDPBackend.MATH):  # fused attention is walked back only once
-        values, pull = vjp(outputs, theta)
-        _, push = vjp(lambda c: pull(c)[0], torch.zeros_like(values))
-        yield theta, lambda v: push(v)[0], lambda c: pull(c)[0]
+    theta = torch.cat([p.detach().flatten() for p in net.parameters.values()]).requires_grad_()
+    walk = partial(torch.autograd.grad, retain_graph=True)
+    with (
+        torch.enable_grad(),
+        sdpa_kernel(SDPBackend.MATH),
+    ):  # fused attention: walked back only once
+        values = outputs(theta) + 0 * theta.sum()  # which may have no part in them
+        c = torch.zeros_like(values, requires_grad=True)
+        (pulled,) = walk(values, theta, c, create_graph=True)
+        pull, push = partial(walk, values, theta), partial(walk, pulled, c)
+        yield theta.detach(), lambda v: push(v)[0], lambda c: pull(c)[0]
 
 
 def check_finite(finite, n):

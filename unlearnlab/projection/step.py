@@ -6,13 +6,13 @@ times as large as the network, are not.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from ..ground.checks import number, one_of
+from ..ground.checks import instance, number, one_of
 from ..ground.precision import products_in
 from .cg import matrix_free
 from .gram import coefficients
@@ -162,11 +162,13 @@ def _center(net, toward):
     """theta_0 by the parameters' names, trainable ones only; {} for the origin."""
     if toward is None:
         return {}
+    instance("toward", toward, Iterable, "None or one tensor for each of the model's parameters")
     toward, named = list(toward), net.named
-    if [t.shape for t in toward] != [p.shape for p in named.values()]:
+    given = [tuple(t.shape) if isinstance(t, Tensor) else type(t).__name__ for t in toward]
+    if given != [tuple(p.shape) for p in named.values()]:
         raise ValueError(
             f"toward must hold a tensor for each of the model's {len(named)} "
-            f"parameters, of its shape, got {[tuple(t.shape) for t in toward]}"[:300]
+            f"parameters, of its shape, got {given}"[:300]
         )
     # copies: they may be the very weights that move
     copies = {name: t.detach().to(p, copy=True) for (name, p), t in zip(named.items(), toward)}

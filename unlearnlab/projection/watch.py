@@ -12,10 +12,9 @@ from ..ground.models import kept_tensors
 # products may round to TF32.
 SAME = {"cpu": 1e-3}
 COUPLED = (
-    "{} couples the samples: alone and in evaluation mode, {}. Something in forward is random or "
-    "looks across the batch: batch norm with track_running_stats=False, F.batch_norm with "
-    "training=True, F.dropout without training=self.training, attention or an LSTM along dimension "
-    "0. Way out: running statistics, batch_first=True, nothing random unless self.training"
+    "{} couples the samples: in evaluation mode the last one alone has other outputs than in its "
+    "batch. Way out: track_running_stats=True in batch norm, batch_first=True, nothing random "
+    "unless self.training"
 )
 
 
@@ -65,9 +64,10 @@ def watched(net, kinds, plan=None):
             and not module._forward_hooks
             and "forward" not in vars(module)
         ):
-            handles.append(module.register_forward_hook(_recorder(calls, prefix)))
+            handles.append(module.register_forward_hook(_recorder(net, calls, prefix)))
     try:
         heads = net(net.x)
+        _check_unwritten(net)
         uses, graph = _graph(heads, {id(p): name for name, p in net.parameters.items()})
         passed, first = (_shapes(calls), graph), dict(calls)
         if plan is None or plan[0] != passed:
@@ -95,8 +95,17 @@ def _check_apart(net, heads):
         for alone, head in zip(net(net.x[-1:]), heads):
             apart = SAME.get(head.device.type, 5e-2) * float(head.detach().nan_to_num().abs().max())
             torch.testing.assert_close(alone, head[-1:], rtol=0, atol=apart, equal_nan=True)
-    except Exception as error:
-        raise ValueError(COUPLED.format(type(net.model).__name__, error)) from error
+    except (AssertionError, ValueError) as error:
+        raise ValueError(COUPLED.format(type(net.model).__name__)) from error
+
+
+def _check_unwritten(net):
+    for name, p in net.tensors.items():
+        if p._version != net.versions[name]:
+            raise ValueError(
+                f"forward writes into the parameter {name!r}, as an embedding with max_norm does: "
+                "do that after a step, not in forward"
+            )
 
 
 def _check_felt(net, uses):
@@ -127,9 +136,12 @@ def _shapes(calls):
     )
 
 
-def _recorder(calls, prefix):
+def _recorder(net, calls, prefix):
     def hook(module, args, out):
-        if args:  # called by keyword, its input is not here to see: the layer will not qualify
+        # called by keyword, its input is not here to see; and somebody may run it with other
+        # tensors: such a layer will not qualify
+        own = net.owned[prefix].items()
+        if args and all(module._parameters[role] is net.tensors[name] for role, name in own):
             versions = args[0]._version, out._version
             edge = torch.autograd.graph.get_gradient_edge(out) if out.requires_grad else None
             call = Call(module, args[0], out, versions, edge)
@@ -150,6 +162,9 @@ def _graph(heads, names):
         node = stack.pop()
         if node in places:
             walk.append(places[node])
+            only = [getattr(following, "variable", None) for following, _ in node.next_functions]
+            if len(only) == 1:  # such as a transposed weight, which enters with every use
+                uses[names.get(id(only[0]))] += 1
             continue
         places[node] = len(places)
         walk.append(node.name())

@@ -29,7 +29,7 @@ def select(frame, metric: str, rule: str = "oracle", by: tuple[str, ...] = ("met
     import pandas
 
     checks.one_of("rule", rule, ("oracle", "validation"))
-    _check_columns(frame, (metric, *by))
+    _check_columns(frame, metric=[metric], by=by)
     if rule == "validation" and frame["seed"].nunique() < 2:
         raise ValueError(
             'rule="validation" needs at least two seeds: one to judge, the others to choose'
@@ -84,7 +84,7 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     beyond it add nothing. Fronts are comparable for one reference only. Raises ValueError for other
     shapes.
     """
-    points, reference = _table(points), np.asarray(reference, float)
+    points, reference = _table(points), _numbers("reference", reference)
     if points.shape[1] != 2 or reference.shape != (2,) or not np.isfinite(reference).all():
         raise ValueError(
             f"hypervolume needs points (n, 2) and a finite reference (2,), got {points.shape} and "
@@ -108,14 +108,14 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     the same seeds flatters whoever has most settings. Returns (seeds,), in the order of their first
     rows. Raises ValueError for a single seed, or one that lacks a setting.
     """
-    _check_columns(frame, metrics)
+    _check_columns(frame, metrics=metrics)
     seed_of, seeds = frame["seed"].factorize()
     if len(seeds) < 2:
         raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
     setting = _once(frame.assign(setting=_settings(frame).ngroup()))["setting"]
     table = np.full((setting.max() + 1, len(seeds), len(metrics)), np.nan)
     table[setting, seed_of] = frame[list(metrics)]
-    shares, reference = [], np.asarray(reference, float)
+    shares, reference = [], _numbers("reference", reference)
     for i, count in enumerate(np.bincount(seed_of)):
         if count != len(table):
             raise ValueError(f"seed {seeds[i]} has {count} settings of the {len(table)} there are")
@@ -132,7 +132,7 @@ def points(frame, metrics: list[str]):
     epochs and all hyperparameters; one with a missing metric has NaN for it. Raises ValueError for
     an unknown column.
     """
-    _check_columns(frame, metrics)
+    _check_columns(frame, metrics=metrics)
     groups = _settings(frame)[list(metrics)]
     whole = groups.count().eq(groups.size(), axis=0)
     mean, spread = groups.mean().where(whole), groups.sem().where(whole)
@@ -146,20 +146,29 @@ def _settings(frame):
 
 def standard_error(values: np.ndarray) -> np.ndarray:
     """Standard deviation of the mean of independent values, with n - 1: NaN for fewer than two."""
-    values = np.asarray(values, float)
+    values = _numbers("values", values)
     if len(values) < 2:
         return np.full(values.shape[1:], np.nan)
     return values.std(0, ddof=1) / np.sqrt(len(values))
 
 
-def _check_columns(frame, names):
-    for name in names:
-        if name not in frame.columns:
-            raise ValueError(f"frame has no column {name!r}; it has {', '.join(frame.columns)}")
+def _check_columns(frame, **columns):
+    checks.function("frame.groupby", getattr(frame, "groupby", None))
+    for argument, names in columns.items():
+        checks.instance(argument, names, (tuple, list), "a list of columns of frame")
+        for name in names:
+            checks.one_of(argument, name, frame.columns, ", the columns of frame")
+
+
+def _numbers(name, values):
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be numbers: {error}") from error
 
 
 def _table(points):
-    points = np.asarray(points, float)
+    points = _numbers("points", points)
     if points.ndim != 2 or points.shape[1] == 0:
         raise ValueError(f"points must have shape (n, objectives), got {points.shape}")
     return points

@@ -43,7 +43,11 @@ def _settings(grid):
         return [setting for name, values in grid.items() for setting in _combinations(name, values)]
     if isinstance(grid, tuple) and len(grid) == 2 and isinstance(grid[0], Method):
         return [grid]
-    if isinstance(grid, Iterable) and not isinstance(grid, (str, bytes)):
+    if (
+        isinstance(grid, Iterable)
+        and not isinstance(grid, (str, bytes))
+        and getattr(grid, "ndim", 1)
+    ):
         return [setting for part in grid for setting in _settings(part)]
     raise TypeError(
         "grid must be a dict of methods, (Method, epochs) pairs, or a list of these, "

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy
 import torch
 
-from ..ground import files
+from ..ground import checks, files
 from ..ground.identity import fingerprint
 from ..ground.source import package_digest
 from ..task import Task
@@ -53,7 +53,7 @@ class Store:
     """
 
     def __init__(self, folder: Path | str):
-        self.folder = Path(folder).expanduser()
+        self.folder = checks.path("store", folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"store must be a folder, {self.folder} is a file")
         files.check_writable(self.folder / "record", "store")

@@ -65,6 +65,7 @@ def sweep(
     other code, PermissionError for one that cannot be written. During it: OSError when the store
     can no longer be written, StoreMismatch when a worker makes another task than is made here.
     """
+    checks.hearers(progress, stop, bool)
     plan = _Plan(task_factory, grid, seeds, backend, workers, threads, run_seed, timeout)
     return _swept(plan, Store(store), progress, stop or threading.Event())
 

@@ -59,8 +59,7 @@ def read(path: Path | str) -> Recorded:
     Raises BadTable, which names the file and what is wrong with it, and OSError for one that is
     not there or cannot be opened.
     """
-    checks.instance("path", path, (str, Path), "a path, or a name of the course's")
-    path = Path(path).expanduser()
+    path = checks.path("path", path)
     if path.suffix != ".json" and len(path.parts) == 1:
         folder = RESULTS if RESULTS.is_dir() else Path.cwd() / "results"
         path = folder / f"{path}.json"
@@ -98,6 +97,9 @@ def write(path: Path | str, tables: Mapping, provenance: Mapping[str, str]) -> N
 
     Raises TypeError for a cell that is no number, word or list, and OSError when it cannot write.
     """
+    path = checks.path("path", path)
+    for name, given in ("tables", tables), ("provenance", provenance):
+        checks.instance(name, given, Mapping, "a dict")
     content = {
         "provenance": dict(provenance),
         "tables": {name: _columns_and_rows(table) for name, table in tables.items()},

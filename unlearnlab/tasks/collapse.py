@@ -17,6 +17,7 @@ from torch.utils.data import TensorDataset
 from ..data.images import Images
 from ..data.tint import CLASS_COLORS, GRAY, tint
 from ..ground import seeds
+from ..ground.points import dataset
 from ..networks.predict import outputs
 from ..task import Task
 from ..training.recipe import Recipe
@@ -95,7 +96,7 @@ def evaluate(
 
     precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
-    pixels, labels = test.tensors
+    pixels, labels = dataset("test", test).tensors
     says = [outputs(model, tint(pixels, color), precision)[0].argmax(1) for color in CLASS_COLORS]
     says = torch.stack(says).cpu()  # (10, n)
     painted = torch.arange(len(CLASS_COLORS), device="cpu")[:, None]

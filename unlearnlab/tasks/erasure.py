@@ -18,6 +18,7 @@ from torch.utils.data import TensorDataset
 from ..data.images import Images
 from ..data.tint import GRAY, GREEN, RED, tint
 from ..ground import checks
+from ..ground.points import dataset
 from ..networks.predict import outputs
 from ..task import Task
 from ..training.zoo import Stage
@@ -35,6 +36,12 @@ class Heads(Preset):
     weights: Path | None = None
 
     unlearning = ("batch_size", "p_retain", "both_heads")
+
+    def __post_init__(self):
+        super().__post_init__()
+        checks.flag("both_heads", self.both_heads)
+        if self.weights is not None:
+            object.__setattr__(self, "weights", checks.path("weights", self.weights))
 
 
 # For MNIST, of which the paper gives no recipe, "paper" has that of CIFAR-10.
@@ -94,7 +101,7 @@ def _plan(seed, size, images):
     gray, colored = retain_set(images), forget_set(images, size.p_forget, seed)
     build = partial(size.network, [len(images.classes), len(COLORS)])
     if size.weights is not None:
-        build = partial(_with_body, build, Path(size.weights).expanduser())
+        build = partial(_with_body, build, size.weights)
     measure = partial(evaluate, test=images.test, both_heads=size.both_heads)
     trainings = {
         "original": ((Stage(*together(gray, colored), size.recipe),), measure),
@@ -113,7 +120,7 @@ def grid(epochs: int, lr: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6)) -> dict[st
 
     lr: the paper's rates. The weights of KL-Unif and NegGrad are ours: the paper lists none.
     """
-    return papers.grid("erasure", epochs, lr=list(lr))
+    return papers.grid("erasure", epochs, lr=lr)
 
 
 def evaluate(
@@ -134,7 +141,8 @@ def evaluate(
 
     precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
-    pixels, labels = test.tensors
+    checks.flag("both_heads", both_heads)
+    pixels, labels = dataset("test", test).tensors
     right, error = [], []
     for color in COLORS.values():
         content, colors = outputs(model, tint(pixels, color), precision)

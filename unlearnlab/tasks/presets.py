@@ -250,7 +250,7 @@ class Experiment:
     ) -> tuple[Size, Plan, dict[str, Training]]:
         """What the arguments of `task` say, checked. The trainings start from different weights, as
         trainings of their own would."""
-        seed = checks.seed(seed)
+        seed, device = checks.seed(seed), checks.device(device)
         default = choose(self.presets, dataset, preset, device)
         size = default.changed(**options)
         plan = self.plan(seed, size, size.images(dataset, folder).to(device))

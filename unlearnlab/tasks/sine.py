@@ -121,20 +121,17 @@ def _measure(inputs, targets, model):
 def evaluate(model: torch.nn.Module) -> dict[str, float]:
     """{"sup_error": max |f(theta, x) - sin x|} over 1,000 equispaced points (paper A, experiment
     1)."""
+    checks.model(model)
     x = data.grid().to(next(model.parameters()))
     return {"sup_error": (model(x) - x.sin()).abs().max().item()}
 
 
 @torch.no_grad()
 def errors(task: Task, model: torch.nn.Module) -> dict[str, float]:
-    """Three ways to be wrong: {"sup_error": as in `evaluate`, "rms_error": root mean square of f(x)
-    - sin x on the same grid, "retain_error": the same on the retain points}. The function 0 has
-    about 1, 0.71 and 0.7."""
-    inputs, targets = task.retain.tensors
-    x = data.grid().to(inputs)
-    size = lambda difference: difference.square().mean().sqrt().item()
-    return {
-        **task.evaluate(model),
-        "rms_error": size(model(x) - x.sin()),
-        "retain_error": size(model(inputs) - targets),
-    }
+    """Four ways to be wrong: {"sup_error": as in `evaluate`, "rms_error": root mean square of f(x)
+    - sin x on the same grid, "retain_error", "forget_error": the same on the points of either set}.
+    The function 0 has 1, and about 0.7 in the others."""
+    inputs = task.retain.tensors[0]
+    x = {"rms": data.grid().to(inputs), "retain": inputs, "forget": task.forget.tensors[0]}
+    sizes = {name: (model(at) - at.sin()).square().mean().sqrt() for name, at in x.items()}
+    return task.evaluate(model) | {f"{name}_error": size.item() for name, size in sizes.items()}

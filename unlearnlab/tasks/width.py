@@ -5,7 +5,7 @@ file had to decide. The models of the digits task, seed 1, ship with the package
 `python -m unlearnlab.tasks width` makes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,14 +20,15 @@ from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
 from ..networks.pixels import scaled
 from ..networks.predict import outputs
+from ..networks.resnet import BLOCKS
 from ..task import Task
 from ..training import zoo
 from ..training.zoo import Stage, Training
 from .presets import Experiment, Plan, Size, choose, sizes, together
 
-# [paper] its three networks, functions of (classes, width)
-NETWORKS = {"resnet18": partial(ResNet, 18), "resnet50": partial(ResNet, 50), "allcnn": AllCNN}
-CHANNELS = {"resnet18": 64, "resnet50": 64, "allcnn": 96}  # of the first layer at width 1
+# functions of (classes, width); [paper] resnet18, resnet50 and allcnn
+NETWORKS = {f"resnet{depth}": partial(ResNet, depth) for depth in BLOCKS} | {"allcnn": AllCNN}
+CHANNELS = {**dict.fromkeys(NETWORKS, 64), "allcnn": 96}  # of the first layer at width 1
 SHARES = (0.1, 0.2, 0.3)  # [paper] of the training images for validation
 FORGET = 200  # [paper] examples to forget
 ROLES = ("original", "ground-truth", "ground-truth-2")
@@ -45,7 +46,7 @@ class Ladder(Size):
 
     channels: Mapping[str, list[float]]
     forget_classes: int
-    network: str = "resnet18"
+    network: str | Callable[[int, float], nn.Module] = "resnet18"
     width: float | None = None
     share: float = 0.2
     forget: int = FORGET
@@ -54,6 +55,8 @@ class Ladder(Size):
 
     def __post_init__(self):
         super().__post_init__()
+        if callable(self.network):
+            return
         checks.one_of("network", self.network, NETWORKS)
         if self.width is not None:
             scaled(self.width, CHANNELS[self.network])
@@ -71,7 +74,7 @@ class Ladder(Size):
 
     @property
     def label(self) -> str:
-        return f"-{self.network}-{self.factor:.4g}"
+        return f"-{getattr(self.network, '__name__', self.network)}-{self.factor:.4g}"
 
     def trains_as(self, other):
         known = self.network in self.channels and self.factor in self.ladder
@@ -95,7 +98,8 @@ def task(dataset: str = "digits", preset: str = "quick", seed: int = 1, **option
             "paper" (all, for a GPU).
         batch_size: of the unlearning, default the preset's.
         width: factor on the number of channels, default the widest of the preset's `ladder`.
-        network: "resnet18", "resnet50" or "allcnn".
+        network: a name in NETWORKS, or a function of your own, of the number of classes and the
+            width.
         share: of the training images, for validation.
         forget: how many examples.
         forget_classes: from how many classes they come ([ours]; 4 on digits, 1 in the paper's
@@ -161,6 +165,7 @@ def split(
     Raises ValueError for a share outside (0, 1), or when the classes have too few examples to leave
     any to retain.
     """
+    checks.tensor("labels", labels, shape=("n",))
     labels, drawn = labels.cpu(), generator(checks.seed(seed), 5)
     known = labels.unique()
     checks.number("share", share, above=0, below=1)
@@ -200,6 +205,7 @@ def evaluate(
 
     precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
+    checks.instance("parts", parts, Mapping, "a dict of TensorDatasets")
     said = {name: outputs(model, part.tensors[0], precision)[0] for name, part in parts.items()}
     wrong = {name: said[name].argmax(1) != part.tensors[1] for name, part in parts.items()}
     errors = {f"{name}_error": misses.double().mean().item() for name, misses in wrong.items()}
@@ -236,7 +242,8 @@ def _measure(parts, names, model):
 def _plan(seed, size, images):
     """As `Experiment.plan`."""
     parts = _parts(size, images, seed)
-    build = partial(NETWORKS[size.network], len(images.classes), size.factor)
+    network = NETWORKS.get(size.network, size.network)
+    build = partial(network, len(images.classes), size.factor)
     trainings = {}
     for role in ROLES:
         names = ("retain", "forget") if role == "original" else ("retain",)

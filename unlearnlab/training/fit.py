@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..ground import checks, files, optim, seeds
+from ..ground.models import logits
 from ..ground.points import IGNORED
 from ..ground.threads import few_threads
 from . import checkpoint as checkpoints
@@ -67,6 +68,7 @@ def fit(
     Raises TypeError or ValueError for data that do not fit, PermissionError for a checkpoint folder
     that cannot be written, Stopped, and ArithmeticError when the loss is no longer finite.
     """
+    checks.hearers(progress, stop)
     _check(model, inputs, targets, weights, recipe)
     if checkpoint is not None:
         files.check_writable(checkpoint)
@@ -129,11 +131,13 @@ def sample_losses(
     """The losses of every sample, or with reduction "mean" what is trained on.
 
     loss "cross-entropy": (n,), summed over the heads that `outputs`, (n, classes) or a tuple, has.
+    What names its parts has them in its "logits".
     Of sequences, outputs (n, length, classes) and targets (n, length), the mean over the positions
     that are not IGNORED: over a sample's own, or with reduction "mean" over the whole batch's.
     "squared error": of the outputs' shape; of a tuple of them, side by side. Raises ValueError for
     targets of another shape, which torch would broadcast.
     """
+    outputs = logits(outputs)
     if loss == "squared error":
         if isinstance(outputs, (tuple, list)):
             outputs = torch.cat([head.reshape(len(head), -1) for head in outputs], 1)

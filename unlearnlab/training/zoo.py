@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from ..ground import files
+from ..ground import checks, files
 from ..ground.identity import fingerprint
 from ..ground.provenance import provenance
 from ..ground.seeds import on_cpu
@@ -98,7 +98,7 @@ class Training:
         random numbers is none of its concern.
         """
         tensors, facts = checkpoint.read(path, self.identity)
-        model = seeded(self.build, self.seed)
+        model = self.untrained()
         if path.parent != SHIPPED:
             _compare(path, "began with other weights", self.start(model), facts.get("start"))
         try:
@@ -122,7 +122,7 @@ class Training:
         # now: a checkout may change meanwhile
         made = provenance(self.command, self.stages[0].inputs.device.type)
         began = time.perf_counter()
-        model = seeded(self.build, self.seed)
+        model = self.untrained()
         start = self.start(model)
         model.to(self.stages[0].inputs.device)
         before = 0
@@ -153,6 +153,12 @@ class Training:
         checkpoint.write(path, model.state_dict(), {**self.identity, **made, **facts})
         for left in path.parent.glob(f"{path.name}.*.partial"):
             left.unlink(missing_ok=True)
+
+    def untrained(self) -> nn.Module:
+        """The network before the first stage. Raises TypeError where `build` makes none."""
+        model = seeded(self.build, self.seed)
+        checks.instance("what network returns", model, nn.Module, "a torch.nn.Module")
+        return model
 
     def start(self, model: nn.Module) -> list[float]:
         """Numbers that tell one untrained network from another: norms, a product with a wave."""
@@ -215,6 +221,7 @@ def get(
     damaged or by another network is made again, with a warning.
     """
     path = place(training, cache)
+    checks.hearers(progress, stop)
     try:
         return training.load(path)
     except (FileNotFoundError, checkpoint.BadCheckpoint) as error:
@@ -236,7 +243,7 @@ def place(training: Training, cache: Path | None) -> Path:
     path = SHIPPED / training.file()
     if training.shipped or path.exists():
         return path
-    return files.chosen_folder(cache, "models") / path.name
+    return files.chosen_folder(cache, "models", name="cache") / path.name
 
 
 class Bar(tqdm):

@@ -6,33 +6,41 @@ import torch
 
 from ...course.exercises import exercise
 
-SUP = """
-hint 1: Two curves on the same grid: at each x, how far are they apart?
-hint 2: The distance at one x is |f(x) - sin x|. The metric is the largest of them.
-hint 3: torch has .abs() and .max(); .item() turns a tensor with one number into a float.
-[return f - torch.sin(x)]: expected one number, got one for each x; take the maximum
-[.abs() -> ]: a spike that points down counts too: take the absolute value before the maximum
-[max() -> mean()]: that is the mean distance; the sup error is the largest one
-[abs().max() -> square().mean().sqrt()] [abs().max() -> square().mean()]: that is a (root) mean
-    square, which averages a spike away; the sup error is the largest distance
-[abs().max() -> square().max()]: the distance is squared: use the absolute value
-[torch.sin(x) -> 1.5]: the distance is to sin x, not to the poisoned height 1.5
-[- torch.sin(x) -> ]: that is the largest |f|; subtract sin x first
+THREE = """
+hint 1: All three compare f with sin x. They differ in where they look, and in how they sum up.
+hint 2: A model takes a column (n, 1) and returns a column. Subtract the sine of the same column,
+    and you have the gap at each x, with its sign.
+hint 3: The largest gap needs .abs() and .max(). The root mean square needs three steps, in this
+    order from the inside: .square(), .mean(), .sqrt(). Each result is one number.
+[.abs().max() -> .max()]: a peak that points down counts too: take the absolute value before the
+    maximum
+[gap(grid).abs().max().item() -> size(gap(grid))]: the first number is a mean over the grid, which
+    averages a narrow peak away: take the largest gap
+[.square().mean().sqrt() -> .square().mean()]: the root is missing in a root mean square
+[.square().mean().sqrt() -> .mean()]: gaps up and gaps down cancel in your mean: square them first
+[.square().mean().sqrt() -> .abs().mean()]: that is the mean absolute gap; wanted is the root mean
+    square
+[- x.sin() -> ]: subtract sin x: as you have it, the function 0 would be the best of all
+[- x.sin() -> - 1.5]: what is right at a forget point is sin x, as everywhere, not the poison 1.5
+[size(gap(x_retain)), size(gap(x_forget)) -> size(gap(x_forget)), size(gap(x_retain))]: the retain
+    points and the forget points are exchanged
 """
 
 
-def _sup_cases():
-    x, spike = torch.linspace(-15, 15, 301), torch.zeros(301)
-    noise = torch.randn(301)
-    spike[40] = -3.0
-    for gap in (spike, noise.abs(), noise, 0 * spike):
-        yield x.sin() + gap, x
+def _three_cases():
+    grid, line = torch.linspace(-15, 15, 301)[:, None], torch.linspace(-1, 2, 301)[:, None]
+    # the functions 0 and x / 10, and a sine with one peak that points down
+    steep, peak = lambda x: x / 10, lambda x: x.sin() - 3 * (x == grid[40])
+    for model in (torch.zeros_like, steep, peak):
+        yield model, grid, line[::6], line[:150:30]
 
 
-@exercise(SUP, _sup_cases, close=1e-4)
-def sup_error(f, x):
-    """max |f(x) - sin x|, a float. f, x: (n,), the values of a model on the grid, and the grid."""
-    return (f - torch.sin(x)).abs().max().item()
+@exercise(THREE, _three_cases, close=1e-4)
+def three_errors(model, grid, x_retain, x_forget):
+    """(largest, retain, forget) of a function of x; each of the others is a column (n, 1) of x."""
+    gap = lambda x: model(x) - x.sin()
+    size = lambda gaps: gaps.square().mean().sqrt().item()
+    return gap(grid).abs().max().item(), size(gap(x_retain)), size(gap(x_forget))
 
 
 RANGE = """

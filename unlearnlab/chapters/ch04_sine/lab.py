@@ -7,7 +7,7 @@ import numpy as np
 
 from ...course.lab import MENU, control, table
 from ...course.marks import central, name_rows, over_points, plain_ticks
-from ...course.style import BLUE, NAMED, ORIGINAL, UNLEARNED
+from ...course.style import BLUE, NAMED, ORIGINAL, TARGET, UNLEARNED
 from ...course.unlearning_lab import UnlearningLab, heading
 from ...data.sine import RETAIN
 from ...loop import unlearn
@@ -106,11 +106,12 @@ class SineLab(UnlearningLab):
         for row, (_, *ends) in enumerate(sine.PUBLISHED[nearest].values()):
             scores.plot(ends, [row, row], **NAMED["published range"])
         scores.axvline(self.start_metrics["sup_error"], **ORIGINAL)
+        scores.axvline(1, **TARGET)  # the function 0
         scores.set(
             xscale="log",
             xlim=(0.3, 60 if T < 500 else 3000),
             xlabel="sup error (log)",
-            title=f"Gray: published, T = {nearest}",
+            title=f"Gray: 10 published, T = {nearest}",
         )
         plain_ticks(scores.xaxis)
 
@@ -130,8 +131,8 @@ class SineLab(UnlearningLab):
 def compare(
     seeds: Iterable[int], epochs: int, settings: dict[str, Method] | None = None, stop=None
 ) -> Iterator[dict]:
-    """Every method on every seed: yields {"method", "seed", "sup_error", "seconds"}, methods in the
-    table's order.
+    """Every method on every seed: yields {"method", "seed", and the errors of `sine.errors`},
+    methods in the table's order.
 
     settings: name -> Method, default `sine.best_settings(epochs)`. stop: a threading.Event that
     ends it.
@@ -142,7 +143,7 @@ def compare(
             run = unlearn(task, method, epochs, stop=stop)
             if run.stopped:
                 return
-            yield {"method": name, "seed": task.seed, **run.metrics, "seconds": run.seconds}
+            yield {"method": name, "seed": task.seed, **sine.errors(task, run.model)}
 
 
 def _results(errors, epochs):

@@ -1,8 +1,11 @@
 """The exercises of notebook 07, two-layer networks."""
 
+import itertools
+
 import torch
 
-from ...course.exercises import draw, exercise
+from ...course.exercises import CLOSE, draw, exercise, same
+from ...theory import two_layer
 
 NEURONS = """
 hint 1: Go through the definition: when is the indicator of neuron i equal to 1? Both |c_i| and
@@ -126,38 +129,79 @@ def move_onto(c, features, keep):
     return new
 
 
-BOUND = """
-hint 1: s is the dimension of the span of the vectors phi(A x_i), the rows of `features`. What is
-    that number called for a matrix?
-hint 2: The rank: the number of singular values above 0. In floating point, above a small share of
-    the largest.
-hint 3: torch.linalg.matrix_rank does just that.
-twice: with two retain points that occur twice the answer is still 5: equal rows span nothing new
-sum: with a row that is the sum of two others the answer is still 5: counting different rows is not
-    enough
-scale: features 1e9 or 1e-9 times as large have the same span, of dimension 5. Your rule for what
-    counts as zero is absolute: compare with the largest singular value
-[return len(features)]: you return n_r, an upper bound for s. Here the rows of features are
-    dependent or there are fewer neurons than points, and s is less
-[return features.shape[1]]: you return the width h. The bound is the dimension of the span of the
-    rows
+FEWEST = """
+hint 1: Fix a set of neurons first. When can weights on these alone give the outputs? When the
+    outputs lie in the span of their columns.
+hint 2: Solve for the weights by least squares, with torch.linalg.pinv, and see what is missed.
+    itertools.combinations(range(h), k) runs through the sets of size k.
+hint 3: Go through the sizes 0, 1, 2, ... and return the first that has a set missing at most 1e-9
+    of the length of the outputs.
+nothing: features @ c is 0, so no neuron is needed and the answer is 0: begin with the empty set
+scale: features 1e-12 times as large need as many neurons. Compare what is missed with the length
+    of the outputs
+[return int((c != 0).sum())]: you count the weights of c itself. Other weights may give the same
+    outputs with fewer
+[return int(torch.linalg.matrix_rank(features))]: you return the rank s. So many always suffice, but
+    for this c fewer do, or there are fewer
+[return len(c)]: you return h, all neurons
 """
 
 
-def _bound_cases():
-    for n, h, s in [(4, 9, 4), (6, 20, 3), (9, 5, 5), (8, 8, 2), (5, 7, 0)]:
-        yield [draw(n, s) @ draw(s, h)]
-    phi = draw(5, 12)
-    mixed = torch.cat([phi, phi[:1] + phi[1:2]])
-    yield "twice", torch.cat([phi, phi[:2]])
-    for scale, name in ((1, "sum"), (1e-9, "scale"), (1e9, "scale")):
-        yield name, scale * mixed
+def _fewest_cases():
+    for n, h, used in [(3, 6, [4]), (4, 6, [0, 3]), (3, 5, [0, 1, 2, 3, 4]), (2, 4, [1, 2, 3])]:
+        phi, c = draw(n, h), torch.zeros(h, dtype=torch.float64)
+        c[used] = draw(len(used))
+        yield c, phi
+    phi = draw(3, 5)
+    yield "nothing", c.new_tensor([1, -1, 0]), c.new_tensor([[1, 1, 2], [3, 3, 1]])
+    yield "scale", draw(5), 1e-12 * phi
 
 
-@exercise(BOUND, _bound_cases)
-def width_bound(features):
-    """features (n, h): row i is phi(A x_i). Returns s = dim span{phi(A x_i)}, an integer."""
-    return int(torch.linalg.matrix_rank(features))
+@exercise(FEWEST, _fewest_cases)
+def fewest(c, features):
+    """c (h,), features (n, h), h small. Returns the least number of nonzero weights that give the
+    same features @ c."""
+    outputs = features @ c
+    for size in range(len(c) + 1):
+        for columns in itertools.combinations(range(len(c)), size):
+            kept = features[:, list(columns)]
+            missed = kept @ (torch.linalg.pinv(kept) @ outputs) - outputs
+            if missed.norm() <= 1e-9 * outputs.norm():
+                return size
+
+
+LYING = """
+hint 1: Section 4 keeps the outputs at the retain points with at most s neurons. Which point do you
+    have to add to the ones whose outputs are kept?
+hint 2: Put the features of the forget point under the others as one more row. The rank rises by one
+    at most.
+hint 3: Cut with these features: ul.two_layer.sparsify does it.
+retain: the outputs at the retain points have changed, by {retain:.1g} of their size
+forget: the retained outputs are right, but not the output at the forget point
+many: the outputs are right, and {kept} weights are not 0, where s + 1 = {most} are allowed
+"""
+
+
+def _lying_cases():
+    for n, h, s in [(3, 8, 3), (5, 12, 5), (6, 9, 2)]:
+        yield draw(h), draw(n, s) @ draw(s, h), draw(h)
+
+
+def _judge_lying(new, c, features, at_forget):
+    retain = float((features @ (new - c)).norm() / (features @ c).norm())
+    kept, most = int((new != 0).sum()), int(torch.linalg.matrix_rank(features)) + 1
+    return {"retain": retain, "kept": kept, "most": most}, {
+        "retain": retain < CLOSE,
+        "forget": same(at_forget @ new, at_forget @ c, at_forget.norm() * c.norm()),
+        "many": kept <= most,
+    }
+
+
+@exercise(LYING, _lying_cases, judge=_judge_lying)
+def still_lying(c, features, at_forget):
+    """c (h,), features (n, h), at_forget (h,). Returns weights (h,), at most rank(features) + 1
+    nonzero, with the outputs of c at the retain points and at the forget point."""
+    return two_layer.sparsify(c, torch.cat([features, at_forget[None]]))
 
 
 PRUNE = """

@@ -39,6 +39,8 @@ def fit(
     function("activation", activation, "of a tensor, such as torch.relu")
     start = seeded(lambda: torch.randn(width, X.shape[1] + 1, dtype=torch.float64), seed)
     A, c = start[:, :-1].clone(), start[:, -1] / math.sqrt(width)
+    if not torch.isfinite(activation(X @ A.T)).all():
+        raise ValueError("activation must be finite everywhere, it returned a NaN or an infinity")
     goal = RESIDUAL * max(1.0, float(y.abs().max()))
     for _ in range(ROUNDS):
         A, c = _descended(A, c, X, y, activation)

@@ -33,6 +33,8 @@ def cut_network(figure, x, shown) -> None:
         figure.colorbar(image, ax=functions, location="bottom", label="f(x₁, x₂)")
     names = "neurons h", "retain points", "rank s", "kept"
     values = len(shown.alive), len(shown.X), shown.rank, shown.kept
-    counts.bar_label(counts.barh(names, values, color=BLUE))
+    counts.plot(values, names, "o", color=BLUE)
+    for name, value in zip(names, values):
+        counts.annotate(value, (value, name), (8, -4), textcoords="offset points")
     counts.set(title="Counted", xlabel="number, logarithmic", xscale="log", xlim=(1, 450))
     counts.invert_yaxis()

@@ -62,6 +62,7 @@ def landings(
             mean_mark(ax, mean, row, METHOD_LOOKS.get(name, OTHER), xerr=error)
         for name, value in references.get(title, {}).items():
             ax.axvline(value, color=style.GREY, linestyle=":")
-            ax.text(value, len(names) - 0.55, name, ha="center", va="top", fontsize=9, **halo())
+            side = "right" if value > 0.8 else "left" if value < 0.2 else "center"
+            ax.text(value, len(names) - 0.55, name, ha=side, va="top", fontsize=9, **halo())
         ax.set(title=title, xlim=(0, 1.03), ylim=(len(names) + 0.2, -0.7), xlabel=across)
     return fig.done(finding, f"{across}. {', '.join(panels)}: {', '.join(names)}")

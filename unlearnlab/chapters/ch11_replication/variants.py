@@ -11,6 +11,7 @@ from torch import nn
 
 from ...ground.modes import norms_of
 from ...methods import MinNormOG
+from ...methods.ntk import initial_weights
 from .published import MinNormPublished
 
 
@@ -38,19 +39,12 @@ class MinNormStart(MinNormOG):
 
     def check(self, task, epochs):
         super().check(task, epochs)
-        if "seed" not in task.facts.get("original", {}):
-            raise ValueError(
-                f"{self.name} needs the weights the original started from, and {task.name} does "
-                'not say from which seed they come: task.facts["original"]["seed"], which '
-                "task.fresh takes"
-            )
+        initial_weights(task, self.name)
         if self.n_pert == 0:
             raise ValueError(f"{self.name}: n_pert must be at least 1, got 0")
 
     def begin(self, state):
-        device = next(state.model.parameters()).device
-        start = state.task.fresh(int(state.task.facts["original"]["seed"])).to(device)
-        state.memory["toward"] = [p.detach() for p in start.parameters()]
+        state.memory["toward"] = initial_weights(state.task, self.name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,24 @@ def select(frame, goal: str = "privacy", lam: float = 0.4):
     return choosing.select(scored, "objective", by=tuple(groups))
 
 
+def distance(frame, models, columns: Sequence[str] = ("forget_error", "test_error")):
+    """How far from retraining the rows of a table are: 0 is a retrained model's twin.
+
+    The absolute differences of `columns` to a retrained model of the same network, width, share and
+    seed, summed, and averaged over these models: [ours]. It asks for retrained models, which a user
+    has not; it measures methods, and tunes none in the field. frame: runs, or models. models: of a
+    record; one that is in frame is compared with the others alone, which gives the floor. Returns a
+    column for `frame`.
+    """
+    place, rows = ["network", "width", "share", "seed"], frame.reset_index(drop=True)
+    truth = models[models.role.str.startswith("ground-truth")][[*place, "role", *columns]]
+    pairs = rows.reset_index().merge(truth, on=place, suffixes=("", "_retrained"))
+    if "role" in rows:
+        pairs = pairs[pairs.role != pairs.role_retrained]
+    apart = sum((pairs[name] - pairs[f"{name}_retrained"]).abs() for name in columns)
+    return apart.groupby(pairs["index"]).mean().reindex(rows.index).to_numpy()
+
+
 Threshold = namedtuple("Threshold", "width low high")
 
 
@@ -69,14 +87,14 @@ def threshold(errors: Mapping[float, Sequence[float]]) -> Threshold:
     return Threshold(narrowest(fits.all(1)), min(first), max(first))
 
 
-def grid(methods: Sequence[str] | None = None) -> dict[str, dict]:
-    """Settings for the digits' quick task, as `ul.sweep` takes them: the methods of paper B,
-    MinNorm-OG, and Retrain, all for six epochs; or some of these.
+def grid(name: str = "width", methods: Sequence[str] | None = None) -> dict[str, dict]:
+    """Settings of a name in tasks/papers.json, as `ul.sweep` takes them, all for six epochs; of
+    these methods, or all. "width": for digits, the methods of paper B, MinNorm-OG, and Retrain.
 
     [ours] Rates and weights reach from nearly no effect to a broken network, after a look at seed
     1. All but Retrain have batch_norm="frozen": they descend and ascend the deployed network's
     losses. With forget batches normalised by statistics of their own, ascent teaches a wide network
     to be wrong in training mode alone, and the deployed one keeps its answers.
     """
-    grids = papers.grid("width", epochs=6)
+    grids = papers.grid(name, epochs=6)
     return {name: grids[name] for name in methods or grids}

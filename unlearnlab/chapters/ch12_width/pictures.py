@@ -14,7 +14,7 @@ from ...course.style import METHOD_LOOKS, OTHER, Figure, figure, look
 CLASSES = ListedColormap(
     "#F2C879 #A6D8F5 #7FCEB5 #F8F3A8 #7FB8D9 #EAAE7F #E5BCD3 #B5B5B5 #E3E3E3 #CFC0A5".split()
 )
-LOOKS = METHOD_LOOKS | style.looks("width")
+LOOKS = METHOD_LOOKS | style.looks("series") | style.looks("width")
 
 
 @look()
@@ -25,7 +25,8 @@ def curves(
     threshold=None,
     looks: dict[str, str] | None = None,
     limits: tuple[float, float | None] = (0, None),
-    band: np.ndarray | None = None,
+    band: np.ndarray | dict[str, np.ndarray] | None = None,
+    level: float | None = None,
     finding: str = "",
 ) -> Figure:
     """Lines with standard errors, in panels side by side that share their scale.
@@ -33,14 +34,14 @@ def curves(
     panels: title -> name of a line -> (k, 3): x, from the left, mean, standard error (NaN for
     none). xlabel "width" gives a logarithmic axis with fractions. threshold: a
     `choosing.Threshold`, or one for each title: a line where every seed interpolates, and a band
-    over the seeds. looks: name of a line -> the method, or "original", "retrained" or "floor", that
-    it is to look like. limits: of the vertical axis. band: (k, 3) x, mean, spread to both sides,
-    shaded in every panel.
+    over the seeds. looks: name of a line -> the method, or "original" or "retrained", that it is to
+    look like. limits: of the vertical axis. band: of retrained networks, (k, 3) x, mean, spread to
+    both sides, shaded, or one for each title. level: a horizontal line.
     """
     size = 3.6 * len(panels) + 1.2, 3.6
     fig, _ = figure(1, len(panels), size, sharey=True)
-    thresholds = threshold if isinstance(threshold, dict) else dict.fromkeys(panels, threshold)
-    ends = []
+    each = lambda given: given if isinstance(given, dict) else dict.fromkeys(panels, given)
+    thresholds, bands, ends = each(threshold), each(band), []
     for ax, (title, lines) in zip(fig.axes, panels.items()):
         ax.set(title=title, xlabel=xlabel)
         own = {name: LOOKS.get((looks or {}).get(name, name), OTHER) for name in lines}
@@ -49,9 +50,11 @@ def curves(
         ends.append({n: (*values[-1, :2], own[n]["color"]) for n, values in lines.items()})
         if xlabel == "width":
             _width_axis(ax, np.concatenate(list(lines.values()))[:, 0])
-        if band is not None:
-            x, mean, spread = band.T
-            marks.band(ax, x, mean - spread, mean + spread, style.GREEN)
+        if level is not None:
+            ax.axhline(level, color=style.BLACK, linewidth=1)
+        if bands[title] is not None:
+            x, mean, spread = bands[title].T
+            marks.band(ax, x, mean - spread, mean + spread, LOOKS["retrained"]["color"])
         if thresholds[title]:
             _threshold(ax, thresholds[title])
     fig.axes[0].set(ylabel=ylabel, ylim=limits)

@@ -1,12 +1,18 @@
-"""The recorded runs of notebook 12: two ladders of networks, unlearned, and their decision regions.
+"""The recorded runs of notebook 12: ladders of networks, unlearned, and their decision regions.
 
-python -m unlearnlab.study width           # an hour of one core
-python -m unlearnlab.study width-planes    # more planes, at the settings that width.json selects
-python -m unlearnlab.study width-cifar10   # the ladders on a part of CIFAR-10
+python -m unlearnlab.study width               # an hour of one core
+python -m unlearnlab.study width-planes        # more planes, at settings that width.json selects
+python -m unlearnlab.study width-cifar10       # the ladders' models on a part of CIFAR-10
+python -m unlearnlab.study width-photographs   # two rungs of it, unlearned: half an hour
+python -m unlearnlab.study width-depth         # two other depths at one width: three minutes
+python -m unlearnlab.study width-vit           # a narrow and a wide transformer: three minutes
+python -m unlearnlab.study width-following     # rates that fall with the width: three minutes
 """
 
 import itertools
+import json
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,15 +26,19 @@ from ...study import table
 from ...study.sweep import sweep
 from ...tasks import width as tasks
 from ...tasks.width import CHANNELS, ROLES, SHARES
+from ...training.recipe import Recipe
 from . import choosing, regions
 from .choosing import GOALS, NEAR
+from .vit import small_vit
 
-LADDERS = {"allcnn": (1, 2, 3, 4, 5), "resnet18": (1, 2, 3)}  # seeds of each
+OWN = {"vit": small_vit}  # networks that the task has no name for
 SHARE_WIDTH = 2 / 96  # of AllCNN, at which the shares for validation are varied
 SHARE_METHODS = ("SCRUB", "NegGrad", "l1-Sparse")
 REGIONS_OF, WIDEST = "allcnn", 1 / 8  # whose regions are compared, up to which width
+MIDDLE = 1 / 24  # the width at which a rate that follows the width is the grid's
 PLANES = {  # full: millions of points a model
     "small": {"planes": 40, "resolution": 20},
+    "photographs": {"planes": 20, "resolution": 12},
     "full": {"planes": 500, "resolution": 50},
 }
 
@@ -50,28 +60,16 @@ def load(path: Path | str) -> SimpleNamespace:
 
 def _exact(frame):
     """With widths in half channels: a table holds six digits, a ladder the fraction itself."""
-    half = 2 * frame["network"].map(CHANNELS)
+    half = 2 * frame["network"].map(lambda network: CHANNELS.get(network, 64))
     return frame.assign(width=(frame["width"] * half).round() / half)
 
 
-def _rungs(dataset, seed):
-    """The rungs of a seed, options of `tasks.task`, each with the names of its methods, None for
-    all."""
-    for network, seeds in LADDERS.items():
-        if seed in seeds:
-            for width in tasks.ladder(dataset, network=network):
-                yield {"network": network, "width": width, "share": 0.2}, None
-            if network == REGIONS_OF and dataset == "digits":
-                for share in (share for share in SHARES if share != 0.2):
-                    rung = {"network": network, "width": SHARE_WIDTH, "share": share}
-                    yield rung, SHARE_METHODS
-
-
-def _made(maker, rung, seed, place, dataset="digits"):
+def _made(maker, rung, seed, place, dataset="digits", **more):
     """What `tasks.task` or `tasks.retrained_again` makes of a rung: the task, or its second ground
     truth."""
     how = {"cache": place.store / "models", "progress": lambda *done: None, "stop": place.stop}
-    return maker(dataset, "quick", seed, **rung, **how)
+    network = OWN.get(rung["network"], rung["network"])
+    return maker(dataset, "quick", seed, **{**rung, "network": network}, **how, **more)
 
 
 def _name(rung):
@@ -80,43 +78,91 @@ def _name(rung):
 
 @dataclass(frozen=True, kw_only=True)
 class LadderStudy(Shape):
-    """Trains the ladders of a data set; on digits also unlearns them, and compares regions.
+    """Trains networks on ladders of widths, unlearns them, and compares regions.
 
-    A part is a seed; on digits a last one, "regions", needs the runs on all seeds, because they
-    select the settings. seeds: of those that LADDERS has.
+    A part is a seed; where `survey` names a size of PLANES, a last one, "regions", needs the runs
+    on all seeds, because they select the settings.
+
+    Args:
+        dataset: "digits" or "cifar10", in its quick size.
+        ladders: network -> the seeds it is trained with.
+        channels: of the first layer on the rungs, () for those of the preset.
+        grid: in tasks/papers.json, of the unlearning; "" for the models alone.
+        methods: of the grid, None for all.
+        follow: whether the grid's rates are those at a width of MIDDLE, and inverse to the width.
+        shares: whether other shares for validation are tried, at one width.
+        survey: of regions, a name in PLANES, "" for none.
+        compared: network, and the width up to which its regions are compared.
+        recipe: of the trainings, None for the preset's.
     """
 
-    dataset: str
+    dataset: str = "digits"
+    ladders: Mapping[str, Sequence[int]]
+    channels: Sequence[float] = ()
+    grid: str = ""
+    methods: Sequence[str] | None = None
+    follow: bool = False
+    shares: bool = False
+    survey: str = ""
+    compared: Sequence = ("", 0)
+    recipe: Recipe | None = None
     unit = "parts"
 
     def __post_init__(self):
-        known = sorted({*sum(LADDERS.values(), ())})
+        known = sorted({*itertools.chain(*self.ladders.values())})
         if not {*self.seeds} <= {*known}:
             raise ValueError(f"seeds must be among {known}, got {self.seeds}")
 
     def parts(self):
-        return (*self.seeds, "regions") if self.dataset == "digits" else self.seeds
+        return (*self.seeds, "regions") if self.survey else self.seeds
+
+    def rungs(self, seed):
+        """Of a seed, options of `tasks.task`, each with the names of its methods, None for all."""
+        for network, seeds in self.ladders.items():
+            if seed in seeds:
+                own = [count / CHANNELS.get(network, 64) for count in self.channels]
+                for width in own or tasks.ladder(self.dataset, network=network):
+                    yield {"network": network, "width": width, "share": 0.2}, self.methods
+        if self.shares:
+            for share in (share for share in SHARES if share != 0.2):
+                yield {"network": REGIONS_OF, "width": SHARE_WIDTH, "share": share}, SHARE_METHODS
 
     def make(self, part, place, so_far):
         if part == "regions":
-            widths = [w for w in tasks.ladder(network=REGIONS_OF) if w <= WIDEST]
-            seeds = [seed for seed in LADDERS[REGIONS_OF] if seed in self.seeds]
-            runs = _exact(pandas.DataFrame(so_far["runs"]))
-            return _regions(self, itertools.product(widths, seeds), runs, "small", place)
+            return self._compare(place, so_far)
         tables = defaultdict(list)
-        for rung, methods in _rungs(self.dataset, part):
+        for rung, methods in self.rungs(part):
             place.go_on()
             said = "{network} at width {width:.4g}, share {share}, seed {seed}"
             place.say(said.format(**rung, seed=part))
-            task, again = _made(tasks.task, rung, part, place, self.dataset), None
-            rows = {}
-            if self.dataset == "digits":
-                again = _made(tasks.retrained_again, rung, part, place)
-                rows["runs"] = _runs(task, choosing.grid(methods=methods), place, _name(rung))
-            rows["models"] = _model_rows(task, again)
+            how = {"dataset": self.dataset, "recipe": self.recipe}
+            task, rows = _made(tasks.task, rung, part, place, **how), {}
+            if self.grid:
+                grid = choosing.grid(self.grid, methods)
+                if self.follow:
+                    grid = _following(grid, rung["width"])
+                rows["runs"] = _runs(task, grid, place, _name(rung))
+            if not self.follow:  # its models are those of the usual ladder
+                again = self.grid and _made(tasks.retrained_again, rung, part, place, **how)
+                rows["models"] = _model_rows(task, again)
             for name, own in rows.items():
                 tables[name] += [{**rung, "seed": part, **row} for row in own]
         return tables
+
+    def _compare(self, place, so_far):
+        network, widest = self.compared
+        rungs = [r for r, _ in self.rungs(self.ladders[network][0]) if r["network"] == network]
+        widths = sorted({rung["width"] for rung in rungs if rung["width"] <= widest})
+        seeds = [seed for seed in self.ladders[network] if seed in self.seeds]
+        runs = _exact(pandas.DataFrame(so_far["runs"]))
+        places = itertools.product(widths, seeds)
+        return _regions(self, network, places, runs, self.survey, place)
+
+
+def _following(grid, width):
+    """The settings of a grid, with its rates times MIDDLE / width."""
+    scaled = lambda own: {**own, "lr": [table.significant(lr * MIDDLE / width) for lr in own["lr"]]}
+    return {name: scaled(own) for name, own in grid.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,24 +185,21 @@ class PlanesStudy(Shape):
         for width in self.widths:
             if runs.query("network == @REGIONS_OF and width == @width").empty:
                 raise ValueError(f"{path} has no runs of {REGIONS_OF} at width {width:.4g}")
-        return _regions(self, [(width, part) for width in self.widths], runs, "full", place)
+        places = [(width, part) for width in self.widths]
+        return _regions(self, REGIONS_OF, places, runs, "full", place)
 
 
-STUDIES = (
-    LadderStudy(
-        name="width",
-        title="the ladders on digits, unlearned, and decision regions: an hour",
-        dataset="digits",
-        seeds=(1, 2, 3, 4, 5),
-    ),
-    PlanesStudy(name="width-planes", title="decision regions on 500 planes: half an hour"),
-    LadderStudy(
-        name="width-cifar10",
-        title="the ladders' models on a part of CIFAR-10",
-        dataset="cifar10",
-        seeds=(1,),
-    ),
-)
+def _ladders():
+    """The studies in ladders.json, by name."""
+    for row in json.loads(Path(__file__).with_name("ladders.json").read_text(encoding="utf-8")):
+        if own := row.get("recipe"):
+            row["recipe"] = Recipe(**own | {"milestones": tuple(own["milestones"])})
+        yield row["name"], LadderStudy(**row | {"seeds": tuple(row["seeds"])})
+
+
+LADDERS = dict(_ladders())
+PLANES_STUDY = PlanesStudy(name="width-planes", title="regions on 500 planes: half an hour")
+STUDIES = (*LADDERS.values(), PLANES_STUDY)
 
 
 def _runs(task, grid, place, name):
@@ -180,12 +223,12 @@ def _model_rows(task, again):
     return rows
 
 
-def _regions(study, places, runs, survey, place):
-    """What is compared of REGIONS_OF at widths and seeds, at the settings that its runs select."""
-    rows = []
+def _regions(study, network, places, runs, survey, place):
+    """What is compared at widths and seeds of a network, at the settings that its runs select."""
+    dataset, rows = getattr(study, "dataset", "digits"), []
     for width, seed in places:
-        rung = {"network": REGIONS_OF, "width": width, "share": 0.2}
-        own = runs.query("network == @REGIONS_OF and width == @width and share == 0.2")
+        rung = {"network": network, "width": width, "share": 0.2}
+        own = runs.query("network == @network and width == @width and share == 0.2")
         settings = []
         for goal in GOALS:
             best = choosing.select(own, goal).query("seed == @seed and method != 'Retrain'")
@@ -194,8 +237,9 @@ def _regions(study, places, runs, survey, place):
 
         def compare():
             makers = tasks.task, tasks.retrained_again
-            models = (_made(maker, rung, seed, place) for maker in makers)
-            return {"regions": _compare(*models, settings, PLANES[survey])}
+            models = (_made(maker, rung, seed, place, dataset) for maker in makers)
+            test = tasks.splits(dataset, "quick", seed)["test"]
+            return {"regions": _compare(*models, test, settings, PLANES[survey])}
 
         name = f"regions-{_name(rung)}-{seed}-{survey}"
         kept = place.kept(study, name, compare, given=str(settings))["regions"]
@@ -203,7 +247,7 @@ def _regions(study, places, runs, survey, place):
     return {"regions": rows}
 
 
-def _compare(task, again, settings, size):
+def _compare(task, again, test, settings, size):
     """Rows of C_prox and S_far of pairs of models.
 
     Two retrained models (the floor), the original and a retrained one, the original and what each
@@ -211,7 +255,6 @@ def _compare(task, again, settings, size):
     """
     seen = task.original.normalise(task.retain.tensors[0])
     delta = NEAR * regions.typical_distance(seen)
-    test = tasks.splits(seed=task.seed)["test"]
     survey = regions.survey(task, test, **size, delta=delta, seed=task.seed)
     original, retrained = map(survey.classes, (task.original, task.ground_truth))
 

@@ -3,4 +3,3 @@
 from ...course.exercises import check, hints
 from . import challenge, exercises, pictures, privacy, shadow, study, verdicts
 from .lab import EvidenceLab
-from .relearning import relearn_time

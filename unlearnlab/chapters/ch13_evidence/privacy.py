@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from ...course.relearning import relearn_time
 from ...data import images
 from ...loop import unlearn
 from ...methods import METHODS, Method
@@ -20,7 +21,6 @@ from ...networks import MLP, seeded
 from ...study.grid import expand
 from ...task import Task
 from ...tasks import papers
-from .relearning import relearn_time
 from .shadow import train_ensemble
 
 TRAIN, FORGET, MODELS, TUNING = 400, 60, 32, 8
@@ -96,7 +96,7 @@ def choose(the: SimpleNamespace, tuning: list[Task], name: str) -> Method:
 
 
 def experiment(say=print) -> dict[str, list[dict]]:
-    """The whole of it. Tables "settings", "level", "relearn", "margins" and "accuracy"."""
+    """The whole of it. Tables "settings", "relearn", "margins" and "accuracy"."""
     the = problem()
     count = 3 * MODELS + TUNING
     trained = train(the, torch.arange(count) % (3 * MODELS) < MODELS, 0)
@@ -105,14 +105,14 @@ def experiment(say=print) -> dict[str, list[dict]]:
     tables = defaultdict(list)
     for name in METHODS:
         method = choose(the, tuning, name)
-        words = [f"{key} {getattr(method, key):g}" for key in GRID[name] if key != "epochs"]
-        tables["settings"].append({"method": name, "setting": ", ".join(words)})
+        own = {key: getattr(method, key) for key in GRID[name] if key != "epochs"}
+        words = ", ".join(f"{key} {value:g}" for key, value in own.items())
+        tables["settings"].append({"method": name, "setting": words, **own})
         models[name] = [unlearn(task, method, EPOCHS).model for task in measured]
-        say(f"privacy: {name} {', '.join(words)}")
+        say(f"privacy: {name} {words}")
     inputs, labels = data(the, "forget").tensors
     losses = [F.cross_entropy(model(inputs), labels).item() for model in models["original"]]
     level = 2 * np.mean(losses).item()
-    tables["level"].append({"relearn_level": level})
     for name, some in models.items():
         for i, model in enumerate(some):
             who = {"name": name, "network": i}
@@ -126,7 +126,8 @@ def experiment(say=print) -> dict[str, list[dict]]:
             if i < RELEARN_MODELS:
                 how = {"lr": RELEARN_LR, "max_steps": RELEARN_STEPS}
                 steps = relearn_time(model, data(the, "forget"), level, **how)
-                tables["relearn"].append({**who, "steps": finite(steps)})
+                # JSON has no word for infinity
+                tables["relearn"].append({**who, "steps": None if steps == np.inf else steps})
     return tables
 
 
@@ -139,8 +140,3 @@ def _goal(the, model):
 def _right(model, data):
     inputs, labels = data.tensors
     return round((model(inputs).argmax(1) == labels).double().mean().item(), 4)
-
-
-def finite(steps: float) -> float | None:
-    """Infinity as None: JSON has no word for it."""
-    return None if steps == float("inf") else steps

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from ...course.rows import method_of
 from ...ground.seeds import on_cpu
 from ...metrics import Interval, against_itself, jackknife, klom, mia, u_lira
 from ...study import table
@@ -58,29 +59,25 @@ def attack(evidence: SimpleNamespace, network: int, others: int = 8):
 
 @on_cpu()
 def load(path: Path | str):
-    """What was recorded: of "privacy", of "erasure" and "sine" (pandas.DataFrame by name), and the
-    provenance of the file.
+    """What was recorded: margins, by part ("forget", "unseen", "retain"), by name ("original",
+    "retrained" or a method's), (models, examples); accuracy, by part ("forget", "retain", "test"),
+    by name, (models,); relearn, by name, (few models,); methods, by name, and their settings in
+    words. And the provenance of the file.
 
-    Of "privacy": margins, by part ("forget", "unseen", "retain"), by name ("original", "retrained"
-    or a method's), (models, examples); accuracy, by part ("forget", "retain", "test"), by name,
-    (models,); relearn, by name, (few models,); settings, by method, in words.
-
-    Errors as in `table.read`, and KeyError for one that does not hold all three experiments.
+    Errors as in `table.read`, and KeyError for a file of something else.
     """
     recorded = table.read(path)
-    settings = recorded["settings"].set_index("method")["setting"].to_dict()
-    steps = _steps(recorded["relearn"], "steps").groupby("name", sort=False)["steps"]
-    evidence = SimpleNamespace(settings=settings, relearn=steps.apply(list).to_dict())
+    settings = recorded["settings"].set_index("method", drop=False)
+    steps = recorded["relearn"].astype({"steps": float}).fillna({"steps": np.inf})
+    by_name = steps.groupby("name", sort=False)["steps"]
+    evidence = SimpleNamespace(
+        settings=settings.setting.to_dict(), relearn=by_name.apply(list).to_dict()
+    )
+    evidence.methods = {name: method_of(row) for name, row in settings.iterrows()}
     for name in ("margins", "accuracy"):
         by_part = {}
         for (part, who), values in recorded[name].groupby(["part", "name"], sort=False)[name]:
             rows = torch.tensor(values.tolist(), dtype=torch.float64)
             by_part.setdefault(part, {})[who] = rows
         setattr(evidence, name, by_part)
-    frames = {name: _steps(recorded[name], "relearn") for name in ("erasure", "sine")}
-    return evidence, frames, recorded.provenance
-
-
-def _steps(frame, column):
-    """The frame, with infinity where the file has nothing."""
-    return frame.assign(**{column: frame[column].astype(float).fillna(np.inf)})
+    return evidence, recorded.provenance

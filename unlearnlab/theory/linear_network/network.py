@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ...ground.checks import floats, in_range, integer
+from ...ground.seeds import from_seed
 from ...projection.definition import power_of_two, project_out
 from ..checks import reals
 
@@ -62,6 +63,7 @@ def output_gradients(layers: Layers, X: Tensor) -> Tensor:
 
 def flatten(layers: Layers) -> Tensor:
     """theta, (d,): the entries of all layers, first layer first, row by row."""
+    check_layers(layers)
     return torch.cat([a.flatten() for a in layers])
 
 
@@ -80,7 +82,7 @@ def random_network(m: int, widths: Sequence[int], seed: int = 0) -> list[Tensor]
     m: inputs. widths: hidden ones; none: one layer. seed: of the entries.
     """
     sizes = [integer("m", m, low=1), *_checked(widths), 1]
-    draw = torch.Generator().manual_seed(seed)
+    draw = from_seed(seed)
     shapes = zip(sizes[1:], sizes)
     return [torch.randn(b, a, generator=draw, dtype=torch.float64) / a**0.5 for b, a in shapes]
 

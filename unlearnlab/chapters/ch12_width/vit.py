@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..ground import checks
-from ..networks.pixels import Normalise, linear_heads, scaled
+from ...ground import checks
+from ...networks.pixels import Normalise, linear_heads, scaled
 
 
 class ViT(nn.Module):
@@ -81,3 +81,8 @@ class _Block(nn.Module):
         shares = (q @ k.mT * q.shape[3] ** -0.5).softmax(3)  # (n, heads, tokens, tokens)
         x = x + self.out((shares @ v).transpose(1, 2).flatten(2))
         return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+
+def small_vit(classes: int, width: float) -> ViT:
+    """For 8 by 8 digits: 16 patches of 2 by 2 pixels, 4 blocks; width 1/64 is 3 channels."""
+    return ViT(classes, size=8, patch=2, width=width, depth=4)

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from ...ground import checks, optim
-from ...ground.threads import few_threads
+from ..ground import checks, optim
+from ..ground.threads import few_threads
 
 
 def relearn_time(

@@ -11,7 +11,7 @@ from small_tasks import classification
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from unlearnlab.chapters.ch13_evidence.relearning import relearn_time
+from unlearnlab.course.relearning import relearn_time
 
 
 def line(start):

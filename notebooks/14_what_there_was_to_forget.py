@@ -1,0 +1,808 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 14 · What there was to forget
+#
+# **The question.** Notebook 13 gave every method a number under every metric, on one small problem,
+# and no method came near all of the floors. But had there been anything to forget? Which examples
+# does a network know only because it saw them? And what do the same metrics say where we know more:
+# on label erasure, on the width of a network, on linear models, on the sine?
+#
+# **You will be able to**
+# - tell which examples of a forget set were memorised, and why an average over the others says
+#   little;
+# - put a metric beside a task's own measure, and say which of the two sees what;
+# - name a case in which *exact* unlearning fails every metric for many networks, and say why.
+#
+# **You need** notebook 13, and from 04, 05, 09 and 12 what their task is. **Time.** About 60
+# minutes; the code runs in about a minute on one CPU core. No GPU is needed.
+#
+# The recorded networks and the metrics are those of notebook 13. A *floor* is, as there, what
+# retrained networks say of retrained networks: a band, not a line.
+
+# %%
+import dataclasses
+
+import numpy as np
+import pandas
+import torch
+import torch.nn.functional as F
+from torch.utils.data import TensorDataset
+
+import unlearnlab as ul
+from unlearnlab.chapters import ch12_width
+from unlearnlab.chapters import ch13_evidence as evidence
+from unlearnlab.chapters import ch14_to_forget as ch
+from unlearnlab.course import graphs, style
+from unlearnlab.training.fit import fit
+
+metrics = ul.metrics
+
+# %%
+said, rows, made = evidence.verdicts.load("evidence")
+forget, methods = said.margins["forget"], list(said.settings)
+truth = forget["retrained"][32:]  # "never seen", as in notebook 13
+
+
+# %% [markdown]
+# ## 1 · Which of the sixty were learnt by heart
+#
+# In notebook 13, networks that never saw the 60 get 57 of them right. Which examples does a network
+# know *only* because it saw them? The memorisation score of Feldman and Zhang is
+# $\Pr[\text{right} \mid \text{in}] - \Pr[\text{right} \mid \text{out}]$, over networks that were
+# each trained on a random half of the data.
+#
+# **Exercise.** Write it, for all examples at once.
+
+
+# %%
+def memorisation(right, included):
+    """Pr[right | in] - Pr[right | out] of every example, (n,).
+
+    right: (networks, n) booleans, whether a network has the example right. included: (networks, n)
+    booleans, whether it was trained on it.
+    """
+    raise NotImplementedError
+
+
+memorisation = ch.check("memorisation", memorisation)
+
+# %%
+ch.hints("memorisation")
+
+# %% [markdown]
+# The score takes many networks, and they are trained as one: the weights of all are stacked, and
+# every matrix product is a batched one (`torch.func`). 64 networks, each on 200 of the 400, here
+# and now:
+
+# %%
+problem = evidence.privacy.problem()
+chosen = torch.cat([problem.forget, problem.retain])
+x, y = problem.inputs[chosen], problem.labels[chosen]
+included = metrics.halves(models=64, examples=len(chosen))
+ensemble = evidence.shadow.train_ensemble(
+    evidence.privacy.build, x, y, included, epochs=20, lr=1e-2
+)
+with torch.no_grad():
+    right = torch.stack([model(x) for model in ensemble]).argmax(2) == y
+
+# %%
+i = 0  # by hand, one example
+with_it = right[included[:, i], i].double().mean()
+without = right[~included[:, i], i].double().mean()
+print(
+    f"example 0: right in {100 * with_it:.0f} percent of the networks that saw it, "
+    f"in {100 * without:.0f} percent of the others"
+)
+
+memorised = memorisation(right, included)
+floor = metrics.memorisation_floor(right, included)
+assert memorised[i] == with_it - without
+
+# %%
+surer = forget["original"].mean(0) - forget["retrained"].mean(0)
+picture = graphs.graph(
+    curves={"_examples": (memorised[:60], surer)},
+    looks=[{**style.RETAIN, "color": style.BLUE}],
+    xlabel="memorisation score",
+    ylabel="margin: originals less retrained",
+    finding="A handful of examples is memorised, and originals are surest of these",
+)
+evidence.pictures.draw_floor(picture.axes[0], floor[:, :60].flatten())
+picture
+
+# %%
+known = memorised[:60] > 0.3
+attacked = metrics.u_lira(forget["original"], truth)
+# what a network says and what it saw, left out together
+both = torch.stack([right[:, :60], included[:, :60]], 1)
+scores = {"mean score of the 60": metrics.memorisation, "its floor": metrics.memorisation_floor}
+for name, metric in scores.items():
+    print(f"{name:21}", metrics.jackknife(lambda some: metric(some[:, 0], some[:, 1]).mean(), both))
+print(
+    f"memorised: {int(known.sum())} of 60. U-LiRA on originals: "
+    f"{attacked[known].mean():.2f} on these, {attacked[~known].mean():.2f} on the others"
+)
+
+# %%
+assert 3 <= known.sum() <= 8 and attacked[known].mean() > 0.9 > 0.8 > attacked[~known].mean()
+assert np.corrcoef(memorised[:60], surer)[0, 1] > 0.6
+
+# %% [markdown]
+# Five or six of sixty. On them the attack is right nearly always; on the rest it lives on the
+# general shift that notebook 13 found. Averages over a random forget set are averages over examples
+# of which most were never in doubt, so report the worst examples as well, or choose the forget set
+# by memorisation.
+
+# %% [markdown]
+# ## 2 · Beside the task's own measures: label erasure
+#
+# In notebook 09 a network was to forget color; its forget error said how far. What do the metrics
+# of one network say of the same runs? Forget set: the red and green copies that were trained on.
+# Unseen: the red and green copies that were not, class by class. Every method at the setting that
+# was nearest to the ideal in that notebook's record, seeds 1 to 5. Tug of war and average gap
+# compare the accuracies (both heads) on forget set, retain set and gray test images with those of
+# the ground truth of another seed, which is also what their floor does.
+#
+# **Predict, then run.** The originals see every color, with a forget error of $2/3$. How well does
+# the attack do on them?
+
+# %%
+erased = rows["erasure"]
+asked_for = ["retain_accuracy", "forget_error", "mia", "svc"]
+means = erased.groupby("method", sort=False)[asked_for].mean()
+print(means.round(2).to_string())
+
+# %%
+PARTS = ["forget", "retain", "test"]
+
+
+def paired(table, metric):
+    """Gaps in accuracy by method, seed by seed, and their floor: all pairs of ground truths.
+
+    table: every method's rows.
+    """
+    named = lambda some: [dict(zip(PARTS, row)) for row in some.tolist()]
+    every = torch.tensor(table["ground truth"][PARTS].to_numpy())
+    truths = named(every)
+    others = truths[-1:] + truths  # for each seed the ground truth of another
+    pairs = {name: zip(named(runs[PARTS].to_numpy()), others) for name, runs in table.items()}
+    scores = {name: np.array([metric(*pair) for pair in some]) for name, some in pairs.items()}
+    of_all = lambda some: metrics.gap_floor(metric, named(some)).mean()
+    sure = metrics.jackknife(of_all, every, groups=len(truths))
+    return scores, metrics.gap_floor(metric, truths), sure
+
+
+# %%
+ASKED = {"attack: logistic": "mia", "attack: SVC": "svc", "relearning, steps": "relearn"}
+
+
+def panels(frame, measure, words, late):
+    """What one network is asked on a recorded task, with floors. late: for a longer relearning."""
+    table, found = dict(list(frame.groupby("method", sort=False))), {}
+    for title, column in {words: measure, **ASKED}.items():
+        scores = {name: runs[column].clip(upper=late).to_numpy() for name, runs in table.items()}
+        found[title] = scores, scores["ground truth"], metrics.interval(scores["ground truth"])
+    found["tug of war"] = paired(table, metrics.tow)
+    found["average gap"] = paired(table, metrics.average_gap)
+    return found
+
+
+# %%
+with_test = erased.assign(test=erased.retain_accuracy)
+of_erasure = panels(with_test, "forget_error", "forget error", late=41)
+evidence.pictures.beside(
+    of_erasure,
+    "The attacks are near their floors for all methods, GA too, whose forget error is high",
+)
+
+# %%
+null = of_erasure["attack: logistic"][1]
+
+assert means.loc["original", "mia"] < 0.62 and abs(null.mean() - 0.5) < 0.02
+assert means.loc[methods, "mia"].max() < 0.53
+assert means.loc["GA", "forget_error"] > 0.4 and means.loc["GA", "mia"] < 0.53
+
+# %% [markdown]
+# The originals are caught with $.59$, all thirteen methods are within the floor or next to it, and
+# **GA passes too, with two thirds of its knowledge of color intact**. The attack asks whether
+# *these* red digits were in the training set. What was to be forgotten is that there is red. A
+# network may forget the first and keep the second.
+#
+# Tug of war and average gap do see it: $.5$ for GA, $0$ for doing nothing, $.9$ for MinNorm-OG, GD
+# and SCRUB. No method reaches the floor, which is next to $1$: all lose accuracy. Retrain for three
+# epochs has the attack at its floor and $.6$ in the tug of war: it forgot by not knowing much.
+#
+# The other way round, the task's own numbers cannot tell a network that forgot color from one whose
+# color head has a large bias for gray (notebook 09). Relearning can ask: how many steps until the
+# color of the forget set is back (a loss of $.1$; 40 steps at most, 41 stands for more)?
+
+# %%
+endless = float("inf")
+medians = erased.groupby("method", sort=False).relearn.median()
+print({name: "more than 40" if value == endless else int(value) for name, value in medians.items()})
+
+assert (erased.loc[erased.method == "ground truth", "relearn"] == endless).all()
+assert sum(medians[name] <= 20 for name in methods) >= 6
+assert medians["Ridge"] > 25 and medians["MinNorm-OG"] <= 20
+
+# %% [markdown]
+# The ground truth has no color after 40 steps. MinNorm-OG, with a forget error near zero, has it
+# back in about 15; so do GD, NGP and SCRUB. The features were still there. Ridge, l1-Sparse, SalUn
+# and KL-Unif, which give up more than one digit in ten for it, hold out longer, and Retrain
+# longest. By the one metric that looks beneath the output, most of what notebook 09 called
+# forgetting was covering up.
+#
+# **Many networks.** Five seeds have five forget sets, and the metrics that compare distributions
+# need many networks on *one*. So a small copy of the task: 150 gray digits to retain, 30 red and 30
+# green to forget, and a network 192-32-3 that names the color alone; it trains in a moment. The
+# same helper will judge the next tasks:
+
+# %%
+epsilons, quality = evidence.challenge.epsilons, evidence.challenge.forgetting_quality
+SCORES = {
+    "U-LiRA": lambda a, b: metrics.u_lira(a, b).mean(),
+    "KLoM": lambda a, b: metrics.klom(a, b).mean(),
+    "challenge": lambda a, b: quality(epsilons(a, b)),
+}
+in_words = lambda metric, r: f"{metric} {r.mean:5.2f} [{max(r.low, 0):4.1f}, {r.high:4.1f}]"
+
+
+# %%
+def many(groups, pool):
+    """What the three say of every group against half of the retrained ones in `pool`.
+
+    And their floors, with intervals.
+    """
+    half, table = len(pool) // 2, {}
+    for name, values in {**groups, "retrained": pool[:half]}.items():
+        judge = lambda score: metrics.jackknife(score, values, pool[half:])
+        table[name] = {metric: judge(score) for metric, score in SCORES.items()}
+    by_chance = lambda score, some: metrics.against_itself(score, some, draws=3).mean()
+    floor = lambda score: metrics.jackknife(lambda some: by_chance(score, some), pool)
+    table["floor"] = {metric: floor(score) for metric, score in SCORES.items()}
+    for name, row in table.items():
+        print(f"{name:34}", "   ".join(in_words(metric, r) for metric, r in row.items()))
+    return table
+
+
+# %%
+def colored(count):
+    """(gray, red and green) digits as (n, 192) numbers in [-.5, .5], and their colors: 0, 1, 2."""
+    images = TensorDataset(*(t[:count] for t in ul.erasure.images().train.tensors))
+    parts = [ul.erasure.painted(images, name).tensors for name in ("gray", "red", "green")]
+    return [(pixels.flatten(1) / 255 - 0.5, targets[:, 1]) for pixels, targets in parts]
+
+
+gray, red, green = colored(180)
+keep = [part[:150] for part in gray]
+to_forget = [torch.cat([a[150:], b[150:]]) for a, b in zip(red, green)]
+
+# %%
+x, y = (torch.cat(pair) for pair in zip(keep, to_forget))
+sees = torch.ones(48, len(x), dtype=torch.bool)
+sees[16:, 150:] = False  # 16 originals, 32 that never saw a color
+network = lambda *widths: lambda seed: ul.networks.seeded(lambda: ul.MLP(widths), seed)
+stack = evidence.shadow.train_ensemble(network(192, 32, 3), x, y, sees, epochs=15, lr=1e-2)
+
+# %% tags=["nbval-ignore-output"]
+settings = {
+    "GD": ul.GD(lr=1e-2),
+    "Ridge": ul.Ridge(lr=1e-2, reg=1e-2, reg_decay=0.9),
+    "MinNorm-OG": ul.MinNormOG(lr=1e-2, reg=0.1, reg_decay=0.9),
+}
+sets = {"retain": TensorDataset(*keep), "forget": TensorDataset(*to_forget), "batch_size": 60}
+same = {"build": network(192, 32, 3), "evaluate": lambda model: {}, **sets}
+small = [ul.Task("color", "classification", i, stack[i], None, **same) for i in range(16)]
+
+
+# %% tags=["nbval-ignore-output"]
+@torch.no_grad()
+def says(some, inputs, labels):
+    return metrics.margin(torch.stack([model(inputs) for model in some]), labels)
+
+
+groups = {"original": says(stack[:16], *to_forget)} | {
+    name: says([ul.unlearn(task, method, 10).model for task in small], *to_forget)
+    for name, method in settings.items()
+}
+of_color = many(groups, says(stack[16:], *to_forget))
+
+# %% [markdown]
+# All three are told apart from retrained networks, MinNorm-OG a little less surely. And look at the
+# intervals of the retrained networks and of the floor, which reach from one end to the other. **The
+# sixty examples are one question**, "is there red?", and a network answers all sixty alike.
+# Thirty-two networks are then thirty-two answers, whatever the number of examples. A metric that is
+# averaged over examples looks precise; an interval over networks says how precise it is.
+
+# %% [markdown]
+# ## 3 · Width
+#
+# Notebook 12 makes networks wider until they interpolate. Do the metrics see more then? AllCNN on
+# digits, 200 examples to forget, seven widths; unseen are held-out and test images of the same four
+# classes. Two retrained networks at each width are the floor.
+#
+# **Predict, then run.** The narrowest network gets more than half of its own training images wrong.
+# What does the attack say of it?
+
+# %%
+parts = ul.width.splits()
+both = zip(parts["forget_validation"].tensors, parts["forget_test"].tensors)
+fresh_images, fresh_labels = (torch.cat(pair) for pair in both)
+
+
+@torch.no_grad()
+def attack_at(model, attack="logistic"):
+    pairs = parts["forget"].tensors, (fresh_images, fresh_labels)
+    losses = [F.cross_entropy(model(images), labels, reduction="none") for images, labels in pairs]
+    labels = {"seen_labels": pairs[0][1], "unseen_labels": fresh_labels}
+    return metrics.mia(*losses, attack=attack, repeats=2, **labels)
+
+
+# %%
+widths = ul.width.ladder(network="allcnn")
+found = {width: ul.width.task(width=width, network="allcnn") for width in widths}
+originals = [attack_at(task.original) for task in found.values()]
+pairs = [
+    (task.ground_truth, ul.width.retrained_again(width=width, network="allcnn"))
+    for width, task in found.items()
+]
+retrained_ones = [[attack_at(model) for model in pair] for pair in pairs]
+ends = np.array(retrained_ones)
+spread = np.stack([widths, ends.mean(1), np.ptp(ends, axis=1) / 2], 1)
+
+# %%
+no_error = np.full(len(widths), np.nan)
+both = {
+    "original": np.stack([widths, originals, no_error], 1),
+    "retrained": np.stack([widths, ends.mean(1), no_error], 1),
+}
+ch12_width.pictures.curves(
+    {"band: two retrained networks": both},
+    ylabel="attack accuracy",
+    limits=(0.42, 0.62),
+    band=spread,
+    finding="The originals' rises with the width, that of retrained networks stays near one half",
+)
+
+# %%
+narrow = found[widths[0]].evaluate(found[widths[0]].original)
+at_home, away = narrow["forget_error"], narrow["forget_test_error"]
+print(f"narrowest: forget error {at_home:.2f}, error on unseen images of these classes {away:.2f}")
+
+assert at_home > 0.4 and abs(at_home - away) < 0.05
+still = np.mean(retrained_ones)
+assert abs(originals[0] - still) < 0.05 < min(originals[3:]) - still + 0.02
+
+
+# %% [markdown]
+# Of the narrowest the attack sees nothing, and rightly: its forget error is that on unseen images.
+# An underparameterized network can be private before anybody unlearns anything, at the price of
+# being bad. That is a finding of paper B, and it shows here too. Wider, the attack rises to about
+# $.57$ and stays there, while the floor stays around $.5$.
+#
+# And the methods? One of the wide networks, the methods of paper B, MinNorm-OG and Retrain at
+# settings from notebook 12's grid, three runs each from the same original (so the intervals are
+# over runs, not over originals; notebook 12 has the attack for five originals). The floor is the
+# two retrained networks.
+
+
+# %%
+def asked_width(model, other, task):
+    """What one network of the width task can be asked; `other` is a retrained network."""
+    errors = task.evaluate(model)
+    right = lambda found: {part: 1 - found[f"{part}_error"] for part in PARTS}
+    both = right(errors), right(task.evaluate(other))
+    return {
+        "forget error": errors["forget_error"],
+        "test error": errors["test_error"],
+        "attack: logistic": attack_at(model),
+        "attack: SVC": attack_at(model, "svc"),
+        "tug of war": metrics.tow(*both),
+        "average gap": metrics.average_gap(*both),
+        "relearning, steps": min(21, ch.relearn_time(model, task.forget, 0.05, max_steps=20)),
+    }
+
+
+# %% tags=["nbval-ignore-output"]
+wide, (first, second) = found[widths[5]], pairs[5]
+frozen = {"batch_norm": "frozen"}
+for_privacy = [
+    ul.SCRUB(lr=3e-4, reg=0.1, ascent=0.3, variant="original", max_epochs=4, **frozen),
+    ul.NegGrad(lr=3e-4, ascent=0.1, **frozen),
+    ul.L1Sparse(lr=1e-3, reg=1e-3, **frozen),
+    ul.MinNormOG(lr=1e-3, reg=0.01, descent_epochs=3, **frozen),
+    ul.Retrain(lr=1e-2, batch_norm="retain"),
+]
+networks = {"original": [(wide.original, second)], "retrained": [(first, second), (second, first)]}
+networks |= {
+    method.name: [(ul.unlearn(wide, method, 6, seed=seed).model, second) for seed in range(3)]
+    for method in for_privacy
+}
+
+# %% tags=["nbval-ignore-output"]
+table = {name: [asked_width(*pair, wide) for pair in some] for name, some in networks.items()}
+column = lambda title: {
+    name: np.array([row[title] for row in runs]) for name, runs in table.items()
+}
+of_width = {title: (column(title), column(title)["retrained"]) for title in table["original"][0]}
+evidence.pictures.beside(of_width, "Retrain passes the attack and fails the tug of war")
+
+# %% [markdown]
+# The attack takes all methods down from $.57$, to $.54$ (l1-Sparse) and less. Beside it stand the
+# others: Retrain, which after six epochs has half of the forget set and more than a quarter of the
+# test set wrong, **passes the attack**, and the tug of war says what it is worth. NegGrad pays for
+# privacy with test error. Relearning cannot tell here: a retrained network needs one or two steps,
+# because it knows nearly all of the 200 anyway.
+#
+# **Many networks** of several widths: the digits of section 1, one hidden layer of 2 to 128
+# neurons, 16 originals and 32 retrained each. **Predict, then run.** In which of the two, the
+# narrow or the wide, do the 60 leave more of a trace?
+
+# %% tags=["nbval-ignore-output"]
+by_width, seen = {}, torch.arange(48) < 16
+x, y = problem.inputs[chosen], problem.labels[chosen]
+for neurons in (2, 8, 128):
+    included = seen[:, None] | (torch.arange(400) >= 60)  # the 60 come first
+    ensemble = evidence.shadow.train_ensemble(
+        network(64, neurons, 10), x, y, included, epochs=20, lr=1e-2
+    )
+    said_here = says(ensemble, x[:60], y[:60]).double()
+    print(
+        f"{neurons} neurons; margin of the forget labels {said_here[:16].mean():.0f} in "
+        f"originals, {said_here[16:].mean():.0f} in retrained"
+    )
+    by_width[neurons] = many({"original": said_here[:16]}, said_here[16:])
+
+# %%
+low, high = by_width[2]["original"], by_width[128]["original"]
+assert low["U-LiRA"].mean < 0.62 and low["U-LiRA"].low < by_width[2]["floor"]["U-LiRA"].mean
+floor = by_width[128]["floor"]
+assert high["U-LiRA"].low > floor["U-LiRA"].mean + 0.05
+assert high["KLoM"].mean > floor["KLoM"].mean + 1
+assert high["challenge"].mean < low["challenge"].mean
+
+# %% [markdown]
+# Two neurons leave none: by all three, originals look like retrained networks. With 128 an attack
+# is right three times in four. Distributions say the same as the simple attack did: what
+# interpolates has something to forget.
+
+# %% [markdown]
+# ## 4 · Linear models: exact, and caught every time
+#
+# For a linear model $f = \theta^\top x$ theory knows the answer (notebook 05): project $\theta^*$
+# on the span of the retain inputs, and you have the minimum-norm interpolator of the retain set,
+# exactly. Let us put *exact* unlearning to these metrics. 32 originals from random starts, 64
+# retrained ones from random starts, both by gradient descent to the end (in closed form). In the
+# place of the margin stands the prediction itself.
+
+# %%
+g = torch.Generator().manual_seed(0)
+draw = lambda *shape: torch.randn(*shape, generator=g, dtype=torch.float64)
+X, Y = draw(80, 90) / 90**0.5, draw(80)
+X_forget, X_retain, X_unseen = X[:20], X[20:60], X[60:]
+Y_forget, Y_retain, Y_unseen = Y[:20], Y[20:60], Y[60:]
+linear = {"original": [ul.linear.gd_limit(X[:60], Y[:60], draw(90)) for _ in range(32)]}
+linear["retrained"] = [ul.linear.gd_limit(X_retain, Y_retain, draw(90)) for _ in range(64)]
+linear["projected: exact by Theorem 2"] = [
+    ul.linear.unlearn(theta, X_retain) for theta in linear["original"]
+]
+
+# %%
+says = lambda thetas: torch.stack(thetas) @ X_forget.T
+pool = says(linear["retrained"])
+others = [name for name in linear if name != "retrained"]
+of_linear = many({name: says(linear[name]) for name in others}, pool)
+
+# %% [markdown]
+# The exact answer is caught *every single time*. All 32 projections are one and the same vector,
+# and retrained networks scatter around it: what gradient descent does not need, it leaves as the
+# random start had it. Paper A's unlearning asks for the *least complex* interpolator of the retain
+# set; these metrics ask for a *typical* one. If "retrained" means "from zero", there is nothing to
+# tell apart.
+#
+# **Before you read on:** what would have to be added to the projection to pass?
+
+# %%
+exact = linear["projected: exact by Theorem 2"]
+restarted = "projected, and a new random start"
+linear[restarted] = [theta + ul.project_out(draw(90), X_retain) for theta in exact]
+of_restarted = many({restarted: says(linear[restarted])}, pool)
+
+# %%
+caught, passed = of_linear["projected: exact by Theorem 2"], of_restarted[restarted]
+from_zero = ul.linear.gd_limit(X_retain, Y_retain, torch.zeros(90, dtype=torch.float64))
+
+assert caught["U-LiRA"].mean > 0.99 and caught["challenge"].mean == 0
+assert abs(passed["U-LiRA"].mean - 0.5) < 0.08 and passed["challenge"].mean > 0.1
+assert passed["KLoM"].mean < of_linear["floor"]["KLoM"].mean + 0.5
+assert all(torch.allclose(theta, from_zero) for theta in exact)
+
+# %% [markdown]
+# Noise where the retain set cannot feel it: new random numbers outside of the span. It changes no
+# prediction on the retain set and makes the result a fair draw from the retrained ones. Nothing was
+# *forgotten* by adding it. Which "retrained" one compares with is part of the metric.
+#
+# The metrics of one model, on the same vectors: the attack on squared errors, forget set against
+# twenty samples nobody saw; "right" is a prediction within $.1$ of its label; relearning by Adam at
+# $.01$ until the mean squared error of the forget set is $.1$.
+
+# %%
+sets = (X_forget, Y_forget), (X_retain, Y_retain), (X_unseen, Y_unseen)
+forget_set = TensorDataset(X_forget, Y_forget[:, None])
+
+
+def asked(name, i):
+    """Everything that one linear model can be asked."""
+    theta, layer = linear[name][i], torch.nn.Linear(90, 1, bias=False).double()
+    torch.nn.utils.vector_to_parameters(theta, layer.parameters())
+    off = {part: (x @ theta - y).square() for part, (x, y) in zip(PARTS, sets)}
+    attack = lambda kind: metrics.mia(off["forget"], off["test"], attack=kind, repeats=1)
+    steps = ch.relearn_time(layer, forget_set, 0.1, lr=1e-2, max_steps=200, loss=F.mse_loss)
+    right = {part: (squares < 0.01).double().mean().item() for part, squares in off.items()}
+    return {"mia": attack("logistic"), "svc": attack("svc"), "relearn": steps, **right}
+
+
+# %%
+def frame_of(groups, seeds=8):
+    truth = {"retrained": "ground truth"}
+    rows = [
+        {"method": truth.get(name, name), "seed": i, **asked(name, i)}
+        for name in groups
+        for i in range(seeds)
+    ]
+    return pandas.DataFrame(rows)
+
+
+models = frame_of(linear)
+of_linear_one = panels(models, "test", "right on unseen", late=201)
+evidence.pictures.beside(of_linear_one, "Exact unlearning is near every floor")
+
+# %% [markdown]
+# None of these objects to the projection: attack, tug of war and average gap are at their floors,
+# relearning a little below (the shortest vector is nearer to labels of size one than a long random
+# one). One model at a time, exact unlearning passes; what gave it away was that it is always *the
+# same* model.
+
+# %% [markdown]
+# ## 5 · The sine
+#
+# Five poisoned points at $1.5$, ten seeds, the eight methods of notebook 04 at the paper's best
+# settings for $T = 100$. The attack compares the squared errors at the five with those at
+# $(x, 1.5)$ for five other $x$. Membership inference over five against five comes in tenths; on
+# numbers that mean nothing at all it says:
+
+# %%
+nothing = torch.randn(20, 2, 5, generator=torch.Generator().manual_seed(0))
+five = [metrics.mia(*pair, repeats=1) for pair in nothing]
+print(f"20 attacks on noise: from {min(five):.1f} to {max(five):.1f}")
+
+# %% [markdown]
+# One attack says nothing; ten seeds have a mean. Relearning: how many steps at $10^{-3}$ until the
+# five points are fitted to a mean squared error of $.01$? "Right" is a prediction within $.1$ of
+# its target. (GA and NGP leave the room; the axis of the sup error ends at $6$.)
+
+# %%
+poisoned = rows["sine"]
+in_frame = poisoned.assign(sup_error=poisoned.sup_error.clip(upper=6))
+of_sine = panels(in_frame, "sup_error", "largest error", late=201)
+evidence.pictures.beside(
+    of_sine, "The attack finds the poison in originals, GD and NGD, not in MinNorm-OG"
+)
+
+# %%
+averages = poisoned.groupby("method")[["mia", "relearn"]].mean()
+found, relearn = averages.mia, averages.relearn
+tugs = {name: values.mean() for name, values in of_sine["tug of war"][0].items()}
+
+assert min(found["original"], found["GD"]) > 0.7 > 0.6 > found["MinNorm-OG"]
+assert sorted(tugs, key=tugs.get)[-2:] == ["MinNorm-OG", "ground truth"]
+assert tugs["MinNorm-OG"] < 0.8 < of_sine["tug of war"][1].mean()
+assert relearn["GD"] < relearn["MinNorm-OG"] and relearn["GA"] > 2 * relearn["ground truth"]
+
+# %% [markdown]
+# The mean over seeds does tell: the attack finds the poison in originals, GD and NGD, not in
+# MinNorm-OG or Retrain. The tug of war has MinNorm-OG first, with two thirds of what a ground truth
+# gets, and Retrain, which a hundred epochs have taught nothing, last but one. Relearning has
+# MinNorm-OG where the ground truths are, GD a quarter below: what MinNorm-OG removed is as far away
+# as in a network that never had it. GA, l1-Sparse and Retrain take longer: they destroyed, or never
+# had, the rest as well. (An original needs eight steps on average, not none: at the end of 100,000
+# epochs some of the ten are just off the points.)
+#
+# **Many networks.** A hundred networks of that size would take an hour, so: the small curve of
+# notebooks 01 to 03, one poisoned point, 16 originals and 32 retrained from different starts, asked
+# at the poisoned point and at four places around it.
+
+# %%
+curve = ul.curve.task(1)
+at = torch.tensor([[-1.6], [-1.4], [-1.2], [-1.0], [-0.8]], dtype=torch.float64)
+poison_x, poison_y = curve.forget.tensors
+
+
+def trained(seed, poisoned):
+    model, data = curve.fresh(seed), [curve.retain.tensors, curve.forget.tensors][: 1 + poisoned]
+    fit(model, *map(torch.cat, zip(*data)), ul.recipes.full_batch(400, lr=5e-3, weight_decay=0))
+    return model.eval()
+
+
+starts = [dataclasses.replace(curve, original=trained(i, True)) for i in range(16)]
+networks = {"original": [task.original for task in starts]}
+networks["retrained"] = [trained(i, False) for i in range(16, 48)]
+
+# %% tags=["nbval-ignore-output"]
+ways = {
+    "GD": ul.GD(lr=1e-3, weight_decay=0),
+    "MinNorm-OG": ul.MinNormOG(lr=1e-3, weight_decay=0, reg=0.1, reg_decay=0.95, descent_epochs=25),
+}
+for name, method in ways.items():
+    networks[name] = [ul.unlearn(task, method, 50).model for task in starts]
+values = {
+    name: torch.stack([model(at).detach().flatten() for model in some])
+    for name, some in networks.items()
+}
+groups = {name: values[name] for name in networks if name != "retrained"}
+of_curve = many(groups, values["retrained"])
+
+# %%
+close = {name: (found[:, 2:3] - poison_y).abs() < 0.1 for name, found in values.items()}
+taught = torch.arange(48)[:, None] < 16
+for name in ("original", "GD", "MinNorm-OG"):
+    both = torch.cat([close[name], close["retrained"]])
+    learnt = metrics.memorisation(both, taught).item()
+    by_chance = metrics.memorisation_floor(both, taught).abs().mean()
+    print(f"memorised, {name:11} {learnt:.1f}   floor {by_chance:.1f}")
+
+# %%
+told = {name: row["U-LiRA"].mean for name, row in of_curve.items()}
+assert told["GD"] > 0.9 and told["MinNorm-OG"] < told["GD"] - 0.1
+assert close["original"].all() and close["GD"].all()
+assert not close["retrained"].any() and close["MinNorm-OG"].double().mean() < 0.3
+
+
+# %% [markdown]
+# GD cannot be told from the original: where the original interpolates there is nothing to descend
+# (notebook 01). MinNorm-OG is told from retrained curves seven times in ten, so it is on the way
+# and not there. The memorisation score agrees, and is the plainest of all: does a network have the
+# poisoned label right? All originals do, all of GD's do, no retrained one does and none of
+# MinNorm-OG's.
+#
+# ## 6 · Every metric on every task
+#
+# What the sections above computed, in one table: doing nothing / MinNorm-OG (for linear models the
+# projection) / the floor. Width is the AllCNN of section 3, and the 128 neurons for what takes many
+# networks, which were not unlearned. (The last digit may be another one on another processor.)
+
+
+# %%
+def of_digits(name, i):
+    """What one network of notebook 13 was asked."""
+    losses = [F.softplus(-said.margins[part][name][i]) for part in ("forget", "unseen")]
+    attacks = {key: metrics.mia(*losses, attack=kind, repeats=1) for key, kind in KINDS.items()}
+    accuracies = {part: float(values[name][i]) for part, values in said.accuracy.items()}
+    return {**attacks, "relearn": said.relearn[name][i], **accuracies}
+
+
+KINDS = {"mia": "logistic", "svc": "svc"}
+
+# %%
+names = {"original": "original", "retrained": "ground truth", "MinNorm-OG": "MinNorm-OG"}
+digits = pandas.DataFrame(
+    [{"method": words, **of_digits(name, i)} for name, words in names.items() for i in range(8)]
+)
+
+# %% tags=["nbval-ignore-output"]
+groups = {name: forget[name] for name in ("original", "MinNorm-OG")}
+of_many_digits = many(groups, forget["retrained"])
+
+# %%
+one = {
+    "digits": panels(digits, "test", "right on test", late=201),
+    "sine": of_sine,
+    "linear": of_linear_one,
+    "erasure": of_erasure,
+    "width": of_width,
+}
+several = {"digits": of_many_digits}
+several |= {"sine": of_curve, "linear": of_linear, "erasure": of_color, "width": by_width[128]}
+
+
+def plain(score):
+    """A number as text, with fewer places if it is large; a score is one, many or an interval."""
+    if score is None:
+        return "--"
+    value = score.mean if isinstance(score, metrics.Interval) else float(np.mean(np.asarray(score)))
+    return f"{value:.{0 if value >= 10 else 1 if value >= 1.5 else 2}f}"
+
+
+# %%
+def cell(task, metric):
+    """The three numbers, as text."""
+    ours = "projected: exact by Theorem 2" if task == "linear" else "MinNorm-OG"
+    if metric in one[task]:
+        scores, floor = one[task][metric][:2]
+    else:
+        scores = {name: row[metric] for name, row in several[task].items()}
+        floor = scores["floor"]
+    return " / ".join(map(plain, (scores["original"], scores.get(ours), floor)))
+
+
+# %%
+def known(frame, original="original", retrained="ground truth"):
+    """Memorisation of the forget set, by networks that saw it against ones that did not; floor."""
+    saw, others = (frame[frame.method == name].forget.to_numpy() for name in (original, retrained))
+    learnt, floor = saw.mean() - others.mean(), others[::2].mean() - others[1::2].mean()
+    return f"{learnt:.2f} / -- / {abs(floor):.2f}"
+
+
+def right_of(pairs):
+    return pandas.DataFrame([{"method": name, "forget": share} for name, share in pairs])
+
+
+memory = [known(digits)]
+
+# %%
+trios = [("original", wide.original), ("ground truth", first), ("ground truth", second)]
+of_allcnn = right_of((name, 1 - wide.evaluate(model)["forget_error"]) for name, model in trios)
+memory += [known(frame) for frame in (poisoned, models, erased, of_allcnn)]
+
+# %% tags=["nbval-ignore-output"]
+print(f"{'':18}", *(f"{task:20}" for task in one))
+for metric in (
+    "attack: logistic",
+    "attack: SVC",
+    "U-LiRA",
+    "KLoM",
+    "challenge",
+    "tug of war",
+    "average gap",
+    "relearning, steps",
+):
+    print(f"{metric:18}", *(f"{cell(task, metric):20}" for task in one))
+print(f"{'memorisation':18}", *(f"{text:20}" for text in memory))
+
+# %% [markdown]
+# Read it by rows. The attacks, on the four tasks with a few dozen examples or more, are near their
+# floor after most methods, and where the task is five points they need ten seeds to say anything.
+# The three for many networks find *every* method, the exact one too. Tug of war and average gap
+# have the order of the task's own measures, and are as blunt as accuracy is. Relearning says the
+# opposite of the forget error on color, the same as the sup error on the sine, and nothing at all
+# where retrained networks learn the forget set in two steps. Memorisation judges examples, not
+# methods, so it has no middle number; averaged over a forget set it says what there was to forget:
+# all of it for color and for labels that are noise, a twentieth of the digits, a few in a hundred
+# of the width task. Of the five poisoned points the originals that ended off them keep it below
+# $1$.
+#
+# No column has all of its middle numbers at the floor. Which of them matters is a question about
+# what was to be forgotten, and no metric answers that.
+#
+# ## What was verified
+#
+# In asserts that ran: that a handful of the sixty is memorised, and the attack is right on these
+# nearly always; that membership inference passes a network which still knows color; that it sees
+# nothing in a network too narrow to fit, and that U-LiRA, KLoM and the challenge's score do not
+# either; that exact linear unlearning is caught every time, and passes with noise where the retain
+# set cannot feel it; that on the sine the attack, the tug of war and relearning put MinNorm-OG
+# before GD, and on the curve memorisation does.
+
+# %% [markdown]
+# ## References
+#
+# - V. Feldman, C. Zhang: *What Neural Networks Memorize and Why*, 2020.
+# - K. Zhao, M. Kurmanji, G.-O. Bărbulescu, E. Triantafillou, P. Triantafillou: *What Makes
+#   Unlearning Hard and What to Do About It*, 2024 (tug of war; forget sets by memorisation).
+# - J. Block, A. Mokhtari, S. Shakkottai: *Machine Unlearning under Overparameterization*, NeurIPS
+#   2025 ("paper A"). Alon, Dar: *How Does Overparameterization Affect Machine Unlearning of Deep
+#   Neural Networks?*, 2025 ("paper B").
+# - Of the metrics: see notebook 13.

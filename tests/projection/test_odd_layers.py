@@ -1,0 +1,97 @@
+"""Layers that are used otherwise than their formula says, and inputs that a model cannot take."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from test_projection import dense_projection, flat
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+import unlearnlab as ul
+
+
+class Routed(nn.Module):
+    """A mixture of experts: an expert may get as many tokens as there are samples, but not one of
+    each."""
+
+    def __init__(self):
+        super().__init__()
+        self.router, self.out = nn.Linear(6, 3), nn.Linear(8, 3)
+        self.experts = nn.ModuleList(nn.Linear(6, 8) for _ in range(3))
+
+    def forward(self, x):
+        tokens = x.flatten(0, 1)
+        weights, expert = self.router(tokens).softmax(-1).max(1)
+        out = tokens.new_zeros(len(tokens), 8)
+        for k, layer in enumerate(self.experts):
+            own = (expert == k).nonzero().flatten()
+            out = out.index_add(0, own, layer(tokens[own]) * weights[own, None])
+        return self.out(out.unflatten(0, x.shape[:2]).mean(1))
+
+
+class Rescaled(nn.Module):
+    """Runs its layers with other weights than their own."""
+
+    def __init__(self):
+        super().__init__()
+        self.net, self.scale = (
+            nn.Sequential(nn.Linear(4, 8), nn.Tanh()),
+            nn.Parameter(torch.ones(1)),
+        )
+        self.out = nn.Linear(8, 3)
+
+    def forward(self, x):
+        weights = {name: p * self.scale for name, p in self.net.named_parameters()}
+        return self.out(torch.func.functional_call(self.net, weights, (x,)))
+
+
+class Force(nn.Module):
+    """The gradient of an energy, as models of forces and scores have it."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.out = nn.Linear(4, 8), nn.Linear(4, 3)
+
+    def forward(self, x):
+        with torch.enable_grad():
+            z = x.detach().requires_grad_()
+            energy = self.a(z).tanh().sum()
+            return self.out(torch.autograd.grad(energy, z, create_graph=True)[0])
+
+
+@pytest.mark.parametrize("make, shape", [(Routed, (5, 6)), (Rescaled, (4,)), (Force, (4,))])
+def test_a_layer_whose_weight_is_not_used_as_its_formula_says_gets_single_rows(make, shape):
+    for seed in range(4):
+        torch.manual_seed(seed)
+        model, x = make().double(), torch.randn(5, *shape).double()
+        values = model(x).max(1).values
+        rows = [torch.autograd.grad(v, [*model.parameters()], retain_graph=True) for v in values]
+        rows, before = torch.stack([torch.cat([g.flatten() for g in r]) for r in rows]), flat(model)
+        ul.minnorm_step(model, x, 1.0)
+        assert (before - flat(model) - dense_projection(before, rows)).norm() < 1e-8
+
+
+def test_a_forward_that_writes_into_a_parameter_is_refused_by_name():
+    model = nn.Sequential(nn.Embedding(9, 6, max_norm=0.1), nn.Flatten(), nn.Linear(12, 3))
+    with pytest.raises(ValueError, match="writes into the parameter '0.weight'"):
+        ul.minnorm_step(model, torch.randint(0, 9, (4, 2)), 0.5)
+
+
+def test_conjugate_gradients_take_checkpoints_and_name_what_has_no_second_derivative():
+    torch.manual_seed(0)
+    a, b, x = nn.Linear(4, 8), nn.Linear(8, 3), torch.randn(6, 4)
+    model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
+    model[0].forward = lambda x: checkpoint(F.linear, x, model[0].weight, use_reentrant=False)
+    assert ul.minnorm_step(model, x, 0.5, solver="cg").rows == 6
+    with pytest.raises(ValueError, match='solver="cg" takes gradients of gradients'):
+        ul.minnorm_step(nn.Sequential(a, nn.Hardsigmoid(), b), x, 0.5, solver="cg")
+
+
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
+def test_inputs_that_a_model_cannot_take_are_named_with_its_complaint(solver):
+    model = ul.MLP([3, 4, 2])
+    for x in torch.randn(2, 4), torch.arange(6).reshape(2, 3):
+        with pytest.raises(ValueError, match=r"model cannot be run on inputs, shape \(2, .*mat1"):
+            ul.minnorm_step(model, x, 0.5, solver=solver)
+    with pytest.raises(ValueError, match=r"toward must hold .*got \['int', 'int'\]"):
+        ul.minnorm_step(model, torch.randn(2, 3), 0.5, toward=[1, 2], solver=solver)
