@@ -78,7 +78,8 @@ def frames(kind, wanted):
     clock."""
 
     class Framed(kind):
-        pause, seen = 0, None
+        pause = 0
+        seen = staticmethod(lambda figure: None)
 
         def _epoch(self, run, epochs, stop):
             self.epoch = len(run.history)
@@ -126,6 +127,7 @@ def run_of(lab, replay):
     stop = threading.Event()
     lab.stage(seed, method, T, stop)
     with look():
+        lab.canvas.move(lambda: lab._add(None))
         replay.add(lab.figure)
     lab.unlearn(seed, method, T, stop)
     if lab.error:
@@ -137,11 +139,11 @@ class SineLab(ch04_sine.SineLab):
     """The scores of all methods stand beside every run, as after "Compare all methods"."""
 
     def stage(self, seed, method, epochs, stop):
-        if self._staged != (seed, epochs):
+        another = self._staged != (seed, epochs)
+        super().stage(seed, method, epochs, stop)
+        if another:
             known = ch04_sine.compare([seed], epochs)
             self.scores = {row["method"]: row["sup_error"] for row in known}
-            self._staged = seed, epochs
-        super().stage(seed, method, epochs, stop)
 
 
 def main(names):

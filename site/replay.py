@@ -8,14 +8,12 @@ that many settings share is kept once.
 import base64
 import gzip
 import io
-import itertools
 import json
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_hex
-from matplotlib.font_manager import FontProperties
 from matplotlib.image import imsave
 
 HERE = Path(__file__).resolve().parent

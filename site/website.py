@@ -29,7 +29,7 @@ PLACE = """<div class="replay" data-replay="{name}">
 def with_replays(notebook, recorded):
     """The notebook, with the place of a replay in the output of every lab that was recorded.
 
-    notebook: the parsed .ipynb, which is changed. recorded: names of labs. Returns the names put in.
+    notebook: the parsed .ipynb, which is changed. recorded: names of labs. Returns those put in.
     """
     names = []
     for cell in notebook["cells"]:
