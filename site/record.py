@@ -1,0 +1,163 @@
+"""Records what the labs show, for the website:
+
+    python site/record.py                every lab
+    python site/record.py SpanLab        one of them
+
+Each is written to site/replays/. From ten seconds to some minutes a lab.
+"""
+
+import itertools
+import sys
+import threading
+
+from replay import Replay
+
+import unlearnlab as ul
+from unlearnlab.chapters import (
+    ch02_relaxed,
+    ch04_sine,
+    ch05_linear,
+    ch06_linear_network,
+    ch07_two_layer,
+    ch09_erasure,
+    ch10_collapse,
+)
+from unlearnlab.course.style import look
+
+TENTHS = [round(0.1 * i, 1) for i in range(11)]
+# lab -> which settings of which control, in the order of its sliders; others stay where they begin
+SLIDERS = {
+    ch02_relaxed.SpanLab: {"off": TENTHS, "along": TENTHS[::2], "n_pert": [0, 3, 6, 9]},
+    ch05_linear.LinearLab: {
+        "heading": list(range(0, 360, 15)),
+        "tilt": [-60, -30, 0, 25, 50, 75],
+        "label": [-1.0, 0.0, 1.0, 2.0],
+        "retained": [1, 2],
+    },
+    ch06_linear_network.LinearNetworkLab: {
+        "depth": [1, 2, 3, 4, 5, 6],
+        "width": [1, 2, 4, 6, 12],
+        "n_retain": [1, 3, 6, 9, 12, 15],
+        "seed": [1, 2, 3],
+    },
+    ch07_two_layer.PruneLab: {
+        "n_r": [5, 8, 10, 12],
+        "copies": [0, 2],
+        "h": [40, 100, 150],
+        "activation": ["ReLU", "tanh", "SiLU", "GELU"],
+        "method": ["pivoted", "linear program", "matching pursuit"],
+    },
+}
+
+
+def sliders(kind):
+    """A lab whose picture follows its controls, at all settings of its grid."""
+    lab, grid = kind(), SLIDERS[kind]
+    controls = {
+        name: (
+            getattr(lab, name).description,
+            [str(value) for value in values],
+            values.index(getattr(lab, name).value),
+        )
+        for name, values in grid.items()
+    }
+    replay = Replay(kind.__name__, controls)
+    for name in grid:
+        getattr(lab, name).unobserve_all("value")
+    for values in itertools.product(*grid.values()):
+        for name, value in zip(grid, values):
+            getattr(lab, name).value = value
+        lab.show()
+        with look():
+            replay.add(lab.canvas.figure, lab.numbers.value, lab.status.value)
+    return replay
+
+
+def frames(kind, wanted):
+    """A lab that runs a method, but its frames come after the epochs `wanted(T)`, not by the
+    clock."""
+
+    class Framed(kind):
+        pause = 0
+        seen = staticmethod(lambda figure: None)
+
+        def _epoch(self, run, epochs, stop):
+            self.epoch = len(run.history)
+            if self.epoch in wanted(epochs):
+                super()._epoch(run, epochs, stop)
+                with look():
+                    self.seen(self.figure)
+
+        def start(self, event=None):
+            pass
+
+    return Framed
+
+
+def runs(kind, grid, shares, **first):
+    """A lab that runs a method, at all settings of `grid`: seed, epochs (T) and name (method).
+
+    shares: of T, after which there is a frame.
+    """
+    wanted = lambda T: [max(1, round(share * T)) for share in shares[1:]]
+    lab = frames(kind, wanted)(**first)
+    begin = {"seed": lab.seed.value, "epochs": lab.epochs.value, "name": lab.name.value}
+    controls = {
+        name: (getattr(lab, name).description, [str(v) for v in values], values.index(begin[name]))
+        for name, values in grid.items()
+    }
+    done = [f"{share:.0%} of T" for share in shares]
+    name = kind.__name__
+    replay = Replay(name, controls | {"done": ("epochs done", done, len(shares) - 1)})
+    for name in grid:
+        getattr(lab, name).unobserve_all("value")
+    for values in itertools.product(*grid.values()):
+        for name, value in zip(grid, values):
+            getattr(lab, name).value = value
+        lab.seen = replay.add
+        run_of(lab, replay)
+        print(name, *values, flush=True)
+    return replay
+
+
+def run_of(lab, replay):
+    """The frames of one run: the original, and after each share of T."""
+    seed, T = lab.seed.value, lab.epochs.value
+    method = lab.settings[lab.name.value]
+    stop = threading.Event()
+    lab.stage(seed, method, T, stop)
+    with look():
+        lab.canvas.move(lambda: lab._add(None))
+        replay.add(lab.figure)
+    lab.unlearn(seed, method, T, stop)
+    if lab.error:
+        raise lab.error
+    replay.states[-1]["table"] = lab.readout.value
+
+
+class SineLab(ch04_sine.SineLab):
+    """The scores of all methods stand beside every run, as after "Compare all methods"."""
+
+    def stage(self, seed, method, epochs, stop):
+        another = self._staged != (seed, epochs)
+        super().stage(seed, method, epochs, stop)
+        if another:
+            known = ch04_sine.compare([seed], epochs)
+            self.scores = {row["method"]: row["sup_error"] for row in known}
+
+
+def main(names):
+    made = {kind.__name__: lambda kind=kind: sliders(kind) for kind in SLIDERS}
+    seeds = [1, 2, 3, 4, 5]
+    sine = {"seed": seeds, "epochs": [10, 100, 1000], "name": list(ul.sine.best_settings(100))}
+    images = {"seed": [1, 2, 3], "name": list(ul.METHODS)}
+    made["SineLab"] = lambda: runs(SineLab, sine, (0, 0.1, 0.25, 0.5, 1), seed=3)
+    made["ErasureLab"] = lambda: runs(ch09_erasure.ErasureLab, images, (0, 0.2, 0.4, 0.6, 0.8, 1))
+    made["CollapseLab"] = lambda: runs(ch10_collapse.CollapseLab, images, (0, 0.2, 0.4, 0.6, 1))
+    for name in names or made:
+        path = made[name]().save()
+        print(f"{name}: {path.stat().st_size // 1000} kB", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
