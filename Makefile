@@ -10,13 +10,14 @@ NAMES ?=
 venv_python := .venv/bin/python
 stamp := .venv/.complete
 
-.PHONY: help lab test processors notebooks always
+.PHONY: help lab test processors notebooks site always
 
 help:
 	@echo "make lab        open JupyterLab on the first notebook"
 	@echo "make test       run every test, the notebooks included"
 	@echo "make processors run the tests and notebooks as other processors would"
 	@echo "make notebooks  execute notebooks/*.py again and store the outputs; NAMES=\"00 04\" for some of them"
+	@echo "make site       build the course's website from the stored notebooks, into site/_build/html"
 	@echo "Each sets up .venv when it has to: the first time takes some minutes and about 1.3 GB."
 
 lab: $(stamp)
@@ -40,6 +41,9 @@ processors: $(stamp)
 
 notebooks: $(stamp)
 	$(venv_python) notebooks/build.py $(NAMES)
+
+site: $(stamp)
+	$(venv_python) site/website.py
 
 # The stamp is written last, and says for which folder. Without a stamp that fits, and a Python that still runs,
 # the environment starts from nothing: to pip, a half-installed package looks installed.
