@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch14_to_forget import probe, study
+from unlearnlab.chapters.ch14_to_forget import study
 from unlearnlab.course.studies import Place, record
 from unlearnlab.study import table
 
@@ -37,8 +37,8 @@ class Seeing(nn.Module):
 def test_the_probe_reads_colors_that_are_there_and_no_others():
     images = ul.erasure.images()
     fit, test = images.train[:50], images.test[:100]
-    assert probe.readable(Seeing(True), fit, test) > 0.99
-    assert abs(probe.readable(Seeing(False), fit, test) - 1 / 3) < 0.1
+    assert study.readable(Seeing(True), fit, test) > 0.99
+    assert abs(study.readable(Seeing(False), fit, test) - 1 / 3) < 0.1
 
 
 def test_the_records_hold_every_method_at_the_setting_of_its_own_record(recorded):
@@ -60,11 +60,11 @@ def test_larger_images_have_the_same_columns_but_no_relearning(dataset, recorded
 
 
 def test_a_study_writes_its_rows_and_where_its_settings_come_from(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "erased", lambda task, images, best, how: [{"seed": 1, **how}])
+    monkeypatch.setattr(study, "erased", lambda task, images, best: [{"seed": 1}])
     one = dataclasses.replace(study.study(), seeds=(1,))
     record(one, Place(tmp_path / "store", tmp_path / "it.json", say=lambda words: None))
     written = table.read(tmp_path / "it.json")
-    assert written.rows["runs"] == [{"seed": 1, **study.ERASURE_RELEARN}]
+    assert written.rows["runs"] == [{"seed": 1}]
     source = table.read(RESULTS / "erasure.json").provenance
     assert written.provenance["erasure"] == source["commit"]
 
