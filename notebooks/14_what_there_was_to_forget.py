@@ -396,6 +396,8 @@ table = pandas.concat(
     axis=1,
 )
 print(table.round(2).to_string())
+
+# %%
 caught = {name: column["original"] - column["ground truth"] for name, column in table.items()}
 left = {name: (table[name][methods] - table[name]["ground truth"]).abs().max() for name in table}
 print(
@@ -435,13 +437,11 @@ pair = {
 }
 both = erased.groupby("method", sort=False)[["utility", "unlearning"]].mean()
 print(both.round(2).T.to_string())
+assert both.loc[methods].unlearning.idxmax() == "GD" and both.loc["GD", "utility"] > 0.9
+assert both.loc["ground truth", "unlearning"] < 0.4 < both.loc["MinNorm-OG", "unlearning"]
 evidence.pictures.beside(
     pair, "GD has most of both; the ground truth itself is poor at one of them"
 )
-
-# %%
-assert both.loc[methods].unlearning.idxmax() == "GD" and both.loc["GD", "utility"] > 0.9
-assert both.loc["ground truth", "unlearning"] < 0.4 < both.loc["MinNorm-OG", "unlearning"]
 
 # %% [markdown]
 # GD has most of both, MinNorm-OG and NGP follow closely, and Retrain little of either in three
