@@ -26,7 +26,7 @@
 #   retrained networks, and each number an interval over networks;
 # - read a table of such metrics, and tell "not forgotten" from "different in some other way".
 #
-# **You need** notebooks 01 and 09. **Time.** About 70 minutes; the code runs in under a minute on
+# **You need** notebooks 01 and 09. **Time.** About 75 minutes; the code runs in about a minute on
 # one CPU core. No GPU is needed.
 #
 # There is no single answer because there is no single question. "As if it had never been trained
