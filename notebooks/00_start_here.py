@@ -165,7 +165,7 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 # - [12 width and unlearning](12_width_and_unlearning.ipynb) (70 minutes, runs in 60 s): does a
 #   wider network forget better? Two goals, the measured threshold, what an attacker sees, and what
 #   happens to decision regions
-# - [13 is it forgotten?](13_is_it_forgotten.ipynb) (70 minutes, runs in 30 s): membership
+# - [13 is it forgotten?](13_is_it_forgotten.ipynb) (75 minutes, runs in 60 s): membership
 #   inference, U-LiRA, KLoM and others, built by hand: what does each see, and what does it say when
 #   there is nothing to see?
 # - [14 what there was to forget](14_what_there_was_to_forget.ipynb) (60 minutes, runs in 60 s):

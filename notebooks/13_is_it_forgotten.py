@@ -26,7 +26,7 @@
 #   retrained networks, and each number an interval over networks;
 # - read a table of such metrics, and tell "not forgotten" from "different in some other way".
 #
-# **You need** notebooks 01 and 09. **Time.** About 70 minutes; the code runs in under a minute on
+# **You need** notebooks 01 and 09. **Time.** About 75 minutes; the code runs in about a minute on
 # one CPU core. No GPU is needed.
 #
 # There is no single answer because there is no single question. "As if it had never been trained
@@ -775,7 +775,7 @@ ch.EvidenceLab(ch.verdicts.load("evidence")[0])
 # | metric | sees | does not see |
 # |---|---|---|
 # | an attack | whether the whole set is surer | single examples; concepts; anything flattened |
-# | U-LiRA, one forget set | any difference of two populations | if it is about the forget set |
+# | U-LiRA, one forget set | any difference of populations | whether it is about the forget set |
 # | U-LiRA, many forget sets | what is left of an example | whatever a method does to all examples |
 # | KLoM | how large the difference is | the same; how few networks it rests on |
 # | challenge score | the worst an attack can prove | the same |

@@ -142,11 +142,12 @@ assert 3 <= known.sum() <= 8 and attacked[known].mean() > 0.9 > 0.8 > attacked[~
 assert np.corrcoef(memorised[:60], surer)[0, 1] > 0.6
 
 # %% [markdown]
-# Six of sixty. On them the attack is right nearly always. On the rest it lives on the general shift
-# that notebook 13 found. An average over a random forget set is an average over examples of which
-# most were never in doubt. So report the worst examples as well, or choose the forget set by
+# Six of sixty. On them the attack is right nearly always; on the rest it lives on the general shift
+# that notebook 13 found. Averages over a random forget set are averages over examples of which most
+# were never in doubt, so report the worst examples as well, or choose the forget set by
 # memorisation.
-#
+
+# %% [markdown]
 # ### And after unlearning?
 #
 # The recorded networks of every method say what they make of the memorised ones among the sixty:
@@ -157,9 +158,6 @@ for name in sorted(right_on, key=right_on.get):
     print(f"{name:11} has {100 * right_on[name]:3.0f} percent of the memorised right")
 
 # %% [markdown]
-# Retrained networks still have a third of the six right. Ridge, Retrain, l1-Sparse and NGP come
-# near that; GD, GA, NPO, SalUn, SCRUB and NegGrad leave about nine tenths.
-#
 # That is one forget set, and six examples. Zhao et al. (2024) choose whole forget sets by their
 # memorisation, and find that a set is the harder to unlearn the more of it was memorised. Here are
 # three sets of 30 of the 400 digits: the least, the next to most and the most memorised.
@@ -210,27 +208,25 @@ for level, some in levels.items():
     forgets[level]["retrained"] = np.mean([run["forget"] for run in truths])
 
 # %%
+print("share of the forget set that is right:")
+print(pandas.DataFrame(forgets).round(2).to_string())
 evidence.pictures.beside(
-    of_levels, "Tug of war: the more was memorised, the farther most methods end"
+    of_levels, "Tug of war: the more was memorised, the farther from retrained"
 )
 
 # %%
-print(pandas.DataFrame(forgets).round(2).to_string())
-
 low, medium, high = (scores for scores, _ in of_levels.values())
-gaps = {name: 1 - high[name].mean() for name in methods}
 assert min(scores.mean() for name, scores in low.items() if name != "Retrain") > 0.85
 assert sum(high[name].mean() < medium[name].mean() for name in methods) >= 11
 
 
 # %% [markdown]
-# The tug of war is $1$ when accuracies on forget, retain and test examples are those of a retrained
-# network, and the bars span eight networks. On the least memorised set nothing had to be done, and
-# doing nothing is at the floor; methods that pay with accuracy (Retrain, Ridge, l1-Sparse) are
-# below it. On the most memorised set it is the other way round: these three and NGP are nearest,
-# and the methods that did well before stay close to doing nothing. Eleven of the thirteen or more
-# are worse there than on the middle set. So an order of methods depends on the forget set, as Zhao
-# et al. found; here on one problem, with settings that were chosen on a random set of 60.
+# On this problem, at these settings (chosen for another forget set), eight networks a level: where
+# nothing was memorised, doing nothing scores as a retrained network does, and so do most methods.
+# Where most was, retrained networks have a quarter of the set right, and eleven of the thirteen
+# methods score lower than on the middle level. Ridge, NGP and l1-Sparse come near retrained
+# networks there; MinNorm-OG still has three quarters right. Zhao et al. report the same trend on
+# larger networks. RUM, their method, unlearns each level by a method that suits it.
 
 # %% [markdown]
 # ## 2 · Beside the task's own measures: label erasure
@@ -297,24 +293,32 @@ def panels(frame, measure, words, late):
 
 
 # %%
+def marked(panels, **limits):
+    """The panels; the titles of those whose first word is in `limits` say where values end."""
+    ends = {title: limits.get(title.split()[0].strip(",")) for title in panels}
+    words = {title: f"\n(at {end}: {end} or more)" if end else "" for title, end in ends.items()}
+    return {f"{title}{words[title]}": panel for title, panel in panels.items()}
+
+
 with_test = erased.assign(test=erased.retain_accuracy)
 of_erasure = panels(with_test, "forget_error", "forget error", late=41)
 evidence.pictures.beside(
-    of_erasure, "The attacks find the originals; GA passes them, whose forget error is high"
+    marked(of_erasure, relearning=41),
+    "The attacks find the originals; GA passes them, whose forget error is high",
 )
 
 # %%
 null = of_erasure["attack: logistic"][1]
 
 assert means.loc["original", "mia"] < 0.62 and abs(null.mean() - 0.5) < 0.02
-assert means.loc[methods, "mia"].max() < 0.53
+assert (means.loc[methods, "mia"] - null.mean()).abs().max() < 0.025
 assert means.loc["GA", "forget_error"] > 0.4 and means.loc["GA", "mia"] < 0.53
 
 # %% [markdown]
-# The originals are caught with $.59$. All thirteen methods are at $.52$ or below, and **GA passes
-# too, with two thirds of its knowledge of color intact**. The attack asks whether *these* red
-# digits were in the training set. What was to be forgotten is that there is red. A network may
-# forget the first and keep the second.
+# The originals are caught with $.59$, and every method's mean is within $.02$ of the floor of
+# $.50$. **GA passes too, with two thirds of its knowledge of color intact**. The attack asks
+# whether *these* red digits were in the training set. What was to be forgotten is that there is
+# red. A network may forget the first and keep the second.
 #
 # Tug of war and average gap do see it: $.5$ for GA, $0$ for doing nothing, $.9$ for MinNorm-OG, GD
 # and SCRUB. No method reaches the floor, which is next to $1$: all lose accuracy. Retrain for three
@@ -336,8 +340,9 @@ assert medians["Ridge"] > 25 and medians["MinNorm-OG"] <= 20
 # %% [markdown]
 # The ground truth has no color after 40 steps. MinNorm-OG, with a forget error near zero, has it
 # back in about 15; so do GD, NGP and SCRUB. Ridge, l1-Sparse, SalUn and KL-Unif, which give up more
-# than one digit in ten for it, hold out longer, and Retrain longest. It is tempting to say that the
-# quick ones only covered color up. That needs a look at the features.
+# than one digit in ten for it, hold out longer, and Retrain longest. Was color only covered up, and
+# are the features still there? Relearning alone cannot tell: it also depends on how the heads
+# stand.
 #
 # The features of a network can be asked directly. A **linear probe** is a ridge regression on what
 # the heads see, here on 500 training images in each of three colors; it is scored on test images.
@@ -347,8 +352,6 @@ assert medians["Ridge"] > 25 and medians["MinNorm-OG"] <= 20
 # %%
 read = everyone.groupby("method", sort=False)[["probe", "probe_few"]].agg(["mean", "min", "max"])
 print(read.round(2).to_string())
-
-# %%
 by_method = dict(list(everyone.groupby("method", sort=False)))
 of_probe = {
     f"color is read, {count} images": (
@@ -365,17 +368,18 @@ lead = {name: metrics.interval(probed[name] - probed["ground truth"]) for name i
 for name in ("MinNorm-OG", "GD", "GA", "SCRUB", "Ridge"):
     print(f"{name:11} less its ground truth: {lead[name]}")
 floor = probed["ground truth"]
+assert lead["MinNorm-OG"].low > 0 > lead["GD"].low and lead["GA"].low > 0 > lead["SCRUB"].low
 assert floor.min() > 0.8 and probed["untrained"].mean() > floor.mean()
 assert probed["MinNorm-OG"].mean() > floor.max() > probed["GD"].mean() > floor.min()
 
 # %% [markdown]
-# **Color can be read in every network**, also in one that was never trained ($.96$) and in the
-# ground truths ($.92$): three colors are easy to tell apart from almost any features of an image.
-# So a probe that finds color is no evidence of covering up. What counts is the distance from the
-# ground truth. For MinNorm-OG it is $.07$ and for GA $.06$, with intervals above zero; for GD,
-# SCRUB and Ridge zero is inside. (Five seeds, Student's $t$, five of fifteen comparisons shown and
-# none corrected for their number.) The relearning times say that color comes back sooner in nearly
-# all methods than in the ground truth. The probe says that only some of them know more of it.
+# Nine in ten, in networks that never needed color: it is easy to see, and features of anything
+# carry it. So "color can be read from it" is no evidence that anything was kept, and the floor is
+# high. MinNorm-OG lies above every one of the five ground truths, by $.07$ on average, with an
+# interval that excludes zero (one of thirteen such comparisons): its features kept color better
+# than networks that never saw it. GA's did too. For GD and SCRUB, which relearn as fast, the
+# interval includes zero, and "covering up" is not shown by this probe: by it they are where ground
+# truths are. Ridge is, if anything, below.
 #
 # ### The same on MNIST and CIFAR-10
 #
@@ -393,16 +397,30 @@ table = pandas.concat(
 )
 print(table.round(2).to_string())
 
+# %%
 caught = {name: column["original"] - column["ground truth"] for name, column in table.items()}
 left = {name: (table[name][methods] - table[name]["ground truth"]).abs().max() for name in table}
-print("originals above their floor:", *(f"{name} {value:.2f}" for name, value in caught.items()))
-print("the farthest method from it:", *(f"{name} {value:.2f}" for name, value in left.items()))
+print(
+    "originals above their floor:", {name: round(float(value), 2) for name, value in caught.items()}
+)
+print(
+    "the farthest method from it:", {name: round(float(value), 2) for name, value in left.items()}
+)
+assert min(caught.values()) > 0.05 and left["digits"] < 0.03
+on_mnist = of_data["mnist"].groupby("method").probe.mean()[["ground truth", "MinNorm-OG"]]
+print("color is read, MNIST:", on_mnist.round(2).to_dict())
+assert on_mnist["ground truth"] > on_mnist["MinNorm-OG"]
+near = table.loc[["MinNorm-OG", "GD", "Retrain"]] - table.loc["ground truth"]
+assert near.abs().max().max() < 0.035
 
 # %% [markdown]
-# On all three the attack is right on the originals in $.56$ to $.59$ of the cases, and at one half
-# on the ground truths. On digits every method is within $.02$ of its ground truth. Elsewhere NPO
-# stays near the original, and on CIFAR-10 SCRUB and GA are in between. Two seeds and one seed: an
-# observation, and no ranking.
+# The attack finds originals on all three, by $.07$ to $.10$. On digits every method is within $.02$
+# of the floor. On MNIST and CIFAR-10 NPO stands where the original does: at its setting it forgot
+# nothing there, and on CIFAR-10 GA and SCRUB forgot little. MinNorm-OG, GD and Retrain end within
+# $.03$ of the floor. Two seeds and one have no interval.
+#
+# The probe does not say the same on all three. On MNIST the ground truths' features have *more*
+# color than MinNorm-OG's: what it found on the digits is no law.
 #
 # ### Two numbers, one point
 #
@@ -417,20 +435,20 @@ pair = {
     )
     for column, words in (("utility", "utility: gray"), ("unlearning", "unlearning: red, green"))
 }
-evidence.pictures.beside(pair, "The ground truth itself is poor at one of the two")
-
-# %%
 both = erased.groupby("method", sort=False)[["utility", "unlearning"]].mean()
 print(both.round(2).T.to_string())
-assert both.loc[methods].unlearning.idxmax() == "GD"
-assert both.loc["ground truth", "unlearning"] < both.loc[methods].unlearning.median()
+assert both.loc[methods].unlearning.idxmax() == "GD" and both.loc["GD", "utility"] > 0.9
+assert both.loc["ground truth", "unlearning"] < 0.4 < both.loc["MinNorm-OG", "unlearning"]
+evidence.pictures.beside(
+    pair, "GD has most of both; the ground truth itself is poor at one of them"
+)
 
 # %% [markdown]
-# Doing nothing has all of the first and nothing of the second. GD has most of the second;
-# MinNorm-OG, SCRUB and NegGrad are next. But the ground truth, which never saw a color, calls only
-# a third of the red and green digits right *and* gray: it was not trained to ignore color. By this
-# pair eleven methods beat what they are to imitate. The pair measures correction, and not
-# forgetting.
+# GD has most of both, MinNorm-OG and NGP follow closely, and Retrain little of either in three
+# epochs. But look at the band on the right: the ground truth, trained on gray images alone, calls
+# only a third of the red and green digits by their name *and* gray. It was never taught to. So the
+# pair rewards a correction that retraining does not make, and most methods are above its floor: one
+# more number that means little without it.
 #
 # **Many networks.** Five seeds have five forget sets, and the metrics that compare distributions
 # need many networks on *one*. So a small copy of the task: 150 gray digits to retain, 30 red and 30
@@ -625,7 +643,9 @@ column = lambda title: {
     name: np.array([row[title] for row in runs]) for name, runs in table.items()
 }
 of_width = {title: (column(title), column(title)["retrained"]) for title in table["original"][0]}
-evidence.pictures.beside(of_width, "Retrain passes the attack and fails the tug of war")
+evidence.pictures.beside(
+    marked(of_width, relearning=21), "Retrain passes the attack and fails the tug of war"
+)
 
 # %% [markdown]
 # The attack takes all methods down from $.57$, to $.54$ (l1-Sparse) and less. Beside it stand the
@@ -786,7 +806,8 @@ poisoned = runs_of("evidence-sine")
 in_frame = poisoned.assign(sup_error=poisoned.sup_error.clip(upper=6))
 of_sine = panels(in_frame, "sup_error", "largest error", late=201)
 evidence.pictures.beside(
-    of_sine, "The attack finds the poison in originals, GD and NGD, not in MinNorm-OG"
+    marked(of_sine, largest=6),
+    "The attack finds the poison in originals, GD and NGD, not in MinNorm-OG",
 )
 
 # %%
@@ -882,8 +903,6 @@ def of_digits(name, i):
 
 
 KINDS = {"mia": "logistic", "svc": "svc"}
-
-# %%
 names = {"original": "original", "retrained": "ground truth", "MinNorm-OG": "MinNorm-OG"}
 digits = pandas.DataFrame(
     [{"method": words, **of_digits(name, i)} for name, words in names.items() for i in range(8)]
@@ -960,10 +979,11 @@ for metric in (
 print(f"{'memorisation':18}", *(f"{text:20}" for text in memory))
 
 # %% [markdown]
-# Read it by rows. The attacks, on the four tasks with a few dozen examples or more, are near their
-# floor after most methods, and where the task is five points they need ten seeds to say anything.
-# The three for many networks find *every* method, the exact one too. Tug of war and average gap
-# have the order of the task's own measures, and are as blunt as accuracy is. Relearning says the
+# Read it by rows. The attacks find every original. After the methods, by count of notebook 13, 3 of
+# 13 are in the band of the logistic attack on the digits; on label erasure all means are within
+# $.02$ of the floor; and where the task is five points they need ten seeds to say anything. The
+# three for many networks find *every* method, the exact one too. Tug of war and average gap have
+# the order of the task's own measures, and are as blunt as accuracy is. Relearning says the
 # opposite of the forget error on color, the same as the sup error on the sine, and nothing at all
 # where retrained networks learn the forget set in two steps. Memorisation judges examples, not
 # methods, so it has no middle number; averaged over a forget set it says what there was to forget:
@@ -977,11 +997,13 @@ print(f"{'memorisation':18}", *(f"{text:20}" for text in memory))
 # ## What was verified
 #
 # In asserts that ran: that a handful of the sixty is memorised, and the attack is right on these
-# nearly always; that membership inference passes a network which still knows color; that it sees
-# nothing in a network too narrow to fit, and that U-LiRA, KLoM and the challenge's score do not
-# either; that exact linear unlearning is caught every time, and passes with noise where the retain
-# set cannot feel it; that on the sine the attack, the tug of war and relearning put MinNorm-OG
-# before GD, and on the curve memorisation does.
+# nearly always; that a memorised forget set is harder for eleven of thirteen methods; that a probe
+# reads color in networks that never saw it, and more in MinNorm-OG's; that membership inference
+# passes a network which still knows color; that it sees nothing in a network too narrow to fit, and
+# that U-LiRA, KLoM and the challenge's score do not either; that exact linear unlearning is caught
+# every time, and passes with noise where the retain set cannot feel it; that on the sine the
+# attack, the tug of war and relearning put MinNorm-OG before GD, and on the curve memorisation
+# does.
 
 # %% [markdown]
 # ## References
@@ -992,4 +1014,5 @@ print(f"{'memorisation':18}", *(f"{text:20}" for text in memory))
 # - J. Block, A. Mokhtari, S. Shakkottai: *Machine Unlearning under Overparameterization*, NeurIPS
 #   2025 ("paper A"). Alon, Dar: *How Does Overparameterization Affect Machine Unlearning of Deep
 #   Neural Networks?*, 2025 ("paper B").
+# - S. Goel et al.: *Corrective Machine Unlearning*, 2024 (accuracy with corrected labels).
 # - Of the metrics: see notebook 13.

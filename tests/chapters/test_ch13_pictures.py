@@ -54,7 +54,7 @@ def test_a_dot_is_the_mean_its_line_the_interval_and_the_band_the_floor():
         for line in fig.axes[0].lines
         if len(line.get_xdata()) == 2 and line.get_color() == style.METHOD_LOOKS["GD"]["color"]
     )
-    assert np.allclose(line.get_xdata(), [2 - half, 2 + half])
+    assert np.allclose(line.get_xdata(), [0, 2 + half])  # half is more than 2
     assert [t.get_text() for t in fig.axes[0].get_yticklabels()] == ["GD", "GA"]
 
 

@@ -112,20 +112,6 @@ def test_one_seed_gives_one_ensemble_and_leaves_torchs_generator_alone():
     "change, says",
     [
         (
-            {"included": torch.ones(2, 5).bool()},
-            r"included must have shape \(models, 24\), got \(2, 5\)",
-        ),
-        ({"included": torch.ones(2, N)}, "included must be a bool tensor"),
-        (
-            {"included": torch.eye(N)[:3].bool() & torch.tensor([True] + [False] * 23)},
-            "included leaves model 1 without an example",
-        ),
-        ({"labels": Y[:5]}, r"labels must have shape \(24,\), got \(5,\)"),
-        ({"labels": Y.double()}, "labels must be an int64 tensor, got torch.float64"),
-        ({"inputs": X.long()}, "inputs must be a floating-point tensor"),
-        ({"epochs": 0}, "epochs must be an integer of at least 1, got 0"),
-        ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
-        (
             {"build": lambda seed: nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))},
             "build must give models without batch norm",
         ),
@@ -135,7 +121,7 @@ def test_one_seed_gives_one_ensemble_and_leaves_torchs_generator_alone():
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(change, says):
+def test_layers_that_mix_models_are_refused_by_name(change, says):
     arguments = {
         "build": build,
         "inputs": X,

@@ -86,6 +86,7 @@ def test_the_record_holds_every_method_and_its_margins_fit_its_accuracies(record
         found.accuracy["retain"]["original"].mean() > 0.999
         and made["command"] == "python -m unlearnlab.study evidence"
     )
+    assert list(found.methods) == list(ul.METHODS)
 
 
 def test_recorded_originals_can_be_made_again(recorded):
@@ -101,11 +102,10 @@ def test_recorded_originals_can_be_made_again(recorded):
     ).abs() < 3 * told.mean(1).std()
 
 
-def test_what_the_study_writes_is_what_is_read(tmp_path, monkeypatch):
+def test_what_is_recorded_comes_back_as_it_was_written(tmp_path, monkeypatch):
     margins = {"part": "forget", "name": "retrained", "network": 0, "margins": [1.25, -3.0]}
     tables = {
         "settings": [{"method": "GD", "setting": "lr 0.1", "lr": 0.1}],
-        "level": [{"relearn_level": 0.5}],
         "relearn": [
             {"name": "original", "network": i, "steps": steps} for i, steps in enumerate((3, None))
         ],
@@ -118,10 +118,9 @@ def test_what_the_study_writes_is_what_is_read(tmp_path, monkeypatch):
     assert record(study, place) == 1
     found, _ = verdicts.load(tmp_path / "evidence.json")
     assert found.margins["forget"]["retrained"].tolist() == [[1.25, -3.0], [0.0, 1.0]]
-    assert found.settings == {"GD": "lr 0.1"}
+    assert found.settings == {"GD": "lr 0.1"} and found.methods == {"GD": ul.GD(lr=0.1)}
     assert found.accuracy["forget"]["original"].tolist() == [0.5]
     assert found.relearn == {"original": [3, np.inf]}
-    assert found.methods == {"GD": ul.GD(lr=0.1)}
 
 
 def test_a_verdict_is_the_metric_against_the_other_half_of_the_retrained(recorded):

@@ -39,7 +39,7 @@ def test_every_recorded_file_is_that_of_a_study_and_all_makes_every_one(recorded
     assert {place.out.parent for _, place in recorded} == {tmp_path}
     assert len({place.store for _, place in recorded}) == len(recorded)
     for study, place in recorded:
-        assert study.title and study.seeds and program.studies(place.out.stem) == [study]
+        assert study.title and study.parts() and program.studies(place.out.stem) == [study]
         rows = [row for rows in table.read(RESULTS / place.out.name).rows.values() for row in rows]
         assert {row["seed"] for row in rows if "seed" in row} == {*study.seeds}
 

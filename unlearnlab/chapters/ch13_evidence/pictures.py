@@ -69,7 +69,7 @@ def draw_floor(ax, floor, sure: Interval | None = None) -> None:
     floor = np.asarray(floor)
     spans = [np.quantile(floor, [0.05, 0.95])] + ([sure[1:]] if sure else [])
     for span in spans:
-        ax.axvspan(*span, color=style.GREEN, alpha=0.2, linewidth=0)
+        ax.axvspan(*np.maximum(span, 0), color=style.GREEN, alpha=0.2, linewidth=0)
     ax.axvline(floor.mean(), color=style.GREEN, linestyle="-.", linewidth=1.6)
 
 
@@ -79,7 +79,9 @@ def draw_rows(ax, rows: dict) -> None:
         color, marker, _ = LOOKS.get(name, style.RIGHT).values()
         if not isinstance(values, Interval):
             values = np.atleast_1d(np.asarray(values, float))
-            values = interval(values) if len(values) > 1 else Interval(*values.repeat(3))
+            mean, low, high = interval(values) if len(values) > 1 else values.repeat(3)
+            # no error, share or number of steps is below 0, and no share above 1
+            values = Interval(mean, max(low, 0), min(high, 1) if values.max() <= 1 else high)
         if values.low < values.high:
             ends = [values.low, values.high]
             ax.plot(ends, [height] * 2, "-", color=color, linewidth=1.4, solid_capstyle="butt")

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from ...ground import checks, optim
+from ...ground import optim
 from ...ground.modes import is_norm
 from ...ground.threads import one_thread
 
@@ -41,10 +41,9 @@ def train_ensemble(
     falls to 0 along a cosine. AdamW works entry by entry, so every model is what it would have
     become alone. Returns the models, in evaluation mode.
 
-    Raises TypeError or ValueError by name for what does not fit and for models with batch norm or
-    dropout, which vmap cannot keep apart; ArithmeticError when a loss is no longer finite.
+    Raises ValueError for models with batch norm or dropout, which vmap cannot keep apart;
+    ArithmeticError when a loss is no longer finite.
     """
-    _check(inputs, labels, included, epochs, batch_size)
     models = [build(seed + i) for i in range(len(included))]
     _check_layers(models[0])
     base, generator = copy.deepcopy(models[0]).train(), torch.Generator().manual_seed(seed)
@@ -82,17 +81,6 @@ def _batches(included, batch_size, generator):
         keys = torch.rand(included.shape, generator=generator).masked_fill(~included, 2)
         orders.append(keys.argsort(1).gather(1, place % sizes))  # a model's own come first
     return torch.where(place < sizes, *orders).split(size, 1)
-
-
-def _check(inputs, labels, included, epochs, batch_size):
-    checks.integer("epochs", epochs, low=1)
-    checks.integer("batch_size", batch_size, low=1)
-    checks.floats("inputs", inputs, finite=False)
-    checks.tensor("labels", labels, dtype=torch.int64, shape=(len(inputs),))
-    checks.tensor("included", included, dtype=torch.bool, shape=("models", len(inputs)))
-    examples, model = included.sum(1).min(0)
-    if not examples:
-        raise ValueError(f"included leaves model {model} without an example")
 
 
 def _check_layers(model):
