@@ -145,14 +145,14 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 #   do you want instead, and which step leads towards it?
 # - [03 MinNorm-OG](03_minnorm_og.ipynb) (90 minutes, runs in 30 s): how do you compute that step
 #   without drowning in gradients, and build an algorithm on it?
-# - [04 the poisoned sine](04_sine_poisoning.ipynb) (45 minutes, runs in 30 s): does it work? Eight
+# - [04 the poisoned sine](04_sine_poisoning.ipynb) (50 minutes, runs in 60 s): does it work? Eight
 #   methods, ten seeds, beside the published table
 # - [05 linear models](05_linear_models.ipynb) (70 minutes, runs in 15 s): why does one projection
 #   unlearn a linear model exactly, and what is left when a condition fails?
 # - [06 linear networks](06_linear_networks.ipynb) (60 minutes, runs in 10 s): can a product of
 #   matrices be unlearned exactly in one step, and what breaks without the penalty?
-# - [07 two-layer networks](07_two_layer_networks.ipynb) (60 minutes, runs in 20 s): how few neurons
-#   do the retained points need, and what becomes of the function?
+# - [07 two-layer networks](07_two_layer_networks.ipynb) (75 minutes, runs in 40 s): how few neurons
+#   do the retained points need, and what does a cut network still say of the forgotten point?
 # - [08 what does the work?](08_what_does_the_work.ipynb) (40 minutes, runs in 90 s): projection,
 #   schedule or shrinkage: which earns the lower error, and what does that error not see?
 # - [09 label erasure](09_label_erasure.ipynb) (60 minutes, runs in 60 s): can a network forget that
@@ -163,8 +163,7 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 #   apart: the rates, the network, the work, the code; where does projecting win, and where does a
 #   tuned GD do as well?
 # - [12 width and unlearning](12_width_and_unlearning.ipynb) (70 minutes, runs in 60 s): does a
-#   wider network forget better? Two goals, the measured threshold, what an attacker sees, and what
-#   happens to decision regions
+#   wider network forget better? The claims of a paper one by one, on digits and on photographs
 # - [13 is it forgotten?](13_is_it_forgotten.ipynb) (75 minutes, runs in 60 s): membership
 #   inference, U-LiRA, KLoM and others, built by hand: what does each see, and what does it say when
 #   there is nothing to see?
@@ -179,9 +178,9 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 # - [17 bring your own](17_bring_your_own.ipynb) (40 minutes, runs in 20 s): your model, data,
 #   method or metric: how does it get in, and how do you know that the result is about your problem?
 #
-# Go through them in order: each uses the words and results of those before it. Notebooks 05 to 07
-# prove the theorems, for models simple enough to be exact; they need notebooks 01 and 02, and can
-# be read in any order. Notebook 08 goes on from 04, and 09 and 10 take the method to images.
+# The main road is 01 to 04, then 08, which goes on where 04 ends, then 09 and 10 with images.
+# Notebooks 05 to 07 are a branch of their own: they prove the theorems, for models simple enough to
+# be exact. They need notebooks 01 and 02, and can be read in any order.
 # Notebooks 11 to 16 ask how much of all that to believe; each of them can be read alone once you
 # know 09. Notebook 17 is for your own problem, at any time after 03. "Minutes" is for reading,
 # predicting and the exercises; "runs in" is for the code alone, on one CPU core.

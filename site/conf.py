@@ -14,6 +14,7 @@ myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 
 html_theme = "sphinx_book_theme"
+html_context = {"default_mode": "light"}  # as the pictures are
 html_title = "unlearnlab"
 html_static_path = ["_static"]
 html_css_files = ["course.css"]

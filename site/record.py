@@ -7,6 +7,7 @@ Each is written to site/replays/. From ten seconds to some minutes a lab.
 """
 
 import itertools
+import re
 import sys
 import threading
 
@@ -24,6 +25,8 @@ from unlearnlab.chapters import (
 )
 from unlearnlab.course.style import look
 
+# the cell of a table that says how long a run took, which is another time at every recording
+SECONDS = re.compile(r"<td[^>]*>[\d.]+ s for \d+ epochs?</td>")
 TENTHS = [round(0.1 * i, 1) for i in range(11)]
 # lab -> which settings of which control, in the order of its sliders; others stay where they begin
 SLIDERS = {
@@ -132,7 +135,7 @@ def run_of(lab, replay):
     lab.unlearn(seed, method, T, stop)
     if lab.error:
         raise lab.error
-    replay.states[-1]["table"] = lab.readout.value
+    replay.states[-1]["table"] = SECONDS.sub("", lab.readout.value)
 
 
 class SineLab(ch04_sine.SineLab):

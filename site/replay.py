@@ -71,11 +71,17 @@ class Strokes(RendererBase):
             x=round(float(x), 1),
             y=round(float(y), 1),
             size=size,
+            w=round(self._width(s, prop), 1),
             turn=round(float(-angle), 1),
             fill=to_hex(gc.get_rgb()[:3]),
             **({"bold": 1} if bold else {}),
             **({"mono": 1} if "mono" in prop.get_family()[0] else {}),
         )
+
+    def _width(self, text, prop):
+        """In pixels. A browser has other letters; they are set as wide as these."""
+        width, _, _ = self._text2path.get_text_width_height_descent(text, prop, False)
+        return float(self.points_to_pixels(width))
 
     # -- how it is written down
 
@@ -105,20 +111,18 @@ class Strokes(RendererBase):
         return "".join(words)
 
     def _look(self, gc, face):
-        look = {"fill": "none" if face is None else to_hex(face[:3])}
-        alpha = gc.get_alpha() if gc.get_forced_alpha() else gc.get_rgb()[3]
-        if face is not None and len(face) > 3 and not gc.get_forced_alpha():
-            look["see"] = round(float(face[3]), 3)
-        elif gc.get_forced_alpha() and gc.get_alpha() is not None:
-            look["see"] = round(float(gc.get_alpha()), 3)
+        """Colors, and how opaque they are unless wholly; width and dashes of the line."""
+        forced = gc.get_alpha() if gc.get_forced_alpha() else None
+        look = {"fill": "none"}
+        if face is not None:
+            look |= _color("fill", face, forced)
         width = round(self.points_to_pixels(gc.get_linewidth()), 2)
-        if width and alpha:
-            look |= {"line": to_hex(gc.get_rgb()[:3]), "wide": width}
-            offset, dash = gc.get_dashes()
+        line = _color("line", gc.get_rgb(), forced)
+        if width and line["line"] != "none":
+            look |= line | {"wide": width}
+            _, dash = gc.get_dashes()
             if dash is not None:
                 look["dash"] = " ".join(f"{self.points_to_pixels(d):.1f}" for d in dash)
-            if gc.get_rgb()[3] < 1:
-                look["see"] = round(float(gc.get_rgb()[3]), 3)
         return look
 
     def _clip(self, gc):
@@ -128,6 +132,15 @@ class Strokes(RendererBase):
         low, high = box.get_points()
         place = low[0], self.height - high[1], high[0] - low[0], high[1] - low[1]
         return {"clip": tuple(round(float(v), 1) for v in place)}
+
+
+def _color(name, color, forced):
+    """`name` and, unless it is opaque, `name`_see. forced: how opaque it is whatever it says."""
+    own = color[3] if len(color) > 3 else 1
+    see = round(float(own if forced is None else forced), 3)
+    if not see:
+        return {name: "none"}
+    return {name: to_hex(color[:3])} | ({f"{name}_see": see} if see < 1 else {})
 
 
 class Replay:

@@ -69,13 +69,14 @@ def mathjax():
     return next(f.locate() for f in files("sphinx-mathjax-offline") if str(f).endswith(name))
 
 
-def main():
-    sources()
-    shutil.rmtree(HTML, ignore_errors=True)
-    if sphinx(["-q", "-W", "--keep-going", "-b", "html", str(SOURCE), str(HTML)]):
+def build(source=SOURCE, html=HTML):
+    """The website in the folder `html`. Ends the process where Sphinx finds a fault."""
+    sources(source)
+    shutil.rmtree(html, ignore_errors=True)
+    if sphinx(["-q", "-W", "--keep-going", "-b", "html", str(source), str(html)]):
         sys.exit("The website has faults; they are named above.")
-    print(f"The website is in {(HTML / 'index.html').relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
-    main()
+    build()
+    print(f"The website is in {(HTML / 'index.html').relative_to(ROOT)}")

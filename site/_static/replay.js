@@ -111,11 +111,12 @@ class Replay {
     return made;
   }
 
-  look({ fill, line, wide, dash, see }, scale = 1) {
+  look({ fill, fill_see, line, line_see, wide, dash }, scale = 1) {
     const look = { fill, stroke: line ?? "none", "stroke-linejoin": "round" };
     if (wide) look["stroke-width"] = wide * scale;
     if (dash) look["stroke-dasharray"] = dash.split(" ").map((part) => part * scale).join(" ");
-    if (see !== undefined && see < 1) look.opacity = see;
+    if (fill_see) look["fill-opacity"] = fill_see;
+    if (line_see) look["stroke-opacity"] = line_see;
     return look;
   }
 
@@ -135,8 +136,12 @@ class Replay {
     return group;
   }
 
-  words({ text, x, y, size, turn, fill, bold, mono }) {
+  words({ text, x, y, size, w, turn, fill, bold, mono }) {
     const made = this.node("text", { x, y, fill, "font-size": size });
+    if (w && text.trim()) {
+      made.setAttribute("textLength", w);
+      made.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
     if (turn) made.setAttribute("transform", `rotate(${turn} ${x} ${y})`);
     if (bold) made.setAttribute("font-weight", "bold");
     if (mono) made.setAttribute("font-family", "monospace");

@@ -1,0 +1,58 @@
+"""Recorded labs on the website, opened from the folder: do their sliders draw what was recorded?"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "site"))
+LABS = {
+    "SineLab": "04_sine_poisoning",
+    "SpanLab": "02_the_relaxed_problem",
+    "LinearLab": "05_linear_models",
+    "LinearNetworkLab": "06_linear_networks",
+    "PruneLab": "07_two_layer_networks",
+}
+# what is drawn: path data of all curves, in order
+CURVES = "place => [...place.querySelectorAll('svg[role=img] path')].map(p => p.getAttribute('d'))"
+
+
+@pytest.fixture(scope="module")
+def website(tmp_path_factory):
+    pytest.importorskip("sphinx", reason="Sphinx is not installed")
+    import website as made
+
+    source, html = (tmp_path_factory.mktemp("site") / name for name in ("source", "html"))
+    made.build(source, html)
+    return html
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_every_slider_draws_what_was_recorded(lab, website, browser):
+    import replay
+
+    kept = replay.read(ROOT / "site" / "replays" / f"{lab}.js")
+    page, asked, errors = browser.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((website / "notebooks" / f"{LABS[lab]}.html").as_uri())
+    place = page.locator(f"[data-replay={lab}]").first
+    place.locator("svg[role=img] path").first.wait_for(state="attached")
+    for control in kept["controls"]:
+        handle = place.locator(f"[name={control['name']}]")
+        if handle.evaluate("node => node.tagName") == "SELECT":
+            handle.select_option(index=len(control["values"]) - 1)
+        else:
+            handle.focus()
+            page.keyboard.press("End" if control["start"] == 0 else "ArrowLeft")
+        state = kept["states"][int(place.get_attribute("data-position"))]
+        recorded = []
+        for stroke in (kept["strokes"][number] for number in state["strokes"]):
+            recorded += [stroke["d"]] * len(stroke.get("at", [0])) if "d" in stroke else []
+        assert place.evaluate(CURVES) == recorded
+        assert place.locator("svg[role=img]").get_attribute("aria-label") == state["alt"]
+    page.close()
+    assert not errors
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
