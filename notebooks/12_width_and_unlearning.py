@@ -50,9 +50,11 @@ import unlearnlab as ul
 from unlearnlab.chapters import ch09_erasure
 from unlearnlab.chapters import ch12_width as ch
 
-# %%
 NAMES = ("width", "width-photographs", "width-cifar10", "width-depth", "width-vit")
 records = {name: ch.study.load(name) for name in (*NAMES, "width-following")}
+record, photos = records["width"], records["width-photographs"]
+
+# %%
 for name, made in records.items():
     rows = made.runs if hasattr(made, "runs") else made.models
     whole = made.provenance.get("finished", "whole")
@@ -60,11 +62,7 @@ for name, made in records.items():
 
 # %% [markdown]
 # `python -m unlearnlab.study NAME` makes a record again, and `width-planes`, which section 7 reads.
-
-# %%
-record, photos = records["width"], records["width-photographs"]
-
-# %% [markdown]
+#
 # ## What comes out
 #
 # Results first; the sections say how each was tested, and the last cells assert every number here.

@@ -8,12 +8,13 @@ from logging import Logger
 from types import ModuleType
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from .modes import norms_of
 
 # What is put back in place. Attributes, of a module or of an object that it holds, are a dict.
 _BOXES = (dict, OrderedDict, defaultdict, Counter, list, deque, set)
+GENERATORS = Generator, np.random.RandomState
 LARGE = 2**20  # numbers; copies of so many at every forward would be felt
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
 
@@ -68,7 +69,7 @@ class Kept:
         self.arrays = [
             (a, a.copy()) for a in held if isinstance(a, np.ndarray) and a.flags.writeable
         ]
-        self.states = [(g, g.get_state()) for g in held if hasattr(g, "set_state")]
+        self.states = [(g, g.get_state()) for g in held if isinstance(g, GENERATORS)]
         # norms only read theirs in evaluation mode, and they are many
         self.steady = {id(norm._buffers) for norm in norms_of(model)}
 

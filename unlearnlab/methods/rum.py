@@ -36,6 +36,7 @@ class RUM(Method):
     def stages(self, state):
         task = state.task
         parts = memorisation_proxy(task).argsort(stable=True).tensor_split(self.groups)
+        parts = [part for part in parts if len(part)]  # there may be more groups than samples
         for part in parts if self.order == "rising" else reversed(parts):
             group = TensorDataset(*(t[part.sort().values] for t in task.forget.tensors))
             yield task.changed(original=copied(state.model), ground_truth=None, forget=group)

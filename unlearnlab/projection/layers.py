@@ -47,13 +47,15 @@ def blocks(net, plan=None):
     A block has gram(dtype) (k, k), inner() (n, heads) in float64, and pull(c), J^T c by the names
     of its parameters in c's precision.
     """
-    heads, calls, plan = watched(net, LAYERS, plan)
+    heads, calls, made = watched(net, LAYERS, plan)
     calls = {prefix: call for prefix, call in calls.items() if _has_formula(call)}
     edges = [call.edge for call in calls.values()]
     with torch.enable_grad():
         sides = _output_side(heads, edges)
-        if any("Index" in str(node) for node in plan[0][1]):
+        # once for each plan, and always where samples are picked by number, which may change
+        if made is not plan or any("Index" in str(node) for node in made[0][1]):
             sides = _not_routed(sides, heads, edges)
+            made[1].difference_update(prefix for prefix, b in zip(calls, sides) if b is None)
     rest, parts, small = dict(net.parameters), [], {}
     for (prefix, call), b in zip(calls.items(), sides):
         moving = {role: name for role, name in net.owned[prefix].items() if name in rest}
@@ -73,7 +75,7 @@ def blocks(net, plan=None):
     if rest:
         rows = _looked_at(net, heads, list(rest)).unflatten(0, (len(heads), -1))
         parts.append(Rows(rest, rows.transpose(0, 1).flatten(0, 1), len(net.x)))
-    return parts, len(heads), plan
+    return parts, len(heads), made
 
 
 def _looked_at(net, heads, names):
