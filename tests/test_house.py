@@ -23,7 +23,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-LIBRARY_TOKENS, PACKAGE_TOKENS = 56_500, 114_000
+LIBRARY_TOKENS, PACKAGE_TOKENS = 56_600, 114_000
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),

@@ -1,5 +1,7 @@
 """Layers that are used otherwise than their formula says, and inputs that a model cannot take."""
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -95,3 +97,16 @@ def test_inputs_that_a_model_cannot_take_are_named_with_its_complaint(solver):
             ul.minnorm_step(model, x, 0.5, solver=solver)
     with pytest.raises(ValueError, match=r"toward must hold .*got \['int', 'int'\]"):
         ul.minnorm_step(model, torch.randn(2, 3), 0.5, toward=[1, 2], solver=solver)
+
+
+def test_layers_that_get_the_samples_in_another_order_are_seen():
+    class Turned(nn.Sequential):
+        def forward(self, x):
+            return self[1](torch.tanh(self[0](x.flip(0)).flip(0)))
+
+    torch.manual_seed(0)
+    model, x = Turned(nn.Linear(6, 6), nn.Linear(6, 5)), torch.randn(9, 6)
+    by_layers, by_cg = copy.deepcopy(model), copy.deepcopy(model)
+    ul.minnorm_step(by_layers, x, 1.0)
+    ul.minnorm_step(by_cg, x, 1.0, solver="cg")
+    assert (by_layers[0].weight - by_cg[0].weight).norm() < 1e-4 * by_cg[0].weight.norm()

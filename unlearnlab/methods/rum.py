@@ -4,6 +4,7 @@ memorised most."""
 import torch
 from torch.utils.data import TensorDataset
 
+from ..ground import checks
 from ..ground.models import copied
 from ..networks.predict import outputs
 from ..task import LOSSES
@@ -33,10 +34,13 @@ class RUM(Method):
     groups: int = hyperparameter(3, low=1)
     order: str = hyperparameter("rising", choices=("rising", "falling"))
 
+    def check(self, task, epochs):
+        super().check(task, epochs)
+        checks.integer("groups", self.groups, low=1, high=len(task.forget))
+
     def stages(self, state):
         task = state.task
         parts = memorisation_proxy(task).argsort(stable=True).tensor_split(self.groups)
-        parts = [part for part in parts if len(part)]  # there may be more groups than samples
         for part in parts if self.order == "rising" else reversed(parts):
             group = TensorDataset(*(t[part.sort().values] for t in task.forget.tensors))
             yield task.changed(original=copied(state.model), ground_truth=None, forget=group)

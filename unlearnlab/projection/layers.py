@@ -128,10 +128,10 @@ def _not_routed(sides, heads, edges):
     """The sides, None for a layer that got as many rows as there are samples, but not one of each:
     a layer may be handed what a router gives it. Samples that count twice show it."""
     counts = torch.linspace(1, 2, len(heads[0])).to(heads[0])
-    again = _output_side([head * counts for head in heads], edges)
+    again = _output_side([sum(heads) * counts], edges)
     for i, b in enumerate(sides):
         if b is not None:
-            expected = torch.einsum("n,n...->n...", counts, b)
+            expected = torch.einsum("n,nh...->n...", counts, b).unsqueeze(1)
             if not (again[i] - expected).norm() <= 1e-2 * expected.norm():
                 sides[i] = None
     return sides
