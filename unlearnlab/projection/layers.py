@@ -127,13 +127,17 @@ def _output_side(heads, edges):
 def _not_routed(sides, heads, edges):
     """The sides, None for a layer that got as many rows as there are samples, but not one of each:
     a layer may be handed what a router gives it. Samples that count twice show it."""
-    counts = torch.linspace(1, 2, len(heads[0])).to(heads[0])
+    n, there = len(heads[0]), {"dtype": heads[0].dtype, "device": heads[0].device}
+    counts = torch.linspace(1, 2, n, **there)
     again = _output_side([sum(heads) * counts], edges)
-    for i, b in enumerate(sides):
-        if b is not None:
-            expected = torch.einsum("n,nh...->n...", counts, b).unsqueeze(1)
-            if not (again[i] - expected).norm() <= 1e-2 * expected.norm():
-                sides[i] = None
+    felt, inside = [i for i, b in enumerate(sides) if b is not None], []
+    for i in felt:
+        expected = torch.einsum("n,nh...->n...", counts, sides[i]).unsqueeze(1)
+        inside.append((again[i] - expected).norm() <= 1e-2 * expected.norm())
+    # one wait for all layers
+    for i, same in zip(felt, torch.stack(inside).tolist() if inside else []):
+        if not same:
+            sides[i] = None
     return sides
 
 
