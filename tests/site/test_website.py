@@ -75,7 +75,7 @@ def test_a_replay_holds_what_the_lab_shows():
     assert words(drawn) == words([dict(stroke) for stroke in page.drawn])
 
 
-def test_what_was_not_recorded_is_said(tmp_path):
+def test_a_setting_that_was_not_recorded_stays_a_gap(tmp_path):
     import replay
 
     gap = replay.Replay("Gap", {"x": ("x", ["1", "2"], 0)})
