@@ -1,6 +1,6 @@
 """Records what the labs show, for the website:
 
-    python site/record.py                every lab
+    python site/record.py                every lab that moves on the website
     python site/record.py SpanLab        one of them
 
 Each is written to site/replays/. From ten seconds to some minutes a lab.
@@ -20,8 +20,6 @@ from unlearnlab.chapters import (
     ch05_linear,
     ch06_linear_network,
     ch07_two_layer,
-    ch09_erasure,
-    ch10_collapse,
 )
 from unlearnlab.course.style import look
 
@@ -110,8 +108,7 @@ def runs(kind, grid, shares, **first):
         for name, values in grid.items()
     }
     done = [f"{share:.0%} of T" for share in shares]
-    name = kind.__name__
-    replay = Replay(name, controls | {"done": ("epochs done", done, len(shares) - 1)})
+    replay = Replay(kind.__name__, controls | {"done": ("epochs done", done, len(shares) - 1)})
     for name in grid:
         getattr(lab, name).unobserve_all("value")
     for values in itertools.product(*grid.values()):
@@ -119,7 +116,7 @@ def runs(kind, grid, shares, **first):
             getattr(lab, name).value = value
         lab.seen = replay.add
         run_of(lab, replay)
-        print(name, *values, flush=True)
+        print(kind.__name__, *values, flush=True)
     return replay
 
 
@@ -153,10 +150,7 @@ def main(names):
     made = {kind.__name__: lambda kind=kind: sliders(kind) for kind in SLIDERS}
     seeds = [1, 2, 3, 4, 5]
     sine = {"seed": seeds, "epochs": [10, 100, 1000], "name": list(ul.sine.best_settings(100))}
-    images = {"seed": [1, 2, 3], "name": list(ul.METHODS)}
     made["SineLab"] = lambda: runs(SineLab, sine, (0, 0.1, 0.25, 0.5, 1), seed=3)
-    made["ErasureLab"] = lambda: runs(ch09_erasure.ErasureLab, images, (0, 0.2, 0.4, 0.6, 0.8, 1))
-    made["CollapseLab"] = lambda: runs(ch10_collapse.CollapseLab, images, (0, 0.2, 0.4, 0.6, 1))
     for name in names or made:
         path = made[name]().save()
         print(f"{name}: {path.stat().st_size // 1000} kB", flush=True)
