@@ -20,25 +20,24 @@ def test_this_environment_is_ready():
 
 
 def test_a_wrong_torch_an_old_python_and_a_missing_package_come_with_a_remedy(monkeypatch):
-    monkeypatch.setattr(torch, "__version__", "2.0.0+cpu")
     monkeypatch.setattr("sys.version_info", (3, 9, 1))
     real = importlib.metadata.version
 
     def version(name):
         if name == "ipywidgets":
             raise importlib.metadata.PackageNotFoundError(name)
-        return "3.2.1" if name == "matplotlib" else real(name)
+        return {"matplotlib": "3.2.1", "torch": "2.8.0+cpu"}.get(name) or real(name)
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     report = environment.check()
     assert not report.ready and repr(report).endswith(
         "4 of 9 things need attention; the arrows say what to do."
     )
-    assert "pip install -r requirements.txt" in finding(report, "PyTorch").remedy
+    assert 'pip install "torch>=2.9"' in finding(report, "torch").remedy
     assert "make lab PYTHON=python3.11" in finding(report, "Python").remedy
     assert (
         finding(report, "ipywidgets").detail == "missing"
-        and "Needs 3.10" in finding(report, "matplotlib").remedy
+        and "matplotlib>=3.10" in finding(report, "matplotlib").remedy
     )
 
 

@@ -1,8 +1,10 @@
-"""Is this machine ready for the workbook? A line per thing it needs, and what to do otherwise."""
+"""Is this machine ready for the workbook? A line per thing it needs, and what to do otherwise.
+
+    python -m unlearnlab.course.environment
+"""
 
 import importlib.metadata
 import os
-import re
 import sys
 from typing import NamedTuple
 
@@ -49,20 +51,17 @@ def check() -> Report:
 
 def _software():
     """What a Finding is made of, for Python and everything that has to be installed."""
-    python, install = sys.version_info, "pip install -r requirements.txt"
+    python = sys.version_info
     again = "Install Python 3.11 or newer, delete .venv, and start by: make lab PYTHON=python3.11"
     yield "Python", python >= (3, 11), ".".join(map(str, python[:3])), again
-    least = dict(re.split("[=>]=", need) for need in importlib.metadata.requires("unlearnlab"))
-    torch_is, wanted = torch.__version__, least["torch"]
-    other = f"This is not the workbook's environment. Run: {install} (torch {wanted})"
-    yield "PyTorch", torch_is.split("+")[0] == wanted, torch_is, other
-    for name in ("ipywidgets", "matplotlib", "safetensors"):
+    least = dict(need.split(">=")[:2] for need in importlib.metadata.requires("unlearnlab"))
+    for name in ("torch", "ipywidgets", "matplotlib", "safetensors"):
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             version = "missing"
         new = _numbers(version) >= _numbers(least[name])  # "missing" has none
-        remedy = f"Needs {least[name]} or newer. Run: {install}, then restart the kernel"
+        remedy = f'Run: pip install "{name}>={least[name]}", then restart the kernel'
         yield name, new, version, remedy
 
 
@@ -116,3 +115,9 @@ def _device():
     if torch.cuda.is_available():
         words = f"GPU {torch.cuda.get_device_name()}; these notebooks do not need it"
     return "device", True, words, ""
+
+
+if __name__ == "__main__":
+    report = check()
+    print(report)
+    sys.exit(not report.ready)

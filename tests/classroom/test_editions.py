@@ -1,0 +1,159 @@
+"""Does nbgrader take the two editions: are solutions out, hints in, and the points as they should
+be for right, wrong and empty answers?"""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "classroom"))
+import editions  # noqa: E402
+
+from unlearnlab.course import exercises  # noqa: E402
+
+NOTEBOOKS = sorted(editions.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+DRIVEN = "02_the_relaxed_problem"  # four exercises, and quick
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registered():
+    editions.register()
+
+
+def metadata(cell):
+    return cell.metadata.get("nbgrader", {})
+
+
+def answers(notebook):
+    """The name of an exercise -> its cell."""
+    return {metadata(c)["grade_id"]: c for c in notebook.cells if metadata(c).get("solution")}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_exercise_can_be_answered_and_gives_a_point(path):
+    notebook = editions.edition(nbformat.read(path, as_version=4))
+    nbformat.validate(notebook)
+    asked = re.findall(r'\.check\(\\"(\w+)\\"', path.read_text(encoding="utf-8"))
+    assert list(answers(notebook)) == asked
+    points = [metadata(cell)["grade_id"] for cell in notebook.cells if metadata(cell).get("grade")]
+    assert points == [f"{name}-points" for name in asked]
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(".hints(" in source for source in code)
+    hints = [cell.source for cell in notebook.cells if cell.source.startswith("<details>")]
+    assert [text.count("<summary>Hint") for text in hints] == [
+        len(exercises.hints(name)) - 1 for name in asked
+    ]
+
+
+def imports(code):
+    """The import statements of a cell."""
+    kinds = (ast.Import, ast.ImportFrom)
+    return "\n".join(ast.unparse(node) for node in ast.parse(code).body if isinstance(node, kinds))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_solutions_are_right_where_they_stand(path):
+    """With what the notebook has imported by then, and nothing else."""
+    space = {"__name__": "__main__"}
+    for cell in editions.edition(nbformat.read(path, as_version=4)).cells:
+        if cell.cell_type == "code":
+            exec(imports(cell.source), space)
+        if metadata(cell).get("solution"):
+            exec(cell.source, space)
+            name = metadata(cell)["grade_id"]
+            assert exercises.check(name, space[name]) is space[name]
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course with one assignment, handed in by three students and graded by nbgrader."""
+    pytest.importorskip("nbgrader", reason="nbgrader is not installed: make classroom")
+    folder = tmp_path_factory.mktemp("a classroom")
+    assert editions.write(folder, [DRIVEN]) == [DRIVEN]
+    solved = read(folder, "source")
+    hand_in(folder, "right", {name: cell.source for name, cell in answers(solved).items()})
+    hand_in(folder, "mixed", {
+        "first_order_change": answers(solved)["first_order_change"].source,
+        "feasible": "def feasible(delta, rows, tolerance=1e-9):\n    return True",
+        "project_off": "def project_off(theta, rows):\n    return theta",
+    })  # fmt: skip
+    hand_in(folder, "empty", {})
+    graded = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "autograde", DRIVEN],
+        cwd=folder,
+        env=editions.with_path(),
+        capture_output=True,
+        text=True,
+    )
+    assert graded.returncode == 0, graded.stdout + graded.stderr
+    return folder
+
+
+def read(folder, step, student="."):
+    return nbformat.read(folder / step / student / DRIVEN / f"{DRIVEN}.ipynb", as_version=4)
+
+
+def hand_in(folder, student, answered):
+    """What a student makes of the released notebook: some answers, the rest as it came."""
+    place = folder / "submitted" / student / DRIVEN
+    shutil.copytree(folder / "release" / DRIVEN, place)
+    notebook = nbformat.read(place / f"{DRIVEN}.ipynb", as_version=4)
+    for name, source in answered.items():
+        answers(notebook)[name].source = source
+    nbformat.write(notebook, place / f"{DRIVEN}.ipynb")
+
+
+def test_the_students_edition_has_the_stubs_of_the_course_and_no_solution(course):
+    released, solved = read(course, "release"), read(course, "source")
+    text = json.dumps(released)
+    assert "SOLUTION" not in text and "Solution" not in text
+    assert not any(cell.get("outputs") for cell in released.cells)
+    of_course = nbformat.read(editions.NOTEBOOKS / f"{DRIVEN}.ipynb", as_version=4)
+    stubs = [cell.source for cell in of_course.cells if ".check(" in cell.source]
+    for name, cell in answers(released).items():
+        assert f'{cell.source}\n\n\n{name} = ch.check("{name}", {name})' in stubs
+        body = answers(solved)[name].source.split(editions.BEGIN)[1].split(editions.END)[0]
+        lines = [line.strip() for line in body.splitlines() if line.strip().startswith("return")]
+        assert lines and not any(line in text for line in lines)
+
+
+def test_points_are_given_for_right_answers_only(course):
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        given = {
+            student: {
+                grade.cell.name.removesuffix("-points"): grade.score
+                for grade in gradebook.find_submission_notebook(DRIVEN, DRIVEN, student).grades
+            }
+            for student in ("right", "mixed", "empty")
+        }
+    names = ("first_order_change", "feasible", "project_off", "drift_step")
+    assert given == {
+        "right": dict.fromkeys(names, 1),
+        "mixed": dict(zip(names, (1, 0, 0, 0))),
+        "empty": dict.fromkeys(names, 0),
+    }
+
+
+def test_a_wrong_answer_is_told_what_is_wrong_with_it(course):
+    graded = read(course, "autograded", "mixed")
+    checks = {metadata(cell).get("grade_id"): cell for cell in graded.cells}
+    said = json.dumps(checks["project_off-check"].outputs, ensure_ascii=False)
+    assert "✗ project_off: " in said
+    assert "still a stub" in json.dumps(checks["drift_step-points"].outputs)
+
+
+def test_a_second_call_keeps_what_was_handed_in(course):
+    before = os.stat(course / "gradebook.db").st_ino
+    editions.write(course, [DRIVEN])
+    assert os.stat(course / "gradebook.db").st_ino == before
+    assert (course / "submitted" / "right" / DRIVEN).is_dir()
