@@ -2,15 +2,18 @@
 
 # Any Python from 3.11 on, e.g. make lab PYTHON=python3.12
 PYTHON ?= python3
+# Which build of PyTorch, when .venv is set up: cpu, cu130, ... as PyTorch's own index names them; else what PyPI has.
+TORCH ?=
 # Extra arguments: make lab LAB_FLAGS="--port 9000", make test TEST_FLAGS="tests/test_setup.py -x", make notebooks NAMES="00 04"
 LAB_FLAGS ?=
 TEST_FLAGS ?=
 NAMES ?=
 
 venv_python := .venv/bin/python
+pip := $(venv_python) -m pip install --disable-pip-version-check
 stamp := .venv/.complete
 
-.PHONY: help lab test processors notebooks site always
+.PHONY: help lab test processors notebooks site classroom wheel always
 
 help:
 	@echo "make lab        open JupyterLab on the first notebook"
@@ -18,7 +21,10 @@ help:
 	@echo "make processors run the tests and notebooks as other processors would"
 	@echo "make notebooks  execute notebooks/*.py again and store the outputs; NAMES=\"00 04\" for some of them"
 	@echo "make site       build the course's website from the stored notebooks, into site/_build/html"
-	@echo "Each sets up .venv when it has to: the first time takes some minutes and about 1.3 GB."
+	@echo "make classroom  write the instructor's and the students' edition for nbgrader, into classroom/course"
+	@echo "make wheel      build the package, into dist"
+	@echo "Each sets up .venv when it has to: the first time takes some minutes and about 1.5 GB; on Linux"
+	@echo "say make lab TORCH=cpu the first time, unless you have a GPU: without it pip fetches several GB more."
 
 lab: $(stamp)
 	@[ "$$(id -u)" != 0 ] || root=--allow-root; \
@@ -45,6 +51,14 @@ notebooks: $(stamp)
 site: $(stamp)
 	$(venv_python) site/website.py
 
+classroom: $(stamp)
+	$(pip) -r classroom/requirements.txt
+	$(venv_python) classroom/editions.py $(NAMES)
+
+wheel: $(stamp)
+	@rm -rf build  # or files that are gone would be in it
+	$(venv_python) -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist .
+
 # The stamp is written last, and says for which folder. Without a stamp that fits, and a Python that still runs,
 # the environment starts from nothing: to pip, a half-installed package looks installed.
 installed_for := $(shell $(venv_python) -c "import pip" 2>/dev/null && cat $(stamp) 2>/dev/null)
@@ -62,5 +76,6 @@ $(stamp): requirements.txt pyproject.toml
 	@rm -f $(stamp)
 	@echo "Setting up .venv (some minutes the first time)"
 	@[ -x $(venv_python) ] || $(PYTHON) -m venv .venv
-	$(venv_python) -m pip install --disable-pip-version-check -r requirements.txt
+	$(if $(TORCH),$(pip) --index-url https://download.pytorch.org/whl/$(TORCH) $(shell grep '^torch==' requirements.txt))
+	$(pip) -r requirements.txt
 	@pwd -P > $(stamp)

@@ -59,6 +59,8 @@ def sources(source=SOURCE, recorded=None):
         with_replays(notebook, recorded)
         text = json.dumps(notebook, ensure_ascii=False)
         (source / "notebooks" / path.name).write_text(text, encoding="utf-8")
+    (source / "classroom").mkdir()
+    shutil.copy(ROOT / "classroom" / "README.md", source / "classroom")
     for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
 

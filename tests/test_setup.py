@@ -136,6 +136,45 @@ def test_without_a_display_no_browser_is_started(checkout):
     assert "--no-browser" not in checkout.log.read_text().splitlines()[-1]
 
 
+def test_a_build_of_pytorch_is_taken_from_its_own_index_where_one_is_named(checkout):
+    assert checkout.make("lab", "TORCH=cpu")[2] == ["venv", "pip", "pip", "jupyterlab"]
+    calls = [call for call in checkout.log.read_text().splitlines() if " install " in call]
+    pin = next(
+        line for line in (ROOT / "requirements.txt").read_text().split() if "torch==" in line
+    )
+    assert calls[0].endswith(f"--index-url https://download.pytorch.org/whl/cpu {pin}")
+    assert calls[1].endswith("-r requirements.txt") and "index" not in calls[1]
+    assert checkout.make("test", "TORCH=cpu")[2] == ["pytest"]  # it is there by then
+
+
+def test_what_the_readme_says_without_make_calls_what_make_calls(checkout):
+    """The README's lines in a shell that finds nothing but a Python."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.search(r"Without `make`.*?```\n(.*?)```", readme, re.S)[1].splitlines()
+    assert lines.pop(1) == ".venv\\Scripts\\activate" and "`. .venv/bin/activate`" in readme
+    alone = checkout.folder / "alone"
+    alone.mkdir()
+    for tool in ("mkdir", "cp", "touch", "cat"):  # of the Python that pretends
+        (alone / tool).symlink_to(shutil.which(tool))
+    (alone / "python").symlink_to(checkout.python)
+    env = {"PATH": str(alone), "LOG": str(checkout.log), "TOO_OLD": "0", "PIP_FAILS": "0"}
+    said = lambda lines: [
+        subprocess.run(["/bin/sh", "-e", "-c", line], cwd=checkout.folder, env=env, check=True)
+        for line in lines
+    ]
+    checkout.log.write_text("")
+    said(lines)
+    by_hand = checkout.log.read_text().splitlines()
+    shutil.rmtree(checkout.folder / ".venv")
+    by_make = []
+    for goal in ("lab", "test", "site"):
+        checkout.make(goal, DISPLAY=":0", LAB_FLAGS="")
+        by_make += [c for c in checkout.log.read_text().splitlines() if not c.startswith("-c")]
+    plain = lambda call: re.sub(r" --(allow-root|disable-\S+)", "", call).strip()
+    opens = "--LabApp.default_url=/lab/tree/"
+    assert by_hand == [plain(call).replace(opens, "") for call in by_make]
+
+
 def test_make_alone_lists_the_commands_and_installs_nothing(checkout):
     status, text, calls = checkout.make()
     assert status == 0 and calls == []
