@@ -154,7 +154,7 @@ def test_another_device_is_where_the_task_is_made():
     assert study.factory.keywords["device"] == "cuda:0"
 
 
-MORE = ("-longer", "-start", "-finer", "-trace")  # more settings of another case
+MORE = ("-longer", "-start", "-finer")  # more settings of another case
 
 
 @pytest.mark.parametrize("name", ch11_replication.study.CASES)
@@ -172,26 +172,12 @@ def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
         assert len(methods & set(VARIANTS)) == 1
         assert not set(found) & set(expand(other.grid)) and case.factory is other.factory
     else:
-        ours = "MinNorm-OG as published" if name.startswith("arms") else "MinNorm-OG"
-        assert ours in methods and (name == "arms-resnet" or "GD" in methods)
+        ours = "MinNorm-OG as published" if name == "arms" else "MinNorm-OG"
+        assert {ours, "GD"} <= methods
     if name in ("digits", "normed", "no-norm", "few", "many", "mnist", "cifar10"):
         assert {"Ridge", "NGP"} <= methods
         epochs = {m: {s.epochs for s in found if s.method.name == m} for m in methods}
         assert epochs["GD"] > epochs["MinNorm-OG"]
-
-
-def test_where_norms_are_compared_every_way_has_as_many_settings_and_the_same_rates():
-    for name in ("none", "group", "batch", "few"):
-        case, ways = ch11_replication.study.CASES[f"norms-{name}"], {}
-        for s in expand(case.grid):
-            own = getattr(s.method, "n_pert", None), s.method.batch_norm
-            ways.setdefault((s.method.name, s.epochs, *own), []).append(s.method.lr)
-        ways.pop(("Retrain", 15, None, "retain"), None)
-        rates = {*ways["MinNorm-OG", 3, 0, "retain"]}
-        assert case.seeds == tuple(range(1, 16 if name == "few" else 31)) and len(rates) == 3
-        assert all(len(own) == 9 and rates <= {*own} for own in ways.values()), name
-    primary = ch11_replication.study.GRIDS["primary"]
-    assert {*primary["cases"]} < {*ch11_replication.study.CASES} and len(primary["over"]) == 5
 
 
 def test_the_arms_undo_each_oddity_of_the_public_code_and_the_digits_have_the_published_grid():

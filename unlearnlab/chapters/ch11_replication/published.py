@@ -68,7 +68,7 @@ class MinNormPublished(MinNormOG):
     def step(self, state, model, inputs, strength):
         if self.trace:
             # of the run's model: "before" moves a copy of it
-            observe(state, Batch("retain", torch.arange(len(inputs)), inputs, None))
+            observe(state, Batch("retain", inputs, inputs, None))
         if self.rows == "train" and state.norms:
             return batch_statistics_step(model, inputs, strength)
         return super().step(state, model, inputs, strength)
