@@ -39,12 +39,6 @@ def test_the_settings_of_a_way_are_those_that_every_seed_has():
     assert sizes(RUNS[RUNS.seed == 1]) == {"GD, T = 2": 2, "GD, T = 4": 1, fewer: 1}
 
 
-def test_a_seed_that_had_hardly_begun_is_left_out():
-    begun = RUNS[(RUNS.seed == 1) & (RUNS.method == "MinNorm-OG")].assign(seed=3)
-    both = pandas.concat([RUNS, begun])
-    assert ch.ways.shared(both).equals(ch.ways.shared(RUNS))
-
-
 def test_the_front_of_a_way_is_drawn():
     points = {"GD, T = 2": np.array([[0.7, 0.4], [0.4, 0.0]]), "other": np.array([[0.7, 0.1]])}
     fig = ch.fronts(points, {"original": (0.8, 0.66)})

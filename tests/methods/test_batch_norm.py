@@ -2,6 +2,7 @@
 of one sample do no harm?"""
 
 import copy
+import itertools
 
 import pytest
 import torch
@@ -218,6 +219,25 @@ def test_minnorm_takes_rows_of_the_deployed_network_or_of_the_subsamples_own_sta
     assert (
         run.model[1].num_batches_tracked == task.original[1].num_batches_tracked + 1
     )  # the descent's batch, not the rows'
+
+
+@pytest.mark.parametrize("outputs", ["before", "after"])
+def test_the_public_codes_pass_for_the_rows_leaves_a_trace_in_the_running_statistics(outputs):
+    task, own = normalised(), {**STILL, "reg": 0, "n_pert": 3, "rows": "eval", "outputs": outputs}
+    runs = {
+        t: ul.unlearn(task, MinNormPublished(**own, trace=t), 1).model[1] for t in (False, True)
+    }
+    without, traced = runs[False], runs[True]
+    assert traced.num_batches_tracked == without.num_batches_tracked + 1
+    last = 10 * (traced.running_mean - 0.9 * without.running_mean)  # momentum 0.1
+    first = task.original[0](task.retain.tensors[0]).detach()
+    closest = [
+        (first[list(three)].mean(0) - last).abs().max()
+        for three in itertools.combinations(range(len(first)), 3)
+    ]
+    assert min(closest) < 1e-4
+    clean = ul.unlearn(task, MinNormPublished(**own, batch_norm="retain"), 1).model[1]
+    assert clean.num_batches_tracked == task.original[1].num_batches_tracked + 1
 
 
 def test_the_mask_of_salun_is_that_of_the_deployed_network():

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import torch
 
 from ...ground.modes import norms_of
+from ...loop import Batch
 from ...methods import MinNormOG
 from ...methods.base import batch_loss
+from ...methods.batch_norm import observe
 from ...projection.network import Network
 from ...projection.step import cg_step
 
@@ -22,9 +24,11 @@ class MinNormPublished(MinNormOG):
     All corrected, it is MinNorm-OG.
 
     rows: "train": batch norm normalises by the subsample's own statistics, so that the other
-        samples enter every row; takes conjugate gradients, 20 to 100 times as long. The running
-        statistics are not touched by it. "eval": gradients of the outputs of the deployed network,
-        each of one sample.
+        samples enter every row; takes conjugate gradients, 20 to 100 times as long. "eval":
+        gradients of the outputs of the deployed network, each of one sample.
+    trace: whether the forward pass for the rows, which the public code makes in training mode, is
+        seen by the running statistics as well: with batch_norm "all", a third batch of every
+        update, of retained images, before the weights move.
     outputs: "before": computed first, and the new weights written under them, so that
         backpropagation meets old activations and new weights: no function's gradient. "after":
         J(B_r) and its gradient belong to the projected weights.
@@ -37,6 +41,7 @@ class MinNormPublished(MinNormOG):
     name = "MinNorm-OG as published"
     batch_norm: str = "all"
     rows: str = "train"
+    trace: bool = True
     outputs: str = "before"
     decay: str = "projection"
 
@@ -61,6 +66,9 @@ class MinNormPublished(MinNormOG):
         return super().strength(state)
 
     def step(self, state, model, inputs, strength):
+        if self.trace:
+            # of the run's model: "before" moves a copy of it
+            observe(state, Batch("retain", inputs, inputs, None))
         if self.rows == "train" and state.norms:
             return batch_statistics_step(model, inputs, strength)
         return super().step(state, model, inputs, strength)

@@ -24,15 +24,10 @@ def names(runs) -> pandas.Series:
 
 
 def shared(runs):
-    """The runs of the settings that every seed has: what a clock cut off is left out.
-
-    A seed with less than half as many as the fullest had hardly begun, and is left out itself.
-    """
-    count = runs.groupby("seed").seed.transform("size")
-    runs = runs[2 * count >= count.max()]
-    seeds = runs.seed.nunique()
+    """The runs of the settings that every seed has: what a clock cut off is left out."""
     setting = ["method", "epochs", *choosing.hyperparameters(runs)]
-    return runs[runs.groupby(setting, dropna=False).seed.transform("nunique") == seeds]
+    counts = runs.groupby(setting, dropna=False).seed.transform("nunique")
+    return runs[counts == runs.seed.nunique()]
 
 
 def by_way(runs) -> dict:
