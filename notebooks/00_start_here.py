@@ -16,8 +16,8 @@
 # # 00 · Start here
 #
 # **The question.** A model has learned something it should not have: a mistake in the data, a
-# picture whose owner wants it back, a shortcut. Training again without it is the honest remedy, and
-# often too dear. Can you take the knowledge out of the trained model?
+# picture whose owner wants it back, a shortcut. The safe remedy is to train again without it. That
+# often costs too much. Can you take the knowledge out of the trained model instead?
 #
 # That is **machine unlearning**. This workbook asks it for *overparameterized* models, those with
 # more parameters than data, where it turns out to be a different question from the one most methods
@@ -64,15 +64,18 @@ environment.check()
 # %% [markdown]
 # ## The problem in one picture
 #
-# A network was trained on fifty points of a sine and on five points that somebody got wrong.
+# A network was trained on fifty points of a sine. Five more points were in the training data, and
+# somebody had got them wrong: they lie at height 1.5, where no sine can be.
+#
+# This curve is the hero of the course. You meet it at the beginning and at the end of notebooks 01
+# to 04 and 08, each time a little better understood.
 
 # %%
-task = ul.sine.task(seed=2)
-unlearned = ul.unlearn(
-    task,
-    ul.MinNormOG(lr=1e-3, reg=0.1, reg_decay=0.9, n_pert=50, project_every=2, descent_epochs=50),
-    epochs=100,
+task = ul.sine.task(seed=1)
+method = ul.MinNormOG(
+    lr=1e-3, reg=0.1, reg_decay=0.9, n_pert=50, project_every=2, descent_epochs=50
 )
+unlearned = ul.unlearn(task, method, epochs=100)
 
 ch04_sine.pictures.fits(
     task,
@@ -81,10 +84,12 @@ ch04_sine.pictures.fits(
 )
 
 # %% [markdown]
-# - The **retain set** is what should stay: the fifty black points. The **forget set** is what
-#   should go: the five crosses.
-# - The **original model** was trained on both. It fits the crosses too, and swings wildly on its
-#   way to them.
+# *Dots: points to keep. Crosses: points to forget. The purple bar at each curve marks the place
+# where it is farthest from the sine.*
+#
+# - The **retain set** is what should stay: the fifty dots. The **forget set** is what should go:
+#   the five crosses.
+# - The **original model** was trained on both. It runs up to four of the five crosses.
 # - The **unlearned model** is what a method makes of the original, here in 100 steps and a fraction
 #   of a second.
 # - The **ground truth** was trained on the retain set alone, for 50,000 steps. It is what you would
@@ -92,19 +97,62 @@ ch04_sine.pictures.fits(
 #
 # Two more words come back in every notebook. A model **interpolates** if it fits every training
 # point exactly. **Drift** is how far the parameters move from the original's.
+#
+# ### Is this curve typical?
+#
+# The picture shows seed 1 because it is the first. Nine more networks were trained on other points
+# from other starts. For all ten: how far are the curves from the sine at the five forget points
+# (root mean square), before and after? The function 0 would have about 0.7.
+#
+# **Predict, then run.** How many of the fifty forget points does the method leave within 0.5 of the
+# wrong value?
+#
+# *Your prediction:* ...
+
+# %%
+print("seed  original  unlearned  ground truth   points still near 1.5")
+before, after, near = [], [], []
+for seed in range(1, 11):
+    each = ul.sine.task(seed)
+    model = ul.unlearn(each, method, epochs=100).model
+    models = each.original, model, each.ground_truth
+    errors = [ul.sine.errors(each, m)["forget_error"] for m in models]
+    before.append(errors[0])
+    after.append(errors[1])
+    near.append(int(((model(each.forget.tensors[0]) - 1.5).abs() < 0.5).sum()))
+    print(f"{seed:4}  {errors[0]:8.2f}  {errors[1]:9.2f}  {errors[2]:12.2f}   {near[-1]}")
+print(f"in all {sum(near)} of 50")
+
+# %% [markdown]
+# In all ten the error falls to less than 0.4 of what it was. Seed 1 is neither the best nor the
+# worst. But forgetting is not complete: seeds 2 and 7 keep an error above 0.3, where the ground
+# truth has about 0.1 or less. And a curve near 1.5 need not be a memory, since the sine itself may
+# be close to 1 there. Keep asking both questions: how far from the poison, and how far from the
+# truth?
+
+# %%
+assert max(new / old for new, old in zip(after, before)) < 0.4
+assert min(after) < after[0] < max(after)
+assert {seed for seed, error in enumerate(after, 1) if error > 0.3} == {2, 7}
 
 # %% [markdown]
 # ## How to work with these notebooks
 #
-# **Predict, then run.** Before an experiment there is a question. Answer it, in writing if you can,
-# before you run the cell: a wrong guess teaches more than a picture that was merely seen.
+# **Predict, then run.** Before an experiment there is a question. Double-click the cell with *Your
+# prediction* and write your answer there before you run the next cell: a wrong guess teaches more
+# than a picture that was merely seen.
 #
 # **Labs.** A lab is a picture with sliders. Drag a slider, or click on it and use the arrow keys.
-# Try it; what it shows is the subject of notebook 02.
+# This one shows a smaller network, with one wrong point. Nine points are to stay. As you slide, the
+# network never lets go of any of the nine, so its error on them stays 0. What happens to the wrong
+# point?
 
 # %%
-ch02_relaxed.SpanLab()
+ch02_relaxed.ValleyLab()
 
+
+# %% [markdown]
+# The curve leaves the wrong point, and nobody told it to. How can that be? Notebook 02 answers.
 
 # %% [markdown]
 # **Exercises.** You write a function, and the notebook goes on with yours. While it is a stub, the
@@ -134,6 +182,13 @@ theta_original, theta = (parameters_to_vector(m.parameters()).detach() for m in 
 assert drift(theta_original, theta_original) == 0
 share = drift(theta, theta_original) / theta_original.norm()
 print(f"The unlearned model drifted by {share:.1f} of the original's length.")
+
+# %% [markdown]
+# **One open question.** A curve that passes through the sine at the forget points has the right
+# values there. Does that mean that nothing of the wrong values is left in its parameters? Write
+# down what you would measure. Notebooks 07, 13 and 14 come back to it, and none of them closes it.
+#
+# *Your answer:* ...
 
 # %% [markdown]
 # ## The course

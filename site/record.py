@@ -28,6 +28,7 @@ SECONDS = re.compile(r"<td[^>]*>[\d.]+ s for \d+ epochs?</td>")
 TENTHS = [round(0.1 * i, 1) for i in range(11)]
 # lab -> which settings of which control, in the order of its sliders; others stay where they begin
 SLIDERS = {
+    ch02_relaxed.ValleyLab: {"steps": list(range(0, 101, 4))},
     ch02_relaxed.SpanLab: {"off": TENTHS, "along": TENTHS[::2], "n_pert": [0, 3, 6, 9]},
     ch05_linear.LinearLab: {
         "heading": list(range(0, 360, 15)),

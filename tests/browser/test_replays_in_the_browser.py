@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT / "site"))
 LABS = {
     "SineLab": "04_sine_poisoning",
     "SpanLab": "02_the_relaxed_problem",
+    "ValleyLab": "02_the_relaxed_problem",
     "LinearLab": "05_linear_models",
     "LinearNetworkLab": "06_linear_networks",
     "PruneLab": "07_two_layer_networks",

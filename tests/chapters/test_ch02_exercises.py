@@ -76,8 +76,14 @@ def _all_at_once(theta, rows):
     return theta - unit.T @ (unit @ theta)
 
 
-def _residual(delta, rows):
-    return (rows @ delta).abs(), rows.norm(dim=1) * delta.norm()
+def _solved(theta, rows, weights, lam):
+    """The minimiser of sum w ((theta + delta)^2 + lam delta^2), rows @ delta = 0, by a dense
+    solver."""
+    k, d = rows.shape
+    top = torch.cat([2 * (1 + lam) * torch.diag(weights), rows.T], 1)
+    bottom = torch.cat([rows, theta.new_zeros(k, k)], 1)
+    wanted = torch.cat([-2 * weights * theta, theta.new_zeros(k)])
+    return torch.linalg.solve(torch.cat([top, bottom]), wanted)[:d]
 
 
 off = right["project_off"]
@@ -89,18 +95,6 @@ OTHER_RIGHT = [
     ),
     ("first_order_change", lambda rows, delta: torch.einsum("kd,d->k", rows, delta)),
     ("first_order_change", lambda rows, delta: (rows * delta).sum(1)),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: all(
-            abs(g @ delta) <= tol * g.norm() * delta.norm() for g in rows
-        ),
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: (
-            _residual(delta, rows)[0] <= tol * _residual(delta, rows)[1]
-        ).all(),
-    ),
     ("project_off", lambda theta, rows: theta - torch.linalg.pinv(rows) @ (rows @ theta)),
     (
         "project_off",
@@ -120,6 +114,8 @@ OTHER_RIGHT = [
         "drift_step",
         lambda theta, rows, lam: (torch.linalg.pinv(rows) @ (rows @ theta) - theta) / (1 + lam),
     ),
+    ("weighted_step", lambda theta, rows, w, lam: _solved(theta, rows, w, lam)),
+    ("step_towards", lambda theta, rows, c, lam: _solved(theta - c, rows, 1 + 0 * c, lam)),
 ]
 
 
@@ -134,87 +130,6 @@ WRONG = [
     ("first_order_change", lambda rows, delta: rows.T @ delta, "raised RuntimeError"),
     ("first_order_change", lambda rows, delta: 1.1 * rows @ delta, "off by 0.1"),
     ("first_order_change", _in_place("first_order_change"), "in place"),
-    ("feasible", lambda delta, rows, tol=1e-9: None, "is there a return"),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: _residual(delta, rows)[0] <= tol * _residual(delta, rows)[1],
-        "one True or False",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool(
-            (_residual(delta, rows)[0] < tol * _residual(delta, rows)[1]).all()
-        ),
-        "zero step",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool((_residual(delta, rows)[0] == 0).all()),
-        "instead of ==",
-    ),
-    ("feasible", lambda delta, rows, tol=1e-9: True, "not feasible"),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool((rows @ delta <= tol * _residual(delta, rows)[1]).all()),
-        "absolute values",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool(
-            (rows @ delta).sum().abs() <= tol * _residual(delta, rows)[1].sum()
-        ),
-        "not at their sum",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool(
-            (_residual(delta, rows)[0] <= tol * _residual(delta, rows)[1]).any()
-        ),
-        "not some",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: right["feasible"](delta, rows[:1], tol),
-        "only the last row",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: right["feasible"](delta, rows[-1:], tol),
-        "only the first row",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool((_residual(delta, rows)[0] <= tol).all()),
-        "same direction, 1e12 times as long",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool(
-            (_residual(delta, rows)[0] <= tol * max(1, delta.norm())).all()
-        ),
-        "step of length 1e-12",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool((_residual(delta, rows)[0] <= tol * delta.norm()).all()),
-        "length of the row as well",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool(
-            ((rows @ delta).abs() <= tol * rows.norm() * delta.norm()).all()
-        ),
-        "each row's own length",
-    ),
-    (
-        "feasible",
-        lambda delta, rows, tol=1e-9: bool(
-            delta.norm() == 0
-            or ((rows @ delta).abs() / rows.norm(dim=1) <= tol * delta.norm()).all()
-        ),
-        "zero row",
-    ),
-    ("feasible", _in_place("feasible"), "in place"),
     ("project_off", lambda theta, rows: None, "is there a return"),
     ("project_off", lambda theta, rows: theta - off(theta, rows), "part INSIDE"),
     ("project_off", lambda theta, rows: theta, "unchanged"),
@@ -243,6 +158,31 @@ WRONG = [
     ),
     ("drift_step", lambda theta, rows, lam: -_qr(theta, rows) / (1 + lam), "any rank"),
     ("drift_step", _in_place("drift_step"), "in place"),
+    ("stationary_step", lambda theta, rows, mu, lam: None, "is there a return"),
+    (
+        "stationary_step",
+        lambda theta, rows, mu, lam: -(theta + rows.T @ mu) / (1 + lam),
+        "2 of the squares is missing",
+    ),
+    ("complete_square", lambda u, lam: -u / (1 + lam), "return two things"),
+    ("complete_square", lambda u, lam: (-u / (1 + lam), 0.0), "in part 1"),
+    ("complete_square", lambda u, lam: (u / (1 + lam), 0.0), "in part 0"),
+    ("step_towards", lambda theta, rows, centre, lam: centre - theta, "off by"),
+    (
+        "weighted_step",
+        lambda theta, rows, w, lam: right["drift_step"](theta, rows * w, lam),
+        "off by",
+    ),
+    ("bounded_step", lambda theta, rows, rho: -off(theta, rows), "bound has no effect"),
+    (
+        "bounded_step",
+        lambda theta, rows, rho: (
+            -off(theta, rows) / off(theta, rows).norm() * min(rho, off(theta, rows).norm())
+        ),
+        "divide 0 by 0",
+    ),
+    ("halved_step", lambda outputs, theta, step, tol: step, "never halved"),
+    ("halved_step", lambda outputs, theta, step, tol: 0 * step, "off by"),
 ]
 
 

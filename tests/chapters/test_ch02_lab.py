@@ -6,7 +6,8 @@ import torch
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch02_relaxed.lab import SpanLab, move
+from unlearnlab.chapters.ch02_relaxed.lab import STEPS, SpanLab, ValleyLab, move, valley
+from unlearnlab.course.curve import outputs_at
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +73,26 @@ def test_the_table_and_the_alt_text_follow_the_sliders():
     assert "0.99" in lab.numbers.value and "0.99 off the span" in lab.canvas.figure.alt
     lab.off.value = 0
     assert "0.99" not in lab.numbers.value and "by 0 off the span" in lab.canvas.figure.alt
+
+
+def test_the_valley_keeps_the_retain_outputs_while_theta_gets_shorter(task):
+    x, y = task.retain.tensors
+    path = valley(1)
+    for theta in path[::10]:
+        assert (outputs_at(task.original, theta, x) - y).abs().max() < 1e-9
+    assert len(path) == STEPS + 1 and (path.norm(dim=1).diff() < 0).all()
+    assert path[-1].norm() < 0.4 * path[0].norm()
+
+
+def test_a_shorter_first_step_ends_nearer(task):
+    start = valley(1, 0.02)[0]
+    assert (valley(1, 0.002)[1] - start).norm() < 0.2 * (valley(1, 0.02)[1] - start).norm()
+
+
+def test_the_valley_lab_follows_its_slider():
+    lab = ValleyLab()
+    first = lab.canvas.png()
+    assert "1.5" in lab.numbers.value
+    lab.steps.value = STEPS
+    assert "-0.93" in lab.numbers.value and "-0.93" in lab.canvas.figure.alt
+    assert lab.canvas.png() != first and lab.error is None

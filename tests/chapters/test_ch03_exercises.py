@@ -1,5 +1,7 @@
 """The exercises of notebook 03: right answers pass, usual mistakes get their own message."""
 
+import copy
+
 import pytest
 import torch
 
@@ -7,78 +9,11 @@ from unlearnlab.chapters import ch03_minnorm as ch
 from unlearnlab.chapters.ch03_minnorm.exercises import (
     coefficients,
     linear_layer_gram,
-    output_gradient,
-    row_combination,
+    minnorm_og,
     strengths,
 )
 from unlearnlab.course.exercises import WrongAnswer
-
-# --- output_gradient ---
-
-
-def parts(model, x):
-    return torch.autograd.grad(model(x[None]).sum(), list(model.parameters()))
-
-
-def accumulates(model, x):
-    model(x[None]).sum().backward()
-    return torch.cat([p.grad.flatten() for p in model.parameters()])
-
-
-def moves(model, x):
-    row = output_gradient(model, x)
-    with torch.no_grad():
-        next(model.parameters()).mul_(1.01)
-    return row
-
-
-def of_the_input(model, x):
-    x = x.clone().requires_grad_()
-    return torch.autograd.grad(model(x[None]).sum(), x)[0]
-
-
-def with_graph(model, x):
-    gradients = torch.autograd.grad(
-        model(x[None]).sum(), list(model.parameters()), create_graph=True
-    )
-    return torch.cat([g.flatten() for g in gradients])
-
-
-WRONG_GRADIENTS = [
-    (lambda m, x: m(x[None]).sum().backward(), "returns None"),
-    (parts, "one tensor per parameter"),
-    (of_the_input, "not to x"),
-    (with_graph, "autograd's graph"),
-    (accumulates, "adds to what .grad holds"),
-    (moves, "changes the model's parameters"),
-    (lambda m, x: output_gradient(m, x) * 1.1, "off by 0.1"),
-    (lambda m, x: output_gradient(m, x)[:-1], "expected shape"),
-    (lambda m, x: m(x), None),  # a batch of none: autograd's own trouble, or a shape
-]
-
-
-@pytest.mark.parametrize("wrong, message", WRONG_GRADIENTS)
-def test_wrong_output_gradients_are_told_what_is_wrong(wrong, message):
-    with pytest.raises(WrongAnswer, match=message):
-        ch.check("output_gradient", wrong)
-
-
-def test_another_way_to_the_output_gradient_passes():
-    def by_backward(model, x):
-        model.zero_grad()
-        model(x.unsqueeze(0)).squeeze().backward()
-        return torch.nn.utils.parameters_to_vector([p.grad for p in model.parameters()])
-
-    def functional(model, x):
-        names = dict(model.named_parameters())
-        gradients = torch.func.grad(
-            lambda p: torch.func.functional_call(model, p, (x[None],)).sum()
-        )({name: p.detach() for name, p in names.items()})
-        return torch.cat([gradients[name].flatten() for name in names])
-
-    assert ch.check("output_gradient", by_backward) is by_backward
-    assert ch.check("output_gradient", functional) is functional
-
+from unlearnlab.projection import minnorm_step
 
 # --- coefficients ---
 
@@ -166,41 +101,6 @@ def test_another_way_to_the_layer_gram_passes():
     assert ch.check("linear_layer_gram", ones_for_the_bias) is ones_for_the_bias
 
 
-# --- row_combination ---
-
-
-def weight(a, b, c):
-    return (c[:, None] * b).T @ a
-
-
-def bias(a, b, c):
-    return b.T @ c
-
-
-WRONG_COMBINATIONS = [
-    (lambda a, b, c: None, "is there a return"),
-    (lambda a, b, c: weight(a, b, c), "return two tensors"),
-    (lambda a, b, c: (weight(a, b, c) / len(a), bias(a, b, c)), "you average"),
-    (lambda a, b, c: row_combination(a, b.mul_(2), c), "in place"),
-    (lambda a, b, c: (weight(a, b, c) * 1.1, bias(a, b, c)), "off by 0.1"),
-]
-
-
-@pytest.mark.parametrize("wrong, message", WRONG_COMBINATIONS)
-def test_wrong_row_combinations_are_told_what_is_wrong(wrong, message):
-    with pytest.raises(WrongAnswer, match=message):
-        ch.check("row_combination", wrong)
-
-
-def test_another_way_to_the_row_combination_passes():
-    def sample_by_sample(a, b, c):
-        return sum(ci * torch.outer(bi, ai) for ai, bi, ci in zip(a, b, c)), sum(
-            ci * bi for bi, ci in zip(b, c)
-        )
-
-    assert ch.check("row_combination", sample_by_sample) is sample_by_sample
-
-
 # --- strengths ---
 
 
@@ -266,3 +166,85 @@ def test_the_schedule_is_the_one_the_package_runs():
     method = ul.MinNormOG(reg=0.3, reg_decay=0.7, project_every=3, descent_epochs=2)
     projected = [s > 0 for s in strengths(0.3, 0.7, 11, 3, 2)]
     assert projected == [method.projects_in(e, 11) for e in range(11)]
+
+
+# --- minnorm_og ---
+
+
+def loop(epoch, start=lambda original: copy.deepcopy(original), make=torch.optim.AdamW):
+    """A learner's loop with its own epoch(model, optimizer, x, y, strength)."""
+
+    def learner(original, x, y, strengths, lr):
+        model = start(original)
+        optimizer = make(model.parameters(), lr=lr)
+        for strength in strengths:
+            epoch(model, optimizer, x, y, strength)
+        return model
+
+    return learner
+
+
+def descend(model, optimizer, x, y):
+    optimizer.zero_grad()
+    torch.nn.functional.mse_loss(model(x), y).backward()
+    optimizer.step()
+
+
+def usual_epoch(model, optimizer, x, y, strength):
+    if strength:
+        minnorm_step(model, x, strength)
+    descend(model, optimizer, x, y)
+
+
+def descent_first(model, optimizer, x, y, strength):
+    descend(model, optimizer, x, y)
+    if strength:
+        minnorm_step(model, x, strength)
+
+
+def stale_outputs(model, optimizer, x, y, strength):
+    loss = (model(x) - y).square().mean()
+    if strength:
+        minnorm_step(model, x, strength)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def a_new_optimizer(model, optimizer, x, y, strength):
+    usual_epoch(model, torch.optim.AdamW(model.parameters(), lr=0.05), x, y, strength)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (loop(descent_first), "off by"),
+        (loop(stale_outputs), "Compute the outputs after minnorm_step"),
+        (loop(a_new_optimizer), "off by"),
+        (loop(usual_epoch, start=lambda original: original), "you change the original"),
+        (lambda *given: None, "return the unlearned model"),
+        (lambda original, *given: list(original.parameters()), "return the unlearned model"),
+        (
+            loop(usual_epoch, make=lambda p, lr: torch.optim.AdamW(p, lr=lr, weight_decay=0.5)),
+            "off by",
+        ),
+    ],
+)
+def test_a_wrong_loop_is_told_what_is_wrong(wrong, message):
+    with pytest.raises(WrongAnswer, match=message):
+        ch.check("minnorm_og", wrong)
+
+
+def test_another_loop_passes_and_does_what_the_package_does():
+    import unlearnlab as ul
+
+    learner = loop(usual_epoch)
+    assert ch.check("minnorm_og", learner) is learner
+    task, plan = ul.curve.task(1), strengths(0.1, 0.9, 6, 1, 2)
+    method = ul.MinNormOG(
+        lr=1e-3, reg=0.1, reg_decay=0.9, n_pert=9, project_every=1, descent_epochs=2
+    )
+    theirs = ul.unlearn(task, method, epochs=6).model
+    ours = minnorm_og(task.original, *task.retain.tensors, plan, 1e-3)
+    for p, q in zip(ours.parameters(), theirs.parameters()):
+        assert torch.allclose(p, q, atol=1e-7)

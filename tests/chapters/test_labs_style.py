@@ -22,6 +22,7 @@ from unlearnlab.chapters import (
 RESULTS = Path(__file__).parents[2] / "notebooks" / "results"
 LABS = {
     "SpanLab": ch02_relaxed.SpanLab,
+    "ValleyLab": ch02_relaxed.ValleyLab,
     "SineLab": lambda: ch04_sine.SineLab(epochs=2),
     "LinearLab": ch05_linear.LinearLab,
     "LinearNetworkLab": ch06_linear_network.LinearNetworkLab,

@@ -108,7 +108,7 @@ def fits(x, panels: dict, retain, forget, limit: float = 2.4, finding: str = "")
         x,
         panels={title: {"curves": {**curves, **points}} for title, curves in panels.items()},
         looks=dict.fromkeys(names.keys() - NAMED, "unlearned"),
-        key=6,
+        key=6 if len(names) < 5 else 4,
         down=down,
         size=(7.5, 1 + 2.2 * down),
         finding=finding,

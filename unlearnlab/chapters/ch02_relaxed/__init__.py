@@ -3,4 +3,4 @@
 from ...course.exercises import check, hints
 from ...course.graphs import fits, graph
 from . import exercises, pictures
-from .lab import SpanLab
+from .lab import SpanLab, ValleyLab, valley

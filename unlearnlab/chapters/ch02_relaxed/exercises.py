@@ -37,67 +37,31 @@ def first_order_change(rows, delta):
     return rows @ delta
 
 
-FEASIBLE = """
-hint 1: A step is feasible when every predicted change is 0, rows @ delta. What does 0 mean for
-    numbers with rounding?
-hint 2: The inner product of two vectors is at most the product of their lengths. Compare it with
-    that.
-hint 3: (rows @ delta).abs() <= tol * (length of each row) * (length of delta), and then: for all
-    rows.
-zero: the zero step changes no output, so it is feasible (is it < where <= is needed, or a division
-    by |delta|?)
-off: this delta was projected off the rows, so it is feasible up to rounding: the inner products are
-    about 1e-16, not 0. Compare with tol instead of ==
-up: every inner product is +1 here, so this delta moves every output: it is not feasible
-down: every inner product is -1 here: a change downwards is a change too. Take absolute values
-pair: one output goes up and the other down by the same amount. The sum is 0 and still both move:
-    look at each row, not at their sum or mean
-last: only the last row is not orthogonal to this delta, and that is enough to make it infeasible:
-    all rows must agree, not some
-first: only the first row is not orthogonal to this delta, and that is enough to make it infeasible:
-    all rows must agree, not some
-far: the same direction, 1e12 times as long, is just as feasible, but its rounding is 1e12 times as
-    large: measure the inner product relative to |g_i| |delta|, not absolutely
-near: a step of length 1e-12 along a gradient has a tiny inner product and is still infeasible:
-    measure it relative to |g_i| |delta|, not absolutely
-long, short: rows 1e12 or 1e-12 times as long span the same space, so the answer must be the same:
-    divide by the length of the row as well as of delta
-uneven: one row is short, the others 1e12 times as long, and the short one is violated: use each
-    row's own length, not the longest
-none: a zero row is an output that feels no parameter: it forbids nothing. With a division by its
-    length comes NaN, and comparing with NaN gives False
+CASES = drawn("d", "n d", "n")
+WIDE = drawn("d", "n d", n=(2, 3, 1))  # rows of full rank
+
+STATIONARY = """
+hint 1: Differentiate term by term. The derivative of |theta + delta|^2 by delta is 2 (theta +
+    delta), that of lam |delta|^2 is 2 lam delta. What is that of <multiplier, G delta>?
+hint 2: It is G^T multiplier, the same vector whatever delta is. Set the sum of the three to zero.
+hint 3: Collect delta on one side: 2 (1 + lam) delta = -(2 theta + G^T multiplier). Divide.
+sign: the sign is wrong: all that does not hold delta goes to the other side of the equation
+[rows.T @ multiplier / 2 -> rows.T @ multiplier]: the 2 of the squares is missing: theta comes with
+    a 2 and G^T multiplier without one
+[rows.T @ multiplier / 2 -> 0]: the multiplier is missing: without it the step ignores the rows
+[+ rows.T -> - rows.T]: the sign of the multiplier's term is turned: it is added in the Lagrangian
+[/ (1 + lam) -> ]: lam is missing: the penalty has the derivative 2 lam delta
+[1 + lam -> lam]: delta stands in |theta + delta|^2 too, so it comes with 1 + lam
+[return theta - (theta + rows.T @ multiplier / 2) / (1 + lam)]: that is theta + delta, the new
+    point; wanted is delta alone
 """
 
 
-def _feasible_cases():
-    for k, d in [(2, 6), (3, 20), (5, 40)]:
-        rows, free = draw(k, d), draw(d)
-        off = project_off(free, rows)
-        up = torch.linalg.pinv(rows) @ rows.new_ones(k)  # <g_i, up> = 1 for every row
-        first = project_off(rows[0], rows[1:])  # felt by the first row alone
-        last = project_off(rows[-1], rows[:-1])
-        pair = rows[:2] / rows[:2].norm(dim=1, keepdim=True)
-        yield "zero", 0 * free, rows
-        yield "off", off, rows
-        yield "up", up, rows
-        yield "down", -up, rows
-        yield "pair", pair[0] - pair[1], pair
-        yield "last", last, rows
-        yield "first", first, rows
-        yield "far", 1e12 * off, rows
-        yield "near", 1e-12 * up, rows
-        yield "long", off, 1e12 * rows
-        yield "short", up, 1e-12 * rows
-        yield "uneven", last / last.norm(), torch.cat([1e12 * rows[:-1], rows[-1:]])
-        yield "none", off, torch.cat([rows, 0 * rows[:1]])
-
-
-@exercise(FEASIBLE, _feasible_cases)
-def feasible(delta, rows, tol=1e-9):
-    """delta (d,), rows (k, d). Returns True if |<g_i, delta>| <= tol |g_i| |delta| for every row
-    g_i, else False."""
-    sizes = rows.norm(dim=1) * delta.norm()
-    return bool(((rows @ delta).abs() <= tol * sizes).all())
+@exercise(STATIONARY, lambda: [(*case, lam) for case in CASES() for lam in (0.0, 1.0, 4.0)])
+def stationary_step(theta, rows, multiplier, lam):
+    """theta (d,), rows (k, d), multiplier (k,), lam >= 0. Returns delta (d,) where the derivative
+    of |theta + delta|^2 + lam |delta|^2 + <multiplier, rows @ delta> is zero."""
+    return -(theta + rows.T @ multiplier / 2) / (1 + lam)
 
 
 PROJECT = """
@@ -118,6 +82,28 @@ def project_off(theta, rows):
     _, sizes, basis = torch.linalg.svd(rows, full_matrices=False)
     basis = basis[sizes > 1e-12 * sizes.max()]
     return theta - basis.T @ (basis @ theta)
+
+
+SQUARE = """
+hint 1: Multiply out both sides for numbers instead of vectors: (u + z)^2 + lam z^2 and
+    (1 + lam) (z - c)^2 + rest. The coefficients of z^2 agree already.
+hint 2: Compare the coefficients of z: 2 u on the left, -2 (1 + lam) c on the right. That gives c.
+hint 3: Then compare what is free of z: u^2 on the left, (1 + lam) c^2 + rest on the right. For
+    vectors, u^2 is <u, u>.
+parts: return two things: the centre, a vector (d,), and the rest, one number
+part: in part {i} (0 is the centre, 1 the rest): {wrong}
+[-u / (1 + lam) -> u / (1 + lam)]: the sign of the centre is wrong: the square is of z - c
+[-u / (1 + lam) -> -u]: lam is missing in the centre: the penalty pulls it towards 0
+[lam / (1 + lam) * u @ u -> u @ u]: the rest is what u^2 leaves when (1 + lam) c^2 is taken away
+[lam / (1 + lam) * u @ u -> u @ u / (1 + lam)]: that is (1 + lam) c^2; the rest is u^2 minus it
+"""
+
+
+@exercise(SQUARE, lambda: [(draw(d), lam) for d in (3, 1, 7) for lam in (0.5, 3.0, 1.0)])
+def complete_square(u, lam):
+    """u (d,), lam >= 0. Returns centre (d,) and rest, a float: |u + z|^2 + lam |z|^2 is
+    (1 + lam) |z - centre|^2 + rest for every z (d,)."""
+    return -u / (1 + lam), float(lam / (1 + lam) * u @ u)
 
 
 STEP = """
@@ -158,3 +144,111 @@ def drift_step(theta, rows, lam):
     """theta (d,), rows (k, d), lam >= 0. Returns delta (d,), the minimiser of (7) for
     R = |theta|^2, Rhat = lam |delta|^2."""
     return -project_off(theta, rows) / (1 + lam)
+
+
+CENTRE = """
+hint 1: Put theta' = theta - centre. What does |theta + delta - centre|^2 become?
+hint 2: It is |theta' + delta|^2: the same problem with theta' for theta. The constraint does not
+    mention theta at all.
+hint 3: So drift_step answers it, with one of its arguments changed.
+[theta - centre -> theta]: the centre has no effect. Where the centre is 0 this is right
+[theta - centre -> centre - theta]: the sign is turned: the step leads away from the centre
+[theta - centre -> theta + centre]: theta + delta is compared with the centre: subtract it
+[return drift_step(theta, rows, lam) + centre]: that leaves the subspace rows @ delta = 0: the
+    centre has a part in the span
+"""
+
+
+@exercise(CENTRE, lambda: [(*case, draw(len(case[0])), 0.5) for case in drawn("d", "n d")()])
+def step_towards(theta, rows, centre, lam):
+    """theta, centre (d,), rows (k, d), lam >= 0. Returns delta (d,), the minimiser of
+    |theta + delta - centre|^2 + lam |delta|^2 with rows @ delta = 0."""
+    return drift_step(theta - centre, rows, lam)
+
+
+WEIGHTED = """
+hint 1: Find new coordinates in which the weighted sum of squares is a plain one.
+hint 2: With z_j = sqrt(w_j) theta_j the objective is |z + change|^2 + lam |change|^2. Which rows
+    give the same inner products with the change of z as `rows` with delta?
+hint 3: rows / sqrt(w). So take drift_step of (sqrt(w) theta, rows / sqrt(w)), which is the change
+    of z, and turn it back into a change of theta.
+[rows / root -> rows]: the rows are those of the old coordinates: in the new ones the constraint is
+    another subspace
+[rows / root -> rows * root]: the rows scale the other way: rows @ delta must stay what it is
+[root * theta -> theta]: theta is in the old coordinates still
+[, lam) / root -> , lam)]: that is the change of z; divide by sqrt(w) for that of theta
+[weights.sqrt() -> weights]: the weights stand before squares, so the coordinates scale with roots
+[return drift_step(theta, rows, lam)]: the weights have no effect: a parameter with a large weight
+    should shrink more
+"""
+
+
+@exercise(WEIGHTED, lambda: [(*case, 1 + draw(len(case[0])).abs(), 0.5) for case in WIDE()])
+def weighted_step(theta, rows, weights, lam):
+    """theta (d,), rows (k, d), weights (d,) > 0, lam >= 0. Returns delta (d,), the minimiser of
+    sum_j w_j ((theta_j + delta_j)^2 + lam delta_j^2) with rows @ delta = 0."""
+    root = weights.sqrt()
+    return drift_step(root * theta, rows / root, lam) / root
+
+
+BOUNDED = """
+hint 1: Without the bound the answer is -P_perp theta. When is that allowed?
+hint 2: When it is too long: a feasible delta of length rho changes |theta + delta|^2 through
+    <theta, delta> = <P_perp theta, delta> only. Which direction makes that smallest?
+hint 3: The same direction, at length rho. One factor covers both cases: the smaller of 1 and
+    rho / |P_perp theta|.
+sign: the sign is wrong: the step goes against P_perp theta
+still: theta has no part off the rows, so the step is 0. Do you divide 0 by 0?
+[u * min(1, rho / u.norm()) -> u]: the bound has no effect: this step is too long
+[min(1, rho / u.norm()) -> rho / u.norm()]: a bound is not a length: where
+    -P_perp theta is shorter than rho, it is the answer itself
+[min(1, rho / u.norm()) -> min(1, rho)]: rho is a length, not a share: divide it by the
+    length of P_perp theta
+[project_off(theta, rows) -> theta]: you shrink all of theta, which moves the retained outputs
+"""
+
+
+def _bounds():
+    for theta, rows in WIDE():
+        for rho in (0.1, 1.0, 100.0):
+            yield theta, rows, rho
+    yield "still", 0 * theta, rows, 1.0
+
+
+@exercise(BOUNDED, _bounds)
+def bounded_step(theta, rows, rho):
+    """theta (d,), rows (k, d), rho > 0. Returns delta (d,), the minimiser of |theta + delta|^2 with
+    rows @ delta = 0 and |delta| <= rho."""
+    u = project_off(theta, rows)
+    return -u * min(1, rho / u.norm())
+
+
+HALVED = """
+hint 1: Ask the outputs themselves: how far is outputs(theta + step) from outputs(theta)?
+hint 2: A loop: while the largest change is above the tolerance, halve the step.
+hint 3: The comparison is always with outputs(theta), the original ones, and the step shrinks to
+    half its length each time.
+[while -> while 0 *]: the step is never halved
+[.abs() -> ]: an output that falls changes too: take absolute values
+[.max() -> .mean()]: the mean lets one output move far if the others stay: look at the
+    largest change
+[while -> if]: with a whole step too long, its half may be too long as well: go on until it is not
+[step / 2 -> step / 10]: halve the step: this one is shorter than it has to be
+"""
+
+
+def _halvings():
+    for theta, rows in WIDE():
+        for outputs in (lambda t, rows=rows: -rows @ t, lambda t, rows=rows: (rows @ t).square()):
+            yield outputs, theta, -theta, 0.05
+            yield outputs, theta, -1e-3 * theta, 0.5
+
+
+@exercise(HALVED, _halvings)
+def halved_step(outputs, theta, step, tol):
+    """outputs: maps theta (d,) to (k,). theta, step (d,). tol > 0. Returns the first of step,
+    step / 2, step / 4, ... which changes no output by more than tol."""
+    before = outputs(theta)
+    while (outputs(theta + step) - before).abs().max() > tol:
+        step = step / 2
+    return step

@@ -1,6 +1,7 @@
-"""What happens to the outputs when theta moves along the span of the retain gradients, and when it
-moves off it?"""
+"""What happens to the outputs when theta slides along the valley of interpolators, when it moves
+along the span of the retain gradients, and when it moves off it?"""
 
+import functools
 from types import SimpleNamespace
 
 import torch
@@ -12,7 +13,7 @@ from ...projection import output_gradients, project_out
 from ...task import Task
 from . import pictures
 
-ROWS = curve.RETAIN_POINTS
+ROWS, STEPS = curve.RETAIN_POINTS, 100
 CONTROLS = {
     "off": ("off the span", 0.1, 0, 1, 0.01),
     "along": ("along the span", 0.0, 0, 1, 0.01),
@@ -55,6 +56,62 @@ def move(task: Task, off: float, along: float, n_pert: int) -> SimpleNamespace:
     )
 
 
+@functools.cache
+def valley(seed: int, strength: float = 0.02) -> torch.Tensor:
+    """The way from theta* of the small curve problem along the models that fit its retain points,
+    towards shorter ones: (STEPS + 1, d).
+
+    A step removes a share `strength` of P_perp theta; Gauss-Newton steps then bring the outputs
+    back to their targets.
+    """
+    task = curve.task(seed)
+    x, y = task.retain.tensors
+    path = [parameters_to_vector(task.original.parameters()).detach()]
+    outputs = lambda theta: curve.outputs_at(task.original, theta, x).flatten()
+    gradients = torch.func.jacrev(outputs)
+    for _ in range(STEPS):
+        theta = path[-1] - strength * project_out(path[-1], gradients(path[-1]))
+        for _ in range(3):
+            residuals = outputs(theta).detach() - y[:, 0]
+            theta = theta - torch.linalg.pinv(gradients(theta)) @ residuals
+        path.append(theta.detach())
+    return torch.stack(path)
+
+
+class ValleyLab(SliderLab):
+    """One slider takes a network down the valley of the models that fit nine points: the length of
+    theta falls, and what it was taught besides goes. seed: of the problem."""
+
+    offers = {"steps": ("steps along the valley", 0, 0, STEPS)}
+    legend = {"loc": "outside lower center", "ncols": 4}
+
+    def __init__(self, seed: int = 1, **first):
+        self.task, self.path = curve.task(seed), valley(seed)
+        super().__init__(**first)
+
+    def picture(self, left, right, shown):
+        pictures.valley(left, right, self.task, *shown[:2])
+
+    def compute(self, steps):
+        theta, (x, y) = self.path[steps], self.task.retain.tensors
+        outputs = lambda theta, at=x: curve.outputs_at(self.task.original, theta, at)[:, 0]
+        rows, residuals = torch.func.jacrev(outputs)(theta), outputs(theta) - y[:, 0]
+        numbers = {
+            "largest error on the nine dots": residuals.abs().max(),
+            "length of the loss gradient": (2 / ROWS * residuals @ rows).norm(),
+            "mean length of the output gradients": rows.norm(dim=1).mean(),
+            "length of θ": theta.norm(),
+            "height at the cross": outputs(theta, self.task.forget.tensors[0]),
+        }
+        return steps / STEPS, outputs(theta, curve.grid()).detach(), numbers
+
+    def sentence(self, shown):
+        return ", ".join(f"{name} {_number(value)}" for name, value in shown[2].items())
+
+    def table(self, shown):
+        return table({name: [_number(value)] for name, value in shown[2].items()})
+
+
 class SpanLab(SliderLab):
     """Three sliders move theta* of the small curve problem: off the span, along it, and which rows
     make the span.
@@ -95,4 +152,4 @@ class SpanLab(SliderLab):
 
 
 def _number(value):
-    return "0" if abs(value) < pictures.FLOOR else f"{value:.2g}"
+    return "0" if abs(value) < pictures.FLOOR else f"{float(value):.2g}"

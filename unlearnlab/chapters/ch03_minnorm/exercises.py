@@ -3,65 +3,11 @@
 import copy
 
 import torch
+from torch.nn.utils import parameters_to_vector
 
-from ...course.exercises import call, draw, drawn, exercise, expect, same
-from ...networks import MLP
-
-ROW = """
-hint 1: The model takes a batch. Give it a batch of one: model(x[None]) has shape (1, 1), and
-    autograd wants a single number.
-hint 2: torch.autograd.grad(number, list_of_tensors) returns one gradient per tensor. Here the
-    tensors are the parameters.
-hint 3: Flatten each gradient and join them with torch.cat. That is a row of G.
-list: autograd gives one tensor per parameter; flatten each, join them with torch.cat to one vector
-[g in gradients]) -> g in gradients])[None]]: the row is wrapped: shape (1, d); return a vector (d,)
-[for g in gradients -> for g in gradients if g.ndim == 2]: the row has the entries of the weights
-    only; the biases are parameters too
-[return x]: this has the shape of the input: the gradient must be with respect to the parameters,
-    not to x
-sign: the sign is wrong: the row is the gradient itself, not a descent direction
-[.sum() -> .square().sum()]: this is the gradient of the squared output. A row belongs to the output
-    f(theta, x), no loss involved
-[.sum() -> .square().sum() / 2]: the output times its gradient: a loss's chain rule. A row is the
-    gradient of f(theta, x) alone
-unit: you scale the row to length 1; the row is the gradient as it is
-[in gradients -> in gradients[::-1]]: the parameters come in the reverse order; use the order of
-    model.parameters()
-[g.flatten() -> g.movedim(0, -1).flatten()]: a weight matrix is flattened the wrong way round: no
-    transpose, row by row
-graph: the row still hangs on autograd's graph, and so keeps a whole backward pass in memory. Leave
-    create_graph out
-moved: your function changes the model's parameters; a gradient only looks
-again: the first call is right, a later call on the same model is not: .backward() adds to what
-    .grad holds already. Use torch.autograd.grad, or clear .grad first
-"""
-
-
-def _model_cases():
-    for widths in ([2, 4, 3, 1], [1, 5, 1], [3, 1], [1, 1]):
-        model = MLP(widths).double()
-        with torch.no_grad():
-            for p in model.parameters():
-                p.copy_(draw(*p.shape))
-        yield model, draw(widths[0])
-
-
-def _look_again(words, learner):
-    for model, x in _model_cases():
-        twin = copy.deepcopy(model)
-        expect(not learner(twin, 2 * x).requires_grad, words["graph"])
-        again, right = learner(twin, x), output_gradient(model, x)
-        expect(all(map(torch.equal, model.parameters(), twin.parameters())), words["moved"])
-        expect(same(again, right, right.norm()), words["again"])
-
-
-@exercise(ROW, _model_cases, more=_look_again)
-def output_gradient(model, x):
-    """model: one output per sample. x (m,): one sample. Returns (d,): the gradient of the output
-    with respect to all parameters, in the order of model.parameters(), each flattened."""
-    gradients = torch.autograd.grad(model(x[None]).sum(), list(model.parameters()))
-    return torch.cat([g.flatten() for g in gradients])
-
+from ...course.exercises import call, draw, drawn, exercise, expect, messages, same
+from ...networks import MLP, seeded
+from ...projection import minnorm_step
 
 SOLVE = """
 hint 1: If K were invertible: torch.linalg.solve(K, t). The exercise is about the K that is not: use
@@ -180,39 +126,6 @@ def linear_layer_gram(a, b):
     return (a @ a.T) * (b @ b.T) + b @ b.T
 
 
-COMBINATION = """
-hint 1: G^T c = sum of c_i g_i. For the weight, g_i is the matrix b_i a_i^T: what is the sum of c_i
-    b_i a_i^T?
-hint 2: A sum of outer products is one matrix product: sum_i u_i v_i^T = U^T V, with the u_i and v_i
-    as rows of U and V.
-hint 3: Multiply every b_i by c_i: weighted = c[:, None] * b. The weight's share is weighted.T @ a;
-    the bias's is the sum of `weighted`.
-parts: return two tensors: the weight's share (out, in) and the bias's share (out,)
-[weighted.T @ a, weighted.sum(0) -> weighted.sum(0), weighted.T @ a]: weight and bias are swapped:
-    the weight's share comes first
-[weighted.T @ a -> weighted[:, :, None] * a[:, None]]: the weight's share still has one matrix per
-    sample: add them up over the samples
-transposed: the weight's share is transposed: a weight is (out, in), its row b_i a_i^T, not a_i
-    b_i^T
-[weighted.T -> b.T]: c is not used for the weight: every sample's row is multiplied by its own c_i
-    first
-[c[:, None] -> c[:, None] / len(c)]: you average over the samples; G^T c is a sum
-[@ a -> @ (c[:, None] * a)]: c_i enters twice, with a and with b: once is enough
-sign: the sign is wrong: this is G^T c itself; the minus comes when it is taken from theta
-[.sum(0) -> ]: the bias's share still has one vector per sample: add them up over the samples
-[weighted.sum -> b.sum]: c is not used for the bias: its row b_i is multiplied by c_i too
-[weighted.sum(0) -> c.sum().expand(b.shape[1])]: the bias's row is b_i, not 1
-"""
-
-
-@exercise(COMBINATION, drawn("n d", "n k", "n"))
-def row_combination(a, b, c):
-    """a (n, in), b (n, out) as before; c (n,). Returns the layer's share of G^T c: (out, in) for
-    the weight and (out,) for the bias."""
-    weighted = c[:, None] * b
-    return weighted.T @ a, weighted.sum(0)
-
-
 PLAN = """
 hint 1: Walk through the epochs 0, 1, ..., epochs - 1 and keep the current strength in a variable
     that starts at reg.
@@ -278,3 +191,66 @@ def strengths(reg, reg_decay, epochs, project_every, descent_epochs):
         else:
             out.append(0.0)
     return out
+
+
+LOOP = """
+hint 1: Before the loop: a copy of the original, and one optimizer for all epochs. What has to
+    happen to them in one epoch, and in which order?
+hint 2: An epoch is a projection, if its strength is not 0, and then one step of AdamW on the loss
+    of the present parameters. The three lines of a descent step are the usual ones: forget old
+    gradients, backward, step.
+hint 3: minnorm_step(model, x, strength) changes the model in place. Compute model(x) for the loss
+    after it, not before.
+raised: a loss that was computed before the projection cannot be differentiated after it: its
+    weights are gone. Compute the outputs after minnorm_step. Or is it another error?
+model: return the unlearned model, a torch module
+copy: you change the original, which others still need: work on a copy
+[optimizer.zero_grad() -> pass]: the gradients of all epochs add up: zero_grad is missing
+[for strength in strengths -> for strength in strengths[:1]]: this is one epoch; there are as many
+    as there are strengths
+[if strength > 0 -> if False]: nothing is projected: this is descent alone
+[optimizer.step() -> pass]: nothing descends: the step of the optimizer is missing
+[torch.optim.AdamW -> torch.optim.Adam]: this is Adam; the paper, and the package, take AdamW
+[torch.optim.AdamW -> torch.optim.SGD]: this is plain gradient descent; take AdamW
+[(model.parameters(), lr=lr) -> (model.parameters())]: the learning rate is AdamW's default: hand lr
+    over
+[.mean().backward() -> .sum().backward()]: the loss is the mean of the squared errors
+[.square() -> .abs()]: the loss is the mean of the squared errors
+[minnorm_step(model, x, strength) -> minnorm_step(model, x[:1], strength)]: only one sample is
+    protected by the projection: hand all of x over
+[minnorm_step(model, x, strength) -> [p.data.mul_(1 - strength) for p in model.parameters()]]: you
+    shrink all of theta; minnorm_step shrinks what the outputs do not feel
+"""
+
+
+def _loop_cases():
+    for seed, plan in enumerate(([0.3, 0.0, 0.2], [0.0, 0.5], [0.1, 0.1, 0.0, 0.0])):
+        x = torch.linspace(-1, 1, 5, dtype=torch.float64)[:, None]
+        yield seeded(lambda: MLP([1, 6, 1]), seed).double(), x, x.sin(), plan, 0.05
+
+
+def _run_loop(learner, original, *given):
+    before = copy.deepcopy(original)
+    model = learner(original, *given)
+    expect(isinstance(model, torch.nn.Module), WORDS["model"])
+    unchanged = map(torch.equal, before.parameters(), original.parameters())
+    expect(all(unchanged) and model is not original, WORDS["copy"])
+    return parameters_to_vector(model.parameters()).detach()
+
+
+WORDS = messages(LOOP)
+
+
+@exercise(LOOP, _loop_cases, run=_run_loop)
+def minnorm_og(original, x, y, strengths, lr):
+    """original: a network. x (n, m), y (n, 1): the retain set. strengths: one number an epoch.
+    Returns the unlearned model, a new one."""
+    model = copy.deepcopy(original)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    for strength in strengths:
+        if strength > 0:
+            minnorm_step(model, x, strength)
+        optimizer.zero_grad()
+        (model(x) - y).square().mean().backward()
+        optimizer.step()
+    return model
