@@ -1044,14 +1044,12 @@ table = {
 }
 mild = {f"{n} rows": away_from(torch.stack(m)) / (0.2 * leak) for n, m in passed_mild.items()}
 table["distance, a fifth of the lies"] = mild
-nothing = {words: {"doing nothing": 1} for words in table if words != "retain error"}
 
 # %%
 ch.graph(
     strengths,
-    panels={words: {"curves": nothing.get(words, {}) | table[words]} for words in table},
-    looks={"doing nothing": "target"},
-    key=6,
+    panels={words: {"curves": curves} for words, curves in table.items()},
+    key=5,
     down=2,
     log="x",
     size=(9.2, 6),
@@ -1141,7 +1139,6 @@ for tilt in (45, 10, 5, 0):
     shown = scene(tilt=tilt)
     length = f"length of the original {shown.original.norm():.2f}"
     print(f"tilt {tilt:2}: {length}, distance dot to ring {shown.distance:.2f}")
-flat = shown
 
 # %% [markdown]
 # 1. $\theta^*$ travels along the normal of the plane; its foot stays, and with it dot and ring.
@@ -1156,6 +1153,7 @@ flat = shown
 # 6. On the line of the remaining input: the shortest vector that fits one point.
 
 # %%
+flat = scene(tilt=0)
 implied = (flat.x_forget @ flat.retrained).item()
 agreeing = scene(tilt=0, label=implied)
 assert (
