@@ -75,6 +75,11 @@ def _by_eigenvectors(X, eps):
     return -eps * vectors[:, values > 1e-10 * values[-1]][:, 0]
 
 
+def _least(X):
+    """The direction of the span that the rows feel least, by the first and the last row."""
+    return (difference := off(X[-1] - X[0], X[:-1])) / difference.norm()
+
+
 OTHER_RIGHT = [
     (
         "certificate",
@@ -110,6 +115,8 @@ OTHER_RIGHT = [
     ("descent_end", ul.linear.gd_limit),
     ("worst_error", _by_eigenvectors),
     ("worst_error", lambda X, eps: -right["worst_error"](X, eps)),
+    ("impostor", lambda X, y, tol=1e-6: 3 * min_norm(X, y).norm() * _least(X) + min_norm(X, y)),
+    ("impostor", lambda X, y, tol=1e-6: min_norm(X, y) - 1.5 * min_norm(X, y).norm() * _least(X)),
     ("ridge_solution", ridge),
     ("ridge_solution", _svd_ridge),
     ("ridge_solution", _kernel_ridge),
@@ -245,6 +252,20 @@ WRONG = [
     ),
     ("worst_error", lambda X, eps: left(X, eps)[:, 1], "another one of the same length"),
     ("worst_error", _in_place("worst_error"), "in place"),
+    ("impostor", lambda X, y, tol=1e-6: None, "is there a return"),
+    ("impostor", lambda X, y, tol=1e-6: min_norm(X, y), "move farther"),
+    (
+        "impostor",
+        lambda X, y, tol=1e-6: min_norm(X, y) + 0.9 * min_norm(X, y).norm() * _least(X),
+        "within .theta_r. of the shortest",
+    ),
+    (
+        "impostor",
+        lambda X, y, tol=1e-6: min_norm(X, y) + 9 * off(draw_like(X), X),
+        "orthogonal to all inputs",
+    ),
+    ("impostor", lambda X, y, tol=1e-6: 3 * min_norm(X, y), "does not pass as rounding"),
+    ("impostor", _in_place("impostor"), "in place"),
     ("ridge_solution", lambda X, y, lam: None, "is there a return"),
     (
         "ridge_solution",
@@ -260,6 +281,10 @@ WRONG = [
     ),
     ("ridge_solution", _in_place("ridge_solution"), "in place"),
 ]
+
+
+def draw_like(X):
+    return torch.linspace(-1, 1, X.shape[1], dtype=X.dtype).cos() + X[0]
 
 
 def right_rank(X):

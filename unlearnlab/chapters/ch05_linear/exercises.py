@@ -177,6 +177,47 @@ def worst_error(X, eps):
     return eps * U[:, rank - 1]
 
 
+IMPOSTOR = """
+hint 1: Start from the shortest interpolator and move inside the span, so that the second half of
+    the certificate passes. Which direction of the span do the inputs feel least?
+hint 2: The right singular vector with the smallest singular value, the last row of V in X = U S V.
+    A move of length a along it changes the predictions by a * sigma in all.
+hint 3: Move farther than the shortest interpolator is long, say twice as far: the residual is then
+    still below tol.
+fits: this theta has a residual that the certificate does not pass as rounding. Move along a
+    direction that the inputs feel less
+spans: a part of this theta is orthogonal to all inputs, and the certificate sees it. Stay in the
+    span
+far: this theta is within |theta_r| of the shortest interpolator; move farther: distance {apart:.2g}
+    of its length so far
+"""
+
+
+def _impostor_cases():
+    for n, m, apart in [(2, 4, 1e-8), (4, 9, 1e-8), (3, 8, 1e-9)]:
+        X = draw(n, m)
+        X[-1] = X[0] + apart * draw(m)
+        yield X, X @ draw(m)
+
+
+def _judge_impostor(answer, X, y):
+    """Many answers are right: the certificate passes, and it is far away."""
+    shortest = linear.min_norm(X, y)
+    fits = (X @ answer - y).abs() <= 1e-6 * (X.norm(dim=1) * answer.norm() + y.abs())
+    spans = project_out(answer, X).norm() <= 1e-6 * answer.norm()
+    apart = (answer - shortest).norm() / shortest.norm()
+    return {"apart": apart}, {"fits": fits.all(), "spans": spans, "far": apart > 1}
+
+
+@exercise(IMPOSTOR, _impostor_cases, judge=_judge_impostor)
+def impostor(X, y, tol=1e-6):
+    """theta (m,) that `certificate` passes, farther from the shortest interpolator than that is
+    long. X: (n, m), independent rows, two of them nearly equal; y: (n,)."""
+    shortest = linear.min_norm(X, y)
+    least_felt = torch.linalg.svd(X, full_matrices=False)[2][-1]
+    return shortest + 2 * shortest.norm() * least_felt
+
+
 RIDGE = """
 hint 1: Set the derivative of |X theta - y|^2 / n + lam |theta|^2 to zero and multiply by n / 2.
 hint 2: (X.T @ X + n lam I) theta = X.T @ y. For lam > 0 the matrix has an inverse, whatever the
