@@ -178,7 +178,8 @@ ch.pictures.curves(
 
 # %% [markdown]
 # The dotted line is where no seed gets a training image wrong, the grey band reaches from the first
-# seed to the last. Left of it the original is no better on the 200 than on unseen images of their
+# seed to the last. In either panel two lines lie on each other: all and the 200, test and
+# forget-test. Left of it the original is no better on the 200 than on unseen images of their
 # classes at the first rung: it never knew the 200 apart. From the threshold on the forget error is
 # 0. The retrained network, which has seen half as many images of these four classes, gives them up
 # nearly whole when it is narrowest, and hardly misses them when it is wide.
@@ -362,7 +363,7 @@ ch.pictures.curves(
     panels,
     threshold={title: thresholds[LADDERS[title][1]] for title in panels},
     ylabel="distance D from retraining",
-    limits=(0, 0.4),
+    limits=(0, 0.6),
     band=bands,
     finding="The shaded band is retrained networks; the best method at its mean or below on "
     + f"{sum(reached)} of {len(reached)} rungs",
@@ -660,7 +661,7 @@ for score, own in off.items():
 #
 # ## 8 · Photographs
 #
-# Digits are so easy that a network which never saw an image has it right. So here are three rungs
+# Digits are so easy that a network which never saw an image has it right. So here are two rungs
 # of ResNet-18 on photographs: 2,000 of the 50,000 training images of CIFAR-10, of which 1,600 are
 # trained on, 1,000 test images, 200 to forget of two classes, three seeds, five settings a method.
 # This is [paper]'s network and data set, at a thirtieth of its images.
@@ -683,7 +684,7 @@ for width, own in told.groupby("width"):
 # seeds; what is shown is $D$, which had no say.
 
 # %%
-WIDTHS = {"1/64": 1 / 64, "1/8": 1 / 8}
+WIDTHS = {"width 1/64": 1 / 64, "width 1/8": 1 / 8}
 
 
 def dots(panels, across, finding, names=(*FOUR, "original", "retrained"), limits=(-0.02, 1.02)):
@@ -694,7 +695,7 @@ def dots(panels, across, finding, names=(*FOUR, "original", "retrained"), limits
         for (label, width), up in zip(WIDTHS.items(), (-0.15, 0.15)):
             at = own[own.width == width].groupby("method")[column].apply(list)
             drawn[title]["curves"][label] = marks.dots([at[name] for name in names], up)
-    looks = {"1/64": "hollow squares", "1/8": "blue dots"}
+    looks = dict(zip(WIDTHS, ("hollow squares", "blue dots")))
     every = {"looks": looks, "rows": names, "xlabel": across, "xlim": limits, "key": 2}
     every |= {"down": len(panels) // 2, "subplots": {"sharey": True, "sharex": True}}
     return graphs.graph(panels=drawn, size=(9, 1 + 1.3 * len(panels)), finding=finding, **every)
