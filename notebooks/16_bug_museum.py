@@ -49,11 +49,9 @@ KEPT_AND_FORGOTTEN = {
     "forget_error": "forget error (to be low)",
 }
 
-
 # %% [markdown]
 # Two helpers. `each` runs a method on every seed of a task; `note` keeps an effect for the table at
 # the end.
-
 
 # %%
 from unlearnlab.methods.base import heads
