@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+import torch
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch10_collapse, ch11_replication
@@ -194,3 +195,20 @@ def test_the_arms_undo_each_oddity_of_the_public_code_and_the_digits_have_the_pu
     grid = ul.erasure.grid(3)
     published = set(expand({name: grid[name] for name in ("MinNorm-OG", "GD")}))
     assert published <= set(expand(ch11_replication.study.CASES["digits"].grid))
+
+
+def test_what_chooses_a_setting_of_collapse_is_none_of_what_judges_it(monkeypatch):
+    study = ch10_collapse.study
+    size = dataclasses.replace(ul.collapse.PRESETS["digits", "quick"], test_images=100)
+    monkeypatch.setitem(ul.collapse.PRESETS, ("digits", "quick"), size)
+    sets = []
+    monkeypatch.setattr(
+        study.collapse,
+        "evaluate",
+        lambda model, test, precision=None: {"own": sets.append(test.tensors[0]) or len(test)},
+    )
+    task = study.validated("digits", 1)
+    sets.clear()
+    assert task.evaluate(task.original) == {"own": 100, "validation_own": 200}
+    both = torch.cat([images.flatten(1) for images in sets])
+    assert len(both.unique(dim=0)) == len(both) == 300

@@ -1,8 +1,13 @@
 """The recorded runs of notebook 10: the methods of paper A's table on representation collapse."""
 
+from functools import partial
+
+from torch.utils.data import TensorDataset
+
 from ...course.image_study import WHOLE, image_study
 from ...course.studies import USUAL, Study
 from ...ground import checks
+from ...task import Task
 from ...tasks import collapse, papers
 
 # Color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set,
@@ -58,4 +63,37 @@ def _grid(size, short):
     ]
 
 
-STUDIES = (study(), study(dataset="mnist"), study(dataset="cifar10", width=0.25))
+def validated(dataset: str, seed: int, stop=None) -> Task:
+    """The quick task of a data set, measured on 200 more test images, by which to choose a setting.
+
+    The metrics of these begin with "validation_"; none of them is among the images that judge. It
+    has no ground truth, which would take as long as the original.
+    """
+    task = collapse.task(dataset, "quick", seed, stop=stop)
+    size = collapse.PRESETS[dataset, "quick"]
+    more = size.changed(test_images=size.test_images + 200).images(dataset).test
+    unseen = TensorDataset(*(t[size.test_images :] for t in more.tensors))
+    measure = partial(_on_both, judge=task.evaluate, validation=unseen)
+    return task.changed(evaluate=measure, ground_truth=None)
+
+
+def _on_both(model, judge, validation):
+    chosen_by = collapse.evaluate(model, validation)
+    return judge(model) | {f"validation_{name}": value for name, value in chosen_by.items()}
+
+
+STUDIES = (
+    study(),
+    study(dataset="mnist"),
+    study(dataset="cifar10", width=0.25),
+    *(
+        Study(
+            name=f"collapse-validated-{dataset}",
+            title=f"four methods on {dataset}, chosen on other images of the same seed",
+            factory=partial(validated, dataset),
+            grid=papers.grid("collapse-validated", epochs=15),
+            seeds=(1, 2, 3, 4, 5),
+        )
+        for dataset in ("cifar10", "mnist")
+    ),
+)
