@@ -9,6 +9,7 @@ import threading
 import ipywidgets
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from patience import END
 from PIL import Image
 
@@ -231,6 +232,18 @@ def test_the_picture_is_made_anew_for_a_seed_and_a_t_and_shows_the_sup_error(lab
     assert lab.figure.axes[0].texts[0].get_text() == f"GD after 10 epochs: sup error {error:.2f}"
     assert lab.figure.alt == f"The poisoned sine: GD after 10 epochs has sup error {error:.1f}"
     assert [error, 2] in lab.figure.axes[1].lines[-1].get_xydata().tolist()
+
+
+def test_no_words_leave_the_picture(lab):
+    for name, epochs in (("MinNorm-OG", 1000), ("l1-Sparse", 10)):
+        lab.epochs.value, lab.name.value = epochs, name
+        lab.wait()
+        whole = lab.figure.bbox
+        for ax in lab.figure.axes:
+            titles = [artist for artist in ax.get_children() if isinstance(artist, Text)]
+            for words in (*titles, ax.xaxis.label):
+                box = words.get_window_extent()
+                assert whole.x0 <= box.x0 and box.x1 <= whole.x1, words.get_text()
 
 
 def test_two_labs_do_not_drive_each_other(lab):

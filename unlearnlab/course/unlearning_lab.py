@@ -187,6 +187,7 @@ class UnlearningLab(Lab):
             self.say(f"Stopped in epoch {self.epoch + 1} of {epochs}.")
         if not run.history:
             return
+        self.progress.value = self.epoch / epochs
         with style.look():
             self.model, self.metrics = run.model, run.metrics
             self.keep(run, stopped)
@@ -211,10 +212,10 @@ class UnlearningLab(Lab):
             if self.canvas is None:
                 self.canvas = Canvas(self.figure)
                 self.view.children = (self.canvas.widget,)
-            if self._behind == (seed, self.epochs.value):  # only what moves is another
-                self.canvas.move(lambda: self._add(None))
-            else:
+            if self._behind != (seed, self.epochs.value):
                 self.show()
+            elif not self.pause:  # only what moves is another; where epochs are short, it soon is
+                self.canvas.move(lambda: self._add(None))
 
     def _made(self, seed, stop):
         """The task of a seed, its data and models shipped, kept, or made now, and the metrics of
@@ -231,7 +232,7 @@ class UnlearningLab(Lab):
 
     def _epoch(self, run, epochs, stop):
         done = len(run.history)
-        if time.monotonic() < self._next and done < epochs:
+        if self.pause and (time.monotonic() < self._next or done == epochs):  # `unlearn` draws it
             self.epoch = done
             return
         try:

@@ -29,7 +29,7 @@ class SineLab(UnlearningLab):
 
     experiment = sine
     possible_seeds, possible_epochs = (1, 10), (EPOCHS,)
-    size, pause = (9.2, 3.7), 0.1
+    size, pause = (9.2, 3.7), 0.3
     go = "Compare all methods", "bar-chart", 190
     back = "Paper's best settings", "undo", 190
     columns = {"sup error": "<b>{sup_error:.2f}</b>"}
@@ -111,7 +111,7 @@ class SineLab(UnlearningLab):
             xscale="log",
             xlim=(0.3, 60 if T < 500 else 3000),
             xlabel="sup error (log)",
-            title=f"Gray: 10 published, T = {nearest}",
+            title=f"Gray: published, T = {nearest}",
         )
         plain_ticks(scores.xaxis)
 
