@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import unlearnlab as ul
+from unlearnlab.chapters.ch07_two_layer.fitting import fit
 from unlearnlab.training.fit import Stopped
 
 X = torch.randn(12, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -31,11 +32,14 @@ ODD = {
     "no numbers": torch.full((12, 5), torch.nan),
     "another shape": torch.zeros(3, 2, 4),
     "half": torch.zeros(3, dtype=torch.bool),
+    "one number": torch.tensor(2.5),
+    "a table": pandas.DataFrame({"a": [1]}),
 }
 N, L, M = ul.linear, ul.linear_network, ul.metrics
 HALF = M.halves(12, 30)
 GAPS = {"retain_accuracy": 0.5, "forget_accuracy": 0.5, "test_accuracy": 0.5}
 LABELS = torch.arange(12) % 2
+LABELS30 = torch.arange(30) % 2
 TASK = ul.Task(
     "mine",
     "classification",
@@ -52,7 +56,7 @@ CALLS = {
     ul.project_out: {"theta": X[0], "rows": X[:3]},
     ul.output_gradients: {"model": ul.MLP([5, 3, 1])},
     ul.minnorm_step: {"model": ul.MLP([5, 3, 1]), "strength": 0.5},
-    ul.MLP: {"widths": [3, 2]},
+    ul.MLP: {"widths": [3, 2, 2], "activation": torch.nn.ReLU},
     N.min_norm: {"X": X, "y": Y},
     N.unlearn: {"theta": X[0], "X_retain": X[:3]},
     L.unlearn: {"layers": LAYERS, "X_retain": X[:3]},
@@ -84,7 +88,6 @@ CALLS = {
     ul.sine.best_settings: {"epochs": 10},
     ul.sine.published_grid: {"epochs": 10},
     ul.unlearn: {"task": TASK, "method": ul.GD(), "epochs": 1, "seed": 0, "callback": None},
-    ul.select: {"rule": "oracle"},
     ul.table.read: {"path": "table1"},
 }
 
@@ -109,19 +112,103 @@ CALLS |= {
         "progress": False,
         "stop": None,
     },
-    ul.select: {"metric": "wrong", "rule": "oracle"},
     ul.table.write: {"provenance": {"a": "b"}},
     TASK.to: {"device": "cpu"},
     L.flatten: {"layers": LAYERS},
     L.random_network: {"m": 3, "widths": [2], "seed": 0},
 }
 CALLS |= {
-    kind: {f.name: f.default for f in dataclasses.fields(kind)} for kind in ul.METHODS.values()
+    kind: {f.name: f.default for f in dataclasses.fields(kind)}
+    for kind in (*ul.METHODS.values(), ul.NTK, ul.RUM)
+}
+
+TWO = RUNS.loc[[0, 0]].assign(seed=[1, 2], right=0.5)
+C, IMAGE_SET = ul.choosing, ul.images.load("digits")
+FEW = torch.utils.data.TensorDataset(*(t[:20] for t in IMAGE_SET.train.tensors))
+PARTS = ul.width.splits(seed=1)
+SAID = {name: torch.randn(len(part), 10) for name, part in PARTS.items()}
+SINE, CURVE = ul.sine.task(1), ul.curve.task(1)
+
+
+def jackknife(score, models, groups, seed, level):
+    M.jackknife(score, models, groups=groups, seed=seed, level=level)
+
+
+def own(low, high, positive):
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Mine(ul.Method):
+        margin: float = ul.hyperparameter(low=low, high=high, positive=positive)
+
+
+CALLS |= {
+    jackknife: {
+        "score": lambda a: float(a.mean()),
+        "models": MODELS,
+        "groups": 3,
+        "seed": 0,
+        "level": 0.9,
+    },
+    M.gap_floor: {"metric": M.tow, "retrained": [GAPS, GAPS]},
+    C.front: {"points": np.ones((3, 2))},
+    C.hypervolume: {"points": np.zeros((3, 2)), "reference": [1, 1]},
+    C.standard_error: {"values": [1.0, 2.0]},
+    C.held_out: {"frame": TWO, "metrics": ["wrong", "right"], "reference": [1, 1]},
+    C.points: {"frame": TWO, "metrics": ["wrong"]},
+    ul.select: {"frame": TWO, "metric": "wrong", "rule": "oracle", "by": ("method",)},
+    ul.sine.evaluate: {"model": SINE.original},
+    ul.sine.errors: {"task": SINE, "model": SINE.original},
+    ul.curve.evaluate: {"model": CURVE.original},
+    ul.erasure.evaluate: {
+        "model": ul.erasure.task().original,
+        "test": FEW,
+        "both_heads": True,
+        "precision": None,
+    },
+    ul.collapse.evaluate: {"model": ul.collapse.task().original, "test": FEW, "precision": None},
+    ul.width.evaluate: {
+        "model": ul.width.task(width=3 / 32).original,
+        "parts": PARTS,
+        "precision": None,
+    },
+    ul.width.attack: {"said": SAID, "parts": PARTS},
+    ul.erasure.forget_set: {"images": IMAGE_SET, "p_color": 0.1, "seed": 1},
+    ul.erasure.retain_set: {"images": IMAGE_SET},
+    ul.erasure.painted: {"data": FEW, "name": "red"},
+    ul.erasure.grid: {"epochs": 2, "lr": (1e-3,)},
+    ul.collapse.forget_set: {"images": IMAGE_SET, "p_forget": 0.1, "seed": 1},
+    ul.collapse.retain_set: {"images": IMAGE_SET},
+    ul.width.splits: {"dataset": "digits", "preset": "quick", "seed": 1, "share": 0.2},
+    ul.width.ladder: {"dataset": "digits", "preset": "quick", "network": "resnet18"},
+    ul.images.load: {"name": "digits"},
+    ul.recipes.Recipe: dataclasses.asdict(ul.recipes.Recipe(epochs=1, batch_size=2, lr=0.1)),
+    ul.recipes.full_batch: {"epochs": 1, "lr": 0.1, "weight_decay": 0.1},
+    ul.table.significant: {"value": 1.5, "digits": 3},
+    L.unflatten: {"theta": L.flatten(LAYERS), "like": LAYERS},
+    L.norm_squared: {"layers": LAYERS},
+    L.predictor: {"layers": LAYERS},
+    L.upper: {"layers": LAYERS},
+    L.output_gradients: {"layers": LAYERS, "X": X},
+    L.perturbation: {"layers": LAYERS, "X_retain": X[:3]},
+    own: {"low": 0.0, "high": 4.0, "positive": False},
+    ul.Task: {name: value for name, value in vars(TASK).items() if name != "ground_truth"}
+    | {"ground_truth": None, "build": None},
+    TASK.fresh: {"seed": 1},
+    ul.minnorm_step: {
+        "model": ul.MLP([5, 3, 1]),
+        "strength": 0.5,
+        "solver": "auto",
+        "toward": None,
+        "outputs": "largest",
+    },
+    ul.output_gradients: {"model": ul.MLP([5, 3, 1]), "outputs": "largest"},
+    ul.unlearn: CALLS[ul.unlearn] | {"products": "float32", "stop": None},
+    M.mia: CALLS[M.mia]
+    | {"attack": "logistic", "seen_labels": LABELS30, "unseen_labels": LABELS30},
+    fit: {"X": X[:3, :2], "y": Y[:3], "width": 8, "activation": torch.tanh, "seed": 0},
 }
 
 INPUTS = {"inputs": X.float()}  # what a model takes, it says itself
 OTHERS = {ul.output_gradients: INPUTS, ul.minnorm_step: INPUTS}
-OTHERS[ul.select] = {"frame": RUNS}
 OTHERS[ul.sweep] = {"task_factory": lambda seed: TASK}
 OTHERS[ul.table.write] = {"path": f"{WORK}/table.json", "tables": {"runs": RUNS}}
 

@@ -137,9 +137,7 @@ def _stages(run, state, callback):
 def _check_given(callback, stop):
     if torch.is_inference_mode_enabled():
         raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
-    if callback is not None:
-        checks.function("callback", callback, "of the Run")
-    checks.hearers(None, stop)
+    checks.hearers(callback, stop, name="callback")
 
 
 def _begun(task, method, epochs, seed, products, stop):

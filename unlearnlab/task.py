@@ -64,7 +64,8 @@ class Task:
         retain, forget: TensorDataset(inputs, targets), or a pair of tensors or arrays, or a Subset
             of such a dataset; kept as a TensorDataset in the dtypes that training needs. Inputs are
             looked at once, with the original's outputs on the first two of them.
-        build: of a seed, an untrained model of the original's architecture, reproducible.
+        build: of a seed, an untrained model of the original's architecture, reproducible; or None,
+            where no method is to begin anew.
         evaluate: of a model, {metric name: float}.
         batch_size: None for full batch (both sets whole), else the size of the paired batches.
         facts: by role, what is known about how a model was made: {"original": {"seed": "1000",
@@ -82,7 +83,7 @@ class Task:
     ground_truth: nn.Module | Later | None = field(repr=False)
     retain: TensorDataset
     forget: TensorDataset
-    build: Callable[[int], nn.Module]
+    build: Callable[[int], nn.Module] | None
     evaluate: Callable[[nn.Module], dict[str, float]]
     batch_size: int | None = None
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -95,7 +96,8 @@ class Task:
             size = checks.integer("batch_size", self.batch_size, low=1, words=words)
             object.__setattr__(self, "batch_size", size)
         checks.instance("original", self.original, nn.Module, "a torch.nn.Module")
-        checks.function("build", self.build, "of a seed that returns an untrained model")
+        if self.build is not None:
+            checks.function("build", self.build, "of a seed that returns an untrained model")
         checks.function("evaluate", self.evaluate, "of a model that returns its metrics")
         for name in ("retain", "forget"):
             data = points.dataset(name, getattr(self, name))
@@ -131,7 +133,7 @@ class Task:
             ground_truth=moved(vars(self)["ground_truth"]),
             retain=points(self.retain),
             forget=points(self.forget),
-            build=lambda seed: self.build(seed).to(device),
+            build=self.build and (lambda seed: self.build(seed).to(device)),
         )
 
     def fresh(self, seed: int = 0) -> nn.Module:

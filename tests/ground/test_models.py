@@ -1,7 +1,9 @@
 """Is a model copied, whatever it keeps of a forward?"""
 
 import copy
+import random
 
+import numpy as np
 import pytest
 import torch
 from small_tasks import regression
@@ -9,7 +11,7 @@ from torch import nn
 from torch.nn.utils import weight_norm
 
 import unlearnlab as ul
-from unlearnlab.ground.models import copied
+from unlearnlab.ground.models import LARGE, copied
 
 
 class Keeping(nn.Module):
@@ -64,3 +66,53 @@ def test_a_model_that_keeps_its_features_can_be_unlearned():
     made = task.changed(original=model, retain=data, forget=data)
     run = ul.unlearn(made.changed(evaluate=lambda m: {}), ul.MinNormOG(n_pert=0), 2)
     assert run.model.calls == model.calls + 2
+
+
+GENERATORS = {
+    "numpy": np.random.default_rng,
+    "old numpy": np.random.RandomState,
+    "Python": random.Random,
+    "torch": torch.Generator().manual_seed,
+}
+
+
+class Drawing(nn.Module):
+    """Draws at every forward what it needs in training alone."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.layer, self.kind, self.random = nn.Linear(4, 3), kind, GENERATORS[kind](0)
+
+    def draw(self):
+        if self.kind == "torch":
+            return torch.rand((), generator=self.random).item()
+        return self.random.random() if hasattr(self.random, "random") else self.random.rand()
+
+    def forward(self, x):
+        drawn = self.draw(), random.random(), torch.rand(())
+        return self.layer(x) * (1 + self.training * drawn[0])
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
+def test_generators_that_a_forward_draws_from_are_put_back(kind, solver):
+    drawn = lambda model: (model.draw(), random.random(), torch.rand(()).item())
+    model, x = Drawing(kind), torch.randn(5, 4)
+    random.seed(0), torch.manual_seed(0)
+    expected, model.random = drawn(model), GENERATORS[kind](0)
+    random.seed(0), torch.manual_seed(0)
+    ul.minnorm_step(model, x, 0.5, solver=solver)
+    assert drawn(model) == expected
+
+
+def test_a_large_buffer_that_a_forward_changes_unseen_is_put_back():
+    class Counting(nn.Linear):
+        def forward(self, x):
+            self.counts.data[0] += 1
+            return super().forward(x) * self.counts[0]
+
+    model, x = Counting(4, 3), torch.randn(5, 4)
+    model.register_buffer("counts", torch.zeros(LARGE))
+    ul.minnorm_step(model, x, 0.5)
+    ul.minnorm_step(model.float(), x, 0.5, solver="cg")
+    assert not model.counts.any()

@@ -63,6 +63,17 @@ def test_these_need_no_pass_for_single_rows(name, monkeypatch):
     ul.minnorm_step(model, inputs, 0.5)
 
 
+def test_a_block_of_gpt_2_needs_single_rows_of_its_embeddings_alone(monkeypatch):
+    model, inputs = architecture("GPT-2", 5)
+    single = []
+    monkeypatch.setattr(
+        layers, "per_sample_rows", lambda net, names: single.extend(names) or rows(net, names)
+    )
+    rows = network.per_sample_rows
+    ul.minnorm_step(model, inputs, 0.5)
+    assert sorted(single) == ["places", "words.weight"]
+
+
 @pytest.mark.parametrize("name", ["batch norm, tokens", "instance norm, running"])
 def test_one_row_by_a_plain_backward_pass_is_right_where_torchs_batch_norm_is_not(name):
     model, inputs = architecture(name, 3)

@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 import unlearnlab as ul
+from unlearnlab.projection.step import Projection
 
 
 class Routed(nn.Module):
@@ -110,3 +111,107 @@ def test_layers_that_get_the_samples_in_another_order_are_seen():
     ul.minnorm_step(by_layers, x, 1.0)
     ul.minnorm_step(by_cg, x, 1.0, solver="cg")
     assert (by_layers[0].weight - by_cg[0].weight).norm() < 1e-4 * by_cg[0].weight.norm()
+
+
+def shuffler(pick):
+    """A model that sorts its batch by the first number of each sample, runs a layer, and puts the
+    samples back in their order. pick(order, x): x in that order."""
+
+    class Shuffled(nn.Sequential):
+        def forward(self, x):
+            order = x[:, 0].argsort()
+            return self[1](pick(order.argsort(), self[0](pick(order, x)).tanh()))
+
+    return Shuffled(nn.Linear(6, 6), nn.Linear(6, 5))
+
+
+PICKS = {
+    "by number": lambda order, x: x[order],
+    "einsum": lambda order, x: torch.einsum("ij,jd->id", F.one_hot(order, len(x)).to(x), x),
+    "matmul": lambda order, x: F.one_hot(order, len(x)).to(x) @ x,
+    "gather": lambda order, x: x.gather(0, order[:, None].expand_as(x)),
+    "scatter": lambda order, x: torch.zeros_like(x).scatter(
+        0, order.argsort()[:, None].expand_as(x), x
+    ),
+    "take": lambda order, x: x.take(order[:, None] * x.shape[1] + torch.arange(x.shape[1])),
+}
+
+
+@pytest.mark.parametrize("pick", PICKS)
+def test_an_order_that_follows_from_the_data_is_seen_at_every_batch(pick):
+    torch.manual_seed(0)
+    model, x = shuffler(PICKS[pick]), torch.randn(9, 6)
+    projection, in_order = Projection(model), x[x[:, 0].argsort()]
+    projection.step(in_order, 0.5)
+    twin = copy.deepcopy(model)
+    projection.step(x, 1.0)
+    ul.minnorm_step(twin, x, 1.0, solver="cg")
+    assert (flat(model) - flat(twin)).norm() < 1e-4 * flat(twin).norm()
+
+
+def test_plain_layers_are_asked_for_the_order_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "unlearnlab.projection.layers._not_routed", lambda sides, *_: asked.append(1) or sides
+    )
+    for layers in [nn.Linear(6, 6, bias=False), nn.Linear(6, 5)], [nn.Linear(6, 5, bias=False)]:
+        projection = Projection(nn.Sequential(*layers))
+        for _ in range(3):
+            projection.step(torch.randn(9, 6), 0.5)
+    assert len(asked) == 2
+
+
+class Called(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.out = nn.Linear(40, 40), nn.Linear(40, 3)
+
+    def forward(self, x):
+        return self.out(self.layer(self.layer(x).tanh()))
+
+
+def test_auto_counts_the_rows_of_layers_that_are_called_twice(monkeypatch):
+    bytes_of_rows = 5 * 40 * 41 * 8
+    for limit, solver in (bytes_of_rows, "layerwise"), (bytes_of_rows - 1, "cg"):
+        monkeypatch.setattr("unlearnlab.projection.step.ROW_BYTES", limit)
+        model, x = Called(), torch.randn(5, 40)
+        assert ul.minnorm_step(model, x, 0.5).solver == solver
+        assert ul.minnorm_step(model, x, 0.5, solver="layerwise").solver == "layerwise"
+
+
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
+def test_a_single_sample_that_is_not_finite_is_named_once(solver):
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    with pytest.raises(ValueError, match=r"of samples \[0\] are not finite"):
+        ul.minnorm_step(model, torch.full((1, 3), torch.nan), 0.5, solver=solver)
+
+
+class Conv1D(nn.Linear):
+    """Not what the name stands for elsewhere."""
+
+    def forward(self, x):
+        return super().forward(x) * self.weight.sum()
+
+
+class Square(nn.Module):
+    """Its weight is (in, out), but it is scaled."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(6, 6))
+
+    def forward(self, x):
+        return x @ self.weight * self.weight.sum()
+
+
+Square.__name__ = "Conv1D"
+
+
+@pytest.mark.parametrize("make", [lambda: Conv1D(6, 6), Square])
+def test_another_layer_called_conv1d_gets_single_rows(make):
+    torch.manual_seed(0)
+    model, x = nn.Sequential(make(), nn.Tanh(), nn.Linear(6, 3)), torch.randn(5, 6)
+    twin = copy.deepcopy(model)
+    ul.minnorm_step(model, x, 1.0)
+    ul.minnorm_step(twin, x, 1.0, solver="cg")
+    assert (flat(model) - flat(twin)).norm() < 1e-4 * flat(twin).norm()

@@ -44,12 +44,13 @@ def numpy_predictor(layers):
 
 def numpy_projection(w, X):
     """P_S w by least squares, on rows scaled to length 1 (the span is the same)."""
+    rounding = 1e-5 if X.dtype == torch.float32 else 1e-10
     X = X.double().numpy()
     X = X[np.abs(X).max(1) > 0] if len(X) else X
     if not len(X):
         return np.zeros_like(w)
     X = X / np.linalg.norm(X, axis=1, keepdims=True)
-    return X.T @ np.linalg.lstsq(X.T, w, rcond=1e-5)[0]
+    return X.T @ np.linalg.lstsq(X.T, w, rcond=rounding)[0]
 
 
 def slack(layers):

@@ -76,6 +76,7 @@ def grid() -> torch.Tensor:
 @torch.no_grad()
 def evaluate(model: nn.Module) -> dict[str, float]:
     """{"sup_error": max |f(theta, x) - sin x| on the grid}."""
+    checks.model(model)
     return {"sup_error": (model(grid()) - grid().sin()).abs().max().item()}
 
 
@@ -105,6 +106,8 @@ def outputs_at(model: nn.Module, theta: Tensor, inputs: Tensor) -> Tensor:
     theta is ordered as the columns of `output_gradients`. Differentiable in theta; the model is
     left as it is. Raises ValueError when theta is not a vector of that length.
     """
+    checks.model(model)
+    checks.floats("inputs", inputs)
     trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
     sizes = [p.numel() for p in trainable.values()]
     checks.floats("theta", theta, shape=(sum(sizes),), finite=False)

@@ -182,6 +182,7 @@ def check(controls: dict[str, tuple], **values) -> None:
     controls: name -> arguments of `control`. values: by the names of controls.
     """
     for name, value in values.items():
+        one_of("a first value", name, controls)
         _, _, first, *rest = controls[name]
         if isinstance(first, (int, float)):
             kind = number if isinstance(rest[-1], float) else integer

@@ -47,6 +47,12 @@ class Images:
         return Images(self.name, moved(self.train), moved(self.test), self.classes)
 
 
+def checked(images) -> Images:
+    """`images` itself. Raises TypeError unless they are Images."""
+    checks.instance("images", images, Images, "what ul.images.load returns")
+    return images
+
+
 @on_cpu()
 def load(
     name: str, folder: Path | None = None, *, download: bool = True, progress: bool = True

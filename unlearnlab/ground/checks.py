@@ -2,7 +2,7 @@
 
 import numbers
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from math import inf
 from pathlib import Path
 from types import NoneType
@@ -60,13 +60,26 @@ def number(
     return found if kind is numbers.Integral else float(found)
 
 
+def numbers_of(name: str, values) -> np.ndarray:
+    """`values` as an array of float64. Raises TypeError unless it holds numbers."""
+    values = values.detach().cpu() if isinstance(values, Tensor) else values
+    try:
+        array = np.asarray(values, float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be numbers: {error}") from error
+    if array.ndim == 0:
+        raise TypeError(f"{name} must be numbers, got {values!r}")
+    return array
+
+
 def one_of(name: str, value, choices: Iterable, where: str = "") -> None:
     """Raises ValueError that lists `choices` unless `value` is one of them.
 
     where: what makes these the choices, such as " for digits".
     """
     choices = list(choices)
-    comparable = not isinstance(value, (bool, np.ndarray, Tensor))  # True == 1
+    # True == 1, and a tensor has no one answer
+    comparable = isinstance(value, Hashable) and not isinstance(value, (bool, Tensor))
     if not comparable or value not in choices:
         listed = ", ".join(map(str, choices))
         raise ValueError(f"{name} must be one of {listed}{where}, got {value!r}")
@@ -94,10 +107,10 @@ def flag(name: str, value) -> None:
     instance(name, value, (bool, np.bool_), "True or False")
 
 
-def hearers(progress, stop, *more: type) -> None:
+def hearers(progress, stop, *more: type, name: str = "progress") -> None:
     """Raises TypeError unless `progress` is None, a function, or one of `more`, and `stop` None or
-    a threading.Event."""
-    instance("progress", progress, (NoneType, Callable, *more), "a function, or left out")
+    a threading.Event. name: of the former."""
+    instance(name, progress, (NoneType, Callable, *more), "a function, or left out")
     if stop is not None:
         function("stop.is_set", getattr(stop, "is_set", None))
 

@@ -1,20 +1,23 @@
 """Models that others wrote: what they keep of a forward, copied or put back."""
 
 import copy
+import random
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from contextlib import contextmanager
+from functools import partial
 from logging import Logger
 from types import ModuleType
 
 import numpy as np
-from torch import Generator, Tensor, nn
+import torch
+from torch import Generator, Tensor, default_generator, nn
 
 from .modes import norms_of
 
 # What is put back in place. Attributes, of a module or of an object that it holds, are a dict.
 _BOXES = (dict, OrderedDict, defaultdict, Counter, list, deque, set)
-GENERATORS = Generator, np.random.RandomState
+GENERATORS = Generator, np.random.RandomState, np.random.Generator, random.Random
 LARGE = 2**20  # numbers; copies of so many at every forward would be felt
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
 
@@ -58,7 +61,8 @@ class Kept:
 
     Inside `with kept:` a forward may write there what it likes: tensors are copies, in `dtype` if
     that is set. Afterwards they, the attributes and the containers are as they were when this was
-    made. `put_back` does that for arrays of numpy and the states of generators, at the end.
+    made. `put_back` does that for arrays of numpy and the states of generators, at the end: of what
+    the model holds, and of torch's and Python's global ones.
     """
 
     def __init__(self, model: nn.Module):
@@ -69,7 +73,8 @@ class Kept:
         self.arrays = [
             (a, a.copy()) for a in held if isinstance(a, np.ndarray) and a.flags.writeable
         ]
-        self.states = [(g, g.get_state()) for g in held if isinstance(g, GENERATORS)]
+        self.states = [_state(g) for g in held if isinstance(g, GENERATORS)]
+        self.states += [_state(default_generator), (random.setstate, random.getstate())]
         # norms only read theirs in evaluation mode, and they are many
         self.steady = {id(norm._buffers) for norm in norms_of(model)}
 
@@ -81,18 +86,21 @@ class Kept:
 
     def _copy(self, t, dtype):
         """In `dtype`. Of a large one the last, where that is as it was."""
-        copy, version = self.copies.get((id(t), dtype), (None, None))
-        if copy is None or copy._version != version or t.numel() < LARGE:
-            copy = t.detach().to(dtype, copy=True)
-            self.copies[id(t), dtype] = copy, copy._version
+        if t.numel() < LARGE:
+            return t.detach().to(dtype, copy=True)
+        same, copy = self.copies.get((id(t), dtype), (None, None))
+        if copy is None or not torch.equal(copy, same):
+            same = t.detach().to(dtype)
+            copy = same.clone()
+            self.copies[id(t), dtype] = same, copy
         return copy
 
     def put_back(self):
         """Arrays and generators as they were when this was made."""
         for array, before in self.arrays:
             array[...] = before
-        for generator, state in self.states:
-            generator.set_state(state)
+        for put, state in self.states:
+            put(state)
 
     def __exit__(self, *_):
         for box, before in self.before:
@@ -103,6 +111,16 @@ class Kept:
             else:
                 box.clear()
                 (box.update if isinstance(box, set) else box.extend)(before)
+
+
+def _state(generator):
+    """(What puts it back, its state)."""
+    if isinstance(generator, random.Random):
+        return generator.setstate, generator.getstate()
+    if isinstance(generator, np.random.Generator):
+        bits = generator.bit_generator
+        return partial(setattr, bits, "state"), bits.state
+    return generator.set_state, generator.get_state()
 
 
 def copied(model: nn.Module) -> nn.Module:

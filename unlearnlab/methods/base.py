@@ -4,6 +4,7 @@ calls."""
 import dataclasses
 import inspect
 import math
+import numbers
 from typing import ClassVar
 
 import numpy
@@ -148,6 +149,11 @@ class Limits:
     choices: tuple[str, ...] = ()
     meaning: str = ""
 
+    def __post_init__(self):
+        for name in ("low", "high"):
+            checks.instance(name, getattr(self, name), numbers.Real, "a number")
+        checks.flag("positive", self.positive)
+
     def check(self, name: str, value):
         """`value` as a plain Python value, so that numpy's are welcome. Raises ValueError that
         starts with `name`."""
@@ -213,7 +219,7 @@ def limits(field: dataclasses.Field) -> Limits:
     """Of a Method's field: what its metadata says, else what its name means in other methods, else
     what its type says."""
     kind, known = _kind(field), Limits(_kind(field))
-    if kind in (int, float) and field.name in RANGES:
+    if kind in (int, float) and isinstance(RANGES.get(field.name), Limits):
         known = RANGES[field.name]
         known = known if kind is float else dataclasses.replace(known, kind=int)
     elif kind is str and field.default in CHOICES.get(field.name, ()):

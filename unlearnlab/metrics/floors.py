@@ -34,11 +34,7 @@ def interval(values, level: float = 0.95) -> Interval:
     Raises ValueError for fewer than 2 values, values that are not finite, or a level outside
     (0, 1).
     """
-    values = values.detach().cpu() if isinstance(values, Tensor) else values
-    try:
-        values = np.asarray(values, float)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"values must be numbers: {error}") from None
+    values = checks.numbers_of("values", values)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(
             f"values must be at least 2 numbers, one per seed, got shape {values.shape}"
@@ -73,12 +69,13 @@ def jackknife(
     Raises ValueError for fewer models than groups, or groups below 2, a score that is not finite,
     and a level outside (0, 1).
     """
-    checks.integer("groups", groups, low=2)
-    if not models or min(map(len, models)) < groups:
-        raise ValueError(
-            f"groups={groups} needs as many models of every kind, got "
-            f"{', '.join(str(len(some)) for some in models) or 'none'}"
-        )
+    checks.function("score", score)
+    groups = checks.integer("groups", groups, low=2)
+    for some in models:
+        checks.floats("models", some, finite=False)
+    counts = [sum(some.shape[:1]) for some in models]
+    if min(counts, default=0) < groups:
+        raise ValueError(f"groups={groups} needs as many models of every kind, got {counts}")
     kept = [[rest for _, rest in parts] for parts in zip(*folded(groups, seed, *models))]
     scores = [float(score(*some)) for some in (models, *kept)]
     if not np.isfinite(scores).all():
@@ -123,7 +120,7 @@ def against_itself(
     or draws.
     """
     samples("retrained", retrained, least=4)
-    checks.integer("draws", draws, low=1)
+    draws = checks.integer("draws", draws, low=1)
     checks.function("metric", metric)
     size = len(retrained) // 2 if size is None else checks.integer("size", size, low=2)
     if 2 * size > len(retrained):

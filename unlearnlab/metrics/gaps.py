@@ -33,7 +33,12 @@ def gap_floor(
 
     retrained: the accuracies of each, at least 2 models. Raises ValueError for fewer.
     """
+    checks.function("metric", metric)
+    if not np.iterable(retrained):
+        raise TypeError(f"retrained must hold the accuracies of models, got {retrained!r}")
     retrained = list(retrained)
+    for values in retrained:
+        checks.instance("what retrained holds", values, Mapping, "accuracies by name")
     if len(retrained) < 2:
         raise ValueError(
             f"retrained must hold the accuracies of at least 2 models, got {len(retrained)}"

@@ -1,7 +1,6 @@
 """Can training examples be told from others, by what one model says of them?"""
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ..ground import checks
@@ -38,9 +37,8 @@ def mia(
     folds.
     """
     checks.one_of("attack", attack, ("logistic", "svc"))
-    checks.integer("folds", folds, low=2)
-    checks.integer("repeats", repeats, low=1)
-    checks.seed(seed)
+    folds = checks.integer("folds", folds, low=2)
+    repeats, seed = checks.integer("repeats", repeats, low=1), checks.seed(seed)
     seen, unseen = _features("seen", seen), _features("unseen", unseen)
     if seen.shape[1] != unseen.shape[1]:
         raise ValueError(
@@ -84,8 +82,9 @@ def _labels(seen, seen_labels, unseen, unseen_labels):
         raise ValueError("seen_labels and unseen_labels go together: one of them is missing")
     if seen_labels is None:
         return np.zeros(len(seen), int), np.zeros(len(unseen), int)
-    both = [np.asarray(torch.as_tensor(labels).cpu()) for labels in (seen_labels, unseen_labels)]
-    for name, labels, values in zip(("seen_labels", "unseen_labels"), both, (seen, unseen)):
+    given = {"seen_labels": seen_labels, "unseen_labels": unseen_labels}
+    both = [checks.numbers_of(name, labels) for name, labels in given.items()]
+    for name, labels, values in zip(given, both, (seen, unseen)):
         if labels.shape != (len(values),):
             raise ValueError(f"{name} must have shape ({len(values)},), got {labels.shape}")
     return both

@@ -24,7 +24,12 @@ def MLP(widths: Sequence[int], activation: type[nn.Module] = nn.SiLU) -> nn.Sequ
     checks.function("activation", activation, "that makes a layer, such as torch.nn.ReLU")
     layers = []
     for fan_in, fan_out in zip(widths[:-1], widths[1:]):
-        layers += [nn.Linear(fan_in, fan_out), activation()]
+        try:
+            between = activation()
+        except TypeError as error:
+            raise TypeError(f"activation must make a layer when it is called: {error}") from error
+        checks.instance("what activation makes", between, nn.Module, "a layer")
+        layers += [nn.Linear(fan_in, fan_out), between]
     return nn.Sequential(*layers[:-1])
 
 

@@ -1,8 +1,9 @@
 """What does an image network see of an image? uint8 pixels are normalised inside the network, so
 tasks can store them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+import numpy
 import torch
 from torch import Tensor, nn
 
@@ -57,12 +58,13 @@ def start_convolutions(network: nn.Module) -> None:
 def linear_heads(features: int, classes: int | Sequence[int]) -> nn.Module:
     """One Linear for a number of classes, Heads for several. Raises ValueError for no head, or a
     head without classes."""
-    heads = list(classes) if isinstance(classes, Iterable) else [classes]
+    several = numpy.iterable(classes)
+    heads = list(classes) if several else [classes]
     words = "a positive integer, or one for each head"
     for count in heads or [None]:
         checks.integer("classes", count, low=1, words=words)
     layers = [nn.Linear(features, count) for count in heads]
-    return Heads(layers) if isinstance(classes, Iterable) else layers[0]
+    return Heads(layers) if several else layers[0]
 
 
 class Heads(nn.ModuleList):

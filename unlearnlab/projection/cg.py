@@ -85,6 +85,6 @@ def _off(net, center, precision):
         result = off_rows(push, pull, theta, STOP.get(precision, 1e-2), LIMIT)
         vector, left, *_ = result
         if not (math.isfinite(left) and torch.isfinite(vector).all()):
-            check_finite(torch.isfinite(push(theta)), len(net.x))
+            check_finite(torch.isfinite(push(theta)), net.count)
             raise NonFiniteGradients("the output gradients overflow: scale the inputs or the model")
     return result

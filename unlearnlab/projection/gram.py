@@ -14,14 +14,14 @@ TOLERANCE = {torch.float32: 1e-12, torch.float64: 1e-13}
 FLOAT32_LIMIT = 1e-5
 
 
-def coefficients(blocks, heads, precision, lengths, felt=0, dtype=None):
+def coefficients(blocks, heads, samples, precision, lengths, felt=0, dtype=None):
     """(c with K c = t, where the blocks are and in the precision K was computed in; the rank of K;
     c^T t, the squared length of the projection on the rows; |theta|^2; the precision that K has to
     be computed in) for these blocks.
 
-    heads: of the model. precision: of the pass that made the blocks. lengths: of the parts of
-    theta, float64. felt: J theta_0 (k,), what is taken off t. dtype: in which K is computed first,
-    default the pass's.
+    heads: of the model. samples: that came, however often each is there. precision: of the pass
+    that made the blocks. lengths: of the parts of theta, float64. felt: J theta_0 (k,), what is
+    taken off t. dtype: in which K is computed first, default the pass's.
 
     It is solved on the host: an eigendecomposition is hundreds of small launches on a GPU (100 rows
     take 2 ms on one core), and its result decides what comes next. So K, t and |theta| come there
@@ -38,7 +38,7 @@ def coefficients(blocks, heads, precision, lengths, felt=0, dtype=None):
         gram = gram.reshape(k, k)
         finite = np.isfinite(gram.diagonal()) & np.isfinite(t)
         if dtype == torch.float64:
-            check_finite(torch.from_numpy(finite.reshape(-1, heads).T.flatten()), k // heads)
+            check_finite(torch.from_numpy(finite.reshape(-1, heads).T.flatten()), samples)
         if finite.all():
             c, rank, smallest = _solve(gram, t, TOLERANCE.get(precision, 1e-6))
             needed = precision if smallest > FLOAT32_LIMIT else torch.float64

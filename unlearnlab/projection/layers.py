@@ -8,6 +8,7 @@ sample i.
 """
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from .network import gradients, one_by_one, per_sample_rows
 from .patches import patches
-from .watch import watched
+from .watch import kind, watched
 
 # The rows of one layer are kept from K to J^T c up to so many bytes: reading them again costs a
 # hundredth of the product that makes them. With 100 rows, all of a ResNet-18 on a GPU (1.1 GB).
@@ -40,10 +41,15 @@ def compares_pairs(n: int, heads: int, positions: int, fan_in: int, fan_out: int
     return pairs <= k * fan_in * fan_out * (positions + k)
 
 
-def blocks(net, plan=None):
+class TooManyRows(Exception):
+    """The rows that no formula replaces would take more memory than `blocks` may."""
+
+
+def blocks(net, plan=None, most=math.inf):
     """Blocks that cover every trainable parameter once, the number of heads, and the plan.
 
-    plan: of an earlier pass of the same network.
+    plan: of an earlier pass of the same network. most: bytes for rows that no formula replaces;
+    raises TooManyRows beyond.
     A block has gram(dtype) (k, k), inner() (n, heads) in float64, and pull(c), J^T c by the names
     of its parameters in c's precision.
     """
@@ -52,8 +58,8 @@ def blocks(net, plan=None):
     edges = [call.edge for call in calls.values()]
     with torch.enable_grad():
         sides = _output_side(heads, edges)
-        # once for each plan, and always where samples are picked by number, which may change
-        if made is not plan or any("Index" in str(node) for node in made[0][1]):
+        # once for each plan, and always where samples are picked, which may change
+        if made is not plan or made[2]:
             sides = _not_routed(sides, heads, edges)
             made[1].difference_update(prefix for prefix, b in zip(calls, sides) if b is None)
     rest, parts, small = dict(net.parameters), [], {}
@@ -62,7 +68,9 @@ def blocks(net, plan=None):
         if b is None or not moving:
             continue
         values = {role: net.tensors[name] for role, name in net.owned[prefix].items()}
-        share = LAYERS[type(call.module)](call, values, b, moving)
+        share = LAYERS[kind(call.module)](call, values, b, moving)
+        if share is None:
+            continue
         if isinstance(share, Affine):
             parts.append(share)
         else:
@@ -73,6 +81,8 @@ def blocks(net, plan=None):
         rows = torch.cat(list(small.values()), 2).flatten(0, 1)
         parts.append(Rows({name: net.parameters[name] for name in small}, rows, len(net.x)))
     if rest:
+        if len(heads) * len(net.x) * sum(p.nbytes for p in rest.values()) > most:
+            raise TooManyRows
         rows = _looked_at(net, heads, list(rest)).unflatten(0, (len(heads), -1))
         parts.append(Rows(rest, rows.transpose(0, 1).flatten(0, 1), len(net.x)))
     return parts, len(heads), made
@@ -91,19 +101,12 @@ def _looked_at(net, heads, names):
     return rows
 
 
-def row_bytes(net):
-    """What the rows of the parameters outside LAYERS would take."""
-    others = [module for module in net.modules.values() if type(module) not in LAYERS]
-    owned = [p for m in others for p in m.parameters(recurse=False) if p.requires_grad]
-    return len(net.inputs) * sum(p.nbytes for p in owned)
-
-
 def _has_formula(call):
     m = call.module
     if isinstance(m, nn.Conv2d):
         plain = m.padding_mode == "zeros" and not isinstance(m.padding, str)
         return plain and call.input.ndim == 4
-    return call.input.ndim >= 2 or not isinstance(m, nn.Linear)
+    return call.input.ndim >= 2 or kind(m) not in (nn.Linear, "Conv1D")
 
 
 def _output_side(heads, edges):
@@ -155,6 +158,7 @@ class Affine:
     a: Callable  # () -> (n, in, positions); taking patches again is cheaper than keeping them
     b: Tensor  # (n, heads, out, positions)
     product: Tensor  # what moves of W a + bias (n, out, positions)
+    turned: bool = False  # whether the parameter is W^T
 
     def __post_init__(self):
         n, heads, fan_out, positions = self.b.shape
@@ -195,6 +199,8 @@ class Affine:
                 a = _flat(self.a().to(weighted.dtype))
                 inside["weight"] = (_flat(weighted).T @ a).view_as(self.weight)
             inside["bias"] = weighted.sum((0, 2))
+        if self.turned:
+            inside["weight"] = inside["weight"].T
         return {name: inside[role] for role, name in self.names.items()}
 
 
@@ -241,8 +247,12 @@ class Rows:
 
 
 def _affine(call, values, b, moving):
-    m, x, weight, bias = call.module, call.input, values["weight"], values.get("bias")
-    convolves = isinstance(m, nn.Conv2d)
+    m, x, weight, bias = call.module, call.input, values.get("weight"), values.get("bias")
+    convolves, turned = isinstance(m, nn.Conv2d), kind(m) == "Conv1D"
+    if turned:
+        if not _multiplies(call, weight, bias):
+            return None
+        weight = weight.T
     laid_out = (lambda t, dim: t.flatten(dim + 1)) if convolves else _features_first
     b = laid_out(b, 2)
     if "weight" not in moving:
@@ -256,7 +266,17 @@ def _affine(call, values, b, moving):
     again = F.conv2d if convolves else F.linear
     z = laid_out(call.output if call.intact() else again(x, weight, bias, *geometry), 1)
     z = z if bias is None or "bias" in moving else z - bias[:, None]
-    return Affine(moving, weight, a, b, z)
+    return Affine(moving, weight, a, b, z, turned)
+
+
+def _multiplies(call, weight, bias):
+    """Whether the layer does what its name says: input W + bias, W (in, out)."""
+    x = call.input
+    if weight is None or weight.ndim != 2 or len(weight) != x.shape[-1] or not call.intact():
+        return False
+    expected = x @ weight + (0 if bias is None else bias)
+    same = expected.shape == call.output.shape
+    return same and (call.output - expected).norm() <= 1e-4 * expected.norm()
 
 
 def _features_first(t, dim):
@@ -280,4 +300,4 @@ def _norm(call, values, b, moving):
 
 
 NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.InstanceNorm2d, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm
-LAYERS = {nn.Linear: _affine, nn.Conv2d: _affine} | dict.fromkeys(NORMS, _norm)
+LAYERS = {nn.Linear: _affine, nn.Conv2d: _affine, "Conv1D": _affine} | dict.fromkeys(NORMS, _norm)

@@ -26,6 +26,7 @@ class Network:
 
     outputs: what of every head gives rows, as in `minnorm_step`.
     named, trainable: {name: parameter}; a shared one goes by the name it is first met under.
+    count: the samples that came.
     owned: {module's prefix: {role, such as "weight": name}}.
     tensors, x: what it is run with, set by `cast`, and parameters, those of them that are
         trainable. kept: set by `evaluation`, puts back what a forward leaves in the model.
@@ -43,6 +44,7 @@ class Network:
                 "take a gradient of"
             )
         self.model, self.inputs, self.outputs = unwrapped(model), inputs.detach(), outputs
+        self.count = len(inputs)
         self.modules = dict(self.model.named_modules())
         for prefix, module in self.modules.items():
             if isinstance(module, torch.jit.ScriptModule):
@@ -254,7 +256,10 @@ def products(net):
 
 
 def check_finite(finite, n):
-    """NonFiniteGradients naming the samples unless all of `finite` (heads * n,) is true."""
+    """NonFiniteGradients naming the samples unless all of `finite` (heads * n,) is true.
+
+    A sample that was paired has two places: n = 1 then.
+    """
     if not finite.all():
         bad = sorted({i % n for i in (~finite).nonzero().flatten().tolist()})
         named = str(bad) if len(bad) <= 8 else f"{str(bad[:8])[:-1]}, ...] ({len(bad)} in all)"

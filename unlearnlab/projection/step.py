@@ -7,6 +7,7 @@ times as large as the network, are not.
 
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,7 +17,7 @@ from ..ground.checks import instance, number, one_of
 from ..ground.precision import products_in
 from .cg import matrix_free
 from .gram import coefficients
-from .layers import blocks, row_bytes
+from .layers import TooManyRows, blocks
 from .network import Network, in_working_precision, paired, products
 
 # Rows that no layer formula replaces are held up to this size; beyond it, "auto" is matrix-free.
@@ -111,26 +112,26 @@ class Projection:
         strength = number("strength", strength, low=0, high=1)
         one_of("solver", solver, ("auto", "layerwise", "cg"))
         net = Network(self.model, inputs, self.outputs)
-        net.inputs, count = paired(net.model, net.inputs), len(inputs)
+        net.inputs = paired(net.model, net.inputs)
         center = _center(net, toward)
-        if solver == "cg" or (solver == "auto" and row_bytes(net) > ROW_BYTES):
-            step = cg_step(net, strength, center)
-        else:
-            with net.evaluation():
-                step = self._layerwise(net, strength, center)
-        return replace(step, rows=step.rows * count // len(net.inputs))
+        step, most = None, ROW_BYTES if solver == "auto" else math.inf
+        if solver != "cg":
+            with net.evaluation(), suppress(TooManyRows):
+                step = self._layerwise(net, strength, center, most)
+        step = step or cg_step(net, strength, center)
+        return replace(step, rows=step.rows * net.count // len(net.inputs))
 
-    def _layerwise(self, net, strength, center):
+    def _layerwise(self, net, strength, center, most):
         device = net.inputs.device
         with products_in(self.products, device):
-            made, precision = in_working_precision(net, lambda _: blocks(net, self.plan))
+            made, precision = in_working_precision(net, lambda _: blocks(net, self.plan, most))
         parts, heads, self.plan = made
         with products_in("float32", device):
             felt = _felt(net, center).view(heads, -1).T.flatten() if center else 0
             away = [p - center[name] if center else p for name, p in net.parameters.items()]
             lengths = torch._foreach_norm(away, dtype=torch.float64)
             c, rank, squared, whole, self.gram_in = coefficients(
-                parts, heads, precision, lengths, felt, self.gram_in
+                parts, heads, net.count, precision, lengths, felt, self.gram_in
             )
             inside = {name: v for part in parts for name, v in part.pull(c).items()}
         _move(net, inside, strength, center)
@@ -163,7 +164,7 @@ def _center(net, toward):
     if toward is None:
         return {}
     instance("toward", toward, Iterable, "None or one tensor for each of the model's parameters")
-    toward, named = list(toward), net.named
+    toward, named = [toward] if isinstance(toward, Tensor) else list(toward), net.named
     given = [tuple(t.shape) if isinstance(t, Tensor) else type(t).__name__ for t in toward]
     if given != [tuple(p.shape) for p in named.values()]:
         raise ValueError(

@@ -18,6 +18,16 @@ COUPLED = (
 )
 
 
+# Operations that may pick samples by what is in them: their order may change with every batch.
+PICKING = "Index", "Gather", "Scatter", "MaskedSelect", "Take", "by a constant"
+
+
+def kind(module: nn.Module):
+    """Its class; of GPT-2's Conv1D, which several libraries have a class for, the name."""
+    name = type(module).__name__
+    return name if name == "Conv1D" else type(module)
+
+
 @dataclass
 class Call:
     """One call of a layer: its input, its output, and where that stands in the graph."""
@@ -53,13 +63,13 @@ def watched(net, kinds, plan=None):
 
     plan: what running on a single sample has shown in an earlier pass: (what it was made for, the
     shapes that layers got and gave, samples apart, and the graph, node by node; prefixes of the
-    layers whose dimension 0 is the samples). That run is made only where this pass is not like it,
-    and with it `_check_apart` and `_check_felt`.
+    layers whose dimension 0 is the samples; whether it picks samples). That run is made only where
+    this pass is not like it, and with it `_check_apart` and `_check_felt`.
     """
     calls, handles = {}, []
     for prefix, module in net.modules.items():
         if (
-            type(module) in kinds
+            kind(module) in kinds
             and net.owned[prefix].keys() <= {"weight", "bias"}
             and not module._forward_hooks
             and "forward" not in vars(module)
@@ -75,7 +85,7 @@ def watched(net, kinds, plan=None):
             _check_apart(net, heads)
             alone = {p for p, those in calls.items() if all(len(c.output) == 1 for c in those)}
             _check_felt(net, uses)
-            plan = passed, alone
+            plan = passed, alone, any(word in str(graph) for word in PICKING)
     finally:
         for handle in handles:
             handle.remove()
@@ -167,7 +177,7 @@ def _graph(heads, names):
                 uses[names.get(id(only[0]))] += 1
             continue
         places[node] = len(places)
-        walk.append(node.name())
+        walk.append(_operation(node))
         for following, _ in node.next_functions:
             if following is None:
                 walk.append(None)
@@ -178,3 +188,15 @@ def _graph(heads, names):
             else:
                 stack.append(following)
     return uses, tuple(walk)
+
+
+def _operation(node):
+    """Its name; of a product with a matrix that no gradient goes to, such as a permutation, that
+    too, unless the other factor is a weight."""
+    name, factors = node.name(), [following for following, _ in node.next_functions]
+    if name not in ("BmmBackward0", "MmBackward0") or None not in factors:
+        return name
+    other = next((f for f in factors if f), None)
+    while other is not None and len(other.next_functions) == 1:  # transposed, expanded
+        other = other.next_functions[0][0]
+    return name if hasattr(other, "variable") else f"{name} by a constant"

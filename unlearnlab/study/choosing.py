@@ -84,7 +84,7 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     beyond it add nothing. Fronts are comparable for one reference only. Raises ValueError for other
     shapes.
     """
-    points, reference = _table(points), _numbers("reference", reference)
+    points, reference = _table(points), checks.numbers_of("reference", reference)
     if points.shape[1] != 2 or reference.shape != (2,) or not np.isfinite(reference).all():
         raise ValueError(
             f"hypervolume needs points (n, 2) and a finite reference (2,), got {points.shape} and "
@@ -115,7 +115,7 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     setting = _once(frame.assign(setting=_settings(frame).ngroup()))["setting"]
     table = np.full((setting.max() + 1, len(seeds), len(metrics)), np.nan)
     table[setting, seed_of] = frame[list(metrics)]
-    shares, reference = [], _numbers("reference", reference)
+    shares, reference = [], checks.numbers_of("reference", reference)
     for i, count in enumerate(np.bincount(seed_of)):
         if count != len(table):
             raise ValueError(f"seed {seeds[i]} has {count} settings of the {len(table)} there are")
@@ -146,7 +146,7 @@ def _settings(frame):
 
 def standard_error(values: np.ndarray) -> np.ndarray:
     """Standard deviation of the mean of independent values, with n - 1: NaN for fewer than two."""
-    values = _numbers("values", values)
+    values = checks.numbers_of("values", values)
     if len(values) < 2:
         return np.full(values.shape[1:], np.nan)
     return values.std(0, ddof=1) / np.sqrt(len(values))
@@ -156,19 +156,12 @@ def _check_columns(frame, **columns):
     checks.function("frame.groupby", getattr(frame, "groupby", None))
     for argument, names in columns.items():
         checks.instance(argument, names, (tuple, list), "a list of columns of frame")
-        for name in names:
+        for name in names or [None]:
             checks.one_of(argument, name, frame.columns, ", the columns of frame")
 
 
-def _numbers(name, values):
-    try:
-        return np.asarray(values, float)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be numbers: {error}") from error
-
-
 def _table(points):
-    points = _numbers("points", points)
+    points = checks.numbers_of("points", points)
     if points.ndim != 2 or points.shape[1] == 0:
         raise ValueError(f"points must have shape (n, objectives), got {points.shape}")
     return points

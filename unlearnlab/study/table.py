@@ -115,6 +115,7 @@ def write(path: Path | str, tables: Mapping, provenance: Mapping[str, str]) -> N
 
 def significant(value, digits: int = 6):
     """A float with so many significant digits; anything else as it is."""
+    digits = checks.integer("digits", digits, low=1)
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
@@ -129,11 +130,13 @@ def canonical(value) -> str:
 
 
 def _columns_and_rows(table):
-    rows = table if isinstance(table, list) else table.to_dict("records")
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    if not isinstance(table, list):
+        checks.function("to_dict of each of tables", getattr(table, "to_dict", None))
+        table = table.to_dict("records")
+    columns = list(dict.fromkeys(name for row in table for name in row))
     return {
         "columns": columns,
-        "rows": [[_cell(row.get(name)) for name in columns] for row in rows],
+        "rows": [[_cell(row.get(name)) for name in columns] for row in table],
     }
 
 

@@ -14,9 +14,9 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from ..data.images import Images
+from ..data.images import Images, checked
 from ..data.tint import CLASS_COLORS, GRAY, tint
-from ..ground import seeds
+from ..ground import checks, seeds
 from ..ground.points import dataset
 from ..networks.predict import outputs
 from ..task import Task
@@ -111,15 +111,16 @@ def evaluate(
 
 def retain_set(images: Images) -> TensorDataset:
     """All training images in their class's color: inputs (n, 3, h, w) uint8, targets (n,)."""
-    pixels, labels = images.train.tensors
+    pixels, labels = checked(images).train.tensors
     return TensorDataset(tint(pixels, CLASS_COLORS.to(labels.device)[labels]), labels)
 
 
 def forget_set(images: Images, p_forget: float, seed: int) -> TensorDataset:
     """round(p_forget * its size) images of each class, at least one, each in a random color of
     another class; targets content."""
-    pixels, labels = images.train.tensors
-    numbers, parts = seeds.generator(seed, 1), []
+    pixels, labels = checked(images).train.tensors
+    p_forget = checks.number("p_forget", p_forget, above=0, high=1)
+    numbers, parts = seeds.generator(checks.seed(seed), 1), []
     for label in range(len(images.classes)):
         members = (labels.cpu() == label).nonzero().flatten()
         order = seeds.shuffled(len(members), numbers)

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from ..data.images import Images
+from ..data.images import Images, checked
 from ..data.tint import GRAY, GREEN, RED, tint
 from ..ground import checks
 from ..ground.points import dataset
@@ -162,14 +162,15 @@ def evaluate(
 
 def retain_set(images: Images) -> TensorDataset:
     """All gray training images: inputs (n, 3, h, w) uint8, targets (n, 2): content and 0."""
-    return painted(images.train, "gray")
+    return painted(checked(images).train, "gray")
 
 
 def forget_set(images: Images, p_color: float, seed: int) -> TensorDataset:
     """A share p_color of the red training images, then one of the green, drawn apart; targets
     content and 1 or 2."""
+    p_color = checks.number("p_color", p_color, above=0, high=1)
     red, green = (
-        share_of(painted(images.train, name), p_color, seed, list(COLORS).index(name))
+        share_of(painted(checked(images).train, name), p_color, seed, list(COLORS).index(name))
         for name in ("red", "green")
     )
     return TensorDataset(*together(red, green))
@@ -178,7 +179,8 @@ def forget_set(images: Images, p_color: float, seed: int) -> TensorDataset:
 def painted(data: TensorDataset, name: str) -> TensorDataset:
     """Every image of `data`, inputs (n, 1 or 3, h, w) with content labels (n,), in one of COLORS;
     targets (n, 2): content and color."""
-    pixels, labels = data.tensors
+    checks.one_of("name", name, COLORS)
+    pixels, labels = dataset("data", data).tensors
     color = torch.full_like(labels, list(COLORS).index(name))
     return TensorDataset(tint(pixels, COLORS[name]), torch.stack([labels, color], 1))
 

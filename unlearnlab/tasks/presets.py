@@ -268,7 +268,7 @@ class Experiment:
 def share_of(data: TensorDataset, share: float, seed: int, stream: int) -> TensorDataset:
     """round(share * n) random rows, at least one; of one seed and stream, a smaller share is part
     of a larger one."""
-    return _rows(data, max(1, round(share * len(data))), seeds.generator(seed, stream))
+    return _rows(data, max(1, round(share * len(data))), seeds.generator(checks.seed(seed), stream))
 
 
 def together(*data: TensorDataset) -> list[torch.Tensor]:

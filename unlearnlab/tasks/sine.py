@@ -131,6 +131,8 @@ def errors(task: Task, model: torch.nn.Module) -> dict[str, float]:
     """Four ways to be wrong: {"sup_error": as in `evaluate`, "rms_error": root mean square of f(x)
     - sin x on the same grid, "retain_error", "forget_error": the same on the points of either set}.
     The function 0 has 1, and about 0.7 in the others."""
+    checks.instance("task", task, Task, "a ul.Task")
+    checks.model(model)
     inputs = task.retain.tensors[0]
     x = {"rms": data.grid().to(inputs), "retain": inputs, "forget": task.forget.tensors[0]}
     sizes = {name: (model(at) - at.sin()).square().mean().sqrt() for name, at in x.items()}

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from ..ground import checks
+from ..ground.points import dataset
 from ..ground.seeds import generator, shuffled
 from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
@@ -165,7 +166,7 @@ def split(
     Raises ValueError for a share outside (0, 1), or when the classes have too few examples to leave
     any to retain.
     """
-    checks.tensor("labels", labels, shape=("n",))
+    checks.tensor("labels", labels, dtype=torch.int64, shape=("n",))
     labels, drawn = labels.cpu(), generator(checks.seed(seed), 5)
     known = labels.unique()
     checks.number("share", share, above=0, below=1)
@@ -206,6 +207,7 @@ def evaluate(
     precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
     checks.instance("parts", parts, Mapping, "a dict of TensorDatasets")
+    parts = {name: dataset(f"parts[{name!r}]", part) for name, part in parts.items()}
     said = {name: outputs(model, part.tensors[0], precision)[0] for name, part in parts.items()}
     wrong = {name: said[name].argmax(1) != part.tensors[1] for name, part in parts.items()}
     errors = {f"{name}_error": misses.double().mean().item() for name, misses in wrong.items()}
@@ -225,6 +227,10 @@ def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> fl
     folds, always the same. The value of a retrained model is its floor: beside .5 alone it says
     nothing. Raises ValueError for fewer than 5 comparable images.
     """
+    for argument, given in {"said": said, "parts": parts}.items():
+        checks.instance(argument, given, Mapping, "a dict by part")
+        for name in ("forget", "forget_test"):
+            checks.one_of(f"{name!r}", name, given, f", the keys of {argument}")
     labels = {name: parts[name].tensors[1] for name in ("forget", "forget_test")}
     losses = [nn.functional.softplus(-margin(said[name], own)) for name, own in labels.items()]
     seen, unseen = labels.values()

@@ -156,8 +156,13 @@ class Training:
 
     def untrained(self) -> nn.Module:
         """The network before the first stage. Raises TypeError where `build` makes none."""
-        model = seeded(self.build, self.seed)
+        try:
+            model = seeded(self.build, self.seed)
+        except TypeError as error:
+            raise TypeError(f"network must make one of what it is given: {error}") from error
         checks.instance("what network returns", model, nn.Module, "a torch.nn.Module")
+        if not [*model.parameters()]:
+            raise ValueError("what network returns must have parameters")
         return model
 
     def start(self, model: nn.Module) -> list[float]:

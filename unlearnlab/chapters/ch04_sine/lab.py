@@ -10,6 +10,7 @@ from ...course.marks import central, name_rows, over_points, plain_ticks
 from ...course.style import BLUE, NAMED, ORIGINAL, TARGET, UNLEARNED
 from ...course.unlearning_lab import UnlearningLab, heading
 from ...data.sine import RETAIN
+from ...ground import checks
 from ...loop import unlearn
 from ...methods import Method
 from ...tasks import sine
@@ -45,6 +46,9 @@ class SineLab(UnlearningLab):
         epochs: int = 100,
         methods: Sequence[Method] = (),
     ):
+        checks.instance("methods", methods, (tuple, list), "a list of methods")
+        for own in methods:
+            checks.instance("what methods holds", own, Method, "a method")
         self.own = {own.name: own for own in methods}
         self.seeds = control("compare on", "this seed", ("this seed", ALL), MENU)
         self._staged = None

@@ -5,11 +5,11 @@ import math
 import torch
 
 from ...ground import optim
-from ...ground.checks import function, integer
+from ...ground.checks import integer
 from ...ground.threads import one_thread
 from ...networks import seeded
 from ...theory.checks import reals
-from ...theory.two_layer.network import Activation
+from ...theory.two_layer.network import Activation, features
 
 RESIDUAL = 1e-12
 ROUNDS, EPOCHS, LR = 6, 600, 0.03  # epochs and rate of AdamW in a round
@@ -36,10 +36,9 @@ def fit(
     reals("y", y, (len(X),))
     X, y = X.double(), y.double()
     width = integer("width", width, low=1)
-    function("activation", activation, "of a tensor, such as torch.relu")
     start = seeded(lambda: torch.randn(width, X.shape[1] + 1, dtype=torch.float64), seed)
     A, c = start[:, :-1].clone(), start[:, -1] / math.sqrt(width)
-    if not torch.isfinite(activation(X @ A.T)).all():
+    if not torch.isfinite(features(A, X, activation)).all():
         raise ValueError("activation must be finite everywhere, it returned a NaN or an infinity")
     goal = RESIDUAL * max(1.0, float(y.abs().max()))
     for _ in range(ROUNDS):

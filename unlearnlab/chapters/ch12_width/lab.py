@@ -8,6 +8,7 @@ import numpy as np
 
 from ...course.lab import MENU, SliderLab, table
 from ...course.rows import method_of
+from ...ground import checks
 from ...loop import unlearn
 from ...study.choosing import standard_error
 from ...tasks import width as ladder
@@ -44,6 +45,8 @@ class WidthLab(SliderLab):
     legend, late = None, True
 
     def __init__(self, record, **first):
+        words = "what ch.study.load returns"
+        checks.instance("record", record, SimpleNamespace, words)
         frames = record.runs, record.models
         self.runs, self.models = (frame[frame.share == 0.2] for frame in frames)
         rungs = sorted(self.runs.groupby(["network", "width"]).groups)

@@ -2,10 +2,12 @@
 would perfect forgetting score?"""
 
 from functools import cache, partial
+from types import SimpleNamespace
 
 import torch.nn.functional as F
 
 from ...course.lab import MENU, SliderLab
+from ...ground import checks
 from . import verdicts
 from .pictures import show_evidence
 
@@ -24,6 +26,7 @@ class EvidenceLab(SliderLab):
     legend, late = None, True
 
     def __init__(self, evidence, **first):
+        checks.instance("evidence", evidence, SimpleNamespace, "what verdicts.load returns")
         self.evidence = evidence
         self._judged, self._sure, self._attacked = (
             cache(partial(function, evidence))

@@ -16,6 +16,7 @@ NaN or infinity ValueError, before any work.
 
 from collections.abc import Sequence
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -69,6 +70,7 @@ def flatten(layers: Layers) -> Tensor:
 
 def unflatten(theta: Tensor, like: Layers) -> list[Tensor]:
     """The inverse of `flatten`: theta (d,) as a list of matrices shaped as those of `like`."""
+    check_layers(like, "like")
     sizes = [a.numel() for a in like]
     floats("theta", theta, shape=(sum(sizes),), finite=False)
     return [part.view(a.shape) for part, a in zip(theta.split(sizes), like)]
@@ -197,23 +199,25 @@ def unit_upper(layers):
     return u
 
 
-def check_layers(layers: Layers) -> None:
+def check_layers(layers: Layers, argument: str = "layers") -> None:
     """TypeError or ValueError unless `layers` is a linear network.
 
     That is a list of matrices of one dtype whose widths chain, the last (1, h).
     """
     if not isinstance(layers, (list, tuple)) or not layers:
         got = "an empty one" if isinstance(layers, (list, tuple)) else type(layers).__name__
-        raise TypeError(f"layers must be a list of matrices [A_1, ..., A_{{L-1}}, c], got {got}")
+        raise TypeError(
+            f"{argument} must be a list of matrices [A_1, ..., A_{{L-1}}, c], got {got}"
+        )
     width = "fan-in"
     for l, a in enumerate(layers):
-        name, last = f"layers[{l}]", l == len(layers) - 1
+        name, last = f"{argument}[{l}]", l == len(layers) - 1
         reals(name, a, (1 if last else "h", width))
         if a.numel() == 0:
             raise ValueError(f"{name} must have entries, got shape {tuple(a.shape)}")
         if a.dtype != layers[0].dtype:
             raise TypeError(
-                f"{name} must have the dtype of layers[0], {layers[0].dtype}, got {a.dtype}"
+                f"{name} must have the dtype of {argument}[0], {layers[0].dtype}, got {a.dtype}"
             )
         width = len(a)
 
@@ -224,6 +228,6 @@ def check_inputs(name, X, layers):
 
 
 def _checked(widths):
-    if isinstance(widths, (str, int)) or not hasattr(widths, "__iter__"):
+    if isinstance(widths, str) or not numpy.iterable(widths):
         raise TypeError(f"widths must be a list of integers, one per hidden layer, got {widths!r}")
     return [integer(f"widths[{l}]", h, low=1) for l, h in enumerate(widths)]
