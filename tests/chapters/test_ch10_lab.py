@@ -75,6 +75,7 @@ def test_classes_with_names_are_called_by_them(tmp_path, monkeypatch):
     painted = tint(lab.pixels[19:20], CLASS_COLORS[1])[0].permute(1, 2, 0)
     assert np.array_equal(picture.images[0].get_array(), painted)
     assert picture.texts[0].get_text() == "content: truck\ncolor: green,\nthat of class cat"
-    verdicts = [ax.texts[0].get_text().split("\n")[1] for ax in panels]
+    *verdicts, truth = [ax.texts[0].get_text().split("\n")[1] for ax in panels]
+    assert truth == "not trained"
     assert all(words.removeprefix("says ").rstrip(":") in names for words in verdicts)
     assert "Content truck in green, that of class cat" in lab.canvas.figure.alt

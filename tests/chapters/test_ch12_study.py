@@ -158,7 +158,7 @@ def photographs(monkeypatch):
     labels = torch.arange(5_000) % 10
     train, test = TensorDataset(pixels, labels), TensorDataset(pixels[:500], labels[:500])
     images = Images("cifar10", train, test, tuple("abcdefghij"))
-    monkeypatch.setattr(presets.data, "load", lambda name, folder=None: images)
+    monkeypatch.setattr(presets.data, "load", lambda name, folder=None, stop=None: images)
     usual = width.PRESETS["cifar10", "quick"]
     recipe = dataclasses.replace(RECIPE, epochs=1)
     tiny = dataclasses.replace(usual, channels={"allcnn": (1, 2)}, recipe=recipe)

@@ -8,14 +8,17 @@ import lzma
 import os
 import tarfile
 import threading
+import time
 import zipfile
 import zlib
 from pathlib import Path
 
 import pytest
+from patience import END
 
 from unlearnlab.data import fetch as module
 from unlearnlab.data.fetch import BadData, Source, fetch, unpack
+from unlearnlab.ground.stopping import Stopped
 
 CONTENTS = {"set/a.bin": b"a" * 5000, "set/deep/b.txt": b"words"}
 
@@ -156,6 +159,48 @@ def test_a_download_that_breaks_off_leaves_nothing(server, tmp_path):
     ):
         fetch(published(f"{address}/short/set.zip", zipped()), tmp_path / "root", progress=False)
     assert nothing_is_left(tmp_path / "root")
+
+
+@pytest.mark.parametrize("path", ["/stall", "/slow"])
+def test_stop_is_heard_within_a_second_by_a_download_that_stalls_or_crawls(
+    path, tmp_path, monkeypatch
+):
+    """A server that says nothing would be waited for for half a minute."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    begun, over = threading.Event(), threading.Event()
+
+    class Crawling(Handler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(10**9))
+            self.end_headers()
+            begun.set()
+            while path == "/slow" and not over.wait(0.01):
+                self.wfile.write(b"a" * 2**16)
+            over.wait(END)
+
+    stop = threading.Event()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Crawling, {})) as on:
+        threading.Thread(target=on.serve_forever, args=(0.01,), daemon=True).start()
+        source = published(f"http://127.0.0.1:{on.server_port}{path}", b"")
+        stopped = []
+        asks = lambda: begun.wait(END) and (stopped.append(time.monotonic()), stop.set())
+        threading.Thread(target=asks, daemon=True).start()
+        with pytest.raises(Stopped, match="stopped during the download of http"):
+            fetch(source, tmp_path, progress=False, stop=stop)
+        heard = time.monotonic()
+        over.set()
+        on.shutdown()
+    assert everything(tmp_path) == {} and heard - stopped[0] < 1
+
+
+def test_stop_is_heard_while_an_archive_is_unpacked(tmp_path):
+    content, stop = tar(), threading.Event()
+    (tmp_path / "set.tar.gz").write_bytes(content)
+    stop.set()
+    with pytest.raises(Stopped, match="stopped while set.tar.gz was unpacked"):
+        unpack(tmp_path / "set.tar.gz", tmp_path / "new", stop=stop)
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_page_that_is_gone_is_named(server, tmp_path):

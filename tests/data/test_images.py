@@ -293,7 +293,7 @@ def test_the_real_tiny_imagenet_has_its_classes_and_colors(real_tiny):
 
 def test_every_method_runs_on_the_real_tiny_imagenet(real_tiny, tmp_path, monkeypatch):
     """Its 200 classes are more than a batch has images, and more than the projection has rows."""
-    monkeypatch.setattr(images, "load", lambda name, folder=None: real_tiny)
+    monkeypatch.setattr(images, "load", lambda name, folder=None, stop=None: real_tiny)
     small = dataclasses.replace(
         erasure.PRESETS["tiny-imagenet", "quick"], train_images=1_200, test_images=100, p_retain=0.1
     )

@@ -148,9 +148,29 @@ def test_stop_ends_within_one_batch():
     model.register_forward_hook(
         lambda *args: calls.append(1) or (len(calls) == 2 and stop.set()) or None
     )
-    with pytest.raises(Stopped, match="stopped after 0 of 4"):
+    with pytest.raises(Stopped, match="stopped in a training of 4"):
         trainer.fit(model, PIXELS, TARGETS, RECIPE, stop=stop)
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_stop_is_heard_within_a_layer_forward_and_backward(backward):
+    """An update of a large network takes many seconds on a CPU."""
+    stop, model, seen = threading.Event(), fresh(), []
+    layers = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
+    if backward:
+        layers[-1].weight.register_post_accumulate_grad_hook(lambda p: stop.set())
+    else:
+        layers[0].register_forward_hook(lambda *args: stop.set())
+    for layer in layers:
+        layer.register_forward_hook(lambda *args: seen.append("forward"))
+        layer.weight.register_post_accumulate_grad_hook(lambda p: seen.append("backward"))
+    with pytest.raises(Stopped):
+        trainer.fit(model, PIXELS, TARGETS, RECIPE, stop=stop)
+    expected = ["forward"] * len(layers) + ["backward"] if backward else ["forward"]
+    assert seen == expected and len(layers) > 1
+    left = [m for m in model.modules() if m._forward_pre_hooks]
+    assert left == []
 
 
 def test_the_state_of_another_recipe_seed_or_data_is_named_and_not_used(tmp_path):

@@ -19,6 +19,7 @@ from pathlib import Path
 from ..ground import files
 from ..ground.provenance import provenance
 from ..ground.source import source_digest
+from ..ground.stopping import Stopped
 from ..ground.threads import one_thread
 from ..study import table
 from ..study.grid import expand
@@ -26,7 +27,6 @@ from ..study.store import code_fingerprint
 from ..study.sweep import sweep
 from ..study.table import RESULTS
 from ..task import Task
-from ..training.fit import Stopped
 
 # what an option is when nobody says otherwise; all others are part of a study's name
 USUAL = {

@@ -7,17 +7,18 @@ import time
 import weakref
 
 import numpy as np
-from ipywidgets import HTML, FloatProgress, HBox, VBox
+from ipywidgets import HTML, Checkbox, FloatProgress, HBox, VBox
 
 from ..ground.checks import one_of
+from ..ground.stopping import Stopped, heeding
 from ..loop import unlearn
 from ..methods import Method
+from ..tasks import papers
 from ..tasks.presets import choose
-from ..training.fit import Stopped
 from . import style
 from .canvas import Canvas
 from .controls import sliders
-from .lab import MENU, Lab, button, close, table
+from .lab import MENU, WIDE, Lab, button, close, table
 from .marks import note
 
 GHOST = "#9A9A9A"  # of the run before
@@ -41,8 +42,9 @@ class UnlearningLab(Lab):
     go, back     words, icon, width and hint of the buttons
     size         of the picture, in inches
     pause        seconds from one frame of a run to the next, so that the run has most of the time
+    extra        controls beside the buttons
 
-    prepare()      name -> control of what is shown, made once; none by default
+    prepare(stop)  name -> control of what is shown, made once; none by default
     draw()         draws into the empty `figure` what stays during a run on `task`
     move(model)    adds what changes, and what `model` says, None: nothing yet; returns the alt text
 
@@ -50,7 +52,7 @@ class UnlearningLab(Lab):
     apart from the first run on models that ship with the package.
     """
 
-    hidden = judged = ()
+    hidden = judged = extra = ()
     _lock = threading.Lock()
     go = "Run", "play", 110, "the same run again, to watch"
     back = "Reset", "undo", 110, "the method's first values"
@@ -73,7 +75,7 @@ class UnlearningLab(Lab):
         self.progress = FloatProgress(max=1, layout={"width": "240px"})
         self.readout, self.results, self.box, self.view = HTML(), HTML(), VBox(), VBox()
         self.left = VBox([self.seed, self.name, self.epochs])
-        buttons = HBox([self.run, self.stop, self.reset, self.progress])
+        buttons = HBox([self.run, self.stop, self.reset, *self.extra, self.progress])
         shown = self.view, self.readout, self.results, self.status
         self.panel = VBox([HBox([self.left, self.box]), buttons, *shown])
         weakref.finalize(self, close, self.panel)
@@ -195,12 +197,13 @@ class UnlearningLab(Lab):
             self.canvas.move(lambda: self._add(self.model))
             self.readout.value = self._table(run)
 
-    def prepare(self) -> dict:
+    def prepare(self, stop) -> dict:
         return {}
 
     def stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
-        if self.task is None or self.task.seed != seed:
+        there = self.task is not None and self.task.seed == seed
+        if not there or (self.truth_metrics is None and self.truth.value):
             self.task, self.start_metrics, self.truth_metrics = self._made(seed, stop)
             self.finished = "", []  # the last whole run: its method's name, and its track
         with style.look():
@@ -219,16 +222,22 @@ class UnlearningLab(Lab):
 
     def _made(self, seed, stop):
         """The task of a seed, its data and models shipped, kept, or made now, and the metrics of
-        the two."""
-        self.say(f"Getting the images and the models of seed {seed} ready.")
+        the two; None of a ground truth that would have to be trained and that nobody asked for."""
+        self.say(
+            f"Getting the images and the models of seed {seed} ready. How long a training takes "
+            "stands here after its first epoch."
+        )
         if len(self.left.children) == 3:  # the first time
-            self.left.children += self.add(self.redraw, self.prepare())
+            self.left.children += self.add(self.redraw, self.prepare(stop))
         self._reported = time.monotonic()
         more = {"progress": self.trained, "stop": stop, **self.more}
         task = self.experiment.task(*self.source, seed=seed, **more)
-        models = task.original, task.ground_truth  # the second may be trained only now
+        truth = vars(task)["ground_truth"].model
+        if truth is None and self.truth.value:
+            truth = task.ground_truth
         self.say()
-        return task, *(self._measure(task, model, stop) for model in models)
+        own = self._measure(task, task.original, stop)
+        return task, own, None if truth is None else self._measure(task, truth, stop)
 
     def _epoch(self, run, epochs, stop):
         done = len(run.history)
@@ -249,17 +258,8 @@ class UnlearningLab(Lab):
     def _measure(self, task, model, stop):
         """The task's metrics of a model. It may take seconds: within a layer of `stop` it ends by
         Stopped."""
-
-        def check(module, inputs):
-            if stop.is_set():
-                raise Stopped("stopped while a model was measured")
-
-        hooks = [module.register_forward_pre_hook(check) for module in model.modules()]
-        try:
+        with heeding(stop, model, "while a model was measured"):
             return task.evaluate(model)
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     def place(self, metrics: dict[str, float]) -> tuple[float, ...]:
         """What is judged of a model's metrics."""
@@ -296,6 +296,7 @@ class UnlearningLab(Lab):
         rows = {
             name: [words.format(**metrics) for words in self.columns.values()]
             for name, metrics in models.items()
+            if metrics
         }
         epochs = len(run.history)
         rows[run.method.name].append(f"{run.seconds:.2f} s for {epochs} epoch{'s' * (epochs != 1)}")
@@ -305,9 +306,12 @@ class UnlearningLab(Lab):
 class ImageLab(UnlearningLab):
     """A lab of an experiment with images, whose run is a way through the metrics that are judged.
 
-    seed: 1 to 5. method: any of ul.METHODS. epochs: T, 1 to 20, default `usual`. dataset, preset,
-    device: as in the experiment's task. Models that are not there yet are trained at first
-    use, in the thread; the lab says how far that is, and Stop keeps what was done.
+    seed: 1 to 5. method: any of ul.METHODS. epochs: T, 1 to 20, default that of the settings.
+    dataset, preset, device: as in the experiment's task. An original that is not there yet is
+    trained at first use, in the thread, and a ground truth when its box is ticked; the lab says how
+    far that is, and Stop keeps what was done.
+
+    settings: `papers.lab` of the data set and the preset.
     """
 
     hidden = "weight_decay", "temperature", "max_epochs"
@@ -325,20 +329,22 @@ class ImageLab(UnlearningLab):
         device: str = "cpu",
     ):
         self.preset = choose(self.experiment.PRESETS, dataset, preset)
-        epochs, size = self.usual if epochs is None else epochs, self.preset.batch_size
+        usual, self.settings = papers.lab(self.row, dataset, preset)
+        epochs, size = usual if epochs is None else epochs, self.preset.batch_size
+        if dataset != "digits":
+            box = Checkbox(description="train the ground truth", **WIDE)
+            self.extra = self.add(self.start, {"truth": box})
         super().__init__(seed, method, epochs, size, (dataset, preset), device=device)
 
     def trained(self, name, done, loss):
         """Says how far a training is, after each of its epochs."""
-        first = name.endswith("original")
-        role = "original" if first else "ground truth"
+        role = "original" if name.endswith("original") else "ground truth"
         epochs, before, self._reported = self.preset.epochs(role), self._reported, time.monotonic()
         left = (self._reported - before) * (epochs - done)
         self.progress.value = done / epochs
         self.say(
             f"Training the {role} of seed {self.seed.value}, which is then kept: epoch {done} of "
             f"{epochs}, loss {loss:.3f}, about {left:.0f} s to go."
-            f"{' Then the ground truth.' if first else ''}"
         )
 
     def titles(self) -> list[str]:

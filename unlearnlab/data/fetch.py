@@ -12,13 +12,16 @@ import tempfile
 import time
 import zipfile
 import zlib
+from functools import partial
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pooch
 from tqdm import tqdm
 
 from ..ground import files
+from ..ground.stopping import Stopped, left_behind
 
 DAMAGE = (
     tarfile.TarError,
@@ -46,13 +49,14 @@ class Source(NamedTuple):
     files: dict[str, str]
 
 
-def fetch(source: Source, root: Path, *, progress: bool = True) -> Path:
+def fetch(source: Source, root: Path, *, progress: bool = True, stop=None) -> Path:
     """Brings all files of a source to root / source.folder, and returns that folder. It appears
     whole or not at all.
 
     A file of a source that already lies in `root` is used in place of a download. Every file is
     verified first, archives are unpacked beside their destination, and one rename ends it.
-    progress: bars on standard error.
+    progress: bars on standard error. stop: a threading.Event; set it to end within a second by
+    Stopped.
 
     Raises PermissionError when `root` cannot be written, OSError when it is full, ConnectionError
     when a file cannot be had, and BadData when one is not as published.
@@ -63,8 +67,10 @@ def fetch(source: Source, root: Path, *, progress: bool = True) -> Path:
         if time.time() - left.stat().st_mtime > 86_400:
             shutil.rmtree(left, ignore_errors=True)
     try:
-        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=root) as work:
-            _bring(source, root, Path(work), progress)
+        # of a download that was stopped, a thread may hold a file for a moment longer
+        how = {"dir": root, "ignore_cleanup_errors": True}
+        with tempfile.TemporaryDirectory(prefix=".incoming-", **how) as work:
+            _bring(source, root, Path(work), progress, stop)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -75,7 +81,7 @@ def fetch(source: Source, root: Path, *, progress: bool = True) -> Path:
     return root / source.folder
 
 
-def _bring(source, root, work, progress):
+def _bring(source, root, work, progress, stop):
     contents, target = work / "contents", root / source.folder
     for url, published in source.files.items():
         here = root / Path(url).name
@@ -83,7 +89,8 @@ def _bring(source, root, work, progress):
         remedy = f". Remove it to have it fetched; a folder {target} is used as it is"
         if not here.exists():
             path, origin, remedy = work / here.name, url, ""
-            _download(url, path, progress, source, root)
+            load = partial(_download, url, path, progress, source, root)
+            left_behind(stop, load, f"the download of {url}")
         algorithm, expected = published.split(":")
         actual = pooch.file_hash(str(path), alg=algorithm)
         if actual != expected:
@@ -92,7 +99,7 @@ def _bring(source, root, work, progress):
                 f"the publisher's {expected}{remedy}"
             )
         if url.endswith((".tar.gz", ".zip")):
-            unpack(path, contents, progress=progress)
+            unpack(path, contents, progress=progress, stop=stop)
         else:
             (contents / source.folder).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, contents / source.folder)
@@ -108,10 +115,16 @@ def _bring(source, root, work, progress):
             raise
 
 
-def _download(url, path, progress, source, root):
+def _download(url, path, progress, source, root, left):
+    def write(chunk):
+        if left.is_set():
+            raise Stopped
+        file.write(chunk)
+
     try:
         download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=30)
-        download(url, path, None)
+        with open(path, "wb") as file:
+            download(url, SimpleNamespace(write=write, flush=file.flush), None)
     except (OSError, ValueError) as error:  # such as no certificates; headers that are none
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise
@@ -124,7 +137,7 @@ def _download(url, path, progress, source, root):
         ) from None
 
 
-def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
+def unpack(archive: Path, folder: Path, *, progress: bool = False, stop=None) -> None:
     """Writes the plain files of a .tar.gz or .zip below `folder`.
 
     Raises BadData for a damaged archive, and, before anything is written, for one with a link, a
@@ -140,6 +153,8 @@ def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
             opened.extraction_filter = getattr(tarfile, "data_filter", None)
             words = {"desc": f"Unpacking {archive.name}", "unit": "file", "disable": not progress}
             for member in tqdm(members, **words):
+                if stop is not None and stop.is_set():
+                    raise Stopped(f"stopped while {archive.name} was unpacked")
                 opened.extract(member, folder)
     except DAMAGE as error:
         raise BadData(f"{archive} is damaged or cut short ({error})") from error

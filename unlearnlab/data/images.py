@@ -55,7 +55,12 @@ def checked(images) -> Images:
 
 @on_cpu()
 def load(
-    name: str, folder: Path | None = None, *, download: bool = True, progress: bool = True
+    name: str,
+    folder: Path | None = None,
+    *,
+    download: bool = True,
+    progress: bool = True,
+    stop=None,
 ) -> Images:
     """The images of "digits", "mnist", "cifar10" or "tiny-imagenet", on the CPU.
 
@@ -64,7 +69,8 @@ def load(
     the user cache), which holds, or is, the folder their publisher distributes: MNIST/raw (IDX
     files, packed or not), cifar-10-batches-bin, or tiny-imagenet-200, whose validation images are
     the test set. What is there is used as it is; what is not is downloaded once, if `download`.
-    progress: bars on standard error for what takes seconds.
+    progress: bars on standard error for what takes seconds. stop: a threading.Event; set it to end
+    a download within a second by Stopped.
 
     Raises ValueError for another name, FileNotFoundError when nothing is there and `download` is
     False, BadData (a ValueError) for files that are damaged or not laid out as published,
@@ -84,7 +90,7 @@ def load(
                 "Allow the download, or put there what is at "
                 f'{addresses}. load("digits") needs no files'
             )
-        fetch(source, root, progress=progress)
+        fetch(source, root, progress=progress, stop=stop)
     if name == "mnist":
         return _mnist(place)
     return _cifar10(place) if name == "cifar10" else _tiny_imagenet(place, progress)

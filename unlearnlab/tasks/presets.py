@@ -49,9 +49,9 @@ class Size:
             checks.instance(name, getattr(self, name), Recipe, "a Recipe")
         checks.integer("batch_size", self.batch_size, low=1)
 
-    def images(self, dataset: str, folder=None) -> data.Images:
+    def images(self, dataset: str, folder=None, stop=None) -> data.Images:
         """The data set, or as much of it as takes part."""
-        whole = data.load(dataset, folder)
+        whole = data.load(dataset, folder, stop=stop)
         train = self._some(whole.train, self.train_images)
         return dataclasses.replace(
             whole, train=train, test=self._some(whole.test, self.test_images)
@@ -192,10 +192,11 @@ class Experiment:
     seeds: Sequence[int] = zoo.SHIPPED_SEEDS
 
     def images(
-        self, dataset: str = "digits", preset: str = "quick", folder: Path | None = None
+        self, dataset: str = "digits", preset: str = "quick", folder: Path | None = None, stop=None
     ) -> data.Images:
-        """The images a preset's task is made of, as they are before tinting."""
-        return choose(self.presets, dataset, preset).images(dataset, folder)
+        """The images a preset's task is made of, as they are before tinting. stop: ends a
+        download, as in `task`."""
+        return choose(self.presets, dataset, preset).images(dataset, folder, stop)
 
     def shipped(self, seed: int, **options) -> list[Training]:
         """How the models that ship with the package are made."""
@@ -222,15 +223,18 @@ class Experiment:
                 cache.
             device: on which the task's models and data are, and models are trained.
             progress: called with (name, epochs done, loss); default a bar on standard error.
-            stop: a threading.Event; set it to end a training by `Stopped`. Its next one goes on
-                from there. It and progress hear of a ground truth that is trained later, too.
+            stop: a threading.Event; set it to end a download or a training within a second by
+                `Stopped`. The next training goes on from there. It and progress hear of a ground
+                truth that is trained later, too.
             evaluate_in: of the task's metrics, the precision that `networks.predict.outputs` takes;
                 the default is that of records.
             options: fields of the preset, in place of its own.
         """
         if evaluate_in is not None:
             checks.one_of("evaluate_in", evaluate_in, PRECISIONS)
-        size, plan, trainings = self.prepared(dataset, preset, seed, device=device, **options)
+        size, plan, trainings = self.prepared(
+            dataset, preset, seed, device=device, stop=stop, **options
+        )
         build = plan.build  # what a run follows from, and no more
         return Task(
             name=f"{self.name}-{dataset}{size.label}",
@@ -246,14 +250,22 @@ class Experiment:
 
     @on_cpu()
     def prepared(
-        self, dataset: str, preset: str, seed: int, *, folder=None, device="cpu", **options
+        self,
+        dataset: str,
+        preset: str,
+        seed: int,
+        *,
+        folder=None,
+        device="cpu",
+        stop=None,
+        **options,
     ) -> tuple[Size, Plan, dict[str, Training]]:
         """What the arguments of `task` say, checked. The trainings start from different weights, as
         trainings of their own would."""
         seed, device = checks.seed(seed), checks.device(device)
         default = choose(self.presets, dataset, preset, device)
         size = default.changed(**options)
-        plan = self.plan(seed, size, size.images(dataset, folder).to(device))
+        plan = self.plan(seed, size, size.images(dataset, folder, stop).to(device))
         ships = dataset == "digits" and seed in self.seeds and size.trains_as(default)
         command = f"ul.{self.name}.task({dataset!r}, {preset!r}, {seed}, ...)"
         if ships:

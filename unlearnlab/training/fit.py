@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ..ground import checks, files, optim, seeds
 from ..ground.models import logits
 from ..ground.points import IGNORED
+from ..ground.stopping import Stopped, heeding
 from ..ground.threads import few_threads
 from . import checkpoint as checkpoints
 from . import graph
@@ -32,10 +33,6 @@ from .recipe import Recipe
 VERSION = "1"  # of this file's arithmetic: counts as part of what a trained model is
 SAVE_SECONDS = 10  # at most so often is the state written; a stop or an error writes it too
 FULL_BATCH_ROUND = 100  # epochs of one update each between two reports
-
-
-class Stopped(Exception):
-    """Training was stopped on request. What was done is in the checkpoint, if there is one."""
 
 
 def fit(
@@ -63,7 +60,7 @@ def fit(
             global generator); a file that is damaged or of another training is named in a warning,
             and training starts over.
         progress: called with (epochs done, loss), after every epoch, or every 100 of a full batch.
-        stop: set it to end within one update by `Stopped`.
+        stop: set it to end within a layer by `Stopped`.
 
     Raises TypeError or ValueError for data that do not fit, PermissionError for a checkpoint folder
     that cannot be written, Stopped, and ArithmeticError when the loss is no longer finite.
@@ -79,7 +76,8 @@ def fit(
     saved = _Saved(checkpoint, model, optimizer, _identity(model, data, recipe, seed))
     one, size = partial(_update, model, optimizer, recipe), recipe.batch_size or len(inputs)
     update = lru_cache(1)(lambda first_head: graph.recorded(partial(one, first_head), model, size))
-    with few_threads(model), torch.enable_grad():
+    words = f"in a training of {recipe.epochs} epochs"
+    with few_threads(model), torch.enable_grad(), heeding(stop, model, words):
         how = recipe, seed, stop or threading.Event()
         epoch = partial(_epoch, update, optimizer, data.values(), *how)
         value = _rounds(model, recipe, epoch, saved, progress)

@@ -26,6 +26,7 @@ from ..ground import checks, files
 from ..ground.identity import fingerprint
 from ..ground.provenance import provenance
 from ..ground.seeds import on_cpu
+from ..ground.stopping import heeding
 from ..ground.threads import few_threads
 from ..networks import seeded
 from . import checkpoint, fit
@@ -139,11 +140,12 @@ class Training:
                 stop=stop,
             )
             before += stage.recipe.epochs
-        measured = {
-            "final_loss": loss,
-            "seconds": time.perf_counter() - began,
-            **self.measure(model),
-        }
+        with heeding(stop, model, "while the trained model was measured"):
+            measured = {
+                "final_loss": loss,
+                "seconds": time.perf_counter() - began,
+                **self.measure(model),
+            }
         facts = {
             "epochs": str(self.epochs()),
             "start": json.dumps(start),

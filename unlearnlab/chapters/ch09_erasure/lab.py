@@ -10,7 +10,7 @@ from ...course.lab import WIDE
 from ...course.unlearning_lab import ImageLab
 from ...data.tint import tint
 from ...networks.predict import outputs
-from ...tasks import erasure, papers
+from ...tasks import erasure
 from .pictures import REFERENCES
 
 LONGEST = 10  # letters of a class's name that fit under an image
@@ -21,12 +21,11 @@ class ErasureLab(ImageLab):
     """The lab of label erasure. Every slider of the method reruns the unlearning in a thread, drawn
     epoch by epoch.
 
-    Arguments: as in ImageLab, epochs 5 by default. `settings`: good ones on digits for T = 5
-    among a few tried on seeds 2 and 3; elsewhere they are where to start.
+    Arguments: as in ImageLab.
     """
 
-    experiment, settings = erasure, papers.methods("erasure-lab")
-    usual, size = 5, (10, 4.9)
+    experiment, row = erasure, "erasure"
+    size = 10, 4.9
     summary = (
         "ErasureLab: run the notebook to choose seed, method, epochs and hyperparameters with "
         "sliders"
@@ -38,8 +37,8 @@ class ErasureLab(ImageLab):
         "red and green: right and gray": "{unlearning:.3f}",
     }
 
-    def prepare(self):
-        images = erasure.images(*self.source)
+    def prepare(self, stop):
+        images = erasure.images(*self.source, stop=stop)
         self.tests = images.test.tensors
         short = lambda name: name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
         self.classes = [short(name) for name in images.classes]
@@ -68,21 +67,25 @@ class ErasureLab(ImageLab):
         page.tick_params(length=0)
         page.spines[:].set_visible(False)
         page.grid(False)
-        for name, look in REFERENCES.items():
-            plane.plot([], [], label=name, **look)
+        models = self.start_metrics, self.truth_metrics
+        self.places = [metrics and self.place(metrics) for metrics in models] + [(1, 0)]
+        for (name, look), place in zip(REFERENCES.items(), self.places):
+            if place:
+                plane.plot([], [], label=name, **look)
         plane.legend(loc="upper left")
         limits = {"xlim": (-0.02, 1.04), "ylim": (-0.09, 1.02)}
         if self.zoom.value:
-            left = min(0.78, self.truth_metrics["retain_accuracy"] - 0.15)  # easy: at the ideal
+            truth = self.truth_metrics or self.start_metrics
+            left = min(0.78, truth["retain_accuracy"] - 0.15)  # easy: at the ideal
             limits = {"xlim": (left, left + 0.25), "ylim": (-0.025, 0.27)}
         plane.set(xlabel="retain accuracy (gray test images)", ylabel="forget error", **limits)
 
     def move(self, model):
         page, plane = self.figure.axes
         right = self._say(page, AFTER, model) if model else 0
-        trained = map(self.place, (self.start_metrics, self.truth_metrics))
-        for look, place in zip(REFERENCES.values(), (*trained, (1, 0))):
-            plane.plot(*place, **look)
+        for look, place in zip(REFERENCES.values(), self.places):
+            if place:
+                plane.plot(*place, **look)
         self.move_run(plane)
         run, now, _ = self.titles()
         accuracy, error = self.track[0]

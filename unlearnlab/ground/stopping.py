@@ -1,0 +1,65 @@
+"""How does work end within a second once somebody has set a threading.Event?"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+
+from torch import nn
+
+SECONDS = 0.2  # between two looks at a stop
+
+
+class Stopped(Exception):
+    """Work was stopped on request. What was done of a training is in its checkpoint, if there is
+    one."""
+
+
+@contextmanager
+def heeding(stop, model: nn.Module, when: str):
+    """Inside, a pass of `model` ends by Stopped within a layer of `stop`, a threading.Event or
+    None, forward or backward.
+
+    when: for the message. Nothing is computed in another way.
+    """
+
+    def check(*_):
+        if stop.is_set():
+            raise Stopped(f"stopped {when}")
+
+    hooks = []
+    if stop is not None:
+        own = [p for p in model.parameters() if p.requires_grad]
+        hooks += [module.register_forward_pre_hook(check) for module in model.modules()]
+        hooks += [p.register_post_accumulate_grad_hook(check) for p in own]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def left_behind(stop, work: Callable, what: str):
+    """What work(left) returns or raises, in a thread that is left behind once `stop` is set: by
+    Stopped, and with `left` set, after which the work is to end when it can.
+
+    stop: a threading.Event, or None. what: for the message. For what may wait for long without
+    looking, such as a network.
+    """
+    left, future = threading.Event(), Future()
+
+    def run():
+        try:
+            future.set_result(work(left))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        while not future.done():
+            if stop is not None and stop.is_set():
+                raise Stopped(f"stopped during {what}")
+            wait([future], SECONDS)
+        return future.result()
+    finally:
+        left.set()
