@@ -19,16 +19,6 @@ LABS = {
 CURVES = "place => [...place.querySelectorAll('svg[role=img] path')].map(p => p.getAttribute('d'))"
 
 
-@pytest.fixture(scope="module")
-def website(tmp_path_factory):
-    pytest.importorskip("sphinx", reason="Sphinx is not installed")
-    import website as made
-
-    source, html = (tmp_path_factory.mktemp("site") / name for name in ("source", "html"))
-    made.build(source, html)
-    return html
-
-
 @pytest.mark.parametrize("lab", LABS)
 def test_every_slider_draws_what_was_recorded(lab, website, browser):
     import replay

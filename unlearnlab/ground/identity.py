@@ -30,13 +30,14 @@ LOCKS = ("lock", "RLock")
 UNSEEN = ("eval", "exec", "globals", "__import__")
 GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 # Of a function's code, beside its bytecode and its constants.
-SIGNATURE = """co_argcount co_posonlyargcount co_kwonlyargcount co_flags co_names co_varnames
-    co_freevars co_cellvars""".split()
+SIGNATURE = """co_argcount co_posonlyargcount co_kwonlyargcount co_names co_varnames co_freevars
+    co_cellvars""".split()
+HAS_DOCSTRING = 0x4000000  # a flag of code since Python 3.13
 # Of classes: texts, annotations, places, and what Python keeps for itself.
 SILENT = """__doc__ __module__ __dict__ __weakref__ __annotations__ __annotate__ __annotate_func__
     __annotations_cache__ __firstlineno__ __static_attributes__ __abstractmethods__ _abc_impl
     __dataclass_fields__ __dataclass_params__ __match_args__ __parameters__ __orig_bases__
-    __slotnames__""".split()
+    __slotnames__ __replace__""".split()
 
 
 class CannotIdentify(TypeError):
@@ -179,6 +180,7 @@ class _Walk:
 
     def _code(self, code, doc=None):
         self.put("code", repr([getattr(code, name) for name in SIGNATURE]))
+        self.put("flags", str(code.co_flags & ~HAS_DOCSTRING))
         self.put("bytecode", code.co_code)
         self.put("exceptions", code.co_exceptiontable)
         documented = doc is not None and code.co_consts[:1] == (doc,)
@@ -277,12 +279,6 @@ class _Walk:
         for part, name in zip(parts, ("", "", "state", "items", "items")):
             self.see(list(part) if name == "items" and part is not None else part, name)
 
-    def _partial(self, thing):
-        self.put("partial")
-        self.see(thing.func, "function")
-        self.see(thing.args, "arguments")
-        self._named(thing.keywords)
-
     def _builtin(self, thing):
         owner = thing.__self__
         module = owner.__name__ if isinstance(owner, types.ModuleType) else ""
@@ -295,6 +291,7 @@ class _Walk:
 PARTS = {
     types.MethodType: ("__func__", "__self__"),
     type(functools.lru_cache(len)): ("__wrapped__",),
+    functools.partial: ("func", "args", "keywords"),
     property: ("fget", "fset", "fdel"),
     staticmethod: ("__func__",),
     classmethod: ("__func__",),
@@ -309,7 +306,6 @@ KINDS = {
     types.FunctionType: _Walk._function,
     types.ModuleType: _Walk._module,
     types.BuiltinFunctionType: _Walk._builtin,
-    functools.partial: _Walk._partial,
     weakref.ref: lambda walk, thing: walk._items("reference", [thing()]),
     torch.Generator: lambda walk, thing: walk._items("generator", [thing.get_state()]),
 }

@@ -1,0 +1,77 @@
+"""Can everyone read the pages? axe-core looks at each: contrast, names of controls, alt texts,
+order of headings and what else WCAG 2.1 asks at levels A and AA and a program can see."""
+
+import pytest
+
+axe_core = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+)
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+# Faults of others, which accessibility.md names: roles that docutils writes into a list of sources,
+# and what ipywidgets has no place for, the name of a slider's handle and the text of a picture.
+OF_DOCUTILS = {"aria-required-children", "aria-deprecated-role"}
+OF_IPYWIDGETS = {"aria-input-field-name", "image-alt"}
+# one page of each kind
+PAGES = ("index", "README", "syllabus", "references", "notebooks/02_the_relaxed_problem")
+FORMULAS_OUT = {"exclude": [["mjx-container"]]}  # slow, and MathJax's own
+# axe does not look at text in drawings; this is WCAG's contrast of every word of a replay
+WORDS = """place => {
+  const light = rgb => rgb.map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  return [...place.querySelectorAll('svg[role=img] text')].map(text => {
+    const rgb = getComputedStyle(text).fill.match(/[\\d.]+/g).slice(0, 3).map(Number);
+    return [text.textContent, (1 + 0.05) / (light(rgb) + 0.05)];
+  });
+}"""
+LABS = {
+    "SineLab": "04_sine_poisoning",
+    "SpanLab": "02_the_relaxed_problem",
+    "PruneLab": "07_two_layer_networks",
+}
+
+
+def complaints(page, context=None, but=()):
+    found = axe_core.Axe().run(page, context, WCAG).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:120]}"
+        for one in found
+        if one["id"] not in but
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_kind_of_page_has_a_fault_that_axe_sees(name, website, browser):
+    page = browser.new_page()
+    page.goto((website / f"{name}.html").as_uri())
+    said = complaints(page, FORMULAS_OUT, OF_DOCUTILS)
+    page.close()
+    assert said == []
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_words_of_a_replay_stand_out_from_their_ground(lab, website, browser):
+    page = browser.new_page()
+    page.goto((website / "notebooks" / f"{LABS[lab]}.html").as_uri())
+    place = page.locator(f"[data-replay={lab}]").first
+    place.locator("svg[role=img] text").first.wait_for(state="attached")
+    contrast = place.evaluate(WORDS)
+    page.close()
+    assert len(contrast) > 10 and [word for word, ratio in contrast if ratio < 4.5] == []
+
+
+def test_axe_would_see_pale_words_and_a_slider_without_a_name(browser):
+    page = browser.new_page()
+    page.set_content(
+        "<html lang=en><title>x</title><main><p style='color: #aaa'>pale</p><input type=range>"
+    )
+    seen = {line.split(":")[0] for line in complaints(page)}
+    page.close()
+    assert seen == {"color-contrast", "label"}
+
+
+def test_a_lab_in_jupyterlab_has_no_fault_that_axe_sees(lab):
+    lab.open("02_the_relaxed_problem.ipynb")
+    lab.run_labs()
+    assert complaints(lab.page, ".jp-OutputArea-output:has(.widget-slider)", OF_IPYWIDGETS) == []
