@@ -181,8 +181,9 @@ WRONG_LEAKS = [
 
 
 def attack_without_a_cut(theta, X, candidates):
+    leak = leak_by_svd(theta, X)
     traces = torch.stack([leak_by_svd(one, X) for one in candidates])
-    return torch.cosine_similarity(traces, leak_by_svd(theta, X)[None]).abs()
+    return (traces @ leak).abs() / (traces.norm(dim=1) * leak.norm())
 
 
 WRONG_ATTACKS = [
