@@ -8,7 +8,7 @@ from unlearnlab.chapters.ch01_loss.exercises import gd_limit, loss_gradient
 from unlearnlab.course.exercises import WrongAnswer
 from unlearnlab.projection import project_out
 
-NAMES = ["loss_gradient", "gd_limit", "leaked_component"]
+NAMES = ["loss_gradient", "gd_limit", "leaked_component", "suspicions"]
 
 
 def gradient_by_autograd(theta, X, y):
@@ -37,6 +37,15 @@ def leak_by_svd(theta, X):
     return theta - basis.T @ (basis @ theta)
 
 
+def attack_by_cosine_similarity(theta, X, candidates):
+    leak, scores = project_out(theta, X), []
+    for one in candidates:
+        trace = project_out(one, X)
+        score = torch.cosine_similarity(leak, trace, dim=0).abs()
+        scores.append(score if trace.norm() > 1e-8 else 0 * score)
+    return torch.stack(scores)
+
+
 @pytest.mark.parametrize(
     "name, answer",
     [
@@ -46,6 +55,7 @@ def leak_by_svd(theta, X):
         ("gd_limit", limit_in_float32),
         ("leaked_component", leak_by_svd),
         ("leaked_component", project_out),
+        ("suspicions", attack_by_cosine_similarity),
     ],
 )
 def test_another_right_way_passes(name, answer):
@@ -170,11 +180,25 @@ WRONG_LEAKS = [
 ]
 
 
+def attack_without_a_cut(theta, X, candidates):
+    leak = leak_by_svd(theta, X)
+    traces = torch.stack([leak_by_svd(one, X) for one in candidates])
+    return (traces @ leak).abs() / (traces.norm(dim=1) * leak.norm())
+
+
+WRONG_ATTACKS = [
+    (lambda t, X, c: None, "is there a return"),
+    (lambda t, X, c: torch.cosine_similarity(c, t[None]).abs(), "off by"),
+    (lambda t, X, c: attack_without_a_cut(t, X, c).argmax(), "expected"),
+    (attack_without_a_cut, "lies in the span"),
+]
+
+
 @pytest.mark.parametrize(
     "name, wrong, message",
     [
         (name, wrong, message)
-        for name, cases in zip(NAMES, (WRONG_GRADIENTS, WRONG_LIMITS, WRONG_LEAKS))
+        for name, cases in zip(NAMES, (WRONG_GRADIENTS, WRONG_LIMITS, WRONG_LEAKS, WRONG_ATTACKS))
         for wrong, message in cases
     ],
 )

@@ -3,4 +3,4 @@
 from ...course.exercises import check, hints
 from ...course.graphs import draw, fits, graph
 from ...course.marks import dots
-from . import exercises, pictures
+from . import exercises

@@ -112,3 +112,45 @@ def leaked_component(theta, X_retain):
     """
     explained = torch.linalg.pinv(X_retain) @ (X_retain @ theta)
     return theta - explained
+
+
+ATTACK = """
+hint 1: What would a candidate have left? If it had been the forgotten point, the leak would be a
+    multiple of the candidate's own leaked component.
+hint 2: So take leaked_component of the model, and of every candidate, all off the same retained
+    inputs. How do you compare two directions?
+hint 3: The cosine is the inner product divided by both lengths; its sign says nothing here, since a
+    coefficient may be negative. Where a candidate's part has length 0, up to rounding, the score is
+    0.
+inside: the first candidate lies in the span of the retained inputs. Nothing of it stands out but
+    rounding, which has a direction too, a random one. Its score is 0
+[(traces @ leak).abs() -> traces @ leak]: the sign is left in: a model may have learnt the point
+    with a negative coefficient
+[(sizes * leak.norm()) -> leak.norm()]: the candidates' lengths are in it: a longer candidate is not
+    more suspect
+[(sizes * leak.norm()) -> sizes]: the length of the leak is in it: the score of the forgotten input
+    has to be 1
+[leaked_component(theta, X_retain) -> theta]: you compare with theta itself; its retained part says
+    nothing about the forgotten point
+[leaked_component(one, X_retain) -> one]: you compare with the candidate itself; only its part off
+    the retained inputs can stand out
+"""
+
+
+def _attack_cases():
+    for n, d, m in [(3, 8, 4), (1, 5, 2), (4, 12, 6)]:
+        X, candidates = draw(n, d), draw(m, d)
+        yield X.T @ draw(n) - 2 * candidates[0], X, candidates
+        yield draw(d), X, candidates
+        yield "inside", draw(d), X, torch.cat([draw(1, n) @ X, candidates])
+
+
+@exercise(ATTACK, _attack_cases, close=EITHER)
+def suspicions(theta, X_retain, candidates):
+    """theta (d,), X_retain (n, d), candidates (m, d). Returns (m,): |cosine| between the leaked
+    component of theta and that of every candidate, 0 where the candidate has none."""
+    leak = leaked_component(theta, X_retain)
+    traces = torch.stack([leaked_component(one, X_retain) for one in candidates])
+    sizes = traces.norm(dim=1)
+    cosines = (traces @ leak).abs() / (sizes * leak.norm())
+    return torch.where(sizes > 1e-9 * candidates.norm(dim=1), cosines, 0)
