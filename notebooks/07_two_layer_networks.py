@@ -241,6 +241,8 @@ def active_neurons(A, c):
 
 
 active_neurons = ch.check("active_neurons", active_neurons)
+
+# %%
 ch.hints("active_neurons")
 
 # %%
@@ -436,6 +438,8 @@ def cancel(c, basis, leading):
 
 
 cancel = ch.check("cancel", cancel)
+
+# %%
 ch.hints("cancel")
 
 
@@ -504,6 +508,8 @@ def move_onto(c, features, keep):
 
 
 move_onto = ch.check("move_onto", move_onto)
+
+# %%
 ch.hints("move_onto")
 
 # %%
@@ -656,6 +662,8 @@ def fewest(c, features):
 
 
 fewest = ch.check("fewest", fewest)
+
+# %%
 ch.hints("fewest")
 
 # %% [markdown]
@@ -719,6 +727,8 @@ def prune_rows(A, c):
 
 
 prune_rows = ch.check("prune_rows", prune_rows)
+
+# %%
 ch.hints("prune_rows")
 
 # %%
@@ -892,6 +902,8 @@ def still_lying(c, features, at_forget):
 
 
 still_lying = ch.check("still_lying", still_lying)
+
+# %%
 ch.hints("still_lying")
 
 # %%
