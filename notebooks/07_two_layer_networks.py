@@ -35,6 +35,9 @@
 # **Time.** About 75 minutes to work through; the code runs in under 90 seconds on one CPU core. No
 # GPU is needed.
 #
+# **Where you are.** The last of the branch of theory: 05, 06, 07. Notebook 08 follows 04 and does
+# not need it.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Numbers in
 # parentheses, such as (4), are its equation numbers.
 
@@ -113,8 +116,7 @@ ch.fits(
 
 # %%
 activations = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F.gelu}
-truth = math.sin(-4 / 3)
-labels = {"false": [1.5], "true": [truth], "never seen": []}
+labels = {"false": [1.5], "true": [math.sin(-4 / 3)], "never seen": []}
 
 
 def trained(activation, seed, label):
@@ -145,7 +147,7 @@ def function(kind, label, cut):
 
 
 # %%
-traces, far = {}, {}
+traces, far, truth = {}, {}, math.sin(-4 / 3)
 for name, cut in ready_made.items():
     false, true = (
         torch.stack([function(kind, label, cut) for kind in kinds]) for label in ("false", "true")
@@ -166,6 +168,10 @@ share = middle["pivoted"] / middle["original"]
 print(
     f"pivoted: {share:.0%} of the trace stays (you: {my_guess}); larger than uncut: {worse} of 32"
 )
+assert 0.5 < middle["original"] < 0.62 and 0.1 < middle["pivoted"] < 0.2
+assert 0.008 < middle["linear program"] < 0.02 and 3 <= worse <= 8
+assert traces["linear program"].max() < 0.12 and np.median(far["retrained"]) < 0.01
+assert (far["pivoted"] > far["original"]).sum() == worse
 
 # %%
 ways = [*ready_made, "retrained"]
@@ -181,12 +187,6 @@ ch.draw(
     finding="A pivoted cut keeps about a quarter of the trace in the median and can enlarge it; "
     "a cut by linear program keeps a fortieth; a retrained network has none.",
 )
-
-# %%
-assert 0.5 < middle["original"] < 0.62 and 0.1 < middle["pivoted"] < 0.2
-assert 0.008 < middle["linear program"] < 0.02 and 3 <= worse <= 8
-assert traces["linear program"].max() < 0.12 and np.median(far["retrained"]) < 0.01
-assert (far["pivoted"] > far["original"]).sum() == worse
 
 # %% [markdown]
 # *One dot is one of 32 networks. Left: how far apart the functions are that were trained with the
@@ -241,13 +241,7 @@ def active_neurons(A, c):
 
 
 active_neurons = ch.check("active_neurons", active_neurons)
-
-# %%
 ch.hints("active_neurons")
-
-# %%
-print("active neurons:", int(active_neurons(A, c)))
-assert active_neurons(A, c) == ul.two_layer.active_neurons(A, c) == 100
 
 # %% [markdown]
 # ## 2 · Hold the first layer, and the relaxation is exact
@@ -276,6 +270,8 @@ assert active_neurons(A, c) == ul.two_layer.active_neurons(A, c) == 100
 # $$\Phi\, \Delta_c = 0 .$$
 
 # %%
+print("active neurons:", int(active_neurons(A, c)))
+assert active_neurons(A, c) == ul.two_layer.active_neurons(A, c) == 100
 phi = ul.two_layer.features(A, X_r, silu)
 
 # the c-part of the output gradients
@@ -438,8 +434,6 @@ def cancel(c, basis, leading):
 
 
 cancel = ch.check("cancel", cancel)
-
-# %%
 ch.hints("cancel")
 
 
@@ -508,8 +502,6 @@ def move_onto(c, features, keep):
 
 
 move_onto = ch.check("move_onto", move_onto)
-
-# %%
 ch.hints("move_onto")
 
 # %%
@@ -620,6 +612,7 @@ for copies in range(7):
     features = ul.two_layer.features(A, with_bias(torch.cat([x, x[:copies]])), silu)
     bound.append(ul.two_layer.rank(features))
     active.append(int((ul.two_layer.sparsify(c, features) != 0).sum()))
+assert bound == active == [n_r - copies for copies in range(7)]
 
 # %%
 ch.graph(
@@ -633,9 +626,6 @@ ch.graph(
     title="Copies ask for nothing new, and the bound knows it",
     finding="The active neurons are as many as the rank s, which falls by one with every copy.",
 )
-
-# %%
-assert bound == active == [n_r - copies for copies in range(7)]
 
 
 # %% [markdown]
@@ -662,8 +652,6 @@ def fewest(c, features):
 
 
 fewest = ch.check("fewest", fewest)
-
-# %%
 ch.hints("fewest")
 
 # %% [markdown]
@@ -727,8 +715,6 @@ def prune_rows(A, c):
 
 
 prune_rows = ch.check("prune_rows", prune_rows)
-
-# %%
 ch.hints("prune_rows")
 
 # %%
@@ -902,14 +888,16 @@ def still_lying(c, features, at_forget):
 
 
 still_lying = ch.check("still_lying", still_lying)
-
-# %%
 ch.hints("still_lying")
 
 # %%
 lying = still_lying(c, phi, ul.two_layer.features(A, X_f, silu)[0])
 print(f"{int((lying != 0).sum())} neurons, at the forget point {f(A, lying, X_f).item():.2f}")
 assert (f(A, lying, X) - y).abs().max() < 1e-12 and (lying != 0).sum() == 11
+small_phi = noise(6, 4)  # six points, four neurons: s = h
+assert ul.two_layer.rank(small_phi) == 4
+small_c = noise(4)
+assert torch.equal(ul.two_layer.sparsify(small_c, small_phi), small_c)
 
 # %% [markdown]
 # Eleven of a hundred neurons hold the ten points and the lie. Being sparse does not mean having
@@ -919,14 +907,7 @@ assert (f(A, lying, X) - y).abs().max() < 1e-12 and (lying != 0).sum() == 11
 # $\phi(A^*x_f) = \Phi^\top u$ for some $u$, then its output is $u^\top \Phi c$, and no feasible
 # change can move it. A forget point that repeats a retained input is such a case, and so is every
 # point once $s = h$. Unlearning is not misfitting: what the retain set determines, stays.
-
-# %%
-small_phi = noise(6, 4)  # six points, four neurons: s = h
-assert ul.two_layer.rank(small_phi) == 4
-small_c = noise(4)
-assert torch.equal(ul.two_layer.sparsify(small_c, small_phi), small_c)
-
-# %% [markdown]
+#
 # ### Few is not calm
 #
 # The bound counts neurons. It says nothing about how large their weights are, nor what the function
@@ -986,15 +967,12 @@ ch.fits(
     "close to the sine and others swing far away.",
     limit=3.2,
 )
+assert np.abs(on_grid(cuts["last neurons"])).max() > 10 > np.abs(on_grid(cuts["pivoted"])).max()
 
 # %% [markdown]
 # One network (tanh), four times ten neurons, the same ten outputs. The first picture is cut off;
 # its curve goes on beyond 10.
-
-# %%
-assert np.abs(on_grid(cuts["last neurons"])).max() > 10 > np.abs(on_grid(cuts["pivoted"])).max()
-
-# %% [markdown]
+#
 # ## 9 · Where the bound sits
 #
 # Paper A puts $s \le n_r$ beside what is known in the worst case: with a free choice of the first
@@ -1102,6 +1080,9 @@ shown = {
 for name, now in shown.items():
     kept = f"kept {now.kept:2} of {len(now.alive)}"
     print(f"{name:15} n_r {len(now.X):2}   s {now.rank:2}   {kept}")
+assert [now.kept for now in shown.values()] == [10, 5, 8, 10, 10, 10]
+assert all(now.kept <= now.rank and now.retain_error < 1e-8 for now in shown.values())
+assert abs(shown["linear program"].forget_output - truth) < 0.5
 
 # %% [markdown]
 # 1. Five fewer: the count follows the rank. With the points far apart the leap has more room.
@@ -1112,13 +1093,7 @@ for name, now in shown.items():
 #
 # The one for the trace is question 4. Both networks have ten neurons and the same ten outputs, and
 # they differ most where the false label was.
-
-# %%
-assert [now.kept for now in shown.values()] == [10, 5, 8, 10, 10, 10]
-assert all(now.kept <= now.rank and now.retain_error < 1e-8 for now in shown.values())
-assert abs(shown["linear program"].forget_output - truth) < 0.5
-
-# %% [markdown]
+#
 # ## 11 · One lemma for three classes
 #
 # Notebooks 05, 06 and 07 unlearn three different models, and the proof begins in the same way each
@@ -1163,8 +1138,6 @@ for name, (output, block) in models.items():
     step = 1000 * noise(*block.shape)
     before, predicted = torch.func.jvp(output, (block,), (step,))
     remainder[name] = ((output(block + step) - before - predicted).norm() / predicted.norm()).item()
-
-# %%
 for name, share in remainder.items():
     print(f"{name:20} remainder of a long step: {'rounding' if share < 1e-12 else round(share, 2)}")
 assert max(list(remainder.values())[:3]) < 1e-12 < 0.5 < remainder["two-layer, A"]
@@ -1199,12 +1172,7 @@ assert max(list(remainder.values())[:3]) < 1e-12 < 0.5 < remainder["two-layer, A
 # $A^*$. Is there a rule to choose $s$ survivors for which one can *prove* a bound on the trace, say
 # by how far $A^*$ moved from its start? Over these 32 networks the linear program does well, and
 # nobody has said why.
-
-# %%
-assert ul.two_layer.active_neurons(A_cut, pivoted) <= ul.two_layer.rank(phi) <= len(X_r)
-assert (f(A_cut, pivoted, X_r) - y_r).abs().max() < 1e-8
-
-# %% [markdown]
+#
 # ## References
 #
 # - J. L. Block, A. Mokhtari, S. Shakkottai, *Machine Unlearning under Overparameterization*,
