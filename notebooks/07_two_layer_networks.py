@@ -211,7 +211,6 @@ apart = [
 print(f"first layers of the two trainings: {np.median(apart):.2f} of their length apart (median)")
 assert min(apart) > 0.3
 
-
 # %% [markdown]
 # What the paper proves is another thing, and it holds: the retained outputs stay exactly, with few
 # neurons, and the *removed* rows are really gone. The rest of this notebook proves that, and
@@ -228,22 +227,6 @@ assert min(apart) > 0.3
 # sigmoid, $\phi(0) = 1/2$, a neuron with $a_i = 0$ counts as inactive and still adds the constant
 # $c_i/2$. The next section lists what each step needs of $\phi$.
 #
-# ### Exercise 1 · Count them
-
-
-# %%
-def active_neurons(A, c):
-    """A: (h, d), one neuron per row. c: (h,).
-
-    Returns the integer R = sum_i 1{|c_i| ||a_i|| > 0}.
-    """
-    raise NotImplementedError
-
-
-active_neurons = ch.check("active_neurons", active_neurons)
-ch.hints("active_neurons")
-
-# %% [markdown]
 # ## 2 · Hold the first layer, and the relaxation is exact
 #
 # You look for the simplest network that fits the retain set, problem (4) with this $R$. As in
@@ -270,8 +253,9 @@ ch.hints("active_neurons")
 # $$\Phi\, \Delta_c = 0 .$$
 
 # %%
-print("active neurons:", int(active_neurons(A, c)))
-assert active_neurons(A, c) == ul.two_layer.active_neurons(A, c) == 100
+active_neurons = ul.two_layer.active_neurons
+print("active neurons:", active_neurons(A, c))
+assert active_neurons(A, c) == 100
 phi = ul.two_layer.features(A, X_r, silu)
 
 # the c-part of the output gradients
@@ -419,7 +403,7 @@ ch.graph(
 # 0 and touches no other leading row. In the end $h - s$ entries are 0, so at most $h - (h - s) = s$
 # are not. $\square$
 #
-# ### Exercise 2 · Cancel
+# ### Exercise 1 · Cancel
 #
 # `basis` is such a matrix and `leading[j]` the row in which column `j` has its 1.
 
@@ -488,7 +472,7 @@ print(
 # In words: **everything the leaving neurons contributed moves onto those that stay.** There is
 # nothing else it could be, because $B t = \Phi c$ has only one solution.
 #
-# ### Exercise 3 · Move the weights
+# ### Exercise 2 · Move the weights
 
 
 # %%
@@ -638,7 +622,7 @@ ch.graph(
 # construction of Lemma 6 stops at $s$. Is that the solution? For small $h$ you can find out: try
 # every set of neurons, smallest sets first.
 #
-# ### Exercise 4 · The fewest neurons, by brute force
+# ### Exercise 3 · The fewest neurons, by brute force
 
 
 # %%
@@ -702,7 +686,7 @@ assert all(a <= b <= 3 for a, b in zip(few, cut)) and missed > 20
 # and get the **same function**, on all inputs. That is Proposition 1, which also counts: at most
 # $R(\theta)$ rows of $A$ are then nonzero. Corollary 1 applies it to the solution of Theorem 5.
 #
-# ### Exercise 5 · Prune
+# ### Exercise 4 · Prune
 
 
 # %%
@@ -871,7 +855,7 @@ assert np.abs(pick("forget", method="original") - 1.5).max() < 1e-8
 # What a method looks at when it chooses decides what it carries over. Every one of them keeps rows
 # of $A^*$, and $A^*$ was trained on the forget point.
 #
-# ### Exercise 6 · Break a claim
+# ### Exercise 5 · Break a claim
 #
 # "A network of so few neurons has no room left for the forget point." Break it: keep all retained
 # outputs **and** the output at the forget point, with one neuron more than the bound.

@@ -53,13 +53,8 @@ hint 3: ul.linear.min_norm of the retain inputs with x_forget below them, and of
 """
 
 
-def _same_lie_cases():
-    for n, m, height in [(3, 7, 1.5), (1, 4, -2.0), (5, 12, 0.3)]:
-        yield draw(m), draw(n, m), draw(m), height
-
-
-@exercise(SAME_LIE, _same_lie_cases)
-def same_lie(theta, X_retain, x_forget, height):
+@exercise(SAME_LIE, drawn("d", "n d", "d", n=(3, 1, 5), d=(7, 4, 12)))
+def same_lie(theta, X_retain, x_forget, height=1.5):
     """The shortest vector (m,) with theta's predictions on X_retain (n_r, m) that answers `height`
     at x_forget (m,)."""
     wanted = torch.cat([X_retain @ theta, theta.new_tensor([height])])

@@ -128,16 +128,16 @@ class Interpolation(Shape):
 
     digits_seeds: tuple[int, ...] = (1, 2, 3, 4)
 
-    def make(self, part, place, so_far):
+    def runs(self, part):
+        """Name -> what returns the rows of a run, of this part."""
         runs = {f"sine-{part}": partial(stopped_sines, part)}
         for noise in NOISE if part in self.digits_seeds else ():
             runs[f"digits-{part}-{noise:g}"] = partial(stopped_digits, part, noise)
-        return self.short(place, runs)
+        return runs
 
-    def short(self, place, runs):
-        """What the runs return, as it is recorded."""
+    def make(self, part, place, so_far):
         short = []
-        for name, run in runs.items():
+        for name, run in self.runs(part).items():
             rows = place.kept(self, name, lambda: {"models": run()})["models"]
             short += [{key: significant(value, 5) for key, value in row.items()} for row in rows]
         return {"models": short}
@@ -146,9 +146,9 @@ class Interpolation(Shape):
 class Arms(Interpolation):
     """The digits with a fifth of wrong labels, and projections alone beside the two methods."""
 
-    def make(self, part, place, so_far):
-        run = partial(stopped_digits, part, 0.2, UNLEARN_DIGITS | PROJECTIONS)
-        return self.short(place, {f"arms-{part}": run})
+    def runs(self, part):
+        arms = UNLEARN_DIGITS | PROJECTIONS
+        return {f"arms-{part}": partial(stopped_digits, part, 0.2, arms)}
 
 
 STUDIES = (
