@@ -35,6 +35,9 @@
 # **Time.** About 75 minutes to work through; the code runs in under 90 seconds on one CPU core. No
 # GPU is needed.
 #
+# **Where you are.** The last of the branch of theory: 05, 06, 07. Notebook 08 follows 04 and does
+# not need it.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Numbers in
 # parentheses, such as (4), are its equation numbers.
 
@@ -113,8 +116,7 @@ ch.fits(
 
 # %%
 activations = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F.gelu}
-truth = math.sin(-4 / 3)
-labels = {"false": [1.5], "true": [truth], "never seen": []}
+labels = {"false": [1.5], "true": [math.sin(-4 / 3)], "never seen": []}
 
 
 def trained(activation, seed, label):
@@ -145,7 +147,7 @@ def function(kind, label, cut):
 
 
 # %%
-traces, far = {}, {}
+traces, far, truth = {}, {}, math.sin(-4 / 3)
 for name, cut in ready_made.items():
     false, true = (
         torch.stack([function(kind, label, cut) for kind in kinds]) for label in ("false", "true")
@@ -166,6 +168,10 @@ share = middle["pivoted"] / middle["original"]
 print(
     f"pivoted: {share:.0%} of the trace stays (you: {my_guess}); larger than uncut: {worse} of 32"
 )
+assert 0.5 < middle["original"] < 0.62 and 0.1 < middle["pivoted"] < 0.2
+assert 0.008 < middle["linear program"] < 0.02 and 3 <= worse <= 8
+assert traces["linear program"].max() < 0.12 and np.median(far["retrained"]) < 0.01
+assert (far["pivoted"] > far["original"]).sum() == worse
 
 # %%
 ways = [*ready_made, "retrained"]
@@ -181,12 +187,6 @@ ch.draw(
     finding="A pivoted cut keeps about a quarter of the trace in the median and can enlarge it; "
     "a cut by linear program keeps a fortieth; a retrained network has none.",
 )
-
-# %%
-assert 0.5 < middle["original"] < 0.62 and 0.1 < middle["pivoted"] < 0.2
-assert 0.008 < middle["linear program"] < 0.02 and 3 <= worse <= 8
-assert traces["linear program"].max() < 0.12 and np.median(far["retrained"]) < 0.01
-assert (far["pivoted"] > far["original"]).sum() == worse
 
 # %% [markdown]
 # *One dot is one of 32 networks. Left: how far apart the functions are that were trained with the
@@ -211,7 +211,6 @@ apart = [
 print(f"first layers of the two trainings: {np.median(apart):.2f} of their length apart (median)")
 assert min(apart) > 0.3
 
-
 # %% [markdown]
 # What the paper proves is another thing, and it holds: the retained outputs stay exactly, with few
 # neurons, and the *removed* rows are really gone. The rest of this notebook proves that, and
@@ -228,28 +227,6 @@ assert min(apart) > 0.3
 # sigmoid, $\phi(0) = 1/2$, a neuron with $a_i = 0$ counts as inactive and still adds the constant
 # $c_i/2$. The next section lists what each step needs of $\phi$.
 #
-# ### Exercise 1 · Count them
-
-
-# %%
-def active_neurons(A, c):
-    """A: (h, d), one neuron per row. c: (h,).
-
-    Returns the integer R = sum_i 1{|c_i| ||a_i|| > 0}.
-    """
-    raise NotImplementedError
-
-
-active_neurons = ch.check("active_neurons", active_neurons)
-
-# %%
-ch.hints("active_neurons")
-
-# %%
-print("active neurons:", int(active_neurons(A, c)))
-assert active_neurons(A, c) == ul.two_layer.active_neurons(A, c) == 100
-
-# %% [markdown]
 # ## 2 · Hold the first layer, and the relaxation is exact
 #
 # You look for the simplest network that fits the retain set, problem (4) with this $R$. As in
@@ -276,6 +253,9 @@ assert active_neurons(A, c) == ul.two_layer.active_neurons(A, c) == 100
 # $$\Phi\, \Delta_c = 0 .$$
 
 # %%
+active_neurons = ul.two_layer.active_neurons
+print("active neurons:", active_neurons(A, c))
+assert active_neurons(A, c) == 100
 phi = ul.two_layer.features(A, X_r, silu)
 
 # the c-part of the output gradients
@@ -423,7 +403,7 @@ ch.graph(
 # 0 and touches no other leading row. In the end $h - s$ entries are 0, so at most $h - (h - s) = s$
 # are not. $\square$
 #
-# ### Exercise 2 · Cancel
+# ### Exercise 1 · Cancel
 #
 # `basis` is such a matrix and `leading[j]` the row in which column `j` has its 1.
 
@@ -438,8 +418,6 @@ def cancel(c, basis, leading):
 
 
 cancel = ch.check("cancel", cancel)
-
-# %%
 ch.hints("cancel")
 
 
@@ -494,7 +472,7 @@ print(
 # In words: **everything the leaving neurons contributed moves onto those that stay.** There is
 # nothing else it could be, because $B t = \Phi c$ has only one solution.
 #
-# ### Exercise 3 · Move the weights
+# ### Exercise 2 · Move the weights
 
 
 # %%
@@ -508,8 +486,6 @@ def move_onto(c, features, keep):
 
 
 move_onto = ch.check("move_onto", move_onto)
-
-# %%
 ch.hints("move_onto")
 
 # %%
@@ -620,6 +596,7 @@ for copies in range(7):
     features = ul.two_layer.features(A, with_bias(torch.cat([x, x[:copies]])), silu)
     bound.append(ul.two_layer.rank(features))
     active.append(int((ul.two_layer.sparsify(c, features) != 0).sum()))
+assert bound == active == [n_r - copies for copies in range(7)]
 
 # %%
 ch.graph(
@@ -634,9 +611,6 @@ ch.graph(
     finding="The active neurons are as many as the rank s, which falls by one with every copy.",
 )
 
-# %%
-assert bound == active == [n_r - copies for copies in range(7)]
-
 
 # %% [markdown]
 # A copy adds an equation that is there already. Labels never entered: the bound depends on where
@@ -648,7 +622,7 @@ assert bound == active == [n_r - copies for copies in range(7)]
 # construction of Lemma 6 stops at $s$. Is that the solution? For small $h$ you can find out: try
 # every set of neurons, smallest sets first.
 #
-# ### Exercise 4 · The fewest neurons, by brute force
+# ### Exercise 3 · The fewest neurons, by brute force
 
 
 # %%
@@ -662,8 +636,6 @@ def fewest(c, features):
 
 
 fewest = ch.check("fewest", fewest)
-
-# %%
 ch.hints("fewest")
 
 # %% [markdown]
@@ -714,7 +686,7 @@ assert all(a <= b <= 3 for a, b in zip(few, cut)) and missed > 20
 # and get the **same function**, on all inputs. That is Proposition 1, which also counts: at most
 # $R(\theta)$ rows of $A$ are then nonzero. Corollary 1 applies it to the solution of Theorem 5.
 #
-# ### Exercise 5 · Prune
+# ### Exercise 4 · Prune
 
 
 # %%
@@ -727,8 +699,6 @@ def prune_rows(A, c):
 
 
 prune_rows = ch.check("prune_rows", prune_rows)
-
-# %%
 ch.hints("prune_rows")
 
 # %%
@@ -885,7 +855,7 @@ assert np.abs(pick("forget", method="original") - 1.5).max() < 1e-8
 # What a method looks at when it chooses decides what it carries over. Every one of them keeps rows
 # of $A^*$, and $A^*$ was trained on the forget point.
 #
-# ### Exercise 6 · Break a claim
+# ### Exercise 5 · Break a claim
 #
 # "A network of so few neurons has no room left for the forget point." Break it: keep all retained
 # outputs **and** the output at the forget point, with one neuron more than the bound.
@@ -902,14 +872,16 @@ def still_lying(c, features, at_forget):
 
 
 still_lying = ch.check("still_lying", still_lying)
-
-# %%
 ch.hints("still_lying")
 
 # %%
 lying = still_lying(c, phi, ul.two_layer.features(A, X_f, silu)[0])
 print(f"{int((lying != 0).sum())} neurons, at the forget point {f(A, lying, X_f).item():.2f}")
 assert (f(A, lying, X) - y).abs().max() < 1e-12 and (lying != 0).sum() == 11
+small_phi = noise(6, 4)  # six points, four neurons: s = h
+assert ul.two_layer.rank(small_phi) == 4
+small_c = noise(4)
+assert torch.equal(ul.two_layer.sparsify(small_c, small_phi), small_c)
 
 # %% [markdown]
 # Eleven of a hundred neurons hold the ten points and the lie. Being sparse does not mean having
@@ -919,14 +891,7 @@ assert (f(A, lying, X) - y).abs().max() < 1e-12 and (lying != 0).sum() == 11
 # $\phi(A^*x_f) = \Phi^\top u$ for some $u$, then its output is $u^\top \Phi c$, and no feasible
 # change can move it. A forget point that repeats a retained input is such a case, and so is every
 # point once $s = h$. Unlearning is not misfitting: what the retain set determines, stays.
-
-# %%
-small_phi = noise(6, 4)  # six points, four neurons: s = h
-assert ul.two_layer.rank(small_phi) == 4
-small_c = noise(4)
-assert torch.equal(ul.two_layer.sparsify(small_c, small_phi), small_c)
-
-# %% [markdown]
+#
 # ### Few is not calm
 #
 # The bound counts neurons. It says nothing about how large their weights are, nor what the function
@@ -986,15 +951,12 @@ ch.fits(
     "close to the sine and others swing far away.",
     limit=3.2,
 )
+assert np.abs(on_grid(cuts["last neurons"])).max() > 10 > np.abs(on_grid(cuts["pivoted"])).max()
 
 # %% [markdown]
 # One network (tanh), four times ten neurons, the same ten outputs. The first picture is cut off;
 # its curve goes on beyond 10.
-
-# %%
-assert np.abs(on_grid(cuts["last neurons"])).max() > 10 > np.abs(on_grid(cuts["pivoted"])).max()
-
-# %% [markdown]
+#
 # ## 9 · Where the bound sits
 #
 # Paper A puts $s \le n_r$ beside what is known in the worst case: with a free choice of the first
@@ -1102,6 +1064,9 @@ shown = {
 for name, now in shown.items():
     kept = f"kept {now.kept:2} of {len(now.alive)}"
     print(f"{name:15} n_r {len(now.X):2}   s {now.rank:2}   {kept}")
+assert [now.kept for now in shown.values()] == [10, 5, 8, 10, 10, 10]
+assert all(now.kept <= now.rank and now.retain_error < 1e-8 for now in shown.values())
+assert abs(shown["linear program"].forget_output - truth) < 0.5
 
 # %% [markdown]
 # 1. Five fewer: the count follows the rank. With the points far apart the leap has more room.
@@ -1112,13 +1077,7 @@ for name, now in shown.items():
 #
 # The one for the trace is question 4. Both networks have ten neurons and the same ten outputs, and
 # they differ most where the false label was.
-
-# %%
-assert [now.kept for now in shown.values()] == [10, 5, 8, 10, 10, 10]
-assert all(now.kept <= now.rank and now.retain_error < 1e-8 for now in shown.values())
-assert abs(shown["linear program"].forget_output - truth) < 0.5
-
-# %% [markdown]
+#
 # ## 11 · One lemma for three classes
 #
 # Notebooks 05, 06 and 07 unlearn three different models, and the proof begins in the same way each
@@ -1163,8 +1122,6 @@ for name, (output, block) in models.items():
     step = 1000 * noise(*block.shape)
     before, predicted = torch.func.jvp(output, (block,), (step,))
     remainder[name] = ((output(block + step) - before - predicted).norm() / predicted.norm()).item()
-
-# %%
 for name, share in remainder.items():
     print(f"{name:20} remainder of a long step: {'rounding' if share < 1e-12 else round(share, 2)}")
 assert max(list(remainder.values())[:3]) < 1e-12 < 0.5 < remainder["two-layer, A"]
@@ -1199,12 +1156,7 @@ assert max(list(remainder.values())[:3]) < 1e-12 < 0.5 < remainder["two-layer, A
 # $A^*$. Is there a rule to choose $s$ survivors for which one can *prove* a bound on the trace, say
 # by how far $A^*$ moved from its start? Over these 32 networks the linear program does well, and
 # nobody has said why.
-
-# %%
-assert ul.two_layer.active_neurons(A_cut, pivoted) <= ul.two_layer.rank(phi) <= len(X_r)
-assert (f(A_cut, pivoted, X_r) - y_r).abs().max() < 1e-8
-
-# %% [markdown]
+#
 # ## References
 #
 # - J. L. Block, A. Mokhtari, S. Shakkottai, *Machine Unlearning under Overparameterization*,

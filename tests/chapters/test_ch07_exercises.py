@@ -65,9 +65,6 @@ def _loop_prune(A, c):
 
 
 OTHER_RIGHT = [
-    ("active_neurons", lambda A, c: sum(1 for a, w in zip(A, c) if w != 0 and a.abs().max() > 0)),
-    ("active_neurons", lambda A, c: ((c.abs() > 0) & (A.abs().amax(1) > 0)).sum()),
-    ("active_neurons", lambda A, c: float(((c != 0) * (A != 0).any(1)).sum())),
     ("cancel", _one_by_one),
     ("cancel", _triangular),
     ("cancel", lambda c, basis, leading: c - (basis * c[leading]).sum(1)),
@@ -109,19 +106,6 @@ def _leak(c, features, keep):
 
 
 WRONG = [
-    ("active_neurons", lambda A, c: None, "is there a return"),
-    ("active_neurons", lambda A, c: (c.abs() * A.norm(dim=1) > 1e-12).sum(), "absolute tolerance"),
-    ("active_neurons", lambda A, c: (c.abs() * A.norm(dim=1) > 0).sum(), "underflows"),
-    ("active_neurons", lambda A, c: (c != 0) & (A != 0).any(1), "return one whole number"),
-    ("active_neurons", lambda A, c: (c.abs() * A.norm(dim=1)).sum(), "whole number"),
-    ("active_neurons", lambda A, c: bool((c != 0).any()), "how many, not whether"),
-    ("active_neurons", lambda A, c: "four", "got 'four'"),
-    (
-        "active_neurons",
-        lambda A, c: right["active_neurons"](A, c) - 3,
-        "the result should be 8, got 5",
-    ),
-    ("active_neurons", _in_place("active_neurons"), "in place"),
     ("cancel", lambda c, basis, leading: None, "is there a return"),
     ("cancel", lambda c, basis, leading: 1.1 * right["cancel"](c, basis, leading), "off by"),
     (

@@ -90,7 +90,7 @@ def test_the_study_has_a_row_per_model_and_goes_on_where_it_was(tmp_path, monkey
             raise ZeroDivisionError
         return rows(seed, noise)
 
-    (study,) = interpolation.STUDIES
+    study, _ = interpolation.STUDIES
     place = Place(tmp_path / "store", tmp_path / "r.json", say=lambda words: None)
     monkeypatch.setattr(interpolation, "stopped_sines", rows)
     monkeypatch.setattr(interpolation, "stopped_digits", failing)

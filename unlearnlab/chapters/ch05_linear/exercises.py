@@ -184,29 +184,25 @@ hint 2: The right singular vector with the smallest singular value, the last row
     A move of length a along it changes the predictions by a * sigma in all.
 hint 3: Move farther than the shortest interpolator is long, say twice as far: the residual is then
     still below tol.
-fits: this theta has a residual that the certificate does not pass as rounding. Move along a
-    direction that the inputs feel less
-spans: a part of this theta is orthogonal to all inputs, and the certificate sees it. Stay in the
-    span
+passes: the certificate does not pass this theta: it feels the residual, or a part orthogonal to
+    all inputs. Stay in the span, and move along what the inputs feel less
 far: this theta is within |theta_r| of the shortest interpolator; move farther: distance {apart:.2g}
     of its length so far
 """
 
 
 def _impostor_cases():
-    for n, m, apart in [(2, 4, 1e-8), (4, 9, 1e-8), (3, 8, 1e-9)]:
-        X = draw(n, m)
-        X[-1] = X[0] + apart * draw(m)
-        yield X, X @ draw(m)
+    for X, theta in drawn("n d", "d", n=(2, 4, 3), d=(4, 9, 8))():
+        X[-1] = X[0] + 1e-8 * draw(len(theta))
+        yield X, X @ theta
 
 
 def _judge_impostor(answer, X, y):
     """Many answers are right: the certificate passes, and it is far away."""
     shortest = linear.min_norm(X, y)
-    fits = (X @ answer - y).abs() <= 1e-6 * (X.norm(dim=1) * answer.norm() + y.abs())
-    spans = project_out(answer, X).norm() <= 1e-6 * answer.norm()
     apart = (answer - shortest).norm() / shortest.norm()
-    return {"apart": apart}, {"fits": fits.all(), "spans": spans, "far": apart > 1}
+    passes = certificate(answer, X, y, 1e-6)
+    return {"apart": apart}, {"passes": passes, "far": apart > 1}
 
 
 @exercise(IMPOSTOR, _impostor_cases, judge=_judge_impostor)
@@ -216,42 +212,3 @@ def impostor(X, y, tol=1e-6):
     shortest = linear.min_norm(X, y)
     least_felt = torch.linalg.svd(X, full_matrices=False)[2][-1]
     return shortest + 2 * shortest.norm() * least_felt
-
-
-RIDGE = """
-hint 1: Set the derivative of |X theta - y|^2 / n + lam |theta|^2 to zero and multiply by n / 2.
-hint 2: (X.T @ X + n lam I) theta = X.T @ y. For lam > 0 the matrix has an inverse, whatever the
-    rank of X.
-hint 3: torch.linalg.solve of that; or X.T @ solve(X @ X.T + n lam I, y), the same vector with a
-    matrix of size n; or the singular value decomposition of X.
-[return y]: shape (n,) is one number per input, the coefficients a; wanted are the parameters X.T @
-    a, shape (m,)
-[return torch.linalg.pinv(X) @ y]: lam has no effect: that is the limit for lam -> 0
-[n * lam -> lam]: the loss is the mean over n points, so that n * lam stands beside s_i^2. Yours is
-    the solution for the sum of squares
-[n * lam -> lam / n]: you divide lam by n; multiply: the mean's 1/n moves to the other side
-[n * lam -> n * lam / 2]: a factor 2 is lost: both terms of the objective are squares, so both
-    derivatives have it and it cancels
-[n * lam -> 2 * n * lam]: a factor 2 is too many: both terms of the objective are squares, so both
-    derivatives have it and it cancels
-[return torch.linalg.pinv(X) @ y / (1 + lam)] [return torch.linalg.pinv(X) @ y / (1 + n * lam)]:
-    ridge shrinks every direction by its own factor, s_i^2 / (s_i^2 + n lam), not all of theta by
-    the same one
-[return torch.linalg.pinv(X) @ y - ridge_solution(X, y, lam)]: that is what ridge takes away from
-    the minimum-norm solution; return what is left
-sign: the sign is turned
-"""
-
-
-def _ridge_cases():
-    for X, y in drawn("n d", "n")():
-        for lam in (0.3, 2.0, 1e-3, 50.0):
-            yield X, y, lam
-            yield dependent(X), dependent(y), lam
-
-
-@exercise(RIDGE, _ridge_cases)
-def ridge_solution(X, y, lam):
-    """The minimiser (m,) of |X theta - y|^2 / n + lam |theta|^2 for X (n, m), y (n,), lam > 0."""
-    n, m = X.shape
-    return torch.linalg.solve(X.T @ X + n * lam * torch.eye(m, dtype=X.dtype), X.T @ y)

@@ -11,22 +11,22 @@ FLOOR = 1e-16  # of logarithmic axes: smaller values, exact zeros among them, st
 
 @look()
 def matrices(shown: dict, down: int = 1, numbers: bool = False, finding: str = ""):
-    """Matrices, or vectors as rows, as images in one colour scale.
+    """Matrices, or vectors as rows, as images, each with a colour scale of its own.
 
     shown: title -> (matrix, what is across, what is down). down: how many rows of them. numbers:
     whether to write the entries, on paler colours. finding: as in Figure.done.
     """
     columns = len(shown) // down
     fig, _ = figure(down, columns, (2.4 * columns, 2.2 * down))
-    limit = max(np.abs(matrix).max() for matrix, *_ in shown.values()) * (1 + numbers)
-    for ax, (title, (matrix, across, up)) in zip(fig.axes, shown.items()):
+    for ax, (title, (matrix, across, up)) in zip(list(fig.axes), shown.items()):
         matrix = np.atleast_2d(matrix)
+        limit = (np.abs(matrix).max() or 1) * (1 + numbers)
         image = ax.imshow(matrix, cmap="PuOr", vmin=-limit, vmax=limit)
         ax.set(xticks=[], yticks=[], xlabel=across, ylabel=up, title=title)
         for (i, j), value in np.ndenumerate(matrix) if numbers else ():
             ax.text(j, i, f"{value:g}", ha="center", va="center")
-    if not numbers:
-        fig.colorbar(image, ax=fig.axes, label="entry", aspect=40)
+        if not numbers:
+            fig.colorbar(image, location="bottom")
     return fig.done(finding, f"Matrices: {'; '.join(shown)}")
 
 

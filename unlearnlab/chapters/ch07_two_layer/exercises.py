@@ -7,45 +7,6 @@ import torch
 from ...course.exercises import CLOSE, draw, exercise, same
 from ...theory import two_layer
 
-NEURONS = """
-hint 1: Go through the definition: when is the indicator of neuron i equal to 1? Both |c_i| and
-    ||a_i|| must differ from 0.
-hint 2: ||a_i|| is 0 exactly if every entry of row i is 0: (A != 0).any(1) says for which rows it is
-    not.
-hint 3: Combine the two conditions with & and add up.
-size: with all weights of size 1e-9 or 1e-180 every neuron is still active. Your test for 0 has an
-    absolute tolerance, or the product |c_i| ||a_i|| underflows: test each factor against exactly 0
-[& (A != 0).any(1) -> ]: you count the nonzero output weights. A neuron whose row of A is 0 outputs
-    phi(0) whatever x is: it does not count
-[(c != 0) & -> ]: you count the nonzero rows of A. A neuron whose output weight is 0 reaches
-    nothing: it does not count
-[& -> |]: you count neurons with a weight in OR out. Active means both: the product |c_i| ||a_i||
-    must not be 0
-[return len(c) - active_neurons(A, c)]: that is the number of neurons that are NOT active
-[return len(c)]: you count every neuron, active or not
-[return (A * c[:, None] != 0).sum()]: you count weights. Count neurons: a row of A counts once, by
-    its length
-[any(1) -> all(1)]: a row of A is 0 only if ALL its entries are. Some zeros in it do not make its
-    length 0
-"""
-
-
-def _neuron_cases():
-    for h, d in [(12, 3), (9, 2), (15, 4)]:
-        A, c = draw(h, d), draw(h)
-        order = torch.randperm(h)
-        A[order[:2]] = c[order[1:4]] = A[order[4], 1:] = 0
-        yield A, c
-    for size in (1e-9, 1e-180):
-        yield "size", size * draw(6, 3), size * draw(6)
-
-
-@exercise(NEURONS, _neuron_cases)
-def active_neurons(A, c):
-    """A (h, d_in), c (h,). Returns R = sum_i 1{|c_i| ||a_i|| > 0}, an integer."""
-    return int(((c != 0) & (A != 0).any(1)).sum())
-
-
 CANCEL = """
 hint 1: Start with one column of the basis. It has a 1 in row leading[0] and 0 in the other leading
     rows. How often must it be subtracted to make entry leading[0] of c zero?

@@ -72,10 +72,8 @@ def _kept(name, problem, taken):
         missing = off(off(problem.outputs))
         taken.append(j)
     t, missing = torch.zeros_like(sizes), problem.outputs
-    q, r = torch.linalg.qr(units[:, taken])
     for _ in range(2):  # the second time takes away the rounding of the first
-        lengths = torch.linalg.solve_triangular(r, (q.T @ missing)[:, None], upper=True)[:, 0]
-        t[taken] += lengths / sizes[taken]
+        t[taken] += torch.linalg.lstsq(units[:, taken], missing[:, None])[0][:, 0] / sizes[taken]
         missing = problem.outputs - problem.columns @ t
     share = float(missing.norm() / problem.size) if problem.size > 0 else 0.0
     if not share <= 10 * problem.missed:

@@ -2,7 +2,8 @@
 
 Originals stopped early, and images with wrong labels.
 
-python -m unlearnlab.study interpolation       # about twenty minutes on one core
+python -m unlearnlab.study interpolation       # about a quarter of an hour on one core
+python -m unlearnlab.study interpolation-arms  # its digits with projections alone, two minutes
 """
 
 import copy
@@ -16,7 +17,7 @@ from torch.utils.data import TensorDataset
 from ...course.studies import Shape
 from ...ground import seeds
 from ...loop import unlearn
-from ...methods import GD, MinNormOG
+from ...methods import GD, Method, MinNormOG
 from ...methods.relabelling import wrong_labels
 from ...networks import MLP, seeded
 from ...networks.predict import outputs
@@ -30,11 +31,9 @@ from ...training.recipe import full_batch
 SINE_EPOCHS = (100, 300, 1_000, 3_000, 10_000)  # and the shipped models, trained to the end
 DIGITS_EPOCHS = (1, 3, 6, 12, 20, 30)  # of the recipe's 30
 NOISE = (0.0, 0.2, 0.4)  # share of the training images with a wrong label
-UNLEARN_DIGITS = {
-    "GD": GD(lr=3e-3),
-    "MinNorm-OG": MinNormOG(lr=3e-3, reg=0.05, reg_decay=0.8),
-    "projections only": MinNormOG(lr=1e-300, reg=0.05, reg_decay=0.8),  # its descent, but for 0
-}
+UNLEARN_DIGITS = {"GD": GD(lr=3e-3), "MinNorm-OG": MinNormOG(lr=3e-3, reg=0.05, reg_decay=0.8)}
+# MinNorm-OG whose descent does nothing: in float32 this rate is 0
+PROJECTIONS = {"projections only": MinNormOG(lr=1e-300, reg=0.05, reg_decay=0.8)}
 SINE_T, DIGITS_T = 100, 3
 
 
@@ -61,7 +60,7 @@ def stopped_sines(seed: int) -> list[dict]:
     return _rows(facts, task, originals, retrained, methods, SINE_T, loss, errors)
 
 
-def stopped_digits(seed: int, noise: float = 0.0) -> list[dict]:
+def stopped_digits(seed: int, noise: float = 0.0, arms: dict[str, Method] | None = None):
     """Rows of label erasure on digits, a share `noise` of the training images mislabelled.
 
     Its content label is wrong, the same one in every color. A row as in `stopped_sines`, with the
@@ -69,7 +68,7 @@ def stopped_digits(seed: int, noise: float = 0.0) -> list[dict]:
     "wrong_open" and "wrong_closed": of the gray training images with a wrong label, the share that
     is answered with just this label, among those that unlearning may look at and among the others
     (NaN without noise). Models: "original", and the original after three epochs of each of
-    UNLEARN_DIGITS.
+    `arms`, default UNLEARN_DIGITS.
     """
     preset = erasure.PRESETS["digits", "quick"]
     images, noisy = _mislabelled(preset.images("digits"), noise, seed)
@@ -100,7 +99,7 @@ def stopped_digits(seed: int, noise: float = 0.0) -> list[dict]:
 
     facts = {"task": "digits", "seed": seed, "noise": noise}
     loss = lambda model: task.loss(outputs(model, both[0]), both[1])
-    return _rows(facts, task, originals, {}, UNLEARN_DIGITS, DIGITS_T, loss, measure)
+    return _rows(facts, task, originals, {}, arms or UNLEARN_DIGITS, DIGITS_T, loss, measure)
 
 
 @torch.no_grad()
@@ -129,22 +128,39 @@ class Interpolation(Shape):
 
     digits_seeds: tuple[int, ...] = (1, 2, 3, 4)
 
-    def make(self, part, place, so_far):
+    def runs(self, part):
+        """Name -> what returns the rows of a run, of this part."""
         runs = {f"sine-{part}": partial(stopped_sines, part)}
         for noise in NOISE if part in self.digits_seeds else ():
             runs[f"digits-{part}-{noise:g}"] = partial(stopped_digits, part, noise)
+        return runs
+
+    def make(self, part, place, so_far):
         short = []
-        for name, run in runs.items():
+        for name, run in self.runs(part).items():
             rows = place.kept(self, name, lambda: {"models": run()})["models"]
             short += [{key: significant(value, 5) for key, value in row.items()} for row in rows]
         return {"models": short}
 
 
+class Arms(Interpolation):
+    """The digits with a fifth of wrong labels, and projections alone beside the two methods."""
+
+    def runs(self, part):
+        arms = UNLEARN_DIGITS | PROJECTIONS
+        return {f"arms-{part}": partial(stopped_digits, part, 0.2, arms)}
+
+
 STUDIES = (
     Interpolation(
         name="interpolation",
-        title="originals stopped early, and images with wrong labels: 408 models, 20 minutes",
+        title="originals stopped early, and images with wrong labels: 336 models, 15 minutes",
         seeds=(1, 2, 3, 4, 5),
+    ),
+    Arms(
+        name="interpolation-arms",
+        title="digits with a fifth of wrong labels, projections alone beside both methods",
+        seeds=(1, 2, 3, 4),
     ),
 )
 
