@@ -58,7 +58,7 @@ class Lab:
                 check(controls, **{name: made[1]})
                 made = control(*made, late=late)
             setattr(self, name, made)
-            made.observe(_weakly(follow), "value")
+            made.observe(weakly(follow), "value")
         return tuple(getattr(self, name) for name in controls)
 
     def say(self, text: str = "", error: bool = False) -> None:
@@ -195,11 +195,11 @@ def button(press, words: str, icon: str, width=110, hint=None, **more) -> ipywid
     """press: called with a click. width: pixels. hint: when the mouse is over it. more: traits."""
     layout = {"width": f"{width}px"}
     made = ipywidgets.Button(description=words, icon=icon, layout=layout, tooltip=hint, **more)
-    made.on_click(_weakly(press))
+    made.on_click(weakly(press))
     return made
 
 
-def _weakly(method):
+def weakly(method):
     """Calls it as long as its lab is there: ipywidgets keep what they call, and each other."""
     known = weakref.WeakMethod(method)
     return lambda *given: known() and known()(*given)

@@ -202,9 +202,10 @@ class UnlearningLab(Lab):
 
     def stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
-        there = self.task is not None and self.task.seed == seed
-        if not there or (self.truth_metrics is None and self.truth.value):
+        missing = self.truth_metrics is None and self.truth.value
+        if not self.stands(seed) or missing:
             self.task, self.start_metrics, self.truth_metrics = self._made(seed, stop)
+            self._behind = None
             self.finished = "", []  # the last whole run: its method's name, and its track
         with style.look():
             # the model: once the run is over. The track: what is judged, after every epoch of it,
@@ -215,10 +216,14 @@ class UnlearningLab(Lab):
             if self.canvas is None:
                 self.canvas = Canvas(self.figure)
                 self.view.children = (self.canvas.widget,)
-            if self._behind != (seed, self.epochs.value):
+            if self._behind != self.epochs.value:
                 self.show()
             elif not self.pause:  # only what moves is another; where epochs are short, it soon is
                 self.canvas.move(lambda: self._add(None))
+
+    def stands(self, seed) -> bool:
+        """Whether `task` is the one that is asked for."""
+        return self.task is not None and self.task.seed == seed
 
     def _made(self, seed, stop):
         """The task of a seed, its data and models shipped, kept, or made now, and the metrics of
@@ -281,21 +286,21 @@ class UnlearningLab(Lab):
             self.figure.clear()
             self.draw()
             self.canvas.draw(lambda: self._add(self.model))
-            self._behind = self.task.seed, self.epochs.value  # what it is the background of
+            self._behind = self.epochs.value  # the T that it is the background of
 
     def _add(self, model):
         self.figure.alt = self.move(model)
 
+    def compared(self, name) -> dict[str, dict[str, float]]:
+        """The rows of the table: names, one of them the method's, and metrics."""
+        now = {name: self.metrics, "ground truth": self.truth_metrics}
+        return {"original": self.start_metrics} | now
+
     def _table(self, run):
         """HTML: the numbers of a run, beside those of the trained models."""
-        models = {
-            "original": self.start_metrics,
-            run.method.name: self.metrics,
-            "ground truth": self.truth_metrics,
-        }
         rows = {
             name: [words.format(**metrics) for words in self.columns.values()]
-            for name, metrics in models.items()
+            for name, metrics in self.compared(run.method.name).items()
             if metrics
         }
         epochs = len(run.history)

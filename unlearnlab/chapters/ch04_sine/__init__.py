@@ -4,4 +4,4 @@ from ...course import style
 from ...course.exercises import check, hints
 from ...course.graphs import draw, fits, graph
 from . import exercises, pictures, study
-from .lab import SineLab, compare
+from .lab import SineLab, compare, taught
