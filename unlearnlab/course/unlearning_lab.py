@@ -202,8 +202,7 @@ class UnlearningLab(Lab):
 
     def stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
-        missing = self.truth_metrics is None and self.truth.value
-        if not self.stands(seed) or missing:
+        if not self.stands(seed) or (self.truth_metrics is None and self.truth.value):
             self.task, self.start_metrics, self.truth_metrics = self._made(seed, stop)
             self._behind = None
             self.finished = "", []  # the last whole run: its method's name, and its track
