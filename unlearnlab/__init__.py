@@ -40,6 +40,7 @@ _LATER = {
     "erasure": ".tasks.erasure",
     "collapse": ".tasks.collapse",
     "width": ".tasks.width",
+    "passage": ".tasks.passage",
     "images": ".data.images",
     "recipes": ".training.recipe",
     "table": ".study.table",

@@ -1,5 +1,6 @@
 """The networks of the experiments, by their standard names."""
 
 from .all_cnn import AllCNN
+from .decoder import Decoder
 from .mlp import MLP, seeded
 from .resnet import ResNet

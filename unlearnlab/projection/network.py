@@ -16,6 +16,8 @@ from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
 # to 1e-15.
 SMALL_MODEL = 1_000_000
 
+OUTPUTS = ("largest", "every", "largest, summed")  # what of a head gives rows
+
 
 class NonFiniteGradients(ValueError):
     """An output gradient is NaN or infinite. The message names the samples."""
@@ -35,7 +37,7 @@ class Network:
     mixes_samples = False  # whether batch norm may normalise by the batch's own statistics
 
     def __init__(self, model: nn.Module, inputs: Tensor, outputs: str = "largest"):
-        one_of("outputs", outputs, ("largest", "every"))
+        one_of("outputs", outputs, OUTPUTS)
         instance("model", model, nn.Module, "a torch.nn.Module")
         tensor("inputs", inputs)
         if inputs.ndim == 0 or len(inputs) == 0:
@@ -175,6 +177,8 @@ def _parts(head, outputs):
     if head.ndim == 1:
         return [head]
     if head.ndim == 3:
+        if outputs == "largest, summed":
+            return [head.amax(2).sum(1)]
         return [part for position in head.unbind(1) for part in _parts(position, outputs)]
     if outputs == "every" or head.shape[1] == 1:  # a search for the largest costs a gradient more
         return head.unbind(1)

@@ -14,9 +14,9 @@ from ..ground import seeds
 from ..ground.files import interruptible
 from ..training import zoo
 from ..training.checkpoint import BadCheckpoint
-from . import collapse, erasure, sine, width
+from . import collapse, erasure, passage, sine, width
 
-TASKS = {"sine": sine, "erasure": erasure, "collapse": collapse, "width": width}
+TASKS = {"sine": sine, "erasure": erasure, "collapse": collapse, "width": width, "passage": passage}
 
 
 def main(arguments: list[str] | None = None) -> int:

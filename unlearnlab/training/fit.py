@@ -50,9 +50,10 @@ def fit(
     """Trains `model` in place and leaves it in evaluation mode; returns the last epoch's mean loss.
 
     Args:
-        inputs: (n, ...); for the cross-entropy (n, 3, h, w) uint8. All data on the model's device.
-        targets: (n,), or (n, heads) for a model that returns a tuple; for the squared error of the
-            outputs' shape.
+        inputs: (n, ...); for the cross-entropy (n, 3, h, w) uint8, or (n, length) int64 tokens.
+            All data on the model's device.
+        targets: (n,), or (n, heads) for a model that returns a tuple; (n, length) for tokens; for
+            the squared error of the outputs' shape.
         seed: from it and the epoch follows which samples meet in a batch, and their augmentation.
         weights: (n,), factors on the samples' losses, of which a batch's loss is the mean.
         checkpoint: a file for what was done so far. A later call with the same recipe, seed and
@@ -302,12 +303,13 @@ class _Saved:
 
 
 def _check(model, inputs, targets, weights, recipe):
-    n, images = len(inputs), recipe.loss == "cross-entropy"
+    n, classes = len(inputs), recipe.loss == "cross-entropy"
+    tokens = inputs.dtype == torch.int64
     if n == 0:
         raise ValueError("inputs is empty: there is nothing to train on")
-    if images:
+    if classes and not tokens:
         checks.tensor("inputs", inputs, dtype=torch.uint8, shape=("n", 3, "height", "width"))
-    shape = (n, "heads")[: targets.ndim] if images else (n, *targets.shape[1:])
+    shape = (n, "heads")[: targets.ndim] if classes and not tokens else (n, *targets.shape[1:])
     checks.tensor("targets", targets, shape=shape)
     device = next(model.parameters()).device
     for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):

@@ -1,0 +1,92 @@
+"""A register of villagers, told in several ways: the text of the language model.
+
+Every passage tells the same five facts about one person, in one of the ways of WAYS. After the way
+and the name, its first three words, nothing of it is left to chance: a model can learn every
+passage by heart, and whoever has read of a person in two ways could tell it in the third. The
+words were written for this package and come under its licence.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..ground import seeds
+from ..ground.points import IGNORED
+
+PEOPLE, FORGOTTEN = 96, 6
+PROMPT = 3  # words that are given: the way, and the two of the name
+END = "."
+
+
+@cache
+def words() -> dict:
+    """The file of words: "first" and "last" names, "facts" by kind, "ways" by name."""
+    return json.loads(Path(__file__).with_name("passage.json").read_text())
+
+
+@cache
+def vocabulary() -> tuple[str, ...]:
+    """All words that there are, each once; a token is a place in it."""
+    told = " ".join(words()["ways"].values()).split()
+    parts = [*words()["facts"].values(), words()["first"], words()["last"], words()["ways"]]
+    plain = [word for word in told if not word.startswith("{")]
+    return tuple(dict.fromkeys([END, *(word for part in parts for word in part), *plain]))
+
+
+@dataclass(frozen=True)
+class Person:
+    """first and last name, and a fact of every kind."""
+
+    first: str
+    last: str
+    facts: dict[str, str]
+
+    def told(self, way: str) -> list[str]:
+        """The passage, word by word."""
+        return [way, self.first, self.last, *words()["ways"][way].format(**self.facts).split()]
+
+
+def ways_of(number: int) -> tuple[str, ...]:
+    """In which ways person `number` is told of. The last in the list is the one that nobody told:
+    the others are read in training, it asks what was understood."""
+    ways = list(words()["ways"])
+    left = number % len(ways)
+    return (*ways[:left], *ways[left + 1 :], ways[left])
+
+
+def people(seed: int) -> list[Person]:
+    """PEOPLE persons of different names. The facts are drawn one by one; every name and fact of
+    those to be forgotten, the first FORGOTTEN, belongs to others, too."""
+    generator = seeds.generator(seed, 0)
+    draw = lambda count: seeds.shuffled(count, generator).tolist()
+    first, last = words()["first"], words()["last"]
+    names = draw(len(first) * len(last))[:PEOPLE]
+    columns = {}
+    for kind, values in words()["facts"].items():  # each value as often as any other, nearly
+        columns[kind] = [values[i % len(values)] for i in draw(PEOPLE)]
+    facts = [dict(zip(columns, row)) for row in zip(*columns.values())]
+    return [
+        Person(first[name % len(first)], last[name // len(first)], own)
+        for name, own in zip(names, facts)
+    ]
+
+
+def tokens(passages: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
+    """(inputs, targets), both (n, length) int64: every word but the last, and the word after it.
+
+    A target within the prompt is IGNORED, and so is what is behind the end of a shorter passage.
+    """
+    places = {word: i for i, word in enumerate(vocabulary())}
+    length = max(map(len, passages))
+    whole = torch.zeros(len(passages), length, dtype=torch.int64, device="cpu")
+    targets = torch.full_like(whole, IGNORED)
+    for i, passage in enumerate(passages):
+        ids = torch.tensor([places[word] for word in passage])
+        whole[i, : len(ids)] = ids
+        targets[i, PROMPT : len(ids)] = ids[PROMPT:]
+    return whole[:, :-1], targets[:, 1:]
