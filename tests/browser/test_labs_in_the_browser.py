@@ -7,6 +7,8 @@ lab are run: nbval runs every cell of every notebook.
 
 from pathlib import Path
 
+import pytest
+
 LAB = ".jp-OutputArea-output:has(.widget-slider)"
 
 
@@ -112,8 +114,11 @@ def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
     press(lab, {"reg": "ArrowRight"})
     with lab.new_picture():
         lab.click_button("Paper's best settings")
+    press(lab, {"epoch shown": "Home PageUp End"})
+    lab.click_button("Keep this curve as A")
+    lab.wait_for_text("A: MinNorm-OG, 100 epochs")
     lab.click_button("Compare all methods")
-    lab.wait_for_text("1.79 (1.54 to 2.48)")  # the last row of the table
+    lab.wait_for_text("l1-Sparse")
     lab.screenshot("sine-lab", of=LAB)
     press(
         lab,
@@ -129,11 +134,57 @@ def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
     lab.wait_for_text("s for 50 epochs")
     lab.slider("T (epochs)").press("End")
     lab.wait_for_text("s for 1000 epochs")
-    compared = lab.page.get_by_label("compare on")
-    compared.select_option("all ten seeds")  # which lasts until Stop is pressed
     lab.click_button("Compare all methods")
     lab.click_button("Stop")
     lab.wait_for_text("Stopped.")
+    lab.assert_clean()
+
+
+SINE = "from unlearnlab.chapters import ch04_sine as ch\nch.SineLab(epochs=10)"
+
+
+def test_sine_lab_learns_points_that_keys_move_and_stops_learning(lab):
+    lab.open(lab.write("sine_keys.ipynb", SINE))
+    lab.run_all()
+    lab.wait_for_text("s for 10 epochs")
+    assert lab.slider("point").press("End") == "5"
+    assert lab.slider("its x").readout == "15.65"
+    with lab.new_picture():
+        lab.slider("its height").press("ArrowLeft", times=3)
+    lab.wait_for_text("learns these points")
+    lab.screenshot("sine-lab-learning", of=LAB)
+    lab.click_button("Stop")
+    lab.wait_for_text("Stopped before the models of seed 1 were there.")
+    with lab.new_picture():
+        lab.slider("forget points").press("End")
+    learnt = lab.page.locator(".jp-OutputArea", has_text="learns these points")
+    lab.wait_until(lambda: not learnt.count(), "it does not come to its end")
+    lab.screenshot("sine-lab-eight-points", of=LAB)
+    with lab.new_picture():
+        lab.click_button("Paper's points")
+    assert lab.slider("forget points").readout == "5"
+    lab.assert_clean()
+
+
+def test_sine_lab_learns_a_point_that_the_mouse_drags(lab):
+    pytest.importorskip("ipyevents", reason="without ipyevents points are moved by sliders only")
+    lab.open(lab.write("sine_mouse.ipynb", SINE))
+    lab.run_all()
+    lab.wait_for_text("s for 10 epochs")
+    image = lab.page.locator(".jp-OutputArea img.widget-image").first
+    image.scroll_into_view_if_needed()
+    box = image.bounding_box()
+    at = lambda x, y: (box["x"] + x * box["width"], box["y"] + y * box["height"])
+    lab.slider("point").press("ArrowRight")
+    lab.page.mouse.move(*at(0.418, 0.27))  # the fourth, in the picture's upper middle
+    lab.page.mouse.down()
+    lab.page.mouse.move(*at(0.43, 0.45), steps=5)
+    lab.screenshot("sine-lab-dragging", of=LAB)
+    lab.page.mouse.up()
+    lab.wait_for_text("learns these points")
+    lab.wait_idle()
+    moved = lab.slider("its x").readout, lab.slider("its height").readout
+    assert lab.slider("point").readout == "4" and moved[0] != "-3.82" and float(moved[1]) < 1
     lab.assert_clean()
 
 

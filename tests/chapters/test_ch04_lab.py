@@ -9,14 +9,17 @@ import threading
 import ipywidgets
 import numpy as np
 import pytest
+import torch
 from matplotlib.text import Text
 from patience import END
 from PIL import Image
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch04_sine as ch
+from unlearnlab.chapters.ch04_sine.lab import ERRORS
 from unlearnlab.course import unlearning_lab
 from unlearnlab.course.controls import sliders
+from unlearnlab.course.style import UNLEARNED
 from unlearnlab.tasks import sine
 
 
@@ -31,12 +34,13 @@ def one():
 @pytest.fixture()
 def lab(one):
     """The same lab for every test, put back to where it began."""
-    first = {"seed": 2, "epochs": 5, "name": "MinNorm-OG", "seeds": "this seed"}
+    first = {"seed": 2, "epochs": 5, "name": "MinNorm-OG"}
     for name, value in first.items():
         getattr(one, name).value = value
     one.halt()
     one._thread and one._thread.join(END)
-    one.scores, one.results.value = {}, ""
+    one.moved, one.count.value, one.point.value, one.a_button.value = {}, 5, 1, False
+    one.scores = {}
     one.reset.click()
     one.wait()
     return one
@@ -103,13 +107,18 @@ def test_a_method_of_ones_own_has_its_sliders_and_its_row():
     slider.value = 2
     lab.wait()
     run = ul.unlearn(ul.sine.task(2), Calm(lr=1e-2, price=2), 10)
-    assert lab.scores["Calm"] == run.metrics["sup_error"]
+    assert lab.scores["Calm"]["sup_error"] == run.metrics["sup_error"]
     lab.run.click()
     lab.wait()
-    assert list(lab.scores) == [*ul.sine.PUBLISHED[10], "Calm"]
-    assert "none, your own method" in lab.results.value and lab.status.value == ""
+    assert list(lab.scores) == ["Calm", *ul.sine.PUBLISHED[10]] and lab.status.value == ""
     with pytest.raises(ValueError, match="method must be one of .*, Calm, got 'calm'"):
         ch.SineLab(method="calm", methods=[Calm()])
+
+
+def unlearned(lab):
+    """What is drawn of the model: the last blue line, which is no point."""
+    lines = [line for line in lab.figure.axes[0].lines if line.get_color() == UNLEARNED["color"]]
+    return lines[-1].get_ydata()
 
 
 def test_what_is_shown_is_what_unlearn_gives(lab):
@@ -117,20 +126,13 @@ def test_what_is_shown_is_what_unlearn_gives(lab):
     lab.wait()
     run = ul.unlearn(ul.sine.task(2), ul.sine.best_settings(5)["Ridge"], 5)
     np.testing.assert_allclose(
-        lab.figure.axes[0].lines[-1].get_ydata(),
-        ch.pictures.curve(run.model)[1],
-        rtol=1e-5,
-        atol=1e-6,
+        unlearned(lab), ch.pictures.curve(run.model)[1], rtol=1e-5, atol=1e-6
     )
-    assert lab.figure.axes[0].lines[-2].get_linestyle() == "-"  # the bar, in every frame
-    assert (
-        f"<b>{run.metrics['sup_error']:.2f}</b>" in lab.readout.value
-        and lab.scores["Ridge"] == run.metrics["sup_error"]
-    )
+    assert row(lab, "Ridge")[0] == f"{run.metrics['sup_error']:.2f}"
+    assert lab.scores["Ridge"]["sup_error"] == run.metrics["sup_error"]
     for name in ("original", "ground truth"):
         model = getattr(lab.task, name.replace(" ", "_"))
-        error = f"{lab.task.evaluate(model)['sup_error']:.2f}"
-        assert re.search(f"<td>{name}</td><td[^>]*><b>{error}</b>", lab.readout.value)
+        assert row(lab, name)[0] == f"{lab.task.evaluate(model)['sup_error']:.2f}"
     assert " s for 5 epochs" in lab.readout.value
 
 
@@ -138,19 +140,140 @@ def test_the_comparison_fills_the_table_and_the_picture_and_can_be_repeated(lab)
     for _ in range(2):
         lab.run.click()
         lab.wait()
-        assert list(lab.scores) == list(ul.sine.PUBLISHED[10]) and lab.progress.value == 1
-        assert lab.results.value.count("<tr>") == 9 and lab.stop.disabled
-        assert len(lab.figure.axes[1].lines[-1].get_xdata()) == 8
+        assert set(lab.scores) == set(ul.sine.PUBLISHED[10]) and lab.progress.value == 1
+        # the head; the function 0, original, ground truth
+        assert lab.readout.value.count("<tr>") == 1 + 3 + 8 and lab.stop.disabled
+        marks = [line for line in lab.figure.axes[1].lines if line.get_marker() == "D"]
+        assert len(marks) == 8
 
 
-def test_a_comparison_over_ten_seeds_shows_medians(lab, monkeypatch):
-    monkeypatch.setattr(
-        sine, "best_settings", lambda epochs: {"GD": ul.GD(), "MinNorm-OG": ul.MinNormOG()}
-    )
-    lab.seeds.value = "all ten seeds"
-    lab.run.click()
+def test_the_four_errors_stand_side_by_side_with_those_of_the_function_0(lab):
+    errors = sine.errors(lab.task, lab.model)
+    assert [f"{errors[name]:.2f}" for name in ERRORS] == row(lab, "MinNorm-OG")[:4]
+    assert row(lab, "the function 0")[0] == "1.00" and len(row(lab, "original")) == 4
+
+
+def row(lab, name):
+    """The cells of a row of the table."""
+    line = re.search(f"<tr><td>{name}</td>(.*?)</tr>", lab.readout.value)[1]
+    return re.findall(">([^<]+)<", line)
+
+
+def test_any_epoch_of_a_run_can_be_looked_at_again(lab):
+    lab.epochs.value, lab.name.value = 10, "GD"
     lab.wait()
-    assert lab.results.value.count("10 seeds") == 2
+    assert lab.shown.max == lab.shown.value == 10
+    then = ul.unlearn(ul.sine.task(2), ul.sine.best_settings(10)["GD"], 4).model
+    for epoch, model in ((4, then), (0, lab.task.original)):
+        lab.shown.value = epoch
+        np.testing.assert_allclose(
+            unlearned(lab), ch.pictures.curve(model)[1], rtol=1e-4, atol=1e-5
+        )
+        assert f"GD after {epoch} epochs" in lab.figure.alt
+        assert row(lab, "GD")[0] == f"{lab.task.evaluate(model)['sup_error']:.2f}"
+
+
+def test_long_runs_keep_a_hundred_of_their_epochs(lab):
+    lab.epochs.value, lab.name.value = 1000, "GD"
+    lab.wait()
+    assert len(lab.kept) == 101 and (lab.shown.step, lab.shown.max) == (10, 1000)
+
+
+def test_a_curve_is_kept_beside_the_next_run(lab):
+    before = unlearned(lab)
+    lab.a_button.value = True
+    lab.name.value = "GA"
+    lab.wait()
+    (kept,) = (
+        line for line in lab.figure.axes[0].lines if np.array_equal(line.get_ydata(), before)
+    )
+    assert kept.get_linestyle() == "--" and row(lab, "A: MinNorm-OG, 5 epochs")
+    lab.a_button.value = False
+    assert "A: " not in lab.readout.value
+
+
+@pytest.fixture()
+def quick(monkeypatch):
+    """Moved points are learnt in a few epochs."""
+    monkeypatch.setattr(ch.lab, "LEARN", 200)
+
+
+def test_a_moved_point_is_learnt_and_forgotten(lab, quick):
+    shipped = ul.sine.task(2)
+    lab.point.value = 3
+    assert lab.x.value == shipped.forget.tensors[0][2].item()
+    frames = lab.canvas.frames
+    lab.height.value = -0.5
+    lab.wait()
+    assert lab.canvas.frames >= frames + 3  # two of the training, one of the run
+    assert lab.task.forget.tensors[1].flatten().tolist() == [1.5, 1.5, -0.5, 1.5, 1.5]
+    assert torch.equal(lab.task.forget.tensors[0], shipped.forget.tensors[0])
+    learnt = ch.taught(shipped, lab.places.clone())
+    for one, other in zip(lab.task.original.parameters(), learnt.original.parameters()):
+        torch.testing.assert_close(one, other)
+    run = ul.unlearn(learnt, lab.method, 5)
+    assert row(lab, "MinNorm-OG")[0] == f"{run.metrics['sup_error']:.2f}"
+    lab.restore()
+    lab.wait()
+    assert torch.equal(torch.cat(lab.task.forget.tensors, 1), torch.cat(shipped.forget.tensors, 1))
+    for one, other in zip(lab.task.original.parameters(), shipped.original.parameters()):
+        assert torch.equal(one, other)
+
+
+def test_there_may_be_more_and_fewer_points(lab, quick):
+    for count in (8, 1):
+        lab.count.value = count
+        lab.wait()
+        assert len(lab.task.forget) == count == lab.point.max and lab.status.value == ""
+
+
+def test_choosing_a_point_moves_none(lab):
+    task = lab.task
+    for point in (5, 2, 1):
+        lab.point.value = point
+    lab.wait()
+    assert lab.task is task and torch.equal(lab.places, torch.cat(task.forget.tensors, 1))
+
+
+def mouse(lab, kind, x, y):
+    place = lab.figure.axes[0].transData.transform((x, y))
+    lab.drag({"type": kind, "dataX": place[0], "dataY": lab.figure.bbox.height - place[1]})
+
+
+def test_the_mouse_drags_the_nearest_point_and_the_original_learns_it_at_the_end(lab, quick):
+    x, height = lab.places[3].tolist()
+    mouse(lab, "mousemove", x, 0)  # nothing is held
+    mouse(lab, "mousedown", x + 0.1, height)
+    before, task = lab.canvas.png(), lab.task
+    mouse(lab, "mousemove", x + 1, 0.5)
+    assert lab.point.value == 4 and lab.canvas.png() != before and lab.task is task
+    mouse(lab, "mouseup", x + 1, 7)  # beyond the highest
+    lab.wait()
+    torch.testing.assert_close(lab.task.forget.tensors[0][3].item(), x + 1)
+    assert lab.task.forget.tensors[1][3] == lab.height.max
+    mouse(lab, "mousemove", 0, 0)
+    assert lab.places[3, 1] == lab.height.max
+
+
+def test_stop_ends_the_learning_and_the_next_run_learns(lab, quick, monkeypatch):
+    began, real = threading.Event(), ch.lab.fit
+
+    def endless(model, inputs, targets, recipe, progress, stop):
+        watched = lambda *done: (began.set(), progress(*done))
+        recipe = dataclasses.replace(recipe, epochs=10**6)
+        return real(model, inputs, targets, recipe, progress=watched, stop=stop)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ch.lab, "fit", endless)
+        lab.height.value = 0.5
+        assert began.wait(END)
+        assert "learns these points" in lab.status.value
+        lab.stop.click()
+        lab.wait()
+    assert "Stopped before" in lab.status.value
+    lab.reset.click()
+    lab.wait()
+    assert lab.task.forget.tensors[1][0] == 0.5 and lab.status.value == ""
 
 
 def test_stop_ends_a_comparison_soon_and_keeps_its_results(lab):
@@ -162,12 +285,12 @@ def test_stop_ends_a_comparison_soon_and_keeps_its_results(lab):
             pressable.append(not lab.stop.disabled)
             lab.stop.click()
 
-    lab.results.observe(stop, "value")
+    lab.readout.observe(stop, "value")
     lab.run.click()
     lab.wait()
-    lab.results.unobserve(stop, "value")
+    lab.readout.unobserve(stop, "value")
     assert pressable and pressable[0]
-    assert "Stopped" in lab.status.value and lab.results.value and len(lab.scores) < 8
+    assert "Stopped" in lab.status.value and len(lab.scores) < 8
     lab.epochs.value = 1
     lab.wait()
     assert lab.status.value == ""
@@ -225,9 +348,9 @@ def test_the_picture_is_made_anew_for_a_seed_and_a_t_and_shows_the_sup_error(lab
         lab.seed.value, lab.epochs.value, lab.name.value = seed, epochs, "GD"
         lab.wait()
         count = [len(ax.lines) for ax in lab.figure.axes]
-    # points, sine, original, an empty one and two that move; eight ranges, the original's,
-    # the function 0's, marks
-    assert count == [7, 11]
+    # retain and forget points, sine, original, two empty ones; the bar, A, the curve, the forget
+    # points and the chosen one; eight ranges, the original's, the function 0's, one mark
+    assert count == [11, 11]
     error = lab.task.evaluate(lab.model)["sup_error"]
     assert lab.figure.axes[0].texts[0].get_text() == f"GD after 10 epochs: sup error {error:.2f}"
     assert lab.figure.alt == f"The poisoned sine: GD after 10 epochs has sup error {error:.1f}"

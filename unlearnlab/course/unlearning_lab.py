@@ -202,7 +202,7 @@ class UnlearningLab(Lab):
 
     def stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
-        if not self.stands(seed) or (self.truth_metrics is None and self.truth.value):
+        if not self.stands(self.task, seed) or (self.truth_metrics is None and self.truth.value):
             self.task, self.start_metrics, self.truth_metrics = self._made(seed, stop)
             self._behind = None
             self.finished = "", []  # the last whole run: its method's name, and its track
@@ -220,9 +220,9 @@ class UnlearningLab(Lab):
             elif not self.pause:  # only what moves is another; where epochs are short, it soon is
                 self.canvas.move(lambda: self._add(None))
 
-    def stands(self, seed) -> bool:
-        """Whether `task` is the one that is asked for."""
-        return self.task is not None and self.task.seed == seed
+    def stands(self, task, seed) -> bool:
+        """Whether a task is the one that is asked for."""
+        return task is not None and task.seed == seed
 
     def _made(self, seed, stop):
         """The task of a seed, its data and models shipped, kept, or made now, and the metrics of

@@ -1,21 +1,21 @@
 """SineLab: poison a sine, unlearn it by any method under sliders, and compare all methods."""
 
 import math
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
 import torch
-from ipywidgets import HBox, ToggleButton, VBox
+from ipywidgets import HBox, ToggleButton
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.data import TensorDataset
+from traitlets import Instance
 
-from ...course.lab import MENU, button, close, control, table, weakly
-from ...course.marks import central, name_rows, note, over_points, plain_ticks
-from ...course.style import BLUE, COLORS, FORGET, NAMED, ORIGINAL, TARGET, UNLEARNED, look
+from ...course.lab import button, weakly
+from ...course.marks import name_rows, over_points, pi_ticks, plain_ticks
+from ...course.style import BLUE, COLORS, FORGET, NAMED, ORIGINAL, TARGET, UNLEARNED
 from ...course.unlearning_lab import UnlearningLab, heading
-from ...data.sine import HALF_WIDTH, POISON, RETAIN, points
+from ...data.sine import POISON, RETAIN
 from ...ground import checks
 from ...ground.models import copied
 from ...loop import unlearn
@@ -33,13 +33,13 @@ except ImportError:  # sliders do all that the mouse does
     Event = None
 
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-ALL = "all ten seeds"
-LEARN = 2000  # epochs in which an original learns poison that the reader moved
-MOST, HIGHEST = 8, 3.0  # of the forget points, how many and how far from 0
-NEAR = 20  # pixels from a forget point, where the mouse takes hold of it
+LEARN = 2000  # epochs in which an original learns forget points that were moved
+MORE = torch.tensor([[0.0, POISON], [5.0, POISON], [11.0, POISON]])  # forget points to add
 KEPT = 100  # how many epochs of a run can be looked at afterwards
+EMPTY = torch.nn.Linear(1, 1, bias=False)  # the function 0
+torch.nn.init.zeros_(EMPTY.weight)
 OF_A = {"color": COLORS["wine"], "linestyle": "--", "linewidth": 1.4}
-ERRORS = {"sup error": "sup", "retain": "retain", "forget": "forget", "rms": "rms"}
+ERRORS = {f"{name}_error": f"{name} error" for name in ("sup", "retain", "forget", "rms")}
 
 
 class SineLab(UnlearningLab):
@@ -59,8 +59,7 @@ class SineLab(UnlearningLab):
     size, pause = (9.2, 3.7), 0.3
     go = "Compare all methods", "bar-chart", 190
     back = "Paper's best settings", "undo", 190
-    columns = {words: f"{{{name}_error:.2f}}" for words, name in ERRORS.items()}
-    columns["sup error"] = "<b>{sup_error:.2f}</b>"
+    columns = {words: f"{{{name}:.2f}}" for name, words in ERRORS.items()}
     summary = "SineLab: run the notebook to move forget points, and for a method under sliders"
     resize = UnlearningLab.restart
 
@@ -75,45 +74,27 @@ class SineLab(UnlearningLab):
         for own in methods:
             checks.instance("what methods holds", own, Method, "a method")
         self.own = {own.name: own for own in methods}
-        self.moved = {}  # by seed: the forget points where the reader has put them
-        self.kept, self.a, self.ended, self.dragged = [], None, None, False
-        self.seeds = control("compare on", "this seed", ("this seed", ALL), MENU)
-        self.a_button = ToggleButton(description="Keep this curve as A", layout={"width": "190px"})
-        self.add(self.keep_a, {"a_button": self.a_button})
-        column = *self._point_controls(), button(self.restore, "Paper's points", "undo", 190)
-        shown = self.add(self.seek, {"shown": ("epoch shown", 0, 0, EPOCHS[-1])})
-        self._staged = None
+        self.moved = {}  # by seed: where the reader has put the forget points, and those to add
+        self.a = self.ended = None
+        self.dragged = False
+        keep = ToggleButton(description="Keep this curve as A")
+        below = self.add(self.seek, {"shown": ("epoch shown", 0, 0, EPOCHS[-1])})
+        below += self.add(self.keep_a, {"a_button": keep})
+        across = {"x": ("its x", 0.0, -15.75, 15.75, 0.05)}
+        up = {"height": ("its height", POISON, -3.0, 3.0, 0.05)}
+        points = self.add(self.start, {"count": ("forget points", 5, 1, 8)}, late=True)
+        points += self.add(self.choose, {"point": ("point", 1, 1, 5)})
+        points += self.add(self.relocate, across | up, late=True)
         super().__init__(seed, method, epochs, RETAIN)
-        self.left.children += (self.seeds,)
-        top, *rest = self.panel.children
-        top.children += (VBox(column),)
-        top.layout.flex_flow = "row wrap"
-        rest.insert(2, HBox((*shown, self.a_button)))
-        self.panel.children = top, *rest
+        self.left.children += *points, button(self.restore, "Paper's points", "undo", 190)
+        self.view.children += (HBox(below),)
         if Event:
             watched = ["mousedown", "mousemove", "mouseup", "mouseleave"]
-            calm = {"prevent_default_action": True, "wait": 40}
-            self.mouse = Event(source=self.canvas.widget, watched_events=watched, **calm)
-            self.mouse.on_dom_event(weakly(self.drag))
-            weakref.finalize(self, close, self.mouse)
-
-    def _point_controls(self):
-        count = {"count": ("forget points", 5, 1, MOST)}
-        point = {"point": ("point", 1, 1, 5)}
-        place = {
-            "x": ("its x", 0.0, -15.75, 15.75, 0.05),
-            "height": ("its height", POISON, -HIGHEST, HIGHEST, 0.05),
-        }
-        return (
-            *self.add(self.recount, count, late=True),
-            *self.add(self.choose, point),
-            *self.add(self.relocate, place, late=True),
-        )
-
-    def close(self):
-        super().close()
-        if Event:
-            close(self.mouse)
+            mouse = Event(source=self.canvas.widget, watched_events=watched, wait=40)
+            mouse.prevent_default_action = True
+            mouse.on_dom_event(weakly(self.drag))
+            self.view.add_traits(mouse=Instance(Event))  # so that it is closed with the panel
+            self.view.mouse = mouse
 
     @property
     def settings(self):
@@ -124,80 +105,60 @@ class SineLab(UnlearningLab):
 
     @property
     def places(self) -> torch.Tensor:
-        """The forget points of the chosen seed, (n, 2): x and height."""
+        """The forget points of the chosen seed, (n, 2): x and height. A view: what is written to it
+        moves them."""
         seed = self.seed.value
-        return self.moved[seed] if seed in self.moved else torch.cat(points(seed)[1].tensors, 1)
+        if seed not in self.moved:
+            shipped = sine.task(seed).forget.tensors
+            self.moved[seed] = torch.cat([torch.cat(shipped, 1), MORE])
+        return self.moved[seed][: self.count.value]
 
-    def put(self, place) -> None:
-        """Moves the chosen point."""
-        places = self.places.clone()
-        places[self.point.value - 1] = torch.tensor(place)
-        self.moved[self.seed.value] = places
-
-    def choose(self, change=None) -> None:
-        """The sliders go to the chosen point of those that there are."""
-        self.count.value = self.point.max = len(self.places)
+    def choose(self, change=None):
+        """The sliders go to the chosen point."""
+        self.point.max = len(self.places)
         self.x.value, self.height.value = self.places[self.point.value - 1].tolist()
 
     def relocate(self, change):
-        place = self.places[self.point.value - 1].tolist()
-        now = self.x.value, self.height.value
-        axis = change["owner"] is self.height
-        if place[axis] != now[axis]:
-            place[axis] = now[axis]
-            self.put(place)
-            self.start()
-
-    def recount(self, change):
-        """The last points go, or new ones come, each in the widest gap between the others."""
-        places = self.places[: self.count.value]
-        while len(places) < self.count.value:
-            ends = np.sort([-HALF_WIDTH, *places[:, 0], HALF_WIDTH])
-            gap = np.diff(ends).argmax()
-            new = [[ends[gap : gap + 2].mean(), POISON]]
-            places = torch.cat([places, torch.tensor(new, dtype=places.dtype)])
-        if len(places) != len(self.places):
-            self.moved[self.seed.value] = places
-            self.choose()
+        """The chosen point goes where the sliders are."""
+        place, axis = self.places[self.point.value - 1], int(change["owner"] is self.height)
+        if place[axis].item() == change["new"]:  # the sliders came to the point
+            return
+        place[axis] = change["new"]
+        if self.dragged:
+            self.canvas.move(lambda: self._add(self.seen))
+        else:
             self.start()
 
     def restore(self, event=None):
-        self.moved.pop(self.seed.value, None)
+        self.moved.pop(self.seed.value)
+        self.count.value = 5
         self.start()
 
     def drag(self, event):
-        """A forget point follows the mouse; where it is let go, the original learns it."""
-        with look():
-            ax = self.figure.axes[0]
-            right, down = (
-                event[f"relative{axis}"] / event[f"boundingRect{side}"]
-                for axis, side in (("X", "Width"), ("Y", "Height"))
-            )
-            spot = self.figure.bbox.size * (right, 1 - down)
-            if event["type"] == "mousedown":
-                far = np.linalg.norm(ax.transData.transform(self.places) - spot, axis=1)
-                self.dragged = far.min() < NEAR
-                if self.dragged:
-                    self.point.value = int(far.argmin()) + 1
-            elif self.dragged and event["type"] == "mousemove":
-                most = np.array([HALF_WIDTH, HIGHEST])
-                self.put(np.clip(ax.transData.inverted().transform(spot), -most, most))
-                self.canvas.move(lambda: self._add(self.seen))
-            elif self.dragged:
-                self.dragged = False
+        """The forget point that is nearest follows the mouse; where it is let go, the original
+        learns it."""
+        to_pixels = self.figure.axes[0].transData
+        spot = event["dataX"], self.figure.bbox.height - event["dataY"]
+        if event["type"] == "mousedown":
+            far = np.linalg.norm(to_pixels.transform(self.places) - spot, axis=1)
+            self.point.value, self.dragged = int(far.argmin()) + 1, True
+        elif self.dragged:
+            self.x.value, self.height.value = to_pixels.inverted().transform(spot)
+            self.dragged = event["type"] == "mousemove"
+            if not self.dragged:
                 self.start()
 
     # -- running
 
-    def stands(self, seed):
-        return super().stands(seed) and torch.equal(
-            torch.cat(self.task.forget.tensors, 1), self.places
+    def stands(self, task, seed):
+        return super().stands(task, seed) and torch.equal(
+            torch.cat(task.forget.tensors, 1), self.places
         )
 
     def _made(self, seed, stop):
         task = sine.task(seed)
-        if seed in self.moved:
-            task = taught(task, self.places, self._learning, stop)
+        if not self.stands(task, seed):
+            task = taught(task, self.places.clone(), self._learning, stop)
             self.say()
         task = task.changed(evaluate=partial(sine.errors, task))
         return task, *map(task.evaluate, (task.original, task.ground_truth))
@@ -214,8 +175,6 @@ class SineLab(UnlearningLab):
     def stage(self, seed, method, epochs, stop):
         self.choose()
         self.ended = None
-        if self._staged != (seed, epochs) or not self.stands(seed):
-            self._staged, self.scores, self.results.value = (seed, epochs), {}, ""
         super().stage(seed, method, epochs, stop)
         self.kept = [parameters_to_vector(self.task.original.parameters())]
         self.shown.step = max(1, epochs // KEPT)
@@ -226,7 +185,7 @@ class SineLab(UnlearningLab):
         super()._epoch(run, epochs, stop)
 
     def keep(self, run, stopped):
-        self.scores = {**self.scores, run.method.name: run.metrics["sup_error"]}
+        self.scores = {**self.scores, run.method.name: run.metrics}
         self.shown.max = self.shown.step * (len(self.kept) - 1)
         self.shown.value, self.ended = self.shown.max, run
 
@@ -235,23 +194,16 @@ class SineLab(UnlearningLab):
 
     def _compare(self, seed, method, epochs, stop):
         """All methods at the paper's best settings, result by result."""
-        if not self.stands(seed):
+        if self.ended is None or not self.stands(self.task, seed):
             self.unlearn(seed, method, epochs, stop)
-        tasks = range(1, 11) if self.seeds.value == ALL else [self.task]
         self.say()
-        self.scores, errors = {}, {}
-        for record in compare(tasks, epochs, self.settings, stop):
-            errors.setdefault(record["method"], []).append(record)
-            self.scores = {name: _median(records) for name, records in errors.items()}
-            done = sum(map(len, errors.values()))
-            self.progress.value = done / len(tasks) / len(self.settings)
-            self.results.value = _results(errors, epochs)
+        for done, record in enumerate(compare([self.task], epochs, self.settings, stop), 1):
+            self.scores = {**self.scores, record["method"]: record}
+            self.progress.value = done / len(self.settings)
+            self.readout.value = self._table(self.ended)
             self.canvas.move(lambda: self._add(self.model))
         if stop.is_set():
-            self.say(
-                f"Stopped. {len(errors)} of {len(self.settings)} methods were begun; their results "
-                "stand."
-            )
+            self.say("Stopped. The methods that are done stand in the table.")
 
     # -- looking
 
@@ -273,17 +225,17 @@ class SineLab(UnlearningLab):
         if change["new"]:
             words = f"A: {self.under_way}, {self.epoch} epochs"
             self.a = words, curve(self.seen or self.task.original), self.metrics
-        self.redraw()
+        self.canvas.move(lambda: self._add(self.seen))
         if self.ended:
             self.readout.value = self._table(self.ended)
 
     def compared(self, name):
-        empty = copied(self.task.original)
-        vector_to_parameters(torch.zeros_like(self.kept[0]), empty.parameters())
-        rows = {"the function 0": self.task.evaluate(empty)} | super().compared(name)
+        rows = {"the function 0": self.task.evaluate(EMPTY), "original": self.start_metrics}
+        rows |= {"ground truth": self.truth_metrics, **self.scores, name: self.metrics}
         return rows | ({self.a[0]: self.a[2]} if self.a else {})
 
     def draw(self):
+        self.scores = {}
         self.figure.set_layout_engine("constrained")
         fit, scores = self.figure.subplots(1, 2, width_ratios=[3, 1.15])
         task, T = self.task, self.epochs.value
@@ -292,22 +244,21 @@ class SineLab(UnlearningLab):
         nowhere = [np.nan], [np.nan]  # those to forget may move
         over_points(fit, x, curves, task.retain.tensors, nowhere)
         fit.plot([], [], label="unlearned", **UNLEARNED)
-        if self.a:
-            fit.plot(*self.a[1], label="A", **OF_A)
-        limit = np.clip(1.3 * np.abs(y).max(), 1.3 * HIGHEST, 6)
+        fit.plot([], [], label="A", **OF_A)
+        limit = np.clip(1.3 * np.abs(y).max(), 4, 6)
         fit.set(ylim=(-limit, limit), title=" ")  # room for what moves
         fit.legend(ncols=6, fontsize=8.5, loc="upper right", columnspacing=1.2)
+        pi_ticks(fit.xaxis)
         nearest = min(sine.PUBLISHED, key=lambda t: abs(math.log(T / t)))
         name_rows(scores, self.settings)
-        for row, (_, *ends) in enumerate(sine.PUBLISHED[nearest].values()):
-            scores.plot(ends, [row, row], **NAMED["published range"])
+        _, *ends = np.transpose(list(sine.PUBLISHED[nearest].values()))
+        scores.plot(ends, [range(8)] * 2, **NAMED["published range"])
         scores.axvline(self.start_metrics["sup_error"], **ORIGINAL)
         scores.axvline(1, **TARGET)
-        note(scores, "function 0", (1, 0), (-3, 0), rotation=90, ha="right", va="top", fontsize=8)
         scores.set(
             xscale="log",
             xlim=(0.3, 60 if T < 500 else 3000),
-            xlabel="sup error (log)",
+            xlabel="sup error (dotted: function 0)",
             title=f"Gray: published, T = {nearest}",
         )
         plain_ticks(scores.xaxis)
@@ -318,32 +269,31 @@ class SineLab(UnlearningLab):
         x, y = curve(model or self.task.original)
         error, bar = worst(x, y)
         fit.plot(*bar, **NAMED["worst"])
+        fit.plot(*(self.a[1] if self.a else ([], [])), **OF_A)
         words = f"{self.under_way} after {self.epoch} epochs"
         fit.plot(x, y, **UNLEARNED)
         fit.plot(*self.places.T, **FORGET)
-        chosen = self.places[self.point.value - 1 :][:1].T
+        chosen = self.places[self.point.value - 1]
         fit.plot(*chosen, "o", color=FORGET["color"], fillstyle="none", markersize=14)
         heading(fit, f"{words}: sup error {error:.2f}", size=11)
-        rows = map(list(self.settings).index, self.scores)
-        scores.plot(list(self.scores.values()), list(rows), "D", color=BLUE)
+        for name, errors in self.scores.items():
+            scores.plot(errors["sup_error"], list(self.settings).index(name), "D", color=BLUE)
         return f"The poisoned sine: {words} has sup error {error:.1f}"
 
 
-def taught(
-    task: Task, places: torch.Tensor, watch: Callable | None = None, stop=None, epochs: int = LEARN
-) -> Task:
+def taught(task: Task, places: torch.Tensor, watch: Callable | None = None, stop=None) -> Task:
     """The sine task with other forget points, and an original that has learnt them.
 
     The paper's originals take 100,000 epochs from random weights. This one begins at the ground
-    truth, which knows the retain points, and goes on for `epochs` on all of them.
+    truth, which knows the retain points, and goes on for LEARN epochs on all of them.
 
     places: (n, 2), x and height of every forget point. watch(model, epochs done): called on the
     way. stop: as in `fit`, which raises Stopped.
     """
     forget, model = TensorDataset(*places.split(1, 1)), copied(task.ground_truth)
     progress = watch and (lambda done, loss: watch(model, done))
-    recipe = full_batch(epochs)
-    fit(model, *together(task.retain, forget), recipe, progress=progress, stop=stop)
+    data = together(task.retain, forget)
+    fit(model, *data, full_batch(LEARN), progress=progress, stop=stop)
     return task.changed(original=model, forget=forget)
 
 
@@ -363,21 +313,3 @@ def compare(
             if run.stopped:
                 return
             yield {"method": name, "seed": task.seed, **sine.errors(task, run.model)}
-
-
-def _median(records, measure="sup"):
-    return central([record[f"{measure}_error"] for record in records])[0]
-
-
-def _results(errors, epochs):
-    """Medians of the errors by method so far, beside the published ones, as HTML."""
-    published, rows = sine.PUBLISHED.get(epochs, {}), {}
-    for name, own in errors.items():
-        median, low, high = central([record["sup_error"] for record in own])
-        others = [f"{_median(own, measure):.2f}" for measure in list(ERRORS.values())[1:]]
-        spread = f"{low:.2f} to {high:.2f}, {len(own)} seeds" if len(own) > 1 else "one seed"
-        theirs = f"none for T = {epochs}" if name in sine.PUBLISHED[10] else "none, your own method"
-        if name in published:
-            theirs = "{:.3g} ({:.3g} to {:.3g})".format(*published[name])
-        rows[name] = f"<b>{median:.2f}</b>", *others, spread, theirs
-    return table(rows, (*ERRORS, "range of sup", "published sup, median (range)"))
