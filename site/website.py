@@ -13,7 +13,9 @@ import sys
 from importlib.metadata import files
 from pathlib import Path
 
+import slides
 from sphinx.cmd.build import main as sphinx
+from syllabus import course, page
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -61,6 +63,10 @@ def sources(source=SOURCE, recorded=None):
         (source / "notebooks" / path.name).write_text(text, encoding="utf-8")
     (source / "classroom").mkdir()
     shutil.copy(ROOT / "classroom" / "README.md", source / "classroom")
+    syllabus = source / "syllabus.md"
+    told = course((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    text = syllabus.read_text(encoding="utf-8").replace("{NOTEBOOKS}", page(told))
+    syllabus.write_text(text, encoding="utf-8")
     for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
 
@@ -77,6 +83,7 @@ def build(source=SOURCE, html=HTML):
     shutil.rmtree(html, ignore_errors=True)
     if sphinx(["-q", "-W", "--keep-going", "-b", "html", str(source), str(html)]):
         sys.exit("The website has faults; they are named above.")
+    shutil.move(slides.build(source.parent / "slides", mathjax()), html / "slides")
 
 
 if __name__ == "__main__":

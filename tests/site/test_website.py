@@ -83,3 +83,26 @@ def test_a_setting_that_was_not_recorded_stays_a_gap(tmp_path):
     gap.skip()
     gap.size = (10, 10)
     assert replay.read(gap.save(tmp_path))["states"] == [None, None]
+
+
+def test_the_syllabus_says_of_every_notebook_what_it_says_itself(website):
+    import syllabus
+
+    told = syllabus.course((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    assert len(told) == len(list((ROOT / "notebooks").glob("[0-9]*.ipynb")))
+    shown = (website / "syllabus.html").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    minutes = dict(re.findall(r"\(notebooks/(\S+?)\) \|[^|]*\| (\d+) \|", readme))
+    for one in told:
+        assert f"{one['minutes']} minutes" in shown and len(one["goals"]) >= 3
+        assert minutes[one["file"]] == str(one["minutes"]), one["file"]
+    assert sum(one["exercises"] for one in told) == shown.count(" minutes, one exercise") + sum(
+        map(int, re.findall(r" minutes, (\d+) exercises", shown))
+    )
+
+
+def test_the_slides_have_every_picture_of_their_parts_and_show_no_code(website):
+    deck = (website / "slides" / "index.html").read_text(encoding="utf-8")
+    assert deck.count("<section") > 30 and "<pre" not in deck
+    assert len(re.findall(r"<img [^>]*alt=\"[^\"]{20,}", deck)) > 8
+    assert "Predict, then run." in deck and "Exercise" not in deck
