@@ -29,7 +29,7 @@
 # - find your way through the course.
 #
 # **You need** some linear algebra and calculus, and to have trained a neural network once.
-# **Time.** 10 minutes; no GPU is needed, here or in any notebook of this part.
+# **Time.** 15 minutes; no GPU is needed, here or in any notebook of this part.
 
 # %% [markdown]
 # ## Is your machine ready?

@@ -137,9 +137,9 @@ print(f"the sine at the cross: {x_forget.sin().item():.2f}")
 # **What you saw, and why.**
 # 1. It is zero up to rounding at every position. The retain loss cannot tell these models apart.
 # 2. The output gradients never vanish.
-# 3. The curve leaves the cross and ends at the sine. Nothing in the walk used the cross. The leap
-#    to it needs long weights, and the nine dots do not need the leap. So among the models that fit
-#    the dots, the shorter ones do without it.
+# 3. The curve leaves the cross and ends at the sine. Nothing in the walk used the cross. A likely
+#    reason: the leap to it needs long weights, and the nine dots do not need the leap. So among the
+#    models that fit the dots, the shorter ones do without it.
 #
 # Is that luck? Ten networks, started from other weights:
 
@@ -429,12 +429,12 @@ print(
 
 # %% [markdown]
 # The prediction says "no change", and the output falls from 1 to 0.22. You can compute the
-# remainder by hand. Let $u$ be the full step and $\Delta = s\,u$ a part of it:
+# remainder by hand. Let $u$ be the full step and $\Delta = a\,u$ a part of it:
 #
-# $$(2 + s u_1)(\tfrac12 + s u_2) = 1 + s\,\underbrace{(\tfrac12 u_1 + 2 u_2)}_{=\,0} + s^2 u_1
+# $$(2 + a u_1)(\tfrac12 + a u_2) = 1 + a\,\underbrace{(\tfrac12 u_1 + 2 u_2)}_{=\,0} + a^2 u_1
 # u_2,$$
 #
-# so the whole error is $s^2 u_1 u_2$: small for a short step, ruinous for the full one. Nothing in
+# so the whole error is $a^2 u_1 u_2$: small for a short step, ruinous for the full one. Nothing in
 # the linearised problem says that it can be trusted only near $\theta^*$. So add a term that does,
 # a **drift regulariser** $\hat R(\Delta)$:
 #

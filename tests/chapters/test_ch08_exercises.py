@@ -1,15 +1,16 @@
-"""The exercise of notebook 08: right methods pass, usual mistakes get their own message."""
+"""The exercises of notebook 08: right answers pass, usual mistakes get their own message."""
 
 import ast
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch08_shrinkage as ch
-from unlearnlab.chapters.ch08_shrinkage.exercises import Capped
+from unlearnlab.chapters.ch08_shrinkage.exercises import Ascent, Capped
 from unlearnlab.course.exercises import WrongAnswer
 
 
@@ -136,3 +137,80 @@ def test_a_wrong_method_is_told_by_its_own_message(wrong, says):
 def test_the_solution_is_a_whole_class():
     solution = ast.parse(ch.hints("Capped")[-1]).body
     assert [node.name for node in solution] == ["Capped"] and solution[0].decorator_list
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnGA(ul.GA):
+    """From another method: right, if only the loss counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descends(ul.GD):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Both(ul.Method):
+    def loss(self, state, retain, forget):
+        pull = state.task.loss(state.model(retain.inputs), retain.targets)
+        return pull - state.task.loss(state.model(forget.inputs), forget.targets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detached(ul.Method):
+    def loss(self, state, retain, forget):
+        return -state.task.loss(state.model(forget.inputs).detach(), forget.targets)
+
+
+def test_the_packages_own_ascent_passes():
+    assert ch.check("Ascent", OnGA) is OnGA
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        (Descends, "this is GD"),
+        (Both, "off by"),
+        (Detached, "raised RuntimeError"),
+        (lambda **given: Ascent, "pass the class itself"),
+        (lambda: None, "is there a return"),
+    ],
+)
+def test_a_wrong_ascent_is_told_by_its_own_message(wrong, says):
+    with pytest.raises(WrongAnswer, match="(?s)^Ascent: .*" + says):
+        ch.check("Ascent", wrong)
+
+
+def by_hand(errors, zero):
+    verdicts = []
+    for own in errors:
+        pairs = zip(own.numpy(), zero.numpy())
+        verdicts.append(all(np.median(a) < np.median(b) for a, b in pairs))
+    return torch.tensor(verdicts)
+
+
+@pytest.mark.parametrize(
+    "name, right",
+    [
+        ("beats_zero", by_hand),
+        ("matching_decay", lambda left, lr, n: -np.expm1(np.log(left) / n) / lr),
+    ],
+)
+def test_another_way_passes(name, right):
+    assert ch.check(name, right) is right
+
+
+@pytest.mark.parametrize(
+    "name, wrong, says",
+    [
+        ("beats_zero", lambda e, z: e.quantile(0.5, -1) < z.quantile(0.5, -1), "expected shape"),
+        ("beats_zero", lambda e, z: (e.mean(-1) < z.mean(-1)).all(-1), "take the median"),
+        ("beats_zero", lambda e, z: by_hand(e, z).float(), "expected bool"),
+        ("matching_decay", lambda left, lr, n: (1 - left) / lr / n, "take a root"),
+        ("matching_decay", lambda left, lr, n: -np.log(left) / n / lr, "should be"),
+        ("matching_decay", lambda left, lr, n: None, "is there a return"),
+    ],
+)
+def test_a_wrong_answer_is_told_by_its_own_message(name, wrong, says):
+    with pytest.raises(WrongAnswer, match=says):
+        ch.check(name, wrong)

@@ -1,4 +1,5 @@
-"""The exercise of notebook 08: a method of one's own, descent with weights of a limited length."""
+"""The exercises of notebook 08: better than nothing, ascent, a matched arm, and descent with
+weights of a limited length."""
 
 import contextlib
 import copy
@@ -9,7 +10,7 @@ import torch
 from torch.nn.utils import parameters_to_vector
 
 from ...course import curve
-from ...course.exercises import WrongAnswer, call, exercise, expect, messages
+from ...course.exercises import WrongAnswer, call, draw, exercise, expect, messages
 from ...loop import unlearn
 from ...methods import GD, Method, hyperparameter
 
@@ -88,3 +89,83 @@ class Capped(GD):
         if length > limit:
             for p in state.model.parameters():
                 p.mul_(limit / length)
+
+
+ASCENT = """
+hint 1: The loop descends what `loss` returns. To climb a loss, which sign does it need?
+hint 2: Which of the two batches is to be climbed? Its outputs are state.model(batch.inputs).
+hint 3: state.task.loss(outputs, targets) is the mean loss of a batch; return it with a minus sign.
+instance: pass the class itself: a subclass of ul.Method with @dataclass(frozen=True, kw_only=True)
+    above it
+[return state.task.loss(state.model(forget.inputs), forget.targets)]: this descends on the forget
+    loss: it learns the forget set better. Turn the sign
+[return -state.task.loss(state.model(retain.inputs), retain.targets)]: you climb the loss of the
+    retain set; take the forget set
+[return state.task.loss(state.model(retain.inputs), retain.targets)]: this is GD: it descends on the
+    retain loss
+"""
+
+
+def _run_ascent(learner, lr):
+    method = call(learner)
+    expect(isinstance(method, Method), WORDS["instance"])
+    run = unlearn(copy.deepcopy(TASK()), learner(lr=lr), 8)
+    return parameters_to_vector(run.model.parameters()).detach()
+
+
+@exercise(ASCENT, lambda: ((0.01,),), run=_run_ascent)
+@dataclass(frozen=True, kw_only=True)
+class Ascent(Method):
+    """Gradient ascent on the loss of the forget set."""
+
+    def loss(self, state, retain, forget):
+        return -state.task.loss(state.model(forget.inputs), forget.targets)
+
+
+NOTHING = """
+hint 1: First one number for each method and measure, then one verdict for each method. Which
+    dimension goes in which step?
+hint 2: The median over the last dimension: torch.quantile(errors, 0.5, dim=-1). The same for the
+    function 0. Compare: zero's (measures,) fits below (methods, measures).
+hint 3: "In every measure" is .all over the measures, the dimension that is left beside the methods.
+[.all(-1) -> .any(-1)]: one measure is not enough: it has to be better in every one
+[errors.quantile(0.5, -1) < zero.quantile(0.5, -1) -> errors.mean(-1) < zero.mean(-1)]: that is the
+    mean over the seeds, which one bad seed can spoil: take the median
+[< zero -> > zero]: errors are better when they are lower
+[(errors.quantile(0.5, -1) < zero.quantile(0.5, -1)) -> (errors < zero).all(-1)]: you ask that it is
+    better on every single seed; compare the medians
+[(errors.quantile(0.5, -1) < zero.quantile(0.5, -1)) -> (errors.median(-1).values <
+    zero.median(-1).values)]: torch.median takes the lower of two middle values; use
+    torch.quantile(..., 0.5)
+[.all(-1) -> .all(0)]: one verdict for each method is wanted, not for each measure
+"""
+
+
+def _better_cases():
+    for methods, measures, seeds in [(30, 1, 3), (30, 2, 4), (6, 3, 9)]:
+        yield draw(methods, measures, seeds).exp(), 1 + draw(measures, seeds).exp()
+
+
+@exercise(NOTHING, _better_cases)
+def beats_zero(errors, zero):
+    """errors (methods, measures, seeds), zero (measures, seeds). Returns (methods,), whether the
+    median over the seeds is below that of zero in every measure."""
+    return (errors.quantile(0.5, -1) < zero.quantile(0.5, -1)).all(-1)
+
+
+DECAY = """
+hint 1: One step multiplies a weight by 1 - lr w. What do `epochs` steps multiply it by?
+hint 2: Set (1 - lr w)^epochs = left and take the root of order `epochs`.
+hint 3: 1 - lr w = left^(1/epochs). Solve for w.
+[/ lr -> ]: lr is missing: AdamW multiplies by 1 - lr w
+[1 / epochs -> epochs]: the root is taken the other way round: the power is 1 / epochs
+[1 - left -> left]: that is the factor of one step; w is what it takes away, divided by lr
+[(1 - left ** (1 / epochs)) / lr -> (1 - left) / (lr * epochs)]: the steps multiply, they do not add
+    up: take a root, not a share
+"""
+
+
+@exercise(DECAY, lambda: ((0.4, 0.1, 10), (0.9, 0.1, 5), (0.05, 0.5, 3), (1.0, 0.1, 7)))
+def matching_decay(left, lr, epochs):
+    """left in (0, 1]. Returns w, a float: (1 - lr w)^epochs = left."""
+    return (1 - left ** (1 / epochs)) / lr
