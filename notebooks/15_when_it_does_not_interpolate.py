@@ -20,13 +20,14 @@
 # What does MinNorm-OG then unlearn, what stays, and how does it depend on the training loss?
 #
 # **You will be able to**
-# - say what unlearning by projection aims at when the original does *not* interpolate, and prove by
-#   how much it misses;
-# - find the forget labels in the *retained* predictions of a model that was stopped early;
+# - say what unlearning by projection aims at when the original does *not* interpolate, prove by how
+#   much it misses, and prove that it never moves away from the ideal;
+# - find the forget labels in the *retained* predictions of a model that was stopped early, and say
+#   why it is not enough that they have no influence;
 # - tell what the projection does from what the descent after it repairs;
 # - say what happens to wrong labels that a network has learnt by heart.
 #
-# **You need** notebooks 01 to 03 and 05. **Time.** About 50 minutes; the code runs in under two
+# **You need** notebooks 01 to 03 and 05. **Time.** About 60 minutes; the code runs in under two
 # minutes on one CPU core. No GPU is needed.
 #
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Its reviewers
@@ -46,26 +47,28 @@ from unlearnlab.course import over_seeds
 # %% [markdown]
 # ## 1 · What is left of the promise
 #
-# Take the linear model $f = \theta^\top x$ of notebook 05. Unlearning projects $\theta^*$ on the
-# span of the retain inputs, $P\theta^*$. Paper A's Theorem 2: if $\theta^*$ interpolates,
-# $P\theta^*$ is the shortest vector that fits the retain labels, the **ideal**, as if the forget
-# set had never been there.
+# Take the linear model $f = \theta^\top x$ of notebook 05, with its letters: the rows of $X_r$ are
+# the retain inputs, $P$ projects on their span, $P_\perp = I - P$, and $\theta_r$ is the shortest
+# vector that fits the retain labels $y_r$. It is the **ideal**, what you would have if the forget
+# set had never been there. Paper A's Theorem 2 says that $P\theta^* = \theta_r$ if $\theta^*$
+# interpolates.
 #
-# Nothing in $P\theta^*$ knows the labels, though. With the retain inputs as rows of $X$, and $X^+$
-# the pseudoinverse, $P = X^+X$, so
+# Nothing in $P\theta^*$ knows the labels, though. With the pseudoinverse $X_r^+$ the projection is
+# $P = X_r^+X_r$, so
 #
-# $$ P\theta^* = X^+ (X\theta^*),
-# \qquad\text{the shortest vector with the same retain \emph{predictions} as } \theta^*. $$
+# $$ P\theta^* = X_r^+ (X_r\theta^*), $$
 #
-# That holds for every $\theta^*$. Interpolation enters in the last step only: then the predictions
-# $X\theta^*$ are the labels $y$, and $X^+ y$ is the ideal.
+# the shortest vector with the same retain *predictions* as $\theta^*$. That holds for every
+# $\theta^*$. Interpolation enters in the last step only: then the predictions $X_r\theta^*$ are the
+# labels $y_r$, and $X_r^+ y_r = \theta_r$.
 #
-# **Exercise.** By how much does $P\theta^*$ miss the ideal when the predictions are not the labels?
+# **Exercise 1.** By how much does $P\theta^*$ miss the ideal when the predictions are not the
+# labels?
 
 
 # %%
 def miss(theta, X, y):
-    """P theta - ideal, (m,). theta: (m,), any model.
+    """P theta - theta_r, (m,). theta: (m,), any model.
 
     X: (n, m), y: (n,), the retain set, which some vector interpolates.
     """
@@ -73,14 +76,25 @@ def miss(theta, X, y):
 
 
 miss = ch.check("miss", miss)
-
-# %%
 ch.hints("miss")
 
 # %% [markdown]
-# The miss is $X^+ r$ with $r = X\theta^* - y$, the **retain residual**: zero if it is zero, linear
-# in it, and at most $\lVert r\rVert$ by the smallest singular value of $X$. No assumption on how
-# $\theta^*$ was found.
+# The miss is $X_r^+ r$ with $r = X_r\theta^* - y_r$, the **retain residual**. It is zero if the
+# residual is zero, linear in it, and at most $\lVert r\rVert$ by the smallest singular value of
+# $X_r$. Nothing is assumed of how $\theta^*$ was found.
+#
+# **It never makes things worse.** $\theta_r$ lies in the span, so for *any* $\theta$
+#
+# $$ \theta - \theta_r = (P\theta - \theta_r) + P_\perp\theta, $$
+#
+# a part in the span and a part orthogonal to it. Pythagoras:
+#
+# $$ \boxed{\ \lVert P\theta - \theta_r\rVert^2 = \lVert\theta - \theta_r\rVert^2 -
+# \lVert P_\perp\theta\rVert^2\ } $$
+#
+# A projection never increases the distance from the ideal, whether $\theta$ interpolates or not.
+# What it gains is exactly the leak $P_\perp\theta$. What is left is the error in the span, and only
+# labels can mend that.
 #
 # **Predict, then run.** Twenty retained and four forgotten samples in forty dimensions. Three
 # models that do not interpolate: descent stopped after 30 steps, a ridge solution, and a random
@@ -110,6 +124,7 @@ def gradient_descent(X, y, start, steps):
     return torch.stack(path)
 
 
+# %%
 X, y, true = problem(0)
 zero = torch.zeros(M, dtype=torch.float64)
 models = {
@@ -124,7 +139,12 @@ ideal = ul.linear.min_norm(X_r, y_r)
 for name, theta in models.items():
     result = ul.linear.unlearn(theta, X_r)
     missed = float((result - ideal).norm() / ideal.norm())
-    print(f"{name:23} misses by {missed:.1f} of the ideal's length")
+    print(f"{name:23} before {float((theta - ideal).norm() / ideal.norm()):.2f}, ", end="")
+    print(f"after {missed:.2f} lengths of the ideal away")
+    torch.testing.assert_close(
+        (result - ideal).square().sum(),
+        (theta - ideal).square().sum() - ul.project_out(theta, X_r).square().sum(),
+    )
     # the shortest with the same predictions
     torch.testing.assert_close(result, ul.linear.min_norm(X_r, X_r @ theta))
     # and the miss is what you derived
@@ -132,24 +152,23 @@ for name, theta in models.items():
 
 
 # %% [markdown]
-# Even the random vector obeys: it is projected to the shortest vector that predicts what *it*
-# predicts. That is the target of MinNorm-OG for a model that does not interpolate: **the least
-# complex model with the same retain predictions**. Whether you want that depends on what those
-# predictions are made of.
-
-# %% [markdown]
+# All three come nearer. Even the random vector is projected to the shortest vector that predicts
+# what *it* predicts. That is the target of MinNorm-OG for a model that does not interpolate: **the
+# least complex model with the same retain predictions**. Whether you want that depends on what
+# those predictions are made of.
+#
 # ## 2 · The forget labels in the retained predictions
 #
-# They are made of all labels. Descent from $0$ on $\lVert X\theta - y\rVert^2/n$, with all training
-# inputs in $X$ and $K = XX^\top$, multiplies the residual by $I - \frac{2\eta}{n}K$ in every step.
-# After $t$ steps the predictions are
+# They are made of all labels. Descent from $0$ on $\lVert X\theta - y\rVert^2/n$, with the inputs
+# of *all* of $D$ as rows of $X$ and $K = XX^\top$, multiplies the residual by $I -
+# \frac{2\eta}{n}K$ in every step. After $t$ steps the predictions are
 #
 # $$ X\theta_t = S_t\,y, \qquad S_t = I - \bigl(I - \tfrac{2\eta}{n}K\bigr)^t . $$
 #
 # The block of $S_t$ with the rows of the retained and the columns of the forget samples says how
 # much of the forget labels is in the retained predictions, which unlearning is careful to preserve.
 #
-# **Exercise.** Write that block.
+# **Exercise 2.** Write that block.
 
 
 # %%
@@ -162,13 +181,12 @@ def retain_from_forget(K, n_retain, steps, lr):
 
 
 retain_from_forget = ch.check("retain_from_forget", retain_from_forget)
-
-# %%
 ch.hints("retain_from_forget")
 
 # %% [markdown]
 # **Predict, then run.** At $t = 0$ the block is $0$: nothing was learnt. As $t \to \infty$,
-# $S_t \to I$ and the block is $0$ again: the predictions are the labels, each its own. And between?
+# $S_t \to I$ if $K$ is invertible, as it is here, and the block is $0$ again: the predictions are
+# the labels, each its own. And between?
 
 # %%
 # the step size that gradient_descent takes
@@ -185,8 +203,7 @@ print(
 # Now what this does to unlearning. To see a label's influence, change it: train twice, once with
 # the forget labels as they are and once with their signs flipped, everything else equal, and
 # unlearn both. If unlearning is complete the two results are the same vector. Their distance is the
-# influence that is left. It needs no ground truth, and it is the definition of forgetting, not a
-# proxy of it.
+# **influence** that is left. It needs no ground truth.
 #
 # **Predict, then run.** Descent stopped after 1 to 3,000 steps, five seeds. Left: how far is the
 # model from the ideal? Right: how much do the forget labels matter?
@@ -218,12 +235,13 @@ panels = {
     "distance from the ideal": {"original": table[1], "unlearned": table[2]},
     "influence of the forget labels": {"original": table[3], "unlearned": table[4]},
 }
-LOSS = "training loss of the original"
+LOSS = "training loss of the original (longer training →)"
 over_seeds.bands(
     table[0].mean(1),
     panels,
     LOSS,
-    "After unlearning the influence is largest half-way and gone at interpolation",
+    "Training goes from left to right. After unlearning the influence is largest half-way and gone "
+    "at interpolation",
     log="x",
 )
 
@@ -234,7 +252,10 @@ print("share of the influence that survives:", *(f"{value:.2f}" for value in sha
 assert influence.argmax() not in (0, len(influence) - 1) and influence[-1] < 1e-3 * influence.max()
 assert (np.diff(share) < 0).all() and share[0] > 0.7
 
+
 # %% [markdown]
+# *Means of five seeds and the range without the extremes. The loss falls from left to right.*
+#
 # Distances are in lengths of the ideal. At interpolation, on the right, unlearning is perfect:
 # distance $0$, influence $0$. From there to the left:
 #
@@ -245,12 +266,46 @@ assert (np.diff(share) < 0).all() and share[0] > 0.7
 # - **The influence itself is largest half-way.** A model that has hardly learnt anything has hardly
 #   learnt the forget labels.
 # - **The distance from the ideal** falls with training for the unlearned model, but not for the
-#   original. Long before interpolation unlearning has improved on what it was given.
+#   original. At every stop the projection has improved on what it was given, by Section 1.
 #
-# So it degrades gracefully in this problem, and the residual says by how much. But "unlearned" in
-# the sense of the definition it is only at the right end.
+# ### No influence is necessary, not enough
+#
+# Is a model that no forget *label* influences a model that has forgotten? **Exercise 3. Break that
+# claim.** Write an "unlearning" whose result does not depend on the forget label at all, keeps
+# every retained prediction, and answers at the forget input whatever height you choose, such as the
+# lie.
+
+
+# %%
+def same_lie(theta, X_retain, x_forget, height=1.5):
+    """theta: (m,), the original. X_retain: (n_r, m). x_forget: (m,). height: a number.
+
+    Returns (m,): the shortest vector with theta's predictions on X_retain that answers `height` at
+    x_forget.
+    """
+    raise NotImplementedError
+
+
+same_lie = ch.check("same_lie", same_lie)
+ch.hints("same_lie")
+
+# %%
+whole, results = X[: RETAIN + 1], []  # the retain set and one forget point
+for label in (1.5, -1.5):
+    original = ul.linear.min_norm(whole, torch.cat([y_r, y_r.new_tensor([label])]))
+    results.append(same_lie(original, X_r, X[RETAIN], 1.5))
+    assert torch.allclose(X_r @ results[-1], y_r)
+between = (results[0] - results[1]).norm() / ideal.norm()
+print(f"influence of the label below 1e-9: {bool(between < 1e-9)}; ", end="")
+print(f"answer at the forget input: {float(X[RETAIN] @ results[1]):.2f}")
+assert between < 1e-9
 
 # %% [markdown]
+# Influence zero, and the model tells the lie. It knows the forget *input*, and it was given the
+# height. A function that returns 0 has no influence either. So this measure can convict and cannot
+# acquit: what influences the result has not been forgotten, and for the rest you need the distance
+# from the ideal.
+#
 # ## 3 · Wrong labels
 #
 # **First case: more parameters than samples.** Add noise to all labels. The model can still
@@ -279,6 +334,7 @@ for noise in (0, 0.3, 1.0, 3.0):
 # as bad as it was.* Forgetting some points is no cure for the others.
 #
 # **Second case: as many samples as parameters, or more.** With noise nothing interpolates any more.
+#
 # **Predict, then run.** Keep the 40 dimensions and the 4 forget samples, and raise the number of
 # retained ones past 40. How much of the forget labels' influence on the least-squares solution does
 # unlearning remove?
@@ -301,26 +357,28 @@ over_seeds.bands(
     counts,
     {"share of the influence\nthat survives": {"unlearned": shares}},
     "retained samples, in 40 dimensions, beside 4 to forget",
-    "Nothing survives while all samples are interpolated, everything once the retained ones span "
-    "the space",
+    "Nothing survives while all samples are interpolated, about half with two directions left "
+    "free, everything once the retained samples span the space",
     ticks=[10, 20, 30, 36, 40, 50, 80],
 )
 
 # %%
-assert shares[:4].max() < 1e-6 and shares[5:].min() > 1 - 1e-9 and 0.05 < shares[4].mean() < 0.95
+print("share that survives:", *(f"{n}: {v:.2f}  " for n, v in zip(counts, shares.mean(1))))
+assert shares[:4].max() < 1e-6 and shares[5:].min() > 1 - 1e-9 and 0.3 < shares[4].mean() < 0.7
 
 # %% [markdown]
-# A cliff. While all $n$ samples are interpolated nothing survives. Once the retained inputs span
+# A cliff, two samples wide. While all $n = n_r + 4$ samples are interpolated nothing survives. At
+# $n_r = 38$ there are 42 samples, more than parameters, and nothing interpolates any more. But the
+# retained inputs leave two directions free, and about half of the influence goes. Once they span
 # the whole space, $P$ is the identity: **unlearning returns the original, and all of the
 # influence**. Every direction is one that some retained prediction can feel.
 #
-# That is no defect of a formula. In the underparameterized regime there is no freedom that the
-# retain set leaves open, so a method that moves only there does not move. Paper A says so in its
-# title, *under overparameterization*. The number to look at in your own problem is the number of
-# protected rows against the number of parameters, and in a network the latter is far larger; but
-# the *effective* number of directions that a network trained on similar images uses may not be.
-
-# %% [markdown]
+# That is no defect of a formula. Without overparameterization the retain set leaves no freedom
+# open, so a method that moves only there does not move. Paper A says so in its title, *under
+# overparameterization*. In your own problem compare the number of protected rows with the number of
+# parameters. In a network the latter is far larger; but the *effective* number of directions that a
+# network trained on similar images uses may not be.
+#
 # ## 4 · A network that was stopped
 #
 # The small network of notebooks 01 to 03: nine retained points of a sine, one forget point at
@@ -398,16 +456,18 @@ over_seeds.bands(
     losses,
     panels,
     LOSS,
-    "Projections alone need interpolation, GD needs its absence, together they hardly care",
+    "Training goes from left to right. Projections alone need a model that fits, GD one that does "
+    "not, and together they leave least nearly everywhere",
     log="x",
 )
 
 # %%
 middle = {name: values.mean(1) for name, values in left.items()}
 part = {name: middle[name] / middle["original"] for name in METHODS}
+assert (part["MinNorm-OG"] < np.minimum(part["GD"], part["projections only"]) + 0.05).all()
 print("influence left, share of the original's:")
 for name in METHODS:
-    print(f"{name:17}", *(f"{value:5.1f}" for value in part[name]), "  after", *STOPS, "epochs")
+    print(f"{name:17}", *(f"{value:5.2f}" for value in part[name]), "  after", *STOPS, "epochs")
 
 # %%
 assert part["projections only"][0] > 0.9 and part["projections only"][-1] < 0.4
@@ -415,21 +475,22 @@ assert part["GD"][0] < 0.8 and part["GD"][-1] > 0.9
 assert part["MinNorm-OG"][-1] < 0.15 and part["MinNorm-OG"][-1] < part["MinNorm-OG"][0]
 
 # %% [markdown]
+# *Means of four seeds and the range without the extremes; the loss falls from left to right.*
+#
 # - **Projections only** behave as the linear theory says. Of a model that was stopped early they
-#   remove next to nothing, of one that interpolates nine tenths. (Not all: a network is linear in
-#   its parameters to first order only.)
+#   remove next to nothing, of one that fits more than four fifths. Not all, and no more after 400
+#   epochs than after 300: a network is linear in its parameters to first order only.
 # - **GD** is the mirror image. Where the original interpolates there is nothing to descend, and the
 #   forget label stays entirely: paper A's Theorem 1, and notebook 01. Where it does not, descent on
 #   the retain labels has work to do, and this work overwrites part of what the forget label did.
-# - **MinNorm-OG** does both and is at least as good as the better of the two nearly everywhere. The
-#   worse the original fits, the more of its success is the descent's.
+# - **MinNorm-OG** does both and leaves no more than the better of the two, up to rounding of the
+#   table. The worse the original fits, the more of its success is the descent's.
 #
 # So the two assumptions complement each other: *interpolation makes descent useless and projection
 # exact*. Without it, the descent that follows each projection replaces the retained predictions by
 # the retained labels, and the trace of the forget labels in them goes as well. It needs the labels
 # for that, of all retained samples; here it has them.
-
-# %% [markdown]
+#
 # ## 5 · The sine, stopped early
 #
 # The originals of notebook 04 were trained for 100,000 epochs, and still do not interpolate to
@@ -444,6 +505,7 @@ record, made = recorded["models"], recorded.provenance
 print(f"{len(record)} models: {made['command']}, at commit {made['commit'][:7]}")
 
 
+# %%
 def curves(frame, measures, models):
     """(mean training losses (k,), {words: {model: (k, seeds)}})"""
     stops = sorted(frame.trained.unique())
@@ -475,38 +537,49 @@ over_seeds.bands(
     losses,
     panels,
     LOSS,
-    "MinNorm-OG is lowest, and further below GD the better the original fits",
+    "Training goes from left to right. By root mean square MinNorm-OG is never above GD, on the "
+    "retain points it is from 3,000 epochs on; retraining is lowest from 10,000 on",
     log="xy",
 )
 
 # %%
 means = lambda curves: {model: values.mean(1) for model, values in curves.items()}
-sup, rms = means(panels["largest error"]), means(panels["root-mean-square error"])
+sup, rms, at_points = (means(panel) for panel in panels.values())
 ratio = rms["MinNorm-OG"] / rms["GD"]
 print("root-mean-square error, MinNorm-OG by GD:", *(f"{value:.1f}" for value in ratio))
+for words, errors in (("largest error", sup), ("retain error", at_points)):
+    print(f"{words:13} MinNorm-OG", *(f"{v:.2f}" for v in errors["MinNorm-OG"]), end="   GD ")
+    print(*(f"{v:.2f}" for v in errors["GD"]))
 
+# %%
 assert ratio[0] > 0.9 and ratio[-1] < 0.5 and (ratio < 1.02).all()
 assert (
     abs(rms["MinNorm-OG"][3] / rms["retrained"][3] - 1) < 0.15
     and rms["MinNorm-OG"][-1] > 2 * rms["retrained"][-1]
 )
-assert sup["original"][-1] > 2 * sup["original"][0] and sup["MinNorm-OG"][-1] < sup["MinNorm-OG"][0]
+assert sup["original"][-1] > 2 * sup["original"][0] and 1 < sup["MinNorm-OG"].min()
+assert (at_points["MinNorm-OG"] > at_points["GD"])[3:].all()
+assert (rms["retrained"] < rms["MinNorm-OG"])[4:].all()
 
 # %% [markdown]
+# *Means of five seeds and the range without the extremes; the loss falls from left to right.*
+#
 # - A model that was stopped after 100 or 300 epochs has hardly fitted the five poisoned points.
 #   There is little to unlearn, and all four curves lie together: GD and MinNorm-OG differ by a few
 #   percent.
-# - The peaks come with the fit, and with them the difference: **MinNorm-OG's error falls as
-#   training goes on while GD's rises**. At the right end it is less than half of GD's.
-# - Beside **retrained** it looks less good. After 3,000 epochs unlearning is as good as having
-#   trained on the retain set alone for as long. At the right end retraining is two to three times
-#   better: what it gains by long training, unlearning does not get back in 100 epochs.
+# - The peaks come with the fit, and with them the difference: **MinNorm-OG's root-mean-square error
+#   falls as training goes on while GD's rises**. At the right end it is less than half of GD's.
+# - On the retain points it is the other way round: from 3,000 epochs on MinNorm-OG's error is above
+#   GD's. It pays for the calm between the points with the fit on them; notebook 08 looks into that.
+# - For scale: the function 0 has the largest error 1 and the root-mean-square error 0.71. By the
+#   largest error no model but **retrained** gets below it, by the root mean square they do.
+# - After 3,000 epochs unlearning is as good as having trained on the retain set alone for as long,
+#   by the root mean square. From 10,000 on retraining is better, two to three times at the end:
+#   what it gains by long training, unlearning does not get back in 100 epochs.
 #
-# No sign, then, that MinNorm-OG *needs* interpolation on this task: on the grid it is never worse
-# than GD. (On the retain points it is, once the original fits; notebook 08 looks into that.) But
-# its advantage is one over models that fit.
-
-# %% [markdown]
+# No sign, then, that MinNorm-OG *needs* interpolation on this task. But its advantage is one over
+# models that fit.
+#
 # ## 6 · Colored digits, stopped early
 #
 # Label erasure of notebook 09, originals stopped after 1 to 30 of their 30 epochs, four seeds.
@@ -526,7 +599,8 @@ over_seeds.bands(
     losses,
     panels,
     LOSS,
-    "MinNorm-OG forgets at every stop; GD forgets most where the original was hardly trained",
+    "Training goes from left to right. MinNorm-OG forgets at every stop; GD forgets most where the "
+    "original was hardly trained",
     log="x",
 )
 
@@ -540,14 +614,15 @@ assert forget["GD"][0] < 0.5 * forget["GD"][fits].mean()
 assert change[0] > 0.1 and (change[fits] > -0.1).all()
 
 # %% [markdown]
+# *Means of four seeds and the range without the extremes; the loss falls from left to right.*
+#
 # The two curves on the right say the same as section 4. **GD** forgets color most where the
 # original was hardly trained: there, descent on gray images is simply more training, of a network
 # that has not settled. Once the original fits, it forgets less, from a fifth to two fifths of the
 # original's error stay, and seeds differ widely. **MinNorm-OG** forgets at every stop, and costs a
 # few percent of accuracy at most. On clean labels, then, nothing hangs on the last digit of the
 # training loss.
-
-# %% [markdown]
+#
 # ## 7 · Learnt by heart
 #
 # Give a fifth of the training images a wrong label, or two fifths, the same one in gray, red and
@@ -609,91 +684,110 @@ assert (
 # %% [markdown]
 # Now the training matters. With two fifths of wrong labels MinNorm-OG costs more than twenty points
 # of accuracy half-way, and thirteen at the end. GD loses accuracy too, for a reason that can be
-# counted: the accessible images are few, and descent on them learns *their* wrong labels by heart
-# (next section). For MinNorm-OG that is not all of it, and this record does not say what the rest
-# is.
+# counted: the accessible images are few, and descent on them learns *their* wrong labels by heart.
+# The next section asks how much of MinNorm-OG's cost is the descent's, too.
 #
 # It is not the training loss alone either: on clean labels an original with the loss $0.4$ lost
 # nothing (section 6), with two fifths of wrong labels one with about the same loss lost thirteen
 # points. What counts is *what* is not fitted. A loss that still falls because the network learns,
 # and a loss that is high because the labels contradict each other, are one number and two
 # situations.
-
-# %% [markdown]
-# ## 8 · What the projection keeps
+#
+# ## 8 · Who learns the wrong labels, and who forgets them
 #
 # The mislabelled images are *retained*; nobody asks for their labels to be forgotten. About a tenth
-# of them are among the accessible images. **Predict, then run.** What happens to the wrong labels
-# that unlearning can see, and to those that it cannot? Originals at the end of their training, a
-# fifth of wrong labels.
+# of them are among the images that unlearning may look at. To tell the two halves of MinNorm-OG
+# apart, a second record has a third arm: **projections only**, MinNorm-OG with a learning rate of
+# 0. It holds a fifth of wrong labels, four seeds, trained anew (`python -m unlearnlab.study
+# interpolation-arms`).
+#
+# **Predict, then run.** Which of the arms answers with the wrong labels that it can see, and with
+# those that it cannot? Which of them costs accuracy?
 
 # %%
-last = noisy[(noisy.trained == 30) & (noisy.noise == 0.2)]
+my_guess = None  # of the accessible wrong labels, how many are left by projections only, in percent
+fifth = ul.table.read("interpolation-arms")["models"]
+ARMS = ("original", "projections only", "MinNorm-OG", "GD")
 columns = {
-    "wrong_open": "wrong labels kept,\naccessible images",
-    "wrong_closed": "wrong labels kept,\nother images",
+    "wrong_open": "wrong labels answered,\nwithin reach",
+    "wrong_closed": "wrong labels answered,\nout of reach",
     "retain_accuracy": "test accuracy\n(right labels)",
 }
-rows = {
-    model: last.loc[last.model == model, list(columns)].to_dict("list")
-    for model in ("original", "GD", "MinNorm-OG")
-}
+kept = {}
+for column, words in columns.items():
+    mean = fifth.groupby(["model", "trained"])[column].mean().unstack()
+    print(" ".join(words.split()), "after", *mean.columns, "epochs")
+    for arm in ARMS:
+        kept[column, arm] = mean.loc[arm].to_numpy()
+        print(f"   {arm:17}", *(f"{value:5.2f}" for value in kept[column, arm]))
 
 # %%
+last = fifth[fifth.trained == 30].set_index("seed")
 over_seeds.rows(
-    rows,
+    {arm: last.loc[last.model == arm, list(columns)].to_dict("list") for arm in ARMS},
     columns,
-    "Wrong labels out of reach are forgotten, those within reach are kept",
+    "After the whole training: projections alone forget wrong labels within reach and out of it, "
+    "and are the most accurate; MinNorm-OG and GD answer with many of those within reach",
     neutral=True,
 )
 
 # %%
-kept = {
-    model: {column: np.mean(values) for column, values in found.items()}
-    for model, found in rows.items()
-}
-assert (
-    kept["GD"]["wrong_open"] > 0.9
-    and kept["MinNorm-OG"]["retain_accuracy"] < kept["original"]["retain_accuracy"]
-)
-for model, found in kept.items():
-    print(f"{model:11}", *(f"{column} {value:.2f}  " for column, value in found.items()))
+accuracy = {arm: last[last.model == arm].retain_accuracy for arm in ARMS}
+gain = accuracy["projections only"] - accuracy["original"]
+half = 3.18 * gain.std() / len(gain) ** 0.5  # Student's t, three degrees of freedom
+open_left = kept["wrong_open", "projections only"][-1] / kept["wrong_open", "original"][-1]
+print(f"accessible wrong labels left by projections: {open_left:.0%} (you: {my_guess})")
+print(f"accuracy gained by projections: {gain.mean():.3f} ± {half:.3f} (95%, four seeds)")
+
+taught = kept["wrong_open", "MinNorm-OG"] - kept["wrong_open", "original"]
+assert open_left < 0.2 and gain.min() > 0 and taught[1] > 0.1 and taught[2] > 0.1
+assert (kept["wrong_open", "GD"] > kept["wrong_open", "original"]).all()
+assert max(accuracy[arm].mean() for arm in ("MinNorm-OG", "GD")) < accuracy["original"].mean()
 
 # %% [markdown]
-# - **Within reach** MinNorm-OG keeps most of the wrong labels that the original had learnt: they
-#   are among the predictions that it protects, right or wrong. GD learns nearly all of them: its
-#   loss asks for nothing else.
-# - **Out of reach** most wrong labels are gone, nearly all of them with MinNorm-OG. Nobody aimed at
-#   them. They were learnt by heart, in directions that the protected images do not need, and those
-#   are the directions that shrink. That is section 1 in a network: *the least complex model with
-#   the same predictions on what it can see*.
-# - **No gain** comes of it. One could hope that a network without its wrong labels reads digits
-#   better again, as it did after six epochs. It does not: the accuracy falls a little.
+# - **Descent teaches them.** After three epochs the original has learnt under one in a hundred of
+#   the accessible wrong labels. After MinNorm-OG nearly a quarter is answered, after GD nearly
+#   half: their loss asks for just these labels. What MinNorm-OG answers of them at the end is not
+#   what it protected.
+# - **Projections alone forget them,** at the end nearly nine tenths of those out of reach *and* of
+#   those within reach. Nobody aimed at them. A step protects the outputs of the images that it
+#   draws, to first order; over many steps that does not hold on to what was learnt by heart. That
+#   is section 1 in a network: the least complex model with *nearly* the same predictions.
+# - **And that is a gain here.** After the whole training the projected networks read digits better
+#   than the originals, in all four seeds. With the descent on the few accessible labels added,
+#   MinNorm-OG ends below the original, and so does GD.
 #
-# So the projection tells memorised from general knowledge only by what is accessible. What you want
-# kept must be within reach.
+# So the cost of section 7 is, for a fifth of wrong labels, the descent's. There is a price:
+# projections alone hardly forget color, for which MinNorm-OG was run. One task, one strength, four
+# seeds: whether shrinking off the span is a cure for wrong labels elsewhere is an open question.
+
+# %%
+color = fifth[fifth.trained == 30].groupby("model").forget_error.mean()
+print("; ".join(f"{arm} {color[arm]:.2f}" for arm in ARMS), "(forget error: answers by color)")
+assert color["projections only"] > 0.8 * color["original"] and color["MinNorm-OG"] < 0.05
 
 # %% [markdown]
 # ## 9 · What may be concluded
 #
 # 1. **Exactly:** for a model linear in its parameters, unlearning by projection aims at the least
-#    complex model with the same retain *predictions*. It misses the ideal by $X^+ r$, with $r$ the
-#    retain residual. The forget labels sit in that residual: at interpolation nothing of them is
-#    left, a few steps from the start nearly all.
+#    complex model with the same retain *predictions*. It misses the ideal by $X_r^+ r$, with $r$
+#    the retain residual, and it never moves away from the ideal: the squared distance falls by
+#    $\lVert P_\perp\theta\rVert^2$. The forget labels sit in the residual: at interpolation nothing
+#    of their influence is left, a few steps from the start four fifths.
 # 2. **Noise does not hurt as long as it is interpolated.** When there are more samples than
-#    parameters nothing is interpolated, and the projection does nothing at all.
+#    parameters nothing is interpolated. The projection then removes only what lies in the
+#    directions that the retained inputs leave free, and nothing once they leave none.
 # 3. **The descent that follows repairs** what the projection misses, if the retain labels are
 #    within reach. So MinNorm-OG did not need interpolation on the curve, the sine or the clean
 #    digits: it forgot about as well as GD where the original did not fit, and better where it did.
-# 4. **With wrong labels it does not repair:** there the accessible labels are part of the problem,
-#    and unlearning a model that has not fitted them costs more than one that has.
+# 4. **With wrong labels it does not repair:** the descent teaches the wrong labels that are within
+#    reach, and costs accuracy. Projections alone forgot them, and gained some, on this task.
 # 5. **The training loss is not the measure** that tells these cases apart. Look at what is not
 #    fitted, and at how much of the retain set you can reach.
 #
 # All of this on small tasks, with settings that were tuned on fully trained originals. Tuned for
 # each stop, both methods may do better.
-
-# %% [markdown]
+#
 # ## What was verified
 
 # %%
@@ -705,16 +799,16 @@ assert (
     part["projections only"][0] > 0.9 > 0.4 > part["projections only"][-1] and part["GD"][-1] > 0.9
 )
 assert ratio[0] > 0.9 and ratio[-1] < 0.5  # the sine: the lead over GD comes with the fit
-assert (
-    kept["MinNorm-OG"]["wrong_closed"] < 0.3 * kept["original"]["wrong_closed"]
-    and kept["MinNorm-OG"]["wrong_open"] > 0.6 * kept["original"]["wrong_open"]
-)
+# wrong labels within reach are taught by the descent, and forgotten by projections alone
+assert taught[1] > 0.1 and open_left < 0.2
 
 # %% [markdown]
 # ## To go on
 #
 # - Notebook 14 defines memorisation without wrong labels: how much likelier a model has an example
 #   right when it was trained on it.
+# - **An open question.** The arms of section 8 differ in one strength and three epochs. Is there a
+#   schedule that forgets color as MinNorm-OG does and wrong labels as projections alone do?
 # - **Change one thing.** In section 4 give MinNorm-OG only three of the nine retained points. Which
 #   of its two parts suffers?
 #
