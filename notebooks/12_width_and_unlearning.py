@@ -695,7 +695,7 @@ def dots(panels, across, finding, names=(*FOUR, "original", "retrained"), limits
         for (label, width), up in zip(WIDTHS.items(), (-0.15, 0.15)):
             at = own[own.width == width].groupby("method")[column].apply(list)
             drawn[title]["curves"][label] = marks.dots([at[name] for name in names], up)
-    looks = dict(zip(WIDTHS, ("hollow squares", "blue dots")))
+    looks = [{"color": "black", "linestyle": "none", "marker": one} for one in "xo"]
     every = {"looks": looks, "rows": names, "xlabel": across, "xlim": limits, "key": 2}
     every |= {"down": len(panels) // 2, "subplots": {"sharey": True, "sharex": True}}
     return graphs.graph(panels=drawn, size=(9, 1 + 1.3 * len(panels)), finding=finding, **every)
