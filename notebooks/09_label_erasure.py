@@ -37,8 +37,6 @@
 # full size; the last section says what that takes.
 
 # %%
-import copy
-
 import numpy as np
 import torch
 
@@ -323,7 +321,6 @@ assert (
     and policies['GD, "all"'][0] > 0.9
 )
 
-
 # %% [markdown]
 # With forget batches in its averages, the same descent on the same gray images forgets most of the
 # color at nearly the same accuracy. Did the averages do it, then, or the loss? Training normalises
@@ -333,8 +330,10 @@ assert (
 # **Predict, then run.** Weights of the original or of GD, with the averages of the original or of
 # `"all"`. And what do forget batches do to the averages while the weights stay at rest?
 
-
 # %%
+import copy
+
+
 def mixed(weights, averages):
     """The network with the weights of one model and the running averages of another."""
     model = copy.deepcopy(weights)
@@ -343,6 +342,7 @@ def mixed(weights, averages):
     return place(model)[1]
 
 
+# %%
 still = ul.GD(lr=1e-300, weight_decay=0.0, batch_norm="all")
 swapped = []
 for t in tasks.values():
@@ -410,6 +410,10 @@ print(
 # Thirteen methods, paper A's grid for each, with more values where its ends were best, learning
 # rates wide enough that every method's best is inside, five seeds. The runs are recorded;
 # `python -m unlearnlab.study erasure` makes the file again.
+#
+# Two of the names mean nearly one method. NGP descends
+# $J(B_r) - \lambda J(B_f)$, NegGrad $(1-\lambda) J(B_r) - \lambda J(B_f)$: AdamW hardly feels the
+# scale of a loss, so what differs is which $\lambda$ the grids cover.
 
 # %%
 recorded = ul.table.read("erasure")
@@ -630,6 +634,7 @@ def at_an_end(runs):
     return sorted(rate.index[(rate == tried.min()) | (rate == tried.max())])
 
 
+# %%
 ends = {name: at_an_end(runs) for name, runs in larger.items()}
 print(ends)
 
@@ -659,7 +664,6 @@ assert (leads["CIFAR-10, over NGP"] < 0).sum() == 3 and abs(
     leads["CIFAR-10, over NGP"].mean()
 ) < error(leads["CIFAR-10, over NGP"])
 
-
 # %% [markdown]
 # - **MNIST: level.** MinNorm-OG and GD dominate the same area, on every seed, and half a dozen
 #   methods are within a hundredth or so of them. The hundredth that MinNorm-OG leads by on the
@@ -686,50 +690,93 @@ assert (leads["CIFAR-10, over NGP"] < 0).sum() == 3 and abs(
 # %% [markdown]
 # ## 8 · Equal work
 #
-# An epoch of MinNorm-OG holds five projections of up to a hundred rows each (fifty images, two
-# heads). On this machine, in this process, three epochs of each method cost:
-
+# An epoch of MinNorm-OG holds as many projections as updates, each of up to a hundred rows (fifty
+# images, two heads). What that costs hangs on the network and on the batch. Here the batches have
+# 64 images, so that the projection looks at nearly as many as the update does, and the network is
+# small. At the paper's size it looks at 50 of 256. Both prices, in epochs of GD:
 
 # %% tags=["nbval-ignore-output"]
+import json
+from pathlib import Path
+
+
 def seconds(method, epochs=3, repeats=3):
     return np.median([ul.unlearn(task, method, epochs).seconds for _ in range(repeats)])
 
 
-costs = {
-    name: seconds(method)
-    for name, method in (four | {"SCRUB": ul.SCRUB(), "NPO": ul.NPO(), "SalUn": ul.SalUn()}).items()
-}
-print({name: f"{cost / costs['GD']:.1f} x GD" for name, cost in costs.items()})
-
-# %% [markdown]
-# So MinNorm-OG's three epochs cost as much as about a dozen of GD. **Predict, then run.** What does
-# GD do with twelve epochs? It starts from a network that already fits; it has no way to know what
-# to forget, but more time to repair what its steps break.
+more = {"SCRUB": ul.SCRUB(), "NPO": ul.NPO(), "SalUn": ul.SalUn()}
+costs = {name: seconds(method) for name, method in (four | more).items()}
+print("here:", {name: f"{cost / costs['GD']:.1f}" for name, cost in costs.items()})
 
 # %%
-long = {
-    f"GD, 12 epochs, lr {rate:g}": average(ul.GD(lr=rate), 12) for rate in (1e-3, 3e-3, 5e-3, 1e-2)
+measured = json.loads((Path(ul.__file__).parents[1] / "benchmarks/projection.json").read_text())
+took = {
+    name: own["median_seconds"] for name, own in measured["resnet-1, k = 100"]["results"].items()
 }
-long["MinNorm-OG, 3 epochs"] = average(four["MinNorm-OG"], 3)
-as_far = "at four times the epochs GD comes as far as MinNorm-OG"
-ch.fronts(long, references, as_far)
-
-# %%
-few, many = long["MinNorm-OG, 3 epochs"], long["GD, 12 epochs, lr 0.003"]
-assert (
-    not digits or many[1] < 0.06 and many[0] > few[0] - 0.03
-)  # as far as MinNorm-OG, at about the same accuracy
+price = 1 + took["layerwise"] / took["descent"]
+print(f"full width, 256 images, one CPU core (benchmarks/projection.json): {price:.2f}")
+assert round(price, 1) == 1.5
 
 # %% [markdown]
-# At equal work the two meet. (Notebook 11 asks it of MNIST and CIFAR-10 as well.) With twelve
-# epochs instead of three, descent at $3 \cdot 10^{-3}$ forgets color as thoroughly as MinNorm-OG
-# does, and keeps as many digits. A rate three times lower does not even begin to forget. A rate
-# three times higher forgets early and pays for it.
+# The paper's Table 3 has 1.2 (Tiny ImageNet, ResNet-50), and notebook 11 measured 1.8 to 2.8 on a
+# GPU. So MinNorm-OG's three epochs are worth four of GD's at the paper's price, five to eight at
+# the measured ones of full width, and a dozen or more on this small network.
+#
+# **Predict, then run.** What does GD do with four epochs? With twelve? It starts from a network
+# that already fits; it has no way to know what to forget, but more time to repair what its steps
+# break.
+
+# %%
+import pandas
+
+
+def noted(rate, at=(4, 5, 6, 12)):
+    """Rows of GD at a rate: where it is after so many epochs, on every seed."""
+    rows = []
+    for seed, t in tasks.items():
+
+        def note(run, seed=seed, t=t):
+            if (epochs := len(run.history)) in at:
+                own = {"method": "GD", "epochs": epochs, "lr": rate, "seed": seed}
+                rows.append(own | t.evaluate(run.model))
+
+        ul.unlearn(t, ul.GD(lr=rate), max(at), callback=note)
+    return rows
+
+
+# %%
+rates = (1e-3, 3e-3, 4e-3, 5e-3, 1e-2)
+work = pandas.DataFrame([row for rate in rates for row in noted(rate)])
+three = {f"GD, {n} epochs": own for n, own in work.groupby("epochs") if n != 5}
+places = {
+    name: ul.choosing.points(own, ["retain_accuracy", "forget_error"]).query("forget_error < 0.3")
+    for name, own in three.items()
+}
+drawn = {name: own[columns].to_numpy() for name, own in places.items()}
+drawn["MinNorm-OG, 3 epochs"] = points["MinNorm-OG"]
+as_far = "with four epochs GD's front lies beside that of MinNorm-OG with three"
+ch.fronts(drawn, {"ground truth": truth}, as_far)
+
+# %% tags=["nbval-ignore-output"]
+against = {n: volumes["MinNorm-OG"] - hypervolumes(own) for n, own in work.groupby("epochs")}
+print(f"hypervolume of MinNorm-OG after 3 epochs, {volumes['MinNorm-OG'].mean():.3f}; its lead")
+for n, own in against.items():
+    told = f"{own.mean():+.3f} ± {error(own):.3f}, ahead on {(own > 0).sum()} seeds of 5"
+    print(f"over GD with {len(rates)} rates and {n:2} epochs, price {n / 3:.1f}: {told}")
+
+# %%
+assert not digits or all(abs(own.mean()) < 1.5 * error(own) for own in against.values())
+assert not digits or all(0 < (own > 0).sum() < 5 for own in against.values())
+
+# %% [markdown]
+# At equal work the two are level, at each of these prices: MinNorm-OG's lead of a hundredth at
+# equal epochs is no more than its error as soon as GD gets one epoch more, and GD had five rates
+# against sixty settings. (Notebook 11 asks it of MNIST, of CIFAR-10 and of the paper's size.)
 #
 # So what does the projection buy? Where epochs are what is scarce (each one another pass over data
-# that is hard to come by), it saves three quarters of them. Where computing is, a tuned GD is as
-# good here. And GD has to be tuned on a number that you may not have: with the rate it forgets by,
-# you set how much it breaks.
+# that is hard to come by), it saves some of them. Where computing is, a tuned GD is as good here.
+# And GD has to be tuned on a number that you may not have: with the rate it forgets by, you set how
+# much it breaks.
 
 # %% [markdown]
 # ## 9 · Beside the published numbers
@@ -843,9 +890,8 @@ assert (
 assert (
     abs(leads["MNIST, over GD"].mean()) < 0.003 < 0.01 < leads["CIFAR-10, over GD"].mean() < 0.04
 )  # level on MNIST, a little ahead on photographs
-assert ranked[0] == "MinNorm-OG" and (
-    not digits or many[1] < 0.06
-)  # ahead at equal epochs, level at equal work
+# ahead at equal epochs, level at equal work
+assert ranked[0] == "MinNorm-OG" and (not digits or abs(against[4].mean()) < 0.005)
 
 # %% [markdown]
 # ## References

@@ -43,16 +43,14 @@ import torch
 import unlearnlab as ul
 from unlearnlab.chapters import ch09_erasure
 from unlearnlab.chapters import ch10_collapse as ch
-from unlearnlab.course import over_seeds
+from unlearnlab.course import over_seeds, style
 from unlearnlab.data.tint import CLASS_COLORS, tint
 
 where = {"dataset": "digits", "preset": "quick", "device": "cpu"}
-# the paper's size, on a GPU; the last section says what it takes
+# the paper's size, on a GPU; see the last section
 # where = {"dataset": "cifar10", "preset": "paper", "device": "cuda"}
-
-digits = where["dataset"] == "digits"  # what is asserted below of single runs is about the digits
-seeds = range(1, 6)
-tasks = {seed: ul.collapse.task(**where, seed=seed) for seed in seeds}
+digits = where["dataset"] == "digits"  # of which single runs are asserted below
+tasks = {seed: ul.collapse.task(**where, seed=seed) for seed in range(1, 6)}
 task = tasks[1]
 
 # %% [markdown]
@@ -210,9 +208,26 @@ def by_pair(model):
     return torch.stack([right[:, content == digit].mean(1) for digit in range(10)]).numpy()
 
 
-ch.pictures.pairs(
+# %%
+@style.look()
+def pairs(maps, finding):
+    """A map for each model, colors across. maps: title -> (contents, colors)."""
+    fig, axes = style.figure(1, len(maps), (2.9 * len(maps) + 0.9, 3.7), sharey=True)
+    squares = {"s": 70, "marker": "s", "c": CLASS_COLORS.numpy() / 255, "edgecolors": "black"}
+    for ax, (title, shares) in zip(axes, maps.items()):
+        drawn = ax.imshow(shares, vmin=0, vmax=1, cmap="Blues")
+        ax.scatter(range(10), [10] * 10, clip_on=False, linewidths=0.6, **squares)
+        ax.set(title=title, xticks=range(10), xlabel="color (that of class ...)", ylim=(9.5, -0.5))
+        ax.tick_params(axis="x", length=0, pad=17)
+        ax.grid(False)
+    axes[0].set(ylabel="content (digit)", yticks=range(10))
+    fig.colorbar(drawn, ax=fig.axes, label="share named after the color", shrink=0.85)
+    return fig.done(finding, f"Share named after the color, {', '.join(maps)}")
+
+
+# %%
+pairs(
     {"original": by_pair(task.original), "ground truth": by_pair(task.ground_truth)},
-    CLASS_COLORS,
     "The original names the color on the diagonal only, the ground truth nearly everywhere.",
 )
 
@@ -287,20 +302,20 @@ live = {
     "MinNorm-OG": ul.MinNormOG(lr=1e-2, reg=0.1, reg_decay=0.5, descent_epochs=8),
 }
 LONGER = ("Retrain", "GD", "Ridge")  # go on to 30 epochs, for section 7
-runs = {name: track(method, 30 if name in LONGER else 15) for name, method in live.items()}
+runs_live = {name: track(method, 30 if name in LONGER else 15) for name, method in live.items()}
 
 # %%
 trained = {"original": before, "ground truth": truth}
 flat = {name: [[value] * 5] * 3 for name, value in trained.items()}
 over_seeds.bands(
     [5, 10, 15],
-    {"color accuracy": {name: rows[:3, 0] for name, rows in runs.items()} | flat},
+    {"color accuracy": {name: rows[:3, 0] for name, rows in runs_live.items()} | flat},
     "epochs",
     "Retrain is far above the others, and all are below the ground truth.",
 )
 
 # %%
-end, kept = ({name: rows[2, i].mean() for name, rows in runs.items()} for i in (0, 1))
+end, kept = ({name: rows[2, i].mean() for name, rows in runs_live.items()} for i in (0, 1))
 others = [name for name in live if name != "Retrain"]
 
 assert not digits or 0.43 < end["Retrain"] < 0.65 and truth - end["Retrain"] > 0.15
@@ -326,9 +341,8 @@ after = {
     name: by_pair(ul.unlearn(task, live[name], 15).model)
     for name in ("GD", "MinNorm-OG", "Retrain")
 }
-ch.pictures.pairs(
+pairs(
     {f"{name}, 15 epochs": shares for name, shares in after.items()},
-    CLASS_COLORS,
     "The diagonal stands out in all three; only Retrain is dark in many other places.",
 )
 
@@ -419,23 +433,21 @@ assert here["Retrain"] > 1.2 * max(value for name, value in here.items() if name
 assert max(here["GA"], here["NPO"]) < before + 0.03
 assert all(0.25 < here[name] < 0.41 for name in here if name not in ("Retrain", "GA", "NPO"))
 
+
 # %% [markdown]
 # **Predict, then run.** Images in their own color can be got right by either cue, so a collapse to
 # color need not cost any of them. Ask of each setting that it keeps at least 95%, 90% or 80% of
 # them, and take the highest color accuracy among those that do. Who gains, who loses?
 
+
 # %%
-SHARES = (0.95, 0.9, 0.8, 0)
-
-
-def conditions(settings):
+def conditions(settings, shares=(0.95, 0.9, 0.8, 0)):
     """Method -> its highest color accuracy at each share of images that are right in their own
     color; prints them."""
-    print("at least in own color", *(f"{share:6.0%}" for share in SHARES))
-    table = {
-        name: [own[own.utility >= share]["color_accuracy"].max() for share in SHARES]
-        for name, own in settings.groupby("method")
-    }
+    print("at least in own color", *(f"{share:6.0%}" for share in shares))
+    table = {}
+    for name, own in settings.groupby("method"):
+        table[name] = [own[own.utility >= share]["color_accuracy"].max() for share in shares]
     for name in sorted(table, key=lambda name: -table[name][-1]):
         cells = ("     -" if np.isnan(value) else f"{value:6.2f}" for value in table[name])
         print(f"{name:21}", *cells)
@@ -600,14 +612,99 @@ assert not any(kept_far[name][1] > 0 for name in ("MinNorm-OG", "GD"))
 #   in the middle there; l1-Sparse is last there and beside SCRUB here.
 # - **Collapse costs nothing in own color now, if it is complete.** Retrain and SalUn keep 95% of
 #   those images, NGP nine in ten: an image in its own color is right by its color.
-# - **MinNorm-OG is not second here** but behind GD. Rate by rate it is not behind: ahead at the two
-#   lower ones, level at $10^{-2}$. But there one seed goes far and the other two do not, so a
-#   setting that is chosen on other seeds is often the wrong one. And it had three settings, one for
-#   each rate, all of the same strength of projection; the paper's grid has 144. A record that says
-#   how far it goes needs more of them.
+# - **MinNorm-OG is not second here** but behind GD, at 0.64. Its three settings have means of 0.68,
+#   0.69 and 0.73. How can a choice among them end below all three?
 #
 # Every best rate is an end of the two or three that were tried: the lowest for Retrain, NGP, SCRUB,
 # GA and NPO, the highest for the others. Read it as a first look, not as a ranking.
+
+# %%
+three = photos[photos.method.isin(["GD", "MinNorm-OG"])]
+print(three.pivot(index=["method", "lr"], columns="seed", values="color_accuracy").round(2))
+
+# %% [markdown]
+# At $10^{-2}$ seed 3 goes to 0.93 and the two others to 0.6 and 0.65. Whoever chooses on other
+# seeds sends seeds 1 and 2 where only seed 3 goes far, and seed 3 where it does not. So the 0.64
+# says that the best setting differs from seed to seed, which a user need not mind who has images of
+# his own seed to choose by.
+#
+# **Predict, then run.** Let every seed choose for itself. Each run was measured on 500 images in
+# ten colors, so a share is known to about a hundredth, and runs of one seed differ by tenths: that
+# the images which choose also judge flatters by little. What flatters more is the number of
+# settings: 20 of MinNorm-OG on digits and MNIST, 5 of GD. So the last column asks for the mean best
+# of four settings, drawn at random; on CIFAR-10 there are three.
+
+# %%
+from math import comb
+
+
+def best_of(runs, tries=None):
+    """Method -> the best color accuracy of each seed's own settings, (seeds,).
+
+    tries: the mean best of so many settings, drawn at random; default all."""
+    found = {}
+    for name, own in runs.groupby("method"):
+        ranked = np.stack(own.groupby("seed").color_accuracy.apply(np.sort).to_list())
+        count = ranked.shape[1]
+        of = min(tries or count, count)
+        found[name] = ranked @ [comb(i, of - 1) / comb(count, of) for i in range(count)]
+    return found
+
+
+# %%
+sets = {"digits": (grid, ours), "MNIST": (mnist, there), "CIFAR-10": (photos, far)}
+for name, (runs, elsewhere) in sets.items():
+    all_settings, four_settings = best_of(runs), best_of(runs, 4)
+    print(f"{name:20} {'on other seeds':>15} {'on its own':>12} {'four settings':>14}")
+    for method in ("Retrain", "MinNorm-OG", "GD", "NGP", "SalUn", "SCRUB"):
+        told = (all_settings[method], four_settings[method])
+        told = [f"{v.mean():5.2f} ± {ul.choosing.standard_error(v):.2f}" for v in told]
+        print(f"    {method:18} {elsewhere[method][0]:13.2f} {told[0]:>14} {told[1]:>14}")
+
+# %%
+lead = {
+    name: best_of(runs, 4)["MinNorm-OG"] - best_of(runs, 4)["GD"]
+    for name, (runs, _) in sets.items()
+}
+for name, own in lead.items():
+    print(f"{name}: MinNorm-OG less GD, best of four, seed by seed: {own.round(2)}")
+assert place["MinNorm-OG"] < rate_by_rate.loc["MinNorm-OG", "mean"].min()
+assert all(abs(own.mean()) < 2 * ul.choosing.standard_error(own) for own in lead.values())
+for runs, elsewhere in sets.values():
+    own = {name: values.mean() for name, values in best_of(runs).items()}
+    gained = {name: own[name] - elsewhere[name][0] for name in own}
+    assert gained["MinNorm-OG"] > 0.1 > 0.05 > gained["GD"]
+    four = {name: values.mean() for name, values in best_of(runs, 4).items()}
+    assert min(four["NGP"], four["SalUn"]) > four["MinNorm-OG"]
+    assert max(own, key=own.get) == "Retrain"
+
+# %% [markdown]
+# - **By a choice of its own, MinNorm-OG gains a tenth or more** on each data set, GD less than five
+#   hundredths. MinNorm-OG's best setting changes from seed to seed, and it has more to choose from.
+# - **With as many settings as GD it is level with GD** on all three: the difference is within two
+#   standard errors. On CIFAR-10 it is carried by one seed.
+# - **Nowhere is it second.** With four settings each, NGP and SalUn are ahead of it on all three.
+
+# %% [markdown]
+# **And on images of its own?** A record of CIFAR-10 at the preset's width of 1/8 has 200 more test
+# images for every run, none of them among the 500 that judge, and 16 settings of MinNorm-OG. It has
+# one seed (`python -m unlearnlab.study collapse-validated-cifar10`, with `--seeds 1-5` five).
+
+# %%
+validated = ul.table.read("collapse-validated-cifar10")
+tried = validated["runs"]
+size = tried[tried.seed == 1].groupby("method").size()
+best = tried.loc[tried.groupby(["method", "seed"]).validation_color_accuracy.idxmax()]
+for name, own in best.groupby("method").color_accuracy:
+    print(f"{name:11} {size[name]:2} settings, chosen: {own.round(2).tolist()}")
+off = (tried.color_accuracy - tried.validation_color_accuracy).abs()
+print(f"the two sets of images differ by {off.mean():.3f}, at most {off.max():.3f}")
+assert off.max() < 0.03 and tried["error"].isna().all()
+
+# %% [markdown]
+# The images that choose and those that judge say nearly the same of a run, so the columns "on its
+# own" above flatter by no more than a hundredth or so. On the first seed MinNorm-OG, with 16
+# settings, is ahead of GD with four and behind NGP with three; one seed ranks nobody.
 
 # %% [markdown]
 # ## 7 · Equal work
@@ -615,22 +712,45 @@ assert not any(kept_far[name][1] > 0 for name in ("MinNorm-OG", "GD"))
 # On this machine, in this process, fifteen epochs cost:
 
 # %% tags=["nbval-ignore-output"]
-costs = {name: np.median(rows[2, 2]) for name, rows in runs.items()}
+costs = {name: np.median(rows[2, 2]) for name, rows in runs_live.items()}
 print({name: f"{cost / costs['GD']:.1f} x GD" for name, cost in costs.items()})
 
+# %%
+import json
+from pathlib import Path
+
+measured = json.loads((Path(ul.__file__).parents[1] / "benchmarks/projection.json").read_text())
+took = {
+    name: own["median_seconds"] for name, own in measured["resnet-1, k = 50"]["results"].items()
+}
+price = 1 + 7 / 15 * took["layerwise"] / took["descent"]
+print(f"MinNorm-OG at full width, 50 of 256 images in 7 of 15 epochs: {price:.2f} x GD")
+assert 1.1 < price < 1.2
+
 # %% [markdown]
-# Seven of MinNorm-OG's fifteen epochs project; NGP looks at two batches where GD looks at one. Both
-# cost about twice as much as GD. So charge them double, and give the others 30 epochs: the runs of
-# section 4 went on.
+# Seven of MinNorm-OG's fifteen epochs project. Here, where a batch has 32 images and all of them
+# are protected, they cost half as much again or twice as much; at full width they add a seventh.
+# NGP looks at two batches where GD looks at one. So there are two prices: at 1.3 MinNorm-OG's 15
+# epochs are 20 of GD's, at 2 they are 30. The runs of section 4 went on.
 #
-# **Predict, then run.** Who gains from twice the epochs?
+# **Predict, then run.** Who gains from more epochs?
 
 # %%
-work = {name: rows[[1, 3, 5] if name in LONGER else slice(3), 0] for name, rows in runs.items()}
+prices = {1.3: 3, 2.0: 5}  # MinNorm-OG's 15 epochs stand beside 20 and 30 of GD's
+for cost, at in prices.items():
+    for name in LONGER:
+        behind = runs_live["MinNorm-OG"][2, 0] - runs_live[name][at, 0]
+        told = f"{behind.mean():+.2f} ± {ul.choosing.standard_error(behind):.2f}"
+        print(f"price {cost}: MinNorm-OG less {name} with {5 * at + 5} epochs {told}")
+
+# %%
+work = {
+    name: rows[[1, 3, 5] if name in LONGER else slice(3), 0] for name, rows in runs_live.items()
+}
 over_seeds.bands(
     [10, 20, 30],
     {"color accuracy": work | flat},
-    "work, in epochs of GD",
+    "work, in epochs of GD, at a price of 2",
     "Retrain stays first, the others stay together.",
 )
 
@@ -641,13 +761,14 @@ assert (
     not digits
     or all(abs(spent[name] - end[name]) < 0.15 for name in LONGER)
     and abs(spent["MinNorm-OG"] - spent["GD"]) < 0.15
+    and abs(end["MinNorm-OG"] - runs_live["GD"][3, 0].mean()) < 0.1
 )
 
 # %% [markdown]
-# Not much changes. GD and Ridge are about where they were after 15 epochs: once the accessible
-# images fit again, their loss has nothing to say about color against content. Retrain gains a
-# little. At equal work MinNorm-OG and GD end level, as far as five seeds can tell, and Retrain
-# stays first.
+# Not much changes, at either price. GD and Ridge are about where they were after 15 epochs: once
+# the accessible images fit again, their loss has nothing to say about color against content.
+# Retrain gains a little. At equal work MinNorm-OG and GD end level, as far as five seeds can tell,
+# and Retrain stays first.
 
 # %% [markdown]
 # ## 8 · The lab

@@ -351,9 +351,10 @@ assert lira_elsewhere["original"].mean > 0.65 and alike[0, 1] > 0.95
 # retrained one, which is what the definition asks.
 #
 # But it is no evidence that anything about the 60 is left. With one forget set, all networks of a
-# kind share a history, and what is told apart are two *populations of networks*. Each example has
-# its own threshold, and none has its own history. Hayes et al. (2024) therefore draw a forget set
-# for every shadow network.
+# kind share a history, and what is told apart are two *populations of networks*. Hayes et al.
+# (2024) tell population attacks, one attacker for all examples, from U-LiRA, one for each example.
+# What was run here stands between: each example has Gaussians of its own, and none has a history of
+# its own. Their shadow networks do not share one forget set.
 #
 # ### Many forget sets
 #
@@ -419,6 +420,7 @@ def of_sets(mine, others, outside):
     return metrics.Interval(mean, mean - half, mean + half)
 
 
+# %%
 matched = {name: of_sets(values, values, never) for name, values in own.items()}
 unmatched = {
     name: of_sets(own[name], own["retrained"], gone) for name in own if name != "retrained"
@@ -686,6 +688,7 @@ together = {
 }
 
 
+# %%
 def in_the_band(scores, floor, *_):
     low, high = np.quantile(floor, [0.05, 0.95])
     value = lambda score: score.mean if isinstance(score, metrics.Interval) else np.mean(score)
@@ -793,11 +796,13 @@ ch.EvidenceLab(ch.verdicts.load("evidence")[0])
 # ## References
 #
 # - N. Carlini, S. Chien, M. Nasr, S. Song, A. Terzis, F. Tramèr: *Membership Inference Attacks From
-#   First Principles*, 2022 (LiRA).
+#   First Principles*, IEEE S&P 2022, [arXiv 2112.03570](https://arxiv.org/abs/2112.03570): LiRA.
 # - M. Kurmanji, P. Triantafillou, J. Hayes, E. Triantafillou: *Towards Unbounded Machine
-#   Unlearning*, 2023 (SCRUB; LiRA against unlearning).
+#   Unlearning*, NeurIPS 2023, [arXiv 2302.09880](https://arxiv.org/abs/2302.09880): SCRUB; LiRA
+#   against unlearning.
 # - J. Hayes, I. Shumailov, E. Triantafillou, A. Khalifa, N. Papernot: *Inexact Unlearning Needs
-#   More Careful Evaluations to Avoid a False Sense of Privacy*, 2024.
+#   More Careful Evaluations to Avoid a False Sense of Privacy*, 2024,
+#   [arXiv 2403.01218](https://arxiv.org/abs/2403.01218): U-LiRA beside population attacks.
 # - K. Georgiev et al.: *Attribute-to-Delete: Machine Unlearning via Datamodel Matching*, 2024
 #   (KLoM).
 # - E. Triantafillou et al.: *Are We Making Progress in Unlearning? Findings from the First NeurIPS

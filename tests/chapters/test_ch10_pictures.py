@@ -1,13 +1,10 @@
 """The pictures of representation collapse show the numbers they are given."""
 
-import numpy as np
 import pytest
 from pictures import check_picture
 
 from unlearnlab.chapters.ch10_collapse import pictures
-from unlearnlab.data.tint import CLASS_COLORS
 
-SHARES = {"original": np.eye(10), "ground truth": np.linspace(0, 1, 100).reshape(10, 10)}
 FOUND = {
     "here": {"GD": (0.3, 0.02), "Retrain": (0.6, 0.01), "mine": (0.4, 0.0)},
     "published": {"Retrain": (0.9, 0.01), "GD": (0.7, 0.03), "mine": (0.2, 0.1)},
@@ -15,10 +12,6 @@ FOUND = {
 
 
 PICTURES = {  # name -> picture, and words of its alt text
-    "pairs": (
-        lambda: pictures.pairs(SHARES, CLASS_COLORS, "The diagonal is dark."),
-        "original, ground truth. The diagonal is dark.",
-    ),
     "landings": (
         lambda: pictures.landings(FOUND, {"here": {"original": 0.1}}),
         "here, published: Retrain, mine, GD",
@@ -33,18 +26,6 @@ def test_every_figure_draws_the_same_twice_and_says_in_words_what_it_shows(name)
     fig = make()
     check_picture(fig)
     assert fig.png() == make().png() and words in fig.alt
-
-
-def test_a_map_has_content_downwards_and_every_color_below_its_column():
-    fig = pictures.pairs(SHARES, CLASS_COLORS)
-    for ax, shares in zip(fig.axes, SHARES.values()):
-        image, (squares,) = ax.images[0], ax.collections
-        assert np.array_equal(image.get_array(), shares) and image.get_clim() == (0, 1)
-        assert np.allclose(squares.get_facecolors()[:, :3], CLASS_COLORS.numpy() / 255)
-        assert squares.get_offsets()[:, 0].tolist() == list(range(10)) and ax.get_ylim() == (
-            9.5,
-            -0.5,
-        )
 
 
 def test_methods_stand_in_the_order_of_the_first_table_in_every_panel():
