@@ -142,7 +142,7 @@ class SineLab(ch04_sine.SineLab):
     def stage(self, seed, method, epochs, stop):
         super().stage(seed, method, epochs, stop)
         if not self.scores:
-            known = ch04_sine.compare([seed], epochs)
+            known = ch04_sine.compare([ul.sine.task(seed)], epochs)
             self.scores = {row["method"]: row for row in known}
 
 

@@ -1,7 +1,5 @@
 """The exercises of notebook 04, the sine poisoning."""
 
-import statistics
-
 import torch
 
 from ...course.exercises import exercise
@@ -41,34 +39,3 @@ def three_errors(model, grid, x_retain, x_forget):
     gap = lambda x: model(x) - x.sin()
     size = lambda gaps: gaps.square().mean().sqrt().item()
     return gap(grid).abs().max().item(), size(gap(x_retain)), size(gap(x_forget))
-
-
-RANGE = """
-hint 1: Which seeds are the 2 best and the 2 worst? Put the values in order.
-hint 2: After sorting, the range goes from index 2 to index -3.
-hint 3: statistics.median, or numpy.median, handles an even number of values.
-[median(ordered) -> mean(ordered)]: the first number is the mean; a seed with a huge spike moves it,
-    so the table uses the median
-[statistics.median(ordered) -> ordered[len(values) // 2]] [statistics.median(ordered) ->
-    values[len(values) // 2]]: with an even number of seeds the median is the mean of the two middle
-    ones (of the sorted list)
-[ordered[2], ordered[-3] -> values[2], values[-3]]: sort the values first: the 2 best and 2 worst
-    are not the first and last seeds
-[ordered[2], ordered[-3] -> ordered[0], ordered[-1]]: that is the full range; drop the 2 lowest and
-    the 2 highest first
-[ordered[2], ordered[-3] -> ordered[1], ordered[-2]]: you dropped 1 on each side; the paper drops 2
-[ordered[2], ordered[-3] -> ordered[-3], ordered[2]]: low and high are swapped
-"""
-
-
-def _range_cases():
-    for n in (10, 10, 7, 5):
-        yield [torch.randn(n).exp().tolist()]
-
-
-@exercise(RANGE, _range_cases, close=1e-4)
-def central_range(values):
-    """(median, low, high) of at least five numbers; low and high after dropping the 2 lowest and
-    the 2 highest."""
-    ordered = sorted(values)
-    return statistics.median(ordered), ordered[2], ordered[-3]

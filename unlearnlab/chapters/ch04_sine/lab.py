@@ -77,7 +77,7 @@ class SineLab(UnlearningLab):
         self.moved = {}  # by seed: where the reader has put the forget points, and those to add
         self.a = self.ended = None
         self.dragged = False
-        keep = ToggleButton(description="Keep this curve as A")
+        keep = ToggleButton(description="Keep curve as A")
         below = self.add(self.seek, {"shown": ("epoch shown", 0, 0, EPOCHS[-1])})
         below += self.add(self.keep_a, {"a_button": keep})
         across = {"x": ("its x", 0.0, -15.75, 15.75, 0.05)}
@@ -164,11 +164,8 @@ class SineLab(UnlearningLab):
         return task, *map(task.evaluate, (task.original, task.ground_truth))
 
     def _learning(self, model, done):
-        self.under_way, self.epoch, self.progress.value = (
-            "Learning these points",
-            done,
-            done / LEARN,
-        )
+        self.under_way, self.epoch = "Learning these points", done
+        self.progress.value = done / LEARN
         self.say("The original learns these points, from the ground truth on.")
         self.canvas.move(lambda: self._add(model))
 
@@ -241,7 +238,7 @@ class SineLab(UnlearningLab):
         task, T = self.task, self.epochs.value
         x, y = curve(task.original)
         curves = {"sin x": np.sin(x), "original": y}
-        nowhere = [np.nan], [np.nan]  # those to forget may move
+        nowhere = [np.nan], [np.nan]  # forget points may move
         over_points(fit, x, curves, task.retain.tensors, nowhere)
         fit.plot([], [], label="unlearned", **UNLEARNED)
         fit.plot([], [], label="A", **OF_A)
@@ -273,8 +270,8 @@ class SineLab(UnlearningLab):
         words = f"{self.under_way} after {self.epoch} epochs"
         fit.plot(x, y, **UNLEARNED)
         fit.plot(*self.places.T, **FORGET)
-        chosen = self.places[self.point.value - 1]
-        fit.plot(*chosen, "o", color=FORGET["color"], fillstyle="none", markersize=14)
+        chosen = self.places[self.point.value - 1 :][:1]  # none where there are fewer by now
+        fit.plot(*chosen.T, "o", color=FORGET["color"], fillstyle="none", markersize=14)
         heading(fit, f"{words}: sup error {error:.2f}", size=11)
         for name, errors in self.scores.items():
             scores.plot(errors["sup_error"], list(self.settings).index(name), "D", color=BLUE)
@@ -298,15 +295,14 @@ def taught(task: Task, places: torch.Tensor, watch: Callable | None = None, stop
 
 
 def compare(
-    tasks: Iterable[int | Task], epochs: int, settings: dict[str, Method] | None = None, stop=None
+    tasks: Iterable[Task], epochs: int, settings: dict[str, Method] | None = None, stop=None
 ) -> Iterator[dict]:
     """Every method on every task: yields {"method", "seed", and the errors of `sine.errors`},
     methods in the table's order.
 
-    tasks: or seeds of those that ship. settings: name -> Method, default
-    `sine.best_settings(epochs)`. stop: a threading.Event that ends it.
+    settings: name -> Method, default `sine.best_settings(epochs)`. stop: a threading.Event that
+    ends it.
     """
-    tasks = [each if isinstance(each, Task) else sine.task(each) for each in tasks]
     for name, method in (settings or sine.best_settings(epochs)).items():
         for task in tasks:
             run = unlearn(task, method, epochs, stop=stop)
