@@ -2,7 +2,7 @@
 be?"""
 
 import errno
-import gzip
+import io
 import lzma
 import os
 import shutil
@@ -23,14 +23,16 @@ from ..ground import files
 DAMAGE = (
     tarfile.TarError,
     zipfile.BadZipFile,
-    gzip.BadGzipFile,
     zlib.error,
     lzma.LZMAError,
     EOFError,
     RuntimeError,
-    NotADirectoryError,
-    FileExistsError,
-)  # the last three: encrypted, or a file that is a folder too
+    OSError,
+)  # the last two: encrypted; of bz2 and gzip, or a file that is a folder too
+# What an OSError says of this machine instead.
+DISK = errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EIO
+# A download ends that brings fewer bytes a second once it had a minute, or more in all.
+SLOWEST, PATIENCE, LARGEST = 1000, 60, 2**30
 
 
 class BadData(ValueError):
@@ -59,11 +61,9 @@ def fetch(source: Source, root: Path, *, progress: bool = True) -> Path:
     """
     root = Path(root)
     files.check_writable(root / "data")
-    for left in root.glob(".incoming-*"):  # by a download that was killed
-        if time.time() - left.stat().st_mtime > 86_400:
-            shutil.rmtree(left, ignore_errors=True)
+    files.remove_old_temporaries(root)
     try:
-        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=root) as work:
+        with tempfile.TemporaryDirectory(prefix=".incoming-", suffix=".tmp", dir=root) as work:
             _bring(source, root, Path(work), progress)
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -110,8 +110,9 @@ def _bring(source, root, work, progress):
 
 def _download(url, path, progress, source, root):
     try:
-        download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=30)
-        download(url, path, None)
+        download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**10, timeout=30)
+        with _Arriving(path, "wb") as file:
+            download(url, file, None)
     except (OSError, ValueError) as error:  # such as no certificates; headers that are none
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise
@@ -122,6 +123,22 @@ def _download(url, path, progress, source, root):
             f"{', '.join(missing)} some other way into {root}, or name the folder that holds "
             f'{source.folder}; the next call goes on from there. load("digits") needs no network'
         ) from None
+
+
+class _Arriving(io.FileIO):
+    """A file that raises OSError while it is written, where it comes too slowly or too large."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.began = time.monotonic()
+
+    def write(self, part):
+        size, seconds = self.tell() + len(part), time.monotonic() - self.began
+        if size > LARGEST:
+            raise OSError(f"more than {LARGEST} bytes came")
+        if seconds > PATIENCE and size < SLOWEST * seconds:
+            raise OSError(f"{size} bytes came in {seconds:.0f} seconds")
+        return super().write(part)
 
 
 def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
@@ -142,6 +159,8 @@ def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
             for member in tqdm(members, **words):
                 opened.extract(member, folder)
     except DAMAGE as error:
+        if getattr(error, "errno", None) in DISK:
+            raise
         raise BadData(f"{archive} is damaged or cut short ({error})") from error
 
 
