@@ -387,7 +387,7 @@ assert not apart(Centred(30, 2), models["table"][1])
 # | layer scale | per sample, the scales | 0.3 | 3.3 |
 # | attention in windows, positions learned | per sample, the positions | 67 | 2.9 |
 # | LLaMA's block, embedding tied | per sample, the embedding | 7 | 5.6 |
-# | GPT-2's block, its own `Conv1D` | per sample, most of it | 410 | 11 |
+# | GPT-2's block, its own `Conv1D` | per sample, the embeddings | 12 | 7 |
 # | LSTM | per sample, all but its head | 143 | 40 |
 #
 # A recurrent network is the dear one: its weights are used once a step, by a layer that has no

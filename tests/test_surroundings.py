@@ -11,6 +11,7 @@ import unlearnlab as ul
 from unlearnlab.data.fetch import Source, fetch
 
 NUMBERS = """
+from dataclasses import dataclass
 import unlearnlab as ul
 from unlearnlab.chapters import ch05_linear
 for task in ul.sine.task(1), ul.erasure.task(), ul.collapse.task(), ul.curve.task():
@@ -18,6 +19,8 @@ for task in ul.sine.task(1), ul.erasure.task(), ul.collapse.task(), ul.curve.tas
         print(task.name, ul.unlearn(task, method, 1).metrics)
 task = ul.erasure.task()
 print(ul.unlearn(task, ul.SalUn(), 1).metrics, task.ground_truth.fc)
+rum = dataclass(frozen=True, kw_only=True)(type("Groups", (ul.RUM, ul.NGP), {}))
+print([ul.unlearn(task, method, 1).metrics for method in (ul.NTK(), rum())])
 print(ul.metrics.halves(4, 3).tolist(), len(ch05_linear.LinearLab().canvas.png()))
 """
 
@@ -42,9 +45,13 @@ def test_numbers_do_not_follow_from_torch_s_defaults(usual, default):
 
 
 def test_nothing_warns():
-    code = (
-        "import unlearnlab as ul; ul.unlearn(ul.sine.task(1), ul.GD(), 1); ul.table.read('width')"
-    )
+    code = """
+import torch, unlearnlab as ul
+ul.unlearn(ul.sine.task(1), ul.GD(), 1)
+ul.unlearn(ul.erasure.task(), ul.NTK(), 1)
+ul.minnorm_step(torch.nn.TransformerEncoderLayer(4, 2, 4, batch_first=True), torch.rand(2, 3, 4), 1)
+ul.table.read('width')
+"""
     assert said(code, "-W", "error") == ""
 
 

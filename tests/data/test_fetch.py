@@ -340,11 +340,45 @@ def test_an_archive_that_cannot_be_unpacked_is_named(tmp_path, name, content):
 
 def test_what_a_killed_download_left_a_day_ago_is_removed_and_a_younger_one_stays(tmp_path):
     (tmp_path / "set.zip").write_bytes(zipped())
-    for name in (".incoming-old", ".incoming-young"):
+    for name in (".incoming-old.tmp", ".incoming-young.tmp"):
         (tmp_path / name).mkdir()
-    os.utime(tmp_path / ".incoming-old", (0, 0))
+        (tmp_path / name / "part").touch()
+    os.utime(tmp_path / ".incoming-old.tmp", (0, 0))
     fetch(published("http://127.0.0.1:9/set.zip", zipped()), tmp_path, progress=False)
-    assert not (tmp_path / ".incoming-old").exists() and (tmp_path / ".incoming-young").exists()
+    assert not (tmp_path / ".incoming-old.tmp").exists()
+    assert (tmp_path / ".incoming-young.tmp").exists()
+
+
+LIMITS = {
+    "more than 10 bytes came": {"LARGEST": 10},
+    "bytes came in 0 seconds": {"PATIENCE": 0, "SLOWEST": 1e12},
+}
+
+
+@pytest.mark.parametrize("says", LIMITS)
+def test_a_download_that_is_too_large_or_too_slow_ends(server, tmp_path, monkeypatch, says):
+    address, files = server
+    files["/set.zip"] = zipped()
+    for name, limit in LIMITS[says].items():
+        monkeypatch.setattr(f"unlearnlab.data.fetch.{name}", limit)
+    with pytest.raises(ConnectionError, match=says):
+        fetch(published(f"{address}/set.zip", zipped()), tmp_path / "root", progress=False)
+    assert nothing_is_left(tmp_path / "root")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_is_damaged_anywhere_is_named_or_whole(tmp_path, method):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as opened:
+        opened.writestr("set/a", bytes(range(256)))
+    for at in range(len(buffer.getvalue())):
+        damaged = bytearray(buffer.getvalue())
+        damaged[at] ^= 255
+        (tmp_path / "set.zip").write_bytes(bytes(damaged))
+        try:
+            unpack(tmp_path / "set.zip", tmp_path / "in")
+        except BadData:
+            pass
 
 
 def test_a_zip_whose_contents_changed_is_damaged(tmp_path):

@@ -215,3 +215,28 @@ def test_another_layer_called_conv1d_gets_single_rows(make):
     ul.minnorm_step(model, x, 1.0)
     ul.minnorm_step(twin, x, 1.0, solver="cg")
     assert (flat(model) - flat(twin)).norm() < 1e-4 * flat(twin).norm()
+
+
+def test_a_parameter_whose_effect_is_kept_outside_the_model_gets_its_rows():
+    kept = {}
+
+    class Cached(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.out = nn.Parameter(torch.randn(4, 5)), nn.Linear(5, 3)
+
+        def forward(self, x):
+            if "doubled" not in kept:
+                kept["doubled"] = 2 * self.weight
+            return self.out((x @ kept["doubled"]).tanh())
+
+    torch.manual_seed(0)
+    model, x = Cached().double(), torch.randn(6, 4, dtype=torch.float64)
+    rows = [
+        torch.cat([g.flatten() for g in torch.autograd.grad(head.max(), [*model.parameters()])])
+        for head in (kept.clear() or model(x[None, i])[0] for i in range(6))
+    ]
+    kept.clear()
+    before = flat(model)
+    ul.minnorm_step(model, x, 1.0)
+    assert (before - flat(model) - dense_projection(before, torch.stack(rows))).norm() < 1e-8

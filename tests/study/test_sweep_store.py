@@ -113,7 +113,7 @@ def test_what_a_killed_writer_left_is_removed_once_it_is_old(tmp_path):
     old, young = tmp_path / f".{'0' * 32}.1.2.tmp", tmp_path / f".{'1' * 32}.1.2.tmp"
     for path in (old, young):
         path.write_text("half")
-    os.utime(old, (time.time() - 7200,) * 2)
+    os.utime(old, (time.time() - 90_000,) * 2)
     files.remove_old_temporaries(tmp_path)
     assert not old.exists() and young.exists() and kept.names() == []
 

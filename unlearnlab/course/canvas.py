@@ -36,8 +36,8 @@ class Canvas:
         before. It may not change limits, ticks, legends or titles: these are in the background."""
         canvas = self.figure.canvas
         with look():
-            for artist in self._added:
-                artist.remove()
+            while self._added:  # one by one: `add` may raise, and this is called again
+                self._added.pop().remove()
             fixed = set(self._artists())
             if add:
                 add()

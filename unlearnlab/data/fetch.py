@@ -2,7 +2,7 @@
 be?"""
 
 import errno
-import gzip
+import io
 import lzma
 import os
 import shutil
@@ -26,14 +26,16 @@ from ..ground.stopping import Stopped, left_behind
 DAMAGE = (
     tarfile.TarError,
     zipfile.BadZipFile,
-    gzip.BadGzipFile,
     zlib.error,
     lzma.LZMAError,
     EOFError,
     RuntimeError,
-    NotADirectoryError,
-    FileExistsError,
-)  # the last three: encrypted, or a file that is a folder too
+    OSError,
+)  # the last two: encrypted; of bz2 and gzip, or a file that is a folder too
+# What an OSError says of this machine instead.
+DISK = errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EIO
+# A download ends that brings fewer bytes a second once it had a minute, or more in all.
+SLOWEST, PATIENCE, LARGEST = 1000, 60, 2**30
 
 
 class BadData(ValueError):
@@ -63,14 +65,17 @@ def fetch(source: Source, root: Path, *, progress: bool = True, stop=None) -> Pa
     """
     root = Path(root)
     files.check_writable(root / "data")
-    for left in root.glob(".incoming-*"):  # by a download that was killed
-        if time.time() - left.stat().st_mtime > 86_400:
-            shutil.rmtree(left, ignore_errors=True)
+    files.remove_old_temporaries(root)
     try:
+<<<<<<< HEAD
         # of a download that was stopped, a thread may hold a file for a moment longer
         how = {"dir": root, "ignore_cleanup_errors": True}
         with tempfile.TemporaryDirectory(prefix=".incoming-", **how) as work:
             _bring(source, root, Path(work), progress, stop)
+=======
+        with tempfile.TemporaryDirectory(prefix=".incoming-", suffix=".tmp", dir=root) as work:
+            _bring(source, root, Path(work), progress)
+>>>>>>> a40e76cf81e56c6d3e8f810c68d6c6aaf1caae2c
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -122,9 +127,15 @@ def _download(url, path, progress, source, root, left):
         file.write(chunk)
 
     try:
+<<<<<<< HEAD
         download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=30)
         with open(path, "wb") as file:
             download(url, SimpleNamespace(write=write, flush=file.flush), None)
+=======
+        download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**10, timeout=30)
+        with _Arriving(path, "wb") as file:
+            download(url, file, None)
+>>>>>>> a40e76cf81e56c6d3e8f810c68d6c6aaf1caae2c
     except (OSError, ValueError) as error:  # such as no certificates; headers that are none
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise
@@ -137,7 +148,27 @@ def _download(url, path, progress, source, root, left):
         ) from None
 
 
+<<<<<<< HEAD
 def unpack(archive: Path, folder: Path, *, progress: bool = False, stop=None) -> None:
+=======
+class _Arriving(io.FileIO):
+    """A file that raises OSError while it is written, where it comes too slowly or too large."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.began = time.monotonic()
+
+    def write(self, part):
+        size, seconds = self.tell() + len(part), time.monotonic() - self.began
+        if size > LARGEST:
+            raise OSError(f"more than {LARGEST} bytes came")
+        if seconds > PATIENCE and size < SLOWEST * seconds:
+            raise OSError(f"{size} bytes came in {seconds:.0f} seconds")
+        return super().write(part)
+
+
+def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
+>>>>>>> a40e76cf81e56c6d3e8f810c68d6c6aaf1caae2c
     """Writes the plain files of a .tar.gz or .zip below `folder`.
 
     Raises BadData for a damaged archive, and, before anything is written, for one with a link, a
@@ -157,6 +188,8 @@ def unpack(archive: Path, folder: Path, *, progress: bool = False, stop=None) ->
                     raise Stopped(f"stopped while {archive.name} was unpacked")
                 opened.extract(member, folder)
     except DAMAGE as error:
+        if getattr(error, "errno", None) in DISK:
+            raise
         raise BadData(f"{archive} is damaged or cut short ({error})") from error
 
 

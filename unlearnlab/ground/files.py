@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sys
 import threading
 import time
@@ -85,11 +86,12 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def remove_old_temporaries(folder: Path) -> None:
-    """Removes temporary files over an hour old, left by killed writers; others may be in use."""
+    """Removes temporary files and folders over a day old, left by killed writers; others may be in
+    use."""
     for path in Path(folder).glob(".*.tmp"):
         with contextlib.suppress(FileNotFoundError):  # another process may clean too
-            if time.time() - path.stat().st_mtime > 3600:
-                path.unlink()
+            if time.time() - path.stat().st_mtime > 86_400:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def interruptible(make: Callable[[], None]) -> int:

@@ -1,5 +1,6 @@
 """How is a model run with other tensors in place of its parameters, and watched while it runs?"""
 
+import warnings
 from contextlib import contextmanager, suppress
 from functools import partial
 
@@ -194,7 +195,11 @@ def per_sample_rows(net, names):
     # somebody's hook looks at what passes, which under vmap has no numbers
     if not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules.values()):
         moving = {name: net.parameters[name] for name in names}
-        with suppress(Exception):  # branches on its data, or an operation that vmap does not know
+        with (
+            warnings.catch_warnings(),
+            suppress(Exception),
+        ):  # branches on its data, or an operation that vmap does not know
+            warnings.filterwarnings("ignore", "There is a performance drop")  # of vmap's own
             by_name = vmap(jacrev(outputs), in_dims=(None, 0), chunk_size=64)(moving, net.x)
             flat = torch.cat([by_name[name].flatten(2) for name in names], 2)
             return flat.transpose(0, 1).flatten(0, 1).detach()

@@ -59,12 +59,12 @@ def minnorm_step(
     inputs: (n, ...), the retained samples whose outputs must not move to first order.
     strength: in [0, 1], equal to 1 / (1 + lambda) for the drift penalty lambda.
     solver: "layerwise": one forward pass, one backward pass per head to the layers' outputs, and
-        small products. Linear and Conv2d layers and the norms in `layers.NORMS` have formulas;
-        other modules' parameters, shared ones, and layers called more than once go through
-        per-sample gradients of just those. "cg": conjugate gradients, which hold a few vectors of
-        the model's size, however many rows there are, take 20 to 100 times as long, and stop at
-        |J v| = 1e-5 |J theta| (float32; 1e-10 in float64) or, with a warning, after 500 iterations.
-        "auto": "layerwise", unless the per-sample gradients would not fit in 2 GB.
+        small products. Linear and Conv2d layers, GPT-2's Conv1D and the norms in `layers.NORMS`
+        have formulas; other modules' parameters, shared ones, and layers called more than once go
+        through per-sample gradients of just those. "cg": conjugate gradients, which hold a few
+        vectors of the model's size, however many rows there are, take 20 to 100 times as long, and
+        stop at |J v| = 1e-5 |J theta| (float32; 1e-10 in float64) or, with a warning, after 500
+        iterations. "auto": "layerwise", unless the per-sample gradients would not fit in 2 GB.
     toward: theta_0, a tensor for each of `model.parameters()`: then theta <- theta - strength *
         P_perp (theta - theta_0), the same framework with R = ||theta - theta_0||^2. None is the
         origin.
