@@ -14,7 +14,6 @@ import zipfile
 import zlib
 from functools import partial
 from pathlib import Path, PurePosixPath
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import pooch
@@ -67,15 +66,10 @@ def fetch(source: Source, root: Path, *, progress: bool = True, stop=None) -> Pa
     files.check_writable(root / "data")
     files.remove_old_temporaries(root)
     try:
-<<<<<<< HEAD
         # of a download that was stopped, a thread may hold a file for a moment longer
-        how = {"dir": root, "ignore_cleanup_errors": True}
+        how = {"dir": root, "suffix": ".tmp", "ignore_cleanup_errors": True}
         with tempfile.TemporaryDirectory(prefix=".incoming-", **how) as work:
             _bring(source, root, Path(work), progress, stop)
-=======
-        with tempfile.TemporaryDirectory(prefix=".incoming-", suffix=".tmp", dir=root) as work:
-            _bring(source, root, Path(work), progress)
->>>>>>> a40e76cf81e56c6d3e8f810c68d6c6aaf1caae2c
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -121,21 +115,10 @@ def _bring(source, root, work, progress, stop):
 
 
 def _download(url, path, progress, source, root, left):
-    def write(chunk):
-        if left.is_set():
-            raise Stopped
-        file.write(chunk)
-
     try:
-<<<<<<< HEAD
-        download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=30)
-        with open(path, "wb") as file:
-            download(url, SimpleNamespace(write=write, flush=file.flush), None)
-=======
         download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**10, timeout=30)
-        with _Arriving(path, "wb") as file:
+        with _Arriving(path, left) as file:
             download(url, file, None)
->>>>>>> a40e76cf81e56c6d3e8f810c68d6c6aaf1caae2c
     except (OSError, ValueError) as error:  # such as no certificates; headers that are none
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise
@@ -148,17 +131,17 @@ def _download(url, path, progress, source, root, left):
         ) from None
 
 
-<<<<<<< HEAD
-def unpack(archive: Path, folder: Path, *, progress: bool = False, stop=None) -> None:
-=======
 class _Arriving(io.FileIO):
-    """A file that raises OSError while it is written, where it comes too slowly or too large."""
+    """A file that raises OSError while it is written, where it comes too slowly or too large, and
+    Stopped when nobody waits for it any more."""
 
-    def __init__(self, *given):
-        super().__init__(*given)
-        self.began = time.monotonic()
+    def __init__(self, path, left):
+        super().__init__(path, "wb")
+        self.began, self.left = time.monotonic(), left
 
     def write(self, part):
+        if self.left.is_set():
+            raise Stopped
         size, seconds = self.tell() + len(part), time.monotonic() - self.began
         if size > LARGEST:
             raise OSError(f"more than {LARGEST} bytes came")
@@ -167,8 +150,7 @@ class _Arriving(io.FileIO):
         return super().write(part)
 
 
-def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
->>>>>>> a40e76cf81e56c6d3e8f810c68d6c6aaf1caae2c
+def unpack(archive: Path, folder: Path, *, progress: bool = False, stop=None) -> None:
     """Writes the plain files of a .tar.gz or .zip below `folder`.
 
     Raises BadData for a damaged archive, and, before anything is written, for one with a link, a
