@@ -19,6 +19,7 @@ from .modes import norms_of
 _BOXES = (dict, OrderedDict, defaultdict, Counter, list, deque, set)
 GENERATORS = Generator, np.random.RandomState, np.random.Generator, random.Random
 LARGE = 2**20  # numbers; copies of so many at every forward would be felt
+_HOLD_NOTHING = {bool, int, float, str, type(None), Tensor, nn.Parameter}
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
 
 WRAPPER = """class Logits(torch.nn.Module):
@@ -105,9 +106,10 @@ class Kept:
     def __exit__(self, *_):
         for box, before in self.before:
             if isinstance(box, dict):
-                for key in box.keys() - before.keys():
-                    del box[key]
                 dict.update(box, before)
+                if len(box) > len(before):
+                    for key in box.keys() - before.keys():
+                        del box[key]
             else:
                 box.clear()
                 (box.update if isinstance(box, set) else box.extend)(before)
@@ -162,7 +164,8 @@ def _boxes(holder):
     while stack:
         box = stack.pop()
         if not isinstance(box, (*_BOXES, tuple)):
-            if isinstance(box, (type, ModuleType, Logger)) or not hasattr(box, "__dict__"):
+            passed = type, ModuleType, Logger, Tensor
+            if isinstance(box, passed) or not hasattr(box, "__dict__"):
                 continue
             box = vars(box)
         if id(box) in seen:
@@ -170,5 +173,5 @@ def _boxes(holder):
         seen[id(box)] = box
         yield box
         for key, value in _items(box):
-            if key not in _HOOKS and not isinstance(value, Tensor):
+            if key not in _HOOKS and type(value) not in _HOLD_NOTHING:
                 stack.append(value)

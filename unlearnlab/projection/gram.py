@@ -34,8 +34,7 @@ def coefficients(blocks, heads, samples, precision, lengths, felt=0, dtype=None)
     while True:
         gram = torch.stack([block.gram(dtype) for block in blocks]).sum(0, dtype=torch.float64)
         packed = torch.cat([gram.flatten(), inner - felt, torch.stack(lengths)]).cpu().numpy()
-        gram, t, theta = np.split(packed, [k * k, k * k + k])
-        gram = gram.reshape(k, k)
+        gram, t, theta = packed[: k * k].reshape(k, k), packed[k * k :][:k], packed[k * k + k :]
         finite = np.isfinite(gram.diagonal()) & np.isfinite(t)
         if dtype == torch.float64:
             check_finite(torch.from_numpy(finite.reshape(-1, heads).T.flatten()), samples)
@@ -60,8 +59,8 @@ def _solve(gram, inner, tolerance):
     scaled = torch.from_numpy(gram * inverse[:, None] * inverse)
     values, vectors = (part.numpy() for part in torch.linalg.eigh(scaled))
     top = max(values[-1], 0)
-    keep = values > tolerance * top
-    smallest = values[0] / top if keep.all() else 0.0
-    values, vectors = values[keep], vectors[:, keep]
+    cut = np.searchsorted(values, tolerance * top, side="right")
+    smallest = 0.0 if cut else values[0] / top
+    values, vectors = values[cut:], vectors[:, cut:]
     c = inverse * (vectors @ ((vectors.T @ (inverse * inner)) / values))
     return c, len(values), smallest

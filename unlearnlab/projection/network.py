@@ -6,7 +6,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev, vmap
+from torch.func import jacrev, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, one_of, tensor
@@ -49,19 +49,19 @@ class Network:
         self.model, self.inputs, self.outputs = unwrapped(model), inputs.detach(), outputs
         self.count = len(inputs)
         self.modules = dict(self.model.named_modules())
+        self.named, self.owned, first = {}, {}, {}
         for prefix, module in self.modules.items():
             if isinstance(module, torch.jit.ScriptModule):
                 raise TypeError(
                     f"layer {prefix!r} is TorchScript, whose weights cannot be replaced: give the "
                     "module that torch.jit made it from"
                 )
-        self.named = dict(self.model.named_parameters())
+            held = {role: p for role, p in module._parameters.items() if p is not None}
+            for role, p in held.items():
+                name = first.setdefault(id(p), f"{prefix}.{role}" if prefix else role)
+                self.named[name] = p
+            self.owned[prefix] = {role: first[id(p)] for role, p in held.items()}
         self.trainable = {name: p for name, p in self.named.items() if p.requires_grad}
-        first = {id(p): name for name, p in self.named.items()}
-        self.owned = {
-            prefix: {role: first[id(p)] for role, p in module._parameters.items() if p is not None}
-            for prefix, module in self.modules.items()
-        }
         if not self.trainable:
             raise ValueError(
                 f"model ({type(model).__name__}) has no trainable parameter: set requires_grad on "
@@ -89,8 +89,13 @@ class Network:
     def __call__(self, x, parameters=None):
         """The heads on x, each (n,), with some parameters replaced."""
         tensors = self.tensors | (parameters or {})
+        # which puts the parameters back, too
         with self.kept, blamed("model", "inputs", x):
-            returned = functional_call(self.model, tensors, (x.clone(),))
+            for prefix, own in self.owned.items():
+                if own:
+                    held = {role: tensors[name] for role, name in own.items()}
+                    self.modules[prefix]._parameters.update(held)
+            returned = self.model(x.clone())
         heads = _heads(logits(returned), len(x))
         return [part for head in heads for part in _parts(head, self.outputs)]
 

@@ -77,8 +77,7 @@ def fit(
     saved = _Saved(checkpoint, model, optimizer, _identity(model, data, recipe, seed))
     one, size = partial(_update, model, optimizer, recipe), recipe.batch_size or len(inputs)
     update = lru_cache(1)(lambda first_head: graph.recorded(partial(one, first_head), model, size))
-    words = f"in a training of {recipe.epochs} epochs"
-    with few_threads(model), torch.enable_grad(), heeding(stop, model, words):
+    with few_threads(model), torch.enable_grad(), heeding(stop, model, "in a training"):
         how = recipe, seed, stop or threading.Event()
         epoch = partial(_epoch, update, optimizer, data.values(), *how)
         value = _rounds(model, recipe, epoch, saved, progress)
