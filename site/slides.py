@@ -32,6 +32,7 @@ revealjs_script_conf = {"width": 1100, "height": 720, "slideNumber": "c/t", "has
 """
 HEADING = re.compile(r"#+ (.*)")
 SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z*$])")
+TO_A_NOTEBOOK = re.compile(r"\[([^\]]+)\]\(\d\d_\w+\.ipynb\)")
 LIST = re.compile(r"(\d\.|-) ")
 
 
@@ -55,7 +56,7 @@ def deck(notebook, folder):
                 picture.write_bytes(base64.b64decode(output["data"]["image/png"]))
                 alt = output["metadata"].get("image/png", {}).get("alt", "")
                 slides += [NEW_SLIDE, f"![{alt}]({picture.name})"]
-    return "\n\n".join(slides) + "\n"
+    return TO_A_NOTEBOOK.sub(r"\1", "\n\n".join(slides)) + "\n"
 
 
 def words(text):

@@ -206,3 +206,11 @@ def test_every_pin_is_a_version_pyproject_allows():
         tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"],
     ):
         assert one.specifier.contains(pins[one.name]), f"{one} does not allow {pins[one.name]}"
+
+
+def test_binder_takes_the_same_pins_and_no_cuda():
+    lines = (ROOT / ".binder" / "requirements.txt").read_text().splitlines()
+    pin = next(
+        line for line in (ROOT / "requirements.txt").read_text().split() if "torch==" in line
+    )
+    assert f"{pin}+cpu" in lines and lines[-1] == "-r ../requirements.txt"

@@ -66,3 +66,13 @@ def test_a_lab_of_a_wheel_moves(elsewhere):
     folder, python = elsewhere
     said = run(python, "-c", LAB, cwd=folder)
     assert said.returncode == 0 and "SpanLab" in said.stdout, said.stdout + said.stderr
+
+
+def test_a_notebook_finds_the_records_beside_it(elsewhere):
+    """As on a hosted notebook service, where the package was installed from the folder above."""
+    folder, python = elsewhere
+    (folder / "results").mkdir()
+    shutil.copy(ROOT / "notebooks" / "results" / "interpolation.json", folder / "results")
+    code = "import unlearnlab as ul; print(len(ul.table.read('interpolation').rows))"
+    said = run(python, "-c", code, cwd=folder)
+    assert said.returncode == 0 and int(said.stdout) > 0, said.stdout + said.stderr

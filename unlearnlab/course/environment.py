@@ -1,6 +1,6 @@
 """Is this machine ready for the workbook? A line per thing it needs, and what to do otherwise.
 
-python -m unlearnlab.course.environment
+As a program: python -m unlearnlab.course.environment
 """
 
 import importlib.metadata

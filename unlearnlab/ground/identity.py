@@ -32,7 +32,7 @@ GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 # Of a function's code, beside its bytecode and its constants.
 SIGNATURE = """co_argcount co_posonlyargcount co_kwonlyargcount co_names co_varnames co_freevars
     co_cellvars""".split()
-HAS_DOCSTRING = 0x4000000  # a flag of code since Python 3.13
+HAS_DOCSTRING = 0x4000000  # a flag of code since Python 3.14
 # Of classes: texts, annotations, places, and what Python keeps for itself.
 SILENT = """__doc__ __module__ __dict__ __weakref__ __annotations__ __annotate__ __annotate_func__
     __annotations_cache__ __firstlineno__ __static_attributes__ __abstractmethods__ _abc_impl
@@ -183,8 +183,8 @@ class _Walk:
         self.put("flags", str(code.co_flags & ~HAS_DOCSTRING))
         self.put("bytecode", code.co_code)
         self.put("exceptions", code.co_exceptiontable)
-        documented = doc is not None and code.co_consts[:1] == (doc,)
-        self._items("constants", code.co_consts[1:] if documented else code.co_consts)
+        documents = code.co_consts[:1] == (doc,)  # up to Python 3.13 None stands where no text does
+        self._items("constants", code.co_consts[1:] if documents else code.co_consts)
 
     def _globals(self, function):
         """The values of the globals that a function names, and of what it imports."""
