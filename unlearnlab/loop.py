@@ -259,6 +259,11 @@ def _update(state, method, optimizer, retain, forget):
     method.project(state, retain)
     optimizer.zero_grad()
     loss = method.loss(state, retain, forget)
+    if not loss.requires_grad:
+        raise ValueError(
+            f"{method.name}: the loss has no gradient by any weight: {state.task.name}'s original "
+            "detaches its outputs, or makes them under torch.no_grad()"
+        )
     loss.backward()
     method.perturb(state)
     optimizer.step()

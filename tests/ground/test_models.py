@@ -116,3 +116,17 @@ def test_a_large_buffer_that_a_forward_changes_unseen_is_put_back():
     ul.minnorm_step(model, x, 0.5)
     ul.minnorm_step(model.float(), x, 0.5, solver="cg")
     assert not model.counts.any()
+
+
+def test_hooks_that_a_forward_registers_are_gone_and_others_stay():
+    class Watching(nn.Linear):
+        def forward(self, x):
+            self.register_forward_hook(lambda *_: None)
+            self.register_forward_pre_hook(lambda *_: None)
+            return super().forward(x)
+
+    model = Watching(4, 3)
+    seen = []
+    model.register_forward_hook(lambda *_: seen.append(1))
+    ul.minnorm_step(model, torch.randn(5, 4), 0.5)
+    assert len(model._forward_hooks) == 1 and not model._forward_pre_hooks and seen

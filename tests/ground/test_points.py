@@ -106,7 +106,7 @@ BAD = [
     (Others(), TypeError, "retain must be a TensorDataset.*first stack what it holds.*got Others"),
     (X, TypeError, "retain must be .*got Tensor"),
     (TensorDataset(X, X > 0, Y), ValueError, "retain must hold two tensors.*got 3.*mask"),
-    ((X, Y[:5]), ValueError, r"the parts of retain differ in length: \[12, 5\]"),
+    ((X, Y[:5]), ValueError, r"the parts of retain differ in length.* \[12, 5\]"),
     ((X[:0], Y[:0]), ValueError, "retain is empty"),
     ((X, nn.functional.one_hot(Y)), ValueError, r"one-hot or shares, \(12, 3\).*argmax"),
     ((X, nn.functional.one_hot(Y).float()), ValueError, "one-hot or shares"),
@@ -119,6 +119,9 @@ BAD = [
     ((X[:, :3], Y), ValueError, r"cannot be run on the first inputs of retain, shape \(2, 3\)"),
     ((X.masked_fill(X > 1.5, torch.inf), Y), ValueError, "inputs of retain hold NaN or infinity"),
     ((X.to(torch.complex64), Y), ValueError, "inputs of retain must be real numbers"),
+    ((X, np.array(["a"] * 12)), TypeError, "retain must hold numbers"),
+    ((X.to_sparse(), Y), ValueError, "the inputs of retain must be a dense tensor"),
+    ((torch.tensor(1.0), torch.tensor(1)), ValueError, "the parts of retain .* have none"),
 ]
 
 
@@ -267,3 +270,22 @@ def test_what_is_ignored_in_a_sequence_changes_no_method(sequences, name):
     losses = [[row["loss"] for row in run.history] for run in runs]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     assert np.isfinite(losses[0]).all()
+
+
+class Odd(nn.Linear):
+    def forward(self, x):
+        return self.shaped(super().forward(x))
+
+
+@pytest.mark.parametrize(
+    "shaped, words",
+    [
+        (lambda out: (out.sum(), out), r"head 0 of the original .* got \(\)"),
+        (lambda out: out[:, :, None, None], r"every head, got \['\(2, 3, 1, 1\)'\]"),
+    ],
+)
+def test_outputs_that_are_no_heads_are_refused_by_name(shaped, words):
+    model = Odd(4, 3)
+    model.shaped = shaped
+    with pytest.raises(ValueError, match=words):
+        task((X, Y), model=model)

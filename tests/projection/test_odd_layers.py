@@ -240,3 +240,20 @@ def test_a_parameter_whose_effect_is_kept_outside_the_model_gets_its_rows():
     before = flat(model)
     ul.minnorm_step(model, x, 1.0)
     assert (before - flat(model) - dense_projection(before, torch.stack(rows))).norm() < 1e-8
+
+
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
+def test_a_model_without_gradients_is_refused_and_keeps_its_weights(solver):
+    class Detached(nn.Linear):
+        def forward(self, x):
+            return super().forward(x).detach()
+
+    model, x = Detached(4, 3), torch.randn(5, 4)
+    before = flat(model)
+    with pytest.raises(ValueError, match="no output has a gradient by any parameter"):
+        ul.minnorm_step(model, x, 0.5, solver=solver)
+    assert torch.equal(flat(model), before)
+    points = x, torch.arange(5) % 3
+    make = ul.Task("t", "classification", 0, model, None, points, points, None, lambda m: {})
+    with pytest.raises(ValueError, match="GD: the loss has no gradient by any weight"):
+        ul.unlearn(make, ul.GD(), 1)

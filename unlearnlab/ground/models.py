@@ -62,8 +62,8 @@ class Kept:
 
     Inside `with kept:` a forward may write there what it likes: tensors are copies, in `dtype` if
     that is set. Afterwards they, the attributes and the containers are as they were when this was
-    made. `put_back` does that for arrays of numpy and the states of generators, at the end: of what
-    the model holds, and of torch's and Python's global ones.
+    made. `put_back` does that at the end for arrays of numpy, for the states of generators that the
+    model holds and of torch's and Python's global ones, and for hooks that a forward registered.
     """
 
     def __init__(self, model: nn.Module):
@@ -74,6 +74,7 @@ class Kept:
         self.arrays = [
             (a, a.copy()) for a in held if isinstance(a, np.ndarray) and a.flags.writeable
         ]
+        self.hooks = [(hooks, hooks.copy()) for m in model.modules() for hooks in _hooks(m)]
         self.states = [_state(g) for g in held if isinstance(g, GENERATORS)]
         self.states += [_state(default_generator), (random.setstate, random.getstate())]
         # norms only read theirs in evaluation mode, and they are many
@@ -102,6 +103,9 @@ class Kept:
             array[...] = before
         for put, state in self.states:
             put(state)
+        for hooks, before in self.hooks:
+            for key in hooks.keys() - before.keys():
+                del hooks[key]
 
     def __exit__(self, *_):
         for box, before in self.before:
@@ -113,6 +117,10 @@ class Kept:
             else:
                 box.clear()
                 (box.update if isinstance(box, set) else box.extend)(before)
+
+
+def _hooks(module):
+    return module._forward_hooks, module._forward_pre_hooks
 
 
 def _state(generator):

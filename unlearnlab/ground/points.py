@@ -32,10 +32,13 @@ def dataset(name: str, data) -> TensorDataset:
         index = torch.as_tensor(list(data.indices), dtype=torch.long)
         return TensorDataset(*(t[index.to(t.device)] for t in whole.tensors))
     if isinstance(data, (tuple, list)) and all(isinstance(t, (Tensor, np.ndarray)) for t in data):
-        tensors = [torch.as_tensor(t) for t in data]
-        lengths = [len(t) if t.ndim else 0 for t in tensors]
-        if len(set(lengths)) > 1:
-            raise ValueError(f"the parts of {name} differ in length: {lengths}")
+        try:
+            tensors = [torch.as_tensor(t) for t in data]
+        except TypeError as error:  # words, objects
+            raise TypeError(f"{name} must hold numbers: {error}") from None
+        lengths = [sum(t.shape[:1]) for t in tensors]
+        if len(set(lengths)) > 1 or not all(t.ndim for t in tensors):
+            raise ValueError(f"the parts of {name} differ in length, or have none: {lengths}")
         data = TensorDataset(*tensors)
     if not isinstance(data, TensorDataset):
         raise TypeError(f"{name} must be {WAYS}; got {type(data).__name__}")
@@ -81,6 +84,8 @@ def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> T
 
 
 def _check_finite(what, values):
+    if values.layout != torch.strided:
+        raise ValueError(f"{what} must be a dense tensor, got {values.layout}: to_dense()")
     if values.is_complex():
         raise ValueError(f"{what} must be real numbers, got {values.dtype}")
     finite = torch.isfinite(values)
@@ -108,7 +113,7 @@ def _probe(name, original, inputs):
     several = isinstance(outputs, (tuple, list))
     heads = list(outputs) if several else [outputs]
     for i, head in enumerate(heads):
-        if not isinstance(head, Tensor) or len(head) != len(inputs[:2]):
+        if not isinstance(head, Tensor) or head.shape[:1] != first.shape[:1]:
             raise ValueError(
                 f"head {i} of the original must return a tensor with a row for every input, got "
                 f"{described(head)}"
@@ -133,6 +138,11 @@ def _numbers(name, targets, heads):
 def _labels(name, targets, heads, several):
     """Class numbers in int64: (n,), (n, heads), or (n, length) for logits (n, length, classes)."""
     what, classes = f"the targets of {name}", [head.shape[-1] for head in heads]
+    if not all(head.ndim in (2, 3) for head in heads):
+        raise ValueError(
+            "the original must return (n, classes) or (n, length, classes) from every head, got "
+            f"{[*map(described, heads)]} for {len(heads[0])} inputs"
+        )
     if len(heads) == 1 and targets.ndim > 1 and targets.shape[1:] == heads[0].shape[1:]:
         raise ValueError(
             f"{what} are one-hot or shares, {tuple(targets.shape)} for {classes[0]} classes; they "

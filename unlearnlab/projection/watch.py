@@ -121,6 +121,11 @@ def _check_unwritten(net):
 def _check_felt(net, uses):
     """Raises ValueError where a parameter has no part in the heads, and something else stands for
     it there."""
+    if not any(uses[name] for name in net.parameters):
+        raise ValueError(
+            "no output has a gradient by any parameter: the model detaches them, or makes them "
+            "under torch.no_grad()"
+        )
     for prefix, own in net.owned.items():
         unfelt = [name for name in own.values() if name in net.parameters and not uses[name]]
         if not unfelt:
