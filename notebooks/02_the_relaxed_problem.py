@@ -52,14 +52,14 @@ from unlearnlab.course.curve import outputs_at
 # does not move it, ascent on the forget loss destroys it.
 
 # %%
-hero = ul.sine.task(seed=1)
+poisoned = ul.sine.task(seed=1)
 wide = ul.data.sine.grid()
-now = hero.original(wide).detach()
+now = poisoned.original(wide).detach()
 ch.fits(
     wide,
     {"The curve, as it came": {"sin x": wide.sin(), "original": now}},
-    hero.retain.tensors,
-    hero.forget.tensors,
+    poisoned.retain.tensors,
+    poisoned.forget.tensors,
     limit=4.2,
     finding="The original runs up to four of five wrong points",
 )
@@ -1004,10 +1004,10 @@ assert all(-1 < fall < -0.3 for fall in falls)
 # %%
 curves, measured = {"sin x": wide.sin(), "original": now}, {}
 for strength in (0.0, 0.1, 1.0):
-    moved = copy.deepcopy(hero.original)
+    moved = copy.deepcopy(poisoned.original)
     if strength:
-        ul.minnorm_step(moved, hero.retain.tensors[0], strength)
-    found = measured[strength] = ul.sine.errors(hero, moved)
+        ul.minnorm_step(moved, poisoned.retain.tensors[0], strength)
+    found = measured[strength] = ul.sine.errors(poisoned, moved)
     print(
         f"strength {strength:.1f}: sup {found['sup_error']:.2f}, retain "
         f"{found['retain_error']:.2f}, forget {found['forget_error']:.2f}"
@@ -1020,8 +1020,8 @@ start, end = (measured[strength]["sup_error"] for strength in (0.0, 0.1))
 ch.fits(
     wide,
     {f"One step of strength 0.1: the largest error falls from {start:.2f} to {end:.2f}": curves},
-    hero.retain.tensors,
-    hero.forget.tensors,
+    poisoned.retain.tensors,
+    poisoned.forget.tensors,
     limit=4.2,
     finding="The peaks are lower than the original's, the crosses are not yet left",
 )

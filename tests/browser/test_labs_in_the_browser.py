@@ -30,13 +30,14 @@ def moves_alone(lab, description):
     lab.assert_clean()
 
 
-def test_span_lab_redraws_for_every_slider_at_both_ends(lab):
+def test_span_lab_and_valley_lab_redraw_for_every_slider_at_both_ends(lab):
     lab.open("02_the_relaxed_problem.ipynb")
     lab.run_all()
     lab.wait_for_text("largest retain change")
     press(
         lab,
         {
+            "steps along the valley": "End Home PageUp",
             "off the span": "End Home PageUp",
             "along the span": "End Home",
             "n_pert (rows)": "Home End",
