@@ -48,8 +48,8 @@ from unlearnlab.course.curve import outputs_at
 # %% [markdown]
 # ## 1 · The curve, still poisoned
 #
-# This is the curve of notebook 00. Notebook 01 left it almost as it was: descent on the retain loss
-# does not move it, ascent on the forget loss destroys it.
+# This is the curve of notebook 00. Notebook 01 did not help it: descent on the retain loss hardly
+# moves it, ascent on the forget loss destroys it.
 
 # %%
 poisoned = ul.sine.task(seed=1)
