@@ -66,17 +66,14 @@ for name, found in errors.items():
 print("the function 0 has about 1.00, 0.7 and 0.7")
 
 # %% tags=["nbval-ignore-output"]
-value = lambda name: models[name](wide).detach()
+before = {"sin x": wide.sin(), "original": poisoned.original(wide).detach()}
+panels = {}
+for name in ("GD", "GA"):
+    title = f"{name}: error on the crosses {errors[name]['forget_error']:.2f}"
+    panels[title] = before | {"unlearned": models[name](wide).detach()}
 ch.fits(
     wide,
-    {
-        f"{name}: error on the crosses {errors[name]['forget_error']:.2f}": {
-            "sin x": wide.sin(),
-            "original": value("original"),
-            "unlearned": value(name),
-        }
-        for name in ("GD", "GA")
-    },
+    panels,
     poisoned.retain.tensors,
     poisoned.forget.tensors,
     limit=4.2,

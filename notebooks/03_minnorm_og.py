@@ -214,21 +214,18 @@ descent = minnorm_og(task.original, x, y, [0.0] * 100, 1e-3)
 runs = {"descent alone, 100 epochs": descent, "10 epochs": ten, "100 epochs": mine}
 after = {name: row(name, model) for name, model in runs.items()}
 row("ground truth", task.ground_truth)
+grid = ul.data.sine.grid()
 near = lambda m: int(((m(task.forget.tensors[0]) - 1.5).abs() < 0.5).sum())
 print("within 0.5 of the poison:", {name: near(m) for name, m in runs.items()})
 
 # %% tags=["nbval-ignore-output"]
-grid = ul.data.sine.grid()
-curve = lambda model: model(grid).detach()
-panels = {
-    f"{name}: forget error {before['original']['forget_error']:.2f} → "
-    f"{after[name]['forget_error']:.2f}, retain error {after[name]['retain_error']:.2f}": {
-        "sin x": grid.sin(),
-        "original": curve(task.original),
-        "unlearned": curve(model),
-    }
-    for name, model in runs.items()
-}
+start = {"sin x": grid.sin(), "original": task.original(grid).detach()}
+panels = {}
+for name, model in runs.items():
+    old, new = before["original"]["forget_error"], after[name]["forget_error"]
+    title = f"{name}: forget error {old:.2f} → {new:.2f}"
+    title += f", retain error {after[name]['retain_error']:.2f}"
+    panels[title] = start | {"unlearned": model(grid).detach()}
 ch.fits(
     grid,
     panels,
@@ -729,10 +726,8 @@ for name, (vector, rows) in cases.items():
     scale = (vector - right).norm()
     errors[name] = {way: ((v - right).norm() / scale).item() for way, v in found.items()}
 
-ways = {"QR": "QR", "Gram, with a rank test": "Gram"}
-off = {
-    name: ([max(e[way], 1e-16) for e in errors.values()], range(3)) for name, way in ways.items()
-}
+at = lambda way: ([max(each[way], 1e-16) for each in errors.values()], range(3))
+off = {"QR": at("QR"), "Gram, with a rank test": at("Gram")}
 ch.draw(
     "dependent_rows",
     off | {"all of it": ([1, 1], [-0.5, 2.5])},
