@@ -95,10 +95,8 @@ zero = {
 }
 print({m: f"{np.median(values):.2f}" for m, values in zero.items()})
 for T, table in ul.sine.PUBLISHED.items():
-    print(
-        f"T = {T}: published sup errors below 1:",
-        [n for n, (mid, _, _) in table.items() if mid < 1],
-    )
+    below = [name for name, (mid, _, _) in table.items() if mid < 1]
+    print(f"T = {T}: published sup errors below 1:", below)
 
 
 # %% [markdown]
@@ -284,6 +282,8 @@ print("50 protected", {m: f"{v:.2f}" for m, v in every.items()})
 # *Your prediction:* ...
 
 # %%
+shares, before = [0.003, 0.01, 0.03, 0.1, 0.3], known["original"]["retain_error"]
+names = ["inside the span", "outside the span", "all of theta"]
 vector, assign = torch.nn.utils.parameters_to_vector, torch.nn.utils.vector_to_parameters
 
 
@@ -300,8 +300,6 @@ def one_step(task, share, part):
 
 
 # %%
-shares = [0.003, 0.01, 0.03, 0.1, 0.3]
-names = ["inside the span", "outside the span", "all of theta"]
 steps = {
     part: [[one_step(task, share, part) for task in tasks.values()] for share in shares]
     for part in names
@@ -310,7 +308,6 @@ after_one = {part: [[error for error, _ in row] for row in rows] for part, rows 
 lengths = {part: np.median([length for _, length in rows[0]]) for part, rows in steps.items()}
 print({part: f"{length:.2f} of |theta|" for part, length in lengths.items()})
 
-before = known["original"]["retain_error"]
 over_seeds.bands(
     shares,
     {"error on the retain points": after_one | {"before the step": [before] * len(shares)}},
@@ -681,8 +678,9 @@ def damped(seed):
     original, truth = (linear(ul.linear.min_norm(X[:n], y[:n, 0])) for n in (18, 15))
 
     def evaluate(model):
-        off, kept = model(waves(grid)) - grid.sin(), model(X[:15]) - y[:15]
-        return {"rms_error": off.square().mean() ** 0.5, "retain_error": kept.abs().max()}
+        off = {"rms": model(waves(grid)) - grid.sin(), "retain": model(X[:15]) - y[:15]}
+        off["forget"] = model(X[15:]) - x[15:].sin()
+        return {f"{name}_error": e.square().mean() ** 0.5 for name, e in off.items()}
 
     build = lambda seed: linear(torch.zeros(40))
     return ul.Task("damped", "regression", seed, original, truth, keep, forget, build, evaluate)
@@ -691,6 +689,8 @@ def damped(seed):
 # %% [markdown]
 # A sweep takes both, and its table has a column for your hyperparameter. MinNorm-OG projects fully,
 # once in 50 epochs. **Predict, then run:** who wins, and by how much?
+#
+# *Your prediction:* ...
 
 # %% tags=["nbval-ignore-output"]
 common = {"epochs": 100, "lr": 1e-2}
@@ -698,7 +698,7 @@ once = {"reg": 1.0, "reg_decay": 1.0, "n_pert": 15, "project_every": 50, "descen
 grid = [{Capped: {**common, share: [0.3, 0.5, 0.7]}}, {"GD": common}, {"MinNorm-OG": common | once}]
 runs = ul.sweep(damped, grid, [1, 2, 3], tempfile.mkdtemp(), backend="serial", progress=False)
 
-measures = ["rms_error", "retain_error"]
+measures = ["rms_error", "retain_error", "forget_error"]
 runs.groupby(["method", share], dropna=False)[measures].median().round(2)
 
 # %%
@@ -713,24 +713,45 @@ by_share = runs[runs["method"] == "Capped"].groupby(share)["rms_error"].median()
 assert (by_share < best_of.loc["GD", "rms_error"]).all()  # whatever the share
 
 # %% [markdown]
-# One projection lands at the ground truth, as Theorem 2 of notebook 05 says it must, and GD stays
-# where it was, as Theorem 1 says. The limit on the length gains a little over GD, whatever the
-# share: it does not know which part of $\theta$ the retain points need. On the sine network that
-# hardly showed. So a new method wants more than one task, and one of them with a known answer.
+# One projection lands at the ground truth, as Theorem 2 says it must (notebook 05 proves it), and
+# GD stays where it was, as Theorem 1 says. The limit on the length gains a little over GD, whatever
+# the share: it does not know which part of $\theta$ the retain points need. On the sine network
+# that hardly showed. So a new method wants more than one task, and one of them with a known answer.
 #
 # ### Under sliders
 #
 # The lab of notebook 04 takes methods of yours; your hyperparameter gets its slider, from the
 # limits that you gave it. **Predict, then run.** What does the curve do as the share goes from 1
 # down to 0.2? Which points does it let go of first?
+#
+# *Your prediction:* ...
 
 # %%
 SineLab(seed=3, method=Capped.name, methods=[Capped(lr=1e-3)])
 
 # %% [markdown]
-# **What you saw, and why.** At 1 the limit hardly ever binds, and the run is GD's: the towers stay.
-# Lower, they sink: steep parts of a curve need long weights. Around 0.4 and 0.3 the outermost waves
-# lose their points first, and at 0.2 the whole sine goes with them.
+# The same in numbers, with the retain points split into the inner and the outer half:
+
+# %% tags=["nbval-ignore-output"]
+task = tasks[3]
+points = task.retain.tensors[0]
+order = points.abs().flatten().argsort()
+lost = {}
+for cap in (1.0, 0.6, 0.4, 0.3, 0.2):
+    model = ul.unlearn(task, Capped(lr=1e-3, **{share: cap}), 100).model
+    off = (model(points) - points.sin()).flatten()[order].square()
+    halves = [half.mean().sqrt().item() for half in (off[:25], off[25:])]
+    lost[cap] = *halves, ul.sine.errors(task, model)["forget_error"]
+    print(f"share {cap}: inner {halves[0]:.2f}, outer {halves[1]:.2f}, forget {lost[cap][2]:.2f}")
+assert lost[1.0][2] > 1 > 2 * max(lost[cap][2] for cap in (0.6, 0.4, 0.3))
+assert all(lost[cap][1] > 1.5 * lost[cap][0] for cap in (0.4, 0.3))
+assert min(lost[0.2][:2]) > 0.35
+
+# %% [markdown]
+# **What you saw, and why.** At 1 the limit hardly ever binds, and the run is GD's: the peaks stay.
+# Lower, they sink. A likely reason: steep parts of a curve need long weights. At 0.4 and 0.3 the
+# outer half of the points loses about twice as much as the inner half. At 0.2 both halves lose, and
+# with them the sine.
 
 # %% [markdown]
 # ## 9 · The curve, at the end of its story
