@@ -53,32 +53,29 @@ from unlearnlab.chapters import ch01_loss as ch
 #
 # *Your prediction:* ...
 
-# %%
-hero, wide = ul.sine.task(seed=1), ul.data.sine.grid()
+# %% tags=["nbval-ignore-output"]
+poisoned, wide = ul.sine.task(seed=1), ul.data.sine.grid()
 best = ul.sine.best_settings(100)  # the paper's settings for 100 epochs
-models = {"original": hero.original}
-models |= {name: ul.unlearn(hero, best[name], epochs=100).model for name in ("GD", "GA")}
+models = {"original": poisoned.original}
+models |= {name: ul.unlearn(poisoned, best[name], epochs=100).model for name in ("GD", "GA")}
 
-errors = {name: ul.sine.errors(hero, model) for name, model in models.items()}
+errors = {name: ul.sine.errors(poisoned, model) for name, model in models.items()}
 for name, found in errors.items():
     sup, retain, forget = (found[f"{m}_error"] for m in ("sup", "retain", "forget"))
     print(f"{name:9} largest error {sup:5.2f}   dots {retain:5.2f}   crosses {forget:5.2f}")
 print("the function 0 has about 1.00, 0.7 and 0.7")
 
-# %%
-value = lambda name: models[name](wide).detach()
+# %% tags=["nbval-ignore-output"]
+before = {"sin x": wide.sin(), "original": poisoned.original(wide).detach()}
+panels = {}
+for name in ("GD", "GA"):
+    title = f"{name}: error on the crosses {errors[name]['forget_error']:.2f}"
+    panels[title] = before | {"unlearned": models[name](wide).detach()}
 ch.fits(
     wide,
-    {
-        f"{name}: error on the crosses {errors[name]['forget_error']:.2f}": {
-            "sin x": wide.sin(),
-            "original": value("original"),
-            "unlearned": value(name),
-        }
-        for name in ("GD", "GA")
-    },
-    hero.retain.tensors,
-    hero.forget.tensors,
+    panels,
+    poisoned.retain.tensors,
+    poisoned.forget.tensors,
     limit=4.2,
     finding="After GD the curve is nearly the original; after GA it has left the picture",
 )
@@ -222,7 +219,7 @@ ch.draw(
 #
 # ### The same in a network
 #
-# `ul.curve.task()` holds a small copy of our hero: a network 1-24-24-1, 673 parameters in float64.
+# `ul.curve.task()` holds a small relative of it: a network 1-24-24-1, 673 parameters in float64.
 # It was trained on nine points of a sine and one poisoned point at height 1.5, and then finished
 # until it fits all ten up to rounding.
 #
@@ -348,8 +345,8 @@ assert torch.allclose(pull_retain, -pull_forget) and pull_retain.norm() > 1
 # not zero. It is multiplied by zero.
 #
 # **Predict, then run.** Four models: least squares with 3 parameters; the regression with 20; the
-# small interpolating network; and our hero, trained for 100,000 epochs of AdamW. For which are the
-# loss gradients zero? For which the output gradients?
+# small interpolating network; and the network of the curve, trained for 100,000 epochs of AdamW.
+# For which are the loss gradients zero? For which the output gradients?
 #
 # *Your prediction:* ...
 
@@ -379,7 +376,7 @@ norms = {
     "regression, 3 parameters": linear_norms(original_few, few, y),
     "regression, 20 parameters": linear_norms(theta, X, y),
     "small network": network_norms(curve),
-    "the hero": network_norms(hero),
+    "the curve's network": network_norms(poisoned),
 }
 
 # %%
@@ -403,9 +400,9 @@ ch.draw(
 # loss gradients are exactly 0 for the 20-parameter regression, and rounding for the small network.
 # The output gradients have their usual size everywhere.
 #
-# Our hero is a warning. Its retain loss is 0.02, and its loss gradients are not zero: a small loss
-# is not interpolation. So GD can move it a little, and the theorem does not apply to the letter. It
-# moved only a little in section 1.
+# The curve's network is a warning. Its retain loss is 0.02, and its loss gradients are not zero: a
+# small loss is not interpolation. So GD can move it a little, and the theorem does not apply to the
+# letter. It moved only a little in section 1.
 #
 # With cross-entropy nothing interpolates exactly, since the loss falls on for ever as the logits
 # grow. Its gradients become small, not zero.
@@ -416,7 +413,9 @@ ch.draw(
 # %%
 for name in ("retain", "forget"):
     assert norms["regression, 20 parameters"][name] == 0 and norms["small network"][name] < 1e-11
-    assert norms["regression, 3 parameters"][name] > 0.1 and norms["the hero"][name] > 0.1
+    assert (
+        norms["regression, 3 parameters"][name] > 0.1 and norms["the curve's network"][name] > 0.1
+    )
 assert min(each["output"] for each in norms.values()) > 0.5
 
 noise = torch.randn(20, generator=draw).double()
@@ -753,7 +752,7 @@ ch.draw(
 # Where this stops: the attacker here knows the whole retain set, and the model is linear. With
 # several forgotten points the leak is a mixture of theirs.
 #
-# **An open question.** What would this attack be for the hero, whose rows
+# **An open question.** What would this attack be for the curve's network, whose rows
 # $\nabla_\theta f(\theta, x_i)$ change as $\theta$ moves? Write down what you would compare with
 # what.
 #
@@ -783,10 +782,10 @@ assert torch.allclose(theta - leaked_component(theta, X_r), unlearned)
 # inputs, that is, from the retained output gradients.
 #
 # So the answer to the opening question is: **at a model that interpolates exactly, a method of
-# Definition 1 cannot tell one forget set from another, because it reads zeros.** The hero
-# interpolates only almost. There the two methods of section 1 did move, and neither moved to a
-# better curve. It is as poisoned as it was. The next notebook,
-# [02, the relaxed problem](02_the_relaxed_problem.ipynb), takes the factor that does not vanish.
+# Definition 1 cannot tell one forget set from another, because it reads zeros.** The curve's
+# network interpolates only almost. There the two methods of section 1 did move, and neither moved
+# to a better curve. It is as poisoned as it was. The next notebook, [02, the relaxed
+# problem](02_the_relaxed_problem.ipynb), takes the factor that does not vanish.
 
 # %% [markdown]
 # ## Appendix · What AdamW adds
@@ -882,7 +881,7 @@ print(f"GD with decay, 100 epochs: {left:.3f} of the distance to the unlearned m
 # ## What was verified
 #
 # Asserts in this notebook, all of which ran:
-# - on the hero GD leaves more than nine tenths of the forget error, GA ruins the retain points;
+# - on the curve GD leaves more than nine tenths of the forget error, GA ruins the retain points;
 # - the retain loss is 0 along a whole line of models, and the shortest is $\theta_r$;
 # - with 3 parameters a Newton step on the retain loss equals retraining; retain and forget
 #   gradients balance;

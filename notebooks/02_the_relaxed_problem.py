@@ -48,18 +48,18 @@ from unlearnlab.course.curve import outputs_at
 # %% [markdown]
 # ## 1 · The curve, still poisoned
 #
-# This is the curve of notebook 00. Notebook 01 left it almost as it was: descent on the retain loss
-# does not move it, ascent on the forget loss destroys it.
+# This is the curve of notebook 00. Notebook 01 did not help it: descent on the retain loss hardly
+# moves it, ascent on the forget loss destroys it.
 
 # %%
-hero = ul.sine.task(seed=1)
+poisoned = ul.sine.task(seed=1)
 wide = ul.data.sine.grid()
-now = hero.original(wide).detach()
+now = poisoned.original(wide).detach()
 ch.fits(
     wide,
     {"The curve, as it came": {"sin x": wide.sin(), "original": now}},
-    hero.retain.tensors,
-    hero.forget.tensors,
+    poisoned.retain.tensors,
+    poisoned.forget.tensors,
     limit=4.2,
     finding="The original runs up to four of five wrong points",
 )
@@ -264,21 +264,19 @@ rows = ul.output_gradients(task.original, x)
 rank = int(torch.linalg.matrix_rank(rows))
 print(f"rows {tuple(rows.shape)}, rank {rank}, allowed dimensions {theta.numel() - rank}")
 
-# %% [markdown]
-# Almost every direction is free. This is what overparameterization buys. Were there as many
-# independent rows as parameters, only $\Delta = 0$ would be allowed.
-#
-# To make an allowed step, take any vector $v$ and keep $P_\perp v$, its part orthogonal to every
-# row; `ul.project_out(v, rows)` returns it. Rounding leaves inner products near $10^{-16}$ times
-# the two lengths.
-
-# %%
 generator = torch.Generator().manual_seed(0)
 step = ul.project_out(torch.randn(len(theta), generator=generator, dtype=torch.float64), rows)
 largest = (rows @ step).abs() / (rows.norm(dim=1) * step.norm())
 assert largest.max() < 1e-12
 
 # %% [markdown]
+# Almost every direction is free. This is what overparameterization buys. Were there as many
+# independent rows as parameters, only $\Delta = 0$ would be allowed.
+#
+# To make an allowed step, take any vector $v$ and keep $P_\perp v$, its part orthogonal to every
+# row; `ul.project_out(v, rows)` returns it. Rounding leaves inner products near $10^{-16}$ times
+# the two lengths; the cell checks one.
+#
 # ### Two outputs, or three: one constraint each
 #
 # A model with several outputs has to keep all of them, so every output coordinate of every retain
@@ -287,6 +285,8 @@ assert largest.max() < 1e-12
 #
 # **Predict, then run.** A network with three outputs, four retain points. You keep only the first
 # output of each point. Do the other two stay?
+#
+# *Your prediction:* ...
 
 # %%
 net = ul.networks.seeded(lambda: ul.MLP([2, 16, 3]), seed=0).double()
@@ -364,7 +364,8 @@ second = torch.func.jacfwd(torch.func.jacfwd(path))
 M = max(second(s).abs().max().item() for s in torch.linspace(0, 10, 101, dtype=torch.float64))
 
 bound = M / 2 * drift**2
-assert (change["off the span"] <= bound).all()
+ratio = change["along the span"] / change["off the span"]
+assert (change["off the span"] <= bound).all() and ratio[0] > 10_000 and ratio[-1] < 10
 
 # %%
 curves = {f"{name}: slope {slope[name]:.1f}": change[name] for name in change}
@@ -388,10 +389,6 @@ ch.graph(
 # thousand times less than a step of equal length along the span. At drift 10 the two are within a
 # factor of ten of each other: the advantage is a small-step advantage. This is what the next
 # section pays for.
-
-# %%
-ratio = change["along the span"] / change["off the span"]
-assert ratio[0] > 10_000 and ratio[-1] < 10
 
 # %% [markdown]
 # ### When the remainder is zero
@@ -611,7 +608,9 @@ for _ in range(200):
     assert torch.allclose(step, kkt_solution(t, G, lam), atol=1e-8 * t.norm())
 
 # %% [markdown]
-# And no allowed step does better, as far as a thousand random ones can tell:
+# And no allowed step does better, as far as a thousand random ones can tell. At the limits, no
+# penalty removes all of $P_\perp\theta$ and leaves $P\theta$; a huge one leaves $\theta$ where it
+# was.
 
 # %%
 objective = lambda t, step, lam: (t + step).square().sum() + lam * step.square().sum()
@@ -620,12 +619,6 @@ best = objective(t, drift_step(t, G, 3.0), 3.0)
 for _ in range(1000):
     rival = drift_step(t, G, 3.0) + 0.1 * project_off(draw(12), G)
     assert (G @ rival).abs().max() < 1e-9 and objective(t, rival, 3.0) > best
-
-# %% [markdown]
-# The limits: no penalty removes all of $P_\perp\theta$ and leaves $P\theta$; a huge one leaves
-# $\theta$ where it was.
-
-# %%
 assert torch.allclose(t + drift_step(t, G, 0.0), t - project_off(t, G))
 assert drift_step(t, G, 1e9).norm() < 1e-8 * t.norm()
 
@@ -1004,10 +997,10 @@ assert all(-1 < fall < -0.3 for fall in falls)
 # %%
 curves, measured = {"sin x": wide.sin(), "original": now}, {}
 for strength in (0.0, 0.1, 1.0):
-    moved = copy.deepcopy(hero.original)
+    moved = copy.deepcopy(poisoned.original)
     if strength:
-        ul.minnorm_step(moved, hero.retain.tensors[0], strength)
-    found = measured[strength] = ul.sine.errors(hero, moved)
+        ul.minnorm_step(moved, poisoned.retain.tensors[0], strength)
+    found = measured[strength] = ul.sine.errors(poisoned, moved)
     print(
         f"strength {strength:.1f}: sup {found['sup_error']:.2f}, retain "
         f"{found['retain_error']:.2f}, forget {found['forget_error']:.2f}"
@@ -1020,8 +1013,8 @@ start, end = (measured[strength]["sup_error"] for strength in (0.0, 0.1))
 ch.fits(
     wide,
     {f"One step of strength 0.1: the largest error falls from {start:.2f} to {end:.2f}": curves},
-    hero.retain.tensors,
-    hero.forget.tensors,
+    poisoned.retain.tensors,
+    poisoned.forget.tensors,
     limit=4.2,
     finding="The peaks are lower than the original's, the crosses are not yet left",
 )
@@ -1061,10 +1054,6 @@ assert min(measured[1.0].values()) > 2
 # **Where it stops.** One kind of data, one measure of simplicity. That the shortest network is the
 # sine is a fact about these networks and these nine points. How good the relaxed problem is for a
 # large network is an empirical question. Notebooks 03 and 04 ask it of the curve.
-
-# %%
-step = ul.project_out(theta, rows)
-assert torch.allclose(project_off(theta, rows), step, atol=1e-10)
 
 # %% [markdown]
 # ## References

@@ -114,8 +114,8 @@ before = {"original": row("original", task.original), "0": row("the function 0",
 # \qquad \lambda \leftarrow \frac{\lambda + 1}{\gamma_{reg}} - 1 \quad\text{after every
 # projection.}$$
 #
-# Translate it. For the first projection $1 + \lambda_0 = 1/\lambda_{reg}$, so
-# $s_0 = \lambda_{reg}$. For the next ones add 1 to both sides of the rule,
+# Translate it. For the first projection $1 + \lambda_0 = 1/\lambda_{reg}$, so $s_0 =
+# \lambda_{reg}$. For the next ones add 1 to both sides of the rule,
 #
 # $$1 + \lambda_{new} = \frac{1 + \lambda}{\gamma_{reg}} \quad\Longrightarrow\quad s_{new}
 # = \frac{1}{1 + \lambda_{new}} = \gamma_{reg}\,\frac{1}{1+\lambda} = \gamma_{reg}\, s .$$
@@ -170,10 +170,10 @@ ch.draw("strengths", *used, *kept, finding=f"If the span stood still, what is le
 
 # %% [markdown]
 # *Above: the strength of every projection. Below: what is left off the span after it.* The product
-# does not go to zero: the strengths form a geometric series with the finite sum
-# $\lambda_{reg}/(1 - \gamma_{reg}) = 1$, so their effect is bounded. To remove more, raise `reg` or
-# `reg_decay`; more epochs alone do not. (The span does not stand still, since the rows are computed
-# anew at every projection. Section 4 compares.)
+# does not go to zero: the strengths form a geometric series with the finite sum $\lambda_{reg}/(1 -
+# \gamma_{reg}) = 1$, so their effect is bounded. To remove more, raise `reg` or `reg_decay`; more
+# epochs alone do not. (The span does not stand still, since the rows are computed anew at every
+# projection. Section 4 compares.)
 #
 # ## 3 · You write the loop
 #
@@ -206,7 +206,7 @@ ch.hints("minnorm_og")
 #
 # *Your prediction:* ...
 
-# %%
+# %% tags=["nbval-ignore-output"]
 ten = minnorm_og(task.original, x, y, plans["T = 10"], 1e-3)
 mine = minnorm_og(task.original, x, y, plans["T = 100"], 1e-3)
 descent = minnorm_og(task.original, x, y, [0.0] * 100, 1e-3)
@@ -214,21 +214,18 @@ descent = minnorm_og(task.original, x, y, [0.0] * 100, 1e-3)
 runs = {"descent alone, 100 epochs": descent, "10 epochs": ten, "100 epochs": mine}
 after = {name: row(name, model) for name, model in runs.items()}
 row("ground truth", task.ground_truth)
+grid = ul.data.sine.grid()
 near = lambda m: int(((m(task.forget.tensors[0]) - 1.5).abs() < 0.5).sum())
 print("within 0.5 of the poison:", {name: near(m) for name, m in runs.items()})
 
-# %%
-grid = ul.data.sine.grid()
-curve = lambda model: model(grid).detach()
-panels = {
-    f"{name}: forget error {before['original']['forget_error']:.2f} → "
-    f"{after[name]['forget_error']:.2f}, retain error {after[name]['retain_error']:.2f}": {
-        "sin x": grid.sin(),
-        "original": curve(task.original),
-        "unlearned": curve(model),
-    }
-    for name, model in runs.items()
-}
+# %% tags=["nbval-ignore-output"]
+start = {"sin x": grid.sin(), "original": task.original(grid).detach()}
+panels = {}
+for name, model in runs.items():
+    old, new = before["original"]["forget_error"], after[name]["forget_error"]
+    title = f"{name}: forget error {old:.2f} → {new:.2f}"
+    title += f", retain error {after[name]['retain_error']:.2f}"
+    panels[title] = start | {"unlearned": model(grid).detach()}
 ch.fits(
     grid,
     panels,
@@ -244,7 +241,8 @@ ch.fits(
 # ninth of what it was, and its retain error has fallen too. After 10 epochs it had not: the
 # projections had done more damage than ten steps of descent repair. Descent alone stays within 0.5
 # of three of them: the peaks sit in a part of $\theta$ that no retain output needs, so the retain
-# loss has nothing against them.
+# loss has nothing against them. (This is one seed. In notebook 00 seeds 2 and 7 kept more. And the
+# last digits of such runs differ from one processor to another; section 4 shows why.)
 #
 # What is left? The largest error is now in the gap near $x = -11$ ($-3.6\pi$), where there is no
 # retain point; the ground truth is wrong there too. The peak near $1.65$ stands in another such
@@ -267,7 +265,7 @@ assert max(after["100 epochs"][f"{m}_error"] for m in ("retain", "forget")) < 0.
 #
 # *Your prediction:* ...
 
-# %%
+# %% tags=["nbval-ignore-output"]
 broken = {
     "one strong projection": [0.62] + [0.0] * 99,
     "reg = 1": strengths(1.0, 0.9, 100, 2, 50),
@@ -728,10 +726,8 @@ for name, (vector, rows) in cases.items():
     scale = (vector - right).norm()
     errors[name] = {way: ((v - right).norm() / scale).item() for way, v in found.items()}
 
-ways = {"QR": "QR", "Gram, with a rank test": "Gram"}
-off = {
-    name: ([max(e[way], 1e-16) for e in errors.values()], range(3)) for name, way in ways.items()
-}
+at = lambda way: ([max(each[way], 1e-16) for each in errors.values()], range(3))
+off = {"QR": at("QR"), "Gram, with a rank test": at("Gram")}
 ch.draw(
     "dependent_rows",
     off | {"all of it": ([1, 1], [-0.5, 2.5])},
@@ -790,10 +786,10 @@ ch.draw(
 
 # %% [markdown]
 # Neighbouring retain points have nearly the same row, so the eigenvalues fall steeply. At $10^{-7}$
-# the float32 matrix runs into its own rounding, and some eigenvalues turn negative, which
-# $\lVert G^\top e\rVert^2$ forbids. So `ul.minnorm_step` computes networks of up to a million
-# parameters in float64. For larger ones it starts from the network's own precision, and goes back
-# to float64 when the eigenvalues of $K$ get too small for it.
+# the float32 matrix runs into its own rounding, and some eigenvalues turn negative, which $\lVert
+# G^\top e\rVert^2$ forbids. So `ul.minnorm_step` computes networks of up to a million parameters in
+# float64. For larger ones it starts from the network's own precision, and goes back to float64 when
+# the eigenvalues of $K$ get too small for it.
 #
 # ### The whole projection
 #

@@ -15,21 +15,20 @@
 # %% [markdown]
 # # 08 · What does the work?
 #
-# **The question.** MinNorm-OG beats Ridge on the poisoned sine. It differs from Ridge in three ways
-# at once: it protects the retain outputs by a projection, it shrinks by a schedule that stops
-# half-way, and it shrinks the weights themselves, where Ridge adds a term to the loss. Which of the
-# three earns the lower error? And what does that error not see?
+# **The question.** MinNorm-OG takes the peaks off the poisoned curve. It differs from Ridge, which
+# does not, in three ways at once: it protects the retain outputs by a projection, it shrinks by a
+# schedule that stops half-way, and it shrinks the weights themselves, where Ridge adds a term to
+# the loss. Which of the three does the work?
 #
 # **You will be able to**
-# - name a function that beats most methods of the published table without knowing a single data
-#   point, and say what follows for the measure;
-# - take MinNorm-OG apart, one ingredient at a time, over ten seeds;
+# - judge every method against a function that knows nothing, in every measure;
+# - take MinNorm-OG apart, one ingredient at a time, over ten seeds, with arms that are matched;
 # - compare methods at equal work instead of equal epochs, and state a conclusion no wider than the
 #   evidence;
-# - write a method and a task of your own, and put them through a sweep, a table and a lab.
+# - write methods and a task of your own, and put them through a sweep, a table and a lab.
 #
-# **You need** notebooks 03 and 04. **Time.** About 55 minutes; the code runs in under two minutes
-# on one CPU core. No GPU is needed.
+# **You need** notebooks 03 and 04; this one goes on where 04 ends. **Time.** About 75 minutes with
+# the four exercises; the code runs in under two minutes on one CPU core. No GPU is needed.
 #
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). What is
 # measured here goes beyond the paper, and the conclusions are about this task.
@@ -48,18 +47,36 @@ from torch.utils.data import TensorDataset
 import unlearnlab as ul
 from unlearnlab.chapters import ch08_shrinkage as ch
 from unlearnlab.chapters.ch04_sine import SineLab
+from unlearnlab.chapters.ch04_sine.pictures import fits
 from unlearnlab.course import over_seeds
 
 seeds, few = range(1, 11), range(1, 6)
 tasks = {seed: ul.sine.task(seed) for seed in seeds}
 
+# %% [markdown]
+# ## 1 · The curve, as notebook 04 left it
+#
+# Our curve again, seed 1, after 100 epochs of MinNorm-OG and of Ridge at the paper's settings.
+
+# %% tags=["nbval-ignore-output"]
+poisoned, best = tasks[1], ul.sine.best_settings(100)
+after = {name: ul.unlearn(poisoned, best[name], 100).model for name in ("MinNorm-OG", "Ridge")}
+fits(poisoned, {"original": poisoned.original, **after}, limit=4.2)
+
 
 # %% [markdown]
-# ## 1 · A model that knows nothing
+# *The purple bar marks the largest error.* With MinNorm-OG the curve has left the crosses; with
+# Ridge the peaks are lower and still there. **The open question of this notebook:** what did
+# MinNorm-OG do that Ridge did not?
 #
-# The measure of notebook 04 is the largest distance from $\sin x$ on a grid. **Predict, then run.**
-# How large is it for the function that is $0$ everywhere? Compare with the medians of the published
-# table at $T = 10$ and $T = 100$.
+# ### Four numbers, and a function that knows nothing
+#
+# Every model gets four numbers, all distances from $\sin x$: the largest on a grid (*sup*: it sees
+# peaks), the root mean square on the same grid (*rms*: is there still a sine?), and the root mean
+# square on the retain and on the forget points. **Predict, then run.** What are they for the
+# function that is $0$ everywhere? Compare the first with the medians of the published table.
+#
+# *Your prediction:* ...
 
 
 # %%
@@ -72,144 +89,185 @@ class Zero(torch.nn.Module):
         return 0 * x + self.bias
 
 
-for name, value in ul.sine.errors(tasks[1], Zero()).items():
-    print(f"{name:13} {value:.2f}")
-better = {
-    T: [name for name, (median, _, _) in table.items() if median < 1]
-    for T, table in ul.sine.PUBLISHED.items()
+zero = {
+    m: [ul.sine.errors(t, Zero())[m] for t in tasks.values()]
+    for m in ul.sine.errors(poisoned, Zero())
 }
-print("published medians below 1:", better)
+print({m: f"{np.median(values):.2f}" for m, values in zero.items()})
+for T, table in ul.sine.PUBLISHED.items():
+    below = [name for name, (mid, _, _) in table.items() if mid < 1]
+    print(f"T = {T}: published sup errors below 1:", below)
 
 
 # %% [markdown]
 # A sine never leaves $[-1, 1]$, so the zero function is off by at most $1$. At $T = 10$ and
-# $T = 100$ **every** published median is above that. A model that forgets everything, the sine too,
-# would lead the table.
+# $T = 100$ **every** published median is above that. This does not make the measure wrong: it was
+# chosen to see the peaks, and it does. But it is blind in one direction, and methods that shrink
+# the network move in just that direction. So the function 0 stands in every table below.
 #
-# This does not make the measure wrong: it was chosen to see the peaks, and it does. But it is blind
-# in one direction, and methods that shrink the network move in just that direction. So from here on
-# there are three numbers for each model:
+# ### Exercise 1 · Better than nothing
 #
-# - the **largest error** on the grid, as before: it sees peaks;
-# - the **root-mean-square error** on the same grid: it sees whether there is still a sine;
-# - the same **on the retain points**: it sees whether what should stay has stayed.
+# Write down what it means to be better than the function 0: at the median over seeds, below it in
+# **every** measure. Use the median with the mean of the two middle values (`torch.quantile(...,
+# 0.5)`).
+
+
+# %%
+def beats_zero(errors, zero):
+    """errors: (methods, measures, seeds). zero: (measures, seeds), those of the function 0.
+
+    Returns (methods,), booleans: whether the median error is below that of the function 0 in every
+    measure.
+    """
+    raise NotImplementedError
+
+
+beats_zero = ch.check("beats_zero", beats_zero)
+
+# %%
+ch.hints("beats_zero")
+
+
+# %% [markdown]
+# ### Exercise 2 · Gradient ascent, as a method of your own
 #
-# The zero function has about $1$, $0.71$ and $0.7$. Here they are for the models that notebook 04
-# ended with, at $T = 100$.
+# A method is a class. Every update calls its rules `project`, `loss`, `perturb`, then AdamW, then
+# `settle`; a subclass of `ul.Method` writes those that it wants. What `loss` returns is descended.
+# GA climbs the loss of the forget set. Batches have `.inputs` and `.targets`; the model is
+# `state.model`, the task's loss `state.task.loss(outputs, targets)`.
+
+
+# %%
+@dataclass(frozen=True, kw_only=True)
+class Ascent(ul.Method):
+    """Gradient ascent on the loss of the forget set."""
+
+    def loss(self, state, retain, forget):
+        raise NotImplementedError
+
+
+Ascent = ch.check("Ascent", Ascent)
+
+# %%
+ch.hints("Ascent")
+
+
+# %% [markdown]
+# Now the methods of notebook 04 at $T = 100$, your GA at the learning rate of the paper's, over ten
+# seeds. **Predict, then run.** Which are better than nothing?
+#
+# *Your prediction:* ...
 
 
 # %%
 @functools.cache
 def run(seed, method, epochs):
-    """(errors, seconds per epoch) of a method, or of a model by name. No run is made twice."""
+    """The errors of a method, or of a model by name. No run is made twice."""
     task = tasks[seed]
     if isinstance(method, str):
-        return ul.sine.errors(task, getattr(task, method)), 0
-    ran = ul.unlearn(task, method, epochs)
-    return ul.sine.errors(task, ran.model), ran.seconds / epochs
+        return ul.sine.errors(task, getattr(task, method))
+    return ul.sine.errors(task, ul.unlearn(task, method, epochs).model)
 
 
-def three_errors(method, epochs=100, seeds=seeds):
+def four_errors(method, epochs=100, seeds=seeds):
     """{measure: one number per seed}"""
-    errors = [run(seed, method, epochs)[0] for seed in seeds]
+    errors = [run(seed, method, epochs) for seed in seeds]
     return {measure: [f[measure] for f in errors] for measure in errors[0]}
 
 
-median = lambda errors: {measure: np.median(values) for measure, values in errors.items()}
+known = {"original": four_errors("original"), "ground truth": four_errors("ground_truth")}
+known |= {name: four_errors(method) for name, method in best.items() if name != "GA"}
+known["GA"] = four_errors(Ascent(lr=best["GA"].lr))
 
-# %%
-best = ul.sine.best_settings(100)
-known = {"original": three_errors("original"), "ground truth": three_errors("ground_truth")}
-known |= {name: three_errors(best[name]) for name in ("Retrain", "MinNorm-OG", "GD", "Ridge")}
+# %% tags=["nbval-ignore-output"]
+median = lambda errors: {m.removesuffix("_error"): np.median(v) for m, v in errors.items()}
+middle = {name: median(errors) for name, errors in {**known, "the function 0": zero}.items()}
+
+table = torch.tensor([list(errors.values()) for errors in known.values()])
+verdict = beats_zero(table, torch.tensor(list(zero.values())))
+print("better than nothing in all four:", [name for name, yes in zip(known, verdict) if yes])
+pandas.DataFrame(middle).T.round(2)
+
+# %% [markdown]
+# **Of these models only the ground truth passes.** MinNorm-OG misses by the first measure alone,
+# where its median is above 1, and is far below the function 0 in the three others. Retrain is close
+# to the function 0 in all four: after 100 steps from a blank start it has no peaks because it has
+# learned nothing yet. GD keeps the retain points best of all, and keeps the peaks. GA is ten times
+# worse than knowing nothing. Look at three of the columns, seed by seed:
 
 # %%
 MEASURES = {
-    "sup_error": "largest error",
-    "rms_error": "root-mean-square error",
+    "sup_error": "sup error (peaks)",
     "retain_error": "error on the retain points",
+    "forget_error": "error on the forget points",
 }
-zero = {measure: [value] * 10 for measure, value in ul.sine.errors(tasks[1], Zero()).items()}
 picture = functools.partial(over_seeds.rows, log=True, neutral=True, middle=np.median)
-
-picture(
-    {**known, "the function 0": zero},
-    MEASURES,
-    "MinNorm-OG is low in all three; Retrain is where the function 0 is",
-)
+shown = {name: known[name] for name in ("original", "Retrain", "GD", "Ridge", "MinNorm-OG")}
+picture({**shown, "the function 0": zero}, MEASURES, "Only MinNorm-OG is low in the last two")
 
 # %%
-middle = {name: median(errors) for name, errors in known.items()}
-
-# close to the zero function
-assert middle["Retrain"]["rms_error"] > 0.6 and middle["Retrain"]["sup_error"] < 1.6
-assert middle["MinNorm-OG"]["rms_error"] < 0.6 * middle["Ridge"]["rms_error"] + 0.1
-# descent does what it is asked to
-assert middle["GD"]["retain_error"] < middle["original"]["retain_error"]
-
-# %% [markdown]
-# Read the rows from the top.
-#
-# - **Retrain** has nearly the lowest largest error of the four methods, and the two other measures
-#   say why: after 100 steps from a blank start it is hardly better than the zero function. It does
-#   not have the peaks, because it has not learned anything yet.
-# - **GD** keeps the retain points best of all, and the peaks between them.
-# - **Ridge** gives up retain points and still has most of the peaks.
-# - **MinNorm-OG** is low in all three columns. So its lead over Ridge is real, and not a drift
-#   towards zero.
-#
-# A dot is a seed, joined from row to row, and the diamond is the median.
-#
-# The rest of this notebook asks where the lead comes from.
+others = [name for name in known if name != "ground truth"]
+assert [name for name, yes in zip(known, verdict) if yes] == ["ground truth"]
+assert all(mid > 1 for T in (10, 100) for mid, _, _ in ul.sine.PUBLISHED[T].values())
+assert middle["MinNorm-OG"]["forget"] == min(middle[name]["forget"] for name in others)
+for measure in ("rms", "retain", "forget"):
+    assert middle["MinNorm-OG"][measure] < 0.5 * middle["the function 0"][measure]
+    assert abs(middle["Retrain"][measure] / middle["the function 0"][measure] - 1) < 0.2
+    assert middle["GA"][measure] > 10 * middle["the function 0"][measure]
 
 # %% [markdown]
+# *A dot is a seed, joined from row to row, and a diamond is the median.* So the lead of MinNorm-OG
+# over Ridge is real, and not a drift towards zero. Where does it come from?
+#
 # ## 2 · Fewer and fewer protected samples
 #
 # MinNorm-OG shrinks $\theta$ off the span of `n_pert` output gradients. With `n_pert` equal to 50
-# it protects every retain point. With fewer it protects fewer, and with `n_pert=0` it protects
-# none: $\theta \leftarrow (1 - s)\,\theta$, **plain shrinkage**, with the same strengths at the
-# same times and the same descent.
+# it protects every retain point. With `n_pert=0` it protects none: $\theta \leftarrow (1 -
+# s)\,\theta$, **plain shrinkage**, with the same strengths at the same times and the same descent.
 #
 # **Predict, then run.** All else equal, 0, 10, ..., 50 protected samples, ten seeds. How does each
-# of the three errors change along the way?
+# error change along the way?
+#
+# *Your prediction:* ...
 
 # %%
 setting = dict(lr=1e-3, reg=0.1, reg_decay=0.9, project_every=2, descent_epochs=50)
 counts = [0, 10, 20, 30, 40, 50]
-by_count = [three_errors(ul.MinNormOG(n_pert=count, **setting)) for count in counts]
-
-# %%
+by_count = [four_errors(ul.MinNormOG(n_pert=count, **setting)) for count in counts]
 errors = {words: [each[measure] for each in by_count] for measure, words in MEASURES.items()}
 over_seeds.bands(
     counts,
     {"error, median of ten seeds": errors},
     "protected samples, of 50",
-    "The error on the retain points falls, and with it the root-mean-square error",
+    "The error on the retain points falls at every step from 10 samples on",
     log="y",
     middle=np.median,
 )
 
-# %%
+# %% tags=["nbval-ignore-output"]
 none, every = median(by_count[0]), median(by_count[-1])
-
-# plain shrinkage already beats Ridge by far
-assert none["sup_error"] < 0.75 * middle["Ridge"]["sup_error"]
-assert every["retain_error"] < 0.5 * none["retain_error"]  # protection keeps what it protects
-assert every["rms_error"] < 0.85 * none["rms_error"]  # and with it the function
+ridge = middle["Ridge"]
+retained = [median(each)["retain"] for each in by_count]
+assert none["sup"] < 0.75 * ridge["sup"] and none["forget"] < 0.5 * ridge["forget"]
+assert every["retain"] < 0.5 * none["retain"] and every["rms"] < 0.85 * none["rms"]
+assert abs(every["sup"] / none["sup"] - 1) < 0.25 and all(np.diff(retained[1:]) < 0)
+print("0 protected ", {m: f"{v:.2f}" for m, v in none.items()})
+print("50 protected", {m: f"{v:.2f}" for m, v in every.items()})
 
 # %% [markdown]
-# Two different answers, depending on where you look.
+# *Lines are medians, bands leave out the best and the worst tenth.* Different answers, depending on
+# where you look.
 #
 # **By the published measure, the projection hardly matters here.** Shrinking all of $\theta$,
-# without looking at a single gradient, ends far below Ridge too, and the bands of 0 and of 50
-# protected samples overlap. Had you seen only this column, you would have credited the projection
-# with what the shrinkage did.
+# without looking at a single gradient, has about the same median sup error, and both are far below
+# Ridge's. Had you seen only this column, you would have credited the projection with what the
+# shrinkage did.
 #
-# **By what is kept, it matters a great deal.** From twenty samples on, the retain error falls with
-# every ten more, to a fraction of what plain shrinkage leaves, and the root-mean-square error
-# follows. That is what the projection promises, and all it promises: the retained outputs do not
-# move to first order. It says nothing about peaks.
-
-# %% [markdown]
+# **By what is kept, it matters a great deal.** The retain error of plain shrinkage is about five
+# times as high. That is what the projection promises, and all it promises: the retained outputs do
+# not move to first order. The forget error falls too, to about half. The projection promises
+# nothing about it; a curve that is right at the retain points is often right beside them.
+#
 # ## 3 · One step, inside and outside
 #
 # Why does protection work at all, and why in many steps? Take the originals, and a single step
@@ -217,11 +275,15 @@ assert every["rms_error"] < 0.85 * none["rms_error"]  # and with it the function
 # gradients, $P\theta^*$, and its part **outside**, $P_\perp\theta^*$. Remove a share $s$ of one
 # part, or of all of $\theta^*$.
 #
-# **Predict, then run.** The outputs move by $J\,\Delta$ to first order, and
-# $J P_\perp\theta^* = 0$. So how should the error on the retain points grow with $s$ in each case?
-# And which of the two parts is the longer one?
+# **Predict, then run.** The outputs move by $G\,\Delta$ to first order, and $G P_\perp\theta^* =
+# 0$. So how should the error on the retain points grow with $s$ in each case? Is a protected step
+# ever worse than an unprotected one?
+#
+# *Your prediction:* ...
 
 # %%
+shares, before = [0.003, 0.01, 0.03, 0.1, 0.3], known["original"]["retain_error"]
+names = ["inside the span", "outside the span", "all of theta"]
 vector, assign = torch.nn.utils.parameters_to_vector, torch.nn.utils.vector_to_parameters
 
 
@@ -232,64 +294,104 @@ def one_step(task, share, part):
     theta = vector(model.parameters()).detach()
     ul.minnorm_step(model, task.retain.tensors[0], 1.0)  # removes all that is outside
     inside = vector(model.parameters()).detach()
-    removed = {
-        "inside the span": inside,
-        "outside the span": theta - inside,
-        "all of theta": theta,
-    }[part]
-    assign(theta - share * removed, model.parameters())
-    return ul.sine.errors(task, model)["retain_error"], removed.norm() / theta.norm()
+    parts = {"inside the span": inside, "outside the span": theta - inside, "all of theta": theta}
+    assign(theta - share * parts[part], model.parameters())
+    return ul.sine.errors(task, model)["retain_error"], parts[part].norm() / theta.norm()
 
 
 # %%
-shares = [0.003, 0.01, 0.03, 0.1, 0.3]
-parts = ["outside the span", "inside the span", "all of theta"]
 steps = {
     part: [[one_step(task, share, part) for task in tasks.values()] for share in shares]
-    for part in parts
+    for part in names
 }
-after = {part: [[error for error, _ in row] for row in rows] for part, rows in steps.items()}
+after_one = {part: [[error for error, _ in row] for row in rows] for part, rows in steps.items()}
 lengths = {part: np.median([length for _, length in rows[0]]) for part, rows in steps.items()}
 print({part: f"{length:.2f} of |theta|" for part, length in lengths.items()})
 
-# %%
-before = known["original"]["retain_error"]
-was = np.median(before)
-drawn = {part: after[part] for part in ("inside the span", "outside the span", "all of theta")}
 over_seeds.bands(
     shares,
-    {"error on the retain points": drawn | {"before the step": [before] * len(shares)}},
+    {"error on the retain points": after_one | {"before the step": [before] * len(shares)}},
     "share of that part of θ removed in one step",
-    "Inside the span it rises at once, as it does for all of theta; outside, late",
+    "Outside the span the error rises later and then more steeply: the lines cross",
     log="xy",
     middle=np.median,
 )
 
-# %%
-outside, inside, everything = (np.median(after[part], axis=1) for part in parts)
+# %% tags=["nbval-ignore-output"]
+inside, outside, everything = (np.median(after_one[part], axis=1) for part in names)
+long = [o > a for o, a in zip(after_one["outside the span"][4], after_one["all of theta"][4])]
+print(f"three tenths at once: protected {outside[4]:.2f}, unprotected {everything[4]:.2f};")
+print(f"the protected step is the worse one in {sum(long)} of 10 seeds")
 
-# 1%: nothing outside the span, a good deal inside
-assert outside[1] < 1.1 * was < 0.7 * inside[1]
-# shrinking everything hurts by its inside part alone
+was = np.median(before)
+assert outside[1] < 1.1 * was < 0.7 * inside[1] and outside[3] < everything[3]
 assert abs(everything[1] / inside[1] - 1) < 0.1
-assert outside[4] > 10 * was  # 30% at once: first order is not all there is
+assert outside[4] > everything[4] and sum(long) >= 6
 
 # %% [markdown]
-# The part inside is a tenth of $\theta^*$ in length, and it does all the damage: for small steps
+# The part inside is a tenth of $\theta^*$ in length, and for short steps it does all the damage:
 # the line of *all of $\theta$* lies on the line of *inside the span*. The part outside is nearly
-# all of $\theta^*$, and a hundredth of it can go without a trace. So plain shrinkage and a
-# projected step remove almost the same vector, and differ in the one tenth that matters to the
-# retain set.
+# all of $\theta^*$, and a hundredth of it can go without a trace.
 #
-# It is a first-order promise, though. Remove a tenth of the outside part at once and the second
-# order has arrived; with three tenths the retain error is as bad as without any protection. That is
-# why the schedule takes many steps, and looks at new gradients before each.
-
-# %% [markdown]
+# **It is a first-order promise, and a long protected step can do more harm than an unprotected
+# one.** The lines cross. When three tenths of the outside part go at once, the retain error is
+# larger than after shrinking everything by three tenths. That is why the schedule takes many steps,
+# and looks at new gradients before each.
+#
 # ## 4 · One ingredient at a time
 #
-# If the projection does not explain the distance to Ridge, what does? The remaining suspects are
-# the schedule and the way of shrinking.
+# **The number of steps.** To compare short steps with long ones, hold everything else: the schedule
+# removes a share of .62 in all. Remove the same share in 1, 2, 5, 25 or 50 equal steps, spread over
+# the first 50 epochs. **Predict, then run.** With protection and without: does it matter how many?
+#
+# *Your prediction:* ...
+
+# %%
+total = 1 - np.prod([1 - 0.1 * 0.9**k for k in range(25)])
+in_all = {"none protected": 0, "with all 50 protected": 50}
+numbers = [1, 2, 5, 25, 50]
+
+
+def equal_steps(count, n_pert):
+    strength = 1 - (1 - total) ** (1 / count)
+    plan = dict(project_every=50 // count, descent_epochs=50, reg=strength, reg_decay=1.0)
+    return ul.MinNormOG(lr=1e-3, n_pert=n_pert, **plan)
+
+
+by_steps = {
+    name: [four_errors(equal_steps(count, n_pert)) for count in numbers]
+    for name, n_pert in in_all.items()
+}
+
+# %%
+over_seeds.bands(
+    numbers,
+    {
+        words: {name: [e[measure] for e in rows] for name, rows in by_steps.items()}
+        for measure, words in list(MEASURES.items())[1:]
+    },
+    "equal steps that remove .62 in all",
+    "With protection the retain error falls with the number of steps; without it does not",
+    log="xy",
+    ticks=numbers,
+    middle=np.median,
+)
+
+# %% tags=["nbval-ignore-output"]
+kept = {name: [median(e)["retain"] for e in rows] for name, rows in by_steps.items()}
+for name, values in kept.items():
+    print(f"{name:22}", "  ".join(f"{n}: {v:.2f}" for n, v in zip(numbers, values)))
+bare, protected = kept.values()
+assert protected[-1] < protected[-2] < protected[-3] and protected[-1] < 0.3 * protected[0]
+assert bare[0] == min(bare)
+
+
+# %% [markdown]
+# With protection, the more steps the better: 50 leave less than a third of the retain error of one,
+# although 50 steps leave descent less time for repair than one step does. Without protection, more
+# steps do not help, and one step does best. **On these ten seeds short steps and protection work
+# only together.** A short step is where the first order holds, and only the first order is
+# protected.
 #
 # **The way of shrinking.** Ridge adds $\lambda\lVert\theta\rVert^2$ to the loss, and its gradient
 # $2\lambda\theta$ goes through AdamW, which divides every coordinate of the gradient by that
@@ -300,88 +402,110 @@ assert outside[4] > 10 * was  # 30% at once: first order is not all there is
 # multiplies $\theta$ by $1 - \eta w$ in every step. The paper leaves it at $0.01$, where it does
 # next to nothing. What if you turn it up?
 #
-# **Predict, then run.** Seven arms at $T = 100$.
+# ### Exercise 3 · A matched arm
+#
+# To be fair, an arm should remove as much in all. Which weight decay leaves the share `left` of
+# every weight after `epochs` steps at learning rate `lr`?
+
 
 # %%
+def matching_decay(left, lr, epochs):
+    """left: above 0, at most 1. Returns w with (1 - lr w)^epochs = left, a float."""
+    raise NotImplementedError
+
+
+matching_decay = ch.check("matching_decay", matching_decay)
+
+# %%
+ch.hints("matching_decay")
+
+# %% [markdown]
+# **Predict, then run.** Seven arms at $T = 100$. The third and the fifth remove as much in all as
+# the schedule does.
+#
+# *Your prediction:* ...
+
+# %%
+matched = matching_decay(1 - total, 1e-3, 100)
+print(f"the schedule removes {total:.2f}; the decay that does so in 100 steps is {matched:.1f}")
 arms = {
     "MinNorm-OG": known["MinNorm-OG"],
-    "... without weight decay": three_errors(ul.MinNormOG(n_pert=50, weight_decay=0, **setting)),
+    "... without weight decay": four_errors(ul.MinNormOG(n_pert=50, weight_decay=0, **setting)),
     "... without the projection": by_count[0],
-    "... in one blow": three_errors(ul.MinNormOG(lr=1e-3, reg=0.64, n_pert=50, descent_epochs=99)),
-    "Ridge": known["Ridge"],
-    "GD, weight decay 3": three_errors(ul.GD(lr=1e-3, weight_decay=3.0)),
+    "GD, weight decay 3": four_errors(ul.GD(lr=1e-3, weight_decay=3.0)),
+    "GD, decay matched": four_errors(ul.GD(lr=1e-3, weight_decay=matched)),
     "GD, weight decay .01": known["GD"],
+    "Ridge": known["Ridge"],
 }
 
 # %%
-picture(arms, MEASURES, "Without the projection the retain error rises; so it does in one blow")
+picture({**arms, "the function 0": zero}, MEASURES, "Without the projection the retain error rises")
 
-# %%
+# %% tags=["nbval-ignore-output"]
 part = {name: median(errors) for name, errors in arms.items()}
+print({name: {m: f"{v:.2f}" for m, v in errors.items()} for name, errors in part.items()})
 
-removed = 1 - np.prod([1 - 0.1 * 0.9**k for k in range(25)])
-print(f"25 projections of the schedule remove {removed:.2f} of what lies off the span")
-assert part["GD, weight decay 3"]["sup_error"] < 0.75 * min(
-    part["GD, weight decay .01"]["sup_error"], part["Ridge"]["sup_error"]
-)
-assert part["MinNorm-OG"]["retain_error"] < 0.6 * min(
-    part[name]["retain_error"] for name in ("... without the projection", "GD, weight decay 3")
-)
-assert part["MinNorm-OG"]["rms_error"] < min(
-    part[name]["rms_error"] for name in ("... in one blow", "Ridge", "GD, weight decay .01")
-)
+decays = [part[name] for name in ("GD, weight decay 3", "GD, decay matched")]
+assert max(decay["sup"] for decay in decays) < 0.75 * min(part["Ridge"]["sup"], middle["GD"]["sup"])
+assert max(decay["forget"] for decay in decays) < 0.6 * part["Ridge"]["forget"]
+assert every["retain"] < 0.6 * min(none["retain"], *(decay["retain"] for decay in decays))
+assert part["GD, decay matched"]["retain"] > 1.4 * none["retain"]
 
 # %% [markdown]
 # - **AdamW's own small weight decay** does nothing visible, as expected: $100$ steps of
 #   $\eta w = 10^{-5}$.
 # - **Without the projection** the peaks still go; the retain points pay (section 2).
-# - **In one blow**: a single projection that removes as much as the whole schedule. It is worse.
-#   The linearisation of notebook 02 holds for short steps, and here the one long step damages the
-#   retained outputs more than 99 steps of descent repair.
-# - **GD with a weight decay of 3**, one number turned up, comes down to the neighbourhood of
-#   MinNorm-OG in the first column. It needs no gradient of any output. In the other two columns it
-#   stays behind.
+# - **GD with a weight decay of 3**, one number turned up, takes the peaks down as far as MinNorm-OG
+#   does. It needs no gradient of any output. In the other two columns it stays behind. It leaves
+#   .74 of every weight that the loss does not feed; that is not the share of the schedule.
+# - **GD with the matched decay** removes as much as the schedule. Its peaks are as low, and it
+#   loses more on the retain points than plain shrinkage does. It goes on shrinking until the last
+#   step; the schedule ends half-way and lets descent repair.
 #
-# So: *decoupled shrinkage* takes the peaks down, whoever does it. The *schedule* of many small
-# steps keeps the damage repairable. The *projection* decides how much of the retain set survives
-# meanwhile.
-
-# %% [markdown]
-# ## 5 · With more time
+# So, on these ten seeds: *decoupled shrinkage* takes the peaks down, whoever does it. *Stopping
+# half-way* goes with less damage. The *projection* decides how much of the retain set survives
+# meanwhile, and needs short steps for it.
 #
-# Damage that descent can repair is a matter of time. **Predict, then run.** At $T = 1000$, with 500
-# epochs of pure descent at the end, how much of the projection's advantage is left? Five seeds, as
-# these runs are ten times as long.
+# ## 5 · With more time, and with less
+#
+# Damage that descent can repair is a matter of time. **Predict, then run.** For how many epochs is
+# the projection worth most? At $T = 1000$ five seeds, elsewhere ten.
+#
+# *Your prediction:* ...
+
+# %% tags=["nbval-ignore-output"]
+schedules = {10: (1, 2, seeds), 30: (1, 15, seeds), 100: (2, 50, seeds), 1000: (10, 500, few)}
+worth = {}
+for T, (often, rest, own) in schedules.items():
+    plan = dict(lr=1e-3, reg=0.1, reg_decay=0.9, project_every=often, descent_epochs=rest)
+    pair = [four_errors(ul.MinNormOG(n_pert=n, **plan), T, own) for n in (50, 0)]
+    worth[T] = [median(errors) for errors in pair]
+    says = "   ".join(
+        f"{m} {a:.2f} / {b:.2f}" for (m, a), b in zip(worth[T][0].items(), worth[T][1].values())
+    )
+    print(f"T = {T:4}, with / without projection:   {says}")
 
 # %%
-longer = dict(lr=1e-3, reg=0.1, reg_decay=0.9, project_every=10, descent_epochs=500)
-long = {
-    "MinNorm-OG": three_errors(ul.MinNormOG(n_pert=50, **longer), 1000, few),
-    "... without the projection": three_errors(ul.MinNormOG(n_pert=0, **longer), 1000, few),
-}
-
-# %%
-picture(long, MEASURES, "The two can hardly be told apart")
-
-# %%
-late = {name: median(errors) for name, errors in long.items()}
-assert late["... without the projection"]["rms_error"] < 1.3 * late["MinNorm-OG"]["rms_error"]
-assert late["... without the projection"]["retain_error"] < 3 * late["MinNorm-OG"]["retain_error"]
+ratio = {T: bare["retain"] / kept["retain"] for T, (kept, bare) in worth.items()}
+assert min(ratio[T] for T in (10, 30, 100)) > 1.5 and ratio[1000] < 1.5
+assert max(ratio, key=ratio.get) == 100
+assert all(worth[T][0]["forget"] < worth[T][1]["forget"] for T in (10, 30, 100))
+assert all(worth[T][0]["sup"] > worth[T][1]["sup"] for T in (10, 30))
 
 
 # %% [markdown]
-# Nothing that five seeds could show. Given time, descent brings back what plain shrinkage broke,
-# since all fifty retain points are at hand. The projection buys *time*: it saves descent the
-# repair. It should matter most where time is short, or where most of the retain set is out of
-# reach, so that what is broken there cannot be repaired. The sine experiment, where every method
-# sees all of $D_r$, tests the first and not the second.
-
-# %% [markdown]
+# At 10, 30 and 100 epochs the projection leaves a much lower retain error and a lower forget error,
+# and the factor is largest at 100. The sup error says the opposite at 10 and 30: plain shrinkage is
+# nearer to the function 0, which has none of the peaks. At 1000 epochs the two can hardly be told
+# apart: descent brings back what plain shrinkage broke, since all fifty retain points are at hand.
+# **The projection buys time here: it saves descent the repair.** Where most of the retain set is
+# out of reach there is no repair, and it may have more to do; this experiment, in which every
+# method sees all of $D_r$, does not test that.
+#
 # ## 6 · Equal work
 #
-# A projection is not free, a noise vector and a penalty on all weights are not either, and ascent
-# on five points is cheap. The published comparison counts epochs. On this machine, in this process,
-# one epoch of each method at the paper's settings costs:
+# The published comparison counts epochs. But a projection is not free. On this machine, in this
+# process, one epoch of each method at the paper's settings costs:
 
 
 # %% tags=["nbval-ignore-output"]
@@ -394,109 +518,89 @@ costs = {name: np.median([turn[name] for turn in turns]) for name in best}
 print({name: f"{cost / costs['GD']:.1f} x GD" for name, cost in costs.items()})
 
 # %% [markdown]
-# Twenty-five projections of 50 rows in 100 epochs make the run two to three times as long as GD's.
-# So give the others three times the epochs. The horizontal axis counts GD epochs' worth of work;
-# MinNorm-OG is charged three for each of its own; nobody else is charged more than one, not even
-# those whose epoch cost more above.
+# How much more an epoch of MinNorm-OG costs than one of GD depends on the machine; where this page
+# was made it is the factor printed above. To be on the safe side, charge MinNorm-OG three epochs of
+# GD for each of its own, and everybody else one.
 #
 # **Predict, then run.** Does Ridge catch up with three times the steps? Does GD with strong weight
-# decay?
+# decay? In which measure?
+#
+# *Your prediction:* ...
 
 # %%
 T = [30, 100, 300]
-spend = {
-    "GD": (ul.GD(lr=1e-3), 1),
-    "Ridge": (best["Ridge"], 1),
-    "GD, decay 3": (ul.GD(lr=1e-3, weight_decay=3.0), 1),
-}
-spend["MinNorm-OG"] = (None, 3)
-curves, setting = {}, dict(lr=1e-3, reg=0.1, n_pert=50)
-
-# %%
-for name, (method, cost) in spend.items():
-    by_effort = []
-    for epochs in T if cost == 1 else [10, 30, 100]:
-        schedule = dict(project_every=max(1, epochs // 50), descent_epochs=epochs // 2)
-        own = method or ul.MinNormOG(**setting, **schedule)
-        by_effort.append(three_errors(own, epochs)["rms_error"])
-    curves[name] = by_effort
+spend = {"GD": ul.GD(lr=1e-3), "Ridge": best["Ridge"]}
+spend["GD, decay 3"] = ul.GD(lr=1e-3, weight_decay=3.0)
+curves = {name: [four_errors(method, epochs) for epochs in T] for name, method in spend.items()}
+curves["MinNorm-OG"] = []
+for epochs in (10, 30, 100):
+    plan = dict(project_every=max(1, epochs // 50), descent_epochs=epochs // 2)
+    curves["MinNorm-OG"].append(
+        four_errors(ul.MinNormOG(lr=1e-3, reg=0.1, n_pert=50, **plan), epochs)
+    )
 
 # %%
 over_seeds.bands(
     T,
-    {"root-mean-square error": curves},
+    {
+        words: {name: [e[measure] for e in rows] for name, rows in curves.items()}
+        for measure, words in MEASURES.items()
+    },
     "work, in epochs of GD",
-    "MinNorm-OG is lowest at each amount of work, GD with strong decay comes nearest",
+    "At 300 MinNorm-OG is lowest on the forget points, GD on the retain points",
     log="xy",
+    ticks=T,
     middle=np.median,
 )
 
-# %%
-end = {name: np.median(errors[-1]) for name, errors in curves.items()}
-assert end["MinNorm-OG"] < 0.8 * min(end["GD"], end["Ridge"])
+# %% tags=["nbval-ignore-output"]
+end = {name: median(rows[-1]) for name, rows in curves.items()}
+for name, errors in end.items():
+    print(f"{name:12}", "   ".join(f"{m} {value:.2f}" for m, value in errors.items()))
+rest = [errors for name, errors in end.items() if name != "MinNorm-OG"]
+assert end["MinNorm-OG"]["rms"] < min(errors["rms"] for errors in rest)
+assert end["MinNorm-OG"]["forget"] < min(errors["forget"] for errors in rest)
+assert end["GD"]["retain"] < 0.5 * end["MinNorm-OG"]["retain"]
+assert end["GD, decay 3"]["sup"] < 1.1 * end["MinNorm-OG"]["sup"]
+
 
 # %% [markdown]
-# Three times the steps do not help GD: nothing in its objective is disturbed by the peaks. They
-# help Ridge little. GD with strong decay gains most by them and comes nearest, and MinNorm-OG keeps
-# its lead at equal work.
+# Conclude measure by measure. At 300 epochs' worth of work MinNorm-OG has the lowest rms error and
+# the lowest error on the forget points. GD has the lowest on the retain points. In the largest error
+# GD with a decay of 3 is level with MinNorm-OG, or a little ahead. Three times the steps do not help GD against the peaks: nothing in
+# its objective is disturbed by them.
 #
-# And the whole field, with its spread: 300 epochs' worth of work for each, so 300 epochs for every
-# method and 100 for MinNorm-OG.
-
-# %%
-epochs = {name: 100 if name == "MinNorm-OG" else 300 for name in best}
-field = {name: three_errors(method, epochs[name]) for name, method in best.items()}
-ours = field.pop("MinNorm-OG")
-field |= {"GD, weight decay 3": three_errors(spend["GD, decay 3"][0], 300), "MinNorm-OG": ours}
-# it would need an axis of its own
-shown = {name: errors for name, errors in field.items() if name != "GA"}
-picture(shown, MEASURES, "MinNorm-OG is lowest on the grid, GD on the retain points")
-
-# %%
-spent = {name: median(errors) for name, errors in field.items()}
-assert all(
-    spent["MinNorm-OG"]["rms_error"] < errors["rms_error"]
-    for name, errors in spent.items()
-    if name != "MinNorm-OG"
-)
-assert spent["GD"]["retain_error"] < 0.5 * spent["MinNorm-OG"]["retain_error"]
-assert spent["GA"]["rms_error"] > 10
-
-
-# %% [markdown]
-# With work instead of epochs on the scale, MinNorm-OG still has the lowest error on the grid, and
-# GD still has the lowest on the retain points. **GA**, which is not in the picture, has nothing to
-# hold on to and ends more than ten times farther from the sine than the function 0. **Retrain**
-# keeps near the zero function. The settings are those the paper found best at $T = 100$; a method
-# that was tuned for more steps might use them better.
-
-# %% [markdown]
+# The settings are those the paper found best at $T = 100$; a method that was tuned for more steps
+# might use them better.
+#
 # ## 7 · What may be concluded
 #
-# 1. On this task **decoupled shrinkage removes the peaks**. MinNorm-OG has it, plain shrinkage has
-#    it, AdamW with its weight decay turned up has it. Ridge as run through AdamW does not.
-# 2. **The projection keeps the retain set** while that happens: at $T = 100$ it leaves a fraction
-#    of the retain error of plain shrinkage. It protects small steps only, and at $T = 1000$ descent
-#    has repaired either.
+# 1. On this task **decoupled shrinkage takes the peaks down**. MinNorm-OG has it, plain shrinkage
+#    has it, AdamW with its weight decay turned up has it. Ridge as run through AdamW does so in
+#    part.
+# 2. **The projection keeps the retain set** while that happens: at $T = 100$ it leaves about a
+#    fifth of the retain error of plain shrinkage. It works in short steps only, and at $T = 1000$
+#    descent has repaired both.
 # 3. **The published measure cannot tell these apart**, and it ranks a function that knows nothing
-#    above every method at $T = 10$ and $T = 100$. Put a measure of what was kept beside it.
+#    above every method at $T = 10$ and $T = 100$. Put what was kept and what was forgotten beside
+#    it.
 # 4. All this is one network, one data set, five or ten seeds, and settings that were chosen on the
-#    reported error. It says nothing about tasks where most of the retain set is out of reach; there
-#    the projection has more to do.
+#    reported error.
 #
-# **Change one thing.** Which `weight_decay` makes GD best in each column? Try 1, 3, 10 and 30 in
-# section 4, and watch the second column turn before the first does.
-
-# %% [markdown]
+# **An open question.** Can a method that never computes an output gradient be as good in all four
+# measures at $T = 100$? You may use any schedule of weight decay. Write down what you would try
+# first, then try it with `four_errors`. Count how many settings you tried: the best of many is
+# better than it deserves.
+#
+# *Your answer:* ...
+#
 # ## 8 · A method and a task of your own
 #
 # Conclusion 1 suggests a shorter way: if it is the length of the weights that has to shrink, say
-# how long they may be and let descent do the rest. That is a method nobody has tried here, so write
-# it. A method is a class, and its fields are its hyperparameters, under any name. Every update
-# calls the rules `project`, `loss`, `perturb`, then AdamW, then `settle`. A subclass of `ul.GD` has
-# GD's loss and changes what it wants; `ul.hyperparameter` gives a field its default and its limits.
+# how long they may be and let descent do the rest. A subclass of `ul.GD` has GD's loss and changes
+# what it wants; `ul.hyperparameter` gives a field its default and its limits.
 #
-# ### Exercise · Weights of a limited length
+# ### Exercise 4 · Weights of a limited length
 
 
 # %%
@@ -517,32 +621,34 @@ Capped = ch.check("Capped", Capped)
 ch.hints("Capped")
 
 # %% [markdown]
-# From here on it is a method like any other. First the three errors over ten seeds.
+# From here on it is a method like any other. First the four errors over ten seeds.
 #
 # **Predict, then run.** Where does it land at shares of 0.4, 0.6 and 0.8: nearer to GD, nearer to
 # MinNorm-OG, or nearer to the zero function? In which column does it lose?
+#
+# *Your prediction:* ...
 
 # %% tags=["nbval-ignore-output"]
 share = fields(Capped)[-1].name  # what you called it
 capped = {f"Capped, {cap}": Capped(lr=1e-3, **{share: cap}) for cap in (0.4, 0.6, 0.8)}
-own = {name: three_errors(method) for name, method in capped.items()}
-beside = {name: known[name] for name in ("MinNorm-OG", "GD")} | own
+own = {name: four_errors(method) for name, method in capped.items()}
+beside = {name: known[name] for name in ("MinNorm-OG", "GD")} | own | {"the function 0": zero}
 pandas.DataFrame({name: median(errors) for name, errors in beside.items()}).T.round(2)
 
 # %%
 end_of = {name: median(errors) for name, errors in own.items()}
 
-assert end_of["Capped, 0.6"]["rms_error"] < 0.7 * middle["GD"]["rms_error"]
-assert end_of["Capped, 0.6"]["retain_error"] > 1.4 * middle["MinNorm-OG"]["retain_error"]
-assert end_of["Capped, 0.4"]["retain_error"] > 2 * end_of["Capped, 0.6"]["retain_error"]
+assert end_of["Capped, 0.6"]["rms"] < 0.7 * middle["GD"]["rms"]
+assert end_of["Capped, 0.6"]["retain"] > 1.4 * middle["MinNorm-OG"]["retain"]
+assert end_of["Capped, 0.4"]["retain"] > 2 * end_of["Capped, 0.6"]["retain"]
 
 
 # %% [markdown]
 # A rule of six lines takes away most of the peaks. With a share of 0.6 its largest error is about
 # MinNorm-OG's, but it pays with the retain points: the limit takes from all directions alike, and
 # descent has to win back what they need. At 0.4 it no longer can. Three shares were tried here on
-# the error that is reported, so this is no proof that the method is good; it is one that the
-# measure of notebook 04 asks for little.
+# the error that is reported, so this does not prove that the method is good. It shows that a low
+# sup error by itself proves little.
 #
 # ### A task of your own
 #
@@ -572,8 +678,9 @@ def damped(seed):
     original, truth = (linear(ul.linear.min_norm(X[:n], y[:n, 0])) for n in (18, 15))
 
     def evaluate(model):
-        off, kept = model(waves(grid)) - grid.sin(), model(X[:15]) - y[:15]
-        return {"rms_error": off.square().mean() ** 0.5, "retain_error": kept.abs().max()}
+        off = {"rms": model(waves(grid)) - grid.sin(), "retain": model(X[:15]) - y[:15]}
+        off["forget"] = model(X[15:]) - x[15:].sin()
+        return {f"{name}_error": e.square().mean() ** 0.5 for name, e in off.items()}
 
     build = lambda seed: linear(torch.zeros(40))
     return ul.Task("damped", "regression", seed, original, truth, keep, forget, build, evaluate)
@@ -582,6 +689,8 @@ def damped(seed):
 # %% [markdown]
 # A sweep takes both, and its table has a column for your hyperparameter. MinNorm-OG projects fully,
 # once in 50 epochs. **Predict, then run:** who wins, and by how much?
+#
+# *Your prediction:* ...
 
 # %% tags=["nbval-ignore-output"]
 common = {"epochs": 100, "lr": 1e-2}
@@ -589,7 +698,7 @@ once = {"reg": 1.0, "reg_decay": 1.0, "n_pert": 15, "project_every": 50, "descen
 grid = [{Capped: {**common, share: [0.3, 0.5, 0.7]}}, {"GD": common}, {"MinNorm-OG": common | once}]
 runs = ul.sweep(damped, grid, [1, 2, 3], tempfile.mkdtemp(), backend="serial", progress=False)
 
-measures = ["rms_error", "retain_error"]
+measures = ["rms_error", "retain_error", "forget_error"]
 runs.groupby(["method", share], dropna=False)[measures].median().round(2)
 
 # %%
@@ -604,42 +713,86 @@ by_share = runs[runs["method"] == "Capped"].groupby(share)["rms_error"].median()
 assert (by_share < best_of.loc["GD", "rms_error"]).all()  # whatever the share
 
 # %% [markdown]
-# One projection lands at the ground truth, as Theorem 2 of notebook 05 says it must, and GD stays
-# where it was, as Theorem 1 says. The limit on the length gains a little over GD, whatever the
-# share: it does not know which part of $\theta$ the retain points need. On the sine network that
-# hardly showed. So a new method wants more than one task, and one of them with a known answer.
+# One projection lands at the ground truth, as Theorem 2 says it must (notebook 05 proves it), and
+# GD stays where it was, as Theorem 1 says. The limit on the length gains a little over GD, whatever
+# the share: it does not know which part of $\theta$ the retain points need. On the sine network
+# that hardly showed. So a new method wants more than one task, and one of them with a known answer.
 #
 # ### Under sliders
 #
 # The lab of notebook 04 takes methods of yours; your hyperparameter gets its slider, from the
 # limits that you gave it. **Predict, then run.** What does the curve do as the share goes from 1
 # down to 0.2? Which points does it let go of first?
+#
+# *Your prediction:* ...
 
 # %%
 SineLab(seed=3, method=Capped.name, methods=[Capped(lr=1e-3)])
 
 # %% [markdown]
-# **What you saw, and why.** At 1 the limit hardly ever binds, and the run is GD's: the towers stay.
-# Lower, they sink: steep parts of a curve need long weights. Around 0.4 and 0.3 the outermost waves
-# lose their points first, and at 0.2 the whole sine goes with them.
+# The same in numbers, with the retain points split into the inner and the outer half:
+
+# %% tags=["nbval-ignore-output"]
+task = tasks[3]
+points = task.retain.tensors[0]
+order = points.abs().flatten().argsort()
+lost = {}
+for cap in (1.0, 0.6, 0.4, 0.3, 0.2):
+    model = ul.unlearn(task, Capped(lr=1e-3, **{share: cap}), 100).model
+    off = (model(points) - points.sin()).flatten()[order].square()
+    halves = [half.mean().sqrt().item() for half in (off[:25], off[25:])]
+    lost[cap] = *halves, ul.sine.errors(task, model)["forget_error"]
+    print(f"share {cap}: inner {halves[0]:.2f}, outer {halves[1]:.2f}, forget {lost[cap][2]:.2f}")
+assert lost[1.0][2] > 1 > 2 * max(lost[cap][2] for cap in (0.6, 0.4, 0.3))
+assert all(lost[cap][1] > 1.5 * lost[cap][0] for cap in (0.4, 0.3))
+assert min(lost[0.2][:2]) > 0.35
+
+# %% [markdown]
+# **What you saw, and why.** At 1 the limit hardly ever binds, and the run is GD's: the peaks stay.
+# Lower, they sink. A likely reason: steep parts of a curve need long weights. At 0.4 and 0.3 the
+# outer half of the points loses about twice as much as the inner half. At 0.2 both halves lose, and
+# with them the sine.
+
+# %% [markdown]
+# ## 9 · The curve, at the end of its story
+#
+# **Predict, then run.** Our curve after MinNorm-OG, after plain shrinkage and after a weight decay
+# of 3, beside the ground truth. Can you tell them apart by eye?
+#
+# *Your prediction:* ...
+
+# %% tags=["nbval-ignore-output"]
+final = {"MinNorm-OG": best["MinNorm-OG"], "plain shrinkage": ul.MinNormOG(n_pert=0, **setting)}
+final["GD, decay 3"] = spend["GD, decay 3"]
+ends = {name: ul.unlearn(poisoned, method, 100).model for name, method in final.items()}
+ends["ground truth"] = poisoned.ground_truth
+for name, model in ends.items():
+    found = ul.sine.errors(poisoned, model)
+    print(f"{name:16}", "   ".join(f"{m[:-6]} {value:.2f}" for m, value in found.items()))
+fits(poisoned, ends, limit=4.2)
+
+# %% [markdown]
+# *The purple bar marks the largest error.* None of the three runs to a cross any more. They differ
+# in what they kept. The curve was poisoned in notebook 00; you have proved why the loss could not
+# help it, derived the step that can, written the loop, and found out which of its parts did what.
+#
+# **Next:** [09 · Label erasure](09_label_erasure.ipynb) asks the same of images. Notebooks 05 to 07
+# are the branch of the theorems.
 
 # %% [markdown]
 # ## What was verified
-
-# %%
-# the zero function has 1
-assert all(median_ > 1 for T_ in (10, 100) for median_, _, _ in ul.sine.PUBLISHED[T_].values())
-assert (
-    every["retain_error"] < 0.5 * none["retain_error"]
-    and none["sup_error"] < 0.75 * middle["Ridge"]["sup_error"]
-)
-assert part["GD, weight decay 3"]["sup_error"] < 0.75 * part["Ridge"]["sup_error"]
-assert (
-    end["MinNorm-OG"] < 0.8 * min(end["GD"], end["Ridge"])
-    and outside[1] < 1.1 * was < 0.7 * inside[1]
-)
-
-# %% [markdown]
+#
+# Asserts in this notebook, all of which ran, over ten seeds at $T = 100$ unless it says otherwise:
+# - of all methods none is below the function 0 in every measure at the median; MinNorm-OG is lowest
+#   on the forget points;
+# - plain shrinkage has the median sup error of MinNorm-OG within a quarter, and more than twice its
+#   retain error;
+# - a protected step is better than an unprotected one up to a tenth, and worse at three tenths;
+# - the same share in more steps: better with protection, not without;
+# - the projection lowers the retain error at 10, 30 and 100 epochs, and not at 1000 (five seeds);
+# - at 300 epochs' worth of work MinNorm-OG is lowest in the rms and the forget error, GD in the
+#   retain error; in the sup error GD with a decay of 3 is at most a tenth above MinNorm-OG.
+#
 # ## References
 #
 # - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.*

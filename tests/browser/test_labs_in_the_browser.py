@@ -12,13 +12,14 @@ import pytest
 LAB = ".jp-OutputArea-output:has(.widget-slider)"
 
 
-def press(lab, keys):
-    """Each of the keys, by the slider's description, moves its slider and changes the picture."""
+def press(lab, keys, nth=0):
+    """Each of the keys, by the slider's description, moves its slider and changes the nth
+    picture."""
     for description, names in keys.items():
         slider = lab.slider(description)
         for key in names.split():
             before = slider.readout
-            with lab.new_picture():
+            with lab.new_picture(nth):
                 assert slider.press(key) != before
 
 
@@ -32,10 +33,11 @@ def moves_alone(lab, description):
     lab.assert_clean()
 
 
-def test_span_lab_redraws_for_every_slider_at_both_ends(lab):
+def test_span_lab_and_valley_lab_redraw_for_every_slider_at_both_ends(lab):
     lab.open("02_the_relaxed_problem.ipynb")
     lab.run_all()
     lab.wait_for_text("largest retain change")
+    press(lab, {"steps along the valley": "End Home PageUp"})
     press(
         lab,
         {
@@ -43,6 +45,7 @@ def test_span_lab_redraws_for_every_slider_at_both_ends(lab):
             "along the span": "End Home",
             "n_pert (rows)": "Home End",
         },
+        nth=1,
     )
     lab.screenshot("span-lab")
     lab.assert_clean()
