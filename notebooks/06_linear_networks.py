@@ -82,9 +82,9 @@ def refit(layers, X, y):
 
 
 # %%
-def trained(y):
+def trained(y, seed=7):
     """The layers of the network, fitted to the five points with the heights y (5,)."""
-    layers = [a.requires_grad_() for a in net.random_network(8, widths=[6, 5], seed=7)]
+    layers = [a.requires_grad_() for a in net.random_network(8, widths=[6, 5], seed=seed)]
     optimizer = torch.optim.LBFGS(layers, max_iter=300, line_search_fn="strong_wolfe")
 
     def loss():
@@ -456,33 +456,33 @@ assert torch.allclose(X_r @ by_c, y_r, atol=1e-13) and by_c.norm() > 1.1 * w_r.n
 # After Lemma 1 the *function* is the retrained one. What of the *parameters*? Train a second
 # network from the same start, with the truth at the two forget points instead of the lies, and
 # apply Lemma 1 to both. Whatever differs then is a trace of the lies. **Predict, then run.** How
-# much of the difference between the two parameter vectors is left?
+# much of the difference between the two parameter vectors is left, over eight starts?
 
 # %%
 my_share = None  # your guess
-honest = trained(torch.cat([y_r, t_points[3:].sin()]))
-both = [net.flatten(a) for a in (layers, honest)]
-after = [net.unlearn(a, X_r) for a in (layers, honest)]
-gone = (network_predictor(after[0]) - network_predictor(after[1])).norm()
-apart = [(a - b).norm() for a, b in (both, [net.flatten(a) for a in after])]
-print(
-    f"functions apart less than 1e-12: {bool(gone < 1e-12)}; parameters {apart[0]:.2f} apart ",
-    end="",
-)
-print(f"before, {apart[1]:.2f} after: {100 * apart[1] / apart[0]:.0f}% is left (you: {my_share})")
+truth, left = torch.cat([y_r, t_points[3:].sin()]), []
+for seed in range(7, 15):
+    pair = [trained(labels, seed) for labels in (y, truth)]
+    after = [net.unlearn(a, X_r) for a in pair]
+    assert (network_predictor(after[0]) - network_predictor(after[1])).norm() < 1e-12
+    apart = [(net.flatten(a) - net.flatten(b)).norm().item() for a, b in (pair, after)]
+    left.append(apart[1] / apart[0])
+print("left of the difference between the parameters, eight starts:", end=" ")
+print(f"{min(left):.0%} to {max(left):.0%} (you: {my_share}); between the functions: rounding")
 
 # %%
 off_span = lambda a: torch.stack([ul.project_out(row, X_r) for row in a]).norm().item()
 smallest_first = net.min_param_norm(w_r, [6, 5])[0]
 print(f"|A_1 P_perp|: original {off_span(layers[0]):.2f}, Lemma 1 {off_span(unlearned[0]):.2f}")
-assert gone < 1e-12 and apart[1] > 0.7 * apart[0]
+assert min(left) > 0.5
 assert off_span(unlearned[0]) > 0.5 * off_span(layers[0]) and off_span(smallest_first) < 1e-12
 
 # %% [markdown]
-# Most of it is left. Lemma 1 removes only what the lever $v$ passes on to the output. The rows of
-# $A_1$ still read inputs off the retain span, $A_1P_\perp \ne 0$, and $A_2$ and $c$ have not moved
-# at all. Someone who holds the parameters can tell the two networks apart. Theorem 4's layers
-# (Section 6) are built from $w_r$ alone and have no trace.
+# Most of it is left, and for some starts the difference even grows. Lemma 1 removes only what the
+# lever $v$ passes on to the output. The rows of $A_1$ still read inputs off the retain span,
+# $A_1P_\perp \ne 0$, and $A_2$ and $c$ have not moved at all. Someone who holds the parameters can
+# tell the two networks apart. Theorem 4's layers (Section 6) are built from $w_r$ alone and have no
+# trace.
 #
 # ### Any depth, any width, any size
 #

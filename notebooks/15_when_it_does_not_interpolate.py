@@ -367,7 +367,7 @@ print("share that survives:", *(f"{n}: {v:.2f}  " for n, v in zip(counts, shares
 assert shares[:4].max() < 1e-6 and shares[5:].min() > 1 - 1e-9 and 0.3 < shares[4].mean() < 0.7
 
 # %% [markdown]
-# A cliff, two samples wide. While all $n = n_r + 4$ samples are interpolated nothing survives. At
+# A cliff, four samples wide. While all $n = n_r + 4$ samples are interpolated nothing survives. At
 # $n_r = 38$ there are 42 samples, more than parameters, and nothing interpolates any more. But the
 # retained inputs leave two directions free, and about half of the influence goes. Once they span
 # the whole space, $P$ is the identity: **unlearning returns the original, and all of the
@@ -464,7 +464,7 @@ over_seeds.bands(
 # %%
 middle = {name: values.mean(1) for name, values in left.items()}
 part = {name: middle[name] / middle["original"] for name in METHODS}
-assert (part["MinNorm-OG"] < np.minimum(part["GD"], part["projections only"]) + 0.05).all()
+assert (part["MinNorm-OG"] < np.minimum(part["GD"], part["projections only"])).all()
 print("influence left, share of the original's:")
 for name in METHODS:
     print(f"{name:17}", *(f"{value:5.2f}" for value in part[name]), "  after", *STOPS, "epochs")
@@ -483,8 +483,8 @@ assert part["MinNorm-OG"][-1] < 0.15 and part["MinNorm-OG"][-1] < part["MinNorm-
 # - **GD** is the mirror image. Where the original interpolates there is nothing to descend, and the
 #   forget label stays entirely: paper A's Theorem 1, and notebook 01. Where it does not, descent on
 #   the retain labels has work to do, and this work overwrites part of what the forget label did.
-# - **MinNorm-OG** does both and leaves no more than the better of the two, up to rounding of the
-#   table. The worse the original fits, the more of its success is the descent's.
+# - **MinNorm-OG** does both and leaves less than either of the two at every stop. The worse the
+#   original fits, the more of its success is the descent's.
 #
 # So the two assumptions complement each other: *interpolation makes descent useless and projection
 # exact*. Without it, the descent that follows each projection replaces the retained predictions by
@@ -750,14 +750,14 @@ assert max(accuracy[arm].mean() for arm in ("MinNorm-OG", "GD")) < accuracy["ori
 #   half: their loss asks for just these labels. What MinNorm-OG answers of them at the end is not
 #   what it protected.
 # - **Projections alone forget them,** at the end nearly nine tenths of those out of reach *and* of
-#   those within reach. Nobody aimed at them. A step protects the outputs of the images that it
-#   draws, to first order; over many steps that does not hold on to what was learnt by heart. That
-#   is section 1 in a network: the least complex model with *nearly* the same predictions.
+#   those within reach. Nobody aimed at them. The linear theory of section 1 would have kept
+#   every prediction within reach, right or wrong. The network did not: a step protects the outputs
+#   of the images that it draws, and to first order only.
 # - **And that is a gain here.** After the whole training the projected networks read digits better
 #   than the originals, in all four seeds. With the descent on the few accessible labels added,
 #   MinNorm-OG ends below the original, and so does GD.
 #
-# So the cost of section 7 is, for a fifth of wrong labels, the descent's. There is a price:
+# So the cost in accuracy comes, for a fifth of wrong labels, with the descent. There is a price:
 # projections alone hardly forget color, for which MinNorm-OG was run. One task, one strength, four
 # seeds: whether shrinking off the span is a cure for wrong labels elsewhere is an open question.
 

@@ -86,7 +86,8 @@ hint 1: Split the start into a part in the span of the inputs and a part orthogo
     them can a gradient change?
 hint 2: In the span descent forgets where it began and ends at the minimum-norm solution. Off the
     span it does nothing.
-hint 3: ul.linear.min_norm(X, y) + ul.project_out(start, X).
+hint 3: ul.linear.min_norm gives the end from 0; what has to be added is the part of the start that
+    no gradient can reach.
 from 0: from 0 it is the minimum-norm solution
 fits: the start fits every label: every gradient is 0, so the end is the start
 twice: one input occurs twice and one is 0: X @ X.T has no inverse. Use the pseudo-inverse, or

@@ -19,8 +19,8 @@ hint 1: Read f(x) = c A_{L-1} ... A_1 x from the left: c is a row, and a row tim
     row.
 hint 2: After the last product you hold a row (1, m) whose inner product with x is the output. That
     row is w^T.
-hint 3: Start with row = layers[-1]; for every other layer from the last to the first: row = row @
-    layer; return row[0].
+hint 3: Start from c and multiply from the right by one layer after the other, from the last hidden
+    one to the first. A row (1, m) is left, of which you return the only row.
 column [row[0] -> row]: the numbers may be right, but the result is a matrix; return a vector (m,)
 [layers[:-1] -> layers[1:-1]]: A_1 is missing: that is v = A_2^T ... c^T. Multiply by A_1^T, too
 sign: the sign is wrong: there is no minus in a product
@@ -53,8 +53,8 @@ GRADIENT = """
 hint 1: Call what arrives at the layer z (the input after the layers before it) and what the layers
     above make of its output u: f = <u, A z>.
 hint 2: <u, A z> is a sum over j and k of u_j A_jk z_k. What is its derivative by A_jk?
-hint 3: The gradient is the outer product torch.outer(u, z), with z = A_{l-1} ... A_1 x and u =
-    A_{l+1}^T ... c^T (u = 1 for c itself).
+hint 3: All entries u_j z_k together are an outer product. The rest is two loops: x through the
+    layers before, and a 1 backwards through the layers after (u = 1 for c itself).
 transposed: the matrix is transposed: entry (j, k) is what layer l's OUTPUT j is worth above, times
     what arrives at its INPUT k
 [return torch.outer(above, below).flatten()]: the entries are there, but the result is a vector;
@@ -100,8 +100,8 @@ STEP = """
 hint 1: w = A_1^T v. Move A_1 by Delta, and w moves by Delta^T v. Which change of w do you want?
 hint 2: Delta^T v = -P_perp w. Try a matrix of rank one whose columns point along v: Delta = v a^T,
     and find a.
-hint 3: v = A_2^T ... c^T, off = ul.project_out(w, X_retain), and then -torch.outer(v, off) / (v @
-    v).
+hint 3: Delta^T v = a (v^T v) must be -P_perp w: that says what a is. v is the predictor of the
+    layers above A_1, and ul.project_out gives P_perp w.
 twice: a retain point occurs twice. Use ul.project_out, which copes with any rank
 zero: a retain point is zero. Use ul.project_out, which copes with any rank
 scale: the upper layers are 1e5 or 1e-5 times as large: Delta_A1 must stay the same, because w and
@@ -202,8 +202,8 @@ hint 1: Let layer l turn the unit vector v_{l-1} into a multiple of v_l: v_l v_{
     v_0 must A_1 react to, and what is v_L?
 hint 2: v_0 = w / rho and v_L = (1). The product of all v_l v_{l-1}^T is w^T / rho, so the L layers
     share one factor rho equally.
-hint 3: chain = [w / rho, *units, ones(1)]; layer l is rho^(1/L) torch.outer(chain[l + 1],
-    chain[l]). For rho = 0 return zeros.
+hint 3: Put v_0, the units and v_L in one list; every layer is an outer product of two neighbours,
+    times a factor that is the same for all of them. What if rho is 0?
 factor: the predictor is {factor:.3g} w instead of w: the L layers must carry a factor rho between
     them, rho^(1/L) each with L = len(units) + 1, and the direction of w has length 1
 other: the predictor is not w: layer l maps v_{{l-1}} to v_l, A_1 starts from w / rho, and c ends

@@ -49,8 +49,8 @@ hint 1: The outputs are features @ c. You look for weights on the columns `keep`
     same vector.
 hint 2: Let B = features[:, keep]. Solve B t = features @ c. B need not be square (more points than
     s): torch.linalg.lstsq solves it too.
-hint 3: torch.linalg.lstsq(B, (features @ c)[:, None]).solution[:, 0] is t; then new =
-    torch.zeros_like(c) and new[keep] = t.
+hint 3: torch.linalg.lstsq solves such a system (its right side is a matrix), and so does the
+    pseudo-inverse. Then put t in the places `keep` of a vector of zeros.
 raised: there may be more points than kept neurons, so that the system is not square, and still has
     exactly one solution: solve it by least squares
 [return t]: the result has shape (s,), the weights of the kept neurons alone. Put them in their

@@ -66,8 +66,8 @@ hint 1: A step takes the predictions p = X theta to p - (2 lr / n) K (p - y). Wh
     residual p - y?
 hint 2: It multiplies it by I - (2 lr / n) K. From theta = 0 the residual starts as -y, so after t
     steps p = (I - (I - (2 lr / n) K)^t) y.
-hint 3: S = eye - torch.linalg.matrix_power(eye - 2 * lr / n * K, steps), and of it S[:n_retain,
-    n_retain:].
+hint 3: torch.linalg.matrix_power computes the power. Of the matrix in front of y you want the rows
+    that are retained predictions and the columns that meet forget labels.
 [[:n_retain, n_retain:] -> [n_retain:, :n_retain]]: that is the other block: how retained labels get
     into forget predictions
 [[:n_retain, n_retain:] -> [n_retain:, n_retain:]]: those are the forget predictions; the rows
