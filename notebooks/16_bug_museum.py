@@ -908,8 +908,8 @@ front = one[right][np.lexsort(one[right].T[::-1])]
 better = [front[(front <= point).all(1)][-1] for point in extra]
 lines = np.stack([extra, better, np.nan * extra], 1).reshape(-1, 2)  # a gap after each
 
-places = len(np.unique(extra, axis=0))
-title = f"{len(front)} settings are on the front, ties keep {len(extra)} more, at {places} places"
+seen = 1 + (np.diff(np.sort(extra[:, 1])) > 0.01).sum()  # what lies nearer looks like one
+title = f"{len(front)} settings on the front, ties keep {len(extra)} more, seen at {seen} places"
 shown = {"_background": one, "_stairs": front, "_to what beats it": lines, "_forget": extra}
 ch.draw(
     "ties",
