@@ -256,8 +256,7 @@ line, panels = grid.flatten(), {}
 for name in ("original", "GD", "MinNorm-OG"):
     for where, models in tried.items():
         title = f"{where}, {name}: {heights[where][name]:.2f} at the lie"
-        y = models[name](grid).detach().flatten()
-        panels[title] = {"sin x": line.sin(), name: y}
+        panels[title] = {"sin x": line.sin(), name: models[name](grid).detach().flatten()}
 both = [torch.cat([own.forget.tensors[i] for own in lies.values()]) for i in range(2)]
 ch.fits(line, panels, task.retain.tensors, both, limit=2.5)
 

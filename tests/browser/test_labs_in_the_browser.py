@@ -118,7 +118,7 @@ def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
     with lab.new_picture():
         lab.click_button("Paper's best settings")
     press(lab, {"epoch shown": "Home PageUp End"})
-    lab.click_button("Keep curve as A")
+    lab.page.get_by_role("button", name="Keep curve as A").click()
     lab.wait_for_text("A: MinNorm-OG, 100 epochs")
     lab.click_button("Compare all methods")
     lab.wait_for_text("l1-Sparse")
