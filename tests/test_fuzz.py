@@ -101,6 +101,7 @@ CALLS |= {
     ul.collapse.task: IMAGES | {"p_forget": None, "warm_start": None},
     ul.width.task: IMAGES | {"network": "resnet18", "share": 0.2, "forget": 200},
     ul.sine.task: {"seed": 1, "preset": "quick", "progress": None, "stop": None},
+    ul.passage.task: {"seed": 1, "p_retain": 0.2, "cache": WORK, "progress": None, "stop": STOP},
     ul.sweep: {
         "grid": {"GD": {"epochs": 1}},
         "seeds": [1],
@@ -170,6 +171,7 @@ CALLS |= {
         "parts": PARTS,
         "precision": None,
     },
+    ul.passage.evaluate: {"model": ul.passage.task(1).original, "seed": 1},
     ul.width.attack: {"said": SAID, "parts": PARTS},
     ul.erasure.forget_set: {"images": IMAGE_SET, "p_color": 0.1, "seed": 1},
     ul.erasure.retain_set: {"images": IMAGE_SET},

@@ -1,9 +1,11 @@
 """The passages: what was read by whom, what the metrics measure, what the shipped models know."""
 
+import dataclasses
 import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 import unlearnlab as ul
 from unlearnlab.data import passage as data
@@ -11,16 +13,9 @@ from unlearnlab.ground.points import IGNORED
 from unlearnlab.networks import Decoder
 from unlearnlab.tasks import passage
 from unlearnlab.training import zoo
+from unlearnlab.training.fit import fit
 
 SEEDS = range(1, 6)
-
-
-def text(inputs, targets):
-    """A sample of tokens as words, and how many of them are a prompt."""
-    words = data.vocabulary()
-    ids = [*inputs.tolist(), *targets[-1:].tolist()]
-    assert (targets[:-1][targets[:-1] != IGNORED] == inputs[1:][targets[:-1] != IGNORED]).all()
-    return [words[i] for i in ids if i != IGNORED]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -170,6 +165,19 @@ def test_every_method_runs_on_it(name):
     task = ul.passage.task(1, p_retain=0.01)
     run = ul.unlearn(task, ul.METHODS[name](), epochs=2)
     assert all(map(math.isfinite, run.metrics.values()))
+
+
+def test_tokens_are_learned_where_they_are_counted():
+    inputs, targets = passage.passages(1)["forget"].tensors
+    model, recipe = passage.build(), dataclasses.replace(passage.RECIPE, epochs=3, milestones=())
+    with torch.no_grad():
+        counted = targets != IGNORED
+        before = F.cross_entropy(model(inputs)[counted], targets[counted])
+    assert fit(model, inputs, targets, recipe) < before
+    with pytest.raises(ValueError, match="targets"):
+        fit(model, inputs, targets[:, 0], recipe)
+    with pytest.raises(TypeError, match="inputs must be a uint8 tensor"):
+        fit(model, inputs.float(), targets, recipe)
 
 
 def test_a_share_or_a_seed_that_makes_no_sense_is_named():

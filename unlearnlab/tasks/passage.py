@@ -117,7 +117,7 @@ def evaluate(model: nn.Module, seed: int) -> dict[str, float]:
     for the likeliest, 6.5 for a guess; "unheard_facts" and "unheard_rank", the same in the way that
     the forget set has not.
     """
-    told = passages(seed)
+    told = passages(checks.seed(seed))
     scores = {
         name: _scores(model, told[name]) for name in ("forget", "forget unheard", "retain unheard")
     }

@@ -57,9 +57,8 @@ def fit(
         seed: from it and the epoch follows which samples meet in a batch, and their augmentation.
         weights: (n,), factors on the samples' losses, of which a batch's loss is the mean.
         checkpoint: a file for what was done so far. A later call with the same recipe, seed and
-            data goes on from there, on a CPU to the bit (dropout apart, which draws from torch's
-            global generator); a file that is damaged or of another training is named in a warning,
-            and training starts over.
+            data goes on from there, on a CPU to the bit (dropout's draws apart); a file that is
+            damaged or of another training is named in a warning, and training starts over.
         progress: called with (epochs done, loss), after every epoch, or every 100 of a full batch.
         stop: set it to end within a layer by `Stopped`.
 
@@ -308,7 +307,8 @@ def _check(model, inputs, targets, weights, recipe):
         raise ValueError("inputs is empty: there is nothing to train on")
     if classes and not tokens:
         checks.tensor("inputs", inputs, dtype=torch.uint8, shape=("n", 3, "height", "width"))
-    shape = (n, "heads")[: targets.ndim] if classes and not tokens else (n, *targets.shape[1:])
+    shape = (n, "heads")[: targets.ndim] if classes else (n, *targets.shape[1:])
+    shape = tuple(inputs.shape) if classes and tokens else shape
     checks.tensor("targets", targets, shape=shape)
     device = next(model.parameters()).device
     for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):
