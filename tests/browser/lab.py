@@ -175,7 +175,7 @@ class Lab:
         if self.page.evaluate(IS_LOADED):
             self.page.evaluate(OPEN, name)
         else:
-            url = f"{self._server.url}/doc/tree/{name}?token={self._server.token}&reset"
+            url = f"{self._server.url}/{self._server.opens}/{name}?token={self._server.token}&reset"
             self.page.goto(url, wait_until="commit")
         self.wait_until(lambda: self.page.evaluate(IS_OPEN, name), f"{name} does not open")
         self.page.evaluate(LISTEN)

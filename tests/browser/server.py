@@ -37,10 +37,14 @@ CPU_STEP = 5
 
 
 class Server:
-    """JupyterLab on `folder`, without a browser, with nothing of the user's: settings, cache
-    and home are temporary."""
+    """JupyterLab, or Notebook 7, on `folder`, without a browser, with nothing of the user's:
+    settings, cache and home are temporary.
 
-    def __init__(self, folder, temporary):
+    app: "jupyterlab" or "notebook".
+    """
+
+    def __init__(self, folder, temporary, app="jupyterlab"):
+        self.opens = {"jupyterlab": "doc/tree", "notebook": "notebooks"}[app]  # a notebook's page
         self.folder, self.log, self.token = (
             Path(folder),
             Path(temporary) / "server.log",
@@ -75,7 +79,7 @@ class Server:
         ]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterlab", *flags],
+                [sys.executable, "-m", app, *flags],
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
@@ -85,9 +89,7 @@ class Server:
             )
         try:
             port = wait_for(
-                lambda: self._port(homes["JUPYTER_RUNTIME_DIR"]),
-                "JupyterLab did not start",
-                self.signs,
+                lambda: self._port(homes["JUPYTER_RUNTIME_DIR"]), f"{app} did not start", self.signs
             )
         except (AssertionError, ChildProcessError) as error:
             self.close()

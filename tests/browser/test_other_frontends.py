@@ -11,21 +11,30 @@ from importlib.util import find_spec
 
 import nbformat
 import pytest
-from browser.lab import PICTURE
+from browser.lab import PICTURE, Lab
+from browser.server import Server
 from jupyter_client.manager import start_new_kernel
 from nbformat import v4
 from patience import wait_for
 
 CODE = "from unlearnlab.chapters import ch02_relaxed as ch\nlab = ch.SpanLab(seed=1)\nlab"
 NEEDS = "is not installed: make classroom"
-FRONTENDS = {
-    "voila": ("lab.ipynb", "--no-browser", "--Voila.ip=127.0.0.1", "--port={port}"),
-    "notebook": (
-        "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--port={port}",
-        "--IdentityProvider.token=", "--ServerApp.port_retries=0",
-    ),
-}  # fmt: skip
-PAGES = {"voila": "", "notebook": "notebooks/lab.ipynb"}
+
+
+def test_a_lab_moves_in_notebook_7(browser, tmp_path):
+    pytest.importorskip("notebook", reason=f"Notebook 7 {NEEDS}")
+    (tmp_path / "folder").mkdir()
+    server = Server(tmp_path / "folder", tmp_path, app="notebook")
+    try:
+        lab = Lab(server, browser)
+        lab.open(lab.write("lab.ipynb", CODE))
+        lab.run_all()
+        with lab.new_picture():
+            lab.slider("off the span").press("ArrowRight")
+        lab.assert_clean()
+        lab.close()
+    finally:
+        server.close()
 
 
 def answers(url):
@@ -36,11 +45,10 @@ def answers(url):
 
 
 @pytest.fixture
-def served(request, tmp_path):
-    """The address of a notebook with one lab, in the front end that the test names."""
-    name = request.param
-    if not find_spec(name):
-        pytest.skip(f"{name} {NEEDS}")
+def voila(tmp_path):
+    """The address of a lab that Voila serves as a page of its own."""
+    if not find_spec("voila"):
+        pytest.skip(f"Voila {NEEDS}")
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = v4.new_notebook(cells=[v4.new_code_cell(CODE)], metadata={"kernelspec": kernel})
     nbformat.write(notebook, tmp_path / "lab.ipynb")
@@ -49,46 +57,37 @@ def served(request, tmp_path):
         port = free.getsockname()[1]
     homes = {home: str(tmp_path / home.lower()) for home in ("HOME", "JUPYTER_RUNTIME_DIR")}
     homes |= {"JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "IPYTHONDIR": str(tmp_path / "i")}
-    log = tmp_path / "log"
+    log, flags = tmp_path / "log", ("--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}")
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", name, *(flag.format(port=port) for flag in FRONTENDS[name])],
+            [sys.executable, "-m", "voila", "lab.ipynb", *flags],
             cwd=tmp_path, env=os.environ | homes, stdout=out, stderr=out,
         )  # fmt: skip
-    url = f"http://127.0.0.1:{port}/"
     try:
         wait_for(
-            lambda: answers(url if name == "voila" else url + "api"),
-            lambda: f"{name} did not start: {log.read_text()[-1500:]}",
+            lambda: answers(f"http://127.0.0.1:{port}/"),
+            lambda: f"Voila did not start: {log.read_text()[-1500:]}",
             lambda: log.stat().st_size,
         )
-        yield url + PAGES[name]
+        yield f"http://127.0.0.1:{port}/"
     finally:
         process.terminate()
         process.wait(30)
 
 
-@pytest.mark.parametrize("served", FRONTENDS, indirect=True)
-def test_a_lab_moves_under_its_slider(served, browser):
+def test_a_lab_moves_on_a_page_of_voila(voila, browser):
     page, errors = browser.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(180_000)  # for the kernel to start and the lab to be drawn
-    page.goto(served)
-    if "notebooks" in served:
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
-        page.keyboard.press("Control+Enter")
-    picture = page.locator("img.widget-image, .widget-image img").first
+    page.set_default_timeout(300_000)  # for the kernel to start and the lab to be drawn
+    page.goto(voila)
+    picture = page.locator("img.widget-image").first
     picture.wait_for()
-    page.wait_for_function("() => document.querySelector('img.widget-image').naturalWidth > 0")
     before = picture.evaluate(PICTURE)
-    page.locator(".widget-slider .noUi-handle").first.focus()
-    page.keyboard.press("ArrowRight")
+    page.locator(".widget-slider .noUi-handle").first.press("ArrowRight")
     wait_for(
         lambda: picture.evaluate(PICTURE) != before,
         "the picture did not change",
-        lambda: None,
-        lambda seconds: page.wait_for_timeout(1000 * seconds),
+        pause=lambda seconds: page.wait_for_timeout(1000 * seconds),
     )
     page.close()
     assert errors == []
