@@ -37,3 +37,11 @@ def test_a_difference_has_a_line_at_zero_and_a_sign():
     plain = ch.pictures.by_seed(VALUES, "score").axes[0]
     assert not any(list(line.get_xdata()) == [0, 0] for line in plain.lines)
     assert plain.texts[0].get_text() == "2.000 ± 0.577"
+
+
+def test_the_front_of_a_way_is_drawn():
+    points = {"GD, T = 2": np.array([[0.7, 0.4], [0.4, 0.0]]), "other": np.array([[0.7, 0.1]])}
+    fig = ch.fronts(points, {"original": (0.8, 0.66)})
+    drawn = [line.get_xdata().tolist() for line in fig.axes[0].lines]
+    assert any(x == pytest.approx([0.4, 0.7]) for x in drawn)
+    assert "front of 2 of 2 settings, nearest 0.70, 0.40" in fig.alt

@@ -173,12 +173,26 @@ def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
         assert len(methods & set(VARIANTS)) == 1
         assert not set(found) & set(expand(other.grid)) and case.factory is other.factory
     else:
-        ours = "MinNorm-OG as published" if name == "arms" else "MinNorm-OG"
-        assert {ours, "GD"} <= methods
+        ours = "MinNorm-OG as published" if name.startswith("arms") else "MinNorm-OG"
+        assert ours in methods and (name == "arms-resnet" or "GD" in methods)
     if name in ("digits", "normed", "no-norm", "few", "many", "mnist", "cifar10"):
         assert {"Ridge", "NGP"} <= methods
         epochs = {m: {s.epochs for s in found if s.method.name == m} for m in methods}
         assert epochs["GD"] > epochs["MinNorm-OG"]
+
+
+def test_where_norms_are_compared_every_way_has_as_many_settings_and_the_same_rates():
+    for name in ("none", "group", "batch", "few"):
+        case, ways = ch11_replication.study.CASES[f"norms-{name}"], {}
+        for s in expand(case.grid):
+            own = getattr(s.method, "n_pert", None), s.method.batch_norm
+            ways.setdefault((s.method.name, s.epochs, *own), []).append(s.method.lr)
+        ways.pop(("Retrain", 15, None, "retain"), None)
+        rates = {*ways["MinNorm-OG", 3, 0, "retain"]}
+        assert len(rates) == 3
+        assert all(len(own) == 9 and rates <= {*own} for own in ways.values()), name
+    primary = ch11_replication.study.GRIDS["primary"]
+    assert {*primary["cases"]} < {*ch11_replication.study.CASES} and len(primary["over"]) == 5
 
 
 def test_the_arms_undo_each_oddity_of_the_public_code_and_the_digits_have_the_published_grid():
