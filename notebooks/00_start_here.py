@@ -124,16 +124,16 @@ for seed in range(1, 11):
 print(f"in all {sum(near)} of 50")
 
 # %% [markdown]
-# In all ten the error falls to less than 0.4 of what it was. Seed 1 is neither the best nor the
-# worst. But forgetting is not complete: seeds 2 and 7 keep an error above 0.3, where the ground
+# In all ten the error falls to less than half of what it was. Seed 1 is neither the best nor the
+# worst. But forgetting is not complete: seeds 2 and 7 keep an error above 0.35, where the ground
 # truth has about 0.1 or less. And a curve near 1.5 need not be a memory, since the sine itself may
 # be close to 1 there. Keep asking both questions: how far from the poison, and how far from the
 # truth?
 
 # %%
-assert max(new / old for new, old in zip(after, before)) < 0.4
+assert max(new / old for new, old in zip(after, before)) < 0.5
 assert min(after) < after[0] < max(after)
-assert {seed for seed, error in enumerate(after, 1) if error > 0.3} == {2, 7}
+assert {seed for seed, error in enumerate(after, 1) if error > 0.35} == {2, 7}
 
 # %% [markdown]
 # ## How to work with these notebooks

@@ -566,9 +566,9 @@ assert end["GD, decay 3"]["sup"] < 1.1 * end["MinNorm-OG"]["sup"]
 
 # %% [markdown]
 # Conclude measure by measure. At 300 epochs' worth of work MinNorm-OG has the lowest rms error and
-# the lowest error on the forget points. GD has the lowest on the retain points. In the largest error
-# GD with a decay of 3 is level with MinNorm-OG, or a little ahead. Three times the steps do not help GD against the peaks: nothing in
-# its objective is disturbed by them.
+# the lowest error on the forget points. GD has the lowest on the retain points. In the largest
+# error GD with a decay of 3 is level with MinNorm-OG, or a little ahead. Three times the steps do
+# not help GD against the peaks: nothing in its objective is disturbed by them.
 #
 # The settings are those the paper found best at $T = 100$; a method that was tuned for more steps
 # might use them better.
