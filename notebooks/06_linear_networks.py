@@ -33,7 +33,7 @@
 # enough PyTorch to read a matrix product. [Notebook 05](05_linear_models.ipynb) treats one layer;
 # here are $L$.
 #
-# **Time.** About 60 minutes with the five exercises. The code runs in under 20 seconds on one CPU
+# **Time.** About 60 minutes with the five exercises. The code runs in under 30 seconds on one CPU
 # core. No GPU is needed.
 #
 # **Where you are.** On the branch of theory: 05, 06, 07. Notebook 08 follows 04 and does not need
