@@ -824,7 +824,6 @@ runs["steady"] = ul.unlearn(
 ).model
 ends = {name: flatten(model.parameters()).double() for name, model in runs.items()}
 moved = {name: (end - theta).abs().max() for name, end in ends.items()}
-
 assert max(moved["Ridge"], moved["steady"]) < 0.15 < moved["MinNorm-OG"]
 assert theta[theta.abs() > 0.1].norm() ** 2 > 0.95 * theta.norm() ** 2
 assert ends["steady"].norm() > 0.85 * theta.norm()
@@ -919,8 +918,7 @@ print(
 # gradients are not zero, so Theorem 1 does not freeze GD. Section 4 takes its place: what moves the
 # model comes from the retain residuals alone, and these know nothing of what stands between the
 # points.
-
-# %% [markdown]
+#
 # ## 6 · The curve, changed
 #
 # The poisoned curve of the beginning, after 100 epochs of MinNorm-OG:
@@ -942,8 +940,7 @@ ch.pictures.fits(task, {"original": task.original, "MinNorm-OG": unlearned[1]}, 
 # an experiment that would decide. Notebook 08 makes one.
 #
 # *Your guess, and your experiment:* ...
-
-# %% [markdown]
+#
 # ## What was verified
 
 # %%

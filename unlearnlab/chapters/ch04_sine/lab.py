@@ -60,7 +60,9 @@ class SineLab(UnlearningLab):
     go = "Compare all methods", "bar-chart", 190
     back = "Paper's best settings", "undo", 190
     columns = {words: f"{{{name}:.2f}}" for name, words in ERRORS.items()}
-    summary = "SineLab: run the notebook to move forget points, and for a method under sliders"
+    summary = (
+        "SineLab: run the notebook to choose seed, method, epochs and hyperparameters with sliders"
+    )
     resize = UnlearningLab.restart
 
     def __init__(
@@ -125,7 +127,7 @@ class SineLab(UnlearningLab):
             return
         place[axis] = change["new"]
         if self.dragged:
-            self.canvas.move(lambda: self._add(self.seen))
+            self.canvas.move(lambda: self._add(self.drawn))
         else:
             self.start()
 
@@ -221,8 +223,8 @@ class SineLab(UnlearningLab):
         self.a = None
         if change["new"]:
             words = f"A: {self.under_way}, {self.epoch} epochs"
-            self.a = words, curve(self.seen or self.task.original), self.metrics
-        self.canvas.move(lambda: self._add(self.seen))
+            self.a = words, curve(self.drawn or self.task.original), self.metrics
+        self.canvas.move(lambda: self._add(self.drawn))
         if self.ended:
             self.readout.value = self._table(self.ended)
 
@@ -262,7 +264,7 @@ class SineLab(UnlearningLab):
 
     def move(self, model):
         fit, scores = self.figure.axes
-        self.seen = model
+        self.drawn = model
         x, y = curve(model or self.task.original)
         error, bar = worst(x, y)
         fit.plot(*bar, **NAMED["worst"])

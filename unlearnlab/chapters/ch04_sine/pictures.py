@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from ...course import graphs
+from ...course.style import NAMED
 from ...data.sine import grid
 
 
@@ -30,5 +31,6 @@ def fits(task, models: dict, limit: float):
     for name, model in models.items():
         x, y = curve(model)
         error, bar = worst(x, y)
-        panels[f"{name}: sup error {error:.2f}"] = {"sin x": np.sin(x), name: y, "worst": bar}
+        drawn = name if name in NAMED else "unlearned"
+        panels[f"{name}: sup error {error:.2f}"] = {"sin x": np.sin(x), drawn: y, "worst": bar}
     return graphs.fits(x, panels, task.retain.tensors, task.forget.tensors, limit)
