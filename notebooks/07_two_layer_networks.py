@@ -665,7 +665,6 @@ print(
 print(f"and the cut misses the fewest in {missed}")
 assert all(a <= b <= 3 for a, b in zip(few, cut)) and missed > 20
 
-
 # %% [markdown]
 # For the trained networks Lemma 6's construction *is* the solution. With whole numbers it often is
 # not. Both agree with the theorem: the solution needs at most what the construction needs, and that
@@ -685,24 +684,9 @@ assert all(a <= b <= 3 for a, b in zip(few, cut)) and missed > 20
 # $c_i\,\phi(\langle a_i, x\rangle)$, which is 0 for every $x$. So you can set $a_i$ to 0 as well
 # and get the **same function**, on all inputs. That is Proposition 1, which also counts: at most
 # $R(\theta)$ rows of $A$ are then nonzero. Corollary 1 applies it to the solution of Theorem 5.
-#
-# ### Exercise 4 · Prune
-
 
 # %%
-def prune_rows(A, c):
-    """A: (h, d). c: (h,).
-
-    Returns A with row i set to 0 wherever c_i is 0; the same shape, a new matrix.
-    """
-    raise NotImplementedError
-
-
-prune_rows = ch.check("prune_rows", prune_rows)
-ch.hints("prune_rows")
-
-# %%
-A_cut = prune_rows(A, pivoted)
+A_cut = torch.where(pivoted[:, None] != 0, A, 0)
 assert (f(A_cut, pivoted, grid) - f(A, pivoted, grid)).abs().max() < 1e-12
 assert A_cut.any(1).sum() == active_neurons(A_cut, pivoted) <= 10
 
@@ -855,7 +839,7 @@ assert np.abs(pick("forget", method="original") - 1.5).max() < 1e-8
 # What a method looks at when it chooses decides what it carries over. Every one of them keeps rows
 # of $A^*$, and $A^*$ was trained on the forget point.
 #
-# ### Exercise 5 · Break a claim
+# ### Exercise 4 · Break a claim
 #
 # "A network of so few neurons has no room left for the forget point." Break it: keep all retained
 # outputs **and** the output at the forget point, with one neuron more than the bound.

@@ -56,14 +56,6 @@ def _fewest_by_least_squares(c, features):
                 return size
 
 
-def _loop_prune(A, c):
-    A = A.clone()
-    for i, weight in enumerate(c):
-        if weight == 0:
-            A[i] = 0
-    return A
-
-
 OTHER_RIGHT = [
     ("cancel", _one_by_one),
     ("cancel", _triangular),
@@ -83,9 +75,6 @@ OTHER_RIGHT = [
             c, torch.vstack([features, at_forget])
         ),
     ),
-    ("prune_rows", _loop_prune),
-    ("prune_rows", lambda A, c: torch.where(c[:, None] != 0, A, 0)),
-    ("prune_rows", lambda A, c: torch.diag((c != 0).double()) @ A),
 ]
 
 
@@ -139,13 +128,6 @@ WRONG = [
     ),
     ("still_lying", lambda c, features, at_forget: c[:2], "expected shape"),
     ("still_lying", _in_place("still_lying"), "in place"),
-    ("prune_rows", lambda A, c: None, "is there a return"),
-    ("prune_rows", lambda A, c: A * (c.abs() > 1e-9)[:, None], "small, not 0"),
-    ("prune_rows", lambda A, c: (A * (c != 0)[:, None], c), "return the new A alone"),
-    ("prune_rows", lambda A, c: (c != 0).double(), "the matrix A"),
-    ("prune_rows", lambda A, c: 1.1 * A * (c != 0)[:, None], "off by"),
-    ("prune_rows", lambda A, c: A * (c / c)[:, None], "NaN"),
-    ("prune_rows", _in_place("prune_rows"), "in place"),
 ]
 
 

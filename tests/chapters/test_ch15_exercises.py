@@ -69,3 +69,25 @@ def test_the_block_is_what_a_forget_label_changes_in_descent():
         exercises.EXERCISES["retain_from_forget"].reference(X @ X.T, 4, 25, 0.1) @ (other - y)[4:]
     )
     torch.testing.assert_close(X[:4] @ (b - a), found)
+
+
+def test_the_same_lie_is_told_whatever_the_label_was_and_other_ways_to_it_pass():
+    def by_projection(theta, X, x, height=1.5):
+        kept = PINV(X) @ (X @ theta)
+        off = x - PINV(X) @ (X @ x)
+        return kept + (height - kept @ x) / (off @ off) * off
+
+    assert ch.check("same_lie", by_projection) is by_projection
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        (lambda theta, X, x, height=1.5: theta, "still knows the forget label"),
+        (lambda theta, X, x, height=1.5: PINV(X) @ (X @ theta), "what the retain set implies"),
+        (lambda theta, X, x, height=1.5: height * x / (x @ x), "off by"),
+    ],
+)
+def test_wrong_lies_are_told_apart(wrong, says):
+    with pytest.raises(WrongAnswer, match="^same_lie: .*(" + says + ")"):
+        ch.check("same_lie", wrong)

@@ -163,39 +163,3 @@ def still_lying(c, features, at_forget):
     """c (h,), features (n, h), at_forget (h,). Returns weights (h,), at most rank(features) + 1
     nonzero, with the outputs of c at the retain points and at the forget point."""
     return two_layer.sparsify(c, torch.cat([features, at_forget[None]]))
-
-
-PRUNE = """
-hint 1: Neuron i enters the function only through c_i phi(a_i . x). If c_i is 0, what does a_i
-    matter?
-hint 2: Multiply each row by 1 if its weight differs from 0, else by 0.
-hint 3: (c != 0) is a vector (h,); as a column, (c != 0)[:, None], it multiplies the rows of A.
-tiny: a weight of 1e-12 is small, not 0: pruning its neuron changes the function. Compare with
-    exactly 0
-list: return the new A alone; c does not change
-[return A[c != 0]]: you removed the rows. Proposition 1 keeps the width: the rows stay, filled with
-    zeros
-[return c]: the result has shape (h,); wanted is the matrix A with some rows zeroed
-[return A]: A comes back unchanged
-[!= -> ==]: you zero the rows of the neurons that are in use. Zero the others
-[(c != 0) -> c]: you multiply the rows by c. Rows of neurons in use must not change
-[!= -> >]: you also zero neurons with a negative weight. Only a weight of exactly 0 makes a neuron
-    useless
-[(c != 0)[:, None] -> (c != 0)]: you zero columns. Neuron i is ROW i of A
-"""
-
-
-def _prune_cases():
-    for h, d in [(5, 2), (8, 3), (4, 4), (3, 6)]:
-        A, c = draw(h, d), draw(h)
-        c[torch.randperm(h)[: h // 2]] = 0
-        yield A, c
-    tiny = torch.tensor([1e-12, 0, -1e-300], dtype=torch.float64)
-    yield "tiny", draw(3, 2), tiny
-
-
-@exercise(PRUNE, _prune_cases)
-def prune_rows(A, c):
-    """A (h, d_in), c (h,). Returns A with row i zeroed wherever c_i is 0; same shape, and
-    c^T phi(A x) is the same function."""
-    return A * (c != 0)[:, None]
