@@ -228,8 +228,8 @@ hint 1: Ask the outputs themselves: how far is outputs(theta + step) from output
 hint 2: A loop: while the largest change is above the tolerance, halve the step.
 hint 3: The comparison is always with outputs(theta), the original ones, and the step shrinks to
     half its length each time.
-[while -> while 0 *]: the step is never halved
 [.abs() -> ]: an output that falls changes too: take absolute values
+[while -> while 0 *]: the step is never halved
 [.max() -> .mean()]: the mean lets one output move far if the others stay: look at the
     largest change
 [while -> if]: with a whole step too long, its half may be too long as well: go on until it is not
@@ -239,7 +239,10 @@ hint 3: The comparison is always with outputs(theta), the original ones, and the
 
 def _halvings():
     for theta, rows in WIDE():
-        for outputs in (lambda t, rows=rows: -rows @ t, lambda t, rows=rows: (rows @ t).square()):
+        for outputs in (
+            lambda t, rows=rows: torch.cat([rows, -rows]) @ t,
+            lambda t, rows=rows: (rows @ t).square(),
+        ):
             yield outputs, theta, -theta, 0.05
             yield outputs, theta, -1e-3 * theta, 0.5
 
