@@ -248,6 +248,7 @@ class UnlearningLab(Lab):
         if self.pause and (time.monotonic() < self._next or done == epochs):  # `unlearn` draws it
             self.epoch = done
             return
+        began = time.monotonic()
         try:
             metrics = self._measure(self.task, run.model, stop)
         except Stopped:  # the run ends before its next update
@@ -257,7 +258,8 @@ class UnlearningLab(Lab):
             self.track = [*self.track, self.place(metrics)]
             self.canvas.move(lambda: self._add(run.model))
         self.progress.value = done / epochs
-        self._next = time.monotonic() + self.pause
+        now = time.monotonic()  # on a busy machine frames take longer, and are fewer
+        self._next = now + max(self.pause, 10 * (now - began))
 
     def _measure(self, task, model, stop):
         """The task's metrics of a model. It may take seconds: within a layer of `stop` it ends by
