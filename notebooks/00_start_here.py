@@ -30,6 +30,9 @@
 #
 # **You need** some linear algebra and calculus, and to have trained a neural network once.
 # **Time.** 10 minutes; no GPU is needed, here or in any notebook of this part.
+#
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
 
 # %% [markdown]
 # ## Is your machine ready?

@@ -31,6 +31,9 @@
 #
 # **Time.** About 45 minutes with the three exercises. Running everything takes well under a minute
 # on a CPU; there is no use for a GPU.
+#
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
 
 # %%
 import copy

@@ -36,6 +36,9 @@
 # **Time.** About 60 minutes with the five exercises. The code runs in under 20 seconds on one CPU
 # core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Numbers in
 # parentheses are its own.
 

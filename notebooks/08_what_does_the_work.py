@@ -31,6 +31,9 @@
 # **You need** notebooks 03 and 04. **Time.** About 55 minutes; the code runs in under two minutes
 # on one CPU core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). What is
 # measured here goes beyond the paper, and the conclusions are about this task.
 
