@@ -18,7 +18,7 @@ NOTEBOOK = HERE.parent / "notebooks" / "04_sine_poisoning.ipynb"
 # Parts and paragraphs for whoever reads on alone.
 LEFT_OUT = ("The last digits", "The whole search", "Exercise", "What was verified", "To go on",
             "References")  # fmt: skip
-NOT_SHOWN = ("*Your", "**You need", "**Time", "**Compare all", "The same five")
+NOT_SHOWN = ("*Your", "**You need", "**Time", "**On a hosted", "**Compare all", "The same five")
 NEW_SLIDE = "```{revealjs-break}\n```"
 CONF = """
 extensions = ["myst_parser", "sphinx.ext.mathjax", "sphinx_revealjs"]

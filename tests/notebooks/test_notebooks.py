@@ -134,6 +134,12 @@ def test_the_stored_notebook_has_nothing(check, ipynb):
     assert check(nbformat.read(ipynb, as_version=4)) == []
 
 
+@pytest.mark.parametrize("ipynb", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_first_cell_says_what_to_do_on_a_hosted_service(ipynb):
+    first = nbformat.read(ipynb, as_version=4).cells[0].source
+    assert "hosted notebook service" in first and "`%pip install ..`" in first
+
+
 def executed(*sources, outputs=(), metadata=None):
     """A built notebook of code cells, the outputs on the last."""
     notebook = build.from_py(
