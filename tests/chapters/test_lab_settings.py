@@ -80,13 +80,15 @@ def test_what_was_measured_is_what_the_labs_begin_with():
 
 
 def test_on_photographs_erasure_forgets_and_keeps():
-    """The values of digits left an accuracy of .33 of .50."""
+    """With the values of digits the lab's first run left an accuracy of .33 of .50."""
     rows = measured("erasure")
+    (first,) = (row for row in rows if row["method"] == "MinNorm-OG")
+    assert first["retain_accuracy"] > 0.9 * first["original"]["retain_accuracy"]
     assert {row["method"] for row in rows} == {*METHODS}
     for row in rows:
         if row["method"] in ALONE:
             continue
-        assert row["retain_accuracy"] > 0.75 * row["original"]["retain_accuracy"], row["method"]
+        assert row["retain_accuracy"] > 0.65 * row["original"]["retain_accuracy"], row["method"]
         assert row["forget_error"] < 0.1, row["method"]
 
 

@@ -64,6 +64,8 @@ class CollapseLab(ImageLab):
         self.image = tint(own, CLASS_COLORS[color])
         image.imshow(self.image[0].permute(1, 2, 0).numpy(), interpolation="nearest")
         image.set_axis_off()
+        if max(map(len, self.classes)) > 1:  # names take room
+            image.set_position((0.01, 0.4, 0.09, 0.31))
         self.owner = f"that of class {self.classes[color]}"
         caption = f"content: {self.classes[content]}\ncolor: {NAMES[color]},\n{self.owner}"
         image.text(0, -0.05, caption, transform=image.transAxes, va="top", linespacing=1.5)
