@@ -70,7 +70,7 @@ def fetch(source: Source, root: Path, *, progress: bool = True) -> Path:
             raise
         raise OSError(
             errno.ENOSPC,
-            f"no space left for {source.folder} in {root}. Name another folder (UNLEARNLAB_DATA)",
+            f"no space left for {source.folder} in {root}. Name another (folder=, UNLEARNLAB_DATA)",
         ) from error
     return root / source.folder
 
