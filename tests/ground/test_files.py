@@ -56,3 +56,5 @@ def test_a_folder_that_cannot_be_made_is_named_with_what_to_change(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(PermissionError, match=r"cannot make the folder .*file.*\(store\)"):
         files.check_writable(tmp_path / "file" / "below" / "record", "store")
+    with pytest.raises(PermissionError, match=r"\(folder=, cache=, UNLEARNLAB_DATA\)"):
+        files.check_writable(tmp_path / "file" / "below" / "record")

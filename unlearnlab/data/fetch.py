@@ -75,7 +75,7 @@ def fetch(source: Source, root: Path, *, progress: bool = True, stop=None) -> Pa
             raise
         raise OSError(
             errno.ENOSPC,
-            f"no space left for {source.folder} in {root}. Name another folder (UNLEARNLAB_DATA)",
+            f"no space left for {source.folder} in {root}. Name another (folder=, UNLEARNLAB_DATA)",
         ) from error
     return root / source.folder
 

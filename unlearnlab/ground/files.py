@@ -38,7 +38,7 @@ def chosen_folder(given: Path | str | None, *parts: str, name: str = "folder") -
     return default_folder(*parts) if given is None else checks.path(name, given)
 
 
-def check_writable(path: Path | str, argument: str = "UNLEARNLAB_DATA") -> None:
+def check_writable(path: Path | str, argument: str = "folder=, cache=, UNLEARNLAB_DATA") -> None:
     """Makes the folder of `path`. argument: what names the folder, for the message.
 
     Raises PermissionError that names the folder when nothing can be written there, and
