@@ -123,7 +123,8 @@ def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
     lab.page.get_by_role("button", name="Keep curve as A").click()
     lab.wait_for_text("A: MinNorm-OG, 100 epochs")
     lab.click_button("Compare all methods")
-    lab.wait_for_text("l1-Sparse")
+    rows = lab.page.locator(".jp-OutputArea td").filter(has_text="l1-Sparse")  # the last
+    lab.wait_until(lambda: rows.count() == 1, "the comparison does not end")
     lab.screenshot("sine-lab", of=LAB)
     press(
         lab,
