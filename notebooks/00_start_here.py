@@ -193,22 +193,22 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 # %% [markdown]
 # ## The course
 #
-# - 00 start here (10 minutes, runs in 10 s): is everything in place?
-# - [01 why the loss is not enough](01_why_loss_is_not_enough.ipynb) (45 minutes, runs in 20 s): why
+# - 00 start here (15 minutes, runs in 10 s): is everything in place?
+# - [01 why the loss is not enough](01_why_loss_is_not_enough.ipynb) (55 minutes, runs in 20 s): why
 #   do methods that follow the loss not move an interpolating model, whatever you want forgotten?
-# - [02 the relaxed problem](02_the_relaxed_problem.ipynb) (50 minutes, runs in 15 s): which model
+# - [02 the relaxed problem](02_the_relaxed_problem.ipynb) (80 minutes, runs in 30 s): which model
 #   do you want instead, and which step leads towards it?
 # - [03 MinNorm-OG](03_minnorm_og.ipynb) (90 minutes, runs in 30 s): how do you compute that step
 #   without drowning in gradients, and build an algorithm on it?
-# - [04 the poisoned sine](04_sine_poisoning.ipynb) (50 minutes, runs in 60 s): does it work? Eight
+# - [04 the poisoned sine](04_sine_poisoning.ipynb) (60 minutes, runs in 100 s): does it work? Eight
 #   methods, ten seeds, beside the published table
-# - [05 linear models](05_linear_models.ipynb) (70 minutes, runs in 15 s): why does one projection
+# - [05 linear models](05_linear_models.ipynb) (80 minutes, runs in 20 s): why does one projection
 #   unlearn a linear model exactly, and what is left when a condition fails?
-# - [06 linear networks](06_linear_networks.ipynb) (60 minutes, runs in 10 s): can a product of
+# - [06 linear networks](06_linear_networks.ipynb) (60 minutes, runs in 30 s): can a product of
 #   matrices be unlearned exactly in one step, and what breaks without the penalty?
 # - [07 two-layer networks](07_two_layer_networks.ipynb) (75 minutes, runs in 40 s): how few neurons
 #   do the retained points need, and what does a cut network still say of the forgotten point?
-# - [08 what does the work?](08_what_does_the_work.ipynb) (40 minutes, runs in 90 s): projection,
+# - [08 what does the work?](08_what_does_the_work.ipynb) (75 minutes, runs in 100 s): projection,
 #   schedule or shrinkage: which earns the lower error, and what does that error not see?
 # - [09 label erasure](09_label_erasure.ipynb) (60 minutes, runs in 60 s): can a network forget that
 #   there is color, and how do you compare thirteen methods that claim it?
@@ -225,8 +225,7 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 # - [14 what there was to forget](14_what_there_was_to_forget.ipynb) (60 minutes, runs in 60 s):
 #   which examples were learnt by heart, and what do the same metrics say on label erasure, width,
 #   linear models and the sine?
-# - [15 when it does not interpolate](15_when_it_does_not_interpolate.ipynb) (50 minutes, runs in 60
-#   s): early stopping and wrong labels: what is left of the theory when the original does not fit
+# - [15 when it does not interpolate](15_when_it_does_not_interpolate.ipynb) (60 minutes, runs in 60 s): early stopping and wrong labels: what is left of the theory when the original does not fit
 #   its data?
 # - [16 the bug museum](16_bug_museum.ipynb) (60 minutes, runs in 90 s): thirteen mistakes that
 #   finish on time and write a number into a table, each with its measured effect

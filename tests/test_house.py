@@ -2,8 +2,9 @@
 
 The budgets are there so that one person can read the package. Delete something before you raise
 one. The two of tokens were 55,000 and 110,000 for sixteen notebooks and the models of our own
-tasks. They were raised once: there are eighteen notebooks, and the projection takes models that
-others bring.
+tasks. They were raised twice: for eighteen notebooks and a projection that takes models that others
+bring; then for a language model and its text, a lab whose points are moved and learnt, and errors
+of every public function that name the argument.
 """
 
 import ast
@@ -23,7 +24,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-LIBRARY_TOKENS, PACKAGE_TOKENS = 56_600, 114_000
+LIBRARY_TOKENS, PACKAGE_TOKENS = 61_000, 121_000
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),
