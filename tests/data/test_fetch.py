@@ -300,6 +300,17 @@ def test_what_a_killed_download_left_a_day_ago_is_removed_and_a_younger_one_stay
     assert (tmp_path / ".incoming-young.tmp").exists()
 
 
+def test_what_others_left_beside_the_data_stays(tmp_path):
+    (tmp_path / "set.zip").write_bytes(zipped())
+    for name in (".somebody.tmp", ".notes.txt.tmp"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "work").touch()
+        os.utime(tmp_path / name, (0, 0))
+    fetch(published("http://127.0.0.1:9/set.zip", zipped()), tmp_path, progress=False)
+    assert (tmp_path / ".somebody.tmp" / "work").exists()
+    assert (tmp_path / ".notes.txt.tmp" / "work").exists()
+
+
 LIMITS = {
     "more than 10 bytes came": {"LARGEST": 10},
     "bytes came in 0 seconds": {"PATIENCE": 0, "SLOWEST": 1e12},
