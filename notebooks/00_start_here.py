@@ -30,6 +30,9 @@
 #
 # **You need** some linear algebra and calculus, and to have trained a neural network once.
 # **Time.** 15 minutes; no GPU is needed, here or in any notebook of this part.
+#
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
 
 # %% [markdown]
 # ## Is your machine ready?
@@ -225,7 +228,8 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 # - [14 what there was to forget](14_what_there_was_to_forget.ipynb) (60 minutes, runs in 60 s):
 #   which examples were learnt by heart, and what do the same metrics say on label erasure, width,
 #   linear models and the sine?
-# - [15 when it does not interpolate](15_when_it_does_not_interpolate.ipynb) (60 minutes, runs in 60 s): early stopping and wrong labels: what is left of the theory when the original does not fit
+# - [15 when it does not interpolate](15_when_it_does_not_interpolate.ipynb) (60 minutes, runs in 60
+#   s): early stopping and wrong labels: what is left of the theory when the original does not fit
 #   its data?
 # - [16 the bug museum](16_bug_museum.ipynb) (60 minutes, runs in 90 s): thirteen mistakes that
 #   finish on time and write a number into a table, each with its measured effect

@@ -30,6 +30,9 @@
 #
 # **Time.** About 55 minutes with the four exercises, and 10 for the appendix. Running everything
 # takes well under a minute on a CPU; there is no use for a GPU.
+#
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
 
 # %%
 import copy

@@ -31,6 +31,9 @@
 # **Time.** About 80 minutes with the nine exercises; the code runs in under 30 seconds on one CPU
 # core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Numbers in
 # parentheses, such as (4), are its equation numbers.
 

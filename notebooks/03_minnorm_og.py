@@ -35,6 +35,9 @@
 # **Time.** About 50 minutes for the first part, 40 for the second; the code runs in under 30
 # seconds on one CPU core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end).
 
 # %%

@@ -32,6 +32,9 @@
 # **Time.** About 60 minutes to work through; the code runs in under two minutes on one CPU core. No
 # GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end).
 
 # %%

@@ -34,6 +34,9 @@
 # **Time.** About 80 minutes with the five exercises; the code runs in under 20 seconds on one CPU
 # core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # **Where you are.** Notebooks 05, 06 and 07 are the branch of theory: three models for which one
 # step can be proved to be right. Notebook 08 follows 04 and does not need them.
 #

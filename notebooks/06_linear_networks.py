@@ -36,6 +36,9 @@
 # **Time.** About 60 minutes with the five exercises. The code runs in under 30 seconds on one CPU
 # core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # **Where you are.** On the branch of theory: 05, 06, 07. Notebook 08 follows 04 and does not need
 # it.
 #

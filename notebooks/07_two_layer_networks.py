@@ -35,6 +35,9 @@
 # **Time.** About 75 minutes to work through; the code runs in under 90 seconds on one CPU core. No
 # GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # **Where you are.** The last of the branch of theory: 05, 06, 07. Notebook 08 follows 04 and does
 # not need it.
 #

@@ -30,6 +30,9 @@
 # **You need** notebooks 03 and 04; this one goes on where 04 ends. **Time.** About 75 minutes with
 # the four exercises; the code runs in under two minutes on one CPU core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). What is
 # measured here goes beyond the paper, and the conclusions are about this task.
 

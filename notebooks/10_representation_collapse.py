@@ -31,6 +31,9 @@
 # **You need** notebooks 01 to 03; notebook 09 is the sister experiment. **Time.** About 45 minutes;
 # the code runs in under two minutes on one CPU core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end); this is its
 # third experiment. The paper runs it on CIFAR-10 with a full ResNet-18. Here it runs on 1,437
 # handwritten digits of 8 by 8 pixels, with the same network at a width of 3/32; section 6 has

@@ -28,6 +28,9 @@
 # **You need** notebooks 03 and 09. **Time.** About 50 minutes; the code runs in a minute on one CPU
 # core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). The runs were
 # recorded on two CPU cores, those of section 9, at the paper's size, on a GPU.
 # `python -m unlearnlab.study replication` makes the small ones again, `fullsize` the large.

@@ -30,6 +30,9 @@
 # **You need** notebooks 01 to 03 and 09. **Time.** About 70 minutes; the code runs in about a
 # minute on one CPU core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper B" is *How Does Overparameterization Affect Machine Unlearning of Deep Neural Networks?*
 # (reference at the end). Only a summary of it was at hand when this was written. **[paper]** marks
 # what the paper says of itself there; **[ours]** marks definitions and choices that had to be made

@@ -29,6 +29,9 @@
 # **You need** notebooks 01 and 09. **Time.** About 75 minutes; the code runs in about a minute on
 # one CPU core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # There is no single answer because there is no single question. "As if it had never been trained
 # on" compares *distributions*: many unlearned networks with many retrained ones. "Nothing of it can
 # be brought back" asks what a little training recovers. "It no longer acts on it" asks what the

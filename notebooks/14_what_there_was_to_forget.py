@@ -29,6 +29,9 @@
 # **You need** notebook 13, and from 04, 05, 09 and 12 what their task is. **Time.** About 60
 # minutes; the code runs in about a minute on one CPU core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # The recorded networks and the metrics are those of notebook 13. A *floor* is, as there, what
 # retrained networks say of retrained networks: a band, not a line.
 

@@ -30,6 +30,9 @@
 # **You need** notebooks 01 to 03 and 05. **Time.** About 60 minutes; the code runs in under two
 # minutes on one CPU core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Its reviewers
 # asked this question; what is measured here is ours, and goes beyond the paper.
 

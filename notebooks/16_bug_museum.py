@@ -27,6 +27,9 @@
 # **You need** notebooks 03, 04 and 09. **Time.** About 60 minutes; the code runs in under two
 # minutes on one CPU core. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # The mistakes are known from published implementations of unlearning and of its metrics. The code
 # here is ours, written to show each of them plainly; nobody's repository is on display. For each
 # exhibit: what it looks like, your prediction, its effect as measured here, and where this package

@@ -29,6 +29,9 @@
 #
 # **Time.** About 40 minutes; the code runs in under 30 seconds on two CPU cores. No GPU is needed.
 #
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
 # Every part can be read alone. Copy the cell that is nearest to your problem and change it. The
 # README says the same in ten lines, and how runs are stored.
 
