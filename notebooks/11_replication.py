@@ -16,14 +16,13 @@
 # # 11 · A replication
 #
 # **The question.** Notebook 09 ended with a draw: at three epochs MinNorm-OG was ahead by a little,
-# at equal work a tuned GD was level. The paper reports a clear win. Which of the two is right,
-# where, and what makes the difference?
+# at equal work a tuned GD was level. The paper reports a clear win. Which is right, and where?
 #
 # **You will be able to**
-# - take a published procedure apart, change one thing at a time, and measure what each thing does;
+# - take a published procedure apart, and measure what each part does;
 # - compare methods by fronts that were chosen on other seeds, and give a difference with its error;
-# - say on which networks, with how much data and at which price projecting off the retained
-#   gradients beats plain descent, and why.
+# - say on which networks, and at which price, projecting off the retained gradients beats plain
+#   descent.
 #
 # **You need** notebooks 03 and 09. **Time.** About 50 minutes; the code runs in a minute on one CPU
 # core. No GPU is needed.

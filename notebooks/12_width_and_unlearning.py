@@ -16,16 +16,14 @@
 # # 12 · Width and unlearning
 #
 # **The question.** A network that is wide enough fits every training image, and a narrow one does
-# not. Does a wide one also forget better? Two things can be meant by that, and they ask for
-# opposite numbers.
+# not. Does a wide one also forget better?
 #
 # **You will be able to**
 # - measure at which width a network begins to interpolate, with its spread over seeds;
-# - find out whether an objective tells perfect unlearning from doing nothing, before you tune by
-#   it;
+# - find out whether an objective tells perfect unlearning from doing nothing;
 # - see where in input space a network changed its mind, and compare that with what retraining
 #   changes anyway;
-# - say which findings of a paper hold on your own data, and what would overturn your answer.
+# - say which findings of a paper hold on your own data.
 #
 # **You need** notebooks 01 to 03 and 09. **Time.** About 70 minutes; the code runs in about a
 # minute on one CPU core. No GPU is needed.
