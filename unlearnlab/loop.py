@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -17,7 +18,7 @@ from .ground import checks, optim
 from .ground.models import copied
 from .ground.modes import norms_of
 from .ground.precision import PRECISIONS, products_in
-from .ground.seeds import derived, shuffled
+from .ground.seeds import GLOBAL_GENERATORS, derived, shuffled
 from .ground.threads import few_threads
 from .methods import Method
 from .methods.base import HYPERPARAMETERS
@@ -143,7 +144,8 @@ def _check_given(callback, stop):
 def _begun(task, method, epochs, seed, products, stop):
     """The state before the first epoch, with all random numbers seeded."""
     run_seed = derived(task.seed, seed)
-    torch.manual_seed(run_seed)
+    with GLOBAL_GENERATORS:
+        torch.manual_seed(run_seed)
     generator = torch.Generator().manual_seed(run_seed)
     model = method.start(task, run_seed)
     model.train()
@@ -153,9 +155,17 @@ def _begun(task, method, epochs, seed, products, stop):
     return State(task, method, epochs, model, generator, there, stop, products, norms=norms)
 
 
+@contextmanager
 def _own_random_numbers(device):
     """Inside, torch's global generators may be seeded; afterwards they are as before."""
-    return torch.random.fork_rng([device] if device.type == "cuda" else [])
+    fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
+    with GLOBAL_GENERATORS:
+        fork.__enter__()
+    try:
+        yield
+    finally:
+        with GLOBAL_GENERATORS:
+            fork.__exit__(None, None, None)
 
 
 def measure(task: Task, model: nn.Module) -> dict[str, float]:

@@ -1,7 +1,9 @@
 """Is a model copied, whatever it keeps of a forward?"""
 
 import copy
+import operator
 import random
+import threading
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from torch import nn
 from torch.nn.utils import weight_norm
 
 import unlearnlab as ul
-from unlearnlab.ground.models import LARGE, copied
+from unlearnlab.ground.models import LARGE, Kept, copied
+from unlearnlab.networks import seeded
 
 
 class Keeping(nn.Module):
@@ -103,6 +106,52 @@ def test_generators_that_a_forward_draws_from_are_put_back(kind, solver):
     random.seed(0), torch.manual_seed(0)
     ul.minnorm_step(model, x, 0.5, solver=solver)
     assert drawn(model) == expected
+
+
+def test_a_model_that_another_thread_builds_meanwhile_starts_as_it_does_alone():
+    here, go_on = threading.Event(), threading.Event()
+
+    class Waiting(nn.Linear):
+        def forward(self, x):
+            here.set(), go_on.wait(10)
+            return super().forward(x)
+
+    def build():
+        go_on.set(), thread.join(0.5)
+        return nn.Linear(3, 2)
+
+    model, x = Waiting(4, 3), torch.randn(5, 4)
+    go_on.set(), ul.minnorm_step(model, x, 0.5)  # the first takes longer
+    alone = seeded(lambda: nn.Linear(3, 2), 1)
+    here.clear(), go_on.clear()
+    thread = threading.Thread(target=ul.minnorm_step, args=(model, x, 0.5))
+    thread.start(), here.wait(10)
+    assert torch.equal(seeded(build, 1).weight, alone.weight)
+    thread.join()
+
+
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
+@pytest.mark.parametrize("moment", ["__enter__", "__exit__"])
+def test_a_model_is_whole_again_where_ctrl_c_comes_while_it_is_put_back(
+    moment, solver, monkeypatch
+):
+    usual, calls = getattr(Kept, moment), []
+
+    def interrupted(self, *error):
+        calls.append(1)
+        if moment == "__enter__":
+            usual(self)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return usual(self, *error) if moment == "__exit__" else None
+
+    model, x = nn.Linear(4, 3), torch.randn(5, 4)
+    model.register_buffer("counts", torch.zeros(2))
+    before = [*model.parameters(), *model.buffers()]
+    monkeypatch.setattr(Kept, moment, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ul.minnorm_step(model, x, 0.5, solver=solver)
+    assert all(map(operator.is_, [*model.parameters(), *model.buffers()], before))
 
 
 def test_a_large_buffer_that_a_forward_changes_unseen_is_put_back():

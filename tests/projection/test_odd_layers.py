@@ -133,6 +133,10 @@ PICKS = {
     "scatter": lambda order, x: torch.zeros_like(x).scatter(
         0, order.argsort()[:, None].expand_as(x), x
     ),
+    "select": lambda order, x: torch.stack([x[i] for i in order.tolist()]),
+    "slice": lambda order, x: torch.cat([x[i : i + 1] for i in order.tolist()]),
+    "unbind": lambda order, x: torch.stack([x.unbind()[i] for i in order.tolist()]),
+    "split": lambda order, x: torch.cat([x.split(1)[i] for i in order.tolist()]),
     "take": lambda order, x: x.take(order[:, None] * x.shape[1] + torch.arange(x.shape[1])),
 }
 

@@ -110,6 +110,7 @@ def test_a_recorded_training_stops_and_resumes_where_it_was(recorder, tmp_path):
     whole, stop = trained(), threading.Event()
     with pytest.raises(trainer.Stopped, match="stopped after 2 of 4 epochs"):
         trained(checkpoint=tmp_path / "p", stop=stop, progress=lambda e, _: e == 2 and stop.set())
+    assert recorder.recordings == 2
     assert difference(trained(checkpoint=tmp_path / "p"), whole) == 0
 
 

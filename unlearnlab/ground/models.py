@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor, default_generator, nn
 
 from .modes import norms_of
+from .seeds import GLOBAL_GENERATORS
 
 # What is put back in place. Attributes, of a module or of an object that it holds, are a dict.
 _BOXES = (dict, OrderedDict, defaultdict, Counter, list, deque, set)
@@ -76,7 +77,8 @@ class Kept:
         ]
         self.hooks = [(hooks, hooks.copy()) for m in model.modules() for hooks in _hooks(m)]
         self.states = [_state(g) for g in held if isinstance(g, GENERATORS)]
-        self.states += [_state(default_generator), (random.setstate, random.getstate())]
+        with GLOBAL_GENERATORS:
+            self.states += [_state(default_generator), (random.setstate, random.getstate())]
         # norms only read theirs in evaluation mode, and they are many
         self.steady = {id(norm._buffers) for norm in norms_of(model)}
 
@@ -101,8 +103,9 @@ class Kept:
         """Arrays and generators as they were when this was made."""
         for array, before in self.arrays:
             array[...] = before
-        for put, state in self.states:
-            put(state)
+        with GLOBAL_GENERATORS:
+            for put, state in self.states:
+                put(state)
         for hooks, before in self.hooks:
             for key in hooks.keys() - before.keys():
                 del hooks[key]

@@ -3,12 +3,17 @@ not follow from what torch's defaults are?"""
 
 import argparse
 import re
+import threading
 from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
 
 from . import checks
+
+# torch and Python have one global generator each, and labs run in threads: held by whoever seeds
+# one or sets its state.
+GLOBAL_GENERATORS = threading.RLock()
 
 
 def derived(*parts: int) -> int:

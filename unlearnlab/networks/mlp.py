@@ -1,13 +1,12 @@
 """The fully connected network, and what every network needs: a seeded start."""
 
-import threading
 from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from ..ground import checks
-from ..ground.seeds import on_cpu
+from ..ground.seeds import GLOBAL_GENERATORS, on_cpu
 
 
 def MLP(widths: Sequence[int], activation: type[nn.Module] = nn.SiLU) -> nn.Sequential:
@@ -33,13 +32,10 @@ def MLP(widths: Sequence[int], activation: type[nn.Module] = nn.SiLU) -> nn.Sequ
     return nn.Sequential(*layers[:-1])
 
 
-_generator_in_use = threading.Lock()  # torch has one global generator, and labs run in threads
-
-
 def seeded(build, seed: int) -> nn.Module:
     """build() under torch's generator seeded with `seed`, in float32 on the CPU; that generator and
     torch's defaults are left as they were."""
-    with _generator_in_use, torch.random.fork_rng(devices=[]), on_cpu():
+    with GLOBAL_GENERATORS, torch.random.fork_rng(devices=[]), on_cpu():
         usual = torch.get_default_dtype()
         torch.manual_seed(checks.seed(seed))
         torch.set_default_dtype(torch.float32)

@@ -108,6 +108,7 @@ class Network:
             try:
                 yield
             finally:
+                self.kept.__exit__()  # Ctrl-C may have come while a forward's end did this
                 self.kept.put_back()
 
     def set_modes(self):

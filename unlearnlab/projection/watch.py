@@ -20,6 +20,8 @@ COUPLED = (
 
 # Operations that may pick samples by what is in them: their order may change with every batch.
 PICKING = "Index", "Gather", "Scatter", "MaskedSelect", "Take", "by a constant"
+# Of what takes samples by their place, where that is kept.
+SLICES = {"SelectBackward0": "_saved_index", "SliceBackward0": "_saved_start"}
 
 
 def kind(module: nn.Module):
@@ -183,7 +185,9 @@ def _graph(heads, names):
             continue
         places[node] = len(places)
         walk.append(_operation(node))
-        for following, _ in node.next_functions:
+        for following, place in node.next_functions:
+            if place:  # which of several parts it is
+                walk.append(("part", place))
             if following is None:
                 walk.append(None)
             elif hasattr(following, "variable"):
@@ -196,9 +200,11 @@ def _graph(heads, names):
 
 
 def _operation(node):
-    """Its name; of a product with a matrix that no gradient goes to, such as a permutation, that
-    too, unless the other factor is a weight."""
+    """Its name; of a slice of the samples, where it begins; of a product with a matrix that no
+    gradient goes to, such as a permutation, that too, unless the other factor is a weight."""
     name, factors = node.name(), [following for following, _ in node.next_functions]
+    if name in SLICES and node._saved_dim == 0:
+        return name, getattr(node, SLICES[name])
     if name not in ("BmmBackward0", "MmBackward0") or None not in factors:
         return name
     other = next((f for f in factors if f), None)

@@ -60,7 +60,7 @@ def fit(
             data goes on from there, on a CPU to the bit (dropout's draws apart); a file that is
             damaged or of another training is named in a warning, and training starts over.
         progress: called with (epochs done, loss), after every epoch, or every 100 of a full batch.
-        stop: set it to end within a layer by `Stopped`.
+        stop: set it to end within a layer, or on a GPU an update, by `Stopped`.
 
     Raises TypeError or ValueError for data that do not fit, PermissionError for a checkpoint folder
     that cannot be written, Stopped, and ArithmeticError when the loss is no longer finite.
@@ -76,7 +76,7 @@ def fit(
     saved = _Saved(checkpoint, model, optimizer, _identity(model, data, recipe, seed))
     one, size = partial(_update, model, optimizer, recipe), recipe.batch_size or len(inputs)
     update = lru_cache(1)(lambda first_head: graph.recorded(partial(one, first_head), model, size))
-    with few_threads(model), torch.enable_grad(), heeding(stop, model, "in a training"):
+    with few_threads(model), torch.enable_grad(), _heard(stop, model):
         how = recipe, seed, stop or threading.Event()
         epoch = partial(_epoch, update, optimizer, data.values(), *how)
         value = _rounds(model, recipe, epoch, saved, progress)
@@ -85,6 +85,13 @@ def fit(
     optimizer.zero_grad()
     model.eval()
     return value
+
+
+def _heard(stop, model):
+    """Within a layer, but between two updates where they may be recorded, which a model with hooks
+    is not: there an update is short."""
+    records = next(model.parameters()).device.type in graph.RECORDERS
+    return heeding(None if records else stop, model, "in a training")
 
 
 def _fast(recipe, inputs):
