@@ -30,7 +30,7 @@
 # **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
 # notebook's folder before the first cell.
 #
-# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). The runs were
+# "Paper A" is *Machine Unlearning under Overparameterization*. The runs were
 # recorded on two CPU cores, those of section 9, at the paper's size, on a GPU.
 # `python -m unlearnlab.study replication` makes the small ones again, `fullsize` the large.
 
