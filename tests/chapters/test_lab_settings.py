@@ -52,7 +52,9 @@ def test_at_the_papers_size_erasure_forgets_and_keeps(method, kept):
     assert papers.lab("erasure", "mnist", "paper") == (epochs, methods)
 
 
-@pytest.mark.parametrize("method", METHODS.keys() - {"KL-Unif", "NegGrad", "Retrain"} - ALONE)
+@pytest.mark.parametrize(
+    "method", sorted(METHODS.keys() - {"KL-Unif", "NegGrad", "Retrain"} - ALONE)
+)
 def test_on_mnist_collapse_goes_by_color_more_often_than_the_original(method):
     epochs, methods = papers.lab("collapse", "mnist", "quick")
     runs = rows_of("collapse-mnist-quick", methods[method], epochs)
