@@ -5,6 +5,7 @@ As a program: python -m unlearnlab.course.environment
 
 import importlib.metadata
 import os
+import re
 import sys
 from typing import NamedTuple
 
@@ -54,7 +55,7 @@ def _software():
     python = sys.version_info
     again = "Install Python 3.11 or newer, delete .venv, and start by: make lab PYTHON=python3.11"
     yield "Python", python >= (3, 11), ".".join(map(str, python[:3])), again
-    least = dict(need.split(">=")[:2] for need in importlib.metadata.requires("unlearnlab"))
+    least = dict(re.split("[=>]=", need)[:2] for need in importlib.metadata.requires("unlearnlab"))
     for name in ("torch", "ipywidgets", "matplotlib", "safetensors"):
         try:
             version = importlib.metadata.version(name)
