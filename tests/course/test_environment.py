@@ -41,6 +41,12 @@ def test_a_wrong_torch_an_old_python_and_a_missing_package_come_with_a_remedy(mo
     )
 
 
+def test_an_installation_of_an_earlier_version_is_checked_too(monkeypatch):
+    earlier = ["torch==2.13.0", "ipywidgets>=8.1", "matplotlib>=3.10", "safetensors>=0.5"]
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: earlier)
+    assert finding(environment.check(), "ipywidgets").ok
+
+
 def test_a_damaged_model_is_named(monkeypatch, tmp_path):
     shutil.copytree(zoo.SHIPPED, tmp_path / "models")
     next((tmp_path / "models").glob("sine-4-original-*")).write_bytes(b"short")

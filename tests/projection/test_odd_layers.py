@@ -247,6 +247,29 @@ def test_a_parameter_whose_effect_is_kept_outside_the_model_gets_its_rows():
 
 
 @pytest.mark.parametrize("solver", ["layerwise", "cg"])
+def test_parameters_that_a_forward_finds_in_a_list_have_their_rows(solver):
+    class Listed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b, self.out = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 3)
+            self.weights = [self.a.weight, self.b.weight]
+
+        def forward(self, x):
+            for weight in self.weights:
+                x = F.linear(x, weight, self.a.bias).tanh()
+            return self.out(x)
+
+    torch.manual_seed(0)
+    model, x = Listed().double(), torch.randn(5, 4, dtype=torch.float64)
+    del model.b.bias
+    rows = [torch.autograd.grad(model(one[None]).max(), [*model.parameters()]) for one in x]
+    rows, before = torch.stack([torch.cat([g.flatten() for g in r]) for r in rows]), flat(model)
+    ul.minnorm_step(model, x, 1.0, solver=solver)
+    assert (before - flat(model) - dense_projection(before, rows)).norm() < 1e-8
+    assert model.weights[0] is model.a.weight and isinstance(model.a.weight, nn.Parameter)
+
+
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
 def test_a_model_without_gradients_is_refused_and_keeps_its_weights(solver):
     class Detached(nn.Linear):
         def forward(self, x):

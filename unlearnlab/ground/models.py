@@ -72,6 +72,13 @@ class Kept:
         self.dtype, self.before = None, [(box, box.copy()) for box in boxes]
         self.tensors, self.copies = list(_tensors(boxes)), {}
         held = [value for box in boxes for _, value in _items(box)]
+        # those that a list, say, names beside the module that owns them
+        self.parameters = [
+            (box, key, value)
+            for box in boxes
+            for key, value in _items(box)
+            if isinstance(value, nn.Parameter) and not isinstance(box, set)
+        ]
         self.arrays = [
             (a, a.copy()) for a in held if isinstance(a, np.ndarray) and a.flags.writeable
         ]

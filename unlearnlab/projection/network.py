@@ -33,6 +33,8 @@ class Network:
     owned: {module's prefix: {role, such as "weight": name}}.
     tensors, x: what it is run with, set by `cast`, and parameters, those of them that are
         trainable. kept: set by `evaluation`, puts back what a forward leaves in the model.
+    elsewhere: [(container, key, name)] of parameters that the model names a second time, in a list
+        or another object; set by `evaluation`.
     """
 
     mixes_samples = False  # whether batch norm may normalise by the batch's own statistics
@@ -95,6 +97,8 @@ class Network:
                 if own:
                     held = {role: tensors[name] for role, name in own.items()}
                     self.modules[prefix]._parameters.update(held)
+            for box, key, name in self.elsewhere:
+                box[key] = tensors[name]
             returned = self.model(x.clone())
         heads = _heads(logits(returned), len(x))
         return [part for head in heads for part in _parts(head, self.outputs)]
@@ -104,7 +108,13 @@ class Network:
         """Evaluation mode; afterwards the model is as before but for its parameters."""
         with kept_modes(self.modules.values()):
             self.set_modes()
-            self.kept = Kept(self.model)
+            self.kept, names = Kept(self.model), {id(p): name for name, p in self.named.items()}
+            owned = {id(module._parameters) for module in self.modules.values()}
+            self.elsewhere = [
+                (box, key, names[id(p)])
+                for box, key, p in self.kept.parameters
+                if id(p) in names and id(box) not in owned
+            ]
             try:
                 yield
             finally:
