@@ -204,6 +204,13 @@ def test_a_moved_point_is_learnt_and_forgotten(lab, quick):
         assert torch.equal(one, other)
 
 
+def test_the_papers_points_are_asked_for_before_a_seed_is_ready(lab):
+    lab.moved.clear()
+    lab.restore()
+    lab.wait()
+    assert torch.equal(lab.task.forget.tensors[1], sine.task(2).forget.tensors[1])
+
+
 def test_there_may_be_more_and_fewer_points(lab, quick):
     for count in (8, 1):
         lab.count.value = count

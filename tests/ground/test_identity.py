@@ -286,3 +286,13 @@ def test_a_task_is_known_by_its_parts_and_not_by_how_its_models_were_made():
             return 2 * super().loss(outputs, targets)
 
     assert fingerprint(Other(**vars(task))) != fingerprint(task)
+
+
+def test_a_text_that_a_function_describes_itself_by_and_works_with_is_seen():
+    def made(text):
+        space = {}
+        exec(f"def evaluate(x):\n {text!r}\n return x[{text!r}]", space)
+        return space["evaluate"]
+
+    assert fingerprint(made("accuracy")) != fingerprint(made("loss"))
+    assert fingerprint(made("loss")) == fingerprint(made("loss"))

@@ -270,6 +270,25 @@ def test_parameters_that_a_forward_finds_in_a_list_have_their_rows(solver):
 
 
 @pytest.mark.parametrize("solver", ["layerwise", "cg"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_parameter_that_cannot_be_replaced_is_named(solver, dtype):
+    class Bound(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.out = nn.Linear(4, 4, dtype=dtype), nn.Linear(4, 3, dtype=dtype)
+            self.pair = self.a.weight, self.a.bias
+
+        def forward(self, x):
+            return self.out(F.linear(x, *self.pair).tanh())
+
+    model = Bound()
+    before = flat(model)
+    with pytest.raises(ValueError, match="finds the parameter 'a.weight' where it cannot be"):
+        ul.minnorm_step(model, torch.randn(5, 4, dtype=dtype), 0.5, solver=solver)
+    assert torch.equal(flat(model), before)
+
+
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
 def test_a_model_without_gradients_is_refused_and_keeps_its_weights(solver):
     class Detached(nn.Linear):
         def forward(self, x):

@@ -184,6 +184,9 @@ class _Walk:
         self.put("bytecode", code.co_code)
         self.put("exceptions", code.co_exceptiontable)
         documents = code.co_consts[:1] == (doc,)  # up to Python 3.13 None stands where no text does
+        if documents and doc is not None:  # or the text is one that the function works with, too
+            steps = dis.get_instructions(code)
+            documents = not any(step.opcode in dis.hasconst and step.arg == 0 for step in steps)
         self._items("constants", code.co_consts[1:] if documents else code.co_consts)
 
     def _globals(self, function):

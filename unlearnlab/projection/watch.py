@@ -80,7 +80,9 @@ def watched(net, kinds, plan=None):
     try:
         heads = net(net.x)
         _check_unwritten(net)
-        uses, graph = _graph(heads, {id(p): name for name, p in net.parameters.items()})
+        names = {id(p): name for name, p in net.parameters.items()}
+        uses, graph = _graph(heads, names | {id(p): (name,) for name, p in net.trainable.items()})
+        _check_replaced(net, uses)
         passed, first = (_shapes(calls), graph), dict(calls)
         if plan is None or plan[0] != passed:
             calls.clear()
@@ -117,6 +119,17 @@ def _check_unwritten(net):
             raise ValueError(
                 f"forward writes into the parameter {name!r}, as an embedding with max_norm does: "
                 "do that after a step, not in forward"
+            )
+
+
+def _check_replaced(net, uses):
+    """Raises ValueError where a parameter itself is in the graph, in place of what stands for it:
+    there its gradient would not be seen."""
+    for name in net.trainable:
+        if uses[name,]:
+            raise ValueError(
+                f"forward finds the parameter {name!r} where it cannot be replaced, such as in a "
+                "tuple or a closure: take it from its module in every forward"
             )
 
 

@@ -132,7 +132,7 @@ class SineLab(UnlearningLab):
             self.start()
 
     def restore(self, event=None):
-        self.moved.pop(self.seed.value)
+        self.moved.pop(self.seed.value, None)  # a seed that has only just been chosen has none
         self.count.value = 5
         self.start()
 
