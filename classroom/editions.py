@@ -12,7 +12,6 @@ student's, release/, of it. Hints are text in both, and none of them is the solu
 
 import argparse
 import ast
-import builtins
 import html
 import importlib
 import os
@@ -22,7 +21,6 @@ import shutil
 import sys
 import textwrap
 from pathlib import Path
-from types import ModuleType
 
 import nbformat
 from nbformat import v4
@@ -32,8 +30,8 @@ from unlearnlab.course import exercises
 
 HERE = Path(__file__).resolve().parent
 NOTEBOOKS = HERE.parent / "notebooks"
-CHECK = re.compile(r'\n*^(\w+) = (ch\w*)\.check\("\1", \1\)\Z', re.M)
-HINTS = re.compile(r'ch\w*\.hints\("(\w+)"\)\Z')
+CHECK = re.compile(r'\n*^(\w+) = (ch\w*)\.check\("\1", \1\)$', re.M)
+HINTS = re.compile(r'^ch\w*\.hints\("(\w+)"\)\Z', re.M)  # in the cell of the check, or the next
 STUB = re.compile(r"^( +)raise NotImplementedError\n*", re.M)
 LINK = re.compile(r"\]\((\d\d_\w+)\.ipynb")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -61,36 +59,7 @@ def marked(cell, grade_id, solution=False, grade=False):
     return cell
 
 
-def names(code):
-    """What a cell of code makes: its imports, definitions and assignments, at any depth."""
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            yield node.name
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-
-
-def missing_imports(reference, known):
-    """Import lines for what the reference uses and the notebook does not have at that point."""
-    module = vars(sys.modules[reference.__module__])
-    definition = ast.parse(exercises.solution(reference)).body[0]
-    nodes = [node for part in definition.body for node in ast.walk(part)]
-    used = {node.id for node in nodes if isinstance(node, ast.Name)}
-    for name in sorted(used & set(module) - set(known) - set(dir(builtins))):
-        value = module[name]
-        if value is reference:
-            continue
-        if not isinstance(value, ModuleType):
-            yield f"from {value.__module__} import {name}"
-        elif value.__name__ == name:
-            yield f"import {name}"
-        else:
-            yield f"import {value.__name__} as {name}"
-
-
-def solved(stub, reference, known):
+def solved(stub, reference):
     """The stub with the reference's body between nbgrader's marks, in place of its last line.
 
     A class has its solved method below the stub's, which it replaces.
@@ -99,15 +68,12 @@ def solved(stub, reference, known):
     definition = ast.parse(source).body[0]
     body = "\n".join(source.splitlines()[definition.body[0].end_lineno :])  # after its docstring
     body = textwrap.dedent(body).strip("\n")
-    imports = list(missing_imports(reference, known))
     indent = STUB.search(stub)[1]
     opened = STUB.sub("", stub).rstrip()
     if isinstance(definition, ast.ClassDef):
         outer = textwrap.indent(body, indent[4:])
-        return "\n".join(
-            [*imports, opened, f"{indent}{BEGIN}\n{indent}pass\n", outer, indent + END]
-        )
-    inner = "\n".join([BEGIN, *imports, body, END])
+        return "\n".join([opened, f"{indent}{BEGIN}\n{indent}pass\n", outer, indent + END])
+    inner = "\n".join([BEGIN, body, END])
     return opened + "\n" + textwrap.indent(inner, indent)
 
 
@@ -123,26 +89,24 @@ def folded(name):
 
 def edition(notebook):
     """The instructor's edition of a notebook of the course, without outputs."""
-    cells, known, points = [], set(), []
+    cells, points = [], []
     for cell in notebook.cells:
         check = CHECK.search(cell.source)
-        hints = HINTS.match(cell.source)
+        hints = HINTS.search(cell.source)
         if check:
             name, ch = check.groups()
             reference = exercises.EXERCISES[name].reference
-            answer = solved(cell.source[: check.start()], reference, known)
+            answer = solved(cell.source[: check.start()], reference)
             cells.append(marked(v4.new_code_cell(answer), name, solution=True))
             cells.append(marked(v4.new_code_cell(check[0].strip()), f"{name}-check"))
             gives = v4.new_code_cell(GIVES.format(name=name, ch=ch))
             points.append(marked(gives, f"{name}-points", grade=True))
-        elif hints:
+        if hints:
             cells.append(marked(v4.new_markdown_cell(folded(hints[1])), f"{hints[1]}-hints"))
-        else:
+        if not check and not hints:
             text = LINK.sub(r"](../\1/\1.ipynb", cell.source)
             new = v4.new_code_cell if cell.cell_type == "code" else v4.new_markdown_cell
             cells.append(new(text))
-        if cell.cell_type == "code":
-            known |= set(names(cell.source))
     if points:
         cells.append(marked(v4.new_markdown_cell(POINTS), "points"))
         needed = v4.new_code_cell("from unlearnlab.course.exercises import EXERCISES")

@@ -155,6 +155,9 @@ ch02_relaxed.ValleyLab()
 
 
 # %% [markdown]
+# *Left, two parameters: every model on the line fits; right, the small network's curve before any
+# step, up at the wrong point.*
+#
 # The curve leaves the wrong point, and nobody told it to. How can that be? Notebook 02 answers.
 
 # %% [markdown]

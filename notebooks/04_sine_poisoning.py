@@ -207,6 +207,9 @@ lab = ch.SineLab(seed=1, method="MinNorm-OG", epochs=100)
 lab
 
 # %% [markdown]
+# *Left, the curve after the run over the original, dashed; right, its sup error beside the
+# published ranges, in gray.*
+#
 # The first four questions in numbers and pictures:
 
 # %%
@@ -414,7 +417,11 @@ for name, errors in end.items():
     )
 
 # %% [markdown]
-# *GA would squeeze the picture and stands in the printed rows only.* These are the medians of sup,
+# *In the first picture diamonds are our medians and gray bars the published ranges; in the second a
+# dot is a seed.*
+# *GA would squeeze the second and stands in the printed rows only.*
+#
+# These are the medians of sup,
 # retain and forget error, and what the longer run did to the first.
 #
 # By the first column MinNorm-OG and Ridge gain more than a tenth by the longer run. GA gets far
@@ -850,6 +857,9 @@ title = f"At the forget point: {title}"
 ch.fits(x, {title: curves}, task.retain.tensors, task.forget.tensors, limit=3)
 
 # %% [markdown]
+# *The curves around one forget point: GD still runs up to it with the original, Ridge part of the
+# way, and MinNorm-OG stays low.*
+#
 # **Predict, then run.** Is a large part outside the span a sign of a wrong curve? Then the ground
 # truth should have a small one.
 

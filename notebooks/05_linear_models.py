@@ -1117,6 +1117,10 @@ assert np.allclose(np.array(history[-1])[[0, 2]], 0.7**12, rtol=1e-3) and histor
 lab = ch.LinearLab()
 lab
 
+# %% [markdown]
+# *Blue plane: the span of the retain inputs; the unlearned vector, a dot, lies on it and in the
+# ring of the retrained one.*
+
 # %%
 from unlearnlab.chapters.ch05_linear.lab import scene  # what the lab draws
 

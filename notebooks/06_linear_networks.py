@@ -324,6 +324,9 @@ ch.graph(
 )
 
 # %% [markdown]
+# *Where one layer moves the difference stays at rounding; where two or three move, it grows with
+# the square of the drift.*
+#
 # Keep the two lower curves in mind. Linearising the constraints costs nothing as long as only one
 # layer moves, however far.
 #
@@ -411,6 +414,10 @@ ch.pictures.matrices(
     finding="A matrix of rank one is added to the first layer.",
 )
 
+# %% [markdown]
+# *Each color is an entry; the rows of the added matrix are multiples of one another, so its rank is
+# one.*
+
 # %%
 ch.graph(
     range(1, 9),
@@ -422,6 +429,9 @@ ch.graph(
     finding="It turns the original predictor into one that equals the retrained predictor in "
     "every coordinate.",
 )
+
+# %% [markdown]
+# *Entries of three predictors: after the step each entry lies on that of the retrained one.*
 
 # %%
 assert torch.allclose(run(unlearned, X_f), X_f @ w_r, atol=1e-13)
@@ -614,6 +624,9 @@ ch.draw(
 )
 
 # %% [markdown]
+# *Left, forty random starts run to the same predictor; right, each ends with its own drift, above
+# that of Lemma 1.*
+#
 # One predictor, forty sets of parameters. Every numerical solution carries along the part of its
 # start that does not matter; Lemma 1 has none, it is the shortest of all.
 #
@@ -694,6 +707,8 @@ ch.pictures.matrices(
 
 
 # %% [markdown]
+# *Above, both layers and the predictor before the step; below, after it: the predictor is zero.*
+#
 # The gradient with respect to $A$ is $c^\top x^\top = (e_1 + e_2) e_1^\top$. It looks at the
 # entries $(1,1)$ and $(2,1)$ of $\Delta_A$, which are $0$. The gradient with respect to $c$ is
 # $(A x)^\top = e_1^\top$, and $\Delta_c$ has no first entry. So the step is feasible, and
@@ -1109,6 +1124,9 @@ ch.draw(
 
 
 # %% [markdown]
+# *Left, one step of growing strength beside Lemma 1's, the star; right, the distance left on two
+# long walks.*
+#
 # Three things to take away.
 # 1. One step keeps the retain outputs to second order: a tenth of the full strength costs 1% of
 #    them, the full step most of them. Lemma 1, with five times the drift of that tenth, costs
@@ -1207,6 +1225,9 @@ lab = ch.LinearNetworkLab(seed=1)
 lab
 
 # %% [markdown]
+# *Left, predictors: the unlearned one lies on the retrained one, and without the penalty all
+# entries are zero; right, both errors.*
+#
 # ### What you saw, and why
 #
 # The lab draws what the function `compare` computes; here are its numbers for the four questions.

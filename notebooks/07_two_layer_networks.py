@@ -392,6 +392,9 @@ ch.graph(
 
 
 # %% [markdown]
+# *Bars are output weights: the first cancellation makes one of them zero, the second another, and
+# the three outputs stay.*
+#
 # ### The lemma
 #
 # > **Lemma 6.** For $c \in \mathbb{R}^h$ and a subspace $G$ of dimension $s$ there is a
@@ -616,6 +619,8 @@ ch.graph(
 
 
 # %% [markdown]
+# *With every copy the rank falls by one, and the active neurons, the dots, fall with it.*
+#
 # A copy adds an equation that is there already. Labels never entered: the bound depends on where
 # the retain points are, not on how hard they are to fit. Section 9 comes back to that.
 #
@@ -983,6 +988,8 @@ ch.graph(
 )
 
 # %% [markdown]
+# *Every mark is a bend: the slope changes its sign there.*
+#
 # Eight points: eight neurons do it, and fewer than six cannot. The cut of a trained network lands
 # at $s \le 8$, at most two above the best there is.
 #
@@ -1029,6 +1036,9 @@ lab = ch.PruneLab()
 lab
 
 # %% [markdown]
+# *Left, the neurons that stay and those that are cut; middle, the function before and after; right,
+# the counts.*
+#
 # ### What you saw, and why
 
 # %%

@@ -5,9 +5,10 @@ import copy
 import torch
 from torch.nn.utils import parameters_to_vector
 
+import unlearnlab as ul
+
 from ...course.exercises import call, draw, drawn, exercise, expect, messages, same
 from ...networks import MLP, seeded
-from ...projection import minnorm_step
 
 SOLVE = """
 hint 1: If K were invertible: torch.linalg.solve(K, t). The exercise is about the K that is not: use
@@ -199,8 +200,8 @@ hint 1: Before the loop: a copy of the original, and one optimizer for all epoch
 hint 2: An epoch is a projection, if its strength is not 0, and then one step of AdamW on the loss
     of the present parameters. The three lines of a descent step are the usual ones: forget old
     gradients, backward, step.
-hint 3: minnorm_step(model, x, strength) changes the model in place. Compute model(x) for the loss
-    after it, not before.
+hint 3: ul.minnorm_step(model, x, strength) changes the model in place. Compute model(x) for the
+    loss after it, not before.
 raised: a loss that was computed before the projection cannot be differentiated after it: its
     weights are gone. Compute the outputs after minnorm_step. Or is it another error?
 model: return the unlearned model, a torch module
@@ -216,10 +217,10 @@ copy: you change the original, which others still need: work on a copy
     over
 [.mean().backward() -> .sum().backward()]: the loss is the mean of the squared errors
 [.square() -> .abs()]: the loss is the mean of the squared errors
-[minnorm_step(model, x, strength) -> minnorm_step(model, x[:1], strength)]: only one sample is
+[ul.minnorm_step(model, x, strength) -> ul.minnorm_step(model, x[:1], strength)]: only one sample is
     protected by the projection: hand all of x over
-[minnorm_step(model, x, strength) -> [p.data.mul_(1 - strength) for p in model.parameters()]]: you
-    shrink all of theta; minnorm_step shrinks what the outputs do not feel
+[ul.minnorm_step(model, x, strength) -> [p.data.mul_(1 - strength) for p in model.parameters()]]:
+    you shrink all of theta; minnorm_step shrinks what the outputs do not feel
 """
 
 
@@ -249,7 +250,7 @@ def minnorm_og(original, x, y, strengths, lr):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     for strength in strengths:
         if strength > 0:
-            minnorm_step(model, x, strength)
+            ul.minnorm_step(model, x, strength)
         optimizer.zero_grad()
         (model(x) - y).square().mean().backward()
         optimizer.step()

@@ -2,10 +2,10 @@
 
 import torch
 
+import unlearnlab as ul
+
 from ...course.exercises import CLOSE, dependent, draw, drawn, exercise, same
 from ...course.off_rows import ONTO, split_exercise
-from ...projection import project_out
-from ...theory import linear
 
 CERTIFICATE = """
 hint 1: Two conditions: every label is fitted, and theta lies in the span of the inputs. Rounding
@@ -40,7 +40,7 @@ def _certificate_cases():
     for n, m in [(2, 5), (3, 9), (5, 30), (1, 4)]:
         X = draw(n, m)
         theta = X.T @ draw(n)
-        off = project_out(draw(m), X)
+        off = ul.project_out(draw(m), X)
         off, y = off / off.norm() * theta.norm(), X @ theta
         last = torch.cat([y[:-1], y[-1:] + 0.5 * y.norm() + 0.5])
         twice, many = dependent(X), draw(m + 2, n) @ X
@@ -61,7 +61,7 @@ def _certificate_cases():
 def certificate(theta, X, y, tol=1e-8):
     """Whether theta (m,) is the minimum-norm interpolator of X (n, m), any rank, y (n,); to tol."""
     fits = (X @ theta - y).abs() <= tol * (X.norm(dim=1) * theta.norm() + y.abs())
-    off = project_out(theta, X)
+    off = ul.project_out(theta, X)
     return bool(fits.all() and off.norm() <= tol * theta.norm())
 
 
@@ -78,7 +78,7 @@ hint 3: ul.project_out(theta, X_retain) is the part that has to go, for any rank
 def unlearn_linear(theta, X_retain):
     """The projection of theta (m,) on the span of the retain inputs (n_r, m), any rank: (m,).
     Theorem 2."""
-    return theta - project_out(theta, X_retain)
+    return theta - ul.project_out(theta, X_retain)
 
 
 DESCENT = """
@@ -94,14 +94,15 @@ twice: one input occurs twice and one is 0: X @ X.T has no inverse. Use the pseu
     ul.linear.min_norm and ul.project_out
 tall: there are more points than parameters and nothing fits them all: descent ends at least
     squares, and no direction is left for the start
-[+ project_out(start, X) -> ]: that is where descent from 0 ends. What of the start is orthogonal to
-    all inputs never changes: it is still there
-[project_out(start, X) -> start]: you add the whole start. Its part in the span is forgotten on the
-    way; only its part orthogonal to the inputs stays
-[project_out(start, X) -> start - project_out(start, X)]: you keep the wrong part of the start: the
-    one in the span is forgotten, the one orthogonal to it stays
-[+ project_out -> - project_out]: the sign of what stays is turned
-[return project_out(start, X)]: that is only what stays of the start; descent also fits the labels
+[+ ul.project_out(start, X) -> ]: that is where descent from 0 ends. What of the start is orthogonal
+    to all inputs never changes: it is still there
+[ul.project_out(start, X) -> start]: you add the whole start. Its part in the span is forgotten on
+    the way; only its part orthogonal to the inputs stays
+[ul.project_out(start, X) -> start - ul.project_out(start, X)]: you keep the wrong part of the
+    start: the one in the span is forgotten, the one orthogonal to it stays
+[+ ul.project_out -> - ul.project_out]: the sign of what stays is turned
+[return ul.project_out(start, X)]: that is only what stays of the start; descent also fits the
+    labels
 [return start]: the start comes back: descent moves unless the start fits already
 """
 
@@ -121,7 +122,7 @@ def _descent_cases():
 def descent_end(X, y, start):
     """Where gradient descent on the mean squared error of X (n, m), any rank, y (n,) ends from
     start (m,): (m,)."""
-    return linear.min_norm(X, y) + project_out(start, X)
+    return ul.linear.min_norm(X, y) + ul.project_out(start, X)
 
 
 WORST = """
@@ -158,7 +159,7 @@ def _worst_cases():
 
 def _judge_worst(answer, X, eps):
     """Many answers are right, so their properties are checked one by one."""
-    move, farthest = (linear.min_norm(X, error) for error in (answer, worst_error(X, eps)))
+    move, farthest = (ul.linear.min_norm(X, error) for error in (answer, worst_error(X, eps)))
     size, moved, most = answer.norm(), move.norm(), farthest.norm()
     return {"eps": eps, "size": size, "moved": moved, "most": most}, {
         "one": abs(size - 1) > CLOSE,
@@ -200,7 +201,7 @@ def _impostor_cases():
 
 def _judge_impostor(answer, X, y):
     """Many answers are right: the certificate passes, and it is far away."""
-    shortest = linear.min_norm(X, y)
+    shortest = ul.linear.min_norm(X, y)
     apart = (answer - shortest).norm() / shortest.norm()
     passes = certificate(answer, X, y, 1e-6)
     return {"apart": apart}, {"passes": passes, "far": apart > 1}
@@ -210,6 +211,6 @@ def _judge_impostor(answer, X, y):
 def impostor(X, y, tol=1e-6):
     """theta (m,) that `certificate` passes, farther from the shortest interpolator than that is
     long. X: (n, m), independent rows, two of them nearly equal; y: (n,)."""
-    shortest = linear.min_norm(X, y)
+    shortest = ul.linear.min_norm(X, y)
     least_felt = torch.linalg.svd(X, full_matrices=False)[2][-1]
     return shortest + 2 * shortest.norm() * least_felt

@@ -2,8 +2,9 @@
 
 import torch
 
+import unlearnlab as ul
+
 from ...course.exercises import CLOSE, describe, draw, exercise, same
-from ...projection import project_out
 from ...theory.linear_network import random_network
 
 SHAPES = [(5, [4, 3]), (6, [2]), (3, [3, 3]), (4, [4, 4, 4]), (2, [5]), (7, [3, 6, 2, 4])]
@@ -119,9 +120,9 @@ sign: the sign is wrong: A_1 must lose P_perp w, not gain it
     Remove the other part, P_perp w
 [outer(v, off) -> outer(v, layers[0].T @ v)]: you remove all of w, and with it every retained
     output. Remove P_perp w only
-[return -torch.stack([project_out(row, X_retain) for row in layers[0]])]: this reaches P w, too, but
-    it projects every row of A_1 and so moves farther than needed. Lemma 1 moves A_1 along v only: a
-    matrix of rank one
+[return -torch.stack([ul.project_out(row, X_retain) for row in layers[0]])]: this reaches P w, too,
+    but it projects every row of A_1 and so moves farther than needed. Lemma 1 moves A_1 along v
+    only: a matrix of rank one
 [return -torch.outer(layers[-1][0], off) / layers[-1].square().sum()]: you used c where v belongs: v
     = A_2^T ... A_{L-1}^T c^T
 """
@@ -146,7 +147,7 @@ def first_layer_step(layers, X_retain):
     v = layers[0].new_ones(1)
     for layer in reversed(layers[1:]):
         v = layer.T @ v
-    off = project_out(layers[0].T @ v, X_retain)
+    off = ul.project_out(layers[0].T @ v, X_retain)
     return -torch.outer(v, off) / (v @ v)
 
 

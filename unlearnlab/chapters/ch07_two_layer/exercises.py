@@ -4,8 +4,9 @@ import itertools
 
 import torch
 
+import unlearnlab as ul
+
 from ...course.exercises import CLOSE, draw, exercise, same
-from ...theory import two_layer
 
 CANCEL = """
 hint 1: Start with one column of the basis. It has a 1 in row leading[0] and 0 in the other leading
@@ -162,4 +163,4 @@ def _judge_lying(new, c, features, at_forget):
 def still_lying(c, features, at_forget):
     """c (h,), features (n, h), at_forget (h,). Returns weights (h,), at most rank(features) + 1
     nonzero, with the outputs of c at the retain points and at the forget point."""
-    return two_layer.sparsify(c, torch.cat([features, at_forget[None]]))
+    return ul.two_layer.sparsify(c, torch.cat([features, at_forget[None]]))

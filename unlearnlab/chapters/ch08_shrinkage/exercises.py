@@ -9,10 +9,10 @@ from dataclasses import dataclass, fields
 import torch
 from torch.nn.utils import parameters_to_vector
 
+import unlearnlab as ul
+
 from ...course import curve
 from ...course.exercises import WrongAnswer, call, draw, exercise, expect, messages
-from ...loop import unlearn
-from ...methods import GD, Method, hyperparameter
 
 CAPPED = """
 hint 1: The loop calls `settle(state)` after every update of AdamW. The model is state.model, the
@@ -51,15 +51,15 @@ TASK = functools.cache(curve.task)  # a small one, whose original fits
 def _run(learner, share, decay):
     """The weights at the end of a run of the learner's method."""
     task, method = copy.deepcopy(TASK()), call(learner)
-    expect(isinstance(method, Method), WORDS["instance"])
-    unlearn(task, method, 20)  # a stub ends here
-    own = [field.name for field in fields(method) if not hasattr(GD, field.name)]
+    expect(isinstance(method, ul.Method), WORDS["instance"])
+    ul.unlearn(task, method, 20)  # a stub ends here
+    own = [field.name for field in fields(method) if not hasattr(ul.GD, field.name)]
     expect(len(own) == 1, WORDS["field"])
     for bad in (-0.5, 1.5):
         with contextlib.suppress(ValueError):
             learner(**{own[0]: bad})
             raise WrongAnswer(WORDS["limits"])
-    run = unlearn(task, learner(**{own[0]: share}, lr=0.05, weight_decay=decay), 20)
+    run = ul.unlearn(task, learner(**{own[0]: share}, lr=0.05, weight_decay=decay), 20)
     untouched = map(torch.equal, task.original.parameters(), TASK().original.parameters())
     expect(all(untouched), WORDS["original"])
     return parameters_to_vector(run.model.parameters()).detach()
@@ -77,10 +77,10 @@ def _each(answer, *given):
 
 @exercise(CAPPED, lambda: ((0.5, 0.01), (1.0, 3.0)), mistakes=_each, run=_run)
 @dataclass(frozen=True, kw_only=True)
-class Capped(GD):
+class Capped(ul.GD):
     """GD whose weights are never longer than `share` times those of the original."""
 
-    share: float = hyperparameter(0.7, low=0, high=1, meaning="of the original's length")
+    share: float = ul.hyperparameter(0.7, low=0, high=1, meaning="of the original's length")
 
     @torch.no_grad()
     def settle(self, state):
@@ -108,14 +108,14 @@ instance: pass the class itself: a subclass of ul.Method with @dataclass(frozen=
 
 def _run_ascent(learner, lr):
     method = call(learner)
-    expect(isinstance(method, Method), WORDS["instance"])
-    run = unlearn(copy.deepcopy(TASK()), learner(lr=lr), 8)
+    expect(isinstance(method, ul.Method), WORDS["instance"])
+    run = ul.unlearn(copy.deepcopy(TASK()), learner(lr=lr), 8)
     return parameters_to_vector(run.model.parameters()).detach()
 
 
 @exercise(ASCENT, lambda: ((0.01,),), run=_run_ascent)
 @dataclass(frozen=True, kw_only=True)
-class Ascent(Method):
+class Ascent(ul.Method):
     """Gradient ascent on the loss of the forget set."""
 
     def loss(self, state, retain, forget):

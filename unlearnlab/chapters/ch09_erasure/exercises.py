@@ -2,7 +2,6 @@
 overflow."""
 
 import torch
-import torch.nn.functional as F
 
 from ...course.exercises import draw, exercise
 
@@ -84,7 +83,7 @@ NPO = """
 hint 1: (pi / pi*)^beta = exp(beta * (log pi - log pi*)). Why is it better not to compute that
     number?
 hint 2: log(1 + exp(x)) has a name, and torch.nn.functional has it.
-hint 3: 2 / beta * F.softplus(beta * (log_p - log_p_teacher)), and then the mean.
+hint 3: 2 / beta * torch.nn.functional.softplus(beta * (log_p - log_p_teacher)), and then the mean.
 gap: the teacher's probability is exp(-800) for one sample, or exp(-5000), and the ratio overflows:
     stay with logarithms (torch.nn.functional.softplus(x) is log(1 + exp(x)), and never overflows)
 [log_p - log_p_teacher -> log_p_teacher - log_p]: the ratio is upside down: the model's probability
@@ -95,7 +94,7 @@ gap: the teacher's probability is exp(-800) for one sample, or exp(-5000), and t
 [mean() -> sum()]: take the mean over samples, not the sum
 [beta * (log_p -> (log_p]: the ratio is raised to the power beta: beta multiplies the difference of
     logarithms
-[F.softplus -> ]: log(1 + ratio) is not log(ratio)
+[torch.nn.functional.softplus -> ]: log(1 + ratio) is not log(ratio)
 sign: the loss goes down as the model's probability of the label does: no minus sign
 """
 
@@ -112,4 +111,4 @@ def _npo_cases():
 def npo(log_p, log_p_teacher, beta):
     """(2 / beta) mean log(1 + (pi / pi*)^beta), a tensor with one number. log_p, log_p_teacher:
     (n,), the logarithms of pi and pi*."""
-    return 2 / beta * F.softplus(beta * (log_p - log_p_teacher)).mean()
+    return 2 / beta * torch.nn.functional.softplus(beta * (log_p - log_p_teacher)).mean()

@@ -3,8 +3,9 @@ retained predictions, and why no influence of a label is not enough."""
 
 import torch
 
+import unlearnlab as ul
+
 from ...course.exercises import dependent, draw, drawn, exercise
-from ...theory import linear
 
 MISS = """
 hint 1: P theta is the shortest vector with the predictions X theta, the ideal the shortest one with
@@ -15,8 +16,8 @@ hint 3: ul.linear.min_norm(X, y) gives the shortest solution of X d = y, also wh
 twice: an input occurs twice and one is 0: X @ X.T cannot be inverted. Use ul.linear.min_norm or the
     pseudo-inverse
 sign: the sign: what came out minus what should have, P theta - ideal
-[return theta - linear.min_norm(X, y)]: that is how far theta itself is from the ideal; unlearning
-    has projected it on the retain inputs first
+[return theta - ul.linear.min_norm(X, y)]: that is how far theta itself is from the ideal;
+    unlearning has projected it on the retain inputs first
 [return X.T @ (X @ theta - y)]: X^T r is the gradient, not the solution: which shortest d has X d =
     r?
 [return X.T @ (X @ theta - y) / len(X)]: X^T r / n is the gradient, not the solution: which shortest
@@ -37,7 +38,7 @@ def miss(theta, X, y):
     interpolator of the retain set.
 
     theta: (m,), any model. X: (n, m), y: (n,), the retain set, which some vector interpolates."""
-    return linear.min_norm(X, X @ theta - y)
+    return ul.linear.min_norm(X, X @ theta - y)
 
 
 SAME_LIE = """
@@ -47,8 +48,8 @@ hint 2: It is the shortest vector with n_r + 1 given predictions: those, and `he
 hint 3: ul.linear.min_norm of the retain inputs with x_forget below them, and of the predictions
     with `height` after them.
 [X_retain @ theta -> X_retain @ theta * 0]: the retained predictions must stay those of theta
-[return linear.min_norm(X_retain, X_retain @ theta)]: that is P theta: at x_forget it says what the
-    retain set implies, and not `height`
+[return ul.linear.min_norm(X_retain, X_retain @ theta)]: that is P theta: at x_forget it says what
+    the retain set implies, and not `height`
 [return theta]: theta comes back: its part off the retain span still knows the forget label
 """
 
@@ -58,7 +59,7 @@ def same_lie(theta, X_retain, x_forget, height=1.5):
     """The shortest vector (m,) with theta's predictions on X_retain (n_r, m) that answers `height`
     at x_forget (m,)."""
     wanted = torch.cat([X_retain @ theta, theta.new_tensor([height])])
-    return linear.min_norm(torch.cat([X_retain, x_forget[None]]), wanted)
+    return ul.linear.min_norm(torch.cat([X_retain, x_forget[None]]), wanted)
 
 
 BLOCK = """
