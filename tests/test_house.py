@@ -24,7 +24,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-LIBRARY_TOKENS, PACKAGE_TOKENS = 61_200, 121_200
+LIBRARY_TOKENS, PACKAGE_TOKENS = 61_400, 121_400
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),
