@@ -61,8 +61,8 @@ def ways_of(number: int) -> tuple[str, ...]:
 
 def people(seed: int) -> list[Person]:
     """PEOPLE persons of different names. The facts are drawn one by one; the names and facts
-    of those to be forgotten, the first FORGOTTEN, belong to others, too: every one of them in 299
-    of the seeds 0 to 299."""
+    of those to be forgotten, the first FORGOTTEN, belong to others, too: of seeds 0 to 299
+    in all but one."""
     generator = seeds.generator(seed, 0)
     draw = lambda count: seeds.shuffled(count, generator).tolist()
     first, last = words()["first"], words()["last"]
