@@ -68,6 +68,9 @@ ch.fits(
 )
 
 # %% [markdown]
+# *Dots are to stay, crosses are wrong; the dashed curve of the original runs up to four of the five
+# crosses.*
+#
 # **The open question of this notebook:** if the retain loss does not say where to go, what does?
 #
 # The network behind it has 91,201 parameters. To look inside, take a small one of the same kind:
@@ -119,6 +122,9 @@ len(x), len(x_forget)
 ch.ValleyLab(seed=1)
 
 # %% [markdown]
+# *Left, two parameters, where every model on the line fits; right, the network's curve, before the
+# first step along its own valley.*
+#
 # Here are the numbers at the start, a quarter of the way down, half-way and at the end.
 
 # %%
@@ -876,6 +882,7 @@ def down_the_valley(strength=0.02, steps=100, repairs=3):
     return t, (outputs(t) - y[:, 0]).abs().max().item(), at_cross
 
 
+# %%
 repaired, bare = down_the_valley(), down_the_valley(repairs=0)
 for name, (end, off, at_cross) in [("with repair", repaired), ("without", bare)]:
     off = "less than 1e-9" if off < 1e-9 else f"{off:.2f}"
@@ -919,6 +926,9 @@ lab = ch.SpanLab(seed=1)
 lab
 
 # %% [markdown]
+# *Left, the curve before and after the step; right, how much each output changes: dots the actual
+# change, short bars the predicted one.*
+#
 # ### What you saw, and why
 #
 # The lab draws what the function `move` computes. Here are its numbers for the five questions; the
@@ -1023,6 +1033,9 @@ ch.fits(
 )
 
 # %% [markdown]
+# *After the step (solid) the peaks are lower than before (dashed), and the crosses are not yet
+# left.*
+#
 # The forget error falls from 1.29 to 0.90, and the largest error with it. The retain error rises:
 # that is the remainder, and nobody has repaired it. The full step has a retain error above 5. It is
 # far worse than the function that is 0 everywhere, which has about 0.7 in both.

@@ -50,6 +50,11 @@ from torch.nn.utils import parameters_to_vector
 import unlearnlab as ul
 from unlearnlab.chapters import ch03_minnorm as ch
 
+task = ul.sine.task(seed=1)
+x, y = task.retain.tensors
+theta = parameters_to_vector(task.original.parameters()).detach().double()
+
+
 # %% [markdown]
 # # Part one: the algorithm
 #
@@ -59,12 +64,8 @@ from unlearnlab.chapters import ch03_minnorm as ch
 # Its errors, as root mean squares over the two sets, and the largest on a grid (*sup*). The
 # function that is 0 everywhere is the measure of "nothing is left".
 
+
 # %%
-task = ul.sine.task(seed=1)
-x, y = task.retain.tensors
-theta = parameters_to_vector(task.original.parameters()).detach().double()
-
-
 def row(name, model):
     found = ul.sine.errors(task, model)
     sup, retain, forget = (found[f"{m}_error"] for m in ("sup", "retain", "forget"))
@@ -514,12 +515,6 @@ def one_row(point):
 assert torch.allclose(torch.stack([one_row(p) for p in points[:3]]), G[:3], rtol=1e-9, atol=1e-12)
 
 
-def by_qr(theta, G):
-    """The published way: orthonormal columns Q of G^T span the rows; P theta = Q Q^T theta."""
-    Q, _ = torch.linalg.qr(G.T)
-    return theta - Q @ (Q.T @ theta)
-
-
 # %% [markdown]
 # **QR, the published way.** $G^\top = QR$ with $Q^\top Q = I$, and $P\theta = QQ^\top\theta$.
 #
@@ -540,18 +535,27 @@ def by_qr(theta, G):
 #
 # *Your prediction:* ...
 
+
 # %%
+def by_qr(theta, G):
+    """The published way: orthonormal columns Q of G^T span the rows; P theta = Q Q^T theta."""
+    Q, _ = torch.linalg.qr(G.T)
+    return theta - Q @ (Q.T @ theta)
+
+
 K, t = G @ G.T, G @ theta
 off_svd, off_qr = ul.project_out(theta, G), by_qr(theta, G)
 off_gram = theta - G.T @ torch.linalg.solve(K, t)
+
+# %%
 
 
 def leftover(v):
     return ((G @ v).norm() / (G @ theta).norm()).item()
 
 
-def distance(v, right=off_svd):
-    return ((v - right).norm() / (theta - right).norm()).item()
+def distance(v, right=off_svd, whole=theta):
+    return ((v - right).norm() / (whole - right).norm()).item()
 
 
 print(f"|P_perp theta| / |theta| = {off_svd.norm() / theta.norm():.3f}")
@@ -725,9 +729,8 @@ assert torch.linalg.matrix_rank(small_G) == 9
 errors = {}
 for name, (vector, rows) in cases.items():
     right = off_svd if vector is theta else ul.project_out(vector, rows)
-    found = {"QR": by_qr(vector, rows), "Gram": by_gram(vector, rows)}
-    scale = (vector - right).norm()
-    errors[name] = {way: ((v - right).norm() / scale).item() for way, v in found.items()}
+    ways = {"QR": by_qr(vector, rows), "Gram": by_gram(vector, rows)}
+    errors[name] = {way: distance(v, right, vector) for way, v in ways.items()}
 
 at = lambda way: ([max(each[way], 1e-16) for each in errors.values()], range(3))
 off = {"QR": at("QR"), "Gram, with a rank test": at("Gram")}

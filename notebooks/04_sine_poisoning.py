@@ -207,7 +207,7 @@ lab = ch.SineLab(seed=1, method="MinNorm-OG", epochs=100)
 lab
 
 # %% [markdown]
-# *Left, the curve after the run over the original, dashed; right, its sup error beside the
+# *Left, the curve after the run, solid, and the original, dashed; right, its sup error beside the
 # published ranges, in gray.*
 #
 # The first four questions in numbers and pictures:

@@ -45,16 +45,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas
 import torch
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch08_shrinkage as ch
-from unlearnlab.chapters.ch04_sine import SineLab
-from unlearnlab.chapters.ch04_sine.pictures import fits
+from unlearnlab.chapters.ch04_sine import SineLab, pictures
 from unlearnlab.course import over_seeds
-
-seeds, few = range(1, 11), range(1, 6)
-tasks = {seed: ul.sine.task(seed) for seed in seeds}
 
 # %% [markdown]
 # ## 1 · The curve, as notebook 04 left it
@@ -62,9 +59,11 @@ tasks = {seed: ul.sine.task(seed) for seed in seeds}
 # Our curve again, seed 1, after 100 epochs of MinNorm-OG and of Ridge at the paper's settings.
 
 # %% tags=["nbval-ignore-output"]
+seeds, few = range(1, 11), range(1, 6)
+tasks = {seed: ul.sine.task(seed) for seed in seeds}
 poisoned, best = tasks[1], ul.sine.best_settings(100)
 after = {name: ul.unlearn(poisoned, best[name], 100).model for name in ("MinNorm-OG", "Ridge")}
-fits(poisoned, {"original": poisoned.original, **after}, limit=4.2)
+pictures.fits(poisoned, {"original": poisoned.original, **after}, limit=4.2)
 
 
 # %% [markdown]
@@ -92,6 +91,7 @@ class Zero(torch.nn.Module):
         return 0 * x + self.bias
 
 
+# %%
 zero = {
     m: [ul.sine.errors(t, Zero())[m] for t in tasks.values()]
     for m in ul.sine.errors(poisoned, Zero())
@@ -178,6 +178,7 @@ def four_errors(method, epochs=100, seeds=seeds):
     return {measure: [f[measure] for f in errors] for measure in errors[0]}
 
 
+# %%
 known = {"original": four_errors("original"), "ground truth": four_errors("ground_truth")}
 known |= {name: four_errors(method) for name, method in best.items() if name != "GA"}
 known["GA"] = four_errors(Ascent(lr=best["GA"].lr))
@@ -287,18 +288,17 @@ print("50 protected", {m: f"{v:.2f}" for m, v in every.items()})
 # %%
 shares, before = [0.003, 0.01, 0.03, 0.1, 0.3], known["original"]["retain_error"]
 names = ["inside the span", "outside the span", "all of theta"]
-vector, assign = torch.nn.utils.parameters_to_vector, torch.nn.utils.vector_to_parameters
 
 
 def one_step(task, share, part):
     """The retain error after theta loses a share of its part inside the span, outside it, or of all
     of it; and the length of that part, as a share of |theta|."""
     model = copy.deepcopy(task.original)
-    theta = vector(model.parameters()).detach()
+    theta = parameters_to_vector(model.parameters()).detach()
     ul.minnorm_step(model, task.retain.tensors[0], 1.0)  # removes all that is outside
-    inside = vector(model.parameters()).detach()
+    inside = parameters_to_vector(model.parameters()).detach()
     parts = {"inside the span": inside, "outside the span": theta - inside, "all of theta": theta}
-    assign(theta - share * parts[part], model.parameters())
+    vector_to_parameters(theta - share * parts[part], model.parameters())
     return ul.sine.errors(task, model)["retain_error"], parts[part].norm() / theta.norm()
 
 
@@ -311,6 +311,7 @@ after_one = {part: [[error for error, _ in row] for row in rows] for part, rows 
 lengths = {part: np.median([length for _, length in rows[0]]) for part, rows in steps.items()}
 print({part: f"{length:.2f} of |theta|" for part, length in lengths.items()})
 
+# %%
 over_seeds.bands(
     shares,
     {"error on the retain points": after_one | {"before the step": [before] * len(shares)}},
@@ -455,6 +456,9 @@ assert every["retain"] < 0.6 * min(none["retain"], *(decay["retain"] for decay i
 assert part["GD, decay matched"]["retain"] > 1.4 * none["retain"]
 
 # %% [markdown]
+# *A row is a method, a dot a seed, a diamond the median; without the projection the error on the
+# retain points rises.*
+#
 # - **AdamW's own small weight decay** does nothing visible, as expected: $100$ steps of
 #   $\eta w = 10^{-5}$.
 # - **Without the projection** the peaks still go; the retain points pay (section 2).
@@ -733,6 +737,9 @@ assert (by_share < best_of.loc["GD", "rms_error"]).all()  # whatever the share
 SineLab(seed=3, method=Capped.name, methods=[Capped(lr=1e-3)])
 
 # %% [markdown]
+# *Left, the curve of seed 3 after the capped run; right, its sup error beside the published ranges,
+# in gray.*
+#
 # The same in numbers, with the retain points split into the inner and the outer half:
 
 # %% tags=["nbval-ignore-output"]
@@ -772,7 +779,7 @@ ends["ground truth"] = poisoned.ground_truth
 for name, model in ends.items():
     found = ul.sine.errors(poisoned, model)
     print(f"{name:16}", "   ".join(f"{m[:-6]} {value:.2f}" for m, value in found.items()))
-fits(poisoned, ends, limit=4.2)
+pictures.fits(poisoned, ends, limit=4.2)
 
 # %% [markdown]
 # *The purple bar marks the largest error.* None of the three runs to a cross any more. They differ

@@ -73,6 +73,7 @@ def build(seed):
     return nn.Sequential(nn.Linear(30, 64), nn.Tanh(), nn.Linear(64, 2))
 
 
+# %%
 def trained(model, inputs, targets, loss, steps=300, lr=1e-2):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0)
     for _ in range(steps):
@@ -241,6 +242,7 @@ def padded(sequences):
     return inputs, torch.where(following == PADDING, -100, following)
 
 
+# %%
 counting = [
     [(a + k * b) % 10 for k in range(4 + (a + b) % 5)] for a in range(10) for b in (1, 2, 3)
 ]
