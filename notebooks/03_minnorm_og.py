@@ -32,7 +32,7 @@
 # **You need** notebooks 01 and 02; for the second part QR, eigenvalues of a symmetric matrix and
 # back-propagation.
 #
-# **Time.** About 50 minutes for the first part, 40 for the second; the code runs in under 30
+# **Time.** About 90 minutes, 50 for the first part and 40 for the second; the code runs in under 30
 # seconds on one CPU core. No GPU is needed.
 #
 # **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this

@@ -62,7 +62,7 @@ def test_what_a_control_does_not_offer_is_refused_by_name():
         Double(value=11)
     with pytest.raises(ValueError, match="more must be one of 0, 20, got 3"):
         Double(more=3)
-    with pytest.raises(KeyError, match="lower"):
+    with pytest.raises(ValueError, match="must be one of value, more, got 'lower'"):
         Double(lower=3)
     share = {"share": ("a share", 0.1, 0, 1, 0.01)}
     check(share, share=0.123)

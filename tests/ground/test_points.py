@@ -223,7 +223,9 @@ def test_every_output_of_a_regression_gives_a_row_and_heads_are_joined():
     ul.minnorm_step(twin, X[:2], 0.5, outputs="every")
     after = nn.utils.parameters_to_vector(twin.parameters()).detach()
     assert torch.allclose(after, theta - 0.5 * ul.project_out(theta, rows), atol=1e-6)
-    with pytest.raises(ValueError, match="outputs must be one of largest, every, got 'all'"):
+    with pytest.raises(
+        ValueError, match="outputs must be one of largest, every, summed, got 'all'"
+    ):
         ul.minnorm_step(twin, X, 0.5, outputs="all")
 
 

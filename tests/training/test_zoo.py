@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from unlearnlab.networks import MLP, AllCNN, ResNet
-from unlearnlab.tasks import collapse, erasure, sine, width
+from unlearnlab.tasks import collapse, erasure, passage, sine, width
 from unlearnlab.training import checkpoint, zoo
 from unlearnlab.training.recipe import Recipe, full_batch
 from unlearnlab.training.zoo import Stage, Training
@@ -53,12 +53,18 @@ def test_every_shipped_file_holds_the_tensors_that_it_always_held():
         path.name[: -len("-01234567.safetensors")]: checkpoint.digest(checkpoint.read(path)[0])
         for path in zoo.SHIPPED.iterdir()
     }
-    assert found == recorded and len(found) == 79
+    assert found == recorded and len(found) == 89
 
 
 @pytest.mark.parametrize(
     "task, seeds",
-    [(sine, range(1, 11)), (erasure, range(1, 6)), (collapse, range(1, 6)), (width, [1])],
+    [
+        (sine, range(1, 11)),
+        (erasure, range(1, 6)),
+        (collapse, range(1, 6)),
+        (width, [1]),
+        (passage, range(1, 6)),
+    ],
 )
 def test_every_shipped_file_is_the_one_that_is_asked_for_whatever_torch_calls_its_layers(
     task, seeds, monkeypatch

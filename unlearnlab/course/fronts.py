@@ -21,6 +21,7 @@ def fronts(points: dict, references: dict[str, tuple], finding: str = "", looks=
     name is at the setting nearest to the ideal.
     """
     fig, ax = figure(size=(7.2, 5))
+    points = {name: rows for name, rows in points.items() if np.size(rows)}
     places = {**references, "ideal": (1, 0)}
     for name, place in places.items():
         ax.plot(*place, **REFERENCES[name])

@@ -282,6 +282,12 @@ class _Walk:
         for part, name in zip(parts, ("", "", "state", "items", "items")):
             self.see(list(part) if name == "items" and part is not None else part, name)
 
+    def _partial(self, thing):
+        self.put("partial")
+        self.see(thing.func, "function")
+        self.see(thing.args, "arguments")
+        self._named(thing.keywords)  # in whatever order they are given
+
     def _builtin(self, thing):
         owner = thing.__self__
         module = owner.__name__ if isinstance(owner, types.ModuleType) else ""
@@ -294,7 +300,6 @@ class _Walk:
 PARTS = {
     types.MethodType: ("__func__", "__self__"),
     type(functools.lru_cache(len)): ("__wrapped__",),
-    functools.partial: ("func", "args", "keywords"),
     property: ("fget", "fset", "fdel"),
     staticmethod: ("__func__",),
     classmethod: ("__func__",),
@@ -309,6 +314,7 @@ KINDS = {
     types.FunctionType: _Walk._function,
     types.ModuleType: _Walk._module,
     types.BuiltinFunctionType: _Walk._builtin,
+    functools.partial: _Walk._partial,
     weakref.ref: lambda walk, thing: walk._items("reference", [thing()]),
     torch.Generator: lambda walk, thing: walk._items("generator", [thing.get_state()]),
 }

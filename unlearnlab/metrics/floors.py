@@ -72,7 +72,7 @@ def jackknife(
     checks.function("score", score)
     groups = checks.integer("groups", groups, low=2)
     for some in models:
-        checks.floats("models", some, finite=False)
+        checks.instance("models", some, Tensor, "tensors (models, ...)")
     counts = [sum(some.shape[:1]) for some in models]
     if min(counts, default=0) < groups:
         raise ValueError(f"groups={groups} needs as many models of every kind, got {counts}")

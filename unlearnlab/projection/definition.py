@@ -25,7 +25,7 @@ def output_gradients(model: nn.Module, inputs: Tensor, outputs: str = "largest")
         in evaluation mode and left as it was.
     inputs: (n, ...), samples along the first dimension.
     outputs: what a head contributes: its "largest" (the largest logit, as in the paper) or "every"
-        one; of a sequence, at every position, or "largest, summed" over them.
+        one; of a sequence, at every position, or "summed", these summed.
 
     Returns (heads * n, d): all samples of the first head, then of the second; columns in the order
     of `model.parameters()`, trainable ones only.

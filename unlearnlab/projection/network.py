@@ -17,7 +17,7 @@ from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
 # to 1e-15.
 SMALL_MODEL = 1_000_000
 
-OUTPUTS = ("largest", "every", "largest, summed")  # what of a head gives rows
+OUTPUTS = ("largest", "every", "summed")  # what of a head gives rows
 
 
 class NonFiniteGradients(ValueError):
@@ -194,7 +194,7 @@ def _parts(head, outputs):
     if head.ndim == 1:
         return [head]
     if head.ndim == 3:
-        if outputs == "largest, summed":
+        if outputs == "summed":
             return [head.amax(2).sum(1)]
         return [part for position in head.unbind(1) for part in _parts(position, outputs)]
     if outputs == "every" or head.shape[1] == 1:  # a search for the largest costs a gradient more

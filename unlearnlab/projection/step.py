@@ -70,7 +70,7 @@ def minnorm_step(
         origin.
     outputs: what gives rows, of every head: its "largest" output, the class it says, as the papers
         do, or "every" one, as a regression with several outputs needs. Of a sequence, outputs
-        (n, length, classes), that is at every position; "largest, summed" gives a sequence one row,
+        (n, length, classes), that is at every position; "summed" gives a sequence one row,
         the gradient of the sum of its positions' largest, which protects their sum alone.
 
     Models up to a million parameters without convolutions are computed in float64, others in their
