@@ -21,6 +21,7 @@ from unlearnlab.chapters import (
     ch06_linear_network,
     ch07_two_layer,
     ch09_erasure,
+    ch10_collapse,
 )
 from unlearnlab.course.style import look
 from unlearnlab.course.unlearning_lab import ImageLab
@@ -165,10 +166,13 @@ def main(names):
     seeds = [1, 2, 3, 4, 5]
     sine = {"seed": seeds, "epochs": [10, 100, 1000], "name": list(ul.sine.best_settings(100))}
     made["SineLab"] = lambda: runs(SineLab, sine, (0, 0.1, 0.25, 0.5, 1), seed=3)
+    fifths = (0, 0.2, 0.4, 0.6, 0.8, 1)
     _, methods = papers.lab("erasure", "digits", "quick")
     erasure = {"seed": seeds, "epochs": [5, 10], "name": list(methods)}
-    fifths = (0, 0.2, 0.4, 0.6, 0.8, 1)
     made["ErasureLab"] = lambda: runs(ch09_erasure.ErasureLab, erasure, fifths)
+    _, methods = papers.lab("collapse", "digits", "quick")
+    collapse = {"seed": seeds[:3], "epochs": [5, 15], "name": list(methods)}
+    made["CollapseLab"] = lambda: runs(ch10_collapse.CollapseLab, collapse, fifths)
     for name in names or made:
         path = made[name]().save()
         print(f"{name}: {path.stat().st_size // 1000} kB", flush=True)
