@@ -20,8 +20,12 @@ from unlearnlab.chapters import (
     ch05_linear,
     ch06_linear_network,
     ch07_two_layer,
+    ch09_erasure,
+    ch10_collapse,
 )
 from unlearnlab.course.style import look
+from unlearnlab.course.unlearning_lab import ImageLab
+from unlearnlab.tasks import papers
 
 # the cell of a table that says how long a run took, which is another time at every recording
 SECONDS = re.compile(r"<td[^>]*>[\d.]+ s for \d+ epochs?</td>")
@@ -89,6 +93,17 @@ def frames(kind, wanted):
                 super()._epoch(run, epochs, stop)
                 with look():
                     self.seen(self.figure)
+            else:
+                self.between(run, stop)
+
+        def between(self, run, stop):
+            if issubclass(kind, ImageLab):  # its way goes through every epoch
+                metrics = self._measure(self.task, run.model, stop)
+                self.track = [*self.track, self.place(metrics)]
+
+        def keep(self, run, stopped):
+            if not issubclass(kind, ImageLab):  # its run before would be the one recorded before
+                super().keep(run, stopped)
 
         def start(self, event=None):
             pass
@@ -123,8 +138,8 @@ def runs(kind, grid, shares, **first):
 
 def run_of(lab, replay):
     """The frames of one run: the original, and after each share of T."""
-    seed, T = lab.seed.value, lab.epochs.value
-    method = lab.settings[lab.name.value]
+    lab.fill(lab.settings[lab.name.value])
+    seed, method, T = lab.asked()
     stop = threading.Event()
     lab.stage(seed, method, T, stop)
     with look():
@@ -151,6 +166,13 @@ def main(names):
     seeds = [1, 2, 3, 4, 5]
     sine = {"seed": seeds, "epochs": [10, 100, 1000], "name": list(ul.sine.best_settings(100))}
     made["SineLab"] = lambda: runs(SineLab, sine, (0, 0.1, 0.25, 0.5, 1), seed=3)
+    fifths = (0, 0.2, 0.4, 0.6, 0.8, 1)
+    _, methods = papers.lab("erasure", "digits", "quick")
+    erasure = {"seed": seeds, "epochs": [5, 10], "name": list(methods)}
+    made["ErasureLab"] = lambda: runs(ch09_erasure.ErasureLab, erasure, fifths)
+    _, methods = papers.lab("collapse", "digits", "quick")
+    collapse = {"seed": seeds[:3], "epochs": [5, 15], "name": list(methods)}
+    made["CollapseLab"] = lambda: runs(ch10_collapse.CollapseLab, collapse, fifths)
     for name in names or made:
         path = made[name]().save()
         print(f"{name}: {path.stat().st_size // 1000} kB", flush=True)

@@ -14,6 +14,8 @@ LABS = {
     "LinearLab": "05_linear_models",
     "LinearNetworkLab": "06_linear_networks",
     "PruneLab": "07_two_layer_networks",
+    "ErasureLab": "09_label_erasure",
+    "CollapseLab": "10_representation_collapse",
 }
 # what is drawn: path data of all curves, in order
 CURVES = "place => [...place.querySelectorAll('svg[role=img] path')].map(p => p.getAttribute('d'))"

@@ -30,7 +30,8 @@ def test_every_notebook_has_a_page_and_every_recorded_lab_its_place(website):
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         page = (website / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
         placed |= set(re.findall(r'data-replay="(\w+)"', page))
-    assert placed == recorded and {"SineLab", "SpanLab", "LinearLab", "PruneLab"} <= recorded
+    asked = {"SineLab", "SpanLab", "LinearLab", "PruneLab", "ErasureLab"}
+    assert placed == recorded and asked <= recorded
 
 
 def weight(path):
@@ -59,20 +60,52 @@ def test_a_replay_holds_what_the_lab_shows():
 
     from unlearnlab.chapters.ch02_relaxed import SpanLab
 
-    kept = replay.read(ROOT / "site" / "replays" / "SpanLab.js")
-    places = [
-        control["values"].index(value)
-        for control, value in zip(kept["controls"], ("0.7", "0.2", "6"))
-    ]
-    sizes = [len(control["values"]) for control in kept["controls"]]
-    state = kept["states"][(places[0] * sizes[1] + places[1]) * sizes[2] + places[2]]
+    state, drawn = recorded("SpanLab", "0.7", "0.2", "6")
     lab = SpanLab(off=0.7, along=0.2, n_pert=6)
     assert state["alt"] == lab.canvas.figure.alt and state["table"] == lab.numbers.value
     page = replay.Strokes(lab.canvas.figure)
     lab.canvas.figure.draw(page)
-    words = lambda strokes: [s["text"] for s in strokes if s["kind"] == "words"]
-    drawn = [kept["strokes"][number] for number in state["strokes"]]
     assert words(drawn) == words([dict(stroke) for stroke in page.drawn])
+
+
+def recorded(lab, *settings):
+    """What was recorded at these settings, one of every control in words, and its strokes."""
+    import replay
+
+    kept = replay.read(ROOT / "site" / "replays" / f"{lab}.js")
+    position = 0
+    for control, words in zip(kept["controls"], settings, strict=True):
+        position = position * len(control["values"]) + control["values"].index(words)
+    state = kept["states"][position]
+    return state, [kept["strokes"][number] for number in state["strokes"]]
+
+
+def words(strokes):
+    return [stroke["text"] for stroke in strokes if stroke["kind"] == "words"]
+
+
+def numbers(text):
+    return [float(number) for number in re.findall(r"\d+\.\d+", text)]
+
+
+def test_a_recorded_way_through_forget_error_is_that_of_the_lab():
+    """ErasureLab again: where it starts, what stands beside it, and how far it gets in T epochs."""
+    from unlearnlab.chapters.ch09_erasure import ErasureLab
+
+    lab = ErasureLab(seed=2, method="GD", epochs=5)
+    state, drawn = recorded("ErasureLab", "2", "5", "GD", "100% of T")
+    assert numbers(state["alt"]) == pytest.approx(numbers(lab.figure.alt), abs=0.02)
+    assert state["alt"].startswith("Label erasure by GD, epoch 5,")
+    said = words(drawn)
+    assert {"original", "ground truth", "ideal", "GD, epoch 5"} <= set(said)
+    assert "before, dashed" not in " ".join(said)  # no other run stands behind it
+    for name, metrics in (("original", lab.start_metrics), ("ground truth", lab.truth_metrics)):
+        row = state["table"].split(f"{name}</td>")[1].split("</tr>")[0]
+        assert numbers(row)[:2] == pytest.approx(lab.place(metrics), abs=0.002)
+    way = max((s for s in drawn if s["kind"] == "marks"), key=lambda s: len(s["at"]))
+    assert len(way["at"]) == 6  # the original, and every epoch
+    start, _ = recorded("ErasureLab", "2", "5", "GD", "0% of T")
+    assert start["alt"].startswith("Label erasure by GD, epoch 0,")
 
 
 def test_a_setting_that_was_not_recorded_stays_a_gap(tmp_path):
