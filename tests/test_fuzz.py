@@ -143,7 +143,7 @@ def own(low, high, positive):
 
 CALLS |= {
     jackknife: {
-        "score": lambda a: float(a.mean()),
+        "score": lambda a: float(a.double().mean()),
         "models": MODELS,
         "groups": 3,
         "seed": 0,
