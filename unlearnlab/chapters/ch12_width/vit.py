@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from ...ground import checks
 from ...networks.pixels import Normalise, linear_heads, scaled
+from ...networks.transformer import Block
 
 
 class ViT(nn.Module):
@@ -20,9 +20,7 @@ class ViT(nn.Module):
     of blocks. pixels: mean and std, what `Normalise` applies to uint8 pixels.
 
     Input (n, 3, size, size), uint8 pixels or normalised floats. At its defaults it has 1,806,538
-    parameters. Attention is written out, with Linear layers before and after: `minnorm_step` then
-    takes these layer by layer, and the rest can be differentiated per sample, and twice, which the
-    fused kernels cannot. Raises ValueError for a size that `patch` does not divide, a width below
+    parameters. Raises ValueError for a size that `patch` does not divide, a width below
     1/64, depth below 1, or a head without classes.
     """
 
@@ -48,7 +46,9 @@ class ViT(nn.Module):
         self.token = nn.Parameter(torch.zeros(1, 1, channels))
         places = 1 + (size // patch) ** 2
         self.positions = nn.Parameter(torch.empty(1, places, channels).normal_(std=0.02))
-        self.blocks = nn.Sequential(*(_Block(channels, self.HEADS) for _ in range(depth)))
+        self.blocks = nn.Sequential(
+            *(Block(channels, self.HEADS, 2 * channels) for _ in range(depth))
+        )
         self.norm = nn.LayerNorm(channels)
         self.fc = linear_heads(channels, classes)
         for module in self.modules():
@@ -66,21 +66,6 @@ class ViT(nn.Module):
 
     def forward(self, x):
         return self.fc(self.features(x))
-
-
-class _Block(nn.Module):
-    def __init__(self, channels, heads):
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.norm2 = nn.LayerNorm(channels), nn.LayerNorm(channels)
-        self.qkv, self.out = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
-        self.up, self.down = nn.Linear(channels, 2 * channels), nn.Linear(2 * channels, channels)
-
-    def forward(self, x):
-        q, k, v = self.qkv(self.norm1(x)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        shares = (q @ k.mT * q.shape[3] ** -0.5).softmax(3)  # (n, heads, tokens, tokens)
-        x = x + self.out((shares @ v).transpose(1, 2).flatten(2))
-        return x + self.down(F.gelu(self.up(self.norm2(x))))
 
 
 def small_vit(classes: int, width: float) -> ViT:
