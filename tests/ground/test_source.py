@@ -2,6 +2,7 @@
 lies?"""
 
 import ast
+import inspect
 import os
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import unlearnlab as ul
+from unlearnlab.chapters.recording import STUDIES
 from unlearnlab.ground import source
 
 PLAIN = '''
@@ -137,3 +140,26 @@ def test_an_entry_that_names_nothing_is_refused_by_name(monkeypatch):
     monkeypatch.setattr(source, "NUMBERS", ("gone.py",))
     with pytest.raises(FileNotFoundError, match="names gone.py"):
         source.files()
+
+
+def module_of(function):
+    while hasattr(function, "func"):  # a partial
+        function = function.func
+    return Path(inspect.getsourcefile(inspect.unwrap(function)))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_network_of_a_study_is_among_what_numbers_follow_from(name):
+    """Functions of the package stand in a fingerprint by name: only this digest knows of edits."""
+    given = getattr(getattr(STUDIES[name], "factory", None), "keywords", {})
+    assert "network" not in given or module_of(given["network"]) in source.files()
+
+
+@pytest.mark.parametrize("kind", ["sine", "erasure", "collapse", "width", "passage"])
+def test_what_measures_a_task_of_ours_is_among_what_numbers_follow_from(kind):
+    task = getattr(ul, kind).task()
+    assert {module_of(task.evaluate), module_of(task.build)} <= {*source.files()}
+
+
+def test_what_measures_the_images_to_choose_by_is_among_them():
+    assert module_of(STUDIES["collapse-validated-cifar10"].factory) in source.files()

@@ -180,6 +180,15 @@ def test_tokens_are_learned_where_they_are_counted():
         fit(model, inputs.float(), targets, recipe)
 
 
+def test_what_is_written_into_a_task_changes_no_other_and_no_metric():
+    first = ul.passage.task(1)
+    before = first.evaluate(first.original)
+    first.forget.tensors[0].zero_()
+    first.retain.tensors[1].zero_()
+    assert first.evaluate(first.original) == before
+    assert ul.passage.task(1).forget.tensors[0].any()
+
+
 def test_a_share_or_a_seed_that_makes_no_sense_is_named():
     with pytest.raises(ValueError, match="p_retain must be"):
         ul.passage.task(1, p_retain=0)
@@ -198,5 +207,7 @@ def test_a_word_does_not_see_the_words_after_it():
     assert torch.equal(first[:, :5], second[:, :5]) and not torch.equal(first[:, 5:], second[:, 5:])
     with pytest.raises(ValueError, match="width must be a multiple of heads=4"):
         Decoder(20, 9, width=30)
+    with pytest.raises(ValueError, match="tokens are sequences of 10, at most length=9 fit"):
+        model(torch.zeros(2, 10, dtype=torch.int64))
     with pytest.raises(TypeError, match="tokens"):
         model(torch.zeros(2, 3))

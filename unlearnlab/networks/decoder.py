@@ -16,7 +16,8 @@ class Decoder(nn.Module):
     multiple of `heads`. depth: number of blocks; the hidden layer of a block is 3 times as wide.
 
     Input (n, length) int64 tokens, output (n, length, words) logits of the next one. The embedding
-    is the last layer's weight, too. Raises ValueError that names the argument.
+    is the last layer's weight, too. Raises ValueError that names the argument, also for a sequence
+    that is too long.
     """
 
     def __init__(self, words: int, length: int, width: int = 96, depth: int = 2, heads: int = 4):
@@ -40,5 +41,8 @@ class Decoder(nn.Module):
 
     def forward(self, tokens):
         checks.tensor("tokens", tokens, dtype=torch.int64, shape=("n", "length"))
-        x = self.embedding(tokens) + self.positions[: tokens.shape[1]]
+        most, here = len(self.positions), tokens.shape[1]
+        if here > most:
+            raise ValueError(f"tokens are sequences of {here}, at most length={most} fit")
+        x = self.embedding(tokens) + self.positions[:here]
         return F.linear(self.norm(self.blocks(x)), self.embedding.weight)

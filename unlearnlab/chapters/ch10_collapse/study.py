@@ -2,13 +2,11 @@
 
 from functools import partial
 
-from torch.utils.data import TensorDataset
-
 from ...course.image_study import WHOLE, image_study
 from ...course.studies import USUAL, Study
 from ...ground import checks
-from ...task import Task
 from ...tasks import collapse, papers
+from .validated import validated
 
 # Color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set,
 # epochs) -> method -> (mean, standard error)
@@ -61,25 +59,6 @@ def _grid(size, short):
         for p_retain, epochs in PUBLISHED
         if p_retain == share
     ]
-
-
-def validated(dataset: str, seed: int, stop=None) -> Task:
-    """The quick task of a data set, measured on 200 more test images, by which to choose a setting.
-
-    The metrics of these begin with "validation_"; none of them is among the images that judge. It
-    has no ground truth, which would take as long as the original.
-    """
-    task = collapse.task(dataset, "quick", seed, stop=stop)
-    size = collapse.PRESETS[dataset, "quick"]
-    more = size.changed(test_images=size.test_images + 200).images(dataset).test
-    unseen = TensorDataset(*(t[size.test_images :] for t in more.tensors))
-    measure = partial(_on_both, judge=task.evaluate, validation=unseen)
-    return task.changed(evaluate=measure, ground_truth=None)
-
-
-def _on_both(model, judge, validation):
-    chosen_by = collapse.evaluate(model, validation)
-    return judge(model) | {f"validation_{name}": value for name, value in chosen_by.items()}
 
 
 STUDIES = (

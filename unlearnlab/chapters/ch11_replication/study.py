@@ -9,28 +9,17 @@ import json
 from functools import partial
 from pathlib import Path
 
-from torch import nn
-
 from ...course.studies import Study
-from ...networks import AllCNN, ResNet
+from ...networks import ResNet
 from ...tasks import erasure
 from ...training.recipe import Recipe
+from .networks import NORMED, PLAIN, grouped
 from .variants import VARIANTS
 
 GRIDS = json.loads(Path(__file__).with_name("grids.json").read_text(encoding="utf-8"))
 # The published procedure, as the public code runs it, what undoes each of its four oddities, and
 # what undoes all: settings of MinNormPublished by name
 ARMS = GRIDS["arms"]
-
-PLAIN = partial(AllCNN, width=1 / 6, batch_norm=False)
-NORMED = partial(AllCNN, width=1 / 6)
-
-
-def grouped(classes, **pixels):
-    """NORMED with group norm, four groups, in place of batch norm: without running statistics."""
-    network = NORMED(classes, **pixels)
-    network.norms = nn.ModuleList(nn.GroupNorm(4, m.num_features) for m in network.norms)
-    return network
 
 
 def without_truth(seed, **options):
