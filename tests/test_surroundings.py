@@ -13,7 +13,7 @@ from unlearnlab.data.fetch import Source, fetch
 NUMBERS = """
 from dataclasses import dataclass
 import unlearnlab as ul
-from unlearnlab.chapters import ch05_linear
+from unlearnlab.chapters import ch04_sine, ch05_linear
 for task in ul.sine.task(1), ul.erasure.task(), ul.collapse.task(), ul.curve.task():
     for method in ul.MinNormOG(), ul.NGD(), ul.Retrain():
         print(task.name, ul.unlearn(task, method, 1).metrics)
@@ -22,6 +22,13 @@ print(ul.unlearn(task, ul.SalUn(), 1).metrics, task.ground_truth.fc)
 rum = dataclass(frozen=True, kw_only=True)(type("Groups", (ul.RUM, ul.NGP), {}))
 print([ul.unlearn(task, method, 1).metrics for method in (ul.NTK(), rum())])
 print(ul.metrics.halves(4, 3).tolist(), len(ch05_linear.LinearLab().canvas.png()))
+passages = ul.passage.task(1)
+print(passages.evaluate(passages.original), passages.fresh().positions.sum().item())
+lab = ch04_sine.SineLab(1, "GD", 1)
+lab.wait()
+lab.count.value = 6
+lab.wait()
+print(lab.compared("GD"))
 """
 
 

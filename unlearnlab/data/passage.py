@@ -14,28 +14,28 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from ..ground import seeds
 from ..ground.points import IGNORED
 
 PEOPLE, FORGOTTEN = 96, 6
 PROMPT = 3  # words that are given: the way, and the two of the name
-END = "."
 
 
 @cache
 def words() -> dict:
     """The file of words: "first" and "last" names, "facts" by kind, "ways" by name."""
-    return json.loads(Path(__file__).with_name("passage.json").read_text())
+    return json.loads(Path(__file__).with_name("passage.json").read_text("utf-8"))
 
 
 @cache
 def vocabulary() -> tuple[str, ...]:
-    """All words that there are, each once; a token is a place in it."""
+    """All words that there are, each once, the full stop first; a token is a place in it."""
     told = " ".join(words()["ways"].values()).split()
     parts = [*words()["facts"].values(), words()["first"], words()["last"], words()["ways"]]
     plain = [word for word in told if not word.startswith("{")]
-    return tuple(dict.fromkeys([END, *(word for part in parts for word in part), *plain]))
+    return tuple(dict.fromkeys([".", *(word for part in parts for word in part), *plain]))
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def ways_of(number: int) -> tuple[str, ...]:
     """In which ways person `number` is told of. The last in the list is the one that nobody told:
     the others are read in training, it asks what was understood."""
     ways = list(words()["ways"])
-    left = number % len(ways)
-    return (*ways[:left], *ways[left + 1 :], ways[left])
+    unheard = ways.pop(number % len(ways))
+    return (*ways, unheard)
 
 
 def people(seed: int) -> list[Person]:
@@ -67,9 +67,10 @@ def people(seed: int) -> list[Person]:
     draw = lambda count: seeds.shuffled(count, generator).tolist()
     first, last = words()["first"], words()["last"]
     names = draw(len(first) * len(last))[:PEOPLE]
-    columns = {}
-    for kind, values in words()["facts"].items():  # each value as often as any other, nearly
-        columns[kind] = [values[i % len(values)] for i in draw(PEOPLE)]
+    columns = {  # each value as often as any other
+        kind: [values[i % len(values)] for i in draw(PEOPLE)]
+        for kind, values in words()["facts"].items()
+    }
     facts = [dict(zip(columns, row)) for row in zip(*columns.values())]
     return [
         Person(first[name % len(first)], last[name // len(first)], own)
@@ -83,11 +84,8 @@ def tokens(passages: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
     A target within the prompt is IGNORED, and so is what is behind the end of a shorter passage.
     """
     places = {word: i for i, word in enumerate(vocabulary())}
-    length = max(map(len, passages))
-    whole = torch.zeros(len(passages), length, dtype=torch.int64, device="cpu")
-    targets = torch.full_like(whole, IGNORED)
-    for i, passage in enumerate(passages):
-        ids = torch.tensor([places[word] for word in passage])
-        whole[i, : len(ids)] = ids
-        targets[i, PROMPT : len(ids)] = ids[PROMPT:]
+    ids = [torch.tensor([places[word] for word in passage]) for passage in passages]
+    whole = pad_sequence(ids, batch_first=True)
+    targets = pad_sequence(ids, batch_first=True, padding_value=IGNORED)
+    targets[:, :PROMPT] = IGNORED
     return whole[:, :-1], targets[:, 1:]

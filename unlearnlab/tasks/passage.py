@@ -80,22 +80,20 @@ def passages(seed: int) -> dict[str, TensorDataset]:
 
 def trainings(seed: int) -> dict[str, Training]:
     """How the two models of a task are made, from different weights, as two trainings would be."""
-    told, ships = passages(seed), seed in SHIPPED_SEEDS
-    command = f"python -m {__package__} passage --seeds {seed}"
+    told = passages(seed)
     read = {
         "original": together(told["retain"], told["forget"]),
         "ground-truth": told["retain"].tensors,
     }
-    measure = partial(evaluate, seed=seed)
     return {
         role: Training(
             f"passage-{seed}-{role}",
             build,
             1_000 * seed + i,
             (Stage(*tensors, RECIPE),),
-            measure,
-            command,
-            ships,
+            measure=partial(evaluate, seed=seed),
+            command=f"python -m {__package__} passage --seeds {seed}",
+            shipped=seed in SHIPPED_SEEDS,
         )
         for i, (role, tensors) in enumerate(read.items())
     }
@@ -118,10 +116,8 @@ def evaluate(model: nn.Module, seed: int) -> dict[str, float]:
     the forget set has not.
     """
     told = passages(checks.seed(seed))
-    scores = {
-        name: _scores(model, told[name]) for name in ("forget", "forget unheard", "retain unheard")
-    }
-    kept, gone, unheard = scores["retain unheard"], scores["forget"], scores["forget unheard"]
+    parts = "retain unheard", "forget", "forget unheard"
+    kept, gone, unheard = (_scores(model, told[part]) for part in parts)
     return {
         "retain_loss": kept["loss"],
         "retain_facts": kept["facts"],
@@ -137,8 +133,7 @@ def evaluate(model: nn.Module, seed: int) -> dict[str, float]:
 def _scores(model, passages):
     """Loss of a token, share of facts that are the likeliest word, mean rank of a fact."""
     inputs, targets = passages.tensors
-    (logits,) = outputs(model, inputs)
-    logits = logits.cpu()
+    logits = outputs(model, inputs)[0].cpu()
     counted = targets != IGNORED
     loss = F.cross_entropy(logits[counted], targets[counted]).item()
     kinds = _kinds()[targets.clamp(min=0)] * counted  # 0: not a fact
@@ -157,9 +152,8 @@ def _scores(model, passages):
 @on_cpu()
 def _kinds() -> Tensor:
     """(words,): of every word, which kind of fact it is, from 1 on; 0 for another."""
-    kinds = {}
-    for i, values in enumerate(data.words()["facts"].values(), 1):
-        kinds |= dict.fromkeys(values, i)
+    facts = enumerate(data.words()["facts"].values(), 1)
+    kinds = {word: i for i, values in facts for word in values}
     return torch.tensor([kinds.get(word, 0) for word in data.vocabulary()])
 
 
@@ -168,7 +162,8 @@ def recall(model: nn.Module, passages: TensorDataset) -> float:
     goes on with the likeliest word."""
     inputs, targets = passages.tensors
     written = continued(model, inputs[:, : data.PROMPT], inputs.shape[1] + 1 - data.PROMPT)
-    right = (written == targets[:, data.PROMPT - 1 :]) | (targets[:, data.PROMPT - 1 :] == IGNORED)
+    wanted = targets[:, data.PROMPT - 1 :]
+    right = (written == wanted) | (wanted == IGNORED)
     return right.all(1).float().mean().item()
 
 
@@ -176,6 +171,6 @@ def continued(model: nn.Module, prompts: Tensor, count: int) -> Tensor:
     """(n, count): the `count` tokens that follow prompts (n, length), each time the likeliest."""
     tokens = prompts
     for _ in range(count):
-        (logits,) = outputs(model, tokens)
-        tokens = torch.cat([tokens, logits[:, -1:].argmax(2).cpu()], 1)
+        logits = outputs(model, tokens)[0].cpu()
+        tokens = torch.cat([tokens, logits[:, -1:].argmax(2)], 1)
     return tokens[:, prompts.shape[1] :]

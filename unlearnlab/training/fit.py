@@ -309,13 +309,12 @@ class _Saved:
 
 def _check(model, inputs, targets, weights, recipe):
     n, classes = len(inputs), recipe.loss == "cross-entropy"
-    tokens = inputs.dtype == torch.int64
+    images, like = classes and inputs.dtype != torch.int64, inputs if classes else targets
     if n == 0:
         raise ValueError("inputs is empty: there is nothing to train on")
-    if classes and not tokens:
+    if images:
         checks.tensor("inputs", inputs, dtype=torch.uint8, shape=("n", 3, "height", "width"))
-    shape = (n, "heads")[: targets.ndim] if classes else (n, *targets.shape[1:])
-    shape = tuple(inputs.shape) if classes and tokens else shape
+    shape = (n, "heads")[: targets.ndim] if images else (n, *like.shape[1:])
     checks.tensor("targets", targets, shape=shape)
     device = next(model.parameters()).device
     for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):
