@@ -179,7 +179,7 @@ def test_a_curve_is_kept_beside_the_next_run(lab):
 @pytest.fixture()
 def quick(monkeypatch):
     """Moved points are learnt in a few epochs."""
-    monkeypatch.setattr(ch.lab, "LEARN", 200)
+    monkeypatch.setattr(ch.runs, "LEARN", 200)
 
 
 def test_a_moved_point_is_learnt_and_forgotten(lab, quick):
@@ -247,7 +247,7 @@ def test_the_mouse_drags_the_nearest_point_and_the_original_learns_it_at_the_end
 
 
 def test_stop_ends_the_learning_and_the_next_run_learns(lab, quick, monkeypatch):
-    began, real = threading.Event(), ch.lab.fit
+    began, real = threading.Event(), ch.runs.fit
 
     def endless(model, inputs, targets, recipe, progress, stop):
         watched = lambda *done: (began.set(), progress(*done))
@@ -255,7 +255,7 @@ def test_stop_ends_the_learning_and_the_next_run_learns(lab, quick, monkeypatch)
         return real(model, inputs, targets, recipe, progress=watched, stop=stop)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ch.lab, "fit", endless)
+        patch.setattr(ch.runs, "fit", endless)
         lab.height.value = 0.5
         assert began.wait(END)
         assert "learns these points" in lab.status.value

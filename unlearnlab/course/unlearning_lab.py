@@ -202,7 +202,7 @@ class UnlearningLab(Lab):
 
     def stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
-        if not self.stands(self.task, seed) or (self.truth_metrics is None and self.truth.value):
+        if not self.stands(self.task, seed) or (self.truth_metrics is None and self.wants_truth()):
             self.task, self.start_metrics, self.truth_metrics = self._made(seed, stop)
             self._behind = None
             self.finished = "", []  # the last whole run: its method's name, and its track
@@ -224,6 +224,10 @@ class UnlearningLab(Lab):
         """Whether a task is the one that is asked for."""
         return task is not None and task.seed == seed
 
+    def wants_truth(self) -> bool:
+        """Whether somebody asked for a ground truth that would have to be trained."""
+        return False
+
     def _made(self, seed, stop):
         """The task of a seed, its data and models shipped, kept, or made now, and the metrics of
         the two; None of a ground truth that would have to be trained and that nobody asked for."""
@@ -237,7 +241,7 @@ class UnlearningLab(Lab):
         more = {"progress": self.trained, "stop": stop, **self.more}
         task = self.experiment.task(*self.source, seed=seed, **more)
         truth = vars(task)["ground_truth"].model
-        if truth is None and self.truth.value:
+        if truth is None and self.wants_truth():
             truth = task.ground_truth
         self.say()
         own = self._measure(task, task.original, stop)
@@ -341,6 +345,9 @@ class ImageLab(UnlearningLab):
             box = Checkbox(description="train the ground truth", **WIDE)
             self.extra = self.add(self.start, {"truth": box})
         super().__init__(seed, method, epochs, size, (dataset, preset), device=device)
+
+    def wants_truth(self):
+        return bool(self.extra) and self.truth.value
 
     def trained(self, name, done, loss):
         """Says how far a training is, after each of its epochs."""

@@ -3,5 +3,6 @@
 from ...course import style
 from ...course.exercises import check, hints
 from ...course.graphs import draw, fits, graph
-from . import exercises, pictures, study
-from .lab import SineLab, compare, taught
+from . import exercises, pictures, runs, study
+from .lab import SineLab
+from .runs import compare, taught

@@ -1,14 +1,13 @@
 """SineLab: poison a sine, unlearn it by any method under sliders, and compare all methods."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import torch
 from ipywidgets import HBox, ToggleButton
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
-from torch.utils.data import TensorDataset
 from traitlets import Instance
 
 from ...course.lab import button, weakly
@@ -18,13 +17,9 @@ from ...course.unlearning_lab import UnlearningLab, heading
 from ...data.sine import POISON, RETAIN
 from ...ground import checks
 from ...ground.models import copied
-from ...loop import unlearn
 from ...methods import Method
-from ...task import Task
 from ...tasks import sine
-from ...tasks.presets import together
-from ...training.fit import fit
-from ...training.recipe import full_batch
+from . import runs
 from .pictures import curve, worst
 
 try:
@@ -33,10 +28,11 @@ except ImportError:  # sliders do all that the mouse does
     Event = None
 
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-LEARN = 2000  # epochs in which an original learns forget points that were moved
-MORE = torch.tensor([[0.0, POISON], [5.0, POISON], [11.0, POISON]])  # forget points to add
+# of its own, whatever torch's defaults are when this is imported
+OWN = {"dtype": torch.float32, "device": "cpu"}
+MORE = torch.tensor([[0.0, POISON], [5.0, POISON], [11.0, POISON]], **OWN)  # points to add
 KEPT = 100  # how many epochs of a run can be looked at afterwards
-EMPTY = torch.nn.Linear(1, 1, bias=False)  # the function 0
+EMPTY = torch.nn.Linear(1, 1, bias=False, **OWN)  # the function 0
 torch.nn.init.zeros_(EMPTY.weight)
 OF_A = {"color": COLORS["wine"], "linestyle": "--", "linewidth": 1.4}
 ERRORS = {f"{name}_error": f"{name} error" for name in ("sup", "retain", "forget", "rms")}
@@ -46,8 +42,8 @@ class SineLab(UnlearningLab):
     """The lab of notebook 04. Every slider reruns the unlearning in a thread and redraws the fit.
 
     The forget points can be moved, by the mouse or by sliders, and there may be more or fewer: then
-    an original learns them first, in LEARN epochs (see `taught`). Afterwards the run's epochs can
-    be looked at, and one of its curves kept beside the next run.
+    an original learns them first, as `runs.taught` says. Afterwards the run's epochs can be looked
+    at, and one of its curves kept beside the next run.
 
     seed: 1 to 10. method: one of Table 5's eight, or of `methods`. epochs: one of EPOCHS. Changing
     the method or T sets the hyperparameters to the paper's best for the nearest published T.
@@ -160,14 +156,14 @@ class SineLab(UnlearningLab):
     def _made(self, seed, stop):
         task = sine.task(seed)
         if not self.stands(task, seed):
-            task = taught(task, self.places.clone(), self._learning, stop)
+            task = runs.taught(task, self.places.clone(), self._learning, stop)
             self.say()
         task = task.changed(evaluate=partial(sine.errors, task))
         return task, *map(task.evaluate, (task.original, task.ground_truth))
 
     def _learning(self, model, done):
         self.under_way, self.epoch = "Learning these points", done
-        self.progress.value = done / LEARN
+        self.progress.value = done / runs.LEARN
         self.say("The original learns these points, from the ground truth on.")
         self.canvas.move(lambda: self._add(model))
 
@@ -196,7 +192,7 @@ class SineLab(UnlearningLab):
         if self.ended is None or not self.stands(self.task, seed):
             self.unlearn(seed, method, epochs, stop)
         self.say()
-        for done, record in enumerate(compare([self.task], epochs, self.settings, stop), 1):
+        for done, record in enumerate(runs.compare([self.task], epochs, self.settings, stop), 1):
             self.scores = {**self.scores, record["method"]: record}
             self.progress.value = done / len(self.settings)
             self.readout.value = self._table(self.ended)
@@ -251,7 +247,7 @@ class SineLab(UnlearningLab):
         nearest = min(sine.PUBLISHED, key=lambda t: abs(math.log(T / t)))
         name_rows(scores, self.settings)
         _, *ends = np.transpose(list(sine.PUBLISHED[nearest].values()))
-        scores.plot(ends, [range(8)] * 2, **NAMED["published range"])
+        scores.plot(ends, [range(len(ends[0]))] * 2, **NAMED["published range"])
         scores.axvline(self.start_metrics["sup_error"], **ORIGINAL)
         scores.axvline(1, **TARGET)
         scores.set(
@@ -278,36 +274,3 @@ class SineLab(UnlearningLab):
         for name, errors in self.scores.items():
             scores.plot(errors["sup_error"], list(self.settings).index(name), "D", color=BLUE)
         return f"The poisoned sine: {words} has sup error {error:.1f}"
-
-
-def taught(task: Task, places: torch.Tensor, watch: Callable | None = None, stop=None) -> Task:
-    """The sine task with other forget points, and an original that has learnt them.
-
-    The paper's originals take 100,000 epochs from random weights. This one begins at the ground
-    truth, which knows the retain points, and goes on for LEARN epochs on all of them.
-
-    places: (n, 2), x and height of every forget point. watch(model, epochs done): called on the
-    way. stop: as in `fit`, which raises Stopped.
-    """
-    forget, model = TensorDataset(*places.split(1, 1)), copied(task.ground_truth)
-    progress = watch and (lambda done, loss: watch(model, done))
-    data = together(task.retain, forget)
-    fit(model, *data, full_batch(LEARN), progress=progress, stop=stop)
-    return task.changed(original=model, forget=forget)
-
-
-def compare(
-    tasks: Iterable[Task], epochs: int, settings: dict[str, Method] | None = None, stop=None
-) -> Iterator[dict]:
-    """Every method on every task: yields {"method", "seed", and the errors of `sine.errors`},
-    methods in the table's order.
-
-    settings: name -> Method, default `sine.best_settings(epochs)`. stop: a threading.Event that
-    ends it.
-    """
-    for name, method in (settings or sine.best_settings(epochs)).items():
-        for task in tasks:
-            run = unlearn(task, method, epochs, stop=stop)
-            if run.stopped:
-                return
-            yield {"method": name, "seed": task.seed, **sine.errors(task, run.model)}
