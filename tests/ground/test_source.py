@@ -163,3 +163,27 @@ def test_what_measures_a_task_of_ours_is_among_what_numbers_follow_from(kind):
 
 def test_what_measures_the_images_to_choose_by_is_among_them():
     assert module_of(STUDIES["collapse-validated-cifar10"].factory) in source.files()
+
+
+# Of what counted modules import: checks that only refuse, files, names, and the settings of grids,
+# which stand in a run's identity themselves.
+NO_NUMBERS = """data.fetch ground.checks ground.files ground.identity ground.provenance
+    ground.stopping ground.tensors tasks.papers training.checkpoint""".split()
+
+
+def imported(path):
+    """The files of the package that a module imports, those that only hold names left out."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            place = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            names = [place / alias.name for alias in node.names]
+            yield from (p for p in {q.with_suffix(".py") for q in (place, *names)} if p.is_file())
+
+
+def test_whatever_counted_modules_import_is_counted_too_or_makes_no_numbers():
+    """Counted functions go by name: what they call is followed nowhere else."""
+    counted, silent = {*source.files()}, set()
+    for path in counted:
+        silent |= {*imported(path)} - counted
+    names = {".".join(p.relative_to(source.PACKAGE).with_suffix("").parts) for p in silent}
+    assert sorted(names) == NO_NUMBERS
