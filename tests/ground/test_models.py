@@ -15,6 +15,7 @@ from torch.nn.utils import weight_norm
 import unlearnlab as ul
 from unlearnlab.ground.models import LARGE, Kept, copied
 from unlearnlab.networks import seeded
+from unlearnlab.projection.step import Projection
 
 
 class Keeping(nn.Module):
@@ -92,20 +93,43 @@ class Drawing(nn.Module):
         return self.random.random() if hasattr(self.random, "random") else self.random.rand()
 
     def forward(self, x):
-        drawn = self.draw(), random.random(), torch.rand(())
+        drawn = self.draw(), random.random(), torch.rand(()), np.random.randn()
         return self.layer(x) * (1 + self.training * drawn[0])
 
 
 @pytest.mark.parametrize("kind", GENERATORS)
 @pytest.mark.parametrize("solver", ["layerwise", "cg"])
 def test_generators_that_a_forward_draws_from_are_put_back(kind, solver):
-    drawn = lambda model: (model.draw(), random.random(), torch.rand(()).item())
+    drawn = lambda m: (m.draw(), random.random(), torch.rand(()).item(), np.random.randn())
     model, x = Drawing(kind), torch.randn(5, 4)
-    random.seed(0), torch.manual_seed(0)
+    random.seed(0), torch.manual_seed(0), np.random.seed(0)
     expected, model.random = drawn(model), GENERATORS[kind](0)
-    random.seed(0), torch.manual_seed(0)
+    random.seed(0), torch.manual_seed(0), np.random.seed(0)
     ul.minnorm_step(model, x, 0.5, solver=solver)
     assert drawn(model) == expected
+
+
+@pytest.mark.parametrize("bits", [np.random.MT19937, np.random.PCG64, np.random.Philox])
+@pytest.mark.parametrize("solver", ["layerwise", "cg"])
+def test_numpys_global_generator_is_put_back_after_every_projection_of_a_run(bits, solver):
+    before = np.random.get_bit_generator()
+    try:
+        np.random.set_bit_generator(bits(0))
+        np.random.randn()  # another normal number waits in it
+        expected = np.random.RandomState(bits(0)).randn(4)[1:]
+        projection = Projection(Drawing("Python"))
+        for _ in range(3):
+            projection.step(torch.randn(5, 4), 0.5, solver=solver)
+        assert np.array_equal(np.random.randn(3), expected)
+    finally:
+        np.random.set_bit_generator(before)
+
+
+def test_it_is_not_read_again_where_no_forward_draws_from_it(monkeypatch):
+    projection = Projection(nn.Linear(4, 3))
+    projection.step(torch.randn(5, 4), 0.5)
+    monkeypatch.delattr(np.random, "get_state")
+    projection.step(torch.randn(5, 4), 0.5)
 
 
 def test_a_model_that_another_thread_builds_meanwhile_starts_as_it_does_alone():

@@ -35,9 +35,12 @@ class Network:
         trainable. kept: set by `evaluation`, puts back what a forward leaves in the model.
     elsewhere: [(container, key, name)] of parameters that the model names a second time, in a list
         or another object; set by `evaluation`.
+    numpys: whether a forward may draw from numpy's global generator; after `evaluation`, whether
+        one did.
     """
 
     mixes_samples = False  # whether batch norm may normalise by the batch's own statistics
+    numpys = True
 
     def __init__(self, model: nn.Module, inputs: Tensor, outputs: str = "largest"):
         one_of("outputs", outputs, OUTPUTS)
@@ -108,7 +111,8 @@ class Network:
         """Evaluation mode; afterwards the model is as before but for its parameters."""
         with kept_modes(self.modules.values()):
             self.set_modes()
-            self.kept, names = Kept(self.model), {id(p): name for name, p in self.named.items()}
+            self.kept = Kept(self.model, self.numpys)
+            names = {id(p): name for name, p in self.named.items()}
             owned = {id(module._parameters) for module in self.modules.values()}
             self.elsewhere = [
                 (box, key, names[id(p)])
@@ -119,7 +123,7 @@ class Network:
                 yield
             finally:
                 self.kept.__exit__()  # Ctrl-C may have come while a forward's end did this
-                self.kept.put_back()
+                self.numpys = self.kept.put_back()
 
     def set_modes(self):
         """Evaluation mode, in which batch norm keeps samples apart.
