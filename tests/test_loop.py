@@ -1,8 +1,10 @@
 """The loop: nothing of the original changes, runs repeat, stop when asked, and fail in words."""
 
+import random
 import threading
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from small_tasks import classification, parameters, regression
@@ -28,6 +30,23 @@ def test_the_original_is_never_touched_and_equal_seeds_give_equal_runs(name):
         assert all(p.grad is None for p in task.original.parameters())
         assert torch.equal(parameters(first.model), parameters(again.model))
         assert not first.model.training
+
+
+@pytest.mark.parametrize("draw", [torch.rand, np.random.rand, lambda n: [random.random()]])
+def test_what_a_model_draws_in_training_repeats_and_the_callers_numbers_are_not_spent(draw):
+    class Dropping(torch.nn.Linear):
+        def forward(self, x):
+            kept = float(draw(1)[0]) if self.training else 1.0
+            return kept * super().forward(x)
+
+    task = regression().changed(original=Dropping(2, 1), build=None, evaluate=lambda model: {})
+    first = parameters(ul.unlearn(task, ul.GD(), 3, seed=2).model)
+    state = random.getstate(), np.random.get_state()[1:3], torch.get_rng_state()
+    again = parameters(ul.unlearn(task, ul.GD(), 3, seed=2).model)
+    other = parameters(ul.unlearn(task, ul.GD(), 3, seed=3).model)
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert random.getstate() == state[0] and torch.equal(torch.get_rng_state(), state[2])
+    assert all(map(np.array_equal, np.random.get_state()[1:3], state[1]))
 
 
 def test_the_callers_random_state_is_left_alone():

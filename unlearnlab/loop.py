@@ -3,6 +3,7 @@ way to stop."""
 
 import itertools
 import numbers
+import random
 import threading
 import time
 import weakref
@@ -93,7 +94,8 @@ def unlearn(
     experiments 1 and 2). A method that goes over the batches of an epoch twice, such as the
     original SCRUB, makes an update each time. seed: of everything random in the run
     (initialisation, batches, subsample, noise, a model's own dropout), combined with the task's
-    seed. torch's global generator, from which dropout draws, is as before afterwards.
+    seed. The global generators of torch, from which dropout draws, numpy and Python are as before
+    afterwards.
     products: of float32 numbers on a GPU while the method works, whatever the process has set:
     "float32", all digits, or "tf32", factors of ten bits, faster (ground/precision.py).
     callback(run): after every epoch, with the model and history so far; its time does not count.
@@ -145,7 +147,7 @@ def _begun(task, method, epochs, seed, products, stop):
     """The state before the first epoch, with all random numbers seeded."""
     run_seed = derived(task.seed, seed)
     with GLOBAL_GENERATORS:
-        torch.manual_seed(run_seed)
+        torch.manual_seed(run_seed), random.seed(run_seed), np.random.seed(run_seed % 2**32)
     generator = torch.Generator().manual_seed(run_seed)
     model = method.start(task, run_seed)
     model.train()
@@ -157,15 +159,17 @@ def _begun(task, method, epochs, seed, products, stop):
 
 @contextmanager
 def _own_random_numbers(device):
-    """Inside, torch's global generators may be seeded; afterwards they are as before."""
+    """Inside, the global generators may be seeded; afterwards they are as before."""
     fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
     with GLOBAL_GENERATORS:
         fork.__enter__()
+        pythons, numpys = random.getstate(), np.random.get_state(legacy=False)
     try:
         yield
     finally:
         with GLOBAL_GENERATORS:
             fork.__exit__(None, None, None)
+            random.setstate(pythons), np.random.set_state(numpys)
 
 
 def measure(task: Task, model: nn.Module) -> dict[str, float]:
