@@ -72,6 +72,16 @@ def test_a_model_that_keeps_its_features_can_be_unlearned():
     assert run.model.calls == model.calls + 2
 
 
+@pytest.mark.parametrize("make", [threading.Lock, threading.RLock, threading.Event])
+def test_a_model_that_holds_a_lock_is_copied(make):
+    model = nn.Linear(2, 1)
+    model.held = make()
+    task = regression().changed(original=model, build=None, evaluate=lambda m: {})
+    for method in ul.GD(), ul.MinNormOG(n_pert=0):
+        copy = ul.unlearn(task, method, 2).model
+        assert copy.weight is not model.weight and type(copy.held) is type(model.held)
+
+
 GENERATORS = {
     "numpy": np.random.default_rng,
     "old numpy": np.random.RandomState,

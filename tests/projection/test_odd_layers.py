@@ -153,6 +153,22 @@ def test_an_order_that_follows_from_the_data_is_seen_at_every_batch(pick):
     assert (flat(model) - flat(twin)).norm() < 1e-4 * flat(twin).norm()
 
 
+def test_samples_that_are_rolled_by_what_is_in_them_are_seen_at_every_batch():
+    class Rolled(nn.Sequential):
+        def forward(self, x):
+            places = int(x[:, 0].argmax())
+            return self[1](self[0](x.roll(-places, 0)).tanh().roll(places, 0))
+
+    torch.manual_seed(0)
+    model, x = Rolled(nn.Linear(6, 6), nn.Linear(6, 5)), torch.randn(9, 6)
+    projection, unmoved = Projection(model), x.roll(-int(x[:, 0].argmax()), 0)
+    projection.step(unmoved, 0.5)
+    twin = copy.deepcopy(model)
+    projection.step(x, 1.0)
+    ul.minnorm_step(twin, x, 1.0, solver="cg")
+    assert (flat(model) - flat(twin)).norm() < 1e-4 * flat(twin).norm()
+
+
 def test_plain_layers_are_asked_for_the_order_once(monkeypatch):
     asked = []
     monkeypatch.setattr(

@@ -2,6 +2,7 @@
 
 import copy
 import random
+import threading
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from .seeds import GLOBAL_GENERATORS
 _BOXES = (dict, OrderedDict, defaultdict, Counter, list, deque, set)
 GENERATORS = Generator, np.random.RandomState, np.random.Generator, random.Random
 LARGE = 2**20  # numbers; copies of so many at every forward would be felt
+LOCKS = type(threading.Lock()), type(threading.RLock())
 _HOLD_NOTHING = {bool, int, float, str, type(None), Tensor, nn.Parameter}
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
 
@@ -160,12 +162,15 @@ def _state(generator):
 def copied(model: nn.Module) -> nn.Module:
     """A copy of the model. Tensors of a forward that it keeps, such as features that somebody wants
     to look at, are copied as numbers, without the graph that made them, which nothing can copy.
+    A lock, of its own or of a threading.Event, is that of both.
 
     Raises TypeError where something else of it cannot be copied.
     """
-    graphs = {id(t): t.detach().clone() for t in kept_tensors(model) if not t.is_leaf}
+    own = {id(t): t.detach().clone() for t in kept_tensors(model) if not t.is_leaf}
+    held = [value for box in _boxes(model) for _, value in _items(box)]
+    locks = {id(lock): lock for lock in held if isinstance(lock, LOCKS)}
     try:
-        return copy.deepcopy(model, graphs)
+        return copy.deepcopy(model, own | locks)
     except Exception as error:
         raise TypeError(
             f"{type(model).__name__} cannot be copied: {error}. Make what that names in forward, "

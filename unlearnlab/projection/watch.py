@@ -21,7 +21,11 @@ COUPLED = (
 # Operations that may pick samples by what is in them: their order may change with every batch.
 PICKING = "Index", "Gather", "Scatter", "MaskedSelect", "Take", "by a constant"
 # Of what takes samples by their place, where that is kept.
-SLICES = {"SelectBackward0": "_saved_index", "SliceBackward0": "_saved_start"}
+PLACES = {
+    "SelectBackward0": "_saved_index",
+    "SliceBackward0": "_saved_start",
+    "RollBackward0": "_saved_shifts",
+}
 
 
 def kind(module: nn.Module):
@@ -66,7 +70,9 @@ def watched(net, kinds, plan=None):
     plan: what running on a single sample has shown in an earlier pass: (what it was made for, the
     shapes that layers got and gave, samples apart, and the graph, node by node; prefixes of the
     layers whose dimension 0 is the samples; whether it picks samples). That run is made only where
-    this pass is not like it, and with it `_check_apart` and `_check_felt`.
+    this pass is not like it, and with it `_check_apart` and `_check_felt`. What only changes with
+    the data and leaves no trace in the graph is not seen again: an order of samples that sums of
+    masked samples make, or a coupling that some batches have.
     """
     calls, handles = {}, []
     for prefix, module in net.modules.items():
@@ -213,11 +219,12 @@ def _graph(heads, names):
 
 
 def _operation(node):
-    """Its name; of a slice of the samples, where it begins; of a product with a matrix that no
-    gradient goes to, such as a permutation, that too, unless the other factor is a weight."""
+    """Its name; of a slice of the samples, where it begins, and of a roll how far; of a product
+    with a matrix that no gradient goes to, such as a permutation, that too, unless the other factor
+    is a weight."""
     name, factors = node.name(), [following for following, _ in node.next_functions]
-    if name in SLICES and node._saved_dim == 0:
-        return name, getattr(node, SLICES[name])
+    if name in PLACES and getattr(node, "_saved_dim", 0) == 0:
+        return name, getattr(node, PLACES[name])
     if name not in ("BmmBackward0", "MmBackward0") or None not in factors:
         return name
     other = next((f for f in factors if f), None)
