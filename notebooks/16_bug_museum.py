@@ -57,7 +57,7 @@ KEPT_AND_FORGOTTEN = {
 # the end.
 
 # %%
-from unlearnlab.methods.base import heads
+from unlearnlab.ground.models import heads
 
 
 def each(tasks, method, epochs, measure=lambda task, model: task.evaluate(model)):

@@ -239,7 +239,7 @@ def test_a_crop_keeps_inside_the_image_and_half_of_the_images_are_mirrored():
         (dict(momentum=1), "momentum must be a number in .0, 1., got 1"),
         (dict(weight_decay=-1), "weight_decay must be a number of at least 0"),
         (dict(drop=0), "drop must be a number greater than 0"),
-        (dict(milestones=[2]), "milestones must be a tuple of increasing epochs"),
+        (dict(milestones=2), "milestones must be increasing epochs from 1 on, got 2"),
         (dict(milestones=(3, 2)), "milestones must be"),
         (dict(first_head_epochs=5), "first_head_epochs must be an integer from 0 to 4, got 5"),
         (dict(augment="flip"), "augment must be one of none, crop"),

@@ -1,7 +1,6 @@
 """A study on images: which data set, of what size, on which device."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from ..tasks.presets import choose
@@ -30,6 +29,5 @@ def image_study(
     if "width" in own:
         given["network"] = partial(preset.network, width=own["width"])
     # said here, as that of a "paper" preset follows the device, which no file's name says
-    for recipe in vars(preset).keys() & {"recipe", "warm_start"}:
-        given[recipe] = replace(getattr(preset, recipe), precision=whole["precision"])
+    given |= preset.recipes_in(whole["precision"])
     return kind(factory=partial(task, dataset, name, **given), options=own, **study)

@@ -37,6 +37,13 @@ def logits(outputs):
     return named.get("logits", outputs)
 
 
+def heads(outputs) -> list[Tensor]:
+    """The heads of what a model returned, each (n, classes): several come as a tuple, one as it
+    is."""
+    outputs = logits(outputs)
+    return list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
+
+
 def described(head) -> str:
     """What came in place of a head: its shape, or its type and a way out."""
     if isinstance(head, Tensor):

@@ -11,7 +11,7 @@ import numpy
 from torch import Tensor, nn
 
 from ..ground import checks
-from ..ground.models import copied
+from ..ground.models import copied, heads
 from ..ground.points import IGNORED
 from .batch_norm import outputs
 
@@ -115,12 +115,6 @@ def batch_loss(state, batch) -> Tensor:
     return state.task.loss(outputs(state, batch), batch.targets)
 
 
-def heads(logits) -> list[Tensor]:
-    """The heads of what a model returned, each (n, classes): several come as a tuple, one as it
-    is."""
-    return list(logits) if isinstance(logits, (tuple, list)) else [logits]
-
-
 def counted(logits, targets: Tensor) -> tuple[list[Tensor], Tensor]:
     """(heads, labels): each head (m, classes), labels (m,) or (m, heads).
 
@@ -219,7 +213,7 @@ def limits(field: dataclasses.Field) -> Limits:
     """Of a Method's field: what its metadata says, else what its name means in other methods, else
     what its type says."""
     kind, known = _kind(field), Limits(_kind(field))
-    if kind in (int, float) and isinstance(RANGES.get(field.name), Limits):
+    if kind in (int, float) and field.name in RANGES:
         known = RANGES[field.name]
         known = known if kind is float else dataclasses.replace(known, kind=int)
     elif kind is str and field.default in CHOICES.get(field.name, ()):

@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..ground.models import heads
 from ..ground.points import IGNORED
 from ..ground.seeds import uniform
-from .base import Method, batch_loss, counted, heads, outputs, rule
+from .base import Method, batch_loss, counted, outputs, rule
 
 
 @rule

@@ -3,8 +3,8 @@ however often they come."""
 
 import torch
 
-from ..ground.models import copied, logits
-from .base import counted, heads
+from ..ground.models import copied, heads
+from .base import counted
 
 
 class Teacher:
@@ -28,7 +28,7 @@ class Teacher:
         known, tables = self.told.setdefault(batch.role, (known, []))
         new = batch.index[~known[batch.index]]
         if len(new) > 0:
-            answers = heads(logits(self.model(inputs[new.to(inputs.device)])))
+            answers = heads(self.model(inputs[new.to(inputs.device)]))
             if not tables:
                 tables += [head.new_zeros(len(inputs), *head.shape[1:]) for head in answers]
             for table, head in zip(tables, answers):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..ground import checks
-from ..ground.models import logits
+from ..ground.models import heads
 from ..ground.modes import kept_modes
 from ..ground.precision import products_in
 from ..ground.threads import few_threads
@@ -46,7 +46,6 @@ def outputs(model: nn.Module, pixels: Tensor, precision: str | None = None) -> t
     with kept_modes(model.modules()), few_threads(model), products:
         model.eval()
         batches = pixels.split(at_once(device))
-        parts = [logits(model(part.to(device, memory_format=layout))) for part in batches]
-    parts = [part if isinstance(part, (tuple, list)) else (part,) for part in parts]
-    heads = tuple(torch.cat(head) for head in zip(*parts))
-    return tuple(head.float() for head in heads) if precision == "bfloat16" else heads
+        parts = [heads(model(part.to(device, memory_format=layout))) for part in batches]
+    whole = tuple(torch.cat(head) for head in zip(*parts))
+    return tuple(head.float() for head in whole) if precision == "bfloat16" else whole

@@ -72,6 +72,12 @@ class Size:
         given = {name: value for name, value in fields.items() if value is not None}
         return dataclasses.replace(self, **given)
 
+    def recipes_in(self, precision: str) -> dict[str, Recipe]:
+        """Its recipes by the name of their field, in another precision."""
+        own = {name: part for name, part in vars(self).items() if isinstance(part, Recipe)}
+        change = partial(dataclasses.replace, precision=precision)
+        return {name: change(recipe) for name, recipe in own.items()}
+
     def epochs(self, role: str) -> int:
         """Of the training of the "original" or the "ground truth"."""
         return self.recipe.epochs
@@ -134,12 +140,8 @@ def sizes(task: str, kind: type[Size]) -> dict[tuple[str, str], Size]:
         if "network" in row:
             row["network"] = partial(ResNet, row["network"].pop("depth"), **row["network"])
         for name in row.keys() & {"recipe", "warm_start"}:
-            recipe = row[name]
-            if isinstance(recipe, str):
-                row[name] = getattr(recipes, recipe)
-            else:
-                own = {"milestones": tuple(recipe.get("milestones", ()))}
-                row[name] = Recipe(**recipe | own)
+            given = row[name]
+            row[name] = getattr(recipes, given) if isinstance(given, str) else Recipe(**given)
         place = row.pop("dataset"), row.pop("preset")
         known[place] = kind(**row)
     return known
@@ -157,11 +159,8 @@ def choose(
     known = [p for name, p in presets if name == dataset]
     checks.one_of("preset", preset, known, f" for {dataset}")
     size = presets[dataset, preset]
-    if preset != "paper" or torch.device(device).type != "cuda":
-        return size
-    own = {name: part for name, part in vars(size).items() if isinstance(part, Recipe)}
-    fast = {name: dataclasses.replace(r, precision="bfloat16") for name, r in own.items()}
-    return dataclasses.replace(size, **fast)
+    fast = preset == "paper" and torch.device(device).type == "cuda"
+    return size.changed(**size.recipes_in("bfloat16")) if fast else size
 
 
 class Plan(NamedTuple):

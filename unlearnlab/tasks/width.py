@@ -225,15 +225,12 @@ def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> fl
 
     said: logits (n, classes) of both parts. As many of each class on either side; 3 draws of 5
     folds, always the same. The value of a retrained model is its floor: beside .5 alone it says
-    nothing. Raises ValueError for fewer than 5 comparable images.
+    nothing. Raises KeyError without one of the parts, ValueError for fewer than 5 comparable
+    images.
     """
-    for argument, given in {"said": said, "parts": parts}.items():
-        checks.instance(argument, given, Mapping, "a dict by part")
-        for name in ("forget", "forget_test"):
-            checks.one_of(f"{name!r}", name, given, f", the keys of {argument}")
-    labels = {name: parts[name].tensors[1] for name in ("forget", "forget_test")}
-    losses = [nn.functional.softplus(-margin(said[name], own)) for name, own in labels.items()]
-    seen, unseen = labels.values()
+    seen, unseen = (parts[name].tensors[1] for name in ("forget", "forget_test"))
+    losses = margin(said["forget"], seen), margin(said["forget_test"], unseen)
+    losses = [nn.functional.softplus(-margins) for margins in losses]
     return mia(*losses, seen_labels=seen, unseen_labels=unseen, repeats=3)
 
 

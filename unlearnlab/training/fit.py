@@ -142,8 +142,9 @@ def sample_losses(
     targets of another shape, which torch would broadcast.
     """
     outputs = logits(outputs)
+    several = isinstance(outputs, (tuple, list))
     if loss == "squared error":
-        if isinstance(outputs, (tuple, list)):
+        if several:
             outputs = torch.cat([head.reshape(len(head), -1) for head in outputs], 1)
         if outputs.shape != targets.shape:
             raise ValueError(
@@ -151,11 +152,9 @@ def sample_losses(
                 f"{tuple(targets.shape)}: they must have the same shape"
             )
         return F.mse_loss(outputs, targets, reduction=reduction)
-    if not isinstance(outputs, (tuple, list)):
-        if outputs.ndim < 3:
-            return F.cross_entropy(outputs, targets, reduction=reduction)
+    if not several:
         losses = F.cross_entropy(outputs.movedim(-1, 1), targets, reduction=reduction)
-        if reduction == "mean":
+        if losses.ndim < 2:
             return losses
         return losses.sum(1) / (targets != IGNORED).sum(1).clamp(min=1)
     if targets.ndim != 2 or targets.shape[1] != len(outputs):

@@ -1,5 +1,6 @@
 """By which recipe is a model trained? The published ones, and how to write one's own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..ground import checks
@@ -37,7 +38,7 @@ class Recipe:
     lr: float
     momentum: float = 0.9
     weight_decay: float = 5e-4
-    milestones: tuple[int, ...] = ()
+    milestones: Sequence[int] = ()
     drop: float = 0.1
     first_head_epochs: int = 0
     augment: str = "none"
@@ -48,9 +49,8 @@ class Recipe:
     def __post_init__(self):
         checks.integer("epochs", self.epochs, low=1)
         if self.batch_size is not None:
-            checks.integer(
-                "batch_size", self.batch_size, low=2
-            )  # one image has no batch statistics
+            # one image has no batch statistics
+            checks.integer("batch_size", self.batch_size, low=2)
         checks.integer("first_head_epochs", self.first_head_epochs, low=0, high=self.epochs)
         checks.number("lr", self.lr, above=0)
         checks.number("momentum", self.momentum, low=0, below=1)
@@ -59,11 +59,11 @@ class Recipe:
         for name, words in WORDS.items():
             checks.one_of(name, getattr(self, name), words)
         own = self.milestones
-        whole = isinstance(own, tuple) and all(type(epoch) is int and epoch > 0 for epoch in own)
-        if not whole or list(own) != sorted(set(own)):
-            raise ValueError(
-                f"milestones must be a tuple of increasing epochs from 1 on, got {own!r}"
-            )
+        listed = isinstance(own, (tuple, list))
+        whole = listed and all(type(epoch) is int and epoch > 0 for epoch in own)
+        if not whole or [*own] != sorted(set(own)):
+            raise ValueError(f"milestones must be increasing epochs from 1 on, got {own!r}")
+        object.__setattr__(self, "milestones", tuple(own))
 
     def lr_in(self, epoch: int) -> float:
         """The learning rate in epoch number `epoch`, counted from 0."""

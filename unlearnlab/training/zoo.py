@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from ..ground import checks, files
 from ..ground.identity import fingerprint
+from ..ground.models import heads
 from ..ground.provenance import provenance
 from ..ground.seeds import on_cpu
 from ..ground.stopping import heeding
@@ -179,9 +180,8 @@ class Training:
         stage = self.stages[-1]
         model = copy.deepcopy(model).cpu().eval()
         with few_threads(model):
-            outputs = model(stage.inputs[:2].cpu().clone())
-        heads = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
-        said = [x for head in heads for x in head.double().flatten()[:64]]
+            outputs = heads(model(stage.inputs[:2].cpu().clone()))
+        said = [x for head in outputs for x in head.double().flatten()[:64]]
         if stage.targets.is_floating_point():
             said += [stage.targets.double().norm(), *stage.targets[:8].double().flatten()[:8]]
         return [_short(x) for x in said]

@@ -193,7 +193,7 @@ def _ladders():
     """The studies in ladders.json, by name."""
     for row in json.loads(Path(__file__).with_name("ladders.json").read_text(encoding="utf-8")):
         if own := row.get("recipe"):
-            row["recipe"] = Recipe(**own | {"milestones": tuple(own["milestones"])})
+            row["recipe"] = Recipe(**own)
         yield row["name"], LadderStudy(**row | {"seeds": tuple(row["seeds"])})
 
 
