@@ -22,6 +22,7 @@ from unlearnlab.chapters import (
     ch07_two_layer,
     ch09_erasure,
     ch10_collapse,
+    ch13_evidence,
 )
 from unlearnlab.course.style import look
 from unlearnlab.course.unlearning_lab import ImageLab
@@ -30,6 +31,7 @@ from unlearnlab.tasks import papers
 # the cell of a table that says how long a run took, which is another time at every recording
 SECONDS = re.compile(r"<td[^>]*>[\d.]+ s for \d+ epochs?</td>")
 TENTHS = [round(0.1 * i, 1) for i in range(11)]
+NETWORKS, _ = ch13_evidence.verdicts.load("evidence")
 # lab -> which settings of which control, in the order of its sliders; others stay where they begin
 SLIDERS = {
     ch02_relaxed.ValleyLab: {"steps": list(range(0, 101, 4))},
@@ -53,12 +55,19 @@ SLIDERS = {
         "activation": ["ReLU", "tanh", "SiLU", "GELU"],
         "method": ["pivoted", "linear program", "matching pursuit"],
     },
+    ch13_evidence.EvidenceLab: {
+        "method": list(NETWORKS.margins["forget"]),
+        "metric": [*ch13_evidence.verdicts.PER_EXAMPLE, ch13_evidence.verdicts.ATTACK],
+        "part": list(ch13_evidence.lab.PARTS),
+        "example": [0, 15, 30, 45],
+    },
 }
+RECORDS = {ch13_evidence.EvidenceLab: [NETWORKS]}  # what a lab is given
 
 
 def sliders(kind):
     """A lab whose picture follows its controls, at all settings of its grid."""
-    lab, grid = kind(), SLIDERS[kind]
+    lab, grid = kind(*RECORDS.get(kind, [])), SLIDERS[kind]
     controls = {
         name: (
             getattr(lab, name).description,
