@@ -22,7 +22,11 @@ from unlearnlab.chapters import (
     ch07_two_layer,
     ch09_erasure,
     ch10_collapse,
+    ch12_width,
+    ch13_evidence,
 )
+from unlearnlab.chapters.ch12_width import choosing
+from unlearnlab.chapters.ch12_width import study as widths
 from unlearnlab.course.style import look
 from unlearnlab.course.unlearning_lab import ImageLab
 from unlearnlab.tasks import papers
@@ -30,6 +34,8 @@ from unlearnlab.tasks import papers
 # the cell of a table that says how long a run took, which is another time at every recording
 SECONDS = re.compile(r"<td[^>]*>[\d.]+ s for \d+ epochs?</td>")
 TENTHS = [round(0.1 * i, 1) for i in range(11)]
+NETWORKS, _ = ch13_evidence.verdicts.load("evidence")
+LADDERS = widths.load("width")
 # lab -> which settings of which control, in the order of its sliders; others stay where they begin
 SLIDERS = {
     ch02_relaxed.ValleyLab: {"steps": list(range(0, 101, 4))},
@@ -53,20 +59,33 @@ SLIDERS = {
         "activation": ["ReLU", "tanh", "SiLU", "GELU"],
         "method": ["pivoted", "linear program", "matching pursuit"],
     },
+    ch12_width.WidthLab: {
+        "rung": sorted(LADDERS.runs.groupby(["network", "width"]).groups),
+        "method": list(ch12_width.lab.METHOD_NAMES),
+        "goal": list(choosing.GOALS),
+        "lam": [0.2, 0.4, 0.8],
+    },
+    ch13_evidence.EvidenceLab: {
+        "method": list(NETWORKS.margins["forget"]),
+        "metric": [*ch13_evidence.verdicts.PER_EXAMPLE, ch13_evidence.verdicts.ATTACK],
+        "part": list(ch13_evidence.lab.PARTS),
+        "example": [0, 15, 30, 45],
+    },
 }
+# what a lab is given
+RECORDS = {ch12_width.WidthLab: [LADDERS], ch13_evidence.EvidenceLab: [NETWORKS]}
 
 
 def sliders(kind):
     """A lab whose picture follows its controls, at all settings of its grid."""
-    lab, grid = kind(), SLIDERS[kind]
-    controls = {
-        name: (
-            getattr(lab, name).description,
-            [str(value) for value in values],
-            values.index(getattr(lab, name).value),
-        )
-        for name, values in grid.items()
-    }
+    lab, grid = kind(*RECORDS.get(kind, [])), SLIDERS[kind]
+    controls = {}
+    for name, values in grid.items():
+        offered = lab.offers[name][2]
+        words = {v: w for w, v in offered.items()} if isinstance(offered, dict) else {}
+        control = getattr(lab, name)
+        said = [str(words.get(value, value)) for value in values]
+        controls[name] = control.description, said, values.index(control.value)
     replay = Replay(kind.__name__, controls)
     for name in grid:
         getattr(lab, name).unobserve_all("value")

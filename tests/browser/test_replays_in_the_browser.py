@@ -16,6 +16,8 @@ LABS = {
     "PruneLab": "07_two_layer_networks",
     "ErasureLab": "09_label_erasure",
     "CollapseLab": "10_representation_collapse",
+    "WidthLab": "12_width_and_unlearning",
+    "EvidenceLab": "13_is_it_forgotten",
 }
 # what is drawn: path data of all curves, in order
 CURVES = "place => [...place.querySelectorAll('svg[role=img] path')].map(p => p.getAttribute('d'))"

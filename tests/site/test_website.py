@@ -26,12 +26,19 @@ def website(tmp_path_factory):
 
 def test_every_notebook_has_a_page_and_every_recorded_lab_its_place(website):
     recorded = {path.stem for path in (ROOT / "site" / "replays").glob("*.js")}
-    placed = set()
+    placed = {}
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         page = (website / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
-        placed |= set(re.findall(r'data-replay="(\w+)"', page))
+        placed[path.stem[:2]] = set(re.findall(r'data-replay="(\w+)"', page))
     asked = {"SineLab", "SpanLab", "LinearLab", "PruneLab", "ErasureLab"}
-    assert placed == recorded and asked <= recorded
+    assert set().union(*placed.values()) == recorded and asked <= recorded
+    start = (ROOT / "site" / "pages" / "index.md").read_text(encoding="utf-8")
+    count, where = re.search(r"(\w+) labs move here \(notebooks ([^)]*)\)", start).groups()
+    assert re.findall(r"\d+", where) == sorted(number for number in placed if placed[number])
+    assert len(recorded) == ["Nine", "Ten", "Eleven", "Twelve"].index(count) + 9
+    for name in ("README.md", "CHANGELOG.md"):
+        text = (ROOT / name).read_text(encoding="utf-8").lower()
+        assert f"{count.lower()} recorded labs" in text or f"{count.lower()} labs move" in text
 
 
 def weight(path):
