@@ -59,6 +59,8 @@ class Others(Dataset):
     [
         (X, Y),
         (X.numpy(), Y.numpy()),
+        (X.numpy().astype(">f4"), Y.numpy().astype(">i2")),  # as MATLAB and IDX files hold them
+        (X.flip(0).numpy()[::-1], Y.flip(0).numpy()[::-1]),
         [X.double(), Y.to(torch.uint8)],
         (X, Y[:, None]),
         TensorDataset(X, Y.int()),
@@ -105,6 +107,11 @@ def test_what_fits_stays_the_same_object():
 BAD = [
     (Others(), TypeError, "retain must be a TensorDataset.*first stack what it holds.*got Others"),
     (X, TypeError, "retain must be .*got Tensor"),
+    ((X.tolist(), Y), TypeError, "retain must be .*got tuple of Tensor, list"),
+    (np.ma.masked_array(X.numpy(), X.numpy() > 1), TypeError, "got MaskedArray"),
+    ((np.ma.masked_array(X.numpy(), X.numpy() > 1), Y), TypeError, "retain holds a masked array"),
+    (Subset(TensorDataset(X, Y), Y == 0), ValueError, "an index of retain .* from -12 to 11, got"),
+    (Subset(TensorDataset(X, Y), [0, 12]), ValueError, "an index of retain .* got 12"),
     (TensorDataset(X, X > 0, Y), ValueError, "retain must hold two tensors.*got 3.*mask"),
     ((X, Y[:5]), ValueError, r"the parts of retain differ in length.* \[12, 5\]"),
     ((X[:0], Y[:0]), ValueError, "retain is empty"),
@@ -131,6 +138,53 @@ def test_what_no_method_can_use_is_refused_by_name(data, kind, words):
         task(data)
     with pytest.raises(kind, match=words.replace("retain", "forget")):
         task((X, Y), data)
+
+
+class Growing(nn.Module):
+    """Makes its layer in its first forward."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.out = None, nn.Linear(8, 3)
+
+    def forward(self, x):
+        self.hidden = self.hidden or nn.Linear(x.shape[1], 8)
+        return self.out(torch.tanh(self.hidden(x)))
+
+
+class Waves(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.turn, self.out = nn.Parameter(torch.ones(4, dtype=torch.cfloat)), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.out((x * self.turn).abs())
+
+
+def test_models_that_no_rule_can_train_are_refused_by_name():
+    """Layers that a forward makes were outside the optimizer; complex weights ended in torch."""
+    with pytest.raises(ValueError, match="makes parameters in its first forward.*run it once"):
+        task((X, Y), model=Growing())
+    made = Growing()
+    made(X)
+    ul.unlearn(task((X, Y), model=made), ul.GD(), 1)
+    with pytest.raises(ValueError, match="the parameter 'turn' is complex"):
+        task((X, Y), model=Waves())
+    with pytest.raises(ValueError, match="a single logit.*two classes need two"):
+        task((X, Y % 2), model=nn.Linear(4, 1))
+
+
+@pytest.mark.filterwarnings("ignore:.*quantized:UserWarning")
+def test_quantized_inputs_are_refused_by_name():
+    with pytest.raises(ValueError, match="inputs of retain must be a dense .* got torch.qint8"):
+        task((torch.quantize_per_tensor(X, 0.1, 0, torch.qint8), Y))
+
+
+def test_the_callers_arrays_are_copied():
+    x = X.numpy().copy()
+    made = task((x, Y.numpy()))
+    x[:] = 0
+    assert torch.equal(made.retain.tensors[0], X)
 
 
 def test_rows_that_are_no_numbers_are_named():

@@ -116,8 +116,8 @@ class Calls(TorchDispatchMode):
 
 def test_a_projection_of_a_resnet_asks_for_little_whatever_the_samples():
     """A call is one launch on a GPU or a few: 2,568, with views, before patches, rows joined over
-    layers and parameters moved together. The first projection also asks whether layers get the
-    samples in their order."""
+    layers and parameters moved together. The first projection also asks whether samples
+    stand apart, and whether layers get them in their order."""
     first, later = [], []
     for n in (10, 50):
         projection = Projection(seeded(lambda: ResNet(18, [10, 3], 1 / 16), 0))
@@ -126,7 +126,7 @@ def test_a_projection_of_a_resnet_asks_for_little_whatever_the_samples():
                 projection.step(torch.randn(n, 3, 32, 32), 0.1)
             counts.append(calls.names.total())
             assert "aten.im2col.default" not in calls.names
-    assert first[0] == first[1] < 1200 and later[0] == later[1] < 650, (first, later)
+    assert first[0] == first[1] < 1330 and later[0] == later[1] < 650, (first, later)
 
 
 def test_the_formula_is_the_one_that_multiplies_least():
@@ -189,9 +189,9 @@ def test_a_plan_is_made_once_and_again_whenever_a_pass_is_another(name):
     projection, passes = Projection(model), []
     model.register_forward_pre_hook(lambda *_: passes.append(1))
     projection.step(inputs, 0.1)
-    assert len(passes) == 2
-    projection.step(inputs[:3], 0.1)
     assert len(passes) == 3
+    projection.step(inputs[:3], 0.1)
+    assert len(passes) == 4
     CHANGES[name](model)
     same, inputs = copy.deepcopy(model), inputs.to(next(model.parameters()).dtype)
     projection.step(inputs, 0.1)

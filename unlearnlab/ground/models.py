@@ -31,10 +31,11 @@ WRAPPER = """class Logits(torch.nn.Module):
 
 
 def logits(outputs):
-    """What a model returned, or its "logits" where it names what it returns, as a dict, a dataclass
-    or a ModelOutput of Hugging Face does."""
-    named = outputs if isinstance(outputs, Mapping) else getattr(outputs, "__dict__", {})
-    return named.get("logits", outputs)
+    """What a model returned, or its "logits" where it names what it returns, as a dict, a named
+    tuple, a dataclass or a ModelOutput of Hugging Face does."""
+    if isinstance(outputs, Mapping):
+        return outputs.get("logits", outputs)
+    return getattr(outputs, "logits", outputs)
 
 
 def heads(outputs) -> list[Tensor]:
@@ -49,6 +50,15 @@ def described(head) -> str:
     if isinstance(head, Tensor):
         return str(tuple(head.shape))
     return f"{type(head).__name__}: return the logits alone, as from\n{WRAPPER}"
+
+
+def check_real(name: str, p: nn.Parameter) -> None:
+    """Raises ValueError for a complex parameter."""
+    if p.dtype.is_complex:
+        raise ValueError(
+            f"the parameter {name!r} is complex, where every rule here is for real ones: hold "
+            "torch.view_as_real of it, and torch.view_as_complex that in forward"
+        )
 
 
 class CannotRun(ValueError):

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Subset, TensorDataset
 
-from .models import Kept, blamed, described, logits
+from . import checks
+from .models import Kept, blamed, check_real, described, logits
 from .modes import kept_modes
 
 IGNORED = -100  # a target that is nowhere counted: in sequences only, as in torch's cross-entropy
@@ -29,19 +30,20 @@ def dataset(name: str, data) -> TensorDataset:
     """`data` as a TensorDataset of inputs and targets. Raises TypeError or ValueError by name."""
     if isinstance(data, Subset):
         whole = dataset(name, data.dataset)
-        index = torch.as_tensor(list(data.indices), dtype=torch.long)
+        ends = {"low": -len(whole), "high": len(whole) - 1}
+        index = [checks.integer(f"an index of {name}", i, **ends) for i in data.indices]
+        index = torch.tensor(index, dtype=torch.long, device="cpu")
         return TensorDataset(*(t[index.to(t.device)] for t in whole.tensors))
     if isinstance(data, (tuple, list)) and all(isinstance(t, (Tensor, np.ndarray)) for t in data):
-        try:
-            tensors = [torch.as_tensor(t) for t in data]
-        except TypeError as error:  # words, objects
-            raise TypeError(f"{name} must hold numbers: {error}") from None
+        tensors = [_tensor(name, t) for t in data]
         lengths = [sum(t.shape[:1]) for t in tensors]
         if len(set(lengths)) > 1 or not all(t.ndim for t in tensors):
             raise ValueError(f"the parts of {name} differ in length, or have none: {lengths}")
         data = TensorDataset(*tensors)
     if not isinstance(data, TensorDataset):
-        raise TypeError(f"{name} must be {WAYS}; got {type(data).__name__}")
+        parts = {type(part).__name__ for part in data} if isinstance(data, (tuple, list)) else ()
+        of = f" of {', '.join(sorted(parts))}" if parts else ""
+        raise TypeError(f"{name} must be {WAYS}; got {type(data).__name__}{of}")
     if len(data.tensors) != 2:
         raise ValueError(
             f"{name} must hold two tensors, inputs and targets, got {len(data.tensors)}. What a "
@@ -51,6 +53,18 @@ def dataset(name: str, data) -> TensorDataset:
     if len(data) == 0:
         raise ValueError(f"{name} is empty: a task needs points to retain and points to forget")
     return data
+
+
+def _tensor(name, values):
+    """A tensor as it is, an array as a copy, in this machine's order of bytes."""
+    if isinstance(values, Tensor):
+        return values
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} holds a masked array: leave out the rows that are masked")
+    try:
+        return torch.as_tensor(np.array(values, values.dtype.newbyteorder("=")))
+    except TypeError as error:  # words, objects
+        raise TypeError(f"{name} must hold numbers: {error}") from None
 
 
 def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> TensorDataset:
@@ -65,6 +79,8 @@ def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> T
     for what, values in ("inputs", inputs), ("targets", targets):
         _check_finite(f"the {what} of {name}", values)
     parameter = next(original.parameters(), None)
+    for key, p in original.named_parameters():
+        check_real(key, p)
     if parameter is not None:
         if parameter.device != inputs.device:
             raise ValueError(
@@ -84,8 +100,9 @@ def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> T
 
 
 def _check_finite(what, values):
-    if values.layout != torch.strided:
-        raise ValueError(f"{what} must be a dense tensor, got {values.layout}: to_dense()")
+    if values.is_quantized or values.layout != torch.strided:
+        kind = values.dtype if values.is_quantized else values.layout
+        raise ValueError(f"{what} must be a dense tensor, got {kind}: dequantize() or to_dense()")
     if values.is_complex():
         raise ValueError(f"{what} must be real numbers, got {values.dtype}")
     finite = torch.isfinite(values)
@@ -101,7 +118,7 @@ def _check_finite(what, values):
 def _probe(name, original, inputs):
     """The outputs on the first two inputs, as a list of heads, and whether the model returns
     several. Nothing of it changes."""
-    kept, first = Kept(original), inputs[:2].clone()
+    kept, first, before = Kept(original), inputs[:2].clone(), {*original.parameters()}
     with (
         kept_modes(original.modules()),
         kept,
@@ -109,7 +126,13 @@ def _probe(name, original, inputs):
     ):
         original.eval()
         outputs = logits(original(first))
+        made = {*original.parameters()} - before
     kept.put_back()
+    if made:
+        raise ValueError(
+            "the original makes parameters in its first forward, which no optimizer would know: "
+            "run it once before it is given to a task"
+        )
     several = isinstance(outputs, (tuple, list))
     heads = list(outputs) if several else [outputs]
     for i, head in enumerate(heads):
@@ -142,6 +165,11 @@ def _labels(name, targets, heads, several):
         raise ValueError(
             "the original must return (n, classes) or (n, length, classes) from every head, got "
             f"{[*map(described, heads)]} for {len(heads[0])} inputs"
+        )
+    if 1 in classes:
+        raise ValueError(
+            "the original gives a single logit, but cross-entropy is over the logits of all "
+            "classes: two classes need two"
         )
     if len(heads) == 1 and targets.ndim > 1 and targets.shape[1:] == heads[0].shape[1:]:
         raise ValueError(

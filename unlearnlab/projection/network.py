@@ -10,7 +10,7 @@ from torch.func import jacrev, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, one_of, tensor
-from ..ground.models import CannotRun, Kept, blamed, described, logits
+from ..ground.models import CannotRun, Kept, blamed, check_real, described, logits
 from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
 
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
@@ -63,6 +63,11 @@ class Network:
                 )
             held = {role: p for role, p in module._parameters.items() if p is not None}
             for role, p in held.items():
+                check_real(role, p)
+                if isinstance(p, nn.parameter.UninitializedParameter):
+                    raise ValueError(
+                        f"layer {prefix!r} has no weights before its first forward: run model once"
+                    )
                 name = first.setdefault(id(p), f"{prefix}.{role}" if prefix else role)
                 self.named[name] = p
             self.owned[prefix] = {role: first[id(p)] for role, p in held.items()}
@@ -79,7 +84,8 @@ class Network:
             )
 
     def cast(self, dtype: torch.dtype | None) -> torch.dtype:
-        """Sets the tensors to run with, in `dtype` (None: their own); returns the first's dtype."""
+        """Sets the tensors to run with, in `dtype` (None: their own); returns the coarsest of the
+        parameters'."""
         self.tensors = {
             name: p.detach().to(dtype if dtype and p.is_floating_point() else p.dtype)
             for name, p in self.named.items()
@@ -89,7 +95,7 @@ class Network:
         self.versions = {name: t._version for name, t in self.tensors.items()}
         self.kept.dtype = dtype
         self.x = self.inputs.to(own) if self.inputs.is_floating_point() else self.inputs
-        return own
+        return max((p.dtype for p in self.parameters.values()), key=lambda d: torch.finfo(d).eps)
 
     def __call__(self, x, parameters=None):
         """The heads on x, each (n,), with some parameters replaced."""
@@ -160,7 +166,7 @@ def in_working_precision(net, compute):
         RuntimeError,
         CannotRun,
     ):  # a forward that makes float32 tensors cannot run with float64 weights
-        if precision == next(iter(net.trainable.values())).dtype:
+        if all(p.dtype == precision for p in net.trainable.values()):
             raise
     precision = net.cast(None)
     return compute(precision), precision
@@ -183,7 +189,7 @@ def _heads(outputs, n):
     """The heads as a list, each (n,), (n, outputs) or (n, length, outputs)."""
     heads = list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
     if n == 1:  # a model may squeeze
-        heads = [h[None] if isinstance(h, Tensor) and h.ndim == 0 else h for h in heads]
+        heads = [h[None] if isinstance(h, Tensor) and _squeezed(h) else h for h in heads]
     for i, head in enumerate(heads):
         if not isinstance(head, Tensor) or head.ndim not in (1, 2, 3) or len(head) != n:
             raise ValueError(
@@ -191,6 +197,11 @@ def _heads(outputs, n):
                 f"outputs), got {described(head)}"
             )
     return heads
+
+
+def _squeezed(head):
+    """Whether it is a head of one sample that lacks the samples' dimension."""
+    return head.ndim == 0 or head.ndim == 1 and len(head) > 1
 
 
 def _parts(head, outputs):
