@@ -8,6 +8,7 @@
     python -m unlearnlab.study width               # an hour; then width-planes and width-cifar10
     python -m unlearnlab.study evidence            # ten minutes; then evidence-erasure, -sine
     python -m unlearnlab.study interpolation       # a quarter of an hour
+    python -m unlearnlab.study passage             # 900 runs of a language model, half an hour
     python -m unlearnlab.study all                 # every file in notebooks/results but a GPU's
 
     python -m unlearnlab.study erasure --dataset cifar10 --width .25
@@ -40,6 +41,7 @@ from . import (
     ch13_evidence,
     ch14_to_forget,
     ch15_interpolation,
+    ch18_passage,
 )
 from .ch11_replication import fullsize
 from .ch11_replication import study as replication
@@ -54,6 +56,7 @@ MODULES = (
     ch13_evidence.study,
     ch14_to_forget.study,
     ch15_interpolation.study,
+    ch18_passage.study,
 )
 STUDIES = {file_name(study): study for module in MODULES for study in module.STUDIES}
 WORDS = tuple(dict.fromkeys(name.partition("-")[0] for name in STUDIES))

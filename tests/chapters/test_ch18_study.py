@@ -1,0 +1,112 @@
+"""The methods of the passages' study, its grids, and the models of its null floor."""
+
+import copy
+import dataclasses
+from collections import Counter
+
+import pytest
+import torch
+
+import unlearnlab as ul
+from unlearnlab.chapters.ch18_passage import study
+from unlearnlab.course.studies import Place, record
+from unlearnlab.networks import Decoder, seeded
+from unlearnlab.study import table
+from unlearnlab.study.grid import expand
+
+
+def flat(model):
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+@pytest.fixture
+def task():
+    """Five sequences of four words, and a decoder that has not learned them."""
+    draw = torch.Generator().manual_seed(0)
+    tokens = torch.randint(7, (5, 5), generator=draw)
+    points = torch.utils.data.TensorDataset(tokens[:, :-1], tokens[:, 1:])
+    model = seeded(lambda: Decoder(7, 4, width=8, depth=1, heads=2), 3)
+    return ul.Task(
+        name="five",
+        kind="classification",
+        seed=1,
+        original=model,
+        ground_truth=None,
+        build=lambda seed: seeded(lambda: Decoder(7, 4, width=8, depth=1, heads=2), seed),
+        retain=points,
+        forget=points,
+        evaluate=lambda model: {},
+    )
+
+
+def test_a_row_a_passage_is_the_dense_projection_off_the_gradients_of_summed_logits(task):
+    model, inputs = copy.deepcopy(task.original), task.retain.tensors[0]
+    rows = []
+    for passage in inputs:
+        model.zero_grad()
+        model(passage[None])[0].amax(1).sum().backward()
+        rows.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    theta = flat(task.original)
+    away = ul.project_out(theta, torch.stack(rows))
+    method = study.MinNormPassages(lr=1e-30, weight_decay=0, reg=0.3, n_pert=5)
+    moved = flat(ul.unlearn(task, method, 1).model)
+    assert torch.allclose(moved, theta - 0.3 * away, atol=1e-6)
+    assert not torch.allclose(
+        moved, flat(ul.unlearn(task, ul.MinNormOG(lr=1e-30, reg=0.3, n_pert=5), 1).model), atol=1e-4
+    )
+
+
+def test_npo_with_a_retain_term_is_the_sum_of_two_losses(task):
+    ahead = lambda method: flat(ul.unlearn(task, method, 1).model)
+    assert torch.equal(ahead(study.NPORetain(ascent=0.0)), ahead(ul.GD()))
+    apart = (ahead(study.NPORetain(ascent=1e6)) - ahead(ul.NPO())).abs()
+    assert (apart < 1e-6).double().mean() > 0.9  # AdamW does not feel a loss's scale
+    assert (ahead(ul.GD()) - ahead(ul.NPO())).abs().median() > 1e-3
+
+
+def test_every_way_has_twelve_settings_and_equal_work_the_epochs_that_cost_as_much():
+    main, work = (
+        Counter((s.method.name, s.epochs) for s in expand(one.grid)) for one in study.STUDIES
+    )
+    assert {name for name, _ in main} == {*ul.METHODS, *study.OWN} and {*main.values()} == {12}
+    assert {epochs for _, epochs in main} == {10}
+    assert work == {
+        ("MinNorm-OG", 10): 6,
+        ("GD", 70): 12,
+        ("NPO", 180): 12,
+        ("NPO + retain", 50): 12,
+    }
+    pairs = lambda one, n: {
+        (s.method.lr, s.method.reg)
+        for s in expand(one.grid)
+        if getattr(s.method, "n_pert", -1) == n
+    }
+    first, second = study.STUDIES
+    assert pairs(second, 6) < pairs(first, 54) == pairs(first, 0)  # setting by setting
+
+
+def test_a_record_has_the_runs_of_its_grid_and_four_models_of_every_seed(tmp_path, monkeypatch):
+    recipe = dataclasses.replace(study.passage.RECIPE, epochs=1, milestones=())
+    monkeypatch.setattr(study.passage, "RECIPE", recipe)
+    trainings = study.passage.trainings
+    monkeypatch.setattr(
+        study.passage,
+        "trainings",
+        lambda seed: {
+            role: dataclasses.replace(it, shipped=False) for role, it in trainings(seed).items()
+        },
+    )
+    main, _ = study.STUDIES
+    factory = lambda seed, stop=None: ul.passage.task(seed, cache=tmp_path, progress=lambda *_: 0)
+    tiny = dataclasses.replace(
+        main, factory=factory, grid={"GD": {"epochs": 1, "lr": [1e-4, 1e-3]}}, seeds=(2,)
+    )
+    place = Place(tmp_path / "store", tmp_path / "p.json", workers=1, say=lambda words: None)
+    assert record(tiny, place) == 1
+    recorded = table.read(tmp_path / "p.json")
+    run = ul.unlearn(factory(2), ul.GD(lr=1e-3), 1)
+    assert recorded["runs"].lr.tolist() == [1e-4, 1e-3]
+    assert recorded["runs"].retain_loss[1] == pytest.approx(run.metrics["retain_loss"], rel=1e-4)
+    models = recorded["models"]
+    assert models.role.tolist() == ["original", "ground truth", "retrained", "retrained"]
+    assert models.retain_loss.nunique() == 4  # from other weights, each

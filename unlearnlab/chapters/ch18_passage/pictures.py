@@ -1,0 +1,1 @@
+"""The pictures of what passages cost and what is left of them."""
