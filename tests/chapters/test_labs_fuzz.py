@@ -4,7 +4,14 @@ import pytest
 from test_fuzz import ODD
 from test_labs_style import LABS, RESULTS
 
-from unlearnlab.chapters import ch04_sine, ch09_erasure, ch10_collapse, ch12_width, ch13_evidence
+from unlearnlab.chapters import (
+    ch04_sine,
+    ch09_erasure,
+    ch10_collapse,
+    ch12_width,
+    ch13_evidence,
+    ch18_passage,
+)
 from unlearnlab.course import curve
 from unlearnlab.course.lab import SliderLab
 
@@ -18,6 +25,7 @@ UNLEARNING = {
     ch04_sine.SineLab: {"seed": 1, "method": "GD", "epochs": 10, "methods": ()},
     ch09_erasure.ErasureLab: IMAGES | {"device": "cpu"},
     ch10_collapse.CollapseLab: IMAGES | {"device": "cpu"},
+    ch18_passage.PassageLab: {"seed": 1, "method": "GD", "epochs": 10},
 }
 
 

@@ -17,6 +17,7 @@ from unlearnlab.chapters import (
     ch10_collapse,
     ch12_width,
     ch13_evidence,
+    ch18_passage,
 )
 
 RESULTS = Path(__file__).parents[2] / "notebooks" / "results"
@@ -33,6 +34,7 @@ LABS = {
     "EvidenceLab": lambda: ch13_evidence.EvidenceLab(
         ch13_evidence.verdicts.load(RESULTS / "evidence.json")[0]
     ),
+    "PassageLab": lambda: ch18_passage.PassageLab(method="GA", epochs=1),
 }
 
 
