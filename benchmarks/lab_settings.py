@@ -13,8 +13,8 @@ import json
 from pathlib import Path
 
 import unlearnlab as ul
+from unlearnlab.course.lab_settings import first_settings
 from unlearnlab.ground.provenance import provenance
-from unlearnlab.tasks import papers
 
 METRICS = {
     "erasure": ("retain_accuracy", "forget_error"),
@@ -30,7 +30,7 @@ def main():
     parser.add_argument("--methods", nargs="+", help="default all")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    epochs, methods = papers.lab(given.experiment, given.dataset, "quick")
+    epochs, methods = first_settings(given.experiment, given.dataset, "quick")
     told = provenance(f"python benchmarks/lab_settings.py {given.experiment} {given.dataset}")
     for seed in given.seeds:
         task = getattr(ul, given.experiment).task(given.dataset, seed=seed)

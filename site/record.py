@@ -27,9 +27,9 @@ from unlearnlab.chapters import (
 )
 from unlearnlab.chapters.ch12_width import choosing
 from unlearnlab.chapters.ch12_width import study as widths
+from unlearnlab.course.lab_settings import first_settings
 from unlearnlab.course.style import look
 from unlearnlab.course.unlearning_lab import ImageLab
-from unlearnlab.tasks import papers
 
 # the cell of a table that says how long a run took, which is another time at every recording
 SECONDS = re.compile(r"<td[^>]*>[\d.]+ s for \d+ epochs?</td>")
@@ -186,10 +186,10 @@ def main(names):
     sine = {"seed": seeds, "epochs": [10, 100, 1000], "name": list(ul.sine.best_settings(100))}
     made["SineLab"] = lambda: runs(SineLab, sine, (0, 0.1, 0.25, 0.5, 1), seed=3)
     fifths = (0, 0.2, 0.4, 0.6, 0.8, 1)
-    _, methods = papers.lab("erasure", "digits", "quick")
+    _, methods = first_settings("erasure", "digits", "quick")
     erasure = {"seed": seeds, "epochs": [5, 10], "name": list(methods)}
     made["ErasureLab"] = lambda: runs(ch09_erasure.ErasureLab, erasure, fifths)
-    _, methods = papers.lab("collapse", "digits", "quick")
+    _, methods = first_settings("collapse", "digits", "quick")
     collapse = {"seed": seeds[:3], "epochs": [5, 15], "name": list(methods)}
     made["CollapseLab"] = lambda: runs(ch10_collapse.CollapseLab, collapse, fifths)
     for name in names or made:

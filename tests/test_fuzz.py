@@ -127,7 +127,6 @@ TWO = RUNS.loc[[0, 0]].assign(seed=[1, 2], right=0.5)
 C, IMAGE_SET = ul.choosing, ul.images.load("digits")
 FEW = torch.utils.data.TensorDataset(*(t[:20] for t in IMAGE_SET.train.tensors))
 PARTS = ul.width.splits(seed=1)
-SAID = {name: torch.randn(len(part), 10) for name, part in PARTS.items()}
 SINE, CURVE = ul.sine.task(1), ul.curve.task(1)
 
 
@@ -172,11 +171,9 @@ CALLS |= {
         "precision": None,
     },
     ul.passage.evaluate: {"model": ul.passage.task(1).original, "seed": 1},
-    ul.width.attack: {"said": SAID, "parts": PARTS},
     ul.erasure.forget_set: {"images": IMAGE_SET, "p_color": 0.1, "seed": 1},
     ul.erasure.retain_set: {"images": IMAGE_SET},
     ul.erasure.painted: {"data": FEW, "name": "red"},
-    ul.erasure.grid: {"epochs": 2, "lr": (1e-3,)},
     ul.collapse.forget_set: {"images": IMAGE_SET, "p_forget": 0.1, "seed": 1},
     ul.collapse.retain_set: {"images": IMAGE_SET},
     ul.width.splits: {"dataset": "digits", "preset": "quick", "seed": 1, "share": 0.2},

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import unlearnlab as ul
+from unlearnlab.course.lab_settings import first_settings
 from unlearnlab.methods import METHODS
-from unlearnlab.tasks import collapse, erasure, papers
+from unlearnlab.tasks import collapse, erasure
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENTS = {"erasure": erasure, "collapse": collapse}
@@ -28,7 +29,7 @@ def rows_of(file, method, epochs):
 
 @pytest.mark.parametrize("experiment, dataset, preset", PLACES)
 def test_every_data_set_and_preset_has_a_setting_of_every_method(experiment, dataset, preset):
-    epochs, methods = papers.lab(experiment, dataset, preset)
+    epochs, methods = first_settings(experiment, dataset, preset)
     assert methods.keys() == METHODS.keys()
     assert 1 <= epochs <= 20
     for name, method in methods.items():
@@ -37,7 +38,7 @@ def test_every_data_set_and_preset_has_a_setting_of_every_method(experiment, dat
 
 @pytest.mark.parametrize("method", ["MinNorm-OG", "GD", "NGP", "NegGrad", "SalUn", "Ridge"])
 def test_on_mnist_erasure_forgets_and_keeps(method):
-    epochs, methods = papers.lab("erasure", "mnist", "quick")
+    epochs, methods = first_settings("erasure", "mnist", "quick")
     runs = rows_of("erasure-mnist-quick", methods[method], epochs)
     assert runs.seed.nunique() == 5
     assert runs.retain_accuracy.mean() > 0.93 and runs.forget_error.mean() < 0.07
@@ -45,18 +46,18 @@ def test_on_mnist_erasure_forgets_and_keeps(method):
 
 @pytest.mark.parametrize("method, kept", [("MinNorm-OG", 0.55), ("GD", 0.44)])
 def test_at_the_papers_size_erasure_forgets_and_keeps(method, kept):
-    epochs, methods = papers.lab("erasure", "cifar10", "paper")
+    epochs, methods = first_settings("erasure", "cifar10", "paper")
     runs = rows_of("fullsize-cuda-bfloat16-test5000", methods[method], epochs)
     assert runs.seed.nunique() == 5
     assert runs.retain_accuracy.mean() > kept and runs.forget_error.mean() < 0.05
-    assert papers.lab("erasure", "mnist", "paper") == (epochs, methods)
+    assert first_settings("erasure", "mnist", "paper") == (epochs, methods)
 
 
 @pytest.mark.parametrize(
     "method", sorted(METHODS.keys() - {"KL-Unif", "NegGrad", "Retrain"} - ALONE)
 )
 def test_on_mnist_collapse_goes_by_color_more_often_than_the_original(method):
-    epochs, methods = papers.lab("collapse", "mnist", "quick")
+    epochs, methods = first_settings("collapse", "mnist", "quick")
     runs = rows_of("collapse-mnist-quick", methods[method], epochs)
     start = ul.table.read("collapse-mnist-quick")["models"].query("role == 'original'")
     assert runs.seed.nunique() == 5
@@ -76,7 +77,7 @@ def test_what_was_measured_is_what_the_labs_begin_with():
         ("collapse", "cifar10"),
     }
     for row in rows:
-        epochs, methods = papers.lab(row["experiment"], row["dataset"], "quick")
+        epochs, methods = first_settings(row["experiment"], row["dataset"], "quick")
         assert row["epochs"] == epochs
         assert row["settings"] == vars(methods[row["method"]]), row["method"]
 

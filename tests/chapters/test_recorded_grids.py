@@ -71,7 +71,7 @@ def test_a_row_or_a_data_set_that_the_paper_has_not_is_refused():
 
 
 def test_the_grid_of_label_erasure_has_every_classification_method_at_every_rate():
-    found = expand(ul.erasure.grid(3, lr=[1e-3, 1e-2]))
+    found = expand(papers.grid("erasure", 3, lr=[1e-3, 1e-2]))
     assert (
         len(found) == 2 * 63
         and {s.epochs for s in found} == {3}
@@ -206,7 +206,7 @@ def test_the_arms_undo_each_oddity_of_the_public_code_and_the_digits_have_the_pu
         for arm in ch11_replication.study.ARMS.values()
     ]
     assert arms == {*named} and len(named) == 7
-    grid = ul.erasure.grid(3)
+    grid = papers.grid("erasure", 3)
     published = set(expand({name: grid[name] for name in ("MinNorm-OG", "GD")}))
     assert published <= set(expand(ch11_replication.study.CASES["digits"].grid))
 

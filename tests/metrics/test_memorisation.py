@@ -77,7 +77,12 @@ def test_every_example_is_seen_by_half_of_the_models_at_random():
             ValueError,
             "included must leave at least 1 model with every example, example 0 has 0",
         ),
-        (torch.ones(4, 2).bool(), torch.zeros(4, 3).bool(), ValueError, "must have the same shape"),
+        (
+            torch.ones(4, 2).bool(),
+            torch.zeros(4, 3).bool(),
+            ValueError,
+            r"included must have shape \(4, 2\), got \(4, 3\)",
+        ),
         (
             torch.ones(4, 2),
             torch.zeros(4, 2).bool(),

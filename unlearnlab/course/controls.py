@@ -1,19 +1,18 @@
 """A slider for every number among a method's hyperparameters, made from the method itself."""
 
 import dataclasses
-import json
 import math
-from pathlib import Path
 
 import ipywidgets
 
+from ..ground.files import beside
 from ..methods import Method, NegGrad
 from ..methods.base import limits
 from .lab import WIDE, control
 
 # What a name means in every method, and how far its slider goes: from, to and step; without a step
 # these are powers of ten. Of some, T or the number of samples is the end.
-KNOWN = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+KNOWN = beside(__file__, "controls.json")
 
 
 def sliders(method: Method, epochs: int, samples: int) -> dict[str, ipywidgets.Widget]:

@@ -1,13 +1,11 @@
 """Graphs: lines and points over axes with names, in panels side by side. The notebook says what
 they are, or graphs.json does, where words and looks would hide what the notebook computes."""
 
-import json
-from pathlib import Path
-
+from ..ground.files import beside
 from .marks import decades, lines, name_rows, number_ticks, pi_ticks, plain_ticks
 from .style import NAMED, Figure, figure, look
 
-PLANS = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+PLANS = beside(__file__, "graphs.json")
 
 
 @look()

@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
-from .style import BLACK, INK, NAMED, SERIES, SKY, TARGET
+from .style import BLACK, INK, NAMED, SERIES, TARGET
 
 
 def note(ax, text: str, at, shift=(0, 0), color=BLACK, **words):
@@ -97,18 +97,6 @@ def over_points(ax, x, curves: dict, retain, forget) -> None:
     looks = dict.fromkeys(curves.keys() - NAMED, "unlearned")
     drawn = {**curves, "retain": tuple(retain), "forget": tuple(forget)}
     lines(ax, x, drawn, looks, named=False, axes={"xlabel": "x", "ylabel": "f(θ, x)"})
-
-
-def space(ax, plane, vectors: dict, **axes) -> None:
-    """Vectors over a plane, in Axes3D, labelled for a legend.
-
-    plane: its corners, (3, 2, 2). vectors: name -> the points it runs through, (n, 3). axes: as in
-    Axes.set.
-    """
-    ax.plot_surface(*plane, color=SKY, alpha=0.25, shade=False)
-    runs = {name: tuple(np.stack(points).T) for name, points in vectors.items()}
-    axes |= {"xlabel": "entry 1", "ylabel": "entry 2", "zlabel": "entry 3"}
-    lines(ax, None, runs, named=False, axes=axes)
 
 
 def name_ends(ax, ends: dict, gap: float = 12, **words) -> None:
@@ -204,17 +192,6 @@ def name_rows(ax, names) -> None:
     """Rows numbered from 0, top to bottom, each with its name at the left."""
     ax.set_yticks(range(len(names)), list(names))
     ax.set_ylim(len(names) - 0.5, -0.5)
-
-
-def central(values: list[float]) -> tuple[float, float, float]:
-    """(median, low, high): the median and the range left when the 2 lowest and the 2 highest are
-    dropped (paper A, Table 5).
-
-    With fewer than five values nothing is dropped.
-    """
-    ordered = sorted(values)
-    kept = ordered[2:-2] or ordered
-    return float(np.median(ordered)), kept[0], kept[-1]
 
 
 def floored(values, floor: float) -> np.ndarray:

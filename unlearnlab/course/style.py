@@ -1,7 +1,6 @@
 """One look for every picture: the Okabe-Ito palette, line styles as a second channel, alt text."""
 
 import io
-import json
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,9 @@ import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as _Figure
 
-_DATA = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+from ..ground.files import beside
+
+_DATA = beside(__file__, "style.json")
 COLORS = _DATA["colors"]
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, GREY, *_ = COLORS.values()
 INK = {COLORS[pale]: dark for pale, dark in _DATA["ink"].items()}  # words: darker than a pale line

@@ -13,12 +13,12 @@ from ..ground.checks import one_of
 from ..ground.stopping import Stopped, heeding
 from ..loop import unlearn
 from ..methods import Method
-from ..tasks import papers
 from ..tasks.presets import choose
 from . import style
 from .canvas import Canvas
 from .controls import sliders
 from .lab import MENU, WIDE, Lab, button, close, table
+from .lab_settings import first_settings
 from .marks import note
 
 GHOST = "#9A9A9A"  # of the run before
@@ -321,7 +321,7 @@ class ImageLab(UnlearningLab):
     trained at first use, in the thread, and a ground truth when its box is ticked; the lab says how
     far that is, and Stop keeps what was done.
 
-    settings: `papers.lab` of the data set and the preset.
+    settings: `first_settings` of the data set and the preset.
     """
 
     hidden = "weight_decay", "temperature", "max_epochs"
@@ -339,7 +339,7 @@ class ImageLab(UnlearningLab):
         device: str = "cpu",
     ):
         self.preset = choose(self.experiment.PRESETS, dataset, preset)
-        usual, self.settings = papers.lab(self.row, dataset, preset)
+        usual, self.settings = first_settings(self.row, dataset, preset)
         epochs, size = usual if epochs is None else epochs, self.preset.batch_size
         if dataset != "digits":
             box = Checkbox(description="train the ground truth", **WIDE)

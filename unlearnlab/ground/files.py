@@ -1,6 +1,7 @@
 """Where do files go, and how are they written so that each is whole or not there?"""
 
 import contextlib
+import json
 import os
 import shutil
 import sys
@@ -10,6 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import checks
+
+
+def beside(module: str, name: str):
+    """What a JSON file holds that lies beside a module. module: its __file__."""
+    return json.loads(Path(module).with_name(name).read_text(encoding="utf-8"))
 
 
 def default_folder(*parts: str) -> Path:

@@ -39,6 +39,12 @@ def shuffled(count: int, generator: torch.Generator) -> torch.Tensor:
     return torch.randperm(count, generator=generator, device="cpu")
 
 
+def members(labels: torch.Tensor, label: int, generator: torch.Generator) -> torch.Tensor:
+    """The positions of a class in `labels`, (n,), on the CPU, in random order."""
+    places = (labels == label).nonzero().flatten()
+    return places[shuffled(len(places), generator)]
+
+
 def uniform(*shape: int, generator: torch.Generator) -> torch.Tensor:
     """Numbers in [0, 1), float32 on the CPU."""
     return torch.rand(shape, generator=generator, dtype=torch.float32, device="cpu")

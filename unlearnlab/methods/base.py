@@ -206,7 +206,7 @@ def hyperparameter(default=dataclasses.MISSING, **given):
     `Limits`. Raises TypeError for another keyword.
     """
     Limits(**given)  # refuses other keywords
-    return dataclasses.field(default=default, metadata=given)
+    return dataclasses.field(default=default, metadata={"limits": given})
 
 
 def limits(field: dataclasses.Field) -> Limits:
@@ -218,8 +218,7 @@ def limits(field: dataclasses.Field) -> Limits:
         known = known if kind is float else dataclasses.replace(known, kind=int)
     elif kind is str and field.default in CHOICES.get(field.name, ()):
         known = Limits(str, choices=CHOICES[field.name])
-    own = {k: v for k, v in field.metadata.items() if k in Limits.__dataclass_fields__}
-    return dataclasses.replace(known, **own)
+    return dataclasses.replace(known, **field.metadata.get("limits", {}))
 
 
 def _kind(field):

@@ -3,13 +3,14 @@
 import torch
 
 from ..ground.points import Sequences
-from ..ground.seeds import shuffled
+from ..ground.seeds import members, shuffled
 from ..projection import Projection
-from .base import Method, batch_loss, decaying, hyperparameter, rule
+from .base import decaying, hyperparameter, rule
+from .descent import GD
 
 
 @rule
-class MinNormOG(Method):
+class MinNormOG(GD):
     """Paper A, Algorithm 1 and App. E.
 
     Projection: theta <- theta - strength * P_perp theta, off the span of output gradients. Then one
@@ -46,9 +47,6 @@ class MinNormOG(Method):
     def project(self, state, retain):
         if self.projects_in(state.epoch, state.epochs):
             self.remove(state, state.model, retain)
-
-    def loss(self, state, retain, forget):
-        return batch_loss(state, retain)
 
     def remove(self, state, model, retain) -> None:
         """One projection of `model`, in place; notes its strength, rank and drift."""
@@ -109,8 +107,4 @@ def subsample(targets, count, kind, generator):
     classes = labels.unique()
     classes = classes[shuffled(len(classes), generator)][:count]
     each = count // len(classes)
-    parts = []
-    for label in classes:
-        members = (labels == label).nonzero().flatten()
-        parts.append(members[shuffled(len(members), generator)[:each]])
-    return torch.cat(parts)
+    return torch.cat([members(labels, label, generator)[:each] for label in classes])

@@ -42,7 +42,7 @@ class RUM(Method):
         task = state.task
         parts = memorisation_proxy(task).argsort(stable=True).tensor_split(self.groups)
         for part in parts if self.order == "rising" else reversed(parts):
-            group = TensorDataset(*(t[part.sort().values] for t in task.forget.tensors))
+            group = TensorDataset(*task.forget[part.sort().values])
             yield task.changed(original=copied(state.model), ground_truth=None, forget=group)
 
 

@@ -10,8 +10,17 @@ from .base import Method, counted, hyperparameter, outputs, rule
 from .teacher import Teacher
 
 
+class Taught(Method):
+    """What has the original beside it, as its teacher."""
+
+    kinds = ("classification",)
+
+    def begin(self, state):
+        state.memory["teacher"] = Teacher(state.task)
+
+
 @rule
-class SCRUB(Method):
+class SCRUB(Taught):
     """Stay with the teacher on the retain set, leave it on the forget set (Kurmanji et al., 2023).
     With KL as in `divergence`:
 
@@ -31,7 +40,6 @@ class SCRUB(Method):
     """
 
     name = "SCRUB"
-    kinds = ("classification",)
     reg: float = 0.1
     ascent: float = 0.1
     descent_epochs: int = 0
@@ -46,9 +54,6 @@ class SCRUB(Method):
             raise ValueError(
                 f"{self.name}: {limit}={getattr(self, limit)} is more than epochs={epochs}"
             )
-
-    def begin(self, state):
-        state.memory["teacher"] = Teacher(state.task)
 
     def passes(self, state):
         if self.variant == "original":
@@ -67,7 +72,7 @@ class SCRUB(Method):
 
 
 @rule
-class NPO(Method):
+class NPO(Taught):
     """Negative preference optimisation (Zhang et al., 2024): (2 / reg) mean
     log(1 + (pi(y|x) / pi*(y|x))^reg) on B_f, where pi* is the teacher's probability of the label
     and `reg` is the paper's beta.
@@ -79,12 +84,8 @@ class NPO(Method):
     """
 
     name = "NPO"
-    kinds = ("classification",)
     reg: float = hyperparameter(0.1, positive=True)
     heads: str = "product"
-
-    def begin(self, state):
-        state.memory["teacher"] = Teacher(state.task)
 
     def loss(self, state, retain, forget):
         student, labels = counted(outputs(state, forget), forget.targets)

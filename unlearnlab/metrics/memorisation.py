@@ -65,13 +65,8 @@ def _share(correct, models):
 
 
 def _check(correct, included, least):
-    for name, values in (("correct", correct), ("included", included)):
-        checks.tensor(name, values, dtype=torch.bool)
-    if correct.ndim != 2 or correct.shape != included.shape:
-        raise ValueError(
-            "correct and included must have the same shape (models, n), got "
-            f"{tuple(correct.shape)} and {tuple(included.shape)}"
-        )
+    checks.tensor("correct", correct, dtype=torch.bool, shape=("models", "n"))
+    checks.tensor("included", included, dtype=torch.bool, shape=correct.shape)
     for side, what, wanted in ((included, "with", 1), (~included, "without", least)):
         models, example = side.sum(0).min(0)
         if models < wanted:

@@ -122,9 +122,8 @@ def forget_set(images: Images, p_forget: float, seed: int) -> TensorDataset:
     p_forget = checks.number("p_forget", p_forget, above=0, high=1)
     numbers, parts = seeds.generator(checks.seed(seed), 1), []
     for label in range(len(images.classes)):
-        members = (labels.cpu() == label).nonzero().flatten()
-        order = seeds.shuffled(len(members), numbers)
-        parts.append(members[order[: max(1, round(p_forget * len(members)))]])
+        some = seeds.members(labels.cpu(), label, numbers)
+        parts.append(some[: max(1, round(p_forget * len(some)))])
     gone = torch.cat(parts).to(labels.device)
     away = torch.randint(1, len(CLASS_COLORS), (len(gone),), generator=numbers).to(labels.device)
     colors = CLASS_COLORS.to(labels.device)[(labels[gone] + away) % len(CLASS_COLORS)]

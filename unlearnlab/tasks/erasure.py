@@ -6,7 +6,6 @@ red and the green copies. The models of the digits task, seeds 1 to 5, ship with
 `python -m unlearnlab.tasks erasure` makes them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,6 @@ from ..ground.points import dataset
 from ..networks.predict import outputs
 from ..task import Task
 from ..training.zoo import Stage
-from . import papers
 from .presets import Experiment, Plan, Preset, choose, share_of, sizes, together
 
 COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color head's classes
@@ -112,15 +110,6 @@ def _plan(seed, size, images):
 
 EXPERIMENT = Experiment("erasure", PRESETS, _plan)
 images, shipped = EXPERIMENT.images, EXPERIMENT.shipped
-
-
-def grid(epochs: int, lr: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6)) -> dict[str, dict]:
-    """The paper's grid for its main CIFAR-10 figure, as `ul.sweep` takes it, with NegGrad, SalUn
-    and KL-Unif beside it.
-
-    lr: the paper's rates. The weights of KL-Unif and NegGrad are ours: the paper lists none.
-    """
-    return papers.grid("erasure", epochs, lr=lr)
 
 
 def evaluate(

@@ -1,7 +1,6 @@
 """How large is an image experiment: which images, which network, which recipe?"""
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from torch.utils.data import TensorDataset
 
 from ..data import images as data
 from ..ground import checks, seeds
+from ..ground.files import beside
 from ..ground.seeds import on_cpu
 from ..networks import ResNet, seeded
 from ..networks.predict import PRECISIONS
@@ -136,7 +136,7 @@ def sizes(task: str, kind: type[Size]) -> dict[tuple[str, str], Size]:
     A network there is a ResNet, given its classes later; a recipe in words is one of `recipes`.
     """
     known = {}
-    for row in json.loads(Path(__file__).with_name("sizes.json").read_text())[task]:
+    for row in beside(__file__, "sizes.json")[task]:
         if "network" in row:
             row["network"] = partial(ResNet, row["network"].pop("depth"), **row["network"])
         for name in row.keys() & {"recipe", "warm_start"}:
@@ -289,4 +289,4 @@ def together(*data: TensorDataset) -> list[torch.Tensor]:
 
 def _rows(data, count, numbers):
     some = seeds.shuffled(len(data), numbers)[:count].to(data.tensors[0].device)
-    return TensorDataset(*(t[some] for t in data.tensors))
+    return TensorDataset(*data[some])

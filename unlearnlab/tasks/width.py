@@ -16,7 +16,7 @@ from torch.utils.data import TensorDataset
 
 from ..ground import checks
 from ..ground.points import dataset
-from ..ground.seeds import generator, shuffled
+from ..ground.seeds import generator, members, shuffled
 from ..metrics import margin, mia
 from ..networks import AllCNN, ResNet
 from ..networks.pixels import scaled
@@ -176,9 +176,8 @@ def split(
     touched = known[order[:forget_classes]].sort().values.tolist()
     parts = {"retain": [], "forget": [], "validation": [], "forget_validation": []}
     for label in known.tolist():
-        members = (labels == label).nonzero().flatten()
-        members = members[shuffled(len(members), drawn)]
-        held, kept = members.tensor_split([round(share * len(members))])
+        some = members(labels, label, drawn)
+        held, kept = some.tensor_split([round(share * len(some))])
         if label in touched:
             gone = forget // forget_classes + (touched.index(label) < forget % forget_classes)
             if gone >= len(kept) or len(held) < 2:
@@ -199,10 +198,13 @@ def evaluate(
 ) -> dict[str, float]:
     """The share of wrong answers of each of `parts` (as in `splits`), all between 0 and 1:
     "test_error", "forget_error", "forget_test_error", "validation_error",
-    "forget_validation_error", "retain_error"; and "mia", see `attack`.
+    "forget_validation_error", "retain_error"; and "mia", the accuracy of telling the forget set
+    from unseen images of its classes, forget-test, by the loss: `metrics.mia`.
 
     The validation error is the mean over classes of their errors, because the forget set's classes
-    gave half of theirs away.
+    gave half of theirs away. The attack has as many of each class on either side; 3 draws of 5
+    folds, always the same. Its value for a retrained model is its floor: beside .5 alone it says
+    nothing. Raises ValueError for fewer than 5 comparable images.
 
     precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
@@ -215,19 +217,12 @@ def evaluate(
     by_class = [wrong["validation"][labels == label].double().mean() for label in labels.unique()]
     return errors | {
         "validation_error": torch.stack(by_class).mean().item(),
-        "mia": attack(said, parts),
+        "mia": _attack(said, parts),
     }
 
 
-def attack(said: Mapping[str, Tensor], parts: Mapping[str, TensorDataset]) -> float:
-    """Accuracy of telling the forget set from unseen images of its classes, forget-test, by the
-    loss: `metrics.mia`.
-
-    said: logits (n, classes) of both parts. As many of each class on either side; 3 draws of 5
-    folds, always the same. The value of a retrained model is its floor: beside .5 alone it says
-    nothing. Raises KeyError without one of the parts, ValueError for fewer than 5 comparable
-    images.
-    """
+def _attack(said, parts):
+    """The "mia" of `evaluate`. said: by part, the logits (n, classes)."""
     seen, unseen = (parts[name].tensors[1] for name in ("forget", "forget_test"))
     losses = margin(said["forget"], seen), margin(said["forget_test"], unseen)
     losses = [nn.functional.softplus(-margins) for margins in losses]

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from ipyevents import Event
 from ipywidgets import HBox, ToggleButton
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from traitlets import Instance
@@ -21,11 +22,6 @@ from ...methods import Method
 from ...tasks import sine
 from . import runs
 from .pictures import curve, worst
-
-try:
-    from ipyevents import Event
-except ImportError:  # sliders do all that the mouse does
-    Event = None
 
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 # of its own, whatever torch's defaults are when this is imported
@@ -86,13 +82,12 @@ class SineLab(UnlearningLab):
         super().__init__(seed, method, epochs, RETAIN)
         self.left.children += *points, button(self.restore, "Paper's points", "undo", 190)
         self.view.children += (HBox(below),)
-        if Event:
-            watched = ["mousedown", "mousemove", "mouseup", "mouseleave"]
-            mouse = Event(source=self.canvas.widget, watched_events=watched, wait=40)
-            mouse.prevent_default_action = True
-            mouse.on_dom_event(weakly(self.drag))
-            self.view.add_traits(mouse=Instance(Event))  # so that it is closed with the panel
-            self.view.mouse = mouse
+        watched = ["mousedown", "mousemove", "mouseup", "mouseleave"]
+        mouse = Event(source=self.canvas.widget, watched_events=watched, wait=40)
+        mouse.prevent_default_action = True
+        mouse.on_dom_event(weakly(self.drag))
+        self.view.add_traits(mouse=Instance(Event))  # so that it is closed with the panel
+        self.view.mouse = mouse
 
     @property
     def settings(self):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ...course import marks
+from ...course.marks import lines
+from ...course.style import SKY
 
 REACH = 2.0  # of the lab's axes, to both sides, in the units of theta
 
@@ -21,9 +22,10 @@ def space(ax, shown) -> None:
         "its projection:\nunlearned": (shown.original, shown.unlearned),
         "shortest vector that\nfits Dᵣ: retrained": [shown.retrained],
     }
-    axes = dict.fromkeys(("xlim", "ylim", "zlim"), (-REACH, REACH))
-    axes |= dict.fromkeys(("xticks", "yticks", "zticks"), [])
+    runs = {name: tuple(np.stack(points).T) for name, points in vectors.items()}
     plane = np.array([[-u - w, u - w], [w - u, u + w]]).T
-    marks.space(
-        ax, plane, vectors, **axes, proj_type="ortho", box_aspect=(1, 1, 1), in_layout=False
-    )
+    ax.plot_surface(*plane, color=SKY, alpha=0.25, shade=False)
+    lines(ax, None, runs, named=False)
+    for axis, place in zip("xyz", ("entry 1", "entry 2", "entry 3")):
+        ax.set(**{f"{axis}lim": (-REACH, REACH), f"{axis}ticks": [], f"{axis}label": place})
+    ax.set(proj_type="ortho", box_aspect=(1, 1, 1), in_layout=False)

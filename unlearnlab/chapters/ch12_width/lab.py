@@ -10,7 +10,6 @@ from ...course.lab import MENU, SliderLab, table
 from ...course.rows import method_of
 from ...ground import checks
 from ...loop import unlearn
-from ...study.choosing import standard_error
 from ...tasks import width as ladder
 from . import choosing, regions
 from .pictures import fraction, show_rung
@@ -130,5 +129,5 @@ class WidthLab(SliderLab):
 
 def _line(frame, column):
     """(k, 3): width, mean over seeds, standard error."""
-    means = frame.groupby("width")[column].agg(["mean", standard_error])
+    means = frame.groupby("width")[column].agg(["mean", "sem"])
     return means.reset_index().to_numpy()

@@ -10,7 +10,6 @@ python -m unlearnlab.study width-following     # rates that fall with the width:
 """
 
 import itertools
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import pandas
 
 from ...course.rows import method_of
 from ...course.studies import Shape, run_rows
+from ...ground.files import beside
 from ...loop import unlearn
 from ...study import table
 from ...study.sweep import sweep
@@ -191,7 +191,7 @@ class PlanesStudy(Shape):
 
 def _ladders():
     """The studies in ladders.json, by name."""
-    for row in json.loads(Path(__file__).with_name("ladders.json").read_text(encoding="utf-8")):
+    for row in beside(__file__, "ladders.json"):
         if own := row.get("recipe"):
             row["recipe"] = Recipe(**own)
         yield row["name"], LadderStudy(**row | {"seeds": tuple(row["seeds"])})

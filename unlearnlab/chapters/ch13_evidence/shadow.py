@@ -28,7 +28,6 @@ def train_ensemble(
     *,
     epochs: int,
     lr: float = 3e-3,
-    weight_decay: float = 0.0,
     batch_size: int = 64,
     seed: int = 0,
 ) -> list[nn.Module]:
@@ -49,7 +48,7 @@ def train_ensemble(
     base, generator = copy.deepcopy(models[0]).train(), torch.Generator().manual_seed(seed)
     parameters, _ = stack_module_state(models)
     parameters = {name: p.detach().requires_grad_() for name, p in parameters.items()}
-    optimizer = optim.AdamW(parameters.values(), lr=lr, weight_decay=weight_decay, fused=True)
+    optimizer = optim.AdamW(parameters.values(), lr=lr, weight_decay=0, fused=True)
     steps = epochs * math.ceil(int(included.sum(1).max()) / batch_size)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     losses = vmap(lambda p, x, y: F.cross_entropy(functional_call(base, p, (x,)), y))

@@ -73,8 +73,7 @@ def rank(features: Tensor) -> int:
     """
     reals("features", features, ("n", "h"))
     parts, eps = torch.frexp(features.detach().double()), torch.finfo(features.dtype).eps
-    sizes = (_singular_values(_scaled(*parts, order)) for order in ((1, 0), (0, 1)))
-    return max(count(s, features.shape, eps) for s in sizes)
+    return max(count(_scaled(*parts, order), features.shape, eps) for order in ((1, 0), (0, 1)))
 
 
 class Contributions:
@@ -109,9 +108,8 @@ class Contributions:
     def sparsified(self):
         """Weights, as many as the features' rank; more only where the outputs need it."""
         q, r = torch.linalg.qr(self.columns.T)
-        sizes = _singular_values(r)
         for shape in (self.shape, (1, 1)):  # the second leaves less to rounding
-            kept = count(sizes, shape, self.eps)
+            kept = count(r, shape, self.eps)
             if kept >= len(self.used):
                 return self.weights(1).to(self.dtype)
             rows = q
@@ -155,14 +153,9 @@ def _scaled(mantissa, power, along):
     return mantissa * torch.exp2(power)
 
 
-def _singular_values(matrix):
-    tall = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
-    return torch.linalg.svdvals(torch.linalg.qr(tall, mode="r")[1])
-
-
-def count(sizes, shape, eps):
-    """How many singular values are more than rounding."""
-    return int((sizes > 2 * max(shape) * eps * sizes[0]).sum()) if len(sizes) else 0
+def count(matrix, shape, eps):
+    """How many singular values are more than rounding in a matrix of this shape."""
+    return int(torch.linalg.matrix_rank(matrix, rtol=2 * max(shape) * eps))
 
 
 def independent_rows(matrix):
