@@ -280,13 +280,13 @@ ch.pictures.curves(
 # seeds, and in at least three seeds of five on each. On ResNet-18's digits the sign changes from
 # rung to rung and seed to seed.
 #
-# The reason is in the formula. Retraining gains $\lambda$ times the original's gap, which on
-# digits is its error on unseen images of the classes: two hundredths. It costs $1-\lambda$ times
-# the validation error that 200 images fewer cost: a hundredth. So the two cancel. On photographs
-# the original's gap is most of one half, and the objective has a signal.
+# Why? If a retrained network's gap were 0, retraining would gain $\lambda$ times the original's.
+# But forget-validation has 56 images, and on AllCNN's digits from 1/32 up the retrained gap ($0.01$
+# to $0.03$) is no smaller than the original's (up to $0.03$). And retraining costs $1-\lambda$
+# times about a hundredth of validation error. On photographs the original's gap is $0.22$ and
+# $0.60$, the retrained at most $0.04$: there the objective has a signal.
 #
-# It follows that a small $J$ on the wide digits rungs measures the test error of the *original*,
-# and not unlearning. An objective that perfect unlearning loses cannot rank methods.
+# An objective that perfect unlearning loses cannot rank methods.
 #
 # **A yardstick from the ground truth.** [ours] The distance of a network $u$ from retraining is
 #
@@ -315,12 +315,17 @@ def band(own, column):
 
 
 # %%
+gaps = {}
 for title, (of, network) in LADDERS.items():
     own, _ = rated(of, network)
+    own["gap"] = (own.forget_error - own.forget_validation_error).abs()
+    gaps[title] = own.groupby(["width", own.role != "original"]).gap.mean().unstack()
     print(title)
     doing_nothing = line(own[own.role == "original"], "distance")
     for (width, lowest, spread), (_, value, _) in zip(band(own, "distance"), doing_nothing):
         told = f"original {value:.3f}, floor {lowest:.3f} ± {spread:.3f}"
+        ours, theirs = gaps[title].loc[width]
+        told += f"; gap in errors {ours:.3f}, retrained {theirs:.3f}"
         print(f"    {ch.pictures.fraction(width):5} {told}")
 
 # %% [markdown]
@@ -372,8 +377,9 @@ ch.pictures.curves(
 
 
 # %% [markdown]
-# - **There is a signal now.** The original is outside the band on every rung but ResNet-18's first,
-#   by a factor of 1.5 to 3 over its mean.
+# - **There is a signal now.** The original is at 1.5 to 3.6 times the floor's mean, but on
+#   ResNet-18's first rung (1.2). On that rung and on AllCNN's 1/48 and 1/24 it is within the band
+#   all the same.
 # - **The middle rungs can be reached.** On AllCNN's 1/48 to 1/24 the best method is within about a
 #   hundredth of the floor. From 1/16 on it is three to four hundredths from retraining, and two
 #   retrained networks are one to two from each other. ("Best" is the best of four means, which
@@ -403,8 +409,8 @@ for title, own in near.items():
 
 
 # %% [markdown]
-# With three rates and two weights a method, an end is what one expects often. So no method here is
-# shown to be *unable* to reach the band.
+# With three rates and two weights a method, an end is what one expects often. So no method is shown
+# to be *unable* to reach the band.
 #
 # ### A trap: wrong in training mode only
 #
@@ -434,7 +440,7 @@ assert found["retain"][0] > 0.8 and found["retain"][1] < 0.6 and found["frozen"]
 
 # %% [markdown]
 # Under `"retain"` the network learns to be wrong *when it sees the statistics of a forget batch*.
-# The deployed network normalises by running averages, and answers most of the 200 as before. All
+# The deployed network normalises by running averages, and answers three quarters as before. All
 # methods here run with `batch_norm="frozen"`; Retrain alone needs running statistics of its own.
 #
 # ### What an attacker sees
@@ -468,7 +474,7 @@ ch.pictures.curves(
 #   are right: a wide network has hardly more errors on unseen images than on the 200, and is surer
 #   of the 200 all the same. ResNet-18's ladder, whose left end nearly interpolates, shows no trend.
 # - **Chosen by errors, judged by losses.** Near in $D$ is not safe from the attack: at 1/8 all four
-#   methods stay above the band's mean.
+#   methods stay above the band, at 1/4 SCRUB alone.
 #
 # ## 6 · Bias removal along the ladder
 #
@@ -506,9 +512,9 @@ ch.pictures.curves(
 #   set: they can only move what the retained images leave free, and images of the same four classes
 #   are among those. (On the first rung half of everything is wrong before anybody unlearns.)
 # - **SCRUB and NegGrad raise it**, and the error on *unseen* images of the four classes by as much.
-#   They have not made the network wrong about 200 images. They have made it give up four digits.
+#   They have not made the network wrong about 200 images. They have made it worse at four digits.
 # - **The price** is the test error that goes with it: a quarter to a half of all test images.
-# - Below the threshold the same happens. Giving up a class takes no capacity.
+# - Below the threshold the same happens.
 
 # %%
 print(f"AllCNN, {ends(biased[biased.method.isin(FOUR)], usual)}")
@@ -578,12 +584,13 @@ settings = {
 }
 networks = {name: ul.unlearn(task, method, 6).model for name, method in settings.items()}
 networks = {"original": task.original, **networks, "retrained": task.ground_truth}
+changed = {name: survey.scores(task.original, model) for name, model in networks.items()}
+moved = [f"{name} {own['c_prox']:.0%}" for name, own in changed.items() if name != "original"]
 ch.pictures.regions(
     survey,
     {name: survey.classes(model)[0] for name, model in networks.items()},
     [0, 3, 5],
-    finding="Privacy moves borders a little, bias removal hands the forget example to other "
-    "classes, retraining does not.",
+    finding="Of the near points of all 16 planes change: " + ", ".join(moved),
 )
 
 # %% [markdown]
@@ -647,25 +654,24 @@ for score, own in off.items():
 
 # %% [markdown]
 # Forty planes are enough for the lines above, not for differences of a hundredth. (After l1-Sparse
-# at 1/16 they saw hardly a point change, and took that for certain. Who has seen next to nothing
-# cannot say how much there was to miss.)
+# at 1/16 they saw hardly a point change, and took that for certain.)
 #
 # **Two retrained networks disagree on a quarter to a third of the far points** from the threshold
 # on. [paper]'s scores mean little without this band beside them.
 #
-# **After unlearning chosen by $J_{\text{privacy}}$, the network is the original.** From 1/32 on,
-# SCRUB, NegGrad and l1-Sparse change fewer near points than separate two retrained networks. That
-# is what section 4 predicts of this objective.
+# **After unlearning chosen by $J_{\text{privacy}}$, decisions hardly change.** From 1/32 to 1/8,
+# SCRUB, NegGrad and l1-Sparse change fewer points, near and far, than separate two retrained
+# networks. That is what section 4 predicts of this objective.
 #
-# **After bias removal, everything moves.** With SCRUB and NegGrad $C_{\text{prox}}$ is high, as
-# [paper] has it; but from 1/24 up $S_{\text{far}}$ falls below what retraining changes.
+# **After bias removal by SCRUB and NegGrad decisions change near and far.** $C_{\text{prox}}$ is
+# high, as [paper] has it; but from 1/24 up $S_{\text{far}}$ falls below what retraining changes.
 #
 # ## 8 · Photographs
 #
-# Digits are so easy that a network which never saw an image has it right. So here are two rungs
-# of ResNet-18 on photographs: 2,000 of the 50,000 training images of CIFAR-10, of which 1,600 are
-# trained on, 1,000 test images, 200 to forget of two classes, three seeds, five settings a method.
-# This is [paper]'s network and data set, at a thirtieth of its images.
+# Digits are so easy that a network which never saw an image has it right. So here are two rungs of
+# ResNet-18: 2,000 of the 50,000 training images of CIFAR-10, of which 1,600 are trained on, 1,000
+# test images, 200 to forget of two classes, three seeds, five settings a method. This is [paper]'s
+# network and data set, at a thirtieth of its images.
 #
 # **Predict, then run.** Beyond the threshold, how often is the original wrong about *unseen* images
 # of the forgotten classes? And how often the attack about it?
@@ -732,9 +738,9 @@ told = ["forget_error", "forget_test_error", "test_error", "mia"]
 print(picked[told].mean().round(2).to_string())
 
 # %% [markdown]
-# - **$J$ has a signal here**, on every seed, and the wider the network the larger. From
-#   $\lambda = 0.4$ on what it chooses is about as near to retraining as what $D$ chooses on two
-#   other seeds. At 0.2 it leaves l1-Sparse at 1/8 where the original is.
+# - **$J$ has a signal here**, on every seed, and larger at 1/8. From $\lambda = 0.4$ on what it
+#   chooses is mostly about as near to retraining as what $D$ chooses on two other seeds (SCRUB at
+#   1/64: $0.25$ at 0.4, by $D$ $0.08$). At 0.2 it leaves l1-Sparse at 1/8 where the original is.
 # - **The narrow network can be brought into the band, the wide one not** by these settings: at 1/8
 #   and $\lambda = 0.4$ every method ends between 0.2 and 0.3, from the original's 0.87, where two
 #   retrained networks differ by 0.06. Those settings are inside their grids.
@@ -788,10 +794,10 @@ by_rung(
 
 # %% [markdown]
 # **At 1/8 the method that uses the forget set buys it, the other does not**: for 0.05, SCRUB and
-# NegGrad reach 0.8, l1-Sparse and MinNorm-OG less than 0.2. The prices really paid differ a little,
-# because the setting comes from other seeds; where SCRUB pays six hundredths at a price of two,
-# look at l1-Sparse at a price of ten: still 0.16. At 1/64 all four reach 0.6 to 0.9. This is
-# [paper]'s finding, at the size of this experiment.
+# NegGrad reach 0.8, l1-Sparse and MinNorm-OG less than 0.2. The prices really paid differ, because
+# the setting comes from other seeds: where SCRUB pays six hundredths at a price of two, l1-Sparse
+# has 0.16 at a price of ten. At 1/64 all four reach 0.8 to 0.9. This is [paper]'s finding, at this
+# size, on three seeds, of which single ones reach from 0.5 to 1.
 #
 # Without the price, $J_{\text{bias}}$ lets l1-Sparse reach nearly 1 as well, by breaking the
 # network.
@@ -808,9 +814,7 @@ panels = {
 }
 finding = "Both widths end near 1, on the 200 and on unseen images of their classes"
 print(f"λ = 0.4: {ends(strong[0.4], snaps)}")
-dots(panels, "error", finding, (*FOUR, "original"))
-
-# %%
+display(dots(panels, "error", finding, (*FOUR, "original")))
 by_rung({title: own.groupby(["method", "width"])[c].mean() for title, (own, c) in panels.items()})
 
 # %%
@@ -824,18 +828,22 @@ panels = {
     for column, words in TITLES.items()
     for title, own in of_goal.items()
 }
-dots(panels, "share of points", "Both widths alike", (*FOUR, "retrained", "retrained again"))
+near_both = of_goal["bias removal"].query("after in ['SCRUB', 'NegGrad']").groupby("width").c_prox
+said = [f"{share:.2f} at {ch.pictures.fraction(w)}" for w, share in near_both.mean().items()]
+finding = f"Bias removal by SCRUB and NegGrad changes near {' and '.join(said)}"
+dots(panels, "share of points", finding, (*FOUR, "retrained", "retrained again"))
 
 
 # %% [markdown]
 # **The narrow network moves as well**, whatever the method: from 0.45 to more than 0.9. So
-# [paper]'s "hardly move" is not seen on photographs either; it was not because the digits are easy.
-# And the unseen images of the two classes go with the 200: their error is above 0.9 everywhere.
+# [paper]'s "hardly move" is not seen on photographs either. And the unseen images of the two
+# classes go with the 200: their error is above 0.9 everywhere.
 #
 # **Near and far.** After bias removal by SCRUB and NegGrad the wide network changes near the forget
 # examples, in two seeds of three more than two retrained networks differ and in the third less. Far
 # away it stays more than these do, in all three. So much of [paper]'s mechanism is here, and was
-# not on digits. But the narrow network does nearly the same, so it is no matter of width.
+# not on digits. But the narrow network does nearly the same: with two widths and three seeds no
+# effect of width is seen.
 #
 # ## 9 · Beyond width
 #
@@ -873,13 +881,16 @@ as_deep = lambda own: own[
 depth_models = pandas.concat([depth.models, as_deep(models)], ignore_index=True)
 depth_runs = pandas.concat([depth.runs, as_deep(runs)], ignore_index=True)
 deep = told_of(depth_models, depth_runs[depth_runs.method.isin(two)], "network")
+starts = depth_models.assign(D=ch.choosing.distance(depth_models, depth_models))
+starts = starts[starts.role == "original"].pivot(index="network", columns="seed", values="D")
+assert (starts.idxmax() == "resnet34").all()
 deep
 
 # %% [markdown]
-# No: at this width a deeper network is no nearer to interpolating, and the deepest has the most
-# mistakes left. Its original is also farthest from retraining, while the floor stays. NegGrad comes
-# near the floor of ResNet-10 and ResNet-34. A setting that the two other seeds like can be worse
-# than doing nothing (l1-Sparse on ResNet-34): three seeds choose badly.
+# Not here: in the mean the deepest has the most mistakes left. On every seed its original is
+# farthest from retraining, while the floor stays. NegGrad comes near the floor of ResNet-10 and
+# ResNet-34. A setting that the two other seeds like can be worse than doing nothing (l1-Sparse on
+# ResNet-34): three seeds choose badly.
 #
 # **A transformer.** A ViT with four blocks on patches of 2 by 2 pixels, four seeds, trained with
 # AdamW, since plain SGD at the others' rate leaves it at chance.
@@ -932,10 +943,10 @@ table.columns = [ch.pictures.fraction(width) for width in table.columns]
 table
 
 # %% [markdown]
-# In five of the six comparisons with one rate for all, the rate that follows the width is nearer to
-# retraining, and in all six with the choice per width. Part of that is the range: at 1/48 it tries
-# twice the rates, at 1/4 a sixth of them. So this is a hint that one number can serve a ladder, not
-# a method.
+# In the mean of five seeds the rate that follows the width is nearer to retraining in five of the
+# six comparisons with one rate for all, and in all six with the choice per width. Part of that is
+# the range: at 1/48 it tries twice the rates, at 1/4 a sixth of them. So this is a hint, not a
+# method.
 #
 # ## 10 · The lab
 #
@@ -988,9 +999,9 @@ ch.pictures.curves(
 # $0.1\,(1-\lambda) - 0.25\,\lambda$, which is negative for $\lambda > 0.1/0.35 \approx 0.29$.
 #
 # [paper] names a failure: high $\lambda$ and a small forget set end in a collapse on the retain
-# classes. This is its mechanism. The objective does not say that the *other* images of these
-# classes are to be kept; the validation error says it, with the weight $1-\lambda$. l1-Sparse,
-# which cannot aim, breaks the widest network from $0.6$ on, and the objective is content.
+# classes. The objective does not say that the *other* images of these classes are to be kept; the
+# validation error says it, with the weight $1-\lambda$. l1-Sparse, which cannot aim, breaks the
+# widest network from $0.6$ on, and the objective is content.
 #
 # [paper] also suggests to try 10, 20 and 30% for validation, recorded at 1/48:
 
@@ -1003,14 +1014,17 @@ for name in ("test_error", "mia"):
         name, shared.pivot_table(index="method", columns="share", values=name).round(3).to_string()
     )
 spread = {share: shared[shared.share == share].test_error.std() for share in ul.width.SHARES}
+mia_of = shared.groupby(["method", "share"]).mia.mean().unstack()
+assert (mia_of[0.3] - mia_of[0.1]).between(0.0155, 0.0275).all()
 print(
     "spread of the test error over methods and seeds", {k: round(v, 3) for k, v in spread.items()}
 )
 
 
 # %% [markdown]
-# No method's errors differ between two shares by two standard errors. The share changes the spread,
-# which is largest at 10%: forget-validation then holds 28 images, and one of them is $0.036$.
+# No method's test error differs between two shares by two standard errors; the attack gains $0.016$
+# to $0.027$ from 10% to 30%. The share changes the spread, which is largest at 10%:
+# forget-validation then holds 28 images, and one of them is $0.036$.
 
 # %% [markdown]
 # ## What was verified
@@ -1032,18 +1046,20 @@ assert thresholds["photographs"] == (1 / 8, 1 / 8, 1 / 8)
 for lam in (0.2, 0.4):
     gain = advantage(record, "allcnn", lam).groupby("width").advantage
     assert (gain.mean() < 0).all() and (gain.apply(lambda own: (own < 0).sum()) >= 3).all()
+gap, held = gaps["digits, AllCNN"].loc[1 / 33 :], len(parts["forget_validation"])
+assert held == 56 and (gap[True] > gap[False]).all()  # the retrained gap is no smaller
 
 # %%
 # privacy on digits, by D and by the attack (5), and on photographs (8)
 for lam in ch.choosing.LAMBDAS:
-    assert advantage(photos, "resnet18", lam).groupby("width").advantage.mean().iloc[1] > 0.04
+    seeds = advantage(photos, "resnet18", lam).pivot(index="seed", columns="width").advantage
+    assert (seeds[1 / 64] > 0).all() and (seeds[1 / 8] > seeds[1 / 64] + 0.004).all()
 own, tried = rated(record, "allcnn")
 best = near["digits, AllCNN"].groupby(["width", "method"]).distance.mean().groupby("width").min()
 floor = pandas.Series(dict(band(own, "distance")[:, :2]))
 start = own[own.role == "original"].groupby("width").distance.mean()
 assert (start > 1.5 * floor).all()
 assert (best - floor)[widths[1:4]].max() < 0.011 and (best > 1.7 * floor)[widths[4:]].all()
-assert best[widths[4:]].between(0.025, 0.04).all() and floor[widths[4:]].max() < 0.02
 reach = means["D, other seeds"].drop(["original", "retrained"]).groupby("width").min()
 far = band(rated(photos, "resnet18")[0], "distance")[:, 1]
 two = [x for w in (1 / 24, 1 / 4) for x in (best[w], floor[w])]
@@ -1058,24 +1074,29 @@ told = known[known.method == "original"].groupby("width").mia.mean()
 lowest = band(rated(photos, "resnet18")[0], "mia")[0, 1:]
 table_says(1, attack[1 / 96], *at[0, 1:], half, told[1 / 64], *lowest)
 assert attack.is_monotonic_increasing and told.round(2).tolist() == [0.61, 0.85]
-assert near["digits, AllCNN"].query("width == 0.125").groupby("method").mia.mean().min() > at[5, 1]
-assert deep.training.is_monotonic_increasing and deep["D original"].is_monotonic_increasing
+assert deep.training.is_monotonic_increasing
 assert tokens.training.iloc[1] < 0.0005 < 0.4 < tokens.training.iloc[0]
 assert tokens["D NegGrad"].iloc[0] <= tokens["D floor"].iloc[0]
 assert 5 < tokens["D original"].iloc[1] / tokens["D floor"].iloc[1] < 7
 gains = {w: table.xs(w, level="way") - table.xs("inverse to the width", level="way") for w in ways}
 assert (gains["one rate"] > 0).sum().sum() == 5 and (gains["chosen per width"] > 0).all().all()
 assert max(spread, key=spread.get) == 0.1
+assert best[widths[4:]].between(0.025, 0.04).all() and floor[widths[4:]].max() < 0.02
 
 # %%
-# bias removal on digits (6)
+# the band of D, that of the attack (5), and bias removal on digits (6)
+within = (start - floor) < band(own, "distance")[:, 2]
+assert within.tolist() == [False, True, False, True, False, False, False]
+reached_mia = near["digits, AllCNN"].groupby(["width", "method"]).mia.mean().unstack()
+above = reached_mia.gt(at[:, 1] + at[:, 2], axis=0)
+assert above.loc[1 / 8].all() and above.loc[1 / 4].tolist() == [False, False, True, False]
 mean = lambda frame, name, column: frame[frame.method == name].groupby("width")[column].mean()
 assert top.loc[["l1-Sparse", "MinNorm-OG"]].max().max() < 0.2
 assert top.loc[["SCRUB", "NegGrad"], 1 / 48].min() > 0.5
 for name in ("SCRUB", "NegGrad"):
     seen, unseen = (mean(biased, name, c) for c in ("forget_error", "forget_test_error"))
     assert (seen - unseen).abs().max() < 0.05  # the classes go, not the examples
-    assert mean(biased, name, "test_error")[widths[1:]].between(0.2, 0.5).all()
+    assert mean(biased, name, "test_error")[widths[1:]].between(0.25, 0.5).all()
 assert mean(biased_18, "l1-Sparse", "forget_error").max() < 0.1
 assert all(a < 0.3 < b for a, b in jumps.values())  # in NegGrad, from lambda .2 to .4
 
