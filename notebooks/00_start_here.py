@@ -208,7 +208,7 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 #   without drowning in gradients, and build an algorithm on it?
 # - [04 the poisoned sine](04_sine_poisoning.ipynb) (60 minutes, runs in 100 s): does it work? Eight
 #   methods, ten seeds, beside the published table
-# - [05 linear models](05_linear_models.ipynb) (80 minutes, runs in 20 s): why does one projection
+# - [05 linear models](05_linear_models.ipynb) (75 minutes, runs in 20 s): why does one projection
 #   unlearn a linear model exactly, and what is left when a condition fails?
 # - [06 linear networks](06_linear_networks.ipynb) (60 minutes, runs in 30 s): can a product of
 #   matrices be unlearned exactly in one step, and what breaks without the penalty?

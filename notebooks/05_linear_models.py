@@ -20,25 +20,22 @@
 # retraining and without looking at a label? And what is left of "exactly" when a condition fails?
 #
 # **You will be able to**
-# - prove in plain linear algebra that a projection gives what retraining gives, for any shape and
-#   rank, and certify an answer;
+# - prove that a projection gives what retraining gives, for any shape and rank, and certify it;
 # - say where gradient descent ends from any start, and what it never forgets;
-# - bound the error of unlearning a model that does not quite interpolate, and construct the worst
-#   case;
-# - compare Ridge, descent, retraining and MinNorm-OG fairly, and predict what small batches of
-#   retain rows do.
+# - bound the error of unlearning a model that does not quite interpolate, and build the worst case;
+# - compare Ridge, descent, retraining and MinNorm-OG fairly, also in small batches.
 #
 # **You need** notebooks 01 and 02, and from linear algebra: orthogonal projection, rank, the
 # singular value decomposition.
 #
-# **Time.** About 80 minutes with the five exercises; the code runs in under 20 seconds on one CPU
+# **Time.** About 75 minutes with the five exercises; the code runs in under 20 seconds on one CPU
 # core. No GPU is needed.
 #
 # **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
 # notebook's folder before the first cell.
 #
-# **Where you are.** Notebooks 05, 06 and 07 are the branch of theory: three models for which one
-# step can be proved to be right. Notebook 08 follows 04 and does not need them.
+# **Where you are.** On the branch of theory: 05, 06, 07. Notebook 08 follows 04 and does not need
+# it.
 #
 # "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end); numbers in
 # parentheses are its own.
@@ -64,8 +61,8 @@ draw = lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float
 # $w_k\sin kt$ and $w_k\cos kt$ for $k = 1, \dots, 30$, with weights $w_k = 1/(1 + (k/8)^2)$ that
 # make fast waves small. Its output is $f(\theta, x) = \langle\theta, x\rangle$.
 #
-# Twenty **retain points** are measurements of a sine, with small errors. Four **forget points** are
-# wrong. The **original** $\theta^*$ is the shortest vector that fits all twenty-four.
+# Twenty **retain points** are noisy measurements of a sine. Four **forget points** are wrong. The
+# **original** $\theta^*$ is the shortest vector that fits all.
 
 
 # %%
@@ -98,21 +95,20 @@ ch.graph(
 )
 
 # %% [markdown]
-# Every point is fitted, the four lies too. The curve leaps between retain points, where nothing in
-# the retain loss can see it.
+# The curve leaps between retain points, where nothing in the retain loss can see it.
 #
 # ## 1 · All interpolators, and the shortest
 #
-# Five letters keep their meaning to the end of the notebook. The rows of $X_r$, of shape
-# $(n_r, m)$, are the retain inputs, and $y_r$ are their labels. $S_r$ is the span of the rows. $P$
-# is the orthogonal projection on $S_r$, and $P_\perp = I - P$ the one on what is orthogonal to
-# $S_r$. The entries of $X_r v$ are the inner products of $v$ with the rows, so
+# Five letters keep their meaning to the end. The rows of $X_r$, of shape $(n_r, m)$, are the retain
+# inputs, $y_r$ their labels, and $S_r$ their span. $P$ projects orthogonally on $S_r$, and
+# $P_\perp = I - P$ on what is orthogonal to it. The entries of $X_r v$ are inner products of $v$
+# with the rows, so
 #
 # $$P v = 0 \iff X_r v = 0 .$$
 #
-# A vector **interpolates** the retain set if $X_r\theta = y_r$. Suppose that some vector does, and
-# call it $w$. Three steps tell you everything about the others. Rows may be dependent, and there
-# may be more of them than parameters.
+# A vector **interpolates** the retain set if $X_r\theta = y_r$. Suppose that some vector $w$ does.
+# Three steps tell you all about the others, also where rows depend on each other or outnumber the
+# parameters.
 #
 # **Step 1. The interpolators form a shifted subspace.** $\theta$ interpolates
 # $\iff X_r\theta = X_r w \iff X_r(\theta - w) = 0 \iff P\theta = Pw$.
@@ -128,17 +124,15 @@ ch.graph(
 #
 # with equality only for $P_\perp\theta = 0$, that is, $\theta = P\theta = Pw$.
 #
-# So there is exactly one shortest interpolator, it is the only one that lies in $S_r$, and **the
-# projection of any interpolator is it**. Call it $\theta_r$. It is what **retraining** on the
-# retain set gives, if you train to the shortest solution. Paper A reaches this in its Lemmas 3 to
-# 5.
+# So there is one shortest interpolator $\theta_r$. It is the only one that lies in $S_r$, and **the
+# projection of any interpolator is it**. It is what **retraining** on the retain set gives, if you
+# train to the shortest solution (paper A, Lemmas 3 to 5).
 #
-# Where it stops: "shortest" means the Euclidean norm. A norm of another inner product has another
-# shortest interpolator, and the projection that is orthogonal in *that* product finds it. For
-# $\sum_i|\theta_i|$ no projection does; notebook 07 uses a linear program.
+# Where it stops: the norm is the Euclidean one. Another inner product has a projection of its own.
+# For $\sum_i|\theta_i|$ no projection does it; notebook 07 uses a linear program.
 #
-# **Predict, then run.** One retain point, two parameters. The three squares are interpolators.
-# Where do they land when you project them on the span of the input?
+# **Predict, then run.** One retain point, two parameters, three interpolators. Where do they land
+# when you project them on the span of the input?
 
 # %%
 x, label = torch.tensor([1.0, 0.6]).double(), 1.1
@@ -169,15 +163,15 @@ ch.draw(
 
 
 # %% [markdown]
-# All three land on one point: where the line of interpolators comes nearest to the origin.
+# All three land where the line of interpolators comes nearest to the origin.
 #
 # ### Exercise 1 · A certificate
 #
-# Steps 1 to 3 give a test that needs no solver: $\theta$ is the shortest interpolator if and only
-# if it fits every label and lies in the span of the inputs. Write it, with a tolerance that makes
-# sense at any scale: $|\langle\theta, x_i\rangle - y_i|$ passes as rounding if it is at most `tol`
-# times $\lVert x_i\rVert\lVert\theta\rVert + |y_i|$. `ul.project_out(theta, X)` returns the part of
-# $\theta$ orthogonal to all rows of `X`, for rows of any rank.
+# A test that needs no solver: $\theta$ is the shortest interpolator if and only if it fits every
+# label and lies in the span of the inputs. Write it, with a tolerance that makes sense at any
+# scale: $|\langle\theta, x_i\rangle - y_i|$ passes as rounding if it is at most `tol` times
+# $\lVert x_i\rVert\lVert\theta\rVert + |y_i|$. `ul.project_out(theta, X)` returns the part of
+# $\theta$ orthogonal to all rows of `X`.
 
 
 # %%
@@ -195,10 +189,9 @@ ch.hints("certificate")
 
 
 # %% [markdown]
-# **Three other ways.** `ul.linear.min_norm` computes $\theta_r$ by a singular value decomposition.
-# The Lagrange conditions of "minimise $\lVert\theta\rVert^2$ subject to $X\theta = y$",
-# $2\theta + X^\top\mu = 0$ and $X\theta = y$, are one linear system that knows nothing of
-# projections. The pseudo-inverse is a third way.
+# **Three other ways.** `ul.linear.min_norm` uses a singular value decomposition. The pseudo-inverse
+# is a second way. The Lagrange conditions, $2\theta + X^\top\mu = 0$ and $X\theta = y$, are a
+# third: one linear system that knows nothing of projections.
 
 
 # %%
@@ -220,30 +213,25 @@ print(f"length of the original {theta.norm():.3f}, of the retrained model {retra
 
 
 # %% [markdown]
-# The original fits the retain set and fails the certificate: it is too long. What makes it longer
-# is $P_\perp\theta^*$. Call that part the **leak**.
+# The original fits the retain set and fails the certificate: it is too long by the part
+# $P_\perp\theta^*$, the **leak**.
 #
 # ## 2 · Theorem 2: the projection is retraining
 #
-# The original interpolates all of $D$. So it interpolates the retain set, and it can play the part
-# of $w$ in section 1:
+# The original interpolates the retain set, so it can play the part of $w$ in section 1:
 #
 # $$\boxed{\ P\theta^* = \theta_r\ }$$
-#
-# In words: the projection keeps the retain predictions, because the leak is orthogonal to every
-# retain input; it lies in the span; only one vector does both.
 #
 # **It is the relaxed problem.** For a linear model $\nabla_\theta f(\theta, x) = x$, so problem (7)
 # without penalty reads
 #
 # $$\min_\Delta\ \lVert\theta^* + \Delta\rVert \quad \text{subject to} \quad X_r\Delta = 0 .$$
 #
-# By step 1 its feasible points $\theta^* + \Delta$ are *all* interpolators of the retain set.
-# Nothing was lost in relaxing, and the solution of (7) is the solution of (4).
+# By step 1 its feasible points $\theta^* + \Delta$ are *all* interpolators of the retain set. So
+# the solution of (7) is that of (4).
 #
 # **What the proof did not use:** the labels, the forget set, any rank condition, and how $\theta^*$
-# came about. It need not be the shortest interpolator of $D$. It must interpolate $D_r$; section 4
-# takes that away.
+# came about. It did use that $\theta^*$ interpolates $D_r$; section 4 takes that away.
 #
 # ### Exercise 2 · Unlearn
 
@@ -262,9 +250,8 @@ unlearn_linear = ch.check("unlearn_linear", unlearn_linear)
 ch.hints("unlearn_linear")
 
 # %% [markdown]
-# **Predict, then run.** What does the unlearned curve do at the four lies? How far is the
-# projection of the original from $\theta_r$? And the projection of another interpolator of $D$, a
-# hundred times as long?
+# **Predict, then run.** What does the unlearned curve do at the four lies? How far from $\theta_r$
+# is the projection of the original, and that of an interpolator a hundred times as long?
 
 # %%
 unlearned = unlearn_linear(theta, X_r)
@@ -294,9 +281,8 @@ ch.graph(
 
 
 # %% [markdown]
-# The lies are gone, every retain point is kept, and both vectors land on $\theta_r$ up to rounding.
-# `ul.minnorm_step`, the step inside MinNorm-OG, does the same to a PyTorch layer. It never sees a
-# label:
+# The lies are gone, every retain point is kept, and both vectors land on $\theta_r$.
+# `ul.minnorm_step`, the step inside MinNorm-OG, does the same to a PyTorch layer, without a label:
 
 
 # %%
@@ -315,10 +301,9 @@ assert (layer.weight[0] - retrained).norm() < 1e-10 * retrained.norm()
 # %% [markdown]
 # ### Any shape, any rank, any scale
 #
-# The claim is for every data set, so try it on 500: up to 30 points and parameters, ranks from 0 to
-# full, duplicates, scales from $10^{-6}$ to $10^6$. `ul.linear.unlearn` projects,
-# `ul.linear.min_norm` solves for the labels, and SciPy's pivoted QR, which shares nothing with
-# either, is the judge.
+# Try the claim on 500 data sets: up to 30 points and parameters, ranks from 0 to full, duplicates,
+# scales from $10^{-6}$ to $10^6$. SciPy's pivoted QR judges `ul.linear.unlearn` and
+# `ul.linear.min_norm`.
 
 
 # %%
@@ -341,13 +326,12 @@ assert worst < 1e-10
 # %% [markdown]
 # ### Inputs of very different lengths
 #
-# Multiply one retain input by a million. Its span is what it was, so the answer must be too. A
-# computer needs to be told: singular values mix the lengths of the rows with the angles between
-# them, and small ones drown in the rounding of large ones.
+# Multiply one retain input by a million. The span, and so the answer, is what it was. But small
+# singular values drown in the rounding of large ones.
 #
-# **Predict, then run.** Inputs whose lengths spread over more and more powers of ten. Red: the
-# pseudo-inverse of the retain inputs as they are. Blue: `ul.linear.unlearn`, which scales every row
-# to length 1 first. What happens to the error?
+# **Predict, then run.** Lengths that spread over more and more powers of ten. Red: the
+# pseudo-inverse of the inputs as they are. Blue: `ul.linear.unlearn`, which first scales every row
+# to length 1. What happens to the error?
 
 # %%
 ratios = 10.0 ** np.arange(13)
@@ -379,8 +363,8 @@ ch.graph(
 
 
 # %% [markdown]
-# The projection does not notice. The pseudo-inverse loses about a digit for every power of ten.
-# `ul.linear.min_norm` also scales the rows first, and their labels with them.
+# The pseudo-inverse loses about a digit for every power of ten, the projection none.
+# `ul.linear.min_norm` scales rows and labels, too.
 #
 # ## 3 · Where gradient descent ends
 #
@@ -388,8 +372,7 @@ ch.graph(
 #
 # $$\theta_{k+1} = \theta_k - \tfrac{2\eta}{n_r} X_r^\top (X_r\theta_k - y_r) .$$
 #
-# Whatever stands in the bracket, $X_r^\top(\dots)$ is a combination of the rows. So a step changes
-# $\theta$ only inside $S_r$:
+# $X_r^\top(\dots)$ is a combination of the rows, so a step changes $\theta$ only inside $S_r$:
 #
 # **Off the span.** $P_\perp\theta_{k+1} = P_\perp\theta_k = \dots = P_\perp\theta_0$. The leak of
 # the start never changes.
@@ -402,15 +385,13 @@ ch.graph(
 #
 # $$\langle v_i, e_{k+1}\rangle = \Big(1 - \frac{2\eta}{n_r}s_i^2\Big)\langle v_i, e_k\rangle .$$
 #
-# For $0 < \eta < n_r / s_1^2$ each factor lies strictly between $-1$ and $1$, and the error dies.
-# Both together:
+# For $0 < \eta < n_r / s_1^2$ each factor lies strictly between $-1$ and $1$. Both together:
 #
 # $$\theta_k \ \longrightarrow\ \theta_r + P_\perp\theta_0 .$$
 #
-# From $\theta_0 = 0$, or any start in the span, descent ends at $\theta_r$: Proposition 2 of paper
-# A. From anywhere else it ends at another interpolator, longer by the leak of the start. (If
-# nothing fits the retain labels, the same formula for $\theta_r$ is the shortest least-squares
-# solution, and the rest is unchanged.)
+# From $\theta_0 = 0$, or any start in the span, descent ends at $\theta_r$ (paper A, Proposition
+# 2). From elsewhere it ends at another interpolator, longer by the leak of the start. (If nothing
+# fits the labels, this $\theta_r$ is the shortest least-squares solution.)
 #
 # ### Exercise 3 · The end of descent
 
@@ -485,9 +466,9 @@ for name, start in starts.items():
 assert (paths["from θ*"] - theta).norm(dim=1).max() < 1e-12
 
 # %% [markdown]
-# The first two arrive. The third stops at the length of its leak, the fourth never moves: it
-# interpolates, so every gradient is zero. Descent repairs a fit; it does not shorten. "Fine-tune on
-# what may stay" therefore leaves a linear original, and its four lies, exactly as they are.
+# The first two arrive. The third stops at the length of its leak. The fourth interpolates, so its
+# gradient is zero: "fine-tune on what may stay" leaves a linear original, and its four lies,
+# exactly as they are.
 #
 # **Change one thing:** the optimiser. Adam divides every coordinate of the gradient by its own
 # running size, and the result is no combination of the inputs.
@@ -507,33 +488,31 @@ print(f"Adam from 0 fits, and is {times:.2f} times as long as the shortest inter
 
 
 # %% [markdown]
-# Adam's answer fits and leaves the span, so it is longer. One projection, and it is $\theta_r$
-# after all: section 2 asks only that it interpolates.
+# Adam's answer fits and leaves the span. One projection makes it $\theta_r$: section 2 asks only
+# that it interpolates.
 #
 # ## 4 · When the original only nearly fits
 #
 # Real training stops early. Let $\hat y = X_r\theta^*$ be what the original predicts on the retain
-# inputs, and $r = \hat y - y_r$ its **residual**. Section 1 never asks where the labels come from,
-# and $\theta^*$ always interpolates *its own predictions*. So, with $\hat y$ in place of $y_r$:
+# inputs, and $r = \hat y - y_r$ its **residual**. Any $\theta^*$ interpolates *its own
+# predictions*. So, by section 1 with $\hat y$ in place of $y_r$:
 #
 # > $P\theta^*$ is the shortest vector with the retain **predictions** of $\theta^*$.
 #
-# It makes the same errors on the retain set as the original. How far is it from $\theta_r$? Both
-# lie in $S_r$, so their difference is $\sum_i c_i v_i$, and $X_r$ takes it to $r$:
+# How far is it from $\theta_r$? Both lie in $S_r$, so their difference is $\sum_i c_i v_i$, and
+# $X_r$ takes it to $r$:
 #
 # $$X_r(P\theta^* - \theta_r) = r
 # \quad\Longrightarrow\quad s_i c_i = \langle u_i, r\rangle \quad\Longrightarrow\quad
 # \lVert P\theta^* - \theta_r\rVert^2 = \sum_i \frac{\langle u_i, r\rangle^2}{s_i^2} .$$
 #
-# Replace every $s_i$ by the smallest, $\sigma$, and you get a bound; with
-# $\varepsilon = \lVert r\rVert$
+# Replace every $s_i$ by the smallest, $\sigma$. With $\varepsilon = \lVert r\rVert$
 #
 # $$\lVert P\theta^* - \theta_r\rVert \ \le\ \frac{\varepsilon}{\sigma} .$$
 #
-# It is tight: equality holds if $r$ points along the left singular vector of $\sigma$. (If no
-# vector fits the retain labels, what $\theta_r$ misses is orthogonal to every $u_i$, and sum and
-# bound stay as they are.) Retain inputs that are nearly dependent have a small $\sigma$, and then a
-# small residual can mean a large distance.
+# Equality holds if $r$ points along the left singular vector of $\sigma$. Retain inputs that are
+# nearly dependent have a small $\sigma$, and then a small residual can mean a large distance. (The
+# bound holds where nothing fits, too.)
 #
 # ### Exercise 4 · The worst residual
 
@@ -555,9 +534,9 @@ ch.hints("worst_error")
 # %% [markdown]
 # ### Exercise 5 · Break the certificate
 #
-# The certificate of exercise 1 with `tol=1e-6` takes a relative residual of a millionth for zero.
-# Where two inputs are nearly the same, $\sigma$ may be smaller than that. Find a $\theta$ that
-# passes the certificate and is farther from $\theta_r$ than $\theta_r$ is long.
+# With `tol=1e-6` the certificate takes a relative residual of a millionth for zero. Where two
+# inputs are nearly the same, $\sigma$ may be smaller than that. Find a $\theta$ that passes and is
+# farther from $\theta_r$ than $\theta_r$ is long.
 
 
 # %%
@@ -574,11 +553,10 @@ impostor = ch.check("impostor", impostor)
 ch.hints("impostor")
 
 # %% [markdown]
-# **Predict, then run.** A twenty-first retain point, $10^{-8}$ to the right of the first. First:
-# what does the certificate say of your impostor? Then three kinds of originals that nearly fit:
-# with an error in a random direction, with the worst error, and trained on all of $D$ by descent
-# from zero, stopped after 1, 2, 4, ... 512 steps. On logarithmic axes, what is the slope of each?
-# Which of them touch the bound?
+# **Predict, then run.** A twenty-first retain point, $10^{-8}$ to the right of the first: what does
+# the certificate say of your impostor? Then three kinds of originals that nearly fit: with a random
+# error, with the worst error, and trained on all of $D$ from zero, stopped after 1, 2, 4, ... 512
+# steps. What is the slope of each on logarithmic axes? Which touch the bound?
 
 # %%
 twin = torch.cat([t_retain, t_retain[:1] + 1e-8])
@@ -628,12 +606,10 @@ print(" after 1, 16, 256, 512 steps")
 
 
 # %% [markdown]
-# The first two have slope 1: the distance is proportional to the residual. The worst direction lies
-# on the bound. A model that was stopped early goes its own way between them. Descent kills the
-# error along large singular values first, so late in training the error
+# The first two have slope 1, and the worst direction lies on the bound. In a model that was stopped
+# early, descent has killed the error along large singular values first. Late in training
 # $\theta_t - \theta^*$ points along $z$, the right singular vector of *all* inputs with the
-# smallest singular value. Then $P\theta_t - \theta_r$ is a multiple of $Pz$ and the residual the
-# same multiple of $X_r z$. So the share of the bound goes to
+# smallest singular value, and the share of the bound goes to
 #
 # $$\frac{\sigma\,\lVert Pz\rVert}{\lVert X_r z\rVert} .$$
 #
@@ -656,9 +632,8 @@ one, other = unlearn_linear(descend(early[3]), X_r), descend(unlearn_linear(earl
 assert (one - other).norm() < 1e-12 and (one - retrained).norm() < 1e-6
 
 # %% [markdown]
-# What to do about a residual? Fit first: descent on the retain set from $\theta^*$, then project,
-# or the other way round. The order does not matter, because one changes only the part in the span
-# and the other only the part off it.
+# The remedy is to descend on the retain set, then project, or the other way round: one changes only
+# the part in the span, the other only the part off it.
 #
 # ## 5 · Forgetting is not misfitting
 #
@@ -667,19 +642,17 @@ assert (one - other).norm() < 1e-12 and (one - retrained).norm() < 1e-6
 #
 # $$\langle\theta, x_f\rangle = \sum_i c_i \langle\theta, x_i\rangle = \sum_i c_i y_i ,$$
 #
-# and none has a choice. A second measurement at a place that is retained is such a point. Two
-# cases.
+# and none has a choice. A second measurement at a retained place is such a point.
 #
 # **The label agrees,** $y_f = \sum_i c_i y_i$. The retrained model, which has never seen the point,
-# predicts it exactly. So does the unlearned one, since they are the same. A high error on the
-# forget set is not the aim; the aim is the model you would have without it.
+# predicts it exactly. So a high error on the forget set is not the aim; the aim is the model you
+# would have without it.
 #
-# **The label disagrees.** Then no $\theta$ interpolates $D$ at all. The original, a least-squares
-# compromise, misses some retain labels, and section 4 applies: the projection keeps its wrong
-# retain predictions.
+# **The label disagrees.** Then no $\theta$ interpolates $D$, and the projection keeps the wrong
+# predictions of the original, a least-squares compromise (section 4).
 #
-# **Predict, then run.** The tenth retain point is measured again. First the label is the same, then
-# it is off by 1. How far is the unlearned model from $\theta_r$?
+# **Predict, then run.** The tenth retain point is measured again, first with the same label, then
+# with one that is off by 1. How far is the unlearned model from $\theta_r$?
 
 # %%
 for off in (0.0, 1.0):
@@ -695,24 +668,23 @@ for off in (0.0, 1.0):
 assert (descend(original) - retrained).norm() < 1e-6
 
 # %% [markdown]
-# With a label that agrees nothing moves, and nothing should: original, unlearned and retrained are
-# the same vector. With one that does not, nothing moves either, because all of $D$ spans no more
-# than $S_r$. The compromise stays half-way between the two labels. Here the remedy is descent on
-# the retain set, as the last line asserts, and not a projection.
+# With a label that agrees nothing moves, and nothing should. With one that does not, nothing moves
+# either, because $D$ spans no more than $S_r$: the compromise stays half-way between the two
+# labels. The remedy is descent on the retain set, as the last line asserts.
 #
 # ### Nearly in the span
 #
-# Between the two lies a forget input at an angle $\alpha$ to the span. Notebook 01 derives
-# $\theta^* = \theta_r + a\,P_\perp x_f$ for a single forget point, with $a$ the gap between its
-# label and what $\theta_r$ predicts, divided by $\lVert P_\perp x_f\rVert^2$. As
+# Now a single forget input at an angle $\alpha$ to the span. By notebook 01
+# $\theta^* = \theta_r + a\,P_\perp x_f$, with $a$ the gap between its label and what $\theta_r$
+# predicts, divided by $\lVert P_\perp x_f\rVert^2$. As
 # $\lVert P_\perp x_f\rVert = \lVert x_f\rVert\sin\alpha$,
 #
 # $$\lVert\theta^*\rVert^2 = \lVert\theta_r\rVert^2 +
 # \frac{(y_f - \langle\theta_r, x_f\rangle)^2}{\lVert x_f\rVert^2 \sin^2\alpha} .$$
 #
-# **Predict, then run.** Slide the forget point towards the tenth retain point. Its label stays 1
-# above that point's. What do the original and the unlearned model predict for it, and how long must
-# the original be?
+# **Predict, then run.** Slide the forget point towards the tenth retain point, its label 1 above
+# that point's. What do the original and the unlearned model predict, and how long must the original
+# be?
 
 # %%
 gaps = np.geomspace(0.001, 0.15, 40)
@@ -744,10 +716,9 @@ ch.draw(
 )
 
 # %% [markdown]
-# As the input turns into the span, the unlearned prediction goes to what the retain set implies,
-# whatever the label was. A label that contradicts it must be bought with a leak that grows like
-# $1/\sin\alpha$. The projection removes all of it, however long. That is the leap of the first
-# picture: the nearer a lie stands to a retained point, the higher its price.
+# The unlearned prediction goes to what the retain set implies. A label that contradicts it costs a
+# leak that grows like $1/\sin\alpha$, and the projection removes all of it. This is the leap of the
+# first picture: the nearer a lie stands to a retained point, the higher its price.
 #
 # ## 6 · Ridge: near it slowly, or retraining
 #
@@ -759,15 +730,12 @@ ch.draw(
 #
 # In the basis of section 3
 #
-# $$\theta_\lambda = \sum_i \frac{s_i\langle u_i, y_r\rangle}{s_i^2 + n_r\lambda}\, v_i, \qquad
-# \theta_\lambda - \theta_r = -\sum_i \frac{n_r\lambda}{s_i^2 + n_r\lambda}\,\langle v_i,
+# $$\theta_\lambda - \theta_r = -\sum_i \frac{n_r\lambda}{s_i^2 + n_r\lambda}\,\langle v_i,
 # \theta_r\rangle\, v_i .$$
 #
-# It lies in the span, shorter than $\theta_r$ in every direction. The error is proportional to
-# $\lambda$ when $\lambda$ is small, and never zero unless $\theta_r$ is.
-#
-# `ul.linear.ridge` solves for it. **Predict, then run.** What is the slope of its distance from
-# $\theta_r$ over $\lambda$, on logarithmic axes?
+# It lies in the span, shorter than $\theta_r$ in every direction, and never equals it unless
+# $\theta_r = 0$. `ul.linear.ridge` solves for it. **Predict, then run.** What is the slope of its
+# distance from $\theta_r$ over small $\lambda$, on logarithmic axes?
 
 # %%
 penalties = torch.logspace(-5, 3, 33).double()
@@ -782,25 +750,21 @@ assert (by_hand - ul.linear.ridge(X_r, y_r, 0.1)).norm() < 1e-10
 # %% [markdown]
 # ### As a method
 #
-# Ridge as an unlearning method *starts at $\theta^*$* and descends. Off the span the data term has
-# no gradient, and only the penalty pulls:
+# As a method Ridge *starts at $\theta^*$* and descends. Off the span only the penalty pulls:
 #
 # $$P_\perp\theta_{k+1} = (1 - 2\eta\lambda)\, P_\perp\theta_k .$$
 #
-# **With a constant penalty** the learning rate is bounded by the largest curvature,
-# $\eta < 1/(s_1^2/n_r + \lambda)$. So the leak needs about $\frac{1}{2\eta\lambda}\ln\frac1\delta$
-# steps to fall to a share $\delta$, and the bias wants $\lambda$ of the order of $\delta$. Together
-# the number of steps grows like $\frac1\delta\ln\frac1\delta$.
+# **With a constant penalty** and $\eta < 1/(s_1^2/n_r + \lambda)$ the leak needs about
+# $\frac{1}{2\eta\lambda}\ln\frac1\delta$ steps to fall to a share $\delta$, and the bias wants
+# $\lambda$ of the order of $\delta$. So the steps grow like $\frac1\delta\ln\frac1\delta$.
 #
-# **With a penalty that falls,** as in paper A, you may start with a huge one. It makes nearly
-# everything zero in a few steps, the leak too. Then switch it off, and descent from almost zero
-# brings $\theta_r$. It forgets by forgetting everything: **it is retraining, after a few steps of
-# erasing.**
+# **With a penalty that falls,** as in paper A, a huge one makes nearly everything zero in a few
+# steps, the leak too. Switch it off, and descent from almost zero brings $\theta_r$: **it is
+# retraining, after a few steps of erasing.**
 #
-# **Predict, then run.** Distance from $\theta_r$, as a share of where $\theta^*$ stands. Two
-# constant penalties; the penalty 100 for six steps, then 0; GD from $\theta^*$; retraining from
-# zero; and MinNorm-OG with strength 0.5 and 1. Which comes nearest in 400 steps? Which
-# flatten out?
+# **Predict, then run.** The distance from $\theta_r$: with two constant penalties; with the penalty
+# 100 for six steps, then 0; with GD from $\theta^*$; retraining from zero; MinNorm-OG with strength
+# 0.5 and 1. Which comes nearest in 400 steps? Which flatten out?
 
 # %%
 leak = ul.project_out(theta, X_r).norm().item()
@@ -851,30 +815,26 @@ print(f"steps to a millionth: penalty 100 then 0 {falling}, retraining {again}")
 assert constant[1] > 10 * constant[0] and constant[2] > 10 * constant[1] and falling < again + 20
 
 # %% [markdown]
-# The constant penalties do flatten out, and each further digit costs more than ten times the steps.
-# The falling penalty needs about the steps of retraining, since that is what it does. GD never
-# moves. A projection of strength 0.5 halves the distance at every step, and one of strength 1
-# arrives at once.
+# The constant penalties flatten out, and each further digit costs more than ten times the steps.
+# The falling penalty takes about as many steps as retraining. A projection of strength 0.5 halves
+# the distance at every step.
 #
-# **A step is not a step.** A gradient step multiplies $X_r$ twice, $2 n_r m$ multiplications. A
-# projection needs an orthonormal basis of the rows, about $2 n_r^2 m$: as much as $n_r = 20$
-# gradient steps. So the full projection costs here what 20 steps of retraining cost, and it needs
-# no label. Retraining needs more steps the more nearly dependent the inputs are, in proportion to
-# $(s_1/\sigma)^2$. The projection does not.
+# **A step is not a step.** A gradient step takes $2 n_r m$ multiplications. A projection needs an
+# orthonormal basis of the rows, about $2 n_r^2 m$: as much as 20 gradient steps here. And
+# retraining needs steps in proportion to $(s_1/\sigma)^2$, many where inputs are nearly dependent.
 #
 # ### A schedule that fades leaves something behind
 #
-# In MinNorm-OG, too, the strength fades: it is multiplied by $\gamma < 1$ after each use. The leak
-# is then multiplied by
+# MinNorm-OG multiplies its strength by $\gamma < 1$ after each use. The leak is then multiplied by
 #
 # $$(1 - a)(1 - a\gamma)(1 - a\gamma^2)\cdots ,$$
 #
-# with $a$ the first strength (for Ridge, $a = 2\eta\lambda$). The sum $a + a\gamma + a\gamma^2 +
-# \dots = a/(1-\gamma)$ is finite, and a product of such factors then has a limit above zero: about
+# with $a$ the first strength (for Ridge, $a = 2\eta\lambda$). The sum
+# $a + a\gamma + \dots = a/(1-\gamma)$ is finite, so the product has a limit above zero: about
 # $e^{-a/(1-\gamma)}$ for small $a$.
 #
 # **Predict, then run.** A hundred projections of a linear layer with paper A's `reg` 0.1 and
-# `reg_decay` 0.9. How much of the leak is left? Write your guess down.
+# `reg_decay` 0.9. How much of the leak is left?
 
 # %%
 my_share = None
@@ -887,36 +847,31 @@ assert math.isclose(left, math.prod(1 - 0.1 * 0.9**k for k in range(100)), rel_t
 print(f"left: {left:.2f} (you: {my_share});  exp(-a / (1 - gamma)) = {math.exp(-0.1 / 0.1):.2f}")
 
 # %% [markdown]
-# More than a third, and more epochs take nothing more. For a network the schedule trades this
-# against the second-order damage that notebook 02 measures. For a linear model there is no such
-# damage: use strength 1, once.
+# More than a third, and more epochs take nothing more. In a network the schedule limits
+# second-order damage (notebook 02). A linear model has none: use strength 1, once.
 #
 # ## 7 · Only some of the rows
 #
-# MinNorm-OG projects off `n_pert` rows of a batch, and `n_pert` may be far below $n_r$. Let $B$ be
-# the batch and $P_B$ the projection on the span of its rows, which is part of $S_r$.
+# MinNorm-OG projects off `n_pert` rows of a batch $B$, perhaps far fewer than $n_r$. Let $P_B$
+# project on their span, which is part of $S_r$.
 #
-# **One full projection** gives $P_B\theta^*$. The leak is orthogonal to all retain inputs, hence to
-# those of the batch, so
+# **One full projection** gives $P_B\theta^*$. The leak is orthogonal to all retain inputs, so
 #
 # $$P_B\theta^* = P_B(\theta_r + P_\perp\theta^*) = P_B\theta_r .$$
 #
 # - The leak is gone, all of it, even with a single row.
-# - What is left is the shortest vector that fits the batch alone (Theorem 2 for $B$). The lost
-#   part, $\lVert\theta_r\rVert^2 - \lVert P_B\theta_r\rVert^2$, is what the other rows had taught.
+# - What is left is the shortest vector that fits the batch alone (Theorem 2 for $B$). What the
+#   other rows had taught is lost: $\lVert\theta_r\rVert^2 - \lVert P_B\theta_r\rVert^2$.
 #
 # If the rows are orthonormal, $\lVert P_B\theta_r\rVert^2 = \sum_{i\in B} y_i^2$, and a random
-# batch keeps a share $n_{pert}/n_r$ on average. Rows that overlap keep a different share: measure
-# it.
+# batch keeps a share $n_{pert}/n_r$ on average.
 #
 # **It can be learned again.** $P_B\theta_r$ lies in $S_r$, so descent on the whole retain set ends
-# at $\theta_r$ exactly (section 3). With no rows you have zero, and descent from zero is
-# retraining. With all rows there is nothing left to learn. `n_pert` is a dial between the two.
+# at $\theta_r$ (section 3). With no rows that is retraining.
 #
-# **Predict, then run.** For 0 to 20 rows: the share of $\lVert\theta_r\rVert^2$ lost, for
-# orthonormal rows and for the curve, averaged over 100 random batches; and the steps of descent
-# until the distance is 1% of $\lVert\theta_r\rVert$, averaged over 25. With half of the rows, do
-# you save half of the steps?
+# **Predict, then run.** For 0 to 20 rows: the share of $\lVert\theta_r\rVert^2$ lost, and the steps
+# of descent until the distance is 1% of $\lVert\theta_r\rVert$, averaged over random batches. With
+# half of the rows, do you save half of the steps?
 
 # %%
 rows_used = [0, 2, 5, 8, 11, 14, 17, 19, 20]
@@ -967,33 +922,29 @@ print("steps to repair:  ", ", ".join(f"{s:.0f} with {k}" for s, k in zip(steps,
 
 
 # %% [markdown]
-# The orthonormal inputs follow the straight line. On the curve neighbouring inputs overlap, and a
-# few rows already say much about the others: five of twenty lose 62% where the line says 75%.
-#
-# The steps to repair hardly fall until all rows are used. Descent gains a fixed factor per step, so
-# starting at a third of the distance saves only the few steps that gain a factor of three. What is
-# missing lies along the small singular values, where descent is slowest. Half of the rows forget
-# everything, and save next to nothing of the retraining.
+# On the curve neighbouring inputs overlap, and a few rows say much about the others: five of twenty
+# lose 62% where the line says 75%. The steps to repair hardly fall until all rows are used. Descent
+# gains a fixed factor per step, so a start at a third of the distance saves only the steps that
+# gain a factor of three. And what is missing lies along small singular values, where descent is
+# slowest.
 #
 # ### A pass over all batches
 #
-# Smaller batches make more of them. Let every batch in turn project with strength $s$ and then
-# descend on its own points until they fit, which adds $X_B^+(y_B - X_B\theta)$ by section 3. After
-# it, $P_B\theta = P_B\theta_r$, and the part off the batch has been shrunk:
+# Let every batch in turn project with strength $s$, and then descend on its own points until they
+# fit, which adds $X_B^+(y_B - X_B\theta)$ by section 3. Afterwards
 #
 # $$\theta_{\text{new}} = P_B\theta_r + (1-s)\,(I - P_B)\,\theta .$$
 #
-# **The leak.** $P_\perp P_B = 0$, so $P_\perp\theta_{\text{new}} = (1-s)P_\perp\theta$. Every batch
-# takes the same share of the leak, however few rows it has. A pass of $n_r/n_{pert}$ batches leaves
-# $(1-s)^{n_r/n_{pert}}$.
+# **The leak.** $P_\perp P_B = 0$, so $P_\perp\theta_{\text{new}} = (1-s)P_\perp\theta$. A pass of
+# $n_r/n_{pert}$ batches leaves $(1-s)^{n_r/n_{pert}}$.
 #
 # **The rest.** With $e = \theta - \theta_r$, and $\theta_r = P_B\theta_r + (I - P_B)\theta_r$,
 #
 # $$e_{\text{new}} = (1-s)(I - P_B)\,e \;-\; s\,(I - P_B)\,\theta_r .$$
 #
 # Start at $\theta^*$, which has no error in the span. The first term contracts and the second adds
-# at most $s\lVert\theta_r\rVert$, so two bounds hold for the part of the error in the span,
-# $\lVert Pe\rVert$, all along the pass:
+# at most $s\lVert\theta_r\rVert$. So all along the pass the part of the error in the span,
+# $\lVert Pe\rVert$, obeys two bounds:
 #
 # - It is never more than $\lVert\theta_r\rVert$, since $(1-s)\lVert\theta_r\rVert +
 #   s\lVert\theta_r\rVert = \lVert\theta_r\rVert$.
@@ -1003,12 +954,11 @@ print("steps to repair:  ", ", ".join(f"{s:.0f} with {k}" for s, k in zip(steps,
 #   the second grows with $s^2$.
 #
 # So **a short enough step always brings you nearer to $\theta_r$,** whatever the size of the
-# batches, as long as there is a leak. A long step can do harm, but only where the leak is short
-# beside $\theta_r$.
+# batches, as long as there is a leak. A long step can do harm only where the leak is short.
 #
 # **Predict, then run.** One pass over batches of 1, 2, 5, 10 and 20 rows, strengths from 0.001 to
-# 1. Once for the original, and once for a curve whose lies are a fifth as large, so that its leak
-# is a fifth, too. Where is it better to do nothing?
+# 1, for the original and for a curve whose lies, and whose leak, are a fifth as large. Where is it
+# better to do nothing?
 
 
 # %%
@@ -1021,6 +971,7 @@ def batch_pass(model, n_pert, strength):
 
 
 # %%
+batch = lambda n: "1 row" if n == 1 else f"{n} rows"
 sizes, strengths = [1, 2, 5, 10, 20], np.geomspace(0.001, 1, 25)
 milder = retrained + 0.2 * (theta - retrained)  # the original of lies a fifth as large
 passes = lambda start: {n: [batch_pass(start, n, s) for s in strengths] for n in sizes}
@@ -1031,10 +982,10 @@ measures = {
     "distance from θᵣ": lambda model: away_from(model).item() / leak,
 }
 table = {
-    words: {f"{n} rows": list(map(measure, models)) for n, models in passed.items()}
+    words: {batch(n): list(map(measure, models)) for n, models in passed.items()}
     for words, measure in measures.items()
 }
-mild = {f"{n} rows": away_from(torch.stack(m)) / (0.2 * leak) for n, m in passed_mild.items()}
+mild = {batch(n): away_from(torch.stack(m)) / (0.2 * leak) for n, m in passed_mild.items()}
 table["distance, a fifth of the lies"] = mild
 
 # %%
@@ -1063,20 +1014,19 @@ for n, row in zip(sizes, table["distance from θᵣ"]):
     print(f"{row:7} nearest {far.min():.2f}, at s = 1 {far[-1]:.2f}; ", end="")
     print(f"a fifth of the lies: nearest {far_mild.min():.2f}, at s = 1 {far_mild[-1]:.2f}")
 assert max(table["retain error"]["20 rows"]) < 1e-12
-assert min(mild[f"{n} rows"][-1] for n in (1, 2, 5)) > 1
+assert min(mild[batch(n)][-1] for n in (1, 2, 5)) > 1
 
 # %% [markdown]
 # *Lengths are shares of the leak of each original, where 1 is its own distance from $\theta_r$.*
 #
-# The leak goes, the faster the smaller the batch. What goes with it is retained knowledge: each
-# batch repairs its own points and wears down those of all others. With the four lies as they are,
-# every pass ends nearer to $\theta_r$ than it began, since the leak is three times as long as
-# $\theta_r$. With lies a fifth as large a strength of 1 is worse than doing nothing for batches of
-# one, two and five rows, and a short step still helps. Only the batch of all rows has no price.
+# The smaller the batch, the faster the leak goes, and retained knowledge with it: a batch repairs
+# its own points only. With the lies as they are, every pass ends nearer to $\theta_r$ than it
+# began, since the leak is three times as long as $\theta_r$. With lies a fifth as large a strength
+# of 1 is worse than doing nothing for batches of one, two and five rows.
 #
-# The damage lies in the retain span, where descent can mend it, and descent brings no leak back.
-# That is what the last epochs without projection are for (`descent_epochs`). Three passes with
-# strength 0.3 over batches of five, then passes of descent alone, each batch fitted in turn:
+# The damage lies in the span, where descent mends it without bringing any leak back: hence
+# MinNorm-OG's `descent_epochs`. Three passes with strength 0.3 over batches of five, then descent
+# alone, each batch fitted in turn:
 
 # %%
 model, history = theta, []
@@ -1089,27 +1039,21 @@ for number in (3, 4, 6, 9, 13):
 assert np.allclose(np.array(history[-1])[[0, 2]], 0.7**12, rtol=1e-3) and history[-1][1] < 1e-3
 
 # %% [markdown]
-# The leak stays at $0.7^{12} \approx 0.014$, the retain error goes to zero, and the distance to
-# $\theta_r$ ends at the leak that was left. Batches are no obstacle in the end, but what the
-# projections lost has been learned again from the labels: partly unlearning, partly retraining.
+# The leak stays at $0.7^{12} \approx 0.014$, and the retain error goes to zero: what the
+# projections lost was learned again from the labels.
 #
 # ## 8 · Lab: the retain span in space
 #
-# Three parameters. Two retain inputs span the blue plane (or one a line). The black vectors are the
-# retain inputs; their labels are 1 and 0.5. The forget input is red: its heading is the direction
-# of its foot in the plane, its tilt the angle out of it. The original $\theta^*$ (orange) is the
-# shortest vector that fits all of $D$. The blue dot is its projection, computed without a label;
-# the green ring is $\theta_r$, the shortest vector that fits the retain set, computed without
-# $\theta^*$.
+# Three parameters. Two retain inputs (black, labels 1 and 0.5) span the blue plane. The forget
+# input is red: its heading is the direction of its foot in the plane, its tilt the angle out of it.
+# The original $\theta^*$ is orange. The blue dot is its projection, the green ring is $\theta_r$.
 #
 # **Predict, then move.**
 # 1. Move the forget label from end to end. Along which line does $\theta^*$ travel? Do dot and ring
 #    move?
 # 2. Change the heading. Which of the three stays?
-# 3. Turn the picture until you see the plane from its edge (azimuth -5, elevation 0). What do you
-#    see of the leak?
-# 4. Lower the tilt to 10. What happens to the length of $\theta^*$? And at 0, where the forget
-#    input lies in the plane?
+# 3. See the plane from its edge (azimuth -5, elevation 0). Where is the leak?
+# 4. Lower the tilt to 10. How long is $\theta^*$? And at 0, in the plane?
 # 5. At tilt 0, which label brings the dot back to the ring?
 # 6. One retain input instead of two. Where does the dot go?
 
@@ -1118,8 +1062,7 @@ lab = ch.LinearLab()
 lab
 
 # %% [markdown]
-# *Blue plane: the span of the retain inputs; the unlearned vector, a dot, lies on it and in the
-# ring of the retrained one.*
+# *The unlearned vector, a dot, lies in the blue plane and in the ring of the retrained one.*
 
 # %%
 from unlearnlab.chapters.ch05_linear.lab import scene  # what the lab draws
@@ -1139,16 +1082,13 @@ for tilt in (45, 10, 5, 0):
     print(f"tilt {tilt:2}: {length}, distance dot to ring {shown.distance:.2f}")
 
 # %% [markdown]
-# 1. $\theta^*$ travels along the normal of the plane; its foot stays, and with it dot and ring.
-# 2. The ring stays: it knows nothing of the forget input. The dot stays with it, although
-#    $\theta^*$ moves.
-# 3. Seen edge-on, the leak is the distance of $\theta^*$ from the plane, in the direction of the
-#    normal.
-# 4. It grows like $1/\sin$ of the tilt (section 5). At tilt 0 no vector fits all three points.
-#    $\theta^*$ is a least-squares compromise *in the plane*, the projection does not move it, and
-#    dot and ring part.
-# 5. The one that the retain set implies, computed below. The slider comes within 0.05 of it.
-# 6. On the line of the remaining input: the shortest vector that fits one point.
+# 1. Along the normal of the plane; its foot stays, and with it dot and ring.
+# 2. The ring knows nothing of the forget input. It stays, and the dot with it.
+# 3. The leak is the distance of $\theta^*$ from the plane.
+# 4. It grows like $1/\sin$ of the tilt. At tilt 0 no vector fits all three points. $\theta^*$ is a
+#    compromise *in the plane*, the projection does not move it, and dot and ring part.
+# 5. The one that the retain set implies, computed below, within 0.05 on the slider.
+# 6. On the line of the remaining input.
 
 # %%
 flat = scene(tilt=0)
@@ -1169,14 +1109,13 @@ print(f"the label that the retain set implies: {implied:.2f}")
 # %% [markdown]
 # ## 9 · One lemma for three classes
 #
-# Why was nothing lost in relaxing? Because a linear function is its own linearisation. The same
-# holds for a *block* of the parameters:
+# A linear function is its own linearisation. The same holds for a *block* of the parameters:
 #
 # > **Lemma.** If $f$ is linear in a block of the parameters while the rest is held, then the
 # > linearised constraint is exact for any step of that block, of any length.
 #
-# Here the block is all of $\theta$. Notebooks 06 and 07 use one layer of a network; 07 proves and
-# checks the lemma for all three at once.
+# Here the block is all of $\theta$; in 06 and 07 it is one layer. Notebook 07 proves and checks the
+# lemma for all three.
 #
 # | model | block | complexity $R$ | penalty | the step | what is reached |
 # |---|---|---|---|---|---|
@@ -1186,8 +1125,8 @@ print(f"the label that the retain set implies: {implied:.2f}")
 #
 # ## The question, answered
 #
-# One projection takes the poison out of the curve, and it needs no label. Nothing at all is left of
-# the four lies. The sharpest test of that: turn their signs, fit again, unlearn both.
+# One projection takes the poison out of the curve, without a label, and nothing is left of the four
+# lies. The sharpest test: turn their signs, fit again, unlearn both.
 
 # %%
 other = ul.linear.min_norm(X, torch.cat([y_r, -y_f]))
@@ -1199,47 +1138,35 @@ assert (theta - other).norm() > 1 and trace < 1e-10
 assert certificate(ul.linear.unlearn(theta, X_r), X_r, y_r)
 
 # %% [markdown]
-# **What was verified.** Every assert above ran when this page was made. In words:
+# **What was verified.** Every assert above ran:
 #
-# - the shortest interpolator agrees with the Lagrange system, the pseudo-inverse and its
-#   certificate; where inputs are nearly dependent the certificate can be deceived;
-# - the projection of an interpolator is the shortest interpolator of the retain set: to $10^{-10}$
-#   in 500 random cases of any shape, rank and scale, for an original a hundred times too long, for
-#   rows whose lengths differ by $10^{12}$, and for `ul.minnorm_step` on a PyTorch layer;
-# - descent ends at $\theta_r + P_\perp\theta_0$, never changes the leak, and never moves from an
-#   interpolator; Adam leaves the span;
-# - an original with residual $\varepsilon$ is unlearned to within $\varepsilon/\sigma$, keeps its
-#   retain predictions, and the bound is reached;
-# - a forget point in the retain span keeps the prediction that the retain set implies; a
-#   contradicting label costs length $1/\sin\alpha$, or, in the span, the fit;
-# - the bias of Ridge has slope 1 in $\lambda$; with a constant penalty each digit costs more than
-#   ten times the steps; with a falling one it is retraining; GD from $\theta^*$ never arrives; a
-#   fading strength leaves 0.36 of the leak;
-# - a projection off part of the rows removes the whole leak and the knowledge of the other rows;
-#   batches with strength $s$ leave $(1-s)^k$ of the leak after $k$ of them, a short step helps for
-#   every size of batch that was tried, and descent brings the rest back.
+# - the shortest interpolator passes its certificate and equals two other solutions; nearly
+#   dependent inputs can deceive the certificate;
+# - projecting is retraining, to $10^{-10}$ in 500 random cases, for an original a hundred times too
+#   long, for rows whose lengths differ by $10^{12}$, and for `ul.minnorm_step`;
+# - descent ends at $\theta_r + P_\perp\theta_0$; Adam leaves the span;
+# - with residual $\varepsilon$ the projection is within $\varepsilon/\sigma$;
+# - Ridge with a falling penalty is retraining; a fading strength leaves 0.36 of the leak;
+# - batches with strength $s$ leave $(1-s)^k$ of the leak after $k$ of them; descent brings the rest
+#   back.
 #
-# **Where it stops.** Everything here rests on $\nabla_\theta f$ not depending on $\theta$. In a
-# network the rows change as $\theta$ moves, a long step breaks the fit (notebook 02), and only
-# short ones with descent in between remain. For deep *linear* networks and for two-layer networks
-# exact statements can still be had; notebooks 06 and 07 derive them.
+# **Where it stops.** Here $\nabla_\theta f$ does not depend on $\theta$. In a network it does, and
+# a long step breaks the fit (notebook 02).
 #
 # **An open question.** Section 7 draws its batches at random. Is there a rule that picks `n_pert`
-# rows by their inputs alone, and after which the repair takes half the steps of a random choice?
-# `repair` and `lost` measure any rule that you write.
+# rows by their inputs alone, after which the repair takes half the steps?
 #
 # ## References
 #
 # - J. L. Block, A. Mokhtari, S. Shakkottai, *Machine Unlearning under Overparameterization*,
-#   NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): problems (4) and (7),
-#   Theorem 2, Lemmas 3 to 5, Proposition 2, Algorithm 1.
+#   NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601).
 # - S. Gunasekar, J. Lee, D. Soudry, N. Srebro, *Characterizing Implicit Bias in Terms of
 #   Optimization Geometry*, ICML 2018, [arXiv 1802.08246](https://arxiv.org/abs/1802.08246): where
 #   other optimisers end.
 # - A. E. Hoerl, R. W. Kennard, *Ridge Regression: Biased Estimation for Nonorthogonal Problems*,
 #   Technometrics 12, 1970.
 # - S. Kaczmarz, *Angenäherte Auflösung von Systemen linearer Gleichungen*, 1937: fitting one
-#   equation after the other, which is what descent on one batch after the other does here.
+#   equation after the other, as the batches do here.
 #
-# **Next:** [06 · Linear networks](06_linear_networks.ipynb) puts layers between input and output,
-# and the rows begin to depend on $\theta$.
+# **Next:** [06 · Linear networks](06_linear_networks.ipynb): exact steps although the rows depend
+# on $\theta$.

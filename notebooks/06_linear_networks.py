@@ -15,23 +15,20 @@
 # %% [markdown]
 # # 06 · Linear networks
 #
-# **The question.** The poisoned curve, drawn by a linear network: a product of matrices. The curve
-# is linear in its inputs, and it is not linear in its parameters. Notebook 02 shows that one long
-# step along a tangent can then ruin a fit. Is there still one step that takes the poison out
-# exactly?
+# **The question.** The poisoned curve, drawn by a linear network: a product of matrices. It is
+# linear in its inputs, and not in its parameters. One long step along a tangent can then ruin a fit
+# (notebook 02). Is there still one step that takes the poison out exactly?
 #
 # **You will be able to**
-# - write down what a linear network computes, and its gradient with respect to every layer;
+# - write down the gradient of a linear network with respect to every layer;
 # - unlearn a network of any depth exactly, and prove it (Lemma 1, Theorem 3);
-# - say why the relaxed problem needs a drift penalty, and construct, for any network of two or more
-#   layers, a step that solves the problem without it and loses the whole fit;
-# - derive the smallest parameters that compute a given function (Theorem 4), and check that no
-#   optimiser finds smaller ones;
+# - say why the relaxed problem needs a drift penalty, and build a step that solves it without one
+#   and loses the fit;
+# - derive the smallest parameters that compute a given function (Theorem 4);
 # - prove that MinNorm-OG's step, where it stops on a network that fits, has found just these.
 #
-# **You need** notebook 02 up to its problem (7), orthogonal projection, the product rule, and
-# enough PyTorch to read a matrix product. [Notebook 05](05_linear_models.ipynb) treats one layer;
-# here are $L$.
+# **You need** notebook 02 up to its problem (7), orthogonal projection, and the product rule.
+# [Notebook 05](05_linear_models.ipynb) treats one layer; here are $L$.
 #
 # **Time.** About 60 minutes with the five exercises. The code runs in under 30 seconds on one CPU
 # core. No GPU is needed.
@@ -59,14 +56,12 @@ net = ul.linear_network
 # %% [markdown]
 # ## The curve, and the question
 #
-# At the place $t$ the network reads eight numbers: $\frac{\sin kt}{1 + k^2}$ and
-# $\frac{\cos kt}{1 + k^2}$ for $k = 1, \dots, 4$. They are its input $x$. It has hidden layers of 6
-# and 5 neurons, so three matrices and 83 parameters. Three **retain points** lie on a sine, two
-# **forget points** are lies.
+# At the place $t$ the network reads an input $x$ of eight numbers: $\frac{\sin kt}{1 + k^2}$ and
+# $\frac{\cos kt}{1 + k^2}$ for $k = 1, \dots, 4$. Hidden layers of 6 and 5 neurons make three
+# matrices and 83 parameters. Three **retain points** lie on a sine, two **forget points** are lies.
 #
-# `trained` starts at random and lets L-BFGS move all three matrices until all five points are
-# fitted. `refit` then removes the last digits of the error by the shortest change of the first
-# matrix; Section 3 derives that change.
+# `trained` lets L-BFGS move all three matrices until all five points are fitted. `refit` removes
+# the last digits of the error by the shortest change of the first matrix (section 3).
 
 
 # %%
@@ -130,26 +125,22 @@ curves(
 
 
 # %% [markdown]
-# Five points, 83 parameters. The curve goes where the lies want it.
-#
 # ## 1 · What the network computes
 #
-# An $L$-layer linear network has hidden layers $A_1, \dots, A_{L-1}$ and a last row $c$. There is
-# no activation between them:
+# An $L$-layer linear network has hidden layers $A_1, \dots, A_{L-1}$, a last row $c$, and no
+# activation:
 #
 # $$f(\theta, x) = c\, A_{L-1} \cdots A_2 A_1\, x, \qquad \theta = (A_1, \dots, A_{L-1}, c).$$
 #
-# $A_1$ has shape $(h_1, m)$, $A_l$ has shape $(h_l, h_{l-1})$, $c$ has shape $(1, h_{L-1})$. (Paper
-# A writes $c$ as a column and $c^\top$ here.) In code a network is the list
-# `[A_1, ..., A_{L-1}, c]`, matrices in the order in which they meet the input.
+# The shapes are $(h_1, m)$ for $A_1$, $(h_l, h_{l-1})$ for $A_l$ and $(1, h_{L-1})$ for $c$. In
+# code a network is the list `[A_1, ..., A_{L-1}, c]`, in the order in which matrices meet the
+# input.
 #
-# The product of all of them is a row $(1, m)$. Its transpose is the **predictor**:
+# The product is a row $(1, m)$. Its transpose is the **predictor**:
 #
 # $$f(\theta, x) = \langle w(\theta), x\rangle,
 # \qquad w(\theta) = \big(c\, A_{L-1} \cdots A_1\big)^\top = A_1^\top A_2^\top \cdots A_{L-1}^\top
 # c^\top .$$
-#
-# Transposing a product reverses its order: $c$ meets $A_{L-1}^\top$ first, $A_1^\top$ last.
 #
 # ### Exercise 1 · The predictor
 
@@ -167,8 +158,8 @@ network_predictor = ch.check("network_predictor", network_predictor)
 ch.hints("network_predictor")
 
 # %% [markdown]
-# A second way to find $w$: feed the network of the curve the eight unit vectors, one after the
-# other. The $j$-th output is $\langle w, e_j\rangle = w_j$.
+# A second way to find $w$: feed the network the eight unit vectors. The $j$-th output is
+# $\langle w, e_j\rangle = w_j$.
 
 # %%
 w = network_predictor(layers)
@@ -187,15 +178,9 @@ assert torch.allclose(run(layers, X), y, atol=1e-14)
 # %% [markdown]
 # ### Linear in $x$, not in $\theta$
 #
-# Of the curve's network 83 parameters make one vector $w$ of 8 numbers. How does it depend on them?
-# Stretch all layers by the same factor $t$, and each of the $L$ factors of the product contributes
-# one $t$:
-#
-# $$w(t\,\theta) = t^L\, w(\theta).$$
-#
-# A linear function would have $t$ here. More generally, walk along a straight line
-# $\theta + t\Delta$: every factor of the product is $A_l + t\,\Delta_l$, and multiplying out gives
-# a polynomial of degree $L$ in $t$.
+# How does $w$ depend on the parameters? Walk along a straight line $\theta + t\Delta$: every factor
+# of the product is $A_l + t\,\Delta_l$, and multiplying out gives a polynomial of degree $L$ in
+# $t$. For $\Delta = \theta$ it is $(1 + t)^L\,w(\theta)$.
 #
 # **Predict, then run.** One output along a random line, for one, two, three and five layers. What
 # do the four curves look like?
@@ -225,24 +210,20 @@ ch.graph(
 
 
 # %% [markdown]
-# A straight line for one layer, a parabola for two, and so on. This is the curvature that made the
-# tangent of notebook 02 miss: its hyperbola $\theta_1\theta_2 = 1$ is the case $L = 2$ with one
-# neuron.
+# The hyperbola $\theta_1\theta_2 = 1$ of notebook 02 is the case $L = 2$ with one neuron.
 #
-# But look at the product once more. Keep all layers fixed except one, and $f$ is a product of
-# constants and that one matrix. So **$f$ is linear in each layer alone**. It bends only when two
-# layers move together. Everything below rests on this.
+# But keep all layers fixed except one, and $f$ is a product of constants and that one matrix. So
+# **$f$ is linear in each layer alone**, and bends only when two layers move together. Everything
+# below rests on this.
 #
 # ## 2 · The gradient, layer by layer
 #
-# Fix a layer $l$. What arrives at it is $z = A_{l-1} \cdots A_1 x$, and what the layers above make
-# of its output is a row whose transpose is $u = A_{l+1}^\top \cdots A_{L-1}^\top c^\top$. In these
-# letters
+# What arrives at layer $l$ is $z = A_{l-1} \cdots A_1 x$. What the layers above make of its output
+# is a row with transpose $u = A_{l+1}^\top \cdots A_{L-1}^\top c^\top$. So
 #
-# $$f = \langle u, A_l z\rangle = \sum_{j,k} u_j\,(A_l)_{jk}\,z_k .$$
+# $$f = \langle u, A_l z\rangle = \sum_{j,k} u_j\,(A_l)_{jk}\,z_k ,$$
 #
-# The derivative by one entry can be read off: $\partial f / \partial (A_l)_{jk} = u_j z_k$. All
-# entries together form a matrix of rank one,
+# and the derivatives form a matrix of rank one,
 #
 # $$\nabla_{A_l} f(\theta, x) = u\, z^\top .$$
 #
@@ -265,9 +246,8 @@ layer_gradient = ch.check("layer_gradient", layer_gradient)
 ch.hints("layer_gradient")
 
 # %% [markdown]
-# Compare with automatic differentiation, which knows nothing of $u$ and $z$. Laid end to end, the
-# gradients of one input make one row of the matrix $G$ of notebook 02; `net.output_gradients`
-# returns all rows.
+# Compare with automatic differentiation. Laid end to end, the gradients of one input make one row
+# of notebook 02's matrix $G$; `net.output_gradients` returns all rows.
 
 # %%
 G = net.output_gradients(layers, X_r)
@@ -283,12 +263,11 @@ G.shape
 # %% [markdown]
 # ### Where the linear prediction is exact
 #
-# $f$ is linear in each layer alone. So if *one* layer moves, the first-order prediction
-# $\langle \nabla f, \Delta\rangle$ is the whole change. If two move, there is a term with both
-# $\Delta$s, of second order.
+# If *one* layer moves, the first-order prediction $\langle \nabla f, \Delta\rangle$ is the whole
+# change. If two move, there is a term with both $\Delta$s, of second order.
 #
-# **Predict, then run.** Random steps $\Delta$ of growing length that move $A_1$ only, $c$ only,
-# $A_1$ and $c$, or all three layers. You plot the error of the prediction. What are the slopes?
+# **Predict, then run.** Random steps $\Delta$ of growing length move $A_1$ only, $c$ only, $A_1$
+# and $c$, or all three layers. What are the slopes of the prediction's error?
 
 # %%
 drift = np.logspace(-5, 1, 13)
@@ -327,19 +306,17 @@ ch.graph(
 # *Where one layer moves the difference stays at rounding; where two or three move, it grows with
 # the square of the drift.*
 #
-# Keep the two lower curves in mind. Linearising the constraints costs nothing as long as only one
-# layer moves, however far.
+# So linearising the constraints costs nothing as long as only one layer moves, however far.
 #
 # ## 3 · Unlearning in one step (Lemma 1)
 #
-# What do you want to reach? Of all predictors that fit the retain set, the shortest:
-# $R(\theta) = \lVert w(\theta)\rVert$ in problem (4). As a function of $w$ alone, this is the
-# linear model of notebooks 01 and 05. The answer is
+# The goal is the shortest predictor that fits the retain set: $R(\theta) = \lVert w(\theta)\rVert$
+# in problem (4). As a function of $w$ alone, this is the linear model of notebooks 01 and 05.
+# Retraining gives
 #
 # $$w_r = P\,w(\theta^*),$$
 #
-# where $P$ projects on the span of the retain inputs, $P_\perp = I - P$ off it. Retraining on $D_r$
-# with minimum norm gives the same vector.
+# where $P$ projects on the span of the retain inputs, $P_\perp = I - P$ off it.
 
 # %%
 w_r = ul.linear.min_norm(X_r, y_r)
@@ -353,23 +330,20 @@ print(f"length of the original predictor {w.norm():.3f}, of the retrained one {w
 #
 # $$w(\theta) = A_1^\top v, \qquad v = A_2^\top \cdots A_{L-1}^\top c^\top .$$
 #
-# Move $A_1$ by $\Delta$ and leave the rest. Then $w$ moves by $\Delta^\top v$, with no remainder.
-# You want this to be $-P_\perp w$:
+# Move $A_1$ by $\Delta$. Then $w$ moves by $\Delta^\top v$, with no remainder. You want this to be
+# $-P_\perp w$:
 #
 # $$\Delta^\top v = q, \qquad q = -P_\perp w(\theta^*).$$
 #
-# These are $m$ equations for $h_1 m$ unknowns, one equation per column $\delta_j$ of $\Delta$:
-# $\langle v, \delta_j\rangle = q_j$. Each is solved by many vectors $\delta_j$. The shortest is the
-# one along $v$, for a part orthogonal to $v$ adds length and no inner product:
+# This is one equation per column $\delta_j$ of $\Delta$: $\langle v, \delta_j\rangle = q_j$. The
+# shortest $\delta_j$ is along $v$, since a part orthogonal to $v$ adds length and no inner product:
 # $\delta_j = v\,q_j / \lVert v\rVert^2$. All columns together:
 #
 # $$\boxed{\ \Delta_{A_1} = -\frac{v}{\lVert v\rVert^2}\,\big(P_\perp w(\theta^*)\big)^\top, \qquad
 # \text{all other layers } 0\ }$$
 #
-# This is Lemma 1. It is **feasible** for the linearised constraints (6): the gradient with respect
-# to $A_1$ is $v x_i^\top$, and
-# $\langle v x_i^\top, \Delta\rangle = v^\top \Delta\, x_i = \langle q, x_i\rangle = 0$ since $q$ is
-# orthogonal to the retain inputs. And it is **exact**:
+# This is Lemma 1. It is **feasible** for the linearised constraints (6), since
+# $\langle v x_i^\top, \Delta\rangle = \langle q, x_i\rangle = 0$. And it is **exact**:
 # $w(\theta^* + \Delta) = w + q = P w(\theta^*)$.
 #
 # ### Exercise 3 · The step
@@ -388,9 +362,8 @@ first_layer_step = ch.check("first_layer_step", first_layer_step)
 ch.hints("first_layer_step")
 
 # %% [markdown]
-# **Predict, then run.** $A_1$ has six rows that all change. What is the rank of the change? And
-# what will the network say about the two forgotten points: their old outputs, zero, or something
-# else?
+# **Predict, then run.** All six rows of $A_1$ change. What is the rank of the change? And what will
+# the network say about the two forgotten points?
 
 # %%
 step = first_layer_step(layers, X_r)
@@ -415,8 +388,7 @@ ch.pictures.matrices(
 )
 
 # %% [markdown]
-# *Each color is an entry; the rows of the added matrix are multiples of one another, so its rank is
-# one.*
+# *Each color is an entry; the rows of the added matrix are multiples of one another.*
 
 # %%
 ch.graph(
@@ -444,16 +416,12 @@ curves(
 )
 
 # %% [markdown]
-# The lies are gone, and the three retain points are kept to rounding. At the places of the lies the
-# curve says what retraining would say. All that was added is a matrix of rank one.
-#
 # ### Why $A_1$, and not $c$?
 #
-# $f$ is linear in $c$ as well, so a step of $c$ alone is exact, too. But it cannot reach as much.
-# With $M = A_{L-1}\cdots A_1$ a step $\delta$ of $c$ moves $w$ by $M^\top\delta$, a combination of
-# the $h_{L-1}$ rows of $M$. Here these are 5 directions of 8, and $-P_\perp w$ is none of them. The
-# step of $A_1$ moves $w$ by any vector at all. So minimise $\lVert w\rVert$ over the steps of $c$
-# that keep the retained outputs, and compare:
+# A step of $c$ alone is exact, too. But it moves $w$ only by $M^\top\delta$ with
+# $M = A_{L-1}\cdots A_1$: here 5 directions of 8, and $-P_\perp w$ is none of them. A step of $A_1$
+# moves $w$ by any vector. Minimise $\lVert w\rVert$ over the steps of $c$ that keep the retained
+# outputs, and compare:
 
 # %%
 M = layers[1] @ layers[0]
@@ -466,10 +434,9 @@ assert torch.allclose(X_r @ by_c, y_r, atol=1e-13) and by_c.norm() > 1.1 * w_r.n
 # %% [markdown]
 # ### The function forgets, the parameters do not
 #
-# After Lemma 1 the *function* is the retrained one. What of the *parameters*? Train a second
-# network from the same start, with the truth at the two forget points instead of the lies, and
-# apply Lemma 1 to both. Whatever differs then is a trace of the lies. **Predict, then run.** How
-# much of the difference between the two parameter vectors is left, over eight starts?
+# What of the *parameters*? Train a second network from the same start, with the truth instead of
+# the lies, and apply Lemma 1 to both. Whatever differs then is a trace of the lies. **Predict, then
+# run.** How much of the difference between the two parameter vectors is left, over eight starts?
 
 # %%
 my_share = None  # your guess
@@ -493,24 +460,20 @@ assert off_span(unlearned[0]) > 0.5 * off_span(layers[0]) and off_span(smallest_
 # %% [markdown]
 # Most of it is left, and for some starts the difference even grows. Lemma 1 removes only what the
 # lever $v$ passes on to the output. The rows of $A_1$ still read inputs off the retain span,
-# $A_1P_\perp \ne 0$, and $A_2$ and $c$ have not moved at all. Someone who holds the parameters can
-# tell the two networks apart. Theorem 4's layers (Section 6) are built from $w_r$ alone and have no
-# trace.
+# $A_1P_\perp \ne 0$, and $A_2$ and $c$ have not moved. Theorem 4's layers (section 6) are built
+# from $w_r$ alone and have no trace.
 #
 # ### Any depth, any width, any size
 #
-# One thing can go wrong on the way to the formula. In a deep network $v$ is a long product, and its
-# length can be $10^{-200}$ or $10^{200}$. Then $\lVert v\rVert^2$ is $0$ or infinite in floating
-# point, and the formula gives NaN. Put $w = A_1^\top v$ in and the length cancels: with
-# $\hat v = v/\lVert v\rVert$
+# In a deep network $v$ is a long product, and $\lVert v\rVert^2$ can be $0$ or infinite in floating
+# point. Put $w = A_1^\top v$ in and the length cancels: with $\hat v = v/\lVert v\rVert$
 #
 # $$\Delta_{A_1} = -\frac{v}{\lVert v\rVert^2}\big(P_\perp A_1^\top v\big)^\top = -\hat
 # v\,\big(P_\perp A_1^\top \hat v\big)^\top .$$
 #
-# So $\Delta$ never depends on the size of the upper layers, and it is never longer than $A_1$.
-# `ul.linear_network.unlearn` computes it this way. Two hundred random networks, depth 1 to 6, each
-# layer scaled by anything from $10^{-6}$ to $10^6$, inputs of any rank; the reference is NumPy's
-# pseudo-inverse.
+# So $\Delta$ is never longer than $A_1$. `ul.linear_network.unlearn` computes it this way. Two
+# hundred random networks, depth 1 to 6, layers scaled by $10^{-6}$ to $10^6$, inputs of any rank,
+# against NumPy's pseudo-inverse:
 
 # %%
 rng = np.random.default_rng(0)
@@ -536,11 +499,11 @@ assert torch.isfinite(net.unlearn([layers[0], 1e-200 * layers[1], layers[2]], X_
 # %% [markdown]
 # ### Where the lemma stops
 #
-# - **Dead upper layers, $v = 0$.** Then $w = A_1^\top v = 0$ whatever $A_1$ is: there is no lever.
-#   There is nothing to move either: no predictor is shorter than 0. So $\Delta = 0$.
-# - **As many independent retain points as inputs.** They leave $P_\perp = 0$: the retain set fixes
-#   the predictor, nothing is free. Paper A assumes $n < m$. Again $\Delta = 0$, up to rounding.
-# - **A list that is no network.** The widths have to chain. This is an error.
+# - **Dead upper layers, $v = 0$.** Then $w = 0$ whatever $A_1$ is, and no predictor is shorter:
+#   $\Delta = 0$.
+# - **As many independent retain points as inputs.** They fix the predictor, $P_\perp = 0$, and
+#   again $\Delta = 0$. Paper A assumes $n < m$.
+# - **A list that is no network.** Widths that do not chain are an error.
 
 # %%
 c = layers[2]
@@ -562,34 +525,28 @@ except ValueError as error:
 # %% [markdown]
 # ## 4 · Every solution works (Theorem 3)
 #
-# Lemma 1 exhibits one step. But you will usually hand problem (7) to a numerical method, and it
-# returns *some* solution. Theorem 3 says that this is fine, with the right drift penalty: infinite
-# unless all layers but $A_1$ stay where they are. Then
+# A numerical method returns *some* solution of problem (7). Theorem 3 says that this is fine if the
+# drift penalty is infinite unless all layers but $A_1$ stay where they are:
 #
 # $$\min_\Delta\ \lVert w(\theta^* + \Delta)\rVert
 # \quad\text{subject to}\quad \langle\nabla f(\theta^*, x_i), \Delta\rangle = 0 \text{ on } D_r,
 # \qquad \Delta = (\Delta_{A_1}, 0, \dots, 0). \tag{7}$$
 #
 # **Proof.** Let $q = \Delta_{A_1}^\top v$, the change of $w$.
-# 1. The constraint reads $\langle q, x_i\rangle = 0$, as in Section 3. Hence
-#    $\langle w + q, x_i\rangle = \langle w, x_i\rangle = y_i$: the linearised constraint *is* the
-#    constraint of (4). That is the flat curve of Section 2.
+# 1. The constraint reads $\langle q, x_i\rangle = 0$, as in section 3. Hence
+#    $\langle w + q, x_i\rangle = y_i$: the linearised constraint *is* the constraint of (4).
 # 2. Every $q$ orthogonal to the retain inputs occurs, by
 #    $\Delta_{A_1} = v q^\top/\lVert v\rVert^2$, as $v \ne 0$.
 # 3. So (7) minimises $\lVert w + q\rVert$ over these $q$. Write $w = Pw + P_\perp w$. By Pythagoras
 #    $\lVert w + q\rVert^2 = \lVert Pw\rVert^2 + \lVert P_\perp w + q\rVert^2$, smallest for
 #    $q = -P_\perp w$ and for no other $q$.
 #
-# Every solution therefore has the predictor $P w = w_r$ and solves (4). The *parameters* are not
-# unique: $\Delta_{A_1}^\top v = q$ leaves $(h_1 - 1)\,m$ dimensions free.
+# Every solution has the predictor $P w = w_r$ and solves (4). The *parameters* are not unique:
+# $\Delta_{A_1}^\top v = q$ leaves $(h_1 - 1)\,m$ dimensions free.
 #
-# **Predict, then run.** Forty random starts $\Delta$, each several times as long as $A_1$. L-BFGS
-# minimises from each. Do the predictors agree at the end? Do the parameters?
-#
-# The method needs the gradient of $\tfrac12\lVert w(\theta)\rVert^2$. You have it already:
-# $\tfrac12\,d\langle w, w\rangle = \langle w, dw\rangle$, the change of the *output at the input*
-# $w$. So it is `output_gradients` at $x = w$. The method keeps $G\Delta = 0$ by projecting every
-# step off the rows.
+# **Predict, then run.** L-BFGS minimises from forty random starts $\Delta$, each several times as
+# long as $A_1$, and projects every step off the rows. Do the predictors agree at the end? Do the
+# parameters?
 
 # %%
 draw = torch.Generator().manual_seed(11)
@@ -625,13 +582,10 @@ ch.draw(
 
 # %% [markdown]
 # *Left, forty random starts run to the same predictor; right, each ends with its own drift, above
-# that of Lemma 1.*
+# that of Lemma 1: it carries along the part of its start that does not matter.*
 #
-# One predictor, forty sets of parameters. Every numerical solution carries along the part of its
-# start that does not matter; Lemma 1 has none, it is the shortest of all.
-#
-# A second solver, to be sure: SciPy's SLSQP holds the constraints as explicit equations and may
-# start where they are violated. It sees no projection and no formula of ours but the objective.
+# A second solver, SciPy's SLSQP, holds the constraints as equations and may start where they are
+# violated:
 
 # %%
 first, lever = layers[0].numpy(), v.numpy()
@@ -653,13 +607,12 @@ for _ in range(5):
 # %% [markdown]
 # ## 5 · Without the penalty
 #
-# Is the penalty only a convenience of the proof? Paper A says no, with an example (D.4.1). Two
-# layers, $m \ge 3$ inputs, $A = I$, $c = e_1 + e_2$ (as a row), data
+# Is the penalty needed? Paper A's example (D.4.1) has two layers, $m \ge 3$ inputs, $A = I$,
+# $c = e_1 + e_2$ (as a row), and
 #
 # $$D_r = \{(e_1, 1)\}, \qquad D_f = \{(e_2, 1)\}.$$
 #
-# The predictor is $w = e_1 + e_2$: it interpolates. The right answer is $w_r = e_1$. Now let both
-# layers move:
+# The predictor $w = e_1 + e_2$ interpolates. The right answer is $w_r = e_1$. Let both layers move:
 #
 # $$\Delta_c = -e_3^\top, \qquad \Delta_A = e_3 e_1^\top - e_2 e_2^\top - e_3 e_3^\top .$$
 #
@@ -709,24 +662,17 @@ ch.pictures.matrices(
 # %% [markdown]
 # *Above, both layers and the predictor before the step; below, after it: the predictor is zero.*
 #
-# The gradient with respect to $A$ is $c^\top x^\top = (e_1 + e_2) e_1^\top$. It looks at the
-# entries $(1,1)$ and $(2,1)$ of $\Delta_A$, which are $0$. The gradient with respect to $c$ is
-# $(A x)^\top = e_1^\top$, and $\Delta_c$ has no first entry. So the step is feasible, and
-# $\lVert w(\theta^* + \Delta)\rVert = 0$: no step can do better. It solves the relaxed problem, and
-# the network no longer fits $(e_1, 1)$. It predicts $0$ for everything.
-#
-# The fit is lost in a term that the linearisation leaves out, the product of the two changes:
-# $\Delta_c \Delta_A e_1 = -e_3^\top e_3 = -1$.
+# The gradient with respect to $A$, $(e_1 + e_2) e_1^\top$, looks at the entries $(1,1)$ and $(2,1)$
+# of $\Delta_A$, which are $0$. The gradient with respect to $c$ is $e_1^\top$, and $\Delta_c$ has
+# no first entry. So the step is feasible, and $\lVert w(\theta^* + \Delta)\rVert = 0$: it solves
+# the relaxed problem, and the network predicts $0$ for everything. The fit is lost in the product
+# of the two changes, $\Delta_c \Delta_A e_1 = -e_3^\top e_3 = -1$.
 #
 # ### Is this bad luck?
 #
-# The example is carefully built. Perhaps most networks are harmless? Find out what can be said
-# about *all* of them.
-#
 # Since $f$ is linear in each layer, its derivative in the direction of the layer itself is the
-# output: $\langle\nabla_{A_l} f(\theta, x), A_l\rangle = \langle u, A_l z\rangle = f(\theta, x)$,
-# for each of the $L$ layers and every $x$. So if layer $l$ changes by a share $s_l$ of itself,
-# $\Delta_{A_l} = s_l A_l$, then to first order
+# output: $\langle\nabla_{A_l} f(\theta, x), A_l\rangle = \langle u, A_l z\rangle = f(\theta, x)$.
+# So if each layer changes by a share of itself, $\Delta_{A_l} = s_l A_l$, then to first order
 #
 # $$f \text{ changes by } (s_1 + s_2 + \dots + s_L)\, f(\theta, x),$$
 #
@@ -763,19 +709,13 @@ for trial in range(100):
 
 
 # %% [markdown]
-# It was not bad luck. This step exists for **every** linear network with two or more layers. It has
-# three consequences.
-# 1. Without a penalty the minimum of the relaxed problem is always $0$.
-# 2. So *every* solution has $w(\theta^* + \Delta) = 0$: the predictor that predicts nothing. If the
-#    retained targets are not all $0$, no solution fits them.
-# 3. D.4.1 is not an exception but the rule. Only $L = 1$ is safe: with a single layer there is
-#    nothing to cancel against.
+# This step exists for **every** linear network with two or more layers. So without a penalty the
+# minimum of the relaxed problem is $0$, *every* solution predicts nothing, and none fits targets
+# that are not all $0$. Only $L = 1$ is safe.
 #
 # ### Does an optimiser fall into the hole?
 #
-# That the hole exists for every network does not say that you fall into it. Take the same L-BFGS as
-# in Section 4, let all layers move, and start it beside $\Delta = 0$. It knows nothing of the
-# cancelling step.
+# Let L-BFGS move all layers, from a start beside $\Delta = 0$.
 #
 # **Predict, then run.** In how many of 20 random networks (8 inputs, 3 retain points) does it end
 # feasible, with a predictor shorter than the retrained one? How much of the retain fit is lost
@@ -856,19 +796,15 @@ ch.draw(
 
 # %% [markdown]
 # All of them: 20 of 20 in each of the 16 cells, and each time the whole fit is gone. On the left,
-# the run with the penalty walks along the bottom, where the retain error is rounding, and stops at
-# the retrained length. The run without it leaves the fit more and more and goes on to zero.
+# the run with the penalty keeps the fit and stops at the retrained length; the run without it goes
+# on to zero.
 #
-# On the right: how long the steps are that it finds, as a share of the parameters' length (median;
-# for $L = 2$ and $L = 5$ also the middle half). With one neuron per layer, or with two layers, the
-# median is about the length of the parameters or more; single steps are half as long. Networks that
-# are deep and wide have the hole nearby: with $L = 5$ and width 8 about a fifth of that length is
-# enough. One reason is that $\lVert\theta^*\rVert$ grows with every layer and neuron of these
-# networks, while $\lVert w\rVert$ does not: there is more to move, and no more to cancel.
-#
-# Where this stops: the statement is about linear networks, $R = \lVert w\rVert$ and no penalty at
-# all. A penalty $\lambda\lVert\Delta\rVert^2$ with a finite $\lambda$ shortens the step, and the
-# error with it. Section 7 measures that for MinNorm-OG's own $R$.
+# On the right is the length of the steps beside that of the parameters (median; for $L = 2$ and
+# $L = 5$ also the middle half). With one neuron per layer, or with two layers, the median is about
+# 1 or more; single steps are half as long. With $L = 5$ and width 8 about a fifth is enough. One
+# reason is that $\lVert\theta^*\rVert$ grows with every layer and neuron, while $\lVert w\rVert$
+# does not. (A finite penalty $\lambda\lVert\Delta\rVert^2$ shortens the step, and the error with
+# it: section 7.)
 
 # %%
 fit, lost = paths["with the penalty"], paths["without"]
@@ -886,15 +822,14 @@ print(f"five layers of width 8: median {medians[5][3]:.2f}")
 # %% [markdown]
 # ## 6 · The smallest parameters (Theorem 4)
 #
-# So far "simple" meant a short predictor. For a general network there is no predictor, and
-# MinNorm-OG uses $R = \lVert\theta\rVert^2$, the sum of the squares of all parameters. What does
-# that ask of a linear network?
+# A general network has no predictor, and MinNorm-OG uses $R = \lVert\theta\rVert^2$. What does that
+# ask of a linear network?
 #
 # $$\min_\theta\ \sum_{l=1}^{L} \lVert A_l\rVert_F^2
 # \quad\text{subject to}\quad f(\theta, x_i) = y_i \text{ on } D_r \qquad (\text{with } A_L = c).$$
 #
-# $\lVert A\rVert_F^2$ is the sum of the squares of the entries. You find the minimum by three
-# inequalities, and then layers for which all three are equalities. Let $\rho = \lVert w_r\rVert$.
+# ($\lVert A\rVert_F^2$ is the sum of the squared entries.) Three inequalities give the minimum, and
+# then layers make all three equalities. Let $\rho = \lVert w_r\rVert$.
 #
 # **First: a product is no longer than the product of the lengths.** Entry $j$ of $A^\top u$ is the
 # inner product of column $j$ of $A$ with $u$, at most $\lVert a_j\rVert\,\lVert u\rVert$ by
@@ -932,11 +867,11 @@ print(f"five layers of width 8: median {medians[5][3]:.2f}")
 #
 # $$A_l = \rho^{1/L}\, v_l\, v_{l-1}^\top, \qquad l = 1, \dots, L.$$
 #
-# The product is $\rho\; v_L (v_{L-1}^\top v_{L-1}) \cdots (v_1^\top v_1)\, v_0^\top =
-# \rho\,v_0^\top = w_r^\top$, and
-# $\lVert A_l\rVert_F = \rho^{1/L}\lVert v_l\rVert\,\lVert v_{l-1}\rVert = \rho^{1/L}$. This is the
-# construction of Theorem 4 (there with $w_r$ in place of $\rho\, v_0$ in the first layer). The
-# minimum is $L\rho^{2/L}$. If $w_r = 0$, zero layers fit, and the minimum is $0$.
+# The product is
+# $\rho\; v_L (v_{L-1}^\top v_{L-1}) \cdots (v_1^\top v_1)\, v_0^\top = \rho\,v_0^\top = w_r^\top$,
+# and $\lVert A_l\rVert_F = \rho^{1/L}\lVert v_l\rVert\,\lVert v_{l-1}\rVert = \rho^{1/L}$. This is
+# the construction of Theorem 4. The minimum is $L\rho^{2/L}$. If $w_r = 0$, zero layers fit, and
+# the minimum is $0$.
 #
 # ### Exercise 5 · Balanced layers
 
@@ -967,23 +902,20 @@ sizes = [net.norm_squared(a) for a in (layers, unlearned, net.min_param_norm(w_r
 print("||theta||^2: original {:.1f}, after Lemma 1 {:.1f}, smallest {:.2f}".format(*sizes))
 
 # %% [markdown]
-# The last line compares two meanings of "simple". Lemma 1 leaves a network whose *function* is the
-# simplest one; its parameters keep three quarters of their squared norm. Theorem 4 has the same
-# function with the smallest parameters.
+# Lemma 1's network has the simplest *function* and keeps three quarters of its squared norm.
+# Theorem 4's has the same function.
 #
 # ### Can an optimiser beat the bound?
 #
-# A proof says no; an attempt is a test of the proof. The constraints are in the way: an optimiser
-# on $\theta$ leaves them. Lemma 1's lever removes them. Take any layers $\theta$ and repair the fit
-# by the shortest change of $A_1$,
+# A proof says no; an attempt tests the proof. Lemma 1's lever removes the constraints. Take any
+# layers $\theta$ and repair the fit by the shortest change of $A_1$,
 #
 # $$A_1 \;\leftarrow\; A_1 + \frac{v}{\lVert v\rVert^2}\Big(X_r^{+}\big(y_r -
 # X_r\,w(\theta)\big)\Big)^{\!\top},$$
 #
-# so that $w \leftarrow w + X_r^+(y_r - X_r w)$, which fits exactly. Call the result
-# $\theta'(\theta)$. Every network that fits is its own repair (and has $v \ne 0$ unless all
-# targets are $0$), so minimising $\lVert\theta'(\theta)\rVert^2$ over all $\theta$ *without*
-# constraints is the same problem.
+# which fits exactly. Call the result $\theta'(\theta)$. Every network that fits is its own repair,
+# so minimising $\lVert\theta'(\theta)\rVert^2$ over all $\theta$ *without* constraints is the same
+# problem. (It has $v \ne 0$ unless all targets are 0.)
 #
 # **Predict, then run.** L-BFGS from 20 random starts for each of $L = 2, \dots, 5$. Where do they
 # end, as multiples of $L\rho^{2/L}$?
@@ -1052,25 +984,22 @@ ch.draw(
 )
 
 # %% [markdown]
-# None ends below the bound, and all 80 end on it. That no search stops elsewhere is explained in
-# Section 7: every place where it could stop is a minimum. On the left is the second inequality at
-# work: stretch one layer, shrink another, and the function stays while the norm grows like $t^2$.
+# All 80 end on the bound. Section 7 says why: every place where a search could stop is a minimum.
+# On the left is the second inequality at work: stretch one layer, shrink another, and the function
+# stays while the norm grows like $t^2$.
 #
-# **Change this number.** In the cell of the search, replace `[5] * (depth - 1)` by
-# `[1] * (depth - 1)`. Does the bound still get reached? One neuron per layer is enough: the
-# balanced layers have rank one.
+# (One neuron per layer is enough, as the balanced layers have rank one: put `[1]` for `[5]` in the
+# cell of the search.)
 #
 # ## 7 · What MinNorm-OG's own step does here
 #
-# MinNorm-OG does not know that a network is linear. Its step is that of notebook 02, for
-# $R = \lVert\theta\rVert^2$ and $\hat R = \lambda\lVert\Delta\rVert^2$:
-# $\Delta = -s\,P_{G}^\perp\theta$ with strength $s = 1/(1+\lambda)$, where $P_G^\perp$ projects off
-# the retain gradients. All layers move, so the retained outputs stay to first order only.
+# Its step is that of notebook 02, $\Delta = -s\,P_{G}^\perp\theta$ with strength
+# $s = 1/(1+\lambda)$, where $P_G^\perp$ projects off the retain gradients. All layers move, so the
+# retained outputs stay to first order only.
 #
 # **Predict, then run.** Retain error against drift, for strengths from $10^{-4}$ to $1$, beside
-# Lemma 1. And then many short steps, each with new gradients, twice: alone, and each followed by
-# the repair of Section 6, which stands here for the descent steps of the algorithm. Where do the
-# two walks end?
+# Lemma 1. Then many short steps, each with new gradients: alone, and each followed by the repair of
+# section 6, which stands for the algorithm's descent. Where do the two walks end?
 
 # %%
 theta = net.flatten(layers)
@@ -1127,17 +1056,11 @@ ch.draw(
 # *Left, one step of growing strength beside Lemma 1's, the star; right, the distance left on two
 # long walks.*
 #
-# Three things to take away.
-# 1. One step keeps the retain outputs to second order: a tenth of the full strength costs 1% of
-#    them, the full step most of them. Lemma 1, with five times the drift of that tenth, costs
-#    nothing. It can, because it moves one layer.
-# 2. Many short steps alone end near the retrained predictor, off by the sum of their small errors,
-#    about half a percent.
+# 1. A tenth of the full strength costs 1% of the retain outputs, the full step most of them. Lemma
+#    1, with five times the drift of that tenth, costs nothing.
+# 2. Many short steps alone end near the retrained predictor, off by about half a percent.
 # 3. With each error repaired, the walk ends at the retrained predictor **and** at Theorem 4's
-#    parameters: three layers of equal norm $\rho^{1/3}$. Nothing in the step mentions balance. It
-#    comes from minimising $\lVert\theta\rVert^2$ along the set of networks that fit.
-#
-# The third point is no accident.
+#    parameters: three layers of equal norm $\rho^{1/3}$. That is no accident.
 #
 # ### Where the step stops
 #
@@ -1145,9 +1068,10 @@ ch.draw(
 # > MinNorm-OG's step, $P_G^\perp\theta = 0$. Then $w(\theta) = w_r$ and
 # > $\lVert\theta\rVert^2 = L\rho^{2/L}$: it is a global minimum of Theorem 4.
 #
-# It is not in paper A. *Proof.* Write $u_l = A_{l+1}^\top\cdots c^\top$ for what the layers above
-# layer $l$ make of its output, as in Section 2, so that $u_{l-1} = A_l^\top u_l$, and
-# $u_0 = w$ for the whole network.
+# It is not in paper A.
+#
+# *Proof.* Let $u_l = A_{l+1}^\top\cdots c^\top$ as in section 2, so that
+# $u_{l-1} = A_l^\top u_l$, and $u_0 = w$.
 # 1. *What a fixed point is.* $P_G^\perp\theta = 0$ says that $\theta$ is a combination of the
 #    retain gradients, with some coefficients $\mu_i$. Read it layer by layer, with $p = X_r^\top\mu
 #    = \sum_i\mu_i x_i$: $$A_l = \sum_i \mu_i\, u_l\,(A_{l-1}\cdots A_1 x_i)^\top = u_l\, q_l^\top,
@@ -1169,10 +1093,9 @@ ch.draw(
 # If $w_r = 0$, step 3 gives $\kappa = 0$ and $\theta = 0$: no special case. "Fits" is needed, for
 # $\theta = 0$ is a fixed point of every network.
 #
-# **Predict, then run.** A test that minimises nothing: solve the *equations*
-# $\theta = \sum_i\mu_i\nabla f(\theta, x_i)$, $X_r w(\theta) = y_r$ for $\theta$ and $\mu$, by
-# Levenberg-Marquardt from random starts. It would find saddle points and local minima as readily as
-# the best ones. How far above Theorem 4's minimum is the worst?
+# **Predict, then run.** Solve the *equations* $\theta = \sum_i\mu_i\nabla f(\theta, x_i)$,
+# $X_r w(\theta) = y_r$ by Levenberg-Marquardt from random starts, which would find saddle points as
+# readily as minima. How far above Theorem 4's minimum is the worst?
 
 
 # %%
@@ -1200,18 +1123,15 @@ print(f"all within 1e-8 of the minimum: {bool(np.abs(solved - 1).max() < 1e-8)}"
 assert len(solved) >= 15 and np.abs(solved - 1).max() < 1e-8
 
 # %% [markdown]
-# Not one lies above. So there is nothing to get stuck in: where the step stops and the network
-# fits, it is at the best network there is. **What stays open is whether it gets there.** The
-# theorem says nothing about the path. That the walk arrives, as in the picture, is measured on one
-# network; and for networks with activations there is no such theorem.
+# Not one lies above. Where the step stops and the network fits, it is at the best network there is.
+# **What stays open is whether it gets there:** that the walk arrives is measured on one network.
+# For networks with activations there is no such theorem.
 #
 # ## 8 · Lab: depth, width, retain points
 #
-# A random network with 16 inputs, unlearned by Lemma 1, retrained (Theorem 4's layers for the
-# minimum-norm predictor of the retain set), and "solved" by L-BFGS on the relaxed problem without a
-# penalty. Left are the predictors. Right, on a logarithmic scale, how wrong each is: on the retain
-# set, and in distance from the minimum-norm predictor. A value of $10^{-16}$ or less, an exact zero
-# among them, is drawn at the left end; the table says which.
+# A random network with 16 inputs, unlearned by Lemma 1, retrained (Theorem 4's layers), and
+# "solved" by L-BFGS without a penalty. Left are the predictors; right, how wrong each is, on the
+# retain set and in distance from the retrained predictor ($10^{-16}$ and less at the left end).
 #
 # **Predict, then move.**
 # 1. Depth 1. What becomes of the relaxed solution?
@@ -1229,8 +1149,6 @@ lab
 # entries are zero; right, both errors.*
 #
 # ### What you saw, and why
-#
-# The lab draws what the function `compare` computes; here are its numbers for the four questions.
 
 # %%
 from unlearnlab.chapters.ch06_linear_network.lab import compare
@@ -1263,22 +1181,18 @@ for s in shown.values():
     assert s.retain_error["unlearned"] < 1e-11 and s.distance["unlearned"] < 1e-11
 
 # %% [markdown]
-# 1. With one layer the relaxed problem is exact and its solution is the retrained predictor:
-#    Theorem 2.
+# 1. With one layer the relaxed solution is the retrained predictor: Theorem 2.
 # 2. Two layers, one neuron, and the fit is gone. The cancelling step needs no width.
 # 3. The drift falls to a fraction: the hole comes nearer.
-# 4. With 15 of 16 directions fixed, little can be forgotten and the predictor is nearly the old
-#    one; with one fixed direction, little of it is left.
-#
-# Unlearned and retrained coincide at every setting, to rounding.
+# 4. With 15 of 16 directions fixed the predictor is nearly the old one; with one, little of it is
+#    left.
 #
 # ## 9 · One lemma for three classes
 #
 # > **Lemma.** If $f$ is linear in a block of the parameters while the rest is held, then the
 # > linearised constraint is exact for any step of that block, of any length.
 #
-# Section 2 measured it. The same lemma carries the neighbouring notebooks; 07 proves and checks it
-# for all three at once.
+# Section 2 measured it; notebook 07 proves and checks it for all three classes.
 #
 # | model | block | complexity $R$ | penalty | the step | what is reached |
 # |---|---|---|---|---|---|
@@ -1289,28 +1203,16 @@ for s in shown.values():
 # ## The question, answered
 #
 # One step takes the poison out of the curve, at any depth: a matrix of rank one, added to the first
-# layer. It is exact because it moves one layer alone. It is the *function* that is clean. The
-# parameters of Lemma 1's network still tell the lies from the truth; those of Theorem 4 do not.
+# layer. The *function* is clean. The parameters of Lemma 1's network still tell the lies from the
+# truth; those of Theorem 4 do not.
 #
-# **What was verified.** Every assert above ran when this page was made. In words:
+# **What was verified.** Every assert above ran:
 #
-# - along a line the output is a polynomial of degree $L$ and of no lower one; if one layer moves,
-#   the first-order prediction is exact, if more move it fails with the square of the drift;
-# - the gradient with respect to every layer is $u z^\top$, as automatic differentiation finds;
-# - Lemma 1's step is feasible, of rank one, and gives $w(\theta^* + \Delta) = P w(\theta^*)$ to
-#   $10^{-10}$ in 200 random networks of depth 1 to 6, each layer scaled by up to $10^{\pm 6}$,
-#   against NumPy's pseudo-inverse;
-# - after Lemma 1 two networks trained with lies and with truth are one function, and two parameter
-#   vectors that are nearly as far apart as before;
-# - Theorem 3: L-BFGS from 40 starts and SLSQP from 5 reach the retrained predictor, with 40
-#   different parameters, none shorter than Lemma 1's;
-# - D.4.1 is reproduced exactly for $m = 3, \dots, 19$; the cancelling step breaks 100 of 100 random
-#   networks; an optimiser that does not know it breaks 320 of 320;
-# - Theorem 4: balanced layers fit, have norms $\rho^{1/L}$ and $\lVert\theta\rVert^2 = L\rho^{2/L}$
-#   for $L = 1, \dots, 6$; 80 searches find nothing smaller;
-# - MinNorm-OG's step costs the square of its drift; a thousand short ones, each repaired, end at
-#   Theorem 4's parameters. Every fixed point that fits is one of these minima: proved, and found so
-#   by solving the equations of a fixed point from random starts.
+# - Lemma 1 gives $P w(\theta^*)$ to $10^{-10}$ in 200 random networks; L-BFGS from 40 starts and
+#   SLSQP from 5 reach the same predictor;
+# - the cancelling step breaks 100 of 100 random networks, an optimiser 320 of 320;
+# - balanced layers reach $L\rho^{2/L}$ for $L = 1, \dots, 6$; 80 searches find nothing smaller, and
+#   solving the equations of a fixed point finds these minima only.
 #
 # **An open question.** From which networks does the repaired walk converge? A proof would need a
 # quantity that falls along it and is stationary at fixed points only.
@@ -1319,13 +1221,12 @@ for s in shown.values():
 #
 # - J. L. Block, A. Mokhtari, S. Shakkottai, *Machine Unlearning under Overparameterization*,
 #   NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): Lemma 1, Theorems 3 and 4,
-#   D.4.1, App. E. The cancelling step of Section 5 is not in the paper; it follows from the three
-#   lines above it.
+#   D.4.1. The cancelling step of section 5 is not in the paper.
 # - S. Arora, N. Cohen, W. Hu, Y. Luo, *Implicit Regularization in Deep Matrix Factorization*,
-#   NeurIPS 2019, [arXiv 1905.13655](https://arxiv.org/abs/1905.13655): balanced layers, and where
-#   gradient descent takes them.
-# - The inequality of arithmetic and geometric mean, by the tangent of the exponential: a proof due
-#   to G. Pólya.
+#   NeurIPS 2019, [arXiv 1905.13655](https://arxiv.org/abs/1905.13655): where gradient descent takes
+#   balanced layers.
+# - The inequality of arithmetic and geometric mean by the tangent of the exponential is due to G.
+#   Pólya.
 #
 # **Next:** [07 · Two-layer networks](07_two_layer_networks.ipynb) puts an activation between two
 # layers and counts neurons.
