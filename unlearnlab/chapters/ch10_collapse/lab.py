@@ -72,8 +72,8 @@ class CollapseLab(ImageLab):
         for ax in bars:
             for row in {content, color}:
                 ax.axhspan(row - 0.5, row + 0.5, color="#E6E6E6", linewidth=0)
-            limits = {"xlim": (0, 1), "ylim": (len(NAMES) - 0.5, -0.5)}
-            ax.set(xlabel="probability", xticks=[0, 1], yticks=[], **limits)
+            ax.set(xlabel="probability", xlim=(0, 1), xticks=[0, 1])
+            ax.set(ylim=(len(NAMES) - 0.5, -0.5), yticks=[])
             ax.grid(False)
         self.says = dict.fromkeys(MODELS, "")
         self._draw_bars("original", self.task.original)
@@ -87,8 +87,8 @@ class CollapseLab(ImageLab):
         bars[-1].yaxis.tick_right()
         bars[-1].set_yticks(list(cues), list(cues.values()))
         T = self.epochs.value
-        limits = {"xlim": (-0.04 * T, 1.04 * T), "ylim": (-0.02, 1.02)}
-        accuracy.set(xlabel="epoch", ylabel="color accuracy", **limits)
+        accuracy.set(xlabel="epoch", xlim=(-0.04 * T, 1.04 * T))
+        accuracy.set(ylabel="color accuracy", ylim=(-0.02, 1.02))
         accuracy.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         for name, metrics, looks, up in (
             ("original", self.start_metrics, style.ORIGINAL, -12),

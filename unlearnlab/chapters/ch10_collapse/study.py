@@ -10,8 +10,11 @@ from .validated import validated
 
 # Color accuracy of the paper's Tables 2 and 17 on CIFAR-10: (accessible share of the retain set,
 # epochs) -> method -> (mean, standard error)
-_ROWS = ((0.001, 5), (0.001, 10), (0.001, 15), (0.01, 5), (0.01, 10))
-PUBLISHED = {(share, t): papers.table(f"collapse-{share}-{t}") for share, t in _ROWS}
+PUBLISHED = {
+    (share, t): papers.table(f"collapse-{share}-{t}")
+    for share, t in ((0.001, 5), (0.001, 10), (0.001, 15), (0.01, 5), (0.01, 10))
+}
+SEEDS = (1, 2, 3, 4, 5)
 
 
 def study(**options) -> Study:
@@ -29,7 +32,7 @@ def study(**options) -> Study:
         name="collapse",
         title="the methods of paper A's table on representation collapse",
         grid=_grid(size, short),
-        seeds=(1, 2, 3) if short else (1, 2, 3, 4, 5),
+        seeds=SEEDS[:3] if short else SEEDS,
     )
 
 
@@ -61,24 +64,19 @@ def _grid(size, short):
     ]
 
 
-def chosen_elsewhere(dataset: str) -> Study:
-    """Four methods, each setting chosen on other images of the same seed: "cifar10" or "mnist".
-
-    The rates are those around each method's best in the records above.
-    """
-    return Study(
-        name=f"collapse-validated-{dataset}",
-        title=f"four methods on {dataset}, chosen on other images of the same seed",
-        factory=partial(validated, dataset),
-        grid=papers.grid(f"collapse-validated-{dataset}", epochs=15),
-        seeds=(1, 2, 3, 4, 5),
-    )
-
-
 STUDIES = (
     study(),
     study(dataset="mnist"),
     study(dataset="cifar10", width=0.25),
-    chosen_elsewhere("cifar10"),
-    chosen_elsewhere("mnist"),
+    # rates around each method's best in the records above
+    *(
+        Study(
+            name=f"collapse-validated-{dataset}",
+            title=f"four methods on {dataset}, chosen on other images of the same seed",
+            factory=partial(validated, dataset),
+            grid=papers.grid(f"collapse-validated-{dataset}", epochs=15),
+            seeds=SEEDS,
+        )
+        for dataset in ("cifar10", "mnist")
+    ),
 )
