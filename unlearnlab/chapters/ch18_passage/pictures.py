@@ -1,1 +1,27 @@
-"""The pictures of what passages cost and what is left of them."""
+"""The pictures of the passages: how far a projection is linear, and what every method keeps and
+forgets."""
+
+from ...course import fronts as planes
+from ...course.over_seeds import bands
+from ...course.style import look
+
+
+def linear(strengths, moved: dict, title: str):
+    """By how much protected logits move with the strength of one projection, both on log scales.
+
+    moved: what is protected -> (strengths, seeds). title: the finding.
+    """
+    ylabel = "change of the protected logits"
+    fig = bands(strengths, {ylabel: moved}, "strength s of one projection", title + ".", log="xy")
+    fig.axes[0].set_title(title, fontsize=10)
+    return fig
+
+
+@look()
+def fronts(points: dict, references: dict, title: str, looks=()):
+    """`course.fronts.fronts` in the plane of facts kept and of how far a rank is from retrained."""
+    fig = planes.fronts(points, references, title + ".", looks)
+    fig.axes[0].set_xlabel("facts kept of the persons to retain, in a way nobody told")
+    fig.axes[0].set_ylabel("forget gap (1: as the original, 0: as retrained)")
+    fig.axes[0].set_title(title, fontsize=10)
+    return fig
