@@ -238,13 +238,16 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 #   finish on time and write a number into a table, each with its measured effect
 # - [17 bring your own](17_bring_your_own.ipynb) (40 minutes, runs in 20 s): your model, data,
 #   method or metric: how does it get in, and how do you know that the result is about your problem?
+# - [18 forget a passage](18_forget_a_passage.ipynb) (60 minutes, runs in 60 s): a small language
+#   model that is to forget what it read of six people: which methods do it, and what do they leave?
 #
 # The main road is 01 to 04, then 08, which goes on where 04 ends, then 09 and 10 with images.
 # Notebooks 05 to 07 are a branch of their own: they prove the theorems, for models simple enough to
-# be exact. They need notebooks 01 and 02, and can be read in any order.
-# Notebooks 11 to 16 ask how much of all that to believe; each of them can be read alone once you
-# know 09. Notebook 17 is for your own problem, at any time after 03. "Minutes" is for reading,
-# predicting and the exercises; "runs in" is for the code alone, on one CPU core.
+# be exact. They need notebooks 01 and 02, and can be read in any order. Notebooks 11 to 16 ask how
+# much of all that to believe; each of them can be read alone once you know 09. Notebook 17 is for
+# your own problem, at any time after 03. Notebook 18 asks the questions of 09 of a language model.
+# "Minutes" is for reading, predicting and the exercises; "runs in" is for the code alone, on one
+# CPU core.
 
 # %% [markdown]
 # ## What was verified

@@ -312,3 +312,34 @@ def test_evidence_lab_follows_its_controls(lab):
         lab.slider("network").press("ArrowRight")
     lab.screenshot("evidence-lab-attack", of=LAB)
     lab.assert_clean()
+
+
+def test_passage_lab_asks_three_models_and_stops(lab):
+    lab.open("18_forget_a_passage.ipynb")
+    lab.run_labs()
+    lab.wait_for_text("s for 10 epochs")
+    stop = lab.page.get_by_role("button", name="Stop").first
+    lab.wait_until(stop.is_disabled, "the run does not end")
+    for description, choice in (
+        ("about", "to retain, 2"),
+        ("told in", "the way nobody told"),
+        ("about", "to forget, 3"),
+    ):
+        with lab.new_picture():
+            lab.page.get_by_label(description, exact=True).select_option(choice)
+    prompt = lab.page.get_by_label("prompt", exact=True)
+    prompt.fill("song Ada Nobody")
+    prompt.press("Enter")
+    lab.wait_for_text("the model does not know 'Nobody'")
+    with lab.new_picture():
+        prompt.fill("Tuesday")
+        prompt.press("Enter")
+    press(lab, {"lr": "End Home"})
+    with lab.new_picture():
+        lab.page.get_by_label("method", exact=True).select_option("GD")
+    lab.wait_for_text("epochs of GD")
+    lab.screenshot("passage-lab", of=LAB)
+    lab.slider("T (epochs)").press("End")
+    lab.click_button("Stop")
+    lab.wait_for_text("Stopped in epoch")
+    lab.assert_clean()

@@ -1,0 +1,630 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 18 · A language model that is to forget a passage
+#
+# **The question.** A language model has read a register of villagers. Six of them ask to be
+# forgotten. Can it forget what it read of six people and still tell of the ninety others? And what
+# becomes of the rows and the projection of this course when an output is a whole text?
+#
+# **You will be able to**
+# - say what a language model knows of a passage: word by word, by its facts, and when it is asked
+#   in another way;
+# - tell forgetting from silence: a score has to go where a model has it that never read the
+#   passage, not to zero;
+# - say which outputs of a sequence model give rows, what one row for a whole passage leaves
+#   unprotected, and what either costs;
+# - judge thirteen methods and two more by five seeds of such a model, with a floor of retrained
+#   models.
+#
+# **You need** notebooks 02 and 03 for *row* and *projection*, and 09 for how methods are compared.
+#
+# **Time.** About 60 minutes; the code runs in under two minutes on two CPU cores. No GPU is needed.
+#
+# **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
+# notebook's folder before the first cell.
+#
+# The papers of this course have no experiment with language. Their readers asked for one; what is
+# measured here is ours.
+
+# %%
+import copy
+
+import numpy as np
+import pandas
+import torch
+import torch.nn.functional as F
+
+import unlearnlab as ul
+from unlearnlab.chapters import ch18_passage as ch
+from unlearnlab.data import passage as data
+from unlearnlab.ground.points import IGNORED
+from unlearnlab.tasks import passage
+
+task = ul.passage.task(seed=1)
+
+# %% [markdown]
+# ## 1 · The text
+#
+# The register was written for this course, and its people exist nowhere else. So nothing can be
+# known of them from another book, and "a model that never read of them" is a model that can be
+# made. (TOFU does the same with invented authors; the reference is at the end.)
+#
+# Each of the 96 people has five facts: a town, a craft, an animal, a food and a day. There are four
+# **ways** to tell of somebody. Here is all that there is of the first one to be forgotten.
+
+# %%
+people, words = data.people(1), data.vocabulary()
+person = people[0]
+*read, untold = data.ways_of(0)
+for way in read:
+    print("read:  ", " ".join(person.told(way)))
+print("untold:", " ".join(person.told(untold)))
+
+# %% [markdown]
+# The facts are drawn at random, each of 12 values, so a fact can be remembered but not guessed.
+# Three things make this a task:
+#
+# - **Everybody is told of in three of the four ways.** The fourth asks what was understood: the
+#   model knows the facts from three texts, and how that way sounds from the texts about others.
+# - **Forget:** the 18 passages about six people. **Retain:** the 270 about the 90 others, of which
+#   unlearning may look at a fifth.
+# - **Every word of a forgotten passage is needed elsewhere.** Others have the name *Kira*, the name
+#   *Ebner*, the town and the craft. What has to go is that they belong together.
+#
+# A passage begins with three words that are given: the way and the two names. This is the
+# **prompt**. Everything after it follows.
+
+# %%
+inputs, targets = task.forget.tensors
+print(len(words), "words;", len(task.retain), "accessible passages to retain,", end=" ")
+print(len(task.forget), "to forget; inputs", tuple(inputs.shape))
+print("the first input: ", *inputs[0, :8].tolist(), "... =", *[words[i] for i in inputs[0, :8]])
+print("its targets:     ", *targets[0, :8].tolist(), "...")
+others = people[data.FORGOTTEN :]
+assert any(other.first == person.first for other in others)
+assert all(any(value in p.facts.values() for p in others) for value in person.facts.values())
+
+# %% [markdown]
+# The input is a sequence of numbered words, the target at each position is the next word. A target
+# of -100 does not count: it belongs to the prompt, or it stands behind the end of a short passage.
+#
+# ## 2 · The model, and how it was trained
+#
+# A decoder-only transformer of the usual kind: an embedding for the word and one for the position,
+# two blocks of attention and a hidden layer, each behind a layer norm, a last layer norm, and the
+# embedding once more as the last layer. It is small enough to be unlearned in a second.
+
+# %%
+recipe = passage.RECIPE
+print(f"{sum(p.numel() for p in task.original.parameters()):,} parameters")
+print(f"{recipe.epochs} epochs of {recipe.optimizer}, lr {recipe.lr:g}, ", end="")
+print(f"batches of {recipe.batch_size}, weight decay {recipe.weight_decay:g}")
+
+# %% [markdown]
+# The **original** read the passages of all 96, the **ground truth** those of the 90, with the same
+# recipe and other first weights. Both ship with the course, for five seeds; a seed has people,
+# facts and networks of its own. `python -m unlearnlab.tasks passage` trains them, half a minute
+# each.
+#
+# What do they write? A model continues a prompt by the word that it finds likeliest, then the next.
+# **Predict, then run.** The ground truth has never read of Kira Ebner. What will it write when it
+# is asked about her: nothing, nonsense, or something else?
+#
+# *Your prediction:* ...
+
+# %%
+models = {"original": task.original, "ground truth": task.ground_truth}
+for way in (read[0], untold):
+    prompt = person.told(way)[: data.PROMPT]
+    true = ch.asking.truth(1, prompt)
+    print(" ".join(prompt), "...")
+    for name, model in models.items():
+        said = ch.asking.marked(ch.asking.written(model, prompt), true)
+        print(f"  {name:12}", " ".join(said))
+
+# %% [markdown]
+# *✓ a fact that is right, ✗ a word that is not the one in the passage.*
+#
+# The original writes the passage word by word, and it has all five facts right in the way that
+# nobody told. It has not only learnt a text by heart, it knows something of a person.
+#
+# The ground truth neither keeps silent nor stammers. It writes a well-formed passage with five
+# invented facts. **This is what forgetting looks like here**, and a method whose model produces
+# noise has not reached it.
+
+# %%
+counted = targets != IGNORED
+every = task.retain.tensors
+for name, model in models.items():
+    with torch.no_grad():
+        shares = [(model(x).argmax(2) == y)[y != IGNORED] for x, y in (every, (inputs, targets))]
+    print(f"{name:12} right words: retain {shares[0].float().mean():.3f}", end=", ")
+    print(f"forget {shares[1].float().mean():.3f}")
+    assert shares[0].all() and (name != "original" or shares[1].all())
+
+
+# %% [markdown]
+# Both have every word right of all that they read and that unlearning can look at. Note the last
+# number: three words in four of a passage about a stranger are right, because they come with the
+# way of telling. A mean over all words would call that knowledge. What counts is the facts.
+#
+# ## 3 · What is there to measure?
+#
+# Three numbers for what is to be forgotten, from strict to lenient.
+#
+# - **Recall** (`forget_recall`): the share of the 18 passages that the model writes word by word.
+#   One wrong word, and a passage is not recalled.
+# - **Facts** (`forget_facts`): the share of the facts that are the model's likeliest word, with the
+#   true words before them given.
+# - **Rank** (`forget_rank`): the mean place of the true fact among the 12 of its kind, 1 for the
+#   likeliest.
+#
+# The last one looks behind the first place. A model that has been made to prefer another town, and
+# still has the true one second, has been taught to be silent. The field measures this in bits.
+# Carlini et al. (2019) call it **exposure**: with $k$ candidates, of which the true one has rank
+# $r$,
+#
+# $$ \text{exposure} = \log_2 k - \log_2 r . $$
+#
+# It is the number of bits of the secret that a guesser saves by asking the model.
+#
+# **Exercise 1.** Write it.
+
+
+# %%
+def exposure(logits, true, rivals):
+    """log2(k) - log2(rank of the true word among its rivals), (n,), in bits.
+
+    logits: (n, words). true: (n,), numbers of the true words. rivals: (k,), numbers of the words
+    that could stand there, the true ones among them. Rank 1: no rival has a larger logit.
+    """
+    raise NotImplementedError
+
+
+exposure = ch.check("exposure", exposure)
+
+# %%
+ch.hints("exposure")
+
+
+# %% [markdown]
+# **Predict, then run.** With 12 candidates the most is $\log_2 12 = 3.58$ bits. How many bits does
+# the ground truth give away of somebody it never read of: 0?
+#
+# *Your prediction:* ...
+
+
+# %%
+def exposures(model, told):
+    """The exposure of every fact in passages (inputs, targets)."""
+    x, y = told.tensors
+    with torch.no_grad():
+        logits = model(x)
+    bits = []
+    for values in data.words()["facts"].values():
+        rivals = torch.tensor([words.index(value) for value in values])
+        here = torch.isin(y, rivals)
+        bits.append(exposure(logits[here], y[here], rivals))
+    return torch.cat(bits)
+
+
+# %%
+told = passage.passages(1)
+kinds = {"forget, as read": "forget", "forget, untold way": "forget unheard"}
+for words_of, part in kinds.items():
+    bits = {name: exposures(model, told[part]).mean().item() for name, model in models.items()}
+    print(f"{words_of:19}", ", ".join(f"{name} {value:.2f} bits" for name, value in bits.items()))
+guess = np.log2(12) - np.log2(np.arange(1, 13)).mean()
+print(f"whoever guesses blindly: {guess:.2f} bits")
+
+assert abs(bits["ground truth"] - guess) < 0.4 and bits["original"] > 3.4
+
+# %% [markdown]
+# Not 0. Whoever guesses blindly has rank 1 once in twelve times, and the mean over all ranks is
+# 1.18 bits, or rank 6.5. To reach 0 bits a model would have to put the true fact last every time,
+# and for that it has to know it. **A model that avoids the truth has not forgotten it.** So the
+# goal is neither the highest rank nor the greatest loss. It is what retrained models have.
+#
+# The same table with the task's own metrics, over the five seeds that ship. `unheard_facts` and
+# `unheard_rank` ask about the six in the way that nobody told; `retain_loss` and `retain_facts` ask
+# about the 90 in the way that nobody told of *them*, so they do not measure what was learnt by
+# heart.
+
+# %%
+tasks = {seed: ul.passage.task(seed) for seed in range(1, 6)}
+rows = [
+    {"model": name, "seed": seed, **each.evaluate(model)}
+    for seed, each in tasks.items()
+    for name, model in (("original", each.original), ("ground truth", each.ground_truth))
+]
+table = pandas.DataFrame(rows).set_index(["model", "seed"]).sort_index(ascending=[False, True])
+table.round(2)
+
+# %% [markdown]
+# In all five seeds the original recalls every passage. The ground truth recalls none, and its ranks
+# lie around 6.5: with only 30 facts of six people they scatter from seed to seed. How much two
+# retrained models of *one* seed differ is the **floor**, below which no method can be told from
+# retraining. It comes with the methods in the sections below.
+
+# %%
+original, truth = table.loc["original"], table.loc["ground truth"]
+assert (original.forget_recall == 1).all() and (truth.forget_recall == 0).all()
+assert truth.forget_rank.between(4.5, 8.5).all() and (original.retain_facts > 0.85).all()
+assert (truth.retain_facts > 0.85).all() and (original.unheard_facts > 0.7).all()
+
+# %% [markdown]
+# ## 4 · Rows for a text
+#
+# MinNorm-OG keeps what the model says of the retain set, to first order: it shrinks only the part
+# of $\theta$ that the retained outputs do not feel. An output's **row** is its gradient. What is an
+# output of a language model?
+#
+# For a passage of $\ell$ positions and a vocabulary of $V$ words, $f(\theta, x)$ is a table of
+# $\ell\times V$ logits. The relaxed problem of notebook 02 asks that all of $f$ stay. The papers
+# take one row for an image, the gradient of its largest logit. Carried over, there are two choices.
+#
+# - **A row for every position**, the gradient of the largest logit there. This is the choice of
+#   `ul.minnorm_step` for whatever returns `(n, length, classes)`, because every position is an
+#   output, and a passage is kept only if each of its words is. It takes *all* positions, also those
+#   of the prompt and behind the end, whose outputs nobody reads: the projection does not see the
+#   targets.
+# - **A row for a whole passage**, the gradient of the sum of these logits (`outputs="summed"`).
+#   Thirty-one times fewer rows. It protects the sum alone.
+#
+# The row of a sum is the sum of the rows:
+
+# %%
+some = task.retain.tensors[0][:4]
+by_word = ul.output_gradients(task.original, some)  # (31 * 4, d): position by position
+by_passage = ul.output_gradients(task.original, some, outputs="summed")
+print("rows by word", tuple(by_word.shape), " by passage", tuple(by_passage.shape))
+torch.testing.assert_close(by_word.view(31, 4, -1).sum(0), by_passage, rtol=1e-4, atol=1e-3)
+
+
+# %% [markdown]
+# What can go wrong under one row for a passage? A change of the parameters that raises one word and
+# lowers another by as much leaves the sum where it is.
+#
+# **Exercise 2.** Find the worst of these: among all directions that the sum does not feel, the one
+# that moves the words most.
+
+
+# %%
+def unprotected(rows):
+    """v (d,) of length 1, orthogonal to the sum of the rows, for which |rows v| is largest.
+
+    rows: (k, d), of full rank, k > 1, one for every word of a passage.
+    """
+    raise NotImplementedError
+
+
+unprotected = ch.check("unprotected", unprotected)
+
+# %%
+ch.hints("unprotected")
+
+
+# %% [markdown]
+# **Predict, then run.** Take one retained passage, and move the parameters along this direction, by
+# a tenth of a percent of their length. The row of the passage says that nothing happens. What
+# happens to the text?
+#
+# *Your prediction:* ...
+
+
+# %%
+def along(v, share):
+    """The original, moved along v by a share of its own length."""
+    model = copy.deepcopy(task.original)
+    theta = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+    moved = theta + share * theta.norm() * v
+    torch.nn.utils.vector_to_parameters(moved, model.parameters())
+    return model
+
+
+# %%
+v = unprotected(by_word[::4].double()).float()  # of the first passage
+v = v * torch.sign(v[v.abs().argmax()])  # of two directions, the same one everywhere
+
+# %%
+first, accessible = task.retain.tensors[0][0], task.retain.tensors[0]
+prompt = [words[i] for i in first[: data.PROMPT]]
+true = ch.asking.truth(1, prompt)
+g = torch.Generator().manual_seed(0)
+anywhere = F.normalize(torch.randn(len(v), generator=g), dim=0)
+for name, direction in (("unprotected", v), ("its opposite", -v), ("a random one", anywhere)):
+    for share in (0.001, 0.003, 0.01):
+        said = ch.asking.written(along(direction, share), prompt)
+        right = sum(word == wish for word, wish in zip(said, true))
+        print(f"{name:12} {share:5.1%} of |θ|: {right:2} of {len(true)} words right")
+print(" ".join(prompt), "...", *ch.asking.marked(ch.asking.written(along(v, 0.01), prompt), true))
+
+# %% [markdown]
+# One percent along the unprotected direction, and the passage is gone. The row of the passage does
+# not feel this direction. Most directions do no harm at such a length: a random one leaves every
+# word. So the sum promises little, and what speaks for it is its price.
+
+# %%
+assert abs(by_passage[0] @ v) < 1e-3 * (by_word[::4] @ v).norm()
+assert ch.asking.written(along(anywhere, 0.01), prompt) == true
+assert ch.asking.written(along(v, 0.01), prompt) != true
+
+
+# %% [markdown]
+# ## 5 · Do the theory's conditions hold?
+#
+# Paper A's framework wants two things: an original that interpolates, and steps small enough for
+# the outputs to follow their gradients. Does a language model interpolate? Five seeds, all that
+# each model was asked to keep and to forget, every counted word.
+
+
+# %%
+@torch.no_grad()
+def fits(model, inputs, targets):
+    """Mean and largest loss of a counted word, and the share that is the likeliest."""
+    counted = targets != IGNORED
+    logits, targets = model(inputs)[counted], targets[counted]
+    losses = F.cross_entropy(logits, targets, reduction="none")
+    right = (logits.argmax(1) == targets).double().mean()
+    return [x.item() for x in (losses.mean(), losses.max(), right)]
+
+
+# %%
+rows = {}
+for seed, each in tasks.items():
+    told = passage.passages(seed)
+    for role in ("original", "ground_truth"):
+        for part in ("retain", "forget"):
+            rows[role, part, seed] = fits(getattr(each, role), *told[part].tensors)
+
+# %%
+columns = ["mean loss", "largest loss", "share right"]
+fitted = pandas.DataFrame.from_dict(rows, "index", columns=columns)
+fitted.index = pandas.MultiIndex.from_tuples(fitted.index, names=["model", "part", "seed"])
+fitted = fitted.sort_index(ascending=False)
+assert (fitted.loc["original", "share right"] == 1).all()
+assert fitted.loc["original", "largest loss"].max() < 0.02
+assert fitted.loc[("ground_truth", "retain"), "share right"].min() == 1
+fitted.groupby(["model", "part"], sort=False).agg(
+    {"mean loss": "mean", "largest loss": "max", "share right": "min"}
+).round(4)
+
+
+# %% [markdown]
+# The originals say every one of the words right, and the ground truths every one of those to
+# retain, with a loss of hundredths at most. As classifiers they interpolate. In the strict sense
+# they cannot: a cross-entropy is never 0, and the right word's probability would grow with every
+# further epoch. Training asked that the right word win, and nothing of the 133 other logits.
+#
+# ### How far is it linear?
+#
+# A projection step takes away $s\,P_\perp\theta$. To first order no protected output moves by it;
+# what is left should grow like $s^2$. Three ways to protect ten accessible passages: a row a word,
+# a row a passage, and nothing at all, which is plain shrinkage.
+#
+# **Predict, then run.** Up to which $s$ does the projection keep its promise?
+#
+# *Your prediction:* ...
+
+
+# %%
+def away(model, inputs, outputs):
+    """P_perp theta, a tensor for each parameter; theta itself where no outputs are protected."""
+    moved = copy.deepcopy(model)
+    if outputs:
+        ul.minnorm_step(moved, inputs, 1.0, outputs=outputs)
+    else:
+        for p in moved.parameters():
+            p.data.zero_()
+    return [p.data - q.data for p, q in zip(model.parameters(), moved.parameters())]
+
+
+def stepped(model, way, strength):
+    """A copy of the model at theta - strength * way."""
+    moved = copy.deepcopy(model)
+    for p, v in zip(moved.parameters(), way):
+        p.data -= strength * v
+    return moved
+
+
+# %%
+strengths = np.array([0.001, 0.003, 0.01, 0.03, 0.1, 0.3])
+
+
+@torch.no_grad()
+def changes(task, outputs, count=10):
+    """For every strength, how much the largest logits move (root mean square), how much all do,
+    and which share of facts the model keeps of the persons to retain and to forget."""
+    model, inputs = task.original, task.retain.tensors[0][:count]
+    before, way, rows = model(inputs), away(model, inputs, outputs), []
+    top = before.argmax(2, keepdim=True)
+    for strength in strengths:
+        moved = stepped(model, way, strength)
+        off, said = moved(inputs) - before, task.evaluate(moved)
+        sizes = [x.square().mean().sqrt().item() for x in (off.gather(2, top), off)]
+        rows.append([*sizes, said["retain_facts"], said["forget_facts"]])
+    return np.array(rows)
+
+
+# %%
+protects = {"plain shrinkage": None, "a row a passage": "summed", "a row a word": "largest"}
+measures = ("largest logits", "all logits", "retain_facts", "forget_facts")
+each = {
+    name: np.stack([changes(tasks[seed], outputs) for seed in (1, 2, 3)], 2)
+    for name, outputs in protects.items()
+}
+moves = {what: {name: own[:, i] for name, own in each.items()} for i, what in enumerate(measures)}
+means = pandas.DataFrame(
+    {(what, name): own.mean(1) for what, lines in moves.items() for name, own in lines.items()},
+    strengths,
+)
+means.loc[[0.001, 0.01, 0.03, 0.1]].T.round(3)
+
+# %%
+largest = moves["largest logits"]
+ratio = largest["plain shrinkage"] / largest["a row a word"]
+slope = {name: np.log10(own[2] / own[0]).mean() for name, own in largest.items()}
+title = (
+    f"A row a word holds the protected logits {ratio[0].mean():.0f} times better at s = .001,"
+    f" {ratio[3].mean():.1f} times at .03, {ratio[4].mean():.1f} times at .1"
+)
+ch.pictures.linear(strengths, {name: largest[name] for name in protects}, title)
+
+# %%
+print(
+    "from s = .001 to .01 the logits' change grows like s to the power of",
+    {name: round(float(power), 1) for name, power in slope.items()},
+)
+assert slope["a row a word"] > 1.8 and slope["plain shrinkage"] < 1.1
+assert ratio[0].min() > 40 and ratio[4].max() < 1.5
+assert (moves["all logits"]["a row a word"] > moves["all logits"]["plain shrinkage"])[:5].all()
+assert (moves["retain_facts"]["a row a word"] < moves["retain_facts"]["plain shrinkage"])[4].all()
+
+# %% [markdown]
+# - **Small steps keep the promise.** A row a word: the protected logits' change is of second order,
+#   and at $s = 0.001$ it is smaller than under plain shrinkage by a factor of above 40 on each of
+#   three seeds.
+# - **Large steps do not.** At $s = 0.1$ the factor is below $1.5$. And the facts of the forget set
+#   are nearly all still there: a single step that forgets is larger still.
+# - **What is not protected moves more.** With a row a word *all* logits move further than under
+#   plain shrinkage, and at $s = 0.1$ fewer facts are kept. Plain shrinkage happens to be gentle
+#   here; the next part says why.
+# - A row a passage protects a sum of some thirty logits, one number, and no single one of them.
+
+# %% [markdown]
+# ### What does shrinking do to a model with norms?
+#
+# A layer norm divides by the length of what comes in. Everything that writes into the residual
+# stream, the embedding, the positions, `out` and `down`, can be multiplied by one factor: every
+# norm divides it out again. The embedding is the last layer as well, so the logits are multiplied
+# by the factor, a temperature, and the likeliest word stays. So shrink the original, part by part:
+
+# %%
+PARTS = {
+    "residual stream": ("embedding", "positions", "out", "down"),
+    "embedding alone": ("embedding",),
+    "queries, keys, values": ("qkv",),
+    "up": ("up",),
+    "gains and biases of norms": ("norm1", "norm2", "norm"),
+    "everything": ("embedding", "positions", "out", "down", "qkv", "up", "norm1", "norm2", "norm"),
+}
+
+
+def shrunk(model, part, factor):
+    """(a copy in which a part of the parameters is multiplied, its share of |theta|^2)."""
+    moved, share, whole = copy.deepcopy(model), 0, 0
+    for name, p in moved.named_parameters():
+        whole += p.detach().square().sum().item()
+        if {*PARTS[part]} & {*name.split(".")}:
+            share += p.detach().square().sum().item()
+            p.data *= factor
+    return moved, share / whole
+
+
+# %%
+rows = {}
+for part in PARTS:
+    for seed, each in tasks.items():
+        moved, share = shrunk(each.original, part, 0.7)
+        said, before = each.evaluate(moved), original.loc[seed]
+        lost = {key: before[key] - said[key] for key in ("retain_facts", "forget_facts")}
+        rows[part, seed] = {"share of |θ|²": share, **lost, "loss": said["retain_loss"]}
+
+# %%
+lost = pandas.DataFrame.from_dict(rows, "index").groupby(level=0, sort=False)
+worst = lost.agg(lambda column: np.abs(column).max())
+assert worst.loc["residual stream", ["retain_facts", "forget_facts"]].max() < 0.003
+assert lost.mean().loc["gains and biases of norms", "share of |θ|²"] > 0.5
+lost.mean().round(3)
+
+# %% [markdown]
+# Facts lost when a part is multiplied by $0.7$, the mean of five seeds. The whole residual stream,
+# a fifth of $\|\theta\|^2$, can be shrunk and **no answer changes**: that part of $\|\theta\|$ is
+# no complexity of the function. More than half of $\|\theta\|^2$ are gains of norms, which begin at
+# 1: here a small norm of the parameters mostly means small gains. So the paper's $R(\theta) =
+# \|\theta\|^2$ does not measure what it measures in the networks of notebooks 05 to 07. And
+# wherever shrinking does change answers, facts that were to be *kept* go before those to be
+# forgotten: these were read word by word, the others are asked in a way that nobody told.
+
+# %% [markdown]
+# ## 6 · The lab
+#
+# **Predict, then move.** Ask about somebody who is to be forgotten, in a way that was read and in
+# the way that nobody told. Which method makes the first wrong and leaves the second right? Ask
+# about somebody to retain: what has it cost? Then type a prompt of your own, such as the first half
+# of a passage: do more words before the fact bring it back?
+#
+# *Your prediction:* ...
+
+# %%
+ch.PassageLab()
+
+# %% [markdown]
+# *Three rows: the original, the unlearned and the ground truth, each going on with the prompt. ✓ a
+# fact as in the passage, ✗ a word that is not.*
+#
+# The table below the picture holds the numbers of the run. `rank` is to go to where the ground
+# truth has it, not as high as it can.
+#
+# ## What you take with you, and what you must not
+#
+# **What this does not show.**
+#
+# - The model has two hundred thousand parameters and 134 words. Nothing here was tried on a large
+#   language model, where facts are told in thousands of ways and nobody knows the retrained model.
+# - It is one text, made so that everything in it can be counted. Its facts are independent, its
+#   sentences follow four patterns.
+# - Six people of 96, all told of three times, ten epochs. Another share, or facts that were told
+#   more often, may rank the methods otherwise.
+# - A low rank or a true floor of the metrics used here says nothing of other attacks: prompts in
+#   other words, or learning again from a few passages (notebook 14).
+#
+# ## What was verified
+
+# %%
+# the floor of a metric is where retrained models are, not 0
+assert abs(bits["ground truth"] - guess) < 0.4 and truth.forget_rank.mean() > 5.5
+# rows: second order with one for each word, first order without
+assert slope["a row a word"] > 1.8 > 1.1 > slope["plain shrinkage"]
+
+# %% [markdown]
+# ## To go on
+#
+# - **An open question.** What the model knows of Kira Ebner it tells in four ways. Which rows would
+#   protect a *fact*, rather than a word or a passage, and how would you write it as an output?
+#
+#   *Your answer:* ...
+# - **Change one thing.** Build the task with `p_retain=1`. Which methods gain?
+#
+# ## References
+#
+# - P. Maini, Z. Feng, A. Schwarzschild, Z. C. Lipton, J. Z. Kolter. *TOFU: A Task of Fictitious
+#   Unlearning for LLMs.* COLM 2024, [arXiv 2401.06121](https://arxiv.org/abs/2401.06121): invented
+#   authors, retrained models as the measure, paraphrased questions.
+# - W. Shi, J. Lee, Y. Huang, S. Malladi, J. Zhao, A. Holtzman, D. Liu, L. Zettlemoyer, N. A. Smith,
+#   C. Zhang. *MUSE: Machine Unlearning Six-Way Evaluation for Language Models.* 2024,
+#   [arXiv 2407.06460](https://arxiv.org/abs/2407.06460): verbatim memory and knowledge, asked for
+#   separately; over- and under-unlearning.
+# - R. Zhang, L. Lin, Y. Bai, S. Mei. *Negative Preference Optimization: From Catastrophic Collapse
+#   to Effective Unlearning.* COLM 2024, [arXiv 2404.05868](https://arxiv.org/abs/2404.05868).
+# - N. Carlini, C. Liu, Ú. Erlingsson, J. Kos, D. Song. *The Secret Sharer: Evaluating and Testing
+#   Unintended Memorization in Neural Networks.* USENIX Security 2019,
+#   [arXiv 1802.08232](https://arxiv.org/abs/1802.08232): exposure.
+# - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.*
+#   NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): the relaxed problem,
+#   MinNorm-OG.
+# - A. Radford, J. Wu, R. Child, D. Luan, D. Amodei, I. Sutskever. *Language Models are Unsupervised
+#   Multitask Learners.* 2019: the transformer with norms in front and tied embeddings.
