@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.utils import weight_norm
 
 import unlearnlab as ul
-from unlearnlab.ground.models import LARGE, Kept, copied
+from unlearnlab.ground.models import Kept, copied
 from unlearnlab.networks import seeded
 from unlearnlab.projection.step import Projection
 
@@ -195,7 +195,7 @@ def test_a_large_buffer_that_a_forward_changes_unseen_is_put_back():
             return super().forward(x) * self.counts[0]
 
     model, x = Counting(4, 3), torch.randn(5, 4)
-    model.register_buffer("counts", torch.zeros(LARGE))
+    model.register_buffer("counts", torch.zeros(2**20))
     ul.minnorm_step(model, x, 0.5)
     ul.minnorm_step(model.float(), x, 0.5, solver="cg")
     assert not model.counts.any()

@@ -197,6 +197,30 @@ def test_a_share_or_a_seed_that_makes_no_sense_is_named():
     assert len(ul.passage.task(1, p_retain=1).retain) == 270
 
 
+def test_passages_of_ones_own_are_tokens_of_the_same_words():
+    person = data.people(1)[0]
+    way = data.ways_of(0)[0]
+    inputs, targets = data.tokens([person.told(way)])
+    model = passage.task(1).original
+    assert passage.recall(model, (inputs, targets)) == 1.0
+    other = data.Person(person.first, data.people(1)[8].last, person.facts)
+    assert passage.recall(model, data.tokens([other.told(way)])) == 0.0
+
+
+def test_what_is_no_passage_is_named():
+    person, model = data.people(1)[0], passage.build()
+    for bad in ["a baker"], [["letter", "Nobody"]], [], torch.zeros(2, 3):
+        with pytest.raises(ValueError, match=r"lists of words of vocabulary\(\), got"):
+            data.tokens(bad)
+    with pytest.raises(ValueError, match="way must be one of letter, .*got 'gossip'"):
+        person.told("gossip")
+    with pytest.raises(TypeError, match="passages must be a TensorDataset"):
+        passage.recall(model, 3)
+    for prompts, count, word in ("letter", 3, "prompts"), (torch.zeros(1, 3).long(), -1, "count"):
+        with pytest.raises((TypeError, ValueError), match=f"{word} must be"):
+            passage.continued(model, prompts, count)
+
+
 def test_a_word_does_not_see_the_words_after_it():
     torch.manual_seed(0)
     model, tokens = Decoder(20, 9, width=12, heads=3), torch.randint(20, (4, 9))

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ..ground import seeds
+from ..ground import checks, seeds
 from ..ground.points import IGNORED
 
 PEOPLE, FORGOTTEN = 96, 6
@@ -47,7 +47,8 @@ class Person:
     facts: dict[str, str]
 
     def told(self, way: str) -> list[str]:
-        """The passage, word by word."""
+        """The passage, word by word. Raises ValueError for another way than those there are."""
+        checks.one_of("way", way, words()["ways"])
         return [way, self.first, self.last, *words()["ways"][way].format(**self.facts).split()]
 
 
@@ -82,8 +83,14 @@ def tokens(passages: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
     """(inputs, targets), both (n, length) int64: every word but the last, and the word after it.
 
     A target within the prompt is IGNORED, and so is what is behind the end of a shorter passage.
+    Raises ValueError for what is no list of words of `vocabulary`.
     """
     places = {word: i for i, word in enumerate(vocabulary())}
+    unknown = [word for passage in passages for word in passage if word not in places]
+    if unknown or not len(passages):
+        raise ValueError(
+            f"passages must be lists of words of vocabulary(), got {unknown[:3] or 'none'}"
+        )
     ids = [torch.tensor([places[word] for word in passage]) for passage in passages]
     whole = pad_sequence(ids, batch_first=True)
     targets = pad_sequence(ids, batch_first=True, padding_value=IGNORED)

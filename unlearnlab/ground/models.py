@@ -11,7 +11,6 @@ from logging import Logger
 from types import ModuleType
 
 import numpy as np
-import torch
 from torch import Generator, Tensor, default_generator, nn
 
 from .modes import norms_of
@@ -20,7 +19,6 @@ from .seeds import GLOBAL_GENERATORS
 # What is put back in place. Attributes, of a module or of an object that it holds, are a dict.
 _BOXES = (dict, OrderedDict, defaultdict, Counter, list, deque, set)
 GENERATORS = Generator, np.random.RandomState, np.random.Generator, random.Random
-LARGE = 2**20  # numbers; copies of so many at every forward would be felt
 LOCKS = type(threading.Lock()), type(threading.RLock())
 _HOLD_NOTHING = {bool, int, float, str, type(None), Tensor, nn.Parameter}
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
@@ -91,7 +89,7 @@ class Kept:
     def __init__(self, model: nn.Module, numpys: bool = True):
         boxes = [box for box in _boxes(model) if type(box) in _BOXES]
         self.dtype, self.before = None, [(box, box.copy()) for box in boxes]
-        self.tensors, self.copies = list(_tensors(boxes)), {}
+        self.tensors = list(_tensors(boxes))
         held = [value for box in boxes for _, value in _items(box)]
         # those that a list, say, names beside the module that owns them
         self.parameters = [
@@ -115,18 +113,7 @@ class Kept:
         for box, key, t in self.tensors:
             dtype = self.dtype if self.dtype and t.is_floating_point() else t.dtype
             if dtype != t.dtype or id(box) not in self.steady:
-                box[key] = self._copy(t, dtype)
-
-    def _copy(self, t, dtype):
-        """In `dtype`. Of a large one the last, where that is as it was."""
-        if t.numel() < LARGE:
-            return t.detach().to(dtype, copy=True)
-        same, copy = self.copies.get((id(t), dtype), (None, None))
-        if copy is None or not torch.equal(copy, same):
-            same = t.detach().to(dtype)
-            copy = same.clone()
-            self.copies[id(t), dtype] = same, copy
-        return copy
+                box[key] = t.detach().to(dtype, copy=True)
 
     def put_back(self) -> bool:
         """Arrays and generators as they were when this was made. Returns whether somebody drew from

@@ -41,9 +41,7 @@ def dataset(name: str, data) -> TensorDataset:
             raise ValueError(f"the parts of {name} differ in length, or have none: {lengths}")
         data = TensorDataset(*tensors)
     if not isinstance(data, TensorDataset):
-        parts = {type(part).__name__ for part in data} if isinstance(data, (tuple, list)) else ()
-        of = f" of {', '.join(sorted(parts))}" if parts else ""
-        raise TypeError(f"{name} must be {WAYS}; got {type(data).__name__}{of}")
+        raise TypeError(f"{name} must be {WAYS}; got {type(data).__name__}")
     if len(data.tensors) != 2:
         raise ValueError(
             f"{name} must hold two tensors, inputs and targets, got {len(data.tensors)}. What a "
@@ -101,8 +99,7 @@ def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> T
 
 def _check_finite(what, values):
     if values.is_quantized or values.layout != torch.strided:
-        kind = values.dtype if values.is_quantized else values.layout
-        raise ValueError(f"{what} must be a dense tensor, got {kind}: dequantize() or to_dense()")
+        raise ValueError(f"{what} must be a dense tensor, got {values.type()}: to_dense()")
     if values.is_complex():
         raise ValueError(f"{what} must be real numbers, got {values.dtype}")
     finite = torch.isfinite(values)

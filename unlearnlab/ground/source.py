@@ -14,45 +14,45 @@ PACKAGE = Path(__file__).parents[1]
 # Every module that the number of a run, or a trained model, follows from: files and folders.
 # Studies, pictures, labs, exercises, theorems and downloads are not among them, so that editing
 # one of these voids no store.
-NUMBERS = (
-    "task.py",
-    "loop.py",
-    "projection",
-    "ground/models.py",
-    "ground/modes.py",
-    "ground/optim.py",
-    "ground/points.py",
-    "ground/precision.py",
-    "ground/seeds.py",
-    "ground/threads.py",
-    "methods",
-    "metrics",
-    "networks",
-    "data/images.py",
-    "data/passage.py",
-    "data/sine.py",
-    "data/tint.py",
-    "training/recipe.py",
-    "training/fit.py",
-    "training/graph.py",
-    "training/zoo.py",
-    "tasks/sine.py",
-    "tasks/erasure.py",
-    "tasks/collapse.py",
-    "tasks/width.py",
-    "tasks/passage.py",
-    "course/curve.py",
-    "tasks/presets.py",
-    "chapters/ch10_collapse/validated.py",
-    "chapters/ch11_replication/networks.py",
-    "chapters/ch11_replication/published.py",
-    "chapters/ch11_replication/variants.py",
-    "chapters/ch12_width/regions.py",
-    "chapters/ch12_width/vit.py",
-    "chapters/ch13_evidence/challenge.py",
-    "course/relearning.py",
-    "chapters/ch13_evidence/shadow.py",
-)
+NUMBERS = """
+    task.py
+    loop.py
+    projection
+    ground/models.py
+    ground/modes.py
+    ground/optim.py
+    ground/points.py
+    ground/precision.py
+    ground/seeds.py
+    ground/threads.py
+    methods
+    metrics
+    networks
+    data/images.py
+    data/passage.py
+    data/sine.py
+    data/tint.py
+    training/recipe.py
+    training/fit.py
+    training/graph.py
+    training/zoo.py
+    tasks/sine.py
+    tasks/erasure.py
+    tasks/collapse.py
+    tasks/width.py
+    tasks/passage.py
+    course/curve.py
+    tasks/presets.py
+    chapters/ch10_collapse/validated.py
+    chapters/ch11_replication/networks.py
+    chapters/ch11_replication/published.py
+    chapters/ch11_replication/variants.py
+    chapters/ch12_width/regions.py
+    chapters/ch12_width/vit.py
+    chapters/ch13_evidence/challenge.py
+    course/relearning.py
+    chapters/ch13_evidence/shadow.py
+""".split()
 
 # What an older or a newer Python writes otherwise for the same source, or what only marks a place.
 SILENT_FIELDS = {"ctx", "type_comment", "type_ignores", "kind"}

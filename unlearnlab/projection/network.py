@@ -189,7 +189,7 @@ def _heads(outputs, n):
     """The heads as a list, each (n,), (n, outputs) or (n, length, outputs)."""
     heads = list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
     if n == 1:  # a model may squeeze
-        heads = [h[None] if isinstance(h, Tensor) and _squeezed(h) else h for h in heads]
+        heads = [h[None] if isinstance(h, Tensor) and h.ndim < 2 else h for h in heads]
     for i, head in enumerate(heads):
         if not isinstance(head, Tensor) or head.ndim not in (1, 2, 3) or len(head) != n:
             raise ValueError(
@@ -197,11 +197,6 @@ def _heads(outputs, n):
                 f"outputs), got {described(head)}"
             )
     return heads
-
-
-def _squeezed(head):
-    """Whether it is a head of one sample that lacks the samples' dimension."""
-    return head.ndim == 0 or head.ndim == 1 and len(head) > 1
 
 
 def _parts(head, outputs):

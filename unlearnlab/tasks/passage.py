@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from ..data import passage as data
-from ..ground import checks
+from ..ground import checks, points
 from ..ground.points import IGNORED
 from ..ground.seeds import on_cpu
 from ..networks import Decoder, seeded
@@ -160,7 +160,7 @@ def _kinds() -> Tensor:
 def recall(model: nn.Module, passages: TensorDataset) -> float:
     """The share of passages that the model writes word by word, when it is given their prompt and
     goes on with the likeliest word."""
-    inputs, targets = passages.tensors
+    inputs, targets = points.dataset("passages", passages).tensors
     written = continued(model, inputs[:, : data.PROMPT], inputs.shape[1] + 1 - data.PROMPT)
     wanted = targets[:, data.PROMPT - 1 :]
     right = (written == wanted) | (wanted == IGNORED)
@@ -169,8 +169,9 @@ def recall(model: nn.Module, passages: TensorDataset) -> float:
 
 def continued(model: nn.Module, prompts: Tensor, count: int) -> Tensor:
     """(n, count): the `count` tokens that follow prompts (n, length), each time the likeliest."""
+    checks.tensor("prompts", prompts, dtype=torch.int64, shape=("n", "length"))
     tokens = prompts
-    for _ in range(count):
+    for _ in range(checks.integer("count", count, low=0)):
         logits = outputs(model, tokens)[0].cpu()
         tokens = torch.cat([tokens, logits[:, -1:].argmax(2)], 1)
     return tokens[:, prompts.shape[1] :]
