@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .ground import checks, optim
-from .ground.models import copied
+from .ground.models import copied, device_of
 from .ground.modes import norms_of
 from .ground.precision import PRECISIONS, products_in
 from .ground.seeds import GLOBAL_GENERATORS, derived, shuffled
@@ -115,11 +115,11 @@ def unlearn(
     _check_given(callback, stop)
     method.check(task, epochs)
 
-    with _own_random_numbers(next(task.original.parameters()).device):
+    with _own_random_numbers(device_of(task.original)):
         check_metrics(task, method)
         state = _begun(task, method, epochs, seed, products, stop or threading.Event())
         run = Run(method, epochs, seed, state.model)
-        device = next(state.model.parameters()).device
+        device = device_of(state.model)
         with few_threads(state.model), products_in(products, device), torch.enable_grad():
             _stages(run, state, callback)
         state.model.zero_grad()
@@ -151,7 +151,7 @@ def _begun(task, method, epochs, seed, products, stop):
     generator = torch.Generator().manual_seed(run_seed)
     model = method.start(task, run_seed)
     model.train()
-    device = next(model.parameters()).device
+    device = device_of(model)
     there = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
     norms = norms_of(model)
     return State(task, method, epochs, model, generator, there, stop, products, norms=norms)
@@ -245,7 +245,7 @@ def _epochs(run, state, callback):
                 raise _diverged(run.method, epoch, f"the loss became {value}")
             if callback is not None:
                 paused = time.perf_counter()
-                with _own_random_numbers(next(state.model.parameters()).device):
+                with _own_random_numbers(device_of(state.model)):
                     callback(run)
                 began += time.perf_counter() - paused
         if run.stopped:

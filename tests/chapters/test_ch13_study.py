@@ -10,7 +10,6 @@ import torch.nn.functional as F
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch13_evidence import challenge, privacy, verdicts
-from unlearnlab.chapters.ch13_evidence import study as evidence
 from unlearnlab.course.studies import Place, record
 
 RECORD = Path(__file__).parents[2] / "notebooks" / "results" / "evidence.json"
@@ -113,7 +112,7 @@ def test_what_is_recorded_comes_back_as_it_was_written(tmp_path, monkeypatch):
         "accuracy": [{"part": "forget", "name": "original", "network": 0, "accuracy": 0.5}],
     }
     monkeypatch.setattr(privacy, "experiment", lambda say: tables)
-    (study,) = evidence.STUDIES
+    (study,) = privacy.STUDIES
     place = Place(tmp_path / "store", tmp_path / "evidence.json", say=lambda words: None)
     assert record(study, place) == 1
     found, _ = verdicts.load(tmp_path / "evidence.json")

@@ -10,7 +10,7 @@ from small_tasks import classification, parameters, regression
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.loop import batch, batches
-from unlearnlab.methods.teacher import Teacher
+from unlearnlab.methods.teaching import Teacher
 from unlearnlab.study import table
 
 task = classification_cases.task  # a fixture

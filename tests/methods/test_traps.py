@@ -18,8 +18,7 @@ import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.loop import batch
 from unlearnlab.methods.relabelling import wrong_labels
-from unlearnlab.methods.teacher import Teacher
-from unlearnlab.methods.teaching import divergence
+from unlearnlab.methods.teaching import Teacher, divergence
 
 
 def gradient_and_weights(task, method):

@@ -53,7 +53,7 @@ MODULES = (
     replication,
     fullsize,
     ch12_width.study,
-    ch13_evidence.study,
+    ch13_evidence.privacy,
     ch14_to_forget.study,
     ch15_interpolation.study,
     ch18_passage.study,

@@ -194,8 +194,7 @@ class UnlearningLab(Lab):
             self.model, self.metrics = run.model, run.metrics
             self.keep(run, stopped)
             # there may be other images since its last epoch
-            self.canvas.move(lambda: self._add(self.model))
-            self.readout.value = self._table(run)
+            self.frame(self.model, run)
 
     def prepare(self, stop) -> dict:
         return {}
@@ -218,7 +217,7 @@ class UnlearningLab(Lab):
             if self._behind != self.epochs.value:
                 self.show()
             elif not self.pause:  # only what moves is another; where epochs are short, it soon is
-                self.canvas.move(lambda: self._add(None))
+                self.frame(None)
 
     def stands(self, task, seed) -> bool:
         """Whether a task is the one that is asked for."""
@@ -260,7 +259,7 @@ class UnlearningLab(Lab):
         with style.look():
             self.metrics, self.epoch = metrics, done
             self.track = [*self.track, self.place(metrics)]
-            self.canvas.move(lambda: self._add(run.model))
+            self.frame(run.model)
         self.progress.value = done / epochs
         now = time.monotonic()  # on a busy machine frames take longer, and are fewer
         self._next = now + max(self.pause, 10 * (now - began))
@@ -292,6 +291,12 @@ class UnlearningLab(Lab):
             self.draw()
             self.canvas.draw(lambda: self._add(self.model))
             self._behind = self.epochs.value  # the T that it is the background of
+
+    def frame(self, model, run=None) -> None:
+        """One frame, of what `model` says; and the numbers of a run that has ended."""
+        self.canvas.move(lambda: self._add(model))
+        if run:
+            self.readout.value = self._table(run)
 
     def _add(self, model):
         self.figure.alt = self.move(model)

@@ -162,6 +162,13 @@ def floats(
         )
 
 
+def reals(name: str, value, shape: Sequence[int | str]) -> None:
+    """As `floats`; and TypeError unless `value` is a float32 or float64 tensor."""
+    floats(name, value, shape=shape)
+    if value.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"{name} must be a float32 or float64 tensor, got a {value.dtype} one")
+
+
 def in_range(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
     """`value`, which follows from the argument `name`, in `dtype`.
 

@@ -28,6 +28,11 @@ WRAPPER = """class Logits(torch.nn.Module):
     def forward(self, x): return self.model(x)["logits"]"""
 
 
+def device_of(model: nn.Module) -> torch.device:
+    """Where a model is: its first parameter."""
+    return next(model.parameters()).device
+
+
 def logits(outputs):
     """What a model returned, or its "logits" where it names what it returns, as a dict, a named
     tuple, a dataclass or a ModelOutput of Hugging Face does."""

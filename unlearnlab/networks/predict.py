@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..ground import checks
-from ..ground.models import heads
+from ..ground.models import device_of, heads
 from ..ground.modes import kept_modes
 from ..ground.precision import products_in
 from ..ground.threads import few_threads
@@ -35,7 +35,7 @@ def outputs(model: nn.Module, pixels: Tensor, precision: str | None = None) -> t
     if precision is not None:
         checks.one_of("precision", precision, PRECISIONS)
     checks.model(model)
-    device = next(model.parameters()).device
+    device = device_of(model)
     layout, products = torch.preserve_format, nullcontext()
     if precision == "bfloat16":
         products = torch.autocast(device.type, torch.bfloat16)

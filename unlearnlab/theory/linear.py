@@ -107,10 +107,9 @@ def gd_limit(X: Tensor, y: Tensor, start: Tensor) -> Tensor:
 
     X: (n, m). y: (n,). start: (m,). Returns (m,). Raises as `min_norm` does.
     """
-    check_data(X, y)
+    end = min_norm(X, y).double()
     floats("start", start, shape=(X.shape[1],))
-    end = min_norm(X, y).double() + project_out(start.double(), X)
-    return in_range("start", end, start.dtype)
+    return in_range("start", end + project_out(start.double(), X), start.dtype)
 
 
 def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..ground import checks, files, optim, seeds
-from ..ground.models import logits
+from ..ground.models import device_of, logits
 from ..ground.points import IGNORED
 from ..ground.stopping import Stopped, heeding
 from ..ground.threads import few_threads
@@ -90,7 +90,7 @@ def fit(
 def _heard(stop, model):
     """Within a layer, but between two updates where they may be recorded, which a model with hooks
     is not: there an update is short."""
-    records = next(model.parameters()).device.type in graph.RECORDERS
+    records = device_of(model).type in graph.RECORDERS
     return heeding(None if records else stop, model, "in a training")
 
 
@@ -109,12 +109,11 @@ def _rounds(model, recipe, train_epoch, saved, progress):
             for epoch in range(done, last):
                 value = train_epoch(epoch)
             done = last
-            saved.keep(done, value, final=done == recipe.epochs)
+            saved.keep(done, value)
             if progress is not None:
                 progress(done, value)
-    except BaseException:
+    finally:
         saved.write()
-        raise
     return value
 
 
@@ -187,7 +186,7 @@ def crop_and_flip(pixels: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _optimizer(model, recipe):
-    device = next(model.parameters()).device
+    device = device_of(model)
     recorded = device.type in graph.RECORDERS
     # as a tensor, a recorded update reads the rate anew each time
     lr = torch.tensor(recipe.lr, device=device) if recorded else recipe.lr
@@ -263,7 +262,7 @@ class _Saved:
         self.model, self.optimizer, self.facts = model, optimizer, facts
         self.kept, self.written = None, time.monotonic()
 
-    def keep(self, done, value, final):
+    def keep(self, done, value):
         if self.path is None:
             return
         tensors = {
@@ -272,7 +271,7 @@ class _Saved:
         for i, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{i}.{name}": t.clone() for name, t in state.items()}
         self.kept = tensors, {**self.facts, "done": str(done), "loss": repr(value)}
-        if final or time.monotonic() - self.written > SAVE_SECONDS:
+        if time.monotonic() - self.written > SAVE_SECONDS:
             self.write()
 
     def write(self):
@@ -289,20 +288,18 @@ class _Saved:
         except checkpoints.BadCheckpoint as error:
             warnings.warn(f"{error}. Training starts from the first epoch.", stacklevel=3)
             return 0, math.nan
-        model, states = {}, {}
+        model, parameters = {}, list(self.model.parameters())
         for name, t in tensors.items():
             part, place = name.split(".", 1)
             if part == "model":
                 model[place] = t
-            else:
-                i, key = place.split(".")
-                states.setdefault(int(i), {})[key] = t
+                continue
+            i, key = place.split(".")
+            p = parameters[int(i)]
+            # but for the step laid out as the parameter, as fused updates ask
+            own = t.to(p.device) if key == "step" else torch.empty_like(p).copy_(t)
+            self.optimizer.state[p][key] = own
         self.model.load_state_dict(model)
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": states, "param_groups": groups})
-        for p, state in self.optimizer.state.items():
-            for name in state.keys() - {"step"}:  # laid out as the parameter, as fused updates ask
-                state[name] = torch.empty_like(p).copy_(state[name])
         return int(facts["done"]), float(facts["loss"])
 
 
@@ -315,7 +312,7 @@ def _check(model, inputs, targets, weights, recipe):
         checks.tensor("inputs", inputs, dtype=torch.uint8, shape=("n", 3, "height", "width"))
     shape = (n, "heads")[: targets.ndim] if images else (n, *like.shape[1:])
     checks.tensor("targets", targets, shape=shape)
-    device = next(model.parameters()).device
+    device = device_of(model)
     for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):
         if t is not None and t.device != device:
             raise ValueError(

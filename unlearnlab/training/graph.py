@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..ground.models import device_of
+
 # Updates made in the ordinary way before one is recorded: libraries set up what they keep
 WARM_UP = 3
 ONE_AT_A_TIME = threading.Lock()  # CUDA's rule for recordings in a process
@@ -52,7 +54,7 @@ def recorded(update: Callable, model: nn.Module, size: int) -> Callable:
     must leave nothing on the host that a next one needs. size: of the batches that are recorded.
     The result of a replayed update is overwritten by the next.
     """
-    device = next(model.parameters()).device
+    device = device_of(model)
     if device.type not in RECORDERS:
         return update
     if any(getattr(module, kind) for module in model.modules() for kind in HOOKS):

@@ -240,7 +240,7 @@ def get(
         if path.exists():
             warnings.warn(f"{error}. It is trained again.", stacklevel=3)
     files.check_writable(path)
-    report = progress and (lambda *done: progress(training.name, *done))
+    report = progress and partial(progress, training.name)
     training.make(path, report, stop)
     return training.load(path)
 

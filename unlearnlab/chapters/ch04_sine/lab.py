@@ -118,7 +118,7 @@ class SineLab(UnlearningLab):
             return
         place[axis] = change["new"]
         if self.dragged:
-            self.canvas.move(lambda: self._add(self.drawn))
+            self.frame(self.drawn)
         else:
             self.start()
 
@@ -160,7 +160,7 @@ class SineLab(UnlearningLab):
         self.under_way, self.epoch = "Learning these points", done
         self.progress.value = done / runs.LEARN
         self.say("The original learns these points, from the ground truth on.")
-        self.canvas.move(lambda: self._add(model))
+        self.frame(model)
 
     def stage(self, seed, method, epochs, stop):
         self.choose()
@@ -190,8 +190,7 @@ class SineLab(UnlearningLab):
         for done, record in enumerate(runs.compare([self.task], epochs, self.settings, stop), 1):
             self.scores = {**self.scores, record["method"]: record}
             self.progress.value = done / len(self.settings)
-            self.readout.value = self._table(self.ended)
-            self.canvas.move(lambda: self._add(self.model))
+            self.frame(self.model, self.ended)
         if stop.is_set():
             self.say("Stopped. The methods that are done stand in the table.")
 
@@ -206,8 +205,7 @@ class SineLab(UnlearningLab):
         kept = self.kept[self.epoch // self.shown.step]
         vector_to_parameters(kept, self.model.parameters())
         self.metrics = self.task.evaluate(self.model)
-        self.canvas.move(lambda: self._add(self.model))
-        self.readout.value = self._table(run)
+        self.frame(self.model, run)
 
     def keep_a(self, change):
         """What is seen stays beside the next runs, until it is let go."""
@@ -215,9 +213,7 @@ class SineLab(UnlearningLab):
         if change["new"]:
             words = f"A: {self.under_way}, {self.epoch} epochs"
             self.a = words, curve(self.drawn or self.task.original), self.metrics
-        self.canvas.move(lambda: self._add(self.drawn))
-        if self.ended:
-            self.readout.value = self._table(self.ended)
+        self.frame(self.drawn, self.ended)
 
     def compared(self, name):
         rows = {"the function 0": self.task.evaluate(EMPTY), "original": self.start_metrics}

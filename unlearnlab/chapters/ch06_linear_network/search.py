@@ -43,14 +43,14 @@ def solve_relaxed(
     theta = [a / norm for a, norm in zip(theta, norms)]
     movable = torch.ones_like(scale)
     movable[theta[0].numel() if only_first else len(scale) :] = 0
-    rows = net.rows(theta, X_retain.double()) * movable
+    rows = net.output_gradients(theta, X_retain.double()) * movable
     keep = lambda z: movable * project_out(movable * z, rows)  # what is feasible of z
-    size = net.product(theta).norm().clamp_min(torch.finfo(torch.float64).tiny)
+    size = net.predictor(theta).norm().clamp_min(torch.finfo(torch.float64).tiny)
 
     def objective(z):
         moved = [a + d for a, d in zip(theta, net.unflatten(keep(torch.from_numpy(z)), theta))]
-        w = net.product(moved) / size
-        gradient = net.rows(moved, w[None])[0] / size
+        w = net.predictor(moved) / size
+        gradient = net.output_gradients(moved, w[None])[0] / size
         return float(w @ w) / 2, keep(gradient).numpy()
 
     path = [keep(start.double() / scale)]

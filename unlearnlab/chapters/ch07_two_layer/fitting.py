@@ -5,10 +5,9 @@ import math
 import torch
 
 from ...ground import optim
-from ...ground.checks import integer
+from ...ground.checks import integer, reals
 from ...ground.threads import one_thread
 from ...networks import seeded
-from ...theory.checks import reals
 from ...theory.two_layer.network import Activation, features
 
 RESIDUAL = 1e-12

@@ -1,6 +1,9 @@
 """400 digits of which 60 are to be forgotten, as if they had never been in: what do networks say?
 
-32 originals, 64 retrained networks, and every method on each original.
+32 originals, 64 retrained networks, and every method on each original: the runs behind notebook 13
+and EvidenceLab.
+
+    python -m unlearnlab.study evidence    # a few minutes on one core
 """
 
 from collections import defaultdict
@@ -13,6 +16,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from ...course.relearning import relearn_time
+from ...course.studies import Shape
 from ...data import images
 from ...loop import unlearn
 from ...methods import METHODS, Method
@@ -140,3 +144,18 @@ def _goal(the, model):
 def _right(model, data):
     inputs, labels = data.tensors
     return round((model(inputs).argmax(1) == labels).double().mean().item(), 4)
+
+
+class EvidenceStudy(Shape):
+    """One part, whose seeds are its own."""
+
+    unit = "parts"
+
+    def parts(self):
+        return ("privacy",)
+
+    def make(self, part, place, so_far):
+        return place.kept(self, part, lambda: experiment(place.say), str(GRID))
+
+
+STUDIES = (EvidenceStudy(name="evidence", title="what metrics say of 512 networks", seeds=()),)

@@ -20,10 +20,9 @@ import numpy
 import torch
 from torch import Tensor
 
-from ...ground.checks import floats, in_range, integer
+from ...ground.checks import floats, in_range, integer, reals
 from ...ground.seeds import from_seed
 from ...projection.definition import power_of_two, project_out
-from ..checks import reals
 
 EPS = 2.0**-52  # of float64
 Layers = Sequence[Tensor]
@@ -31,7 +30,8 @@ Layers = Sequence[Tensor]
 
 def predictor(layers: Layers) -> Tensor:
     """w(theta) = A_1^T ... A_{L-1}^T c^T, (m,): the function it computes. Differentiable."""
-    return product(doubled(layers)).to(layers[0].dtype)
+    theta = doubled(layers)
+    return (theta[0].T @ lever(theta)).to(layers[0].dtype)
 
 
 def upper(layers: Layers) -> Tensor:
@@ -59,7 +59,13 @@ def output_gradients(layers: Layers, X: Tensor) -> Tensor:
     """
     theta = doubled(layers)
     check_inputs("X", X, layers)
-    return rows(theta, X.double()).to(layers[0].dtype)
+    into, above = [X.double()], [theta[0].new_ones(1)]
+    for a in theta[:-1]:
+        into.append(into[-1] @ a.T)
+    for a in reversed(theta[1:]):
+        above.append(a.T @ above[-1])
+    parts = [(u[:, None] * z[:, None, :]).flatten(1) for u, z in zip(reversed(above), into)]
+    return torch.cat(parts, 1).to(layers[0].dtype)
 
 
 def flatten(layers: Layers) -> Tensor:
@@ -162,28 +168,12 @@ def doubled(layers):
     return [a.double() for a in layers]
 
 
-def product(layers):
-    """w (m,)."""
-    return layers[0].T @ lever(layers)
-
-
 def lever(layers):
     """v (h_1,) with w = A_1^T v: the gradient of the output by the first hidden layer."""
     v = layers[0].new_ones(1)
     for a in reversed(layers[1:]):
         v = a.T @ v
     return v
-
-
-def rows(layers, X):
-    """(n, d): grad_theta f(theta, x_i)."""
-    into, above = [X], [X.new_ones(1)]
-    for a in layers[:-1]:
-        into.append(into[-1] @ a.T)
-    for a in reversed(layers[1:]):
-        above.append(a.T @ above[-1])
-    parts = [(u[:, None] * z[:, None, :]).flatten(1) for u, z in zip(reversed(above), into)]
-    return torch.cat(parts, 1)
 
 
 def unit_upper(layers):

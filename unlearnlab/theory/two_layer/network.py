@@ -14,8 +14,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from ...ground.checks import function
-from ..checks import reals
+from ...ground.checks import function, reals
 
 Activation = Callable[[Tensor], Tensor]
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from ...ground.checks import reals
 from ...ground.threads import one_thread
-from ..checks import reals
 from .network import Activation, features
 
 # How much of |features| @ |c| a result may miss: far above rounding, far below anything a reader
