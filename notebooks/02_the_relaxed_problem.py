@@ -20,10 +20,10 @@
 # how do you get there without training again?
 #
 # **You will be able to**
-# - say what a model keeps when the loss has no slope left, and where a slope can still be found;
-# - derive the step at the core of MinNorm-OG yourself, line by line, with a check for every line;
+# - say where a slope can still be found when the loss has none left;
+# - derive the step at the core of MinNorm-OG yourself, with a check for every line;
 # - change the derivation: another goal, another measure of length, a bound on the step;
-# - predict how far an output moves when the parameters move, and how wrong the prediction is.
+# - predict how far an output moves when the parameters move, and how wrong that is.
 #
 # **You need** notebook 01, the derivative of a function of several variables, and from linear
 # algebra: span, rank, orthogonal projection.
@@ -51,8 +51,8 @@ from unlearnlab.course.curve import outputs_at
 # %% [markdown]
 # ## 1 · The curve, still poisoned
 #
-# This is the curve of notebook 00. Notebook 01 did not help it: descent on the retain loss hardly
-# moves it, ascent on the forget loss destroys it.
+# Notebook 01 did not help the curve: descent on the retain loss hardly moves it, ascent on the
+# forget loss destroys it.
 
 # %%
 poisoned = ul.sine.task(seed=1)
@@ -73,9 +73,9 @@ ch.fits(
 #
 # **The open question of this notebook:** if the retain loss does not say where to go, what does?
 #
-# The network behind it has 91,201 parameters. To look inside, take a small one of the same kind:
-# 673 parameters in double precision, nine retain points on one period of a sine, one wrong point
-# above it. It was trained until it fits all ten to the last digits: it **interpolates**.
+# The network behind it has 91,201 parameters. To look inside, take a small one: 673 parameters in
+# double precision, nine retain points on one period of a sine, one wrong point above it. It fits
+# all ten to the last digits: it **interpolates**.
 
 # %%
 task = ul.curve.task(seed=1)
@@ -95,21 +95,18 @@ len(x), len(x_forget)
 # $$\nabla J(\theta) = \frac{2}{n_r} \sum_i \underbrace{r_i}_{=\,0 \text{ at } \theta^*}
 # \ \underbrace{\nabla_\theta f(\theta, x_i)}_{\ne\, 0}.$$
 #
-# Zero times non-zero is zero. The loss gradient is zero at every model that fits, because of its
-# first factor. The second factor, the **output gradient**, is as long as ever. It knows which way
-# each output would move. The loss throws it away.
+# Zero times non-zero is zero, at every model that fits. The second factor, the **output gradient**,
+# is as long as ever. It knows which way each output would move. The loss throws it away.
 #
-# And there are many models that fit. With two parameters you can see all of them. Take
-# $f(\theta, x) = \theta_1\theta_2\,x$ and one retain point, $f(\theta, 1) = 1$. The models that fit
-# lie on the hyperbola $\theta_1\theta_2 = 1$. Think of it as the floor of a valley: the loss is 0
-# all along it, and larger on both sides.
+# There are many models that fit. With two parameters, $f(\theta, x) = \theta_1\theta_2\,x$, and one
+# retain point, $f(\theta, 1) = 1$, they lie on the hyperbola $\theta_1\theta_2 = 1$. Think of it as
+# the floor of a valley: the loss is 0 all along it, and larger on both sides.
 #
 # ### Lab: down the valley
 #
-# One slider walks along two valleys. Left, that hyperbola: the start is $\theta^* = (2, \tfrac12)$,
-# the end is its point nearest the origin. Right, the valley of the 673 parameters. You cannot see
-# that one, so you see the function. At every position it fits the nine dots; and every step makes
-# $\theta$ shorter. Nothing else is asked for. The cross is not used.
+# One slider walks along two valleys. Left, that hyperbola, from $\theta^* = (2, \tfrac12)$ to its
+# point nearest the origin. Right, the valley of the 673 parameters, of which you see the function.
+# At every position it fits the nine dots; every step makes $\theta$ shorter. The cross is not used.
 #
 # **Predict, then slide.**
 # 1. What is the length of the loss gradient along the way?
@@ -144,11 +141,10 @@ print(f"the sine at the cross: {x_forget.sin().item():.2f}")
 
 # %% [markdown]
 # **What you saw, and why.**
-# 1. It is zero up to rounding at every position. The retain loss cannot tell these models apart.
+# 1. It is zero up to rounding. The retain loss cannot tell these models apart.
 # 2. The output gradients never vanish.
-# 3. The curve leaves the cross and ends at the sine. Nothing in the walk used the cross. A likely
-#    reason: the leap to it needs long weights, and the nine dots do not need the leap. So among the
-#    models that fit the dots, the shorter ones do without it.
+# 3. The curve leaves the cross and ends at the sine. A likely reason: the leap to the cross needs
+#    long weights, and the nine dots do not need the leap.
 #
 # Is that luck? Ten networks, started from other weights:
 
@@ -163,10 +159,9 @@ for seed in range(1, 11):
 
 
 # %% [markdown]
-# In all ten the whole curve ends within 0.01 of the sine. This is one kind of data, and no theorem:
-# that a *short* network is a *good* one depends on what you want it to be. But it answers the open
-# question. **The output gradients say which directions keep the dots, and the length of
-# $\theta$ says which of these to take.** The rest of this notebook derives the walk.
+# In all ten the whole curve ends within 0.01 of the sine. This is one kind of data, and no theorem.
+# But it answers the open question: **the output gradients say which directions keep the dots, and
+# the length of $\theta$ says which of these to take.** The rest of this notebook derives the walk.
 
 # %% [markdown]
 # ## 3 · The problem
@@ -184,18 +179,15 @@ for seed in range(1, 11):
 # \quad f(\theta, x_i) = y_i \ \text{ for every } (x_i, y_i) \in D_r. \tag{4}$$
 #
 # Two cases fall outside: cross-entropy with hard labels has no finite minimiser once the model can
-# classify every point, and a network that stopped early fits only approximately. Section 4 says
-# what remains then.
+# classify every point, and a network that stopped early fits only approximately (section 4).
 #
-# On the hyperbola you can solve (4) by hand. Put $\theta_2 = 1/\theta_1$ into $R$ and set the
-# derivative to zero:
+# On the hyperbola you can solve (4) by hand. Put $\theta_2 = 1/\theta_1$ into $R$:
 #
 # $$\frac{d}{d\theta_1}\Big(\theta_1^2 + \theta_1^{-2}\Big) = 2\theta_1 - 2\theta_1^{-3} = 0
 # \iff \theta_1^4 = 1,$$
 #
 # so on the positive branch $\theta = (1, 1)$, with $R = 2$. The original has $R = 4.25$. For a
-# network the set is curved in hundreds or millions of dimensions, and no substitution is known.
-# That is the reason to relax.
+# network no such substitution is known. That is the reason to relax.
 
 # %% [markdown]
 # ## 4 · Line one: linearise
@@ -206,8 +198,8 @@ for seed in range(1, 11):
 # $$f(\theta^* + \Delta, x_i) = \underbrace{f(\theta^*, x_i)}_{=\,y_i} + \langle g_i,
 # \Delta\rangle + \rho_i(\Delta), \qquad g_i = \nabla_\theta f(\theta^*, x_i).$$
 #
-# The constraint of (4) demands that the left side is $y_i$. The two $y_i$ cancel. Drop the
-# remainder, which is small when $\Delta$ is:
+# By (4) the left side is $y_i$, too. The two cancel. Drop the remainder, which is small when
+# $\Delta$ is:
 #
 # $$\langle g_i, \Delta\rangle = 0 \quad \text{for every retain point } x_i,
 # \qquad\text{or}\qquad G\Delta = 0$$
@@ -216,17 +208,14 @@ for seed in range(1, 11):
 # constraint.
 #
 # **What you gain.** The allowed steps form a linear subspace. The labels are gone: all you must
-# know about the retain set are its gradients at $\theta^*$, and of these only their span.
+# know of the retain set is the span of its gradients at $\theta^*$. **What you lose** is the
+# remainder, measured in section 5.
 #
-# **What you lose.** The remainder. Section 5 measures it.
+# **When it is the tangent.** If the rows are independent, the models that fit form a smooth surface
+# near $\theta^*$, and $G\Delta = 0$ is its tangent space. If not, this can fail (section 8).
 #
-# **When it is the tangent.** If the rows are linearly independent, the models that fit form a
-# smooth surface near $\theta^*$, and $G\Delta = 0$ is its tangent space. If they are dependent,
-# this can fail; section 8 has such a case.
-#
-# **When $\theta^*$ does not quite interpolate,** replace $y_i$ by the present output
-# $f(\theta^*, x_i)$ in (4): keep the retain *predictions*. The derivation ends at the same
-# $G\Delta = 0$.
+# **When $\theta^*$ does not quite interpolate,** put the present output $f(\theta^*, x_i)$ for
+# $y_i$ in (4): keep the retain *predictions*. The derivation ends at the same $G\Delta = 0$.
 
 # %% [markdown]
 # ### Exercise 1 · The predicted change
@@ -244,14 +233,11 @@ def first_order_change(rows, delta):
 
 
 first_order_change = ch.check("first_order_change", first_order_change)
-
-# %%
 ch.hints("first_order_change")
 
 # %% [markdown]
-# On the hyperbola the gradient of $\theta_1\theta_2 x$ is $(\theta_2 x, \theta_1 x)$. At
-# $\theta^* = (2, \tfrac12)$ and $x = 1$ that is $(\tfrac12, 2)$, and the step $(-2, \tfrac12)$ is
-# orthogonal to it:
+# On the hyperbola the gradient at $\theta^* = (2, \tfrac12)$ is
+# $(\theta_2, \theta_1) = (\tfrac12, 2)$, and the step $(-2, \tfrac12)$ is orthogonal to it:
 
 # %%
 original = torch.tensor([2.0, 0.5], dtype=torch.float64)
@@ -279,18 +265,14 @@ largest = (rows @ step).abs() / (rows.norm(dim=1) * step.norm())
 assert largest.max() < 1e-12
 
 # %% [markdown]
-# Almost every direction is free. This is what overparameterization buys. Were there as many
-# independent rows as parameters, only $\Delta = 0$ would be allowed.
-#
-# To make an allowed step, take any vector $v$ and keep $P_\perp v$, its part orthogonal to every
-# row; `ul.project_out(v, rows)` returns it. Rounding leaves inner products near $10^{-16}$ times
-# the two lengths; the cell checks one.
+# Almost every direction is free. This is what overparameterization buys. To make an allowed step,
+# take any vector $v$ and keep $P_\perp v$, its part orthogonal to every row: `ul.project_out(v,
+# rows)`.
 #
 # ### Two outputs, or three: one constraint each
 #
-# A model with several outputs has to keep all of them, so every output coordinate of every retain
-# point gives its own row. With $n$ points and $o$ outputs the Jacobian has shape $(n, o, d)$, and
-# $G$ has $n \cdot o$ rows.
+# Every output coordinate of every retain point gives its own row. With $n$ points and $o$ outputs
+# the Jacobian has shape $(n, o, d)$, and $G$ has $n \cdot o$ rows.
 #
 # **Predict, then run.** A network with three outputs, four retain points. You keep only the first
 # output of each point. Do the other two stay?
@@ -310,8 +292,7 @@ for name, kept in [("every output", jacobian.flatten(0, 1)), ("first output", ja
 
 # %% [markdown]
 # A row protects its own output and no other. In classification, paper A keeps the largest logit of
-# each sample only (App. E), and so does `ul.output_gradients`: fewer rows, and the other logits are
-# left free on purpose.
+# each sample only (App. E), and so does `ul.output_gradients`.
 
 # %% [markdown]
 # ## 5 · How wrong is the straight line?
@@ -323,21 +304,19 @@ for name, kept in [("every output", jacobian.flatten(0, 1)), ("first output", ja
 # = \varphi_i(0) + \int_0^s \Big(\varphi_i'(0) + \int_0^t \varphi_i''(u)\,du\Big)dt
 #  = \varphi_i(0) + s\,\varphi_i'(0) + \int_0^s (s-u)\,\varphi_i''(u)\,du .$$
 #
-# The last step swaps the order of integration: $u$ counts for all $t$ between $u$ and $s$, a
-# stretch of length $s - u$. By the chain rule $\varphi_i'(0) = \langle g_i, v\rangle$, so the last
-# integral is the remainder $\rho_i$. If $|\varphi_i''| \le M$ on the way, then
+# The last step swaps the order of integration: $u$ counts for all $t$ between $u$ and $s$. As
+# $\varphi_i'(0) = \langle g_i, v\rangle$, the last integral is the remainder $\rho_i$. If
+# $|\varphi_i''| \le M$ on the way, then
 #
 # $$|\rho_i| \le M \int_0^s (s-u)\,du = \tfrac12 M s^2 .$$
 #
-# So there are two kinds of directions. Along the span, $\langle g_i, v\rangle \ne 0$ for some row
-# and the change of that output starts like $s$. Off the span, every $\langle g_i, v\rangle$ is zero
-# and all that remains is of order $s^2$.
+# So along the span, where some $\langle g_i, v\rangle \ne 0$, an output changes like $s$. Off the
+# span all that remains is of order $s^2$.
 
 # %% [markdown]
-# **Predict, then run.** Two directions for the curve network: $-P_\perp\theta^*$, off the span, and
-# $-P\theta^*$ with $P = I - P_\perp$, along it. You plot the largest change of a retain output
-# against the drift with both axes logarithmic. What are the slopes of the two lines? (The logarithm
-# of $C s^p$ is $\log C + p \log s$.)
+# **Predict, then run.** Two directions for the small network: $-P_\perp\theta^*$, off the span, and
+# $-P\theta^*$ with $P = I - P_\perp$, along it. What are the slopes of the largest change of a
+# retain output against the drift, on logarithmic axes?
 #
 # *Your prediction:* ...
 
@@ -363,9 +342,8 @@ print({name: f"{value:.1f}" for name, value in slope.items()})
 assert abs(slope["along the span"] - 1) < 0.01 and abs(slope["off the span"] - 2) < 0.01
 
 # %% [markdown]
-# For the bound you need $M$: the largest second derivative of any retain output on the way.
-# Automatic differentiation, applied twice, gives it at as many points as you like. Here 101 of
-# them, up to drift 10; the largest of these stands for $M$.
+# For $M$ take the largest second derivative of any retain output at 101 points up to drift 10, by
+# automatic differentiation applied twice.
 
 # %%
 path = lambda s: retained(theta + s * directions["off the span"])
@@ -393,18 +371,15 @@ ch.graph(
 )
 
 # %% [markdown]
-# *The slopes are fitted to the points at drifts below 0.2.* Slopes 1 and 2, and the bound above
-# every point. At drift $10^{-3}$ the off-span step disturbs the retain outputs more than ten
-# thousand times less than a step of equal length along the span. At drift 10 the two are within a
-# factor of ten of each other: the advantage is a small-step advantage. This is what the next
-# section pays for.
+# *The slopes are fitted to the points at drifts below 0.2.* At drift $10^{-3}$ the off-span step
+# disturbs the retain outputs more than ten thousand times less than a step of equal length along
+# the span. At drift 10 the factor is less than ten: the advantage is a small-step advantage.
 
 # %% [markdown]
 # ### When the remainder is zero
 #
-# A linear model $f(\theta, x) = \langle\theta, x\rangle$ has gradient $x$, whatever $\theta$ is,
-# and no second derivative. The linearised constraints *are* the constraints, for steps of any
-# length:
+# A linear model $f(\theta, x) = \langle\theta, x\rangle$ has gradient $x$ and no second derivative.
+# The linearised constraints *are* the constraints, for steps of any length:
 
 # %%
 X = torch.randn(4, 9, generator=generator, dtype=torch.float64)
@@ -417,9 +392,9 @@ for length in (1e-3, 1, 1e3):
 # %% [markdown]
 # ## 6 · Line two: a price on the step
 #
-# **Predict, then run.** The tangent at $\theta^* = (2, \tfrac12)$ touches the hyperbola. Follow it
-# to its point nearest the origin, which is all that the linearised problem asks for. What is
-# $f(\theta, 1)$ there? It should be 1.
+# **Predict, then run.** Follow the tangent at $\theta^* = (2, \tfrac12)$ to its point nearest the
+# origin, which is all that the linearised problem asks for. What is $f(\theta, 1)$ there? It should
+# be 1.
 #
 # *Your prediction:* ...
 
@@ -434,8 +409,8 @@ print(
 
 
 # %% [markdown]
-# The prediction says "no change", and the output falls from 1 to 0.22. You can compute the
-# remainder by hand. Let $u$ be the full step and $\Delta = a\,u$ a part of it:
+# The prediction says "no change", and the output falls from 1 to 0.22. Let $u$ be the full step and
+# $\Delta = a\,u$ a part of it:
 #
 # $$(2 + a u_1)(\tfrac12 + a u_2) = 1 + a\,\underbrace{(\tfrac12 u_1 + 2 u_2)}_{=\,0} + a^2 u_1
 # u_2,$$
@@ -448,8 +423,7 @@ print(
 # \quad G\Delta = 0. \tag{7}$$
 #
 # This is the relaxed problem. $\hat R$ can be a multiple of $\lVert\Delta\rVert^2$, or it can
-# forbid some layers to move at all. Paper A needs the second kind for deep linear networks and
-# two-layer perceptrons (its Theorems 3 and 5).
+# forbid some layers to move at all, as in notebooks 06 and 07.
 
 # %% [markdown]
 # ## 7 · You derive the step
@@ -460,8 +434,7 @@ print(
 # $$\min_\Delta\ \lVert\theta + \Delta\rVert^2 + \lambda\lVert\Delta\rVert^2 \quad \text{subject to}
 # \quad G\Delta = 0.$$
 #
-# Four lines lead to the answer. Each is a function that you write, and each is checked before you
-# go on. Use pen and paper first.
+# Four lines lead to the answer. Each is a function that you write. Use pen and paper first.
 #
 # ### Exercise 2 · The Lagrangian
 #
@@ -484,8 +457,6 @@ def stationary_step(theta, rows, multiplier, lam):
 
 
 stationary_step = ch.check("stationary_step", stationary_step)
-
-# %%
 ch.hints("stationary_step")
 
 
@@ -517,18 +488,15 @@ def project_off(theta, rows):
 
 
 project_off = ch.check("project_off", project_off)
-
-# %%
 ch.hints("project_off")
 
 
 # %% [markdown]
 # ### Exercise 4 · Complete the square
 #
-# A stationary point need not be a minimum. This line shows that it is one, and without a
-# derivative. An allowed $\Delta$ lies off the span. Write $\theta = P\theta + u$ with
-# $u = P_\perp\theta$. In $\theta + \Delta = P\theta + (u + \Delta)$ the two parts are orthogonal,
-# so
+# This line shows, without a derivative, that the stationary point is a minimum. An allowed $\Delta$
+# lies off the span. With $u = P_\perp\theta$ the two parts of
+# $\theta + \Delta = P\theta + (u + \Delta)$ are orthogonal, so
 #
 # $$\lVert\theta + \Delta\rVert^2 = \lVert P\theta\rVert^2 + \lVert u + \Delta\rVert^2 .$$
 #
@@ -546,8 +514,6 @@ def complete_square(u, lam):
 
 
 complete_square = ch.check("complete_square", complete_square)
-
-# %%
 ch.hints("complete_square")
 
 
@@ -568,8 +534,6 @@ def drift_step(theta, rows, lam):
 
 
 drift_step = ch.check("drift_step", drift_step)
-
-# %%
 ch.hints("drift_step")
 
 
@@ -581,18 +545,17 @@ ch.hints("drift_step")
 # The factor $1/(1+\lambda)$ is the **strength**: 1 for $\lambda = 0$ (all of $P_\perp\theta$ goes),
 # towards 0 as $\lambda \to \infty$ (no step).
 #
-# There is a shorter way to say it. The gradient of $\tfrac12\lVert\theta\rVert^2$ is $\theta$. Its
-# projection on the allowed directions is $P_\perp\theta$. So **the step is one step of projected
-# gradient descent on $\tfrac12\lVert\theta\rVert^2$, and the strength is its step size**. The
-# penalty $\lambda$ is a step size in disguise. Where $P_\perp\theta = 0$ there is no such step
-# left: that is the first-order condition of (4), when the rows are independent.
+# The gradient of $\tfrac12\lVert\theta\rVert^2$ is $\theta$, and its projection on the allowed
+# directions is $P_\perp\theta$. So **the step is one step of projected gradient descent on
+# $\tfrac12\lVert\theta\rVert^2$, and the strength is its step size**. The penalty $\lambda$ is a
+# step size in disguise. Where $P_\perp\theta = 0$ there is no such step left: that is the
+# first-order condition of (4), when the rows are independent.
 
 # %% [markdown]
 # ### Against a solver that knows nothing of projections
 #
-# The two conditions, derivative zero and $G\Delta = 0$, are one linear system for $(\Delta, \mu)$,
-# called the KKT system. Solve it densely, with a pseudo-inverse so that dependent rows do no harm,
-# and compare over random sizes, ranks and penalties.
+# Derivative zero and $G\Delta = 0$ are one linear system for $(\Delta, \mu)$, the KKT system. Solve
+# it with a pseudo-inverse, and compare over random sizes, ranks and penalties.
 
 
 # %%
@@ -617,9 +580,8 @@ for _ in range(200):
     assert torch.allclose(step, kkt_solution(t, G, lam), atol=1e-8 * t.norm())
 
 # %% [markdown]
-# And no allowed step does better, as far as a thousand random ones can tell. At the limits, no
-# penalty removes all of $P_\perp\theta$ and leaves $P\theta$; a huge one leaves $\theta$ where it
-# was.
+# No allowed step does better, as far as a thousand random ones can tell. Without a penalty $P\theta$
+# is left; with a huge one $\theta$ stays where it was.
 
 # %%
 objective = lambda t, step, lam: (t + step).square().sum() + lam * step.square().sum()
@@ -634,9 +596,6 @@ assert drift_step(t, G, 1e9).norm() < 1e-8 * t.norm()
 
 # %% [markdown]
 # ## 8 · Change one line
-#
-# A derivation that is yours can be changed. Three variants of the problem, and one case in which
-# the first line says nothing.
 #
 # ### Exercise 6 · Another goal
 #
@@ -654,8 +613,6 @@ def step_towards(theta, rows, centre, lam):
 
 
 step_towards = ch.check("step_towards", step_towards)
-
-# %%
 ch.hints("step_towards")
 
 
@@ -677,8 +634,6 @@ def weighted_step(theta, rows, weights, lam):
 
 
 weighted_step = ch.check("weighted_step", weighted_step)
-
-# %%
 ch.hints("weighted_step")
 
 # %% [markdown]
@@ -711,8 +666,6 @@ def bounded_step(theta, rows, rho):
 
 
 bounded_step = ch.check("bounded_step", bounded_step)
-
-# %%
 ch.hints("bounded_step")
 
 # %% [markdown]
@@ -737,14 +690,12 @@ assert not no_rows.any() and not end.any()
 
 
 # %% [markdown]
-# The row is zero. Zero times non-zero again: squaring the error destroyed the gradient, just as the
-# loss does. The constraint $G\Delta = 0$ allows every step, and the full step wipes out the model.
-# The claim "a step off the rows keeps the outputs to first order" is still true. It says nothing of
-# the second order, and here the second order is all there is.
+# The row is zero: squaring the error destroyed the gradient, just as the loss does. $G\Delta = 0$
+# allows every step, and the full step wipes out the model. "Off the rows the outputs stay to first
+# order" is still true, and here the second order is all there is.
 #
-# In this case the remedy is to write the constraint with outputs and not with losses. But an output
-# can have a zero gradient too: a unit that is switched off, or saturated. Then ask the outputs
-# themselves.
+# The remedy is to write the constraint with outputs and not with losses. But an output can have a
+# zero gradient too: a unit that is switched off, or saturated. Then ask the outputs themselves.
 #
 # ### Exercise 9 · Halve the step until the outputs stay
 
@@ -759,8 +710,6 @@ def halved_step(outputs, theta, step, tol):
 
 
 halved_step = ch.check("halved_step", halved_step)
-
-# %%
 ch.hints("halved_step")
 
 # %%
@@ -784,10 +733,9 @@ assert squared(original + safe) <= 0.01
 # %% [markdown]
 # ## 9 · One step, or many
 #
-# For a linear model the constraints are exact (section 5), so with $\lambda = 0$ one step lands on
-# the minimum-norm vector that fits the retain set. This is Theorem 2 of paper A. Notebook 01 proves
-# that $P\theta^*$, which the step leaves, is that vector; here you check it against the
-# pseudo-inverse.
+# For a linear model the constraints are exact, so with $\lambda = 0$ one step lands on the
+# minimum-norm vector that fits the retain set: Theorem 2 of paper A, proved in notebook 01, and
+# checked here against the pseudo-inverse.
 
 # %%
 X_all, w = draw(8, 20), draw(20)
@@ -811,7 +759,6 @@ for lam, point in zip(penalties, relaxed):
         f"|theta|^2 = {point.square().sum():.2f}"
     )
 
-# %%
 tangent = original + torch.tensor([[-0.34], [1.136]]) * full_step  # from edge to edge
 ch.pictures.interpolators(
     "The relaxed problem moves along the tangent, and leaves the hyperbola",
@@ -891,11 +838,10 @@ assert (repaired[0] - valley[-1]).norm() < 1e-6
 assert repaired[1] < 1e-9 and 0.01 < bare[1] < 0.1
 
 # %% [markdown]
-# Even without repair the short steps lose only a few hundredths here. The repair brings that to
-# rounding. A step off the span, a repair, and again: that is MinNorm-OG, the subject of notebook
-# 03. It repairs by descent on the retain loss instead of $G^\top(GG^\top)^{-1} r$. Descent asks
-# for one gradient; this repair asks for all rows and divides by the smallest eigenvalue of
-# $GG^\top$, which is nearly zero when two retain points nearly coincide.
+# Even without repair the short steps lose only a few hundredths here. A step off the span, a
+# repair, and again: that is MinNorm-OG, the subject of notebook 03. It repairs by descent on the
+# retain loss, which asks for one gradient; $G^\top(GG^\top)^{-1} r$ asks for all rows and divides
+# by an eigenvalue that is nearly zero when two retain points nearly coincide.
 
 # %% [markdown]
 # ## 10 · Lab: along the span and off it
@@ -931,8 +877,7 @@ lab
 #
 # ### What you saw, and why
 #
-# The lab draws what the function `move` computes. Here are its numbers for the five questions; the
-# order of the columns is predicted, actual.
+# Here are the numbers for the five questions, predicted and actual.
 
 # %%
 from unlearnlab.chapters.ch02_relaxed.lab import move
@@ -963,10 +908,9 @@ for name, m in moves.items():  # the last change of each move is that of the for
 #    order.
 # 3. The five chosen points stay. One of the four others moves ten times as far as before: only its
 #    row in $G$ had protected it.
-# 4. The retain change is again about ten times that of question 1, nearly as predicted, and the
-#    forget point falls less. Shrinking all of $\theta$ is a step off the span plus a step along it,
-#    and the second does harm to both. This is the difference between MinNorm-OG and the baseline
-#    Ridge.
+# 4. The retain change is again about ten times that of question 1, and the forget point falls less.
+#    Shrinking all of $\theta$ is a step off the span plus a step along it, and the second does harm
+#    to both. This is the difference between MinNorm-OG and Ridge.
 # 5. The full step ruins the fit, and the prediction for the forget point is off by a factor of
 #    five. The closed form with $\lambda = 0$ answers the linearised problem, not (4).
 
@@ -986,12 +930,11 @@ assert largest["off 1.00"] > 1
 assert moves["off 1.00"].predicted[-1] < 4 * moves["off 1.00"].actual[-1]
 
 # %% [markdown]
-# Look at the forget point once more. In question 1 its output falls by more than half a unit, as
-# predicted, and **neither the forget point nor its label was used**. To first order it changes by
-# $-a\,\langle \nabla f(\theta^*, x_f), P_\perp\theta^*\rangle$, which is free to differ from zero
-# because this gradient is not in the span of the retain gradients. No theorem gives the sign. That
-# it falls is what you find here; a likely reason, not a proof, is that the leap is built from
-# weights which the nine retain points do not need. Check ten networks:
+# In question 1 the forget output falls by more than half a unit, as predicted, and **neither the
+# forget point nor its label was used**. To first order it changes by
+# $-a\,\langle \nabla f(\theta^*, x_f), P_\perp\theta^*\rangle$, which may differ from zero because
+# this gradient is not in the span of the retain gradients. No theorem gives the sign. Check ten
+# networks:
 
 # %%
 falls = [move(ul.curve.task(seed), off=0.1, along=0, n_pert=9).actual[-1] for seed in range(1, 11)]
@@ -1022,6 +965,10 @@ for strength in (0.0, 0.1, 1.0):
         curves["unlearned"] = moved(wide).detach()
 
 # %%
+assert measured[0.1]["forget_error"] < 0.75 * measured[0.0]["forget_error"]
+assert measured[0.1]["sup_error"] < 0.75 * measured[0.0]["sup_error"]
+assert measured[0.1]["retain_error"] > 1.4 * measured[0.0]["retain_error"]
+assert min(measured[1.0].values()) > 2
 start, end = (measured[strength]["sup_error"] for strength in (0.0, 0.1))
 ch.fits(
     wide,
@@ -1042,34 +989,24 @@ ch.fits(
 #
 # So one step is too little and one long step too much. How many, how long, and how is the damage
 # repaired? That is the question that opens notebook 03.
-
-# %%
-assert measured[0.1]["forget_error"] < 0.75 * measured[0.0]["forget_error"]
-assert measured[0.1]["sup_error"] < 0.75 * measured[0.0]["sup_error"]
-assert measured[0.1]["retain_error"] > 1.4 * measured[0.0]["retain_error"]
-assert min(measured[1.0].values()) > 2
-
-# %% [markdown]
+#
 # ## What was verified
 #
-# Every assert above ran when this page was made. In words:
+# Every assert above ran:
 #
-# - along the valley of ten small networks the nine outputs stay at their targets, $\theta$ gets
-#   shorter at every step, and the curve ends within 0.01 of the sine;
-# - every output coordinate needs its own row;
+# - along the valley of ten small networks the nine outputs stay, $\theta$ gets shorter, and the
+#   curve ends within 0.01 of the sine;
 # - the retain outputs change with slope 1 along the span and slope 2 off it, below
-#   $\tfrac12 M s^2$; for a linear model the remainder is zero;
+#   $\tfrac12 M s^2$;
 # - $-\frac{1}{1+\lambda}P_\perp\theta$ equals the dense KKT solution in 200 random cases of every
 #   rank, and no allowed rival of a thousand is better;
-# - for a linear model with $\lambda = 0$ it is the minimum-norm interpolator of the retain set, to
-#   $10^{-10}$;
 # - on the hyperbola the full step loses 78% of the output, a hundred short ones 2%, a thousand
 #   shorter ones a tenth of that;
 # - a step of strength 0.1 lowers the forget output by 0.3 to 1 in ten small networks out of ten.
 #
 # **Where it stops.** One kind of data, one measure of simplicity. That the shortest network is the
-# sine is a fact about these networks and these nine points. How good the relaxed problem is for a
-# large network is an empirical question. Notebooks 03 and 04 ask it of the curve.
+# sine is a fact about these networks and these nine points. Notebooks 03 and 04 ask what the
+# relaxed problem does for the large network.
 
 # %% [markdown]
 # ## References

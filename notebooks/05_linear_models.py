@@ -970,8 +970,9 @@ def batch_pass(model, n_pert, strength):
     return model
 
 
-# %%
 batch = lambda n: "1 row" if n == 1 else f"{n} rows"
+
+# %%
 sizes, strengths = [1, 2, 5, 10, 20], np.geomspace(0.001, 1, 25)
 milder = retrained + 0.2 * (theta - retrained)  # the original of lies a fifth as large
 passes = lambda start: {n: [batch_pass(start, n, s) for s in strengths] for n in sizes}

@@ -39,8 +39,7 @@
 # **Where you are.** On the branch of theory: 05, 06, 07. Notebook 08 follows 04 and does not need
 # it.
 #
-# "Paper A" is *Machine Unlearning under Overparameterization* (reference at the end). Numbers in
-# parentheses are its own.
+# "Paper A" is *Machine Unlearning under Overparameterization*; numbers in parentheses are its own.
 
 # %%
 import numpy as np
@@ -213,7 +212,7 @@ ch.graph(
 # The hyperbola $\theta_1\theta_2 = 1$ of notebook 02 is the case $L = 2$ with one neuron.
 #
 # But keep all layers fixed except one, and $f$ is a product of constants and that one matrix. So
-# **$f$ is linear in each layer alone**, and bends only when two layers move together. Everything
+# **$f$ is linear in each layer alone**, and bends only when two layers move together. All
 # below rests on this.
 #
 # ## 2 · The gradient, layer by layer

@@ -233,6 +233,13 @@ def influence_linear(seed, steps):
 # (number, stop, seed)
 table = np.array([influence_linear(seed, times[1:]) for seed in range(5)]).transpose(2, 1, 0)
 
+
+def ending(panels, *models):
+    """The panels; their titles say where the means of these models end."""
+    ends = lambda curves: ", ".join(f"{model} {curves[model][-1].mean():.2f}" for model in models)
+    return {f"{words},\nat the end {ends(curves)}": curves for words, curves in panels.items()}
+
+
 # %%
 panels = {
     "distance from the ideal": {"original": table[1], "unlearned": table[2]},
@@ -241,7 +248,7 @@ panels = {
 LOSS = "training loss of the original (longer training →)"
 over_seeds.bands(
     table[0].mean(1),
-    panels,
+    ending(panels, "original", "unlearned"),
     LOSS,
     "Training goes from left to right. After unlearning the influence is largest half-way and gone "
     "at interpolation",
@@ -454,10 +461,10 @@ gather = lambda i: {
     name: np.array([f[i][name] for f in found]).T for name in ("original", *METHODS)
 }
 left, error, losses = gather(0), gather(1), np.array([f[2] for f in found]).mean(0)
-panels = {"influence of the forget label": left, "root-mean-square distance from the sine": error}
+panels = {"influence of the forget label": left, "distance from the sine (rms)": error}
 over_seeds.bands(
     losses,
-    panels,
+    ending(panels, "MinNorm-OG", "GD"),
     LOSS,
     "Training goes from left to right. Projections alone need a model that fits, GD one that does "
     "not, and together they leave least nearly everywhere",
@@ -538,7 +545,7 @@ measures = {
 losses, panels = curves(sines, measures, ("original", "GD", "MinNorm-OG", "retrained"))
 over_seeds.bands(
     losses,
-    panels,
+    ending(panels, "MinNorm-OG", "GD"),
     LOSS,
     "Training goes from left to right. By root mean square MinNorm-OG is never above GD, on the "
     "retain points it is from 3,000 epochs on; retraining is lowest from 10,000 on",
@@ -600,7 +607,7 @@ for column, words in measures.items():
     panels[words]["retrained"] = np.array([[found[column] for found in truths]] * len(losses))
 over_seeds.bands(
     losses,
-    panels,
+    ending(panels, "MinNorm-OG", "GD"),
     LOSS,
     "Training goes from left to right. MinNorm-OG forgets at every stop; GD forgets most where the "
     "original was hardly trained",
@@ -665,7 +672,7 @@ for noise in (0.2, 0.4):
     shown |= curves(noisy[noisy.noise == noise], words, ("original", "GD", "MinNorm-OG"))[1]
 over_seeds.bands(
     sorted(noisy.trained.unique()),
-    shown,
+    ending(shown, "original", "MinNorm-OG"),
     "epochs that the original was trained",
     "With many wrong labels MinNorm-OG costs most accuracy half-way",
     log="x",

@@ -37,7 +37,7 @@ def test_span_lab_and_valley_lab_redraw_for_every_slider_at_both_ends(lab):
     lab.open("02_the_relaxed_problem.ipynb")
     lab.run_all()
     lab.wait_for_text("largest retain change")
-    press(lab, {"steps along the valley": "End Home PageUp"})
+    press(lab, {"steps walked": "End Home PageUp"})
     press(
         lab,
         {

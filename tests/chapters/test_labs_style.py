@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import ipywidgets
 import matplotlib
 import pytest
 from matplotlib import style
@@ -47,3 +48,13 @@ def test_a_lab_looks_the_same_in_every_style(name):
             pictures.append(LABS[name]().canvas.png())
             assert dict(matplotlib.rcParams) == before
     assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_the_words_beside_a_control_are_not_cut_off(name):
+    """The front end has room for 14 letters, or 110 pixels."""
+    lab = LABS[name]()
+    kinds = ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.SelectionSlider
+    controls = [w for w in vars(lab).values() if isinstance(w, (*kinds, ipywidgets.Dropdown))]
+    words = [w.description for w in controls]
+    assert words and [said for said in words if len(said) > 14] == []

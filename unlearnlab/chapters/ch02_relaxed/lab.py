@@ -82,7 +82,7 @@ class ValleyLab(SliderLab):
     """One slider takes a network down the valley of the models that fit nine points: the length of
     theta falls, and what it was taught besides goes. seed: of the problem."""
 
-    offers = {"steps": ("steps along the valley", 0, 0, STEPS)}
+    offers = {"steps": ("steps walked", 0, 0, STEPS)}
     legend = {"loc": "outside lower center", "ncols": 4}
 
     def __init__(self, seed: int = 1, **first):
