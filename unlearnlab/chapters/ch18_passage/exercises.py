@@ -1,8 +1,6 @@
 """The exercises of notebook 18, a passage to forget: how exposed a word is, and what one row for a
 whole passage does not protect."""
 
-import math
-
 import torch
 
 from ...course.exercises import draw, exercise
@@ -24,7 +22,7 @@ sign: the sign is wrong: a word of rank 1 has the largest exposure, log2(k)
 [return rank.double()]: that is the rank; the exposure is log2(k) minus log2(rank)
 [return -rank.double().log2()]: that is minus the log2 of the rank; what is missing is log2(k), the
     bits that a word has to give away
-[log2() -> log()]: two kinds of logarithm: take log2 of the rank, too
+[log2() -> log()]: that is the natural logarithm; bits are counted by log2
 [len(rivals) -> logits.shape[1]]: k is the number of rivals, not of all words
 number [rank.double() -> rank.double().mean()]: one exposure for every word: shape (n,), no sum and
     no mean
@@ -50,7 +48,7 @@ def exposure(logits, true, rivals):
     """
     own = logits.gather(1, true[:, None])
     rank = 1 + (logits[:, rivals] > own).sum(1)
-    return math.log2(len(rivals)) - rank.double().log2()
+    return (len(rivals) / rank.double()).log2()
 
 
 UNPROTECTED = """
