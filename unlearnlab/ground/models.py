@@ -11,6 +11,7 @@ from logging import Logger
 from types import ModuleType
 
 import numpy as np
+import torch
 from torch import Generator, Tensor, default_generator, nn
 
 from .modes import norms_of
