@@ -168,7 +168,7 @@ def test_models_that_no_rule_can_train_are_refused_by_name():
     made = Growing()
     made(X)
     ul.unlearn(task((X, Y), model=made), ul.GD(), 1)
-    with pytest.raises(ValueError, match="the parameter 'turn' is complex"):
+    with pytest.raises(ValueError, match="parameter 'turn' is complex"):
         task((X, Y), model=Waves())
     with pytest.raises(ValueError, match="a single logit.*two classes need two"):
         task((X, Y % 2), model=nn.Linear(4, 1))
