@@ -377,6 +377,17 @@ def test_a_model_that_couples_its_samples_is_refused_by_name(name):
     assert torch.equal(flat(model), before)
 
 
+def test_a_model_that_takes_no_single_sample_is_told_why():
+    class Paired(Normalised):
+        def forward(self, x):
+            if len(x) < 2:
+                raise ValueError("more than 1 value is needed")
+            return self.layer(x)
+
+    with pytest.raises(ValueError, match=r"couples .*cannot be run on .*\(1, 4\).*more than 1"):
+        ul.minnorm_step(Paired(), torch.randn(6, 4), 0.5)
+
+
 class Noisy(Normalised):
     """Dropout left on, for a prediction's spread: every second time a sample draws the same."""
 

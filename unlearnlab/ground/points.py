@@ -137,6 +137,8 @@ def _probe(name, original, inputs):
                 f"head {i} of the original must return a tensor with a row for every input, got "
                 f"{described(head)}"
             )
+        if head.isnan().any():
+            raise ValueError(f"head {i} of the original is NaN on the first inputs of {name}")
     return heads, several
 
 
