@@ -2,6 +2,7 @@
 
 import random
 import threading
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -47,6 +48,50 @@ def test_what_a_model_draws_in_training_repeats_and_the_callers_numbers_are_not_
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert random.getstate() == state[0] and torch.equal(torch.get_rng_state(), state[2])
     assert all(map(np.array_equal, np.random.get_state()[1:3], state[1]))
+
+
+class Reaching(torch.nn.Module):
+    """Runs one of its layers through something that a copy keeps as it is."""
+
+    def __init__(self, reach):
+        super().__init__()
+        self.first, self.out = torch.nn.Linear(2, 4), torch.nn.Linear(4, 1)
+        self.reached = reach(self.first)
+
+    def forward(self, x):
+        return self.out(self.reached(x))
+
+
+def by_closure(layer):
+    return lambda x: torch.tanh(layer(x))
+
+
+def weakly(layer):
+    there = weakref.ref(layer)
+    return lambda x: torch.tanh(there()(x))
+
+
+@pytest.mark.parametrize("reach", [by_closure, weakly])
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_copy_that_runs_the_original_s_layers_is_refused(reach, trained):
+    """Its layers were never trained, and nothing was said."""
+    original = Reaching(reach)
+    if trained:
+        original(torch.ones(1, 2)).sum().backward()
+    task = regression().changed(original=original, build=None, evaluate=lambda model: {})
+    with pytest.raises(ValueError, match="a copy of toy's original still runs layers of"):
+        ul.unlearn(task, ul.GD(), 2)
+
+
+def test_a_train_that_returns_nothing_is_no_trouble():
+    class Forgetful(torch.nn.Linear):
+        def train(self, mode=True):
+            super().train(mode)
+
+    size = lambda model: {"size": float(model.weight.detach().norm())}
+    task = regression().changed(original=Forgetful(2, 1), build=None, evaluate=size)
+    for method in ul.GD(), ul.MinNormOG(n_pert=0):
+        assert ul.unlearn(task, method, 2).metrics["size"] > 0
 
 
 def test_the_callers_random_state_is_left_alone():

@@ -213,7 +213,9 @@ def check_metrics(task: Task, method: Method) -> None:
     Raises BadMetrics, also when one is named like a hyperparameter of `method`.
     """
     if task not in _measured:
-        _measured[task] = tuple(measure(task, copied(task.original).eval()))
+        original = copied(task.original)
+        original.eval()
+        _measured[task] = tuple(measure(task, original))
     for name in {f.name for f in fields(method)}.intersection(_measured[task]):
         raise _named_like(task, name, f"a hyperparameter of {method.name}")
 
@@ -278,11 +280,22 @@ def _update(state, method, optimizer, retain, forget):
             f"{method.name}: the loss has no gradient by any weight: {state.task.name}'s original "
             "detaches its outputs, or makes them under torch.no_grad()"
         )
+    before = _grads(state.task.original)
     loss.backward()
+    if _grads(state.task.original) != before:
+        raise ValueError(
+            f"a copy of {state.task.name}'s original still runs layers of the original, through a "
+            "closure or a weak reference: let forward take them from self"
+        )
     method.perturb(state)
     optimizer.step()
     method.settle(state)
     return loss.detach()
+
+
+def _grads(model):
+    """What a backward pass that reaches the model changes."""
+    return [-1 if p.grad is None else p.grad._version for p in model.parameters()]
 
 
 @dataclass(frozen=True)

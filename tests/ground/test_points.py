@@ -168,8 +168,12 @@ def test_models_that_no_rule_can_train_are_refused_by_name():
     made = Growing()
     made(X)
     ul.unlearn(task((X, Y), model=made), ul.GD(), 1)
-    with pytest.raises(ValueError, match="the parameter 'turn' is complex"):
+    with pytest.raises(ValueError, match="parameter 'turn' is complex"):
         task((X, Y), model=Waves())
+    broken = nn.Linear(4, 3)
+    broken.bias.data[1] = torch.nan
+    with pytest.raises(ValueError, match="head 0 of the original is NaN on the first inputs"):
+        task((X, Y), model=broken)
     with pytest.raises(ValueError, match="a single logit.*two classes need two"):
         task((X, Y % 2), model=nn.Linear(4, 1))
 

@@ -377,6 +377,17 @@ def test_a_model_that_couples_its_samples_is_refused_by_name(name):
     assert torch.equal(flat(model), before)
 
 
+def test_a_model_that_takes_no_single_sample_is_told_why():
+    class Paired(Normalised):
+        def forward(self, x):
+            if len(x) < 2:
+                raise ValueError("more than 1 value is needed")
+            return self.layer(x)
+
+    with pytest.raises(ValueError, match=r"couples .*cannot be run on .*\(1, 4\).*more than 1"):
+        ul.minnorm_step(Paired(), torch.randn(6, 4), 0.5)
+
+
 class Noisy(Normalised):
     """Dropout left on, for a prediction's spread: every second time a sample draws the same."""
 
@@ -481,8 +492,8 @@ def test_a_model_that_squeezes_a_single_sample_s_outputs_is_understood(n):
 
 
 def test_parameters_that_no_step_can_move_are_refused_by_name():
-    with pytest.raises(ValueError, match="layer '0' has no weights before its first forward"):
+    with pytest.raises(ValueError, match="parameter '0.weight' is made by a first forward"):
         ul.minnorm_step(nn.Sequential(nn.LazyLinear(3)), torch.randn(6, 4), 0.5)
     model = nn.Linear(4, 3, dtype=torch.complex64)
-    with pytest.raises(ValueError, match="the parameter 'weight' is complex"):
+    with pytest.raises(ValueError, match="parameter 'weight' is complex"):
         ul.minnorm_step(model, torch.randn(6, 4), 0.5)

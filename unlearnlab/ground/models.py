@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from logging import Logger
 from types import ModuleType
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ GENERATORS = Generator, np.random.RandomState, np.random.Generator, random.Rando
 LOCKS = type(threading.Lock()), type(threading.RLock())
 _HOLD_NOTHING = {bool, int, float, str, type(None), Tensor, nn.Parameter}
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
+
+# Models no forward of which drew from numpy's global generator: to read its state takes .1 ms.
+_QUIET = WeakSet()
 
 WRAPPER = """class Logits(torch.nn.Module):
     def __init__(self, model): super().__init__(); self.model = model
@@ -56,13 +60,17 @@ def described(head) -> str:
     return f"{type(head).__name__}: return the logits alone, as from\n{WRAPPER}"
 
 
-def check_real(name: str, p: nn.Parameter) -> None:
-    """Raises ValueError for a complex parameter."""
-    if p.dtype.is_complex:
-        raise ValueError(
-            f"the parameter {name!r} is complex, where every rule here is for real ones: hold "
-            "torch.view_as_real of it, and torch.view_as_complex that in forward"
-        )
+def check_parameters(model: nn.Module) -> None:
+    """Raises ValueError for a parameter that no rule can move: a complex one, or one that a first
+    forward has yet to make."""
+    for name, p in model.named_parameters():
+        if isinstance(p, nn.parameter.UninitializedParameter):
+            raise ValueError(f"parameter {name!r} is made by a first forward: run the model once")
+        if p.is_complex():
+            raise ValueError(
+                f"parameter {name!r} is complex: hold torch.view_as_real of it, and take "
+                "torch.view_as_complex of that in forward"
+            )
 
 
 class CannotRun(ValueError):
@@ -88,13 +96,11 @@ class Kept:
     that is set. Afterwards they, the attributes and the containers are as they were when this was
     made. `put_back` does that at the end for arrays of numpy, for the states of generators that the
     model holds and of the global ones, and for hooks that a forward registered.
-
-    numpys: whether numpy's global generator is among them, whose state takes .1 ms to read.
     """
 
-    def __init__(self, model: nn.Module, numpys: bool = True):
+    def __init__(self, model: nn.Module):
         boxes = [box for box in _boxes(model) if type(box) in _BOXES]
-        self.dtype, self.before = None, [(box, box.copy()) for box in boxes]
+        self.model, self.dtype, self.before = model, None, [(box, box.copy()) for box in boxes]
         self.tensors = list(_tensors(boxes))
         held = [value for box in boxes for _, value in _items(box)]
         # those that a list, say, names beside the module that owns them
@@ -111,7 +117,7 @@ class Kept:
         self.states = [_state(g) for g in held if isinstance(g, GENERATORS)]
         with GLOBAL_GENERATORS:
             self.states += [_state(default_generator), (random.setstate, random.getstate())]
-            self.numpys = np.random.get_state(legacy=False) if numpys else None
+            self.numpys = None if model in _QUIET else np.random.get_state(legacy=False)
         # norms only read theirs in evaluation mode, and they are many
         self.steady = {id(norm._buffers) for norm in norms_of(model)}
 
@@ -121,21 +127,20 @@ class Kept:
             if dtype != t.dtype or id(box) not in self.steady:
                 box[key] = t.detach().to(dtype, copy=True)
 
-    def put_back(self) -> bool:
-        """Arrays and generators as they were when this was made. Returns whether somebody drew from
-        numpy's global one."""
+    def put_back(self):
+        """Arrays and generators as they were when this was made."""
         for array, before in self.arrays:
             array[...] = before
         with GLOBAL_GENERATORS:
             for put, state in self.states:
                 put(state)
-            drawn = self.numpys is not None and _drawn_since(self.numpys)
-            if drawn:
+            if self.numpys and _drawn_since(self.numpys):
                 np.random.set_state(self.numpys)
+            else:
+                _QUIET.add(self.model)
         for hooks, before in self.hooks:
             for key in hooks.keys() - before.keys():
                 del hooks[key]
-        return drawn
 
     def __exit__(self, *_):
         for box, before in self.before:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import Subset, TensorDataset
 
 from . import checks
-from .models import Kept, blamed, check_real, described, logits
+from .models import Kept, blamed, check_parameters, described, logits
 from .modes import kept_modes
 
 IGNORED = -100  # a target that is nowhere counted: in sequences only, as in torch's cross-entropy
@@ -77,8 +77,7 @@ def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> T
     for what, values in ("inputs", inputs), ("targets", targets):
         _check_finite(f"the {what} of {name}", values)
     parameter = next(original.parameters(), None)
-    for key, p in original.named_parameters():
-        check_real(key, p)
+    check_parameters(original)
     if parameter is not None:
         if parameter.device != inputs.device:
             raise ValueError(
@@ -138,6 +137,8 @@ def _probe(name, original, inputs):
                 f"head {i} of the original must return a tensor with a row for every input, got "
                 f"{described(head)}"
             )
+        if head.isnan().any():
+            raise ValueError(f"head {i} of the original is NaN on the first inputs of {name}")
     return heads, several
 
 

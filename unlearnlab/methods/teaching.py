@@ -127,7 +127,8 @@ class Teacher:
     """
 
     def __init__(self, task):
-        self.model = copied(task.original).eval().requires_grad_(False)
+        self.model = copied(task.original).requires_grad_(False)
+        self.model.eval()
         self.task, self.told = task, {}  # by role: who has been asked about, a table for each head
 
     @torch.no_grad()

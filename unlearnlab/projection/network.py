@@ -10,7 +10,7 @@ from torch.func import jacrev, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, one_of, tensor
-from ..ground.models import CannotRun, Kept, blamed, check_real, described, logits
+from ..ground.models import CannotRun, Kept, blamed, check_parameters, described, logits
 from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
 
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
@@ -35,12 +35,9 @@ class Network:
         trainable. kept: set by `evaluation`, puts back what a forward leaves in the model.
     elsewhere: [(container, key, name)] of parameters that the model names a second time, in a list
         or another object; set by `evaluation`.
-    numpys: whether a forward may draw from numpy's global generator; after `evaluation`, whether
-        one did.
     """
 
     mixes_samples = False  # whether batch norm may normalise by the batch's own statistics
-    numpys = True
 
     def __init__(self, model: nn.Module, inputs: Tensor, outputs: str = "largest"):
         one_of("outputs", outputs, OUTPUTS)
@@ -52,6 +49,7 @@ class Network:
                 "take a gradient of"
             )
         self.model, self.inputs, self.outputs = unwrapped(model), inputs.detach(), outputs
+        check_parameters(self.model)
         self.count = len(inputs)
         self.modules = dict(self.model.named_modules())
         self.named, self.owned, first = {}, {}, {}
@@ -63,11 +61,6 @@ class Network:
                 )
             held = {role: p for role, p in module._parameters.items() if p is not None}
             for role, p in held.items():
-                check_real(role, p)
-                if isinstance(p, nn.parameter.UninitializedParameter):
-                    raise ValueError(
-                        f"layer {prefix!r} has no weights before its first forward: run model once"
-                    )
                 name = first.setdefault(id(p), f"{prefix}.{role}" if prefix else role)
                 self.named[name] = p
             self.owned[prefix] = {role: first[id(p)] for role, p in held.items()}
@@ -117,8 +110,7 @@ class Network:
         """Evaluation mode; afterwards the model is as before but for its parameters."""
         with kept_modes(self.modules.values()):
             self.set_modes()
-            self.kept = Kept(self.model, self.numpys)
-            names = {id(p): name for name, p in self.named.items()}
+            self.kept, names = Kept(self.model), {id(p): name for name, p in self.named.items()}
             owned = {id(module._parameters) for module in self.modules.values()}
             self.elsewhere = [
                 (box, key, names[id(p)])
@@ -129,7 +121,7 @@ class Network:
                 yield
             finally:
                 self.kept.__exit__()  # Ctrl-C may have come while a forward's end did this
-                self.numpys = self.kept.put_back()
+                self.kept.put_back()
 
     def set_modes(self):
         """Evaluation mode, in which batch norm keeps samples apart.

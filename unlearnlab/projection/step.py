@@ -89,9 +89,8 @@ class Projection:
     """The projections of one model in one run: what the first learned of it serves the next.
 
     That is the plan of its pass (`watch.watched`), which is made again when a pass differs from
-    it in anything, the precision that K had to be computed in: a run whose K is nearly singular
-    does not compute every K twice, and whether a forward draws from numpy's global generator. It
-    holds no tensor.
+    it in anything, and the precision that K had to be computed in: a run whose K is nearly singular
+    does not compute every K twice. It holds no tensor.
 
     outputs: as in `minnorm_step`.
     products: "float32" or "tf32", of the forward and backward pass and of the rows on a GPU. K, t
@@ -103,7 +102,6 @@ class Projection:
     def __init__(self, model: nn.Module, products: str = "float32", outputs: str = "largest"):
         self.model, self.products, self.outputs = model, products, outputs
         self.plan = self.gram_in = None
-        self.numpys = True
 
     @torch.no_grad()
     def step(self, inputs, strength, *, solver="auto", toward=None) -> Step:
@@ -115,14 +113,13 @@ class Projection:
         strength = number("strength", strength, low=0, high=1)
         one_of("solver", solver, ("auto", "layerwise", "cg"))
         net = Network(self.model, inputs, self.outputs)
-        net.inputs, net.numpys = paired(net.model, net.inputs), self.numpys
+        net.inputs = paired(net.model, net.inputs)
         center = _center(net, toward)
         step, most = None, ROW_BYTES if solver == "auto" else math.inf
         if solver != "cg":
             with net.evaluation(), suppress(TooManyRows):
                 step = self._layerwise(net, strength, center, most)
         step = step or cg_step(net, strength, center)
-        self.numpys = net.numpys
         return replace(step, rows=step.rows * net.count // len(net.inputs))
 
     def _layerwise(self, net, strength, center, most):

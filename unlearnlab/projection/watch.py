@@ -118,7 +118,8 @@ def _check_apart(net, heads, some):
             apart = SAME.get(head.device.type, 5e-2) * float(head.detach().nan_to_num().abs().max())
             torch.testing.assert_close(among, head[some], rtol=0, atol=apart, equal_nan=True)
     except (AssertionError, ValueError) as error:
-        raise ValueError(COUPLED.format(type(net.model).__name__)) from error
+        why = f" ({error})" if isinstance(error, ValueError) else ""
+        raise ValueError(COUPLED.format(type(net.model).__name__) + why) from error
 
 
 def _check_unwritten(net):

@@ -110,7 +110,8 @@ class Training:
                 f"{path.name} does not hold this network: {error}"
             ) from error
         _compare(path, "gave other answers", self.answers(model), facts.get("answers"))
-        return model.to(self.stages[0].inputs.device).eval(), facts
+        model.eval()
+        return model.to(self.stages[0].inputs.device), facts
 
     def make(self, path: Path, progress=None, stop=None) -> None:
         """Trains and writes the model, with its provenance and what `measure` says of it.
@@ -178,7 +179,8 @@ class Training:
     def answers(self, model: nn.Module) -> list[float]:
         """What the model says of two inputs, on the CPU, and a few of the floating targets."""
         stage = self.stages[-1]
-        model = copy.deepcopy(model).cpu().eval()
+        model = copy.deepcopy(model).cpu()
+        model.eval()
         with few_threads(model):
             outputs = heads(model(stage.inputs[:2].cpu().clone()))
         said = [x for head in outputs for x in head.double().flatten()[:64]]
