@@ -556,7 +556,7 @@ assert max(few_settings["cifar10"], few_settings["cifar10-wider"]) < 0.01
 # %% [markdown]
 # ## 6 · The switches
 #
-# Now the code. The arms start from the procedure as the public code has it, but for the trace, and
+# The arms start from the procedure as the public code has it, but for the trace, and
 # undo one oddity at a time; the last two undo all, with the decay per epoch and, as everywhere else
 # here, per projection. The network is the AllCNN with batch norm; two rates and four strengths for
 # every arm, and the same two rates for GD.
