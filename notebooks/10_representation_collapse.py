@@ -641,13 +641,13 @@ print(three.pivot(index=["method", "lr"], columns="seed", values="color_accuracy
 from math import comb
 
 
-def best_of(runs, tries=None):
-    """Method -> the best color accuracy of each seed's own settings, (seeds,).
+def best_of(runs, tries=None, by="color_accuracy"):
+    """Method -> the color accuracy of the best of each seed's own settings, (seeds,).
 
-    tries: the mean best of so many settings, drawn at random; default all."""
+    tries: the mean over so many settings, drawn at random; default all. by: what "best" is."""
     found = {}
-    for name, own in runs.groupby("method"):
-        ranked = np.stack(own.groupby("seed").color_accuracy.apply(np.sort).to_list())
+    for name, own in runs.sort_values(by, kind="stable").groupby("method"):
+        ranked = np.stack([seed.color_accuracy for _, seed in own.groupby("seed")])
         count = ranked.shape[1]
         of = min(tries or count, count)
         found[name] = ranked @ [comb(i, of - 1) / comb(count, of) for i in range(count)]
@@ -689,25 +689,62 @@ for runs, elsewhere in sets.values():
 # - **Nowhere is it second.** With four settings each, NGP and SalUn are ahead of it on all three.
 
 # %% [markdown]
-# **And on images of its own?** A record of CIFAR-10 at the preset's width of 1/8 has 200 more test
-# images for every run, none of them among the 500 that judge, and 16 settings of MinNorm-OG. It has
-# one seed (`python -m unlearnlab.study collapse-validated-cifar10`, with `--seeds 1-5` five).
+# ### And on images of its own?
+#
+# "Best" above is said by the images that judge. A record of CIFAR-10 at the preset's width of 1/8
+# has 200 more test images for every run, none of them among the 500 that judge, and 16 settings of
+# MinNorm-OG (`python -m unlearnlab.study collapse-validated-cifar10`). Every seed chooses by the
+# 200. **Predict, then run.** Do 16 settings help more, or less, when the choice is by other images?
 
 # %%
 validated = ul.table.read("collapse-validated-cifar10")
 tried = validated["runs"]
-size = tried[tried.seed == 1].groupby("method").size()
-best = tried.loc[tried.groupby(["method", "seed"]).validation_color_accuracy.idxmax()]
-for name, own in best.groupby("method").color_accuracy:
-    print(f"{name:11} {size[name]:2} settings, chosen: {own.round(2).tolist()}")
+settings = tried[tried.seed == 1].groupby("method").size()
+print(f"{tried.seed.nunique()} seeds; whole: {validated.provenance.get('finished', 'all')}")
+by_200 = {n: best_of(tried, n, "validation_color_accuracy") for n in (None, 3)}
+print(f"{'':11} settings  all of them, by seed    mean   three of them")
+for name, own in by_200[None].items():
+    seeds = " ".join(f"{value:.2f}" for value in own)
+    print(
+        f"{name:11} {settings[name]:8}  {seeds:22} {own.mean():.2f}   {by_200[3][name].mean():.2f}"
+    )
+
+# %%
+own_lead = {}
+for rival in ("GD", "NGP", "Retrain"):
+    for count, own in by_200.items():
+        less = own_lead[rival, count] = own["MinNorm-OG"] - own[rival]
+        print(
+            f"MinNorm-OG less {rival:7} {count or 'all':>3} settings: {ul.metrics.interval(less)}"
+        )
 off = (tried.color_accuracy - tried.validation_color_accuracy).abs()
-print(f"the two sets of images differ by {off.mean():.3f}, at most {off.max():.3f}")
-assert off.max() < 0.03 and tried["error"].isna().all()
+gained = {name: best_of(tried)[name] - own for name, own in by_200[None].items()}
+print(f"the two sets of images differ by {off.mean():.3f}, at most {off.max():.3f};")
+most = max(map(np.mean, gained.values()))
+print(f"choosing by the images that judge adds at most {most:.3f}")
+
+# %%
+seeds = tried.seed.nunique()
+over_gd, with_three = own_lead["GD", None], own_lead["GD", 3]
+assert tried["error"].isna().all() and off.max() < 0.03 and most < 0.01
+assert (over_gd > 0).all() and 0.4 < with_three.mean() / over_gd.mean() < 0.6
+assert abs(own_lead["NGP", None].mean()) < 0.05 < 0.08 < -own_lead["NGP", 3].mean()
+assert all(ul.metrics.interval(own_lead[key]).low < 0 for key in own_lead)
+assert (own_lead["Retrain", None] < 0).all() and len(over_gd) == seeds == 3
 
 # %% [markdown]
-# The images that choose and those that judge say nearly the same of a run, so the columns "on its
-# own" above flatter by no more than a hundredth or so. On the first seed MinNorm-OG, with 16
-# settings, is ahead of GD with four and behind NGP with three; one seed ranks nobody.
+# The two sets of images say nearly the same of a run, so on CIFAR-10 the columns "on its own" above
+# flatter by less than a hundredth.
+#
+# - **With 16 settings to GD's four, MinNorm-OG is ahead of GD on each of three seeds**, by $0.15$
+#   in the mean. With three settings each, half of that is left. Both intervals hold zero: three
+#   seeds that differ by tenths show little.
+# - **NGP has three settings and is level with MinNorm-OG's 16**; with three each it is ahead by
+#   $0.11$, and the interval just holds zero. **Retrain is first on every seed.**
+#
+# Five seeds were planned, and those that are whole are here. On MNIST this choice was not recorded
+# (`collapse-validated-mnist` is its study): there the images that judge choose, as above, over 20
+# settings and five seeds.
 
 # %% [markdown]
 # ## 7 · Equal work

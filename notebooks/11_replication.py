@@ -254,7 +254,7 @@ fig.done("GD's best rate falls with the width, from above the published grid to 
 # %% [markdown]
 # On the narrow networks GD's best rate lies above the grid, at the paper's size between its two
 # highest rates, a decade apart. Data set and number of updates change along with the width here,
-# and width 1/2 was not run: this shows where the grid missed GD's best, not a law of widths.
+# and 1/2 was not run: this shows where the grid missed GD's best, not a law of widths.
 
 # %% [markdown]
 # ## 4 · The norm
@@ -302,11 +302,11 @@ for name, build in (("with batch norm", ch.study.NORMED), ("without", ch.study.P
 # *MinNorm-OG* forgets nothing by it. So batch norm should help GD more than MinNorm-OG. It also has
 # running averages; **group norm** divides as well, by groups of filters, and has none.
 #
-# A small AllCNN without a norm, with group norm and with batch norm, trained alike, ten seeds,
-# three epochs. Every method has nine settings and MinNorm-OG's three rates among its own.
-# "Plain shrinkage" is MinNorm-OG with no image protected: $\theta \leftarrow (1 - s)\,\theta$, then
-# descent. **Named before the runs:** MinNorm-OG's lead over GD, NGP, Ridge, plain shrinkage, and a
-# GD of 15 epochs, on each network: fifteen comparisons. **Predict, then run.**
+# A small AllCNN without a norm, with group norm and with batch norm, trained alike, three epochs.
+# Every method has nine settings and MinNorm-OG's three rates among its own. "Plain shrinkage" is
+# MinNorm-OG with no image protected: $\theta \leftarrow (1 - s)\,\theta$, then descent. **Named
+# before the runs:** MinNorm-OG's lead over GD, NGP, Ridge, plain shrinkage, and a GD of 15 epochs,
+# on each network: fifteen comparisons. **Predict, then run.**
 
 # %%
 rivals = {
@@ -556,7 +556,7 @@ assert max(few_settings["cifar10"], few_settings["cifar10-wider"]) < 0.01
 # %% [markdown]
 # ## 6 · The switches
 #
-# Now the code. The arms start from the procedure as the public code has it, but for the trace, and
+# The arms start from the procedure as the public code has it, but for the trace, and
 # undo one oddity at a time; the last two undo all, with the decay per epoch and, as everywhere else
 # here, per projection. The network is the AllCNN with batch norm; two rates and four strengths for
 # every arm, and the same two rates for GD.
@@ -981,8 +981,9 @@ for name, other in (("grid", at_size), ("seed 1", one)):
 #    move.
 #
 # **What this does not show.** Outside section 9 the networks are small and the images few. The
-# norms have ten seeds or fewer, GD's four and five epochs at the paper's size two or three. Tiny
-# ImageNet was not run. Whether anything is *gone* is the question of notebook 13.
+# norms have ten to two seeds, GD's four and five epochs at the paper's size two or three. Not run:
+# width 1/2, GD's three epochs on small CIFAR-10, Tiny ImageNet. Whether anything is *gone* is the
+# question of notebook 13.
 #
 # ## What was verified
 
