@@ -1079,12 +1079,12 @@ ch.draw(
 #    span of the retain inputs. It fits, and $w_r$ is the only vector of the span that fits. So $w =
 #    w_r$.
 # 3. *The layers are balanced.* Take the inner product of step 1 with $A_l$. As
-#    $\langle A_l, \nabla_{A_l} f(x_i)\rangle = f(x_i)$ (Section 5),
+#    $\langle A_l, \nabla_{A_l} f(x_i)\rangle = f(x_i)$ (section 5),
 #    $$\lVert A_l\rVert_F^2 = \sum_i \mu_i f(x_i) = \langle w, p\rangle, \quad
 #    \text{the same number } \kappa \text{ for every } l .$$
 # 4. *Nothing is lost in the product.* $u_{l-1} = A_l^\top u_l = \lVert u_l\rVert^2 q_l$, and
 #    $\lVert A_l\rVert_F = \lVert u_l\rVert\,\lVert q_l\rVert$. So $\lVert u_{l-1}\rVert = \lVert
-#    A_l\rVert_F\,\lVert u_l\rVert$: equality in the first inequality of Section 6. From $u_L = 1$
+#    A_l\rVert_F\,\lVert u_l\rVert$: equality in the first inequality of section 6. From $u_L = 1$
 #    down to $u_0 = w$ this gives $\rho = \lVert w\rVert = \prod_l \lVert A_l\rVert_F =
 #    \kappa^{L/2}$.
 # 5. Hence $\kappa = \rho^{2/L}$ and $\lVert\theta\rVert^2 = L\kappa = L\rho^{2/L}$. $\square$

@@ -447,7 +447,8 @@ picture({**arms, "the function 0": zero}, MEASURES, "Without the projection the 
 
 # %% tags=["nbval-ignore-output"]
 part = {name: median(errors) for name, errors in arms.items()}
-print({name: {m: f"{v:.2f}" for m, v in errors.items()} for name, errors in part.items()})
+for name, errors in part.items():
+    print(f"{name:26}", "   ".join(f"{m} {value:.2f}" for m, value in errors.items()))
 
 decays = [part[name] for name in ("GD, weight decay 3", "GD, decay matched")]
 assert max(decay["sup"] for decay in decays) < 0.75 * min(part["Ridge"]["sup"], middle["GD"]["sup"])

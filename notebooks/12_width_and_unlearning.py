@@ -394,14 +394,16 @@ ch.pictures.curves(
 # %%
 def ends(selection, tried):
     """Of the (network, width, method) selected for most seeds, those at an end of the grid."""
-    told, groups = [], selection.groupby(["network", "width", "method"])
+    told, groups = {}, selection.groupby(["network", "width", "method"])
     for (_, width, method), own in groups:
         dial = "reg" if method == "MinNorm-OG" else "lr"  # what is varied most
         grid = sorted(tried[tried.method == method][dial].unique())
         most = own[dial].mode()[0]
         if most in (grid[0], grid[-1]):
-            told.append(f"{method} {ch.pictures.fraction(width)} ({dial} {most:g})")
-    return f"{len(told)} of {groups.ngroups} at an end: {', '.join(told)}"
+            told.setdefault(method, []).append(f"{ch.pictures.fraction(width)} ({dial} {most:g})")
+    lines = [f"{sum(map(len, told.values()))} of {groups.ngroups} at an end, by width"]
+    lines += [f"    {method:10} {', '.join(rungs)}" for method, rungs in told.items()]
+    return "\n".join(lines)
 
 
 for title, own in near.items():

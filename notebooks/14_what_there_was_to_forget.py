@@ -443,7 +443,7 @@ pair = {
     for column, words in (("utility", "utility: gray"), ("unlearning", "unlearning: red, green"))
 }
 both = with_two.groupby("method", sort=False)[["utility", "unlearning"]].mean()
-print(both.round(2).T.to_string())
+print(both.round(2).to_string())
 assert both.unlearning.idxmax() == "GD" and both.loc["GD", "utility"] > 0.9
 assert both.unlearning[["NGP", "RUM (NGP)", "NTK"]].round(2).tolist() == [0.75, 0.76, 0.51]
 assert both.loc["ground truth", "unlearning"] < 0.4 < both.loc["MinNorm-OG", "unlearning"]

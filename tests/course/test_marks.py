@@ -98,3 +98,13 @@ def test_vectors_run_through_their_points_over_a_plane():
     assert np.transpose(ax.lines[0].get_data_3d()).tolist() == [[0, 1, 2], [2, 3, 4]]
     assert ax.get_legend_handles_labels()[1] == ["leaked"] and ax.get_xlim() == (0, 2)
     assert ax.lines[0].get_color() == style.GREEN and len(ax.collections) == 1
+
+
+@pytest.mark.parametrize(
+    "high, words", [(1.02, ["-π", "0", "π"]), (5.2, ["-4π", "-2π", "0", "2π", "4π"])]
+)
+def test_multiples_of_pi_are_named_as_one_writes_them(high, words):
+    fig, ax = style.figure()
+    ax.set_xlim(-high * np.pi, high * np.pi)
+    marks.pi_ticks(ax.xaxis)
+    assert [label.get_text() for label in ax.get_xticklabels()] == words

@@ -227,7 +227,8 @@ def pi_ticks(axis) -> None:
     low, high = np.divide(axis.get_view_interval(), np.pi)
     whole = np.arange(np.ceil(low), high).astype(int)
     ticks = whole[whole % 2 == 0] if len(whole) > 3 else whole
-    axis.set_ticks(ticks * np.pi, ["0" if tick == 0 else f"{tick}π" for tick in ticks])
+    words = {-1: "-π", 0: "0", 1: "π"}
+    axis.set_ticks(ticks * np.pi, [words.get(tick, f"{tick}π") for tick in ticks])
 
 
 def number_ticks(axis, ticks) -> None:
