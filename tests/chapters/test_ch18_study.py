@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch18_passage import study
+from unlearnlab.chapters.ch18_passage import pictures, study
 from unlearnlab.course.studies import Place, record
 from unlearnlab.networks import Decoder, seeded
 from unlearnlab.study import table
@@ -110,3 +110,39 @@ def test_a_record_has_the_runs_of_its_grid_and_four_models_of_every_seed(tmp_pat
     models = recorded["models"]
     assert models.role.tolist() == ["original", "ground truth", "retrained", "retrained"]
     assert models.retain_loss.nunique() == 4  # from other weights, each
+
+
+@pytest.mark.parametrize("name", ["passage", "passage-work"])
+def test_the_record_has_every_setting_of_its_grid_on_every_seed_and_no_run_failed(name):
+    (one,) = (one for one in study.STUDIES if one.name == name)
+    recorded = table.read(name)
+    assert recorded.provenance["command"] == f"python -m unlearnlab.study {name}"
+    assert "finished" not in recorded.provenance
+    runs, settings = recorded["runs"], expand(one.grid)
+    assert runs.error.isna().all() and len(runs) == len(settings) * runs.seed.nunique()
+    assert set(runs.seed) == set(one.seeds)
+    first = runs[runs.seed == 1]
+    assert Counter(zip(first.method, first.epochs)) == Counter(
+        (s.method.name, s.epochs) for s in settings
+    )
+    assert set(first.lr) == {s.method.lr for s in settings}
+
+
+def test_the_recorded_models_are_those_that_ship_and_two_more():
+    models = table.read("passage")["models"]
+    assert models.groupby("seed").role.apply(sorted).tolist() == [
+        ["ground truth", "original", "retrained", "retrained"]
+    ] * 5
+    task = ul.passage.task(3)
+    own = models[(models.seed == 3) & (models.role == "ground truth")].iloc[0]
+    for metric, value in task.evaluate(task.ground_truth).items():
+        assert own[metric] == pytest.approx(value, rel=0.01, abs=0.01), metric
+
+
+def test_the_pictures_say_their_finding_and_name_what_they_draw():
+    strengths, moved = [0.01, 0.1], {"a row a word": [[1e-3, 2e-3], [0.1, 0.2]]}
+    fig = pictures.linear(strengths, moved, "It is linear")
+    assert fig.axes[0].get_title() == "It is linear" and "It is linear." in fig.alt
+    points = {"GD": [[0.9, 0.5], [0.5, 0.1]], "NPO": [[0.8, 0.2]]}
+    fig = pictures.fronts(points, {"original": (0.95, 1.0)}, "GD leads")
+    assert "GD leads." in fig.alt and "forget gap" in fig.axes[0].get_ylabel()

@@ -3,7 +3,12 @@ forgets."""
 
 from ...course import fronts as planes
 from ...course.over_seeds import bands
-from ...course.style import look
+from ...course.style import METHOD_LOOKS, OTHER, look
+
+LOOKS = {
+    "NPO + retain": {**METHOD_LOOKS["NPO"], "marker": "<", "linestyle": "-"},
+    "plain shrinkage": {**OTHER, "marker": "s", "linestyle": "-."},
+}
 
 
 def linear(strengths, moved: dict, title: str):
@@ -18,9 +23,9 @@ def linear(strengths, moved: dict, title: str):
 
 
 @look()
-def fronts(points: dict, references: dict, title: str, looks=()):
+def fronts(points: dict, references: dict, title: str):
     """`course.fronts.fronts` in the plane of facts kept and of how far a rank is from retrained."""
-    fig = planes.fronts(points, references, title + ".", looks)
+    fig = planes.fronts(points, references, title + ".", LOOKS)
     fig.axes[0].set_xlabel("facts kept of the persons to retain, in a way nobody told")
     fig.axes[0].set_ylabel("forget gap (1: as the original, 0: as retrained)")
     fig.axes[0].set_title(title, fontsize=10)
