@@ -130,9 +130,10 @@ def test_the_record_has_every_setting_of_its_grid_on_every_seed_and_no_run_faile
 
 def test_the_recorded_models_are_those_that_ship_and_two_more():
     models = table.read("passage")["models"]
-    assert models.groupby("seed").role.apply(sorted).tolist() == [
-        ["ground truth", "original", "retrained", "retrained"]
-    ] * 5
+    assert (
+        models.groupby("seed").role.apply(sorted).tolist()
+        == [["ground truth", "original", "retrained", "retrained"]] * 5
+    )
     task = ul.passage.task(3)
     own = models[(models.seed == 3) & (models.role == "ground truth")].iloc[0]
     for metric, value in task.evaluate(task.ground_truth).items():
