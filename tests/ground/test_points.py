@@ -178,8 +178,10 @@ def test_models_that_no_rule_can_train_are_refused_by_name():
         task((X, Y % 2), model=nn.Linear(4, 1))
 
 
-@pytest.mark.filterwarnings("ignore:.*quantized:UserWarning")
-def test_quantized_inputs_are_refused_by_name():
+@pytest.mark.filterwarnings("ignore:.*(quantized|nested):UserWarning")
+def test_quantized_and_nested_inputs_are_refused_by_name():
+    with pytest.raises(TypeError, match="retain holds a masked array or a nested tensor.* pad"):
+        task((torch.nested.nested_tensor([X[0], X[1, :2]]), Y[:2]))
     with pytest.raises(
         ValueError, match="inputs of retain must be a dense .* got torch.quantized.QInt8Tensor"
     ):

@@ -55,10 +55,13 @@ def dataset(name: str, data) -> TensorDataset:
 
 def _tensor(name, values):
     """A tensor as it is, an array as a copy, in this machine's order of bytes."""
+    if isinstance(values, np.ma.MaskedArray) or getattr(values, "is_nested", False):
+        raise TypeError(
+            f"{name} holds a masked array or a nested tensor: leave out the rows that are masked, "
+            "pad those that are short"
+        )
     if isinstance(values, Tensor):
         return values
-    if isinstance(values, np.ma.MaskedArray):
-        raise TypeError(f"{name} holds a masked array: leave out the rows that are masked")
     try:
         return torch.as_tensor(np.array(values, values.dtype.newbyteorder("=")))
     except TypeError as error:  # words, objects
