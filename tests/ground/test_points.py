@@ -188,6 +188,23 @@ def test_quantized_and_nested_inputs_are_refused_by_name():
         task((torch.quantize_per_tensor(X, 0.1, 0, torch.qint8), Y))
 
 
+@pytest.mark.parametrize("classes, kind", [(3, "classification"), (1, "regression")])
+def test_a_model_that_squeezes_is_refused_where_a_batch_of_one_would_come(classes, kind):
+    """It ended in torch, within an epoch."""
+
+    class Squeezing(nn.Linear):
+        def forward(self, x):
+            return super().forward(x).squeeze()
+
+    y = Y if kind == "classification" else X[:, 0]
+    sets, model = ((X, y), (X[:5], y[:5])), Squeezing(4, classes)
+    for size in None, 5, 3:
+        ul.unlearn(task(*sets, model=model, kind=kind, batch_size=size), ul.GD(), 1)
+    for size in 1, 4, 2:
+        with pytest.raises(ValueError, match=r"a row for every input, got \(.* for 1$"):
+            task(*sets, model=model, kind=kind, batch_size=size)
+
+
 def test_the_callers_arrays_are_copied():
     x = X.numpy().copy()
     made = task((x, Y.numpy()))
