@@ -99,9 +99,12 @@ class Task:
         if self.build is not None:
             checks.function("build", self.build, "of a seed that returns an untrained model")
         checks.function("evaluate", self.evaluate, "of a model that returns its metrics")
-        for name in ("retain", "forget"):
-            data = points.dataset(name, getattr(self, name))
-            object.__setattr__(self, name, points.fitting(name, data, self.kind, self.original))
+        sets = {name: points.dataset(name, getattr(self, name)) for name in ("retain", "forget")}
+        size = self.batch_size
+        smallest = (len(sets["forget"]) % size or size) if size else 2  # batch
+        for name, data in sets.items():
+            data = points.fitting(name, data, self.kind, self.original, smallest)
+            object.__setattr__(self, name, data)
 
     def __identity__(self):
         """All that the numbers of a run on it follow from, part by part. Of the facts, which tell

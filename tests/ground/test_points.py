@@ -178,12 +178,31 @@ def test_models_that_no_rule_can_train_are_refused_by_name():
         task((X, Y % 2), model=nn.Linear(4, 1))
 
 
-@pytest.mark.filterwarnings("ignore:.*quantized:UserWarning")
-def test_quantized_inputs_are_refused_by_name():
+@pytest.mark.filterwarnings("ignore:.*(quantized|nested):UserWarning")
+def test_quantized_and_nested_inputs_are_refused_by_name():
+    with pytest.raises(TypeError, match="retain holds a masked array or a nested tensor.* pad"):
+        task((torch.nested.nested_tensor([X[0], X[1, :2]]), Y[:2]))
     with pytest.raises(
         ValueError, match="inputs of retain must be a dense .* got torch.quantized.QInt8Tensor"
     ):
         task((torch.quantize_per_tensor(X, 0.1, 0, torch.qint8), Y))
+
+
+@pytest.mark.parametrize("classes, kind", [(3, "classification"), (1, "regression")])
+def test_a_model_that_squeezes_is_refused_where_a_batch_of_one_would_come(classes, kind):
+    """It ended in torch, within an epoch."""
+
+    class Squeezing(nn.Linear):
+        def forward(self, x):
+            return super().forward(x).squeeze()
+
+    y = Y if kind == "classification" else X[:, 0]
+    sets, model = ((X, y), (X[:5], y[:5])), Squeezing(4, classes)
+    for size in None, 5, 3:
+        ul.unlearn(task(*sets, model=model, kind=kind, batch_size=size), ul.GD(), 1)
+    for size in 1, 4, 2:
+        with pytest.raises(ValueError, match=r"a row for every input, got \(.* for 1$"):
+            task(*sets, model=model, kind=kind, batch_size=size)
 
 
 def test_the_callers_arrays_are_copied():

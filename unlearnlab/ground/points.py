@@ -55,21 +55,27 @@ def dataset(name: str, data) -> TensorDataset:
 
 def _tensor(name, values):
     """A tensor as it is, an array as a copy, in this machine's order of bytes."""
+    if isinstance(values, np.ma.MaskedArray) or getattr(values, "is_nested", False):
+        raise TypeError(
+            f"{name} holds a masked array or a nested tensor: leave out the rows that are masked, "
+            "pad those that are short"
+        )
     if isinstance(values, Tensor):
         return values
-    if isinstance(values, np.ma.MaskedArray):
-        raise TypeError(f"{name} holds a masked array: leave out the rows that are masked")
     try:
         return torch.as_tensor(np.array(values, values.dtype.newbyteorder("=")))
     except TypeError as error:  # words, objects
         raise TypeError(f"{name} must hold numbers: {error}") from None
 
 
-def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> TensorDataset:
+def fitting(
+    name: str, data: TensorDataset, kind: str, original: nn.Module, smallest: int = 2
+) -> TensorDataset:
     """The points in the dtypes that training needs: floating inputs in the model's, class numbers
     in int64, the targets of a regression in the outputs'. The same object where nothing changes.
 
-    kind: "regression" or "classification". original: asked for its outputs on the first two inputs.
+    kind: "regression" or "classification". original: asked for its outputs on the first two inputs,
+    or on one where the smallest batch has no more.
     Raises ValueError that names the set, for values that are not finite, for targets that do not
     fit the outputs, for inputs that the model cannot take.
     """
@@ -86,7 +92,7 @@ def fitting(name: str, data: TensorDataset, kind: str, original: nn.Module) -> T
             )
         if inputs.is_floating_point():
             inputs = inputs.to(parameter.dtype)
-    outputs, several = _probe(name, original, inputs)
+    outputs, several = _probe(name, original, inputs[: min(2, smallest)])
     if kind == "regression":
         targets = _numbers(name, targets, outputs)
     else:
@@ -112,9 +118,9 @@ def _check_finite(what, values):
 
 @torch.no_grad()
 def _probe(name, original, inputs):
-    """The outputs on the first two inputs, as a list of heads, and whether the model returns
-    several. Nothing of it changes."""
-    kept, first, before = Kept(original), inputs[:2].clone(), {*original.parameters()}
+    """The outputs on these first inputs, as a list of heads, and whether the model returns several.
+    Nothing of it changes."""
+    kept, first, before = Kept(original), inputs.clone(), {*original.parameters()}
     with (
         kept_modes(original.modules()),
         kept,
@@ -135,7 +141,7 @@ def _probe(name, original, inputs):
         if not isinstance(head, Tensor) or head.shape[:1] != first.shape[:1]:
             raise ValueError(
                 f"head {i} of the original must return a tensor with a row for every input, got "
-                f"{described(head)}"
+                f"{described(head)} for {len(first)}"
             )
         if head.isnan().any():
             raise ValueError(f"head {i} of the original is NaN on the first inputs of {name}")
