@@ -222,8 +222,9 @@ def check_metrics(task: Task, method: Method) -> None:
 
 def _epochs(run, state, callback):
     """All epochs on `state.task`."""
-    rates = {"lr": run.method.lr, "weight_decay": run.method.weight_decay}
-    optimizer = optim.AdamW(state.model.parameters(), **rates, fused=True)
+    optimizer = optim.AdamW(
+        state.model.parameters(), lr=run.method.lr, weight_decay=run.method.weight_decay, fused=True
+    )
     drawn, state.memory = batches(state.task, state.generator), {}
     began = time.perf_counter() - run.seconds
     run.method.begin(state)

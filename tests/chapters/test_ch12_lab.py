@@ -167,7 +167,7 @@ def test_a_run_is_made_and_measured_once_for_a_choice(lab, monkeypatch):
         "unlearnlab.chapters.ch12_width.lab.unlearn",
         lambda *arguments: pytest.fail("unlearned again"),
     )
-    monkeypatch.setattr(ul.width, "attack", lambda *parts: pytest.fail("measured again"))
+    monkeypatch.setattr(ul.width, "_attack", lambda *parts: pytest.fail("measured again"))
     lab.plane.value = 4
     assert lab.error is None
 

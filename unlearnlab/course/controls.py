@@ -49,10 +49,16 @@ def _slider(field, value, ends):
         if isinstance(step, float):
             made.readout_format = ".3g"
     else:
-        power, look = math.log10(value), {"step": 0.05, "readout_format": ".2g", **WIDE}
-        look |= {"min": min(low, math.floor(power)), "max": max(high, math.ceil(power))}
+        power = math.log10(value)
         made = ipywidgets.FloatLogSlider(
-            value=value, description=name, continuous_update=False, **look
+            value=value,
+            min=min(low, math.floor(power)),
+            max=max(high, math.ceil(power)),
+            step=0.05,
+            readout_format=".2g",
+            description=name,
+            continuous_update=False,
+            **WIDE,
         )
     made.tooltip = may.meaning or meaning
     return made

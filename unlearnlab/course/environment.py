@@ -80,12 +80,13 @@ def _models():
         for seed in zoo.SHIPPED_SEEDS
         for role in ("original", "ground-truth")
     ]
-    path = lambda name: next(zoo.SHIPPED.glob(f"{name}-????????.safetensors"), zoo.SHIPPED / name)
     again = (
         "They ship with unlearnlab: install it again, or run python -m unlearnlab.tasks and the "
         "first word of what is not there"
     )
-    read = lambda name: checkpoint.read(path(name))
+    read = lambda name: checkpoint.read(
+        next(zoo.SHIPPED.glob(f"{name}-????????.safetensors"), zoo.SHIPPED / name)
+    )
     yield _loaded("shipped image models", read, names, "are there and whole", again)
 
 

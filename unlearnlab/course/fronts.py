@@ -32,11 +32,9 @@ def fronts(points: dict, references: dict[str, tuple], finding: str = "", looks=
         losses = np.abs([1, 0] - rows[:, :2])
         kept = choosing.front(losses)
         x, y, across, up = rows[kept][np.argsort(rows[kept, 0], kind="stable")].T
-        line = {
-            "linestyle": looks[name]["linestyle"],
-            "drawstyle": "steps-pre",
-        }  # as the area has it
-        ax.plot(x, y, color=looks[name]["color"], label=name, **line)
+        color, line = looks[name]["color"], looks[name]["linestyle"]
+        # steps: as the area has it
+        ax.plot(x, y, color=color, linestyle=line, drawstyle="steps-pre", label=name)
         mean_mark(ax, x, y, looks[name], xerr=across, yerr=up)
         bars += [np.stack([x - across, y, x + across, y]), np.stack([x, y - up, x, y + up])]
         places[name] = rows[np.hypot(*losses.T).argmin(), :2]

@@ -160,8 +160,16 @@ class Study(Shape):
         elsewhere = self.options.get("device", "cpu") != "cpu"
         if elsewhere or place.workers == 1:  # a large task takes seconds to make, and memory
             backend, factory = "serial", {part: task}.__getitem__
-        how = {"backend": backend, "workers": place.workers, "stop": place.stop}
-        rows = run_rows(sweep(factory, self.grid, [part], place.store, **how))
+        frame = sweep(
+            factory,
+            self.grid,
+            [part],
+            place.store,
+            backend=backend,
+            workers=place.workers,
+            stop=place.stop,
+        )
+        rows = run_rows(frame)
         count = len(expand(self.grid))
         if len(rows) < count and not (rows and place.partial):
             raise Stopped("stopped")

@@ -237,8 +237,9 @@ class UnlearningLab(Lab):
         if len(self.left.children) == 3:  # the first time
             self.left.children += self.add(self.redraw, self.prepare(stop))
         self._reported = time.monotonic()
-        more = {"progress": self.trained, "stop": stop, **self.more}
-        task = self.experiment.task(*self.source, seed=seed, **more)
+        task = self.experiment.task(
+            *self.source, seed=seed, progress=self.trained, stop=stop, **self.more
+        )
         truth = vars(task)["ground_truth"].model
         if truth is None and self.wants_truth():
             truth = task.ground_truth

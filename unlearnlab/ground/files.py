@@ -1,4 +1,5 @@
-"""Where do files go, and how are they written so that each is whole or not there?"""
+"""Where do files go, how are they written so that each is whole or not there, and what does one
+hold that lies beside a module?"""
 
 import contextlib
 import json

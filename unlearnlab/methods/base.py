@@ -178,13 +178,13 @@ RANGES = {
     "weight_decay": Limits(low=0),
     "reg": Limits(low=0),
     "reg_decay": Limits(low=0, high=1),
-    "n_pert": Limits(int, low=0),
-    "project_every": Limits(int, low=1),
-    "descent_epochs": Limits(int, low=0),
+    "n_pert": Limits(low=0),
+    "project_every": Limits(low=1),
+    "descent_epochs": Limits(low=0),
     "ascent": Limits(low=0),
     "noise": Limits(low=0),
     "temperature": Limits(positive=True),
-    "max_epochs": Limits(int, low=1),
+    "max_epochs": Limits(low=1),
 }
 # The words of those that are not numbers.
 CHOICES = {
@@ -212,10 +212,10 @@ def hyperparameter(default=dataclasses.MISSING, **given):
 def limits(field: dataclasses.Field) -> Limits:
     """Of a Method's field: what its metadata says, else what its name means in other methods, else
     what its type says."""
-    kind, known = _kind(field), Limits(_kind(field))
+    kind = _kind(field)
+    known = Limits(kind)
     if kind in (int, float) and field.name in RANGES:
-        known = RANGES[field.name]
-        known = known if kind is float else dataclasses.replace(known, kind=int)
+        known = dataclasses.replace(RANGES[field.name], kind=kind)
     elif kind is str and field.default in CHOICES.get(field.name, ()):
         known = Limits(str, choices=CHOICES[field.name])
     return dataclasses.replace(known, **field.metadata.get("limits", {}))
@@ -234,7 +234,7 @@ def hyperparameters(frame) -> list[str]:
     frame: what `ul.sweep` returned, or anything like it: a method of one's own is known by the
     sweep that made the table, or by its class, while it is there.
     """
-    methods = set(frame["method"]) if "method" in frame.columns else set()
+    methods = set(frame.get("method", ()))
     own = set(frame.attrs.get("hyperparameters", ()))
     for kind in _subclasses(Method):
         if kind.name in methods:

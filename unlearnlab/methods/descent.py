@@ -50,8 +50,9 @@ class NGD(GD):
     def perturb(self, state):
         for p in state.model.parameters():
             if p.grad is not None:
-                how = {"device": p.device, "dtype": torch.float32}
-                drawn = torch.randn(p.shape, generator=state.device_generator, **how)
+                drawn = torch.randn(
+                    p.shape, generator=state.device_generator, device=p.device, dtype=torch.float32
+                )
                 p.grad += self.noise * drawn.to(p.dtype)
 
 

@@ -1,5 +1,5 @@
-"""Methods that hold the model against the original, the teacher: SCRUB and NPO.
-Classification only."""
+"""Methods that hold the model against the original, the teacher: SCRUB and NPO, classification
+only; and what the teacher says."""
 
 import torch
 import torch.nn.functional as F

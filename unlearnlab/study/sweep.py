@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ..ground import checks, files
 from ..ground.identity import fingerprint
+from ..ground.models import device_of
 from ..loop import COLUMNS
 from ..task import Task
 from . import workers as processes
@@ -127,24 +128,23 @@ class _Plan:
 
     def prepared(self):
         """(what does a run, every run to do). Makes the task of every seed, once."""
-        parts, rules = {}, [fingerprint(setting.method) for setting in self.settings]
+        parts, methods = {}, [setting.method for setting in self.settings]
+        rules = [*map(fingerprint, methods)]
         for seed in self.seeds:
             task = self.factory(seed)
             checks.instance(f"task_factory({seed})", task, Task, "a ul.Task")
-            for setting in self.settings:
-                setting.method.check(task, setting.epochs)
+            for method, epochs in self.settings:
+                method.check(task, epochs)
             parts[seed] = task_parts(task)
-        methods = [setting.method for setting in self.settings]
-        device = next(task.original.parameters()).device.type
+        device = device_of(task.original).type
         run = Runner(self.factory, methods, parts, self.threads, self.timeout, device)
         if self.backend != "serial":
             run.pack()
         jobs, shared = [], {"run_seed": self.run_seed, "threads": self.threads}
-        for (i, setting), seed in itertools.product(enumerate(self.settings), self.seeds):
-            own = {"method": setting.method.name, "epochs": setting.epochs}
-            own |= dataclasses.asdict(setting.method)
+        for (i, (method, epochs)), seed in itertools.product(enumerate(self.settings), self.seeds):
+            own = {"method": method.name, "epochs": epochs, **dataclasses.asdict(method)}
             own |= {"seed": seed, "rule": rules[i], "task": key(parts[seed]), **shared}
-            jobs.append(Job(i, setting.epochs, seed, own))
+            jobs.append(Job(i, epochs, seed, own))
         return run, jobs
 
     def results(self, run, jobs, stop, count):
@@ -170,8 +170,7 @@ def _known(kept, jobs):
 
 def _serial(run, jobs, stop):
     for job in jobs:
-        outcome = None if stop.is_set() else run(job, stop)
-        if outcome is None:
+        if stop.is_set() or (outcome := run(job, stop)) is None:
             return
         yield job, outcome
 

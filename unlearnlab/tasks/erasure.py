@@ -158,11 +158,13 @@ def forget_set(images: Images, p_color: float, seed: int) -> TensorDataset:
     """A share p_color of the red training images, then one of the green, drawn apart; targets
     content and 1 or 2."""
     p_color = checks.number("p_color", p_color, above=0, high=1)
-    red, green = (
-        share_of(painted(checked(images).train, name), p_color, seed, list(COLORS).index(name))
-        for name in ("red", "green")
-    )
-    return TensorDataset(*together(red, green))
+    train = checked(images).train
+    shares = [
+        share_of(painted(train, name), p_color, seed, i)
+        for i, name in enumerate(COLORS)
+        if name != "gray"
+    ]
+    return TensorDataset(*together(*shares))
 
 
 def painted(data: TensorDataset, name: str) -> TensorDataset:

@@ -74,9 +74,11 @@ class Size:
 
     def recipes_in(self, precision: str) -> dict[str, Recipe]:
         """Its recipes by the name of their field, in another precision."""
-        own = {name: part for name, part in vars(self).items() if isinstance(part, Recipe)}
-        change = partial(dataclasses.replace, precision=precision)
-        return {name: change(recipe) for name, recipe in own.items()}
+        return {
+            name: dataclasses.replace(part, precision=precision)
+            for name, part in vars(self).items()
+            if isinstance(part, Recipe)
+        }
 
     def epochs(self, role: str) -> int:
         """Of the training of the "original" or the "ground truth"."""

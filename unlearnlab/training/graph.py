@@ -29,9 +29,11 @@ def cuda_graph(run: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
     generator = torch.cuda.default_generators[torch.cuda.current_device()]
     before = generator.clone_state()
     # thread_local: what another thread asks of the GPU meanwhile, a lab's drawing, is no error
-    how = {"stream": stream, "capture_error_mode": "thread_local"}
     try:
-        with ONE_AT_A_TIME, torch.cuda.graph(graph, **how):
+        with (
+            ONE_AT_A_TIME,
+            torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"),
+        ):
             output = run()
     except Exception:
         generator.graphsafe_set_state(before)  # the other still waits for the recording's end

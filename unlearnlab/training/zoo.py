@@ -277,7 +277,8 @@ def _compare(path, what, own, written):
     """Raises BadCheckpoint unless the numbers agree with those of the file, given as JSON."""
     expected = json.loads(written or "[]")
     largest = max(map(abs, expected), default=0.0)
-    how = {"rtol": 0, "atol": TOLERANCE * largest}
-    alike = len(own) == len(expected) and numpy.allclose(own, expected, **how)
+    alike = len(own) == len(expected) and numpy.allclose(
+        own, expected, rtol=0, atol=TOLERANCE * largest
+    )
     if not alike:
         raise checkpoint.BadCheckpoint(f"{path.name} is of another network, one that {what}")

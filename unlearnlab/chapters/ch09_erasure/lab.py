@@ -40,8 +40,9 @@ class ErasureLab(ImageLab):
     def prepare(self, stop):
         images = erasure.images(*self.source, stop=stop)
         self.tests = images.test.tensors
-        short = lambda name: name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-        self.classes = [short(name) for name in images.classes]
+        self.classes = [
+            name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in images.classes
+        ]
         self.shown = 4 if max(map(len, self.classes)) == 1 else 3  # names take more room
         zoom = ipywidgets.Checkbox(value=False, description="zoom on the ground truth", **WIDE)
         return {"images": ("test images", 1, 1, len(self.tests[1]) // self.shown), "zoom": zoom}
@@ -56,8 +57,8 @@ class ErasureLab(ImageLab):
         for i, image in enumerate(self.pixels):
             x, row = self._place(i)
             place = x - 0.08, x + 0.08, row + 2 * PICTURE, row
-            look = {"aspect": "auto", "interpolation": "nearest"}
-            page.imshow(image.permute(1, 2, 0).numpy(), extent=place, **look)
+            colors = image.permute(1, 2, 0).numpy()
+            page.imshow(colors, extent=place, aspect="auto", interpolation="nearest")
         self._say(page, BEFORE, self.task.original)
         title = "✓ the right class, and “gray”. The number is p(gray)."
         page.set(xlim=(0, 1), ylim=(len(erasure.COLORS), 0), xticks=[], title=title)

@@ -82,8 +82,9 @@ class WidthLab(SliderLab):
         task, run = self.task(*rung), self.unlearned(rung, setting, epochs)
         models = {"original": task.original, method: run.model, "retrained": task.ground_truth}
         near = regions.typical_distance(task.original.normalise(task.retain.tensors[0]))
-        size = {"planes": 1, "resolution": RESOLUTION, "delta": choosing.NEAR * near}
-        survey = regions.survey(task, self.test, seed=plane, **size)
+        survey = regions.survey(
+            task, self.test, seed=plane, planes=1, resolution=RESOLUTION, delta=choosing.NEAR * near
+        )
         first, last = (self.measured(task, role) for role in ("original", "ground_truth"))
         metrics = {
             name: values | {"objective": choosing.objective(values, goal, lam)}
@@ -121,13 +122,14 @@ class WidthLab(SliderLab):
         )
 
     def table(self, shown):
-        cells = lambda metrics: [f"{metrics[key]:.3f}" for key in COLUMNS.values()]
-        rows = {name: cells(metrics) for name, metrics in shown.metrics.items()}
+        rows = {
+            name: [f"{metrics[key]:.3f}" for key in COLUMNS.values()]
+            for name, metrics in shown.metrics.items()
+        }
         caption = "errors of seed 1, accuracy of the attack (MIA); " + shown.setting
         return table(rows, tuple(COLUMNS), caption)
 
 
 def _line(frame, column):
     """(k, 3): width, mean over seeds, standard error."""
-    means = frame.groupby("width")[column].agg(["mean", "sem"])
-    return means.reset_index().to_numpy()
+    return frame.groupby("width")[column].agg(["mean", "sem"]).reset_index().to_numpy()

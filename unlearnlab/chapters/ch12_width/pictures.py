@@ -91,11 +91,19 @@ def _plane(ax, survey, i, values):
     parts = near.along, near.across, survey.near_away, near.corners
     along, across, away, corners = (part[i].cpu().numpy() for part in parts)
     extent = along[0], along[-1], across[0], across[-1]
-    cells = {"origin": "lower", "interpolation": "nearest", "vmin": -0.5, "vmax": 9.5}
-    ax.imshow(values, CLASSES, extent=extent, **cells)
+    ax.imshow(
+        values, CLASSES, extent=extent, origin="lower", interpolation="nearest", vmin=-0.5, vmax=9.5
+    )
     if away.min() < survey.delta < away.max():
-        edge = {"colors": style.VERMILLION, "linestyles": "--", "linewidths": 1}
-        ax.contour(along, across, away, levels=[survey.delta], **edge)
+        ax.contour(
+            along,
+            across,
+            away,
+            levels=[survey.delta],
+            colors=style.VERMILLION,
+            linestyles="--",
+            linewidths=1,
+        )
     for label in np.unique(values):
         places = np.argwhere(values == label)
         if len(places) < 0.03 * values.size:
@@ -127,8 +135,14 @@ def _threshold(ax, threshold):
     if math.isfinite(threshold.width):
         ax.axvspan(threshold.low, threshold.high, color="#EDEDED", zorder=0)
         ax.axvline(threshold.width, color=style.BLACK, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
-        at = {"transform": ax.get_xaxis_transform(), "va": "top"}
-        ax.text(threshold.width, 0.99, " interpolates", fontsize=8, **at)
+        ax.text(
+            threshold.width,
+            0.99,
+            " interpolates",
+            fontsize=8,
+            transform=ax.get_xaxis_transform(),
+            va="top",
+        )
 
 
 def fraction(width: float) -> str:

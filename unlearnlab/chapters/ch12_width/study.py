@@ -60,16 +60,24 @@ def load(path: Path | str) -> SimpleNamespace:
 
 def _exact(frame):
     """With widths in half channels: a table holds six digits, a ladder the fraction itself."""
-    half = 2 * frame["network"].map(lambda network: CHANNELS.get(network, 64))
+    half = 2 * frame["network"].map(CHANNELS).fillna(64)
     return frame.assign(width=(frame["width"] * half).round() / half)
 
 
 def _made(maker, rung, seed, place, dataset="digits", **more):
     """What `tasks.task` or `tasks.retrained_again` makes of a rung: the task, or its second ground
     truth."""
-    how = {"cache": place.store / "models", "progress": lambda *done: None, "stop": place.stop}
     network = OWN.get(rung["network"], rung["network"])
-    return maker(dataset, "quick", seed, **{**rung, "network": network}, **how, **more)
+    return maker(
+        dataset,
+        "quick",
+        seed,
+        **{**rung, "network": network},
+        cache=place.store / "models",
+        progress=lambda *done: None,
+        stop=place.stop,
+        **more,
+    )
 
 
 def _name(rung):
@@ -161,8 +169,10 @@ class LadderStudy(Shape):
 
 def _following(grid, width):
     """The settings of a grid, with its rates times MIDDLE / width."""
-    scaled = lambda own: {**own, "lr": [table.significant(lr * MIDDLE / width) for lr in own["lr"]]}
-    return {name: scaled(own) for name, own in grid.items()}
+    return {
+        name: {**own, "lr": [table.significant(lr * MIDDLE / width) for lr in own["lr"]]}
+        for name, own in grid.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,8 +214,15 @@ STUDIES = (*LADDERS.values(), PLANES_STUDY)
 
 def _runs(task, grid, place, name):
     """The rows of a sweep over a grid on one task. Raises Stopped for one that is not whole."""
-    how = {"backend": "serial", "progress": False, "stop": place.stop}
-    frame = sweep({task.seed: task}.__getitem__, grid, [task.seed], place.store / name, **how)
+    frame = sweep(
+        {task.seed: task}.__getitem__,
+        grid,
+        [task.seed],
+        place.store / name,
+        backend="serial",
+        progress=False,
+        stop=place.stop,
+    )
     place.go_on()
     return run_rows(frame)
 

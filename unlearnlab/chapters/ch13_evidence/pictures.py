@@ -85,8 +85,15 @@ def draw_rows(ax, rows: dict) -> None:
         if values.low < values.high:
             ends = [values.low, values.high]
             ax.plot(ends, [height] * 2, "-", color=color, linewidth=1.4, solid_capstyle="butt")
-        dot = {"markeredgecolor": "white", "markersize": 6.5, "zorder": 4}
-        ax.plot(values.mean, height, marker, color=color, **dot)
+        ax.plot(
+            values.mean,
+            height,
+            marker,
+            color=color,
+            markeredgecolor="white",
+            markersize=6.5,
+            zorder=4,
+        )
     name_rows(ax, list(rows))
 
 

@@ -83,10 +83,22 @@ def train(the: SimpleNamespace, with_forget: torch.Tensor, seed: int) -> list[nn
 
 def tasks(the: SimpleNamespace, originals: list[nn.Module]) -> list[Task]:
     """One task for each original: forget the 60, keep the 340, in batches of 60."""
-    parts = {"retain": data(the, "retain"), "forget": data(the, "forget")}
-    parts |= {"build": build, "evaluate": lambda model: {}, "batch_size": BATCH}
-    kind = "digits-privacy", "classification"
-    return [Task(*kind, i, original, None, **parts) for i, original in enumerate(originals)]
+    retain, forget = data(the, "retain"), data(the, "forget")
+    return [
+        Task(
+            name="digits-privacy",
+            kind="classification",
+            seed=i,
+            original=original,
+            ground_truth=None,
+            retain=retain,
+            forget=forget,
+            build=build,
+            evaluate=lambda model: {},
+            batch_size=BATCH,
+        )
+        for i, original in enumerate(originals)
+    ]
 
 
 def choose(the: SimpleNamespace, tuning: list[Task], name: str) -> Method:
@@ -95,8 +107,8 @@ def choose(the: SimpleNamespace, tuning: list[Task], name: str) -> Method:
 
     Our form of paper B's privacy goal, of which its summary gives no formula."""
     settings = [setting.method for setting in expand({name: GRID[name]})]
-    goal = lambda method, task: _goal(the, unlearn(task, method, EPOCHS).model)
-    return min(settings, key=lambda method: np.mean([goal(method, task) for task in tuning]))
+    goals = lambda method: [_goal(the, unlearn(task, method, EPOCHS).model) for task in tuning]
+    return min(settings, key=lambda method: np.mean(goals(method)))
 
 
 def experiment(say=print) -> dict[str, list[dict]]:
@@ -128,8 +140,9 @@ def experiment(say=print) -> dict[str, list[dict]]:
                 right = _right(model, data(the, part))
                 tables["accuracy"].append({"part": part, **who, "accuracy": right})
             if i < RELEARN_MODELS:
-                how = {"lr": RELEARN_LR, "max_steps": RELEARN_STEPS}
-                steps = relearn_time(model, data(the, "forget"), level, **how)
+                steps = relearn_time(
+                    model, data(the, "forget"), level, lr=RELEARN_LR, max_steps=RELEARN_STEPS
+                )
                 # JSON has no word for infinity
                 tables["relearn"].append({**who, "steps": None if steps == np.inf else steps})
     return tables

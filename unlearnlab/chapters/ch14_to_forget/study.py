@@ -195,8 +195,13 @@ def study(dataset: str = "digits") -> OfErasure:
     """What metrics say of label erasure on one of SOURCES. Raises ValueError for another."""
     checks.one_of("dataset", dataset, SOURCES)
     source, seeds = SOURCES[dataset]
-    same = {"name": "evidence-erasure", "title": "what metrics say of label erasure"}
-    return OfErasure(**same, seeds=seeds, source=source, options={"dataset": dataset})
+    return OfErasure(
+        name="evidence-erasure",
+        title="what metrics say of label erasure",
+        seeds=seeds,
+        source=source,
+        options={"dataset": dataset},
+    )
 
 
 STUDIES = (
