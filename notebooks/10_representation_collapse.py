@@ -697,26 +697,27 @@ for runs, elsewhere in sets.values():
 # 200. **Predict, then run.** Do 16 settings help more, or less, when the choice is by other images?
 
 # %%
-validated = ul.table.read("collapse-validated-cifar10")
-tried = validated["runs"]
+tried = ul.table.read("collapse-validated-cifar10")["runs"]
+tried = tried.sort_values("validation_color_accuracy", kind="stable")
 settings = tried[tried.seed == 1].groupby("method").size()
-print(f"{tried.seed.nunique()} seeds; whole: {validated.provenance.get('finished', 'all')}")
+best = tried.groupby(["method", "seed"])[["color_accuracy", "utility"]].last()
 by_200 = {n: best_of(tried, n, "validation_color_accuracy") for n in (None, 3)}
-print(f"{'':11} settings  all of them, by seed    mean   three of them")
+print(f"{'':11} settings  the best of all, by seed       mean  own color  three settings")
 for name, own in by_200[None].items():
-    seeds = " ".join(f"{value:.2f}" for value in own)
-    print(
-        f"{name:11} {settings[name]:8}  {seeds:22} {own.mean():.2f}   {by_200[3][name].mean():.2f}"
-    )
+    assert np.allclose(own, best.color_accuracy[name])
+    told = f"{name:11} {settings[name]:8}  {' '.join(f'{value:.2f}' for value in own):30}"
+    means = own.mean(), best.utility[name].mean(), by_200[3][name].mean()
+    print(told, "{:.2f}  {:9.2f}  {:14.2f}".format(*means))
 
 # %%
 own_lead = {}
 for rival in ("GD", "NGP", "Retrain"):
     for count, own in by_200.items():
         less = own_lead[rival, count] = own["MinNorm-OG"] - own[rival]
-        print(
+        told = (
             f"MinNorm-OG less {rival:7} {count or 'all':>3} settings: {ul.metrics.interval(less)}"
         )
+        print(told, f"ahead on {sum(less > 0)} of {len(less)}")
 off = (tried.color_accuracy - tried.validation_color_accuracy).abs()
 gained = {name: best_of(tried)[name] - own for name, own in by_200[None].items()}
 print(f"the two sets of images differ by {off.mean():.3f}, at most {off.max():.3f};")
@@ -724,27 +725,29 @@ most = max(map(np.mean, gained.values()))
 print(f"choosing by the images that judge adds at most {most:.3f}")
 
 # %%
-seeds = tried.seed.nunique()
-over_gd, with_three = own_lead["GD", None], own_lead["GD", 3]
+leads = {key: ul.metrics.interval(own) for key, own in own_lead.items()}
 assert tried["error"].isna().all() and off.max() < 0.03 and most < 0.01
-assert (over_gd > 0).all() and 0.4 < with_three.mean() / over_gd.mean() < 0.6
-assert abs(own_lead["NGP", None].mean()) < 0.05 < 0.08 < -own_lead["NGP", 3].mean()
-assert all(ul.metrics.interval(own_lead[key]).low < 0 for key in own_lead)
-assert (own_lead["Retrain", None] < 0).all() and len(over_gd) == seeds == 3
+assert (own_lead["GD", None] > 0).all() and leads["GD", None].low > 0.02
+assert 0.6 < leads["GD", 3].mean / leads["GD", None].mean < 0.65 and abs(leads["GD", 3].low) < 0.001
+assert all(leads["NGP", count].low < 0 < leads["NGP", count].high for count in (None, 3))
+assert all((by_200[None]["Retrain"] > by_200[None][name]).all() for name in ("MinNorm-OG", "NGP"))
+assert best.utility["MinNorm-OG"].mean() > best.utility["GD"].mean() + 0.05
 
 # %% [markdown]
 # The two sets of images say nearly the same of a run, so on CIFAR-10 the columns "on its own" above
 # flatter by less than a hundredth.
 #
-# - **With 16 settings to GD's four, MinNorm-OG is ahead of GD on each of three seeds**, by $0.15$
-#   in the mean. With three settings each, half of that is left. Both intervals hold zero: three
-#   seeds that differ by tenths show little.
-# - **NGP has three settings and is level with MinNorm-OG's 16**; with three each it is ahead by
-#   $0.11$, and the interval just holds zero. **Retrain is first on every seed.**
+# - **MinNorm-OG is ahead of GD on each of five seeds**, with 16 settings to GD's four, by $0.16$
+#   $[0.02, 0.29]$; $p = 1/16$, the least that five seeds can show. It keeps more images in their
+#   own color, too. With three settings each, about three fifths of the lead are left, and the
+#   interval begins at zero.
+# - **NGP, with three settings, is level with MinNorm-OG's 16**, and **Retrain is ahead of both on
+#   every seed**.
 #
-# Five seeds were planned, and those that are whole are here. On MNIST this choice was not recorded
-# (`collapse-validated-mnist` is its study): there the images that judge choose, as above, over 20
-# settings and five seeds.
+# At the width of 1/4, above, three rates of MinNorm-OG at one strength were level with GD, on three
+# seeds. Which of the differences decides, the width, the settings or the seeds, these two records
+# do not say. MNIST with images of its own is a study without a record so far
+# (`collapse-validated-mnist`).
 
 # %% [markdown]
 # ## 7 · Equal work

@@ -85,7 +85,7 @@ print(sum(map(len, recorded.values())), "runs")
 # | 4. as it protects outputs: | no norm, 10 | $-0.007$ $[-0.013, -0.001]$ | not seen | |
 # | over plain shrinkage | group norm, 5 | $0.010$ $[0.001, 0.018]$ | open | seeds |
 # | 5. the code's oddities are why | digits | section 6 | not in area | rates |
-# | 6. sine; collapse | notebooks 08; 10 | | ahead; level | |
+# | 6. sine; collapse | notebooks 08; 10 | | ahead; mixed | |
 #
 # "On each seed": five of five, $p = 1/16$, the least that five seeds can show.
 
