@@ -41,11 +41,15 @@
 
 # %%
 import copy
+import itertools
+import json
+from pathlib import Path
 
 import numpy as np
 import pandas
 import torch
 import torch.nn.functional as F
+from scipy.stats import permutation_test
 
 import unlearnlab as ul
 from unlearnlab.chapters import ch18_passage as ch
@@ -587,7 +591,283 @@ for rate in (1e-3, 2e-3):
 assert ul.metrics.interval(gap.loc[2e-3, "forget_facts"]).high < 0
 
 # %% [markdown]
-# ## 6 · The lab
+# ## 6 · What does it cost?
+#
+# Seconds of one processor core on seed 1, from `benchmarks/passage.py`: ten epochs of every method,
+# and one projection beside one descent step on the 54 accessible passages.
+
+# %%
+benchmark = Path(ul.__file__).parents[1] / "benchmarks" / "passage.json"
+prices = json.loads(benchmark.read_text("utf-8"))
+steps = pandas.DataFrame(prices["projections"])
+step = steps.seconds[steps.outputs == "descent"].item()
+steps["descent steps"] = (steps.seconds / step).round(1)
+ten = pandas.DataFrame(prices["runs"]).assign(epochs=10)
+gd = ten.seconds[ten.method == "GD"].item()
+ten["of GD's"] = (ten.seconds / gd).round(1)
+steps
+
+# %%
+ten[["method", "n_pert", "seconds", "of GD's"]]
+
+# %% [markdown]
+# A projection with a row for each of the 54 passages takes as long as five or six descent steps, a
+# row for every word of six passages as long as 25: the Gram matrix compares every pair of rows. All
+# 54 passages word by word would be 1,674 rows, which we did not run. In whole runs of ten epochs,
+# MinNorm-OG costs eight times what GD does with a row a passage, and thirty times with a row for
+# every word of six passages.
+
+# %% [markdown]
+# ## 7 · Every method, five seeds
+#
+# Recorded: five seeds, ten epochs of full batches, twelve settings of every way to unlearn, laid on
+# seed 31, which is not in the record, after a first look at seed 1. Beside the thirteen methods of
+# the course: a row a passage, plain shrinkage, and **NPO + retain**, as NPO without a retain term
+# is not how its authors run it. (NGP is what TOFU calls gradient difference.) And in *equal work*,
+# as much processor time as ten epochs of MinNorm-OG with a row a passage: 70 epochs of GD, 180 of
+# NPO, 50 of NPO + retain. `python -m unlearnlab.study passage` and `passage-work` make the records
+# again.
+#
+# First the floor: how much do three models differ that never read of the six?
+
+# %%
+recorded = {name: ul.table.read(name) for name in ("passage", "passage-work")}
+runs, models = recorded["passage"]["runs"], recorded["passage"]["models"]
+work = recorded["passage-work"]["runs"]
+measured = ["retain_facts", "retain_loss", "forget_facts", "forget_rank", "forget_recall"]
+measured += ["unheard_facts", "unheard_rank"]
+never = models[models.role != "original"]
+apart = [
+    np.abs(a - b)
+    for _, own in never.groupby("seed")
+    for a, b in itertools.combinations(own[measured].to_numpy(), 2)
+]
+
+# %%
+floor = models.assign(role=models.role.where(models.role == "original", "retrained"))
+floor = floor.groupby("role")[measured].mean()
+floor.loc["two retrained differ by"] = np.mean(apart, 0)
+floor.loc["at most"] = np.max(apart, 0)
+floor.round(3)
+
+# %% [markdown]
+# No retrained model recalls a passage. Their ranks are 6.6 in the mean, which is a guesser's 6.5,
+# and two of one seed differ by 0.6, at most by 1.4. With thirty facts the rank of *one* model says
+# no more than that. Their shares of retained facts differ by 0.02. So no method can be told from
+# retraining closer than these.
+#
+# **The yardstick.** Retain error: $1$ minus the share of facts kept of the persons to retain, asked
+# in the way that nobody told. Forget gap: $|r - \bar r|\,/\,(\bar r - 1)$ with $r$ the rank of the
+# facts to forget and $\bar r$ that of the seed's three retrained models: 1 as the original, 0 as
+# retrained, and *too high a rank counts as well*. A front's **area** is the share of the unit
+# square that it dominates, its settings chosen on the other seeds.
+
+# %%
+GAPS = {"forget_gap": "forget_rank", "unheard_gap": "unheard_rank", "facts_gap": "forget_facts"}
+goals = never.groupby("seed")[[*GAPS.values()]].mean()
+
+
+def judged(runs):
+    """The runs, with what is to be small; of the original a gap is 1, as it knows all."""
+    gaps = {"retain_error": 1 - runs.retain_facts}
+    for name, metric in GAPS.items():
+        goal = runs.seed.map(goals[metric])
+        gaps[name] = (runs[metric] - goal).abs() / (goal - 1).abs()
+    return runs.assign(**gaps)
+
+
+def shares(runs, gap="forget_gap"):
+    """(seeds,): the area, the settings of a seed's front chosen on the other seeds."""
+    return ul.choosing.held_out(runs, ["retain_error", gap], [1, 1])
+
+
+# %%
+ways = {name: own for name, own in judged(runs).groupby("method", sort=False)}
+ways["plain shrinkage"] = ways.pop("MinNorm-OG")
+for name, own in judged(work).groupby("method", sort=False):
+    ways["a row a word" if name == "MinNorm-OG" else f"{name}, equal work"] = own
+areas = {name: shares(own) for name, own in ways.items()}
+order = sorted(areas, key=lambda name: -areas[name].mean())
+
+# %%
+rows = {
+    name: {
+        "settings": len(ul.choosing.points(ways[name], measured)),
+        "seeds": len(areas[name]),
+        "area": str(ul.metrics.interval(areas[name])),
+    }
+    for name in order
+}
+for name, row in rows.items():
+    others = {"untold way": "unheard_gap", "by facts": "facts_gap"}
+    row |= {said: shares(ways[name], gap).mean().round(2) for said, gap in others.items()}
+rows_of_areas = rows
+pandas.DataFrame(rows).T
+
+# %%
+shown = ["MinNorm-OG (passages)", "plain shrinkage", "GD", "NGP", "NPO", "NPO + retain", "SalUn"]
+columns = ["retain_facts", "forget_gap", "retain_facts_se", "forget_gap_se"]
+drawn = {
+    name: ul.choosing.points(ways[name], ["retain_facts", "forget_gap"])[columns].to_numpy()
+    for name in shown
+}
+
+# %%
+places = judged(models).groupby("role")[["retain_facts", "forget_gap"]].mean()
+references = {
+    "original": tuple(places.loc["original"]),
+    "ground truth": tuple(places.drop("original").mean()),
+}
+best, mine = next(name for name in order if name in shown), areas["MinNorm-OG (passages)"].mean()
+title = (
+    f"{best} has the largest area, {areas[best].mean():.2f}; "
+    f"MinNorm-OG (passages) {mine:.2f}, GD {areas['GD'].mean():.2f}"
+)
+ch.pictures.fronts(drawn, references, title)
+
+
+# %% [markdown]
+# *Every setting of seven ways, means of five seeds with their standard errors; a line is the front.
+# Down is forgotten, right is kept.*
+#
+# There are three groups. **Those that look at the forget set** and also at retained passages, which
+# are NPO + retain, SCRUB, NGP and NegGrad, come nearest to the retrained models, with an area of
+# about 0.7 to 0.8. NPO and GA alone, with no retained passage, forget as well, and lose more.
+# **Those that see retained passages only** have 0.35 at most: GD, NGD, Ridge, l1-Sparse, plain
+# shrinkage and MinNorm-OG. Seven times the epochs do not help GD.
+#
+# The third is the lesson of the exposure. **SalUn and KL-Unif** look at the forget set. By
+# *facts*, whether the true one is the likeliest word, they have 0.80 and 0.76, among the best. By
+# *rank* they have 0.31. They were trained to say something else, random words or all words alike,
+# and the true fact stays near the top. Whoever reads only what a model says would call this
+# forgotten.
+
+
+# %%
+def lead(a, b):
+    """Of a over b on the seeds they share: interval, on how many ahead, p of sign flips."""
+    n = min(len(areas[a]), len(areas[b]))
+    own = areas[a][:n] - areas[b][:n]
+    flips = permutation_test((own,), np.mean, permutation_type="samples", rng=0)
+    return [str(ul.metrics.interval(own)), f"{sum(own > 0)} of {n}", flips.pvalue]
+
+
+primary = ch.study.GRIDS["primary"]["over"]
+leads = pandas.DataFrame(
+    {name: lead("MinNorm-OG (passages)", name) for name in primary},
+    ["lead of MinNorm-OG (passages) [95%]", "ahead on", "p"],
+).T
+leads
+
+# %% [markdown]
+# These seven comparisons were named before the record was made. With five seeds no $p$ can be below
+# $1/16$, and none is corrected for seven comparisons, so look at the intervals. A row a passage is
+# ahead of plain shrinkage by 0.02 on every seed, and the interval of its difference from GD
+# contains 0. It is behind NGP and NPO + retain by 0.4 to 0.5 on every seed.
+#
+# ### At the setting that other seeds choose
+#
+# A front hides what one has in hand after choosing. So for every way and seed the setting that is
+# nearest to $(0, 0)$ in the median of the *other* seeds, and all metrics of it:
+
+# %%
+picked = {}
+for name, own in ways.items():
+    own = own.assign(distance=np.hypot(own.retain_error, own.forget_gap))
+    picked[name] = ul.choosing.select(own, "distance", "validation")
+at = pandas.DataFrame({name: own[measured].mean() for name, own in picked.items()}).T
+near = pandas.Series({name: own.distance.mean() for name, own in picked.items()})
+at = at.assign(distance=near)
+at.sort_values("distance").round(2)
+
+# %% [markdown]
+# Nobody reaches the retrained models. NPO + retain has their rank, within the floor, but leaves the
+# true fact the likeliest word in a fifth of the cases, where retraining leaves 7%. And it pays with
+# more than a tenth of what was to be kept. Most settings chosen here lie at an end of their twelve,
+# so another grid may bring some of these ways nearer. Recall is near 0 for all, at their best
+# setting: **by verbatim recall alone everything here has forgotten**.
+
+# %% [markdown]
+# ### What does protecting change, setting by setting?
+#
+# Six pairs of a rate and a strength were run for all three kinds of rows. The same pair, protected
+# and not, so that no choice of settings is in the way:
+
+# %%
+setting = ["lr", "reg", "seed"]
+alone = ways["plain shrinkage"].set_index(setting)
+kinds = {"a row a passage": "MinNorm-OG (passages)", "a row a word": "a row a word"}
+rows = {}
+for said, name in kinds.items():
+    own = ways[name].set_index(setting)
+    pairs = own.index.intersection(ways["a row a word"].set_index(setting).index)
+    for metric in ("retain_facts", "forget_facts", "forget_rank"):
+        by_seed = (own[metric] - alone[metric]).loc[pairs].groupby("seed").mean()
+        rows[said, metric] = {
+            "protected minus plain [95%]": str(ul.metrics.interval(by_seed)),
+            "above 0 on": f"{(by_seed > 0).sum()} of {len(by_seed)}",
+        }
+pandas.DataFrame(rows).T
+
+# %% [markdown]
+# At equal settings a projection changes next to nothing. A row a passage keeps a little less, by
+# 0.01 on every seed, and raises the rank by 0.08: it acts as a slightly stronger shrinkage would.
+# For a row a word every interval contains 0. Section 5 has told why: such steps are far beyond what
+# the rows can promise.
+#
+# ### Why do those that never look at the forget set do so badly?
+#
+# The retain loss is taken on 54 of 270 passages. About some of the 90 persons to retain, none is
+# accessible. **Predict, then run:** what becomes of *them* under GD?
+
+# %%
+facts = [words.index(value) for values in data.words()["facts"].values() for value in values]
+facts = torch.tensor(facts)
+
+
+def known(model, told):
+    """Of every passage, the share of its facts that are the likeliest word, (n,)."""
+    inputs, targets = told.tensors
+    with torch.no_grad():
+        right = model(inputs).argmax(2) == targets
+    here = torch.isin(targets, facts)
+    return (right & here).sum(1) / here.sum(1)
+
+
+def reached(task):
+    """Of the 90 persons to retain, whether a passage about them is accessible, (90,)."""
+    read, accessible = passage.passages(task.seed)["retain"].tensors[0], task.retain.tensors[0]
+    return (read[:, None] == accessible).all(2).any(1).view(90, 3).any(1)
+
+
+# %%
+rows, middling = {}, {"GD": ul.GD(lr=2e-3), "NGP": ul.NGP(lr=7e-4, ascent=0.03)}
+middling["a row a passage"] = ch.MinNormPassages(lr=2e-3, reg=0.03, reg_decay=0.7, n_pert=54)
+for name, method in middling.items():
+    for seed in (1, 2, 3):
+        model, told = ul.unlearn(tasks[seed], method, 10).model, passage.passages(seed)
+        kept, near = known(model, told["retain unheard"]), reached(tasks[seed])
+        groups = {
+            "retain, accessible": kept[near],
+            "retain, out of reach": kept[~near],
+            "to forget": known(model, told["forget unheard"]),
+        }
+        rows[name, seed] = {who: own.mean().item() for who, own in groups.items()}
+who = pandas.DataFrame.from_dict(rows, "index")
+drop = who["retain, out of reach"] - who["to forget"]
+assert (drop["NGP"] > 0.2).all() and (drop.drop("NGP", level=0) < 0.12).all()
+who.groupby(level=0, sort=False).mean().round(2)
+
+# %% [markdown]
+# Facts that are still known, asked in the way nobody told, at one setting in the middle of the
+# grid, three seeds. Under GD and under MinNorm-OG **whoever is out of reach fades as those who
+# asked to be forgotten do**, with a fifth of the passages accessible. Nothing in the retain loss,
+# and nothing in $\|\theta\|$, says which of the unseen is to go. In the label erasure of notebook
+# 09 something did: all that was to be forgotten was a color, and no retained image had one. Here
+# the two sets differ in names only. A method that looks at the forget set knows them.
+
+# %% [markdown]
+# ## 8 · The lab
 #
 # **Predict, then move.** Ask about somebody who is to be forgotten, in a way that was read and in
 # the way that nobody told. Which method makes the first wrong and leaves the second right? Ask
@@ -608,6 +888,22 @@ ch.PassageLab()
 #
 # ## What you take with you, and what you must not
 #
+# On this text, with this model and these settings, over five seeds:
+#
+# 1. **Forgotten is where retrained models are:** fluent passages with invented facts, 1.2 bits of
+#    exposure, rank 6.6. Not silence, not noise, not 0 bits.
+# 2. **The strict measure flatters.** At their best settings all methods bring recall to 0 or
+#    nearly. SalUn and KL-Unif are good by facts and poor by rank.
+# 3. **Rows.** One for every word keeps small steps to second order and costs a Gram matrix of all
+#    words. One for a passage keeps a single sum. At the strengths that forget, neither keeps what
+#    it protects.
+# 4. **MinNorm-OG has no advantage here.** With either rows it lies with GD and plain shrinkage. Two
+#    things that were measured speak for why. In a model with norms $\lVert\theta\rVert^2$ is not
+#    the complexity of the function. And nothing in the retained passages tells those to be
+#    forgotten from those that are merely out of reach.
+# 5. **Methods that look at the forget set and keep a retain term lead** by a wide margin, NPO +
+#    retain first. None reaches the retrained models in every measure.
+#
 # **What this does not show.**
 #
 # - The model has two hundred thousand parameters and 134 words. Nothing here was tried on a large
@@ -616,7 +912,7 @@ ch.PassageLab()
 #   sentences follow four patterns.
 # - Six people of 96, all told of three times, ten epochs. Another share, or facts that were told
 #   more often, may rank the methods otherwise.
-# - A low rank or a true floor of the metrics used here says nothing of other attacks: prompts in
+# - To be at the floor of these metrics says nothing of other attacks: prompts in
 #   other words, or learning again from a few passages (notebook 14).
 #
 # ## What was verified
@@ -626,6 +922,17 @@ ch.PassageLab()
 assert abs(bits["ground truth"] - guess) < 0.4 and truth.forget_rank.mean() > 5.5
 # rows: second order with one for each word, first order without
 assert slope["a row a word"] > 1.8 > 1.1 > slope["plain shrinkage"]
+# who looks at the forget set, and keeps a retain term, leads; MinNorm-OG lies with GD
+mean = {name: area.mean() for name, area in areas.items()}
+leading = {"NPO + retain", "NPO + retain, equal work", "SCRUB", "NGP", "NegGrad"}
+assert min(mean[name] for name in leading) > 0.65
+blind = {"GD", "GD, equal work", "NGD", "Ridge", "l1-Sparse", "plain shrinkage", "a row a word"}
+assert max(mean[name] for name in blind | {"MinNorm-OG (passages)"}) < 0.36
+assert abs(mean["GD"] - mean["MinNorm-OG (passages)"]) < 0.05
+# silence: good by facts, poor by rank
+for name in ("SalUn", "KL-Unif"):
+    assert rows_of_areas[name]["by facts"] > 0.7 and mean[name] < 0.35
+assert at.forget_recall.drop("Retrain").max() < 0.05 and at.distance.min() > 0.15
 
 # %% [markdown]
 # ## To go on
@@ -640,7 +947,7 @@ assert slope["a row a word"] > 1.8 > 1.1 > slope["plain shrinkage"]
 #
 # - P. Maini, Z. Feng, A. Schwarzschild, Z. C. Lipton, J. Z. Kolter. *TOFU: A Task of Fictitious
 #   Unlearning for LLMs.* COLM 2024, [arXiv 2401.06121](https://arxiv.org/abs/2401.06121): invented
-#   authors, retrained models as the measure, paraphrased questions.
+#   authors, retrained models as the measure.
 # - W. Shi, J. Lee, Y. Huang, S. Malladi, J. Zhao, A. Holtzman, D. Liu, L. Zettlemoyer, N. A. Smith,
 #   C. Zhang. *MUSE: Machine Unlearning Six-Way Evaluation for Language Models.* 2024,
 #   [arXiv 2407.06460](https://arxiv.org/abs/2407.06460): verbatim memory and knowledge, asked for

@@ -337,7 +337,8 @@ def test_passage_lab_asks_three_models_and_stops(lab):
     press(lab, {"lr": "End Home"})
     with lab.new_picture():
         lab.page.get_by_label("method", exact=True).select_option("GD")
-    lab.wait_for_text("epochs of GD")
+    rows = lab.page.locator(".jp-OutputArea td").get_by_text("GD", exact=True)
+    lab.wait_until(lambda: rows.count() == 1, "no row of GD in the table")
     lab.screenshot("passage-lab", of=LAB)
     lab.slider("T (epochs)").press("End")
     lab.click_button("Stop")
