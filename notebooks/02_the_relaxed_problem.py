@@ -580,8 +580,8 @@ for _ in range(200):
     assert torch.allclose(step, kkt_solution(t, G, lam), atol=1e-8 * t.norm())
 
 # %% [markdown]
-# No allowed step does better, as far as a thousand random ones can tell. Without a penalty $P\theta$
-# is left; with a huge one $\theta$ stays where it was.
+# No allowed step does better, as far as a thousand random ones can tell. Without a penalty
+# $P\theta$ is left; with a huge one $\theta$ stays where it was.
 
 # %%
 objective = lambda t, step, lam: (t + step).square().sum() + lam * step.square().sum()
