@@ -61,9 +61,8 @@ task = ul.passage.task(seed=1)
 # %% [markdown]
 # ## 1 · The text
 #
-# The register was written for this course, and its people exist nowhere else. So nothing can be
-# known of them from another book, and "a model that never read of them" is a model that can be
-# made. (TOFU does the same with invented authors.)
+# The register was written for this course, and its people exist nowhere else. So "a model that
+# never read of them" can be made. (TOFU does the same with invented authors.)
 #
 # Each of the 96 people has five facts: a town, a craft, an animal, a food and a day. There are four
 # **ways** to tell of somebody. Here is all that there is of the first one to be forgotten.
@@ -101,8 +100,8 @@ assert any(other.first == person.first for other in others)
 assert all(any(value in p.facts.values() for p in others) for value in person.facts.values())
 
 # %% [markdown]
-# The input is a sequence of numbered words, the target at each position is the next word. A target
-# of -100 does not count: it belongs to the prompt, or it stands behind the end of a short passage.
+# The target at each position is the next word. One of -100 does not count: it belongs to the
+# prompt, or it stands behind the end of a short passage.
 #
 # ## 2 · The model, and how it was trained
 #
@@ -159,7 +158,7 @@ for name, model in models.items():
 
 
 # %% [markdown]
-# Both have every word right of all that they read and that unlearning can look at. But three words
+# Of what they read, both have every word right. But three words
 # in four of a passage about a stranger are right, too: they come with the way of telling. What
 # counts is the facts.
 #
@@ -239,7 +238,7 @@ assert abs(bits["ground truth"] - guess) < 0.4 and bits["original"] > 3.4
 # and for that it has to know it. **A model that avoids the truth has not forgotten it.** So the
 # goal is not the highest rank. It is what retrained models have.
 #
-# The same table with the task's own metrics, over the five seeds that ship. `unheard_facts` and
+# The task's own metrics, over the five seeds that ship. `unheard_facts` and
 # `unheard_rank` ask about the six in the way that nobody told; `retain_loss` and `retain_facts` ask
 # about the 90 in the way that nobody told of *them*, so they do not measure what was learnt by
 # heart.
@@ -406,8 +405,8 @@ fitted.groupby(["model", "part"]).agg(
 # %% [markdown]
 # The originals say every one of the words right, and the ground truths every one of those to
 # retain, with a loss of hundredths at most. As classifiers they interpolate. In the strict sense
-# they cannot: a cross-entropy is never 0, and the right word's probability would grow with every
-# further epoch. Training asked that the right word win, and nothing of the 133 other logits.
+# they cannot: a cross-entropy is never 0. Training asked that the right word win, and nothing of
+# the 133 other logits.
 #
 # ### How far is it linear?
 #
@@ -495,23 +494,22 @@ assert (moves["all logits"]["a row a word"] > moves["all logits"]["plain shrinka
 assert (moves["retain_facts"]["a row a word"] < moves["retain_facts"]["plain shrinkage"])[4].all()
 
 # %% [markdown]
-# - **Small steps keep the promise.** A row a word: the protected logits' change is of second order,
-#   and at $s = 0.001$ it is smaller than under plain shrinkage by a factor of above 40 on each of
-#   three seeds.
-# - **Large steps do not.** At $s = 0.1$ the factor is below $1.5$. And the facts of the forget set
-#   are nearly all still there: a single step that forgets is larger still.
+# - **Small steps keep the promise.** With a row a word the change is of second order. At $s =
+#   0.001$ it is more than 40 times smaller than under plain shrinkage, on each of three seeds.
+# - **Large steps do not.** At $s = 0.1$ the factor is below $1.5$. And most facts of the forget set
+#   are still there: a single step that forgets is larger still.
 # - **What is not protected moves more.** With a row a word *all* logits move further than under
-#   plain shrinkage, and at $s = 0.1$ fewer facts are kept. Plain shrinkage happens to be gentle
-#   here; the next part says why.
+#   plain shrinkage, and at $s = 0.1$ fewer facts are kept. The next part says why plain shrinkage
+#   is gentle.
 # - A row a passage protects one number, and no single word.
 
 # %% [markdown]
 # ### What does shrinking do to a model with norms?
 #
-# A layer norm divides by the length of what comes in. Everything that writes into the residual
-# stream, the embedding, the positions, `out` and `down`, can be multiplied by one factor: every
-# norm divides it out again. The embedding is the last layer as well, so the logits are multiplied
-# by the factor, a temperature, and the likeliest word stays. So shrink the original, part by part:
+# A layer norm divides by the length of what comes in. So everything that writes into the residual
+# stream, the embedding, the positions, `out` and `down`, can be multiplied by one factor, and every
+# norm divides it out again. Only the logits are multiplied by it, since the embedding is the last
+# layer as well, and the likeliest word stays. Shrink the original, part by part:
 
 # %%
 PARTS = {
@@ -580,8 +578,7 @@ for rate in (1e-3, 2e-3):
 # %% [markdown]
 # At the lower rate nothing of it is seen. At the higher one it is: from the shorter stream GD
 # leaves about a tenth fewer of the facts to forget, and a twentieth fewer of those to keep. In a
-# model with norms, shrinking is also a change of the rate. That is no gain by itself, since a
-# higher rate does the same.
+# model with norms, shrinking is also a change of the rate, which a higher rate does, too.
 
 # %%
 assert ul.metrics.interval(gap.loc[2e-3, "forget_facts"]).high < 0
@@ -589,8 +586,8 @@ assert ul.metrics.interval(gap.loc[2e-3, "forget_facts"]).high < 0
 # %% [markdown]
 # ## 6 · What does it cost?
 #
-# Seconds of one processor core on seed 1, from `benchmarks/passage.py`: ten epochs of every method,
-# and one projection beside one descent step on the 54 accessible passages.
+# Seconds of one processor core on seed 1, from `benchmarks/passage.py`: one projection beside one
+# descent step on the 54 accessible passages, then ten epochs of every method.
 
 # %%
 benchmark = Path(ul.__file__).parents[1] / "benchmarks" / "passage.json"
@@ -886,9 +883,8 @@ ch.PassageLab()
 #    exposure, rank 6.6. Not silence, not noise, not 0 bits.
 # 2. **The strict measure flatters.** At their best settings all methods bring recall to 0 or
 #    nearly. SalUn and KL-Unif are good by facts and poor by rank.
-# 3. **Rows.** One for every word keeps small steps to second order and costs a Gram matrix of all
-#    words. One for a passage keeps a single sum. At the strengths that forget, neither keeps what
-#    it protects.
+# 3. **Rows.** One for every word keeps small steps to second order, and is dear. One for a passage
+#    keeps a single sum. At the strengths that forget, neither keeps what it protects.
 # 4. **MinNorm-OG has no advantage here.** With either rows it lies with GD and plain shrinkage. Two
 #    things that were measured speak for why. In a model with norms $\lVert\theta\rVert^2$ is not
 #    the complexity of the function. And nothing in the retained passages tells those to be
