@@ -36,8 +36,7 @@
 # **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
 # notebook's folder before the first cell.
 #
-# The papers of this course have no experiment with language. Their readers asked for one; what is
-# measured here is ours.
+# The papers of this course have no experiment with language. What is measured here is ours.
 
 # %%
 import copy
@@ -62,9 +61,8 @@ task = ul.passage.task(seed=1)
 # %% [markdown]
 # ## 1 · The text
 #
-# The register was written for this course, and its people exist nowhere else. So nothing can be
-# known of them from another book, and "a model that never read of them" is a model that can be
-# made. (TOFU does the same with invented authors; the reference is at the end.)
+# The register was written for this course, and its people exist nowhere else. So "a model that
+# never read of them" can be made. (TOFU does the same with invented authors.)
 #
 # Each of the 96 people has five facts: a town, a craft, an animal, a food and a day. There are four
 # **ways** to tell of somebody. Here is all that there is of the first one to be forgotten.
@@ -102,8 +100,8 @@ assert any(other.first == person.first for other in others)
 assert all(any(value in p.facts.values() for p in others) for value in person.facts.values())
 
 # %% [markdown]
-# The input is a sequence of numbered words, the target at each position is the next word. A target
-# of -100 does not count: it belongs to the prompt, or it stands behind the end of a short passage.
+# The target at each position is the next word. One of -100 does not count: it belongs to the
+# prompt, or it stands behind the end of a short passage.
 #
 # ## 2 · The model, and how it was trained
 #
@@ -143,11 +141,10 @@ for way in (read[0], untold):
 # *✓ a fact that is right, ✗ a word that is not the one in the passage.*
 #
 # The original writes the passage word by word, and it has all five facts right in the way that
-# nobody told. It has not only learnt a text by heart, it knows something of a person.
+# nobody told.
 #
 # The ground truth neither keeps silent nor stammers. It writes a well-formed passage with five
-# invented facts. **This is what forgetting looks like here**, and a method whose model produces
-# noise has not reached it.
+# invented facts. **This is what forgetting looks like here**.
 
 # %%
 counted = targets != IGNORED
@@ -161,9 +158,9 @@ for name, model in models.items():
 
 
 # %% [markdown]
-# Both have every word right of all that they read and that unlearning can look at. Note the last
-# number: three words in four of a passage about a stranger are right, because they come with the
-# way of telling. A mean over all words would call that knowledge. What counts is the facts.
+# Of what they read, both have every word right. But three words
+# in four of a passage about a stranger are right, too: they come with the way of telling. What
+# counts is the facts.
 #
 # ## 3 · What is there to measure?
 #
@@ -177,9 +174,8 @@ for name, model in models.items():
 #   likeliest.
 #
 # The last one looks behind the first place. A model that has been made to prefer another town, and
-# still has the true one second, has been taught to be silent. The field measures this in bits.
-# Carlini et al. (2019) call it **exposure**: with $k$ candidates, of which the true one has rank
-# $r$,
+# still has the true one second, has been taught to be silent. Carlini et al. (2019) count this in
+# bits, and call it **exposure**: with $k$ candidates, of which the true one has rank $r$,
 #
 # $$ \text{exposure} = \log_2 k - \log_2 r . $$
 #
@@ -240,9 +236,9 @@ assert abs(bits["ground truth"] - guess) < 0.4 and bits["original"] > 3.4
 # Not 0. Whoever guesses blindly has rank 1 once in twelve times, and the mean over all ranks is
 # 1.18 bits, or rank 6.5. To reach 0 bits a model would have to put the true fact last every time,
 # and for that it has to know it. **A model that avoids the truth has not forgotten it.** So the
-# goal is neither the highest rank nor the greatest loss. It is what retrained models have.
+# goal is not the highest rank. It is what retrained models have.
 #
-# The same table with the task's own metrics, over the five seeds that ship. `unheard_facts` and
+# The task's own metrics, over the five seeds that ship. `unheard_facts` and
 # `unheard_rank` ask about the six in the way that nobody told; `retain_loss` and `retain_facts` ask
 # about the 90 in the way that nobody told of *them*, so they do not measure what was learnt by
 # heart.
@@ -260,8 +256,7 @@ table.round(2)
 # %% [markdown]
 # In all five seeds the original recalls every passage. The ground truth recalls none, and its ranks
 # lie around 6.5: with only 30 facts of six people they scatter from seed to seed. How much two
-# retrained models of *one* seed differ is the **floor**, below which no method can be told from
-# retraining. It comes with the methods in the sections below.
+# retrained models of *one* seed differ is the **floor**; Section 7 has it.
 
 # %%
 original, truth = table.loc["original"], table.loc["ground truth"]
@@ -323,8 +318,8 @@ ch.hints("unprotected")
 
 # %% [markdown]
 # **Predict, then run.** Take one retained passage, and move the parameters along this direction, by
-# a tenth of a percent of their length. The row of the passage says that nothing happens. What
-# happens to the text?
+# a tenth of a percent of their length, then by more. The row of the passage says that nothing
+# happens. What happens to the text?
 #
 # *Your prediction:* ...
 
@@ -358,8 +353,8 @@ print(" ".join(prompt), "...", *ch.asking.marked(ch.asking.written(along(v, 0.01
 
 # %% [markdown]
 # One percent along the unprotected direction, and the passage is gone. The row of the passage does
-# not feel this direction. Most directions do no harm at such a length: a random one leaves every
-# word. So the sum promises little, and what speaks for it is its price.
+# not feel this direction. A random one of this length leaves every word. So the sum promises
+# little; what speaks for it is its price.
 
 # %%
 assert abs(by_passage[0] @ v) < 1e-3 * (by_word[::4] @ v).norm()
@@ -410,8 +405,8 @@ fitted.groupby(["model", "part"]).agg(
 # %% [markdown]
 # The originals say every one of the words right, and the ground truths every one of those to
 # retain, with a loss of hundredths at most. As classifiers they interpolate. In the strict sense
-# they cannot: a cross-entropy is never 0, and the right word's probability would grow with every
-# further epoch. Training asked that the right word win, and nothing of the 133 other logits.
+# they cannot: a cross-entropy is never 0. Training asked that the right word win, and nothing of
+# the 133 other logits.
 #
 # ### How far is it linear?
 #
@@ -499,23 +494,22 @@ assert (moves["all logits"]["a row a word"] > moves["all logits"]["plain shrinka
 assert (moves["retain_facts"]["a row a word"] < moves["retain_facts"]["plain shrinkage"])[4].all()
 
 # %% [markdown]
-# - **Small steps keep the promise.** A row a word: the protected logits' change is of second order,
-#   and at $s = 0.001$ it is smaller than under plain shrinkage by a factor of above 40 on each of
-#   three seeds.
-# - **Large steps do not.** At $s = 0.1$ the factor is below $1.5$. And the facts of the forget set
-#   are nearly all still there: a single step that forgets is larger still.
+# - **Small steps keep the promise.** With a row a word the change is of second order. At $s =
+#   0.001$ it is more than 40 times smaller than under plain shrinkage, on each of three seeds.
+# - **Large steps do not.** At $s = 0.1$ the factor is below $1.5$. And most facts of the forget set
+#   are still there: a single step that forgets is larger still.
 # - **What is not protected moves more.** With a row a word *all* logits move further than under
-#   plain shrinkage, and at $s = 0.1$ fewer facts are kept. Plain shrinkage happens to be gentle
-#   here; the next part says why.
-# - A row a passage protects a sum of some thirty logits, one number, and no single one of them.
+#   plain shrinkage, and at $s = 0.1$ fewer facts are kept. The next part says why plain shrinkage
+#   is gentle.
+# - A row a passage protects one number, and no single word.
 
 # %% [markdown]
 # ### What does shrinking do to a model with norms?
 #
-# A layer norm divides by the length of what comes in. Everything that writes into the residual
-# stream, the embedding, the positions, `out` and `down`, can be multiplied by one factor: every
-# norm divides it out again. The embedding is the last layer as well, so the logits are multiplied
-# by the factor, a temperature, and the likeliest word stays. So shrink the original, part by part:
+# A layer norm divides by the length of what comes in. So everything that writes into the residual
+# stream, the embedding, the positions, `out` and `down`, can be multiplied by one factor, and every
+# norm divides it out again. Only the logits are multiplied by it, since the embedding is the last
+# layer as well, and the likeliest word stays. Shrink the original, part by part:
 
 # %%
 PARTS = {
@@ -584,8 +578,7 @@ for rate in (1e-3, 2e-3):
 # %% [markdown]
 # At the lower rate nothing of it is seen. At the higher one it is: from the shorter stream GD
 # leaves about a tenth fewer of the facts to forget, and a twentieth fewer of those to keep. In a
-# model with norms, shrinking is also a change of the rate. That is no gain by itself, since a
-# higher rate does the same.
+# model with norms, shrinking is also a change of the rate, which a higher rate does, too.
 
 # %%
 assert ul.metrics.interval(gap.loc[2e-3, "forget_facts"]).high < 0
@@ -593,8 +586,8 @@ assert ul.metrics.interval(gap.loc[2e-3, "forget_facts"]).high < 0
 # %% [markdown]
 # ## 6 · What does it cost?
 #
-# Seconds of one processor core on seed 1, from `benchmarks/passage.py`: ten epochs of every method,
-# and one projection beside one descent step on the 54 accessible passages.
+# Seconds of one processor core on seed 1, from `benchmarks/passage.py`: one projection beside one
+# descent step on the 54 accessible passages, then ten epochs of every method.
 
 # %%
 benchmark = Path(ul.__file__).parents[1] / "benchmarks" / "passage.json"
@@ -736,11 +729,10 @@ ch.pictures.fronts(drawn, references, title)
 # **Those that see retained passages only** have 0.35 at most: GD, NGD, Ridge, l1-Sparse, plain
 # shrinkage and MinNorm-OG. Seven times the epochs do not help GD.
 #
-# The third is the lesson of the exposure. **SalUn and KL-Unif** look at the forget set. By
-# *facts*, whether the true one is the likeliest word, they have 0.80 and 0.76, among the best. By
-# *rank* they have 0.31. They were trained to say something else, random words or all words alike,
-# and the true fact stays near the top. Whoever reads only what a model says would call this
-# forgotten.
+# The third is the lesson of the exposure. **SalUn and KL-Unif** look at the forget set. By *facts*,
+# whether the true one is the likeliest word, they have 0.80 and 0.76, among the best. By *rank*
+# they have 0.31. They were trained to say something else, and the true fact stays near the top.
+# Whoever reads only what a model says would call this forgotten.
 
 
 # %%
@@ -767,8 +759,8 @@ leads
 #
 # ### At the setting that other seeds choose
 #
-# A front hides what one has in hand after choosing. So for every way and seed the setting that is
-# nearest to $(0, 0)$ in the median of the *other* seeds, and all metrics of it:
+# For every way and seed the setting that is nearest to $(0, 0)$ in the median of the *other* seeds,
+# and all its metrics:
 
 # %%
 picked = {}
@@ -791,7 +783,7 @@ at.sort_values("distance").round(2)
 # ### What does protecting change, setting by setting?
 #
 # Six pairs of a rate and a strength were run for all three kinds of rows. The same pair, protected
-# and not, so that no choice of settings is in the way:
+# and not:
 
 # %%
 setting = ["lr", "reg", "seed"]
@@ -812,8 +804,8 @@ pandas.DataFrame(rows).T
 # %% [markdown]
 # At equal settings a projection changes next to nothing. A row a passage keeps a little less, by
 # 0.01 on every seed, and raises the rank by 0.08: it acts as a slightly stronger shrinkage would.
-# For a row a word every interval contains 0. Section 5 has told why: such steps are far beyond what
-# the rows can promise.
+# For a row a word every interval contains 0. Such steps are far beyond what the rows can promise
+# (Section 5).
 #
 # ### Why do those that never look at the forget set do so badly?
 #
@@ -841,18 +833,15 @@ def reached(task):
 
 
 # %%
+GROUPS = "retain, accessible", "retain, out of reach", "to forget"
 rows, middling = {}, {"GD": ul.GD(lr=2e-3), "NGP": ul.NGP(lr=7e-4, ascent=0.03)}
 middling["a row a passage"] = ch.MinNormPassages(lr=2e-3, reg=0.03, reg_decay=0.7, n_pert=54)
 for name, method in middling.items():
     for seed in (1, 2, 3):
         model, told = ul.unlearn(tasks[seed], method, 10).model, passage.passages(seed)
         kept, near = known(model, told["retain unheard"]), reached(tasks[seed])
-        groups = {
-            "retain, accessible": kept[near],
-            "retain, out of reach": kept[~near],
-            "to forget": known(model, told["forget unheard"]),
-        }
-        rows[name, seed] = {who: own.mean().item() for who, own in groups.items()}
+        shares_of = kept[near], kept[~near], known(model, told["forget unheard"])
+        rows[name, seed] = {who: own.mean().item() for who, own in zip(GROUPS, shares_of)}
 who = pandas.DataFrame.from_dict(rows, "index")
 drop = who["retain, out of reach"] - who["to forget"]
 assert (drop["NGP"] > 0.2).all() and (drop.drop("NGP", level=0) < 0.12).all()
@@ -872,7 +861,7 @@ who.groupby(level=0, sort=False).mean().round(2)
 # **Predict, then move.** Ask about somebody who is to be forgotten, in a way that was read and in
 # the way that nobody told. Which method makes the first wrong and leaves the second right? Ask
 # about somebody to retain: what has it cost? Then type a prompt of your own, such as the first half
-# of a passage: do more words before the fact bring it back?
+# of a passage: does it bring a fact back?
 #
 # *Your prediction:* ...
 
@@ -894,9 +883,8 @@ ch.PassageLab()
 #    exposure, rank 6.6. Not silence, not noise, not 0 bits.
 # 2. **The strict measure flatters.** At their best settings all methods bring recall to 0 or
 #    nearly. SalUn and KL-Unif are good by facts and poor by rank.
-# 3. **Rows.** One for every word keeps small steps to second order and costs a Gram matrix of all
-#    words. One for a passage keeps a single sum. At the strengths that forget, neither keeps what
-#    it protects.
+# 3. **Rows.** One for every word keeps small steps to second order, and is dear. One for a passage
+#    keeps a single sum. At the strengths that forget, neither keeps what it protects.
 # 4. **MinNorm-OG has no advantage here.** With either rows it lies with GD and plain shrinkage. Two
 #    things that were measured speak for why. In a model with norms $\lVert\theta\rVert^2$ is not
 #    the complexity of the function. And nothing in the retained passages tells those to be
@@ -908,8 +896,7 @@ ch.PassageLab()
 #
 # - The model has two hundred thousand parameters and 134 words. Nothing here was tried on a large
 #   language model, where facts are told in thousands of ways and nobody knows the retrained model.
-# - It is one text, made so that everything in it can be counted. Its facts are independent, its
-#   sentences follow four patterns.
+# - It is one text, made to be counted: independent facts in four patterns.
 # - Six people of 96, all told of three times, ten epochs. Another share, or facts that were told
 #   more often, may rank the methods otherwise.
 # - To be at the floor of these metrics says nothing of other attacks: prompts in
@@ -960,5 +947,4 @@ assert at.forget_recall.drop("Retrain").max() < 0.05 and at.distance.min() > 0.1
 # - J. L. Block, A. Mokhtari, S. Shakkottai. *Machine Unlearning under Overparameterization.*
 #   NeurIPS 2025, [arXiv 2505.22601](https://arxiv.org/abs/2505.22601): the relaxed problem,
 #   MinNorm-OG.
-# - A. Radford, J. Wu, R. Child, D. Luan, D. Amodei, I. Sutskever. *Language Models are Unsupervised
-#   Multitask Learners.* 2019: the transformer with norms in front and tied embeddings.
+# - A. Radford and others. *Language Models are Unsupervised Multitask Learners.* 2019: the network.
