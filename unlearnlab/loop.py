@@ -147,7 +147,9 @@ def _begun(task, method, epochs, seed, products, stop):
     """The state before the first epoch, with all random numbers seeded."""
     run_seed = derived(task.seed, seed)
     with GLOBAL_GENERATORS:
-        torch.manual_seed(run_seed), random.seed(run_seed), np.random.seed(run_seed % 2**32)
+        torch.manual_seed(run_seed)
+        random.seed(run_seed)
+        np.random.seed(run_seed % 2**32)
     generator = torch.Generator().manual_seed(run_seed)
     model = method.start(task, run_seed)
     model.train()
@@ -169,7 +171,8 @@ def _own_random_numbers(device):
     finally:
         with GLOBAL_GENERATORS:
             fork.__exit__(None, None, None)
-            random.setstate(pythons), np.random.set_state(numpys)
+            random.setstate(pythons)
+            np.random.set_state(numpys)
 
 
 def measure(task: Task, model: nn.Module) -> dict[str, float]:

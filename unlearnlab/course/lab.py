@@ -124,7 +124,8 @@ class SliderLab(Lab):
         self.canvas = Canvas(figure(**self.panels)[0])
         top = ipywidgets.HBox([self.column, self.numbers])
         self.panel = ipywidgets.VBox([top, self.canvas.widget, self.status])
-        weakref.finalize(self, close, self.panel)
+        # not when the kernel ends: then there is nobody left to tell
+        weakref.finalize(self, close, self.panel).atexit = False
         self.show()
 
     @property

@@ -78,7 +78,8 @@ class UnlearningLab(Lab):
         buttons = HBox([self.run, self.stop, self.reset, *self.extra, self.progress])
         shown = self.view, self.readout, self.results, self.status
         self.panel = VBox([HBox([self.left, self.box]), buttons, *shown])
-        weakref.finalize(self, close, self.panel)
+        # not when the kernel ends: then there is nobody left to tell
+        weakref.finalize(self, close, self.panel).atexit = False
         self.fill(self.settings[method])
         if not source or "digits" in source:  # so that there is a picture before anyone clicks
             self.unlearn(*self.asked(), stop=threading.Event())
