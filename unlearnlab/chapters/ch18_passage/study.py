@@ -2,6 +2,7 @@
 
 python -m unlearnlab.study passage       # every method, 900 runs: a quarter of an hour
 python -m unlearnlab.study passage-work  # equal work, and a row for every word
+python -m unlearnlab.study passage-wider  # more settings of the ways whose best lay at an end
 """
 
 import json
@@ -91,5 +92,12 @@ STUDIES = (
         factory=passage.task,
         grid=grid("passage-work"),
         seeds=(1, 2, 3, 4, 5),
+    ),
+    Study(
+        name="passage-wider",
+        title="passages: more settings of the ways whose best lay at an end",
+        factory=passage.task,
+        grid=grid("passage-wider"),
+        seeds=(1, 2, 3),
     ),
 )
