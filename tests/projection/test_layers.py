@@ -126,7 +126,7 @@ def test_a_projection_of_a_resnet_asks_for_little_whatever_the_samples():
                 projection.step(torch.randn(n, 3, 32, 32), 0.1)
             counts.append(calls.names.total())
             assert "aten.im2col.default" not in calls.names
-    assert first[0] == first[1] < 1330 and later[0] == later[1] < 650, (first, later)
+    assert first[0] == first[1] < 1200 and later[0] == later[1] < 650, (first, later)
 
 
 def test_the_formula_is_the_one_that_multiplies_least():
@@ -189,9 +189,9 @@ def test_a_plan_is_made_once_and_again_whenever_a_pass_is_another(name):
     projection, passes = Projection(model), []
     model.register_forward_pre_hook(lambda *_: passes.append(1))
     projection.step(inputs, 0.1)
-    assert len(passes) == 3
+    assert len(passes) == 2
     projection.step(inputs[:3], 0.1)
-    assert len(passes) == 4
+    assert len(passes) == 3
     CHANGES[name](model)
     same, inputs = copy.deepcopy(model), inputs.to(next(model.parameters()).dtype)
     projection.step(inputs, 0.1)

@@ -65,10 +65,10 @@ def watched(net, kinds, plan=None):
 
     A layer qualifies if nothing but its class's forward turns its weight and bias into its output
     (no pruning, no hook, no replaced forward), if it runs once and its parameters are used nowhere
-    else, and if dimension 0 of its input is the samples: a run on a single sample has 1 there,
+    else, and if dimension 0 of its input is the samples: a run on a few samples has so many there,
     where a sequence or a table of n rows would not.
 
-    plan: what running on a single sample has shown in an earlier pass: (what it was made for, the
+    plan: what running on a few samples has shown in an earlier pass: (what it was made for, the
     shapes that layers got and gave, samples apart, and the graph, node by node; prefixes of the
     layers whose dimension 0 is the samples; whether it picks samples). That run is made only where
     this pass is not like it, and with it `_check_apart` and `_check_felt`. What only changes with
@@ -92,10 +92,8 @@ def watched(net, kinds, plan=None):
         _check_replaced(net, uses)
         passed, first = (_shapes(calls), graph), dict(calls)
         if plan is None or plan[0] != passed:
-            for some in slice(max(1, min(FEW, len(net.x) - 1))), slice(-1, None):
-                calls.clear()
-                _check_apart(net, heads, some)
-            alone = {p for p, those in calls.items() if all(len(c.output) == 1 for c in those)}
+            few = _check_apart(net, heads, calls)
+            alone = {p for p, those in calls.items() if all(len(c.output) == few for c in those)}
             _check_felt(net, uses)
             plan = passed, alone, any(word in str(graph) for word in PICKING)
     finally:
@@ -110,16 +108,32 @@ def watched(net, kinds, plan=None):
     return heads, once, plan
 
 
-def _check_apart(net, heads, some):
-    """Raises ValueError where some samples, a slice of them, have not the heads among themselves
-    that they have in their batch: then there is no gradient of one sample."""
-    try:
-        for among, head in zip(net(net.x[some]), heads):
-            apart = SAME.get(head.device.type, 5e-2) * float(head.detach().nan_to_num().abs().max())
-            torch.testing.assert_close(among, head[some], rtol=0, atol=apart, equal_nan=True)
-    except (AssertionError, ValueError) as error:
-        why = f" ({error})" if isinstance(error, ValueError) else ""
-        raise ValueError(COUPLED.format(type(net.model).__name__) + why) from error
+def _check_apart(net, heads, calls):
+    """On how many samples it ran the model. Raises ValueError where some have not the heads among
+    themselves that they have in their batch: then there is no gradient of one sample."""
+    for some in (groups := _groups(net.x)):
+        calls.clear()
+        try:
+            for among, head in zip(net(net.x[some]), heads):
+                apart = SAME.get(head.device.type, 5e-2)
+                apart *= float(head.detach().nan_to_num().abs().max())
+                torch.testing.assert_close(among, head[some], rtol=0, atol=apart, equal_nan=True)
+        except (AssertionError, ValueError) as error:
+            why = f" ({error})" if isinstance(error, ValueError) else ""
+            raise ValueError(COUPLED.format(type(net.model).__name__) + why) from error
+    return len(groups[0])
+
+
+def _groups(x):
+    """Of which samples to ask whether they stand apart. Each by itself if they are three; else a
+    few, neither the first nor the last, which sums from their end leave as they are, nor, as far as
+    that leaves some, the largest, by which a model may divide."""
+    if len(x) <= 3:
+        return [[i] for i in range(len(x))]
+    sizes = x.reshape(len(x), -1).cfloat().abs().amax(1)  # of numbers of any kind
+    inner = [i for i in sizes.argsort().tolist() if 0 < i < len(x) - 1]
+    quarter = len(inner) // 4
+    return [sorted(inner[quarter:][: min(FEW, quarter + 1)])]
 
 
 def _check_unwritten(net):
