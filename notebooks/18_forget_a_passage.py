@@ -731,8 +731,8 @@ ch.pictures.fronts(drawn, references, title)
 #
 # The third is the lesson of the exposure. **SalUn and KL-Unif** look at the forget set. By *facts*,
 # whether the true one is the likeliest word, they have 0.80 and 0.76, among the best. By *rank*
-# they have 0.31. They were trained to say something else, and the true fact stays near the top.
-# Whoever reads only what a model says would call this forgotten.
+# they have 0.31 with these twelve settings. They were trained to say something else, and the true
+# fact stays near the top. Whoever reads only what a model says would call this forgotten.
 
 
 # %%
@@ -882,7 +882,7 @@ ch.PassageLab()
 # 1. **Forgotten is where retrained models are:** fluent passages with invented facts, 1.2 bits of
 #    exposure, rank 6.6. Not silence, not noise, not 0 bits.
 # 2. **The strict measure flatters.** At their best settings all methods bring recall to 0 or
-#    nearly. SalUn and KL-Unif are good by facts and poor by rank.
+#    nearly. SalUn and KL-Unif are better by facts than by rank.
 # 3. **Rows.** One for every word keeps small steps to second order, and is dear. One for a passage
 #    keeps a single sum. At the strengths that forget, neither keeps what it protects.
 # 4. **MinNorm-OG has no advantage here.** With either rows it lies with GD and plain shrinkage. Two
