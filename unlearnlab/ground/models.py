@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import partial
 from logging import Logger
+from pickle import dumps
 from types import ModuleType
 from weakref import WeakSet
 
@@ -117,7 +118,7 @@ class Kept:
         self.states = [_state(g) for g in held if isinstance(g, GENERATORS)]
         with GLOBAL_GENERATORS:
             self.states += [_state(default_generator), (random.setstate, random.getstate())]
-            self.numpys = None if model in _QUIET else np.random.get_state(legacy=False)
+            self.numpys = None if model in _QUIET else np.random.get_state()
         # norms only read theirs in evaluation mode, and they are many
         self.steady = {id(norm._buffers) for norm in norms_of(model)}
 
@@ -134,10 +135,10 @@ class Kept:
         with GLOBAL_GENERATORS:
             for put, state in self.states:
                 put(state)
-            if self.numpys and _drawn_since(self.numpys):
-                np.random.set_state(self.numpys)
-            else:
+            if not self.numpys or dumps(self.numpys) == dumps(np.random.get_state()):
                 _QUIET.add(self.model)
+            else:
+                np.random.set_state(self.numpys)
         for hooks, before in self.hooks:
             for key in hooks.keys() - before.keys():
                 del hooks[key]
@@ -156,12 +157,6 @@ class Kept:
 
 def _hooks(module):
     return module._forward_hooks, module._forward_pre_hooks
-
-
-def _drawn_since(state):
-    """Whether numpy's global generator has another."""
-    parts = lambda state: (*state["state"].values(), state["has_gauss"])
-    return not all(map(np.array_equal, parts(state), parts(np.random.get_state(legacy=False))))
 
 
 def _state(generator):

@@ -111,7 +111,7 @@ def watched(net, kinds, plan=None):
 def _check_apart(net, heads, calls):
     """On how many samples it ran the model. Raises ValueError where some have not the heads among
     themselves that they have in their batch: then there is no gradient of one sample."""
-    for some in (groups := _groups(net.x)):
+    for some in _groups(net.x):
         calls.clear()
         try:
             for among, head in zip(net(net.x[some]), heads):
@@ -121,7 +121,7 @@ def _check_apart(net, heads, calls):
         except (AssertionError, ValueError) as error:
             why = f" ({error})" if isinstance(error, ValueError) else ""
             raise ValueError(COUPLED.format(type(net.model).__name__) + why) from error
-    return len(groups[0])
+    return len(some)
 
 
 def _groups(x):
