@@ -58,7 +58,7 @@ def copy(tmp_path_factory):
 
 
 def test_the_chapter_is_built_and_its_exercise_waits_for_an_answer(copy):
-    notebook = nbformat.read(copy / "notebooks" / "18_example.ipynb", as_version=4)
+    notebook = nbformat.read(copy / "notebooks" / "19_example.ipynb", as_version=4)
     shown = str([cell.get("outputs") for cell in notebook.cells])
     assert "still a stub" in shown and "Hint 3" in shown and "Traceback" not in shown
 
@@ -72,7 +72,7 @@ def test_the_chapter_is_built_and_its_exercise_waits_for_an_answer(copy):
     ],
 )
 def test_the_exercise_of_the_chapter_knows_right_from_wrong(copy, answer, says):
-    code = "from unlearnlab.chapters import ch18_example as ch\n"
+    code = "from unlearnlab.chapters import ch19_example as ch\n"
     code += f"ch.check('shrunk', lambda theta, share: {answer})"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=copy, capture_output=True, text=True,
