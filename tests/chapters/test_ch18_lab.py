@@ -106,7 +106,8 @@ def test_ones_own_words_are_continued_and_what_cannot_be_is_told(lab):
     for text, says in (
         ("rumour Donald", "the model does not know 'Donald'"),
         ("", "1 to 31 words, got 0"),
-        ("song " * 32, "1 to 31 words, got 32"),
+        ("Kira " * 32, "1 to 31 words, got 32"),
+        ("song " * 21, "a prompt that begins with 'song' has 1 to 20 words, got 21"),
     ):
         lab.prompt.value = text
         assert says.replace("'", "&#x27;") in lab.status.value and lab.canvas.png() == picture

@@ -91,15 +91,6 @@ def test_rows_are_named_from_the_top():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"]
 
 
-def test_vectors_run_through_their_points_over_a_plane():
-    _, ax = style.figure(subplot_kw={"projection": "3d"})
-    runs = {"leaked": ([0, 1, 2], [2, 3, 4]), "_hidden": ([0, 0, 0], [1, 1, 1])}
-    marks.space(ax, np.zeros((3, 2, 2)), runs, xlim=(0, 2))
-    assert np.transpose(ax.lines[0].get_data_3d()).tolist() == [[0, 1, 2], [2, 3, 4]]
-    assert ax.get_legend_handles_labels()[1] == ["leaked"] and ax.get_xlim() == (0, 2)
-    assert ax.lines[0].get_color() == style.GREEN and len(ax.collections) == 1
-
-
 @pytest.mark.parametrize(
     "high, words", [(1.02, ["-π", "0", "π"]), (5.2, ["-4π", "-2π", "0", "2π", "4π"])]
 )

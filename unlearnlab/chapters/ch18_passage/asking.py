@@ -20,12 +20,20 @@ def understood(text: str) -> list[str]:
     """The words of a prompt. Raises ValueError for one that the model does not know, for none, and
     for more than it can go on from."""
     words, known = text.split(), data.vocabulary()
-    if not 0 < len(words) < passage.LENGTH:
-        raise ValueError(f"a prompt has 1 to {passage.LENGTH - 1} words, got {len(words)}")
+    most = _length(words) - 1
+    if not 0 < len(words) <= most:
+        begins = f" that begins with {words[0]!r}" if words and words[0] in WAYS else ""
+        raise ValueError(f"a prompt{begins} has 1 to {most} words, got {len(words)}")
     for word in words:
         if word not in known:
             raise ValueError(f"the model does not know {word!r}. It knows: {' '.join(known)}")
     return words
+
+
+def _length(prompt):
+    """Words in a passage that begins so."""
+    way = prompt[0] if prompt else None
+    return len(data.people(0)[0].told(way)) if way in WAYS else passage.LENGTH
 
 
 def truth(seed: int, prompt: list[str]) -> list[str] | None:
@@ -39,8 +47,7 @@ def truth(seed: int, prompt: list[str]) -> list[str] | None:
 def written(model: torch.nn.Module, prompt: list[str]) -> list[str]:
     """What the model writes after a prompt, each time the likeliest word, until there are as many
     words as its way has; if it begins with no way, as many as fit."""
-    words = data.vocabulary()
-    length = len(data.people(0)[0].told(prompt[0])) if prompt[0] in WAYS else passage.LENGTH
+    words, length = data.vocabulary(), _length(prompt)
     tokens = torch.tensor([[words.index(word) for word in prompt]])
     return [words[i] for i in passage.continued(model, tokens, length - len(prompt))[0]]
 
