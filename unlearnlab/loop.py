@@ -297,8 +297,8 @@ def _update(state, method, optimizer, retain, forget):
     if _grads(state.task.original) != before:
         raise ValueError(
             f"{method.name}: the loss has a gradient by weights of {state.task.name}'s original. "
-            "If the method uses them, detach them; else a copy of it still runs its layers, through "
-            "a closure or a weak reference: let forward take them from self"
+            "If the method uses them, detach them; else a copy of it still runs its layers, "
+            "through a closure or a weak reference: let forward take them from self"
         )
     method.perturb(state)
     optimizer.step()
