@@ -2,6 +2,7 @@
 
 import copy
 import random
+import sys
 import threading
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
@@ -136,7 +137,7 @@ class Kept:
                 put(state)
             if self.numpys and _drawn_since(self.numpys):
                 np.random.set_state(self.numpys)
-            else:
+            elif sys.exc_info()[0] is None:  # one that failed may not have come to its draws
                 _QUIET.add(self.model)
         for hooks, before in self.hooks:
             for key in hooks.keys() - before.keys():
