@@ -79,8 +79,39 @@ def test_a_copy_that_runs_the_original_s_layers_is_refused(reach, trained):
     if trained:
         original(torch.ones(1, 2)).sum().backward()
     task = regression().changed(original=original, build=None, evaluate=lambda model: {})
-    with pytest.raises(ValueError, match="a copy of toy's original still runs layers of"):
+    with pytest.raises(ValueError, match="a copy of it still runs its layers"):
         ul.unlearn(task, ul.GD(), 2)
+
+
+def test_a_method_that_sends_gradients_into_the_original_is_told_to_detach():
+    class Near(ul.GD):
+        def loss(self, state, retain, forget):
+            pairs = zip(state.model.parameters(), state.task.original.parameters())
+            return super().loss(state, retain, forget) + sum(((p - q) ** 2).sum() for p, q in pairs)
+
+    with pytest.raises(ValueError, match="If the method uses them, detach them"):
+        ul.unlearn(regression(), Near(), 1)
+
+
+def test_of_runs_that_overlap_in_threads_the_last_puts_the_generators_back():
+    def states():
+        name, keys, *rest = np.random.get_state()
+        return random.getstate(), name, keys.tolist(), rest, torch.get_rng_state().tolist()
+
+    began, ends = [threading.Event() for _ in range(2)], [threading.Event() for _ in range(2)]
+
+    def run(i):
+        wait = lambda run: (began[i].set(), ends[i].wait(60))
+        ul.unlearn(regression(), ul.GD(), 1, callback=wait)
+
+    before, threads = states(), [threading.Thread(target=run, args=(i,)) for i in range(2)]
+    for thread, event in zip(threads, began):
+        thread.start()
+        assert event.wait(60)
+    for thread, event in zip(threads, ends):  # the first to begin ends first
+        event.set()
+        thread.join()
+    assert states() == before
 
 
 def test_a_train_that_returns_nothing_is_no_trouble():

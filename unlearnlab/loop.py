@@ -159,20 +159,28 @@ def _begun(task, method, epochs, seed, products, stop):
     return State(task, method, epochs, model, generator, there, stop, products, norms=norms)
 
 
+_before = []  # of the runs under way, in threads: the global generators as they were before each
+
+
 @contextmanager
 def _own_random_numbers(device):
-    """Inside, the global generators may be seeded; afterwards they are as before."""
+    """Inside, the global generators may be seeded; afterwards they are as before. Of runs that
+    overlap the last to end puts back what was before the first."""
     fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
     with GLOBAL_GENERATORS:
+        own = torch.get_rng_state(), random.getstate(), np.random.get_state(legacy=False)
+        _before.append(own)
         fork.__enter__()
-        pythons, numpys = random.getstate(), np.random.get_state(legacy=False)
     try:
         yield
     finally:
         with GLOBAL_GENERATORS:
             fork.__exit__(None, None, None)
-            random.setstate(pythons)
-            np.random.set_state(numpys)
+            last = _before.pop()
+            if last is own or not _before:
+                torch.set_rng_state(last[0])
+                random.setstate(last[1])
+                np.random.set_state(last[2])
 
 
 def measure(task: Task, model: nn.Module) -> dict[str, float]:
@@ -288,8 +296,9 @@ def _update(state, method, optimizer, retain, forget):
     loss.backward()
     if _grads(state.task.original) != before:
         raise ValueError(
-            f"a copy of {state.task.name}'s original still runs layers of the original, through a "
-            "closure or a weak reference: let forward take them from self"
+            f"{method.name}: the loss has a gradient by weights of {state.task.name}'s original. "
+            "If the method uses them, detach them; else a copy of it still runs its layers, "
+            "through a closure or a weak reference: let forward take them from self"
         )
     method.perturb(state)
     optimizer.step()

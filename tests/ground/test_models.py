@@ -142,6 +142,23 @@ def test_it_is_not_read_again_where_no_forward_draws_from_it(monkeypatch):
     projection.step(torch.randn(5, 4), 0.5)
 
 
+def test_it_is_put_back_too_after_a_pass_that_failed_before_its_draws():
+    class Drawn(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) * (1 + 0 * np.random.rand())
+
+    class Late(nn.Sequential):
+        def forward(self, x):
+            return self[1](self[0](x))
+
+    model, state = Late(nn.Linear(4, 4), Drawn(4, 3)), lambda: np.random.get_state()[1:3]
+    with pytest.raises(ValueError, match="cannot be run"):
+        ul.minnorm_step(model, torch.randn(5, 7), 0.5)
+    keys, place = state()
+    ul.minnorm_step(model, torch.randn(5, 4), 0.5)
+    assert state()[1] == place and np.array_equal(state()[0], keys)
+
+
 def test_a_model_that_another_thread_builds_meanwhile_starts_as_it_does_alone():
     here, go_on = threading.Event(), threading.Event()
 

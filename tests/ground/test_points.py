@@ -1,6 +1,7 @@
 """Does a task say at once, and by name, what is wrong with its points, and take what is plain?"""
 
 import copy
+import random
 
 import numpy as np
 import pytest
@@ -178,10 +179,31 @@ def test_models_that_no_rule_can_train_are_refused_by_name():
         task((X, Y % 2), model=nn.Linear(4, 1))
 
 
+def test_an_empty_subset_is_named():
+    with pytest.raises(ValueError, match="retain is empty"):
+        task(Subset(TensorDataset(X, Y), []))
+
+
+def test_a_model_that_fails_spends_none_of_the_callers_numbers():
+    class Failing(nn.Linear):
+        def forward(self, x):
+            torch.rand(1), np.random.rand(), random.random()
+            raise RuntimeError("no")
+
+    model = Failing(4, 3)
+    before = torch.get_rng_state(), random.getstate(), np.random.get_state()[2]
+    with pytest.raises(ValueError, match="RuntimeError: no"):
+        task((X, Y), model=model)
+    assert torch.equal(torch.get_rng_state(), before[0]) and random.getstate() == before[1]
+    assert np.random.get_state()[2] == before[2]
+
+
 @pytest.mark.filterwarnings("ignore:.*(quantized|nested):UserWarning")
 def test_quantized_and_nested_inputs_are_refused_by_name():
     with pytest.raises(TypeError, match="retain holds a masked array or a nested tensor.* pad"):
         task((torch.nested.nested_tensor([X[0], X[1, :2]]), Y[:2]))
+    with pytest.raises(ValueError, match="inputs of retain must be a dense tensor"):
+        task(TensorDataset(torch.nested.nested_tensor([X[0], X[1, :2]]), Y[:2]))
     with pytest.raises(
         ValueError, match="inputs of retain must be a dense .* got torch.quantized.QInt8Tensor"
     ):

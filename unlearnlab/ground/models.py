@@ -2,6 +2,7 @@
 
 import copy
 import random
+import sys
 import threading
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
@@ -135,10 +136,10 @@ class Kept:
         with GLOBAL_GENERATORS:
             for put, state in self.states:
                 put(state)
-            if not self.numpys or dumps(self.numpys) == dumps(np.random.get_state()):
-                _QUIET.add(self.model)
-            else:
+            if self.numpys and dumps(self.numpys) != dumps(np.random.get_state()):
                 np.random.set_state(self.numpys)
+            elif sys.exc_info()[0] is None:  # one that failed may not have come to its draws
+                _QUIET.add(self.model)
         for hooks, before in self.hooks:
             for key in hooks.keys() - before.keys():
                 del hooks[key]

@@ -33,7 +33,7 @@ def dataset(name: str, data) -> TensorDataset:
         ends = {"low": -len(whole), "high": len(whole) - 1}
         index = [checks.integer(f"an index of {name}", i, **ends) for i in data.indices]
         index = torch.tensor(index, dtype=torch.long, device="cpu")
-        return TensorDataset(*(t[index.to(t.device)] for t in whole.tensors))
+        data = TensorDataset(*(t[index.to(t.device)] for t in whole.tensors))
     if isinstance(data, (tuple, list)) and all(isinstance(t, (Tensor, np.ndarray)) for t in data):
         tensors = [_tensor(name, t) for t in data]
         lengths = [sum(t.shape[:1]) for t in tensors]
@@ -103,7 +103,7 @@ def fitting(
 
 
 def _check_finite(what, values):
-    if values.is_quantized or values.layout != torch.strided:
+    if values.is_quantized or values.is_nested or values.layout != torch.strided:
         raise ValueError(f"{what} must be a dense tensor, got {values.type()}: to_dense()")
     if values.is_complex():
         raise ValueError(f"{what} must be real numbers, got {values.dtype}")
@@ -121,15 +121,17 @@ def _probe(name, original, inputs):
     """The outputs on these first inputs, as a list of heads, and whether the model returns several.
     Nothing of it changes."""
     kept, first, before = Kept(original), inputs.clone(), {*original.parameters()}
-    with (
-        kept_modes(original.modules()),
-        kept,
-        blamed("the original", f"the first inputs of {name}", first),
-    ):
-        original.eval()
-        outputs = logits(original(first))
-        made = {*original.parameters()} - before
-    kept.put_back()
+    try:
+        with (
+            kept_modes(original.modules()),
+            kept,
+            blamed("the original", f"the first inputs of {name}", first),
+        ):
+            original.eval()
+            outputs = logits(original(first))
+            made = {*original.parameters()} - before
+    finally:
+        kept.put_back()
     if made:
         raise ValueError(
             "the original makes parameters in its first forward, which no optimizer would know: "

@@ -10,7 +10,7 @@ from torch.func import jacrev, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, one_of, tensor
-from ..ground.models import CannotRun, Kept, blamed, check_parameters, described, logits
+from ..ground.models import CannotRun, Kept, blamed, check_parameters, described, heads
 from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
 
 # Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
@@ -102,8 +102,8 @@ class Network:
             for box, key, name in self.elsewhere:
                 box[key] = tensors[name]
             returned = self.model(x.clone())
-        heads = _heads(logits(returned), len(x))
-        return [part for head in heads for part in _parts(head, self.outputs)]
+        several = _heads(returned, len(x))
+        return [part for head in several for part in _parts(head, self.outputs)]
 
     @contextmanager
     def evaluation(self):
@@ -177,18 +177,18 @@ def _working_precision(net):
     return torch.float32 if half else None
 
 
-def _heads(outputs, n):
+def _heads(returned, n):
     """The heads as a list, each (n,), (n, outputs) or (n, length, outputs)."""
-    heads = list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
+    several = heads(returned)
     if n == 1:  # a model may squeeze
-        heads = [h[None] if isinstance(h, Tensor) and h.ndim < 2 else h for h in heads]
-    for i, head in enumerate(heads):
+        several = [h[None] if isinstance(h, Tensor) and h.ndim < 2 else h for h in several]
+    for i, head in enumerate(several):
         if not isinstance(head, Tensor) or head.ndim not in (1, 2, 3) or len(head) != n:
             raise ValueError(
                 f"head {i} of the model must return ({n},), ({n}, outputs) or ({n}, length, "
                 f"outputs), got {described(head)}"
             )
-    return heads
+    return several
 
 
 def _parts(head, outputs):

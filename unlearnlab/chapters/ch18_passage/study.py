@@ -1,6 +1,6 @@
 """The recorded runs of notebook 18: every method on passages that a language model is to forget.
 
-python -m unlearnlab.study passage       # every method, 900 runs: a quarter of an hour
+python -m unlearnlab.study passage       # every method, 900 runs: half an hour
 python -m unlearnlab.study passage-work  # equal work, and a row for every word
 python -m unlearnlab.study passage-wider  # more settings of the ways whose best lay at an end
 """
