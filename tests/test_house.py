@@ -4,8 +4,9 @@ The budgets are there so that one person can read the package. Delete something 
 one. The two of tokens were 55,000 and 110,000 for sixteen notebooks and the models of our own
 tasks. They were raised twice: for eighteen notebooks and a projection that takes models that others
 bring; then for a language model and its text, a lab whose points are moved and learnt, and errors
-of every public function that name the argument. The package's was raised once more, for the chapter
-of the language model.
+of every public function that name the argument. Once more the
+package's was raised by 2,400 for the chapter of the language model, and the library's by 100 for
+what the models of others hold and draw.
 """
 
 import ast
@@ -25,7 +26,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-LIBRARY_TOKENS, PACKAGE_TOKENS = 61_400, 123_800
+LIBRARY_TOKENS, PACKAGE_TOKENS = 61_500, 123_800
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),
