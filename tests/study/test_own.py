@@ -17,6 +17,7 @@ from sweep_cases import numbers
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.course.rows import method_of
+from unlearnlab.methods import base
 from unlearnlab.study.choosing import points
 from unlearnlab.study.store import Store, StoreMismatch
 from unlearnlab.study.sweep import expand
@@ -90,6 +91,11 @@ def test_a_table_whose_settings_cannot_be_told_apart_is_not_chosen_from():
 def test_own_hyperparameters_are_checked_by_name(values, words):
     with pytest.raises(ValueError, match=words):
         Mine(**values)
+
+
+def test_what_a_reader_enters_among_the_ranges_does_no_harm(monkeypatch):
+    monkeypatch.setitem(base.RANGES, "margin", (0, float("inf"), False))
+    assert Mine(margin=2).margin == 2
 
 
 def test_numpy_s_values_and_the_words_of_other_methods_are_welcome():
