@@ -2,7 +2,6 @@
 there or from the publisher."""
 
 import gzip
-import json
 import struct
 import zlib
 from collections import Counter
@@ -17,13 +16,13 @@ from torch.utils.data import TensorDataset
 from tqdm import tqdm
 
 from ..ground import checks
-from ..ground.files import chosen_folder
+from ..ground.files import beside, chosen_folder
 from ..ground.seeds import on_cpu
 from .fetch import BadData, Source, fetch
 
 # The SHA-256 of CIFAR-10 and Tiny ImageNet belong to the files whose published MD5 are c32a1d4a...
 # and 90528d7c...
-_ROWS = json.loads(Path(__file__).with_name("sources.json").read_text())
+_ROWS = beside(__file__, "sources.json")
 SOURCES = {name: Source(**row) for name, row in _ROWS.items()}
 NAMES = ("digits", *SOURCES)
 MNIST_COUNTS = {"train": 60_000, "t10k": 10_000}

@@ -6,17 +6,16 @@ passage by heart, and whoever has read of a person in two ways could tell it in 
 words were written for this package and come under its licence.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ..ground import checks, seeds
+from ..ground.files import beside
 from ..ground.points import IGNORED
 
 PEOPLE, FORGOTTEN = 96, 6
@@ -26,7 +25,7 @@ PROMPT = 3  # words that are given: the way, and the two of the name
 @cache
 def words() -> dict:
     """The file of words: "first" and "last" names, "facts" by kind, "ways" by name."""
-    return json.loads(Path(__file__).with_name("passage.json").read_text("utf-8"))
+    return beside(__file__, "passage.json")
 
 
 @cache

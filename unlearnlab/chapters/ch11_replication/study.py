@@ -5,18 +5,17 @@ Each case is a study of its own, with a grid in grids.json:
     python -m unlearnlab.study replication-no-norm
 """
 
-import json
 from functools import partial
-from pathlib import Path
 
 from ...course.studies import Study
+from ...ground.files import beside
 from ...networks import ResNet
 from ...tasks import erasure
 from ...training.recipe import Recipe
 from .networks import NORMED, PLAIN, grouped
 from .variants import VARIANTS
 
-GRIDS = json.loads(Path(__file__).with_name("grids.json").read_text(encoding="utf-8"))
+GRIDS = beside(__file__, "grids.json")
 # The published procedure, as the public code runs it, what undoes each of its four oddities, and
 # what undoes all: settings of MinNormPublished by name
 ARMS = GRIDS["arms"]

@@ -1,21 +1,19 @@
 """PassageLab: ask a language model about somebody whom it is to forget. What does it write before
 and after, and what does one write that never read of them?"""
 
-import json
-from pathlib import Path
-
 from ipywidgets import Text
 
 from ...course.lab import MENU, WIDE
 from ...course.unlearning_lab import UnlearningLab
 from ...data import passage as data
+from ...ground.files import beside
 from ...methods import METHODS
 from ...tasks import passage
 from .asking import in_html, marked, put, truth, understood, written
 from .study import MinNormPassages, NPORetain
 
 KINDS = METHODS | {kind.name: kind for kind in (MinNormPassages, NPORetain)}
-OFFERED = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
+OFFERED = beside(__file__, "lab.json")
 
 
 class PassageLab(UnlearningLab):

@@ -5,18 +5,17 @@ python -m unlearnlab.study passage-work  # equal work, and a row for every word
 python -m unlearnlab.study passage-wider  # more settings of the ways whose best lay at an end
 """
 
-import json
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ...course.studies import Study
+from ...ground.files import beside
 from ...methods import NPO, MinNormOG
 from ...methods.base import batch_loss, hyperparameter, rule
 from ...projection import Projection
 from ...tasks import passage
 from ...training import zoo
 
-GRIDS = json.loads(Path(__file__).with_name("grids.json").read_text(encoding="utf-8"))
+GRIDS = beside(__file__, "grids.json")
 
 
 @rule
