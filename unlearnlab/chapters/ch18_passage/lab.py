@@ -57,9 +57,7 @@ class PassageLab(UnlearningLab):
         with self.telling():
             self.asked_for = understood(self.prompt.value)
             if self.canvas:
-                self.canvas.move(lambda: self._add(self.model))
-            if self.ended:
-                self.readout.value = self._table(self.ended)
+                self.frame(self.model, self.ended)
 
     def answers(self, model) -> dict[str, list[str]]:
         """What each model writes, marked. model: the unlearned one, None for the original."""
