@@ -1,9 +1,9 @@
 """A register of villagers, told in several ways: the text of the language model.
 
-Every passage tells the same five facts about one person, in one of the ways of WAYS. After the way
-and the name, its first three words, nothing of it is left to chance: a model can learn every
-passage by heart, and whoever has read of a person in two ways could tell it in the third. The
-words were written for this package and come under its licence.
+Every passage tells the same five facts about one person, in one of four ways. After the way and the
+name, its first three words, nothing of it is left to chance: a model can learn every passage by
+heart, and whoever has read of a person in three ways could tell it in the fourth. The words were
+written for this package and come under its licence.
 """
 
 from collections.abc import Sequence
