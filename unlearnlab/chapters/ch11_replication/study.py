@@ -21,9 +21,14 @@ GRIDS = beside(__file__, "grids.json")
 ARMS = GRIDS["arms"]
 
 
-def without_truth(seed, **options):
-    """Digits without a ground truth, whose training would take most of the time of many seeds."""
-    return DIGITS(seed, **options).changed(ground_truth=None)
+def without_truth(seed, dataset="digits", **options):
+    """Without a ground truth, whose training would take most of the time of many seeds."""
+    return erasure.task(dataset, "quick", seed, **options).changed(ground_truth=None)
+
+
+def at_width(width, dataset):
+    """That of a data set, on a ResNet-18 of another width."""
+    return partial(without_truth, dataset=dataset, network=partial(ResNet, 18, width=width))
 
 
 RECIPE = partial(Recipe, epochs=30, batch_size=64, milestones=(20,))
@@ -39,6 +44,9 @@ TASKS = {
     "cifar10": partial(erasure.task, "cifar10", "quick"),
     "wider": partial(erasure.task, "cifar10", "quick", network=partial(ResNet, 18, width=1 / 4)),
 }
+for part, width in {"1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2}.items():
+    for dataset in ("digits", "cifar10"):
+        TASKS[f"{dataset} at {part}"] = at_width(width, dataset)
 # trained at the same rate, so that the norm alone differs
 for norm, network in {"none": PLAIN, "group": grouped, "batch": NORMED}.items():
     TASKS[norm] = partial(without_truth, network=network, recipe=RECIPE(lr=1e-2))
