@@ -13,10 +13,13 @@ def provenance(command: str, device: str = "cpu") -> dict[str, str]:
     asks.
 
     command: the line that made it, relative to the repository root. commit: of the checkout, with
-    "+changes" when files git knows had uncommitted edits, or "unknown" outside a checkout.
+    "+changes" when files git knows had uncommitted edits, or "unknown" outside a checkout. device:
+    of a CPU its instructions too, such as AVX2: with others sums round in another way, and the same
+    seed trains another network.
     """
     cuda = device.startswith("cuda")
-    name = torch.cuda.get_device_name() if cuda else f"cpu ({platform.machine()})"
+    here = f"cpu ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
+    name = torch.cuda.get_device_name() if cuda else here
     return {
         "command": command,
         "commit": _commit(),
