@@ -3,7 +3,7 @@
     python -m unlearnlab.study table1              # 5,940 runs, half an hour on two cores
     python -m unlearnlab.study erasure             # 2,060 runs on digits, 25 minutes
     python -m unlearnlab.study collapse            # 565 runs on digits, 15 minutes
-    python -m unlearnlab.study replication         # 7,213 runs in 20 files, hours
+    python -m unlearnlab.study replication         # all of notebook 11, a file a case: hours
     python -m unlearnlab.study replication-digits  # one of them: a name is that of a file
     python -m unlearnlab.study width               # an hour; then width-planes and width-cifar10
     python -m unlearnlab.study evidence            # ten minutes; then evidence-erasure, -sine
