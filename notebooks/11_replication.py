@@ -57,22 +57,12 @@ def read(record):
 
 
 recorded = {name: read(f"replication-{name}") for name in ch.study.CASES}
-together = {"mnist": ["mnist-finer"], "cifar10": ["cifar10-finer", "cifar10-between"]}
-together["cifar10-wider"] = ["cifar10-wider-between"]
-for whole, names in together.items():
-    parts = [recorded[whole], *(recorded.pop(name) for name in names)]
-    recorded[whole] = pandas.concat(parts, ignore_index=True)
+for name, whole in (("mnist-finer", "mnist"), ("cifar10-finer", "cifar10")):
+    recorded[whole] = pandas.concat([recorded[whole], recorded.pop(name)], ignore_index=True)
 # at width 1/4 MinNorm-OG, and GD for as many epochs, were run for notebook 09
 recorded["cifar10-wider"] = pandas.concat(
     [recorded["cifar10-wider"], read("erasure-cifar10-quick-width0.25")], ignore_index=True
 )
-# one setting was run in both files: the originals are the same ones
-setting = ["method", "epochs", "lr", "seed"]
-for whole in ("cifar10", "cifar10-wider"):
-    twice = recorded[whole].query("method == 'GD' and epochs == 2 and lr == 0.001")
-    spread = twice.groupby("seed")[["retain_accuracy", "forget_error"]].agg(np.ptp)
-    assert len(twice) == 2 * len(spread) and spread.max().max() < 1e-3
-    recorded[whole] = recorded[whole].drop(twice.index[twice.duplicated(setting)])
 print(sum(map(len, recorded.values())), "runs")
 
 
@@ -576,10 +566,8 @@ assert max(few_settings["cifar10"], few_settings["cifar10-wider"]) < 0.01
 # seeds shows this mistake.
 
 # %%
-for case, epochs in {"cifar10": (2, 3, 4, 8), "cifar10-wider": (2, 3, 10)}.items():
-    gd = {T: shares(of(case, "GD", T)) for T in epochs}
-    print(words[case])
-    display(dial(gd, shares(of(case, "MinNorm-OG", 2)), 2))
+gd_epochs = {T: shares(of("cifar10-price", "GD", T)) for T in (2, 3, 4)}
+dial(gd_epochs, shares(of("cifar10-price", "MinNorm-OG", 2)), 2, (1.2, 1.5, 1.8))
 
 # %% [markdown]
 # TEXT-DIAL

@@ -26,11 +26,6 @@ def without_truth(seed, dataset="digits", **options):
     return erasure.task(dataset, "quick", seed, **options).changed(ground_truth=None)
 
 
-def at_width(width, dataset):
-    """That of a data set, on a ResNet-18 of another width."""
-    return partial(without_truth, dataset=dataset, network=partial(ResNet, 18, width=width))
-
-
 RECIPE = partial(Recipe, epochs=30, batch_size=64, milestones=(20,))
 DIGITS = partial(erasure.task, "digits", "quick")
 TASKS = {
@@ -42,11 +37,12 @@ TASKS = {
     "plain": partial(DIGITS, network=PLAIN, recipe=RECIPE(lr=1e-2)),
     "mnist": partial(erasure.task, "mnist", "quick"),
     "cifar10": partial(erasure.task, "cifar10", "quick"),
+    "cifar10 alone": partial(without_truth, dataset="cifar10"),
     "wider": partial(erasure.task, "cifar10", "quick", network=partial(ResNet, 18, width=1 / 4)),
 }
-for part, width in {"1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2}.items():
-    for dataset in ("digits", "cifar10"):
-        TASKS[f"{dataset} at {part}"] = at_width(width, dataset)
+for words, width in {"1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2}.items():
+    own = partial(ResNet, 18, width=width)
+    TASKS[f"digits at {words}"] = partial(without_truth, network=own)
 # trained at the same rate, so that the norm alone differs
 for norm, network in {"none": PLAIN, "group": grouped, "batch": NORMED}.items():
     TASKS[norm] = partial(without_truth, network=network, recipe=RECIPE(lr=1e-2))
