@@ -231,18 +231,18 @@ def pairs(maps, finding):
 # %%
 pairs(
     {"original": by_pair(task.original), "ground truth": by_pair(task.ground_truth)},
-    "The original names the color on the diagonal only, the ground truth nearly everywhere.",
+    "The original names the color on the diagonal only, the ground truth nearly everywhere but in "
+    "orange.",
 )
 
 # %%
 (before, reads), (truth, guesses) = (rows.mean(0) for rows in found.values())
 
 assert not digits or before < 0.15 and reads > 0.85 and truth > 0.7 and guesses < 0.35
-assert (
-    not digits
-    or by_pair(task.ground_truth).mean(0).argmin() == 6
-    and by_pair(task.ground_truth)[:, 6].mean() < 0.5
-)  # color 6 is orange
+orange = [says(t.ground_truth)[6].argmax(1) for t in tasks.values()]  # color 6
+named = np.array([[float((said == k).double().mean()) for k in (6, 3, 0)] for said in orange])
+print("orange images are named orange, yellow, red, seed by seed:", *named.round(2).tolist())
+assert not digits or named[0, 0] < 0.5 and (named.sum(1) > 0.9).all()
 assert all(
     abs(shares(says(t.original))[0] - t.evaluate(t.original)["color_accuracy"]) < 1e-3
     for t in tasks.values()
@@ -251,8 +251,9 @@ assert all(
 
 # %% [markdown]
 # The original reads the digit in every color: only the diagonal is dark, where both cues give one
-# answer. The ground truth goes by the color, nearly whatever the image shows. It is not perfect at
-# it: orange lies between red and yellow, and there the digit still tips the scale.
+# answer. The ground truth goes by the color, nearly whatever the image shows. Where it fails it
+# takes one color for another: of seed 1 two orange images in three are named after yellow or red,
+# which orange lies between. Which of the three depends on the digit, and other seeds confuse less.
 #
 # **How odd.** The original is the better digit reader by any standard, and we call the ground truth
 # ideal. Yet consider what unlearning promises. Somebody withdraws some images, and asks for a model
@@ -386,7 +387,7 @@ print(
 # %%
 def landing(runs):
     """Method -> (mean, standard error) of the color accuracy over seeds; each seed's setting is
-    chosen on the others."""
+    chosen on the others, by their median."""
     runs = runs.assign(missed=1 - runs["color_accuracy"])  # a number that is to be small
     chosen = ul.select(runs, "missed", "validation")
     return {
@@ -404,17 +405,18 @@ ch.pictures.landings(
 )
 
 # %% [markdown]
-# Means and standard errors over five seeds; each seed's setting was chosen on the other four. What
-# can be compared is the order, not the numbers: there, photographs, a network a hundred times as
-# large, 50 accessible images and 500 to forget; here, digits, 431 and 70. Our ground truth itself
-# stops at 0.80.
+# Means and standard errors over five seeds; each seed's setting has the highest median on the other
+# four. What can be compared is the order, not the numbers: there, photographs, a network a hundred
+# times as large, 50 accessible images and 500 to forget; here, digits, 431 and 70. Our ground truth
+# itself stops at 0.80.
 #
 # - **The same in both:** Retrain is first, and nothing that starts from the original comes near it
 #   here. GA and NPO, which never look at a retained image, are far behind; here they end where the
 #   original was.
 # - **Not the same:** MinNorm-OG. In the paper it is second, by a clear distance. Here it is one of
-#   eight between 0.25 and 0.40, and at their lower end, with GD and NGD. And l1-Sparse, last there,
-#   is in the middle here.
+#   eight between 0.25 and 0.40, and at their lower end, with GD and NGD. Choose by the mean of the
+#   other four, and it is just above GD, which is no more sure. And l1-Sparse, last there, is in the
+#   middle here.
 #
 # So the paper's order is not reproduced on digits. Whether that is the data, the width of the
 # network, or the much larger accessible share, which leaves plain descent more to work with, this
@@ -435,6 +437,30 @@ assert all(
 assert here["Retrain"] > 1.2 * max(value for name, value in here.items() if name != "Retrain")
 assert max(here["GA"], here["NPO"]) < before + 0.03
 assert all(0.25 < here[name] < 0.41 for name in here if name not in ("Retrain", "GA", "NPO"))
+
+# %%
+SETTING = ("lr", "reg", "reg_decay", "descent_epochs", "ascent", "noise")
+
+
+def by_mean(runs):
+    """Method -> (seeds,): as in `landing`, but each setting has the highest mean on the others."""
+    names = [name for name in SETTING if name in runs]
+    runs = runs.assign(setting=runs.groupby(["method", *names], dropna=False).ngroup())
+    found = {}
+    for method, own in runs.groupby("method"):
+        score = own.pivot(index="setting", columns="seed", values="color_accuracy")
+        best = {seed: score.drop(columns=seed).mean(axis=1).idxmax() for seed in score}
+        found[method] = np.array([score.loc[row, seed] for seed, row in best.items()])
+    return found
+
+
+# %%
+low_end = by_mean(grid)
+for name in ("GD", "NGD", "MinNorm-OG"):
+    print(f"{name:10} by the median {here[name]:.2f}, by the mean {low_end[name].mean():.2f}")
+less = low_end["MinNorm-OG"] - low_end["GD"]
+print("MinNorm-OG less GD, by the mean:", ul.metrics.interval(less))
+assert here["MinNorm-OG"] < here["GD"] and 0 < less.mean() < ul.choosing.standard_error(less)
 
 
 # %% [markdown]
@@ -470,6 +496,30 @@ assert all(
 assert sorted(nine_in_ten, key=nine_in_ten.get)[-3:] == ["MinNorm-OG", "SalUn", "Retrain"]
 assert all(nine_in_ten[name] < 0.18 for name in ("GD", "NGD", "Ridge", "l1-Sparse", "GA", "NPO"))
 
+# %%
+from math import comb
+
+
+def of_five(settings, method, share):
+    """Of all ways to draw five settings of a method: the mean of what `conditions` prints, and the
+    share in which one of the five keeps enough."""
+    own = settings[settings.method == method]
+    good = own[own.utility >= share].color_accuracy.sort_values(ascending=False)
+    odds = [comb(len(own) - place, 4) / comb(len(own), 5) for place in range(1, len(good) + 1)]
+    return float(good @ odds / sum(odds)), sum(odds)
+
+
+# %%
+fives = {}
+for share in (0.9, 0.8):
+    for name in ("SalUn", "NGP", "MinNorm-OG", "GD"):
+        fives[name, share] = of_five(settings, name, share)
+    told = [f"{n} {v:.2f} ({can:.0%})" for (n, own), (v, can) in fives.items() if own == share]
+    print(f"five settings, {share:.0%} in own color:", *told)
+
+assert fives["NGP", 0.9][0] > fives["MinNorm-OG", 0.9][0] > fives["GD", 0.9][0] + 0.04
+assert 0.24 < fives["MinNorm-OG", 0.8][0] < fives["GD", 0.8][0] + 0.01
+
 # %% [markdown]
 # Means over five seeds, chosen on the numbers they report: an oracle's view of each method's front.
 # The standard errors are between 0.01 and 0.04.
@@ -479,8 +529,10 @@ assert all(nine_in_ten[name] < 0.18 for name in ("GD", "NGD", "Ridge", "l1-Spars
 # fifth or more of the images in which nothing is in conflict: that is damage, not collapse. Of
 # those that start from the original and keep nine in ten, SalUn leads, MinNorm-OG is second, and GD
 # and Ridge have hardly left the original. At eight in ten GD and Ridge are back beside MinNorm-OG:
-# their best settings just miss nine in ten. A ranking that changes with a threshold is not much of
-# a ranking. The published measure has no threshold, because it does not look at this side at all.
+# GD's setting just misses nine in ten. And the second place is one of 20 settings: with GD's five,
+# drawn at random, NGP is ahead of MinNorm-OG at nine in ten, and GD level with it at eight. In
+# brackets, how often five hold one that keeps enough. A ranking that changes with a threshold is
+# not much of a ranking. The published measure has none, because it does not look at this side.
 
 # %% [markdown]
 # ## 6 · The same on MNIST and CIFAR-10, recorded
@@ -532,26 +584,30 @@ assert sorted(nine, key=nine.get)[-2:] == ["MinNorm-OG", "Retrain"]
 assert nine["MinNorm-OG"] > 0.2 > nine["GD"]
 assert kept_there["SalUn"][2] > kept_there["MinNorm-OG"][2] > kept_there["GD"][2]
 assert at["NGP"] == mnist[mnist.method == "NGP"].lr.min()
+own = points[points.method == "MinNorm-OG"]
+second = {name: values.mean() for name, values in by_mean(mnist).items()}
+print("by the mean:", {n: f"{second[n]:.2f}" for n in sorted(second, key=second.get)[-6:]})
+assert (own.utility >= 0.9).sum() == 2 and sorted(second, key=second.get)[-2] == "NGP"
 
 # %% [markdown]
 # - **The same on both:** Retrain is first, here by more; GA and NPO stay where the original is.
 # - **Ridge, NGD and l1-Sparse** fall behind. Their best settings look no worse than the others' in
-#   the rightmost column, which is an oracle's. But the setting that is best on four seeds is not
-#   the one that is good on the fifth.
-# - **MinNorm-OG** has moved up, from ninth to a group of five with SCRUB, SalUn, NGP and GD, whose
-#   bars all overlap. GD is as near to the color as it is. The paper's clear second place is not
-#   seen on MNIST either.
+#   the rightmost column, which is an oracle's. But the setting with the best median on four seeds
+#   is not the one that is good on the fifth.
+# - **MinNorm-OG** is in a group of five with SCRUB, SalUn, NGP and GD, whose bars all overlap. GD
+#   is as near to the color as it is. The paper's clear second place is not seen on MNIST either.
+#   Choose by the mean, and NGP is second.
 # - **With a condition on the images in their own color** it does better: of those that start from
-#   the original and keep nine in ten, MinNorm-OG goes furthest; at eight in ten SalUn leads and it
-#   is second. On the digits SalUn and MinNorm-OG are the first two at nine in ten, and NGP passes
-#   both at eight. 95% nobody keeps here.
+#   the original and keep nine in ten, MinNorm-OG goes furthest, by two of its 20 settings; at eight
+#   in ten SalUn leads and it is second. On the digits SalUn and MinNorm-OG are the first two at
+#   nine in ten, and NGP passes both at eight. 95% nobody keeps here.
 #
 # NGP's best rate is the lowest of its three, so it may have more to give than this grid shows; the
 # grid was chosen on the digits.
 #
 # On both data sets MinNorm-OG stands better when images in their own color have to be kept than by
-# the published measure, which does not ask for them. The orders of the two data sets differ by
-# either.
+# the published measure, which does not ask for them, as long as all its settings count. The orders
+# of the two data sets differ by either.
 
 # %% [markdown]
 # Last, photographs, as in the paper: 8,000 images of CIFAR-10, the network at a width of 1/4, 160
@@ -625,6 +681,7 @@ assert not any(kept_far[name][1] > 0 for name in ("MinNorm-OG", "GD"))
 three = photos[photos.method.isin(["GD", "MinNorm-OG"])]
 print(three.pivot(index=["method", "lr"], columns="seed", values="color_accuracy").round(2))
 
+
 # %% [markdown]
 # At $10^{-2}$ seed 3 goes to 0.93 and the two others to 0.6 and 0.65. Whoever chooses on other
 # seeds sends seeds 1 and 2 where only seed 3 goes far, and seed 3 where it does not. So the 0.64
@@ -637,10 +694,8 @@ print(three.pivot(index=["method", "lr"], columns="seed", values="color_accuracy
 # settings: 20 of MinNorm-OG on digits and MNIST, 5 of GD. So the last column asks for the mean best
 # of four settings, drawn at random; on CIFAR-10 there are three.
 
+
 # %%
-from math import comb
-
-
 def best_of(runs, tries=None, by="color_accuracy"):
     """Method -> the color accuracy of the best of each seed's own settings, (seeds,).
 
@@ -671,6 +726,15 @@ lead = {
 }
 for name, own in lead.items():
     print(f"{name}: MinNorm-OG less GD, best of four, seed by seed: {own.round(2)}")
+for rival in ("NGP", "SalUn"):
+    for name, (runs, _) in sets.items():
+        own = best_of(runs, 4)
+        told = ul.metrics.interval(own[rival] - own["MinNorm-OG"])
+        print(f"{name}: {rival} less MinNorm-OG, best of four: {told}")
+        clear = {("NGP", "MNIST"), ("SalUn", "digits")}
+        assert (told.low > 0) == ((rival, name) in clear)
+
+# %%
 assert place["MinNorm-OG"] < rate_by_rate.loc["MinNorm-OG", "mean"].min()
 assert all(abs(own.mean()) < 2 * ul.choosing.standard_error(own) for own in lead.values())
 for runs, elsewhere in sets.values():
@@ -684,9 +748,10 @@ for runs, elsewhere in sets.values():
 # %% [markdown]
 # - **By a choice of its own, MinNorm-OG gains a tenth or more** on each data set, GD less than five
 #   hundredths. MinNorm-OG's best setting changes from seed to seed, and it has more to choose from.
-# - **With as many settings as GD it is level with GD** on all three: the difference is within two
-#   standard errors. On CIFAR-10 it is carried by one seed.
-# - **Nowhere is it second.** With four settings each, NGP and SalUn are ahead of it on all three.
+# - **With as many settings as GD it is level with GD** on all three, as far as so few seeds can
+#   tell: the difference is within two standard errors. On CIFAR-10 it is carried by one seed.
+# - **Nowhere is it second in the mean.** With four settings each, NGP and SalUn are ahead of it on
+#   all three. By Student's intervals that is sure of NGP on MNIST and of SalUn on the digits only.
 
 # %% [markdown]
 # ### And on images of its own?
@@ -731,16 +796,24 @@ assert (own_lead["GD", None] > 0).all() and leads["GD", None].low > 0.02
 assert 0.6 < leads["GD", 3].mean / leads["GD", None].mean < 0.65 and abs(leads["GD", 3].low) < 0.001
 assert all(leads["NGP", count].low < 0 < leads["NGP", count].high for count in (None, 3))
 assert all((by_200[None]["Retrain"] > by_200[None][name]).all() for name in ("MinNorm-OG", "NGP"))
-assert best.utility["MinNorm-OG"].mean() > best.utility["GD"].mean() + 0.05
+kept = best.utility["MinNorm-OG"] - best.utility["GD"]
+print(
+    "own color, MinNorm-OG less GD:", kept.round(2).tolist(), ul.metrics.interval(kept.to_numpy())
+)
+assert 0.05 < kept.mean() and ul.metrics.interval(kept.to_numpy()).low < 0 and kept.min() < -0.05
+names = ["lr", "reg", "reg_decay", "descent_epochs"]
+top = tried[tried.method == "MinNorm-OG"].groupby(names).color_accuracy.mean()
+assert top.idxmax() == (0.003, 0.1, 0.9, 8) and top.index.min()[0] == 0.003  # a corner
 
 # %% [markdown]
 # The two sets of images say nearly the same of a run, so on CIFAR-10 the columns "on its own" above
 # flatter by less than a hundredth.
 #
 # - **MinNorm-OG is ahead of GD on each of five seeds**, with 16 settings to GD's four, by $0.16$
-#   $[0.02, 0.29]$; $p = 1/16$, the least that five seeds can show. It keeps more images in their
-#   own color, too. With three settings each, about three fifths of the lead are left, and the
-#   interval begins at zero.
+#   $[0.02, 0.29]$; $p = 1/16$, the least that five seeds can show. In their own color it keeps more
+#   images in the mean, and a tenth fewer on seed 1: not sure. With three settings each, about three
+#   fifths of the lead are left, and the interval begins at zero. Its best mean lies in a corner of
+#   the 16, at the lowest rate with the strongest, slowest fading projection.
 # - **NGP, with three settings, is level with MinNorm-OG's 16**, and **Retrain is ahead of both on
 #   every seed**.
 #
@@ -773,6 +846,10 @@ assert (own["Retrain"] > own["MinNorm-OG"]).all()
 by_choice = on_mnist.sort_values("validation_color_accuracy", kind="stable")
 taken = by_choice.groupby(["method", "seed"]).last().loc["MinNorm-OG"]
 assert (taken.lr == 0.016).all() and (taken.descent_epochs == 3).all()
+utility = by_choice.groupby(["method", "seed"]).utility.last().unstack()
+print("in own color, of the chosen:", utility.mean(axis=1).round(2).to_dict())
+assert (utility.loc[["MinNorm-OG", "GD", "NGP"]].mean(axis=1) < 0.75).all()
+assert ul.metrics.interval((utility.loc["MinNorm-OG"] - utility.loc["GD"]).to_numpy()).low < 0
 
 # %% [markdown]
 # Much as on CIFAR-10, with all settings MinNorm-OG is ahead of GD by $0.13$
@@ -780,7 +857,9 @@ assert (taken.lr == 0.016).all() and (taken.descent_epochs == 3).all()
 # and the interval contains zero. Against NGP the lead with all settings, $0.06$ $[0.00, 0.12]$ on
 # five of five, is one of 16 settings over three; with three each it is gone. Retrain is ahead on
 # every seed. Every seed took the larger rate and the smaller number of descent epochs, so
-# MinNorm-OG's best may lie beyond this grid.
+# MinNorm-OG's best may lie beyond this grid. By the standard of section 5 most of this is damage:
+# the chosen settings of all three keep fewer than three in four of the images in their own color,
+# of which MinNorm-OG's keeps no surely larger share than GD's.
 
 # %% [markdown]
 # ## 7 · Equal work
@@ -802,12 +881,15 @@ took = {
 price = 1 + 7 / 15 * took["layerwise"] / took["descent"]
 print(f"MinNorm-OG at full width, 50 of 256 images in 7 of 15 epochs: {price:.2f} x GD")
 assert 1.1 < price < 1.2
+on_gpu = [1 + 7 / 15 * (epoch - 1) for epoch in (1.75, 2.8)]  # an epoch's price in notebook 11
+assert np.allclose(on_gpu, [1.35, 1.84])
 
 # %% [markdown]
 # Seven of MinNorm-OG's fifteen epochs project. Here, where a batch has 32 images and all of them
 # are protected, they cost half as much again or twice as much; at full width they add a seventh.
-# NGP looks at two batches where GD looks at one. So there are two prices: at 1.3 MinNorm-OG's 15
-# epochs are 20 of GD's, at 2 they are 30. The runs of section 4 went on.
+# NGP looks at two batches where GD looks at one. On a GPU an epoch of projections cost 1.75 or 2.8
+# of GD's (notebook 11), which makes 1.35 or 1.84 of these fifteen. So here are two prices: at 1.3
+# MinNorm-OG's 15 epochs are 20 of GD's, at 2 they are 30. The runs of section 4 went on.
 #
 # **Predict, then run.** Who gains from more epochs?
 

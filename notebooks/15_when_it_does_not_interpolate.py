@@ -260,7 +260,9 @@ influence, share = table[4].mean(1), (table[4] / table[3]).mean(1)
 print("share of the influence that survives:", *(f"{value:.2f}" for value in share))
 
 assert influence.argmax() not in (0, len(influence) - 1) and influence[-1] < 1e-3 * influence.max()
-assert (np.diff(share) < 0).all() and share[0] > 0.7
+assert (np.diff(share) < 0).all() and 0.75 < share[0] < 0.85
+distance = table[1:3].mean(2)  # of original and unlearned
+assert (np.diff(distance[1]) < 0).all() and 0 < distance[0].argmin() < len(share) - 1
 
 
 # %% [markdown]
@@ -270,13 +272,13 @@ assert (np.diff(share) < 0).all() and share[0] > 0.7
 # distance $0$, influence $0$. From there to the left:
 #
 # - **The share that survives grows with the training loss**, from nothing to four fifths.
-#   Unlearning a model of one step does next to nothing: its parameters are a sum of gradients over
-#   all samples, and what a forget sample added lies mostly in the span of the retained inputs, or
-#   is small.
+#   Of a model of one step unlearning takes a fifth of it: what a forget sample added to the
+#   gradient lies mostly in the span of the retained inputs.
 # - **The influence itself is largest half-way.** A model that has hardly learnt anything has hardly
 #   learnt the forget labels.
-# - **The distance from the ideal** falls with training for the unlearned model, but not for the
-#   original. At every stop the projection has improved on what it was given, by Section 1.
+# - **The distance from the ideal** falls with training for the unlearned model; for the original it
+#   falls, and rises again. At every stop the projection has improved on what it was given, by
+#   Section 1.
 #
 # ### No influence is necessary, not enough
 #
@@ -480,8 +482,8 @@ for name in METHODS:
     print(f"{name:17}", *(f"{value:5.2f}" for value in part[name]), "  after", *STOPS, "epochs")
 
 # %%
-assert part["projections only"][0] > 0.9 and part["projections only"][-1] < 0.4
-assert part["GD"][0] < 0.8 and part["GD"][-1] > 0.9
+assert part["projections only"][0] > 0.9 and part["projections only"][-2:].max() < 0.2
+assert part["GD"][0] < 0.8 and part["GD"][-1] > 0.9 and (np.diff(part["GD"]) > 0).all()
 assert part["MinNorm-OG"][-1] < 0.15 and part["MinNorm-OG"][-1] < part["MinNorm-OG"][0]
 
 # %% [markdown]
@@ -489,17 +491,19 @@ assert part["MinNorm-OG"][-1] < 0.15 and part["MinNorm-OG"][-1] < part["MinNorm-
 #
 # - **Projections only** behave as the linear theory says. Of a model that was stopped early they
 #   remove next to nothing, of one that fits more than four fifths. Not all, and no more after 400
-#   epochs than after 300: a network is linear in its parameters to first order only.
+#   epochs than after 300. That a network is linear to first order only may be why; no control is
+#   run for it.
 # - **GD** is the mirror image. Where the original interpolates there is nothing to descend, and the
 #   forget label stays entirely: paper A's Theorem 1, and notebook 01. Where it does not, descent on
 #   the retain labels has work to do, and this work overwrites part of what the forget label did.
-# - **MinNorm-OG** does both and leaves less than either of the two at every stop. The worse the
-#   original fits, the more of its success is the descent's.
+# - **MinNorm-OG** does both and leaves less than either of the two at every stop, in the mean. The
+#   worse the original fits, the more descent alone would have removed.
 #
-# So the two assumptions complement each other: *interpolation makes descent useless and projection
-# exact*. Without it, the descent that follows each projection replaces the retained predictions by
-# the retained labels, and the trace of the forget labels in them goes as well. It needs the labels
-# for that, of all retained samples; here it has them.
+# So the two complement each other: *interpolation makes descent useless, and projection exact*, in
+# a linear model; in this network a seventh of the influence stays. Without it, the descent that
+# follows each projection replaces the retained predictions by the retained labels, and the trace of
+# the forget labels in them goes as well. It needs labels for that; here it has those of all
+# retained samples.
 #
 # ## 5 · The sine, stopped early
 #
@@ -547,8 +551,8 @@ over_seeds.bands(
     losses,
     ending(panels, "MinNorm-OG", "GD"),
     LOSS,
-    "Training goes from left to right. By root mean square MinNorm-OG is never above GD, on the "
-    "retain points it is from 3,000 epochs on; retraining is lowest from 10,000 on",
+    "Training goes from left to right. By mean root mean square MinNorm-OG is below GD, on the "
+    "retain points above it from 3,000 epochs on; retraining is lowest from 10,000 on",
     log="xy",
 )
 
@@ -560,14 +564,17 @@ print("root-mean-square error, MinNorm-OG by GD:", *(f"{value:.1f}" for value in
 for words, errors in (("largest error", sup), ("retain error", at_points)):
     print(f"{words:13} MinNorm-OG", *(f"{v:.2f}" for v in errors["MinNorm-OG"]), end="   GD ")
     print(*(f"{v:.2f}" for v in errors["GD"]))
+ours, again, gd = map(panels["root-mean-square error"].get, ("MinNorm-OG", "retrained", "GD"))
+print("after 3,000 epochs, less retrained, seed by seed:", (ours - again)[3].round(2))
+medians = {name: np.median(v, 1) for name, v in panels["largest error"].items()}
+print("median of the largest error at the end:", {n: f"{v[-1]:.2f}" for n, v in medians.items()})
 
 # %%
-assert ratio[0] > 0.9 and ratio[-1] < 0.5 and (ratio < 1.02).all()
-assert (
-    abs(rms["MinNorm-OG"][3] / rms["retrained"][3] - 1) < 0.15
-    and rms["MinNorm-OG"][-1] > 2 * rms["retrained"][-1]
-)
+assert ratio[0] > 0.9 and ratio[-1] < 0.5 and (ratio < 1).all() and (ours < gd)[-1].all()
+assert rms["GD"].argmin() == 2 and (np.diff(rms["MinNorm-OG"]) > 0).sum() == 1
+assert ((ours - again)[3] > 0).sum() == 3 and rms["MinNorm-OG"][-1] > 2 * rms["retrained"][-1]
 assert sup["original"][-1] > 2 * sup["original"][0] and 1 < sup["MinNorm-OG"].min()
+assert medians["MinNorm-OG"][-1] < 1 and min(rms["original"][-1], rms["GD"][-1]) > 0.71
 assert (at_points["MinNorm-OG"] > at_points["GD"])[3:].all()
 assert (rms["retrained"] < rms["MinNorm-OG"])[4:].all()
 
@@ -577,15 +584,18 @@ assert (rms["retrained"] < rms["MinNorm-OG"])[4:].all()
 # - A model that was stopped after 100 or 300 epochs has hardly fitted the five poisoned points.
 #   There is little to unlearn, and all four curves lie together: GD and MinNorm-OG differ by a few
 #   percent.
-# - The peaks come with the fit, and with them the difference: **MinNorm-OG's root-mean-square error
-#   falls as training goes on while GD's rises**. At the right end it is less than half of GD's.
+# - The peaks come with the fit, and with them the difference: from 1,000 epochs on **GD's mean
+#   root-mean-square error rises; MinNorm-OG's falls**, but for one small step. At the right end it
+#   is less than half of GD's, and below it on each of the five seeds.
 # - On the retain points it is the other way round: from 3,000 epochs on MinNorm-OG's error is above
 #   GD's. It pays for the calm between the points with the fit on them; notebook 08 looks into that.
 # - For scale: the function 0 has the largest error 1 and the root-mean-square error 0.71. By the
-#   largest error no model but **retrained** gets below it, by the root mean square they do.
-# - After 3,000 epochs unlearning is as good as having trained on the retain set alone for as long,
-#   by the root mean square. From 10,000 on retraining is better, two to three times at the end:
-#   what it gains by long training, unlearning does not get back in 100 epochs.
+#   mean largest error only **retrained** gets below it; by the median, the paper's measure,
+#   MinNorm-OG just does at the end. By the root mean square original and GD end above it.
+# - After 3,000 epochs unlearning and training on the retain set alone for as long have nearly one
+#   mean, by the root mean square; but on three seeds of five retraining is better. From 10,000 on
+#   its mean is lower, two to three times at the end: what it gains by long training, unlearning
+#   does not get back in 100 epochs.
 #
 # No sign, then, that MinNorm-OG *needs* interpolation on this task. But its advantage is one over
 # models that fit.
@@ -609,8 +619,8 @@ over_seeds.bands(
     losses,
     ending(panels, "MinNorm-OG", "GD"),
     LOSS,
-    "Training goes from left to right. MinNorm-OG forgets at every stop; GD forgets most where the "
-    "original was hardly trained",
+    "Training goes from left to right. MinNorm-OG forgets at every stop; GD, at this rate, most "
+    "where the original was hardly trained",
     log="x",
 )
 
@@ -623,15 +633,25 @@ assert forget["MinNorm-OG"].max() < 0.25 and (forget["MinNorm-OG"] < forget["GD"
 assert forget["GD"][0] < 0.5 * forget["GD"][fits].mean()
 assert change[0] > 0.1 and (change[fits] > -0.1).all()
 
+rates = ul.table.read("erasure")["runs"].query("method == 'GD' and seed < 5").groupby("lr")
+errors = rates[list(measures)].mean()
+print("GD on fully trained originals, by its rate:", errors.loc[0.002:0.01].round(2), sep="\n")
+tuned = errors.loc[0.005:0.006].iloc[0]
+assert tuned.forget_error < 0.05 and abs(tuned.retain_accuracy - accuracy["MinNorm-OG"][-1]) < 0.02
+assert (np.argmin(panels["forget error"]["GD"], 0) == 0).sum() == 3
+
 # %% [markdown]
 # *Means of four seeds and the range without the extremes; the loss falls from left to right.*
 #
-# The two curves on the right say the same as section 4. **GD** forgets color most where the
-# original was hardly trained: there, descent on gray images is simply more training, of a network
-# that has not settled. Once the original fits, it forgets less, from a fifth to two fifths of the
-# original's error stay, and seeds differ widely. **MinNorm-OG** forgets at every stop, and costs a
-# few percent of accuracy at most. On clean labels, then, nothing hangs on the last digit of the
-# training loss.
+# **GD** forgets color most at the first stop, in the mean and on three seeds of four, as on the
+# curve of section 4. Afterwards from a fifth to two fifths of the original's error stay, seeds
+# differ widely, and no trend with the loss is to be seen. **MinNorm-OG** forgets at every stop, and
+# costs a few percent of accuracy at most. On clean labels, then, nothing hangs on the last digit of
+# the training loss.
+#
+# **But this is no contest.** $3 \cdot 10^{-3}$ is MinNorm-OG's best rate in notebook 09, not GD's.
+# At $5.5 \cdot 10^{-3}$ plain descent takes fully trained originals about as far, as the table
+# says. The earlier stops were not run at that rate.
 #
 # ## 7 · Learnt by heart
 #
@@ -657,10 +677,9 @@ for noise, runs in noisy[noisy.model == "original"].groupby("noise"):
 
 # %% [markdown]
 # The last part. After three to six epochs the network reads digits about as well as it ever will,
-# and has learnt hardly any wrong label. From there on the training loss falls *because* wrong
-# labels are learnt by heart, and the test accuracy falls with it. Here **interpolation is
-# memorisation**: the loss that the theory asks for is reached by the part of training that does
-# harm.
+# and has learnt hardly any wrong label. From there on the training loss falls as wrong labels are
+# learnt by heart, and the test accuracy falls with it. Here **interpolation is memorisation**: the
+# loss that the theory asks for is reached by the part of training that does harm.
 #
 # Now unlearn color, at every stop. **Predict, then run.** What does it cost in accuracy, before and
 # after the wrong labels are learnt?
@@ -674,7 +693,7 @@ over_seeds.bands(
     sorted(noisy.trained.unique()),
     ending(shown, "original", "MinNorm-OG"),
     "epochs that the original was trained",
-    "With many wrong labels MinNorm-OG costs most accuracy half-way",
+    "With many wrong labels MinNorm-OG ends at about one accuracy, wherever it starts",
     log="x",
 )
 
@@ -689,13 +708,14 @@ for model, lost in cost.items():
 assert (
     cost["MinNorm-OG"][1:4].min() > 1.4 * cost["MinNorm-OG"][-1] > 0.15
     and (cost["GD"][1:] > 0.02).all()
+    and np.ptp(two_fifths["MinNorm-OG"].mean(1)) < 0.05
 )
 
 # %% [markdown]
 # Now the training matters. With two fifths of wrong labels MinNorm-OG costs more than twenty points
-# of accuracy half-way, and thirteen at the end. GD loses accuracy too, for a reason that can be
-# counted: the accessible images are few, and descent on them learns *their* wrong labels by heart.
-# The next section asks how much of MinNorm-OG's cost is the descent's, too.
+# of accuracy half-way, and thirteen at the end. What differs is the original: MinNorm-OG ends near
+# six digits in ten at every stop. GD costs less, and it learns the wrong labels of the few
+# accessible images by heart. The next section takes MinNorm-OG apart.
 #
 # It is not the training loss alone either: on clean labels an original with the loss $0.4$ lost
 # nothing (section 6), with two fifths of wrong labels one with about the same loss lost thirteen
@@ -754,6 +774,20 @@ assert open_left < 0.2 and gain.min() > 0 and taught[1] > 0.1 and taught[2] > 0.
 assert (kept["wrong_open", "GD"] > kept["wrong_open", "original"]).all()
 assert max(accuracy[arm].mean() for arm in ("MinNorm-OG", "GD")) < accuracy["original"].mean()
 
+# %%
+by_arm = fifth.pivot_table(index=["trained", "seed"], columns="model", values="retain_accuracy")
+change = by_arm.sub(by_arm["original"], axis=0)[list(ARMS[1:])].loc[3:]  # epochs
+change["beyond the sum"] = change["MinNorm-OG"] - change["GD"] - change["projections only"]
+average = change.groupby("trained").mean()
+print("change of the test accuracy, means of four seeds:", average.round(3), sep="\n")
+
+assert (change["beyond the sum"] < 0).sum() == 19 and len(change) == 20
+assert (average["MinNorm-OG"] < average["GD"] - 0.03).all() and average["MinNorm-OG"].max() < -0.06
+assert average["projections only"].loc[:12].between(-0.03, 0.005).all()
+stopped = by_arm["original"].groupby("trained").mean().max()  # the best stop
+assert stopped > by_arm["projections only"][30].mean() - 0.03
+assert (kept["wrong_open", "GD"] > 1.9 * kept["wrong_open", "MinNorm-OG"]).all()
+
 # %% [markdown]
 # - **Descent teaches them.** After three epochs the original has learnt under one in a hundred of
 #   the accessible wrong labels. After MinNorm-OG nearly a quarter is answered, after GD nearly
@@ -761,15 +795,20 @@ assert max(accuracy[arm].mean() for arm in ("MinNorm-OG", "GD")) < accuracy["ori
 #   what it protected.
 # - **Projections alone forget them,** at the end nearly nine tenths of those out of reach *and* of
 #   those within reach. Nobody aimed at them. The linear theory of section 1 would have kept
-#   every prediction within reach, right or wrong. The network did not: a step protects the outputs
-#   of the images that it draws, and to first order only.
-# - **And that is a gain here.** After the whole training the projected networks read digits better
-#   than the originals, in all four seeds. With the descent on the few accessible labels added,
-#   MinNorm-OG ends below the original, and so does GD.
+#   every prediction within reach, right or wrong. The network did not: a step protects only the
+#   largest output of each head, of the images that it draws, and to first order.
+# - **And that is a gain here,** late: after the whole training the projected networks read digits
+#   better than the originals, in all four seeds; up to 12 epochs they do not. A stopped original
+#   reads nearly as well.
+# - **MinNorm-OG's cost is neither part's alone.** Up to 12 epochs projections cost two points, or
+#   none, GD one to four, both together nine to fourteen. From three epochs on the cost is beyond
+#   the sum of the two in 19 of 20 runs. Nor does it go with the wrong labels that are answered: GD
+#   answers about twice as many and costs less.
 #
-# So the cost in accuracy comes, for a fifth of wrong labels, with the descent. There is a price:
-# projections alone hardly forget color, for which MinNorm-OG was run. One task, one strength, four
-# seeds: whether shrinking off the span is a cure for wrong labels elsewhere is an open question.
+# There is a price: projections alone hardly forget color, for which MinNorm-OG was run. Nothing
+# here was compared with shrinking *all* of $\theta$, nor with another learning rate. One task, one
+# strength, four seeds: whether shrinking off the span is a cure for wrong labels elsewhere is an
+# open question.
 
 # %%
 color = fifth[fifth.trained == 30].groupby("model").forget_error.mean()
@@ -783,15 +822,17 @@ assert color["projections only"] > 0.8 * color["original"] and color["MinNorm-OG
 #    complex model with the same retain *predictions*. It misses the ideal by $X_r^+ r$, with $r$
 #    the retain residual, and it never moves away from the ideal: the squared distance falls by
 #    $\lVert P_\perp\theta\rVert^2$. The forget labels sit in the residual: at interpolation nothing
-#    of their influence is left, a few steps from the start four fifths.
+#    of their influence is left, after the first step four fifths.
 # 2. **Noise does not hurt as long as it is interpolated.** When there are more samples than
 #    parameters nothing is interpolated. The projection then removes only what lies in the
 #    directions that the retained inputs leave free, and nothing once they leave none.
 # 3. **The descent that follows repairs** what the projection misses, if the retain labels are
 #    within reach. So MinNorm-OG did not need interpolation on the curve, the sine or the clean
-#    digits: it forgot about as well as GD where the original did not fit, and better where it did.
+#    digits. Its lead over GD comes with the fit on the curve and the sine; on the digits GD was run
+#    at a rate that is not its best.
 # 4. **With wrong labels it does not repair:** the descent teaches the wrong labels that are within
-#    reach, and costs accuracy. Projections alone forgot them, and gained some, on this task.
+#    reach. Projections alone forgot them, and gained some accuracy late. Together they cost more
+#    accuracy than either, and why is not shown.
 # 5. **The training loss is not the measure** that tells these cases apart. Look at what is not
 #    fitted, and at how much of the retain set you can reach.
 #
