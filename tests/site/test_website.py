@@ -138,6 +138,7 @@ def test_words_are_cut_where_a_browser_would_lose_blanks():
     from unlearnlab.course.style import figure
 
     page = figure(size=(4, 1))[0]
+    page.clear()
     look = {"family": "monospace", "fontsize": 9}
     for x, text in ((0, "a  bc d"), (0.5, "   bc d"), (0.5, "  ")):
         page.text(x, 0.5, text, **look)
