@@ -890,8 +890,8 @@ who.groupby(level=0, sort=False).mean().round(2)
 #
 # **Predict, then move.** Ask about somebody who is to be forgotten, in a way that was read and in
 # the way that nobody told. Which method makes the first wrong and leaves the second right? Ask
-# about somebody to retain: what has it cost? Then type a prompt of your own, such as the first half
-# of a passage: does it bring a fact back?
+# about somebody to retain: what has it cost? Where this notebook runs there is a field for a prompt
+# of your own, such as the first half of a passage: does it bring a fact back?
 #
 # *Your prediction:* ...
 

@@ -24,6 +24,7 @@ from unlearnlab.chapters import (
     ch10_collapse,
     ch12_width,
     ch13_evidence,
+    ch18_passage,
 )
 from unlearnlab.chapters.ch12_width import choosing
 from unlearnlab.chapters.ch12_width import study as widths
@@ -76,19 +77,23 @@ SLIDERS = {
 RECORDS = {ch12_width.WidthLab: [LADDERS], ch13_evidence.EvidenceLab: [NETWORKS]}
 
 
+def begun(kind, lab, grid):
+    """A replay without states; it begins where the lab's controls are, which are now let go."""
+    controls = {}
+    for name, values in grid.items():
+        control = getattr(lab, name)
+        pairs = [one for one in getattr(control, "options", ()) if isinstance(one, tuple)]
+        words = {value: word for word, value in pairs}
+        said = [str(words.get(value, value)) for value in values]
+        controls[name] = control.description, said, values.index(control.value)
+        control.unobserve_all("value")
+    return Replay(kind.__name__, controls)
+
+
 def sliders(kind):
     """A lab whose picture follows its controls, at all settings of its grid."""
     lab, grid = kind(*RECORDS.get(kind, [])), SLIDERS[kind]
-    controls = {}
-    for name, values in grid.items():
-        offered = lab.offers[name][2]
-        words = {v: w for w, v in offered.items()} if isinstance(offered, dict) else {}
-        control = getattr(lab, name)
-        said = [str(words.get(value, value)) for value in values]
-        controls[name] = control.description, said, values.index(control.value)
-    replay = Replay(kind.__name__, controls)
-    for name in grid:
-        getattr(lab, name).unobserve_all("value")
+    replay = begun(kind, lab, grid)
     for values in itertools.product(*grid.values()):
         for name, value in zip(grid, values):
             getattr(lab, name).value = value
@@ -137,15 +142,9 @@ def runs(kind, grid, shares, **first):
     """
     wanted = lambda T: [max(1, round(share * T)) for share in shares[1:]]
     lab = frames(kind, wanted)(**first)
-    begin = {"seed": lab.seed.value, "epochs": lab.epochs.value, "name": lab.name.value}
-    controls = {
-        name: (getattr(lab, name).description, [str(v) for v in values], values.index(begin[name]))
-        for name, values in grid.items()
-    }
+    replay = begun(kind, lab, grid)
     done = [f"{share:.0%} of T" for share in shares]
-    replay = Replay(kind.__name__, controls | {"done": ("epochs done", done, len(shares) - 1)})
-    for name in grid:
-        getattr(lab, name).unobserve_all("value")
+    replay.controls["done"] = "epochs done", done, len(shares) - 1
     for values in itertools.product(*grid.values()):
         for name, value in zip(grid, values):
             getattr(lab, name).value = value
@@ -180,6 +179,45 @@ class SineLab(ch04_sine.SineLab):
             self.scores = {row["method"]: row for row in known}
 
 
+class PassageLab(ch18_passage.PassageLab):
+    """What the models write stands in the picture; the table has the numbers alone."""
+
+    columns = {k: v for k, v in ch18_passage.PassageLab.columns.items() if k != "writes"}
+
+
+def prompts(kind):
+    """PassageLab at its first seed: one run of each method, over the first T, then all prompts."""
+    lab = frames(kind, lambda T: [T])()
+    people, ways = ([value for _, value in menu.options] for menu in (lab.person, lab.way))
+    # the methods innermost: what the trained models write stays as it is, and packs well
+    replay = begun(kind, lab, {"person": people, "way": ways, "name": list(lab.settings)})
+    lab.prompt.unobserve_all("value")  # `read` below follows it
+    ended = {}
+    for name in lab.settings:
+        lab.name.value = name
+        ended[name] = end_of(lab)
+        print(kind.__name__, name, flush=True)
+    for person, way, name in itertools.product(people, ways, ended):
+        lab.person.value, lab.way.value = person, way
+        lab.under_way, (lab.model, table) = name, ended[name]
+        lab.choose()
+        lab.read()
+        if lab.error:
+            raise lab.error
+        replay.add(lab.figure, table)
+    return replay
+
+
+def end_of(lab):
+    """The model that a run ends with, and its table."""
+    lab.fill(lab.settings[lab.name.value])
+    lab.unlearn(*lab.asked(), threading.Event())
+    if lab.error:
+        raise lab.error
+    lab.ended = None  # or every prompt would make its table anew
+    return lab.model, SECONDS.sub("", lab.readout.value)
+
+
 def main(names):
     made = {kind.__name__: lambda kind=kind: sliders(kind) for kind in SLIDERS}
     seeds = [1, 2, 3, 4, 5]
@@ -192,6 +230,7 @@ def main(names):
     _, methods = first_settings("collapse", "digits", "quick")
     collapse = {"seed": seeds[:3], "epochs": [5, 15], "name": list(methods)}
     made["CollapseLab"] = lambda: runs(ch10_collapse.CollapseLab, collapse, fifths)
+    made["PassageLab"] = lambda: prompts(PassageLab)
     for name in names or made:
         path = made[name]().save()
         print(f"{name}: {path.stat().st_size // 1000} kB", flush=True)

@@ -9,6 +9,7 @@ import base64
 import gzip
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -65,18 +66,27 @@ class Strokes(RendererBase):
             return super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
         size = round(self.points_to_pixels(prop.get_size_in_points()), 1)
         bold = prop.get_weight() in ("bold", 700)
-        self._add(
-            kind="words",
-            text=s,
-            x=round(float(x), 1),
-            y=round(float(y), 1),
-            size=size,
-            w=round(self._width(s, prop), 1),
-            turn=round(float(-angle), 1),
-            fill=to_hex(gc.get_rgb()[:3]),
-            **({"bold": 1} if bold else {}),
-            **({"mono": 1} if "mono" in prop.get_family()[0] else {}),
-        )
+        for text, ahead in self._pieces(s, prop, angle):
+            self._add(
+                kind="words",
+                text=text,
+                x=round(float(x + ahead), 1),
+                y=round(float(y), 1),
+                size=size,
+                w=round(self._width(text, prop), 1),
+                turn=round(float(-angle), 1),
+                fill=to_hex(gc.get_rgb()[:3]),
+                **({"bold": 1} if bold else {}),
+                **({"mono": 1} if "mono" in prop.get_family()[0] else {}),
+            )
+
+    def _pieces(self, text, prop, angle):
+        """(words, pixels before them): cut where a browser makes one blank of several, or of
+        blanks in front none. Turned words stay whole."""
+        if angle:
+            return [(text, 0)]
+        found = re.finditer(r"\S+(?: \S+)*", text)
+        return [(piece[0], self._width(text[: piece.start()], prop)) for piece in found]
 
     def _width(self, text, prop):
         """In pixels. A browser has other letters; they are set as wide as these."""

@@ -28,6 +28,7 @@ LABS = {
     "SineLab": "04_sine_poisoning",
     "SpanLab": "02_the_relaxed_problem",
     "PruneLab": "07_two_layer_networks",
+    "PassageLab": "18_forget_a_passage",
 }
 
 

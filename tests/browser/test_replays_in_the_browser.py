@@ -18,9 +18,13 @@ LABS = {
     "CollapseLab": "10_representation_collapse",
     "WidthLab": "12_width_and_unlearning",
     "EvidenceLab": "13_is_it_forgotten",
+    "PassageLab": "18_forget_a_passage",
 }
 # what is drawn: path data of all curves, in order
 CURVES = "place => [...place.querySelectorAll('svg[role=img] path')].map(p => p.getAttribute('d'))"
+# and all words, with the places where they begin
+WORDS = """place => [...place.querySelectorAll('svg[role=img] text')]
+  .map(t => [t.textContent, ...['x', 'y'].map(name => Number(t.getAttribute(name)))])"""
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -43,10 +47,12 @@ def test_every_slider_draws_what_was_recorded(lab, website, browser):
             handle.focus()
             page.keyboard.press("End" if control["start"] == 0 else "ArrowLeft")
         state = kept["states"][int(place.get_attribute("data-position"))]
-        recorded = []
+        recorded, said = [], []
         for stroke in (kept["strokes"][number] for number in state["strokes"]):
             recorded += [stroke["d"]] * len(stroke.get("at", [0])) if "d" in stroke else []
+            said += [[stroke[name] for name in ("text", "x", "y")]] if "text" in stroke else []
         assert place.evaluate(CURVES) == recorded
+        assert place.evaluate(WORDS) == said
         assert place.locator("svg[role=img]").get_attribute("aria-label") == state["alt"]
     page.close()
     assert not errors

@@ -164,6 +164,7 @@ def test_the_stored_picture_is_an_image_with_words(lab):
 
 
 def test_a_long_passage_stays_within_the_picture(lab):
+    lab.name.value = "MinNorm-OG (passages)"  # the longest name
     lab.way.value = 3  # the letter
     lab.wait()
     (page,) = lab.figure.axes

@@ -30,7 +30,7 @@ def test_every_notebook_has_a_page_and_every_recorded_lab_its_place(website):
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         page = (website / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
         placed[path.stem[:2]] = set(re.findall(r'data-replay="(\w+)"', page))
-    asked = {"SineLab", "SpanLab", "LinearLab", "PruneLab", "ErasureLab"}
+    asked = {"SineLab", "SpanLab", "LinearLab", "PruneLab", "ErasureLab", "PassageLab"}
     assert set().union(*placed.values()) == recorded and asked <= recorded
     start = (ROOT / "site" / "pages" / "index.md").read_text(encoding="utf-8")
     count, where = re.search(r"(\w+) labs move here \(notebooks ([^)]*)\)", start).groups()
@@ -113,6 +113,43 @@ def test_a_recorded_way_through_forget_error_is_that_of_the_lab():
     assert len(way["at"]) == 6  # the original, and every epoch
     start, _ = recorded("ErasureLab", "2", "5", "GD", "0% of T")
     assert start["alt"].startswith("Label erasure by GD, epoch 0,")
+
+
+def test_recorded_prompts_are_answered_as_in_the_lab():
+    """PassageLab again, another person, way and method than it begins with."""
+    from unlearnlab.chapters.ch18_passage import PassageLab
+
+    lab = PassageLab(method="GD")
+    lab.person.value, lab.way.value = 7, 3
+    state, drawn = recorded("PassageLab", "to retain, 2", "the way nobody told", "GD")
+    trained = lambda alt: (alt.split("GD: ")[0], alt.split("ground truth: ")[1])
+    assert trained(state["alt"]) == trained(lab.figure.alt)
+    said = " ".join(words(drawn))
+    assert {"original", "GD", "ground truth"} <= set(words(drawn)) and lab.prompt.value in said
+    assert set(state["alt"].split("GD: ")[1].split()) <= {*said.split(), "truth:"}
+    row = state["table"].split("GD</td>")[1].split("</tr>")[0]
+    assert numbers(row)[0] == pytest.approx(lab.metrics["retain_loss"], abs=0.002)
+    assert " s for " not in row and "writes" not in state["table"]
+
+
+def test_words_are_cut_where_a_browser_would_lose_blanks():
+    import replay
+
+    from unlearnlab.course.style import figure
+
+    page = figure(size=(4, 1))[0]
+    page.clear()
+    look = {"family": "monospace", "fontsize": 9}
+    for x, text in ((0, "a  bc d"), (0.5, "   bc d"), (0.5, "  ")):
+        page.text(x, 0.5, text, **look)
+    strokes = replay.Strokes(page)
+    page.draw(strokes)
+    drawn = [dict(stroke) for stroke in strokes.drawn if dict(stroke)["kind"] == "words"]
+    assert [stroke["text"] for stroke in drawn] == ["a", "bc d", "bc d"]
+    # letters that are equally wide: both begin behind three of them
+    first, second, third = (stroke["x"] for stroke in drawn)
+    assert third - 200 == pytest.approx(second - first, abs=0.2)
+    assert second - first == pytest.approx(3 / 4 * drawn[1]["w"], abs=0.2)
 
 
 def test_a_setting_that_was_not_recorded_stays_a_gap(tmp_path):

@@ -5,14 +5,15 @@ import textwrap
 
 import torch
 
-from ...course.style import BLACK, BLUE, VERMILLION
+from ...course.style import BLACK, BLUE
 from ...data import passage as data
 from ...ground.seeds import on_cpu
 from ...tasks import passage
 
 WAYS = data.words()["ways"]
 FACTS = {value for values in data.words()["facts"].values() for value in values}
-COLORS = {"✓": BLUE, "✗": VERMILLION, "[^✓✗]": BLACK}  # by how a word begins
+# by how a word begins; a wrong one is darker than vermillion, which is too pale for words on white
+COLORS = {"✓": BLUE, "✗": "#B34F00", "[^✓✗]": BLACK}
 LINE = 104  # letters in a line of the picture
 
 

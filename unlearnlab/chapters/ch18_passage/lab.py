@@ -102,7 +102,7 @@ class PassageLab(UnlearningLab):
         page.text(0, 1, title)
         answers = self.answers(model)
         for row, (name, words) in enumerate(answers.items()):
-            page.text(-0.01, 2 + 2.8 * row, name, ha="right", va="top", fontsize=9)
+            page.text(-0.01, 2 + 2.8 * row, name, ha="right", va="top", fontsize=8.5)
             put(page, 0, 2 + 2.8 * row, words)
         said = [f"{name}: {' '.join(words)}" for name, words in answers.items()]
         return f"{title}. {' '.join(said)}"
