@@ -740,7 +740,7 @@ assert high["U-LiRA"].mean > of_unseen[128].mean > 0.6 > of_unseen[8].mean
 assert by_width[8]["original"]["U-LiRA"].low < by_width[8]["floor"]["U-LiRA"].mean
 
 # %% [markdown]
-# Two neurons leave none, and neither do eight, which have nine in ten of the 60 right: by all
+# Two neurons leave none, and neither do eight, which have five in six of the 60 right: by all
 # three, originals look like retrained networks. With 128, which have all of them right, the attack
 # is right nearly three times in four. But on digits that nobody saw it is right two times in three:
 # most of what it finds is that originals saw more digits, and only the rest is about these sixty.
