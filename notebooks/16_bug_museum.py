@@ -142,12 +142,17 @@ words = {
     "rms_error": "root-mean-square error",
     "retain_error": "error on the retain points",
 }
-over_seeds.rows(runs, words, "The two versions can hardly be told apart", log=True)
+over_seeds.rows(runs, words, "Ten seeds do not tell the two versions apart", log=True)
 
 # %%
 note("outputs before the change", "cosine with the true gradient", with_new, 1)
 before, after = (np.median(found["rms_error"]) for found in runs.values())
 ratio = before / after
+for name, (before, after) in zip(words, [[f[n] for f in runs.values()] for n in words]):
+    times = ul.metrics.interval(torch.tensor(before).log() - torch.tensor(after).log())
+    low, high = np.exp(times[1:])
+    print(f"{name:13} outputs before / after, by seed: {low:.2f} to {high:.2f}")
+    assert times.low < 0 < times.high
 
 assert min(with_old) > 0.98 and np.mean(with_new) < 0.6
 assert 0.6 < ratio < 1.6  # the table does not see it
@@ -158,10 +163,11 @@ assert 0.6 < ratio < 1.6  # the table does not see it
 # the wrong direction and many times too short. The damage that the projection has just done to the
 # retained outputs is exactly what it does not know of.
 #
-# And the table shows **nothing**. Twenty-five wrong gradients are followed by fifty right ones,
-# AdamW makes steps of the same length from a short gradient as from a long one, and after 100
-# epochs nobody can tell the versions apart. That is the first lesson of this museum: *a good number
-# is no evidence that the code does what the paper says.*
+# And the table shows **nothing**: by seed, the interval of the ratio includes one in all three
+# measures. (It is wide; an error larger by a quarter would not have been seen.) One may blame the
+# fifty right gradients that follow twenty-five wrong ones, or AdamW, whose steps are as long from a
+# short gradient as from a long one. Neither was tested. That is the first lesson of this museum: *a
+# good number is no evidence that the code does what the paper says.*
 #
 # **The right version:** move the weights, then compute the outputs. `ul.MinNormOG` does;
 # `MinNormPublished` leads back to the trap.
@@ -195,13 +201,16 @@ class MaskedGradient(ul.SalUn):
 
 # %%
 weights = lambda model: torch.nn.utils.parameters_to_vector(model.parameters()).detach()
-shares, lengths = [], []
+shares, lengths, costs = [], [], []
 for task in digits.values():
     before = weights(task.original)
-    wrong, right = (
-        weights(ul.unlearn(task, method(lr=1e-2, ascent=1.0), 3).model)
+    both = [
+        ul.unlearn(task, method(lr=1e-2, ascent=1.0), 3).model
         for method in (MaskedGradient, ul.SalUn)
-    )
+    ]
+    errors = [task.evaluate(model)["forget_error"] for model in both]
+    costs.append(errors[0] - errors[1])
+    wrong, right = map(weights, both)
     frozen = right == before
     shares.append(float((wrong != before)[frozen].float().mean()))
     lengths.append(float((wrong - before)[frozen].norm() / before[frozen].norm()))
@@ -212,6 +221,9 @@ print(
     f"15 steps of weight decay: {1 - (1 - 1e-2 * 0.01) ** 15:.2%}"
 )
 
+cost = ul.metrics.interval(torch.tensor(costs, dtype=torch.float64))
+print("forget error, with the frozen weights moved less at rest:", cost)
+assert cost.low < 0 < cost.high
 note("a mask on gradients under AdamW", "share of frozen weights that move", shares, 0)
 assert min(shares) > 0.99 and abs(np.mean(lengths) - (1 - (1 - 1e-4) ** 15)) < 1e-4
 
@@ -219,8 +231,8 @@ assert min(shares) > 0.99 and abs(np.mean(lengths) - (1 - (1 - 1e-4) ** 15)) < 1
 # %% [markdown]
 # All of them. AdamW subtracts $\eta w \theta$ from *every* weight in *every* step, with $w = 0.01$
 # unless you say otherwise, and asks no gradient. (Momentum does the same once a mask changes during
-# the run.) Here it is little, a seventh of a percent, and the scores do not show it. The sentence
-# "all other weights are untouched" is false all the same.
+# the run.) Here it is little, a seventh of a percent, and the forget error of five seeds does not
+# show it. The sentence "all other weights are untouched" is false all the same.
 #
 # **The right version:** put the frozen weights back after the step. `ul.SalUn` does, and they keep
 # every bit.
@@ -343,11 +355,8 @@ finished = {
     method.__name__: [survives(task, method(lr=3e-2, reg=0.1)) for task in digits.values()]
     for method in (Ratio, ul.NPO)
 }
-ends = lambda found: f"{sum(found)} of {len(found)} runs end with numbers"
-print({name: ends(found) for name, found in finished.items()})
-
-# %%
 good = {name: sum(found) for name, found in finished.items()}
+print("runs that end with numbers, of 5:", good)
 note("NPO by a ratio", "runs that end with numbers, of 5", good["Ratio"], good["NPO"])
 assert sum(finished["Ratio"]) == 0 and all(finished["NPO"])
 
@@ -389,27 +398,29 @@ class BothOutputs(ul.GD):
         return state.task.loss(retain_out, retain.targets)
 
 
-still = dict(lr=1e-300, weight_decay=0.0)
+with_sum = lambda task, model: task.evaluate(model) | {"sum": weights(model).sum()}
 looks = {
-    "nothing descends, both looked at": each(digits, BothOutputs(**still), 3),
-    "GD, both looked at": each(digits, BothOutputs(lr=3e-3), 3),
-    "GD": each(digits, ul.GD(lr=3e-3), 3),
+    "nothing descends, both looked at": each(digits, BothOutputs(lr=1e-300, weight_decay=0.0), 3),
+    "GD, both looked at": each(digits, BothOutputs(lr=3e-3), 3, with_sum),
+    "GD": each(digits, ul.GD(lr=3e-3), 3, with_sum),
 }
 over_seeds.rows(looks, KEPT_AND_FORGOTTEN, "GD that looks at forget batches forgets far more")
 
 # %%
 still, both, gd = (found["forget_error"] for found in looks.values())
 note("forget batches in batch norm's averages", "forget error of GD", both, gd)
+print(f"mean forget error: at rest {np.mean(still):.2f}, GD {np.mean(gd):.2f}, {np.mean(both):.2f}")
 assert np.mean(both) < 0.6 * np.mean(gd) and min(still) > 0.6
+assert (np.array(both) < gd).all() and looks["GD"]["sum"] == looks["GD, both looked at"]["sum"]
 
 
 # %% [markdown]
 # In training mode every batch that passes enters the running averages by which the deployed
 # network normalises. With the weights at rest (first row) that does next to nothing. The two runs
-# of GD have the same weights to the last bit, and only their averages differ: while the weights
-# move, those decide how the moved network sees color. "GD on the retain set" then owes most of
-# its forgetting to a line whose result is thrown away. It takes both, as notebook 09, section 4,
-# shows.
+# of GD have the same weights, and only their averages differ: while the weights move, those decide
+# how the moved network sees color. "GD on the retain set" does the larger part of the forgetting
+# by itself, from $.66$ to $.24$; a line whose result is thrown away does the rest, to $.04$, on
+# every seed. It takes both, as notebook 09, section 4, shows.
 #
 # The trap favours methods that claim not to use the forget set, and it makes them depend on it.
 #
@@ -435,12 +446,12 @@ assert np.mean(both) < 0.6 * np.mean(gd) and min(still) > 0.6
 # %%
 @torch.no_grad()
 def asked(task):
-    """The share of colors that the teacher names right in evaluation mode and in training mode, and
-    its retain accuracy before and after three epochs of questions."""
+    """The share of colors that the teacher names right in evaluation mode, that it calls gray in
+    training mode, and its retain accuracy before and after three epochs of questions."""
     teacher, (x, y) = copy.deepcopy(task.original), task.forget.tensors
     before = task.evaluate(teacher)["retain_accuracy"]
-    right = lambda: (teacher(x[:64])[1].argmax(1) == y[:64, 1]).float().mean().item()
-    in_evaluation, in_training = right(), (teacher.train(), right())[1]
+    says = lambda color: (teacher(x[:64])[1].argmax(1) == color).float().mean().item()
+    in_evaluation, in_training = says(y[:64, 1]), (teacher.train(), says(0))[1]
     for part in x.split(64) * 3:
         teacher(part)
     return in_evaluation, in_training, before, task.evaluate(teacher.eval())["retain_accuracy"]
@@ -449,7 +460,9 @@ def asked(task):
 # %%
 table = np.array([asked(task) for task in digits.values()])
 means = table.mean(0)
-print(f"colors named right: {means[0]:.2f} in evaluation mode, {means[1]:.2f} in training mode")
+print(
+    f"named right in evaluation mode: {means[0]:.2f}; called gray in training mode: {means[1]:.2f}"
+)
 print(f"retain accuracy of the teacher: {means[2]:.2f} before, {means[3]:.1f} after three epochs")
 
 
@@ -472,7 +485,7 @@ over_seeds.rows(scrubs, KEPT_AND_FORGOTTEN, "With a teacher in training mode SCR
 # %%
 wrong, right = (found["forget_error"] for found in scrubs.values())
 note("a teacher left in training mode", "forget error of SCRUB", wrong, right)
-assert table[:, 0].min() > 0.95 and table[:, 1].max() < 0.3
+assert table[:, 0].min() > 0.95 and table[:, 1].min() > 0.7
 assert (table[:, 3] < table[:, 2] - 0.02).all() and np.mean(wrong) > 1.5 * np.mean(right)
 
 # %% [markdown]
@@ -557,12 +570,14 @@ over_seeds.rows(protected, KEPT_AND_FORGOTTEN, "Without a row the accuracy falls
 # %%
 none, nine = (found["retain_accuracy"] for found in protected.values())
 note("n_pert // classes = 0 samples", "retain accuracy of MinNorm-OG", none, nine)
-assert np.mean(nine) > np.mean(none) + 0.2
+lost = np.subtract(nine, none)
+print(f"lost: {lost.mean():.2f}, by seed {lost.min():.2f} to {lost.max():.2f}")
+assert np.mean(nine) > np.mean(none) + 0.2 and lost.min() > 0.1
 
 
 # %% [markdown]
-# The same method, the same schedule, the same name in the table; more than a third of the accuracy
-# hangs on one integer division.
+# The same method, the same schedule, the same name in the table; at this one setting more than a
+# third of the accuracy, on the mean of five seeds, hangs on one integer division.
 #
 # **The right version:** with more classes than `n_pert`, `ul.MinNormOG` takes one sample each of
 # `n_pert` random classes. `run.history` holds the `rank` of every projection, and a rank of $0$ is
@@ -616,15 +631,17 @@ over_seeds.bands(
 # %%
 measure = "share of the step that is lost"
 note("QR without a rank test, 609 rows of rank 9", measure, missing[-1], 0)
+print(f"with one sample twice: {missing[1].min():.0%} to {missing[1].max():.0%}")
 assert missing[0].max() < 1e-6 and missing[1].min() > 1e-4 and missing[-1].min() > 0.8
 
 
 # %% [markdown]
 # The rest of a dependent row is rounding, about $10^{-16}$ of it. QR scales it to length $1$ like
 # any other and calls it a direction. The projection then spares directions that no retained output
-# has anything to do with. One repeated sample costs a few percent of the step; as the number of
-# rows comes near the number of parameters, `Q` spans everything and the method stands still. It is
-# never *unsafe*, the retained outputs stay protected, and that is why nobody notices.
+# has anything to do with. One repeated sample costs from a few percent of the step to a tenth; as
+# the number of rows comes near the number of parameters, `Q` spans everything and the method stands
+# still. It is not *unsafe*, the retained outputs stay protected, so accuracy will not tell. (What
+# it does to the scores of a run was not measured here.)
 #
 # **The right version:** ask for the rank. `ul.project_out` takes the singular values above a
 # tolerance, `ul.minnorm_step` the eigenvalues of the Gram matrix; both report or drop what depends.
@@ -682,15 +699,18 @@ note(
 )
 note("... the same runs", "forget error", left["alternating"][3], left["the original"][3])
 
+print(
+    "retain accuracy, alternating, after 4 and 5 epochs:", kept["alternating"][3:5].mean(1).round(2)
+)
 assert kept["the original"][3].mean() > kept["alternating"][3].mean() + 0.05
 assert kept["alternating"][5].mean() < kept["alternating"][0].mean() - 0.15
 assert left["alternating"][3].mean() < 0.5 * left["the original"][3].mean()
 
 # %% [markdown]
 # The alternating version ends on a climb whenever the number of epochs is even and nobody sets
-# `descent_epochs`. Its reported accuracy is that of a network that has just been pushed. And it
-# forgets more for it, as the table at the end says: the two are different points of a trade-off
-# under one name.
+# `descent_epochs`. Its reported accuracy is that of a network that has just been pushed; one epoch
+# of descent, the fifth, hardly repairs it. And it forgets more for it, as the table at the end
+# says: the two are different points of a trade-off under one name.
 #
 # The temperature, too. The gradient of the divergence falls with $\tau^2$; the factor in front is
 # there to make up for it. **Predict, then run.** The same pair of teacher and student, the size of
@@ -755,13 +775,20 @@ over_seeds.rows(
 # %%
 joint, longer, two = saluns.values()
 note("SalUn: which one, in 3 epochs", "forget error", joint["forget_error"], two["forget_error"])
+apart = {
+    name: ul.metrics.interval(torch.tensor(longer[name]) - torch.tensor(two[name]))
+    for name in KEPT_AND_FORGOTTEN
+}
+print("joint, 6 epochs, less two passes, by seed:", {n: str(sure) for n, sure in apart.items()})
+assert apart["forget_error"].low < 0 < min(apart["forget_error"].high, apart["retain_accuracy"].low)
 assert np.mean(two["forget_error"]) < np.mean(joint["forget_error"]) - 0.1
 assert np.mean(longer["retain_accuracy"]) > np.mean(two["retain_accuracy"])
 
 # %% [markdown]
 # "Three epochs of SalUn" are two quite different places, and the second looks better in both
-# numbers. The middle row says why: with as many *updates*, the joint version forgets about as much
-# and keeps more. What looked like the better algorithm was the longer run.
+# numbers. The middle row says why: with as many *updates*, the joint version keeps more, on every
+# seed, and five seeds do not tell which forgets more. What looked like the better algorithm was, in
+# accuracy, the longer run.
 #
 # There is a second fork inside both. Wrong labels drawn from *all* classes are right once in ten
 # times for the content, and once in three for the color:
@@ -855,7 +882,7 @@ assert theirs[-1] < 0.8 * fair[-1] and fair[-1] > 0.95 * fair[3]
 # %% [markdown]
 # Up to eight settings or so, looking further finds better ones, and both curves fall. From there on
 # the reported error goes on falling and the held-out one does not: the search has begun to learn
-# the ten seeds by heart. A method with one learning rate to tune cannot profit from that; a method
+# the ten seeds by heart. A method with one learning rate to tune profits little from that; a method
 # with 72 settings does.
 #
 # **The right version:** `ul.select(frame, metric, rule="validation")`. `rule="oracle"` is there
@@ -1054,11 +1081,11 @@ for trap, measure, wrong, right in museum:
 # Three kinds of bug are in this list, and they call for three kinds of care.
 #
 # - **Loud ones** crash or give `nan` (4). They are harmless, unless somebody filters them out.
-# - **Quiet ones** change the number (3, 5, 6, 7, 11, 12, 13). Only a second implementation, or a
-#   test against something known, finds them: a rank in the history, a floor, a run with the weights
-#   at rest.
-# - **Invisible ones** change what the code *is* and not what it scores (1, 2, 8). No table will
-#   ever find them, and no table should be trusted to.
+# - **Quiet ones** change the number (3, 5, 6, 7, 11, 12, 13), or would at their worst (8). Only a
+#   second implementation, or a test against something known, finds them: a rank in the history, a
+#   floor, a run with the weights at rest.
+# - **Invisible ones** change what the code *is*, and not what it scored here (1, 2). Ten seeds and
+#   five did not find them, and no table should be trusted to.
 #
 # The rest (9, 10) are not bugs in anybody's code. They are names that mean two things.
 #
@@ -1099,7 +1126,7 @@ assert (
 # - `tests/methods/test_traps.py` holds a test for each trap of the package: the wrong version in a
 #   few lines, and that ours does not fall in. Read it as the catalogue of this museum.
 # - **Change one thing.** Which exhibit would you have found from the scores alone? Take exhibit 1
-#   and set `descent_epochs=0`, so that nothing repairs the wrong steps.
+#   and set `descent_epochs=0`: do the versions part when no descent follows the last projection?
 # - **Bring your own.** The next time a number of yours changes for no reason, find out why, and
 #   write the test first.
 #
