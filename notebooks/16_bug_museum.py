@@ -355,7 +355,7 @@ finished = {
     method.__name__: [survives(task, method(lr=3e-2, reg=0.1)) for task in digits.values()]
     for method in (Ratio, ul.NPO)
 }
-good = {name: sum(found) for name, found in finished.items()}
+good = {name: int(sum(found)) for name, found in finished.items()}
 print("runs that end with numbers, of 5:", good)
 note("NPO by a ratio", "runs that end with numbers, of 5", good["Ratio"], good["NPO"])
 assert sum(finished["Ratio"]) == 0 and all(finished["NPO"])
