@@ -112,7 +112,7 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
         (["table1", "--workers", "0"], "--workers must be an integer of at least 1, got 0"),
         (["width", "--seeds", "9"], "seeds must be among"),
         (["table1", "--seeds", "1"], "table1.json holds seeds .* which this would not make"),
-        (["replication", "--out", "a.json"], "replication makes \\d+ files: --out must be a folder"),
+        (["replication", "--out", "a.json"], r"makes \d+ files: --out must be a folder"),
         (["table1", "--out", os.devnull + "/a"], "cannot make the folder"),
     ],
 )
