@@ -136,8 +136,8 @@ def of(case, method, epochs=3, **fixed):
 
 # %% [markdown]
 # Two methods are compared on the same seeds, and a seed is an original network, a forget set and
-# the images that are accessible. (In one record: on another processor sums round in another way, and
-# the same seed trains another network.)
+# the images that are accessible. (In one record: on another processor sums round in another way,
+# and the same seed trains another network.)
 #
 # **Exercise.** Give the lead of one method over another, with its standard error, so that what the
 # two share does not count as noise.
@@ -181,9 +181,9 @@ def compared(leads):
 # %% [markdown]
 # ## 3 · The rates
 #
-# The first suspect needs no change of the method. **Predict, then run.** Digits, the same ResNet-18 of width 3/32 as in notebook 09, three epochs of five
-# updates. First the paper's grid, with its four rates up to $10^{-3}$; then the rates go up until
-# no method's best is at the end.
+# The first suspect needs no change of the method. **Predict, then run.** Digits, the ResNet-18 of
+# width 3/32 of notebook 09, three epochs of five updates. First the paper's grid, with its four
+# rates up to $10^{-3}$; then the rates go up until no method's best is at the end.
 
 # %%
 published = {"lr": [1e-6, 1e-5, 1e-4, 1e-3]}
@@ -396,8 +396,7 @@ compared(eighteen)
 # - **No norm, thirty seeds.** MinNorm-OG is ahead of GD by $0.041$ $[0.019, 0.062]$, on 25 seeds,
 #   and of Ridge. GD scatters here, from $0.71$ to $0.96$; NGP scatters more, and is level. **Plain
 #   shrinkage is ahead of MinNorm-OG**, by $0.014$ $[0.007, 0.021]$, on 28 seeds, with eighteen
-#   settings each by $0.017$; so is a GD of 15 epochs. What helps is that something shrinks, not what
-#   is spared.
+#   settings each by $0.017$; so is a GD of 15 epochs. What helps is that something shrinks.
 # - **Group norm, thirty seeds.** MinNorm-OG is ahead of GD by $0.014$ $[0.010, 0.018]$, on 27
 #   seeds, of plain shrinkage by $0.008$, with eighteen settings each by $0.004$ $[0.002, 0.006]$.
 #   It is level with NGP, and with a GD of 15 epochs unless it has twice the settings.

@@ -170,7 +170,7 @@ def test_a_case_of_the_replication_has_settings_that_can_be_run(name):
         assert {s.method.lr for s in found} <= {s.method.lr for s in beside} | {1e-4}
     elif name.endswith(MORE):
         other = ch11_replication.study.CASES[name.rpartition("-")[0]]
-        assert len(methods & set(VARIANTS)) == 1
+        assert len(methods & set(VARIANTS)) == 1 or methods == {"MinNorm-OG"}
         assert not set(found) & set(expand(other.grid)) and case.factory is other.factory
     else:
         ours = "MinNorm-OG as published" if name.startswith("arms") else "MinNorm-OG"

@@ -75,7 +75,7 @@ def test_a_name_is_one_study_or_all_that_begin_with_it():
         ["width-planes"],
         ["replication-digits"],
     ]
-    assert len(program.studies("replication")) == len(ch11_replication.study.CASES) == 20
+    assert len(program.studies("replication")) == len(ch11_replication.study.CASES) > 20
 
 
 def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
