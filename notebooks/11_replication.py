@@ -210,6 +210,7 @@ for said, own in (("published rates", narrow), ("wider", wide)):
 assert narrow["GD"].mean() < 0.05 < 0.4 < narrow["MinNorm-OG"].mean()
 assert abs(wide["MinNorm-OG"].mean() - wide["GD"].mean()) < 0.02
 
+
 # %% [markdown]
 # On the published rates GD and Ridge do not forget at all, and MinNorm-OG wins. With rates of
 # $3 \cdot 10^{-3}$ and above the lead is gone. Nothing else changed.
@@ -280,6 +281,7 @@ ax.set_xticks([], minor=True)
 ax.legend(fontsize=8, loc="upper right")
 ax.set_title("Where GD's best rate lies")
 fig.done("GD's best rate lies above the published grid on the small cases, within it at full size.")
+
 
 # %% [markdown]
 # With nothing else changed, GD's best rate on digits falls from $5.5 \cdot 10^{-3}$ to
@@ -373,6 +375,7 @@ verdicts = compared(margins)
 gd = {norm: ways["GD"][:10].mean() for norm, ways in by_norm.items()}  # seeds that all share
 print({norm: round(float(area), 2) for norm, area in gd.items()})
 verdicts
+
 
 # %% [markdown]
 # With group norm the best strengths lie at an end. So both ways to shrink got nine settings more,
