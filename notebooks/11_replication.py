@@ -230,6 +230,7 @@ def best_rates(runs):
     return runs.lr[gap.groupby(runs.seed).idxmin()].to_numpy()
 
 
+# %%
 twelve = {"lr": [3e-4, 1e-3, 3e-3, 1e-2], "reg": [0.02, 0.05, 0.1], "reg_decay": 0.8, "n_pert": 50}
 digits_at = {
     "3/32": "digits",
@@ -237,6 +238,8 @@ digits_at = {
     "1/4": "digits-quarter",
     "1/2": "digits-half",
 }
+
+# %%
 by_width, its_rates = {}, {}
 for width, case in digits_at.items():
     gd, ours = of(case, "GD").query("lr >= 1e-4"), of(case, "MinNorm-OG", **twelve)
@@ -268,6 +271,8 @@ best_rate = {
     },
 }
 ticks = {"3/32": 3 / 32, "1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2, "1": 1}
+
+# %%
 fig, ax = ch.style.figure(size=(6.8, 3.4))
 ax.axhspan(1e-4, 1e-3, color=ch.style.GREY, alpha=0.25)
 ax.text(0.3, 1.5e-4, "between the published grid's two highest rates", ha="center", fontsize=9)
@@ -352,6 +357,8 @@ rivals = {
 norms = {"norms-none": "no norm", "norms-group": "group norm", "norms-batch": "batch norm"}
 primary = ch.study.GRIDS["primary"]
 assert [*rivals] == primary["over"] and [*norms] == primary["cases"]
+
+# %%
 by_norm = {}
 for case, norm in norms.items():
     moving = {"batch_norm": "retain"}
@@ -494,6 +501,7 @@ def dial(gd, ours, epochs, prices=(1.2, 1.5, 1.8, 5)):
     return pandas.DataFrame.from_dict(rows, "index").rename_axis("price")
 
 
+# %%
 ladder = {epochs: shares(of("norms-none", "GD", epochs)) for epochs in (3, 4, 5, 10, 15)}
 dial(ladder, by_norm["no norm"]["MinNorm-OG"], 3)
 
@@ -643,6 +651,7 @@ for policy in ("all", "retain"):
         accuracy, forgets[name, policy] = nearest(own)
         print(f"{name:10} {policy:6}: accuracy {accuracy:.2f}, forget {forgets[name, policy]:.3f}")
 
+# %%
 given = arms['GD, batch norm "all"'] - arms['GD, batch norm "retain"']
 taken = arms["no trace"] - arms["batch_norm corrected"]
 ten = [shares(of("arms", "GD", batch_norm=policy)) for policy in ("all", "retain")]
@@ -720,6 +729,8 @@ for n in (20, 29):
         rows[f"{n} protected{more}"] - rows[f"0 protected{more}"]
     )
 fewer["29 protected, over GD"] = rows["29 protected"] - rows["GD"]
+
+# %%
 strong = {
     n: of("digits", "MinNorm-OG", n_pert=n, lr=1e-3, reg=0.1, reg_decay=0.8).retain_accuracy.mean()
     for n in (10, 20, 50)
@@ -1059,8 +1070,6 @@ assert abs(ladder[4].mean() - by_norm["no norm"]["MinNorm-OG"].mean()) < 0.005
 assert all((margins[name] < 0).any() for name in list(margins)[3:])  # 4
 assert (per_way["GD, T = 5"] > per_way["MinNorm-OG, T = 2"]).all()
 assert abs(arms["outputs corrected"].mean() - arms["no trace"].mean()) < 0.01  # 5
-assert forgets["MinNorm-OG", "all"] < 0.12 * forgets["MinNorm-OG", "retain"]
-assert forgets["GD", "all"] < 0.12 * forgets["GD", "retain"]
 
 # %% [markdown]
 # ## To go on
