@@ -211,9 +211,10 @@ lab
 # *Left, the curve after the run, solid, and the original, dashed; right, its sup error beside the
 # published ranges, in gray.*
 #
-# The first four questions in numbers and pictures:
+# The first four questions in numbers and pictures. (Your second decimals of MinNorm-OG may be
+# others than ours: section 3 says why.)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 best = ul.sine.best_settings(100)
 variant = lambda **change: dataclasses.replace(best["MinNorm-OG"], **change)
 asked = {"MinNorm-OG": variant(), "1. reg = 0": variant(reg=0.0), "1. reg = 1": variant(reg=1.0)}
@@ -226,7 +227,7 @@ assert abs(answer["1. reg = 0"][0] / answer["2. GD"][0] - 1) < 0.1 and answer["2
 assert answer["1. reg = 1"][1] > 0.4 and answer["3. GA"][1] > 5
 assert answer["4. n_pert = 5"][1] > 1.5 * answer["MinNorm-OG"][1]
 
-# %%
+# %% tags=["nbval-ignore-output"]
 ch.pictures.fits(task, shown, limit=4)
 
 # %% [markdown]
@@ -246,7 +247,7 @@ ch.pictures.fits(task, shown, limit=4)
 #
 # And the fifth question:
 
-# %%
+# %% tags=["nbval-ignore-output"]
 places = {"in the gap": -11.9, "in the crowd": 8.25}
 lies = {where: ch.taught(task, torch.tensor([[at, 1.5]])) for where, at in places.items()}
 tried, heights = {}, {}
@@ -258,7 +259,7 @@ for where, own in lies.items():
     print(f"{where}: the sine is {at.sin().item():.2f}, the lie 1.50; ", end="")
     print(", ".join(f"{name} {height:.2f}" for name, height in heights[where].items()))
 
-# %%
+# %% tags=["nbval-ignore-output"]
 line, panels = grid.flatten(), {}
 for name in ("original", "GD", "MinNorm-OG"):
     for where, models in tried.items():
@@ -281,7 +282,7 @@ ch.fits(line, panels, task.retain.tensors, both, limit=2.5)
 #
 # *Your prediction:* ...
 
-# %%
+# %% tags=["nbval-ignore-output"]
 lab_tasks = {seed: ch.taught(t, torch.cat(t.forget.tensors, 1)) for seed, t in tasks.items()}
 left = {}
 for words, some in (("100,000 epochs", tasks), ("the lab's 2,000", lab_tasks)):
@@ -409,7 +410,7 @@ rows_100 = by_method(at_100)
 near = {name: errors for name, errors in rows_100.items() if name != "GA"}
 picture(near, finding="MinNorm-OG is the only one low in all three columns", middle=np.median)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 end = medians(rows_100)
 median = {name: errors["sup_error"] for name, errors in end.items()}
 for name, errors in end.items():
@@ -460,7 +461,7 @@ assert end["MinNorm-OG"]["forget_error"] < 0.15 * was and end["GD"]["forget_erro
 # - How much of a gain is the ten tries you made? You judged them on the seeds that you report.
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def duel(method):
     """Prints the three medians over ten seeds, and what they say of the claim."""
     errors = list(ch.compare(tasks.values(), 100, {"mine": method}))
@@ -537,7 +538,7 @@ def nudged(task, generator):
     return dataclasses.replace(task, original=model)
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 generator = torch.Generator().manual_seed(0)
 again = [
     [
@@ -795,7 +796,7 @@ def track(method, epochs=100):
     return dict(zip(("epoch", "retain_loss", "sup_error", "norm"), map(list, zip(*kept))))
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 tracked = {name: track(best[name]) for name in ("GD", "Ridge", "MinNorm-OG")}
 for name, way in tracked.items():
     print(name, {what: [f"{way[what][i]:.2g}" for i in (0, 2, 10, -1)] for what in way})
@@ -938,7 +939,7 @@ print(
 #
 # The poisoned curve of the beginning, after 100 epochs of MinNorm-OG:
 
-# %%
+# %% tags=["nbval-ignore-output"]
 row("the function 0", torch.zeros_like)
 row("original", task.original)
 now = row("MinNorm-OG", unlearned[1])

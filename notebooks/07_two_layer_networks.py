@@ -670,7 +670,7 @@ print(f"trained: fewest = s = 4 in {len(counted)} of 12 networks")
 print(
     f"whole numbers: fewer than s = 3 suffice in {sum(k < 3 for k in few)} of 300 cases, ", end=""
 )
-print(f"and the cut misses the fewest in {missed}")
+print(f"and the cut misses the fewest in about {round(missed, -1)}")  # ties: by rounding
 assert all(a <= b <= 3 for a, b in zip(few, cut)) and missed > 20
 
 # %% [markdown]
@@ -824,7 +824,7 @@ middle = {m: np.median(values) for m, values in distance.items()}
 for name, values in distance.items():
     beyond = int((values > 1.5 - truth).sum())
     print(
-        f"{name:16} median {middle[name]:.3f}, largest {values.max():7.2f}, beyond 2.47: {beyond}"
+        f"{name:16} median {middle[name]:.3f}, largest {values.max():5.3g}, beyond 2.47: {beyond}"
     )
 assert (distance["linear program"] < 0.8).all() and middle["linear program"] < 0.15
 assert distance["last neurons"].max() > 10 and middle["last neurons"] < middle["pivoted"]
@@ -909,7 +909,7 @@ sums = {m: pick("sum", method=m) for m in ["original", *methods]}
 largest = {m: pick("largest", method=m) for m in methods}
 for m in methods:
     print(
-        f"{m:16} sum {np.median(sums[m]):8.1f}, largest |f| {np.median(largest[m]):.2f} (medians)"
+        f"{m:16} sum {np.median(sums[m]):5.3g}, largest |f| {np.median(largest[m]):.2f} (medians)"
     )
 median = {m: np.median(values) for m, values in sums.items()}
 others = np.minimum(sums["pivoted"], sums["original"])

@@ -201,14 +201,12 @@ wide = {name: shares(of("digits", name, **fifty.get(name, {}))) for name in grid
 # %%
 both = {f"{name}, published rates": own for name, own in narrow.items()}
 both |= {f"{name}, wider": own for name, own in wide.items()}
-ch.pictures.by_seed(both, "area", ("MinNorm-OG, published rates", "MinNorm-OG, wider"))
-
-# %%
 for said, own in (("published rates", narrow), ("wider", wide)):
     ahead, error = lead(*(torch.from_numpy(own[name]) for name in ("MinNorm-OG", "GD"))).tolist()
     print(f"{said:15}  MinNorm-OG ahead of GD by {ahead:.2f} ± {error:.2f}")
 assert narrow["GD"].mean() < 0.05 < 0.4 < narrow["MinNorm-OG"].mean()
 assert abs(wide["MinNorm-OG"].mean() - wide["GD"].mean()) < 0.02
+ch.pictures.by_seed(both, "area", ("MinNorm-OG, published rates", "MinNorm-OG, wider"))
 
 
 # %% [markdown]
@@ -230,7 +228,6 @@ def best_rates(runs):
     return runs.lr[gap.groupby(runs.seed).idxmin()].to_numpy()
 
 
-# %%
 twelve = {"lr": [3e-4, 1e-3, 3e-3, 1e-2], "reg": [0.02, 0.05, 0.1], "reg_decay": 0.8, "n_pert": 50}
 digits_at = {
     "3/32": "digits",
@@ -500,7 +497,6 @@ def dial(gd, ours, epochs, prices=(1.2, 1.5, 1.8, 5)):
     return pandas.DataFrame.from_dict(rows, "index").rename_axis("price")
 
 
-# %%
 ladder = {epochs: shares(of("norms-none", "GD", epochs)) for epochs in (3, 4, 5, 10, 15)}
 dial(ladder, by_norm["no norm"]["MinNorm-OG"], 3)
 
@@ -548,8 +544,6 @@ for case, (said, epochs, longer) in equal_work.items():
     leads[f"{said}: equal work"] = shares(ours) - shares(of(case, "GD", longer))
     over_ngp[said] = shares(ours) - shares(of(case, "NGP", epochs))
     at_published[said] = shares(ours[ours.lr <= 1e-3]) - shares(gd[gd.lr <= 1e-3])
-
-# %%
 equal = [name for name in leads if "epochs" in name]
 ch.pictures.by_seed(leads, "MinNorm-OG's lead over GD, in shares of the area", equal, zero=True)
 
@@ -613,8 +607,7 @@ dial(gd_epochs, shares(of("cifar10-price", "MinNorm-OG", 2)), 2, (1.2, 1.5, 1.8)
 # On CIFAR-10 at width 1/8, twenty settings to GD's eight on the same originals, MinNorm-OG is ahead
 # of GD's two epochs on all five seeds, by $0.015$ in the mean, and level with its three, which a
 # price of $1.5$ pays for: $0.001$ $[-0.007, 0.009]$.
-
-# %% [markdown]
+#
 # ## 6 · The switches
 #
 # The arms start from the procedure as the public code has it, but for the trace, and
@@ -721,17 +714,11 @@ rows |= {name: shares(of("norms-few", name)) for name in ("Ridge", "GD", "NGP")}
 ch.pictures.by_seed(rows, "area, 29 images accessible, no norm", ["29 protected"])
 
 # %%
-fewer = {
-    f"{n} protected, over none": rows[f"{n} protected"] - rows["0 protected"] for n in (10, 20, 29)
-}
-more = ", 18 settings"
-for n in (20, 29):
-    fewer[f"{n} protected, over none{more}"] = (
-        rows[f"{n} protected{more}"] - rows[f"0 protected{more}"]
-    )
-fewer["29 protected, over GD"] = rows["29 protected"] - rows["GD"]
-
-# %%
+fewer = {"29 protected, over GD": rows["29 protected"] - rows["GD"]}
+for counts, settings in (((10, 20, 29), ""), ((20, 29), ", 18 settings")):
+    for n in counts:
+        over_none = rows[f"{n} protected{settings}"] - rows[f"0 protected{settings}"]
+        fewer[f"{n} protected, over none{settings}"] = over_none
 strong = {
     n: of("digits", "MinNorm-OG", n_pert=n, lr=1e-3, reg=0.1, reg_decay=0.8).retain_accuracy.mean()
     for n in (10, 20, 50)
@@ -802,14 +789,13 @@ assert all(own.mean() < 0.009 for name, own in short.items() if not name.startsw
 # On photographs the variant is ahead of GD at nearly equal work, by one and by two hundredths and
 # behind on no seed, with 16 and 9 settings to GD's 8 and 6. Elsewhere it is level, or ahead by less
 # than a hundredth.
-
-# %% [markdown]
+#
 # ## 9 · At the paper's size
 #
 # CIFAR-10, all 50,000 images, a ResNet-18 of eleven million parameters, one image in a hundred
 # accessible, batches of 256: four updates an epoch, eight in the paper's $T = 2$. First the
 # published grid, two seeds, as far as a GPU came before its time was over. A **way** is a method
-# with all but its rate and strengths; it counts with the settings that every seed has.
+# with all but its rate and strengths; its settings are those that every seed has.
 
 # %%
 UNUSUAL = (("n_pert", 50, "{} samples"), ("project_every", 1, "every {} epochs"))
@@ -998,9 +984,8 @@ cheaper = of_two["epochs of GD"].between(2.2, 3) & ~of_two.index.str.startswith(
 means = pandas.Series({way: own.mean() for way, own in per_way.items()})
 assert means[cheaper[cheaper].index].max() < means["GD, T = 3"] + 0.01
 one = read("fullsize-cuda-bfloat16")
-of_one = priced(one).drop(
-    columns="area"
-)  # seed 1, all test images, settings chosen on the numbers that are shown
+# seed 1, all test images, settings chosen on the numbers that are shown
+of_one = priced(one).drop(columns="area")
 assert of_one["at 0.65"].idxmin() == of_one["at 0.7"].idxmin() == "GD, T = 5"
 of_one
 
@@ -1014,8 +999,8 @@ of_one
 # - **$1.5$ to $1.8$**, our float32: level, between three epochs and four;
 # - **$2.5$ and more**, our TF32: GD is ahead, on these two seeds.
 #
-# Do the three records agree where they ran the same settings? (That of five seeds has half of the
-# test images, and its own original of seed 2.)
+# Do the three records agree at the same settings? (That of five seeds has half of the test images,
+# and its own original of seed 2.)
 
 # %%
 same = ["method", "epochs", "lr", "reg", "reg_decay", "n_pert", "project_every", "seed"]
