@@ -584,7 +584,7 @@ ch.draw("spikes", {"unchanged": (same, same), **pairs})
 # originals give GD another median, while MinNorm-OG and Retrain can be compared across
 # laboratories.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 log = lambda values: torch.tensor(list(values)).log()
 follows = {
     name: torch.corrcoef(torch.stack([log(before.values()), log(after[name])]))[0, 1].item()

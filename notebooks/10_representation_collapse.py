@@ -893,7 +893,7 @@ assert np.allclose(on_gpu, [1.35, 1.84])
 #
 # **Predict, then run.** Who gains from more epochs?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 prices = {1.3: 3, 2.0: 5}  # MinNorm-OG's 15 epochs stand beside 20 and 30 of GD's
 for cost, at in prices.items():
     for name in LONGER:

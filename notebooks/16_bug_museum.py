@@ -144,7 +144,7 @@ words = {
 }
 over_seeds.rows(runs, words, "Ten seeds do not tell the two versions apart", log=True)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 note("outputs before the change", "cosine with the true gradient", with_new, 1)
 before, after = (np.median(found["rms_error"]) for found in runs.values())
 ratio = before / after
@@ -215,7 +215,7 @@ for task in digits.values():
     shares.append(float((wrong != before)[frozen].float().mean()))
     lengths.append(float((wrong - before)[frozen].norm() / before[frozen].norm()))
 
-# %%
+# %% tags=["nbval-ignore-output"]
 print(
     f"moved: {min(shares):.0%} of the frozen weights, by {np.mean(lengths):.2%} of their length; "
     f"15 steps of weight decay: {1 - (1 - 1e-2 * 0.01) ** 15:.2%}"
@@ -628,7 +628,7 @@ over_seeds.bands(
     ticks=[9, 18, 39, 109, 309, 609],
 )
 
-# %%
+# %% tags=["nbval-ignore-output"]
 measure = "share of the step that is lost"
 note("QR without a rank test, 609 rows of rank 9", measure, missing[-1], 0)
 print(f"with one sample twice: {missing[1].min():.0%} to {missing[1].max():.0%}")
@@ -772,7 +772,7 @@ over_seeds.rows(
     neutral=True,
 )
 
-# %%
+# %% tags=["nbval-ignore-output"]
 joint, longer, two = saluns.values()
 note("SalUn: which one, in 3 epochs", "forget error", joint["forget_error"], two["forget_error"])
 apart = {

@@ -563,7 +563,7 @@ lost.mean().round(3)
 # forgets faster? Ten epochs of GD from the original, and from one whose stream is half as long.
 # What is printed is the difference, with its interval over the five seeds.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 rows = {}
 for factor in (1.0, 0.5):
     for seed, each in tasks.items():

@@ -47,7 +47,7 @@ class Checkout:
         base = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("MAKE", "MFLAGS", "DISPLAY", "WAYLAND"))
+            if not name.startswith(("MAKE", "MFLAGS", "DISPLAY", "WAYLAND", "TEST_FLAGS"))
         }
         run = subprocess.run(
             ["make", *goals, f"PYTHON={python or './pretends'}"],

@@ -23,6 +23,14 @@ def names(statement, context):
     return found
 
 
+def own(statement):
+    """The names that only live within a statement: of loops and arguments."""
+    nodes = list(ast.walk(statement))
+    loops = [n.target for n in nodes if isinstance(n, (ast.comprehension, ast.For))]
+    looped = {n.id for loop in loops for n in ast.walk(loop) if isinstance(n, ast.Name)}
+    return looped | {n.arg for n in nodes if isinstance(n, ast.arg)}
+
+
 def reading(path):
     """The statements of a notebook that read something, and those they follow from."""
     statements = ast.parse(path.read_text(encoding="utf-8")).body
@@ -30,9 +38,12 @@ def reading(path):
     for statement in reversed(statements):
         calls = [n.func for n in ast.walk(statement) if isinstance(n, ast.Call)]
         called = {getattr(f, "attr", getattr(f, "id", "")) for f in calls}
-        if called & READ or names(statement, ast.Store) & needed:
+        made = names(statement, ast.Store) - own(statement)
+        if called & READ or made & needed:
             wanted.append(statement)
-            needed |= names(statement, ast.Load)
+            if isinstance(statement, ast.Assign):
+                needed -= made  # what stood there before does not matter
+            needed |= names(statement, ast.Load) - own(statement)
     return ast.unparse(ast.Module(wanted[::-1], []))
 
 
