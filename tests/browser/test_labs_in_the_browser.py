@@ -35,7 +35,7 @@ def moves_alone(lab, description):
 
 def test_span_lab_and_valley_lab_redraw_for_every_slider_at_both_ends(lab):
     lab.open("02_the_relaxed_problem.ipynb")
-    lab.run_all()
+    lab.run_labs()
     lab.wait_for_text("largest retain change")
     press(lab, {"steps walked": "End Home PageUp"})
     press(

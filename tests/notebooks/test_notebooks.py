@@ -18,6 +18,7 @@ from nbformat import v4
 NOTEBOOKS = sorted(build.HERE.glob("[0-9][0-9]_*.ipynb"))
 PAIRS = sorted({*NOTEBOOKS, *(py.with_suffix(".ipynb") for py in build.sources())})
 LONGEST_CELL = 15
+MOST_CELLS = 90
 OF_ONE_MACHINE = {
     "an absolute path": re.compile(
         r"(?<![\w.:/])/(home|root|Users|tmp|var|usr|opt|mnt|work|private)/\w|\b[A-Z]:\\\w"
@@ -90,6 +91,12 @@ def long_cells(notebook):
     ]
 
 
+def many_cells(notebook):
+    """More cells than a session has room for."""
+    count = len(notebook.cells)
+    return [f"{count} cells, at most {MOST_CELLS}"] * (count > MOST_CELLS)
+
+
 def unsteady_outputs(notebook):
     """Outputs that only one machine or one run can give.
     A cell tagged nbval-ignore-output may show a date."""
@@ -120,7 +127,7 @@ def not_as_built(notebook):
     return [] if same else ["not built by notebooks/build.py"]
 
 
-CHECKS = [not_executed, errors, long_cells, unsteady_outputs, not_as_built]
+CHECKS = [not_executed, errors, long_cells, many_cells, unsteady_outputs, not_as_built]
 
 
 @pytest.mark.parametrize("ipynb", PAIRS, ids=lambda path: path.stem)
@@ -185,6 +192,7 @@ def test_a_good_notebook_passes_every_check():
             "writes to stderr",
         ),
         (long_cells, executed(LONG), "16 lines, at most 15"),
+        (many_cells, executed(*["1"] * 91), "91 cells, at most 90"),
         (
             unsteady_outputs,
             executed("f", outputs=[shown("<function f at 0x7f0a5c0d1e40>")]),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from build import HERE
 
 SANITIZE = HERE.parent / "tests" / "notebooks" / "sanitize.cfg"
@@ -23,6 +24,8 @@ TOUCHY = ("01", "03")
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_touchy_notebooks_give_their_stored_outputs_on(setting):
+    if setting == torch.backends.cpu.get_cpu_capability():
+        pytest.skip("this machine's own, as which every notebook runs")
     notebooks = [str(path) for number in TOUCHY for path in HERE.glob(f"{number}_*.ipynb")]
     assert len(notebooks) == len(TOUCHY)
     command = [
