@@ -59,15 +59,15 @@ record, photos = records[""], records["-photographs"]
 #
 # ## What comes out
 #
-# Results first; the sections say how each was tested, and the last cells assert every number here.
+# The last cells assert every number here.
 # "Floor" is one thing in all of this notebook: the band in which *retrained* networks lie. $D$ is
 # the distance from them (section 4), "attack" the accuracy of membership inference; all else are
 # shares of wrong answers. D is for digits (AllCNN five seeds, ResNet-18 three), P for photographs
 # (ResNet-18, three seeds); "$\pm$" is a standard deviation of retrained networks.
 #
-# The published privacy objective is no judge on digits (section 4): on the mean of five seeds it
-# prefers the untouched original to the retrained network on all seven rungs of AllCNN, at
-# $\lambda = 0.2$ and $0.4$.
+# The published privacy objective is no judge on digits (section 4): on AllCNN's seven rungs, at
+# $\lambda$ from 0.2 to 0.6, Student's interval over five seeds prefers the untouched original to
+# the retrained network on two, and the retrained network on none.
 
 # %%
 for name, made in records.items():
@@ -128,6 +128,12 @@ def threshold(network, of=record):
 
 
 # %%
+def line(frame, column, x="width"):
+    """(x, mean over seeds, standard error), as the pictures take it."""
+    groups = frame.groupby(x)[column]
+    return np.array([[value, own.mean(), ul.choosing.standard_error(own)] for value, own in groups])
+
+
 thresholds = {name: threshold(name) for name in ("allcnn", "resnet18")}
 measured = thresholds["allcnn"]
 thresholds["photographs"] = threshold("resnet18", photos)
@@ -135,21 +141,11 @@ for name, found in thresholds.items():
     said = [ch.pictures.fraction(width) for width in found]
     print(f"{name}: every seed from {said[0]} on; the first at {said[1]}, the last at {said[2]}")
 
-
 # %% [markdown]
 # So [paper]'s 0.2 for ResNet-18 on CIFAR-10 becomes another number for each network and each data
-# set. It has to be measured, and its spread over seeds is part of the measurement: one seed of
-# AllCNN interpolates a rung before the others. The third seed of ResNet-18 on digits has no mistake
-# at 1.5 channels, one at two, and none beyond: a training error of 0 need not stay 0 one rung
-# further.
-
-
-# %%
-def line(frame, column, x="width"):
-    """(x, mean over seeds, standard error), as the pictures take it."""
-    groups = frame.groupby(x)[column]
-    return np.array([[value, own.mean(), ul.choosing.standard_error(own)] for value, own in groups])
-
+# set. Its spread over seeds is part of the measurement: one seed of AllCNN interpolates a rung
+# before the others. The third seed of ResNet-18 on digits has no mistake at 1.5 channels, one at
+# two, and none beyond.
 
 # %%
 truth = ladder("ground-truth")
@@ -166,7 +162,7 @@ panels = {
 }
 
 # %%
-looks = {"all": "right", "the 200": "wrong", "test": "third", "forget-test": "fourth"}
+looks = {"all": "right", "the 200": "wrong", "test": "right", "forget-test": "fourth"}
 widest = {name: own[-1, 1] for name, own in panels["images it never saw"].items()}
 said = ", ".join(f"{name} {error:.3f}" for name, error in widest.items())
 ch.pictures.curves(
@@ -182,8 +178,8 @@ ch.pictures.curves(
 # seed to the last. In either panel two lines lie on each other: all and the 200, test and
 # forget-test. Left of it the original is no better on the 200 than on unseen images of their
 # classes at the first rung: it never knew the 200 apart. From the threshold on the forget error is
-# 0. The retrained network, which has seen half as many images of these four classes, gives them up
-# nearly whole when it is narrowest, and hardly misses them when it is wide.
+# 0. The retrained network, which has seen little more than half of the images of these classes,
+# gives them up nearly whole when it is narrowest, and hardly misses them when it is wide.
 #
 # ## 3 · Two goals that ask for opposite numbers
 #
@@ -224,8 +220,8 @@ assert np.allclose(by_hand, ch.choosing.objective(runs, "privacy", 0.4))
 # %% [markdown]
 # ## 4 · Does the objective know good from nothing?
 #
-# Before you tune by a number, ask it about two networks whose rank you know. The *retrained* one is
-# what perfect unlearning gives. The *original* is what you have when you do nothing. **Predict,
+# Before you tune by a number, ask it about two networks whose rank you know: the *retrained* one,
+# which perfect unlearning gives, and the *original*, which you have when you do nothing. **Predict,
 # then run.** Which of the two has the smaller $J_{\text{privacy}}$, for which $\lambda$, on digits
 # and on photographs?
 
@@ -257,17 +253,18 @@ for title, (of, network) in LADDERS.items():
         panels[title][f"λ = {lam}"] = line(own, "advantage")
         wrong = (own.advantage < 0).groupby(own.width).agg(["sum", "size"])
         told = [f"{ch.pictures.fraction(w)} {a} of {n}" for w, (a, n) in wrong.iterrows()]
-        print(f"    λ = {lam}: {', '.join(told)}")
+        mean = panels[title][f"λ = {lam}"][:, 1]
+        print(f"    λ = {lam}: {', '.join(told)}; means {mean.min():.3f} to {mean.max():.3f}")
 
 # %%
 looks = dict(zip(panels[title], ("right", "wrong", "third", "fourth")))
 means = {title: np.concatenate([own[:, 1] for own in panels[title].values()]) for title in panels}
 share = {title: np.mean(own < 0) for title, own in means.items()}
 ch.pictures.curves(
-    panels,
+    {title: own for title, own in panels.items() if "digits" in title},
     ylabel="J(original) − J(retrained)",
     looks=looks,
-    limits=(-0.1, None),
+    limits=(-0.1, 0.06),
     level=0,
     finding="Below 0 the objective prefers doing nothing: "
     + ", ".join(f"{title} {own:.0%} of the points" for title, own in share.items()),
@@ -276,9 +273,9 @@ ch.pictures.curves(
 
 # %% [markdown]
 # Below the line at 0 the objective prefers doing nothing to perfect unlearning. On AllCNN's digits
-# that is the rule for [paper]'s $\lambda$ of 0.2 to 0.6: at 0.4 on every rung, on average over
-# seeds, and in at least three seeds of five on each. On ResNet-18's digits the sign changes from
-# rung to rung and seed to seed.
+# the means say so for [paper]'s $\lambda$ of 0.2 to 0.6: at 0.4 on every rung, but with Student's
+# interval clear of 0 only at 1/48 and 1/32. No interval is above 0. On ResNet-18's digits the sign
+# changes from rung to rung and seed to seed. (Photographs, printed, are all above 0.)
 #
 # Why? If a retrained network's gap were 0, retraining would gain $\lambda$ times the original's.
 # But forget-validation has 56 images, and on AllCNN's digits from 1/32 up the retrained gap ($0.01$
@@ -286,7 +283,7 @@ ch.pictures.curves(
 # times about a hundredth of validation error. On photographs the original's gap is $0.22$ and
 # $0.60$, the retrained at most $0.04$: there the objective has a signal.
 #
-# An objective that perfect unlearning loses cannot rank methods.
+# An objective that perfect unlearning does not win cannot rank methods.
 #
 # **A yardstick from the ground truth.** [ours] The distance of a network $u$ from retraining is
 #
@@ -294,7 +291,7 @@ ch.pictures.curves(
 # |E_{\text{test}}(u) - E_{\text{test}}(r)|\right), $$
 #
 # over the retrained networks $r$ of the same seed, two here. Its floor is the distance of these two
-# from each other. Doing nothing has a distance, too. Retraining is on the floor by construction;
+# from each other. Retraining is on the floor by construction;
 # nothing follows from being a little below it, since a network between two others is nearer to
 # both. $D$ needs the ground truth: it judges methods, and no user can tune by it.
 
@@ -378,14 +375,15 @@ ch.pictures.curves(
 
 # %% [markdown]
 # - **There is a signal now.** The original is at 1.5 to 3.6 times the floor's mean, but on
-#   ResNet-18's first rung (1.2). On that rung and on AllCNN's 1/48 and 1/24 it is within the band
-#   all the same.
-# - **The middle rungs can be reached.** On AllCNN's 1/48 to 1/24 the best method is within about a
-#   hundredth of the floor. From 1/16 on it is three to four hundredths from retraining, and two
-#   retrained networks are one to two from each other. ("Best" is the best of four means, which
-#   flatters a little.)
+#   ResNet-18's first rung (1.2). There it is within the band all the same, and on AllCNN's 1/48 and
+#   1/24 thanks to the fourth seed alone, whose retrained networks differ most.
+# - **Two middle rungs can be reached.** On AllCNN's 1/32 and 1/24 the best method is within the
+#   band, whichever seed is left out; at 1/48 by the fourth seed alone (without it 0.114 over
+#   0.061). From 1/16 on it is three to four hundredths from retraining, and two retrained networks
+#   are one to two from each other. ("Best" of four means flatters a little.)
 # - **Wide is better in hundredths, not in floors.** The distances shrink along the ladder for
-#   everybody, the original included, because there is less to be forgotten.
+#   everybody, the original included. In floors there is no order: the best is at 2.2 at 1/96, 0.8
+#   at 1/24, 2.2 at 1/4.
 #
 # **Is that a matter of the rates?** A setting selected at an end of its grid says that a better one
 # may lie outside. Here are all that were.
@@ -411,8 +409,8 @@ for title, own in near.items():
 
 
 # %% [markdown]
-# With three rates and two weights a method, an end is what one expects often. So no method is shown
-# to be *unable* to reach the band.
+# With three rates or two weights, an end is to be expected. So no method is shown to be *unable* to
+# reach the band.
 #
 # ### A trap: wrong in training mode only
 #
@@ -442,8 +440,8 @@ assert found["retain"][0] > 0.8 and found["retain"][1] < 0.6 and found["frozen"]
 
 # %% [markdown]
 # Under `"retain"` the network learns to be wrong *when it sees the statistics of a forget batch*.
-# The deployed network normalises by running averages, and answers three quarters as before. All
-# methods here run with `batch_norm="frozen"`; Retrain alone needs running statistics of its own.
+# The deployed one normalises by running averages, and answers most as before. All methods here run
+# with `batch_norm="frozen"`; Retrain alone needs running statistics of its own.
 #
 # ### What an attacker sees
 #
@@ -512,9 +510,11 @@ ch.pictures.curves(
 # %% [markdown]
 # - **l1-Sparse and MinNorm-OG leave the forget error low** from 1/48 up. Neither sees the forget
 #   set: they can only move what the retained images leave free, and images of the same four classes
-#   are among those. (On the first rung half of everything is wrong before anybody unlearns.)
+#   are among those. (On the first rung half of everything is wrong already. From $\lambda = 0.6$ on
+#   $J$ takes stronger ones: appendix.)
 # - **SCRUB and NegGrad raise it**, and the error on *unseen* images of the four classes by as much.
-#   They have not made the network wrong about 200 images. They have made it worse at four digits.
+#   They have not made the network wrong about 200 images. They have made it worse at four digits,
+#   and less at the other six (an error of at most 0.19).
 # - **The price** is the test error that goes with it: a quarter to a half of all test images.
 # - Below the threshold the same happens.
 
@@ -530,8 +530,7 @@ for name, own in biased_18[biased_18.method.isin(FOUR)].groupby("method"):
 
 
 # %% [markdown]
-# ResNet-18 tells the same story. Many rates are at the end of the grid here too: the objective is
-# content with a network that gives up more classes, at any rate that does it.
+# ResNet-18 tells the same story. Many rates are at the end of the grid here too.
 #
 # ## 7 · Where a network changed its mind
 #
@@ -655,25 +654,24 @@ for score, own in off.items():
     )
 
 # %% [markdown]
-# Forty planes are enough for the lines above, not for differences of a hundredth. (After l1-Sparse
-# at 1/16 they saw hardly a point change, and took that for certain.)
+# Forty planes are enough for the lines above, not for differences of a hundredth.
 #
 # **Two retrained networks disagree on a quarter to a third of the far points** from the threshold
 # on. [paper]'s scores mean little without this band beside them.
 #
-# **After unlearning chosen by $J_{\text{privacy}}$, decisions hardly change.** From 1/32 to 1/8,
-# SCRUB, NegGrad and l1-Sparse change fewer points, near and far, than separate two retrained
-# networks. That is what section 4 predicts of this objective.
+# **After unlearning chosen by $J_{\text{privacy}}$, decisions hardly change.** From 1/48 to 1/8 all
+# four methods change fewer points, near in the mean and far on every seed, than separate two
+# retrained networks. Section 4 predicts that of this objective.
 #
 # **After bias removal by SCRUB and NegGrad decisions change near and far.** $C_{\text{prox}}$ is
 # high, as [paper] has it; but from 1/24 up $S_{\text{far}}$ falls below what retraining changes.
 #
 # ## 8 · Photographs
 #
-# Digits are so easy that a network which never saw an image has it right. So here are two rungs of
-# ResNet-18: 2,000 of the 50,000 training images of CIFAR-10, of which 1,600 are trained on, 1,000
-# test images, 200 to forget of two classes, three seeds, five settings a method. This is [paper]'s
-# network and data set, at a thirtieth of its images.
+# Digits are easy: a network that never saw an image has it right. Here are two rungs of ResNet-18:
+# 2,000 of the 50,000 training images of CIFAR-10, of which 1,600 are trained on, 1,000 test images,
+# 200 to forget of two classes, three seeds, five settings a method. This is [paper]'s network and
+# data set, at a thirtieth of its images.
 #
 # **Predict, then run.** Beyond the threshold, how often is the original wrong about *unseen* images
 # of the forgotten classes? And how often the attack about it?
@@ -685,6 +683,12 @@ told = photos.models.groupby(["width", "role"])[FIELDS].mean().round(3)
 for width, own in told.groupby("width"):
     print(f"width {ch.pictures.fraction(width)}")
     print(own.droplevel("width").to_string())
+# never to answer two classes, a share of 0.19 of the test images, and to keep all other answers
+gone = photos.models[photos.models.role == "original"].assign(role="gone", forget_error=1.0)
+gone["test_error"] += 0.19 * (1 - gone.forget_test_error)
+gone["distance"] = ch.choosing.distance(gone, photos.models)
+given_up = gone.groupby("width").distance.mean()
+print(f"D of giving both classes up: {given_up.round(3).tolist()}")
 
 # %% [markdown]
 # ### Experiment 1: privacy, for each lambda
@@ -745,10 +749,13 @@ print(picked[told].mean().round(2).to_string())
 #   1/64: $0.25$ at 0.4, by $D$ $0.08$). At 0.2 it leaves l1-Sparse at 1/8 where the original is.
 # - **The narrow network can be brought into the band, the wide one not** by these settings: at 1/8
 #   and $\lambda = 0.4$ every method ends between 0.2 and 0.3, from the original's 0.87, where two
-#   retrained networks differ by 0.06. Those settings are inside their grids.
+#   retrained networks differ by 0.06. Their rates are inside the grid.
+# - **Giving both classes up would do the same**: $D$ would be 0.03 at 1/64 and 0.22 at 1/8, where
+#   retrained networks are wrong about all and 84% of the 200. No method is nearer by more than
+#   0.011.
 # - The attack falls from 0.85 to between 0.54 and 0.62 at 1/8; on retrained networks it is near one
 #   half.
-# - The forget-test error tells how it is done: unseen images of the two classes go as well.
+# - At $\lambda = 0.4$ both goals choose the same settings, but for SCRUB at 1/64.
 #
 # ### Experiment 2: SCRUB against l1-Sparse, at the same price
 #
@@ -784,6 +791,12 @@ dots(
 )
 
 # %%
+every = snaps[snaps.width == 1 / 8].fillna({"reg": 0})
+every["extra"] = every.test_error - every.seed.map(
+    start[start.width == 1 / 8].set_index("seed").test_error
+)
+dearer = every.groupby(["method", "lr", "reg"])[["forget_error", "extra"]].mean().round(3)
+print(f"every setting at 1/8, means of three seeds\n{dearer.to_string()}")
 print("forget error, and what the test error really rose by, for each price")
 grouped = {price: own.groupby(["method", "width"]) for price, own in bought.items()}
 by_rung(
@@ -795,14 +808,12 @@ by_rung(
 )
 
 # %% [markdown]
-# **At 1/8 the method that uses the forget set buys it, the other does not**: for 0.05, SCRUB and
-# NegGrad reach 0.8, l1-Sparse and MinNorm-OG less than 0.2. The prices really paid differ, because
-# the setting comes from other seeds: where SCRUB pays six hundredths at a price of two, l1-Sparse
-# has 0.16 at a price of ten. At 1/64 all four reach 0.8 to 0.9. This is [paper]'s finding, at this
-# size, on three seeds, of which single ones reach from 0.5 to 1.
-#
-# Without the price, $J_{\text{bias}}$ lets l1-Sparse reach nearly 1 as well, by breaking the
-# network.
+# **At 1/8 the method that uses the forget set buys it cheaply**: for 0.05, SCRUB and NegGrad reach
+# 0.8, l1-Sparse and MinNorm-OG less than 0.2. The prices really paid differ, because the setting
+# comes from other seeds: SCRUB pays 0.06. For a little over a tenth, in the mean, the others have
+# it too: MinNorm-OG 0.95 for 0.104, l1-Sparse 0.98 for 0.121, and their grids hold nothing between
+# that and 0.3. At 1/64 all four reach 0.8 to 0.9. So [paper]'s finding is one of price here, on
+# three seeds, of which single ones reach from 0.5 to 1.
 #
 # ### Bias removal, and where decisions change
 
@@ -837,19 +848,18 @@ dots(panels, "share of points", finding, (*FOUR, "retrained", "retrained again")
 
 
 # %% [markdown]
-# **The narrow network moves as well**, whatever the method: from 0.45 to more than 0.9. So
-# [paper]'s "hardly move" is not seen on photographs either. And the unseen images of the two
-# classes go with the 200: their error is above 0.9 everywhere.
+# **The narrow network moves as well**, whatever the method: from 0.45 to more than 0.9, where
+# [paper] has "hardly move". And the unseen images of the two classes go with the 200: in the mean
+# their error is above 0.9 everywhere.
 #
 # **Near and far.** After bias removal by SCRUB and NegGrad the wide network changes near the forget
 # examples, in two seeds of three more than two retrained networks differ and in the third less. Far
-# away it stays more than these do, in all three. So much of [paper]'s mechanism is here, and was
-# not on digits. But the narrow network does nearly the same: with two widths and three seeds no
-# effect of width is seen.
+# away it stays more than these do, in all three. But the narrow network does nearly the same: with
+# two widths and three seeds no effect of width is seen.
 #
 # ## 9 · Beyond width
 #
-# [paper] leaves three questions open. Small answers on digits; what each was allowed is said.
+# [paper] leaves three questions open. Small answers on digits:
 #
 # **Depth instead of width.** ResNet-10, 18 and 34 with one and a half channels in the first stage,
 # three seeds, NegGrad and l1-Sparse with the six settings each of section 5. **Predict, then run.**
@@ -885,14 +895,13 @@ depth_runs = pandas.concat([depth.runs, as_deep(runs)], ignore_index=True)
 deep = told_of(depth_models, depth_runs[depth_runs.method.isin(two)], "network")
 starts = depth_models.assign(D=ch.choosing.distance(depth_models, depth_models))
 starts = starts[starts.role == "original"].pivot(index="network", columns="seed", values="D")
-assert (starts.idxmax() == "resnet34").all()
+assert (starts.idxmax() == "resnet34").all() and deep.training.is_monotonic_increasing
 deep
 
 # %% [markdown]
 # Not here: in the mean the deepest has the most mistakes left. On every seed its original is
 # farthest from retraining, while the floor stays. NegGrad comes near the floor of ResNet-10 and
-# ResNet-34. A setting that the two other seeds like can be worse than doing nothing (l1-Sparse on
-# ResNet-34): three seeds choose badly.
+# ResNet-34. What two other seeds like can be worse than doing nothing (l1-Sparse on ResNet-34).
 #
 # **A transformer.** A ViT with four blocks on patches of 2 by 2 pixels, four seeds, trained with
 # AdamW, since plain SGD at the others' rate leaves it at chance.
@@ -904,8 +913,9 @@ tokens.index = [ch.pictures.fraction(width) for width in tokens.index]
 tokens
 
 # %% [markdown]
-# The same picture as AllCNN's: the narrow one is reached, its floor being wide; the wide one
-# interpolates, starts at six times its floor and stays at four.
+# The narrow one, its floor being wide, is reached in the mean, by NegGrad on two seeds of four;
+# AllCNN's 1/96, with as many mistakes, was not. The wide one interpolates, starts at six times its
+# floor and stays at four.
 #
 # **A strength that follows the width.** One setting for a whole ladder is what a user would like.
 # With Adam a wide layer's outputs move by more at the same rate, so a rate inverse to the width may
@@ -946,16 +956,15 @@ table
 
 # %% [markdown]
 # In the mean of five seeds the rate that follows the width is nearer to retraining in five of the
-# six comparisons with one rate for all, and in all six with the choice per width. Part of that is
-# the range: at 1/48 it tries twice the rates, at 1/4 a sixth of them. So this is a hint, not a
-# method.
+# six comparisons with one rate for all, and in all six with the choice per width. Seed by seed it
+# is nearer in 20 of 30 and in 16 of 30, little more than a coin. And the range differs: at 1/48 it
+# tries twice the rates, at 1/4 a sixth. So nothing is shown.
 #
 # ## 10 · The lab
 #
-# The curves are the recorded ones; the three networks on the right are those of seed 1, and the
-# middle one is unlearned as you move. The first slider climbs both ladders of digits. **Predict,
-# then move.** At which width does the plane of the *retrained* network begin to look like that of
-# the original? What does a $\lambda$ of $0.2$ do for bias removal?
+# The curves are recorded; the networks on the right are seed 1's, the middle one unlearned as you
+# move. **Predict, then move.** At which width does the plane of the *retrained* network begin to
+# look like that of the original? What does a $\lambda$ of $0.2$ do for bias removal?
 
 # %%
 ch.WidthLab(record)
@@ -1001,9 +1010,8 @@ ch.pictures.curves(
 # $0.1\,(1-\lambda) - 0.25\,\lambda$, which is negative for $\lambda > 0.1/0.35 \approx 0.29$.
 #
 # [paper] names a failure: high $\lambda$ and a small forget set end in a collapse on the retain
-# classes. The objective does not say that the *other* images of these classes are to be kept; the
-# validation error says it, with the weight $1-\lambda$. l1-Sparse, which cannot aim, breaks the
-# widest network from $0.6$ on, and the objective is content.
+# classes. l1-Sparse, which cannot aim, breaks the widest network from $0.6$ on: an error of $0.71$
+# on the other six classes. By SCRUB it is at most $0.33$ from 1/48 up.
 #
 # [paper] also suggests to try 10, 20 and 30% for validation, recorded at 1/48:
 
@@ -1015,23 +1023,24 @@ for name in ("test_error", "mia"):
     print(
         name, shared.pivot_table(index="method", columns="share", values=name).round(3).to_string()
     )
-spread = {share: shared[shared.share == share].test_error.std() for share in ul.width.SHARES}
+start_mia = at[at.role == "original"].groupby("share").mia.mean()
 mia_of = shared.groupby(["method", "share"]).mia.mean().unstack()
 assert (mia_of[0.3] - mia_of[0.1]).between(0.0155, 0.0275).all()
-print(
-    "spread of the test error over methods and seeds", {k: round(v, 3) for k, v in spread.items()}
-)
+print(f"the attack on the original gains {start_mia[0.3] - start_mia[0.1]:.3f}")
+for title, kept in {"all seeds": shared, "without 3": shared[shared.seed != 3]}.items():
+    spread = kept.groupby("share").test_error.std()
+    print(f"spread of the test error over methods, {title}: {spread.round(3).to_dict()}")
+assert spread.between(0.0115, 0.0155).all()
 
 
 # %% [markdown]
-# No method's test error differs between two shares by two standard errors; the attack gains $0.016$
-# to $0.027$ from 10% to 30%. The share changes the spread, which is largest at 10%:
-# forget-validation then holds 28 images, and one of them is $0.036$.
-
-# %% [markdown]
+# No method's test error differs between two shares by two standard errors. The attack gains $0.016$
+# to $0.027$ from 10% to 30%, and $0.013$ on the untouched original. The spread is largest at 10%,
+# but by one seed: without the third, whose original is bad, all three are $0.012$ to $0.015$.
+#
 # ## What was verified
 #
-# Among all else every decimal in the results of the table above.
+# Among all else every decimal in the results of the table.
 
 
 # %%
@@ -1048,8 +1057,10 @@ assert thresholds["photographs"] == (1 / 8, 1 / 8, 1 / 8)
 for lam in (0.2, 0.4):
     gain = advantage(record, "allcnn", lam).groupby("width").advantage
     assert (gain.mean() < 0).all() and (gain.apply(lambda own: (own < 0).sum()) >= 3).all()
-gap, held = gaps["digits, AllCNN"].loc[1 / 33 :], len(parts["forget_validation"])
-assert held == 56 and (gap[True] > gap[False]).all()  # the retrained gap is no smaller
+for lam in (0.2, 0.4, 0.6):  # 2.776: Student's, five seeds
+    gain = advantage(record, "allcnn", lam).groupby("width").advantage
+    sure = (gain.mean() / gain.sem())[lambda t: t.abs() > 2.776]
+    assert len(sure) == 2 and (sure < 0).all() and (lam != 0.4 or sure.index[1] == 1 / 32)
 
 # %%
 # privacy on digits, by D and by the attack (5), and on photographs (8)
@@ -1061,12 +1072,33 @@ best = near["digits, AllCNN"].groupby(["width", "method"]).distance.mean().group
 floor = pandas.Series(dict(band(own, "distance")[:, :2]))
 start = own[own.role == "original"].groupby("width").distance.mean()
 assert (start > 1.5 * floor).all()
-assert (best - floor)[widths[1:4]].max() < 0.011 and (best > 1.7 * floor)[widths[4:]].all()
+assert (best > 1.7 * floor)[[widths[0], *widths[4:]]].all()
 reach = means["D, other seeds"].drop(["original", "retrained"]).groupby("width").min()
 far = band(rated(photos, "resnet18")[0], "distance")[:, 1]
-two = [x for w in (1 / 24, 1 / 4) for x in (best[w], floor[w])]
-table_says(2, *two, reach[1 / 64], far[0], reach[1 / 8], far[1])
-assert reach[1 / 64] < far[0] and reach[1 / 8] > 3 * far[1]
+each = [x for w in (1 / 96, 1 / 24, 1 / 4) for x in (best[w], floor[w])]
+table_says(2, *each, reach[1 / 64], far[0], reach[1 / 8], far[1], *given_up)
+assert reach[1 / 64] < far[0] and reach[1 / 8] > 3 * far[1] and (reach > given_up - 0.011).all()
+
+# %%
+# the band of D without one seed, 0 for none (5)
+assert best[widths[4:]].between(0.025, 0.04).all() and floor[widths[4:]].max() < 0.02
+
+
+def in_band(out):
+    """Whether original and best method are within the band, on 1/48, 1/32 and 1/24."""
+    kept, chosen = (frame[frame.seed != out] for frame in (own, near["digits, AllCNN"]))
+    edge = pandas.Series(dict(zip(widths, band(kept, "distance")[:, 1:].sum(1))))
+    lowest = chosen.groupby(["width", "method"]).distance.mean().groupby("width").min()
+    first = kept[kept.role == "original"].groupby("width").distance.mean()
+    return [(value < edge)[widths[1:4]].tolist() for value in (first, lowest)]
+
+
+usually, without_4 = [[True, False, True], [True] * 3], [[False] * 3, [False, True, True]]
+assert all(in_band(out) == (without_4 if out == 4 else usually) for out in range(6))
+few = [f[(f.seed != 4) & (f.width == 1 / 48)] for f in (own, near["digits, AllCNN"])]
+told = few[1].groupby("method").distance.mean().min(), band(few[0], "distance")[0, 1]
+assert np.round(told, 3).tolist() == [0.114, 0.061]
+assert (best / floor).round(1)[[1 / 96, 1 / 24, 1 / 4]].tolist() == [2.2, 0.8, 2.2]
 
 # %%
 # the attack (5), beyond width (9), and the appendix
@@ -1074,21 +1106,19 @@ attack, at = ladder().groupby("width").mia.mean(), band(own, "mia")
 half = ladder().groupby("width").test_error.mean()[1 / 96]
 told = known[known.method == "original"].groupby("width").mia.mean()
 lowest = band(rated(photos, "resnet18")[0], "mia")[0, 1:]
-table_says(1, attack[1 / 96], *at[0, 1:], half, told[1 / 64], *lowest)
+table_says(1, attack[1 / 96], *at[0, 1:], half, start[1 / 96], floor[1 / 96], told[1 / 64], *lowest)
 assert attack.is_monotonic_increasing and told.round(2).tolist() == [0.61, 0.85]
-assert deep.training.is_monotonic_increasing
 assert tokens.training.iloc[1] < 0.0005 < 0.4 < tokens.training.iloc[0]
 assert tokens["D NegGrad"].iloc[0] <= tokens["D floor"].iloc[0]
 assert 5 < tokens["D original"].iloc[1] / tokens["D floor"].iloc[1] < 7
-gains = {w: table.xs(w, level="way") - table.xs("inverse to the width", level="way") for w in ways}
-assert (gains["one rate"] > 0).sum().sum() == 5 and (gains["chosen per width"] > 0).all().all()
-assert max(spread, key=spread.get) == 0.1
-assert best[widths[4:]].between(0.025, 0.04).all() and floor[widths[4:]].max() < 0.02
+at_seed = by_way.reset_index("way").set_index(["way", "method", "width", "seed"]).distance
+gains = {way: at_seed[way] - at_seed["inverse to the width"] for way in ways}
+more = {way: gain.groupby(["method", "width"]).mean() > 0 for way, gain in gains.items()}
+assert more["one rate"].sum() == 5 and more["chosen per width"].all()
+assert [(gains[way] > 0).sum() for way in ("one rate", "chosen per width")] == [20, 16]
 
 # %%
-# the band of D, that of the attack (5), and bias removal on digits (6)
-within = (start - floor) < band(own, "distance")[:, 2]
-assert within.tolist() == [False, True, False, True, False, False, False]
+# the band of the attack (5), and bias removal on digits (6)
 reached_mia = near["digits, AllCNN"].groupby(["width", "method"]).mia.mean().unstack()
 above = reached_mia.gt(at[:, 1] + at[:, 2], axis=0)
 assert above.loc[1 / 8].all() and above.loc[1 / 4].tolist() == [False, False, True, False]
@@ -1103,6 +1133,23 @@ assert mean(biased_18, "l1-Sparse", "forget_error").max() < 0.1
 assert all(a < 0.3 < b for a, b in jumps.values())  # in NegGrad, from lambda .2 to .4
 
 # %%
+gap, held = gaps["digits, AllCNN"].loc[1 / 33 :], len(parts["forget_validation"])
+assert held == 56 and (gap[True] > gap[False]).all()  # the retrained gap is no smaller
+# the six classes that are kept (6, appendix), 216 of 360 test images
+worst = {}
+for lam in (0.4, 0.6, 0.8):
+    at_lam = ch.choosing.select(usual, "bias", lam).query("width > 1 / 49 and method in @FOUR")
+    kept = at_lam.assign(kept=(360 * at_lam.test_error - 144 * at_lam.forget_test_error) / 216)
+    worst[lam] = kept.groupby(["method", "width"]).kept.mean().groupby("method").max().round(2)
+six = worst[0.4].max(), worst[0.8]["SCRUB"], worst[0.8]["l1-Sparse"]
+table_says(5, 0.4, *six)
+assert worst[0.6]["l1-Sparse"] == worst[0.8]["l1-Sparse"] and worst[0.6]["SCRUB"] == six[1]
+# on photographs both goals choose alike, but for SCRUB at 1/64 (8)
+by_goal = pandas.concat([chosen_by["J, λ = 0.4"], strong[0.4]]).fillna({"reg": 0})
+unlike = by_goal.groupby(["method", "width"])[["lr", "reg"]].nunique().max(axis=1) > 1
+assert unlike[unlike].index.tolist() == [("SCRUB", 1 / 64)]
+
+# %%
 # and on photographs (8), for nothing and at the same price
 original = known[known.method == "original"].groupby("width")
 assert original.forget_error.mean().round(2).tolist() == [0.45, 0]
@@ -1110,12 +1157,11 @@ pushed = {lam: own.groupby(["width", "method"]) for lam, own in strong.items()}
 least = min(own.forget_error.mean()[1 / 64].min() for own in pushed.values())
 table_says(4, original.forget_error.mean()[1 / 64], least, 0.5)
 assert min(own.forget_test_error.mean().min() for own in pushed.values()) > 0.9
-paid = {
-    price: own.groupby(["width", "method"]).forget_error.mean() for price, own in bought.items()
-}
+paid = {p: own.groupby(["width", "method"]).forget_error.mean() for p, own in bought.items()}
 cheap = paid[0.05]
 bar = [cheap[w][name] for w in (1 / 8, 1 / 64) for name in ("SCRUB", "l1-Sparse")]
-table_says(3, 0.05, *bar)
+dear = {name: dearer.loc[name].query("extra < 0.125").iloc[-1] for name in FOUR[2:]}
+table_says(3, 0.05, *bar, *(value for one in dear.values() for value in one))
 assert cheap[1 / 8][["SCRUB", "NegGrad"]].min() > 0.8 and paid[0.1][1 / 8]["l1-Sparse"] < 0.2
 assert cheap[1 / 8][["l1-Sparse", "MinNorm-OG"]].max() < 0.2
 
@@ -1139,10 +1185,13 @@ table_says(6, *near_points, *told["s_far"][0], *told["s_far"][1], *retrained, *f
 for score in TITLES:  # 40 planes and 500 agree
     assert off[score].abs().max() < 0.06
 of_privacy = some[some.goal == "privacy"].groupby(["after", "width"])[["c_prox", "s_far"]].mean()
-for name in ("SCRUB", "NegGrad", "l1-Sparse"):
-    one = of_privacy.loc[name].loc[widths[2:6]]
+each = some.set_index(["width", "seed"]).sort_index()
+for name in FOUR:
+    one = of_privacy.loc[name].loc[widths[1:6]]
     assert (one.c_prox < again.c_prox[one.index]).all()
-    assert (one.s_far > again.s_far[one.index]).all()
+    kept, floor_far = (each[each.after == what] for what in (name, "retrained again"))
+    kept = kept[kept.goal == "privacy"].s_far
+    assert (kept > floor_far.s_far)[1 / 49 :].all()
 
 # %% [markdown]
 # ## References
