@@ -85,11 +85,11 @@ print(sum(map(len, recorded.values())), "runs")
 # | 3. ahead in equal time | no norm, 30, price 5 | $-0.02$ $[-0.03, -0.01]$ | no | |
 # | | group norm, 30, price 5 | $0.00$ $[0.00, 0.00]$ | not seen | settings |
 # | | the same, price 1.7 | $0.006$ $[0.004, 0.009]$ | there | |
-# | | batch norm, 10, price 1.7 | $-0.02$ $[-0.04, 0.00]$ | no | |
+# | | batch norm, 10, price 1.7 | $-0.022$ $[-0.041, -0.003]$ | no | |
 # | | CIFAR-10 at 1/8, 5, price 1.5 | $0.00$ $[-0.01, 0.01]$ | not seen | price 1.2 |
 # | | paper's size, price 1.5 | $0.04$ $[-0.02, 0.11]$ | not seen | price 1.2 |
-# | 4. as it protects outputs: | no norm, 30 | $-0.017$ $[-0.029, -0.005]$ | the reverse | |
-# | over plain shrinkage | group norm, 30 | $0.004$ $[0.002, 0.006]$ | there | strengths |
+# | 4. as it protects outputs: | no norm, 30 | $-0.018$ $[-0.029, -0.006]$ | the reverse | |
+# | over plain shrinkage | group norm, 30 | $0.003$ $[0.002, 0.005]$ | there | |
 # | 5. the code's oddities are why | digits | section 6 | three of four: no | rates |
 # | 6. sine; collapse | notebooks 08; 10 | | mixed | |
 #
@@ -390,7 +390,7 @@ verdicts
 
 
 # %% [markdown]
-# With group norm the best strengths lie at an end. So both ways to shrink got nine settings more,
+# Here best strengths or rates lie at an end. So both ways to shrink got fifteen settings more,
 # between and beyond. "Near the ideal", above, is the box of $0.2$ by $0.2$ there:
 
 
@@ -401,28 +401,28 @@ def finer(case, protected):
     return pandas.concat(runs, ignore_index=True)
 
 
-eighteen = {}
+many = {}
 for case in ("norms-none", "norms-group"):
     ours, ways = shares(finer(case, 50)), by_norm[norms[case]]
-    eighteen[f"{norms[case]}, over plain shrinkage"] = ours - shares(finer(case, 0))
+    many[f"{norms[case]}, over plain shrinkage"] = ours - shares(finer(case, 0))
     for rival in ("GD", "NGP", "GD for 15 epochs"):
-        eighteen[f"{norms[case]}, over {rival} with nine"] = ours - ways[rival]
+        many[f"{norms[case]}, over {rival} with nine"] = ours - ways[rival]
     for n in (50, 0):
         each = ul.choosing.points(finer(case, n), ["retain_error", "forget_error"])
         best = each.loc[np.hypot(each.retain_error, each.forget_error).idxmin(), ["lr", "reg"]]
         print(f"{norms[case]}, {n} protected, best: {best.to_dict()}")
-compared(eighteen)
+compared(many)
 
 # %% [markdown]
 # - **No norm, thirty seeds.** MinNorm-OG is ahead of GD by $0.041$ $[0.019, 0.062]$, on 25 seeds
 #   (median $0.025$), and of Ridge. GD scatters, from $0.71$ to $0.96$. NGP scatters more: behind in
 #   the mean by two bad seeds, ahead on 17, near the ideal on 23. **Plain shrinkage is ahead of
-#   MinNorm-OG**, by $0.014$ $[0.007, 0.021]$, on 28 seeds, with eighteen settings each by $0.017$;
-#   so is a GD of 15 epochs. MinNorm-OG's best is at its lowest rate.
+#   MinNorm-OG**, by $0.014$ $[0.007, 0.021]$, on 28 seeds, with 24 settings each by $0.018$; so is
+#   a GD of 15 epochs.
 # - **Group norm, thirty seeds.** MinNorm-OG is ahead of GD by $0.014$ $[0.010, 0.018]$, on 27
-#   seeds, of plain shrinkage by $0.008$, with eighteen settings each by $0.004$ $[0.002, 0.006]$.
-#   (Plain shrinkage's best is still its strongest.) NGP is level, near the ideal ahead on 25 seeds;
-#   a GD of 15 epochs is level unless MinNorm-OG has twice the settings.
+#   seeds, of plain shrinkage by $0.008$, with 24 settings each by $0.003$ $[0.002, 0.005]$. NGP is
+#   level, near the ideal ahead on 25 seeds; a GD of 15 epochs is level unless MinNorm-OG has more
+#   than twice the settings.
 # - **Batch norm, ten seeds.** GD is ahead by $0.013$ in the mean, its interval holds zero; 15
 #   epochs of it by $0.026$ $[0.009, 0.043]$, on all ten.
 #
@@ -1043,7 +1043,7 @@ of_one
 # - **$2.5$ and more**, our TF32: GD is ahead, on these two seeds.
 #
 # Do the records agree at the same settings? (That of five seeds has half of the test images, and
-# another original of seed 2.)
+# another original of seed 2; a CPU ran some settings of seed 1, on 2,000 test images.)
 
 # %%
 same = ["method", "epochs", "lr", "reg", "reg_decay", "n_pert", "project_every", "seed"]
@@ -1057,10 +1057,12 @@ def beside(other):
     return len(pair), {m: float((pair[m] - pair[f"{m}_there"]).abs().max()) for m in measured}
 
 
-for name, other in (("grid", at_size), ("seed 1", one)):
+apart = {"grid": (at_size, 0.012, 0.003), "seed 1": (one, 0.012, 0.003)}
+apart["CPU"] = (read("fullsize-test2000"), 0.025, 0.02)
+for name, (other, accuracy, forget) in apart.items():
     count, most = beside(other)
     print(f"{name}: {count} settings in both, {most}")
-    assert count >= 12 and most["retain_accuracy"] < 0.012 and most["forget_error"] < 0.003
+    assert count >= 10 and most["retain_accuracy"] < accuracy and most["forget_error"] < forget
 
 # %% [markdown]
 # ## 10 · What holds
@@ -1095,8 +1097,8 @@ shown = verdicts.Holm[
 assert shown.max() < 0.01 and verdicts.Holm["batch norm, over GD"] > 0.5
 shrinks = [by_norm[n]["MinNorm-OG"] - by_norm[n]["plain shrinkage"] for n in by_norm]  # 3
 assert (shrinks[0] < 0).sum() == 28 and (shrinks[1] > 0).sum() == 27
-assert 0.003 < eighteen["group norm, over plain shrinkage"].mean() < 0.005
-assert -0.018 < eighteen["no norm, over plain shrinkage"].mean() < -0.016
+assert ul.metrics.interval(many["group norm, over plain shrinkage"]).low > 0.001
+assert ul.metrics.interval(many["no norm, over plain shrinkage"]).high < -0.005
 assert abs(ladder[4].mean() - by_norm["no norm"]["MinNorm-OG"].mean()) < 0.005
 assert all((margins[name] < 0).any() for name in list(margins)[3:])  # 4
 assert (per_way["GD, T = 5"] > per_way["MinNorm-OG, T = 2"]).all()
