@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import unlearnlab as ul
 
 NOTEBOOKS = Path(ul.__file__).parents[1] / "notebooks"
@@ -59,6 +61,12 @@ for name, code in json.load(sys.stdin).items():
         traceback.print_exc()
         sys.exit(name)
 """
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_no_call_that_reads_a_record_is_left_out(name):
+    source = (NOTEBOOKS / f"{name}.py").read_text(encoding="utf-8")
+    assert all(CODE[name].count(call) == source.count(call) for call in ("table.read(", ".load("))
 
 
 def test_notebooks_read_their_records_from_any_folder(tmp_path):
