@@ -211,8 +211,8 @@ lab
 # *Left, the curve after the run, solid, and the original, dashed; right, its sup error beside the
 # published ranges, in gray.*
 #
-# The first four questions in numbers and pictures. (Your second decimals of MinNorm-OG may be
-# others than ours: section 3 says why.)
+# The first four questions in numbers and pictures. (On another processor your decimals are others
+# than ours, where a lab's original is trained GD's, too: section 3 says why.)
 
 # %% tags=["nbval-ignore-output"]
 best = ul.sine.best_settings(100)
