@@ -14,6 +14,7 @@ import unlearnlab as ul
 from unlearnlab.course import studies
 from unlearnlab.course.studies import Place, Study, record
 from unlearnlab.study import table
+from unlearnlab.task import Later
 from unlearnlab.training.fit import Stopped
 
 GRID = {"GD": {"epochs": 2, "lr": [1e-3, 1e-2]}, "GA": {"epochs": 2, "lr": 1e-3}}
@@ -128,6 +129,39 @@ def test_time_that_ends_within_a_seed_keeps_its_runs_in_the_store_alone(place, m
         assert record(toy(), dataclasses.replace(place, stop=stop)) == 0
     assert not place.out.exists() and len(list(place.store.glob("*.json"))) == 1
     assert record(toy(), place) == 2
+
+
+def test_a_study_that_ends_within_a_seed_measures_and_trains_nothing_more(place, monkeypatch):
+    """It writes the runs so far, where those are asked for, with what was measured before them."""
+    trained, real = [], studies.sweep
+
+    def factory(seed, stop=None):
+        train = lambda: trained.append(seed) or regression(seed).fresh(7)
+        return regression(seed).changed(ground_truth=Later(train, {"seed": str(seed)}))
+
+    def cut_short(*arguments, **more):
+        return real(*arguments, **more, progress=lambda row, done, total: more["stop"].set())
+
+    early = dataclasses.replace(place, stop=threading.Event(), partial=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(studies, "sweep", cut_short)
+        assert record(toy(factory), early) == 0
+    recorded = table.read(place.out)
+    assert len(recorded["runs"]) == 1 and recorded["models"].role.tolist() == ["original"]
+    assert recorded.provenance["finished"] == "0 of 2 seeds, and 1 of 3 settings of seed 3"
+    assert not trained and record(toy(factory), place) == 2 and trained == [3, 1]
+
+
+def test_a_study_hears_a_stop_while_it_measures_a_model(place):
+    def factory(seed, stop=None):
+        measure = lambda model: {"said": said.append(model(inputs)) or 1.0}
+        task = regression(seed).changed(evaluate=measure)
+        task.original[0].register_forward_pre_hook(lambda *_: place.stop.set())
+        return task
+
+    said, inputs = [], regression().retain.tensors[0]
+    assert record(toy(factory), dataclasses.replace(place, partial=True)) == 0
+    assert not said and not place.out.exists()
 
 
 def test_part_of_a_study_never_replaces_more_of_it(place):

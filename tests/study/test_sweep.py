@@ -16,6 +16,7 @@ from small_tasks import regression
 from sweep_cases import GRID, numbers, sweep
 
 import unlearnlab as ul
+from unlearnlab import loop
 from unlearnlab.study.grid import Setting, expand
 from unlearnlab.study.store import Store
 
@@ -304,3 +305,33 @@ def test_stop_ends_soon_and_gives_what_is_finished(tmp_path, backend):
     frame = sweep(endless, [1], tmp_path, backend, workers=2, stop=stop, progress=soon)
     assert stop.is_set() and frame.columns[0] == "method"
     assert len(frame) == 1 or backend == "serial" and len(frame) == 0
+
+
+def looked_at(seed):
+    """A task whose metric is what the model says, not its weights alone."""
+    task = regression(seed)
+    inputs = task.retain.tensors[0]
+    return task.changed(evaluate=lambda model: {"said": model(inputs).square().mean().item()})
+
+
+@pytest.mark.parametrize("nth, finished", [(1, 0), (2, 0), (3, 1)])
+def test_a_stop_within_an_evaluation_is_heard_there(tmp_path, monkeypatch, nth, finished):
+    """At full size an evaluation takes longer than a run: of the original first, then of each."""
+    stop, calls, ended, real = threading.Event(), [], [], loop.measure
+
+    def measure(*arguments):
+        calls.append(1)
+        if len(calls) == nth:
+            stop.set()
+        metrics = real(*arguments)
+        ended.append(1)
+        return metrics
+
+    once = functools.partial(ul.sweep, looked_at, GRID, [1], backend="serial", progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "measure", measure)
+        frame = once(store=tmp_path / "a", stop=stop)
+    assert len(frame) == finished == len(Store(tmp_path / "a").names())
+    assert len(calls) == nth and len(ended) == nth - 1
+    after = numbers(once(store=tmp_path / "a"))
+    assert after.error.isna().all() and after.equals(numbers(once(store=tmp_path / "b")))

@@ -19,7 +19,7 @@ from pathlib import Path
 from ..ground import files
 from ..ground.provenance import provenance
 from ..ground.source import source_digest
-from ..ground.stopping import Stopped
+from ..ground.stopping import Stopped, heeding
 from ..ground.threads import one_thread
 from ..study import table
 from ..study.grid import expand
@@ -154,8 +154,17 @@ class Study(Shape):
     grid: object
 
     def make(self, part, place, so_far):
-        """Tables "runs" and "models", the original and the ground truth of a seed."""
+        """Tables "runs" and "models", the original and, once all runs are there, the ground truth of
+        a seed."""
         task = self.factory(part, stop=place.stop)
+
+        def told(role, model):
+            with heeding(place.stop, model, "while a model was measured"):
+                return {"role": role, "seed": part, **task.evaluate(model)}
+
+        # the original before the runs, as a stop leaves no time for it; the ground truth after
+        # them, as it may have to be trained
+        models = [told("original", task.original)]
         backend, factory = "local", self.factory
         elsewhere = self.options.get("device", "cpu") != "cpu"
         if elsewhere or place.workers == 1:  # a large task takes seconds to make, and memory
@@ -173,15 +182,11 @@ class Study(Shape):
         count = len(expand(self.grid))
         if len(rows) < count and not (rows and place.partial):
             raise Stopped("stopped")
-        models = {"original": task.original, "ground truth": task.ground_truth}
-        told = [
-            {"role": role, "seed": part, **task.evaluate(model)}
-            for role, model in models.items()
-            if model is not None
-        ]
-        tables = {"runs": rows, "models": told}
+        tables = {"runs": rows, "models": models}
         if len(rows) < count:
             raise Stopped(f"{len(rows)} of {count} settings of seed {part}", tables)
+        if (truth := task.ground_truth) is not None:
+            models.append(told("ground truth", truth))
         return tables
 
 

@@ -8,6 +8,7 @@ import torch
 
 from ..ground.identity import fingerprint
 from ..ground.provenance import provenance
+from ..ground.stopping import Stopped, heeding
 from ..loop import BadMetrics, Diverged, check_metrics, unlearn
 from .store import StoreMismatch, code_fingerprint, key, task_parts
 
@@ -57,10 +58,12 @@ class Runner:
         own = BaseException if away else (Exception, SystemExit)
         torch.set_num_threads(self.threads)
         try:
-            method, task = self._opened(job)
+            method, task = self._opened(job, stop)
             opened = True
             run = unlearn(task, method, job.epochs, job.identity["run_seed"], stop=stop)
             return None if run.stopped else self.ended(job, None, run.seconds, run.metrics, True)
+        except Stopped:
+            return None
         except own as error:
             if not opened and isinstance(error, REFUSED):
                 raise
@@ -92,7 +95,7 @@ class Runner:
             _open.clear()
             _open[self.sweep] = {"content": self.content or cloudpickle.loads(self.packed)}
 
-    def _opened(self, job):
+    def _opened(self, job, stop):
         """The method and the task of a job. The task stays for the next, as they come by seed."""
         self.get_ready()
         here = _open[self.sweep]
@@ -105,7 +108,11 @@ class Runner:
             )
         if here.get("seed") != job.seed:
             here["task"] = here["seed"] = None  # large ones should not be there twice
-            here |= {"task": self._made(factory, methods, job.seed), "seed": job.seed}
+            task = self._made(factory, methods, job.seed)
+            task = task.changed(evaluate=_heedful(task.evaluate, stop))
+            for one in methods:
+                check_metrics(task, one)
+            here |= {"task": task, "seed": job.seed}
         return method, here["task"]
 
     def _made(self, factory, methods, seed):
@@ -119,9 +126,18 @@ class Runner:
                 f"({', '.join(differing)}): it must depend on the seed alone, and nothing it uses "
                 "may change while a sweep runs"
             )
-        for method in {type(method): method for method in methods}.values():
-            check_metrics(task, method)
         return task
+
+
+def _heedful(evaluate, stop):
+    """A task's metrics. Within a layer of `stop` they end by Stopped: at full size they take
+    longer than a run, and without them a run is not finished."""
+
+    def measured(model):
+        with heeding(stop, model, "while a model was measured"):
+            return evaluate(model)
+
+    return measured
 
 
 REFUSED = (StoreMismatch, BadMetrics)  # what concerns every run of a sweep, and ends it
