@@ -1,7 +1,6 @@
 """One loop for every method: epochs of paired retain and forget batches, AdamW, a history, and a
 way to stop."""
 
-import itertools
 import numbers
 import random
 import threading
@@ -73,6 +72,7 @@ class State:
     epoch: int = 0
     turn: str = "both"  # which of the epoch's passes this is
     norms: list[nn.Module] = field(default_factory=list)  # the model's batch-norm layers
+    fixed: list[nn.Parameter] = field(default_factory=list)  # the original's parameters
     notes: dict[str, float] = field(default_factory=dict)  # goes into this epoch's history
     memory: dict = field(default_factory=dict)  # the method's own, kept for the whole run
 
@@ -239,6 +239,7 @@ def _epochs(run, state, callback):
     drawn, state.memory = batches(state.task, state.generator), {}
     began = time.perf_counter() - run.seconds
     run.method.begin(state)
+    state.fixed = [*state.task.original.parameters()]  # looked up once: a walk takes long
     for epoch in range(run.epochs):
         state.epoch, state.notes, losses = epoch, {}, []
         for retain, forget in _updates(state, next(drawn)):
@@ -292,9 +293,9 @@ def _update(state, method, optimizer, retain, forget):
             f"{method.name}: the loss has no gradient by any weight: {state.task.name}'s original "
             "detaches its outputs, or makes them under torch.no_grad()"
         )
-    before = _grads(state.task.original)
+    before = _grads(state.fixed)
     loss.backward()
-    if _grads(state.task.original) != before:
+    if _grads(state.fixed) != before:
         raise ValueError(
             f"{method.name}: the loss has a gradient by weights of {state.task.name}'s original. "
             "If the method uses them, detach them; else a copy of it still runs its layers, "
@@ -306,9 +307,9 @@ def _update(state, method, optimizer, retain, forget):
     return loss.detach()
 
 
-def _grads(model):
-    """What a backward pass that reaches the model changes."""
-    return [-1 if p.grad is None else p.grad._version for p in model.parameters()]
+def _grads(parameters):
+    """What a backward pass that reaches them changes."""
+    return [-1 if p.grad is None else p.grad._version for p in parameters]
 
 
 @dataclass(frozen=True)
@@ -341,18 +342,15 @@ def batch(task: Task, role: str, index: Tensor | None = None) -> Batch:
 def batches(task: Task, generator: torch.Generator):
     """Epoch by epoch its pairs of batches, one per update: indices into the retain and the forget
     set, None for a whole one."""
-    order = _endless(len(task.retain), generator)
     while task.batch_size is None:
         yield [(None, None)]
+    size, left = len(task.retain), torch.arange(0, device="cpu")
     while True:
-        drawn = shuffled(len(task.forget), generator).split(task.batch_size)
-        counts = [min(len(part), len(task.retain)) for part in drawn]
-        retained = [
-            torch.tensor([*itertools.islice(order, count)], device="cpu") for count in counts
-        ]
-        yield list(zip(retained, drawn))
-
-
-def _endless(count, generator):
-    while True:  # every sample comes once before any comes again
-        yield from shuffled(count, generator).tolist()
+        pairs = []
+        for forget in shuffled(len(task.forget), generator).split(task.batch_size):
+            count = min(len(forget), size)
+            if len(left) < count:  # every sample comes once before any comes again
+                left = torch.cat([left, shuffled(size, generator)])
+            pairs.append((left[:count], forget))
+            left = left[count:]
+        yield pairs
