@@ -154,8 +154,8 @@ class Study(Shape):
     grid: object
 
     def make(self, part, place, so_far):
-        """Tables "runs" and "models", the original and, once all runs are there, the ground truth of
-        a seed."""
+        """Tables "runs" and "models", the original and, once all runs are there, the ground
+        truth."""
         task = self.factory(part, stop=place.stop)
 
         def told(role, model):
