@@ -20,7 +20,7 @@ import editions  # noqa: E402
 from unlearnlab.course import exercises  # noqa: E402
 
 NOTEBOOKS = sorted(editions.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-DRIVEN = "02_the_relaxed_problem"  # four exercises, and quick
+DRIVEN = "01_why_loss_is_not_enough"  # four exercises, and quick
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -84,9 +84,9 @@ def course(tmp_path_factory):
     solved = read(folder, "source")
     hand_in(folder, "right", {name: cell.source for name, cell in answers(solved).items()})
     hand_in(folder, "mixed", {
-        "first_order_change": answers(solved)["first_order_change"].source,
-        "stationary_step": "def stationary_step(*given):\n    return given[0]",
-        "project_off": "def project_off(theta, rows):\n    return theta",
+        "loss_gradient": answers(solved)["loss_gradient"].source,
+        "gd_limit": "def gd_limit(X, y):\n    return X[0]",
+        "leaked_component": "def leaked_component(theta, X_retain):\n    return theta",
     })  # fmt: skip
     graded = subprocess.run(
         [sys.executable, "-m", "nbgrader", "autograde", DRIVEN],
@@ -139,19 +139,19 @@ def test_points_are_given_for_right_answers_only(course):
             for student in ("right", "mixed")
         }
     names = tuple(answers(read(course, "source")))
-    assert names[0] == "first_order_change" and len(names) == 9
+    assert names[0] == "loss_gradient" and len(names) == 4
     assert given == {
         "right": dict.fromkeys(names, 1),
-        "mixed": dict.fromkeys(names, 0) | {"first_order_change": 1},
+        "mixed": dict.fromkeys(names, 0) | {"loss_gradient": 1},
     }
 
 
 def test_a_wrong_answer_is_told_what_is_wrong_with_it(course):
     graded = read(course, "autograded", "mixed")
     checks = {metadata(cell).get("grade_id"): cell for cell in graded.cells}
-    said = json.dumps(checks["project_off-check"].outputs, ensure_ascii=False)
-    assert "✗ project_off: " in said
-    assert "still a stub" in json.dumps(checks["drift_step-points"].outputs)
+    said = json.dumps(checks["leaked_component-check"].outputs, ensure_ascii=False)
+    assert "✗ leaked_component: " in said
+    assert "still a stub" in json.dumps(checks["suspicions-points"].outputs)
 
 
 def test_a_second_call_keeps_what_was_handed_in(course):

@@ -92,26 +92,30 @@ def plain_metrics(model, seed):
                 others = sorted((-float(row[places[v]]), v) for v in facts[kind])
                 ranks.append(1 + [v for _, v in others].index(word))
                 right.append(words[int(row.argmax())] == word)
+        return losses, right, ranks
+
+    def recited(number, way):
+        passage = people[number].told(way)
         said = passage[:3]
         while len(said) < len(passage):
             with torch.no_grad():
-                said.append(
-                    words[int(model(torch.tensor([[places[w] for w in said]]))[0, -1].argmax())]
-                )
-        return losses, right, ranks, said == passage
+                logits = model(torch.tensor([[places[w] for w in said]]))
+            said.append(words[int(logits[0, -1].argmax())])
+        return said == passage
 
     def mean(looks, part):
         values = [x for look in looks for x in look[part]]
         return math.fsum(values) / len(values)
 
-    heard = [look(n, way) for n in range(6) for way in data.ways_of(n)[:3]]
+    told = [(n, way) for n in range(6) for way in data.ways_of(n)[:3]]
+    heard = [look(*one) for one in told]
     unheard = [look(n, data.ways_of(n)[3]) for n in range(6)]
     kept = [look(n, data.ways_of(n)[3]) for n in range(6, 96)]
     return {
         "retain_loss": mean(kept, 0),
         "retain_facts": mean(kept, 1),
         "forget_loss": mean(heard, 0),
-        "forget_recall": sum(look[3] for look in heard) / 18,
+        "forget_recall": sum(recited(*one) for one in told) / 18,
         "forget_facts": mean(heard, 1),
         "forget_rank": mean(heard, 2),
         "unheard_facts": mean(unheard, 1),
