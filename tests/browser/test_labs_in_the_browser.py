@@ -23,16 +23,6 @@ def press(lab, keys, nth=0):
                 assert slider.press(key) != before
 
 
-def moves_alone(lab, description):
-    """Of two labs in one notebook, the slider changes the first."""
-    lab.run_all()
-    other = lab.picture(1)
-    with lab.new_picture(0):
-        lab.slider(description).press("End")
-    assert lab.picture(1) == other
-    lab.assert_clean()
-
-
 def test_span_lab_and_valley_lab_redraw_for_every_slider_at_both_ends(lab):
     lab.open("02_the_relaxed_problem.ipynb")
     lab.run_labs()
@@ -49,12 +39,6 @@ def test_span_lab_and_valley_lab_redraw_for_every_slider_at_both_ends(lab):
     )
     lab.screenshot("span-lab")
     lab.assert_clean()
-
-
-def test_two_span_labs_in_one_notebook_move_alone(lab):
-    first = "from unlearnlab.chapters import ch02_relaxed as ch\nch.SpanLab()"
-    lab.open(lab.write("two_spans.ipynb", first, "ch.SpanLab(seed=2)"))
-    moves_alone(lab, "off the span")
 
 
 def test_linear_lab_redraws_for_every_slider(lab):
@@ -278,15 +262,27 @@ def test_width_lab_redraws_for_every_slider_at_both_ends(lab):
     lab.assert_clean()
 
 
-WIDTHS = """\
-from unlearnlab.chapters import ch12_width as ch
-from unlearnlab.chapters.ch12_width import study
-ch.WidthLab(study.load('width'), method='NegGrad')"""
+TWO_OF_EACH = (
+    "from unlearnlab.chapters import ch02_relaxed, ch12_width",
+    "ch02_relaxed.SpanLab()",
+    "ch02_relaxed.SpanLab(seed=2)",
+    "found = ch12_width.study.load('width')",
+    "ch12_width.WidthLab(found, method='NegGrad')",
+    "ch12_width.WidthLab(found, method='SCRUB')",
+)
 
 
-def test_two_width_labs_in_one_notebook_move_alone(lab):
-    lab.open(lab.write("two_widths.ipynb", WIDTHS, WIDTHS.replace("NegGrad", "SCRUB")))
-    moves_alone(lab, "plane")
+def test_labs_of_one_kind_in_one_notebook_move_alone(lab):
+    """A slider's description finds the first lab that has it."""
+    lab.open(lab.write("two_of_each.ipynb", *TWO_OF_EACH))
+    lab.run_all()
+    before = [lab.picture(i) for i in range(4)]
+    for nth, description in ((0, "off the span"), (2, "plane")):
+        with lab.new_picture(nth):
+            lab.slider(description).press("End")
+        before[nth] = lab.picture(nth)
+        assert [lab.picture(i) for i in range(4)] == before
+    lab.assert_clean()
 
 
 def test_evidence_lab_follows_its_controls(lab):
