@@ -344,7 +344,7 @@ def batches(task: Task, generator: torch.Generator):
     set, None for a whole one."""
     while task.batch_size is None:
         yield [(None, None)]
-    size, left = len(task.retain), torch.arange(0, device="cpu")
+    size, left = len(task.retain), shuffled(0, generator)
     while True:
         pairs = []
         for forget in shuffled(len(task.forget), generator).split(task.batch_size):

@@ -17,6 +17,7 @@ from sweep_cases import GRID, numbers, sweep
 
 import unlearnlab as ul
 from unlearnlab import loop
+from unlearnlab.ground.stopping import Stopped
 from unlearnlab.study.grid import Setting, expand
 from unlearnlab.study.store import Store
 
@@ -335,3 +336,16 @@ def test_a_stop_within_an_evaluation_is_heard_there(tmp_path, monkeypatch, nth, 
     assert len(calls) == nth and len(ended) == nth - 1
     after = numbers(once(store=tmp_path / "a"))
     assert after.error.isna().all() and after.equals(numbers(once(store=tmp_path / "b")))
+
+
+@pytest.mark.parametrize("backend", ["serial", "local"])
+def test_a_run_whose_task_says_that_it_was_stopped_has_that_in_its_row(tmp_path, backend):
+    """Nobody stopped the sweep, so no run may be missing."""
+
+    def stopped(model):
+        raise Stopped("stopped, by its own clock")
+
+    factory = lambda seed: regression(seed).changed(evaluate=stopped)
+    grid = {"GD": {"epochs": 1, "lr": [1e-3, 1e-2]}}
+    frame = ul.sweep(factory, grid, [1], tmp_path, backend, workers=1, progress=False)
+    assert frame.error.tolist() == ["Stopped: stopped, by its own clock"] * 2

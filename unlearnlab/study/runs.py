@@ -8,7 +8,7 @@ import torch
 
 from ..ground.identity import fingerprint
 from ..ground.provenance import provenance
-from ..ground.stopping import Stopped, heeding
+from ..ground.stopping import heeding
 from ..loop import BadMetrics, Diverged, check_metrics, unlearn
 from .store import StoreMismatch, code_fingerprint, key, task_parts
 
@@ -62,9 +62,9 @@ class Runner:
             opened = True
             run = unlearn(task, method, job.epochs, job.identity["run_seed"], stop=stop)
             return None if run.stopped else self.ended(job, None, run.seconds, run.metrics, True)
-        except Stopped:
-            return None
         except own as error:
+            if stop and stop.is_set():  # it ended by that
+                return None
             if not opened and isinstance(error, REFUSED):
                 raise
             seconds, final = time.perf_counter() - began, isinstance(error, Diverged)
