@@ -181,7 +181,6 @@ CALLS |= {
     ul.images.load: {"name": "digits"},
     ul.recipes.Recipe: dataclasses.asdict(ul.recipes.Recipe(epochs=1, batch_size=2, lr=0.1)),
     ul.recipes.full_batch: {"epochs": 1, "lr": 0.1, "weight_decay": 0.1},
-    ul.table.significant: {"value": 1.5, "digits": 3},
     L.unflatten: {"theta": L.flatten(LAYERS), "like": LAYERS},
     L.norm_squared: {"layers": LAYERS},
     L.predictor: {"layers": LAYERS},

@@ -19,6 +19,7 @@ from .ground.models import copied, device_of
 from .ground.modes import norms_of
 from .ground.precision import PRECISIONS, products_in
 from .ground.seeds import GLOBAL_GENERATORS, derived, shuffled
+from .ground.stopping import Stopped, heeding
 from .ground.threads import few_threads
 from .methods import Method
 from .methods.base import HYPERPARAMETERS
@@ -86,61 +87,60 @@ def unlearn(
     products: str = "float32",
     callback: Callable[[Run], None] | None = None,
     stop: threading.Event | None = None,
+    whole: bool = False,
 ) -> Run:
     """Unlearn the forget set of `task` by `method`; `task.original` is never modified.
 
     epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each
     paired with a retain batch of the same size, retain batches cycling across epochs (paper A,
-    experiments 1 and 2). A method that goes over the batches of an epoch twice, such as the
-    original SCRUB, makes an update each time. seed: of everything random in the run
-    (initialisation, batches, subsample, noise, a model's own dropout), combined with the task's
-    seed. The global generators of torch, from which dropout draws, numpy and Python are as before
-    afterwards.
+    experiments 1 and 2). A method that goes over an epoch twice, such as the original SCRUB, makes
+    an update each time. seed: of all that is random in the run (initialisation, batches, noise, a
+    model's own dropout), with the task's. Global generators are as before afterwards.
     products: of float32 numbers on a GPU while the method works, whatever the process has set:
-    "float32", all digits, or "tf32", factors of ten bits, faster (ground/precision.py).
-    callback(run): after every epoch, with the model and history so far; its time does not count.
+    "float32", all digits, or "tf32", ten bits, faster (ground/precision.py). callback(run): after
+    every epoch, with the model and history so far; its time does not count.
     stop: set it and the run ends before its next update, `stopped=True`; nothing done is lost.
+    whole: only a whole run is of use: a stop is heard in an evaluation, too, and raises Stopped.
 
     history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds"
     since the start, and what the method notes, such as MinNorm-OG's "strength", "rank" and "drift".
 
     Raises TypeError or ValueError before any work for arguments that do not fit; BadMetrics, a
     TypeError, before the first run of a task whose metrics are no numbers; Diverged when the loss
-    stops being a number; and whatever `callback` raises.
+    stops being a number; Stopped; and whatever `callback` raises.
     """
     checks.instance("task", task, Task, "a ul.Task")
     checks.instance("method", method, Method, "an instance such as ul.GD(lr=1e-3)")
     epochs, seed = checks.integer("epochs", epochs, low=1), checks.seed(seed)
     checks.one_of("products", products, PRECISIONS)
-    _check_given(callback, stop)
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
+    checks.hearers(callback, stop, name="callback")
     method.check(task, epochs)
 
+    heeded = stop if whole else None
     with _own_random_numbers(device_of(task.original)):
-        check_metrics(task, method)
+        check_metrics(task, method, heeded)
         state = _begun(task, method, epochs, seed, products, stop or threading.Event())
         run = Run(method, epochs, seed, state.model)
-        device = device_of(state.model)
-        with few_threads(state.model), products_in(products, device), torch.enable_grad():
-            _stages(run, state, callback)
-        state.model.zero_grad()
-        state.model.eval()
-        run.metrics = measure(task, state.model)
+        products = products_in(products, device_of(state.model))
+        with few_threads(state.model), products, torch.enable_grad():
+            _stages(run, state, callback, whole)
+        run.metrics = measure(task, state.model, heeded)
     return run
 
 
-def _stages(run, state, callback):
+def _stages(run, state, callback, whole):
     """The epochs of every task that the method makes of the one it was given."""
     for part in state.method.stages(state):
         state.task = part
         _epochs(run, state, callback)
         if run.stopped:
+            if whole:
+                raise Stopped("stopped before the last update")
             break
-
-
-def _check_given(callback, stop):
-    if torch.is_inference_mode_enabled():
-        raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
-    checks.hearers(callback, stop, name="callback")
+    state.model.zero_grad()
+    state.model.eval()
 
 
 def _begun(task, method, epochs, seed, products, stop):
@@ -183,14 +183,15 @@ def _own_random_numbers(device):
                 np.random.set_state(last[2])
 
 
-def measure(task: Task, model: nn.Module) -> dict[str, float]:
+def measure(task: Task, model: nn.Module, stop=None) -> dict[str, float]:
     """The metrics of `model` as plain floats. Numbers of numpy and tensors of one element are
     welcome.
 
     Raises BadMetrics that names the task and the metric for anything else, and for one that is
-    named like a column of a table.
+    named like a column of a table; and Stopped within a layer of `stop`, a threading.Event.
     """
-    metrics = task.evaluate(model)
+    with heeding(stop, model, "while a model was measured"):
+        metrics = task.evaluate(model)
     if not isinstance(metrics, Mapping):
         raise BadMetrics(
             f"evaluate of {task.name} must return a dict of numbers, got {type(metrics).__name__}"
@@ -217,16 +218,16 @@ def _named_like(task, name, what):
 _measured = weakref.WeakKeyDictionary()  # by task: the names of its metrics
 
 
-def check_metrics(task: Task, method: Method) -> None:
+def check_metrics(task: Task, method: Method, stop=None) -> None:
     """Whether a task's metrics are numbers, seen on the original once for each task: before the
-    work of a run, not after it.
+    work of a run, not after it. stop: as in `measure`.
 
     Raises BadMetrics, also when one is named like a hyperparameter of `method`.
     """
     if task not in _measured:
         original = copied(task.original)
         original.eval()
-        _measured[task] = tuple(measure(task, original))
+        _measured[task] = tuple(measure(task, original, stop))
     for name in {f.name for f in fields(method)}.intersection(_measured[task]):
         raise _named_like(task, name, f"a hyperparameter of {method.name}")
 
@@ -249,13 +250,13 @@ def _epochs(run, state, callback):
             try:
                 losses.append(_update(state, run.method, optimizer, retain, forget))
             except NonFiniteGradients as error:
-                what = "the weights are no longer numbers"
-                raise _diverged(run.method, epoch, what) from error
+                raise _diverged(run.method, epoch, "the weights are no longer numbers") from error
         if losses:
             value = torch.stack(losses).mean().item()
             run.seconds = time.perf_counter() - began
-            row = {"epoch": epoch, "loss": value, "seconds": run.seconds}
-            run.history.append(row | state.notes)
+            run.history.append(
+                {"epoch": epoch, "loss": value, "seconds": run.seconds, **state.notes}
+            )
             if not np.isfinite(value):
                 raise _diverged(run.method, epoch, f"the loss became {value}")
             if callback is not None:

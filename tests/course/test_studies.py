@@ -152,6 +152,47 @@ def test_a_study_that_ends_within_a_seed_measures_and_trains_nothing_more(place,
     assert not trained and record(toy(factory), place) == 2 and trained == [3, 1]
 
 
+def test_a_stop_after_the_last_run_keeps_the_runs_where_a_part_is_asked_for(place, monkeypatch):
+    """The ground truth, which is measured last, is then missing."""
+    real, inputs = studies.sweep, regression().retain.tensors[0]
+
+    def factory(seed, stop=None):
+        task = regression(seed)
+        said = lambda model: {"said": model(inputs).mean().item()}
+        return task.changed(ground_truth=task.fresh(7), evaluate=said)
+
+    def until_the_last(*arguments, **more):
+        ended = lambda row, done, total: more["stop"].set() if done == total else None
+        return real(*arguments, **more, progress=ended)
+
+    monkeypatch.setattr(studies, "sweep", until_the_last)
+    for partial in (False, True):
+        early = dataclasses.replace(place, stop=threading.Event(), partial=partial)
+        assert record(toy(factory), early) == 0
+        assert place.out.exists() == partial
+        place.store = place.store / "anew"
+    recorded = table.read(place.out)
+    assert len(recorded["runs"]) == 3 and recorded["models"].role.tolist() == ["original"]
+    assert recorded.provenance["finished"] == "0 of 2 seeds, and 3 of 3 settings of seed 3"
+
+
+def test_a_model_that_an_evaluation_changes_is_the_same_for_every_worker(place):
+    """Runs are known by it, too."""
+
+    def measured(model):
+        model.eval()
+        return {"one": 1.0}
+
+    def factory(seed, stop=None):
+        task = regression(seed).changed(evaluate=measured)
+        task.original.train()
+        return task
+
+    for workers in (1, 2, 1):
+        record(toy(factory, seeds=(3,)), dataclasses.replace(place, workers=workers))
+    assert len(list(place.store.glob("*.json"))) == 3
+
+
 def test_a_study_hears_a_stop_while_it_measures_a_model(place):
     def factory(seed, stop=None):
         measure = lambda model: {"said": said.append(model(inputs)) or 1.0}

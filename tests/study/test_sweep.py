@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from small_tasks import regression
 from sweep_cases import GRID, numbers, sweep
 
 import unlearnlab as ul
-from unlearnlab import loop
-from unlearnlab.ground.stopping import Stopped
 from unlearnlab.study.grid import Setting, expand
 from unlearnlab.study.store import Store
 
@@ -293,59 +290,3 @@ def test_two_processes_share_a_store(tmp_path):
     assert numbers(sweep(GRID, range(3), tmp_path / "store", "serial")).equals(
         numbers(sweep(GRID, range(3), tmp_path / "whole", "serial"))
     )
-
-
-@pytest.mark.parametrize("backend", ["serial", "local"])
-def test_stop_ends_soon_and_gives_what_is_finished(tmp_path, backend):
-    """One run is short and one endless. Side by side the short one ends, and asks for the stop."""
-    stop = threading.Event()
-    endless = {"GD": {"epochs": [2, 10**7]}}
-    soon = lambda *done: threading.Timer(0.5, stop.set).start()
-    if backend == "serial":
-        soon()  # either of the two may be the first
-    frame = sweep(endless, [1], tmp_path, backend, workers=2, stop=stop, progress=soon)
-    assert stop.is_set() and frame.columns[0] == "method"
-    assert len(frame) == 1 or backend == "serial" and len(frame) == 0
-
-
-def looked_at(seed):
-    """A task whose metric is what the model says, not its weights alone."""
-    task = regression(seed)
-    inputs = task.retain.tensors[0]
-    return task.changed(evaluate=lambda model: {"said": model(inputs).square().mean().item()})
-
-
-@pytest.mark.parametrize("nth, finished", [(1, 0), (2, 0), (3, 1)])
-def test_a_stop_within_an_evaluation_is_heard_there(tmp_path, monkeypatch, nth, finished):
-    """At full size an evaluation takes longer than a run: of the original first, then of each."""
-    stop, calls, ended, real = threading.Event(), [], [], loop.measure
-
-    def measure(*arguments):
-        calls.append(1)
-        if len(calls) == nth:
-            stop.set()
-        metrics = real(*arguments)
-        ended.append(1)
-        return metrics
-
-    once = functools.partial(ul.sweep, looked_at, GRID, [1], backend="serial", progress=False)
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "measure", measure)
-        frame = once(store=tmp_path / "a", stop=stop)
-    assert len(frame) == finished == len(Store(tmp_path / "a").names())
-    assert len(calls) == nth and len(ended) == nth - 1
-    after = numbers(once(store=tmp_path / "a"))
-    assert after.error.isna().all() and after.equals(numbers(once(store=tmp_path / "b")))
-
-
-@pytest.mark.parametrize("backend", ["serial", "local"])
-def test_a_run_whose_task_says_that_it_was_stopped_has_that_in_its_row(tmp_path, backend):
-    """Nobody stopped the sweep, so no run may be missing."""
-
-    def stopped(model):
-        raise Stopped("stopped, by its own clock")
-
-    factory = lambda seed: regression(seed).changed(evaluate=stopped)
-    grid = {"GD": {"epochs": 1, "lr": [1e-3, 1e-2]}}
-    frame = ul.sweep(factory, grid, [1], tmp_path, backend, workers=1, progress=False)
-    assert frame.error.tolist() == ["Stopped: stopped, by its own clock"] * 2

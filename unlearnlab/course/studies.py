@@ -17,10 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..ground import files
+from ..ground.models import copied
 from ..ground.provenance import provenance
 from ..ground.source import source_digest
-from ..ground.stopping import Stopped, heeding
+from ..ground.stopping import Stopped
 from ..ground.threads import one_thread
+from ..loop import measure
 from ..study import table
 from ..study.grid import expand
 from ..study.store import code_fingerprint
@@ -159,8 +161,7 @@ class Study(Shape):
         task = self.factory(part, stop=place.stop)
 
         def told(role, model):
-            with heeding(place.stop, model, "while a model was measured"):
-                return {"role": role, "seed": part, **task.evaluate(model)}
+            return {"role": role, "seed": part, **measure(task, copied(model), place.stop)}
 
         # the original before the runs, as a stop leaves no time for it; the ground truth after
         # them, as it may have to be trained
@@ -180,13 +181,17 @@ class Study(Shape):
         )
         rows = run_rows(frame)
         count = len(expand(self.grid))
-        if len(rows) < count and not (rows and place.partial):
-            raise Stopped("stopped")
         tables = {"runs": rows, "models": models}
-        if len(rows) < count:
-            raise Stopped(f"{len(rows)} of {count} settings of seed {part}", tables)
-        if (truth := task.ground_truth) is not None:
-            models.append(told("ground truth", truth))
+        try:
+            if len(rows) < count:
+                raise Stopped("stopped")
+            if (truth := task.ground_truth) is not None:
+                models.append(told("ground truth", truth))
+        except Stopped as early:
+            if rows and place.partial:
+                said = f"{len(rows)} of {count} settings of seed {part}"
+                raise Stopped(said, tables) from early
+            raise
         return tables
 
 
@@ -279,6 +284,11 @@ def record(study: Shape, place: Place) -> int:
     return len(known)
 
 
+def significant(value, digits: int = 6):
+    """A float with so many significant digits; anything else as it is."""
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
 def _together(parts):
     """One list of rows per table, numbers with 6 digits: the first rows of all parts, then the
     second ones, ..."""
@@ -286,7 +296,7 @@ def _together(parts):
     for name in dict.fromkeys(itertools.chain(*parts)):
         rows = itertools.zip_longest(*(tables.get(name, []) for tables in parts))
         joined[name] = [
-            {column: table.significant(cell) for column, cell in row.items()}
+            {column: significant(cell) for column, cell in row.items()}
             for row in itertools.chain(*rows)
             if row
         ]

@@ -10,8 +10,8 @@ import numpy as np
 from ipywidgets import HTML, Checkbox, FloatProgress, HBox, VBox
 
 from ..ground.checks import one_of
-from ..ground.stopping import Stopped, heeding
-from ..loop import unlearn
+from ..ground.stopping import Stopped
+from ..loop import measure, unlearn
 from ..methods import Method
 from ..tasks.presets import choose
 from . import style
@@ -245,8 +245,8 @@ class UnlearningLab(Lab):
         if truth is None and self.wants_truth():
             truth = task.ground_truth
         self.say()
-        own = self._measure(task, task.original, stop)
-        return task, own, None if truth is None else self._measure(task, truth, stop)
+        own = measure(task, task.original, stop)
+        return task, own, None if truth is None else measure(task, truth, stop)
 
     def _epoch(self, run, epochs, stop):
         done = len(run.history)
@@ -254,8 +254,8 @@ class UnlearningLab(Lab):
             self.epoch = done
             return
         began = time.monotonic()
-        try:
-            metrics = self._measure(self.task, run.model, stop)
+        try:  # it may take seconds
+            metrics = measure(self.task, run.model, stop)
         except Stopped:  # the run ends before its next update
             return
         with style.look():
@@ -265,12 +265,6 @@ class UnlearningLab(Lab):
         self.progress.value = done / epochs
         now = time.monotonic()  # on a busy machine frames take longer, and are fewer
         self._next = now + max(self.pause, 10 * (now - began))
-
-    def _measure(self, task, model, stop):
-        """The task's metrics of a model. It may take seconds: within a layer of `stop` it ends by
-        Stopped."""
-        with heeding(stop, model, "while a model was measured"):
-            return task.evaluate(model)
 
     def place(self, metrics: dict[str, float]) -> tuple[float, ...]:
         """What is judged of a model's metrics."""

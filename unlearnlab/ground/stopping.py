@@ -20,12 +20,15 @@ def heeding(stop, model: nn.Module, when: str):
     """Inside, a pass of `model` ends by Stopped within a layer of `stop`, a threading.Event or
     None, forward or backward.
 
-    when: for the message. Nothing is computed in another way.
+    when: for the message. Nothing is computed in another way. Whoever catches that inside, as what
+    guards itself against all errors does, has no result: it is raised again at the end.
     """
+    heard = []
 
     def check(*_):
         if stop.is_set():
-            raise Stopped(f"stopped {when}")
+            heard.append(Stopped(f"stopped {when}"))
+            raise heard[0]
 
     hooks = []
     if stop is not None:
@@ -37,6 +40,8 @@ def heeding(stop, model: nn.Module, when: str):
     finally:
         for hook in hooks:
             hook.remove()
+    if heard:
+        raise heard[0]
 
 
 def left_behind(stop, work: Callable, what: str):

@@ -8,7 +8,7 @@ import torch
 
 from ..ground.identity import fingerprint
 from ..ground.provenance import provenance
-from ..ground.stopping import heeding
+from ..ground.stopping import Stopped
 from ..loop import BadMetrics, Diverged, check_metrics, unlearn
 from .store import StoreMismatch, code_fingerprint, key, task_parts
 
@@ -60,10 +60,11 @@ class Runner:
         try:
             method, task = self._opened(job, stop)
             opened = True
-            run = unlearn(task, method, job.epochs, job.identity["run_seed"], stop=stop)
-            return None if run.stopped else self.ended(job, None, run.seconds, run.metrics, True)
+            seed = job.identity["run_seed"]
+            run = unlearn(task, method, job.epochs, seed, stop=stop, whole=True)
+            return self.ended(job, None, run.seconds, run.metrics, True)
         except own as error:
-            if stop and stop.is_set():  # it ended by that
+            if isinstance(error, Stopped) and stop and stop.is_set():
                 return None
             if not opened and isinstance(error, REFUSED):
                 raise
@@ -108,14 +109,10 @@ class Runner:
             )
         if here.get("seed") != job.seed:
             here["task"] = here["seed"] = None  # large ones should not be there twice
-            task = self._made(factory, methods, job.seed)
-            task = task.changed(evaluate=_heedful(task.evaluate, stop))
-            for one in methods:
-                check_metrics(task, one)
-            here |= {"task": task, "seed": job.seed}
+            here |= {"task": self._made(factory, methods, job.seed, stop), "seed": job.seed}
         return method, here["task"]
 
-    def _made(self, factory, methods, seed):
+    def _made(self, factory, methods, seed, stop):
         task = factory(seed)
         made, expected = task_parts(task), self.parts[seed]
         names = sorted(made.keys() | expected.keys())
@@ -126,18 +123,9 @@ class Runner:
                 f"({', '.join(differing)}): it must depend on the seed alone, and nothing it uses "
                 "may change while a sweep runs"
             )
+        for method in {type(method): method for method in methods}.values():
+            check_metrics(task, method, stop)
         return task
-
-
-def _heedful(evaluate, stop):
-    """A task's metrics. Within a layer of `stop` they end by Stopped: at full size they take
-    longer than a run, and without them a run is not finished."""
-
-    def measured(model):
-        with heeding(stop, model, "while a model was measured"):
-            return evaluate(model)
-
-    return measured
 
 
 REFUSED = (StoreMismatch, BadMetrics)  # what concerns every run of a sweep, and ends it

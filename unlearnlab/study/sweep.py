@@ -68,7 +68,7 @@ def sweep(
     """
     checks.hearers(progress, stop, bool)
     plan = _Plan(task_factory, grid, seeds, backend, workers, threads, run_seed, timeout)
-    return _swept(plan, Store(store), progress, stop or threading.Event())
+    return _swept(plan, Store(store), progress, stop)
 
 
 def _swept(plan, kept, progress, stop):
@@ -151,6 +151,7 @@ class _Plan:
         """(job, outcome) as they finish, in any order. count: of the jobs, at most."""
         if self.backend == "serial" or not count:
             return _serial(run, jobs, stop)
+        stop = stop or threading.Event()
         return processes.results(run, jobs, stop, self.backend, min(self.workers, count))
 
 
@@ -170,7 +171,7 @@ def _known(kept, jobs):
 
 def _serial(run, jobs, stop):
     for job in jobs:
-        if stop.is_set() or (outcome := run(job, stop)) is None:
+        if stop and stop.is_set() or (outcome := run(job, stop)) is None:
             return
         yield job, outcome
 

@@ -113,12 +113,6 @@ def write(path: Path | str, tables: Mapping, provenance: Mapping[str, str]) -> N
     files.write_text(path, f'{{{head},\n"tables": {{\n' + ",\n".join(parts) + "\n}}\n")
 
 
-def significant(value, digits: int = 6):
-    """A float with so many significant digits; anything else as it is."""
-    digits = checks.integer("digits", digits, low=1)
-    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
-
-
 def sha256(value) -> str:
     """In hexadecimal digits, of `canonical`."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import pandas
 
 from ...course.rows import method_of
-from ...course.studies import Shape, run_rows
+from ...course.studies import Shape, run_rows, significant
 from ...ground.files import beside
 from ...loop import unlearn
 from ...study import table
@@ -170,7 +170,7 @@ class LadderStudy(Shape):
 def _following(grid, width):
     """The settings of a grid, with its rates times MIDDLE / width."""
     return {
-        name: {**own, "lr": [table.significant(lr * MIDDLE / width) for lr in own["lr"]]}
+        name: {**own, "lr": [significant(lr * MIDDLE / width) for lr in own["lr"]]}
         for name, own in grid.items()
     }
 

@@ -14,14 +14,13 @@ from functools import partial
 import torch
 from torch.utils.data import TensorDataset
 
-from ...course.studies import Shape
+from ...course.studies import Shape, significant
 from ...ground import seeds
 from ...loop import unlearn
 from ...methods import GD, Method, MinNormOG
 from ...methods.relabelling import wrong_labels
 from ...networks import MLP, seeded
 from ...networks.predict import outputs
-from ...study.table import significant
 from ...task import Task
 from ...tasks import erasure, sine
 from ...tasks.presets import share_of, together

@@ -7,6 +7,7 @@ from ...course.lab import MENU, WIDE
 from ...course.unlearning_lab import UnlearningLab
 from ...data import passage as data
 from ...ground.files import beside
+from ...loop import measure
 from ...methods import METHODS
 from ...tasks import passage
 from .asking import in_html, marked, put, truth, understood, written
@@ -77,7 +78,7 @@ class PassageLab(UnlearningLab):
         self.choose()
         task = passage.task(seed)
         models = task.original, task.ground_truth
-        return task, *(self._measure(task, model, stop) for model in models)
+        return task, *(measure(task, model, stop) for model in models)
 
     def stage(self, *asked):
         self.ended = None

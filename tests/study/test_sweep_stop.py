@@ -1,0 +1,125 @@
+"""Does a sweep end soon when it is asked to, also while a model is measured, and is every run that
+nobody stopped in its table?"""
+
+import functools
+import io
+import threading
+
+import pytest
+import torch
+from small_tasks import regression
+from sweep_cases import GRID, numbers, sweep
+from torch.utils.data import TensorDataset
+
+import unlearnlab as ul
+from unlearnlab import loop
+from unlearnlab.ground.stopping import Stopped
+from unlearnlab.study.store import Store
+
+
+@pytest.mark.parametrize("backend", ["serial", "local"])
+def test_stop_ends_soon_and_gives_what_is_finished(tmp_path, backend):
+    """One run is short and one endless. Side by side the short one ends, and asks for the stop."""
+    stop = threading.Event()
+    endless = {"GD": {"epochs": [2, 10**7]}}
+    soon = lambda *done: threading.Timer(0.5, stop.set).start()
+    if backend == "serial":
+        soon()  # either of the two may be the first
+    frame = sweep(endless, [1], tmp_path, backend, workers=2, stop=stop, progress=soon)
+    assert stop.is_set() and frame.columns[0] == "method"
+    assert len(frame) == 1 or backend == "serial" and len(frame) == 0
+
+
+def looked_at(seed):
+    """A task whose metric is what the model says, not its weights alone."""
+    task = regression(seed)
+    inputs = task.retain.tensors[0]
+    return task.changed(evaluate=lambda model: {"said": model(inputs).square().mean().item()})
+
+
+@pytest.mark.parametrize("nth, finished", [(1, 0), (2, 0), (3, 1)])
+def test_a_stop_within_an_evaluation_is_heard_there(tmp_path, monkeypatch, nth, finished):
+    """At full size an evaluation takes longer than a run: of the original first, then of each."""
+    stop, calls, ended, real = threading.Event(), [], [], loop.measure
+
+    def measure(*arguments):
+        calls.append(1)
+        if len(calls) == nth:
+            stop.set()
+        metrics = real(*arguments)
+        ended.append(1)
+        return metrics
+
+    once = functools.partial(ul.sweep, looked_at, GRID, [1], backend="serial", progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "measure", measure)
+        frame = once(store=tmp_path / "a", stop=stop)
+    assert len(frame) == finished == len(Store(tmp_path / "a").names())
+    assert len(calls) == nth and len(ended) == nth - 1
+    after = numbers(once(store=tmp_path / "a"))
+    assert after.error.isna().all() and after.equals(numbers(once(store=tmp_path / "b")))
+
+
+def test_a_stop_that_an_evaluation_swallows_makes_no_number():
+    """One that guards itself against all errors."""
+    stop, said = threading.Event(), []
+
+    def guarded(model):
+        try:
+            return {"said": model(inputs).square().mean().item()}
+        except Exception:
+            return {"said": -1.0}
+
+    def ready(run):
+        said.append(run)
+        stop.set()
+
+    task = regression(1)
+    inputs = task.retain.tensors[0]
+    task = task.changed(evaluate=guarded)
+    with pytest.raises(Stopped, match="stopped while a model was measured"):
+        ul.unlearn(task, ul.GD(), 1, stop=stop, whole=True, callback=ready)
+    assert len(said[0].history) == 1 and said[0].metrics == {}
+    kept = ul.unlearn(task, ul.GD(), 1, stop=stop)
+    assert kept.stopped and kept.metrics["said"] > 0
+
+
+def test_a_sweep_that_nobody_can_stop_leaves_a_model_as_it_is(tmp_path):
+    """Without hooks, which a file cannot hold."""
+
+    def saved(model):
+        torch.save(model, io.BytesIO())
+        return {"hooks": float(sum(len(m._forward_pre_hooks) for m in model.modules()))}
+
+    factory = lambda seed: regression(seed).changed(evaluate=saved)
+    frame = ul.sweep(factory, {"GD": {"epochs": 1}}, [1], tmp_path, "serial", progress=False)
+    assert frame.error.isna().all() and frame.hooks.tolist() == [0]
+
+
+class Doubled(ul.Task):
+    """A task whose making changes it."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        inputs, targets = self.forget.tensors
+        object.__setattr__(self, "forget", TensorDataset(inputs, -targets))
+
+
+def test_a_sweep_runs_on_the_task_that_the_factory_made(tmp_path):
+    doubled = lambda seed: Doubled(**vars(regression(seed)))
+    frame = ul.sweep(doubled, {"GA": {"epochs": 3}}, [1], tmp_path, "serial", progress=False)
+    alone = ul.unlearn(doubled(1), ul.GA(), 3).metrics
+    assert frame["size"].tolist() == [alone["size"]]
+
+
+@pytest.mark.parametrize("backend", ["serial", "local"])
+def test_a_run_whose_task_says_that_it_was_stopped_has_that_in_its_row(tmp_path, backend):
+    """Nobody stopped the sweep, so no run may be missing."""
+
+    def stopped(model):
+        raise Stopped("stopped, by its own clock")
+
+    factory = lambda seed: regression(seed).changed(evaluate=stopped)
+    grid = {"GD": {"epochs": 1, "lr": [1e-3, 1e-2]}}
+    frame = ul.sweep(factory, grid, [1], tmp_path, backend, workers=1, progress=False)
+    assert frame.error.tolist() == ["Stopped: stopped, by its own clock"] * 2
