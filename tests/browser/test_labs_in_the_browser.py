@@ -181,13 +181,14 @@ def test_sine_lab_learns_a_point_that_the_mouse_drags(lab):
 
 # At its end, T lasts until Stop is pressed.
 ENDLESS = """\
-from unlearnlab.course.unlearning_lab import ImageLab
-ImageLab.possible_epochs = (1, 10_000)"""
+from unlearnlab.{0} import {1}
+{1}.possible_epochs = (1, 10_000)"""
+IMAGES = "course.unlearning_lab", "ImageLab"
 
 
 def test_erasure_lab_follows_its_controls_and_stops(lab):
     lab.open("09_label_erasure.ipynb")
-    lab.execute(ENDLESS)
+    lab.execute(ENDLESS.format(*IMAGES))
     lab.run_labs()
     lab.wait_for_text("s for 5 epochs")
     press(lab, {"reg": "End", "n_pert": "Home", "seed": "ArrowRight", "test images": "ArrowRight"})
@@ -230,7 +231,7 @@ def test_erasure_lab_says_how_far_a_training_is_and_stops_it(lab):
 
 def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
     lab.open("10_representation_collapse.ipynb")
-    lab.execute(ENDLESS)
+    lab.execute(ENDLESS.format(*IMAGES))
     lab.run_labs()
     lab.wait_for_text("s for 15 epochs")
     lab.slider("T (epochs)").press("Home")  # each of the runs below is then short
@@ -312,6 +313,7 @@ def test_evidence_lab_follows_its_controls(lab):
 
 def test_passage_lab_asks_three_models_and_stops(lab):
     lab.open("18_forget_a_passage.ipynb")
+    lab.execute(ENDLESS.format("chapters.ch18_passage", "PassageLab"))
     lab.run_labs()
     lab.wait_for_text("s for 10 epochs")
     stop = lab.page.get_by_role("button", name="Stop").first
@@ -336,7 +338,4 @@ def test_passage_lab_asks_three_models_and_stops(lab):
     rows = lab.page.locator(".jp-OutputArea td").get_by_text("GD", exact=True)
     lab.wait_until(lambda: rows.count() == 1, "no row of GD in the table")
     lab.screenshot("passage-lab", of=LAB)
-    lab.slider("T (epochs)").press("End")
-    lab.click_button("Stop")
-    lab.wait_for_text("Stopped in epoch")
-    lab.assert_clean()
+    stops_an_endless_run(lab)
