@@ -123,8 +123,8 @@ def unlearn(
         check_metrics(task, method, heeded)
         state = _begun(task, method, epochs, seed, products, stop or threading.Event())
         run = Run(method, epochs, seed, state.model)
-        products = products_in(products, device_of(state.model))
-        with few_threads(state.model), products, torch.enable_grad():
+        precision = products_in(products, device_of(state.model))
+        with few_threads(state.model), precision, torch.enable_grad():
             _stages(run, state, callback, whole)
         run.metrics = measure(task, state.model, heeded)
     return run
