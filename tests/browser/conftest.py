@@ -2,14 +2,11 @@
 Skips, and says why, without a browser."""
 
 import shutil
-import sys
 
 import pytest
 from browser.lab import Lab
 from browser.server import Server, launch
 from build import HERE as NOTEBOOKS
-
-sys.path.insert(0, str(NOTEBOOKS.parent / "site"))
 
 
 # For one module, not the session: while Playwright runs, nothing else in this process can
@@ -25,17 +22,6 @@ def browser(tmp_path_factory):
             pytest.skip(f"no Chromium to be had (Debian: apt install chromium): {why}")
         yield found
         found.close()
-
-
-@pytest.fixture(scope="session")
-def website(tmp_path_factory):
-    """The folder of the course's website, built now."""
-    pytest.importorskip("sphinx", reason="Sphinx is not installed")
-    import website as made
-
-    source, html = (tmp_path_factory.mktemp("site") / name for name in ("source", "html"))
-    made.build(source, html)
-    return html
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,11 @@
-"""Can everyone read the pages? axe-core looks at each: contrast, names of controls, alt texts,
-order of headings and what else WCAG 2.1 asks at levels A and AA and a program can see."""
+"""Can everyone read the pages of the website? axe-core looks at one of each kind, and the words of
+replays are looked at beside their ground. Of a lab in JupyterLab: test_labs_in_the_browser.py."""
 
 import pytest
+from browser.axe import complaints
 
-axe_core = pytest.importorskip(
-    "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
-)
-WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
-# Faults of others, which accessibility.md names: roles that docutils writes into a list of sources,
-# and what ipywidgets has no place for, the name of a slider's handle and the text of a picture.
+# Faults of others, which accessibility.md names: roles that docutils writes into a list of sources.
 OF_DOCUTILS = {"aria-required-children", "aria-deprecated-role"}
-OF_IPYWIDGETS = {"aria-input-field-name", "image-alt"}
 # one page of each kind
 PAGES = ("index", "README", "syllabus", "references", "notebooks/02_the_relaxed_problem")
 FORMULAS_OUT = {"exclude": [["mjx-container"]]}  # slow, and MathJax's own
@@ -30,16 +25,6 @@ LABS = {
     "PruneLab": "07_two_layer_networks",
     "PassageLab": "18_forget_a_passage",
 }
-
-
-def complaints(page, context=None, but=()):
-    found = axe_core.Axe().run(page, context, WCAG).response["violations"]
-    return [
-        f"{one['id']}: {node['html'][:120]}"
-        for one in found
-        if one["id"] not in but
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -70,9 +55,3 @@ def test_axe_would_see_pale_words_and_a_slider_without_a_name(browser):
     seen = {line.split(":")[0] for line in complaints(page)}
     page.close()
     assert seen == {"color-contrast", "label"}
-
-
-def test_a_lab_in_jupyterlab_has_no_fault_that_axe_sees(lab):
-    lab.open("02_the_relaxed_problem.ipynb")
-    lab.run_labs()
-    assert complaints(lab.page, ".jp-OutputArea-output:has(.widget-slider)", OF_IPYWIDGETS) == []

@@ -8,9 +8,9 @@ import io, threading
 import ipywidgets
 from PIL import Image
 
-def demo(moving):
+def demo(words, moving):
     picture, status = ipywidgets.Image(format="png"), ipywidgets.HTML("waiting")
-    slider = ipywidgets.IntSlider(description="grey", max=9)
+    slider = ipywidgets.IntSlider(description=words, max=9)
     button = ipywidgets.Button(description="Run slowly")
     def draw(level):
         file = io.BytesIO()
@@ -40,48 +40,34 @@ def opened(lab, name, *cells):
     return lab
 
 
-def test_a_slider_and_a_thread_change_the_picture(lab):
-    opened(lab, "demo.ipynb", DEMO, "demo(moving=True)")
+def test_a_slider_and_a_thread_change_the_picture_and_a_dead_slider_is_caught(lab):
+    opened(lab, "demo.ipynb", DEMO, "demo('grey', moving=True)", "demo('dead', moving=False)")
     with lab.new_picture():
         assert lab.slider("grey").press("ArrowRight", times=2) == "2"
     with lab.new_picture():
         lab.click_button("Run slowly")
     lab.wait_for_text("finished")
+    with pytest.raises(AssertionError, match="picture 1 did not change"):
+        with lab.new_picture(1, quiet=2):
+            assert lab.slider("dead").press("ArrowRight") == "1"
     lab.screenshot("harness-demo")
     lab.assert_clean()
 
 
-def test_a_dead_slider_is_caught(lab):
-    opened(lab, "dead.ipynb", DEMO, "demo(moving=False)")
-    with pytest.raises(AssertionError, match="picture 0 did not change"):
-        with lab.new_picture(quiet=2):
-            assert lab.slider("grey").press("ArrowRight") == "1"
+def test_an_error_in_the_console_or_a_cell_and_cells_that_did_not_run_are_caught(lab):
+    shout = "from IPython.display import Javascript\nJavascript('console.error(\"no such plot\")')"
+    problems = opened(lab, "error.ipynb", shout, "1 / 0", "'never reached'").problems()
+    for said in (
+        "console: no such plot",
+        "error output: ZeroDivisionError",
+        "not executed: \"'never",
+    ):
+        assert any(problem.startswith(said) for problem in problems), said
 
 
-def test_an_error_cell_and_the_unexecuted_cells_after_it_are_caught(lab):
-    problems = opened(lab, "error.ipynb", "1 / 0", "'never reached'").problems()
-    assert any(problem.startswith("error output: ZeroDivisionError") for problem in problems)
-    assert any(problem.startswith("not executed: \"'never") for problem in problems)
-
-
-def test_an_error_in_the_browser_console_is_caught(lab):
-    opened(
-        lab,
-        "console.ipynb",
-        "from IPython.display import Javascript\nJavascript('console.error(\"no such plot\")')",
-    )
-    assert any("no such plot" in problem for problem in lab.problems())
-
-
-@pytest.mark.parametrize(
-    "act, error",
-    [
-        (lambda lab: lab.slider("fails").press("ArrowRight"), "ZeroDivisionError"),
-        (lambda lab: lab.click_button("Fail"), "NameError"),
-    ],
-    ids=["slider", "button"],
-)
-def test_an_error_in_a_widget_callback_is_caught_though_no_cell_shows_it(lab, act, error):
+def test_an_error_in_a_widget_callback_is_caught_though_no_cell_shows_it(lab):
     opened(lab, "callback.ipynb", CALLBACK_FAILS).assert_clean()
-    act(lab)
-    assert any(error in problem for problem in lab.problems())
+    lab.slider("fails").press("ArrowRight")
+    assert [problem for problem in lab.problems() if "ZeroDivisionError" in problem]
+    lab.click_button("Fail")
+    assert [problem for problem in lab.problems() if "NameError" in problem]

@@ -1,12 +1,10 @@
 """Recorded labs on the website, opened from the folder: do their sliders draw what was recorded?"""
 
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "site"))
 LABS = {
     "SineLab": "04_sine_poisoning",
     "SpanLab": "02_the_relaxed_problem",

@@ -2,26 +2,14 @@
 
 import gzip
 import re
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "site"))
 MEGABYTE = 2**20
 ASSET = re.compile(r'(?:src|href)="([^"#?]+)')
-
-
-@pytest.fixture(scope="module")
-def website(tmp_path_factory):
-    pytest.importorskip("sphinx", reason="Sphinx is not installed")
-    import website as made
-
-    source, html = (tmp_path_factory.mktemp("site") / name for name in ("source", "html"))
-    made.build(source, html)  # ends the process with a message where Sphinx warns
-    return html
 
 
 def test_every_notebook_has_a_page_and_every_recorded_lab_its_place(website):

@@ -88,8 +88,8 @@ class PassageLab(UnlearningLab):
         self.ended = run
 
     def compared(self, name):
-        answers, rows = self.answers(self.model), super().compared(name)
-        return {row: rows[row] | {"writes": in_html(answers[row])} for row in rows}
+        rows = super().compared(name)
+        return {row: rows[row] | {"writes": in_html(self.shown[row])} for row in rows}
 
     # -- showing
 
@@ -101,9 +101,9 @@ class PassageLab(UnlearningLab):
         (page,) = self.figure.axes
         title = f"“{' '.join(self.asked_for)} ...” after {self.epoch} epochs of {self.under_way}"
         page.text(0, 1, title)
-        answers = self.answers(model)
-        for row, (name, words) in enumerate(answers.items()):
+        self.shown = self.answers(model)  # the table, too, needs it
+        for row, (name, words) in enumerate(self.shown.items()):
             page.text(-0.01, 2 + 2.8 * row, name, ha="right", va="top", fontsize=8.5)
             put(page, 0, 2 + 2.8 * row, words)
-        said = [f"{name}: {' '.join(words)}" for name, words in answers.items()]
+        said = [f"{name}: {' '.join(words)}" for name, words in self.shown.items()]
         return f"{title}. {' '.join(said)}"
