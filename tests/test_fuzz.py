@@ -199,7 +199,7 @@ CALLS |= {
         "outputs": "largest",
     },
     ul.output_gradients: {"model": ul.MLP([5, 3, 1]), "outputs": "largest"},
-    ul.unlearn: CALLS[ul.unlearn] | {"products": "float32", "stop": None},
+    ul.unlearn: CALLS[ul.unlearn] | {"products": "float32", "stop": None, "whole": False},
     M.mia: CALLS[M.mia]
     | {"attack": "logistic", "seen_labels": LABELS30, "unseen_labels": LABELS30},
     fit: {"X": X[:3, :2], "y": Y[:3], "width": 8, "activation": torch.tanh, "seed": 0},

@@ -242,6 +242,8 @@ def test_arguments_are_checked_before_any_work():
         ul.unlearn(task, ul.GD, 1)
     with pytest.raises(TypeError, match="task must be a ul.Task, got "):
         ul.unlearn(3, ul.GD(), 1)
+    with pytest.raises(TypeError, match="whole must be True or False, got 'yes'"):
+        ul.unlearn(task, ul.GD(), 1, whole="yes")
     with pytest.raises(ValueError, match="descent_epochs=50 is more than epochs=10"):
         ul.unlearn(task, ul.MinNormOG(descent_epochs=50), 10)
 

@@ -113,6 +113,7 @@ def unlearn(
     checks.instance("method", method, Method, "an instance such as ul.GD(lr=1e-3)")
     epochs, seed = checks.integer("epochs", epochs, low=1), checks.seed(seed)
     checks.one_of("products", products, PRECISIONS)
+    checks.flag("whole", whole)
     if torch.is_inference_mode_enabled():
         raise RuntimeError("unlearn needs gradients: call it outside torch.inference_mode()")
     checks.hearers(callback, stop, name="callback")
@@ -123,13 +124,13 @@ def unlearn(
         check_metrics(task, method, heeded)
         state = _begun(task, method, epochs, seed, products, stop or threading.Event())
         run = Run(method, epochs, seed, state.model)
-        precision = products_in(products, device_of(state.model))
-        with few_threads(state.model), precision, torch.enable_grad():
+        with products_in(products, device_of(state.model)), few_threads(state.model):
             _stages(run, state, callback, whole)
         run.metrics = measure(task, state.model, heeded)
     return run
 
 
+@torch.enable_grad()
 def _stages(run, state, callback, whole):
     """The epochs of every task that the method makes of the one it was given."""
     for part in state.method.stages(state):
@@ -155,8 +156,9 @@ def _begun(task, method, epochs, seed, products, stop):
     model.train()
     device = device_of(model)
     there = generator if device.type == "cpu" else torch.Generator(device).manual_seed(run_seed)
-    norms = norms_of(model)
-    return State(task, method, epochs, model, generator, there, stop, products, norms=norms)
+    return State(
+        task, method, epochs, model, generator, there, stop, products, norms=norms_of(model)
+    )
 
 
 _before = []  # of the runs under way, in threads: the global generators as they were before each
@@ -200,8 +202,8 @@ def measure(task: Task, model: nn.Module, stop=None) -> dict[str, float]:
     for name, value in metrics.items():
         if not isinstance(name, str) or name in (*COLUMNS, *HYPERPARAMETERS, "rule"):
             raise _named_like(task, name, "the name of a column of the table")
-        one = np.prod(getattr(value, "shape", 0)) == 1  # of numpy or torch
-        plain = value.item() if one else value
+        # one element of numpy or torch
+        plain = value.item() if np.prod(getattr(value, "shape", 0)) == 1 else value
         if not isinstance(plain, numbers.Real):
             raise BadMetrics(f"the metric {name!r} of {task.name} must be a number, got {value!r}")
         values[name] = float(plain)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 import torch
-from small_tasks import regression
+from small_tasks import regression, spoken
 from sweep_cases import GRID, numbers, sweep
 from torch.utils.data import TensorDataset
 
@@ -30,13 +30,6 @@ def test_stop_ends_soon_and_gives_what_is_finished(tmp_path, backend):
     assert len(frame) == 1 or backend == "serial" and len(frame) == 0
 
 
-def looked_at(seed):
-    """A task whose metric is what the model says, not its weights alone."""
-    task = regression(seed)
-    inputs = task.retain.tensors[0]
-    return task.changed(evaluate=lambda model: {"said": model(inputs).square().mean().item()})
-
-
 @pytest.mark.parametrize("nth, finished", [(1, 0), (2, 0), (3, 1)])
 def test_a_stop_within_an_evaluation_is_heard_there(tmp_path, monkeypatch, nth, finished):
     """At full size an evaluation takes longer than a run: of the original first, then of each."""
@@ -50,7 +43,7 @@ def test_a_stop_within_an_evaluation_is_heard_there(tmp_path, monkeypatch, nth, 
         ended.append(1)
         return metrics
 
-    once = functools.partial(ul.sweep, looked_at, GRID, [1], backend="serial", progress=False)
+    once = functools.partial(ul.sweep, spoken, GRID, [1], backend="serial", progress=False)
     with monkeypatch.context() as patch:
         patch.setattr(loop, "measure", measure)
         frame = once(store=tmp_path / "a", stop=stop)
