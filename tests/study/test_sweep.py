@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from patience import END
 from small_tasks import regression
@@ -201,6 +202,23 @@ def test_who_shares_a_worker_with_a_run_that_kills_it_is_not_blamed(tmp_path):
             functools.partial(deadly, pause=0.3), GRID, [1], tmp_path, client, progress=False
         )
     assert (frame["error"].notna() == (frame["method"] == "MinNorm-OG")).all()
+
+
+def test_a_worker_that_grows_keeps_its_task(tmp_path):
+    """loky would begin it anew after 300 MB, and the next run would make the task again."""
+    seen, hoard = [], []
+
+    def growing(model):
+        seen.append(model)
+        if len(seen) == 3:  # the original is measured first, and a run
+            hoard.append(np.ones(50_000_000))
+            time.sleep(1.5)  # it looks once a second
+        return {"worker": float(os.getpid())}
+
+    factory = lambda seed: regression(seed).changed(evaluate=growing)
+    grid = {"GD": {"epochs": 1, "lr": [1e-3, 2e-3, 3e-3]}}
+    frame = ul.sweep(factory, grid, [1], tmp_path, "local", workers=1, progress=False)
+    assert frame.error.isna().all() and frame.worker.nunique() == 1
 
 
 def test_a_worker_that_dies_once_costs_nothing(tmp_path):

@@ -116,8 +116,9 @@ class _Plan:
         for name, several in (("grid", self.settings), ("seeds", self.seeds)):
             if not several:
                 raise ValueError(f"{name} is empty: there is nothing to run")
-        workers = os.cpu_count() if workers is None else workers
-        self.workers = checks.integer("workers", workers, low=1)
+        self.workers = checks.integer(
+            "workers", os.cpu_count() if workers is None else workers, low=1
+        )
         self.threads = checks.integer("threads", threads, low=1)
         self.run_seed = checks.seed(run_seed, "run_seed")
         self.timeout = None if timeout is None else checks.number("timeout", timeout, above=0)
