@@ -84,7 +84,7 @@ def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
         lab.click_button("Paper's best settings")
     stop = lab.page.get_by_role("button", name="Stop").first
     lab.wait_until(stop.is_disabled, "the run does not end")
-    press(lab, {"epoch shown": "Home PageUp"})
+    press(lab, {"epoch shown": "Home PageUp End"})
     lab.page.get_by_role("button", name="Keep curve as A").click()
     lab.wait_for_text("A: MinNorm-OG, 100 epochs")
     lab.click_button("Compare all methods")
