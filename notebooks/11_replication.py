@@ -1043,7 +1043,7 @@ of_one
 # - **$2.5$ and more**, our TF32: GD is ahead, on these two seeds.
 #
 # Do the records agree? (That of five seeds has half of the test images, and another original of
-# seed 2; a CPU ran 60 settings of seed 1 on 2,000 test images, those of the last table.)
+# seed 2; a CPU ran 61 settings of seed 1 on 2,000 test images, those of the last table.)
 
 # %%
 same = ["method", "epochs", "lr", "reg", "reg_decay", "n_pert", "project_every", "seed"]
