@@ -1,6 +1,6 @@
 """How is a run done in another process, so that whatever becomes of it there costs that run alone?
 
-A worker does one run at a time: it is known which hung or killed it. A thread, or dask's, waits.
+A worker does one run at a time, so it is known which run ended it. A thread, or dask, waits for it.
 """
 
 import multiprocessing
@@ -102,7 +102,7 @@ def _idle_worker(sweep):
     from loky import ProcessPoolExecutor
 
     multiprocessing.current_process()._config["daemon"] = False  # or dask's may have no children
-    # loky begins a worker that grows anew: by its own 300 MB, after every run at full size
+    # loky starts a worker again that grew by this; by its own 300 MB it does so at full size
     env = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LOKY_MAX_MEMORY_LEAK_SIZE": "4e9"}
     first = {"initializer": _follow, "initargs": (os.getpid(),)}
     return ProcessPoolExecutor(1, timeout=IDLE, env=env, **first)
