@@ -11,6 +11,8 @@ NAMES ?=
 
 venv_python := .venv/bin/python
 pip := $(venv_python) -m pip install --disable-pip-version-check
+# On every core, where pip takes one. Files for other Pythons do not compile, and need not.
+compile := $(venv_python) -m compileall -q -j 0 -x /tests/ .venv/lib >/dev/null 2>&1 || true
 stamp := .venv/.complete
 
 .PHONY: help lab test processors notebooks site classroom wheel always
@@ -76,6 +78,8 @@ $(stamp): requirements.txt pyproject.toml
 	@rm -f $(stamp)
 	@echo "Setting up .venv (some minutes the first time)"
 	@[ -x $(venv_python) ] || $(PYTHON) -m venv .venv
+	@$(pip) --quiet pip==26.3 || echo "pip stays as it is: it only takes longer"
 	$(if $(TORCH),$(pip) --index-url https://download.pytorch.org/whl/$(TORCH) $(shell grep '^torch==' requirements.txt))
-	$(pip) -r requirements.txt
+	$(pip) --no-compile -r requirements.txt
+	@$(compile)
 	@pwd -P > $(stamp)

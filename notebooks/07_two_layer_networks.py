@@ -122,16 +122,18 @@ activations = {"ReLU": torch.relu, "tanh": torch.tanh, "SiLU": F.silu, "GELU": F
 labels = {"false": [1.5], "true": [math.sin(-4 / 3)], "never seen": []}
 
 
-def trained(activation, seed, label):
-    """A and c that fit the ten retain points, and the forget point where there is a label."""
+def trained(activation, label):
+    """A and c of every seed that fit the ten retain points, and the forget point where there is a
+    label."""
     heights = torch.cat([y_r, torch.tensor(label, dtype=torch.float64)])
-    return ch.fit(X[: len(heights)], heights, width=100, activation=activation, seed=seed)
+    return ch.fit_many(X[: len(heights)], heights, 100, activations[activation], range(1, 9))
 
 
 kinds = list(itertools.product(activations, range(1, 9)))
 networks = {
-    (*kind, label): trained(activations[kind[0]], kind[1], heights)
-    for kind, (label, heights) in itertools.product(kinds, labels.items())
+    (name, seed, label): network
+    for name, (label, heights) in itertools.product(activations, labels.items())
+    for seed, network in enumerate(trained(name, heights), 1)
 }
 
 # %%

@@ -14,6 +14,7 @@ def test_the_fit_follows_the_slider(lab):
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -69,25 +70,13 @@ IS_IDLE = """() => {
   kernel.requestKernelInfo().then(() => requestAnimationFrame(() => { lab.settled = asked; }));
   return false;
 }"""
+MAKES_A_LAB = re.compile(r"\bch\w*\.\w+Lab\(")
+WIDGET = ".jp-OutputArea .jupyter-widgets"
 HEARD = "() => window.lab?.heard"
 PICTURE = """async img => {
   const file = await fetch(img.src), bytes = new Uint8Array(await file.arrayBuffer());
   const hash = bytes.reduce((hash, byte) => (Math.imul(hash, 31) + byte) | 0, 0);
   return `${bytes.length} bytes, ${hash}`;
-}"""
-RUN_LABS = """() => {
-  const {panel} = window.lab;
-  const code = panel.content.widgets.filter(cell => cell.model.type === 'code');
-  const makesALab = cell => /\\bch\\w*\\.\\w+Lab\\(/.test(cell.model.sharedModel.getSource());
-  const needed = code.filter((cell, i) => i === 0 || makesALab(cell));
-  window.lab.running = true;
-  (async () => {
-    for (const cell of needed) {
-      panel.content.deselectAll();
-      panel.content.activeCellIndex = panel.content.widgets.indexOf(cell);
-      await window.jupyterapp.commands.execute('notebook:run-cell');
-    }
-  })().finally(() => { window.lab.running = false; });
 }"""
 EXECUTE = "code => { window.lab.session.session.kernel.requestExecute({code, silent: true}); }"
 UNNUMBERED = """() => window.lab.panel.content.widgets
@@ -181,16 +170,18 @@ class Lab:
         self.page.evaluate(LISTEN)
         self.wait_idle()
 
+    def open_labs(self, name):
+        """Shows of the notebook `name` the first cell, which imports and loads, and those with a
+        lab, not executed: a browser takes longer to draw the rest than a lab takes to move."""
+        notebook = nbformat.read(self.folder / name, as_version=4)
+        first, *others = [c.source for c in notebook.cells if c.cell_type == "code"]
+        labs = [source for source in others if MAKES_A_LAB.search(source)]
+        self.open(self.write(f"labs_of_{name}", first, *labs))
+
     def run_all(self):
         """Runs every cell and waits.
         After an error JupyterLab leaves the rest unexecuted; assert_clean tells."""
         self.page.evaluate(RUN_ALL)
-        self.wait_idle()
-
-    def run_labs(self):
-        """Runs the first cell, which imports and loads, and the cells with a lab, and waits. Other
-        outputs are as they were stored."""
-        self.page.evaluate(RUN_LABS)
         self.wait_idle()
 
     def execute(self, code):
@@ -223,10 +214,9 @@ class Lab:
         self.wait_idle()
 
     def wait_for_text(self, text):
-        """Waits until an output or a widget shows this text."""
+        """Waits until a widget shows this text. An output stored in the notebook does not count."""
         self.wait_until(
-            self.page.locator(".jp-OutputArea").filter(has_text=text).first.is_visible,
-            f"no text {text!r}",
+            self.page.locator(WIDGET).filter(has_text=text).first.is_visible, f"no text {text!r}"
         )
 
     def picture(self, nth=0):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from browser.axe import complaints
+from browser.lab import MAKES_A_LAB, WIDGET
 from build import HERE
 
 # What ipywidgets has no place for: the name of a slider's handle and the text of a picture.
@@ -32,8 +33,8 @@ def press(lab, keys, nth=0):
 
 
 def test_span_lab_and_valley_lab_follow_their_sliders(lab):
-    lab.open("02_the_relaxed_problem.ipynb")
-    lab.run_labs()
+    lab.open_labs("02_the_relaxed_problem.ipynb")
+    lab.run_all()
     lab.wait_for_text("largest retain change")
     press(lab, {"steps walked": "End Home PageUp"})
     press(lab, {"off the span": "End PageDown", "n_pert (rows)": "Home"}, nth=1)
@@ -43,8 +44,8 @@ def test_span_lab_and_valley_lab_follow_their_sliders(lab):
 
 
 def test_linear_lab_follows_its_sliders_around_the_circle(lab):
-    lab.open("05_linear_models.ipynb")
-    lab.run_labs()
+    lab.open_labs("05_linear_models.ipynb")
+    lab.run_all()
     lab.wait_for_text("leak: θ* to projection")
     press(lab, {"heading": "End"})
     assert lab.slider("heading").readout == "360"
@@ -56,8 +57,8 @@ def test_linear_lab_follows_its_sliders_around_the_circle(lab):
 
 
 def test_linear_network_lab_follows_its_sliders(lab):
-    lab.open("06_linear_networks.ipynb")
-    lab.run_labs()
+    lab.open_labs("06_linear_networks.ipynb")
+    lab.run_all()
     lab.wait_for_text("relaxed, no penalty")
     press(lab, {"depth L": "End", "width": "Home", "seed": "ArrowRight"})
     lab.screenshot("linear-network-lab", of=LAB)
@@ -65,8 +66,8 @@ def test_linear_network_lab_follows_its_sliders(lab):
 
 
 def test_prune_lab_follows_its_sliders_with_one_input_and_two(lab):
-    lab.open("07_two_layer_networks.ipynb")
-    lab.run_labs()
+    lab.open_labs("07_two_layer_networks.ipynb")
+    lab.run_all()
     lab.wait_for_text("largest retain error")
     press(lab, {"retain points": "Home", "activation": "Home", "survivors by": "End"})
     lab.screenshot("prune-lab-one-input", of=LAB)
@@ -76,8 +77,8 @@ def test_prune_lab_follows_its_sliders_with_one_input_and_two(lab):
 
 
 def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
-    lab.open("04_sine_poisoning.ipynb")
-    lab.run_labs()
+    lab.open_labs("04_sine_poisoning.ipynb")
+    lab.run_all()
     lab.wait_for_text("s for 100 epochs")
     press(lab, {"reg": "ArrowRight"})
     with lab.new_picture():
@@ -88,7 +89,7 @@ def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
     lab.page.get_by_role("button", name="Keep curve as A").click()
     lab.wait_for_text("A: MinNorm-OG, 100 epochs")
     lab.click_button("Compare all methods")
-    rows = lab.page.locator(".jp-OutputArea td").filter(has_text="l1-Sparse")  # the last
+    rows = lab.page.locator(f"{WIDGET} td").filter(has_text="l1-Sparse")  # the last
     lab.wait_until(lambda: rows.count() == 1, "the comparison does not end")
     lab.screenshot("sine-lab", of=LAB)
     press(lab, {"seed": "ArrowRight", "n_pert": "Home", "T (epochs)": "ArrowLeft"})
@@ -118,7 +119,7 @@ def test_sine_lab_learns_points_that_keys_move_and_stops_learning(lab):
     lab.wait_for_text("Stopped before the models of seed 1 were there.")
     with lab.new_picture():
         lab.slider("forget points").press("End")
-    learnt = lab.page.locator(".jp-OutputArea", has_text="learns these points")
+    learnt = lab.page.locator(WIDGET, has_text="learns these points")
     lab.wait_until(lambda: not learnt.count(), "it does not come to its end")
     lab.screenshot("sine-lab-eight-points", of=LAB)
     with lab.new_picture():
@@ -158,9 +159,9 @@ IMAGES = "course.unlearning_lab", "ImageLab"
 
 
 def test_erasure_lab_follows_its_controls_and_stops(lab):
-    lab.open("09_label_erasure.ipynb")
+    lab.open_labs("09_label_erasure.ipynb")
     lab.execute(ENDLESS.format(*IMAGES))
-    lab.run_labs()
+    lab.run_all()
     lab.wait_for_text("s for 5 epochs")
     press(lab, {"n_pert": "Home", "seed": "ArrowRight", "test images": "ArrowRight"})
     with lab.new_picture():
@@ -201,9 +202,9 @@ def test_erasure_lab_says_how_far_a_training_is_and_stops_it(lab):
 
 
 def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
-    lab.open("10_representation_collapse.ipynb")
+    lab.open_labs("10_representation_collapse.ipynb")
     lab.execute(ENDLESS.format(*IMAGES))
-    lab.run_labs()
+    lab.run_all()
     lab.wait_for_text("s for 15 epochs")
     lab.slider("T (epochs)").press("Home")  # each of the runs below is then short
     lab.wait_for_text("s for 1 epoch")
@@ -217,8 +218,8 @@ def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
 
 
 def test_width_lab_follows_its_sliders(lab):
-    lab.open("12_width_and_unlearning.ipynb")
-    lab.run_labs()
+    lab.open_labs("12_width_and_unlearning.ipynb")
+    lab.run_all()
     lab.wait_for_text("forget-test")
     press(lab, {"width": "Home", "lambda": "End", "plane": "End"})
     lab.screenshot("width-lab", of=LAB)
@@ -249,8 +250,8 @@ def test_labs_of_one_kind_in_one_notebook_move_alone(lab):
 
 
 def test_evidence_lab_follows_its_controls(lab):
-    lab.open("13_is_it_forgotten.ipynb")
-    lab.run_labs()
+    lab.open_labs("13_is_it_forgotten.ipynb")
+    lab.run_all()
     lab.wait_for_text("U-LiRA of MinNorm-OG")
     press(lab, {"example": "End"})
     for description, choice, says in (
@@ -272,9 +273,9 @@ def test_evidence_lab_follows_its_controls(lab):
 
 
 def test_passage_lab_asks_three_models_and_stops(lab):
-    lab.open("18_forget_a_passage.ipynb")
+    lab.open_labs("18_forget_a_passage.ipynb")
     lab.execute(ENDLESS.format("chapters.ch18_passage", "PassageLab"))
-    lab.run_labs()
+    lab.run_all()
     lab.wait_for_text("s for 10 epochs")
     stop = lab.page.get_by_role("button", name="Stop").first
     lab.wait_until(stop.is_disabled, "the run does not end")
@@ -295,19 +296,19 @@ def test_passage_lab_asks_three_models_and_stops(lab):
     press(lab, {"lr": "Home"})
     with lab.new_picture():
         lab.page.get_by_label("method", exact=True).select_option("GD")
-    rows = lab.page.locator(".jp-OutputArea td").get_by_text("GD", exact=True)
+    rows = lab.page.locator(f"{WIDGET} td").get_by_text("GD", exact=True)
     lab.wait_until(lambda: rows.count() == 1, "no row of GD in the table")
     lab.screenshot("passage-lab", of=LAB)
     stops_an_endless_run(lab)
 
 
 EVERY = os.environ.get("UNLEARNLAB_BROWSER") == "all"
-HERE_OPENED = re.findall(r'lab\.open\("(\S+\.ipynb)"\)', Path(__file__).read_text(encoding="utf-8"))
+HERE_OPENED = re.findall(r'lab\.open_labs\("(\S+\.ipynb)"\)', Path(__file__).read_text(encoding="utf-8"))
 NOTEBOOKS = [
     path.name
     for path in sorted(HERE.glob("[0-9][0-9]_*.ipynb"))
     if EVERY
-    or re.search(r"\bch\w*\.\w+Lab\(", path.read_text(encoding="utf-8"))
+    or MAKES_A_LAB.search(path.read_text(encoding="utf-8"))
     and path.name not in HERE_OPENED
 ]
 

@@ -4,5 +4,5 @@ from ...course.exercises import check, hints
 from ...course.graphs import draw, fits, graph
 from ...course.marks import dots
 from . import exercises, pictures, pursuit
-from .fitting import fit
+from .fitting import fit, fit_many
 from .lab import PruneLab

@@ -1,6 +1,7 @@
 """A two-layer network that interpolates its data to rounding."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 
@@ -14,7 +15,6 @@ RESIDUAL = 1e-12
 ROUNDS, EPOCHS, LR = 6, 600, 0.03  # epochs and rate of AdamW in a round
 
 
-@one_thread()
 def fit(
     X: torch.Tensor, y: torch.Tensor, width: int, activation: Activation, seed: int = 0
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -31,33 +31,50 @@ def fit(
     Raises TypeError or ValueError for arguments that do not fit, ArithmeticError if the network
     does not interpolate (too few neurons, or equal inputs with different targets).
     """
+    return fit_many(X, y, width, activation, [seed])[0]
+
+
+@one_thread()
+def fit_many(
+    X: torch.Tensor, y: torch.Tensor, width: int, activation: Activation, seeds: Sequence[int]
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """As `fit`, a network from each of the seeds. They take AdamW's steps together: of so small a
+    network a step takes as long as a step of ten."""
     reals("X", X, ("n", "d_in"))
     reals("y", y, (len(X),))
     X, y = X.double(), y.double()
     width = integer("width", width, low=1)
-    start = seeded(lambda: torch.randn(width, X.shape[1] + 1, dtype=torch.float64), seed)
-    A, c = start[:, :-1].clone(), start[:, -1] / math.sqrt(width)
-    if not torch.isfinite(features(A, X, activation)).all():
+    start = lambda: torch.randn(width, X.shape[1] + 1, dtype=torch.float64)
+    starts = torch.stack([seeded(start, seed) for seed in seeds])
+    A, c = starts[..., :-1].clone(), starts[..., -1] / math.sqrt(width)
+    if not torch.isfinite(features(A.flatten(0, 1), X, activation)).all():
         raise ValueError("activation must be finite everywhere, it returned a NaN or an infinity")
     goal = RESIDUAL * max(1.0, float(y.abs().max()))
+    fitted, waiting = [None] * len(A), range(len(A))
     for _ in range(ROUNDS):
         A, c = _descended(A, c, X, y, activation)
-        *fitted, left = _interpolated(A, c, X, y, activation, goal)
-        if left <= goal:
-            return tuple(fitted)
+        found = [_interpolated(*each, X, y, activation, goal) for each in zip(A, c)]
+        for i, (*network, left) in zip(waiting, found):
+            fitted[i] = tuple(network) if left <= goal else None
+        again = [i for i, (*_, left) in enumerate(found) if left > goal]
+        if not again:
+            return fitted
+        A, c, waiting = A[again], c[again], [waiting[i] for i in again]
     raise ArithmeticError(
         f"a network of {width} neurons does not fit these {len(y)} points: a residual of "
-        f"{left:.1e} remains"
+        f"{max(left for *_, left in found):.1e} remains"
     )
 
 
 @torch.enable_grad()
 def _descended(A, c, X, y, activation):
+    """A (networks, h, d_in) and c (networks, h) after AdamW's epochs, each network for itself."""
     A, c = A.requires_grad_(), c.requires_grad_()
-    optimizer = optim.AdamW([A, c], lr=LR, weight_decay=0)
+    optimizer = optim.AdamW([A, c], lr=LR, weight_decay=0, fused=True)
     for _ in range(EPOCHS):
         optimizer.zero_grad()
-        (activation(X @ A.T) @ c - y).square().mean().backward()
+        outputs = (activation(X @ A.mT) @ c.unsqueeze(2)).squeeze(2)
+        (outputs - y).square().mean(1).sum().backward()
         optimizer.step()
     return A.detach(), c.detach()
 
