@@ -769,15 +769,15 @@ import pandas
 
 def noted(rate, at=(4, 5, 6, 12)):
     """Rows of GD at a rate: where it is after so many epochs, on every seed."""
-    rows = []
+    rows, shared = [], {"method": "GD", "lr": rate}
     for seed, t in tasks.items():
 
         def note(run, seed=seed, t=t):
-            if (epochs := len(run.history)) in at:
-                own = {"method": "GD", "epochs": epochs, "lr": rate, "seed": seed}
-                rows.append(own | t.evaluate(run.model))
+            if (epochs := len(run.history)) in at[:-1]:
+                rows.append(shared | {"seed": seed, "epochs": epochs} | t.evaluate(run.model))
 
-        ul.unlearn(t, ul.GD(lr=rate), max(at), callback=note)
+        last = ul.unlearn(t, ul.GD(lr=rate), at[-1], callback=note).metrics
+        rows.append(shared | {"seed": seed, "epochs": at[-1]} | last)
     return rows
 
 

@@ -24,6 +24,7 @@ print([ul.unlearn(task, method, 1).metrics for method in (ul.NTK(), rum())])
 print(ul.metrics.halves(4, 3).tolist(), len(ch05_linear.LinearLab().canvas.png()))
 passages = ul.passage.task(1)
 print(passages.evaluate(passages.original), passages.fresh().positions.sum().item())
+ch04_sine.runs.LEARN = 100
 lab = ch04_sine.SineLab(1, "GD", 1)
 lab.wait()
 lab.count.value = 6

@@ -71,6 +71,7 @@ IS_IDLE = """() => {
   return false;
 }"""
 MAKES_A_LAB = re.compile(r"\bch\w*\.\w+Lab\(")
+LAB = ".jp-OutputArea-output:has(.widget-slider)"
 WIDGET = ".jp-OutputArea .jupyter-widgets"
 HEARD = "() => window.lab?.heard"
 PICTURE = """async img => {
@@ -91,11 +92,13 @@ OUTPUT_ERRORS = """() => window.lab.panel.content.widgets
 
 
 class Slider:
-    """One ipywidgets slider, found by its description."""
+    """One ipywidgets slider, found by its description in the nth lab of the notebook."""
 
-    def __init__(self, lab, description):
+    def __init__(self, lab, description, nth=0):
         row = (
-            lab.page.locator(".jp-OutputArea .widget-slider")
+            lab.page.locator(LAB)
+            .nth(nth)
+            .locator(".widget-slider")
             .filter(has=lab.page.get_by_text(description, exact=True))
             .first
         )
@@ -170,13 +173,15 @@ class Lab:
         self.page.evaluate(LISTEN)
         self.wait_idle()
 
-    def open_labs(self, name):
-        """Shows of the notebook `name` the first cell, which imports and loads, and those with a
+    def open_labs(self, *names):
+        """Shows of the notebooks `names` the first cell, which imports and loads, and those with a
         lab, not executed: a browser takes longer to draw the rest than a lab takes to move."""
-        notebook = nbformat.read(self.folder / name, as_version=4)
-        first, *others = [c.source for c in notebook.cells if c.cell_type == "code"]
-        labs = [source for source in others if MAKES_A_LAB.search(source)]
-        self.open(self.write(f"labs_of_{name}", first, *labs))
+        cells = []
+        for name in names:
+            notebook = nbformat.read(self.folder / name, as_version=4)
+            first, *others = [c.source for c in notebook.cells if c.cell_type == "code"]
+            cells += [first, *filter(MAKES_A_LAB.search, others)]
+        self.open(self.write(f"labs_of_{names[0]}", *cells))
 
     def run_all(self):
         """Runs every cell and waits.
@@ -204,9 +209,9 @@ class Lab:
             lambda: self.page.evaluate(IS_IDLE), lambda: f"still running, {self.problems()}"
         )
 
-    def slider(self, description):
-        """The slider so described."""
-        return Slider(self, description)
+    def slider(self, description, nth=0):
+        """The slider so described in the nth lab."""
+        return Slider(self, description, nth)
 
     def click_button(self, text):
         """Presses the widget button with this text."""
@@ -235,7 +240,7 @@ class Lab:
         """To be looked at: the whole notebook, or the first element `of` (CSS), as `name`.png
         in $UNLEARNLAB_SCREENSHOTS, if that is set.
 
-        A lab alone is of=".jp-OutputArea-output:has(.widget-slider)".
+        of=LAB is the first lab alone.
         """
         folder = os.environ.get("UNLEARNLAB_SCREENSHOTS")
         if not folder:

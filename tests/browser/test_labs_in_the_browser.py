@@ -13,66 +13,84 @@ from pathlib import Path
 
 import pytest
 from browser.axe import complaints
-from browser.lab import MAKES_A_LAB, WIDGET
+from browser.lab import LAB, MAKES_A_LAB, WIDGET
 from build import HERE
 
 # What ipywidgets has no place for: the name of a slider's handle and the text of a picture.
 OF_IPYWIDGETS = {"aria-input-field-name", "image-alt"}  # as accessibility.md says
-LAB = ".jp-OutputArea-output:has(.widget-slider)"
 
 
 def press(lab, keys, nth=0):
-    """Each of the keys, by the slider's description, moves its slider and changes the nth
-    picture."""
+    """Each of the keys, by the slider's description, moves its slider in the nth lab and changes
+    that lab's picture."""
     for description, names in keys.items():
-        slider = lab.slider(description)
+        slider = lab.slider(description, nth)
         for key in names.split():
             before = slider.readout
             with lab.new_picture(nth):
                 assert slider.press(key) != before
 
 
-def test_span_lab_and_valley_lab_follow_their_sliders(lab):
-    lab.open_labs("02_the_relaxed_problem.ipynb")
+# Of every notebook, keys for each of its labs. They share a kernel and a page.
+SLIDER_LABS = {
+    "02_the_relaxed_problem.ipynb": [
+        {"steps walked": "End Home PageUp"},
+        {"off the span": "End PageDown", "n_pert (rows)": "Home"},
+    ],
+    "05_linear_models.ipynb": [
+        {"tilt": "Home", "forget label": "End", "retain inputs": "Home", "elevation": "End"},
+    ],
+    "06_linear_networks.ipynb": [{"depth L": "End", "width": "Home", "seed": "ArrowRight"}],
+    "07_two_layer_networks.ipynb": [
+        {"retain points": "Home", "activation": "Home", "survivors by": "End", "inputs": "End"},
+    ],
+    "12_width_and_unlearning.ipynb": [{"width": "Home", "lambda": "End", "plane": "End"}],
+    "13_is_it_forgotten.ipynb": [{"example": "End"}],
+}
+
+
+def test_slider_labs_follow_their_sliders_and_move_alone(lab):
+    lab.open_labs(*SLIDER_LABS)
     lab.run_all()
-    lab.wait_for_text("largest retain change")
-    press(lab, {"steps walked": "End Home PageUp"})
-    press(lab, {"off the span": "End PageDown", "n_pert (rows)": "Home"}, nth=1)
-    lab.screenshot("span-lab")
+    all_keys = [keys for of_notebook in SLIDER_LABS.values() for keys in of_notebook]
+    before = [lab.picture(nth) for nth in range(len(all_keys))]
+    for nth, keys in enumerate(all_keys):
+        press(lab, keys, nth)
+        before[nth] = lab.picture(nth)
+        assert [lab.picture(i) for i in range(len(before))] == before
+    lab.screenshot("slider-labs")
     lab.assert_clean()
     assert complaints(lab.page, LAB, OF_IPYWIDGETS) == []
 
 
-def test_linear_lab_follows_its_sliders_around_the_circle(lab):
-    lab.open_labs("05_linear_models.ipynb")
+TWO_OF_EACH = (
+    "from unlearnlab.chapters import ch02_relaxed, ch13_evidence",
+    "ch02_relaxed.SpanLab()",
+    "ch02_relaxed.SpanLab(seed=2)",
+    "ch13_evidence.EvidenceLab(ch13_evidence.verdicts.load('evidence')[0])",
+)
+
+
+def test_labs_of_one_kind_move_alone_and_menus_choose(lab):
+    lab.open(lab.write("two_of_a_kind.ipynb", *TWO_OF_EACH))
     lab.run_all()
-    lab.wait_for_text("leak: θ* to projection")
-    press(lab, {"heading": "End"})
-    assert lab.slider("heading").readout == "360"
-    assert lab.slider("heading").press("Home") == "0"  # the same direction, the same picture
-    press(lab, {"tilt": "Home", "forget label": "End", "retain inputs": "Home", "elevation": "End"})
-    lab.wait_for_text("Dot and ring coincide")
-    lab.screenshot("linear-lab", of=LAB)
-    lab.assert_clean()
-
-
-def test_linear_network_lab_follows_its_sliders(lab):
-    lab.open_labs("06_linear_networks.ipynb")
-    lab.run_all()
-    lab.wait_for_text("relaxed, no penalty")
-    press(lab, {"depth L": "End", "width": "Home", "seed": "ArrowRight"})
-    lab.screenshot("linear-network-lab", of=LAB)
-    lab.assert_clean()
-
-
-def test_prune_lab_follows_its_sliders_with_one_input_and_two(lab):
-    lab.open_labs("07_two_layer_networks.ipynb")
-    lab.run_all()
-    lab.wait_for_text("largest retain error")
-    press(lab, {"retain points": "Home", "activation": "Home", "survivors by": "End"})
-    lab.screenshot("prune-lab-one-input", of=LAB)
-    press(lab, {"inputs": "End"})
-    lab.screenshot("prune-lab-two-inputs", of=LAB)
+    others = lab.picture(1), lab.picture(2)
+    press(lab, {"off the span": "End"})
+    assert (lab.picture(1), lab.picture(2)) == others
+    press(lab, {"off the span": "Home"}, nth=1)
+    assert lab.slider("off the span").readout == "1.00"
+    lab.wait_for_text("U-LiRA of MinNorm-OG")
+    for description, choice, says in (
+        ("method", "KL-Unif", "U-LiRA of KL-Unif"),
+        ("metric", "KLoM", "KLoM of KL-Unif"),
+        ("asked about", "unseen examples", "KLoM of KL-Unif"),
+        ("metric", "membership attack", "membership attack of KL-Unif"),
+    ):
+        with lab.new_picture(2):
+            lab.page.get_by_label(description, exact=True).select_option(choice)
+        lab.wait_for_text(says)
+    press(lab, {"network": "ArrowRight"}, nth=2)
+    lab.screenshot("two-of-a-kind")
     lab.assert_clean()
 
 
@@ -217,61 +235,6 @@ def test_collapse_lab_paints_follows_its_sliders_and_stops(lab):
     stops_an_endless_run(lab)
 
 
-def test_width_lab_follows_its_sliders(lab):
-    lab.open_labs("12_width_and_unlearning.ipynb")
-    lab.run_all()
-    lab.wait_for_text("forget-test")
-    press(lab, {"width": "Home", "lambda": "End", "plane": "End"})
-    lab.screenshot("width-lab", of=LAB)
-    lab.assert_clean()
-
-
-TWO_OF_EACH = (
-    "from unlearnlab.chapters import ch02_relaxed, ch12_width",
-    "ch02_relaxed.SpanLab()",
-    "ch02_relaxed.SpanLab(seed=2)",
-    "found = ch12_width.study.load('width')",
-    "ch12_width.WidthLab(found, method='NegGrad')",
-    "ch12_width.WidthLab(found, method='SCRUB')",
-)
-
-
-def test_labs_of_one_kind_in_one_notebook_move_alone(lab):
-    """A slider's description finds the first lab that has it."""
-    lab.open(lab.write("two_of_each.ipynb", *TWO_OF_EACH))
-    lab.run_all()
-    before = [lab.picture(i) for i in range(4)]
-    for nth, description in ((0, "off the span"), (2, "plane")):
-        with lab.new_picture(nth):
-            lab.slider(description).press("End")
-        before[nth] = lab.picture(nth)
-        assert [lab.picture(i) for i in range(4)] == before
-    lab.assert_clean()
-
-
-def test_evidence_lab_follows_its_controls(lab):
-    lab.open_labs("13_is_it_forgotten.ipynb")
-    lab.run_all()
-    lab.wait_for_text("U-LiRA of MinNorm-OG")
-    press(lab, {"example": "End"})
-    for description, choice, says in (
-        ("method", "KL-Unif", "U-LiRA of KL-Unif"),
-        ("metric", "KLoM", "KLoM of KL-Unif"),
-        ("asked about", "unseen examples", "KLoM of KL-Unif"),
-    ):
-        with lab.new_picture():
-            lab.page.get_by_label(description, exact=True).select_option(choice)
-        lab.wait_for_text(says)
-    lab.screenshot("evidence-lab", of=LAB)
-    with lab.new_picture():
-        lab.page.get_by_label("metric", exact=True).select_option("membership attack")
-    lab.wait_for_text("membership attack of KL-Unif")
-    with lab.new_picture():
-        lab.slider("network").press("ArrowRight")
-    lab.screenshot("evidence-lab-attack", of=LAB)
-    lab.assert_clean()
-
-
 def test_passage_lab_asks_three_models_and_stops(lab):
     lab.open_labs("18_forget_a_passage.ipynb")
     lab.execute(ENDLESS.format("chapters.ch18_passage", "PassageLab"))
@@ -303,7 +266,7 @@ def test_passage_lab_asks_three_models_and_stops(lab):
 
 
 EVERY = os.environ.get("UNLEARNLAB_BROWSER") == "all"
-HERE_OPENED = re.findall(r'lab\.open_labs\("(\S+\.ipynb)"\)', Path(__file__).read_text(encoding="utf-8"))
+HERE_OPENED = re.findall(r'"(\d\S+\.ipynb)"', Path(__file__).read_text(encoding="utf-8"))
 NOTEBOOKS = [
     path.name
     for path in sorted(HERE.glob("[0-9][0-9]_*.ipynb"))
