@@ -212,7 +212,7 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 #   unlearn a linear model exactly, and what is left when a condition fails?
 # - [06 linear networks](06_linear_networks.ipynb) (60 minutes, runs in 30 s): can a product of
 #   matrices be unlearned exactly in one step, and what breaks without the penalty?
-# - [07 two-layer networks](07_two_layer_networks.ipynb) (75 minutes, runs in 40 s): how few neurons
+# - [07 two-layer networks](07_two_layer_networks.ipynb) (75 minutes, runs in 30 s): how few neurons
 #   do the retained points need, and what does a cut network still say of the forgotten point?
 # - [08 what does the work?](08_what_does_the_work.ipynb) (75 minutes, runs in 100 s): projection,
 #   schedule or shrinkage: which earns the lower error, and what does that error not see?

@@ -32,7 +32,7 @@
 # **You need** notebook 02 (the relaxed problem), and from linear algebra: span, rank, null space,
 # Gaussian elimination.
 #
-# **Time.** About 75 minutes to work through; the code runs in under 90 seconds on one CPU core. No
+# **Time.** About 75 minutes to work through; the code runs in half a minute on one CPU core. No
 # GPU is needed.
 #
 # **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this

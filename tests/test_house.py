@@ -26,7 +26,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-LIBRARY_TOKENS, PACKAGE_TOKENS = 61_500, 123_800
+LIBRARY_TOKENS, PACKAGE_TOKENS = 61_500, 123_950
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),

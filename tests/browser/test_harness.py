@@ -49,7 +49,7 @@ def test_a_slider_and_a_thread_change_the_picture_and_a_dead_slider_is_caught(la
     lab.wait_for_text("finished")
     with pytest.raises(AssertionError, match="picture 1 did not change"):
         with lab.new_picture(1, quiet=2):
-            assert lab.slider("dead").press("ArrowRight") == "1"
+            assert lab.slider("dead", 1).press("ArrowRight") == "1"
     lab.screenshot("harness-demo")
     lab.assert_clean()
 

@@ -38,11 +38,11 @@ SLIDER_LABS = {
         {"off the span": "End PageDown", "n_pert (rows)": "Home"},
     ],
     "05_linear_models.ipynb": [
-        {"tilt": "Home", "forget label": "End", "retain inputs": "Home", "elevation": "End"},
+        {"tilt": "Home", "forget label": "End", "retain inputs": "Home", "elevation": "End"}
     ],
     "06_linear_networks.ipynb": [{"depth L": "End", "width": "Home", "seed": "ArrowRight"}],
     "07_two_layer_networks.ipynb": [
-        {"retain points": "Home", "activation": "Home", "survivors by": "End", "inputs": "End"},
+        {"retain points": "Home", "activation": "Home", "survivors by": "End", "inputs": "End"}
     ],
     "12_width_and_unlearning.ipynb": [{"width": "Home", "lambda": "End", "plane": "End"}],
     "13_is_it_forgotten.ipynb": [{"example": "End"}],

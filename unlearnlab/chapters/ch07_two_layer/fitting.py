@@ -1,7 +1,6 @@
 """A two-layer network that interpolates its data to rounding."""
 
 import math
-from collections.abc import Sequence
 
 import torch
 
@@ -35,9 +34,7 @@ def fit(
 
 
 @one_thread()
-def fit_many(
-    X: torch.Tensor, y: torch.Tensor, width: int, activation: Activation, seeds: Sequence[int]
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def fit_many(X, y, width, activation, seeds) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """As `fit`, a network from each of the seeds. They take AdamW's steps together: of so small a
     network a step takes as long as a step of ten."""
     reals("X", X, ("n", "d_in"))
@@ -50,19 +47,18 @@ def fit_many(
     if not torch.isfinite(features(A.flatten(0, 1), X, activation)).all():
         raise ValueError("activation must be finite everywhere, it returned a NaN or an infinity")
     goal = RESIDUAL * max(1.0, float(y.abs().max()))
-    fitted, waiting = [None] * len(A), range(len(A))
+    found = {}
     for _ in range(ROUNDS):
         A, c = _descended(A, c, X, y, activation)
-        found = [_interpolated(*each, X, y, activation, goal) for each in zip(A, c)]
-        for i, (*network, left) in zip(waiting, found):
-            fitted[i] = tuple(network) if left <= goal else None
-        again = [i for i, (*_, left) in enumerate(found) if left > goal]
-        if not again:
-            return fitted
-        A, c, waiting = A[again], c[again], [waiting[i] for i in again]
+        for i in set(range(len(A))) - set(found):
+            *network, left = _interpolated(A[i], c[i], X, y, activation, goal)
+            if left <= goal:
+                found[i] = tuple(network)
+        if len(found) == len(A):
+            return [found[i] for i in range(len(A))]
     raise ArithmeticError(
         f"a network of {width} neurons does not fit these {len(y)} points: a residual of "
-        f"{max(left for *_, left in found):.1e} remains"
+        f"{left:.1e} remains"
     )
 
 
