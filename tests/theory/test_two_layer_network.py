@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from two_layer_cases import ACTIVATIONS
 
 import unlearnlab as ul
-from unlearnlab.chapters.ch07_two_layer import fit, fit_many, pursuit
+from unlearnlab.chapters.ch07_two_layer import fit, fit_many, fitting, pursuit
 from unlearnlab.theory import two_layer
 
 
@@ -140,6 +140,16 @@ def test_targets_that_no_function_has_are_refused():
         ArithmeticError, match="20 neurons does not fit these 2 points: a residual of 5.0e-01"
     ):
         fit(X, torch.tensor([0.0, 1.0], dtype=torch.float64), 20, torch.tanh)
+
+
+def test_of_many_the_residual_that_is_named_is_of_one_that_does_not_fit(monkeypatch):
+    """Seed 2 does not fit these four points with two neurons; seed 0, which comes last, does."""
+    torch.manual_seed(0)
+    X = torch.stack([torch.linspace(-2, 2, 4), torch.ones(4)], 1)
+    y = torch.randn(4, dtype=torch.float64)
+    monkeypatch.setattr(fitting, "ROUNDS", 1)
+    with pytest.raises(ArithmeticError, match=r"a residual of 1\.1e\+00 remains"):
+        fit_many(X, y, 2, torch.tanh, (2, 0))
 
 
 GOOD = torch.ones(3, 2, dtype=torch.float64)

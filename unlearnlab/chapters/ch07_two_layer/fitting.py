@@ -35,8 +35,8 @@ def fit(
 
 @one_thread()
 def fit_many(X, y, width, activation, seeds) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """As `fit`, a network from each of the seeds. They take AdamW's steps together: of so small a
-    network a step takes as long as a step of ten."""
+    """As `fit`, a network from each of the seeds. They take AdamW's steps together: eight of 100
+    neurons took less than twice as long as one."""
     reals("X", X, ("n", "d_in"))
     reals("y", y, (len(X),))
     X, y = X.double(), y.double()
@@ -54,11 +54,13 @@ def fit_many(X, y, width, activation, seeds) -> list[tuple[torch.Tensor, torch.T
             *network, left = _interpolated(A[i], c[i], X, y, activation, goal)
             if left <= goal:
                 found[i] = tuple(network)
+            else:
+                remains = left
         if len(found) == len(A):
             return [found[i] for i in range(len(A))]
     raise ArithmeticError(
         f"a network of {width} neurons does not fit these {len(y)} points: a residual of "
-        f"{left:.1e} remains"
+        f"{remains:.1e} remains"
     )
 
 
