@@ -11,7 +11,7 @@ NAMES ?=
 
 venv_python := .venv/bin/python
 pip := $(venv_python) -m pip install --disable-pip-version-check
-# On every core, where pip takes one. Files for other Pythons do not compile, and need not.
+# On every core, where pip takes one, and without other packages' tests. Files for other Pythons fail, and may.
 compile := $(venv_python) -m compileall -q -j 0 -x /tests/ .venv/lib >/dev/null 2>&1 || true
 stamp := .venv/.complete
 

@@ -24,6 +24,7 @@ PRETENDS = """#!/bin/sh
 echo "$*" >> "$LOG"
 case "$*" in
   *version_info*) exit $TOO_OLD ;;
+  *pip==*) exit $OLD_PIP_STAYS ;;
   "-m venv "*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
   "-m pip install"*) touch .venv/half-installed; exit $PIP_FAILS ;;
 esac
@@ -42,7 +43,7 @@ class Checkout:
         self.python.write_text(PRETENDS)
         self.python.chmod(0o755)
 
-    def make(self, *goals, python=None, pip_fails=0, too_old=0, **env):
+    def make(self, *goals, python=None, pip_fails=0, too_old=0, old_pip_stays=0, **env):
         """Runs make; returns (exit status, what it printed, the calls
         that changed or started something, by module; pip twice is once)."""
         self.log.write_text("")
@@ -58,6 +59,7 @@ class Checkout:
             capture_output=True,
             env=base
             | {"LOG": str(self.log), "PIP_FAILS": str(pip_fails), "TOO_OLD": str(too_old)}
+            | {"OLD_PIP_STAYS": str(old_pip_stays)}
             | env,
         )
         calls = [line for line in self.log.read_text().splitlines() if line.startswith("-m")]
@@ -78,6 +80,12 @@ def test_the_first_call_sets_up_and_the_second_starts_at_once(checkout):
     assert checkout.make("lab")[2] == [*SET_UP, "jupyterlab"]
     assert checkout.make("lab")[2] == ["jupyterlab"]
     assert checkout.make("test")[2] == ["pytest"]
+
+
+def test_where_no_newer_pip_is_to_be_had_the_old_one_installs(checkout):
+    status, text, calls = checkout.make("lab", old_pip_stays=1)
+    assert status == 0 and calls == [*SET_UP, "jupyterlab"]
+    assert "pip stays as it is" in text and checkout.stamp.exists()
 
 
 def test_an_interrupted_install_starts_again_from_nothing(checkout):
