@@ -70,6 +70,7 @@ IS_IDLE = """() => {
   kernel.requestKernelInfo().then(() => requestAnimationFrame(() => { lab.settled = asked; }));
   return false;
 }"""
+# The source of a cell that shows a lab; in the page, the labs in their order, and all widgets.
 MAKES_A_LAB = re.compile(r"\bch\w*\.\w+Lab\(")
 LAB = ".jp-OutputArea-output:has(.widget-slider)"
 WIDGET = ".jp-OutputArea .jupyter-widgets"
