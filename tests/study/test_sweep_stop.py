@@ -13,7 +13,8 @@ from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
 from unlearnlab import loop
-from unlearnlab.ground.stopping import Stopped
+from unlearnlab.ground.models import copied
+from unlearnlab.ground.stopping import Stopped, heeding
 from unlearnlab.study.store import Store
 
 
@@ -77,16 +78,34 @@ def test_a_stop_that_an_evaluation_swallows_makes_no_number():
     assert kept.stopped and kept.metrics["said"] > 0
 
 
-def test_a_sweep_that_nobody_can_stop_leaves_a_model_as_it_is(tmp_path):
-    """Without hooks, which a file cannot hold."""
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+@pytest.mark.parametrize("stop", [None, threading.Event()])
+def test_an_evaluation_may_save_and_script_what_it_measures(tmp_path, stop):
+    """Nothing that hears a stop hangs on the model, where a file could not hold it."""
 
     def saved(model):
-        torch.save(model, io.BytesIO())
-        return {"hooks": float(sum(len(m._forward_pre_hooks) for m in model.modules()))}
+        file, x = io.BytesIO(), torch.ones(1, 2)
+        torch.save(model, file)
+        file.seek(0)
+        again = torch.load(file, weights_only=False)
+        off = [(other(x) - model(x)).abs().item() for other in (again, torch.jit.script(model))]
+        return {"off": max(off)}
 
     factory = lambda seed: regression(seed).changed(evaluate=saved)
-    frame = ul.sweep(factory, {"GD": {"epochs": 1}}, [1], tmp_path, "serial", progress=False)
-    assert frame.error.isna().all() and frame.hooks.tolist() == [0]
+    grid = {"GD": {"epochs": 1}}
+    frame = ul.sweep(factory, grid, [1], tmp_path, "serial", progress=False, stop=stop)
+    assert frame.error.isna().all() and frame.off.tolist() == [0]
+
+
+def test_a_stop_ends_the_passes_of_its_own_thread_alone_those_of_copies_too():
+    stop, model, x, other = threading.Event(), regression().original, torch.ones(1, 2), []
+    stop.set()
+    with pytest.raises(Stopped, match="stopped here"), heeding(stop, model, "here"):
+        thread = threading.Thread(target=lambda: other.append(model(x)))
+        thread.start()
+        thread.join()
+        copied(model)(x)
+    assert len(other) == 1 and torch.equal(other[0], model(x))
 
 
 class Doubled(ul.Task):

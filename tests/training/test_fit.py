@@ -169,8 +169,7 @@ def test_stop_is_heard_within_a_layer_forward_and_backward(backward):
         trainer.fit(model, PIXELS, TARGETS, RECIPE, stop=stop)
     expected = ["forward"] * len(layers) + ["backward"] if backward else ["forward"]
     assert seen == expected and len(layers) > 1
-    left = [m for m in model.modules() if m._forward_pre_hooks]
-    assert left == []
+    assert not nn.modules.module._global_forward_pre_hooks
 
 
 def test_the_state_of_another_recipe_seed_or_data_is_named_and_not_used(tmp_path):

@@ -115,7 +115,11 @@ class Kept:
         self.arrays = [
             (a, a.copy()) for a in held if isinstance(a, np.ndarray) and a.flags.writeable
         ]
-        self.hooks = [(hooks, hooks.copy()) for m in model.modules() for hooks in _hooks(m)]
+        self.hooks = [
+            (hooks, hooks.copy())
+            for m in model.modules()
+            for hooks in (m._forward_hooks, m._forward_pre_hooks)
+        ]
         self.states = [_state(g) for g in held if isinstance(g, GENERATORS)]
         with GLOBAL_GENERATORS:
             self.states += [_state(default_generator), (random.setstate, random.getstate())]
@@ -154,10 +158,6 @@ class Kept:
             else:
                 box.clear()
                 (box.update if isinstance(box, set) else box.extend)(before)
-
-
-def _hooks(module):
-    return module._forward_hooks, module._forward_pre_hooks
 
 
 def _state(generator):

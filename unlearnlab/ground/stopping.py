@@ -6,6 +6,7 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 
 from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 SECONDS = 0.2  # between two looks at a stop
 
@@ -17,24 +18,32 @@ class Stopped(Exception):
 
 @contextmanager
 def heeding(stop, model: nn.Module, when: str):
-    """Inside, a pass of `model` ends by Stopped within a layer of `stop`, a threading.Event or
-    None, forward or backward.
+    """Inside, a forward pass in this thread and a backward pass of `model` end by Stopped within a
+    layer of `stop`, a threading.Event or None.
 
-    when: for the message. Nothing is computed in another way. Whoever catches that inside, as what
-    guards itself against all errors does, has no result: it is raised again at the end.
+    when: for the message. Nothing is computed in another way, and the model can be copied, pickled
+    and scripted: the forward's hook is not its own. Whoever catches that inside, as what guards
+    itself against all errors does, has no result: it is raised again at the end.
     """
-    heard = []
+    heard, here = [], threading.get_ident()
 
     def check(*_):
         if stop.is_set():
             heard.append(Stopped(f"stopped {when}"))
             raise heard[0]
 
+    def forward(*_):  # called for every module, in every thread
+        if threading.get_ident() == here:
+            check()
+
     hooks = []
     if stop is not None:
-        own = [p for p in model.parameters() if p.requires_grad]
-        hooks += [module.register_forward_pre_hook(check) for module in model.modules()]
-        hooks += [p.register_post_accumulate_grad_hook(check) for p in own]
+        hooks.append(register_module_forward_pre_hook(forward))
+        hooks += [
+            p.register_post_accumulate_grad_hook(check)
+            for p in model.parameters()
+            if p.requires_grad
+        ]
     try:
         yield
     finally:

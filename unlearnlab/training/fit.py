@@ -76,22 +76,15 @@ def fit(
     saved = _Saved(checkpoint, model, optimizer, _identity(model, data, recipe, seed))
     one, size = partial(_update, model, optimizer, recipe), recipe.batch_size or len(inputs)
     update = lru_cache(1)(lambda first_head: graph.recorded(partial(one, first_head), model, size))
-    with few_threads(model), torch.enable_grad(), _heard(stop, model):
+    heeded = None if device_of(model).type in graph.RECORDERS else stop  # a replay calls no hook
+    with few_threads(model), torch.enable_grad(), heeding(heeded, model, "in a training"):
         how = recipe, seed, stop or threading.Event()
         epoch = partial(_epoch, update, optimizer, data.values(), *how)
         value = _rounds(model, recipe, epoch, saved, progress)
     if _fast(recipe, inputs):
         model.to(memory_format=torch.contiguous_format)
     optimizer.zero_grad()
-    model.eval()
     return value
-
-
-def _heard(stop, model):
-    """Within a layer, but between two updates where they may be recorded, which a model with hooks
-    is not: there an update is short."""
-    records = device_of(model).type in graph.RECORDERS
-    return heeding(None if records else stop, model, "in a training")
 
 
 def _fast(recipe, inputs):
@@ -99,7 +92,8 @@ def _fast(recipe, inputs):
 
 
 def _rounds(model, recipe, train_epoch, saved, progress):
-    """From where the file stands to the end: epochs, and after each round of them a report."""
+    """From where the file stands to the end: epochs in training mode, and after each round of them
+    a report."""
     size = FULL_BATCH_ROUND if recipe.batch_size is None else 1
     done, value = saved.restore()
     model.train()
@@ -114,6 +108,7 @@ def _rounds(model, recipe, train_epoch, saved, progress):
                 progress(done, value)
     finally:
         saved.write()
+    model.eval()
     return value
 
 
