@@ -21,6 +21,7 @@ from unlearnlab.course import exercises  # noqa: E402
 
 NOTEBOOKS = sorted(editions.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 DRIVEN = "01_why_loss_is_not_enough"  # four exercises, and quick
+STUDENT = "emmy"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -62,9 +63,11 @@ def imports(code):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_solutions_are_right_where_they_stand(path):
     """With what the notebook has imported by then, and nothing else: the instructor's, and the one
-    that the last hint shows, to be pasted over the stub."""
+    that the last hint shows, to be pasted over the stub. The cells with the points are content."""
     space = {"__name__": "__main__"}
     for cell in editions.edition(nbformat.read(path, as_version=4)).cells:
+        if metadata(cell).get("grade"):
+            exec(cell.source, space)
         if cell.cell_type == "code":
             exec(imports(cell.source), space)
         if metadata(cell).get("solution"):
@@ -76,14 +79,13 @@ def test_the_solutions_are_right_where_they_stand(path):
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course with one assignment, handed in by two students and graded by nbgrader: all right,
-    and one right, two wrong, the rest as it came."""
+    """A course with one assignment, handed in by a student and graded by nbgrader: one answer is
+    right, two are wrong, the rest is as it came."""
     pytest.importorskip("nbgrader", reason="nbgrader is not installed: make classroom")
     folder = tmp_path_factory.mktemp("a classroom")
     assert editions.write(folder, [DRIVEN]) == [DRIVEN]
     solved = read(folder, "source")
-    hand_in(folder, "right", {name: cell.source for name, cell in answers(solved).items()})
-    hand_in(folder, "mixed", {
+    hand_in(folder, STUDENT, {
         "loss_gradient": answers(solved)["loss_gradient"].source,
         "gd_limit": "def gd_limit(X, y):\n    return X[0]",
         "leaked_component": "def leaked_component(theta, X_retain):\n    return theta",
@@ -132,22 +134,16 @@ def test_points_are_given_for_right_answers_only(course):
 
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         given = {
-            student: {
-                grade.cell.name.removesuffix("-points"): grade.score
-                for grade in gradebook.find_submission_notebook(DRIVEN, DRIVEN, student).grades
-            }
-            for student in ("right", "mixed")
+            grade.cell.name.removesuffix("-points"): grade.score
+            for grade in gradebook.find_submission_notebook(DRIVEN, DRIVEN, STUDENT).grades
         }
     names = tuple(answers(read(course, "source")))
     assert names[0] == "loss_gradient" and len(names) == 4
-    assert given == {
-        "right": dict.fromkeys(names, 1),
-        "mixed": dict.fromkeys(names, 0) | {"loss_gradient": 1},
-    }
+    assert given == dict.fromkeys(names, 0) | {"loss_gradient": 1}
 
 
 def test_a_wrong_answer_is_told_what_is_wrong_with_it(course):
-    graded = read(course, "autograded", "mixed")
+    graded = read(course, "autograded", STUDENT)
     checks = {metadata(cell).get("grade_id"): cell for cell in graded.cells}
     said = json.dumps(checks["leaked_component-check"].outputs, ensure_ascii=False)
     assert "✗ leaked_component: " in said
@@ -158,4 +154,4 @@ def test_a_second_call_keeps_what_was_handed_in(course):
     before = os.stat(course / "gradebook.db").st_ino
     editions.write(course, [DRIVEN])
     assert os.stat(course / "gradebook.db").st_ino == before
-    assert (course / "submitted" / "right" / DRIVEN).is_dir()
+    assert (course / "submitted" / STUDENT / DRIVEN).is_dir()

@@ -8,7 +8,6 @@ import itertools
 import numpy as np
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
-from scipy.optimize import isotonic_regression
 
 from .style import BLACK, INK, NAMED, SERIES, TARGET
 
@@ -119,6 +118,8 @@ def name_ends(ax, ends: dict, gap: float = 12, **words) -> None:
 def apart(heights, gap: float, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
     """The heights (n,), moved as little as possible (least squares) so that no two are nearer than
     `gap`; within low and high where there is room. Equal heights keep their order."""
+    from scipy.optimize import isotonic_regression
+
     heights = np.asarray(heights, float)
     order, steps = np.argsort(heights, kind="stable"), gap * np.arange(len(heights))
     placed = isotonic_regression(heights[order] - steps).x
