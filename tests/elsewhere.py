@@ -54,6 +54,10 @@ class Elsewhere(torch.Tensor):
     def tolist(self):
         return self.here.tolist()
 
+    def __getitem__(self, index):
+        """torch would make a tensor without values of a list."""
+        return super().__getitem__(torch.tensor(index) if isinstance(index, list) else index)
+
     def numpy(self):
         raise AssertionError("numpy() of a tensor that is elsewhere")
 
@@ -97,6 +101,7 @@ def _run(operation, args, kwargs, waits):
         operation.overloadpacket,
         [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)],
     )
+    assert all(isinstance(x, Elsewhere) for x in tensors if x.is_meta), f"no values in {operation}"
     away, near = (
         [x for x in tensors if isinstance(x, Elsewhere) == there] for there in (True, False)
     )

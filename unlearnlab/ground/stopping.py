@@ -37,7 +37,7 @@ def heeding(stop, model: nn.Module, when: str):
             check()
 
     hooks = []
-    if stop is not None:
+    if stop:
         hooks.append(register_module_forward_pre_hook(forward))
         hooks += [
             p.register_post_accumulate_grad_hook(check)
@@ -71,7 +71,7 @@ def left_behind(stop, work: Callable, what: str):
     threading.Thread(target=run, daemon=True).start()
     try:
         while not future.done():
-            if stop is not None and stop.is_set():
+            if stop and stop.is_set():
                 raise Stopped(f"stopped during {what}")
             wait([future], SECONDS)
         return future.result()

@@ -236,12 +236,12 @@ def one_by_one(net, names):
     return torch.stack(rows, 1).flatten(0, 1)
 
 
+@torch.enable_grad()
 def gradients(head, tensors):
     """Of the sum of a head by each tensor, None where it has no part."""
     if not head.requires_grad:
         return [None] * len(tensors)
-    ones = torch.ones_like(head)
-    return list(torch.autograd.grad(head, tensors, ones, retain_graph=True, allow_unused=True))
+    return list(torch.autograd.grad(head.sum(), tensors, retain_graph=True, allow_unused=True))
 
 
 def paired(model, x):

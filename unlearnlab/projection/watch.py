@@ -117,7 +117,10 @@ def _check_apart(net, heads, calls):
             for among, head in zip(net(net.x[some]), heads):
                 apart = SAME.get(head.device.type, 5e-2)
                 apart *= float(head.detach().nan_to_num().abs().max())
-                torch.testing.assert_close(among, head[some], rtol=0, atol=apart, equal_nan=True)
+                own = head[some]
+                # torch.testing.assert_close would import for a second
+                if among.shape != own.shape or not among.isclose(own, 0, apart, True).all():
+                    raise AssertionError
         except (AssertionError, ValueError) as error:
             why = f" ({error})" if isinstance(error, ValueError) else ""
             raise ValueError(COUPLED.format(type(net.model).__name__) + why) from error
