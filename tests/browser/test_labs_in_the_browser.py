@@ -123,8 +123,8 @@ def test_sine_lab_follows_sliders_and_compares_and_stops(lab):
 SINE = "from unlearnlab.chapters import ch04_sine as ch\nch.SineLab(epochs=10)"
 
 
-def test_sine_lab_learns_points_that_keys_move_and_stops_learning(lab):
-    lab.open(lab.write("sine_keys.ipynb", SINE))
+def test_sine_lab_learns_points_that_keys_and_the_mouse_move_and_stops_learning(lab):
+    lab.open(lab.write("sine.ipynb", SINE))
     lab.run_all()
     lab.wait_for_text("s for 10 epochs")
     assert lab.slider("point").press("End") == "5"
@@ -143,20 +143,19 @@ def test_sine_lab_learns_points_that_keys_move_and_stops_learning(lab):
     with lab.new_picture():
         lab.click_button("Paper's points")
     assert lab.slider("forget points").readout == "5"
+    drag_a_point(lab)
     lab.assert_clean()
 
 
-def test_sine_lab_learns_a_point_that_the_mouse_drags(lab):
-    pytest.importorskip("ipyevents", reason="without ipyevents points are moved by sliders only")
-    lab.open(lab.write("sine_mouse.ipynb", SINE))
-    lab.run_all()
+def drag_a_point(lab):
+    """The fourth, with the mouse."""
     lab.wait_for_text("s for 10 epochs")
     image = lab.page.locator(".jp-OutputArea img.widget-image").first
     image.scroll_into_view_if_needed()
     box = image.bounding_box()
     at = lambda x, y: (box["x"] + x * box["width"], box["y"] + y * box["height"])
-    lab.slider("point").press("ArrowRight")
-    lab.page.mouse.move(*at(0.291, 0.35))  # the fourth
+    lab.slider("point").press("Home")
+    lab.page.mouse.move(*at(0.291, 0.35))
     lab.page.mouse.down()
     with lab.new_picture():
         lab.page.mouse.move(*at(0.35, 0.55), steps=5)
@@ -166,7 +165,6 @@ def test_sine_lab_learns_a_point_that_the_mouse_drags(lab):
     assert lab.slider("point").readout == "4"
     assert lab.slider("its x").readout != "−3.82" and lab.slider("its height").readout != "1.50"
     lab.screenshot("sine-lab-dragged", of=LAB)
-    lab.assert_clean()
 
 
 # At its end, T lasts until Stop is pressed.

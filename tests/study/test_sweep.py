@@ -22,6 +22,10 @@ from unlearnlab.study.store import Store
 RUNS = 6 * 3
 
 
+# for `deadly`, each of whose deaths costs seconds
+ONE_DEADLY = GRID | {"MinNorm-OG": {"epochs": 3, "reg": 0.1}}
+
+
 def deadly(seed, times=10**9, folder=None, pause=0):
     """The toy task, but the run whose shrinkage leaves a certain size kills its process, the first
     `times` times; every other run lasts `pause` seconds longer."""
@@ -170,11 +174,10 @@ def test_a_run_that_fails_for_another_reason_is_tried_again(tmp_path):
 def test_workers_give_the_same_numbers_and_a_run_that_kills_its_own_ends_in_its_row_alone(
     tmp_path, backend
 ):
-    grid = GRID | {
-        "MinNorm-OG": {"epochs": 3, "reg": 0.1}
-    }  # for one deadly run: each death costs seconds
-    frame = ul.sweep(deadly, grid, range(3), tmp_path / "a", backend, workers=2, progress=False)
-    expected = sweep(grid, range(3), tmp_path / "b", "serial")
+    frame = ul.sweep(
+        deadly, ONE_DEADLY, range(3), tmp_path / "a", backend, workers=2, progress=False
+    )
+    expected = sweep(ONE_DEADLY, range(3), tmp_path / "b", "serial")
     dead = frame["error"].notna()
     assert (
         dead == (frame["seed"] == 1) & (frame["method"] == "MinNorm-OG")
@@ -199,7 +202,7 @@ def test_who_shares_a_worker_with_a_run_that_kills_it_is_not_blamed(tmp_path):
         Client(n_workers=1, threads_per_worker=3, dashboard_address=None) as client,
     ):
         frame = ul.sweep(
-            functools.partial(deadly, pause=0.3), GRID, [1], tmp_path, client, progress=False
+            functools.partial(deadly, pause=0.3), ONE_DEADLY, [1], tmp_path, client, progress=False
         )
     assert (frame["error"].notna() == (frame["method"] == "MinNorm-OG")).all()
 
