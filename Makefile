@@ -12,7 +12,7 @@ NAMES ?=
 venv_python := .venv/bin/python
 pip := $(venv_python) -m pip install --disable-pip-version-check
 # On every core, where pip takes one, and without other packages' tests. Files for other Pythons fail, and may.
-compile := $(venv_python) -m compileall -q -j 0 -x /tests/ .venv/lib >/dev/null 2>&1 || true
+compile := $(venv_python) -m compileall -q -j 0 -x /tests/ .venv/lib unlearnlab >/dev/null 2>&1 || true
 stamp := .venv/.complete
 
 .PHONY: help lab test processors notebooks site classroom wheel always

@@ -45,13 +45,13 @@ def elsewhere(tmp_path_factory):
     if built.returncode and any(words in built.stderr for words in NO_NETWORK):
         pytest.skip("pip cannot fetch setuptools, which builds the wheel")
     assert built.returncode == 0, built.stderr
-    run(sys.executable, "-m", "venv", str(folder / "venv"), cwd=folder)
+    run(sys.executable, "-m", "venv", "--without-pip", str(folder / "venv"), cwd=folder)
     python = str(folder / "venv" / "bin" / "python")
     (site,) = (folder / "venv").glob("lib/*/site-packages")
     (site / "lent.pth").write_text(sysconfig.get_path("purelib"))
     (wheel,) = folder.glob("unlearnlab-*.whl")
-    put = ("-m", "pip", "install", "--no-index", "--no-deps", "--ignore-installed", str(wheel))
-    installed = run(python, *put, cwd=folder)
+    put = ("install", "--no-index", "--no-deps", "--ignore-installed", str(wheel))
+    installed = run(*pip, "--python", python, *put, cwd=folder)
     assert installed.returncode == 0, installed.stderr
     return folder, python
 
