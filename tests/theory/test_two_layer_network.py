@@ -152,6 +152,11 @@ def test_of_many_the_residual_that_is_named_is_of_one_that_does_not_fit(monkeypa
         fit_many(X, y, 2, torch.tanh, (2, 0))
 
 
+def test_no_seed_at_all_is_refused_by_name():
+    with pytest.raises(ValueError, match="seeds is empty"):
+        fit_many(GOOD, GOOD[:, 0], 2, torch.tanh, ())
+
+
 GOOD = torch.ones(3, 2, dtype=torch.float64)
 
 

@@ -41,6 +41,8 @@ def fit_many(X, y, width, activation, seeds) -> list[tuple[torch.Tensor, torch.T
     reals("y", y, (len(X),))
     X, y = X.double(), y.double()
     width = integer("width", width, low=1)
+    if len(seeds) == 0:
+        raise ValueError("seeds is empty")
     start = lambda: torch.randn(width, X.shape[1] + 1, dtype=torch.float64)
     starts = torch.stack([seeded(start, seed) for seed in seeds])
     A, c = starts[..., :-1].clone(), starts[..., -1] / math.sqrt(width)
