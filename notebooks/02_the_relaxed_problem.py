@@ -149,8 +149,9 @@ print(f"the sine at the cross: {x_forget.sin().item():.2f}")
 # Is that luck? Ten networks, started from other weights:
 
 # %%
-for seed in range(1, 11):
-    other, way = ul.curve.task(seed), ch.valley(seed)
+ten = {seed: ul.curve.task(seed) for seed in range(1, 11)}
+for seed, other in ten.items():
+    way = ch.valley(seed)
     heights = torch.stack([outputs_at(other.original, t, x_forget)[0, 0] for t in way])
     assert (way.norm(dim=1).diff() < 0).all() and (heights.diff()[:20] < 0).all()
     assert abs(heights[-1] - x_forget.sin()) < 0.01
@@ -937,7 +938,7 @@ assert moves["off 1.00"].predicted[-1] < 4 * moves["off 1.00"].actual[-1]
 # networks:
 
 # %%
-falls = [move(ul.curve.task(seed), off=0.1, along=0, n_pert=9).actual[-1] for seed in range(1, 11)]
+falls = [move(other, off=0.1, along=0, n_pert=9).actual[-1] for other in ten.values()]
 assert all(-1 < fall < -0.3 for fall in falls)
 
 # %% [markdown]
