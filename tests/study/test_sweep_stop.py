@@ -108,6 +108,13 @@ def test_a_stop_ends_the_passes_of_its_own_thread_alone_those_of_copies_too():
     assert len(other) == 1 and torch.equal(other[0], model(x))
 
 
+def test_no_hook_is_left_where_a_model_cannot_take_one():
+    lazy = torch.nn.Sequential(torch.nn.LazyLinear(3))
+    with pytest.raises(ValueError, match="uninitialized"), heeding(threading.Event(), lazy, "here"):
+        pytest.fail("it has no hook on its parameters")
+    assert not torch.nn.modules.module._global_forward_pre_hooks
+
+
 class Doubled(ul.Task):
     """A task whose making changes it."""
 

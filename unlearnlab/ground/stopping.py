@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
@@ -36,19 +36,13 @@ def heeding(stop, model: nn.Module, when: str):
         if threading.get_ident() == here:
             check()
 
-    hooks = []
-    if stop:
-        hooks.append(register_module_forward_pre_hook(forward))
-        hooks += [
-            p.register_post_accumulate_grad_hook(check)
-            for p in model.parameters()
-            if p.requires_grad
-        ]
-    try:
+    with ExitStack() as hooks:
+        if stop:
+            hooks.enter_context(register_module_forward_pre_hook(forward))
+            for p in model.parameters():
+                if p.requires_grad:
+                    hooks.enter_context(p.register_post_accumulate_grad_hook(check))
         yield
-    finally:
-        for hook in hooks:
-            hook.remove()
     if heard:
         raise heard[0]
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.func import vmap
+from torch.func import jacrev, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..ground.checks import instance, one_of, tensor
@@ -204,42 +204,36 @@ def _parts(head, outputs):
     return [head.max(1).values]
 
 
-@torch.enable_grad()
 def per_sample_rows(net, names):
-    """(heads * n, size of the named parameters): the gradients of every head, sample by sample.
+    """(heads * n, size of the named parameters): the gradients of every head, sample by sample."""
 
-    Each sample has parameters of its own, by which the sum over the samples is differentiated.
-    """
-
-    def outputs(x, *own):
-        return [head[0] for head in net(x[None], dict(zip(names, own)))]
+    def outputs(moving, x):
+        return torch.stack([head[0] for head in net(x[None], moving)])
 
     # somebody's hook looks at what passes, which under vmap has no numbers
     if not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules.values()):
-        own = [p.expand(len(net.x), *p.shape) for p in map(net.parameters.get, names)]
+        moving = {name: net.parameters[name] for name in names}
         with (
             warnings.catch_warnings(),
             suppress(Exception),
         ):  # branches on its data, or an operation that vmap does not know
             warnings.filterwarnings("ignore", "There is a performance drop")  # of vmap's own
-            return torch.cat([_row(head, own, 1) for head in vmap(outputs)(net.x, *own)])
+            by_name = vmap(jacrev(outputs), in_dims=(None, 0), chunk_size=64)(moving, net.x)
+            flat = torch.cat([by_name[name].flatten(2) for name in names], 2)
+            return flat.transpose(0, 1).flatten(0, 1).detach()
     return one_by_one(net, names)
 
 
 @torch.enable_grad()
 def one_by_one(net, names):
     """The same by a plain backward pass for every row."""
-    parameters = [net.parameters[name] for name in names]
-    heads = (net(paired(net.model, x[None])) for x in net.x)
-    rows = [torch.stack([_row(head[:1], parameters, 0) for head in own]) for own in heads]
+    parameters, rows = [net.parameters[name] for name in names], []
+    flat = lambda p, g: (torch.zeros_like(p) if g is None else g.to_dense()).flatten()
+    for x in net.x:
+        heads = net(paired(net.model, x[None]))
+        parts = [map(flat, parameters, gradients(head[:1], parameters)) for head in heads]
+        rows.append(torch.stack([torch.cat([*row]) for row in parts]))
     return torch.stack(rows, 1).flatten(0, 1)
-
-
-def _row(head, tensors, start):
-    """The gradients of the sum of a head by all tensors, side by side, flat from `start` on."""
-    pairs = zip(tensors, gradients(head, tensors))
-    dense = [torch.zeros_like(t) if g is None else g.to_dense() for t, g in pairs]
-    return torch.cat([part.flatten(start) for part in dense], start)
 
 
 @torch.enable_grad()
@@ -247,7 +241,7 @@ def gradients(head, tensors):
     """Of the sum of a head by each tensor, None where it has no part."""
     if not head.requires_grad:
         return [None] * len(tensors)
-    return list(torch.autograd.grad(head.sum(), tensors, retain_graph=True, allow_unused=True))
+    return list(torch.autograd.grad(head.sum().real, tensors, retain_graph=True, allow_unused=True))
 
 
 def paired(model, x):

@@ -117,7 +117,7 @@ def _check_apart(net, heads, calls):
             for among, head in zip(net(net.x[some]), heads):
                 apart = SAME.get(head.device.type, 5e-2)
                 apart *= float(head.detach().nan_to_num().abs().max())
-                own = head[some]
+                own = head[some].to(among)
                 # torch.testing.assert_close would import for a second
                 if among.shape != own.shape or not among.isclose(own, 0, apart, True).all():
                     raise AssertionError
