@@ -241,6 +241,7 @@ def gradients(head, tensors):
     """Of the sum of a head by each tensor, None where it has no part."""
     if not head.requires_grad:
         return [None] * len(tensors)
+    # of the sum, as ones for the head's entries would import sympy
     return list(torch.autograd.grad(head.sum().real, tensors, retain_graph=True, allow_unused=True))
 
 
