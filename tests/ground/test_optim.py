@@ -39,7 +39,7 @@ def test_steps_and_saved_states_are_torch_s(name):
     assert all(p.grad.requires_grad is False for p in model.parameters())
 
 
-def test_the_first_run_of_a_process_imports_nothing_that_takes_a_second():
+def test_the_first_run_of_a_process_imports_none_of_torch_s_slow_parts():
     program = (
         "import sys, unlearnlab as ul\n"
         "for task in ul.sine.task(1), ul.collapse.task():\n"
