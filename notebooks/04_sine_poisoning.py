@@ -218,9 +218,9 @@ lab
 
 # %% tags=["nbval-ignore-output"]
 @functools.cache
-def ended(seed, name):
+def ended(task, name):
     """The model of a method at its best setting, after 100 epochs. No run is made twice."""
-    return ul.unlearn(tasks[seed], best[name], 100).model
+    return ul.unlearn(task, best[name], 100).model
 
 
 best = ul.sine.best_settings(100)
@@ -295,12 +295,9 @@ lab_tasks = {seed: ch.taught(t, torch.cat(t.forget.tensors, 1)) for seed, t in t
 left = {}
 for words, some in (("100,000 epochs", tasks), ("the lab's 2,000", lab_tasks)):
     for name in ("original", "GD", "MinNorm-OG"):
-        if name == "original":
-            models = [t.original for t in some.values()]
-        elif some is tasks:
-            models = [ended(seed, name) for seed in seeds]
-        else:
-            models = [ul.unlearn(t, best[name], 100).model for t in some.values()]
+        models = [t.original for t in some.values()]
+        if name != "original":
+            models = [ended(t, name) for t in some.values()]
         errors = [ul.sine.errors(t, model) for t, model in zip(some.values(), models)]
         left[words, name] = [median_of([e[m] for e in errors]) for m in MEASURES]
         print(f"{words:16} {name:11}", [round(value, 2) for value in left[words, name]])
@@ -414,7 +411,7 @@ print({name: round(found["forget_error"], 2) for name, found in short.items()})
 
 # %%
 at_100 = [
-    {"method": name, "seed": seed, **ul.sine.errors(t, ended(seed, name))}
+    {"method": name, "seed": seed, **ul.sine.errors(t, ended(t, name))}
     for name in best
     for seed, t in tasks.items()
 ]
@@ -512,7 +509,7 @@ def near_poison(model, task):
     return int(near.sum()), int((near & (inputs.sin() > 0.7)).sum())
 
 
-unlearned = {seed: ended(seed, "MinNorm-OG") for seed in seeds}
+unlearned = {seed: ended(t, "MinNorm-OG") for seed, t in tasks.items()}
 still = {seed: near_poison(unlearned[seed], t) for seed, t in tasks.items()}
 origin = sum(near_poison(t.original, t)[0] for t in tasks.values())
 counts = [sum(found) for found in zip(*still.values())]
