@@ -312,7 +312,7 @@ def _update(state, method, optimizer, retain, forget):
 
 def _grads(parameters):
     """What a backward pass that reaches them changes."""
-    return [-1 if p.grad is None else p.grad._version for p in parameters]
+    return [getattr(p.grad, "_version", -1) for p in parameters]
 
 
 @dataclass(frozen=True)

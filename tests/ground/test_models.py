@@ -230,3 +230,10 @@ def test_hooks_that_a_forward_registers_are_gone_and_others_stay():
     model.register_forward_hook(lambda *_: seen.append(1))
     ul.minnorm_step(model, torch.randn(5, 4), 0.5)
     assert len(model._forward_hooks) == 1 and not model._forward_pre_hooks and seen
+
+
+def test_a_model_may_hold_tensors_in_a_set():
+    model = nn.Linear(3, 2)
+    model.seen = {torch.ones(1), torch.zeros(2)}
+    ul.minnorm_step(model, torch.rand(4, 3), 0.5)
+    assert sorted(len(t) for t in model.seen) == [1, 2]

@@ -3,7 +3,7 @@
 import numbers
 import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from types import NoneType
 
@@ -155,11 +155,13 @@ def floats(
         got = f"a {value.dtype} one" if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(f"{name} must be a floating-point tensor, got {got}")
     _check_shape(name, value, shape)
-    wrong = value.numel() - int(torch.isfinite(value).sum()) if finite else 0
-    if wrong:
-        raise ValueError(
-            f"{name} must be finite, but {wrong} of {value.numel()} numbers are nan or inf"
-        )
+    # the sum says it in one operation, unless finite numbers add up to an infinity
+    if finite and not isfinite(value.sum().item()):
+        wrong = value.numel() - int(torch.isfinite(value).sum())
+        if wrong:
+            raise ValueError(
+                f"{name} must be finite, but {wrong} of {value.numel()} numbers are nan or inf"
+            )
 
 
 def reals(name: str, value, shape: Sequence[int | str]) -> None:
@@ -183,16 +185,15 @@ def in_range(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
 def _check_shape(name, value, shape):
     if shape is None:
         return
-    fits = (isinstance(wanted, str) or wanted == size for wanted, size in zip(shape, value.shape))
+    fits = (isinstance(own, str) or own == size for own, size in zip(shape, value.shape))
     if value.ndim != len(shape) or not all(fits):
-        listed = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
-        raise ValueError(f"{name} must have shape ({listed}), got {tuple(value.shape)}")
+        wanted = str(tuple(shape)).replace("'", "")
+        raise ValueError(f"{name} must have shape {wanted}, got {tuple(value.shape)}")
 
 
 def _plain(value):
     """The Python number in a 0-d array or tensor; anything else as it is."""
-    array = isinstance(value, (np.ndarray, np.generic, Tensor))
-    return value.item() if array and value.ndim == 0 else value
+    return value.item() if getattr(value, "ndim", None) == 0 else value
 
 
 def range_words(noun: str, low=-inf, high=inf, above=-inf, below=inf) -> str:

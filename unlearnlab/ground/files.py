@@ -99,10 +99,11 @@ TEMPORARIES = ".*.[0-9]*.[0-9]*.tmp", ".incoming-*.tmp"
 def remove_old_temporaries(folder: Path) -> None:
     """Removes our temporary files and folders over a day old, left by killed writers; others may be
     in use."""
-    for path in (path for names in TEMPORARIES for path in Path(folder).glob(names)):
-        with contextlib.suppress(FileNotFoundError):  # another process may clean too
-            if time.time() - path.stat().st_mtime > 86_400:
-                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+    for names in TEMPORARIES:
+        for path in Path(folder).glob(names):
+            with contextlib.suppress(FileNotFoundError):  # another process may clean too
+                if time.time() - path.stat().st_mtime > 86_400:
+                    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
 def interruptible(make: Callable[[], None]) -> int:

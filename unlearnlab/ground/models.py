@@ -24,7 +24,9 @@ from .seeds import GLOBAL_GENERATORS
 _BOXES = (dict, OrderedDict, defaultdict, Counter, list, deque, set)
 GENERATORS = Generator, np.random.RandomState, np.random.Generator, random.Random
 LOCKS = type(threading.Lock()), type(threading.RLock())
-_HOLD_NOTHING = {bool, int, float, str, type(None), Tensor, nn.Parameter}
+_PLAIN = {bool, int, float, str, type(None)}
+_COMMON = _PLAIN.union(_BOXES)
+_HOLD_NOTHING = _PLAIN | {Tensor, nn.Parameter}
 _HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
 
 # Models no forward of which drew from numpy's global generator: to read its state takes .1 ms.
@@ -103,24 +105,20 @@ class Kept:
     def __init__(self, model: nn.Module):
         boxes = [box for box in _boxes(model) if type(box) in _BOXES]
         self.model, self.dtype, self.before = model, None, [(box, box.copy()) for box in boxes]
-        self.tensors = list(_tensors(boxes))
-        held = [value for box in boxes for _, value in _items(box)]
+        placed = _placed(boxes)
+        named = [one for one in placed if not isinstance(one[0], set)]
+        self.tensors = _tensors(named)
         # those that a list, say, names beside the module that owns them
-        self.parameters = [
-            (box, key, value)
-            for box in boxes
-            for key, value in _items(box)
-            if isinstance(value, nn.Parameter) and not isinstance(box, set)
-        ]
+        self.parameters = [one for one in named if isinstance(one[2], nn.Parameter)]
         self.arrays = [
-            (a, a.copy()) for a in held if isinstance(a, np.ndarray) and a.flags.writeable
+            (a, a.copy()) for _, _, a in placed if isinstance(a, np.ndarray) and a.flags.writeable
         ]
         self.hooks = [
             (hooks, hooks.copy())
             for m in model.modules()
             for hooks in (m._forward_hooks, m._forward_pre_hooks)
         ]
-        self.states = [_state(g) for g in held if isinstance(g, GENERATORS)]
+        self.states = [_state(g) for _, _, g in placed if isinstance(g, GENERATORS)]
         with GLOBAL_GENERATORS:
             self.states += [_state(default_generator), (random.setstate, random.getstate())]
             self.numpys = None if model in _QUIET else np.random.get_state()
@@ -178,8 +176,7 @@ def copied(model: nn.Module) -> nn.Module:
     Raises TypeError where something else of it cannot be copied.
     """
     own = {id(t): t.detach().clone() for t in kept_tensors(model) if not t.is_leaf}
-    held = [value for box in _boxes(model) for _, value in _items(box)]
-    locks = {id(lock): lock for lock in held if isinstance(lock, LOCKS)}
+    locks = {id(v): v for _, _, v in _placed(_boxes(model)) if isinstance(v, LOCKS)}
     try:
         return copy.deepcopy(model, own | locks)
     except Exception as error:
@@ -191,15 +188,21 @@ def copied(model: nn.Module) -> nn.Module:
 
 def kept_tensors(holder) -> list[Tensor]:
     """All that are no parameters, in a model, or in a dict or list."""
-    return [t for _, _, t in _tensors(_boxes(holder))]
+    return [t for _, _, t in _tensors(_placed(_boxes(holder)))]
 
 
-def _tensors(boxes):
-    """(box, key, tensor) of every tensor in them that is no parameter."""
-    for box in boxes:
-        for key, value in _items(box):
-            if isinstance(value, Tensor) and not isinstance(value, nn.Parameter):
-                yield box, key, value
+def _tensors(placed):
+    """Those of `_placed` that are tensors, and no parameters."""
+    return [
+        one for one in placed if isinstance(one[2], Tensor) and not isinstance(one[2], nn.Parameter)
+    ]
+
+
+def _placed(boxes):
+    """(box, key, value) of what they hold. Flags and hooks apart, which are most of it: to ask of
+    each of them what it is would take as long as all else that `Kept` does."""
+    items = [(box, *item) for box in boxes for item in _items(box)]
+    return [one for one in items if type(one[2]) not in _COMMON]
 
 
 def _items(box):

@@ -46,6 +46,5 @@ def library_of_class(kind):
 
 def is_replacement(value):
     """Whether a function does not come from a library or a counted module."""
-    if not isinstance(value, types.FunctionType):
-        return False
-    return library(value.__globals__.get("__name__") or "") is None
+    function = isinstance(value, types.FunctionType)
+    return function and library(value.__globals__.get("__name__") or "") is None

@@ -107,12 +107,11 @@ def _check_finite(what, values):
         raise ValueError(f"{what} must be a dense tensor, got {values.type()}: to_dense()")
     if values.is_complex():
         raise ValueError(f"{what} must be real numbers, got {values.dtype}")
-    finite = torch.isfinite(values)
-    if not finite.all():
-        rows = (~finite.flatten(1).all(1) if values.ndim > 1 else ~finite).nonzero().flatten()
-        listed = ", ".join(map(str, rows[:5].tolist())) + (", ..." if len(rows) > 5 else "")
+    rows = (~torch.isfinite(values)[:, None].flatten(1).all(1)).nonzero().flatten()
+    if len(rows):
+        first = ", ".join(map(str, rows[:5].tolist()))
         raise ValueError(
-            f"{what} hold NaN or infinity in {len(rows)} of {len(values)} rows: {listed}"
+            f"{what} hold NaN or infinity in {len(rows)} of {len(values)} rows, first {first}"
         )
 
 

@@ -3,7 +3,7 @@
 import torch
 
 from ...ground.checks import floats
-from ...projection import project_out
+from ...projection.definition import row_basis
 from ...theory.linear_network import network as net
 
 CLOSELY = {"ftol": 1e-16, "gtol": 1e-12, "maxcor": 20}
@@ -37,14 +37,14 @@ def solve_relaxed(
     if not net.unit_upper(theta).any():
         raise ValueError("layers must have v = A_2^T ... c^T other than 0: else no A_1 has effect")
     norms = [a.norm().item() or 1.0 for a in theta]
-    scale = torch.cat([torch.full_like(a, norm).flatten() for a, norm in zip(theta, norms)])
+    scale = net.flatten([torch.full_like(a, norm) for a, norm in zip(theta, norms)])
     start = torch.zeros_like(scale) if start is None else start
     floats("start", start, shape=scale.shape)
     theta = [a / norm for a, norm in zip(theta, norms)]
-    movable = torch.ones_like(scale)
-    movable[theta[0].numel() if only_first else len(scale) :] = 0
-    rows = net.output_gradients(theta, X_retain.double()) * movable
-    keep = lambda z: movable * project_out(movable * z, rows)  # what is feasible of z
+    movable = torch.arange(len(scale)) < len(theta[0].flatten() if only_first else scale)
+    basis = row_basis(net.output_gradients(theta, X_retain.double()) * movable)
+    off = lambda z: z - basis.T @ (basis @ z)
+    keep = lambda z: movable * off(off(movable * z))  # what is feasible; twice, as in project_out
     size = net.predictor(theta).norm().clamp_min(torch.finfo(torch.float64).tiny)
 
     def objective(z):
@@ -53,9 +53,9 @@ def solve_relaxed(
         gradient = net.output_gradients(moved, w[None])[0] / size
         return float(w @ w) / 2, keep(gradient).numpy()
 
-    path = [keep(start.double() / scale)]
+    path = [keep(start / scale)]
     note = lambda z: path.append(torch.from_numpy(z.copy()))
     options = {"maxiter": iterations, "maxfun": 2 * iterations, **CLOSELY}
     how = {"method": "L-BFGS-B", "jac": True, "callback": note, "options": options}
-    note(minimize(objective, path[0].numpy(), **how).x)
+    note(minimize(objective, path[0], **how).x)
     return torch.stack([keep(z) * scale for z in path])
