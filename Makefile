@@ -15,7 +15,7 @@ pip := $(venv_python) -m pip install --disable-pip-version-check
 compile := $(venv_python) -m compileall -q -j 0 -x /tests/ .venv/lib unlearnlab >/dev/null 2>&1 || true
 stamp := .venv/.complete
 
-.PHONY: help lab test processors notebooks site classroom wheel always
+.PHONY: help lab test processors notebooks site classroom classroom-requirements wheel always
 
 help:
 	@echo "make lab        open JupyterLab on the first notebook"
@@ -53,9 +53,11 @@ notebooks: $(stamp)
 site: $(stamp)
 	$(venv_python) site/website.py
 
-classroom: $(stamp)
-	$(pip) -r classroom/requirements.txt
+classroom: classroom-requirements
 	$(venv_python) classroom/editions.py $(NAMES)
+
+classroom-requirements: $(stamp)
+	$(pip) -r classroom/requirements.txt
 
 wheel: $(stamp)
 	@rm -rf build  # or files that are gone would be in it

@@ -1,6 +1,7 @@
 """One thread per test process: workers side by side use the machine better than threads
 do, and results repeat."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,12 @@ from filelock import FileLock  # noqa: E402
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "site")]
 torch.set_num_threads(1)
+
+
+def pytest_collection_finish():
+    """What thousands of tests and their modules hold stays: nobody need look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """What a lab cannot begin with is refused in words that name the argument."""
 
+import inspect
+
 import pytest
 from test_fuzz import ODD
 from test_labs_style import LABS, RESULTS
@@ -46,9 +48,11 @@ def test_what_a_lab_cannot_begin_with_is_refused_by_name(name, monkeypatch):
     trained, train = curve.task(1), curve.task
     monkeypatch.setattr(curve, "task", lambda seed: trained if seed is ONE else train(seed))
     lab, good = arguments(name)
-    unclear = []
+    unclear, offered = [], inspect.signature(lab).parameters
     for argument in good:
         for what, odd in ODD.items():
+            if odd is None and argument in offered and offered[argument].default is None:
+                continue  # it may begin with that, and would run
             try:
                 lab(**good | {argument: odd}).close()
             except (TypeError, ValueError) as error:
