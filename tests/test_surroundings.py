@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import unlearnlab as ul
+from unlearnlab.chapters import ch04_sine
 from unlearnlab.data.fetch import Source, fetch
 
 NUMBERS = """
@@ -42,9 +43,11 @@ def said(code, *options, **environment):
     return ended.stdout
 
 
-def test_numbers_do_not_follow_from_torch_s_defaults():
+def test_numbers_do_not_follow_from_torch_s_defaults(monkeypatch, capsys):
+    monkeypatch.setattr(ch04_sine.runs, "LEARN", ch04_sine.runs.LEARN)  # which NUMBERS sets
+    exec(NUMBERS, {"__name__": "__main__"})
     defaults = "torch.set_default_dtype(torch.float64)\ntorch.set_default_device('meta')"
-    assert said(f"import torch\n{defaults}\n{NUMBERS}") == said(NUMBERS)
+    assert said(f"import torch\n{defaults}\n{NUMBERS}") == capsys.readouterr().out
 
 
 def test_nothing_warns():
