@@ -3,7 +3,7 @@
 import numbers
 import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
 from types import NoneType
 
@@ -155,13 +155,11 @@ def floats(
         got = f"a {value.dtype} one" if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(f"{name} must be a floating-point tensor, got {got}")
     _check_shape(name, value, shape)
-    # the sum says it in one operation, unless finite numbers add up to an infinity
-    if finite and not isfinite(value.sum().item()):
-        wrong = value.numel() - int(torch.isfinite(value).sum())
-        if wrong:
-            raise ValueError(
-                f"{name} must be finite, but {wrong} of {value.numel()} numbers are nan or inf"
-            )
+    wrong = value.numel() - int(torch.isfinite(value).sum()) if finite else 0
+    if wrong:
+        raise ValueError(
+            f"{name} must be finite, but {wrong} of {value.numel()} numbers are nan or inf"
+        )
 
 
 def reals(name: str, value, shape: Sequence[int | str]) -> None:
@@ -193,7 +191,8 @@ def _check_shape(name, value, shape):
 
 def _plain(value):
     """The Python number in a 0-d array or tensor; anything else as it is."""
-    return value.item() if getattr(value, "ndim", None) == 0 else value
+    array = isinstance(value, (np.ndarray, np.generic, Tensor))
+    return value.item() if array and value.ndim == 0 else value
 
 
 def range_words(noun: str, low=-inf, high=inf, above=-inf, below=inf) -> str:

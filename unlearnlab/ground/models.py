@@ -97,9 +97,10 @@ class Kept:
     """What a model holds beside parameters: buffers, tensors, lists, caches, objects with such.
 
     Inside `with kept:` a forward may write there what it likes: tensors are copies, in `dtype` if
-    that is set. Afterwards they, the attributes and the containers are as they were when this was
-    made. `put_back` does that at the end for arrays of numpy, for the states of generators that the
-    model holds and of the global ones, and for hooks that a forward registered.
+    that is set, but for those in a set, which are used as they are. Afterwards they, the attributes
+    and the containers are as they were when this was made. `put_back` does that at the end for
+    arrays of numpy, for the states of generators that the model holds and of the global ones, and
+    for hooks that a forward registered.
     """
 
     def __init__(self, model: nn.Module):
@@ -201,8 +202,7 @@ def _tensors(placed):
 def _placed(boxes):
     """(box, key, value) of what they hold. Flags and hooks apart, which are most of it: to ask of
     each of them what it is would take as long as all else that `Kept` does."""
-    items = [(box, *item) for box in boxes for item in _items(box)]
-    return [one for one in items if type(one[2]) not in _COMMON]
+    return [(box, key, v) for box in boxes for key, v in _items(box) if type(v) not in _COMMON]
 
 
 def _items(box):

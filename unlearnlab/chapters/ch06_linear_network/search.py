@@ -41,7 +41,7 @@ def solve_relaxed(
     start = torch.zeros_like(scale) if start is None else start
     floats("start", start, shape=scale.shape)
     theta = [a / norm for a, norm in zip(theta, norms)]
-    movable = torch.arange(len(scale)) < len(theta[0].flatten() if only_first else scale)
+    movable = torch.ones_like(scale).cumsum(0) <= len(theta[0].flatten() if only_first else scale)
     basis = row_basis(net.output_gradients(theta, X_retain.double()) * movable)
     off = lambda z: z - basis.T @ (basis @ z)
     keep = lambda z: movable * off(off(movable * z))  # what is feasible; twice, as in project_out
