@@ -2,9 +2,7 @@
 
 Some of their methods are wrapped for torch.compile. The wrappers import all of it at their first
 call, which takes as long as importing torch itself, in every kernel and every worker, and nothing
-here is compiled. AdamW, Adam and SGD here have the methods without the wrappers. Nor is a step
-an entry of torch's profiler, with calls of the hooks that somebody registered for steps, which
-nobody does here: for a small network that takes as long as a layer.
+here is compiled. AdamW, Adam and SGD here have the methods without the wrappers.
 """
 
 import inspect
@@ -17,7 +15,6 @@ WRAPPED = "step", "zero_grad", "add_param_group", "state_dict", "load_state_dict
 def _plain(optimizer):
     methods = {name: inspect.unwrap(getattr(optimizer, name)) for name in WRAPPED}
     methods["step"] = torch.no_grad()(methods["step"])  # which the wrapper saw to
-    methods["step"].hooked = True  # as if the profiler's entry and its hooks were there
     return type(optimizer.__name__, (optimizer,), methods)
 
 
