@@ -109,10 +109,9 @@ def _check_finite(what, values):
         raise ValueError(f"{what} must be real numbers, got {values.dtype}")
     rows = (~torch.isfinite(values)[:, None].flatten(1).all(1)).nonzero().flatten()
     if len(rows):
-        listed = ", ".join(map(str, rows[:5].tolist()))
+        listed = ", ".join(map(str, rows[:5].tolist())) + (", ..." if len(rows) > 5 else "")
         raise ValueError(
-            f"{what} hold NaN or infinity in {len(rows)} of {len(values)} rows: "
-            f"{listed}{', ...' * (len(rows) > 5)}"
+            f"{what} hold NaN or infinity in {len(rows)} of {len(values)} rows: {listed}"
         )
 
 
