@@ -21,11 +21,10 @@ def solve_relaxed(
     It works on layers of norm 1: f is linear in each, so constraints and minimisers stay. The
     derivative of ||w||^2 / 2 is that of <w, .> with w held fixed: output_gradients at the input w.
 
-    X_retain: (n_r, m).
+    X_retain: (n_r, m). iterations: at most.
     only_first: True adds the drift penalty of Theorem 3: infinite unless all layers but A_1 stay.
         False: no penalty, (7) with Rhat = 0.
     start: (d,), a Delta in the order of `flatten`, None for 0. Its infeasible part is taken off.
-    iterations: at most.
 
     Returns (k, d), float64: Delta at the start, after every iteration, and last the solution.
     Raises ValueError when v = 0.
@@ -41,7 +40,8 @@ def solve_relaxed(
     start = torch.zeros_like(scale) if start is None else start
     floats("start", start, shape=scale.shape)
     theta = [a / norm for a, norm in zip(theta, norms)]
-    movable = torch.ones_like(scale).cumsum(0) <= len(theta[0].flatten() if only_first else scale)
+    movable = torch.ones_like(scale)
+    movable[theta[0].numel() if only_first else len(scale) :] = 0
     basis = row_basis(net.output_gradients(theta, X_retain.double()) * movable)
     off = lambda z: z - basis.T @ (basis @ z)
     keep = lambda z: movable * off(off(movable * z))  # what is feasible; twice, as in project_out
