@@ -200,8 +200,8 @@ def _tensors(placed):
 
 
 def _placed(boxes):
-    """(box, key, value) of what they hold. Flags and hooks apart, which are most of it: to ask of
-    each of them what it is would take as long as all else that `Kept` does."""
+    """(box, key, value) of what they hold. Flags, words and other boxes apart, which are most of
+    it: to ask of each of them what it is would take as long as all else that `Kept` does."""
     return [(box, key, v) for box in boxes for key, v in _items(box) if type(v) not in _COMMON]
 
 
