@@ -10,15 +10,6 @@ from test_labs_style import LABS
 from unlearnlab.course import lab as base
 
 
-@pytest.fixture(scope="module", autouse=True)
-def aside():
-    """What is there before the first lab, such as all of torch, is not gone through each time."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 def left():
     gc.collect()
     return len(widget._instances)
