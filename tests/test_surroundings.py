@@ -15,6 +15,7 @@ NUMBERS = """
 from dataclasses import dataclass
 import unlearnlab as ul
 from unlearnlab.chapters import ch04_sine, ch05_linear
+from unlearnlab.chapters.ch06_linear_network.search import solve_relaxed
 for task in ul.sine.task(1), ul.erasure.task(), ul.collapse.task(), ul.curve.task():
     for method in ul.MinNormOG(), ul.NGD(), ul.Retrain():
         print(task.name, ul.unlearn(task, method, 1).metrics)
@@ -23,6 +24,8 @@ print(ul.unlearn(task, ul.SalUn(), 1).metrics, task.ground_truth.fc)
 rum = dataclass(frozen=True, kw_only=True)(type("Groups", (ul.RUM, ul.NGP), {}))
 print([ul.unlearn(task, method, 1).metrics for method in (ul.NTK(), rum())])
 print(ul.metrics.halves(4, 3).tolist(), len(ch05_linear.LinearLab().canvas.png()))
+layers = [ul.curve.grid()[:6].view(2, 3), ul.curve.grid()[:2].view(1, 2)]
+print(solve_relaxed(layers, layers[0][:1]).norm().item())
 passages = ul.passage.task(1)
 print(passages.evaluate(passages.original), passages.fresh().positions.sum().item())
 ch04_sine.runs.LEARN = 100
