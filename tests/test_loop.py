@@ -12,7 +12,6 @@ from small_tasks import classification, parameters, regression
 
 import unlearnlab as ul
 from unlearnlab import loop
-from unlearnlab.ground.threads import few_threads
 from unlearnlab.loop import batch, batches
 
 
@@ -91,27 +90,6 @@ def test_a_method_that_sends_gradients_into_the_original_is_told_to_detach():
 
     with pytest.raises(ValueError, match="If the method uses them, detach them"):
         ul.unlearn(regression(), Near(), 1)
-
-
-def test_of_runs_that_overlap_in_threads_the_last_puts_the_generators_back():
-    def states():
-        name, keys, *rest = np.random.get_state()
-        return random.getstate(), name, keys.tolist(), rest, torch.get_rng_state().tolist()
-
-    began, ends = [threading.Event() for _ in range(2)], [threading.Event() for _ in range(2)]
-
-    def run(i):
-        wait = lambda run: (began[i].set(), ends[i].wait(60))
-        ul.unlearn(regression(), ul.GD(), 1, callback=wait)
-
-    before, threads = states(), [threading.Thread(target=run, args=(i,)) for i in range(2)]
-    for thread, event in zip(threads, began):
-        thread.start()
-        assert event.wait(60)
-    for thread, event in zip(threads, ends):  # the first to begin ends first
-        event.set()
-        thread.join()
-    assert states() == before
 
 
 def test_a_train_that_returns_nothing_is_no_trouble():
@@ -337,28 +315,6 @@ def test_grad_mode_of_the_caller_does_not_matter_except_inference():
     assert all(p.grad is None for p in inside.model.parameters())
     with torch.inference_mode(), pytest.raises(RuntimeError, match="outside torch.inference_mode"):
         ul.unlearn(regression(), ul.GD(), 3)
-
-
-def test_small_models_run_on_one_thread_and_the_callers_number_comes_back():
-    before, seen = torch.get_num_threads(), []
-    torch.set_num_threads(2)
-    try:
-        look = lambda run: seen.append(torch.get_num_threads())
-        runs = [
-            threading.Thread(
-                target=ul.unlearn, args=(regression(), ul.GD(), 50), kwargs={"callback": look}
-            )
-            for _ in range(4)
-        ]
-        [run.start() for run in runs]
-        [run.join() for run in runs]
-        with pytest.raises(KeyError):
-            ul.unlearn(regression(), ul.GD(), 1, callback=lambda run: {}["none"])
-        assert set(seen) == {1} and len(seen) == 200 and torch.get_num_threads() == 2
-        with few_threads(torch.nn.Linear(1001, 1000)):
-            assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")

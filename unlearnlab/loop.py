@@ -168,19 +168,20 @@ _before = []  # of the runs under way, in threads: the global generators as they
 def _own_random_numbers(device):
     """Inside, the global generators may be seeded; afterwards they are as before. Of runs that
     overlap the last to end puts back what was before the first."""
-    fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
+    cuda = [torch.cuda.default_generators[device.index]] if device.type == "cuda" else []
+    generators = [torch.default_generator, *cuda]
     with GLOBAL_GENERATORS:
-        own = torch.get_rng_state(), random.getstate(), np.random.get_state(legacy=False)
+        there = [(generator, generator.get_state()) for generator in generators]
+        own = there, random.getstate(), np.random.get_state(legacy=False)
         _before.append(own)
-        fork.__enter__()
     try:
         yield
     finally:
         with GLOBAL_GENERATORS:
-            fork.__exit__(None, None, None)
             last = _before.pop()
             if last is own or not _before:
-                torch.set_rng_state(last[0])
+                for generator, state in last[0]:
+                    generator.set_state(state)
                 random.setstate(last[1])
                 np.random.set_state(last[2])
 

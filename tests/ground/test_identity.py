@@ -21,6 +21,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
+from unlearnlab.ground import origin
 from unlearnlab.ground.identity import CannotIdentify, fingerprint
 
 
@@ -144,6 +145,45 @@ def test_a_module_of_the_reader_is_followed_by_the_names_a_function_uses(tmp_pat
     assert everywhere() == edited, "what is loaded counts, not what a file has become"
     importlib.reload(kept_apart)
     assert not {*everywhere()} & {*edited}
+
+
+def test_an_installed_package_goes_by_its_version_and_one_from_a_folder_by_what_it_does(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "measures.py").write_text("def score(x): return 1.0\n")
+    about = tmp_path / "measures_of_mine-1.0.dist-info"
+    about.mkdir()
+    (about / "RECORD").write_text("measures.py,,\nmeasures_of_mine-1.0.dist-info/METADATA,,\n")
+    describe = lambda version, source="": (
+        (about / "METADATA").write_text(f"Name: measures-of-mine\nVersion: {version}\n"),
+        (about / "direct_url.json").write_text(source),
+    )
+    describe("1.0")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(origin, "_folders", lambda: (tmp_path,))
+    import measures
+
+    def seen():
+        origin._packages.cache_clear(), origin.library.cache_clear()
+        return origin.library("measures"), fingerprint(measures.score)
+
+    assert seen()[0] == "measures 1.0"
+    first = seen()
+    describe("1.1")
+    assert seen()[1] != first[1]
+    describe("1.0", '{"url": "https://x/y", "vcs_info": {"commit_id": "abc"}}')
+    assert "abc" in seen()[0]
+    describe("1.0", '{"url": "file:///somewhere", "dir_info": {}}')
+    name, before = seen()
+    assert name is None
+    (tmp_path / "measures.py").write_text("def score(x): return 2.0\n")
+    importlib.invalidate_caches()
+    importlib.reload(measures)
+    assert seen()[1] != before
+    (about / "RECORD").unlink()
+    (about / "METADATA").unlink()  # nobody knows its version
+    assert seen()[0] is None
+    origin._packages.cache_clear(), origin.library.cache_clear()
 
 
 class Color(enum.Enum):

@@ -66,6 +66,16 @@ def test_retrain_forgets_the_original_and_repeats_by_seed():
     assert not torch.equal(parameters(runs[0].model), parameters(runs[2].model))
 
 
+def test_retrain_asks_for_what_makes_a_model_before_any_work():
+    measured = []
+    task = regression().changed(build=None, evaluate=lambda m: measured.append(m) or {"x": 1.0})
+    with pytest.raises(
+        TypeError, match="build of the task must be a function from a seed to an un"
+    ):
+        ul.unlearn(task, ul.Retrain(), 1)
+    assert measured == []
+
+
 def test_ngd_adds_noise_of_the_stated_size_to_the_gradient():
     task, seen = regression(retain=4), []
     method = ul.NGD(lr=0.01, noise=0.5)

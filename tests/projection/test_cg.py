@@ -190,6 +190,22 @@ def test_outputs_that_overflow_move_nothing():
     assert torch.equal(flat(model), before)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_where_rounding_ends_the_progress_the_best_iterate_comes_back(seed):
+    rng = np.random.default_rng(seed)
+    left, right = (np.linalg.qr(rng.standard_normal((n, 60)))[0] for n in (60, 400))
+    rows = torch.from_numpy((left * np.logspace(0, -6, 60)) @ right.T)
+    theta, passed = torch.from_numpy(rng.standard_normal(400)), []
+
+    def product(v):
+        passed.append((rows @ v).norm())
+        return rows @ v
+
+    vector, share, *_ = off_rows(product, lambda c: rows.T @ c, theta, 1e-10, 500)
+    assert (rows @ vector).norm() == min(passed) < passed[-1]
+    assert share == min(passed) / passed[0]
+
+
 def test_nearly_dependent_rows_are_said_to_be_unfinished():
     task = ul.sine.task(1)
     model = copy.deepcopy(task.original)

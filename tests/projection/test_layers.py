@@ -181,6 +181,17 @@ CHANGES = {
 }
 
 
+def test_a_norm_may_have_a_bias_and_no_weight():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 6), nn.LayerNorm(6), nn.Linear(6, 1)).double()
+    model[1].weight = None
+    inputs, before = torch.randn(3, 4).double(), flat(model)
+    rows = jacobian(model, inputs)
+    ul.minnorm_step(model, inputs, 1.0)
+    moved = before - flat(model)
+    assert (moved - dense_projection(before, rows)).norm() < 1e-10 * before.norm()
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_plan_is_made_once_and_again_whenever_a_pass_is_another(name):
     torch.manual_seed(0)

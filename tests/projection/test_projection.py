@@ -199,6 +199,10 @@ def test_the_precision_of_products_on_a_gpu_is_set_inside_and_put_back_outside(o
     assert [kind.fp32_precision for kind in kinds] == [precision] * 2
     with products_in("float32", torch.device("cpu")):
         assert [kind.fp32_precision for kind in kinds] == [precision] * 2
+    first, second = (products_in(name, torch.device("cuda")) for name in ("tf32", "float32"))
+    first.__enter__(), second.__enter__()  # in threads that overlap
+    first.__exit__(None, None, None), second.__exit__(None, None, None)
+    assert [kind.fp32_precision for kind in kinds] == [precision] * 2
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

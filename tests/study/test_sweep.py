@@ -1,12 +1,15 @@
 """Does a sweep lose nothing, mix nothing, and give the same table whatever runs it and whatever
 dies on the way?"""
 
+import dataclasses
 import functools
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -299,6 +302,23 @@ def test_a_killed_or_interrupted_sweep_goes_on_where_it_was(tmp_path, backend, h
     assert len(seen) == RUNS - done and numbers(frame).equals(
         numbers(sweep(GRID, range(3), tmp_path / "whole", "serial"))
     )
+
+
+@pytest.mark.parametrize("name", ["seed", "epochs", "threads", "error", "task", "rule", "run_seed"])
+def test_a_hyperparameter_named_like_a_column_is_refused_by_name(tmp_path, name):
+    own = dataclasses.make_dataclass(
+        "Mine", [(name, int, 5)], bases=(ul.GD,), frozen=True, kw_only=True
+    )
+    with pytest.raises(ValueError, match=f"has a hyperparameter '{name}', as a column"):
+        sweep([(own(), 1)], [1], tmp_path, "serial")
+
+
+def test_a_serial_sweep_lets_go_of_its_last_task(tmp_path):
+    made = []
+    factory = lambda seed: made.append(weakref.ref(task := regression(seed))) or task
+    ul.sweep(factory, {"GD": {"epochs": 1}}, [1], tmp_path, "serial", progress=False)
+    gc.collect()
+    assert len(made) == 2 and [one() for one in made] == [None, None]
 
 
 def test_two_processes_share_a_store(tmp_path):

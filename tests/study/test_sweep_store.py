@@ -6,8 +6,12 @@ import functools
 import importlib
 import json
 import os
+import shutil
+import subprocess
+import sys
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,7 +20,8 @@ from sweep_cases import GRID, numbers, sweep
 
 import unlearnlab as ul
 from unlearnlab.ground import files
-from unlearnlab.study.store import Store, StoreMismatch, key, task_parts
+from unlearnlab.study import store as store_module
+from unlearnlab.study.store import Store, StoreMismatch, code_fingerprint, key, task_parts
 
 
 def doubled(seed):
@@ -60,6 +65,83 @@ def test_a_store_of_other_code_is_refused_by_name(tmp_path, monkeypatch):
         match="mine holds runs of other code .*now somethingelse.*Name another folder",
     ):
         sweep(GRID, [1], tmp_path / "mine", "serial")
+
+
+def test_a_store_of_other_code_is_refused_before_a_task_is_made(tmp_path, monkeypatch):
+    sweep(GRID, [1], tmp_path, "serial")
+    monkeypatch.setattr("unlearnlab.study.store.torch.__version__", "1.0")
+    store_module._fingerprint.cache_clear()
+    made = []
+    factory = lambda seed: made.append(seed) or regression(seed)
+    with pytest.raises(StoreMismatch, match="holds runs of other code"):
+        ul.sweep(factory, GRID, [2], tmp_path, "serial", progress=False)
+    store_module._fingerprint.cache_clear()
+    assert made == []
+
+
+def test_a_run_of_other_code_that_joins_the_store_during_a_sweep_is_refused(tmp_path):
+    sweep(GRID, [1], tmp_path / "other", "serial")
+    others = Store(tmp_path / "other").read_all()
+
+    def progress(row, done, total):
+        if done == 1:
+            for name, record in others.items():
+                Store(tmp_path / "mine").write(name, record | {"code": "another"})
+
+    with pytest.raises(StoreMismatch, match="mine holds runs of other code .*another"):
+        ul.sweep(regression, GRID, [1], tmp_path / "mine", "serial", progress=progress)
+
+
+@pytest.mark.parametrize("name", ["scipy", "scikit-learn"])
+def test_another_version_of_what_metrics_use_is_other_code(name, monkeypatch):
+    before, version = code_fingerprint(), store_module.metadata.version
+    changed = lambda package: "0.0" if package == name else version(package)
+    monkeypatch.setattr(store_module.metadata, "version", changed)
+    store_module._fingerprint.cache_clear()
+    assert code_fingerprint() != before
+    store_module._fingerprint.cache_clear()
+
+
+EDITS_ITSELF = """
+from pathlib import Path
+import unlearnlab as ul
+from unlearnlab.ground import source
+from unlearnlab.methods import descent
+
+def sweep(backend):
+    try:
+        ul.sweep(ul.curve.task, {"GD": {"epochs": 1}}, [1], "store", backend, progress=False)
+    except ul.StoreMismatch as error:
+        print(type(error).__name__, str(error)[:60])
+
+if __name__ == "__main__":
+    file = Path(descent.__file__)
+    text = file.read_text()
+    file.write_text(text.replace("return batch_loss(state, retain)", "return 0 * batch_loss()"))
+    sweep("serial")
+    import unlearnlab.study.store as store
+    store.edited = lambda: []  # as if the file was edited after the look at it
+    store._fingerprint = lambda: "what was imported"
+    sweep("local")
+"""
+
+
+def test_code_that_was_edited_since_its_import_runs_nothing(tmp_path):
+    """Neither here, where the old code would run under the new one's name, nor in a worker, where
+    it is the other way round."""
+    shutil.copytree(Path(ul.__file__).parent, tmp_path / "unlearnlab")
+    (tmp_path / "edits.py").write_text(EDITS_ITSELF)
+    run = subprocess.run(
+        [sys.executable, "edits.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    here, worker = run.stdout.splitlines() or [run.stderr[-2000:]]
+    assert here.startswith("StoreMismatch methods/descent.py of unlearnlab changed after it was")
+    assert worker.startswith("StoreMismatch the worker has other code of unlearnlab than is here")
+    assert not list((tmp_path / "store").iterdir())
 
 
 def test_other_data_or_another_metric_in_the_same_store_is_another_run(tmp_path):

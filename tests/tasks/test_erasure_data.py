@@ -109,6 +109,13 @@ def test_the_papers_setting_is_the_papers():
     )
 
 
+@pytest.mark.parametrize("name", ["train_images", "test_images"])
+@pytest.mark.parametrize("count", [-1400, 0, 1.5])
+def test_a_number_of_images_is_one_or_more(name, count):
+    with pytest.raises((TypeError, ValueError), match=f"{name} must be an integer of at least 1"):
+        ul.erasure.task(**{name: count})
+
+
 def test_loading_a_task_draws_nothing_from_the_callers_random_numbers():
     state = torch.get_rng_state()
     ul.erasure.task(seed=3)

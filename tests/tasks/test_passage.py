@@ -140,6 +140,15 @@ def test_the_metrics_are_those_of_loops_over_words():
             assert measured[name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
 
 
+def test_a_model_that_says_nothing_guesses_in_the_middle():
+    task, model = ul.passage.task(1), passage.build()
+    with torch.no_grad():
+        for p in model.parameters():
+            p.zero_()
+    measured = task.evaluate(model)
+    assert measured["forget_rank"] == measured["unheard_rank"] == 6.5  # of twelve
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_original_knows_everybody_by_heart_and_the_ground_truth_guesses(seed):
     task = ul.passage.task(seed)

@@ -1,6 +1,7 @@
 """The width task is paper B's: 200 examples to forget, parts that never overlap, a threshold
 that is measured, two goals."""
 
+import functools
 import math
 
 import pandas
@@ -12,6 +13,7 @@ from width_cases import vector
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch12_width import choosing
+from unlearnlab.networks import AllCNN
 from unlearnlab.tasks import width
 
 LABELS = ul.images.load("digits").train.tensors[1]
@@ -255,6 +257,14 @@ def test_the_distance_is_that_to_the_retrained_models_of_the_same_place_and_neve
     run = pandas.DataFrame([dict(place, forget_error=0.4, test_error=0.2)], index=[7])
     assert choosing.distance(run, both) == pytest.approx([(0.1 + 0.2) / 2])
     assert choosing.distance(run, both, ["test_error"]) == pytest.approx([0.05])
+
+
+def test_a_task_of_a_partial_has_the_same_name_in_every_process():
+    made = lambda network: width.PRESETS["digits", "quick"].changed(network=network, width=0.125)
+    named = made(functools.partial(AllCNN, kernels=3)).label
+    assert named == made(functools.partial(AllCNN, kernels=3)).label and " at 0x" not in named
+    assert named != made(functools.partial(AllCNN, kernels=5)).label
+    assert made(AllCNN).label == "-AllCNN-0.125"
 
 
 def test_the_threshold_is_the_smallest_width_at_which_no_seed_is_wrong():

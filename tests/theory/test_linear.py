@@ -258,6 +258,13 @@ def test_ridge_without_penalty_is_the_minimum_norm_solution(problem):
     assert torch.equal(linear.ridge(X, X @ theta, 0.0), linear.min_norm(X, X @ theta))
 
 
+def test_a_ridge_too_large_for_its_dtype_is_refused_as_min_norm_refuses():
+    X, y = torch.tensor([[1e-30]]), torch.tensor([1e20])
+    for solution in linear.min_norm, lambda X, y: linear.ridge(X, y, 1e-300):
+        with pytest.raises(ValueError, match="y must be smaller: the result has entries too large"):
+            solution(X, y)
+
+
 def test_no_rows_no_columns_and_zero_rows_have_their_meaning():
     theta = torch.tensor([1.0, -2, 3], dtype=torch.float64)
     none, no_labels = torch.zeros(0, 3, dtype=torch.float64), torch.zeros(0, dtype=torch.float64)

@@ -6,6 +6,7 @@ import site
 import sys
 import sysconfig
 import types
+from importlib import metadata
 from pathlib import Path
 
 from .source import counted
@@ -13,8 +14,10 @@ from .source import counted
 
 @functools.cache
 def library(name: str) -> str | None:
-    """How to call a module that goes by its name: with its version where it has one; None for the
-    reader's own code."""
+    """How to call a module that goes by its name: one of a library with its version, and where it
+    was installed from if that is a commit or a file. None for the reader's own code, and for what
+    a folder or nobody knows the version of: it may be edited under the same name.
+    """
     root = name.partition(".")[0]
     if root == __name__.partition(".")[0]:
         return name if counted(name) else None
@@ -26,9 +29,19 @@ def library(name: str) -> str | None:
         return name if name in sys.builtin_module_names else None
     if not any(Path(file).is_relative_to(folder) for folder in _folders()):
         return None
-    if root in ("torch", "numpy"):  # whose versions stand beside every fingerprint
+    # whose versions stand beside every fingerprint, or may not change it
+    if root in ("torch", "numpy") or root in sys.stdlib_module_names:
         return name
-    return f"{name} {getattr(sys.modules.get(root), '__version__', '')}".strip()
+    said = [name]
+    for package in map(metadata.distribution, sorted({*_packages().get(root, ())})):
+        source = package.read_text("direct_url.json") or ""
+        if "dir_info" in source:
+            return None
+        said += [package.version, source]
+    return " ".join(said).strip() if said[1:] else None
+
+
+_packages = functools.cache(metadata.packages_distributions)  # of every installed module
 
 
 @functools.cache

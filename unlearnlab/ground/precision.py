@@ -11,21 +11,27 @@ from .checks import one_of
 PRECISIONS = {"float32": "ieee", "tf32": "tf32"}
 
 
+_before = []  # of those inside, in threads: what was set before each
+
+
 @contextmanager
 def products_in(precision: str, device: torch.device):
     """Inside, a GPU takes float32 products and convolutions in this precision, in all threads.
 
-    Whatever the process has set comes back afterwards. On a CPU it does nothing.
+    Whatever the process has set comes back afterwards, when the last of those that overlap in
+    threads ends; these share one setting, the latest. On a CPU it does nothing.
     """
     one_of("products", precision, PRECISIONS)
     kinds = ()
     if device.type == "cuda":
         kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
     before = [kind.fp32_precision for kind in kinds]
+    _before.append(before)
     try:
         for kind in kinds:
             kind.fp32_precision = PRECISIONS[precision]
         yield
     finally:
-        for kind, own in zip(kinds, before):
+        first = _before.pop()
+        for kind, own in zip(kinds, before if _before else first):
             kind.fp32_precision = own

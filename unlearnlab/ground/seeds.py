@@ -1,5 +1,4 @@
-"""How does one seed become many, so that no two uses share their random numbers? And how do numbers
-not follow from what torch's defaults are?"""
+"""How does one seed become many? And how do numbers not follow from what torch's defaults are?"""
 
 import argparse
 import re
@@ -19,7 +18,8 @@ GLOBAL_GENERATORS = threading.RLock()
 def derived(*parts: int) -> int:
     """A seed of 63 bits that follows from all `parts`, integers of at least 0, in their order.
 
-    Different parts give independent numbers, which sums such as seed + epoch do not.
+    Different parts give independent numbers, which sums such as seed + epoch do not; only, zeros
+    at the end count for nothing: (1,) and (1, 0) give the same.
     """
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
 

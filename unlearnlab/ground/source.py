@@ -80,6 +80,19 @@ def files(folder: Path = PACKAGE) -> list[Path]:
     ]  # which hold names for readers, no rules
 
 
+def _contents():
+    return {path.relative_to(PACKAGE).as_posix(): path.read_bytes() for path in files()}
+
+
+IMPORTED = _contents()  # read when the package is imported: it is what runs
+
+
+def edited() -> list[str]:
+    """Which modules of NUMBERS have another text by now than this process imported."""
+    now = _contents()
+    return [name for name, text in IMPORTED.items() if now.get(name) != text]
+
+
 def counted(module: str) -> bool:
     """Whether `package_digest` covers this module, by its dotted name."""
     path = module.partition(".")[2].replace(".", "/")

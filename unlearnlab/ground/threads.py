@@ -14,16 +14,22 @@ from torch import nn
 SMALL_MODEL = 1_000_000
 
 
+_before = []  # of those inside, in threads of the program: the number before each
+
+
 @contextmanager
 def one_thread():
-    """Inside, torch uses one thread. It keeps this number per thread of the program, so each caller
-    restores its own."""
+    """Inside, torch uses one thread. It keeps this number per thread of the program, and a new
+    thread begins with the one that was set last in any. So each caller restores its own, and the
+    last of those that overlap what was before the first."""
     before = torch.get_num_threads()
+    _before.append(before)
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        first = _before.pop()
+        torch.set_num_threads(before if _before else first)
 
 
 def few_threads(model: nn.Module):

@@ -3,6 +3,7 @@ section 5), NegGrad (paper B)."""
 
 import torch
 
+from ..ground import checks
 from .base import Method, batch_loss, hyperparameter, rule
 
 
@@ -23,6 +24,10 @@ class Retrain(GD):
 
     name = "Retrain"
     lr: float = 1e-4
+
+    def check(self, task, epochs):
+        super().check(task, epochs)
+        checks.function("build of the task", task.build, "from a seed to an untrained model")
 
     def start(self, task, seed):
         return task.fresh(seed)

@@ -24,8 +24,9 @@ class RUM(Method):
 
     D_f is cut into `groups` of equal size by `memorisation_proxy`. Then the method runs on each for
     all its epochs, from where the last one ended: with that model as its original, the group as its
-    forget set, and all of D_r to retain. So no forget sample is trained on again, and T epochs are
-    about as many updates as T epochs on the whole of D_f.
+    forget set, and all of D_r to retain. So no forget sample is trained on again. T epochs of
+    batches are about as many updates as T epochs on the whole of D_f, more where batches do not
+    come out even; of a full-batch task they are `groups` times as many.
 
     order: of the groups, by what is memorised: "rising", as in the paper, or "falling".
     """

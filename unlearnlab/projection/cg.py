@@ -28,12 +28,13 @@ def off_rows(
 
     The residual of that least-squares problem is the projection, for any rank. It converges in as
     many steps as J has distinct singular values, in practice in a multiple of its condition number;
-    holds three vectors of length d.
+    holds four vectors of length d.
 
-    Returns that (d,); how much of the rows is left in it, |J v| / |J theta|, 0 when exact, NaN when
-    J theta is no number; the iterations, products with J and with its transpose each; and k.
+    Returns that (d,), of all iterates the one with the least |J v|; how much of the rows is left in
+    it, |J v| / |J theta|, 0 when exact, NaN when J theta is no number; the iterations, products
+    with J and with its transpose each; and k.
     """
-    v = theta.clone()
+    v = least = theta.clone()
     s = product(v)
     start = size = float(s.norm())
     p, best, count = s, start, 0
@@ -45,10 +46,11 @@ def off_rows(
         new = float(s.norm())
         count += 1
         p, size = s + (new / size) ** 2 * p, new
-        if not size < 1e3 * best:  # rounding has taken over
+        if size < best:
+            best, least = size, v
+        elif not size < 1e3 * best:  # rounding has taken over
             break
-        best = min(best, size)
-    return v, size / start if start != 0 else 0.0, count, len(s)
+    return least, best / start if start != 0 else 0.0, count, len(s)
 
 
 def matrix_free(net, center):

@@ -286,7 +286,7 @@ def _features_first(t, dim):
 
 def _norm(call, values, b, moving):
     """Of one sample, or by running statistics, a norm scales and shifts standardised inputs."""
-    m, size = call.module, values["weight"].numel()
+    m, size = call.module, next(iter(values.values())).numel()  # either may be missing
     plain = copy.copy(m)
     plain._parameters = dict.fromkeys(m._parameters)
     plain._buffers = m._buffers | {

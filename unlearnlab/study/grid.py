@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..ground import checks
+from ..loop import COLUMNS
 from ..methods import METHODS, Method
+
+# What a run is known by, or its row, beside its hyperparameters.
+TAKEN = {*COLUMNS, "task", "rule", "run_seed"}
 
 
 class Setting(NamedTuple):
@@ -24,7 +28,7 @@ def expand(grid) -> list[Setting]:
     the method's default; epochs must be named.
 
     Raises TypeError or ValueError that names the method and the hyperparameter at fault, or two
-    methods of one name.
+    methods of one name; or a hyperparameter named like a column of the table.
     """
     settings, kinds = {}, {}
     for method, epochs in _settings(grid):
@@ -35,6 +39,12 @@ def expand(grid) -> list[Setting]:
                 f"two methods of this grid are called {kind.name!r}, which the table could not "
                 "tell apart: give one another name, as in `name = ...`"
             )
+        for field in dataclasses.fields(kind):
+            if field.name in TAKEN:
+                raise ValueError(
+                    f"{kind.name} has a hyperparameter {field.name!r}, as a column of the table "
+                    "is called: give it another name"
+                )
     return list(settings)
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import torch
 
+from ..ground import source
 from ..ground.identity import fingerprint
 from ..ground.provenance import provenance
 from ..ground.stopping import Stopped
 from ..loop import BadMetrics, Diverged, check_metrics, unlearn
 from .store import StoreMismatch, code_fingerprint, key, task_parts
+from .table import sha256
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Runner:
         self.content, self.packed = (factory, methods), None
         self.parts, self.threads, self.timeout = parts, threads, timeout
         self.sweep, self.code = uuid.uuid4().hex, code_fingerprint()
+        self.modules = sha256(repr(source.IMPORTED))
         self.made = {**provenance("ul.sweep", device), "threads": str(threads)}
 
     def pack(self):
@@ -93,8 +96,18 @@ class Runner:
         import cloudpickle
 
         if self.sweep not in _open:
+            # the first is quick, and other comments are no other code
+            if sha256(repr(source.IMPORTED)) != self.modules and code_fingerprint() != self.code:
+                raise StoreMismatch(
+                    "the worker has other code of unlearnlab than is here: was a file edited "
+                    "meanwhile?"
+                )
             _open.clear()
             _open[self.sweep] = {"content": self.content or cloudpickle.loads(self.packed)}
+
+    def close(self):
+        """Lets go of the last task, which may be large."""
+        _open.pop(self.sweep, None)
 
     def _opened(self, job, stop):
         """The method and the task of a job. The task stays for the next, as they come by seed."""

@@ -10,6 +10,7 @@ import json
 import re
 import warnings
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import numpy
@@ -17,7 +18,7 @@ import torch
 
 from ..ground import checks, files
 from ..ground.identity import fingerprint
-from ..ground.source import package_digest
+from ..ground.source import edited, package_digest
 from ..task import Task
 from .table import canonical, sha256
 
@@ -26,8 +27,8 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class StoreMismatch(ValueError):
-    """The store holds runs of other code, or a worker made another task or method. The message says
-    which."""
+    """The store holds runs of other code, or a worker has other code or made another task or
+    method. The message says which."""
 
 
 def key(identity: dict) -> str:
@@ -35,10 +36,24 @@ def key(identity: dict) -> str:
     return sha256(identity)[:32]
 
 
-@cache
 def code_fingerprint() -> str:
-    """Of the modules that runs depend on, and of the versions of torch and numpy."""
-    return sha256([package_digest(), torch.__version__, numpy.__version__])[:16]
+    """Of the modules that runs depend on, and of the versions of the libraries they use.
+
+    Raises StoreMismatch when one of the modules was edited since this process imported it: nobody
+    could say afterwards which of the two ran.
+    """
+    if changed := edited():
+        raise StoreMismatch(
+            f"{', '.join(changed)} of unlearnlab changed after it was imported: restart Python (in "
+            "a notebook, the kernel), so that what runs is what is written"
+        )
+    return _fingerprint()
+
+
+@cache
+def _fingerprint():
+    others = [metadata.version(name) for name in ("scipy", "scikit-learn")]
+    return sha256([package_digest(), torch.__version__, numpy.__version__, *others])[:16]
 
 
 def task_parts(task: Task) -> dict[str, str]:

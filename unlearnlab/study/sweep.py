@@ -63,8 +63,9 @@ def sweep(
     Raises before any work: TypeError or ValueError for arguments that do not fit, CannotIdentify, a
     TypeError, for a task or a method of which nobody could say whether it is the same as before,
     BadMetrics, a TypeError, for metrics that cannot stand in a table, StoreMismatch for a store of
-    other code, PermissionError for one that cannot be written. During it: OSError when the store
-    can no longer be written, StoreMismatch when a worker makes another task than is made here.
+    other code, or code that was edited since its import, PermissionError for one that cannot be
+    written. During it: OSError when the store can no longer be written, StoreMismatch when a worker
+    has other code or makes another task than is made here, or runs of other code join the store.
     """
     checks.hearers(progress, stop, bool)
     plan = _Plan(task_factory, grid, seeds, backend, workers, threads, run_seed, timeout)
@@ -73,8 +74,11 @@ def sweep(
 
 def _swept(plan, kept, progress, stop):
     files.remove_old_temporaries(kept.folder)
+    records, code = kept.read_all(), code_fingerprint()
+    for record in records.values():
+        _refuse_other(kept, record, code)
     run, jobs = plan.prepared()
-    records = _known(kept, jobs)
+    records = {job.name: records[job.name] for job in jobs if job.name in records}
     todo = [job for job in jobs if job.name not in records]
     if plan.backend != "serial":  # or two sweeps on one store would do the same runs at one time
         random.SystemRandom().shuffle(todo)
@@ -88,6 +92,7 @@ def _swept(plan, kept, progress, stop):
             if record is None:
                 yield job
             else:
+                _refuse_other(kept, record, code)
                 done(job, record)
 
     def done(job, record):
@@ -156,25 +161,25 @@ class _Plan:
         return processes.results(run, jobs, stop, self.backend, min(self.workers, count))
 
 
-def _known(kept, jobs):
-    """The records of these jobs in the store. Refuses one with any record of other code."""
-    records = kept.read_all()
-    for record in records.values():
-        if record["code"] != code_fingerprint():
-            made = record["provenance"]
-            raise StoreMismatch(
-                f"the store {kept.folder} holds runs of other code (fingerprint {record['code']}, "
-                f"now {code_fingerprint()}; commit {made['commit'][:12]}, torch {made['torch']}). "
-                "Name another folder, or go back to that version"
-            )
-    return {job.name: records[job.name] for job in jobs if job.name in records}
+def _refuse_other(kept, record, code):
+    """A store with any record of other code, found before the first run or put there since."""
+    if record["code"] != code:
+        made = record["provenance"]
+        raise StoreMismatch(
+            f"the store {kept.folder} holds runs of other code (fingerprint {record['code']}, "
+            f"now {code}; commit {made['commit'][:12]}, torch {made['torch']}). "
+            "Name another folder, or go back to that version"
+        )
 
 
 def _serial(run, jobs, stop):
-    for job in jobs:
-        if stop and stop.is_set() or (outcome := run(job, stop)) is None:
-            return
-        yield job, outcome
+    try:
+        for job in jobs:
+            if stop and stop.is_set() or (outcome := run(job, stop)) is None:
+                return
+            yield job, outcome
+    finally:
+        run.close()
 
 
 def _row(job, record):

@@ -140,7 +140,8 @@ def _scores(model, passages):
     logits, targets, kinds = (t[kinds > 0] for t in (logits, targets, kinds))
     own = logits.gather(1, targets[:, None])
     rivals = _kinds()[None] == kinds[:, None]
-    ranks = 1 + ((logits > own) & rivals).sum(1)
+    above, level = ((compare(logits, own) & rivals).sum(1) for compare in (torch.gt, torch.eq))
+    ranks = above + (1 + level) / 2  # a word is level with itself; of equals, the middle
     return {
         "loss": loss,
         "facts": (logits.argmax(1) == targets).float().mean().item(),

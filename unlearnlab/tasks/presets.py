@@ -48,6 +48,9 @@ class Size:
         for name in vars(self).keys() & {"recipe", "warm_start"}:
             checks.instance(name, getattr(self, name), Recipe, "a Recipe")
         checks.integer("batch_size", self.batch_size, low=1)
+        for name in ("train_images", "test_images"):
+            if (count := getattr(self, name)) is not None:
+                checks.integer(name, count, low=1)
 
     def images(self, dataset: str, folder=None, stop=None) -> data.Images:
         """The data set, or as much of it as takes part."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from ..ground import checks
+from ..ground.identity import fingerprint
 from ..ground.points import dataset
 from ..ground.seeds import generator, members, shuffled
 from ..metrics import margin, mia
@@ -75,7 +76,9 @@ class Ladder(Size):
 
     @property
     def label(self) -> str:
-        return f"-{getattr(self.network, '__name__', self.network)}-{self.factor:.4g}"
+        # the name of a class or function, or what a partial or an object does
+        name = getattr(self.network, "__name__", None) or fingerprint(self.network)[:8]
+        return f"-{self.network if isinstance(self.network, str) else name}-{self.factor:.4g}"
 
     def trains_as(self, other):
         known = self.network in self.channels and self.factor in self.ladder

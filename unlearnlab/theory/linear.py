@@ -120,7 +120,8 @@ def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:
 
         theta_lam = sum_i  s_i <u_i, y> / (s_i^2 + n lam)  v_i,
 
-    which tends to min_norm(X, y) as lam -> 0; lam = 0 returns that.
+    which tends to min_norm(X, y) as lam -> 0; lam = 0 returns that. Beside it, for a lam above 0,
+    rows that are shorter than rounding of the longest are lost.
 
     X: (n, m). y: (n,). lam: at least 0. Returns (m,).
 
@@ -133,7 +134,7 @@ def ridge(X: Tensor, y: Tensor, lam: float) -> Tensor:
     basis = row_basis(X)  # without the directions that are rounding
     U, s, V = torch.linalg.svd(X.double() @ basis.T, full_matrices=False)
     theta = (V @ basis).T @ (U.T @ y.double() / (s + len(X) * lam / s))
-    return theta.to(torch.promote_types(X.dtype, y.dtype))
+    return in_range("y", theta, torch.promote_types(X.dtype, y.dtype))
 
 
 def check_data(X, y):

@@ -35,11 +35,9 @@ def predictor(layers: Layers) -> Tensor:
 
 
 def upper(layers: Layers) -> Tensor:
-    """v = A_2^T ...
+    """v = A_2^T ... A_{L-1}^T c^T, (h_1,), of f(theta, x) = <v, A_1 x> and w(theta) = A_1^T v.
 
-    A_{L-1}^T c^T, (h_1,): f(theta, x) = <v, A_1 x>, and w(theta) = A_1^T v (Lemma 1).
-
-    One layer: (1,), a one.
+    Lemma 1. Of one layer (1,), a one.
     """
     return lever(doubled(layers)).to(layers[0].dtype)
 
