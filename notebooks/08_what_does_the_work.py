@@ -195,9 +195,10 @@ pandas.DataFrame(middle).T.round(2)
 # %% [markdown]
 # **Of these models only the ground truth passes.** MinNorm-OG misses by the first measure alone,
 # where its median is above 1, and is far below the function 0 in the three others. Retrain is close
-# to the function 0 in all four: after 100 steps from a blank start it has no peaks because it has
-# learned nothing yet. GD keeps the retain points best of all, and keeps the peaks. GA is ten times
-# worse than knowing nothing. Look at three of the columns, seed by seed:
+# to the function 0 in those three, and its largest error is a third above that of the function 0:
+# after 100 steps from a blank start it has no peaks because it has learned little yet. GD keeps the
+# retain points best of all, and keeps the peaks. GA is ten times worse than knowing nothing. Look
+# at three of the columns, seed by seed:
 
 # %%
 MEASURES = {
@@ -393,9 +394,10 @@ assert bare[0] == min(bare)
 # %% [markdown]
 # With protection, the more steps the better: 50 leave less than a third of the retain error of one,
 # although 50 steps leave descent less time for repair than one step does. Without protection, more
-# steps do not help, and one step does best. **On these ten seeds short steps and protection work
-# only together.** A short step is where the first order holds, and only the first order is
-# protected.
+# steps do not help, and one step does best. Step for step, protection helps from two steps on; one
+# long step is no better with it. **On these ten seeds only short steps with protection get far
+# below the best arm without it.** A short step is where the first order holds, and only the first
+# order is protected.
 #
 # **The way of shrinking.** Ridge adds $\lambda\lVert\theta\rVert^2$ to the loss, and its gradient
 # $2\lambda\theta$ goes through AdamW, which divides every coordinate of the gradient by that
@@ -455,13 +457,16 @@ assert max(decay["sup"] for decay in decays) < 0.75 * min(part["Ridge"]["sup"], 
 assert max(decay["forget"] for decay in decays) < 0.6 * part["Ridge"]["forget"]
 assert every["retain"] < 0.6 * min(none["retain"], *(decay["retain"] for decay in decays))
 assert part["GD, decay matched"]["retain"] > 1.4 * none["retain"]
+with_decay, without = (np.array(errors["sup_error"]) for errors in list(arms.values())[:2])
+assert np.sort(np.abs(with_decay - without))[-2] < 0.1
 
 # %% [markdown]
 # *A row is a method, a dot a seed, a diamond the median; without the projection the error on the
 # retain points rises.*
 #
-# - **AdamW's own small weight decay** does nothing visible, as expected: $100$ steps of
-#   $\eta w = 10^{-5}$.
+# - **AdamW's own small weight decay** should do nothing: $100$ steps of $\eta w = 10^{-5}$. Nine
+#   seeds move by less than a tenth in the largest error. One moves by .3 and takes the median with
+#   it, from 1.26 to 1.12. So much can a median of ten seeds move for next to nothing.
 # - **Without the projection** the peaks still go; the retain points pay (section 2).
 # - **GD with a weight decay of 3**, one number turned up, takes the peaks down as far as MinNorm-OG
 #   does. It needs no gradient of any output. In the other two columns it stays behind. It leaves
@@ -472,7 +477,7 @@ assert part["GD, decay matched"]["retain"] > 1.4 * none["retain"]
 #
 # So, on these ten seeds: *decoupled shrinkage* takes the peaks down, whoever does it. *Stopping
 # half-way* goes with less damage. The *projection* decides how much of the retain set survives
-# meanwhile, and needs short steps for it.
+# meanwhile, and it does so best in short steps.
 #
 # ## 5 · With more time, and with less
 #
@@ -587,8 +592,8 @@ assert end["GD, decay 3"]["sup"] < 1.1 * end["MinNorm-OG"]["sup"]
 #    has it, AdamW with its weight decay turned up has it. Ridge as run through AdamW does so in
 #    part.
 # 2. **The projection keeps the retain set** while that happens: at $T = 100$ it leaves about a
-#    fifth of the retain error of plain shrinkage. It works in short steps only, and at $T = 1000$
-#    descent has repaired both.
+#    fifth of the retain error of plain shrinkage. With equal steps it helps from two on, and most
+#    with fifty; at $T = 1000$ descent has repaired both.
 # 3. **The published measure cannot tell these apart**, and it ranks a function that knows nothing
 #    above every method at $T = 10$ and $T = 100$. Put what was kept and what was forgotten beside
 #    it.

@@ -689,7 +689,7 @@ over_seeds.bands(
     shaded=(2, 4, 6),
 )
 
-# %%
+# %% tags=["nbval-ignore-output"]
 left = {name: found["forget_error"] for name, found in tracks.items()}
 note(
     "SCRUB: which one, after 4 epochs",
