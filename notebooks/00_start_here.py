@@ -61,8 +61,8 @@ environment.check()
 #   own kernel.
 #
 # A GPU is of no use before notebook 09: a sine was unlearned faster on the CPU. From 09 on it
-# brings the papers' size within reach: on an H200 an original takes under two minutes, a run half
-# a second.
+# trains the labs' originals on photographs sooner, and brings the papers' size within reach: on an
+# H200 an original takes under two minutes, two epochs of MinNorm-OG half a second.
 
 # %% [markdown]
 # ## The problem in one picture
@@ -129,9 +129,9 @@ print(f"in all {sum(near)} of 50")
 # %% [markdown]
 # In all ten the error falls to less than half of what it was. Seed 1 is neither the best nor the
 # worst. But forgetting is not complete: seeds 2 and 7 keep an error above 0.35, where the ground
-# truth has about 0.1 or less. And a curve near 1.5 need not be a memory, since the sine itself may
-# be close to 1 there. Keep asking both questions: how far from the poison, and how far from the
-# truth?
+# truth has about 0.1 or less. And a curve within 0.5 of the wrong value need not be a memory:
+# where the sine is close to 1, a small overshoot is enough. Keep asking both questions: how far
+# from the poison, and how far from the truth?
 
 # %%
 assert max(new / old for new, old in zip(after, before)) < 0.5

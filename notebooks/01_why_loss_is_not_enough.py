@@ -533,7 +533,8 @@ ch.graph(
 # %% [markdown]
 # On the logarithmic axis ascent is a straight line: a smaller error only delays it. GD stays within
 # a millionth of $\theta^*$, while the unlearned model lies more than 1 away. NGD wanders, and on
-# average stays where it was. None of them reads from $D_f$ where to go.
+# average stays where it was. GD and NGD read nothing of $D_f$. GA moves within the span of the
+# forget inputs, but which way along them, and how soon it gets far, comes from the first push.
 #
 # ## 5 · What the parameters still tell
 #
@@ -786,8 +787,8 @@ assert torch.allclose(theta - leaked_component(theta, X_r), unlearned)
 #
 # So the answer to the opening question is: **at a model that interpolates exactly, a method of
 # Definition 1 cannot tell one forget set from another, because it reads zeros.** The curve's
-# network interpolates only almost. There the two methods of section 1 did move, and neither moved
-# to a better curve. It is as poisoned as it was. The next notebook, [02, the relaxed
+# network interpolates only almost. There the two methods of section 1 did move: GD repaired the
+# dots and left the peaks, and GA ruined the curve. The next notebook, [02, the relaxed
 # problem](02_the_relaxed_problem.ipynb), takes the factor that does not vanish.
 
 # %% [markdown]

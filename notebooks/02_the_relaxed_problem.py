@@ -722,8 +722,9 @@ print(
 assert squared(original + safe) <= 0.01
 
 # %% [markdown]
-# It stops the damage, and no more: this step goes straight to the origin and leaves the valley as
-# fast as any. After it the row is no longer zero, and the next step can be a better one.
+# It stops the damage, and no more: this step goes straight to the origin, and it changes
+# $\theta_1\theta_2$ to first order, as a step along the valley would not. After it the row is no
+# longer zero, and the next step can be a better one.
 #
 # **An open question.** Where the rows are dependent, the models that fit need not form a smooth
 # surface: think of $\theta_1\theta_2 = 0$ at the origin, where two lines cross. Which steps should

@@ -325,9 +325,10 @@ assert abs(heights["in the crowd"]["MinNorm-OG"] - np.sin(8.25)) < 0.1
 # worst seeds are dropped.
 #
 # Every method below runs at the setting that the paper's search found best for this $T$ (its Table
-# 6). The search judged settings by the very error that is reported, so these numbers are
-# *oracle-tuned*: the best each method could do if somebody told it the answer. This holds for all
-# eight alike.
+# 6). The search judged settings by the very error that is reported, so the published numbers are
+# *oracle-tuned*: the best that each of the eight methods could do if somebody told it the answer.
+# Ours are not: they take these settings over to ten other originals. What is best on ours is found
+# by a search of our own, at the end of this section.
 #
 # **Predict, then run.** At $T = 10$, ten full-batch steps: which methods come near the function 0?
 #
@@ -383,13 +384,15 @@ medians = lambda rows: {
 
 rows_10 = by_method(at_10)
 print({name: round(float(np.median(e["sup_error"])), 2) for name, e in rows_10.items()})
-picture(rows_10, finding="After ten steps Retrain is where the function 0 is", middle=np.median)
+told = "After ten steps Retrain is near the function 0 on both sets, and above it in sup error"
+picture(rows_10, finding=told, middle=np.median)
 
 # %% [markdown]
-# *A dot is a seed, a diamond the median.* **Retrain**, after ten steps from a blank start, is the
-# function 0 in all three columns: it has no peaks because it has learnt nothing yet.
-# **MinNorm-OG** has gone part of the way: both other errors are less than half of the function 0's.
-# **GD** is best on the retain points and worst but one on the forget points.
+# *A dot is a seed, a diamond the median.* **Retrain**, after ten steps from a blank start, is near
+# the function 0 in the last two columns: it has no peaks because it has learnt nothing yet. Its sup
+# error is $1.5$ and not $1$, because it is not flat: at the worst place it lies on the other side
+# of zero than the sine. **MinNorm-OG** has gone part of the way: both other errors are less than
+# half of the function 0's. **GD** is best on the retain points and worst on the forget points.
 
 # %%
 short = medians(rows_10)
@@ -402,6 +405,9 @@ assert set(sorted(short, key=lambda name: short[name]["sup_error"])[1:3]) == {
 for measure in ("retain_error", "forget_error"):
     assert abs(short["Retrain"][measure] / of_zero[measure] - 1) < 0.15
     assert short["MinNorm-OG"][measure] < 0.5 * of_zero[measure]
+assert short["Retrain"]["sup_error"] > 1.3
+assert min(short, key=lambda name: short[name]["retain_error"]) == "GD"
+assert max(short, key=lambda name: short[name]["forget_error"]) == "GD"
 print({name: round(found["forget_error"], 2) for name, found in short.items()})
 
 # %% [markdown]
@@ -439,34 +445,38 @@ for name, errors in end.items():
 # These are the medians of sup,
 # retain and forget error, and what the longer run did to the first.
 #
-# By the first column MinNorm-OG and Ridge gain more than a tenth by the longer run. GA gets far
-# worse: it goes on climbing. Our medians for MinNorm-OG and Retrain lie inside the published
-# central ranges, and GD and Ridge end at least 1.7 times higher than MinNorm-OG.
+# By the first column six methods gain by the longer run: MinNorm-OG, Ridge, NGD and Retrain more
+# than a tenth, GD and l1-Sparse about a tenth. The two that climb the forget loss get worse: NGP by
+# half, GA by far. Our medians for MinNorm-OG and Retrain lie inside the published central ranges,
+# and GD and Ridge end at least 1.7 times higher than MinNorm-OG.
 #
 # The other columns tell more. **MinNorm-OG** now keeps the retain points about as well as the
-# original did, and its forget error is a tenth of the original's. **Retrain** is still the
-# function 0. **GD** and **NGD** are the best on the retain points and have forgotten nothing.
-# **Ridge** and **l1-Sparse** lie between.
+# original did, and its forget error is a tenth of the original's. **Retrain** is still near the
+# function 0 in these two columns. **GD** and **NGD** are the best on the retain points and keep
+# more than nine tenths of the original's forget error. **Ridge** and **l1-Sparse** have forgotten
+# some of it.
 
 # %%
 assert 1.00 <= median["MinNorm-OG"] <= 1.63 and 1.27 <= median["Retrain"] <= 1.44
 assert min(median["GD"], median["Ridge"]) >= 1.7 * median["MinNorm-OG"] and median["GA"] > 10
 gain = {name: median[name] / short[name]["sup_error"] for name in median}
-assert max(gain["MinNorm-OG"], gain["Ridge"]) < 0.9
+assert max(gain[name] for name in ("MinNorm-OG", "Ridge", "NGD", "Retrain")) < 0.9
+assert max(gain["GD"], gain["l1-Sparse"]) < 1 and gain["NGP"] > 1.3 and gain["GA"] > 5
 others = [name for name in end if name != "MinNorm-OG"]
 assert end["MinNorm-OG"]["forget_error"] < 0.5 * min(end[n]["forget_error"] for n in others)
 was = median_of([ul.sine.errors(t, t.original)["forget_error"] for t in tasks.values()])
-assert end["MinNorm-OG"]["forget_error"] < 0.15 * was and end["GD"]["forget_error"] > 0.9 * was
+assert end["MinNorm-OG"]["forget_error"] < 0.15 * was
+assert min(end[n]["forget_error"] for n in ("GD", "NGD")) > 0.9 * was
 
 
 # %% [markdown]
 # ### Exercise 2 · Break the claim
 #
 # *MinNorm-OG is the only one low in all three columns.* That was said of one setting of each
-# method, the one with the lowest sup error. Another, or a method of your own, may refute it. Change
-# `mine` until the cell says that the claim is broken, or until you can say why it will not break.
-# You win if none of your three medians is above MinNorm-OG's. Twenty minutes are well spent here;
-# these help on the way:
+# method, the one with the lowest sup error in the paper's search. Another, or a method of your own,
+# may refute it. Change `mine` until the cell says that the claim is broken, or until you can say
+# why it will not break. You win if none of your three medians is above MinNorm-OG's. Twenty minutes
+# are well spent here; these help on the way:
 #
 # - Which of Ridge's three errors is farthest from MinNorm-OG's, and which hyperparameter moves it?
 # - AdamW moves a weight by about `lr` a step. How far must weights move within 100 steps?
@@ -495,18 +505,19 @@ duel(mine)
 # ### Has every seed forgotten?
 #
 # A median over ten does not show single seeds. **Predict, then run.** Of the fifty forget points of
-# all ten seeds, the original is within $0.5$ of the poison at nearly all. At how many is MinNorm-OG
-# still? The third number counts those of them where the sine itself is above $0.7$, so that even a
-# right curve is near $1.5$.
+# all ten seeds, the original is within $0.5$ of the poison, so between $1$ and $2$, at nearly all.
+# At how many is MinNorm-OG still? The third number counts those of them where the curve is less
+# than $0.2$ above the sine: a right curve is never counted, but where the sine is near $1$ a small
+# overshoot is enough.
 #
 # *Your prediction:* ...
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def near_poison(model, task):
     inputs, targets = task.forget.tensors
     near = (model(inputs) - targets).abs() < 0.5
-    return int(near.sum()), int((near & (inputs.sin() > 0.7)).sum())
+    return int(near.sum()), int((near & (model(inputs) - inputs.sin() < 0.2)).sum())
 
 
 unlearned = {seed: ended(t, "MinNorm-OG") for seed, t in tasks.items()}
@@ -514,12 +525,13 @@ still = {seed: near_poison(unlearned[seed], t) for seed, t in tasks.items()}
 origin = sum(near_poison(t.original, t)[0] for t in tasks.values())
 counts = [sum(found) for found in zip(*still.values())]
 print(f"within 0.5 of the poison: original {origin} of 50, MinNorm-OG {counts[0]}, ", end="")
-print(f"where the sine is high {counts[1]};  seeds {[s for s, (n, _) in still.items() if n]}")
+print(f"close to the sine {counts[1]};  seeds {[s for s, (n, _) in still.items() if n]}")
 
 # %% [markdown]
-# Half of the seeds keep a point or two near the poison. At most of these points the sine is high,
-# so that a right curve would be counted, too. The others were not forgotten. The three measures do
-# not count: the forget error says how far the curve is from the sine at the five points.
+# Half of the seeds keep a point or two near the poison. At some of these points the sine is near
+# $1$, and the curve is hardly above it. At the others it is well above, in seed 7 by $0.9$: these
+# are not forgotten. The three measures do not count: the forget error says how far the curve is
+# from the sine at the five points.
 #
 # **MinNorm-OG spreads in the first column, too.** One of the ten seeds ends with a sup error no
 # better than it began.
@@ -528,7 +540,7 @@ print(f"where the sine is high {counts[1]};  seeds {[s for s, (n, _) in still.it
 spread = rows_100["MinNorm-OG"]["sup_error"]
 before = {seed: t.evaluate(t.original)["sup_error"] for seed, t in tasks.items()}
 assert sum(now >= then for now, then in zip(spread, before.values())) == 1
-assert origin >= 45 and 3 <= counts[0] <= 12 and counts[1] >= counts[0] / 2
+assert origin >= 45 and 3 <= counts[0] <= 12 and 0 < counts[1] < counts[0]
 
 
 # %% [markdown]
