@@ -39,6 +39,7 @@
 import copy
 import json
 import time
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -75,11 +76,11 @@ print(sum(map(len, recorded.values())), "runs")
 # | the claim | tested on | lead | verdict | overturned by |
 # |---|---|---|---|---|
 # | 1. ahead on the published rates | 7 of 8 small cases | $0.12$ to $0.82$ | on each seed | |
-# | | paper's size, 5 | $0.34$ $[0.23, 0.45]$ | on each seed | settings |
+# | | paper's size, 5 | $0.34$ $[0.23, 0.45]$ | on each seed | |
 # | 2. ahead of a tuned GD, | no norm, 30 seeds | $0.04$ $[0.02, 0.06]$ | there | |
 # | at equal epochs | group norm, 30 | $0.014$ $[0.010, 0.018]$ | there | |
 # | | batch norm, 10 | $-0.01$ $[-0.03, 0.01]$ | open | rates, seeds |
-# | | 8 small cases, 5 each | $0.00$ to $0.09$ | open | seeds, settings |
+# | | 8 small cases, 5 each | $0.00$ to $0.09$ | open | seeds, rates |
 # | | digits, 4 widths, 5 each | $0.00$ to $0.04$ | open | seeds, rates |
 # | | paper's size, 5 | $0.11$ $[0.04, 0.19]$ | on each seed | a sixth |
 # | 3. ahead in equal time | no norm, 30, price 5 | $-0.02$ $[-0.03, -0.01]$ | no | |
@@ -90,7 +91,7 @@ print(sum(map(len, recorded.values())), "runs")
 # | | paper's size, price 1.5 | $0.04$ $[-0.02, 0.11]$ | not seen | price 1.2 |
 # | 4. as it protects outputs: | no norm, 30 | $-0.018$ $[-0.029, -0.006]$ | the reverse | |
 # | over plain shrinkage | group norm, 30 | $0.003$ $[0.002, 0.005]$ | there | |
-# | 5. the code's oddities are why | digits | section 6 | three of four: no | rates |
+# | 5. the code's oddities are why | digits | section 6 | not seen | rates |
 # | 6. sine; collapse | notebooks 08; 10 | | mixed | |
 #
 # "There": the interval excludes zero, after Holm, too. "On each seed": five of five, $p = 1/16$,
@@ -224,10 +225,15 @@ ch.pictures.by_seed(both, "area", ("MinNorm-OG, published rates", "MinNorm-OG, w
 
 
 # %%
-def best_rates(runs):
-    """(seeds,): GD's rate in the setting that is nearest to the ideal."""
+def nearest_by_seed(runs):
+    """For each seed the run that is nearest to the ideal."""
     gap = np.hypot(1 - runs.retain_accuracy, runs.forget_error)
-    return runs.lr[gap.groupby(runs.seed).idxmin()].to_numpy()
+    return runs.loc[gap.groupby(runs.seed).idxmin()].set_index("seed")
+
+
+def best_rates(runs):
+    """(seeds,): the rate of these runs."""
+    return nearest_by_seed(runs).lr.to_numpy()
 
 
 twelve = {"lr": [3e-4, 1e-3, 3e-3, 1e-2], "reg": [0.02, 0.05, 0.1], "reg_decay": 0.8, "n_pert": 50}
@@ -386,12 +392,14 @@ print(f"no norm, over GD, the median: {np.median(margins['no norm, over GD']):.3
 for case in ("norms-none", "norms-group"):
     near = [shares(own, (0.2, 0.2)) for own in (of(case, "MinNorm-OG", n_pert=50), of(case, "NGP"))]
     print(f"{norms[case]}, near the ideal, ahead of NGP on {sum(near[0] > near[1])} seeds of 30")
+    ridge, ngp = (best_rates(of(case, rival)) for rival in ("Ridge", "NGP"))
+    print(f"best rate: Ridge's highest {sum(ridge == 5.5e-3)}, NGP's lowest {sum(ngp == 5.5e-4)}")
 verdicts
 
 
 # %% [markdown]
-# Here best strengths or rates lie at an end. So both ways to shrink got fifteen settings more,
-# between and beyond. "Near the ideal", above, is the box of $0.2$ by $0.2$ there:
+# Here best strengths or rates lie at an end. Both ways to shrink got fifteen settings more, between
+# and beyond; the rivals got none. "Near the ideal", above, is the box of $0.2$ by $0.2$ there:
 
 
 # %%
@@ -415,10 +423,9 @@ compared(many)
 
 # %% [markdown]
 # - **No norm, thirty seeds.** MinNorm-OG is ahead of GD by $0.041$ $[0.019, 0.062]$, on 25 seeds
-#   (median $0.025$), and of Ridge. GD scatters, from $0.71$ to $0.96$. NGP scatters more: behind in
-#   the mean by two bad seeds, ahead on 17, near the ideal on 23. **Plain shrinkage is ahead of
-#   MinNorm-OG**, by $0.014$ $[0.007, 0.021]$, on 28 seeds, with 24 settings each by $0.018$; so is
-#   a GD of 15 epochs.
+#   (median $0.025$). GD scatters, from $0.71$ to $0.96$. NGP scatters more: behind in the mean by
+#   two bad seeds, ahead on 17, near the ideal on 23. **Plain shrinkage is ahead of MinNorm-OG**, by
+#   $0.014$ $[0.007, 0.021]$, on 28 seeds, with 24 settings each by $0.018$; so is GD for 15 epochs.
 # - **Group norm, thirty seeds.** MinNorm-OG is ahead of GD by $0.014$ $[0.010, 0.018]$, on 27
 #   seeds, of plain shrinkage by $0.008$, with 24 settings each by $0.003$ $[0.002, 0.005]$. NGP is
 #   level, near the ideal ahead on 25 seeds; a GD of 15 epochs is level unless MinNorm-OG has more
@@ -426,8 +433,10 @@ compared(many)
 # - **Batch norm, ten seeds.** GD is ahead by $0.013$ in the mean, its interval holds zero; 15
 #   epochs of it by $0.026$ $[0.009, 0.043]$, on all ten.
 #
-# What the first two say of GD and plain shrinkage stands after Holm. On ten seeds a norm lifts GD
-# from $0.91$ to $0.96$ (group), without running averages, and to $0.97$ (batch).
+# What the first two say of GD and plain shrinkage stands after Holm. **No lead over Ridge or NGP is
+# shown**: there Ridge's best rate is its highest on every seed, NGP's its lowest on 17 and 24. On
+# ten seeds a norm lifts GD from $0.91$ to $0.96$ (group), without running averages, and to $0.97$
+# (batch).
 #
 # ### Averages that move, and that do not
 #
@@ -447,14 +456,16 @@ for name in kinds:
     print(f"{name:16} gains by moving averages {ul.metrics.interval(gained)}")
 frozen = policy["plain shrinkage, frozen"] - policy["MinNorm-OG, frozen"]
 print(f"frozen, plain shrinkage ahead of MinNorm-OG by {ul.metrics.interval(frozen)}")
-assert (frozen > 0).sum() == 9 and ul.metrics.interval(frozen).low > 0
+weakest = nearest_by_seed(of("norms-batch", "MinNorm-OG", n_pert=50, batch_norm="frozen"))
+assert (weakest.reg == 0.03).all() and ul.metrics.interval(frozen).low > 0
 ch.pictures.by_seed(policy, "area, batch norm", [name for name in policy if "frozen" in name])
 
 
 # %% [markdown]
 # With moving averages GD gains $0.012$ $[0.002, 0.023]$; of the other three, lower in the mean,
-# only plain shrinkage surely loses: MinNorm-OG does not forget by the averages. With frozen ones,
-# too, plain shrinkage is ahead of it, by $0.008$ $[0.004, 0.013]$.
+# only plain shrinkage surely loses: MinNorm-OG does not forget by the averages. With frozen ones
+# plain shrinkage is ahead of it by $0.008$, which the grid's end may explain: MinNorm-OG's best
+# strength is its weakest, $0.03$, on all ten seeds; plain shrinkage had $0.01$ as well.
 #
 # ## 5 · Equal work
 #
@@ -490,9 +501,9 @@ cost(
 # %% [markdown]
 # About five times as much as GD's epochs, here, where networks and batches are small. An epoch of
 # MinNorm-OG costs $1.16$ epochs of GD by paper A's Table 3 (ResNet-50), $4.7$ by its authors'
-# rebuttal (CIFAR-10: 526 ms to 113), $1.75$ or $2.8$ by ours at that size (section 9). So the
-# **price** is a dial: at price $p$, three epochs of MinNorm-OG pay for $3p$ of GD. "Below" is its
-# lead over the longest GD within that, "above" over the shortest beyond it.
+# rebuttal (CIFAR-10: 526 ms to 113), $1.75$ or at most $2.8$ by ours at that size (section 9). So
+# the **price** is a dial: at price $p$, three epochs of MinNorm-OG pay for $3p$ of GD. "Below" is
+# its lead over the longest GD within that, "above" over the shortest beyond it.
 
 
 # %%
@@ -591,52 +602,62 @@ assert at_published["MNIST, ResNet, 2%"].mean() < 0
 # $p$. **At equal work** it is nowhere ahead by more than $0.01$. **On rates up to $10^{-3}$** it is
 # ahead in seven cases of eight, by $0.12$ to $0.82$.
 #
-# And with as many settings as GD has? The mean over 50 random draws of MinNorm-OG's:
+# And with as many settings as GD has? Random ones may miss the few that matter, and GD's were laid
+# round its best. So take a **lattice**, some rates times some strengths, chosen on the other seeds.
+# (What that search costs is not counted.)
 
 
 # %%
-def with_fewer(own, count, columns, measure, draws=50):
-    """`measure` of a method's runs with `count` random settings, a mean over draws."""
-    settings = own[columns].drop_duplicates()
-    some = (own.merge(settings.sample(count, random_state=draw)) for draw in range(draws))
-    return np.mean([measure(part) for part in some], axis=0)
+def lattices(own, count):
+    """The runs of each lattice of `count` settings, or a little fewer."""
+    some = lambda v: [v.isin(s) for n in range(1, 7) for s in combinations(v.unique(), n)]
+    for rates, strengths in product(some(own.lr), some(own.reg)):
+        part = own[rates & strengths]
+        if 0.8 * count < len(part) / own.seed.nunique() <= count:
+            yield part
+
+
+def with_as_many(own, count):
+    """(seeds,): the area of such a lattice, chosen on the other seeds."""
+    parts, areas = list(lattices(own, count)), []
+    for i, seed in enumerate(own.seed.unique()):
+        best = max(parts, key=lambda part: shares(part[part.seed != seed]).mean())
+        areas.append(shares(best)[i])
+    return np.array(areas)
 
 
 # %%
-few_settings = {}
 for case in ("no-norm", "few", "cifar10", "cifar10-wider"):
     ours, gd = (of(case, method, equal_work[case][1]) for method in ("MinNorm-OG", "GD"))
-    fewer = with_fewer(ours, gd.lr.nunique(), ["lr", "reg", "reg_decay"], shares)
-    few_settings[case] = (fewer - shares(gd)).mean()
-    print(f"{words[case]:30} {leads[f'{words[case]}: equal epochs'].mean():.3f}", end=" ")
-    print(f"with {gd.lr.nunique()} settings each {few_settings[case]:.3f}")
+    of_all = leads[f"{words[case]}: equal epochs"].mean()
+    fair = with_as_many(ours[ours.reg_decay == 0.8], gd.lr.nunique()) - shares(gd)
+    count = f"{gd.lr.nunique()} settings at most"
+    print(f"{words[case]:30} {of_all:.3f}, {count} {ul.metrics.interval(fair)}")
+    assert of_all - 0.02 < fair.mean() < of_all and (fair > 0).sum() >= 4
 ours, gd = (of("mnist", name, 2) for name in ("MinNorm-OG", "GD"))
 coarse = shares(ours[ours.lr.isin([1e-3, 3e-3])]) - shares(gd)
 whole = (shares(ours) - shares(gd)).mean()
 print(f"MNIST, two rates: {ul.metrics.interval(coarse)}, four: {whole:.3f}")
 assert (coarse < 0).all() and abs(whole) < 0.006
-assert 0.06 < few_settings["no-norm"] < 0.08 and few_settings["few"] < 0.03
-assert max(few_settings["cifar10"], few_settings["cifar10-wider"]) < 0.01
 
 # %% [markdown]
-# A fifth of the lead or more was the number of settings; on CIFAR-10 below a hundredth is left. It
-# works the other way as well: on MNIST, with two rates to GD's eight, MinNorm-OG was behind on
+# With as many settings the four leads are smaller by at most $0.015$: their number did not make
+# them. Where settings lie matters: on MNIST, with two rates to GD's eight, MinNorm-OG was behind on
 # every seed, with four it is level. No interval over seeds shows this mistake.
 
 # %%
 gd_epochs = {T: shares(of("cifar10-price", "GD", T)) for T in (2, 3, 4)}
 ours = of("cifar10-price", "MinNorm-OG", 2)
-even = with_fewer(ours, 8, ["lr", "reg"], shares)
+even = with_as_many(ours, 8)
 for T in (2, 3):
-    print(f"with eight settings each, over {T} epochs: {ul.metrics.interval(even - gd_epochs[T])}")
-assert (even < gd_epochs[3]).all()
+    print(f"with eight settings, over GD's {T} epochs: {ul.metrics.interval(even - gd_epochs[T])}")
+assert (even > gd_epochs[2]).all() and abs((even - gd_epochs[3]).mean()) < 0.003
 dial(gd_epochs, shares(ours), 2, (1.2, 1.5, 1.8))
 
 # %% [markdown]
 # On CIFAR-10 at width 1/8, twenty settings to GD's eight on the same originals, MinNorm-OG is ahead
 # of GD's two epochs on all five seeds, by $0.015$ in the mean, and level with its three, which a
-# price of $1.5$ pays for: $0.001$ $[-0.007, 0.009]$. With eight settings each, drawn at random, it
-# is behind those three on every seed, by $0.009$.
+# price of $1.5$ pays for: $0.001$ $[-0.007, 0.009]$. With eight settings each both stay so.
 #
 # ## 6 · The switches
 #
@@ -672,19 +693,23 @@ for policy in ("all", "retain"):
     for name, own in (("GD", gd), ("MinNorm-OG", of("arms", PUBLISHED, **arm))):
         accuracy, forgets[name, policy] = nearest(own)
         print(f"{name:10} {policy:6}: accuracy {accuracy:.2f}, forget {forgets[name, policy]:.3f}")
+assert forgets["MinNorm-OG", "all"] < 0.12 * forgets["MinNorm-OG", "retain"]
+assert forgets["GD", "all"] < 0.12 * forgets["GD", "retain"]
 
 # %%
 given = arms['GD, batch norm "all"'] - arms['GD, batch norm "retain"']
 taken = arms["no trace"] - arms["batch_norm corrected"]
 ten = [shares(of("arms", "GD", batch_norm=policy)) for policy in ("all", "retain")]
 undone = arms["all but decay"] - arms["no trace"]
-print(f"MinNorm-OG with all undone, decay per projection: {ul.metrics.interval(undone)}")
-assert (undone < 0).all() and -0.06 < undone.mean() < -0.04
+higher = shares(of("normed", "MinNorm-OG", lr=[3e-3, 1e-2], reg_decay=0.8)) - arms["no trace"]
+share = arms["all corrected"] - arms["all but decay"]
+print(f"all undone, decay per projection: {ul.metrics.interval(undone)}")
+print(f"the same, rates of 0.003 and 0.01: {ul.metrics.interval(higher)}")
+print(f"the decay, where the others are undone: {ul.metrics.interval(share)}")
+assert (undone < 0).all() and abs(higher.mean()) < 0.005 < 0.02 < -undone.mean()
 for name, own in (("GD", given), ("MinNorm-OG", taken), ("GD with ten rates", ten[0] - ten[1])):
     print(f"{name:17} with forget batches in the averages: {ul.metrics.interval(own)}")
 assert np.sort(taken)[-1] > 0.17 > 0.03 > np.sort(taken)[-2]
-assert forgets["MinNorm-OG", "all"] < 0.12 * forgets["MinNorm-OG", "retain"]
-assert forgets["GD", "all"] < 0.12 * forgets["GD", "retain"]
 for name in ("rows corrected", "outputs corrected", "decay corrected"):
     assert abs(arms[name].mean() - arms["no trace"].mean()) < 0.01
 
@@ -706,13 +731,15 @@ for name in ("GD", "MinNorm-OG"):
     assert off < 0.001 if name == "GD" else off > 0.002
 
 # %% [markdown]
-# Rows, outputs, decay: each is worth less than a hundredth of the area, **on this network, with
-# five seeds and two rates**.
+# Rows, outputs, decay: each, undone alone, is worth less than a hundredth of the area, **on this
+# network, with five seeds and two rates**. (Where the others are undone, the decay's share is open:
+# $0.02$ $[-0.01, 0.06]$.)
 #
 # The fourth can be seen: with forget batches in the running averages the forget error is a ninth or
 # less, for both methods. In the area, at the same two rates, GD gains $0.05$ by it and MinNorm-OG
-# $0.04$, most of it on one seed; GD with ten rates gains nothing. All undone, MinNorm-OG loses
-# on each of five seeds, $0.05$ in the mean.
+# $0.04$, most of it on one seed; GD with ten rates gains nothing. All undone, MinNorm-OG loses on
+# each of five seeds, $0.05$ in the mean, **with rates up to $3 \cdot 10^{-3}$**. With $10^{-2}$ (in
+# section 5's record; the other arms have none) nothing is lost: $-0.001$ $[-0.007, 0.006]$.
 #
 # The sine is no place for such arms: an original that is off by one part in ten million can move
 # MinNorm-OG's error by a hundredth, GD's by less than $0.001$.
@@ -754,14 +781,17 @@ strong = {
 }
 print({n: round(kept, 2) for n, kept in strong.items()})
 assert strong[10] < 0.65 < 0.85 < strong[20] < strong[50]
+ends = nearest_by_seed(finer("norms-few", 29)).reg == 0.015
+assert ends.sum() == 4
 compared(fewer)
 
 # %% [markdown]
-# **Protecting outputs does not help here.** With nine settings each, all 29 protected are behind
-# none by $0.054$ $[0.020, 0.088]$, with eighteen by $0.030$ $[-0.004, 0.063]$. Shrinking without
-# sparing anything is ahead of GD by $0.085$ in the mean. But it allows strength: at one strong
-# setting on the ResNet of digits (`reg` $0.1$) ten images keep a retain accuracy of $0.61$, fifty
-# of $0.88$. No protection was not run at the paper's size.
+# **Protecting outputs is not seen to help here.** With nine settings each, all 29 protected are
+# behind none by $0.054$ $[0.020, 0.088]$, with eighteen by $0.030$ $[-0.004, 0.063]$, and their
+# weakest strength is still best on four seeds. Shrinking without sparing anything is ahead of GD by
+# $0.085$ in the mean. But protection allows strength: at one strong setting on the ResNet of digits
+# (`reg` $0.1$) ten images keep a retain accuracy of $0.61$, fifty of $0.88$. No protection was not
+# run at the paper's size.
 #
 # ## 8 · Variants
 #
@@ -799,8 +829,8 @@ short, price, even = {}, {}, {}
 for case in ("mnist", "cifar10", "cifar10-wider"):
     once_two, gd_two = (of(case, method, 2) for method in ("MinNorm-OG once an epoch", "GD"))
     short[f"{words[case]}, 2 epochs each"] = shares(once_two) - shares(gd_two)
-    fewer = with_fewer(once_two, gd_two.lr.nunique(), ["lr", "reg"], shares)
-    even[f"{words[case]}, as many settings"] = fewer - shares(gd_two)
+    as_many = with_as_many(once_two, gd_two.lr.nunique())
+    even[f"{words[case]}, as many settings"] = as_many - shares(gd_two)
     price[words[case]] = round(float(once_two.seconds.median() / gd_two.seconds.median()), 1)
 for case, epochs, longer in (("digits", 9, 12), ("no-norm", 10, 20)):
     own = shares(of(f"{case}-longer", "MinNorm-OG once an epoch", epochs))
@@ -809,20 +839,19 @@ print("recorded time of once an epoch, in units of GD's:", price)
 ch.pictures.by_seed(short, "once an epoch: lead over GD", zero=True)
 
 # %%
-for name, own in (short | even).items():
+two_rates = of("cifar10", "MinNorm-OG once an epoch", 2, lr=[1e-3, 3e-3])
+level = {"at 1/8, two rates": shares(two_rates) - shares(of("cifar10", "GD", 2))}
+for name, own in (short | even | level).items():
     print(f"{name:46} {ul.metrics.interval(own)}")
-assert (even[f"{words['cifar10']}, as many settings"] < 0).all()
-assert (even[f"{words['cifar10-wider']}, as many settings"] > 0).sum() == 3
-photographs = [own for name, own in short.items() if name.startswith("CIFAR")]
+photographs = [own for name, own in (short | even).items() if name.startswith("CIFAR")]
 assert all(own.mean() > 0.008 and min(own) > -0.001 for own in photographs)
 assert max(price[words["cifar10"]], price[words["cifar10-wider"]]) <= 1.2
 assert all(own.mean() < 0.009 for name, own in short.items() if not name.startswith("CIFAR"))
 
 # %% [markdown]
 # On photographs the variant is ahead of GD at nearly equal work, by one and by two hundredths, with
-# 16 and 9 settings to GD's 8 and 6. **With as many, drawn at random, it is behind on every seed at
-# 1/8**, by less than a hundredth, and ahead on three of five at 1/4. Elsewhere it is level, or
-# ahead by as little.
+# 16 and 9 settings to GD's 8 and 6, and with as many. (Eight at two rates are level at 1/8.)
+# Elsewhere it is level, or ahead by as little.
 #
 # ## 9 · At the paper's size
 #
@@ -869,17 +898,12 @@ at_size = read("erasure-cifar10-paper-cuda-bfloat16")
 on_grid = priced(at_size).drop(columns="epochs of GD")  # two runs shared the card
 area = on_grid["area"]
 assert 0.4 < area["MinNorm-OG, T = 2"] - area["GD, T = 2"] < 0.42 and area.idxmax() == "GD, T = 8"
-six = with_fewer(ways_of(at_size)["MinNorm-OG, T = 2"], 6, ["lr", "reg", "reg_decay"], shares)
-six = six - shares(ways_of(at_size)["GD, T = 2"])
-print("with six settings each MinNorm-OG is ahead by", six.round(2))
-assert 0 < six.min() and six.max() < 0.2
 on_grid
 
 # %% [markdown]
 # "At 0.6" is the lowest forget error of a setting that keeps a retain accuracy of at least $0.6$.
 # This is section 3 again: of GD's rates $10^{-4}$ hardly moves in eight updates and $10^{-3}$
-# breaks the network. MinNorm-OG, with 72 settings, is ahead of *that* GD with its six by $0.41$,
-# with six at random by $0.03$ and $0.14$; a GD of thirty-two updates is ahead of both.
+# breaks the network. MinNorm-OG is ahead of *that* GD by $0.41$, behind a GD of thirty-two updates.
 #
 # So: rates between, for everybody. Five seeds, 5,000 test images in three colors. The settings were
 # laid where the front of seed 1 had been seen. **Predict, then run.**
@@ -889,9 +913,11 @@ assert (full.groupby("method").seed.unique().str.len() == 5).all()
 ours, gd = (ways_of(full[full.lr.isin([1e-4, 1e-3])])[f"{m}, T = 2"] for m in ("MinNorm-OG", "GD"))
 said = "at the published grid's two highest rates MinNorm-OG is ahead by"
 print(said, ul.metrics.interval(shares(ours) - shares(gd)), "with 8 settings to 2,")
-as_many = with_fewer(ours, 2, ["lr", "reg"], shares, 500) - shares(gd)
-print("with two each by", ul.metrics.interval(as_many))
-assert (shares(ours) > shares(gd)).all() and 0.05 < as_many.mean() < 0.11
+for count in (2, 1):
+    few = with_as_many(ours, count) - shares(gd)
+    print(f"with {count} to 2, chosen on the other seeds, by {ul.metrics.interval(few)}")
+    assert few.min() > 0.1
+assert (shares(ours) > shares(gd)).all()
 priced(full)
 
 # %%
@@ -919,17 +945,11 @@ pairs = [
 margins = {f"{a}, over {b}": per_seed[a] - per_seed[b] for a, b in pairs}
 ch.pictures.by_seed(margins, "lead over GD, in shares of the area", list(margins)[:3], zero=True)
 
-
 # %%
-def of_eleven(way, count=11, draws=50):
-    """`shares` of a way with `count` settings, as many as GD has."""
-    return with_fewer(ways_of(full)[way], count, ["lr", "reg"], shares, draws)
-
-
-assert np.allclose(of_eleven(pairs[0][0], 24, 1), per_seed[pairs[0][0]])  # all of them: as before
-fair = {f"{a}, over {b}": of_eleven(a) - per_seed[b] for a, b in pairs}
+of_eleven = {way: with_as_many(ways_of(full)[way], 11) for way in dict(pairs)}
+fair = {f"{a}, over {b}": of_eleven[a] - per_seed[b] for a, b in pairs}
 eleven = {name: f"{own.mean():.3f}" for name, own in fair.items()}
-at_full_size = compared(margins).assign(**{"11 settings each": eleven})
+at_full_size = compared(margins).assign(**{"9 to 11 settings": eleven})
 at_full_size
 
 # %%
@@ -939,24 +959,23 @@ for name in equal[:2]:
     assert (fair[name] > 0).all()
 for name in list(margins)[3:]:
     assert (margins[name] < 0).any() and ul.metrics.interval(margins[name]).low < 0
-    assert (fair[name] < 0).sum() == 2
+    assert (fair[name] < 0).any()
 assert (margins[equal[2]] > 0).sum() == 4 and margins[list(margins)[3]].mean() < 0.015
 assert at_full_size.p.min() == 1 / 16 and at_full_size.Holm.min() > 0.3
-assert 0.6 < fair[equal[0]].mean() / margins[equal[0]].mean() < 0.75
+assert all(abs(fair[name].mean() - own.mean()) < 0.01 for name, own in margins.items())
 
 # %% [markdown]
-# **At equal epochs MinNorm-OG is ahead of GD** on each of five seeds at $T = 2$: by $0.11$, or
-# $0.08$ with as many settings; by $0.08$ once an epoch. The intervals are above zero; five seeds of
-# one sign are $p = 1/16$, of which Holm leaves $0.31$: seen on every seed, not yet shown. **With
-# one epoch more, GD is level**: these leads change their sign from seed to seed.
+# **At equal epochs MinNorm-OG is ahead of GD** on each of five seeds at $T = 2$, by $0.11$, once an
+# epoch by $0.08$; with as many settings too. The intervals are above zero; five seeds of one sign
+# are $p = 1/16$, of which Holm leaves $0.31$: seen on every seed, not yet shown. **With one epoch
+# more, GD is level**: these leads change their sign from seed to seed.
 #
 # Does a best setting lie at an end? By seed, those nearest to the ideal:
 
 # %%
 table = {}
 for way, own in ways_of(full).items():
-    gap = np.hypot(1 - own.retain_accuracy, own.forget_error)
-    table[way] = own.loc[gap.groupby(own.seed).idxmin()].set_index("seed")[["lr", "reg"]]
+    table[way] = nearest_by_seed(own)[["lr", "reg"]]
 table = pandas.concat(table).unstack("seed").dropna(axis=1, how="all")
 assert table.loc[["GD, T = 2", "GD, T = 3"], "lr"].stack().between(3e-4, 7e-4).all()
 for seed in (3, 5):  # two ends
@@ -982,16 +1001,19 @@ left, right = (sides.get_group(name).set_index(setting)[measured] for name in ("
 moved = (left - right).abs().max()
 warm = tf32.groupby(["products", "method"]).seconds.min().unstack("products")
 clock = 2 * warm / warm.loc["GD"]
-assert moved.max() < 0.006
-assert abs(clock.loc["MinNorm-OG once an epoch"] - [2.45, 4.55]).max() < 0.05
+clock.loc["MinNorm-OG once an epoch", "tf32"] = np.nan  # one run, while the times still fell
+falls = tf32.query("products == 'tf32' and method == 'MinNorm-OG'").seconds.diff()
+assert moved.max() < 0.006 and (falls.dropna() < 0).all()
+assert abs(clock.loc["MinNorm-OG once an epoch", "float32"] - 2.45) < 0.05
 assert abs(clock.loc["MinNorm-OG"] - [3.5, 5.65]).max() < 0.05
 clock.round(2)  # two epochs, in epochs of GD
 
 # %% [markdown]
 # The results move by less than $0.006$, the seconds more: an epoch of MinNorm-OG has a price of
-# $1.75$ in float32 and $2.8$ in TF32, once an epoch of $1.2$ and $2.3$. So GD's four and five
-# epochs are wanted, and cheaper projections: in the first epoch only, or with fewer images. Both
-# were run for seeds 4 and 5, beside NGP, Ridge and SalUn with 12 settings each:
+# $1.75$ in float32, once an epoch of $1.2$. In TF32 it has one of at most $2.8$, as its three runs
+# each took less than the one before; once an epoch had one run, too early to count. So GD's four
+# and five epochs are wanted, and cheaper projections: in the first epoch only, or with fewer
+# images. Both were run for seeds 4 and 5, beside NGP, Ridge and SalUn with 12 settings each:
 
 # %%
 others = read("others-cuda-bfloat16-test5000")
@@ -1040,7 +1062,7 @@ of_one
 #
 # - **$1.2$**, near the paper's Table 3: MinNorm-OG is ahead of the two epochs that fit;
 # - **$1.5$ to $1.8$**, our float32: level, between three epochs and four;
-# - **$2.5$ and more**, our TF32: GD is ahead, on these two seeds.
+# - **$2.5$ and more**, perhaps our TF32: GD is ahead of the full method, on these two seeds.
 #
 # Do the records agree? (That of five seeds has half of the test images, and another original of
 # seed 2; a CPU ran 61 settings of seed 1 on 2,000 test images, those of the last table.)
@@ -1081,14 +1103,13 @@ on_cpu.drop(columns=["epochs of GD", "area"])  # the CPU was busy: no prices
 # 2. **With rates as GD needs them, at equal epochs**, MinNorm-OG is ahead in the mean of thirty
 #    seeds without a norm, by $0.04$, and with group norm, by $0.01$. With batch norm it is open on
 #    digits and on small photographs; at the paper's size it is ahead on each of five seeds, by
-#    $0.11$, with as many settings by $0.08$.
-# 3. **Protecting outputs** is worth less than a hundredth with group norm. Without a norm, and with
-#    frozen batch norm, plain shrinkage is ahead.
+#    $0.11$, with as many settings too.
+# 3. **Protecting outputs** is worth less than a hundredth with group norm. Without a norm plain
+#    shrinkage is ahead.
 # 4. **In equal time** the price decides: at the paper's size ahead at $1.2$ epochs of GD, level
-#    from $1.5$ to $1.8$, behind from $2.5$; on small CIFAR-10 level at $1.5$, behind with as many
-#    settings.
-# 5. **Three of the public code's oddities** do not show in the area, on one small network; the
-#    fourth lifts GD as well; single settings move.
+#    from $1.5$ to $1.8$, behind from $2.5$; on small CIFAR-10 level at $1.5$.
+# 5. **The public code's oddities** are not seen in the area, on one small network, once MinNorm-OG
+#    without them has a rate of $10^{-2}$; single settings move.
 #
 # **What this does not show.** Outside section 9 the networks are small and the images few. GD's
 # four and five epochs at the paper's size have two or three seeds. Not run: photographs at width
@@ -1101,7 +1122,7 @@ assert narrow["MinNorm-OG"].mean() - narrow["GD"].mean() > 0.4  # 1
 assert abs(wide["MinNorm-OG"].mean() - wide["GD"].mean()) < 0.02
 assert all((margins[name] > 0).all() for name in equal[:2])  # 2
 shown = verdicts.Holm[
-    [f"{n}, over {r}" for n in ("no norm", "group norm") for r in ("GD", "Ridge")]
+    [f"{n}, over {r}" for n in ("no norm", "group norm") for r in ("GD", "plain shrinkage")]
 ]
 assert shown.max() < 0.01 and verdicts.Holm["batch norm, over GD"] > 0.5
 shrinks = [by_norm[n]["MinNorm-OG"] - by_norm[n]["plain shrinkage"] for n in by_norm]  # 3
