@@ -931,8 +931,8 @@ assert drift["last neurons"] > 10 and all(0.5 < drift[m] < 2 for m in methods[1:
 # you how the function behaves between the points. You have to look.
 #
 # The drift is large too. In the median $\lVert\Delta_c\rVert$ is one to one and a half times
-# $\lVert c^*\rVert$ for three of the choices, and tens of times for the last neurons. Here that does
-# no harm to the retained outputs, because the relaxation is exact at any distance.
+# $\lVert c^*\rVert$ for three of the choices, and tens of times for the last neurons. Here that
+# does no harm to the retained outputs, because the relaxation is exact at any distance.
 
 # %%
 A_1, c_1 = networks["tanh", 1, "false"]

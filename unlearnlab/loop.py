@@ -253,7 +253,7 @@ def _epochs(run, state, callback):
             try:
                 losses.append(_update(state, run.method, optimizer, retain, forget))
             except NonFiniteGradients as error:
-                raise _diverged(run.method, epoch, "the weights are no longer numbers") from error
+                raise _diverged(run.method, epoch, "its output gradients are not finite") from error
         if losses:
             value = torch.stack(losses).mean().item()
             run.seconds = time.perf_counter() - began

@@ -2,6 +2,7 @@
 lies?"""
 
 import ast
+import collections
 import inspect
 import os
 import shutil
@@ -187,3 +188,17 @@ def test_whatever_counted_modules_import_is_counted_too_or_makes_no_numbers():
         silent |= {*imported(path)} - counted
     names = {".".join(p.relative_to(source.PACKAGE).with_suffix("").parts) for p in silent}
     assert sorted(names) == NO_NUMBERS
+
+
+def test_no_two_counted_modules_make_a_rule_of_one_name_that_another_imports():
+    """An import says by name what it takes, not from where: the other's would not be seen."""
+    made, taken = collections.defaultdict(set), set()
+    for path in source.files():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                taken |= {each.name for each in node.names}
+        for node in tree.body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                made[node.name].add(path.name)
+    assert {name: made[name] for name in taken if len(made[name]) > 1} == {}

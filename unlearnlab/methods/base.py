@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..ground import checks
 from ..ground.models import copied, heads
 from ..ground.points import IGNORED
-from .batch_norm import outputs
+from .batch_norm import batch_outputs
 
 # What a method is: annotated fields, set once and by name
 rule = dataclasses.dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ def decaying(state, method) -> float:
 
 def batch_loss(state, batch) -> Tensor:
     """J(theta; B): the task's mean loss of the current model on a batch."""
-    return state.task.loss(outputs(state, batch), batch.targets)
+    return state.task.loss(batch_outputs(state, batch), batch.targets)
 
 
 def counted(logits, targets: Tensor) -> tuple[list[Tensor], Tensor]:

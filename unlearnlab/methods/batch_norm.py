@@ -28,7 +28,7 @@ from ..ground.modes import kept_modes
 from ..projection.network import paired
 
 
-def outputs(state, batch):
+def batch_outputs(state, batch):
     """What the current model returns for a batch, under the run's policy. Differentiable."""
     policy = state.method.batch_norm
     own = policy != "frozen" and len(batch) > 1

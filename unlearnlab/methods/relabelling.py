@@ -10,7 +10,7 @@ from torch import Tensor
 from ..ground.models import heads
 from ..ground.points import IGNORED
 from ..ground.seeds import uniform
-from .base import Method, batch_loss, counted, outputs, rule
+from .base import Method, batch_loss, batch_outputs, counted, rule
 
 
 @rule
@@ -49,7 +49,7 @@ class SalUn(Method):
         kept = batch_loss(state, retain) if state.turn != "forget" else 0
         if state.turn == "retain":
             return kept
-        logits = outputs(state, forget)
+        logits = batch_outputs(state, forget)
         classes = [head.shape[-1] for head in heads(logits)]
         wrong = wrong_labels(forget.targets, classes, state.generator)
         return kept + self.ascent * state.task.loss(logits, wrong)
@@ -73,7 +73,7 @@ class KLUnif(Method):
     reg: float = 0.1
 
     def loss(self, state, retain, forget):
-        logits, _ = counted(outputs(state, forget), forget.targets)
+        logits, _ = counted(batch_outputs(state, forget), forget.targets)
         return batch_loss(state, retain) + self.reg * from_uniform(logits)
 
 

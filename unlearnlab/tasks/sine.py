@@ -33,9 +33,9 @@ def best_settings(epochs: int) -> dict[str, Method]:
     """The settings the paper found best (Table 6) for the published T nearest to `epochs` on a log
     scale.
 
-    They were chosen on the reported metric, so they are oracle-tuned. Table 6 gives no rate for
-    l1-Sparse at T = 10; 1e-3, its rate at the other two, stands there. MinNorm-OG's descent_epochs
-    scale with `epochs`.
+    They were chosen on the reported metric, of the paper's own ten originals: its numbers are
+    oracle-tuned, those of other originals are not. Table 6 gives no rate for l1-Sparse at T = 10;
+    1e-3, its rate at the other two, stands there. MinNorm-OG's descent_epochs scale with `epochs`.
     """
     checks.integer("epochs", epochs, low=1)
     nearest = min(PUBLISHED, key=lambda t: abs(np.log(epochs / t)))
