@@ -23,6 +23,7 @@ from unlearnlab.chapters import (  # noqa: F401  registers the exercises
     ch14_to_forget,
     ch15_interpolation,
     ch16_museum,
+    ch18_passage,
 )
 from unlearnlab.course import exercises
 from unlearnlab.course.exercises import EXERCISES, WrongAnswer, call, expect_tensor
@@ -62,6 +63,26 @@ def test_nonsense_never_passes(name):
     ):
         with pytest.raises(WrongAnswer, match=f"^{name}: "):
             exercises.check(name, nonsense)
+
+
+def in_single(answer):
+    if isinstance(answer, (list, tuple)):
+        return [*map(in_single, answer)]
+    floating = isinstance(answer, torch.Tensor) and answer.is_floating_point()
+    return answer.float() if floating else answer
+
+
+@pytest.mark.parametrize("name", [name for name, made in EXERCISES.items() if made.judge])
+def test_an_answer_in_float32_is_judged(name):
+    """torch.zeros(n) is float32: what else is right of the answer is right."""
+    learner = lambda *given: in_single(EXERCISES[name].reference(*given))
+    assert exercises.check(name, learner) is learner
+
+
+def test_an_answer_in_float32_for_dependent_rows_is_judged():
+    learner = lambda K, t: in_single(EXERCISES["coefficients"].reference(K, t))
+    with pytest.raises(WrongAnswer, match="so an eigenvalue is 1e-9 of the largest"):
+        exercises.check("coefficients", learner)
 
 
 def test_hints_are_folded_each_inside_the_one_before_with_the_solution_last():
