@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -171,7 +172,7 @@ def test_an_exercise_names_mistakes_by_value_and_by_shape_and_traps_by_their_wor
     [
         (
             True,
-            (torch.tensor(True),),
+            (torch.tensor(True), np.True_),
             {
                 "1 is positive": False,
                 "one True or False, got 1": 1,

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
+import numpy as np
 import torch
 
 from .console import written
@@ -331,7 +332,7 @@ def _as_tensor(answer, right, words):
         return torch.cat(
             [torch.zeros(0), *(_as_tensor(entry, 0.0, words).flatten() for entry in answer)]
         )
-    expect(isinstance(answer, (Real, torch.Tensor)), wanted)
+    expect(isinstance(answer, (Real, np.bool_, torch.Tensor)), wanted)
     answer = torch.as_tensor(answer)
     expect((answer.dtype == torch.bool) == isinstance(right, bool), wanted)
     expect(answer.ndim == 0 or isinstance(right, float), wanted)
