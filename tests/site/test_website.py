@@ -103,6 +103,18 @@ def test_a_recorded_way_through_forget_error_is_that_of_the_lab():
     assert start["alt"].startswith("Label erasure by GD, epoch 0,")
 
 
+def test_a_way_is_recorded_through_the_epochs_between_its_frames():
+    """ErasureLab recorded at the fewest epochs that leave some out."""
+    import record
+
+    from unlearnlab.chapters.ch09_erasure import ErasureLab
+
+    lab = record.frames(ErasureLab, lambda T: [T])(method="GD")
+    replay = record.begun(ErasureLab, lab, {"epochs": [5]})
+    record.run_of(lab, replay)
+    assert len(lab.track) == 6  # the original, and every epoch
+
+
 def test_recorded_prompts_are_answered_as_in_the_lab():
     """PassageLab again, another person, way and method than it begins with."""
     from unlearnlab.chapters.ch18_passage import PassageLab
