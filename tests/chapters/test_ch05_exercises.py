@@ -279,6 +279,11 @@ WRONG = [
     ("worst_error", lambda X, eps: left(X, eps)[:, -1], "no theta makes these errors"),
     (
         "worst_error",
+        lambda X, eps: left(X, eps)[:, int((torch.linalg.svdvals(X) > 1e-10).sum()) - 1],
+        "comparing with s_1",
+    ),
+    (
+        "worst_error",
         lambda X, eps: eps * torch.linalg.svd(X)[0][:, -1],
         "no theta makes these errors",
     ),

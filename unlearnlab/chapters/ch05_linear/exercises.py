@@ -155,7 +155,7 @@ least: that is the error that moves the answer least. Divide by which singular v
 most: this error moves the answer by {moved:.3g}, another one of the same length moves it by
     {most:.3g}
 twice: one input occurs twice
-short: the inputs are all short
+short: one input occurs twice and all are short: what counts as 0 is told by comparing with s_1
 many: there are more inputs than parameters
 """
 
@@ -165,8 +165,9 @@ def _worst_cases():
         X = draw(n, m)
         for eps in (0.1, 3.0):
             yield X, eps
-            yield "twice", torch.cat([X, X[:1]]), eps
-            yield "short", 1e-6 * X, eps
+            twice = torch.cat([X, X[:1]])
+            yield "twice", twice, eps
+            yield "short", 1e-13 * twice, eps
             yield "many", draw(m + 4, m), eps
 
 
