@@ -99,8 +99,10 @@ def test_a_recorded_way_through_forget_error_is_that_of_the_lab():
         assert numbers(row)[:2] == pytest.approx(lab.place(metrics), abs=0.002)
     way = max((s for s in drawn if s["kind"] == "marks"), key=lambda s: len(s["at"]))
     assert len(way["at"]) == 6  # the original, and every epoch
-    start, _ = recorded("ErasureLab", "2", "5", "GD", "0% of T")
+    start, drawn = recorded("ErasureLab", "2", "5", "GD", "0% of T")
     assert start["alt"].startswith("Label erasure by GD, epoch 0,")
+    right = sum(text.startswith("✓") for text in words(drawn)) - 1  # without the title
+    assert f" {right} are called gray" in start["alt"]
 
 
 def test_a_way_is_recorded_through_the_epochs_between_its_frames():
