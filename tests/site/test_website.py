@@ -2,7 +2,9 @@
 
 import gzip
 import re
+import runpy
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 2**20
 ASSET = re.compile(r'(?:src|href)="([^"#?]+)')
+
+
+def test_the_website_has_the_version_of_the_package():
+    made = runpy.run_path(str(ROOT / "site" / "conf.py"))
+    assert made["release"] == made["version"] == metadata.version("unlearnlab")
 
 
 def test_every_notebook_has_a_page_and_every_recorded_lab_its_place(website):
