@@ -1,9 +1,9 @@
 """How Sphinx builds the website. Pages are laid out by website.py."""
 
-import unlearnlab
+from importlib.metadata import version as version_of
 
 project = "unlearnlab"
-version = release = unlearnlab.__version__ if hasattr(unlearnlab, "__version__") else ""
+version = release = version_of(project)
 author = "the unlearnlab maintainers"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinxcontrib.bibtex"]
 exclude_patterns = ["_build"]

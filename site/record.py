@@ -31,6 +31,7 @@ from unlearnlab.chapters.ch12_width import study as widths
 from unlearnlab.course.lab_settings import first_settings
 from unlearnlab.course.style import look
 from unlearnlab.course.unlearning_lab import ImageLab
+from unlearnlab.loop import measure
 
 # the cell of a table that says how long a run took, which is another time at every recording
 SECONDS = re.compile(r"<td[^>]*>[\d.]+ s for \d+ epochs?</td>")
@@ -122,7 +123,7 @@ def frames(kind, wanted):
 
         def between(self, run, stop):
             if issubclass(kind, ImageLab):  # its way goes through every epoch
-                metrics = self._measure(self.task, run.model, stop)
+                metrics = measure(self.task, run.model, stop)
                 self.track = [*self.track, self.place(metrics)]
 
         def keep(self, run, stopped):

@@ -33,7 +33,7 @@ def limit_in_float32(X, y):
 
 def leak_by_svd(theta, X):
     _, sizes, basis = torch.linalg.svd(X, full_matrices=False)
-    basis = basis[sizes > 1e-10]
+    basis = basis[sizes > 1e-10 * sizes[:1]]
     return theta - basis.T @ (basis @ theta)
 
 

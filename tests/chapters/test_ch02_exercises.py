@@ -59,9 +59,9 @@ def _gram_schmidt_with_zeros(theta, rows):
     return theta - basis.T @ (basis @ theta)
 
 
-def _absolute_svd(theta, rows):
+def _absolute_svd(theta, rows, least=1e-6):
     _, sizes, basis = torch.linalg.svd(rows, full_matrices=False)
-    basis = basis[sizes > 1e-6]
+    basis = basis[sizes > least]
     return theta - basis.T @ (basis @ theta)
 
 
@@ -147,6 +147,7 @@ WRONG = [
     ("project_off", _qr_twice, "unpivoted QR"),
     ("project_off", _gram_schmidt_with_zeros, "NaN"),
     ("project_off", _absolute_svd, "absolute"),
+    ("project_off", lambda theta, rows: _absolute_svd(theta, rows, 1e-12), "absolute"),
     ("project_off", lambda theta, rows: 1.01 * off(theta, rows), "off by"),
     ("project_off", _in_place("project_off"), "in place"),
     ("drift_step", lambda theta, rows, lam: None, "is there a return"),

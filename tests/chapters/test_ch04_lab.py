@@ -299,6 +299,8 @@ def test_a_stopped_run_says_how_far_it_came(lab, monkeypatch):
     lab.stop.click()
     lab.wait()
     assert "Stopped in epoch" in lab.status.value
+    assert "GD" not in lab.scores  # or it would stand among the whole runs later
+    assert lab.ended.method.name == "GD"  # what it came to can be looked at
 
 
 def test_the_newest_request_wins(lab):

@@ -67,23 +67,23 @@ def _least(X):
 OTHER_RIGHT = [
     (
         "certificate",
-        lambda theta, X, y: bool(
-            (theta - min_norm(X, y)).norm() <= 1e-8 * theta.norm()
-            and _small(X @ theta - y, X, y, theta)
+        lambda theta, X, y, tol=1e-8: bool(
+            (theta - min_norm(X, y)).norm() <= tol * theta.norm()
+            and _small(X @ theta - y, X, y, theta, tol)
         ),
     ),
     (
         "certificate",
-        lambda theta, X, y: bool(
-            (theta - pinv(X) @ (X @ theta)).norm() <= 1e-8 * theta.norm()
-            and _small(X @ theta - y, X, y, theta)
+        lambda theta, X, y, tol=1e-8: bool(
+            (theta - pinv(X) @ (X @ theta)).norm() <= tol * theta.norm()
+            and _small(X @ theta - y, X, y, theta, tol)
         ),
     ),
     (
         "certificate",
-        lambda theta, X, y: (
-            (theta - pinv(X) @ y).norm() <= 1e-7 * theta.norm()
-            and _small(X @ theta - y, X, y, theta)
+        lambda theta, X, y, tol=1e-8: (
+            (theta - pinv(X) @ y).norm() <= 10 * tol * theta.norm()
+            and _small(X @ theta - y, X, y, theta, tol)
         ),
     ),
     ("unlearn_linear", lambda theta, X: pinv(X) @ (X @ theta)),
@@ -110,7 +110,16 @@ def test_another_right_implementation_passes(name, other):
 
 
 fits = lambda theta, X, y: bool(_small(X @ theta - y, X, y, theta))
-spanned = lambda theta, X: bool(off(theta, X).norm() <= 1e-8 * theta.norm())
+spanned = lambda theta, X, tol=1e-8: bool(off(theta, X).norm() <= tol * theta.norm())
+
+
+def _certificate_by(fits):
+    """A certificate with another rule for which residuals are rounding."""
+    return lambda theta, X, y, tol=1e-8: (
+        bool(fits(X @ theta - y, X, y, theta, tol)) and spanned(theta, X, tol)
+    )
+
+
 left = lambda X, eps: eps * torch.linalg.svd(X, full_matrices=False)[0]
 
 WRONG = [
@@ -172,6 +181,54 @@ WRONG = [
         lambda theta, X, y: len(X) < X.shape[1] and fits(theta, X, y) and spanned(theta, X),
         "for any rank",
     ),
+    (
+        "certificate",
+        _certificate_by(lambda rest, X, y, theta, tol: rest.norm() <= tol * y.norm()),
+        "its input is 0",
+    ),
+    (
+        "certificate",
+        _certificate_by(
+            lambda rest, X, y, theta, tol: (rest.abs() <= tol * X.norm() * theta.norm()).all()
+        ),
+        "its input is 0",
+    ),
+    (
+        "certificate",
+        _certificate_by(lambda rest, X, y, theta, tol: (rest.abs() <= tol * y.abs()).all()),
+        "one label is 0",
+    ),
+    (
+        "certificate",
+        _certificate_by(
+            lambda rest, X, y, theta, tol: (
+                rest.abs() <= tol * (X.norm(dim=1) + theta.norm() + y.abs())
+            ).all()
+        ),
+        "Multiply",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y, tol=1e-8: right["certificate"](theta, X, y),
+        "With tol=1e-2 that passes",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y, tol=1e-8: right["certificate"](theta, X, y, tol**0.5),
+        "with tol=1e-5 it does not",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y, tol=1e-8: fits(theta, X, y) and spanned(theta, X, tol),
+        "in both halves",
+    ),
+    (
+        "certificate",
+        lambda theta, X, y, tol=1e-8: (
+            bool(_small(X @ theta - y, X, y, theta, tol)) and spanned(theta, X)
+        ),
+        "in both halves",
+    ),
     ("certificate", _in_place("certificate"), "in place"),
     ("unlearn_linear", lambda theta, X: None, "is there a return"),
     ("unlearn_linear", off, "the one that has to go"),
@@ -220,6 +277,11 @@ WRONG = [
     ("worst_error", lambda X, eps: left(X, 1)[:, right_rank(X) - 1], "has length 1"),
     ("worst_error", lambda X, eps: left(X, 2 * eps)[:, right_rank(X) - 1], "must have length eps"),
     ("worst_error", lambda X, eps: left(X, eps)[:, -1], "no theta makes these errors"),
+    (
+        "worst_error",
+        lambda X, eps: left(X, eps)[:, int((torch.linalg.svdvals(X) > 1e-10).sum()) - 1],
+        "comparing with s_1",
+    ),
     (
         "worst_error",
         lambda X, eps: eps * torch.linalg.svd(X)[0][:, -1],

@@ -56,6 +56,17 @@ def _fewest_by_least_squares(c, features):
                 return size
 
 
+def _without_a_search(c, features):
+    if (features @ c).norm() == 0:
+        return 0
+    return min(int((c != 0).sum()), int(torch.linalg.matrix_rank(features)))
+
+
+def _never_all(c, features):
+    size = right["fewest"](c, features)
+    return size if size < len(c) else None
+
+
 OTHER_RIGHT = [
     ("cancel", _one_by_one),
     ("cancel", _triangular),
@@ -117,6 +128,8 @@ WRONG = [
         "1e-12 times as large",
     ),
     ("fewest", lambda c, features: right["fewest"](c, features) + 1, "should be 1, got 2"),
+    ("fewest", _without_a_search, "Only a search finds it"),
+    ("fewest", _never_all, "is there a return"),
     ("fewest", _in_place("fewest"), "in place"),
     ("still_lying", lambda c, features, at_forget: None, "is there a return"),
     ("still_lying", lambda c, features, at_forget: c.clone(), "where s \\+ 1 = 4 are allowed"),

@@ -37,6 +37,12 @@ def test_every_image_has_the_answers_of_both_models_under_it():
     assert next(tuple(line.get_xydata()[-1]) for line in plane.lines[-1:]) == lab.track[-1]
 
 
+def test_before_a_run_the_alt_text_counts_what_the_original_says():
+    lab = ch.ErasureLab(seed=2, method="GD", epochs=1)
+    right = sum(before.startswith("✓") for before, _ in captions(lab))
+    assert right and f"{right} are called gray with the right class" in lab.move(None)
+
+
 def test_classes_with_names_get_room_and_a_hard_tasks_plane_its_own_corner(tmp_path, monkeypatch):
     names = ("cat", "submarine sandwich", *"cdefghij")
     small(monkeypatch, tmp_path, erasure, "cifar10", 32, names)

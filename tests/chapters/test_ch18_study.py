@@ -148,3 +148,4 @@ def test_the_pictures_say_their_finding_and_name_what_they_draw():
     points = {"GD": [[0.9, 0.5], [0.5, 0.1]], "NPO": [[0.8, 0.2]]}
     fig = pictures.fronts(points, {"original": (0.95, 1.0)}, "GD leads")
     assert "GD leads." in fig.alt and "forget gap" in fig.axes[0].get_ylabel()
+    assert fig.alt.startswith("Facts kept of the persons to retain and forget gap: GD, front of")

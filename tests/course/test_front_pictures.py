@@ -36,6 +36,13 @@ PICTURES = {
 }
 
 
+def test_the_alt_text_names_the_axes_that_are_drawn():
+    assert PICTURES["two"]().alt.startswith("Retain accuracy and forget error: GD")
+    other = fronts({"GD": (0.9, 0.1)}, BEFORE, xlabel="kept, of all", ylabel="told (less is best)")
+    assert other.alt.startswith("Kept and told: GD")
+    assert other.axes[0].get_xlabel() == "kept, of all"
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_figure_draws_and_says_in_words_what_it_shows(name):
     check_shown(PICTURES[name])

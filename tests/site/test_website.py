@@ -2,7 +2,9 @@
 
 import gzip
 import re
+import runpy
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 2**20
 ASSET = re.compile(r'(?:src|href)="([^"#?]+)')
+
+
+def test_the_website_has_the_version_of_the_package():
+    made = runpy.run_path(str(ROOT / "site" / "conf.py"))
+    assert made["release"] == made["version"] == metadata.version("unlearnlab")
 
 
 def test_every_notebook_has_a_page_and_every_recorded_lab_its_place(website):
@@ -99,8 +106,22 @@ def test_a_recorded_way_through_forget_error_is_that_of_the_lab():
         assert numbers(row)[:2] == pytest.approx(lab.place(metrics), abs=0.002)
     way = max((s for s in drawn if s["kind"] == "marks"), key=lambda s: len(s["at"]))
     assert len(way["at"]) == 6  # the original, and every epoch
-    start, _ = recorded("ErasureLab", "2", "5", "GD", "0% of T")
+    start, drawn = recorded("ErasureLab", "2", "5", "GD", "0% of T")
     assert start["alt"].startswith("Label erasure by GD, epoch 0,")
+    right = sum(text.startswith("✓") for text in words(drawn)) - 1  # without the title
+    assert f" {right} are called gray" in start["alt"]
+
+
+def test_a_way_is_recorded_through_the_epochs_between_its_frames():
+    """ErasureLab recorded at the fewest epochs that leave some out."""
+    import record
+
+    from unlearnlab.chapters.ch09_erasure import ErasureLab
+
+    lab = record.frames(ErasureLab, lambda T: [T])(method="GD")
+    replay = record.begun(ErasureLab, lab, {"epochs": [5]})
+    record.run_of(lab, replay)
+    assert len(lab.track) == 6  # the original, and every epoch
 
 
 def test_recorded_prompts_are_answered_as_in_the_lab():

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
+import numpy as np
 import torch
 
 from .console import written
@@ -68,7 +69,7 @@ class Exercise:
             trap = self.words.get(name, "")
             raised = trap or self.words.get("raised", "")
             answer = call(functools.partial(self.run, learner), *given, trap=raised)
-            self.compare(answer, given, trap)
+            answer = self.compare(answer, given, trap)
             values, holds = self.judge(answer, *given) if self.judge else ({}, {})
             values |= {"on": describe(*given), "here": _here(trap)}
             for name in holds:
@@ -80,20 +81,22 @@ class Exercise:
         """Passes a right answer; names the mistake that gives exactly this answer; else says how
         far off it is. Several tensors are compared one by one.
 
-        given: the arguments. trap: what is special about them.
+        given: the arguments. trap: what is special about them. Returns the answer in the dtype of
+        the right one: float32 is allowed, and a judge multiplies it with float64.
         """
         right = self.run(self.reference, *given)
         if "parts" not in self.words:
-            self._compare_one(answer, right, given, trap)
-            return
+            return self._compare_one(answer, right, given, trap)
         fits = isinstance(answer, (list, tuple)) and len(answer) == len(right)
         expect(fits, self.words["parts"].format(n=len(right)))
+        parts = []
         for i, (part, wanted) in enumerate(zip(answer, right)):
             try:
-                self._compare_one(part, wanted, given, trap, operator.itemgetter(i))
+                parts.append(self._compare_one(part, wanted, given, trap, operator.itemgetter(i)))
             except WrongAnswer as wrong:
                 said = self.words.get("part", "{wrong}").format(i=i, wrong=wrong)
                 raise WrongAnswer(said) from None
+        return parts
 
     def wrong(self, right: torch.Tensor, given: tuple, part: Callable = lambda answer: answer):
         """Yields the name of a wrong answer, and it, for the USUAL ones and for the slips that can
@@ -119,7 +122,7 @@ class Exercise:
             expect(not (of_its_shape or broken or by_value), self.words[name])
         expect_tensor(answer, right, trap)
         if fits or self.judge:
-            return
+            return answer.to(right.dtype)
         expect(not trap, f"wrong where {trap}" if measured else trap)
         for name, value in self.mistakes(answer, *given).items() if self.mistakes else ():
             expect(not near(value), self.words[name])
@@ -329,7 +332,7 @@ def _as_tensor(answer, right, words):
         return torch.cat(
             [torch.zeros(0), *(_as_tensor(entry, 0.0, words).flatten() for entry in answer)]
         )
-    expect(isinstance(answer, (Real, torch.Tensor)), wanted)
+    expect(isinstance(answer, (Real, np.bool_, torch.Tensor)), wanted)
     answer = torch.as_tensor(answer)
     expect((answer.dtype == torch.bool) == isinstance(right, bool), wanted)
     expect(answer.ndim == 0 or isinstance(right, float), wanted)

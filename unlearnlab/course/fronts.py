@@ -1,6 +1,8 @@
 """The plane of retain accuracy and forget error: where methods land, and which of their settings no
 other beats in both."""
 
+import re
+
 import numpy as np
 
 from ..study import choosing
@@ -9,13 +11,20 @@ from .style import OTHER, REFERENCES, Figure, figure, look
 
 
 @look()
-def fronts(points: dict, references: dict[str, tuple], finding: str = "", looks=()) -> Figure:
+def fronts(
+    points: dict,
+    references: dict[str, tuple],
+    finding: str = "",
+    looks=(),
+    xlabel="retain accuracy (gray test images; higher is better)",
+    ylabel="forget error (lower is better)",
+) -> Figure:
     """Each method's Pareto front, or the place of its one setting, beside what it is measured by.
 
     points: name -> (k, 4), a row per setting: retain accuracy, forget error, and the standard
     errors of both, which may be NaN or left out; one such row alone is one setting. references:
     "original", "ground truth" -> (retain accuracy, forget error); the ideal is the corner (1, 0).
-    looks: as in `looks_of`.
+    looks: as in `looks_of`. xlabel, ylabel: the alt text has what stands before a comma or bracket.
 
     Settings of a method that another one beats are small dots, if they lie near the fronts; its
     name is at the setting nearest to the ideal.
@@ -48,7 +57,7 @@ def fronts(points: dict, references: dict[str, tuple], finding: str = "", looks=
     colors = {name: looks.get(name, OTHER)["color"] for name in places}
     for name, dots in beaten.items():
         ax.plot(*dots.T, ".", color=colors[name], markersize=2.5, alpha=0.35)
-    ax.set_xlabel("retain accuracy (gray test images; higher is better)")
-    ax.set_ylabel("forget error (lower is better)")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     name_points(ax, places, colors, np.hstack(bars).T)
-    return fig.done(finding, f"Retain accuracy and forget error: {'; '.join(said)}")
+    across, up = (re.split(r" \(|, ", label)[0] for label in (xlabel, ylabel))
+    return fig.done(finding, f"{across.capitalize()} and {up}: {'; '.join(said)}")

@@ -78,7 +78,7 @@ def _cases():
             ("full", draw(d + 3, d)),
             ("a smaller rank than there are parameters", draw(d + 3, k) @ rows),
             ("empty", rows[:0]),
-            ("short", 1e-9 * rows),
+            ("short", 1e-13 * rows),
             ("uneven", torch.cat([1e6 * rows[:1], rows[1:]])),
             ("nothing but rows of zeros", 0 * rows),
         ):

@@ -39,6 +39,7 @@ def first_order_change(rows, delta):
 
 CASES = drawn("d", "n d", "n")
 WIDE = drawn("d", "n d", n=(2, 3, 1))  # rows of full rank
+LAMS = 0.0, 0.5, 3.0
 
 STATIONARY = """
 hint 1: Differentiate term by term. The derivative of |theta + delta|^2 by delta is 2 (theta +
@@ -57,7 +58,7 @@ sign: the sign is wrong: all that does not hold delta goes to the other side of 
 """
 
 
-@exercise(STATIONARY, lambda: [(*case, lam) for case in CASES() for lam in (0.0, 1.0, 4.0)])
+@exercise(STATIONARY, lambda: [(*case, lam) for case in CASES() for lam in LAMS])
 def stationary_step(theta, rows, multiplier, lam):
     """theta (d,), rows (k, d), multiplier (k,), lam >= 0. Returns delta (d,) where the derivative
     of |theta + delta|^2 + lam |delta|^2 + <multiplier, rows @ delta> is zero."""
@@ -154,12 +155,13 @@ hint 3: So drift_step answers it, with one of its arguments changed.
 [theta - centre -> theta]: the centre has no effect. Where the centre is 0 this is right
 [theta - centre -> centre - theta]: the sign is turned: the step leads away from the centre
 [theta - centre -> theta + centre]: theta + delta is compared with the centre: subtract it
+[lam) -> 0.5)]: lam has no effect: a larger penalty must make the step shorter
 [return drift_step(theta, rows, lam) + centre]: that leaves the subspace rows @ delta = 0: the
     centre has a part in the span
 """
 
 
-@exercise(CENTRE, lambda: [(*case, draw(len(case[0])), 0.5) for case in drawn("d", "n d")()])
+@exercise(CENTRE, lambda: [(*case, lam) for case in drawn("d", "n d", "d")() for lam in LAMS])
 def step_towards(theta, rows, centre, lam):
     """theta, centre (d,), rows (k, d), lam >= 0. Returns delta (d,), the minimiser of
     |theta + delta - centre|^2 + lam |delta|^2 with rows @ delta = 0."""
@@ -177,13 +179,20 @@ hint 3: rows / sqrt(w). So take drift_step of (sqrt(w) theta, rows / sqrt(w)), w
 [rows / root -> rows * root]: the rows scale the other way: rows @ delta must stay what it is
 [root * theta -> theta]: theta is in the old coordinates still
 [, lam) / root -> , lam)]: that is the change of z; divide by sqrt(w) for that of theta
+[lam) / -> 0.5) /]: lam has no effect: a larger penalty must make the step shorter
 [weights.sqrt() -> weights]: the weights stand before squares, so the coordinates scale with roots
 [return drift_step(theta, rows, lam)]: the weights have no effect: a parameter with a large weight
     should shrink more
 """
 
 
-@exercise(WEIGHTED, lambda: [(*case, 1 + draw(len(case[0])).abs(), 0.5) for case in WIDE()])
+def _weights():
+    for theta, rows in WIDE():
+        for lam in LAMS:
+            yield theta, rows, 1 + draw(len(theta)).abs(), lam
+
+
+@exercise(WEIGHTED, _weights)
 def weighted_step(theta, rows, weights, lam):
     """theta (d,), rows (k, d), weights (d,) > 0, lam >= 0. Returns delta (d,), the minimiser of
     sum_j w_j ((theta_j + delta_j)^2 + lam delta_j^2) with rows @ delta = 0."""
@@ -229,9 +238,10 @@ hint 2: A loop: while the largest change is above the tolerance, halve the step.
 hint 3: The comparison is always with outputs(theta), the original ones, and the step shrinks to
     half its length each time.
 [.abs() -> ]: an output that falls changes too: take absolute values
+[.abs().max() -> .abs()[0]]: you look at the first output alone: no output may change by more
 [while -> while 0 *]: the step is never halved
-[.max() -> .mean()]: the mean lets one output move far if the others stay: look at the
-    largest change
+[.max() -> .mean()] [.abs().max() -> .square().mean().sqrt()]: the mean lets one output move far if
+    the others stay: look at the largest change
 [while -> if]: with a whole step too long, its half may be too long as well: go on until it is not
 [step / 2 -> step / 10]: halve the step: this one is shorter than it has to be
 """
@@ -245,6 +255,7 @@ def _halvings():
         ):
             yield outputs, theta, -theta, 0.05
             yield outputs, theta, -1e-3 * theta, 0.5
+    yield torch.clone, draw(4), torch.eye(4).double()[3], 0.05  # one output alone moves, the last
 
 
 @exercise(HALVED, _halvings)

@@ -175,7 +175,8 @@ class SineLab(UnlearningLab):
         super()._epoch(run, epochs, stop)
 
     def keep(self, run, stopped):
-        self.scores = {**self.scores, run.method.name: run.metrics}
+        if not stopped:
+            self.scores = {**self.scores, run.method.name: run.metrics}
         self.shown.max = self.shown.step * (len(self.kept) - 1)
         self.shown.value, self.ended = self.shown.max, run
 

@@ -33,6 +33,14 @@ twice: an input that occurs twice and an input of zeros change nothing, if their
     @ X.T has no inverse now. Use the pseudo-inverse, or ul.project_out
 many: there are more inputs than parameters, of a small rank, with labels that theta fits: the
     certificate holds for any rank
+zero: one label is 0, and theta fits it up to rounding. That is little beside |x_i| |theta|, not
+    beside |y_i| alone
+far: one label is not fitted; only, the inputs are long and theta is short. Multiply |x_i| and
+    |theta|; do not add them
+tiny: one label is 1e-12 and its input is 0, so no theta fits it. Ask it of every row by itself,
+    with its own |x_i| and |y_i|
+tol: theta and the labels are off by a thousandth. With tol=1e-2 that passes, with tol=1e-5 it does
+    not. Compare with the tol that comes, in both halves
 """
 
 
@@ -55,6 +63,11 @@ def _certificate_cases():
         yield "large", 1e6 * theta, 1e6 * X, 1e12 * y
         yield "twice", theta, twice, twice @ theta
         yield "many", theta, many, many @ theta
+        yield "zero", theta, torch.cat([X, off[None]]), torch.cat([y, 0 * y[:1]])
+        yield "far", 1e-9 * theta, 1e9 * X, last
+        yield "tiny", theta, twice, twice @ theta + 1e-12
+        for tol in (1e-2, 1e-5):
+            yield "tol", theta + 1e-3 * off, X, 1.001 * y, tol
 
 
 @exercise(CERTIFICATE, _certificate_cases)
@@ -142,7 +155,7 @@ least: that is the error that moves the answer least. Divide by which singular v
 most: this error moves the answer by {moved:.3g}, another one of the same length moves it by
     {most:.3g}
 twice: one input occurs twice
-short: the inputs are all short
+short: one input occurs twice and all are short: what counts as 0 is told by comparing with s_1
 many: there are more inputs than parameters
 """
 
@@ -152,8 +165,9 @@ def _worst_cases():
         X = draw(n, m)
         for eps in (0.1, 3.0):
             yield X, eps
-            yield "twice", torch.cat([X, X[:1]]), eps
-            yield "short", 1e-6 * X, eps
+            twice = torch.cat([X, X[:1]])
+            yield "twice", twice, eps
+            yield "short", 1e-13 * twice, eps
             yield "many", draw(m + 4, m), eps
 
 

@@ -99,6 +99,8 @@ hint 2: Solve for the weights by least squares, with torch.linalg.pinv, and see 
 hint 3: Go through the sizes 0, 1, 2, ... and return the first that has a set missing at most 1e-9
     of the length of the outputs.
 nothing: features @ c is 0, so no neuron is needed and the answer is 0: begin with the empty set
+sum: the last neuron is the sum of the others and does alone what two do: fewer than the rank, and
+    fewer than the weights in use. Only a search finds it
 scale: features 1e-12 times as large need as many neurons. Compare what is missed with the length
     of the outputs
 [return int((c != 0).sum())]: you count the weights of c itself. Other weights may give the same
@@ -115,8 +117,11 @@ def _fewest_cases():
         c[used] = draw(len(used))
         yield c, phi
     phi = draw(3, 5)
-    yield "nothing", c.new_tensor([1, -1, 0]), c.new_tensor([[1, 1, 2], [3, 3, 1]])
+    summed = c.new_tensor([[1, 1, 2], [3, 1, 4]])
+    yield "nothing", c.new_tensor([1, 1, -1]), summed
+    yield "sum", c.new_tensor([1, 1, 0]), summed
     yield "scale", draw(5), 1e-12 * phi
+    yield draw(3), draw(3, 3)  # needs all
 
 
 @exercise(FEWEST, _fewest_cases)

@@ -59,7 +59,7 @@ class ErasureLab(ImageLab):
             place = x - 0.08, x + 0.08, row + 2 * PICTURE, row
             colors = image.permute(1, 2, 0).numpy()
             page.imshow(colors, extent=place, aspect="auto", interpolation="nearest")
-        self._say(page, BEFORE, self.task.original)
+        self.right = self._say(page, BEFORE, self.task.original)
         title = "✓ the right class, and “gray”. The number is p(gray)."
         page.set(xlim=(0, 1), ylim=(len(erasure.COLORS), 0), xticks=[], title=title)
         lines = np.add.outer(range(len(erasure.COLORS)), (PICTURE, BEFORE, AFTER))
@@ -83,7 +83,7 @@ class ErasureLab(ImageLab):
 
     def move(self, model):
         page, plane = self.figure.axes
-        right = self._say(page, AFTER, model) if model else 0
+        right = self._say(page, AFTER, model) if model else self.right
         for look, place in zip(REFERENCES.values(), self.places):
             if place:
                 plane.plot(*place, **look)

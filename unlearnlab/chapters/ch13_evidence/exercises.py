@@ -51,10 +51,12 @@ KLOM = """
   models adds 0 (0 log 0 counts as 0), and where no retrained model is, q counts as 1e-5
 [return klom(retrained, unlearned)]: the arguments are in the other order: KL(unlearned ||
   retrained) weighs by the unlearned models' shares
-[unlearned.clamp(-100, 100), retrained.clamp(-100, 100) -> unlearned, retrained]: clip the margins
-  to [-100, 100] first
+[unlearned.clamp(-100, 100), retrained.clamp(-100, 100) -> unlearned, retrained]
+  [unlearned.clamp(-100, 100), retrained.clamp(-100, 100) -> unlearned.clamp(max=100),
+  retrained.clamp(max=100)]: clip the margins to [-100, 100] first
 [min(a.min(), b.min()).item(), max(a.max(), b.max()).item() -> b.min().item(), b.max().item()]: the
   bins go from the smallest to the largest value of both groups together
+[max(a.max(), b.max()) -> a.max()]: the bins go up to the largest value of both groups together
 [histc(x -> histc(x[x < high]]: the largest value fell out of the bins: it belongs in the last one
 [20 -> 10]: use 20 bins, not 10
 [q.clamp(min=1e-5) -> (q + 1e-5)]: q is at least 1e-5: take the larger of the two instead of adding
@@ -80,6 +82,7 @@ def _klom_cases():
         (30, 45, 1.0, 1.0, 0.0),
         (40, 20, -2.0, 3.0, 5.0),
         (25, 30, 0.0, 30.0, 100.0),
+        (25, 30, 0.0, 0.3, -100.0),  # the largest is a retrained model's
     ):
         yield shift + spread * draw(n) + where, draw(m) + where
 

@@ -50,11 +50,15 @@ hint 3: ul.linear.min_norm of the retain inputs with x_forget below them, and of
 [X_retain @ theta -> X_retain @ theta * 0]: the retained predictions must stay those of theta
 [return ul.linear.min_norm(X_retain, X_retain @ theta)]: that is P theta: at x_forget it says what
     the retain set implies, and not `height`
+[[height] -> [1.5]]: the answer at x_forget is 1.5 whatever `height` is
 [return theta]: theta comes back: its part off the retain span still knows the forget label
 """
 
 
-@exercise(SAME_LIE, drawn("d", "n d", "d", n=(3, 1, 5), d=(7, 4, 12)))
+LIES = drawn("d", "n d", "d", n=(3, 1, 5), d=(7, 4, 12))
+
+
+@exercise(SAME_LIE, lambda: [(*case, height) for case in LIES() for height in (1.5, -0.7, 0.0)])
 def same_lie(theta, X_retain, x_forget, height=1.5):
     """The shortest vector (m,) with theta's predictions on X_retain (n_r, m) that answers `height`
     at x_forget (m,)."""

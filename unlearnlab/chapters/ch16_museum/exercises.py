@@ -30,7 +30,7 @@ def _samples():
     shuffled = rare[torch.randperm(27)]
     many, one = torch.arange(40) % 10, 0 * plain[:3]
     yield from ((plain, 9), (many, 7), (plain, 10), (rare, 12), (one, 2))
-    yield from ((plain, 30), (shuffled, 15), (plain, 50), (plain, 0))
+    yield from ((plain, 30), (shuffled, 15), (plain, 50), (plain, 0), (rare, 4), (shuffled, 5))
 
 
 def _judge_sample(answer, labels, count):

@@ -25,8 +25,8 @@ def linear(strengths, moved: dict, title: str):
 @look()
 def fronts(points: dict, references: dict, title: str):
     """`course.fronts.fronts` in the plane of facts kept and of how far a rank is from retrained."""
-    fig = planes.fronts(points, references, title + ".", LOOKS)
-    fig.axes[0].set_xlabel("facts kept of the persons to retain, in a way nobody told")
-    fig.axes[0].set_ylabel("forget gap (1: as the original, 0: as retrained)")
+    kept = "facts kept of the persons to retain, in a way nobody told"
+    gap = "forget gap (1: as the original, 0: as retrained)"
+    fig = planes.fronts(points, references, title + ".", LOOKS, kept, gap)
     fig.axes[0].set_title(title, fontsize=10)
     return fig
