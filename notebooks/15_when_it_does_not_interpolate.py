@@ -345,7 +345,7 @@ for noise in (0, 0.3, 1.0, 3.0):
 # gives, which has learnt the noise of the retain set by heart. *Unlearning is exact; the model is
 # as bad as it was.* Forgetting some points is no cure for the others.
 #
-# **Second case: as many samples as parameters, or more.** With noise nothing interpolates any more.
+# **Second case: more samples than parameters.** With noise nothing interpolates any more.
 #
 # **Predict, then run.** Keep the 40 dimensions and the 4 forget samples, and raise the number of
 # retained ones past 40. How much of the forget labels' influence on the least-squares solution does
@@ -511,12 +511,13 @@ assert part["MinNorm-OG"][-1] < 0.15 and part["MinNorm-OG"][-1] < part["MinNorm-
 # rounding. Here the same trainings are stopped after 100, 300, 1,000, 3,000 and 10,000 epochs, each
 # unlearned for $T = 100$ at the paper's settings. For reference, **retrained** is a network trained
 # on the retain set alone for as many epochs as the original. The runs are recorded;
-# `python -m unlearnlab.study interpolation` makes the file again.
+# `python -m unlearnlab.study interpolation` makes the file again on a processor with the same
+# instructions. On another one sums round differently, and the same seed trains another network.
 
 # %%
 recorded = ul.table.read("interpolation")
 record, made = recorded["models"], recorded.provenance
-print(f"{len(record)} models: {made['command']}, at commit {made['commit'][:7]}")
+print(f"{len(record)} models: {made['command']}, at commit {made['commit'][:7]}, {made['device']}")
 
 
 # %%
@@ -572,7 +573,7 @@ print("median of the largest error at the end:", {n: f"{v[-1]:.2f}" for n, v in 
 # %%
 assert ratio[0] > 0.9 and ratio[-1] < 0.5 and (ratio < 1).all() and (ours < gd)[-1].all()
 assert rms["GD"].argmin() == 2 and (np.diff(rms["MinNorm-OG"]) > 0).sum() == 1
-assert ((ours - again)[3] > 0).sum() == 3 and rms["MinNorm-OG"][-1] > 2 * rms["retrained"][-1]
+assert ((ours - again)[3] > 0).sum() == 4 and rms["MinNorm-OG"][-1] > 2 * rms["retrained"][-1]
 assert sup["original"][-1] > 2 * sup["original"][0] and 1 < sup["MinNorm-OG"].min()
 assert medians["MinNorm-OG"][-1] < 1 and min(rms["original"][-1], rms["GD"][-1]) > 0.71
 assert (at_points["MinNorm-OG"] > at_points["GD"])[3:].all()
@@ -585,15 +586,15 @@ assert (rms["retrained"] < rms["MinNorm-OG"])[4:].all()
 #   There is little to unlearn, and all four curves lie together: GD and MinNorm-OG differ by a few
 #   percent.
 # - The peaks come with the fit, and with them the difference: from 1,000 epochs on **GD's mean
-#   root-mean-square error rises; MinNorm-OG's falls**, but for one small step. At the right end it
-#   is less than half of GD's, and below it on each of the five seeds.
+#   root-mean-square error rises; MinNorm-OG's falls**, but for one step. At the right end it is
+#   less than half of GD's, and below it on each of the five seeds.
 # - On the retain points it is the other way round: from 3,000 epochs on MinNorm-OG's error is above
 #   GD's. It pays for the calm between the points with the fit on them; notebook 08 looks into that.
 # - For scale: the function 0 has the largest error 1 and the root-mean-square error 0.71. By the
 #   mean largest error only **retrained** gets below it; by the median, the paper's measure,
 #   MinNorm-OG just does at the end. By the root mean square original and GD end above it.
 # - After 3,000 epochs unlearning and training on the retain set alone for as long have nearly one
-#   mean, by the root mean square; but on three seeds of five retraining is better. From 10,000 on
+#   mean, by the root mean square; but on four seeds of five retraining is better. From 10,000 on
 #   its mean is lower, two to three times at the end: what it gains by long training, unlearning
 #   does not get back in 100 epochs.
 #
@@ -630,7 +631,8 @@ fits, change = losses < 0.5, accuracy["MinNorm-OG"] - accuracy["original"]
 print("change of the retain accuracy by MinNorm-OG:", *(f"{value:+.2f}" for value in change))
 
 assert forget["MinNorm-OG"].max() < 0.25 and (forget["MinNorm-OG"] < forget["GD"]).all()
-assert forget["GD"][0] < 0.5 * forget["GD"][fits].mean()
+left = forget["GD"] / forget["original"]
+assert left[0] < 0.3 < left[1:].min() and left[1:].max() < 0.6
 assert change[0] > 0.1 and (change[fits] > -0.1).all()
 
 rates = ul.table.read("erasure")["runs"].query("method == 'GD' and seed < 5").groupby("lr")
@@ -644,10 +646,9 @@ assert (np.argmin(panels["forget error"]["GD"], 0) == 0).sum() == 3
 # *Means of four seeds and the range without the extremes; the loss falls from left to right.*
 #
 # **GD** forgets color most at the first stop, in the mean and on three seeds of four, as on the
-# curve of section 4. Afterwards from a fifth to two fifths of the original's error stay, seeds
-# differ widely, and no trend with the loss is to be seen. **MinNorm-OG** forgets at every stop, and
-# costs a few percent of accuracy at most. On clean labels, then, nothing hangs on the last digit of
-# the training loss.
+# curve of section 4. Afterwards from a third to a half of the original's error stays, and seeds
+# differ widely. **MinNorm-OG** forgets at every stop, and costs a few percent of accuracy at most.
+# On clean labels, then, nothing hangs on the last digit of the training loss.
 #
 # **But this is no contest.** $3 \cdot 10^{-3}$ is MinNorm-OG's best rate in notebook 09, not GD's.
 # At $5.5 \cdot 10^{-3}$ plain descent takes fully trained originals about as far, as the table
@@ -674,12 +675,16 @@ for noise, runs in noisy[noisy.model == "original"].groupby("noise"):
     print(f"{noise:.0%} wrong labels, after", *by_stop.index, "epochs")
     for column, words in columns.items():
         print(f"   {words:16}", *(f"{value:5.2f}" for value in by_stop[column]))
+    assert by_stop.wrong_closed[6] < 0.1 and by_stop.wrong_closed[30] > 0.7
+    assert by_stop.retain_accuracy.max() - by_stop.retain_accuracy[3:6].max() < 0.02
+assert by_stop.retain_accuracy[3] - by_stop.retain_accuracy[30] > 0.08
 
 # %% [markdown]
 # The last part. After three to six epochs the network reads digits about as well as it ever will,
 # and has learnt hardly any wrong label. From there on the training loss falls as wrong labels are
-# learnt by heart, and the test accuracy falls with it. Here **interpolation is memorisation**: the
-# loss that the theory asks for is reached by the part of training that does harm.
+# learnt by heart. The test accuracy does not gain by it, and with two fifths of wrong labels it
+# loses ten points. Here **interpolation is memorisation**: the loss that the theory asks for is
+# reached by the part of training that learns what is wrong.
 #
 # Now unlearn color, at every stop. **Predict, then run.** What does it cost in accuracy, before and
 # after the wrong labels are learnt?
@@ -693,7 +698,8 @@ over_seeds.bands(
     sorted(noisy.trained.unique()),
     ending(shown, "original", "MinNorm-OG"),
     "epochs that the original was trained",
-    "With many wrong labels MinNorm-OG ends at about one accuracy, wherever it starts",
+    "With two fifths of wrong labels MinNorm-OG ends between .5 and .65 at every stop, below the "
+    "original from the third epoch on",
     log="x",
 )
 
@@ -706,30 +712,32 @@ for model, lost in cost.items():
     print(f"accuracy lost, 40% wrong labels, {model:11}", *(f"{value:+.2f}" for value in lost))
 
 assert (
-    cost["MinNorm-OG"][1:4].min() > 1.4 * cost["MinNorm-OG"][-1] > 0.15
+    cost["MinNorm-OG"][1:4].min() > 0.2 > 0.15 > cost["MinNorm-OG"][-1] > 0.08
     and (cost["GD"][1:] > 0.02).all()
-    and np.ptp(two_fifths["MinNorm-OG"].mean(1)) < 0.05
+    and (two_fifths["MinNorm-OG"] < two_fifths["GD"])[1:4].all()
+)
+assert (
+    0.5 < two_fifths["MinNorm-OG"].mean(1).min() and two_fifths["MinNorm-OG"].mean(1).max() < 0.65
 )
 
 # %% [markdown]
 # Now the training matters. With two fifths of wrong labels MinNorm-OG costs more than twenty points
-# of accuracy half-way, and thirteen at the end. What differs is the original: MinNorm-OG ends near
-# six digits in ten at every stop. GD costs less, and it learns the wrong labels of the few
-# accessible images by heart. The next section takes MinNorm-OG apart.
+# of accuracy after 3 to 12 epochs, and eleven at the end. Up to 12 epochs GD costs less on each of
+# the four seeds, and it learns the wrong labels of the few accessible images by heart. The next
+# section takes MinNorm-OG apart.
 #
-# It is not the training loss alone either: on clean labels an original with the loss $0.4$ lost
-# nothing (section 6), with two fifths of wrong labels one with about the same loss lost thirteen
-# points. What counts is *what* is not fitted. A loss that still falls because the network learns,
-# and a loss that is high because the labels contradict each other, are one number and two
-# situations.
+# It is not the training loss alone either: on clean labels originals with a mean loss of $0.35$
+# lost three points (section 6), with two fifths of wrong labels those with $0.45$ lost eleven. What
+# counts is *what* is not fitted. A loss that still falls because the network learns, and a loss
+# that is high because the labels contradict each other, are one number and two situations.
 #
 # ## 8 · Who learns the wrong labels, and who forgets them
 #
 # The mislabelled images are *retained*; nobody asks for their labels to be forgotten. About a tenth
 # of them are among the images that unlearning may look at. To tell the two halves of MinNorm-OG
 # apart, a second record has a third arm: **projections only**, MinNorm-OG with a learning rate of
-# 0. It holds a fifth of wrong labels, four seeds, trained anew (`python -m unlearnlab.study
-# interpolation-arms`).
+# 0. It holds a fifth of wrong labels and eight seeds, the first four those of section 7 (`python -m
+# unlearnlab.study interpolation-arms`).
 #
 # **Predict, then run.** Which of the arms answers with the wrong labels that it can see, and with
 # those that it cannot? Which of them costs accuracy?
@@ -764,10 +772,10 @@ over_seeds.rows(
 # %%
 accuracy = {arm: last[last.model == arm].retain_accuracy for arm in ARMS}
 gain = accuracy["projections only"] - accuracy["original"]
-half = 3.18 * gain.std() / len(gain) ** 0.5  # Student's t, three degrees of freedom
+half = 2.36 * gain.std() / len(gain) ** 0.5  # Student's t, seven degrees of freedom
 open_left = kept["wrong_open", "projections only"][-1] / kept["wrong_open", "original"][-1]
 print(f"accessible wrong labels left by projections: {open_left:.0%} (you: {my_guess})")
-print(f"accuracy gained by projections: {gain.mean():.3f} ± {half:.3f} (95%, four seeds)")
+print(f"accuracy gained by projections: {gain.mean():.3f} ± {half:.3f} (95%, eight seeds)")
 
 taught = kept["wrong_open", "MinNorm-OG"] - kept["wrong_open", "original"]
 assert open_left < 0.2 and gain.min() > 0 and taught[1] > 0.1 and taught[2] > 0.1
@@ -779,35 +787,41 @@ by_arm = fifth.pivot_table(index=["trained", "seed"], columns="model", values="r
 change = by_arm.sub(by_arm["original"], axis=0)[list(ARMS[1:])].loc[3:]  # epochs
 change["beyond the sum"] = change["MinNorm-OG"] - change["GD"] - change["projections only"]
 average = change.groupby("trained").mean()
-print("change of the test accuracy, means of four seeds:", average.round(3), sep="\n")
+print("change of the test accuracy, means of eight seeds:", average.round(3), sep="\n")
+less = (change["MinNorm-OG"] - change["GD"]).unstack()  # (epochs, seed)
+print("MinNorm-OG less GD, by seed:", less.round(2), sep="\n")
 
-assert (change["beyond the sum"] < 0).sum() == 19 and len(change) == 20
-assert (average["MinNorm-OG"] < average["GD"] - 0.03).all() and average["MinNorm-OG"].max() < -0.06
-assert average["projections only"].loc[:12].between(-0.03, 0.005).all()
+assert (change["beyond the sum"] < 0).sum() == 37 and len(change) == 40
+assert (less.loc[:20] < 0).all(axis=None) and (less.loc[30] < 0).sum() == 6
+assert average["MinNorm-OG"].loc[:12].between(-0.18, -0.14).all()
+assert average["projections only"].loc[:12].between(-0.035, 0).all()
 stopped = by_arm["original"].groupby("trained").mean().max()  # the best stop
 assert stopped > by_arm["projections only"][30].mean() - 0.03
 assert (kept["wrong_open", "GD"] > 1.9 * kept["wrong_open", "MinNorm-OG"]).all()
 
 # %% [markdown]
-# - **Descent teaches them.** After three epochs the original has learnt under one in a hundred of
-#   the accessible wrong labels. After MinNorm-OG nearly a quarter is answered, after GD nearly
-#   half: their loss asks for just these labels. What MinNorm-OG answers of them at the end is not
-#   what it protected.
-# - **Projections alone forget them,** at the end nearly nine tenths of those out of reach *and* of
-#   those within reach. Nobody aimed at them. The linear theory of section 1 would have kept
+# - **Descent teaches them.** After three epochs the original has learnt about one in a hundred of
+#   the accessible wrong labels. After MinNorm-OG a quarter is answered, after GD half: their loss
+#   asks for just these labels. What MinNorm-OG answers of them at the end is not what it protected.
+# - **Projections alone forget them,** at the end more than eight tenths of those out of reach *and*
+#   of those within reach. Nobody aimed at them. The linear theory of section 1 would have kept
 #   every prediction within reach, right or wrong. The network did not: a step protects only the
 #   largest output of each head, of the images that it draws, and to first order.
 # - **And that is a gain here,** late: after the whole training the projected networks read digits
-#   better than the originals, in all four seeds; up to 12 epochs they do not. A stopped original
-#   reads nearly as well.
-# - **MinNorm-OG's cost is neither part's alone.** Up to 12 epochs projections cost two points, or
-#   none, GD one to four, both together nine to fourteen. From three epochs on the cost is beyond
-#   the sum of the two in 19 of 20 runs. Nor does it go with the wrong labels that are answered: GD
-#   answers about twice as many and costs less.
+#   better than the originals, on all eight seeds; up to 12 epochs they do not, in the mean. A
+#   stopped original reads nearly as well.
+# - **MinNorm-OG's cost is neither part's alone,** while the training is short. Up to 12 epochs
+#   projections cost one to three points, GD three or four, both together 15 to 17. After 3 to 20
+#   epochs MinNorm-OG is below GD on each of the eight seeds. Nor does it go with the wrong labels
+#   that are answered: GD answers about twice as many and costs less.
+# - **At the end that is not certain.** MinNorm-OG is below GD on six of eight seeds, by seven
+#   points in the mean. An older record (commit 676b03d) has the first four seeds on another
+#   processor. There MinNorm-OG is eight points below GD after 3 epochs, four or five after 6 and
+#   12, and level with it at the end.
 #
 # There is a price: projections alone hardly forget color, for which MinNorm-OG was run. Nothing
 # here was compared with shrinking *all* of $\theta$, nor with another learning rate. One task, one
-# strength, four seeds: whether shrinking off the span is a cure for wrong labels elsewhere is an
+# strength, eight seeds: whether shrinking off the span is a cure for wrong labels elsewhere is an
 # open question.
 
 # %%
@@ -832,7 +846,8 @@ assert color["projections only"] > 0.8 * color["original"] and color["MinNorm-OG
 #    at a rate that is not its best.
 # 4. **With wrong labels it does not repair:** the descent teaches the wrong labels that are within
 #    reach. Projections alone forgot them, and gained some accuracy late. Together they cost more
-#    accuracy than either, and why is not shown.
+#    accuracy than either when the training was short, of 3 to 12 epochs. At the end that did not
+#    hold in every record, and why it is so is not shown.
 # 5. **The training loss is not the measure** that tells these cases apart. Look at what is not
 #    fitted, and at how much of the retain set you can reach.
 #

@@ -206,8 +206,9 @@ assert arm_table.loc["never saw them", "new"] < 0.5 * arm_table.loc["MinNorm-OG"
 # ## 3 · Sequences, and positions that do not count
 #
 # A model may return logits of shape (n, length, classes). Its targets then have shape (n, length).
-# The target −100 says that a position does not count: not in the loss, not in the rows' labels, not
-# when a method draws new labels. Padding gets −100.
+# The target −100 says that a position does not count: not in the loss, and not when a method draws
+# new labels. Padding gets −100. A projection does not see the targets: it takes a row at every
+# position, padding too (notebook 18).
 #
 # The sequences here count in steps of 1, 2 or 3, modulo 10. Three others are secrets: eight random
 # digits each. The model reads a digit and says the next one.

@@ -344,7 +344,8 @@ prompt = [words[i] for i in first[: data.PROMPT]]
 true = ch.asking.truth(1, prompt)
 g = torch.Generator().manual_seed(0)
 anywhere = F.normalize(torch.randn(len(v), generator=g), dim=0)
-for name, direction in (("unprotected", v), ("its opposite", -v), ("a random one", anywhere)):
+moves = {"unprotected": v, "its opposite": -v, "a random one": anywhere}
+for name, direction in moves.items():
     for share in (0.001, 0.003, 0.01):
         said = ch.asking.written(along(direction, share), prompt)
         right = sum(word == wish for word, wish in zip(said, true))
@@ -352,15 +353,29 @@ for name, direction in (("unprotected", v), ("its opposite", -v), ("a random one
 print(" ".join(prompt), "...", *ch.asking.marked(ch.asking.written(along(v, 0.01), prompt), true))
 
 # %% [markdown]
-# One percent along the unprotected direction, and the passage is gone. The row of the passage does
-# not feel this direction. A random one of this length leaves every word. So the sum promises
-# little; what speaks for it is its price.
+# One percent along $v$, and the passage is gone: 5 of 29 words are right. The opposite direction is
+# as unprotected, and leaves 26. (Which of the two is called $v$ is a convention.) The random
+# direction leaves all 29, but it is a weak control: nearly all of it lies where no word feels it.
+#
+# Part of the damage is reading on. The model reads what it wrote, so one wrong word brings others.
+# And part of it is beyond the first order, which is all that a row knows. To first order the sum of
+# the logits that were largest stays as it was. What does it do?
 
 # %%
-assert abs(by_passage[0] @ v) < 1e-3 * (by_word[::4] @ v).norm()
-assert ch.asking.written(along(anywhere, 0.01), prompt) == true
-assert ch.asking.written(along(v, 0.01), prompt) != true
+with torch.no_grad():
+    largest = task.original(accessible[:1]).argmax(-1, keepdim=True)
+    total = lambda model: model(accessible[:1]).gather(-1, largest).sum().item()
+    change = [total(along(sign * v, 0.01)) - total(task.original) for sign in (1, -1)]
+print("the sum of the logits: {:+.0f} along v, {:+.0f} against it".format(*change))
 
+said = {name: ch.asking.written(along(d, 0.01), prompt) for name, d in moves.items()}
+right = {name: sum(a == b for a, b in zip(text, true)) for name, text in said.items()}
+assert right["unprotected"] < 12 and 20 < right["its opposite"] < 29 == right["a random one"]
+assert abs(by_passage[0] @ v) < 1e-3 * (by_word[::4] @ v).norm() and max(change) < -20
+
+
+# %% [markdown]
+# It falls, both ways. So the sum promises little, on this passage; what speaks for it is its price.
 
 # %% [markdown]
 # ## 5 · Do the theory's conditions hold?
@@ -601,6 +616,10 @@ ten["of GD's"] = (ten.seconds / gd).round(1)
 steps
 
 # %%
+ours = ten.seconds[ten.method == "MinNorm-OG (passages)"].item()
+cost = ten.set_index("method").seconds / 10
+assert round(ours / cost["GD"]) == 84 and round(ours / cost["NPO"]) == 188
+assert round(ours / cost["NPO + retain"]) == 59
 ten[["method", "n_pert", "seconds", "of GD's"]]
 
 # %% [markdown]
@@ -616,10 +635,12 @@ ten[["method", "n_pert", "seconds", "of GD's"]]
 # Recorded: five seeds, ten epochs of full batches, twelve settings of every way to unlearn, laid on
 # seed 31, which is not in the record, after a first look at seed 1. Beside the thirteen methods of
 # the course: a row a passage, plain shrinkage, and **NPO + retain**, as NPO without a retain term
-# is not how its authors run it. (NGP is what TOFU calls gradient difference.) And in *equal work*,
-# as much processor time as ten epochs of MinNorm-OG with a row a passage: 70 epochs of GD, 180 of
-# NPO, 50 of NPO + retain. `python -m unlearnlab.study passage` and `passage-work` make the records
-# again.
+# is not how its authors run it. (NGP is what TOFU calls gradient difference.) The best of NPO +
+# retain and of NGD lay at an end, so these two were then moved to lower weights. And in *equal
+# work*, about as much processor time as ten epochs of MinNorm-OG with a row a passage: 70 epochs of
+# GD, 180 of NPO, 50 of NPO + retain, by an earlier timing. By the seconds of section 6 it would be
+# 84, 188 and 59: the three got 4 to 17% less. `python -m unlearnlab.study passage` and
+# `passage-work` make the records again.
 #
 # First the floor: how much do three models differ that never read of the six?
 
