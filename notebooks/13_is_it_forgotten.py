@@ -26,8 +26,8 @@
 #   retrained networks, and each number an interval over networks;
 # - read a table of such metrics, and tell "not forgotten" from "different in some other way".
 #
-# **You need** notebooks 01 and 09. **Time.** About 75 minutes; the code runs in about a minute on
-# one CPU core. No GPU is needed.
+# **You need** notebooks 01 and 09. **Time.** About 75 minutes; the code runs in about two minutes
+# on one CPU core. No GPU is needed.
 #
 # **On a hosted notebook service**, upload the whole course and run `%pip install ..` in this
 # notebook's folder before the first cell.
@@ -123,8 +123,8 @@ sizes = {name: tuple(forget[name].shape) for name in ("original", "retrained", "
 print(sizes, "networks, examples")
 
 # %% [markdown]
-# Half of the retrained networks stand for "never seen" in every comparison. The other half stand in
-# line with the methods: they are what a perfect method would deliver.
+# Half of the retrained networks stand for "never seen" in every comparison (but relearning, section
+# 7). The other half stand in line with the methods: they are what a perfect method would deliver.
 
 # %%
 truth = forget["retrained"][N:]
@@ -193,32 +193,73 @@ print(f"best threshold on network 0: {best_threshold(0):.2f}")
 # %% [markdown]
 # The threshold was chosen on the examples it is scored on, so it finds something in pure noise too.
 # The usual attack is a logistic regression on the loss, cross-validated, with as many examples of
-# either side. **Predict, then run.** What will it say of the originals, and what of networks that
-# never saw either set?
+# either side. The folds are drawn at random; we average over ten draws, other ones for every
+# network. **Predict, then run.** What will it say of the originals, and what of networks that never
+# saw either set?
 
 
 # %%
 def attack(name, network, rows=slice(None), **settings):
     values = [F.softplus(-part[name][rows][network]) for part in (forget, unseen)]
-    return metrics.mia(*values, repeats=1, **settings)
+    return metrics.mia(*values, **{"seed": network, "repeats": 10} | settings)
 
 
-mia = {name: np.array([attack(name, i) for i in range(N)]) for name in candidates}
-mia_floor = np.array([attack("retrained", i, slice(N, None)) for i in range(N)])
+sixteen = range(16)  # networks: attacks take a while
+mia = {name: np.array([attack(name, i) for i in sixteen]) for name in candidates}
+mia_floor = np.array([attack("retrained", i, slice(N, None)) for i in sixteen])
 for name in ("original", "retrained"):
     print(f"{name:10} {metrics.interval(mia[name])}")
 
+
 # %% [markdown]
-# Two lessons. The attack hardly sees anything: $.54$, on networks that know every one of the 60 by
-# heart. It has one number from one network, and most of the 60 are as easy as the unseen ones.
+# The attack hardly sees anything: $.545$, on networks that know every one of the 60 by heart. It
+# has one number from one network, and most of the 60 are as easy as the unseen ones.
 #
-# And **chance is not .5**. Networks that saw neither set score $.46$, all 64 of them nearly alike.
-# They were asked about the same 120 images, and the sixty happen to differ from the sixty others.
-# More seeds will not average that away; it is in the images. So an attack that is down to $.50$ is
-# not "at chance". Only the retrained networks tell where it has to go.
+# But networks that saw neither set score $.47$, not $.5$. Is it in the images? Deal the 120 anew
+# into two sixties, which mean nothing, and attack retrained networks. And how much of it is in the
+# draw? Give all networks the same one.
+
 
 # %%
-assert 0.52 < mia["original"].mean() < 0.56 and 0.44 < mia["retrained"].mean() < 0.48
+def apart(a, b):
+    """The distance of two means, in standard deviations."""
+    return (abs(a.mean() - b.mean()) / torch.cat([a, b]).std()).item()
+
+
+both = torch.cat([F.softplus(-part["retrained"]) for part in (forget, unseen)], 1)
+g = torch.Generator().manual_seed(0)
+dealt = [both[i % 64][torch.randperm(120, generator=g)].split(60) for i in range(150)]
+of_dealt = np.array([metrics.mia(*pair, repeats=2, seed=i) for i, pair in enumerate(dealt)])
+distances = [apart(*pair) for pair in dealt]
+near, _, far = np.split(of_dealt[np.argsort(distances)], 3)
+thirds = f"the third with the nearest means {near.mean():.2f}, the farthest {far.mean():.2f}"
+print(f"dealt anew: {of_dealt.mean():.2f}; {thirds}")
+
+# %%
+one_draw = [
+    {
+        name: np.array([attack(name, i, seed=draw, repeats=1) for i in range(8)])
+        for name in ("retrained", *methods)
+    }
+    for draw in range(6)
+]
+floors = [scores["retrained"].mean() for scores in one_draw]
+print("retrained networks by one draw:", " ".join(f"{value:.2f}" for value in floors))
+
+# %% [markdown]
+# Dealt anew, the average is $.50$; but where the two sixties have nearly the same mean loss it is
+# $.48$. What the regression fits to four fifths of two sets that hardly differ misleads it on the
+# last fifth. To networks that saw neither, our two sets are such a pair. And by one draw of folds
+# or another, eight of these networks score from $.45$ to $.50$.
+#
+# So **the floor has to be measured**: retrained networks on the same images, attacked in the same
+# way, with many draws. An attack that is down to $.50$ is not "at chance" here.
+
+# %%
+assert 0.52 < mia["original"].mean() < 0.56 and 0.46 < mia["retrained"].mean() < 0.49
+assert near.mean() < 0.49 < of_dealt.mean() < 0.515 < far.mean()
+assert np.mean([apart(*losses.split(60)) for losses in both]) < np.quantile(distances, 1 / 3)
+assert max(floors) - min(floors) > 0.025
 
 # %% [markdown]
 # A support-vector machine instead of the regression also sees differences in *spread*; on Gaussians
@@ -236,25 +277,22 @@ print("N(0, 16) against N(0, 1), the best there is: 0.79.", found)
 # nine in ten retrained networks, the darker band within it is the interval of their mean.
 
 # %%
-svc = {
-    name: np.array([attack(name, i, attack="svc") for i in range(N // 2)]) for name in candidates
-}
-svc_floor = np.array([attack("retrained", i, slice(N, None), attack="svc") for i in range(N // 2)])
+svc = {name: np.array([attack(name, i, attack="svc") for i in sixteen]) for name in candidates}
+svc_floor = np.array([attack("retrained", i, slice(N, None), attack="svc") for i in sixteen])
 attacks = {
     "attack: logistic": (mia, mia_floor, metrics.interval(mia_floor)),
     "attack: SVC": (svc, svc_floor, metrics.interval(svc_floor)),
 }
 ch.pictures.beside(
     attacks,
-    "By the logistic attack SalUn, l1-Sparse and Retrain are in the band, originals far above",
+    "By either attack some methods are in the band, not the same ones; originals are far above",
 )
 
 
 # %% [markdown]
-# By the logistic attack every method moved towards the retrained networks, SalUn, l1-Sparse and
-# Retrain into the band. Keep the order in mind. The other attack does not agree in everything: it
-# still finds KL-Unif, whose losses on the two sets differ in more than their level, and l1-Sparse
-# has gone too far by it.
+# By the logistic attack SalUn, l1-Sparse, Ridge, NGP and Retrain are in the band or at its edge,
+# while NGD, SCRUB and KL-Unif hardly moved. Keep the order in mind. The other attack does not agree
+# in everything: it finds SalUn, and has GA and NPO in its band.
 
 # %% [markdown]
 # ## 4 · U-LiRA: each example has its own history
@@ -658,7 +696,8 @@ assert np.isclose(tow[0]["original"][0], product) and np.isclose(gap[0]["origina
 # %% [markdown]
 # **Relearning** asks for what can be brought back: how many steps of training on the forget set
 # until its loss is as low as the original's (here: twice that)? A network in which the knowledge is
-# only covered up is quick.
+# only covered up is quick. This was recorded for eight networks of each kind, so the retrained row
+# and the floor are the same eight here.
 
 # %%
 steps = {name: np.array(said.relearn[name]) for name in candidates}
@@ -718,10 +757,13 @@ for title, names in inside.items():
 
 # %%
 few = ("attack: logistic", "U-LiRA", "KLoM", "challenge")
-assert [len(inside[title]) for title in few] == [3, 0, 0, 0]
+by_draw = [len(in_the_band(scores, scores["retrained"])) for scores in one_draw]
+print("logistic attack, one draw, eight networks:", by_draw)
+
+assert 2 <= len(inside[few[0]]) <= 6 and not any(inside[title] for title in few[1:])
 assert not set.intersection(*map(set, inside.values()))
-low, high = np.quantile(svc_floor, [0.05, 0.95])
-assert svc["l1-Sparse"].mean() < low and svc["KL-Unif"].mean() > high
+assert "SalUn" in {*inside["attack: logistic"]} - {*inside["attack: SVC"]}
+assert {"GA", "NPO"} <= {*inside["attack: SVC"]} - {*inside["attack: logistic"]}
 
 
 # %%
@@ -730,12 +772,14 @@ def ranks(scores, sign=1):
     return np.argsort(np.argsort([sign * np.mean(scores[name]) for name in methods])) + 1
 
 
-# from the retrained networks, either way
-away = {name: abs(values - mia_floor.mean()) for name, values in mia.items()}
+def away(scores, floor):
+    """From the retrained networks, either way."""
+    return {name: abs(scores[name].mean() - floor.mean()) for name in methods}
+
 
 # %%
 order = {
-    "attack": ranks(away),
+    "attack": ranks(away(mia, mia_floor)),
     "U-LiRA": ranks(mean(lira)),
     "KLoM": ranks(mean(distance)),
     "challenge": ranks(mean(quality), -1),
@@ -750,25 +794,30 @@ print("first of the thirteen:", winners)
 
 # %%
 agree = lambda a, b: np.corrcoef(order[a], order[b])[0, 1]
-by_svc = ranks({name: abs(values - svc_floor.mean()) for name, values in svc.items()})
-of_svc = np.corrcoef(by_svc, order["U-LiRA"])[0, 1]
+with_lira = lambda *attacked: np.corrcoef(ranks(away(*attacked)), order["U-LiRA"])[0, 1]
+of_svc = with_lira(svc, svc_floor)
 print(f"rank correlation of the SVC attack with U-LiRA: {of_svc:.1f}")
+of_draws = [with_lira(scores, scores["retrained"]) for scores in one_draw]
+print("of the logistic one, by one draw:", " ".join(f"{value:.1f}" for value in of_draws))
 
-assert abs(of_svc) < 0.6
+assert abs(of_svc) < 0.5 and max(of_draws) - min(of_draws) > 0.2
 assert min(agree("U-LiRA", name) for name in ("KLoM", "challenge")) > 0.9
-assert max(agree("attack", name) for name in ("U-LiRA", "KLoM", "challenge")) < -0.7
+others = [agree("attack", name) for name in ("U-LiRA", "KLoM", "challenge")]
+assert -0.7 < min(others) and max(others) < 0
 assert abs(agree("tug of war", "U-LiRA")) < 0.2 and len({*winners.values()}) == 4
 
 # %% [markdown]
 # The rows are rank correlations between metrics. The three that compare distributions agree with
-# each other. The logistic attack ranks these thirteen nearly the *other way round*, by $-.7$ and
-# less; the SVC attack does not, its order has little to do with theirs. A method that flattens the
-# network, by shrinkage or by penalties, takes the difference between seen and unseen away, so the
-# simple attack is content; and it makes the network unlike any that was ever retrained, so the
-# distributions are not.
+# each other. The logistic attack does not agree with them: by rank it is at $-.4$ to U-LiRA, and by
+# one draw of folds anywhere from $-.7$ to $-.1$. A table of one draw would have said "the other way
+# round", or "nothing to do with each other". The order of the SVC attack has little to do with
+# theirs. Ridge and l1-Sparse flatten the network. That takes the difference between seen and unseen
+# away, so both attacks are content; and it makes the network unlike any that was ever retrained, so
+# the distributions are not.
 #
-# By the count above, three of the thirteen are in the band of the logistic attack, none in that of
-# any of the three that compare distributions, and none in all eight. The six rankings have four
+# By the count above, five of the thirteen are in the band of the logistic attack (by one draw with
+# eight networks, none to five), none in that of any of the three that compare distributions, and
+# none in all eight. The six rankings have four
 # different winners (last line): whoever reports one metric chooses among them.
 #
 # What this does not say: that it is so on other data or networks, or that the methods cannot do
@@ -788,15 +837,15 @@ assert abs(agree("tug of war", "U-LiRA")) < 0.2 and len({*winners.values()}) == 
 ch.EvidenceLab(ch.verdicts.load("evidence")[0])
 
 # %% [markdown]
-# One network's attack accuracy moves by a hundredth or two from network to network, a good part of
-# what separates the methods; KL-Unif's moves by more. Under KLoM and U-LiRA the flattened networks
-# stand apart on every example.
+# One network's attack accuracy (here by one draw of folds) moves by a hundredth or two from network
+# to network, a good part of what separates the methods; KL-Unif's moves by more. Under KLoM and
+# U-LiRA the flattened networks stand apart on every example.
 #
 # ## What each of them can see
 #
 # | metric | needs | floor |
 # |---|---|---|
-# | loss or SVC attack | one network, unseen examples | retrained networks, same images, not $.5$ |
+# | loss or SVC attack | one network, unseen examples | retrained ones, same images, many draws |
 # | U-LiRA | many of both kinds, better each with its own forget set | about $.5$, with a spread |
 # | KLoM | many of both kinds | $3$ at 20 networks, $.35$ at 100, $.02$ at 1,000 |
 # | challenge score | many of both kinds | $.1$ to $.2$ of $1$ |
@@ -817,8 +866,8 @@ ch.EvidenceLab(ch.verdicts.load("evidence")[0])
 # the challenge score; that no method of thirteen is at the floor of U-LiRA or KLoM here, and that
 # the same shift is there on examples nobody saw; that with a forget set for every network Ridge is
 # at U-LiRA's floor among its own kind, and told from retrained networks nearly always; that the
-# logistic attack ranks the methods nearly the other way round, the SVC attack not; that tug of war
-# and average gap are nearly one metric here.
+# floor of the logistic attack, and its order of the methods, move with the draw of its folds; that
+# tug of war and average gap are nearly one metric here.
 
 # %% [markdown]
 # ## References
