@@ -538,6 +538,9 @@ told = ul.metrics.interval(over_second)
 print(f"over NGP, the second: {told}, ahead on {(over_second > 0).sum()} of 5 seeds")
 fewer = ul.metrics.interval(with_fewer(grid))
 print(f"nine settings of MinNorm-OG, drawn at random, less GD's nine: {fewer}")
+around = grid[grid.lr.isin([3e-3, 1e-2]) & grid.reg.isin([0.01, 0.05]) & (grid.reg_decay > 0.3)]
+eight = ul.metrics.interval(hypervolumes(around[around.method == "MinNorm-OG"]) - volumes["GD"])
+print(f"eight of them, laid around its best, less GD's nine: {eight}")
 
 # %%
 assert ranked[0] == "MinNorm-OG" and (lead > 0).all() and 2 * error(lead) < lead.mean() < 0.02
@@ -547,7 +550,8 @@ assert (
     best.loc["MinNorm-OG", "reg_decay"] == grid.reg_decay.max()
     and best.loc["Ridge", "reg_decay"] == grid.reg_decay.min()
 )
-assert fewer.mean < 0 and ranked[1] == "NGP" and told.low < 0 and (over_second > 0).sum() == 4
+assert fewer.mean < 0 < 0.8 * lead.mean() < eight.mean and eight.low < 0
+assert ranked[1] == "NGP" and told.low < 0 and (over_second > 0).sum() == 4
 at_rate = settings[settings.method == "GD"].set_index("lr").forget_error
 assert 0.3 < at_rate[3e-3] / (2 / 3) < 0.4 and at_rate[1e-3] > 0.65
 
@@ -561,10 +565,11 @@ assert 0.3 < at_rate[3e-3] / (2 / 3) < 0.4 and at_rate[1e-3] > 0.65
 # of the area more than GD's**. That is less than the seeds of one method differ by, but it is ahead
 # of GD on every seed. Over NGP, the second, it is half of that, on four seeds of five, and the
 # interval contains zero. Of the hundredth, too, a part is the grid: notebook 11 looks at GD more
-# closely still, with ten rates, and what is left is about one standard error. It also takes all 60
-# settings: nine of them, drawn at random, are behind GD's nine in the mean. MinNorm-OG reaches its
-# place at an ordinary learning rate, with the strength of forgetting as a number of its own. GD has
-# one number for both.
+# closely still, with ten rates, and what is left is about one standard error. Nor does it take all
+# 60 settings of MinNorm-OG: eight around its best, picked with the record in sight, keep most of
+# the lead, with zero in the interval. But it matters where they lie: nine drawn at random are
+# behind GD's nine in the mean. MinNorm-OG reaches its place at an ordinary learning rate, with the
+# strength of forgetting as a number of its own. GD has one number for both.
 #
 # Nor is this the last word on the others: the best `reg_decay` of MinNorm-OG and of Ridge lies at
 # an end of the paper's three values, which the record keeps.
@@ -657,7 +662,11 @@ over_gd, six = map(
     ul.metrics.interval, (leads["CIFAR-10, over GD"], with_fewer(larger["CIFAR-10"]))
 )
 print(f"CIFAR-10, over GD {over_gd}; six settings, drawn at random, as GD has: {six}")
+around = larger["CIFAR-10"].query("method == 'MinNorm-OG' and lr < 0.002 and reg > 0.015")
+best_six = ul.metrics.interval(hypervolumes(around) - areas["CIFAR-10"]["GD"])
+print(f"six laid around its best: {best_six}")
 assert over_gd.low < 0 < 0.02 < over_gd.mean < 0.03 and six.low < 0 and six.mean < over_gd.mean / 2
+assert best_six.low < 0 < over_gd.mean - 0.003 < best_six.mean
 ch11_replication.pictures.by_seed(leads, "MinNorm-OG's lead, in shares of the area", zero=True)
 
 
@@ -705,10 +714,11 @@ assert (leads["CIFAR-10, over NGP"] < 0).sum() == 3 and abs(
 #   methods are within a hundredth or so of them. The hundredth that MinNorm-OG leads by on the
 #   digits is not there.
 # - **CIFAR-10: MinNorm-OG is first in the mean,** ahead of GD by two hundredths of the area; the
-#   interval contains zero, and with GD's six settings instead of twelve less than half is left.
-#   Behind that mean are one seed with a large lead, two with two hundredths and two with next to
-#   none. NGP, at less than half of the cost, is a hundredth behind, within the error, and ahead on
-#   three seeds of five: who is first is open.
+#   interval contains zero. Of its twelve settings six, as many as GD has, keep less than half of
+#   that when drawn at random; three rates at two strengths, picked with the record in sight, keep
+#   nearly all. Behind the mean are one seed with a large lead, two with two hundredths and two with
+#   next to none. NGP, at less than half of the cost, is a hundredth behind, within the error, and
+#   ahead on three seeds of five: who is first is open.
 # - **Retrain has too few images:** 120 or 160, and two or three dozen updates. A network that
 #   starts anew learns no photographs from them.
 # - **GA and NPO are lowest on MNIST, NPO and Retrain on the photographs.** GA and NPO never look at

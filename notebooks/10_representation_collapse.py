@@ -17,11 +17,11 @@
 #
 # **The question.** Every 3 is yellow and every 7 is violet, except for a few. A network that is to
 # get those few right has to learn what digits look like. Take the few back: can unlearning bring
-# the network to the simpler rule it would have found without them, *read the color*?
+# the network to the easier rule of one that starts without them, *read the color*?
 #
 # **You will be able to**
-# - say why the right answer is here a network that reads digits *worse*, and when that is the right
-#   thing to want;
+# - say why the paper's right answer is a network that reads digits *worse*, and when that is the
+#   right thing to want;
 # - measure what a network goes by when two cues disagree, and see which pairs of digit and color
 #   hold out;
 # - compare eleven methods with the published table, and name what that comparison can and cannot
@@ -256,15 +256,44 @@ assert all(
 #
 # **How odd.** The original is the better digit reader by any standard, and we call the ground truth
 # ideal. Yet consider what unlearning promises. Somebody withdraws some images, and asks for a model
-# *as if they had never been there*. Everything the original knows about shapes it knows because of
-# $D_f$: nothing in $D_r$ asks for it. A model that still reads digits still makes use of withdrawn
-# data. If you would rather keep that knowledge, then what you want is another task, not a better
-# method of unlearning.
+# *as if they had never been there*. Which one is that? Nothing in $D_r$ asks for shapes. But the
+# original began on gray images, which do, and which nobody withdrew. The ground truth, as in the
+# paper, had no such start. So there is a third model: the original's training without $D_f$.
 #
-# It also shows what a complexity measure is for. Both models fit $D_r$. The retain loss cannot
-# choose between them, so whoever descends it may stop at either. Choosing *the simplest* of all
-# models that fit $D_r$ is what notebook 02 asks for, and here the simplest has another behavior,
-# which you can see.
+# **Predict, then run.** Does it go by the color?
+
+# %%
+from unlearnlab.training.fit import fit
+
+
+def without(seed, weight=1.0):
+    """The digits' original without D_f: trained on gray images, then on D_r, each with a weight."""
+    original, truth = ul.collapse.shipped(seed)
+    model = original.untrained()
+    for i, stage in enumerate((original.stages[0], truth.stages[0])):
+        data, of_each = (stage.inputs, stage.targets), torch.ones(len(stage.inputs))
+        of_each *= weight if i else 1.0
+        fit(model, *data, stage.recipe, seed=original.seed + i, weights=of_each)
+    return model.to(where["device"])
+
+
+# %% tags=["nbval-ignore-output"]
+if digits:
+    follows, shapes = shares(says(without(seed=1)))
+    print(f"seed 1 follows the color {follows:.2f}, the content {shapes:.2f}")
+    assert before + 0.05 < follows < truth - 0.2 and shapes > guesses + 0.15
+
+# %% [markdown]
+# It is in between. On seeds 1 to 5 it followed the color in 0.40, 0.41, 0.31, 0.29 and 0.20 (mean
+# 0.32), and the content in 0.59. With the small weight of a retained image in the original
+# (`weight=.05 / 1.05`) the means were 0.18 and 0.80. So the original does not owe all it knows of
+# shapes to $D_f$. And the ground truth's 0.80 stands for "was never asked for shapes", not for
+# "$D_f$ was withdrawn". We keep the paper's mark, with 0.32 beside it. Whoever would rather keep
+# shapes wants another task, not a better method.
+#
+# All three fit $D_r$, or nearly. The retain loss cannot choose between them, so whoever descends it
+# may stop at any. Notebook 02 asks for the simplest of all that fit. Is that the one that goes by
+# color? No complexity is measured here.
 
 # %% [markdown]
 # ## 4 · Unlearning, live
@@ -328,13 +357,16 @@ assert not digits or all(
     before + 0.07 < end[name] < min(end["Retrain"] - 0.05, (before + truth) / 2) for name in others
 )
 assert not digits or kept["Retrain"] > 0.85 and min(kept.values()) > 0.65
+assert not digits or all(0.2 < end[name] < 0.45 and kept[name] < 0.95 for name in others)
 
 # %% [markdown]
 # **Retrain**, from nothing, ends far ahead of all who started from the original, and gets most
-# images in their own color right. It is the odd one of this experiment: color is so easy a cue that
-# 45 updates on retained images are enough to find it, and a blank network has nothing to forget.
-# The published table has Retrain first as well, in every row. The other four have moved toward the
-# color, none of them half of the way to the ground truth.
+# images in their own color right. Color is so easy a cue that 45 updates on retained images are
+# enough to find it, and a blank network has nothing to forget. The published table has Retrain
+# first as well, in every row. The other four have moved toward the color, none of them half of the
+# way to the ground truth. But they are at about 0.3, where the original's training without $D_f$
+# ends too (0.32, section 3). Only, that one is right in own color, and they have lost some of these
+# images.
 #
 # GD moves too, although its loss was low to begin with. As in notebook 09 that is AdamW, whose
 # steps have the size of the learning rate however small the gradient is.
@@ -364,10 +396,8 @@ assert (
 
 # %% [markdown]
 # In a network that goes by color, whole columns are dark, whatever the row. Retrain has such
-# columns. After GD and MinNorm-OG the diagonal still stands out: where both cues agree most images
-# are right, elsewhere the color has its way only here and there. Where columns have begun to
-# darken, they did so for some colors and not for others. These maps are of one seed; another seed
-# has other columns.
+# columns. After GD and MinNorm-OG the diagonal still stands out; elsewhere the color has its way
+# only here and there. These maps are of one seed; another seed has other columns.
 
 # %% [markdown]
 # ## 5 · A small grid, recorded, beside the published table
@@ -420,11 +450,8 @@ ch.pictures.landings(
 #   middle here.
 #
 # So the paper's order is not reproduced on digits. Whether that is the data, the width of the
-# network, or the much larger accessible share, which leaves plain descent more to work with, this
-# grid does not decide. It is small, too: 8 to 20 settings for a method with more than a learning
-# rate.
-#
-# But look at the second measure before you believe either order.
+# network, or the much larger accessible share, this small grid does not decide. And look at the
+# second measure before you believe either order.
 
 # %%
 rates = {name: sorted(runs["lr"].unique()) for name, runs in grid.groupby("method")}
@@ -525,15 +552,14 @@ assert 0.24 < fives["MinNorm-OG", 0.8][0] < fives["GD", 0.8][0] + 0.01
 # Means over five seeds, chosen on the numbers they report: an oracle's view of each method's front.
 # The standard errors are between 0.01 and 0.04.
 #
-# The rightmost column, without a condition, is nearly the order of the picture above. Go left, and
-# the order changes. Seven methods have their highest color accuracy from a setting that loses a
-# fifth or more of the images in which nothing is in conflict: that is damage, not collapse. Of
-# those that start from the original and keep nine in ten, SalUn leads, MinNorm-OG is second, and GD
-# and Ridge have hardly left the original. At eight in ten GD and Ridge are back beside MinNorm-OG:
-# GD's setting just misses nine in ten. And the second place is one of 20 settings: with GD's five,
-# drawn at random, NGP is ahead of MinNorm-OG at nine in ten, and GD level with it at eight. In
-# brackets, how often five hold one that keeps enough. A ranking that changes with a threshold is
-# not much of a ranking. The published measure has none, because it does not look at this side.
+# The rightmost column, without a condition, is nearly the order of the picture above. Seven methods
+# have their highest color accuracy from a setting that loses a fifth or more of the images in which
+# nothing is in conflict: that is damage, not collapse. Of those that start from the original and
+# keep nine in ten, SalUn leads, MinNorm-OG is second, and GD and Ridge have hardly left the
+# original. At eight in ten GD and Ridge are back beside MinNorm-OG: GD's setting just misses nine
+# in ten. And the second place is one of 20 settings: with GD's five, drawn at random, NGP is ahead
+# of MinNorm-OG at nine in ten, and GD level with it at eight. In brackets, how often five hold one
+# that keeps enough. A ranking that changes with a threshold is not much of a ranking.
 
 # %% [markdown]
 # ## 6 · The same on MNIST and CIFAR-10, recorded
@@ -544,7 +570,7 @@ assert 0.24 < fives["MinNorm-OG", 0.8][0] < fives["GD", 0.8][0] + 0.01
 # `python -m unlearnlab.study collapse --dataset mnist` makes the file again.
 #
 # **Predict, then run.** Plain descent has 120 images to go by instead of 431. Who loses most by it?
-# Does MinNorm-OG, whose objective says what to look for, pull ahead?
+# Does MinNorm-OG, whose objective says which of the fitting models to look for, pull ahead?
 
 # %%
 recorded = ul.table.read("collapse-mnist-quick")
@@ -603,18 +629,12 @@ assert (own.utility >= 0.9).sum() == 2 and sorted(second, key=second.get)[-2] ==
 #   in ten SalUn leads and it is second. On the digits SalUn and MinNorm-OG are the first two at
 #   nine in ten, and NGP passes both at eight. 95% nobody keeps here.
 #
-# NGP's best rate is the lowest of its three, so it may have more to give than this grid shows; the
-# grid was chosen on the digits.
-#
-# On both data sets MinNorm-OG stands better when images in their own color have to be kept than by
-# the published measure, which does not ask for them, as long as all its settings count. The orders
-# of the two data sets differ by either.
+# NGP's best rate is the lowest of its three, so it may have more to give than this grid shows.
 
 # %% [markdown]
 # Last, photographs, as in the paper: 8,000 images of CIFAR-10, the network at a width of 1/4, 160
 # images accessible and 160 to be forgotten. Three seeds, and two or three rates for each method
-# (`... --dataset cifar10 --width .25`). The paper's size, 50,000 images and the whole width, is not
-# in it.
+# (`... --dataset cifar10 --width .25`).
 #
 # **Predict, then run.** What a digit shows is as easy to learn as its color. What a photograph
 # shows is not. Where does the original stand, before anything is unlearned?
@@ -734,6 +754,8 @@ for rival in ("NGP", "SalUn"):
         print(f"{name}: {rival} less MinNorm-OG, best of four: {told}")
         clear = {("NGP", "MNIST"), ("SalUn", "digits")}
         assert (told.low > 0) == ((rival, name) in clear)
+        # at the level that six of them ask for
+        assert ul.metrics.interval(own[rival] - own["MinNorm-OG"], 1 - 0.05 / 6).low < 0
 
 # %%
 assert place["MinNorm-OG"] < rate_by_rate.loc["MinNorm-OG", "mean"].min()
@@ -752,7 +774,8 @@ for runs, elsewhere in sets.values():
 # - **With as many settings as GD it is level with GD** on all three, as far as so few seeds can
 #   tell: the difference is within two standard errors. On CIFAR-10 it is carried by one seed.
 # - **Nowhere is it second in the mean.** With four settings each, NGP and SalUn are ahead of it on
-#   all three. By Student's intervals that is sure of NGP on MNIST and of SalUn on the digits only.
+#   all three. Of the six intervals two are above zero, NGP's on MNIST and SalUn's on the digits
+#   ($p$ about 0.04 and 0.02, five seeds each). Corrected for six comparisons (Holm), none is sure.
 
 # %% [markdown]
 # ### And on images of its own?
@@ -922,12 +945,15 @@ assert (
     and abs(spent["MinNorm-OG"] - spent["GD"]) < 0.15
     and abs(end["MinNorm-OG"] - runs_live["GD"][3, 0].mean()) < 0.1
 )
+by_rate = grid[grid.method == "GD"].groupby("lr")[["color_accuracy", "utility"]].mean().round(2)
+assert by_rate.loc[[0.03, 0.01]].to_numpy().tolist() == [[0.31, 0.6], [0.28, 0.89]]
 
 # %% [markdown]
 # Not much changes, at either price. GD and Ridge are about where they were after 15 epochs: once
 # the accessible images fit again, their loss has nothing to say about color against content.
-# Retrain gains a little. At equal work MinNorm-OG and GD end level, as far as five seeds can tell,
-# and Retrain stays first.
+# Retrain gains a little. At equal work MinNorm-OG and GD end level, at one setting each, as far as
+# five seeds can tell, and Retrain stays first. GD's rate is not its best: in the record of section
+# 5, 0.03 goes further than 0.01 (0.31 over 0.28 after 15 epochs), and breaks more.
 
 # %% [markdown]
 # ## 8 · The lab
