@@ -225,7 +225,7 @@ print(f"The unlearned model drifted by {share:.1f} of the original's length.")
 #   tuned GD do as well?
 # - [12 width and unlearning](12_width_and_unlearning.ipynb) (70 minutes, runs in 60 s): does a
 #   wider network forget better? The claims of a paper one by one, on digits and on photographs
-# - [13 is it forgotten?](13_is_it_forgotten.ipynb) (75 minutes, runs in 60 s): membership
+# - [13 is it forgotten?](13_is_it_forgotten.ipynb) (75 minutes, runs in 120 s): membership
 #   inference, U-LiRA, KLoM and others, built by hand: what does each see, and what does it say when
 #   there is nothing to see?
 # - [14 what there was to forget](14_what_there_was_to_forget.ipynb) (60 minutes, runs in 60 s):

@@ -765,9 +765,10 @@ print(f"full width, 256 images, one CPU core (benchmarks/projection.json): {pric
 assert round(price, 1) == 1.5
 
 # %% [markdown]
-# The paper's Table 3 has 1.2 (Tiny ImageNet, ResNet-50), and notebook 11 measured 1.8 to 2.8 on a
-# GPU. So MinNorm-OG's three epochs are worth four of GD's at the paper's price, five to eight at
-# the measured ones of full width, and a dozen or more on this small network.
+# The paper's Table 3 has 1.2 (Tiny ImageNet, ResNet-50). On a GPU notebook 11 measured 1.75 with
+# float32 products, and at most 2.8 with TF32. So MinNorm-OG's three epochs are worth four of GD's
+# at the paper's price, five to eight at the measured ones of full width, and a dozen or more on
+# this small network.
 #
 # **Predict, then run.** What does GD do with four epochs? With twelve? It starts from a network
 # that already fits; it has no way to know what to forget, but more time to repair what its steps

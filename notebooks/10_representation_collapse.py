@@ -911,8 +911,8 @@ assert np.allclose(on_gpu, [1.35, 1.84])
 # %% [markdown]
 # Seven of MinNorm-OG's fifteen epochs project. Here, where a batch has 32 images and all of them
 # are protected, they cost half as much again or twice as much; at full width they add a seventh.
-# NGP looks at two batches where GD looks at one. On a GPU an epoch of projections cost 1.75 or 2.8
-# of GD's (notebook 11), which makes 1.35 or 1.84 of these fifteen. So here are two prices: at 1.3
+# NGP looks at two batches where GD looks at one. On a GPU an epoch of projections cost 1.75 or, at
+# most, 2.8 of GD's (notebook 11): 1.35 or 1.84 of these fifteen. So here are two prices: at 1.3
 # MinNorm-OG's 15 epochs are 20 of GD's, at 2 they are 30. The runs of section 4 went on.
 #
 # **Predict, then run.** Who gains from more epochs?

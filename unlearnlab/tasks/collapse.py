@@ -2,8 +2,8 @@
 brought to rely on color alone?
 
 Every training image has its class's color; a few have another one, and for them the original
-network had to learn content. Forgetting those few, the simplest answer is the color, whatever the
-image shows: its representation collapses. The models of the digits task, seeds 1 to 5, ship with
+network, which began with gray images, had to go by content. Once those few are forgotten, the color
+is an answer to all that is left, whatever the image shows: the representation may collapse. The models of the digits task, seeds 1 to 5, ship with
 the package; `python -m unlearnlab.tasks collapse` makes them.
 """
 
