@@ -3,8 +3,9 @@ brought to rely on color alone?
 
 Every training image has its class's color; a few have another one, and for them the original
 network, which began with gray images, had to go by content. Once those few are forgotten, the color
-is an answer to all that is left, whatever the image shows: the representation may collapse. The models of the digits task, seeds 1 to 5, ship with
-the package; `python -m unlearnlab.tasks collapse` makes them.
+is an answer to all that is left, whatever the image shows: the representation may collapse. The
+models of the digits task, seeds 1 to 5, ship with the package; `python -m unlearnlab.tasks
+collapse` makes them.
 """
 
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def evaluate(
     "unlearning", "utility": the pair of Goel et al. (2024), accuracy on what the forget set
     touched, with corrected labels, and on what it did not. Touched are images in another class's
     color; their corrected label is the class of that color, what a network is to say that never saw
-    color and content disagree. Untouched are images in their own class's color.
+    color and content disagree, nor gray images. Untouched are images in their own class's color.
 
     precision: of the network's products on a GPU, as in `networks.predict.outputs`.
     """
