@@ -1,5 +1,5 @@
-"""Runs that overlap in threads, as those of two labs do: neither changes the other, and the process
-is afterwards as it was before the first."""
+"""Runs that overlap in threads, as those of two labs do: one that ends changes nothing of the
+other, and the process is afterwards as it was before the first."""
 
 import random
 import threading
@@ -93,5 +93,16 @@ def test_small_models_run_on_one_thread_and_the_callers_number_comes_back():
         new.start()
         new.join()
         assert later == [2]
+        began.clear(), ends.clear()
+        other = threading.Thread(
+            target=ul.unlearn, args=(regression(), ul.GD(), 1), kwargs={"callback": wait}
+        )
+        other.start()
+        assert began.wait(60)
+        torch.set_num_threads(1)  # as a sweep with one thread does
+        with few_threads(torch.nn.Linear(2, 1)):
+            ends.set()
+            other.join()
+        assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)

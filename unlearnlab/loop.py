@@ -6,9 +6,11 @@ import random
 import threading
 import time
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import partial
 
 import numpy as np
 import torch
@@ -94,11 +96,11 @@ def unlearn(
     epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each
     paired with a retain batch of the same size, retain batches cycling across epochs (paper A,
     experiments 1 and 2). A method that goes over an epoch twice, such as the original SCRUB, makes
-    an update each time. seed: of all that is random in the run (initialisation, batches, noise, a
-    model's own dropout), with the task's. Global generators are as before afterwards.
-    products: of float32 numbers on a GPU while the method works, whatever the process has set:
-    "float32", all digits, or "tf32", ten bits, faster (ground/precision.py). callback(run): after
-    every epoch, with the model and history so far; its time does not count.
+    an update each time. seed: of all that is random in the run (start, batches, noise, a model's
+    own dropout, unless a run begins in another thread meanwhile), with the task's. Global
+    generators are as before afterwards. products: of float32 numbers on a GPU while the method
+    works, whatever the process has set: "float32", or "tf32" of ten bits (ground/precision.py).
+    callback(run): after every epoch, with model and history so far; its time does not count.
     stop: set it and the run ends before its next update, `stopped=True`; nothing done is lost.
     whole: only a whole run is of use: a stop is heard in an evaluation, too, and raises Stopped.
 
@@ -147,8 +149,10 @@ def _stages(run, state, callback, whole):
 def _begun(task, method, epochs, seed, products, stop):
     """The state before the first epoch, with all random numbers seeded."""
     run_seed = derived(task.seed, seed)
+    # a GPU's only where one is used
+    torchs = torch.default_generator if device_of(task.original).type == "cpu" else torch
     with GLOBAL_GENERATORS:
-        torch.manual_seed(run_seed)
+        torchs.manual_seed(run_seed)
         random.seed(run_seed)
         np.random.seed(run_seed % 2**32)
     generator = torch.Generator().manual_seed(run_seed)
@@ -161,7 +165,8 @@ def _begun(task, method, epochs, seed, products, stop):
     )
 
 
-_before = []  # of the runs under way, in threads: the global generators as they were before each
+# By generator, of the runs under way, in threads: as it was before each.
+_before = defaultdict(list)
 
 
 @contextmanager
@@ -169,21 +174,23 @@ def _own_random_numbers(device):
     """Inside, the global generators may be seeded; afterwards they are as before. Of runs that
     overlap the last to end puts back what was before the first."""
     cuda = [torch.cuda.default_generators[device.index]] if device.type == "cuda" else []
-    generators = [torch.default_generator, *cuda]
+    used = {
+        "random": (random.getstate, random.setstate),
+        "numpy": (partial(np.random.get_state, legacy=False), np.random.set_state),
+        **{str(g.device): (g.get_state, g.set_state) for g in (torch.default_generator, *cuda)},
+    }
     with GLOBAL_GENERATORS:
-        there = [(generator, generator.get_state()) for generator in generators]
-        own = there, random.getstate(), np.random.get_state(legacy=False)
-        _before.append(own)
+        own = {name: look() for name, (look, _) in used.items()}
+        for name, state in own.items():
+            _before[name].append(state)
     try:
         yield
     finally:
         with GLOBAL_GENERATORS:
-            last = _before.pop()
-            if last is own or not _before:
-                for generator, state in last[0]:
-                    generator.set_state(state)
-                random.setstate(last[1])
-                np.random.set_state(last[2])
+            for name, (_, put_back) in used.items():
+                last = _before[name].pop()
+                if last is own[name] or not _before[name]:
+                    put_back(last)
 
 
 def measure(task: Task, model: nn.Module, stop=None) -> dict[str, float]:

@@ -173,7 +173,13 @@ def test_an_installed_package_goes_by_its_version_and_one_from_a_folder_by_what_
     assert seen()[1] != first[1]
     describe("1.0", '{"url": "https://x/y", "vcs_info": {"commit_id": "abc"}}')
     assert "abc" in seen()[0]
-    describe("1.0", '{"url": "file:///somewhere", "dir_info": {}}')
+    from_a_folder = '{"url": "file:///somewhere", "dir_info": {}}'
+    describe("1.0", from_a_folder)
+    (about / "INSTALLER").write_text("conda\n")  # which builds everything in one
+    measures.__version__ = "1.0, as loaded"
+    assert seen()[0] == "measures 1.0, as loaded"
+    del measures.__version__
+    (about / "INSTALLER").write_text("pip\n")
     name, before = seen()
     assert name is None
     (tmp_path / "measures.py").write_text("def score(x): return 2.0\n")
@@ -181,8 +187,10 @@ def test_an_installed_package_goes_by_its_version_and_one_from_a_folder_by_what_
     importlib.reload(measures)
     assert seen()[1] != before
     (about / "RECORD").unlink()
-    (about / "METADATA").unlink()  # nobody knows its version
+    (about / "METADATA").unlink()  # nobody knows its version, but perhaps it does
     assert seen()[0] is None
+    measures.__version__ = "3.0"
+    assert seen()[0] == "measures 3.0"
     origin._packages.cache_clear(), origin.library.cache_clear()
 
 

@@ -190,6 +190,22 @@ def test_whatever_counted_modules_import_is_counted_too_or_makes_no_numbers():
     assert sorted(names) == NO_NUMBERS
 
 
+def test_a_comment_is_no_edit_and_what_is_gone_or_broken_is_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "PACKAGE", tmp_path)
+    monkeypatch.setattr(source, "NUMBERS", ("a.py", "b.py"))
+    monkeypatch.setattr(source.files, "__defaults__", (tmp_path,))
+    for name in "ab":
+        (tmp_path / f"{name}.py").write_text("A = 1\n")
+    monkeypatch.setattr(source, "IMPORTED", source._contents())
+    (tmp_path / "a.py").write_text("A = 1  # one\n")
+    assert source.edited() == []
+    for text in ("A = 2\n", "A = \n"):
+        (tmp_path / "a.py").write_text(text)
+        assert source.edited() == ["a.py"]
+    (tmp_path / "a.py").unlink()
+    assert "a.py" in source.edited()
+
+
 def test_no_two_counted_modules_make_a_rule_of_one_name_that_another_imports():
     """An import says by name what it takes, not from where: the other's would not be seen."""
     made, taken = collections.defaultdict(set), set()

@@ -192,17 +192,18 @@ def outside(request):
 
 
 def test_the_precision_of_products_on_a_gpu_is_set_inside_and_put_back_outside(outside):
-    precision, kinds = outside
-    with pytest.raises(KeyError), products_in("float32", torch.device("cuda")):
+    (precision, kinds), gpu = outside, torch.device("cuda")
+    with pytest.raises(KeyError), products_in("float32", gpu):
         assert [kind.fp32_precision for kind in kinds] == ["ieee"] * 2
         raise KeyError
     assert [kind.fp32_precision for kind in kinds] == [precision] * 2
     with products_in("float32", torch.device("cpu")):
         assert [kind.fp32_precision for kind in kinds] == [precision] * 2
-    first, second = (products_in(name, torch.device("cuda")) for name in ("tf32", "float32"))
-    first.__enter__(), second.__enter__()  # in threads that overlap
-    first.__exit__(None, None, None), second.__exit__(None, None, None)
-    assert [kind.fp32_precision for kind in kinds] == [precision] * 2
+    for device in ("cuda", "cpu"):  # in threads that overlap
+        first, second = products_in("tf32", torch.device(device)), products_in("float32", gpu)
+        first.__enter__(), second.__enter__()
+        first.__exit__(None, None, None), second.__exit__(None, None, None)
+        assert [kind.fp32_precision for kind in kinds] == [precision] * 2
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

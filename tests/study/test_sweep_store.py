@@ -92,13 +92,24 @@ def test_a_run_of_other_code_that_joins_the_store_during_a_sweep_is_refused(tmp_
         ul.sweep(regression, GRID, [1], tmp_path / "mine", "serial", progress=progress)
 
 
-@pytest.mark.parametrize("name", ["scipy", "scikit-learn"])
+@pytest.mark.parametrize("name", ["scipy", "sklearn"])
 def test_another_version_of_what_metrics_use_is_other_code(name, monkeypatch):
-    before, version = code_fingerprint(), store_module.metadata.version
-    changed = lambda package: "0.0" if package == name else version(package)
-    monkeypatch.setattr(store_module.metadata, "version", changed)
+    before = code_fingerprint()
+    monkeypatch.setattr(importlib.import_module(name), "__version__", "0.0")
     store_module._fingerprint.cache_clear()
     assert code_fingerprint() != before
+    monkeypatch.delitem(sys.modules, name)  # not loaded: what would be
+    store_module._fingerprint.cache_clear()
+    assert code_fingerprint() == before
+
+
+def test_a_worker_with_other_libraries_does_nothing(tmp_path, monkeypatch):
+    module = importlib.import_module("unlearnlab.study.sweep")
+    run, (job, *_) = module._Plan(regression, GRID, [1], "serial", 1, 1, 0, None).prepared()
+    monkeypatch.setattr("unlearnlab.study.store.numpy.__version__", "1.0")
+    store_module._fingerprint.cache_clear()
+    with pytest.raises(StoreMismatch, match="the worker has other code .*, or other libraries"):
+        run(job)
     store_module._fingerprint.cache_clear()
 
 

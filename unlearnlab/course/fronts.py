@@ -60,4 +60,4 @@ def fronts(
     ax.set(xlabel=xlabel, ylabel=ylabel)
     name_points(ax, places, colors, np.hstack(bars).T)
     across, up = (re.split(r" \(|, ", label)[0] for label in (xlabel, ylabel))
-    return fig.done(finding, f"{across.capitalize()} and {up}: {'; '.join(said)}")
+    return fig.done(finding, f"{across[:1].upper() + across[1:]} and {up}: {'; '.join(said)}")

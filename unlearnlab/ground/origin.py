@@ -32,16 +32,27 @@ def library(name: str) -> str | None:
     # whose versions stand beside every fingerprint, or may not change it
     if root in ("torch", "numpy") or root in sys.stdlib_module_names:
         return name
-    said = [name]
-    for package in map(metadata.distribution, sorted({*_packages().get(root, ())})):
-        source = package.read_text("direct_url.json") or ""
-        if "dir_info" in source:
-            return None
-        said += [package.version, source]
-    return " ".join(said).strip() if said[1:] else None
+    packages = _packages_of(root)
+    sources = [package.read_text("direct_url.json") or "" for package in packages]
+    if any("dir_info" in source for source in sources):
+        return None
+    # what is loaded: another version may have been installed since
+    loaded = getattr(sys.modules.get(root), "__version__", None)
+    versions = [loaded] if loaded else [package.version for package in packages]
+    return " ".join([name, *map(str, versions), *sources]).strip() if versions else None
 
 
-_packages = functools.cache(metadata.packages_distributions)  # of every installed module
+def _packages_of(root):
+    """The installed packages with modules under this name. Those of conda were all built in a
+    folder, which says nothing of them."""
+    if root not in _packages():
+        _packages.cache_clear()  # installed meanwhile, or of no package
+    names = sorted(filter(None, {*_packages().get(root, ())}))
+    found = map(metadata.distribution, names)
+    return [each for each in found if (each.read_text("INSTALLER") or "").strip() != "conda"]
+
+
+_packages = functools.cache(metadata.packages_distributions)
 
 
 @functools.cache

@@ -22,9 +22,10 @@ def products_in(precision: str, device: torch.device):
     threads ends; these share one setting, the latest. On a CPU it does nothing.
     """
     one_of("products", precision, PRECISIONS)
-    kinds = ()
-    if device.type == "cuda":
-        kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
+    if device.type != "cuda":
+        yield
+        return
+    kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
     before = [kind.fp32_precision for kind in kinds]
     _before.append(before)
     try:

@@ -6,6 +6,7 @@ cores are free, and 3 to 4 times it when another program keeps one of them busy,
 that share every small product wait for each other.
 """
 
+import threading
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -15,21 +16,25 @@ SMALL_MODEL = 1_000_000
 
 
 _before = []  # of those inside, in threads of the program: the number before each
+_lock = threading.Lock()
 
 
 @contextmanager
 def one_thread():
     """Inside, torch uses one thread. It keeps this number per thread of the program, and a new
-    thread begins with the one that was set last in any. So each caller restores its own, and the
-    last of those that overlap what was before the first."""
-    before = torch.get_num_threads()
-    _before.append(before)
-    torch.set_num_threads(1)
+    thread begins with the one that was set last in any. So each caller restores its own; only, a
+    thread that may have begun inside, if it is the last, what was before the first."""
+    with _lock:
+        before = torch.get_num_threads()
+        _before.append(before)
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        first = _before.pop()
-        torch.set_num_threads(before if _before else first)
+        with _lock:
+            first = _before.pop()
+            own = _before or threading.current_thread() is threading.main_thread()
+            torch.set_num_threads(before if own else first)
 
 
 def few_threads(model: nn.Module):

@@ -11,7 +11,7 @@ from ..ground.identity import fingerprint
 from ..ground.provenance import provenance
 from ..ground.stopping import Stopped
 from ..loop import BadMetrics, Diverged, check_metrics, unlearn
-from .store import StoreMismatch, code_fingerprint, key, task_parts
+from .store import StoreMismatch, code_fingerprint, key, task_parts, versions
 from .table import sha256
 
 
@@ -40,7 +40,7 @@ class Runner:
         self.content, self.packed = (factory, methods), None
         self.parts, self.threads, self.timeout = parts, threads, timeout
         self.sweep, self.code = uuid.uuid4().hex, code_fingerprint()
-        self.modules = sha256(repr(source.IMPORTED))
+        self.modules = sha256(repr([source.IMPORTED, versions()]))
         self.made = {**provenance("ul.sweep", device), "threads": str(threads)}
 
     def pack(self):
@@ -97,10 +97,11 @@ class Runner:
 
         if self.sweep not in _open:
             # the first is quick, and other comments are no other code
-            if sha256(repr(source.IMPORTED)) != self.modules and code_fingerprint() != self.code:
+            modules = sha256(repr([source.IMPORTED, versions()]))
+            if modules != self.modules and code_fingerprint() != self.code:
                 raise StoreMismatch(
-                    "the worker has other code of unlearnlab than is here: was a file edited "
-                    "meanwhile?"
+                    "the worker has other code of unlearnlab than is here, or other libraries: was "
+                    "a file edited meanwhile?"
                 )
             _open.clear()
             _open[self.sweep] = {"content": self.content or cloudpickle.loads(self.packed)}

@@ -8,6 +8,7 @@ number of processes may share one.
 
 import json
 import re
+import sys
 import warnings
 from functools import cache
 from importlib import metadata
@@ -44,16 +45,23 @@ def code_fingerprint() -> str:
     """
     if changed := edited():
         raise StoreMismatch(
-            f"{', '.join(changed)} of unlearnlab changed after it was imported: restart Python (in "
-            "a notebook, the kernel), so that what runs is what is written"
+            f"{', '.join(changed[:3])} of unlearnlab changed after it was imported: restart Python "
+            "(in a notebook, the kernel), so that what runs is what is written"
         )
     return _fingerprint()
 
 
 @cache
 def _fingerprint():
-    others = [metadata.version(name) for name in ("scipy", "scikit-learn")]
-    return sha256([package_digest(), torch.__version__, numpy.__version__, *others])[:16]
+    return sha256([package_digest(), *versions()])[:16]
+
+
+def versions() -> list[str]:
+    """Of the libraries that numbers follow from: as loaded, or as they would be."""
+    others = {"scipy": "scipy", "sklearn": "scikit-learn"}
+    loaded = {name: sys.modules[name].__version__ for name in others if name in sys.modules}
+    found = [loaded.get(name) or metadata.version(package) for name, package in others.items()]
+    return [torch.__version__, numpy.__version__, *found]
 
 
 def task_parts(task: Task) -> dict[str, str]:

@@ -65,7 +65,7 @@ def sweep(
     BadMetrics, a TypeError, for metrics that cannot stand in a table, StoreMismatch for a store of
     other code, or code that was edited since its import, PermissionError for one that cannot be
     written. During it: OSError when the store can no longer be written, StoreMismatch when a worker
-    has other code or makes another task than is made here, or runs of other code join the store.
+    has other code or makes another task than is made here, or other code did a run of this sweep.
     """
     checks.hearers(progress, stop, bool)
     plan = _Plan(task_factory, grid, seeds, backend, workers, threads, run_seed, timeout)
