@@ -609,7 +609,7 @@ def attack_at(model, attack="logistic"):
     pairs = parts["forget"].tensors, (fresh_images, fresh_labels)
     losses = [F.cross_entropy(model(images), labels, reduction="none") for images, labels in pairs]
     labels = {"seen_labels": pairs[0][1], "unseen_labels": fresh_labels}
-    return metrics.mia(*losses, attack=attack, **labels)
+    return metrics.mia(*losses, attack=attack, repeats=4, **labels)
 
 
 # %%
@@ -836,7 +836,7 @@ def asked(name, i):
     theta, layer = linear[name][i], torch.nn.Linear(90, 1, bias=False).double()
     torch.nn.utils.vector_to_parameters(theta, layer.parameters())
     off = {part: (x @ theta - y).square() for part, (x, y) in zip(PARTS, sets)}
-    attack = lambda kind: metrics.mia(off["forget"], off["test"], attack=kind, seed=i)
+    attack = lambda kind: metrics.mia(off["forget"], off["test"], attack=kind, repeats=4, seed=i)
     steps = ch.relearn_time(layer, forget_set, 0.1, lr=1e-2, max_steps=200, loss=F.mse_loss)
     right = {part: (squares < 0.01).double().mean().item() for part, squares in off.items()}
     return {"mia": attack("logistic"), "svc": attack("svc"), "relearn": steps, **right}
@@ -1001,7 +1001,9 @@ assert not close["retrained"].any() and close["MinNorm-OG"].double().mean() < 0.
 def of_digits(name, i):
     """What one network of notebook 13 was asked."""
     losses = [F.softplus(-said.margins[part][name][i]) for part in ("forget", "unseen")]
-    attacks = {key: metrics.mia(*losses, attack=kind, seed=i) for key, kind in KINDS.items()}
+    attacks = {
+        key: metrics.mia(*losses, attack=kind, repeats=4, seed=i) for key, kind in KINDS.items()
+    }
     accuracies = {part: float(values[name][i]) for part, values in said.accuracy.items()}
     return {**attacks, "relearn": said.relearn[name][i], **accuracies}
 
