@@ -916,7 +916,7 @@ for k in rows_used:
     assert (descend(start) - retrained).norm() < 1e-6  # descent brings the rest back
 print(
     "lost on the curve:",
-    ", ".join(f"{v:.2f} with {k}" for v, k in zip(gone["this curve"], rows_used)),
+    ", ".join(f"{abs(v):.2f} with {k}" for v, k in zip(gone["this curve"], rows_used)),
 )
 print("steps to repair:  ", ", ".join(f"{s:.0f} with {k}" for s, k in zip(steps, rows_used)))
 
