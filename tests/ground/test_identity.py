@@ -179,6 +179,7 @@ def test_an_installed_package_goes_by_its_version_and_one_from_a_folder_by_what_
     measures.__version__ = "1.0, as loaded"
     assert seen()[0] == "measures 1.0, as loaded"
     del measures.__version__
+    assert seen()[0] == "measures 1.0"
     (about / "INSTALLER").write_text("pip\n")
     name, before = seen()
     assert name is None

@@ -33,7 +33,7 @@ def library(name: str) -> str | None:
     if root in ("torch", "numpy") or root in sys.stdlib_module_names:
         return name
     packages = _packages_of(root)
-    sources = [package.read_text("direct_url.json") or "" for package in packages]
+    sources = [_source_of(package) for package in packages]
     if any("dir_info" in source for source in sources):
         return None
     # what is loaded: another version may have been installed since
@@ -43,13 +43,18 @@ def library(name: str) -> str | None:
 
 
 def _packages_of(root):
-    """The installed packages with modules under this name. Those of conda were all built in a
-    folder, which says nothing of them."""
+    """The installed packages with modules under this name."""
     if root not in _packages():
         _packages.cache_clear()  # installed meanwhile, or of no package
     names = sorted(filter(None, {*_packages().get(root, ())}))
-    found = map(metadata.distribution, names)
-    return [each for each in found if (each.read_text("INSTALLER") or "").strip() != "conda"]
+    return [*map(metadata.distribution, names)]
+
+
+def _source_of(package):
+    """The commit, file or folder a package was installed from, as pip says. Those of conda were
+    all built in a folder, which says nothing of them."""
+    by_conda = (package.read_text("INSTALLER") or "").strip() == "conda"
+    return "" if by_conda else package.read_text("direct_url.json") or ""
 
 
 _packages = functools.cache(metadata.packages_distributions)
