@@ -80,3 +80,6 @@ def test_unknown_columns_and_rules_are_errors_that_say_what_there_is():
         select(frame, "error_rate", rule="best")
     with pytest.raises(ValueError, match="at least two seeds"):
         select(table({0.1: [1]}), "error_rate", rule="validation")
+    two, one = table({0.1: [1, 2]}), table({0.1: [1]}).assign(method="NGP")
+    with pytest.raises(ValueError, match=r"at least two seeds.*'NGP'.* has \[0\]"):
+        select(pandas.concat([two, one]), "error_rate", rule="validation")

@@ -30,15 +30,22 @@ def select(frame, metric: str, rule: str = "oracle", by: tuple[str, ...] = ("met
 
     checks.one_of("rule", rule, ("oracle", "validation"))
     _check_columns(frame, metric=[metric], by=by)
-    if rule == "validation" and frame["seed"].nunique() < 2:
-        raise ValueError(
-            'rule="validation" needs at least two seeds: one to judge, the others to choose'
-        )
     names = ("method", "epochs", *hyperparameters(frame))
     names = [name for name in names if name in frame.columns and name not in by]
     groups = frame.groupby(list(by), sort=False)
+    if rule == "validation":
+        _check_judged(groups)
     best = [_best(group, names, metric, rule) for _, group in groups]
     return pandas.concat(best, ignore_index=True).assign(rule=rule)
+
+
+def _check_judged(groups):
+    for name, seeds in groups["seed"].unique().items():
+        if len(seeds) < 2:
+            raise ValueError(
+                'rule="validation" needs at least two seeds, one to judge and the others to '
+                f"choose: {name} has {seeds.tolist()}"
+            )
 
 
 def _best(group, names, metric, rule):
