@@ -472,9 +472,11 @@ ch.hints("stationary_step")
 # every row, because $G(\theta - G^\top c) = 0$ is the equation for $c$. So it is $P_\perp\theta$,
 # the part of $\theta$ off the span.
 #
-# When rows are dependent (a point that occurs twice, a zero row, more rows than parameters)
-# $GG^\top$ has no inverse, and $c$ is not unique. But $G^\top c$ is: if $GG^\top c = GG^\top c'$
-# then with $e = c - c'$ you have $\lVert G^\top e\rVert^2 = \langle e, GG^\top e\rangle = 0$.
+# Such a $c$ always exists: the part of $\theta$ in the span is a combination of rows, $G^\top c$,
+# and the rest has $G(\theta - G^\top c) = 0$. When rows are dependent (a point that occurs twice, a
+# zero row, more rows than parameters) $GG^\top$ has no inverse, and $c$ is not unique. But
+# $G^\top c$ is: if $GG^\top c = GG^\top c'$ then with $e = c - c'$ you have
+# $\lVert G^\top e\rVert^2 = \langle e, GG^\top e\rangle = 0$.
 #
 # Compute $P_\perp\theta$ for any rows.
 

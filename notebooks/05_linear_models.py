@@ -282,7 +282,9 @@ ch.graph(
 
 # %% [markdown]
 # The lies are gone, every retain point is kept, and both vectors land on $\theta_r$.
-# `ul.minnorm_step`, the step inside MinNorm-OG, does the same to a PyTorch layer, without a label:
+# `ul.minnorm_step`, the step inside MinNorm-OG, does the same to a PyTorch layer, without a label.
+# (Where inputs depend on each other all but for a ten-millionth, it takes them for dependent:
+# notebook 03, section 8.)
 
 
 # %%

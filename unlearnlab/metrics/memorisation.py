@@ -42,8 +42,9 @@ def memorisation_floor(
     """The same difference between two random halves of the models that never saw the example,
     (draws, n): 0 but for chance.
 
-    Half as many models on either side as `memorisation` has, so its spread is up to sqrt(2) times
-    that of the score's own chance. Raises as `memorisation`, and ValueError when fewer than 2
+    Half as many models on either side as `memorisation` has, so its spread is sqrt(2) times that
+    of the score's own chance where models with and without the example waver alike, and 2 times
+    where all that saw it are right. Raises as `memorisation`, and ValueError when fewer than 2
     models are without an example.
     """
     _check(correct, included, least=2)

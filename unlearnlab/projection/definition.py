@@ -3,7 +3,8 @@
 Row i of J is the gradient of one output on one retained sample. To first order a change v of theta
 changes these outputs by J v. They feel nothing of P_perp theta, the part of theta orthogonal to
 every row, and MinNorm-OG shrinks that part (paper A, eqs. (6)-(7) and App. E). The rest of this
-package computes the same faster.
+package computes the same faster, but for directions that it cannot tell from rounding
+(`minnorm_step`).
 """
 
 import torch

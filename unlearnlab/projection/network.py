@@ -13,8 +13,8 @@ from ..ground.checks import instance, one_of, tensor
 from ..ground.models import CannotRun, Kept, blamed, check_parameters, described, heads
 from ..ground.modes import has_own_train, is_norm, kept_modes, norms_of
 
-# Below this many parameters a float64 pass costs about as little as a float32 one, and it is exact
-# to 1e-15.
+# Below this many parameters a float64 pass costs about as little as a float32 one, and its rows are
+# exact to 1e-15.
 SMALL_MODEL = 1_000_000
 
 OUTPUTS = ("largest", "every", "summed")  # what of a head gives rows

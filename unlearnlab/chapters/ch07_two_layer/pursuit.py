@@ -12,7 +12,8 @@ def basis_pursuit(c: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
 
     SciPy's HiGHS solves it by the simplex method, which ends in a corner of the feasible set: at
     most s nonzeros. Its tolerance is 1e-7, so the weights on the neurons it chose are solved for
-    again. Feasible for a few hundred points and neurons.
+    again, and neurons whose columns are more than a million times as long as another's may all
+    count as equally dear. Feasible for a few hundred points and neurons.
 
     c: (h,). features: (n, h). Returns (h,) in c's dtype; neurons not in use stay so.
 
