@@ -37,9 +37,15 @@ def seconds(works, repeats):
     return {what: np.transpose(each[1:]) for what, each in taken.items()}
 
 
-def slide(slider, *values):
-    """Moves it to the next of `values`."""
-    return lambda i: setattr(slider, "value", values[i % len(values)])
+def slide(lab, name, *values):
+    """Moves a slider of the lab to the next of `values`, and makes sure that it drew."""
+
+    def work(i):
+        before = lab.canvas.widget.value
+        getattr(lab, name).value = values[i % len(values)]
+        assert lab.canvas.widget.value != before, f"{type(lab).__name__} did not draw"
+
+    return work
 
 
 def sine_lab():
@@ -62,22 +68,21 @@ def sine_lab():
 
 
 def span_lab():
-    return {"off": slide(ch02_relaxed.SpanLab().off, 0.2, 0.5, 0.9)}
+    return {"off": slide(ch02_relaxed.SpanLab(), "off", 0.2, 0.5, 0.9)}
 
 
 def linear_lab():
-    return {"azimuth": slide(ch05_linear.LinearLab().azimuth, -100, 0, 50)}
+    return {"azimuth": slide(ch05_linear.LinearLab(), "azimuth", -100, 0, 50)}
 
 
 def linear_network_lab():
     lab = ch06_linear_network.LinearNetworkLab()
     lab.width.value = 12
-    return {"depth": slide(lab.depth, 6, 5, 4)}
+    return {"depth": slide(lab, "depth", 6, 5, 4)}
 
 
 def prune_lab():
-    lab = ch07_two_layer.PruneLab()
-    return {"h": slide(lab.h, 50, 90, 140)}
+    return {"h": slide(ch07_two_layer.PruneLab(), "h", 50, 90, 140)}
 
 
 LABS = {

@@ -9,7 +9,7 @@ matrix-free, by dense QR?
 The four are applied to the same model and inputs in one process, in turns; k = 20, 50, 100 rows,
 the last from 50 samples of two heads. Batch norm is in evaluation mode. Beside them one descent
 step of AdamW at batch 256. `left` is |J v| / |J theta| of the removed part v, from a float64 pass:
-0 is exact. At width 1 the dense procedure takes 11 GB at k = 50, 22 GB at 100. What takes over a
+0 is exact. At width 1 the dense procedure takes 9 GB more at k = 50, 18 at 100. What takes over a
 minute is timed once. Peak memory is that of a fresh process which does one projection (or step),
 above what it had before; on a GPU, what torch had allocated there. `--json FILE` adds every
 finished line to a record, with provenance. `--epochs FILE` measures something else: what a

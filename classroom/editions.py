@@ -141,6 +141,11 @@ def write(folder, wanted=()):
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE / "nbgrader_config.py", folder)
     paths = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    for name in wanted:
+        if not any(path.name.startswith(name) for path in paths):
+            sys.exit(
+                f"no notebook starts with {name!r}; there are: {', '.join(p.stem for p in paths)}"
+            )
     paths = [path for path in paths if path.name.startswith(tuple(wanted) or "")]
     settings = PyFileConfigLoader("nbgrader_config.py", path=str(HERE)).load_config()
     settings.CourseDirectory.root = str(folder)

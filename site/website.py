@@ -22,7 +22,8 @@ ROOT = HERE.parent
 SOURCE, HTML = HERE / "_build" / "source", HERE / "_build" / "html"
 LAB = re.compile(r"(\w+Lab): ")  # how the text of a lab's stored output begins
 PLACE = """<div class="replay" data-replay="{name}">
-<p>This lab moves here once scripts are allowed; until then it is the picture below.</p>
+<p>This lab moves here once scripts are allowed; until then it is this picture.</p>
+<img src="data:image/png;base64,{picture}" alt="{name} as its notebook stores it">
 </div>
 <script src="../_static/replays/{name}.js" defer></script>
 """
@@ -39,7 +40,9 @@ def with_replays(notebook, recorded):
             lab = LAB.match("".join(output.get("data", {}).get("text/plain", "")))
             if lab and lab[1] in recorded:
                 names.append(lab[1])
-                output["data"] = {"text/html": PLACE.format(name=lab[1])}
+                picture = "".join(output["data"]["image/png"]).replace("\n", "")
+                place = PLACE.format(name=lab[1], picture=picture)
+                output["data"] = {"text/html": place}
     return names
 
 

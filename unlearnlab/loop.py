@@ -298,12 +298,7 @@ def _update(state, method, optimizer, retain, forget):
     observe(state, retain, forget)
     method.project(state, retain)
     optimizer.zero_grad()
-    loss = method.loss(state, retain, forget)
-    if not loss.requires_grad:
-        raise ValueError(
-            f"{method.name}: the loss has no gradient by any weight: {state.task.name}'s original "
-            "detaches its outputs, or makes them under torch.no_grad()"
-        )
+    loss = _checked(state, method.loss(state, retain, forget))
     before = _grads(state.fixed)
     loss.backward()
     if _grads(state.fixed) != before:
@@ -316,6 +311,19 @@ def _update(state, method, optimizer, retain, forget):
     optimizer.step()
     method.settle(state)
     return loss.detach()
+
+
+def _checked(state, loss):
+    name = state.method.name
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        kind = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
+        raise TypeError(f"{name}: loss must return a tensor of one number, got {kind}")
+    if not loss.requires_grad:
+        raise ValueError(
+            f"{name}: the loss has no gradient by any weight: it, or {state.task.name}'s original, "
+            "detaches what the model says, or asks it under torch.no_grad()"
+        )
+    return loss
 
 
 def _grads(parameters):

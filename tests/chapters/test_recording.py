@@ -100,7 +100,8 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
         (["fullsize", "--dataset", "mnist"], "fullsize takes none of --dataset"),
         (["others", "--originals", "/nowhere"], "there is no folder of originals /nowhere"),
         (["fullsize", "--originals", "/nowhere"], "there is no folder of originals /nowhere"),
-        (["all", "--p-retain", ".1"], "there is no study 'all'"),
+        (["all", "--p-retain", ".1"], "all takes none of --p-retain"),
+        (["erasure", "--device", "gpu"], "device must be one that torch has here"),
         (["erasure", "--dataset", "mist"], "dataset must be one of digits, mnist"),
         (
             ["collapse", "--dataset", "cifar10", "--preset", "paper", "--p-retain", ".3"],

@@ -31,7 +31,7 @@ def test_a_wrong_torch_an_old_python_and_a_missing_package_come_with_a_remedy(mo
     monkeypatch.setattr(importlib.metadata, "version", version)
     report = environment.check()
     assert not report.ready and repr(report).endswith(
-        "4 of 9 things need attention; the arrows say what to do."
+        "4 of 8 things need attention; the arrows say what to do."
     )
     assert 'pip install "torch>=2.9"' in finding(report, "torch").remedy
     assert "make lab PYTHON=python3.11" in finding(report, "Python").remedy
@@ -54,26 +54,22 @@ def test_a_damaged_model_is_named(monkeypatch, tmp_path):
     found = finding(environment.check(), "shipped models")
     assert (
         not found.ok
-        and found.detail == "9 of 10 seeds are there and whole"
+        and found.detail == "88 of 89 are there and whole"
         and "sine-4-original" in found.remedy
     )
 
 
-def test_a_damaged_or_missing_image_model_is_named(monkeypatch, tmp_path):
+def test_damaged_and_missing_models_of_every_task_are_named(monkeypatch, tmp_path):
     shutil.copytree(zoo.SHIPPED, tmp_path / "models")
     monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "models")
-    assert (
-        finding(environment.check(), "shipped image models").detail
-        == "20 of 20 are there and whole"
-    )
     next((tmp_path / "models").glob("erasure-digits-2-original-*")).write_bytes(b"short")
     next((tmp_path / "models").glob("collapse-digits-5-ground-truth-*")).unlink()
-    found = finding(environment.check(), "shipped image models")
-    assert not found.ok and found.detail == "18 of 20 are there and whole"
-    assert (
-        "erasure-digits-2-original" in found.remedy
-        and "collapse-digits-5-ground-truth" in found.remedy
-    )
+    next((tmp_path / "models").glob("passage-1-original-*")).unlink()
+    next((tmp_path / "models").glob("width-digits-allcnn-0.25-1-original-*")).unlink()
+    found = finding(environment.check(), "shipped models")
+    assert not found.ok and found.detail == "85 of 89 are there and whole"
+    named = "erasure-digits-2-original", "collapse-digits-5-ground-truth", "passage-1-original"
+    assert all(name in found.remedy for name in (*named, "width-digits-allcnn-0.25-1-original"))
 
 
 def test_a_folder_that_cannot_be_written_is_reported(monkeypatch):

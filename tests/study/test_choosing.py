@@ -83,3 +83,9 @@ def test_unknown_columns_and_rules_are_errors_that_say_what_there_is():
     two, one = table({0.1: [1, 2]}), table({0.1: [1]}).assign(method="NGP")
     with pytest.raises(ValueError, match=r"at least two seeds.*'NGP'.* has \[0\]"):
         select(pandas.concat([two, one]), "error_rate", rule="validation")
+
+
+def test_a_table_without_a_finished_run_says_so():
+    failed = table({0.1: [1, 2]}).assign(error="Diverged: ...").drop(columns="error_rate")
+    with pytest.raises(ValueError, match="no run of frame finished"):
+        select(failed, "error_rate")

@@ -71,8 +71,12 @@ def test_a_table_whose_settings_cannot_be_told_apart_is_not_chosen_from():
     frame = pandas.DataFrame(
         {"method": "Unknown", "epochs": 1, "own": [1, 2], "seed": 1, "size": [1.0, 2.0]}
     )
-    with pytest.raises(ValueError, match="two runs of one setting on one seed: name the columns"):
+    with pytest.raises(
+        ValueError, match="two runs of one setting on one seed: give rows that agree"
+    ):
         ul.select(frame, "size")
+    with pytest.raises(ValueError, match="two runs of one setting on one seed"):
+        points(frame, ["size"])
 
 
 @pytest.mark.parametrize(
@@ -255,3 +259,23 @@ def test_a_recorded_row_with_the_published_switches_is_not_taken_for_the_correct
     row = arms[arms["outputs"] == "before"].iloc[0]
     again = method_of(row, MinNormPublished)
     assert (again.rows, again.outputs) == (row["rows"], "before")
+
+
+@pytest.mark.parametrize(
+    "loss, words",
+    [
+        (lambda said: None, "Own: loss must return a tensor of one number, got NoneType"),
+        (lambda said: 0.0, "Own: loss must return a tensor of one number, got float"),
+        (lambda said: said**2, r"Own: loss must return a tensor of one number, got \(50, 1\)"),
+        (lambda said: said.mean().detach(), "Own: the loss has no gradient by any weight: it, or"),
+    ],
+)
+def test_a_loss_that_is_none_is_told_by_the_method_s_name(loss, words):
+    class Own(ul.Method):
+        name = "Own"
+
+        def loss(self, state, retain, forget):
+            return loss(state.model(retain.inputs))
+
+    with pytest.raises((TypeError, ValueError), match=words):
+        ul.unlearn(ul.sine.task(1), Own(), 1)

@@ -9,7 +9,7 @@
     python -m unlearnlab.study evidence            # ten minutes; then evidence-erasure, -sine
     python -m unlearnlab.study interpolation       # a quarter of an hour
     python -m unlearnlab.study passage             # 900 runs of a language model, half an hour
-    python -m unlearnlab.study all                 # every file in notebooks/results but a GPU's
+    python -m unlearnlab.study all                 # all but those at the paper's size
 
     python -m unlearnlab.study erasure --dataset cifar10 --width .25
     python -m unlearnlab.study erasure --dataset cifar10 --preset paper --device cuda \\
@@ -76,7 +76,9 @@ def studies(name: str, options: dict | None = None) -> list[Shape]:
     options: some of USUAL, for a study that is not in the list. Raises ValueError for a name or
     options that there is no study of.
     """
-    if name == "all" and not options:
+    if name == "all":
+        if options:
+            raise ValueError(f"all takes none of --{', --'.join(options).replace('_', '-')}")
         return [study for study in STUDIES.values() if not study.large]
     alike = [known for known in STUDIES if known.split("-")[0] == name.split("-")[0]]
     if options and alike:
@@ -101,6 +103,8 @@ def main(arguments: list[str] | None = None) -> int:
         checks.number("--minutes", given.minutes, above=0)
         if given.test_images is not None:
             checks.integer("--test-images", given.test_images, low=1)
+        if given.device is not None:
+            checks.device(given.device)
         several = studies(given.name, options)
         if given.seeds:
             several = [dataclasses.replace(study, seeds=given.seeds) for study in several]

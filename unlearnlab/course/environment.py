@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 
 from ..ground.files import default_folder
-from ..tasks import sine
+from ..tasks import collapse, erasure, passage, sine, width
 from ..training import checkpoint, zoo
 from .console import written
 
@@ -45,7 +45,7 @@ class Report(list):
 
 
 def check() -> Report:
-    """Python, PyTorch, the widgets, the shipped models, a folder and the device; about a second."""
+    """Python, PyTorch, the widgets, the shipped models, a folder and the device; a few seconds."""
     parts = *_software(), *_models(), _folder(), _device()
     return Report(Finding(*part) for part in parts)
 
@@ -72,33 +72,20 @@ def _numbers(version):
 
 def _models():
     """The same, for models that ship with the package, each of which is read."""
-    seeds = "seeds are there and whole"
-    yield _loaded("shipped models", sine.task, sine.SHIPPED_SEEDS, seeds)
-    names = [
-        f"{task}-digits-{seed}-{role}"
-        for task in ("erasure", "collapse")
-        for seed in zoo.SHIPPED_SEEDS
-        for role in ("original", "ground-truth")
-    ]
+    tasks = sine, erasure, collapse, width, passage
+    made = [training for task in tasks for training in zoo.shipped(task)]
+    errors = []
+    for training in made:
+        try:
+            checkpoint.read(zoo.SHIPPED / training.file(), training.identity)
+        except (ValueError, FileNotFoundError) as error:
+            errors.append(str(error))
     again = (
         "They ship with unlearnlab: install it again, or run python -m unlearnlab.tasks and the "
         "first word of what is not there"
     )
-    read = lambda name: checkpoint.read(
-        next(zoo.SHIPPED.glob(f"{name}-????????.safetensors"), zoo.SHIPPED / name)
-    )
-    yield _loaded("shipped image models", read, names, "are there and whole", again)
-
-
-def _loaded(name, load, items, words, *remedies):
-    errors = []
-    for item in items:
-        try:
-            load(item)
-        except (ValueError, FileNotFoundError) as error:
-            errors.append(str(error))
-    whole = f"{len(items) - len(errors)} of {len(items)} {words}"
-    return name, not errors, whole, " | ".join([*errors, *remedies])
+    whole = f"{len(made) - len(errors)} of {len(made)} are there and whole"
+    yield "shipped models", not errors, whole, " | ".join([*errors, again])
 
 
 def _folder():

@@ -29,6 +29,8 @@ def select(frame, metric: str, rule: str = "oracle", by: tuple[str, ...] = ("met
     import pandas
 
     checks.one_of("rule", rule, ("oracle", "validation"))
+    if "error" in frame and frame["error"].notna().all():
+        raise ValueError("no run of frame finished: its column error says why")
     _check_columns(frame, metric=[metric], by=by)
     names = ("method", "epochs", *hyperparameters(frame))
     names = [name for name in names if name in frame.columns and name not in by]
@@ -62,8 +64,8 @@ def _best(group, names, metric, rule):
 def _once(table):
     if table.duplicated(["setting", "seed"]).any():
         raise ValueError(
-            "frame has two runs of one setting on one seed: name the columns that tell them apart "
-            "in by=(...)"
+            "frame has two runs of one setting on one seed: give rows that agree in the columns "
+            "that tell them apart, or name these in by=(...) of select"
         )
     return table
 
@@ -119,7 +121,7 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     seed_of, seeds = frame["seed"].factorize()
     if len(seeds) < 2:
         raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
-    setting = _once(frame.assign(setting=_settings(frame).ngroup()))["setting"]
+    setting = _numbered(frame)["setting"]
     table = np.full((setting.max() + 1, len(seeds), len(metrics)), np.nan)
     table[setting, seed_of] = frame[list(metrics)]
     shares, reference = [], checks.numbers_of("reference", reference)
@@ -137,13 +139,18 @@ def points(frame, metrics: list[str]):
 
     frame: what `ul.sweep` returned, or a table of runs that was recorded. A setting is a method,
     epochs and all hyperparameters; one with a missing metric has NaN for it. Raises ValueError for
-    an unknown column.
+    an unknown column, and where a setting ran twice on a seed.
     """
     _check_columns(frame, metrics=metrics)
+    _numbered(frame)
     groups = _settings(frame)[list(metrics)]
     whole = groups.count().eq(groups.size(), axis=0)
     mean, spread = groups.mean().where(whole), groups.sem().where(whole)
     return mean.join(spread.add_suffix("_se")).reset_index()
+
+
+def _numbered(frame):
+    return _once(frame.assign(setting=_settings(frame).ngroup()))
 
 
 def _settings(frame):

@@ -45,10 +45,11 @@ def sweep(
     """Runs every setting of `grid` on every seed's task; a pandas.DataFrame, one row per run.
 
     task_factory(seed): gives the task; it is called here once per seed, and then in every worker.
-    grid: see `expand`. store: the folder that keeps finished runs. backend: "local" (processes),
-    "serial" (here, in order), "dask" (its scheduler here, and processes) or a dask Client. workers:
-    processes (default: cores). threads: of torch in each; one number for all, because sums depend
-    on it.
+    grid: {method's name or class: {hyperparameter or "epochs": value or list of values}}, a pair
+    (Method, epochs), or a list of these; epochs must be named, the rest has defaults. store: the
+    folder that keeps finished runs. backend: "local" (processes), "serial" (here, in order), "dask"
+    (its scheduler here, and processes) or a dask Client. workers: processes (default: cores).
+    threads: of torch in each; one number for all, because sums depend on it.
     run_seed: the `seed` of `unlearn`. timeout: seconds a run may take with the making of its task.
     progress: a bar, none, or progress(row, done, total). stop: set it to end early; the rows
     finished so far come back.

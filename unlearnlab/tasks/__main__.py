@@ -31,8 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     add("--out", type=Path, default=zoo.SHIPPED, help="folder (default: the shipped models')")
     given = parser.parse_args(arguments)
     task = TASKS[given.task]
-    numbers = sorted(given.seeds or getattr(task, "SHIPPED_SEEDS", zoo.SHIPPED_SEEDS))
-    trainings = [training for seed in numbers for training in task.shipped(seed)]
+    trainings = zoo.shipped(task, sorted(given.seeds or ()))
     return interruptible(lambda: _make(trainings, given.out.expanduser()))
 
 

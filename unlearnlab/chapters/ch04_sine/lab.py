@@ -68,6 +68,8 @@ class SineLab(UnlearningLab):
         for own in methods:
             checks.instance("what methods holds", own, Method, "a method")
         self.own = {own.name: own for own in methods}
+        if self.own:  # no recording of the lab without them may stand for it
+            self.summary = self.summary.replace(":", f" with {', '.join(self.own)}:")
         self.moved = {}  # by seed: where the reader has put the forget points, and those to add
         self.a = self.ended = None
         self.dragged = False
