@@ -6,9 +6,7 @@ import random
 import threading
 import time
 import weakref
-from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import partial
 
@@ -20,7 +18,7 @@ from .ground import checks, optim
 from .ground.models import copied, device_of
 from .ground.modes import norms_of
 from .ground.precision import PRECISIONS, products_in
-from .ground.seeds import GLOBAL_GENERATORS, derived, shuffled
+from .ground.seeds import GLOBAL_GENERATORS, derived, put_back, shuffled
 from .ground.stopping import Stopped, heeding
 from .ground.threads import few_threads
 from .methods import Method
@@ -29,9 +27,10 @@ from .methods.batch_norm import observe
 from .projection import NonFiniteGradients
 from .task import Task
 
-# The columns of a table of runs beside hyperparameters and metrics, none of which may have such a
-# name.
+# The columns of a table of runs beside hyperparameters and metrics.
 COLUMNS = ("method", "epochs", "seed", "seconds", "error", "commit", "device", "torch", "threads")
+# What no hyperparameter or metric may be called: these, and what else a run or its row is known by.
+TAKEN = {*COLUMNS, "task", "rule", "run_seed"}
 
 
 class Diverged(ArithmeticError):
@@ -165,32 +164,13 @@ def _begun(task, method, epochs, seed, products, stop):
     )
 
 
-# By generator, of the runs under way, in threads: as it was before each.
-_before = defaultdict(list)
-
-
-@contextmanager
 def _own_random_numbers(device):
-    """Inside, the global generators may be seeded; afterwards they are as before. Of runs that
-    overlap the last to end puts back what was before the first."""
+    """Inside, the global generators may be seeded; afterwards they are as before."""
     cuda = [torch.cuda.default_generators[device.index]] if device.type == "cuda" else []
-    used = {
-        "random": (random.getstate, random.setstate),
-        "numpy": (partial(np.random.get_state, legacy=False), np.random.set_state),
-        **{str(g.device): (g.get_state, g.set_state) for g in (torch.default_generator, *cuda)},
-    }
-    with GLOBAL_GENERATORS:
-        own = {name: look() for name, (look, _) in used.items()}
-        for name, state in own.items():
-            _before[name].append(state)
-    try:
-        yield
-    finally:
-        with GLOBAL_GENERATORS:
-            for name, (_, put_back) in used.items():
-                last = _before[name].pop()
-                if last is own[name] or not _before[name]:
-                    put_back(last)
+    own = {str(g.device): (g.get_state, g.set_state) for g in (torch.default_generator, *cuda)}
+    own["random"] = random.getstate, random.setstate
+    own["numpy"] = partial(np.random.get_state, legacy=False), np.random.set_state
+    return put_back(own)
 
 
 def measure(task: Task, model: nn.Module, stop=None) -> dict[str, float]:
@@ -208,7 +188,7 @@ def measure(task: Task, model: nn.Module, stop=None) -> dict[str, float]:
         )
     values = {}
     for name, value in metrics.items():
-        if not isinstance(name, str) or name in (*COLUMNS, *HYPERPARAMETERS, "rule"):
+        if not isinstance(name, str) or name in TAKEN.union(HYPERPARAMETERS):
             raise _named_like(task, name, "the name of a column of the table")
         # one element of numpy or torch
         plain = value.item() if np.prod(getattr(value, "shape", 0)) == 1 else value

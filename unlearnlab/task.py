@@ -130,12 +130,12 @@ class Task:
                 return Later(lambda: moved(model()), model.identity)
             return None if model is None else copied(model).to(device)
 
-        points = lambda data: TensorDataset(*(t.to(device) for t in data.tensors))
+        there = lambda data: TensorDataset(*(t.to(device) for t in data.tensors))
         return self.changed(
             original=moved(self.original),
             ground_truth=moved(vars(self)["ground_truth"]),
-            retain=points(self.retain),
-            forget=points(self.forget),
+            retain=there(self.retain),
+            forget=there(self.forget),
             build=self.build and (lambda seed: self.build(seed).to(device)),
         )
 

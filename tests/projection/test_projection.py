@@ -202,7 +202,9 @@ def test_the_precision_of_products_on_a_gpu_is_set_inside_and_put_back_outside(o
     for device in ("cuda", "cpu"):  # in threads that overlap
         first, second = products_in("tf32", torch.device(device)), products_in("float32", gpu)
         first.__enter__(), second.__enter__()
-        first.__exit__(None, None, None), second.__exit__(None, None, None)
+        first.__exit__(None, None, None)
+        assert [kind.fp32_precision for kind in kinds] == ["ieee"] * 2  # the other is still inside
+        second.__exit__(None, None, None)
         assert [kind.fp32_precision for kind in kinds] == [precision] * 2
 
 

@@ -21,11 +21,11 @@ import weakref
 import numpy
 import torch
 
+from .models import LOCKS
 from .origin import is_replacement, library, library_of_class
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), torch.dtype, torch.device)
 CONSTANT = (tuple, frozenset, set, types.CodeType)
-LOCKS = ("lock", "RLock")
 # Builtins through which a function may use anything at all.
 UNSEEN = ("eval", "exec", "globals", "__import__")
 GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
@@ -128,8 +128,6 @@ class _Walk:
             self._items(kind.__name__, [getattr(thing, part) for part in PARTS[kind]])
         elif type(thing) in KINDS:
             KINDS[type(thing)](self, thing)
-        elif type(thing).__name__ in LOCKS and type(thing).__module__ == "_thread":
-            self.put("lock")
         else:
             self._object(thing)
 
@@ -317,6 +315,7 @@ KINDS = {
     functools.partial: _Walk._partial,
     weakref.ref: lambda walk, thing: walk._items("reference", [thing()]),
     torch.Generator: lambda walk, thing: walk._items("generator", [thing.get_state()]),
+    **dict.fromkeys(LOCKS, lambda walk, thing: walk.put("lock")),
 }
 
 

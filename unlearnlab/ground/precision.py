@@ -5,13 +5,11 @@ from contextlib import contextmanager
 import torch
 
 from .checks import one_of
+from .seeds import put_back
 
 # What torch calls them. TF32 rounds both factors to ten bits of mantissa (2**-11, 5e-4) and adds
 # up in float32; on an H200 it is about four times as fast.
 PRECISIONS = {"float32": "ieee", "tf32": "tf32"}
-
-
-_before = []  # of those inside, in threads: what was set before each
 
 
 @contextmanager
@@ -26,13 +24,11 @@ def products_in(precision: str, device: torch.device):
         yield
         return
     kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
-    before = [kind.fp32_precision for kind in kinds]
-    _before.append(before)
-    try:
-        for kind in kinds:
-            kind.fp32_precision = PRECISIONS[precision]
-        yield
-    finally:
-        first = _before.pop()
-        for kind, own in zip(kinds, before if _before else first):
+
+    def take(precisions):
+        for kind, own in zip(kinds, precisions):
             kind.fp32_precision = own
+
+    with put_back({"products": (lambda: [kind.fp32_precision for kind in kinds], take)}):
+        take([PRECISIONS[precision]] * 2)
+        yield

@@ -3,6 +3,7 @@
 import argparse
 import re
 import threading
+from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 
 import numpy as np
@@ -13,6 +14,29 @@ from . import checks
 # torch and Python have one global generator each, and labs run in threads: held by whoever seeds
 # one or sets its state.
 GLOBAL_GENERATORS = threading.RLock()
+# By name, of those inside `put_back`, in threads: how it was before each.
+_before = defaultdict(list)
+
+
+@contextmanager
+def put_back(shared):
+    """Inside, what all threads share may be changed, such as a generator; afterwards it is as
+    before. Of those that overlap in threads the last to end puts back what was before the first.
+
+    shared: by name, what gives its state, a new object each time, and what sets it.
+    """
+    with GLOBAL_GENERATORS:
+        own = {name: look() for name, (look, _) in shared.items()}
+        for name, state in own.items():
+            _before[name].append(state)
+    try:
+        yield
+    finally:
+        with GLOBAL_GENERATORS:
+            for name, (_, put) in shared.items():
+                last = _before[name].pop()
+                if last is own[name] or not _before[name]:
+                    put(last)
 
 
 def derived(*parts: int) -> int:

@@ -56,7 +56,7 @@ class MinNormOG(GD):
         else:
             inputs = retain.inputs
             if self.n_pert < len(inputs):
-                targets = _on_cpu(state)[retain.index]
+                targets = _all_targets(state)[retain.index]
                 mixed = isinstance(state.task.retain, Sequences)  # of no one class
                 kind = "regression" if mixed else state.task.kind
                 kept = subsample(targets, self.n_pert, kind, state.generator)
@@ -78,8 +78,8 @@ class MinNormOG(GD):
         return projection.step(inputs, strength, toward=state.memory.get("toward"))
 
 
-def _on_cpu(state):
-    """The targets of all the retain set: fetched once a run, not waited for at every projection."""
+def _all_targets(state):
+    """Of all the retain set, on the CPU: fetched once a run, not waited for at every projection."""
     if "targets" not in state.memory:
         state.memory["targets"] = state.task.retain.tensors[1].cpu()
     return state.memory["targets"]

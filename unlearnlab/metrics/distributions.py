@@ -7,10 +7,8 @@ from ..ground import checks
 from .floors import two_samples
 from .margins import LIMIT
 
-BINS, FLOOR = 20, 1e-5
 
-
-def klom(unlearned: Tensor, retrained: Tensor, *, bins: int = BINS, floor: float = FLOOR) -> Tensor:
+def klom(unlearned: Tensor, retrained: Tensor, *, bins: int = 20, floor: float = 1e-5) -> Tensor:
     """KL divergence of margins, KL(unlearned || retrained) in nats for every example: (n,), in
     double precision.
 

@@ -6,11 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..ground import checks
-from ..loop import COLUMNS
+from ..loop import TAKEN
 from ..methods import METHODS, Method
-
-# What a run is known by, or its row, beside its hyperparameters.
-TAKEN = {*COLUMNS, "task", "rule", "run_seed"}
 
 
 class Setting(NamedTuple):

@@ -27,7 +27,7 @@ COLORS = {"gray": GRAY, "red": RED, "green": GREEN}  # in the order of the color
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heads(Preset):
+class ErasurePreset(Preset):
     """both_heads, weights: as in `task`."""
 
     both_heads: bool = True
@@ -43,7 +43,7 @@ class Heads(Preset):
 
 
 # For MNIST, of which the paper gives no recipe, "paper" has that of CIFAR-10.
-PRESETS = sizes("erasure", Heads)
+PRESETS = sizes("erasure", ErasurePreset)
 
 
 def task(

@@ -2,7 +2,7 @@
 
 import torch
 
-from ...ground.checks import floats
+from ...ground.checks import floats, reals
 from ...projection.definition import row_basis
 from ...theory.linear_network import network as net
 
@@ -32,7 +32,7 @@ def solve_relaxed(
     from scipy.optimize import minimize
 
     theta = [a.detach() for a in net.doubled(layers)]
-    net.check_inputs("X_retain", X_retain, layers)
+    reals("X_retain", X_retain, ("n", layers[0].shape[1]))
     if not net.unit_upper(theta).any():
         raise ValueError("layers must have v = A_2^T ... c^T other than 0: else no A_1 has effect")
     norms = [a.norm().item() or 1.0 for a in theta]

@@ -108,7 +108,7 @@ instance: pass the class itself: a subclass of ul.Method with @dataclass(frozen=
 
 def _run_ascent(learner, lr):
     method = call(learner)
-    expect(isinstance(method, ul.Method), WORDS["instance"])
+    expect(isinstance(method, ul.Method), messages(ASCENT)["instance"])
     run = ul.unlearn(copy.deepcopy(TASK()), learner(lr=lr), 8)
     return parameters_to_vector(run.model.parameters()).detach()
 

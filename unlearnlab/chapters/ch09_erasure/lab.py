@@ -11,7 +11,6 @@ from ...course.unlearning_lab import ImageLab
 from ...data.tint import tint
 from ...networks.predict import outputs
 from ...tasks import erasure
-from .pictures import REFERENCES
 
 LONGEST = 10  # letters of a class's name that fit under an image
 PICTURE, BEFORE, AFTER = 0.29, 0.69, 0.85  # the middles of an image and two lines in a row of 1
@@ -70,7 +69,7 @@ class ErasureLab(ImageLab):
         page.grid(False)
         models = self.start_metrics, self.truth_metrics
         self.places = [metrics and self.place(metrics) for metrics in models] + [(1, 0)]
-        for (name, look), place in zip(REFERENCES.items(), self.places):
+        for (name, look), place in zip(style.REFERENCES.items(), self.places):
             if place:
                 plane.plot([], [], label=name, **look)
         plane.legend(loc="upper left")
@@ -84,7 +83,7 @@ class ErasureLab(ImageLab):
     def move(self, model):
         page, plane = self.figure.axes
         right = self._say(page, AFTER, model) if model else self.right
-        for look, place in zip(REFERENCES.values(), self.places):
+        for look, place in zip(style.REFERENCES.values(), self.places):
             if place:
                 plane.plot(*place, **look)
         self.move_run(plane)

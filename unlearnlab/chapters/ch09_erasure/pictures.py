@@ -1,9 +1,6 @@
 """The picture of images: colored ones in rows, each over its caption."""
 
-from ...course import style
 from ...course.style import Figure, figure, look
-
-REFERENCES = style.REFERENCES  # of the lab
 
 
 @look()

@@ -34,7 +34,7 @@ from .vit import small_vit
 OWN = {"vit": small_vit}  # networks that the task has no name for
 SHARE_WIDTH = 2 / 96  # of AllCNN, at which the shares for validation are varied
 SHARE_METHODS = ("SCRUB", "NegGrad", "l1-Sparse")
-REGIONS_OF, WIDEST = "allcnn", 1 / 8  # whose regions are compared, up to which width
+REGIONS_OF = "allcnn"  # whose regions are compared on many planes, and shares varied
 MIDDLE = 1 / 24  # the width at which a rate that follows the width is the grid's
 PLANES = {  # full: millions of points a model
     "small": {"planes": 40, "resolution": 20},

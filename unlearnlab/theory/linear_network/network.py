@@ -56,7 +56,7 @@ def output_gradients(layers: Layers, X: Tensor) -> Tensor:
     X: (n, m), one input per row, n may be 0. Parameters are ordered as in `flatten`.
     """
     theta = doubled(layers)
-    check_inputs("X", X, layers)
+    reals("X", X, ("n", layers[0].shape[1]))
     into, above = [X.double()], [theta[0].new_ones(1)]
     for a in theta[:-1]:
         into.append(into[-1] @ a.T)
@@ -110,7 +110,7 @@ def perturbation(layers: Layers, X_retain: Tensor) -> list[Tensor]:
     too large for the dtype.
     """
     first = doubled(layers)[0]
-    check_inputs("X_retain", X_retain, layers)
+    reals("X_retain", X_retain, ("n", layers[0].shape[1]))
     size, u = power_of_two(first.flatten()), unit_upper(layers)
     moved = -u[:, None] * project_out((first / size).T @ u, X_retain) * size
     zeros = [torch.zeros_like(a) for a in layers[1:]]
@@ -208,11 +208,6 @@ def check_layers(layers: Layers, argument: str = "layers") -> None:
                 f"{name} must have the dtype of {argument}[0], {layers[0].dtype}, got {a.dtype}"
             )
         width = len(a)
-
-
-def check_inputs(name, X, layers):
-    """TypeError or ValueError unless X is a finite (n, m) tensor that fits the first layer."""
-    reals(name, X, ("n", layers[0].shape[1]))
 
 
 def _checked(widths):
