@@ -20,6 +20,7 @@ import argparse
 import copy
 import gc
 import json
+import math
 import statistics
 import time
 from pathlib import Path
@@ -209,13 +210,15 @@ def main():
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--epochs", type=Path, metavar="FILE", help="see epochs.py")
-    parser.add_argument("--minutes", type=float, default=8.0, help="of --epochs")
+    parser.add_argument("--minutes", type=float, help="begin nothing after (of --epochs: 8)")
     parser.add_argument("--width", type=float, default=1.0, help="of --epochs")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     if chosen.epochs:
+        chosen.minutes = chosen.minutes or 8.0
         epochs.main(chosen)
         return
+    end = time.monotonic() + 60 * (chosen.minutes or math.inf)
     torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = (
         "ieee"  # for the descent step too
     )
@@ -228,6 +231,9 @@ def main():
         timed(work, *problem("sine", 20, chosen.device))
     for name in chosen.models:
         for k in chosen.rows:
+            if time.monotonic() > end:
+                print(f"{name}, k = {k}: left out, the time is up")
+                continue
             found = measure(name, k, works, chosen.repeats, chosen.device)
             step = found["descent"]
             print(

@@ -53,15 +53,15 @@ def random_images(count, device):
 def conditions(precision, way="recorded"):
     """Inside, float32 products have these digits, and updates are recorded or not."""
     kinds = torch.backends.cuda.matmul, torch.backends.cudnn.conv
-    before, recorders = [kind.fp32_precision for kind in kinds], dict(graph.RECORDERS)
+    before, recorded = [kind.fp32_precision for kind in kinds], graph.recorded
     try:
         kinds[0].fp32_precision = "ieee"
         kinds[1].fp32_precision = "ieee" if precision == "float32" else "tf32"
         if way == "one by one":
-            graph.RECORDERS.clear()
+            graph.recorded = lambda update, *_: update
         yield
     finally:
-        graph.RECORDERS.update(recorders)
+        graph.recorded = recorded
         for kind, own in zip(kinds, before):
             kind.fp32_precision = own
 

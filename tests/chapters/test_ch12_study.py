@@ -6,12 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from elsewhere import DEVICE, elsewhere
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch12_width import choosing
 from unlearnlab.chapters.ch12_width import study as ladders
-from unlearnlab.course.studies import Place, record
+from unlearnlab.course.studies import Place, file_name, record
 from unlearnlab.data.images import Images
 from unlearnlab.study import table
 from unlearnlab.tasks import presets, width
@@ -185,3 +186,14 @@ def test_photographs_are_unlearned_and_their_regions_compared_on_the_same_images
     found = ladders.load(place.out)
     assert len(found.runs) == 1 and sorted(found.models.role) == sorted(width.ROLES)
     assert list(zip(found.regions.before, found.regions.after)) == ONCE
+
+
+def test_a_ladder_with_options_is_made_on_the_device_that_they_name(small, place):
+    options = {"dataset": "cifar10", "preset": "paper", "device": "cuda", "precision": "bfloat16"}
+    assert file_name(ladders.study(**options)) == "width-cifar10-paper-cuda-bfloat16"
+    own = ladders.study(dataset="digits", device=DEVICE)
+    own = dataclasses.replace(own, ladders={"allcnn": (1,)})
+    with elsewhere():
+        assert record(own, place) == 1
+    made = ladders.load(place.out)
+    assert made.runs["method"].eq("NegGrad").all() and len(made.models) == 3

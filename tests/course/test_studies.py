@@ -211,7 +211,18 @@ def test_part_of_a_study_never_replaces_more_of_it(place):
     other = Place(place.store / "other", place.out, 1, early.stop, said.append)
     assert record(toy(early), other) == 1
     assert place.out.read_text() == whole
-    assert said == ["toy.json: 1 of 2 seeds, fewer than the file there has: it stays as it is"]
+    stays = "and the file there has more or others: it stays as it is"
+    assert said == [f"toy.json: 1 of 2 seeds, {stays}"]
+
+
+def test_part_of_a_study_never_replaces_a_seed_that_it_has_not(place):
+    other = dataclasses.replace(place, store=place.store / "other")
+    record(toy(seeds=(1,)), place)
+    early = Factory(last=1)
+    assert record(toy(early), dataclasses.replace(other, stop=early.stop)) == 1
+    assert {row["seed"] for row in table.read(place.out).rows["runs"]} == {1}
+    assert record(toy(), other) == 2
+    assert {row["seed"] for row in table.read(place.out).rows["runs"]} == {1, 3}
 
 
 def test_a_place_where_nothing_can_be_written_is_refused_before_the_first_run(place):

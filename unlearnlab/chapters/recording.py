@@ -64,6 +64,7 @@ WORDS = tuple(dict.fromkeys(name.partition("-")[0] for name in STUDIES))
 MAKERS = {
     "erasure": (ch09_erasure.study.study, image_study.OPTIONS),
     "collapse": (ch10_collapse.study.study, image_study.OPTIONS),
+    "width": (ch12_width.study.study, ch12_width.study.OPTIONS),
     "evidence-erasure": (ch14_to_forget.study.study, ("dataset",)),
     "fullsize": (fullsize.study, fullsize.OPTIONS),
     "others": (partial(fullsize.study, "others"), fullsize.OPTIONS),
@@ -152,13 +153,13 @@ def _parser():
     add("--out", type=Path, default=RESULTS, help="folder, or a .json file (default: %(default)s)")
     add("--store", type=Path, help="folder of finished runs (default: in the user's cache)")
     add("--workers", type=int, default=os.cpu_count(), help="processes (default: the cores)")
-    add = parser.add_argument_group("of erasure, collapse, fullsize and others").add_argument
+    add = parser.add_argument_group("of erasure, collapse, width, fullsize and others").add_argument
     add("--dataset", help="digits, mnist, cifar10 or tiny-imagenet")
     add("--preset", help="quick or paper")
     add("--device", help="cpu or cuda, where runs follow each other")
     add("--p-retain", type=float, help="the accessible share (default: the preset's)")
     add("--width", type=float, help="of the network: 1 is full size (default: the preset's)")
     add("--precision", help="of the trainings: float32, or bfloat16 on a GPU")
-    add("--test-images", type=int, help="fullsize, others: how many judge a run (default: all)")
+    add("--test-images", type=int, help="of images: how many judge a run (default: all)")
     add("--originals", type=Path, help="fullsize, others: folder of trained originals")
     return parser

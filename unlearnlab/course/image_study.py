@@ -6,7 +6,7 @@ from functools import partial
 from ..tasks.presets import choose
 from .studies import USUAL, Study, unusual
 
-OPTIONS = ("dataset", "preset", "device", "p_retain", "width", "precision")
+OPTIONS = ("dataset", "preset", "device", "p_retain", "width", "precision", "test_images")
 PLAIN = ("device", "p_retain", "test_images", "originals")  # which the task takes as they are
 WHOLE = ("digits", "mnist")  # whose quick preset runs in seconds: they get whole grids
 

@@ -237,8 +237,7 @@ def check(study: Shape, place: Place) -> None:
     files.check_writable(out, "--out")
     if not out.exists():
         return
-    rows = itertools.chain(*table.read(out).rows.values())
-    lost = sorted({row["seed"] for row in rows if "seed" in row} - {*study.seeds})
+    lost = sorted(_seeds(table.read(out).rows) - {*study.seeds})
     if lost:
         raise ValueError(f"{out} holds seeds {lost}, which this would not make: name another --out")
 
@@ -247,7 +246,7 @@ def record(study: Shape, place: Place) -> int:
     """Makes a study and writes its file after each part; how many parts are whole.
 
     Fewer parts than the study has are said in the file's provenance, as "finished". They replace
-    no file that has more rows.
+    no file that has more rows, or a seed that they have not.
 
     Raises before any work what `check` raises, during it what `ul.sweep` and the study raise.
     """
@@ -260,7 +259,8 @@ def record(study: Shape, place: Place) -> int:
         tables, own = _together(parts), made
         if len(known) < count:
             own = made | {"finished": f"{len(known)} of {count} {study.unit}{more}"}
-            if place.out.exists() and size(table.read(place.out).rows) > size(tables):
+            there = table.read(place.out).rows if place.out.exists() else {}
+            if size(there) > size(tables) or _seeds(there) - _seeds(tables):
                 return False
         table.write(place.out, tables, own)
         return True
@@ -279,9 +279,13 @@ def record(study: Shape, place: Place) -> int:
             if unfinished:
                 written = write([*known, *unfinished], f", and {said}")
                 place.say(said)
-    stays = "" if written else ", fewer than the file there has: it stays as it is"
+    stays = "" if written else ", and the file there has more or others: it stays as it is"
     place.say(f"{place.out.name}: {len(known)} of {count} {study.unit}{stays}")
     return len(known)
+
+
+def _seeds(tables):
+    return {row["seed"] for row in itertools.chain(*tables.values()) if "seed" in row}
 
 
 def significant(value, digits: int = 6):

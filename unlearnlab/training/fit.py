@@ -187,7 +187,10 @@ def _optimizer(model, recipe):
     lr = torch.tensor(recipe.lr, device=device) if recorded else recipe.lr
     common = {"lr": lr, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimizer == "adamw":
-        return optim.AdamW(model.parameters(), capturable=recorded, **common)
+        optimizer = optim.AdamW(model.parameters(), capturable=recorded, **common)
+        # torch warns of the updates that come before the recording
+        optimizer._warned_capturable_if_run_uncaptured = True
+        return optimizer
     optimizer = optim.SGD(model.parameters(), momentum=recipe.momentum, **common)
     for p in model.parameters():
         # now: fused SGD fails where a parameter's first gradient comes later than others'

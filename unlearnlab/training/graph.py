@@ -40,7 +40,8 @@ def cuda_graph(run: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
         raise
 
     def replay():
-        graph.replay()
+        with ONE_AT_A_TIME:  # a generator of an older torch would take it for part of a recording
+            graph.replay()
         return output
 
     return replay

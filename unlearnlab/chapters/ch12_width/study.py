@@ -7,6 +7,7 @@ python -m unlearnlab.study width-photographs   # two rungs of it, unlearned: hal
 python -m unlearnlab.study width-depth         # two other depths at one width: three minutes
 python -m unlearnlab.study width-vit           # a narrow and a wide transformer: three minutes
 python -m unlearnlab.study width-following     # rates that fall with the width: three minutes
+python -m unlearnlab.study width --dataset cifar10 --preset paper --device cuda    # all of CIFAR-10
 """
 
 import itertools
@@ -19,18 +20,20 @@ from types import SimpleNamespace
 import pandas
 
 from ...course.rows import method_of
-from ...course.studies import Shape, run_rows, significant
+from ...course.studies import USUAL, Shape, run_rows, significant, unusual
 from ...ground.files import beside
 from ...loop import unlearn
 from ...study import table
 from ...study.sweep import sweep
 from ...tasks import width as tasks
+from ...tasks.presets import choose
 from ...tasks.width import CHANNELS, ROLES, SHARES
 from ...training.recipe import Recipe
 from . import choosing, regions
 from .choosing import GOALS, NEAR
 from .vit import small_vit
 
+OPTIONS = ("dataset", "preset", "device", "precision")
 OWN = {"vit": small_vit}  # networks that the task has no name for
 SHARE_WIDTH = 2 / 96  # of AllCNN, at which the shares for validation are varied
 SHARE_METHODS = ("SCRUB", "NegGrad", "l1-Sparse")
@@ -64,13 +67,13 @@ def _exact(frame):
     return frame.assign(width=(frame["width"] * half).round() / half)
 
 
-def _made(maker, rung, seed, place, dataset="digits", **more):
+def _made(maker, rung, seed, place, dataset="digits", preset="quick", **more):
     """What `tasks.task` or `tasks.retrained_again` makes of a rung: the task, or its second ground
     truth."""
     network = OWN.get(rung["network"], rung["network"])
     return maker(
         dataset,
-        "quick",
+        preset,
         seed,
         **{**rung, "network": network},
         cache=place.store / "models",
@@ -92,7 +95,7 @@ class LadderStudy(Shape):
     on all seeds, because they select the settings.
 
     Args:
-        dataset: "digits" or "cifar10", in its quick size.
+        dataset: "digits" or "cifar10"; preset: its size.
         ladders: network -> the seeds it is trained with.
         channels: of the first layer on the rungs, () for those of the preset.
         grid: in tasks/papers.json, of the unlearning; "" for the models alone.
@@ -105,6 +108,7 @@ class LadderStudy(Shape):
     """
 
     dataset: str = "digits"
+    preset: str = "quick"
     ladders: Mapping[str, Sequence[int]]
     channels: Sequence[float] = ()
     grid: str = ""
@@ -129,7 +133,7 @@ class LadderStudy(Shape):
         for network, seeds in self.ladders.items():
             if seed in seeds:
                 own = [count / CHANNELS.get(network, 64) for count in self.channels]
-                for width in own or tasks.ladder(self.dataset, network=network):
+                for width in own or tasks.ladder(self.dataset, self.preset, network):
                     yield {"network": network, "width": width, "share": 0.2}, self.methods
         if self.shares:
             for share in (share for share in SHARES if share != 0.2):
@@ -143,7 +147,8 @@ class LadderStudy(Shape):
             place.go_on()
             said = "{network} at width {width:.4g}, share {share}, seed {seed}"
             place.say(said.format(**rung, seed=part))
-            how = {"dataset": self.dataset, "recipe": self.recipe}
+            how = {"dataset": self.dataset, "preset": self.preset, "recipe": self.recipe}
+            how["device"] = self.options.get("device", "cpu")
             task, rows = _made(tasks.task, rung, part, place, **how), {}
             if self.grid:
                 grid = choosing.grid(self.grid, methods)
@@ -205,6 +210,23 @@ def _ladders():
         if own := row.get("recipe"):
             row["recipe"] = Recipe(**own)
         yield row["name"], LadderStudy(**row | {"seeds": tuple(row["seeds"])})
+
+
+def study(**options) -> LadderStudy:
+    """The ladders on photographs, unlearned, with those of OPTIONS that are given."""
+    whole = USUAL | {"dataset": "cifar10"} | options
+    size = choose(tasks.PRESETS, whole["dataset"], whole["preset"])
+    return LadderStudy(
+        name="width",
+        title="the ladders, unlearned",
+        options=unusual(whole),
+        dataset=whole["dataset"],
+        preset=whole["preset"],
+        ladders={"allcnn": (1,), "resnet18": (1,)},
+        grid="width-photographs",
+        recipe=size.recipes_in(whole["precision"])["recipe"],
+        seeds=(1,),
+    )
 
 
 LADDERS = dict(_ladders())
