@@ -215,7 +215,7 @@ assert not digits or original[0] > 0.95 and truth[0] > 0.95
 #
 # Every method gets three epochs. An epoch is one pass over the forget set in batches of 64, each
 # paired with a gray batch of the same size: five updates. Four methods at one learning rate, and
-# the place after each epoch:
+# where they end:
 
 
 # %%
@@ -246,9 +246,8 @@ with torch.no_grad():
     gray_loss = float(task.loss(task.original(task.retain.tensors[0]), task.retain.tensors[1]))
 
 assert not digits or gray_loss < 0.05
-assert (
-    not digits or paths["GD"][1][1] > 0.5 and paths["GD"][3][1] > 0.1
-)  # GD keeps most of the color
+# GD keeps about four tenths of the color
+assert not digits or paths["GD"][1][1] > 0.5 and 0.25 < paths["GD"][3][1] / original[1] < 0.6
 assert not digits or paths["MinNorm-OG"][3][1] < 0.5 * paths["GD"][3][1]
 
 # a rate of 0 in float32: projections, and no descent
@@ -416,7 +415,7 @@ print(
 # %% [markdown]
 # ## 6 · The whole grid, recorded
 #
-# Thirteen methods, paper A's grid for each, with more values where its ends were best, learning
+# Thirteen methods, paper A's grid for each, with more values beyond some of its ends, learning
 # rates wide enough that every method's best is inside, five seeds. The runs are recorded;
 # `python -m unlearnlab.study erasure` makes the file again.
 #
@@ -474,6 +473,16 @@ ch.fronts(
 # the original's forget error. That is the **hypervolume**; the ideal point alone would have all of
 # it. One more precaution: a front that is chosen and measured on the same seeds flatters whoever
 # has the most settings (notebook 04). So for each seed the settings are chosen on the other four.
+#
+# That removes one half of the flattery. The other stays: of a front's points those count that come
+# out best on the seed that judges, so more points have more luck. Beside this notebook one setting
+# of MinNorm-OG was run twenty times on each seed. The area so measured was $0.89$ with one of these
+# runs as its front, $0.91$ with three to choose from and $0.93$ with twenty, and nothing had become
+# better. So where much hangs on a lead, compare equal numbers of settings.
+#
+# Behind ± stands the standard error, the standard deviation of a mean over seeds. Numbers in square
+# brackets are Student's 95% interval of such a mean: of normal values, it holds the true mean 19
+# times in 20.
 
 
 # %%
@@ -492,19 +501,20 @@ for name in ranked:
     found, count = volumes[name], len(grid[grid.method == name]) // 5
     print(f"{name:11} {found.mean():.2f} ± {error(found):.2f}   {count} settings")
 
-
 # %% [markdown]
 # **Before you praise the first:** GD has nine settings, because nothing but its rate can be tuned.
 # The other methods share the five rates of the grid with each other; GD, GA and Retrain got four
 # more in between. **Predict, then run.** Where would GD stand with the same five as everybody else?
 
-
 # %%
-def nearest_settings(runs):
-    """Each method's setting nearest to the ideal, a table with the method as its index."""
-    found = ul.choosing.points(runs, ["retain_accuracy", "forget_error"])
-    found["gap"] = np.hypot(1 - found.retain_accuracy, found.forget_error)
-    return found.loc[found.groupby("method").gap.idxmin()].set_index("method")
+from itertools import combinations, product
+
+
+def area(table):
+    """(seeds,): `hypervolumes` of a table (settings, seeds, 2)."""
+    others = [np.delete(table, i, 1).mean(1) for i in range(table.shape[1])]
+    fronts = [table[ul.choosing.front(rest), i] for i, rest in enumerate(others)]
+    return np.array([ul.choosing.hypervolume(own, [1, 2 / 3]) for own in fronts]) * 3 / 2
 
 
 def with_fewer(runs, draws=50):
@@ -516,6 +526,29 @@ def with_fewer(runs, draws=50):
 
 
 # %%
+def of_lattice(runs):
+    """(seeds,): the area of as many settings of MinNorm-OG as GD has, or a little fewer: some rates
+    times some strengths times some decays, chosen on the other seeds."""
+    own, count = runs[runs.method == "MinNorm-OG"], runs[runs.method == "GD"].lr.nunique()
+    own = own.assign(wrong=1 - own.retain_accuracy).set_index(["lr", "reg", "reg_decay", "seed"])
+    wide = own[["wrong", "forget_error"]].unstack("seed")
+    table = wide.to_numpy().reshape(len(wide), 2, -1).swapaxes(1, 2)
+    some = lambda v: [v.isin(s) for n in range(1, 6) for s in combinations(v.unique(), n)]
+    masks = product(*(some(wide.index.get_level_values(i)) for i in range(3)))
+    parts = [table[rates & strengths & decays] for rates, strengths, decays in masks]
+    parts = [part for part in parts if 0.8 * count < len(part) <= count]
+    apart = lambda i: max(parts, key=lambda part: area(np.delete(part, i, 1)).mean())
+    return np.array([area(apart(i))[i] for i in range(table.shape[1])])
+
+
+# %%
+def nearest_settings(runs):
+    """Each method's setting nearest to the ideal, a table with the method as its index."""
+    found = ul.choosing.points(runs, ["retain_accuracy", "forget_error"])
+    found["gap"] = np.hypot(1 - found.retain_accuracy, found.forget_error)
+    return found.loc[found.groupby("method").gap.idxmin()].set_index("method")
+
+
 five_rates = grid[(grid.method == "GD") & grid.lr.isin(grid.loc[grid.method == "MinNorm-OG", "lr"])]
 coarse = hypervolumes(five_rates)
 print(
@@ -538,19 +571,22 @@ told = ul.metrics.interval(over_second)
 print(f"over NGP, the second: {told}, ahead on {(over_second > 0).sum()} of 5 seeds")
 fewer = ul.metrics.interval(with_fewer(grid))
 print(f"nine settings of MinNorm-OG, drawn at random, less GD's nine: {fewer}")
-around = grid[grid.lr.isin([3e-3, 1e-2]) & grid.reg.isin([0.01, 0.05]) & (grid.reg_decay > 0.3)]
-eight = ul.metrics.interval(hypervolumes(around[around.method == "MinNorm-OG"]) - volumes["GD"])
-print(f"eight of them, laid around its best, less GD's nine: {eight}")
+nine = of_lattice(grid)
+for rival in ("GD", "NGP"):
+    own = nine - volumes[rival]
+    less = f"{rival}: {ul.metrics.interval(own)}, ahead on {(own > 0).sum()} of 5 seeds"
+    print(f"at most nine, chosen on the other seeds, less {less}")
 
 # %%
 assert ranked[0] == "MinNorm-OG" and (lead > 0).all() and 2 * error(lead) < lead.mean() < 0.02
 assert coarse.mean() < volumes["GD"].mean() - 2 * error(volumes["GD"])
 assert 3e-4 < best.lr.min() and best.lr.max() < 3e-2  # no method's best rate is at an end
-assert (
-    best.loc["MinNorm-OG", "reg_decay"] == grid.reg_decay.max()
-    and best.loc["Ridge", "reg_decay"] == grid.reg_decay.min()
-)
-assert fewer.mean < 0 < 0.8 * lead.mean() < eight.mean and eight.low < 0
+assert best.loc["MinNorm-OG", "reg_decay"] == grid.reg_decay.max()
+assert best.loc["Ridge", "reg_decay"] == grid.reg_decay.min()
+assert best.loc["SCRUB", "reg"] == grid[grid.method == "SCRUB"].reg.min()
+even = nine - volumes["GD"]
+assert fewer.mean < 0 < even.mean() < 0.8 * lead.mean() and (even > 0).sum() == 4
+assert ul.metrics.interval(even).low < 0 and abs((nine - volumes["NGP"]).mean()) < 0.005
 assert ranked[1] == "NGP" and told.low < 0 and (over_second > 0).sum() == 4
 at_rate = settings[settings.method == "GD"].set_index("lr").forget_error
 assert 0.3 < at_rate[3e-3] / (2 / 3) < 0.4 and at_rate[1e-3] > 0.65
@@ -562,17 +598,19 @@ assert 0.3 < at_rate[3e-3] / (2 / 3) < 0.4 and at_rate[1e-3] > 0.65
 # break. Nothing about GD changed, only how closely it was looked at.
 #
 # What the record supports, then: at three epochs **MinNorm-OG's front dominates most, a hundredth
-# of the area more than GD's**. That is less than the seeds of one method differ by, but it is ahead
-# of GD on every seed. Over NGP, the second, it is half of that, on four seeds of five, and the
-# interval contains zero. Of the hundredth, too, a part is the grid: notebook 11 looks at GD more
-# closely still, with ten rates, and what is left is about one standard error. Nor does it take all
-# 60 settings of MinNorm-OG: eight around its best, picked with the record in sight, keep most of
-# the lead, with zero in the interval. But it matters where they lie: nine drawn at random are
-# behind GD's nine in the mean. MinNorm-OG reaches its place at an ordinary learning rate, with the
-# strength of forgetting as a number of its own. GD has one number for both.
+# of the area more than GD's**, on every seed, but with 60 settings to GD's nine. **With as many
+# settings it is not surely ahead.** At most nine, some rates times some strengths times some
+# decays, chosen on the other seeds, lead by $0.007$ $[-0.007, 0.022]$, on four seeds of five. Over
+# NGP, the second, all 60 lead by half a hundredth, nine by less, and both intervals contain zero.
+# It matters where settings lie: nine drawn at random are behind GD's nine in the mean. And notebook
+# 11 looks at GD more closely still, with ten rates. What is left of the lead is about one standard
+# error.
 #
-# Nor is this the last word on the others: the best `reg_decay` of MinNorm-OG and of Ridge lies at
-# an end of the paper's three values, which the record keeps.
+# MinNorm-OG reaches its place at an ordinary learning rate, with the strength of forgetting as a
+# number of its own. GD has one number for both.
+#
+# Nor is this the last word on the others: the best `reg_decay` of MinNorm-OG and of Ridge, and the
+# best `reg` of SCRUB, lie at an end of the values that were tried.
 #
 # **Two methods more.** NTK forgetting (Golatkar et al., 2020) goes from where the linearised
 # network would end on all data to where it would end on the retain set, and then descends. RUM
@@ -662,11 +700,11 @@ over_gd, six = map(
     ul.metrics.interval, (leads["CIFAR-10, over GD"], with_fewer(larger["CIFAR-10"]))
 )
 print(f"CIFAR-10, over GD {over_gd}; six settings, drawn at random, as GD has: {six}")
-around = larger["CIFAR-10"].query("method == 'MinNorm-OG' and lr < 0.002 and reg > 0.015")
-best_six = ul.metrics.interval(hypervolumes(around) - areas["CIFAR-10"]["GD"])
-print(f"six laid around its best: {best_six}")
+even = {name: of_lattice(runs) - areas[name]["GD"] for name, runs in larger.items()}
+for name, own in even.items():
+    told = f"{ul.metrics.interval(own)}, ahead on {(own > 0).sum()} of 5"
+    print(f"{name}, as many settings as GD, chosen on the other seeds: {told}")
 assert over_gd.low < 0 < 0.02 < over_gd.mean < 0.03 and six.low < 0 and six.mean < over_gd.mean / 2
-assert best_six.low < 0 < over_gd.mean - 0.003 < best_six.mean
 ch11_replication.pictures.by_seed(leads, "MinNorm-OG's lead, in shares of the area", zero=True)
 
 
@@ -679,6 +717,11 @@ def at_an_end(runs):
 
 
 # %%
+assert -0.003 < even["MNIST"].min() < even["MNIST"].max() < 0 and (even["CIFAR-10"] > 0).sum() == 4
+assert (
+    ul.metrics.interval(even["CIFAR-10"]).low < 0 < over_gd.mean - 0.003 < even["CIFAR-10"].mean()
+)
+
 ends = {name: at_an_end(runs) for name, runs in larger.items()}
 print(ends)
 
@@ -711,12 +754,12 @@ assert (leads["CIFAR-10, over NGP"] < 0).sum() == 3 and abs(
 
 # %% [markdown]
 # - **MNIST: level.** MinNorm-OG and GD dominate the same area, on every seed, and half a dozen
-#   methods are within a hundredth or so of them. The hundredth that MinNorm-OG leads by on the
-#   digits is not there.
-# - **CIFAR-10: MinNorm-OG is first in the mean,** ahead of GD by two hundredths of the area; the
-#   interval contains zero. Of its twelve settings six, as many as GD has, keep less than half of
-#   that when drawn at random; three rates at two strengths, picked with the record in sight, keep
-#   nearly all. Behind the mean are one seed with a large lead, two with two hundredths and two with
+#   methods are within a hundredth or so of them. With as many settings as GD, chosen on the other
+#   seeds, MinNorm-OG is behind on all five, by a thousandth.
+# - **CIFAR-10: MinNorm-OG is first in the mean,** ahead of GD by two hundredths of the area, on
+#   four seeds of five; the interval contains zero. Six of its twelve settings, as many as GD has,
+#   keep nearly all of that when they are chosen on the other seeds, and less than half when drawn
+#   at random. Behind the mean are one seed with a large lead, two with two hundredths and two with
 #   next to none. NGP, at less than half of the cost, is a hundredth behind, within the error, and
 #   ahead on three seeds of five: who is first is open.
 # - **Retrain has too few images:** 120 or 160, and two or three dozen updates. A network that
@@ -822,9 +865,9 @@ assert not digits or all(0 < (own > 0).sum() < 5 for own in against.values())
 # against sixty settings. (Notebook 11 asks it of MNIST, of CIFAR-10 and of the paper's size.)
 #
 # So what does the projection buy? Where epochs are what is scarce (each one another pass over data
-# that is hard to come by), it saves some of them. Where computing is, a tuned GD is as good here.
-# And GD has to be tuned on a number that you may not have: with the rate it forgets by, you set how
-# much it breaks.
+# that is hard to come by), it saves about one in four, with sixty settings to try; with nine that
+# is not sure. Where computing is scarce, a tuned GD is as good here. And GD has to be tuned on a
+# number that you may not have: with the rate it forgets by, you set how much it breaks.
 
 # %% [markdown]
 # ## 9 · Beside the published numbers
@@ -939,8 +982,8 @@ assert (
 )  # forget data act through running averages, of weights that move
 assert (
     abs(leads["MNIST, over GD"].mean()) < 0.003 < 0.01 < leads["CIFAR-10, over GD"].mean() < 0.04
-)  # level on MNIST, a little ahead on photographs
-# ahead at equal epochs, level at equal work
+)  # level on MNIST, ahead in the mean on photographs
+# first at equal epochs with 60 settings, level at equal work
 assert ranked[0] == "MinNorm-OG" and (not digits or abs(against[4].mean()) < 0.005)
 
 # %% [markdown]

@@ -113,9 +113,15 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     were chosen on the other seeds.
 
     frame: runs of one method, every setting on every seed. metrics: two columns, both to be small.
-    reference: (2,), as in `hypervolume`; the box ends at 0. A front that is chosen and measured on
-    the same seeds flatters whoever has most settings. Returns (seeds,), in the order of their first
-    rows. Raises ValueError for a single seed, or one that lacks a setting.
+    reference: (2,), as in `hypervolume`; the box ends at 0.
+
+    A front that is chosen and measured on the same seeds flatters whoever has most settings. To
+    choose on the others removes half of that. The rest stays: of the points chosen, those count
+    that come out best on the seed that judges. So the share grows with their number, even where all
+    are runs of one setting. Where much hangs on a difference, compare as many settings of each.
+
+    Returns (seeds,), in the order of their first rows. Raises ValueError for a single seed, or one
+    that lacks a setting.
     """
     _check_columns(frame, metrics=metrics)
     seed_of, seeds = frame["seed"].factorize()
