@@ -102,6 +102,8 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
         (["others", "--originals", "/nowhere"], "there is no folder of originals /nowhere"),
         (["fullsize", "--originals", "/nowhere"], "there is no folder of originals /nowhere"),
         (["all", "--p-retain", ".1"], "all takes none of --p-retain"),
+        (["erasure", "--width", "0"], "--width must be a number greater than 0, got 0"),
+        (["erasure", "--p-retain", "2"], "--p-retain must be a number .*, got 2"),
         (["erasure", "--device", "gpu"], "device must be one that torch has here"),
         (["erasure", "--dataset", "mist"], "dataset must be one of digits, mnist"),
         (

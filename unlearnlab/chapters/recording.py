@@ -102,10 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         checks.integer("--workers", given.workers, low=1)
         checks.number("--minutes", given.minutes, above=0)
-        if given.test_images is not None:
-            checks.integer("--test-images", given.test_images, low=1)
-        if given.device is not None:
-            checks.device(given.device)
+        _check(**options)
         several = studies(given.name, options)
         if given.seeds:
             several = [dataclasses.replace(study, seeds=given.seeds) for study in several]
@@ -137,6 +134,13 @@ def main(arguments: list[str] | None = None) -> int:
             print("Time is up; finished runs are kept. The same command goes on from there.")
 
     return files.interruptible(make)
+
+
+def _check(device="cpu", width=1, p_retain=1, test_images=1, **others):
+    checks.device(device)
+    checks.number("--width", width, above=0)
+    checks.number("--p-retain", p_retain, above=0, high=1)
+    checks.integer("--test-images", test_images, low=1)
 
 
 def _parser():
