@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     add("--out", type=Path, default=zoo.SHIPPED, help="folder (default: the shipped models')")
     given = parser.parse_args(arguments)
     task = TASKS[given.task]
-    trainings = zoo.shipped(task, sorted(given.seeds or ()))
+    numbers = sorted(given.seeds or getattr(task, "SHIPPED_SEEDS", zoo.SHIPPED_SEEDS))
+    trainings = [training for seed in numbers for training in task.shipped(seed)]
     return interruptible(lambda: _make(trainings, given.out.expanduser()))
 
 

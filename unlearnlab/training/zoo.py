@@ -12,7 +12,7 @@ import json
 import numbers
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -245,12 +245,6 @@ def get(
     report = progress and partial(progress, training.name)
     training.make(path, report, stop)
     return training.load(path)
-
-
-def shipped(task, seeds: Sequence[int] = ()) -> list[Training]:
-    """The trainings of a module of `tasks` that ship with the package, or would for `seeds`."""
-    seeds = seeds or getattr(task, "SHIPPED_SEEDS", SHIPPED_SEEDS)
-    return [training for seed in seeds for training in task.shipped(seed)]
 
 
 def place(training: Training, cache: Path | None) -> Path:
