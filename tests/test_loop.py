@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from small_tasks import classification, parameters, regression
+from small_tasks import classification, parameters, regression, spoken
 
 import unlearnlab as ul
 from unlearnlab import loop
@@ -139,6 +139,38 @@ def test_a_stop_ends_the_run_at_once_and_keeps_what_was_done():
     assert ul.unlearn(regression(), ul.GD(), 5, stop=stop).history == []
 
 
+def test_a_stopped_run_is_measured_all_the_same():
+    stop = threading.Event()
+    run = ul.unlearn(spoken(), ul.GD(), 5, stop=stop, callback=lambda run: stop.set())
+    assert run.stopped and len(run.history) == 1 and run.metrics["said"] > 0
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_updates():
+    seen = []
+
+    class Look(ul.GD):
+        def loss(self, state, retain, forget):
+            seen.append(super().loss(state, retain, forget))
+            return seen[-1]
+
+    run = ul.unlearn(classification(), Look(lr=0.1), 1)
+    losses = [loss.item() for loss in seen]
+    assert len({*losses}) == 2 and run.history[0]["loss"] == pytest.approx(np.mean(losses))
+
+
+def test_the_seed_of_the_task_counts_beside_that_of_the_run():
+    tasks = [regression().changed(seed=seed) for seed in (0, 1)]
+    assert not torch.equal(*(parameters(ul.unlearn(t, ul.Retrain(), 1).model) for t in tasks))
+
+
+def test_what_a_callback_draws_changes_nothing_of_the_run():
+    layers = torch.nn.Linear(2, 8), torch.nn.Dropout(), torch.nn.Linear(8, 1)
+    original = torch.nn.Sequential(*layers)
+    task = regression().changed(original=original, build=None, evaluate=lambda model: {})
+    runs = [ul.unlearn(task, ul.GD(), 3, callback=c) for c in (None, lambda run: torch.rand(1))]
+    assert torch.equal(*(parameters(run.model) for run in runs))
+
+
 def test_the_time_a_callback_takes_does_not_count(monkeypatch):
     clock = [0.0]
 
@@ -207,6 +239,15 @@ def test_a_retain_set_smaller_than_the_batch_gives_every_batch_each_of_its_sampl
 def test_divergence_is_an_error_that_names_method_and_epoch():
     with pytest.raises(ul.Diverged, match="GA: the loss became .* in epoch .* lr=1e\\+30"):
         ul.unlearn(regression(), ul.GA(lr=1e30, weight_decay=0.0), 50)
+
+
+def test_an_infinite_loss_of_the_last_epoch_is_divergence():
+    class Far(ul.GD):
+        def loss(self, state, retain, forget):
+            return torch.inf * super().loss(state, retain, forget)
+
+    with pytest.raises(ul.Diverged, match="the loss became inf in epoch 0"):
+        ul.unlearn(regression(), Far(), 1)
 
 
 def test_arguments_are_checked_before_any_work():

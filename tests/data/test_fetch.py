@@ -328,6 +328,25 @@ def test_a_download_that_is_too_large_or_too_slow_ends(server, tmp_path, monkeyp
     assert nothing_is_left(tmp_path / "root")
 
 
+def test_a_download_that_takes_long_but_is_fast_enough_arrives(server, tmp_path, monkeypatch):
+    address, files = server
+    files["/set.zip"] = zipped()
+    monkeypatch.setattr(module, "PATIENCE", 0)
+    monkeypatch.setattr(module, "SLOWEST", 1e-9)
+    fetch(published(f"{address}/set.zip", zipped()), tmp_path, progress=False)
+    assert (tmp_path / "set" / "a.bin").read_bytes() == CONTENTS["set/a.bin"]
+
+
+def test_a_folder_that_cannot_be_put_in_its_place_is_an_error(tmp_path, monkeypatch):
+    def refuse(source, target):
+        raise PermissionError("not here")
+
+    (tmp_path / "set.zip").write_bytes(zipped())
+    monkeypatch.setattr(module.os, "replace", refuse)
+    with pytest.raises(PermissionError, match="not here"):
+        fetch(published("http://127.0.0.1:9/set.zip", zipped()), tmp_path, progress=False)
+
+
 def test_an_archive_of_something_else_is_refused_and_leaves_nothing(server, tmp_path):
     address, files = server
     files["/other.zip"] = zipped({"other/a": b"a"})

@@ -120,6 +120,19 @@ def test_tiny_imagenets_pixels_are_where_pillow_sees_them(tiny):
         )
 
 
+def test_tiny_imagenets_images_come_by_name_whatever_order_a_folder_lists_them_in(
+    tiny, monkeypatch
+):
+    for i in range(2):
+        path = tiny / "tiny-imagenet-200" / "train" / WNIDS[3] / "images" / f"{WNIDS[3]}_{i}.JPEG"
+        Image.new("RGB", (64, 64), (100 * i, 0, 0)).save(path, "JPEG")
+    glob = Path.glob
+    for order in (sorted, lambda paths: sorted(paths, reverse=True)):
+        monkeypatch.setattr(Path, "glob", lambda folder, what, o=order: iter(o(glob(folder, what))))
+        found = images.load("tiny-imagenet", tiny, progress=False).train.tensors[0]
+        assert found[6:8, 0].float().mean((1, 2)).tolist() == pytest.approx([0, 100], abs=3)
+
+
 def test_what_a_mac_leaves_beside_images_and_a_byte_order_mark_are_passed_over(tiny):
     before = images.load("tiny-imagenet", tiny, progress=False).train.tensors
     folder = tiny / "tiny-imagenet-200"

@@ -193,6 +193,14 @@ def test_a_last_batch_of_one_sample_is_normalised_by_the_running_statistics(buil
     assert torch.isclose(seen[0][1], seen[0][2]) == (policy == "frozen")
 
 
+def test_a_batch_of_two_samples_has_statistics_of_its_own():
+    task = normalised(forget=2)
+    x, y = task.forget.tensors
+    expected = -F.cross_entropy(copy.deepcopy(task.original).train()(x), y).item()
+    run = ul.unlearn(task, ul.GA(**STILL), 1)
+    assert run.history[0]["loss"] == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize("name", ul.METHODS)
 @pytest.mark.parametrize("policy", CHOICES["batch_norm"])
 def test_every_method_survives_batches_and_sets_of_one_sample(name, policy):

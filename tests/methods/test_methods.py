@@ -166,6 +166,40 @@ def test_every_method_runs_on_classification_batches(method, heads):
     )
 
 
+@pytest.mark.parametrize("name", [name for name in ul.METHODS if name != "Retrain"])
+def test_a_frozen_layer_keeps_its_bits_while_the_others_move(name):
+    task = classification()
+    task.original.body.requires_grad_(False)
+    kinds = ({"n_pert": 0}, {"n_pert": 4}) if name == "MinNorm-OG" else ({},)
+    for more in kinds:
+        run = ul.unlearn(task, ul.METHODS[name](lr=0.01, **more), 2)
+        assert torch.equal(parameters(run.model.body), parameters(task.original.body))
+        moved = parameters(run.model.content) != parameters(task.original.content)
+        assert moved.any()
+        if name == "SalUn":  # half of what can move
+            moved = torch.cat(
+                [moved, parameters(run.model.color) != parameters(task.original.color)]
+            )
+            assert moved.sum() == len(moved) // 2
+
+
+class InPlace(torch.nn.Module):
+    def forward(self, x):
+        return x.mul_(2)
+
+
+@pytest.mark.parametrize("policy", ["retain", "all"])
+@pytest.mark.parametrize("name", ul.METHODS)
+def test_a_network_that_works_in_place_leaves_the_points_of_the_task(name, policy):
+    task = classification(heads=1, batch_size=None)
+    model = torch.nn.Sequential(InPlace(), torch.nn.BatchNorm1d(4), *task.original)
+    task = task.changed(original=model, build=lambda seed: copy.deepcopy(model))
+    sets = task.retain.tensors + task.forget.tensors
+    before = [t.clone() for t in sets]
+    ul.unlearn(task, ul.METHODS[name](batch_norm=policy), 2)
+    assert all(map(torch.equal, sets, before))
+
+
 def test_thesubsample_is_balanced_and_never_empty():
     g = torch.Generator().manual_seed(0)
     labels = torch.arange(60) % 6
@@ -175,8 +209,16 @@ def test_thesubsample_is_balanced_and_never_empty():
     assert len(subsample(many, 7, "classification", g).unique()) == 7  # 7 // 100 would be none
     assert len(subsample(torch.stack([labels, labels % 2], 1), 12, "classification", g)) == 12
     assert len(subsample(torch.zeros(60, 1), 20, "regression", g).unique()) == 20
+    drawn = torch.cat([subsample(many, 7, "classification", g) for _ in range(5)])
+    assert len(drawn.unique()) > 20  # not always the same classes
     rare = torch.tensor([0] * 50 + [1])
     assert 1 <= len(subsample(rare, 20, "classification", g)) <= 20
+
+
+def test_a_batch_that_is_no_larger_than_n_pert_is_protected_whole():
+    task = classification(heads=1, batch_size=None, retain=7)  # of five classes
+    for count in (7, 8):
+        assert ul.unlearn(task, ul.MinNormOG(n_pert=count), 1).history[0]["rank"] == 7
 
 
 @pytest.mark.parametrize(
@@ -196,6 +238,7 @@ def test_thesubsample_is_balanced_and_never_empty():
         (ul.NGD, {"noise": -1}, "NGD: noise"),
         (ul.NGP, {"ascent": -1}, "NGP: ascent"),
         (ul.Ridge, {"reg": -1}, "Ridge: reg"),
+        (ul.NTK, {"reg": 1.1}, r"NTK: reg must be a number in \[0, 1\], got 1.1"),
         (ul.L1Sparse, {"reg": True}, "l1-Sparse: reg"),
     ],
 )

@@ -1,12 +1,15 @@
 """RUM: groups by what was memorised, one after the other, each by the method behind it."""
 
+import itertools
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 import torch
 from small_tasks import classification, parameters, regression
 
 import unlearnlab as ul
+from unlearnlab import loop
 from unlearnlab.ground.models import copied
 from unlearnlab.methods.rum import memorisation_proxy
 
@@ -80,6 +83,20 @@ def test_groups_are_cut_by_the_originals_loss_and_come_in_order(make, order):
         assert torch.equal(parameters(part.original), parameters(model))
         assert part.retain is task.retain
     assert not torch.equal(parameters(Watched.seen[0][1]), parameters(Watched.seen[2][1]))
+
+
+def test_the_seconds_of_all_groups_add_up(monkeypatch):
+    ticks = SimpleNamespace(perf_counter=itertools.count().__next__)
+    monkeypatch.setattr(loop, "time", ticks)
+    run = ul.unlearn(classification(), refined(ul.GD)(groups=3), 2)
+    seconds = [row["seconds"] for row in run.history]
+    assert seconds == sorted({*seconds}) and run.seconds == seconds[-1]
+
+
+def test_every_group_begins_with_the_strength_of_the_first():
+    method = refined(ul.MinNormOG)(reg=0.5, reg_decay=0.5, groups=2)
+    run = ul.unlearn(classification(), method, 2)
+    assert [row["strength"] for row in run.history] == [0.5, 0.25, 0.5, 0.25]
 
 
 def test_a_stop_ends_it_in_the_group_it_is_in():

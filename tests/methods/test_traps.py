@@ -89,6 +89,16 @@ def test_outputs_from_before_a_projection_serve_its_own_update_only():
     )
 
 
+def test_every_projection_moves_the_copy_that_is_given():
+    task, still = regression(dtype=torch.float64), {"lr": 1e-300, "weight_decay": 0.0}
+    own = {**still, "reg": 0.5, "n_pert": 4, "rows": "eval"}
+    before, after = (
+        parameters(ul.unlearn(task, MinNormPublished(**own, outputs=outputs), 3).model)
+        for outputs in ("before", "after")
+    )
+    torch.testing.assert_close(before, after)
+
+
 def test_autograd_notices_an_in_place_change_unless_it_is_made_through_data():
     task = regression()
     model, (x, y) = task.original, task.retain.tensors

@@ -112,6 +112,12 @@ def test_of_klom_it_holds_the_known_value_at_that_many_models():
     )
 
 
+def test_the_parts_of_a_jackknife_are_drawn_at_random_by_its_seed():
+    models = torch.arange(16.0) // 2  # in order, every part would be of equal models
+    found = [jackknife(lambda x: x.mean(), models, seed=seed) for seed in (0, 0, 1)]
+    assert found[0] == found[1] != found[2]
+
+
 def test_models_that_are_all_alike_give_an_interval_without_width():
     assert jackknife(lambda a: a.sum(1).mean(), torch.ones(9, 3)) == (3, 3, 3)
 

@@ -71,6 +71,12 @@ def test_models_under_attack_are_not_among_those_the_gaussians_are_fitted_to():
     assert u_lira(gaussian(3, 4_000), gaussian(3, 4_000, 1), folds=3).mean().item() < 0.51
 
 
+def test_the_folds_are_drawn_at_random_by_the_seed():
+    unlearned, retrained = gaussian(12) + 1, gaussian(12, seed=1)
+    found = [u_lira(unlearned, retrained, seed=seed) for seed in (0, 0, 1)]
+    assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
+
+
 @pytest.mark.parametrize(
     "models, folds, says",
     [

@@ -101,6 +101,11 @@ def test_one_seed_gives_one_number_and_precision_does_not_matter():
     assert len({mia(seen, unseen, seed=seed, repeats=1) for seed in range(3)}) > 1
 
 
+def test_the_larger_side_is_drawn_anew_for_every_repeat():
+    seen, unseen = gaussian(20), gaussian(80, 1) + 0.5
+    assert mia(seen, unseen, repeats=1) != mia(seen, unseen, repeats=2)
+
+
 @pytest.mark.parametrize(
     "change, error, says",
     [

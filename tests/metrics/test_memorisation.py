@@ -52,6 +52,13 @@ def test_the_floor_does_not_feel_what_was_memorised():
     )
 
 
+def test_the_halves_of_a_floor_are_equal_and_drawn_by_its_seed():
+    correct, included = planted(4, 1.0, 0.5)  # two models without an example: one against one
+    found = [memorisation_floor(correct, included, seed=seed) for seed in (0, 0, 1)]
+    assert found[0].abs().unique().tolist() == [0, 1]
+    assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
+
+
 def test_every_example_is_seen_by_half_of_the_models_at_random():
     included = halves(10, 50)
     assert included.sum(0).tolist() == [5] * 50 and halves(7, 3).sum(0).tolist() == [3] * 3

@@ -51,6 +51,8 @@ def test_one_may_choose_on_another_column_than_is_reported():
 def test_a_failed_or_missing_run_counts_as_infinitely_bad_and_ties_go_to_the_first():
     frame = table({0.1: [0, np.nan, np.nan], 0.2: [4, 4, 4], 0.3: [4, 4, 4]})
     assert select(frame, "error_rate")["lr"].unique().tolist() == [0.2]
+    first = table({0.3: [4, 4], 0.2: [4, 4]})  # of the table, not the smallest
+    assert select(first, "error_rate")["lr"].unique().tolist() == [0.3]
     assert select(frame[~frame["error_rate"].isna()], "error_rate")["lr"].unique().tolist() == [0.2]
 
 

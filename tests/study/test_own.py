@@ -11,13 +11,14 @@ import pandas
 import pytest
 import torch
 from own import GRID, Mine, scaled, sweep
-from small_tasks import regression
+from small_tasks import parameters, regression
 from sweep_cases import numbers
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.course.rows import method_of
 from unlearnlab.methods import base
+from unlearnlab.study import runs
 from unlearnlab.study.choosing import points
 from unlearnlab.study.store import Store, StoreMismatch
 from unlearnlab.study.sweep import expand
@@ -48,6 +49,7 @@ def test_own_hyperparameters_run_in_sweeps_tables_fronts_and_selection(tmp_path)
     assert {"margin", "times", "squared", "word"} <= {*frame.columns} and frame[
         "times"
     ].dtype == "Int64"
+    assert {"margin", "times", "squared", "word"} <= {*frame.attrs["hyperparameters"]}
     for table in (
         frame,
         pandas.DataFrame(frame.to_dict("list")),
@@ -77,6 +79,39 @@ def test_a_table_whose_settings_cannot_be_told_apart_is_not_chosen_from():
         ul.select(frame, "size")
     with pytest.raises(ValueError, match="two runs of one setting on one seed"):
         points(frame, ["size"])
+
+
+def test_what_a_sweep_wrote_down_tells_settings_apart_when_the_class_is_gone():
+    rows = {"method": "Unknown", "epochs": 1, "own": [1, 2], "seed": 1, "size": [1.0, 2.0]}
+    frame = pandas.DataFrame(rows)
+    frame.attrs["hyperparameters"] = ["own"]
+    assert ul.select(frame, "size")["own"].tolist() == [1]
+
+
+def test_a_run_has_the_threads_that_were_asked_for(tmp_path):
+    before = torch.get_num_threads()
+    used = lambda model: {"used": torch.get_num_threads()}
+    factory = lambda seed: regression(seed).changed(evaluate=used)
+    for threads in (before + 1, before):  # the second time they are other runs
+        frame = sweep(factory, GRID, [1], tmp_path, threads=threads)
+        assert frame["used"].tolist() == 2 * [threads] and torch.get_num_threads() == before
+
+
+def test_metrics_that_are_no_numbers_after_a_run_are_the_error_of_its_row(tmp_path):
+    def factory(seed):
+        task = regression(seed)
+        start = parameters(task.original)
+        good = lambda model: 1.0 if torch.equal(parameters(model), start) else None
+        return task.changed(evaluate=lambda model: {"a": good(model)})
+
+    frame = sweep(factory, GRID, [1], tmp_path)
+    assert frame["error"].str.startswith("BadMetrics: the metric 'a'").tolist() == [True, True]
+
+
+def test_a_method_that_is_another_one_where_it_runs_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "fingerprint", lambda method: "another")
+    with pytest.raises(StoreMismatch, match="GD is another method in the worker than here"):
+        sweep(regression, GRID, [1], tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def test_tables_come_back_as_they_were_written(written):
     assert runs.columns.tolist() == ["method", "lr", "seed", "size", "error", "n_pert"]
     assert runs.seed.tolist() == [1, 2] and runs.seed.dtype == "int64"
     assert runs.n_pert.dtype == "Int64" and runs.n_pert[1] == 50 and runs.n_pert.isna()[0]
+    assert "NaN" not in written.read_text(encoding="utf-8")  # which is no JSON
     assert runs["size"].tolist()[0] == 0.1 and runs["size"].isna()[1] and runs.error.isna().all()
     with pytest.raises(KeyError, match="r.json has no table 'models'; it has runs"):
         recorded["models"]

@@ -74,6 +74,13 @@ def test_retained_images_have_their_classs_color_and_forgotten_ones_another(task
     )
 
 
+def test_the_accessible_share_is_of_the_seed_and_a_forget_set_has_one_of_each_class_at_least(task):
+    other = ul.collapse.task(seed=2)
+    assert not torch.equal(other.retain.tensors[1], task.retain.tensors[1])
+    labels = collapse.forget_set(ul.collapse.images(), 1e-9, 1).tensors[1]
+    assert labels.tolist() == list(range(10))
+
+
 def test_other_colors_are_drawn_evenly():
     images = ul.collapse.images()
     found, counts = paintings(images), torch.zeros(10, 10)

@@ -155,6 +155,13 @@ def test_the_metric_is_that_of_a_computation_by_hand():
     assert pair["unlearning"] != alone["unlearning"]
 
 
+def test_a_task_of_content_alone_has_that_metric_and_a_name_of_its_own(task):
+    alone = ul.erasure.task(seed=1, both_heads=False)
+    found = alone.evaluate(task.original)
+    assert found == erasure.evaluate(task.original, ul.erasure.images().test, both_heads=False)
+    assert found != task.evaluate(task.original) and alone.name == "erasure-digits-content"
+
+
 def test_evaluating_is_in_evaluation_mode_and_leaves_every_module_in_its_own(task):
     model = copy.deepcopy(task.original).train()
     model.bn1.eval()

@@ -15,7 +15,7 @@ import unlearnlab as ul
 from unlearnlab.data.tint import luminance
 from unlearnlab.networks import ResNet, seeded
 from unlearnlab.tasks import __main__ as command
-from unlearnlab.tasks import erasure
+from unlearnlab.tasks import erasure, presets
 from unlearnlab.training import recipe as recipes
 from unlearnlab.training import zoo
 from unlearnlab.training.fit import Stopped
@@ -51,6 +51,15 @@ def test_a_larger_data_set_takes_part_by_the_same_images_whatever_the_seed(tmp_p
     )
     assert one.ground_truth is not two.ground_truth
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_which_images_take_part_is_drawn_by_a_seed_of_its_own_and_a_share_has_one_at_least():
+    common = {"recipe": SMALL["recipe"], "batch_size": 8, "train_images": 9}
+    size = lambda seed: presets.Size(**common, drawn_by=seed)
+    first, again, other = (size(seed).images("digits").train for seed in (0, 0, 1))
+    assert len(first) == 9 and torch.equal(first.tensors[0], again.tensors[0])
+    assert not torch.equal(first.tensors[0], other.tensors[0])
+    assert len(presets.share_of(first, 0.01, 0, 0)) == 1
 
 
 def test_published_weights_are_where_both_trainings_and_every_fresh_model_start(tmp_path):

@@ -202,6 +202,15 @@ def test_what_is_written_into_a_task_changes_no_other_and_no_metric():
     assert ul.passage.task(1).forget.tensors[0].any()
 
 
+def test_the_accessible_share_is_of_the_seed():
+    rows = []
+    for seed in (1, 2):
+        whole = passage.passages(seed)["retain"].tensors[0].tolist()
+        told = ul.passage.task(seed).retain.tensors[0].tolist()
+        rows.append([whole.index(passage) for passage in told])
+    assert rows[0] != rows[1]
+
+
 def test_a_share_or_a_seed_that_makes_no_sense_is_named():
     with pytest.raises(ValueError, match="p_retain must be"):
         ul.passage.task(1, p_retain=0)

@@ -80,6 +80,9 @@ def test_best_settings_follow_table_6():
         at[t]["NGD"].noise for t in at
     ] == [0.5, 0.1, 1.0]
     assert [at[t]["NGP"].ascent for t in at] == [1.0, 0.01, 0.001]
+    between = ul.sine.best_settings(40)["MinNorm-OG"]  # nearer to 100 on a log scale
+    assert (between.project_every, between.descent_epochs) == (2, 20)
+    assert ul.sine.best_settings(9)["MinNorm-OG"].descent_epochs == 2
     for t in range(1, 40):
         ul.sine.best_settings(t)["MinNorm-OG"].check(ul.sine.task(1), t)
 

@@ -42,6 +42,22 @@ def test_the_parts_never_overlap_and_are_all_of_the_training_images(seed, share,
     assert held.tolist() == [round(share * int(count)) for count in LABELS.bincount()]
 
 
+def test_the_training_error_is_the_share_of_wrong_answers_on_all_that_was_trained_on():
+    training, parts = width.shipped(1)[0], width.splits()
+    model = training.untrained().eval()
+    both = [torch.cat(t) for t in zip(parts["retain"].tensors, parts["forget"].tensors)]
+    with torch.no_grad():
+        expected = (model(both[0]).argmax(1) != both[1]).double().mean().item()
+    assert 0 < expected < 1
+    assert training.measure(model)["training_error"] == pytest.approx(expected)
+
+
+def test_a_width_beside_the_ladder_does_not_ship():
+    at = lambda factor: width._EXPERIMENT.shipped(1, network="allcnn", width=factor)
+    assert all(one.shipped for one in at(width.ladder(network="allcnn")[0]))
+    assert not any(one.shipped for one in at(5 / 96))
+
+
 def test_a_split_follows_from_its_seed_and_refuses_what_does_not_fit():
     one, same, other = width.split(LABELS, 1), width.split(LABELS, 1), width.split(LABELS, 2)
     assert all(torch.equal(one[name], same[name]) for name in one) and not torch.equal(

@@ -150,6 +150,15 @@ def test_the_projection_and_the_shortest_interpolator_whatever_the_sizes(seed, d
     assert near(linear.min_norm(X, y), wanted, original, 10 * CLOSE[dtype], dtype)
 
 
+def test_rows_that_contradict_each_other_may_be_a_million_times_as_long_and_no_longer():
+    rows = lambda power: torch.tensor([[1.0, 0], [2.0**power, 0]], dtype=torch.float64)
+    labels = torch.tensor([1.0, 0], dtype=torch.float64)
+    found = ul.linear.min_norm(rows(19), labels)
+    assert found.tolist() == pytest.approx([2.0**-38, 0], rel=1e-6)
+    with pytest.raises(ValueError, match=r"lie within 2\^20 .* got 2\^21"):
+        ul.linear.min_norm(rows(21), labels)
+
+
 @settings(deadline=None, max_examples=150)
 @given(SEEDS, DTYPES, st.sampled_from([0, 5, 200]))
 def test_least_squares_or_a_refusal_of_rows_too_uneven(seed, dtype, spread):

@@ -68,6 +68,7 @@ def test_training_is_sgd_with_momentum_decay_milestones_and_weights(
         epochs=4,
         batch_size=6,
         lr=0.05,
+        momentum=0.8,
         weight_decay=0.01,
         milestones=(1, 3),
         drop=0.3,
@@ -88,6 +89,14 @@ def test_training_is_sgd_with_momentum_decay_milestones_and_weights(
         assert torch.allclose(
             torch.cat([head.weight, head.bias[:, None]], 1), expected, atol=1e-7, rtol=1e-5
         )
+
+
+def test_the_loss_of_a_sequence_is_the_mean_over_what_is_counted_of_it():
+    logits = torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(0))
+    targets = torch.tensor([[-100, 1, 2, 3], [-100, 4, -100, -100]])
+    rows = (logits[0, 1:], targets[0, 1:]), (logits[1, 1:2], targets[1, 1:2])
+    each = [F.cross_entropy(*row) for row in rows]
+    torch.testing.assert_close(trainer.sample_losses(logits, targets), torch.stack(each))
 
 
 def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(tmp_path):
@@ -196,6 +205,17 @@ def test_the_state_of_another_recipe_seed_or_data_is_named_and_not_used(tmp_path
         trainer.fit(fresh(), PIXELS, TARGETS, RECIPE, checkpoint=path)
 
 
+def test_the_state_of_another_start_or_other_weights_is_not_used(tmp_path):
+    path, weights, start = tmp_path / "a.partial", torch.linspace(0.2, 3, N), fresh()
+    with torch.no_grad():
+        next(start.parameters()).mul_(2)
+    for name, model, more in (("start", start, {}), ("data", fresh(), {"weights": weights})):
+        trainer.fit(fresh(), PIXELS, TARGETS, RECIPE, checkpoint=path)
+        with pytest.warns(UserWarning, match=f"a.partial is for {name} = "):
+            trainer.fit(model, PIXELS, TARGETS, RECIPE, checkpoint=path, **more)
+        path.unlink()
+
+
 def test_other_seeds_meet_other_batches_and_no_global_random_number_is_drawn():
     before, one, two, three = torch.get_rng_state(), fresh(), fresh(), fresh()
     for model, seed in ((one, 0), (two, 0), (three, 1)):
@@ -227,6 +247,14 @@ def test_a_crop_keeps_inside_the_image_and_half_of_the_images_are_mirrored():
     assert 0.82 < span.abs().min() < 0.86 and 0.98 < span.abs().max() <= 1
     assert 0.4 < (span < 0).double().mean() < 0.6
     assert len(trainer.crop_and_flip(ramp[:3], torch.Generator().manual_seed(1)).unique(dim=0)) == 3
+
+
+def test_a_crop_moves_up_and_down_apart_from_left_and_right():
+    across = torch.arange(64, dtype=torch.uint8).mul(3).expand(1, 64, 64)
+    both = torch.stack([across, across.mT], 1).expand(50, 2, 64, 64).contiguous()
+    out = trainer.crop_and_flip(both, torch.Generator().manual_seed(0)).double()
+    x, y = out[:, 0].mean((1, 2)), out[:, 1].mean((1, 2))  # of the middle of the crop
+    assert abs(torch.corrcoef(torch.stack([x, y]))[0, 1]) < 0.5
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,17 @@ def test_an_interrupted_full_batch_ends_where_an_uninterrupted_one_does(tmp_path
     assert full(line(), X, X.sin(), epochs=700, checkpoint=path) == loss
 
 
+def test_a_full_batch_is_trained_by_torchs_adamw_with_the_recipes_rate_and_decay():
+    model, ours = line(), line()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.5)
+    for _ in range(20):
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(model(X), X.sin()).backward()
+        optimizer.step()
+    trainer.fit(ours, X, X.sin(), full_batch(20, 0.01, 0.5))
+    torch.testing.assert_close(parameters(ours), parameters(model))
+
+
 def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_named_and_not_used(tmp_path):
     path, expected, model = tmp_path / "model.partial", line(), line()
     full(line(), X, X.sin(), epochs=200, checkpoint=path)

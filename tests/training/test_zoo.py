@@ -145,6 +145,22 @@ def test_other_arguments_seeds_recipes_and_data_are_other_files():
     )
 
 
+def test_every_stage_has_a_seed_and_a_state_of_its_own_and_their_epochs_are_counted_together(
+    tmp_path, monkeypatch
+):
+    seen, made, fit = [], [], zoo.fit.fit
+
+    def watched(*args, **more):
+        seen.append((more["seed"], more["checkpoint"].name))
+        return fit(*args, **more)
+
+    monkeypatch.setattr(zoo.fit, "fit", watched)
+    one = image_training(partial(AllCNN, 4, 1 / 48), seed=7)
+    get(Training("net", one.build, 7, 2 * one.stages), tmp_path, made)
+    assert [seed for seed, _ in seen] == [7, 8] and len({name for _, name in seen}) == 2
+    assert [done for _, done, _ in made] == [1, 2, 3, 4]
+
+
 def test_floating_targets_of_another_function_are_found_out_although_they_are_not_in_the_name(
     tmp_path,
 ):
