@@ -299,6 +299,17 @@ def test_the_other_two_methods_keep_the_same_promises(instance, method):
     assert missed(new, c, phi) < 1e-10 and count(new) <= r and not new[c == 0].any()
 
 
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_nearly_parallel_neurons_are_no_more_than_their_rank(method):
+    generator = torch.Generator().manual_seed(744)
+    one, other = torch.randn(8, 2, generator=generator, dtype=torch.float64).T
+    plane = torch.stack([one, one + 0.02 * other], 1)
+    phi = plane @ torch.rand(2, 12, generator=generator, dtype=torch.float64)
+    c = 5 * torch.randn(12, generator=generator, dtype=torch.float64)
+    new = method(c, phi)
+    assert missed(new, c, phi) < 1e-13 and count(new) <= 2
+
+
 @settings(deadline=None, max_examples=60)
 @given(instances(largest=8, spread=False))
 def test_basis_pursuit_reaches_the_least_absolute_sum_an_interior_point_method_finds(instance):

@@ -3,7 +3,7 @@
 import torch
 
 from ...ground.threads import one_thread
-from ...theory.two_layer.survivors import Contributions
+from ...theory.two_layer.survivors import Contributions, rank
 
 
 @one_thread()
@@ -67,7 +67,10 @@ def _kept(name, problem, taken):
     while missing.norm() > problem.eps * problem.size:
         j = int((units.T @ missing).abs().argmax())
         new = off(off(units[:, j]))
-        if new.norm() <= 4 * max(units.shape) * problem.eps:  # a combination of the taken ones
+        rounding = 4 * max(units.shape) * problem.eps
+        if len(taken) >= rank(units):  # nearly parallel ones say little about what they span
+            rounding /= torch.linalg.svdvals(units[:, taken])[-1]
+        if new.norm() <= rounding:  # a combination of the taken ones
             break
         basis = torch.cat([basis, (new / new.norm())[:, None]], 1)
         missing = off(off(problem.outputs))
