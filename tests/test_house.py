@@ -8,7 +8,7 @@ of every public function that name the argument. Once more the
 package's was raised by 2,400 for the chapter of the language model, and the library's by 100 for
 what the models of others hold and draw. Then the library's by 900 and the package's by 1,200, for
 what keeps a store from taking one code's runs for another's, threads from changing one another, and
-exercises from taking a wrong answer. The last time by 150 and 450, for the width ladder at the
+exercises from taking a wrong answer. The last time by 200 and 550, for the width ladder at the
 paper's size and for messages about a reader's own loss, settings and options.
 """
 
@@ -29,7 +29,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-LIBRARY_TOKENS, PACKAGE_TOKENS = 62_550, 125_600
+LIBRARY_TOKENS, PACKAGE_TOKENS = 62_600, 125_700
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),

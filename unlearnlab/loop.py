@@ -295,15 +295,17 @@ def _update(state, method, optimizer, retain, forget):
 
 def _checked(state, loss):
     name = state.method.name
-    if not isinstance(loss, Tensor) or loss.numel() != 1:
-        kind = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
-        raise TypeError(f"{name}: loss must return a tensor of one number, got {kind}")
+    if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.is_floating_point():
+        kind = type(loss).__name__
+        if isinstance(loss, Tensor):
+            kind = f"{loss.dtype} {tuple(loss.shape)}"
+        raise TypeError(f"{name}: loss must return a tensor of one real number, got {kind}")
     if not loss.requires_grad:
         raise ValueError(
             f"{name}: the loss has no gradient by any weight: it, or {state.task.name}'s original, "
             "detaches what the model says, or asks it under torch.no_grad()"
         )
-    return loss
+    return loss.reshape(())
 
 
 def _grads(parameters):

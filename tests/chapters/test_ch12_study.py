@@ -191,8 +191,9 @@ def test_photographs_are_unlearned_and_their_regions_compared_on_the_same_images
 def test_a_ladder_with_options_is_made_on_the_device_that_they_name(small, place):
     options = {"dataset": "cifar10", "preset": "paper", "device": "cuda", "precision": "bfloat16"}
     assert file_name(ladders.study(**options)) == "width-cifar10-paper-cuda-bfloat16"
-    own = ladders.study(dataset="digits", device=DEVICE)
-    own = dataclasses.replace(own, ladders={"allcnn": (1,)})
+    own = dataclasses.replace(
+        ladders.study(device=DEVICE), dataset="digits", ladders={"allcnn": (1,)}, recipe=RECIPE
+    )
     with elsewhere():
         assert record(own, place) == 1
     made = ladders.load(place.out)

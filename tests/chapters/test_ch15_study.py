@@ -9,7 +9,7 @@ from unlearnlab.course.studies import Place, record
 from unlearnlab.methods import GD
 from unlearnlab.networks import ResNet
 from unlearnlab.study import table
-from unlearnlab.tasks.erasure import Heads
+from unlearnlab.tasks.erasure import ErasurePreset
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def tiny(monkeypatch):
     monkeypatch.setitem(
         ul.erasure.PRESETS,
         ("digits", "quick"),
-        Heads(
+        ErasurePreset(
             network=network,
             recipe=old.recipe.__class__(epochs=1, batch_size=256, lr=3e-2),
             batch_size=256,

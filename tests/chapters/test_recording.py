@@ -97,7 +97,7 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
         (["width-nothing"], "there is no study 'width-nothing'; there are width, width-cifar10"),
         (["table1", "--dataset", "mnist"], "table1 takes none of --dataset"),
         (["table1", "--test-images", "9"], "table1 takes none of --test-images"),
-        (["width", "--dataset", "mnist"], "dataset must be one of"),
+        (["width", "--dataset", "digits"], "--dataset must be .*cifar10, for width, got 'digits'"),
         (["fullsize", "--dataset", "mnist"], "fullsize takes none of --dataset"),
         (["others", "--originals", "/nowhere"], "there is no folder of originals /nowhere"),
         (["fullsize", "--originals", "/nowhere"], "there is no folder of originals /nowhere"),

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import shutil
+import sys
 
 import pytest
 import torch
@@ -31,7 +32,7 @@ def test_a_wrong_torch_an_old_python_and_a_missing_package_come_with_a_remedy(mo
     monkeypatch.setattr(importlib.metadata, "version", version)
     report = environment.check()
     assert not report.ready and repr(report).endswith(
-        "4 of 8 things need attention; the arrows say what to do."
+        "4 of 10 things need attention; the arrows say what to do."
     )
     assert 'pip install "torch>=2.9"' in finding(report, "torch").remedy
     assert "make lab PYTHON=python3.11" in finding(report, "Python").remedy
@@ -43,6 +44,7 @@ def test_a_wrong_torch_an_old_python_and_a_missing_package_come_with_a_remedy(mo
 
 def test_an_installation_of_an_earlier_version_is_checked_too(monkeypatch):
     earlier = ["torch==2.13.0", "ipywidgets>=8.1", "matplotlib>=3.10", "safetensors>=0.5"]
+    earlier += ["scipy>=1.13", "scikit-learn>=1.5"]
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: earlier)
     assert finding(environment.check(), "ipywidgets").ok
 
@@ -70,6 +72,12 @@ def test_damaged_and_missing_models_of_every_task_are_named(monkeypatch, tmp_pat
     assert not found.ok and found.detail == "85 of 89 are there and whole"
     named = "erasure-digits-2-original", "collapse-digits-5-ground-truth", "passage-1-original"
     assert all(name in found.remedy for name in (*named, "width-digits-allcnn-0.25-1-original"))
+
+
+def test_where_scikit_learn_is_missing_the_check_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    found = finding(environment.check(), "shipped models")
+    assert not found.ok and "sklearn.datasets" in found.remedy
 
 
 def test_a_folder_that_cannot_be_written_is_reported(monkeypatch):

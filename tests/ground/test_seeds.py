@@ -1,5 +1,6 @@
 """Numbers derived from seeds never change: every recorded number hangs on them."""
 
+import pytest
 import torch
 
 from unlearnlab.ground import seeds
@@ -12,3 +13,19 @@ def test_derived_seeds_are_what_they_were():
 
 
 WANTED = [3717377837946358015, 2918264622725855778, 4782766539338417736]
+
+
+def test_what_one_setter_fails_to_put_back_does_not_lose_the_others():
+    state = {"x": 5}
+
+    def refuse(value):
+        raise RuntimeError("not now")
+
+    x = {"x": (lambda: [state["x"]], lambda value: state.update(x=value[0]))}
+    with pytest.raises(RuntimeError, match="not now"), seeds.put_back({"y": (list, refuse)} | x):
+        state["x"] = 7
+    assert state["x"] == 5
+    with seeds.put_back(x):
+        with seeds.put_back(x):
+            state["x"] = 9
+    assert state["x"] == 5

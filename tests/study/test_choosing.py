@@ -91,3 +91,5 @@ def test_a_table_without_a_finished_run_says_so():
     failed = table({0.1: [1, 2]}).assign(error="Diverged: ...").drop(columns="error_rate")
     with pytest.raises(ValueError, match="no run of frame finished"):
         select(failed, "error_rate")
+    with pytest.raises(ValueError, match="frame has no runs"):
+        select(failed[:0], "error_rate")

@@ -299,9 +299,11 @@ def test_a_recorded_row_with_the_published_switches_is_not_taken_for_the_correct
 @pytest.mark.parametrize(
     "loss, words",
     [
-        (lambda said: None, "Own: loss must return a tensor of one number, got NoneType"),
-        (lambda said: 0.0, "Own: loss must return a tensor of one number, got float"),
-        (lambda said: said**2, r"Own: loss must return a tensor of one number, got \(50, 1\)"),
+        (lambda said: None, "Own: loss must return a tensor of one real number, got NoneType"),
+        (lambda said: 0.0, "Own: loss must return a tensor of one real number, got float"),
+        (lambda said: said**2, r"one real number, got torch.float32 \(50, 1\)"),
+        (lambda said: said.mean().long(), r"one real number, got torch.int64 \(\)"),
+        (lambda said: said.mean() * 1j, r"one real number, got torch.complex64 \(\)"),
         (lambda said: said.mean().detach(), "Own: the loss has no gradient by any weight: it, or"),
     ],
 )

@@ -56,7 +56,7 @@ def _software():
     again = "Install Python 3.11 or newer, delete .venv, and start by: make lab PYTHON=python3.11"
     yield "Python", python >= (3, 11), ".".join(map(str, python[:3])), again
     least = dict(re.split("[=>]=", need)[:2] for need in importlib.metadata.requires("unlearnlab"))
-    for name in ("torch", "ipywidgets", "matplotlib", "safetensors"):
+    for name in ("torch", "scipy", "scikit-learn", "ipywidgets", "matplotlib", "safetensors"):
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -74,7 +74,11 @@ def _models():
     """The same, for models that ship with the package, each of which is read."""
     tasks = sine, erasure, collapse, width, passage
     seeds = {task: getattr(task, "SHIPPED_SEEDS", zoo.SHIPPED_SEEDS) for task in tasks}
-    made = [part for task in tasks for seed in seeds[task] for part in task.shipped(seed)]
+    try:
+        made = [part for task in tasks for seed in seeds[task] for part in task.shipped(seed)]
+    except ImportError as error:
+        yield "shipped models", False, "cannot be looked for", f"First install: {error}"
+        return
     errors = []
     for training in made:
         try:

@@ -4,7 +4,7 @@ import argparse
 import re
 import threading
 from collections import defaultdict
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -32,11 +32,11 @@ def put_back(shared):
     try:
         yield
     finally:
-        with GLOBAL_GENERATORS:
+        with GLOBAL_GENERATORS, ExitStack() as puts:  # all of them, where one fails
             for name, (_, put) in shared.items():
                 last = _before[name].pop()
                 if last is own[name] or not _before[name]:
-                    put(last)
+                    puts.callback(put, last)
 
 
 def derived(*parts: int) -> int:

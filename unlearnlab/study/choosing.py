@@ -29,9 +29,10 @@ def select(frame, metric: str, rule: str = "oracle", by: tuple[str, ...] = ("met
     import pandas
 
     checks.one_of("rule", rule, ("oracle", "validation"))
-    if "error" in frame and frame["error"].notna().all():
+    _check_columns(frame, by=by, seed=["seed"])
+    if "error" in frame and len(frame) and frame["error"].notna().all():
         raise ValueError("no run of frame finished: its column error says why")
-    _check_columns(frame, metric=[metric], by=by)
+    _check_columns(frame, metric=[metric])
     names = ("method", "epochs", *hyperparameters(frame))
     names = [name for name in names if name in frame.columns and name not in by]
     groups = frame.groupby(list(by), sort=False)
@@ -123,7 +124,7 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     Returns (seeds,), in the order of their first rows. Raises ValueError for a single seed, or one
     that lacks a setting.
     """
-    _check_columns(frame, metrics=metrics)
+    _check_columns(frame, metrics=metrics, seed=["seed"])
     seed_of, seeds = frame["seed"].factorize()
     if len(seeds) < 2:
         raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
@@ -147,7 +148,7 @@ def points(frame, metrics: list[str]):
     epochs and all hyperparameters; one with a missing metric has NaN for it. Raises ValueError for
     an unknown column, and where a setting ran twice on a seed.
     """
-    _check_columns(frame, metrics=metrics)
+    _check_columns(frame, metrics=metrics, seed=["seed"])
     _numbered(frame)
     groups = _settings(frame)[list(metrics)]
     whole = groups.count().eq(groups.size(), axis=0)
@@ -174,6 +175,8 @@ def standard_error(values: np.ndarray) -> np.ndarray:
 
 def _check_columns(frame, **columns):
     checks.function("frame.groupby", getattr(frame, "groupby", None))
+    if not len(frame):
+        raise ValueError("frame has no runs")
     for argument, names in columns.items():
         checks.instance(argument, names, (tuple, list), "a list of columns of frame")
         for name in names or [None]:

@@ -21,6 +21,7 @@ import pandas
 
 from ...course.rows import method_of
 from ...course.studies import USUAL, Shape, run_rows, significant, unusual
+from ...ground.checks import one_of
 from ...ground.files import beside
 from ...loop import unlearn
 from ...study import table
@@ -213,8 +214,9 @@ def _ladders():
 
 
 def study(**options) -> LadderStudy:
-    """The ladders on photographs, unlearned, with those of OPTIONS that are given."""
+    """The ladders on CIFAR-10, unlearned, with those of OPTIONS that are given."""
     whole = USUAL | {"dataset": "cifar10"} | options
+    one_of("--dataset", whole["dataset"], ("cifar10",), ", for width")
     size = choose(tasks.PRESETS, whole["dataset"], whole["preset"])
     return LadderStudy(
         name="width",
