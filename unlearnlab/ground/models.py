@@ -122,7 +122,7 @@ class Kept:
         self.states = [_state(g) for _, _, g in placed if isinstance(g, GENERATORS)]
         with GLOBAL_GENERATORS:
             self.states += [_state(default_generator), (random.setstate, random.getstate())]
-            self.numpys = None if model in _QUIET else np.random.get_state()
+            self.numpys = None if model in _QUIET else np.random.get_state(legacy=False)
         # norms only read theirs in evaluation mode, and they are many
         self.steady = {id(norm._buffers) for norm in norms_of(model)}
 
@@ -139,7 +139,7 @@ class Kept:
         with GLOBAL_GENERATORS:
             for put, state in self.states:
                 put(state)
-            if self.numpys and dumps(self.numpys) != dumps(np.random.get_state()):
+            if self.numpys and dumps(self.numpys) != dumps(np.random.get_state(legacy=False)):
                 np.random.set_state(self.numpys)
             elif sys.exc_info()[0] is None:  # one that failed may not have come to its draws
                 _QUIET.add(self.model)
