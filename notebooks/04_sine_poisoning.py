@@ -431,10 +431,14 @@ picture(near, finding="MinNorm-OG is the only one low in all three columns", mid
 # %% tags=["nbval-ignore-output"]
 end = medians(rows_100)
 median = {name: errors["sup_error"] for name, errors in end.items()}
+change = {name: median[name] / short[name]["sup_error"] for name in median}
+by_seed, typical = {}, {}
 for name, errors in end.items():
-    change = errors["sup_error"] / short[name]["sup_error"]
+    by_seed[name] = np.divide(rows_100[name]["sup_error"], rows_10[name]["sup_error"])
+    typical[name] = low, high = np.exp(ul.metrics.interval(np.log(by_seed[name]))[1:])
     print(
-        f"{name:16} {[round(v, 2) for v in errors.values()]}  sup, T = 100 / T = 10: {change:.2f}"
+        f"{name:16} {[round(v, 2) for v in errors.values()]}  sup, T = 100 / T = 10: "
+        f"{change[name]:.2f}, by seed [{low:.2f}, {high:.2f}]"
     )
 
 # %% [markdown]
@@ -442,13 +446,22 @@ for name, errors in end.items():
 # dot is a seed.*
 # *GA would squeeze the second and stands in the printed rows only.*
 #
-# These are the medians of sup,
-# retain and forget error, and what the longer run did to the first.
+# These are the medians of sup, retain and forget error; the first divided by the one at $T = 10$;
+# and that ratio by seed: Student's 95% interval of its logarithm's mean, turned back. (For normal
+# values it holds the true mean 19 times in 20.)
 #
-# By the first column six methods gain by the longer run: MinNorm-OG, Ridge, NGD and Retrain more
-# than a tenth, GD and l1-Sparse about a tenth. The two that climb the forget loss get worse: NGP by
-# half, GA by far. Our medians for MinNorm-OG and Retrain lie inside the published central ranges,
-# and GD and Ridge end at least 1.7 times higher than MinNorm-OG.
+# From the paper's setting for $T = 10$ to that for $T = 100$ the medians of six methods fall, and
+# those of the two that climb the forget loss rise. By seed two of the eight intervals exclude 1:
+# GA's, which is far above, and MinNorm-OG's, which is below; Retrain's ends just above it. One that
+# is so near, among eight, is weak evidence.
+#
+# Nor is it the longer run alone: five of the eight settings differ in more. Retrain, l1-Sparse and
+# GA keep theirs, and the first two gain a tenth in the median, on eight seeds of ten. The record at
+# the end of this section has the others at one setting for both $T$: GD and NGD move by a hundredth
+# at most, Ridge at its second setting gains a tenth, and NGP at its first goes from 2.6 to 20.
+#
+# Our medians for MinNorm-OG and Retrain lie inside the published central ranges, and GD and Ridge
+# end at least 1.7 times higher than MinNorm-OG.
 #
 # The other columns tell more. **MinNorm-OG** now keeps the retain points about as well as the
 # original did, and its forget error is a tenth of the original's. **Retrain** is still near the
@@ -459,9 +472,11 @@ for name, errors in end.items():
 # %%
 assert 1.00 <= median["MinNorm-OG"] <= 1.63 and 1.27 <= median["Retrain"] <= 1.44
 assert min(median["GD"], median["Ridge"]) >= 1.7 * median["MinNorm-OG"] and median["GA"] > 10
-gain = {name: median[name] / short[name]["sup_error"] for name in median}
-assert max(gain[name] for name in ("MinNorm-OG", "Ridge", "NGD", "Retrain")) < 0.9
-assert max(gain["GD"], gain["l1-Sparse"]) < 1 and gain["NGP"] > 1.3 and gain["GA"] > 5
+assert max(v for name, v in change.items() if name not in ("GA", "NGP", "the function 0")) < 1
+assert change["NGP"] > 1.3 and typical["GA"][0] > 3
+assert np.prod(typical["MinNorm-OG"]) < 0.7 and typical["MinNorm-OG"][1] < 1.1
+assert all(typical[n][0] < 1 < typical[n][1] for n in ("GD", "NGD", "NGP", "Ridge"))
+assert all((by_seed[name] < 1).sum() >= 7 for name in ("Retrain", "l1-Sparse"))
 others = [name for name in end if name != "MinNorm-OG"]
 assert end["MinNorm-OG"]["forget_error"] < 0.5 * min(end[n]["forget_error"] for n in others)
 was = median_of([ul.sine.errors(t, t.original)["forget_error"] for t in tasks.values()])
@@ -711,14 +726,17 @@ both = {
 for name in ul.sine.PUBLISHED[100]:
     rise = both["validation"][name] / both["oracle"][name] - 1
     print(f"{name:11} {both['oracle'][name]:6.2f} {both['validation'][name]:6.2f}  {rise:+.0%}")
+at_ten = [r[r.epochs == 10].groupby("method")["sup_error"].median() for r in rules.values()]
+rises = at_ten[1] / at_ten[0] - 1
+print(f"at T = 10: MinNorm-OG {rises['MinNorm-OG']:+.0%}, GD {rises['GD']:+.0%}")
 
 # %% [markdown]
 # Retrain and GA have one learning rate that is best for everybody, and do not change. For the
 # others the best setting depends on which seeds choose it, and every median rises. MinNorm-OG's
-# rises most, by nearly a third, and it has the largest grid at this $T$, with 72 settings. But the
-# size of the grid is not the whole of it: l1-Sparse rises by $24\%$ with 9 settings, Ridge by $6\%$
-# with 27. One grid a method cannot separate the two. MinNorm-OG still comes out level with Retrain,
-# and far below the other six.
+# rises most, by nearly a third, and it has the largest grid at this $T$, with 72 settings. But that
+# does not follow from the size of the grid: at $T = 100$ l1-Sparse rises by $24\%$ with 9 settings,
+# Ridge by $6\%$ with 27. At $T = 10$ MinNorm-OG rises by $1\%$ with 162, GD by $18\%$ with three.
+# MinNorm-OG still comes out level with Retrain, and far below the other six.
 #
 # Any entry can be run again. The first seed of GD at $T = 100$:
 
@@ -729,6 +747,17 @@ live = ul.unlearn(tasks[1], ul.GD(lr=entry.lr), epochs=100).metrics["sup_error"]
 assert abs(live / entry.sup_error - 1) < 0.1
 six = [name for name in ul.sine.PUBLISHED[100] if name not in ("MinNorm-OG", "Retrain")]
 assert both["validation"]["MinNorm-OG"] < min(both["validation"][name] for name in six) / 1.5
+assert rises["MinNorm-OG"] < 0.02 and 0.17 < rises["GD"] < 0.19
+
+# one setting at both T, as section 3 says of it
+dials = ["method", "lr", "noise", "reg", "reg_decay", "ascent", "epochs"]
+at_both = whole[(whole.epochs < 1000) & ~whole.method.isin(["MinNorm-OG"])]
+at_both = at_both.groupby(dials, dropna=False).sup_error.median().unstack().dropna()
+ratio = (at_both[100] / at_both[10]).loc[["GD", "NGD"]]
+assert len(ratio) == 8 and ratio.between(0.99, 1.011).all()
+(ridge,) = at_both.loc["Ridge", 1e-3, :, 3, 0.9].to_numpy()
+(climbs,) = at_both.loc["NGP", 1e-4, :, :, :, 1].to_numpy()
+assert 0.9 < ridge[1] / ridge[0] < 0.92 and np.round(climbs, 1).tolist() == [2.6, 19.6]
 
 # %% [markdown]
 # ## 4 · Why the retain loss leaves the peaks where they are

@@ -65,9 +65,11 @@ record, photos = records[""], records["-photographs"]
 # shares of wrong answers. D is for digits (AllCNN five seeds, ResNet-18 three), P for photographs
 # (ResNet-18, three seeds); "$\pm$" is a standard deviation of retrained networks.
 #
-# The published privacy objective is no judge on digits (section 4): on AllCNN's seven rungs, at
-# $\lambda$ from 0.2 to 0.6, Student's interval over five seeds prefers the untouched original to
-# the retrained network on two, and the retrained network on none.
+# The published privacy objective is no judge on digits (section 4). At $\lambda = 0.2$, in the mean
+# of AllCNN's five rungs from 1/32 up, the untouched original has less of it, which is better, than
+# a retrained network, by $0.010$ $[0.006, 0.014]$. (Such brackets hold Student's 95% interval over
+# the five seeds: of normal values, it holds the true mean 19 times in 20.) No single rung survives
+# Holm's correction for seven, which asks first for one interval at $1 - 0.05/7$ without 0.
 
 # %%
 for name, made in records.items():
@@ -143,9 +145,8 @@ for name, found in thresholds.items():
 
 # %% [markdown]
 # So [paper]'s 0.2 for ResNet-18 on CIFAR-10 becomes another number for each network and each data
-# set. Its spread over seeds is part of the measurement: one seed of AllCNN interpolates a rung
-# before the others. The third seed of ResNet-18 on digits has no mistake at 1.5 channels, one at
-# two, and none beyond.
+# set. One seed of AllCNN interpolates a rung before the others. The third seed of ResNet-18 on
+# digits has no mistake at 1.5 channels, one at two, and none beyond.
 
 # %%
 truth = ladder("ground-truth")
@@ -237,10 +238,14 @@ LADDERS = {
 def advantage(of, network, lam):
     """J of the original minus J of the retrained networks, for each width and seed."""
     own = of.models[(of.models.share == 0.2) & (of.models.network == network)]
-    own = own.assign(J=ch.choosing.objective(own, "privacy", lam))
+    own = own.assign(J=ch.choosing.objective(own, "privacy", lam)).set_index(RUNG)
     retrained = own[own.role != "original"].groupby(RUNG).J.mean()
-    original = own[own.role == "original"].set_index(RUNG).J
-    return (original - retrained).rename("advantage").reset_index()
+    return (own[own.role == "original"].J - retrained).rename("advantage").reset_index()
+
+
+def by_seed(own, above=0):
+    """Student's interval over seeds of the mean over the rungs above a width."""
+    return ul.metrics.interval(own[own.width > above].groupby("seed").advantage.mean().to_numpy())
 
 
 # %%
@@ -255,6 +260,7 @@ for title, (of, network) in LADDERS.items():
         told = [f"{ch.pictures.fraction(w)} {a} of {n}" for w, (a, n) in wrong.iterrows()]
         mean = panels[title][f"λ = {lam}"][:, 1]
         print(f"    λ = {lam}: {', '.join(told)}; means {mean.min():.3f} to {mean.max():.3f}")
+        print(f"{'':12} J(original) - J(retrained) from 1/32 up, by seed: {by_seed(own, 1 / 33)}")
 
 # %%
 looks = dict(zip(panels[title], ("right", "wrong", "third", "fourth")))
@@ -273,9 +279,10 @@ ch.pictures.curves(
 
 # %% [markdown]
 # Below the line at 0 the objective prefers doing nothing to perfect unlearning. On AllCNN's digits
-# the means say so for [paper]'s $\lambda$ of 0.2 to 0.6: at 0.4 on every rung, but with Student's
-# interval clear of 0 only at 1/48 and 1/32. No interval is above 0. On ResNet-18's digits the sign
-# changes from rung to rung and seed to seed. (Photographs, printed, are all above 0.)
+# the mean of every rung says so for $\lambda$ of 0.2 and 0.4, and no rung alone survives Holm. The
+# five from 1/32 up, averaged, give $-0.010$ $[-0.014, -0.006]$ and $-0.009$ $[-0.015, -0.002]$. At
+# 0.6 and 0.8, and over all seven rungs at any $\lambda$, the interval includes 0. On ResNet-18's
+# digits the sign changes from rung to rung. (Means of photographs, printed, are all above 0.)
 #
 # Why? If a retrained network's gap were 0, retraining would gain $\lambda$ times the original's.
 # But forget-validation has 56 images, and on AllCNN's digits from 1/32 up the retrained gap ($0.01$
@@ -414,9 +421,8 @@ for title, own in near.items():
 #
 # ### A trap: wrong in training mode only
 #
-# Both networks have batch norm. Notebook 09 showed how forget batches leak *into* a network through
-# it. Here is the opposite. **Predict, then run.** NegGrad climbs the loss of the forget set on the
-# widest ResNet-18, under two of notebook 09's policies: with `"retain"` a forget batch is
+# Both networks have batch norm. **Predict, then run.** NegGrad climbs the loss of the forget set on
+# the widest ResNet-18, under two of notebook 09's policies: with `"retain"` a forget batch is
 # normalised by its own mean and variance, with `"frozen"` by the running ones, as in the deployed
 # network. How many of the 200 does the deployed network get wrong in the end?
 
@@ -510,13 +516,11 @@ ch.pictures.curves(
 # %% [markdown]
 # - **l1-Sparse and MinNorm-OG leave the forget error low** from 1/48 up. Neither sees the forget
 #   set: they can only move what the retained images leave free, and images of the same four classes
-#   are among those. (On the first rung half of everything is wrong already. From $\lambda = 0.6$ on
-#   $J$ takes stronger ones: appendix.)
+#   are among those. (From $\lambda = 0.6$ on $J$ takes stronger ones: appendix.)
 # - **SCRUB and NegGrad raise it**, and the error on *unseen* images of the four classes by as much.
 #   They have not made the network wrong about 200 images. They have made it worse at four digits,
 #   and less at the other six (an error of at most 0.19).
 # - **The price** is the test error that goes with it: a quarter to a half of all test images.
-# - Below the threshold the same happens.
 
 # %%
 print(f"AllCNN, {ends(biased[biased.method.isin(FOUR)], usual)}")
@@ -530,7 +534,7 @@ for name, own in biased_18[biased_18.method.isin(FOUR)].groupby("method"):
 
 
 # %% [markdown]
-# ResNet-18 tells the same story. Many rates are at the end of the grid here too.
+# On ResNet-18 the same, with many rates at the end of the grid too.
 #
 # ## 7 · Where a network changed its mind
 #
@@ -661,17 +665,16 @@ for score, own in off.items():
 #
 # **After unlearning chosen by $J_{\text{privacy}}$, decisions hardly change.** From 1/48 to 1/8 all
 # four methods change fewer points, near in the mean and far on every seed, than separate two
-# retrained networks. Section 4 predicts that of this objective.
+# retrained networks.
 #
 # **After bias removal by SCRUB and NegGrad decisions change near and far.** $C_{\text{prox}}$ is
 # high, as [paper] has it; but from 1/24 up $S_{\text{far}}$ falls below what retraining changes.
 #
 # ## 8 · Photographs
 #
-# Digits are easy: a network that never saw an image has it right. Here are two rungs of ResNet-18:
-# 2,000 of the 50,000 training images of CIFAR-10, of which 1,600 are trained on, 1,000 test images,
-# 200 to forget of two classes, three seeds, five settings a method. This is [paper]'s network and
-# data set, at a thirtieth of its images.
+# Digits are easy. Here are two rungs of ResNet-18, [paper]'s network: 2,000 of the 50,000 training
+# images of CIFAR-10, of which 1,600 are trained on, 1,000 test images, 200 to forget of two
+# classes, three seeds, five settings a method.
 #
 # **Predict, then run.** Beyond the threshold, how often is the original wrong about *unseen* images
 # of the forgotten classes? And how often the attack about it?
@@ -729,9 +732,9 @@ dots(
 
 
 # %%
-def by_rung(columns):
+def by_rung(columns, places=2):
     """Columns of numbers for each method and width, with the widths as fractions."""
-    table = pandas.DataFrame(columns).unstack("width").round(2)
+    table = pandas.DataFrame(columns).unstack("width").round(places)
     return table.rename(columns=ch.pictures.fraction, level="width")
 
 
@@ -757,45 +760,48 @@ print(picked[told].mean().round(2).to_string())
 #   half.
 # - At $\lambda = 0.4$ both goals choose the same settings, but for SCRUB at 1/64.
 #
-# ### Experiment 2: SCRUB against l1-Sparse, at the same price
+# ### Experiment 2: with the forget set or without, at a like price
 #
-# [paper] compares a method that uses the forget set with one that does not where both have the same
-# test error. [ours] A price is so much test error more than the original's. Of each method the
-# setting counts that reaches the highest forget error within the price on the other seeds.
+# [paper] compares a method that uses the forget set with one that does not (SCRUB, l1-Sparse) where
+# both have the same test error. [ours] A price is a rise of the test error over the original's. A
+# seed's setting is the one with the highest mean forget error on the two other seeds, of those
+# whose mean rise there is within the price. So what the seed itself pays may be more, or less.
 
 # %%
-PRICES = (0.02, 0.05, 0.1)
+PRICES, DIALS = (0.05, 0.1), ["width", "method", "lr", "reg"]
 
 
-def within(price, runs, models):
-    """The runs whose settings have the largest forget error at this price, on the other seeds."""
-    start = models[models.role == "original"].set_index(["width", "seed"]).test_error
-    extra = runs.test_error - start.reindex(runs.set_index(["width", "seed"]).index).to_numpy()
-    kept = runs.assign(miss=(1 - runs.forget_error).where(extra <= price, 2.0), extra=extra)
-    return ul.select(kept, "miss", rule="validation", by=BY)
+def within(price, runs):
+    """Of each seed the runs of the settings that had the highest mean forget error on the others,
+    at a mean rise of the test error within the price."""
+    kept = []
+    for seed in runs.seed.unique():
+        others = runs[runs.seed != seed].groupby(DIALS)[["forget_error", "rise"]].mean()
+        others = others[others.rise <= price].groupby(["width", "method"]).forget_error
+        own = runs[runs.seed == seed].set_index(DIALS)
+        kept.append(own.loc[others.idxmax().tolist()].reset_index())
+    return pandas.concat(kept)
 
 
 # %%
-bought = {price: within(price, snaps, photos.models) for price in PRICES}
 start = photos.models[photos.models.role == "original"].assign(method="original")
-at_most = {
-    f"test error at most {price} higher": pandas.concat([own, start])
-    for price, own in bought.items()
-    if price > 0.02
-}
+before = start.set_index(["width", "seed"]).test_error
+priced = snaps.fillna({"reg": 0}).set_index(["width", "seed"])
+priced = priced.assign(rise=priced.test_error - before.reindex(priced.index)).reset_index()
+bought = {price: within(price, priced) for price in PRICES}
 dots(
-    {title: (own, "forget_error") for title, own in at_most.items()},
+    {
+        f"chosen for a rise of {price}": (pandas.concat([own, start]), "forget_error")
+        for price, own in bought.items()
+    },
     "forget error",
-    "At 1/8 SCRUB and NegGrad buy it, at 1/64 all four do",
+    "Chosen for 0.05, SCRUB and NegGrad have it at 1/8, and all four at 1/64",
     (*FOUR, "original"),
 )
 
 # %%
-every = snaps[snaps.width == 1 / 8].fillna({"reg": 0})
-every["extra"] = every.test_error - every.seed.map(
-    start[start.width == 1 / 8].set_index("seed").test_error
-)
-dearer = every.groupby(["method", "lr", "reg"])[["forget_error", "extra"]].mean().round(3)
+dearer = priced[priced.width == 1 / 8].groupby(["method", "lr", "reg"])
+dearer = dearer[["forget_error", "rise"]].mean().round(3)
 print(f"every setting at 1/8, means of three seeds\n{dearer.to_string()}")
 print("forget error, and what the test error really rose by, for each price")
 grouped = {price: own.groupby(["method", "width"]) for price, own in bought.items()}
@@ -803,17 +809,18 @@ by_rung(
     {
         f"{price}, {what}": own[column].mean()
         for price, own in grouped.items()
-        for what, column in {"forget": "forget_error", "rise": "extra"}.items()
-    }
+        for what, column in {"forget": "forget_error", "rise": "rise"}.items()
+    },
+    places=3,
 )
 
 # %% [markdown]
-# **At 1/8 the method that uses the forget set buys it cheaply**: for 0.05, SCRUB and NegGrad reach
-# 0.8, l1-Sparse and MinNorm-OG less than 0.2. The prices really paid differ, because the setting
-# comes from other seeds: SCRUB pays 0.06. For a little over a tenth, in the mean, the others have
-# it too: MinNorm-OG 0.95 for 0.104, l1-Sparse 0.98 for 0.121, and their grids hold nothing between
-# that and 0.3. At 1/64 all four reach 0.8 to 0.9. So [paper]'s finding is one of price here, on
-# three seeds, of which single ones reach from 0.5 to 1.
+# **At 1/8 the forget set makes it cheap.** NegGrad and l1-Sparse, chosen for 0.05, pay alike, 0.052
+# and 0.044: for that NegGrad reaches 0.84 and l1-Sparse 0.16, and on each seed it is at least 0.36
+# ahead. SCRUB has 0.825 and pays 0.062, MinNorm-OG 0.16 and pays 0.020. For a little
+# over a tenth, in the mean, the others have it too: MinNorm-OG 0.95 for 0.104, l1-Sparse 0.98 for
+# 0.121. At 1/64 all four reach 0.77 to 0.98. So [paper]'s finding is one of price here, on three
+# seeds; by NegGrad and SCRUB single ones reach 0.5 to 1.
 #
 # ### Bias removal, and where decisions change
 
@@ -964,7 +971,7 @@ table
 #
 # The curves are recorded; the networks on the right are seed 1's, the middle one unlearned as you
 # move. **Predict, then move.** At which width does the plane of the *retrained* network begin to
-# look like that of the original? What does a $\lambda$ of $0.2$ do for bias removal?
+# look like that of the original?
 
 # %%
 ch.WidthLab(record)
@@ -1054,13 +1061,13 @@ def table_says(row, *values):
 # the threshold (2) and the objective without a signal (4)
 assert (measured.width, measured.low) == (1 / 24, 1 / 32) and thresholds["resnet18"].width == 3 / 64
 assert thresholds["photographs"] == (1 / 8, 1 / 8, 1 / 8)
-for lam in (0.2, 0.4):
-    gain = advantage(record, "allcnn", lam).groupby("width").advantage
-    assert (gain.mean() < 0).all() and (gain.apply(lambda own: (own < 0).sum()) >= 3).all()
-for lam in (0.2, 0.4, 0.6):  # 2.776: Student's, five seeds
-    gain = advantage(record, "allcnn", lam).groupby("width").advantage
-    sure = (gain.mean() / gain.sem())[lambda t: t.abs() > 2.776]
-    assert len(sure) == 2 and (sure < 0).all() and (lam != 0.4 or sure.index[1] == 1 / 32)
+for lam in ch.choosing.LAMBDAS:
+    gain = advantage(record, "allcnn", lam)
+    five, seven, rungs = by_seed(gain, 1 / 33), by_seed(gain), gain.groupby("width").advantage
+    assert five.low < 0 < seven.high and seven.low < 0 and (five.high < 0) == (lam < 0.5)
+    assert len(rungs) == 7 and (lam > 0.5 or (rungs.mean() < 0).all())
+    assert (rungs.mean() / rungs.sem()).abs().max() < 5.07  # Student's at 0.05 / 7, five seeds
+assert str(by_seed(advantage(record, "allcnn", 0.2), 1 / 33)) == "-0.010 [-0.014, -0.006]"
 
 # %%
 # privacy on digits, by D and by the attack (5), and on photographs (8)
@@ -1156,20 +1163,21 @@ unlike = by_goal.groupby(["method", "width"])[["lr", "reg"]].nunique().max(axis=
 assert unlike[unlike].index.tolist() == [("SCRUB", 1 / 64)]
 
 # %%
-# and on photographs (8), for nothing and at the same price
+# and on photographs (8), for nothing and for a price
 original = known[known.method == "original"].groupby("width")
 assert original.forget_error.mean().round(2).tolist() == [0.45, 0]
 pushed = {lam: own.groupby(["width", "method"]) for lam, own in strong.items()}
 least = min(own.forget_error.mean()[1 / 64].min() for own in pushed.values())
 table_says(4, original.forget_error.mean()[1 / 64], least, 0.5)
 assert min(own.forget_test_error.mean().min() for own in pushed.values()) > 0.9
-paid = {p: own.groupby(["width", "method"]).forget_error.mean() for p, own in bought.items()}
-cheap = paid[0.05]
-bar = [cheap[w][name] for w in (1 / 8, 1 / 64) for name in ("SCRUB", "l1-Sparse")]
-dear = {name: dearer.loc[name].query("extra < 0.125").iloc[-1] for name in FOUR[2:]}
-table_says(3, 0.05, *bar, *(value for one in dear.values() for value in one))
-assert cheap[1 / 8][["SCRUB", "NegGrad"]].min() > 0.8 and paid[0.1][1 / 8]["l1-Sparse"] < 0.2
-assert cheap[1 / 8][["l1-Sparse", "MinNorm-OG"]].max() < 0.2
+cheap = bought[0.05].groupby(["width", "method"])[["forget_error", "rise"]].mean()
+pairs = [(1 / 8, FOUR[i]) for i in (1, 2, 3, 0)] + [(1 / 64, name) for name in FOUR[1:3]]
+dear = {name: dearer.loc[name].query("rise < 0.125").iloc[-1] for name in FOUR[2:]}
+table_says(3, 0.05, *np.ravel([cheap.loc[p] for p in pairs]), *np.ravel([*dear.values()]))
+paid = cheap.rise[1 / 8]  # the pair of the claim pays alike, and nobody much more
+assert 0 < paid["NegGrad"] - paid["l1-Sparse"] < 0.01 and paid.max() < 0.065
+wide = bought[0.05].query("width > 0.1").pivot(index="seed", columns="method").forget_error
+assert (wide.NegGrad - wide["l1-Sparse"]).min() > 0.36 and cheap.forget_error[1 / 64].min() > 0.77
 
 # %%
 # regions (7, 8)

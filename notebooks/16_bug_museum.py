@@ -155,7 +155,7 @@ for name, (before, after) in zip(words, [[f[n] for f in runs.values()] for n in 
     assert times.low < 0 < times.high
 
 assert min(with_old) > 0.98 and np.mean(with_new) < 0.6
-assert 0.6 < ratio < 1.6  # the table does not see it
+assert 0.6 < ratio < 1.6 and high > 1.35  # the table does not see it; high: the retain points'
 
 
 # %% [markdown]
@@ -163,11 +163,11 @@ assert 0.6 < ratio < 1.6  # the table does not see it
 # the wrong direction and many times too short. The damage that the projection has just done to the
 # retained outputs is exactly what it does not know of.
 #
-# And the table shows **nothing**: by seed, the interval of the ratio includes one in all three
-# measures. (It is wide; an error larger by a quarter would not have been seen.) One may blame the
-# fifty right gradients that follow twenty-five wrong ones, or AdamW, whose steps are as long from a
-# short gradient as from a long one. Neither was tested. That is the first lesson of this museum: *a
-# good number is no evidence that the code does what the paper says.*
+# And the table shows **nothing**: by seed, the intervals of the ratio include one in all three
+# measures. (They are wide: on the retain points an error larger by half would not have been seen.)
+# One may blame the fifty right gradients that follow twenty-five wrong ones, or AdamW, whose steps
+# are as long from a short gradient as from a long one. Neither was tested. That is the first lesson
+# of this museum: *a good number is no evidence that the code does what the paper says.*
 #
 # **The right version:** move the weights, then compute the outputs. `ul.MinNormOG` does;
 # `MinNormPublished` leads back to the trap.
@@ -877,13 +877,19 @@ print(
 )
 
 assert theirs[-1] < 0.8 * fair[-1] and fair[-1] > 0.95 * fair[3]
+medians = lambda rule: ul.select(grid, "sup_error", rule).groupby(["method", "epochs"]).sup_error
+rise = medians("validation").median() / medians("oracle").median() - 1
+print(f"at T = 10: GD {rise['GD', 10]:+.0%}, MinNorm-OG {rise['MinNorm-OG', 10]:+.0%}")
+assert np.round(100 * (fair / theirs - 1)[[3, -1]]).tolist() == [9, 30]
+assert np.round(100 * rise[[("GD", 10), ("MinNorm-OG", 10)]]).tolist() == [18, 1]
 
 
 # %% [markdown]
 # Up to eight settings or so, looking further finds better ones, and both curves fall. From there on
 # the reported error goes on falling and the held-out one does not: the search has begun to learn
-# the ten seeds by heart. A method with one learning rate to tune profits little from that; a method
-# with 72 settings does.
+# the ten seeds by heart. Within this grid the held-out error is above the reported one by 9% with
+# eight settings and by 30% with all. Between methods the number of settings does not predict it: at
+# $T = 10$ the same search flatters the three settings of GD by 18%, the 162 of MinNorm-OG by 1%.
 #
 # **The right version:** `ul.select(frame, metric, rule="validation")`. `rule="oracle"` is there
 # too, under its own name, because published tables are often made that way and a replication has to
@@ -1061,7 +1067,8 @@ assert (
 # %% [markdown]
 # ## The effects, side by side
 #
-# Means, with the standard deviation over seeds where there is more than one. The last digit may be
+# Means, with the standard deviation where there is more than one number: over seeds, but for the
+# fronts over all methods and seeds, and for KLoM over 200 pairs of samples. The last digit may be
 # another one on another processor; what was claimed above stands in the asserts.
 
 
