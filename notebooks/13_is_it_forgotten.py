@@ -275,9 +275,8 @@ found = {kind: round(value, 1) for kind, value in both.items()}
 print("N(0, 16) against N(0, 1), the best there is: 0.79.", found)
 
 # %% [markdown]
-# Both, for every method. A dot is the mean over networks, a line its 95%
-# interval; the band holds nine in ten retrained networks, the darker band within it is the interval
-# of their mean.
+# Both, for every method. A dot is the mean over networks, a line its 95% interval; the band holds
+# nine in ten retrained networks, the darker band within it is the interval of their mean.
 
 # %%
 by_svc = functools.partial(attack, attack="svc")
@@ -486,7 +485,7 @@ ch.pictures.beside(
         "own sets, from retrained": (unmatched, nothing),
         "own sets, from never seen": (matched, nothing),
     },
-    "Among networks of their own kind, Ridge's are at the floor, and no method is above original",
+    "Among networks of their own kind, Ridge's are at the floor, and no mean is above original's",
 )
 
 # %%
@@ -509,6 +508,9 @@ assert max(matched, key=lambda name: matched[name].mean) == "original"
 assert lira["original"].mean - unmatched["original"].mean > 0.08
 assert of_18 - same_60.mean() > 0.1
 assert len({*worse} & {*asked, "Ridge"}) == 4
+above = [name for name in own if unmatched[name].low > unmatched["original"].high]
+assert above == ["GD", "Ridge", "KL-Unif"]
+assert matched["KL-Unif"].high > matched["original"].low > matched["SCRUB"].high - 0.02
 
 
 # %% [markdown]
@@ -517,8 +519,10 @@ assert len({*worse} & {*asked, "Ridge"}) == 4
 # difference (last lines above): what is left is the shared history. Ridge and KL-Unif are told from
 # retrained networks nearly always, and that has little to do with the digit: among networks of the
 # same kind, Ridge is at the floor. It left no trace of the digit that this attack can see, and a
-# trace of itself everywhere. And in the fair comparison no method of the six is above doing
-# nothing, while with one set four of the six were, by more than both intervals.
+# trace of itself everywhere. Last, with one set four of the six are above doing nothing, by more
+# than both intervals. With own sets three of the four still are: GD, Ridge and KL-Unif. Among
+# networks of the same kind no mean is above it, but KL-Unif's interval overlaps the original's, and
+# SCRUB's just touches it.
 #
 # Mind the numbers. 18 against 18 networks are few for two Gaussians, so single digits are not
 # judged, only their mean; the six drawings give an interval with five degrees of freedom; the
@@ -651,7 +655,7 @@ rounded = {size: round(value, 1) for size, value in sizes.items()}
 print("a perfect method, by the number of networks:", rounded)
 
 assert all(0.13 < value < 0.25 for value in sizes.values())
-assert max(mean(quality)[name] for name in methods) < 0.15
+assert max(mean(quality)[name] for name in methods) < 0.5 * quality_floor[0].mean()
 
 
 # %% [markdown]
@@ -808,7 +812,22 @@ assert abs(of_svc) < 0.5 and max(of_draws) - min(of_draws) > 0.2
 assert min(agree("U-LiRA", name) for name in ("KLoM", "challenge")) > 0.9
 others = [agree("attack", name) for name in ("U-LiRA", "KLoM", "challenge")]
 assert -0.7 < min(others) and max(others) < 0
-assert abs(agree("tug of war", "U-LiRA")) < 0.2 and len({*winners.values()}) == 4
+assert abs(agree("tug of war", "U-LiRA")) < 0.2
+
+# %%
+pair = torch.stack([forget["NGD"], forget["MinNorm-OG"]], 2)
+behind = {}  # of each name in the last line, its lead
+means = {"U-LiRA": lambda *some: metrics.u_lira(*some).mean(), "challenge": score}
+for title, rate in (means | {"KLoM": lambda *some: metrics.klom(*some).mean()}).items():
+    less = lambda a, b: rate(a[..., 0], b) - rate(a[..., 1], b)
+    behind[f"{title}, NGD less MinNorm-OG"] = metrics.jackknife(less, pair, truth)
+for title, by in (("tug of war", tow[0]), ("average gap", gap[0])):
+    behind[f"{title}, KL-Unif less NGP"] = metrics.interval(by["KL-Unif"] - by["NGP"])
+for other in inside["attack: logistic"][:4]:
+    behind[f"attack, SalUn less {other}"] = metrics.interval(mia["SalUn"] - mia[other])
+for title, sure in behind.items():
+    print(f"{title:31}{sure}")
+assert all(sure.low < 0 < sure.high for sure in behind.values())
 
 # %% [markdown]
 # The rows are rank correlations between metrics. The three that compare distributions agree with
@@ -821,8 +840,9 @@ assert abs(agree("tug of war", "U-LiRA")) < 0.2 and len({*winners.values()}) == 
 #
 # By the count above, five of the thirteen are in the band of the logistic attack (by one draw with
 # eight networks, none to five), none in that of any of the three that compare distributions, and
-# none in all eight. The six rankings have four different winners (last line): whoever reports one
-# metric chooses among them.
+# none in all eight. The six rankings put four names first, but these are not told from others: not
+# NGD from MinNorm-OG, KL-Unif from NGP, nor SalUn from the four others in the band of the attack
+# (each interval of the last lines includes zero).
 #
 # What this does not say: that it is so on other data or networks, or that the methods cannot do
 # better. They had 30 updates, and a goal that looks at error rates alone, so the settings were
