@@ -474,11 +474,11 @@ ch.fronts(
 # it. One more precaution: a front that is chosen and measured on the same seeds flatters whoever
 # has the most settings (notebook 04). So for each seed the settings are chosen on the other four.
 #
-# That removes one half of the flattery. The other stays: of a front's points those count that come
-# out best on the seed that judges, so more points have more luck. Beside this notebook one setting
-# of MinNorm-OG was run twenty times on each seed. The area so measured was $0.89$ with one of these
-# runs as its front, $0.91$ with three to choose from and $0.93$ with twenty, and nothing had become
-# better. So where much hangs on a lead, compare equal numbers of settings.
+# That removes one part of the flattery. Another part stays: of a front's points those count that
+# come out best on the seed that judges, so more points have more luck. Beside this notebook one
+# setting of MinNorm-OG was run twenty times on each seed. The area so measured was $0.89$ with one
+# of these runs as its front, $0.91$ with three to choose from and $0.93$ with twenty, and nothing
+# had become better. So where much hangs on a lead, compare equal numbers of settings.
 #
 # Behind ± stands the standard error, the standard deviation of a mean over seeds. Numbers in square
 # brackets are Student's 95% interval of such a mean: of normal values, it holds the true mean 19

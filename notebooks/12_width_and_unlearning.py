@@ -819,7 +819,7 @@ by_rung(
 # and 0.044: for that NegGrad reaches 0.84 and l1-Sparse 0.16, and on each seed it is at least 0.36
 # ahead. SCRUB has 0.825 and pays 0.062, MinNorm-OG 0.16 and pays 0.020. For a little
 # over a tenth, in the mean, the others have it too: MinNorm-OG 0.95 for 0.104, l1-Sparse 0.98 for
-# 0.121. At 1/64 all four reach 0.77 to 0.98. So [paper]'s finding is one of price here, on three
+# 0.121. At 1/64 all four reach 0.78 to 0.98. So [paper]'s finding is one of price here, on three
 # seeds; by NegGrad and SCRUB single ones reach 0.5 to 1.
 #
 # ### Bias removal, and where decisions change

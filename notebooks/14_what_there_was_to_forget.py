@@ -218,7 +218,7 @@ for level, some in levels.items():
     }
     forgets[level]["retrained"] = np.mean([run["forget"] for run in truths])
 
-# %%
+# %% tags=["nbval-ignore-output"]
 print("share of the forget set that is right:")
 print(pandas.DataFrame(forgets).round(2).to_string())
 within = []
@@ -1147,8 +1147,8 @@ print(f"{'memorisation':18}", *(f"{text:20}" for text in memory))
 # always, on the others as often as on unseen digits; nine of thirteen methods find the most
 # memorised set harder than the medium one; a probe reads color in networks that never saw it, and
 # no method's lead is shown; the logistic attack is within $.02$ of its floor on a network which
-# still knows color; it sees nothing in a network too narrow to fit, and U-LiRA, KLoM and the
-# challenge's score see nothing there or at eight neurons, where accuracy does; exact linear
+# still knows color; it sees nothing in a network too narrow to fit, and U-LiRA sees
+# nothing there or at eight neurons, where accuracy does; exact linear
 # unlearning is caught every time by two scores of three, and passes with noise where the retain set
 # cannot feel it; on the sine the attack, the tug of war and relearning put MinNorm-OG before GD.
 

@@ -676,7 +676,7 @@ floor.round(3)
 # retrained, and *too high a rank counts as well*. A front's **area** is the share of the unit
 # square that it dominates, its settings chosen on the other seeds.
 #
-# That choice takes away one half of what many settings flatter. The other half stays: on the seed
+# That choice takes away one part of the flattery by many settings. Another part stays: on the seed
 # that judges, the area counts the best of the front's points, and more settings lay more of them.
 # So an area is to be compared with one of as many settings. All ways have twelve, but for a row a
 # word, which has six: it stands beside the same six of plain shrinkage and of a row a passage.

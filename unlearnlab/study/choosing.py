@@ -117,7 +117,7 @@ def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
     reference: (2,), as in `hypervolume`; the box ends at 0.
 
     A front that is chosen and measured on the same seeds flatters whoever has most settings. To
-    choose on the others removes half of that. The rest stays: of the points chosen, those count
+    choose on the others removes a part of that. The rest stays: of the points chosen, those count
     that come out best on the seed that judges. So the share grows with their number, even where all
     are runs of one setting. Where much hangs on a difference, compare as many settings of each.
 
