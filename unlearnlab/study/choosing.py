@@ -30,7 +30,7 @@ def select(frame, metric: str, rule: str = "oracle", by: tuple[str, ...] = ("met
 
     checks.one_of("rule", rule, ("oracle", "validation"))
     _check_columns(frame, by=by, seed=["seed"])
-    if "error" in frame and len(frame) and frame["error"].notna().all():
+    if "error" in frame and frame["error"].map(type).eq(str).all():
         raise ValueError("no run of frame finished: its column error says why")
     _check_columns(frame, metric=[metric])
     names = ("method", "epochs", *hyperparameters(frame))
