@@ -63,12 +63,12 @@ def _kept(name, problem, taken):
     units = problem.columns / sizes
     basis = torch.linalg.qr(units[:, taken])[0]
     off = lambda vector: vector - basis @ (basis.T @ vector)
-    missing = off(off(problem.outputs))
+    missing, most = off(off(problem.outputs)), rank(units)
     while missing.norm() > problem.eps * problem.size:
         j = int((units.T @ missing).abs().argmax())
         new = off(off(units[:, j]))
         rounding = 4 * max(units.shape) * problem.eps
-        if len(taken) >= rank(units):  # nearly parallel ones say little about what they span
+        if len(taken) >= most:  # nearly parallel ones say little about what they span
             rounding /= torch.linalg.svdvals(units[:, taken])[-1]
         if new.norm() <= rounding:  # a combination of the taken ones
             break
