@@ -138,8 +138,6 @@ def write(folder, wanted=()):
 
     os.environ.update(with_path())
     register()
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE / "nbgrader_config.py", folder)
     paths = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     for name in wanted:
         if not any(path.name.startswith(name) for path in paths):
@@ -147,6 +145,8 @@ def write(folder, wanted=()):
                 f"no notebook starts with {name!r}; there are: {', '.join(p.stem for p in paths)}"
             )
     paths = [path for path in paths if path.name.startswith(tuple(wanted) or "")]
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "nbgrader_config.py", folder)
     settings = PyFileConfigLoader("nbgrader_config.py", path=str(HERE)).load_config()
     settings.CourseDirectory.root = str(folder)
     api = NbGraderAPI(config=settings)
