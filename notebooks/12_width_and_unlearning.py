@@ -62,14 +62,15 @@ record, photos = records[""], records["-photographs"]
 # The last cells assert every number here.
 # "Floor" is one thing in all of this notebook: the band in which *retrained* networks lie. $D$ is
 # the distance from them (section 4), "attack" the accuracy of membership inference; all else are
-# shares of wrong answers. D is for digits (AllCNN five seeds, ResNet-18 three), P for photographs
+# shares of wrong answers. There are digits (AllCNN five seeds, ResNet-18 three) and photographs
 # (ResNet-18, three seeds); "$\pm$" is a standard deviation of retrained networks.
 #
-# The published privacy objective is no judge on digits (section 4). At $\lambda = 0.2$, in the mean
-# of AllCNN's five rungs from 1/32 up, the untouched original has less of it, which is better, than
-# a retrained network, by $0.010$ $[0.006, 0.014]$. (Such brackets hold Student's 95% interval over
-# the five seeds: of normal values, it holds the true mean 19 times in 20.) No single rung survives
-# Holm's correction for seven, which asks first for one interval at $1 - 0.05/7$ without 0.
+# The objective that we wrote for privacy is no judge on digits (sections 3 and 4). At $\lambda =
+# 0.2$, in the mean of AllCNN's five rungs from 1/32 up, the untouched original has less of it,
+# which is better, than a retrained network, by $0.010$ $[0.006, 0.014]$. (Such brackets hold
+# Student's 95% interval over the five seeds: of normal values, it holds the true mean 19 times in
+# 20.) No single rung survives Holm's correction for seven, which asks first for one interval at $1
+# - 0.05/7$ without 0.
 
 # %%
 for name, made in records.items():
@@ -696,8 +697,8 @@ print(f"D of giving both classes up: {given_up.round(3).tolist()}")
 # %% [markdown]
 # ### Experiment 1: privacy, for each lambda
 #
-# [paper] chooses per width by $J_{\text{privacy}}$ for $\lambda$ = 0.2, 0.4, 0.6. So do we, on all
-# seeds; what is shown is $D$, which had no say.
+# [paper] chooses per width by a trade-off with $\lambda$ = 0.2, 0.4, 0.6. So do we, by our
+# $J_{\text{privacy}}$ on all seeds; what is shown is $D$, which had no say.
 
 # %%
 WIDTHS = {"width 1/64": 1 / 64, "width 1/8": 1 / 8}

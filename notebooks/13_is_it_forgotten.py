@@ -112,7 +112,8 @@ assert torch.allclose(F.softplus(-margin(logits, labels)), loss, atol=1e-5)
 #   on eight other originals for privacy. Paper B asks for a forget error like that on unseen data,
 #   weighed against generalisation by a $\lambda$; we had only a summary of it, so the formula is
 #   ours: least $J = (1-\lambda) E_\text{val} + \lambda\,|E_\text{forget} - E_\text{val}|$ with
-#   $\lambda = .4$.
+#   $\lambda = .4$. (The 60 are of all classes. Notebook 12 forgets parts of some, so it has unseen
+#   data of these classes in the second term.)
 #
 # That is 512 networks. Their margins are recorded; `python -m unlearnlab.study evidence` makes the
 # record again.
@@ -618,7 +619,8 @@ assert all(distance[name].low > distance_floor[1].high for name in methods)
 # $\varepsilon$ lies. Rates of $0$ need care: without it one lucky network makes $\varepsilon$
 # infinite, so an attack with a single rate of $0$ is left out. There are two families of attacks:
 # what lies above a threshold belongs to the group with the larger median; what lies between two
-# belongs to the group with the smaller range.
+# belongs to the group with the smaller range. The upper of the two may be off that group's largest
+# value by up to 2 in log-odds, and their distance off its range by as much.
 #
 # By hand, example 51 and one threshold (the originals have the larger median):
 
@@ -660,8 +662,8 @@ assert max(mean(quality)[name] for name in methods) < 0.5 * quality_floor[0].mea
 
 # %% [markdown]
 # The scale goes to $1$, and perfect unlearning scores a fifth, as here on noise, or a tenth, as in
-# the picture above: where networks differ by less than the two units of log-odds by which
-# thresholds may be off, more attacks are tried. That does not improve with more networks: with more
+# the picture above: where networks differ by less than these two units of log-odds, more
+# attacks are tried. That does not improve with more networks: with more
 # networks there are more thresholds, and the best of them is one in the tails, where a handful of
 # networks decide. So a score of $.05$ is no twentieth of what perfection gets but half of it, and
 # two papers' scores cannot be compared without their floors.

@@ -33,7 +33,8 @@
 # notebook's folder before the first cell.
 #
 # Every part can be read alone. Copy the cell that is nearest to your problem and change it. The
-# README says the same in ten lines, and how runs are stored.
+# README's section on a task and a method of your own says the same in one cell, and how runs are
+# stored.
 
 # %%
 import copy

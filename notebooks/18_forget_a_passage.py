@@ -26,7 +26,7 @@
 #   passage, not to zero;
 # - say which outputs of a sequence model give rows, what one row for a whole passage leaves
 #   unprotected, and what either costs;
-# - judge thirteen methods and two more by five seeds of such a model, with a floor of retrained
+# - judge thirteen methods and three more by five seeds of such a model, with a floor of retrained
 #   models.
 #
 # **You need** notebooks 02 and 03 for *row* and *projection*, and 09 for how methods are compared.

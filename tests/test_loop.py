@@ -1,6 +1,7 @@
 """The loop: nothing of the original changes, runs repeat, stop when asked, and fail in words."""
 
 import random
+import re
 import threading
 import weakref
 from types import SimpleNamespace
@@ -248,6 +249,24 @@ def test_an_infinite_loss_of_the_last_epoch_is_divergence():
 
     with pytest.raises(ul.Diverged, match="the loss became inf in epoch 0"):
         ul.unlearn(regression(), Far(), 1)
+
+
+@pytest.mark.parametrize("kind", ["GD", "RUM (GD)"])
+def test_weights_that_the_last_update_makes_nan_are_divergence(kind):
+    class Kink(ul.GD):
+        name = kind
+
+        def loss(self, state, retain, forget):
+            outputs = state.model(retain.inputs)
+            # 0, with a gradient of infinity times 0
+            return (outputs - outputs.detach()).abs().sqrt().sum()
+
+    class InGroups(ul.RUM, Kink):
+        name = kind
+
+    method = Kink() if kind == "GD" else InGroups(groups=2)
+    with pytest.raises(ul.Diverged, match=re.escape(f"{kind}: its weights became infinite or NaN")):
+        ul.unlearn(regression(), method, 1)
 
 
 def test_arguments_are_checked_before_any_work():

@@ -108,7 +108,7 @@ def unlearn(
 
     Raises TypeError or ValueError before any work for arguments that do not fit; BadMetrics, a
     TypeError, before the first run of a task whose metrics are no numbers; Diverged when the loss
-    stops being a number; Stopped; and whatever `callback` raises.
+    or a weight stops being a number; Stopped; and whatever `callback` raises.
     """
     checks.instance("task", task, Task, "a ul.Task")
     checks.instance("method", method, Method, "an instance such as ul.GD(lr=1e-3)")
@@ -137,6 +137,8 @@ def _stages(run, state, callback, whole):
     for part in state.method.stages(state):
         state.task = part
         _epochs(run, state, callback)
+        if not all(p.isfinite().all() for p in state.model.parameters() if p.requires_grad):
+            raise _diverged(run.method, state.epoch, "its weights became infinite or NaN")
         if run.stopped:
             if whole:
                 raise Stopped("stopped before the last update")

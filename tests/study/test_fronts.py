@@ -1,5 +1,7 @@
 """Do fronts, hypervolumes and standard errors agree with their definitions, ties and all?"""
 
+from itertools import combinations
+
 import numpy as np
 import pandas
 import pytest
@@ -133,7 +135,7 @@ def hv_of_best(frame, seed):
 
 def test_held_out_needs_other_seeds_and_every_setting_on_each():
     frame = runs({1: [(0.1, 0.1), (0.5, 0.5)], 2: [(0.9, 0.9), (0.2, 0.2)]})
-    with pytest.raises(ValueError, match=r"needs two seeds or more, got \[1\]"):
+    with pytest.raises(ValueError, match=r"needs 2 seeds or more, got \[1\]"):
         held_out(frame[frame["seed"] == 1], ["a", "b"], [1, 1])
     with pytest.raises(ValueError, match="seed 2 has 1 settings of the 2 there are"):
         held_out(frame.iloc[:3], ["a", "b"], [1, 1])
@@ -142,3 +144,53 @@ def test_held_out_needs_other_seeds_and_every_setting_on_each():
         held_out(twice, ["a", "b"], [1, 1])
     with pytest.raises(ValueError, match=r"points \(n, 2\)"):
         held_out(frame, ["a", "b", "lr"], [1, 1])
+
+
+def by_hand(frame, count):
+    """`held_out(frame, ["a", "b"], [1, 1], count)` by filtering the frame for each lattice."""
+    some = lambda column: [
+        column.isin(values)
+        for n in range(1, column.nunique() + 1)
+        for values in combinations(column.unique(), n)
+    ]
+    parts = [
+        frame[rates & strengths] for rates in some(frame["lr"]) for strengths in some(frame["reg"])
+    ]
+    sizes = [len(part) / frame["seed"].nunique() for part in parts]
+    parts = [part for part, size in zip(parts, sizes) if 0.8 * count < size <= count]
+    shares = lambda part: held_out(part, ["a", "b"], [1, 1])
+    found = []
+    for i, seed in enumerate(frame["seed"].unique()):
+        best = max(parts, key=lambda part: shares(part[part["seed"] != seed]).mean())
+        found.append(shares(best)[i])
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_as_many_settings_are_chosen_on_the_other_seeds_too(seed):
+    generator, rates = np.random.default_rng(seed), [1e-4, 1e-3, 1e-2]
+    rows = [
+        {"method": "Ridge", "epochs": 2, "lr": lr, "reg": reg, "reg_decay": 0.9, "seed": s}
+        for s in (3, 1, 2, 7)
+        for lr in rates
+        for reg in (0.1, 0.2, 0.3)
+    ]
+    frame = pandas.DataFrame(rows)
+    frame[["a", "b"]] = generator.uniform(0, 1.2, (len(frame), 2))
+    frame = frame.sample(frac=1, random_state=seed).sort_values("seed", kind="stable")
+    for count in (1, 2, 3, 4, 7, 9):
+        assert held_out(frame, ["a", "b"], [1, 1], count) == pytest.approx(by_hand(frame, count))
+    assert (held_out(frame, ["a", "b"], [1, 1], 9) == held_out(frame, ["a", "b"], [1, 1])).all()
+
+
+def test_as_many_settings_need_three_seeds_and_a_combination_of_that_size():
+    frame = runs({s: [(0.1 * s, 0.2), (0.3, 0.1), (0.2, 0.2)] for s in (1, 2, 3)})
+    with pytest.raises(ValueError, match=r"needs 3 seeds or more, got \[1, 2\]"):
+        held_out(frame[frame["seed"] < 3], ["a", "b"], [1, 1], 2)
+    with pytest.raises(ValueError, match="no combination of values has count=4 settings"):
+        held_out(frame, ["a", "b"], [1, 1], 4)
+    for count in (0, 1.5, True):
+        with pytest.raises(
+            ValueError, match=f"count must be an integer of at least 1, got {count}"
+        ):
+            held_out(frame, ["a", "b"], [1, 1], count)

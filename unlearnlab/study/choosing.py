@@ -8,6 +8,9 @@ Which points of a trade-off are worth having, and how do two fronts compare? Eve
 be small.
 """
 
+import itertools
+import math
+
 import numpy as np
 
 from ..ground import checks
@@ -109,35 +112,75 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     return float(area)
 
 
-def held_out(frame, metrics: list[str], reference: np.ndarray) -> np.ndarray:
+def held_out(
+    frame, metrics: list[str], reference: np.ndarray, count: int | None = None
+) -> np.ndarray:
     """For each seed, the share of the box up to `reference` that a front dominates whose settings
     were chosen on the other seeds.
 
     frame: runs of one method, every setting on every seed. metrics: two columns, both to be small.
     reference: (2,), as in `hypervolume`; the box ends at 0.
+    count: with how many settings, at most: some values of each hyperparameter, all combined, more
+        than .8 `count` in all; for each seed those with the largest mean share on the others.
+        Default all settings.
 
     A front that is chosen and measured on the same seeds flatters whoever has most settings. To
     choose on the others removes a part of that. The rest stays: of the points chosen, those count
     that come out best on the seed that judges. So the share grows with their number, even where all
     are runs of one setting. Where much hangs on a difference, compare as many settings of each.
 
-    Returns (seeds,), in the order of their first rows. Raises ValueError for a single seed, or one
-    that lacks a setting.
+    Returns (seeds,), in the order of their first rows. Raises ValueError for a single seed (with
+    `count`, fewer than three), one that lacks a setting, and a `count` that no combination has.
     """
     _check_columns(frame, metrics=metrics, seed=["seed"])
+    reference = checks.numbers_of("reference", reference)
+    table, settings = _by_setting(frame, metrics, least=2 if count is None else 3)
+    if count is None:
+        return _shares(table, reference)
+    count = checks.integer("count", count, low=1)
+    parts = [table[chosen] for chosen in _lattices(settings, count)]
+    if not parts:
+        raise ValueError(f"no combination of values has count={count} settings, or a little fewer")
+    found = []
+    for i in range(table.shape[1]):
+        on_others = [_shares(np.delete(part, i, 1), reference).mean() for part in parts]
+        found.append(_shares(parts[np.argmax(on_others)], reference)[i])
+    return np.array(found)
+
+
+def _by_setting(frame, metrics, least):
+    """The metrics (settings, seeds, metrics), and what tells the settings apart, a row each."""
     seed_of, seeds = frame["seed"].factorize()
-    if len(seeds) < 2:
-        raise ValueError(f"held_out needs two seeds or more, got {seeds.tolist()}")
-    setting = _numbered(frame)["setting"]
-    table = np.full((setting.max() + 1, len(seeds), len(metrics)), np.nan)
-    table[setting, seed_of] = frame[list(metrics)]
-    shares, reference = [], checks.numbers_of("reference", reference)
-    for i, count in enumerate(np.bincount(seed_of)):
-        if count != len(table):
-            raise ValueError(f"seed {seeds[i]} has {count} settings of the {len(table)} there are")
-        others = np.delete(table, i, 1).mean(1)
-        shares.append(hypervolume(table[front(others), i], reference) / reference.prod())
-    return np.array(shares)
+    if len(seeds) < least:
+        raise ValueError(f"held_out needs {least} seeds or more, got {seeds.tolist()}")
+    numbered = _numbered(frame)
+    settings = numbered.drop_duplicates("setting").sort_values("setting")
+    table = np.full((len(settings), len(seeds), len(metrics)), np.nan)
+    table[numbered["setting"], seed_of] = frame[list(metrics)]
+    for seed, there in zip(seeds, np.bincount(seed_of)):
+        if there != len(table):
+            raise ValueError(f"seed {seed} has {there} settings of the {len(table)} there are")
+    return table, settings[_told_apart(frame)]
+
+
+def _shares(table, reference):
+    """(seeds,): `held_out` of a table (settings, seeds, 2)."""
+    others = [np.delete(table, i, 1).mean(1) for i in range(table.shape[1])]
+    areas = [hypervolume(table[front(rest), i], reference) for i, rest in enumerate(others)]
+    return np.array(areas) / reference.prod()
+
+
+def _lattices(settings, count):
+    """Masks (settings,) of all that combine some values of each column and are `count` or a little
+    fewer."""
+    codes = [settings[name].factorize(use_na_sentinel=False)[0] for name in settings]
+    values = [range(code.max() + 1) for code in codes]
+    for sizes in itertools.product(*(range(1, len(each) + 1) for each in values)):
+        if 0.8 * count < math.prod(sizes) <= count:
+            for chosen in itertools.product(*map(itertools.combinations, values, sizes)):
+                mask = np.all(list(map(np.isin, codes, chosen)), 0)
+                if mask.sum() == math.prod(sizes):
+                    yield mask
 
 
 def points(frame, metrics: list[str]):
@@ -162,7 +205,11 @@ def _numbered(frame):
 
 def _settings(frame):
     """The runs of a method, epochs and all hyperparameters, as a group each."""
-    return frame.groupby(["method", "epochs", *hyperparameters(frame)], sort=False, dropna=False)
+    return frame.groupby(_told_apart(frame), sort=False, dropna=False)
+
+
+def _told_apart(frame):
+    return ["method", "epochs", *hyperparameters(frame)]
 
 
 def standard_error(values: np.ndarray) -> np.ndarray:
