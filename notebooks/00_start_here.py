@@ -70,8 +70,8 @@ environment.check()
 # A network was trained on fifty points of a sine. Five more points were in the training data, and
 # somebody had got them wrong: they lie at height 1.5, where no sine can be.
 #
-# This curve runs through the course. You meet it at the beginning and at the end of notebooks 01
-# to 04 and 08, each time a little better understood.
+# This curve runs through the course. You meet it again in notebooks 01 to 04 and 08, each time a
+# little better understood.
 
 # %% tags=["nbval-ignore-output"]
 task = ul.sine.task(seed=1)

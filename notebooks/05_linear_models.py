@@ -791,7 +791,11 @@ ch.graph(
     log="y",
     floor=1e-9,
     powers=(-9, 0, 3),
-    looks={"Ridge, λ = 0.01": dotted, "Ridge, 100 then 0": dotted | {"linestyle": "-"}},
+    looks={
+        "Ridge, λ = 0.01": dotted,
+        "Ridge, 100 then 0": dotted | {"linestyle": "-"},
+        "MinNorm-OG, 0.5": ch.style.NAMED["MinNorm-OG"] | {"linestyle": "--"},
+    },
     xlabel="steps",
     ylabel="distance from θᵣ / leak of θ*",
     title="Ridge with a falling penalty is retraining; a constant one flattens out",

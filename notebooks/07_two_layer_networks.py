@@ -938,6 +938,7 @@ assert drift["last neurons"] > 10 and all(0.5 < drift[m] < 2 for m in methods[1:
 A_1, c_1 = networks["tanh", 1, "false"]
 on_grid = lambda c: ul.two_layer.predict(A_1, c, grid, torch.tanh).numpy()
 cuts = survivors(c_1, ul.two_layer.features(A_1, X_r, torch.tanh))
+assert np.abs(on_grid(cuts["last neurons"])).max() > 10 > np.abs(on_grid(cuts["pivoted"])).max()
 ch.fits(
     x_grid.numpy(),
     {m.capitalize(): {"original": on_grid(c_1), "cut": on_grid(cuts[m])} for m in methods},
@@ -947,7 +948,6 @@ ch.fits(
     "close to the sine and others swing far away.",
     limit=3.2,
 )
-assert np.abs(on_grid(cuts["last neurons"])).max() > 10 > np.abs(on_grid(cuts["pivoted"])).max()
 
 # %% [markdown]
 # One network (tanh), four times ten neurons, the same ten outputs. The first picture is cut off;

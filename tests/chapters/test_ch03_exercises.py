@@ -49,7 +49,8 @@ WRONG_COEFFICIENTS = [
     (lambda K, t: scaled(K, t, cut=-1.0), "K is singular|has rank 5 at most"),
     (naive_scale, "one row is zero"),
     (lambda K, t: torch.linalg.pinv(K, rtol=1e-13, hermitian=True) @ t, "length 1e-9"),
-    (lambda K, t: scaled(K, t, cut=1e-6), "1 part in 10,000"),
+    (lambda K, t: scaled(K, t, cut=1e-6), "1 part in 50,000"),
+    (lambda K, t: scaled(K, t, cut=1e-10), "1 part in 50,000"),
     (in_place, "changed its argument number 1 in place"),
     (lambda K, t: coefficients(K, t) * 1.2, "off by 0.2"),
 ]

@@ -62,6 +62,24 @@ def _without_a_search(c, features):
     return min(int((c != 0).sum()), int(torch.linalg.matrix_rank(features)))
 
 
+def _one_after_another(c, features):
+    """Matching pursuit: the neuron that is nearest to what is missed, again and again."""
+    outputs = missed = features @ c
+    kept = []
+    while missed.norm() > 1e-9 * outputs.norm():
+        near = (features.T @ missed).abs() / features.norm(dim=0)
+        near[kept] = -1
+        kept.append(int(near.argmax()))
+        part = features[:, kept]
+        missed = outputs - part @ (torch.linalg.pinv(part) @ outputs)
+    return len(kept)
+
+
+def _none_one_or_the_rank(c, features):
+    size = right["fewest"](c, features)
+    return size if size < 2 else _without_a_search(c, features)
+
+
 def _never_all(c, features):
     size = right["fewest"](c, features)
     return size if size < len(c) else None
@@ -129,6 +147,8 @@ WRONG = [
     ),
     ("fewest", lambda c, features: right["fewest"](c, features) + 1, "should be 1, got 2"),
     ("fewest", _without_a_search, "Only a search finds it"),
+    ("fewest", _one_after_another, "not the one that does most alone"),
+    ("fewest", _none_one_or_the_rank, "one neuron does what two of them do"),
     ("fewest", _never_all, "is there a return"),
     ("fewest", _in_place("fewest"), "in place"),
     ("still_lying", lambda c, features, at_forget: None, "is there a return"),

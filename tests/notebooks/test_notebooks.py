@@ -5,6 +5,7 @@ nbval runs them beside this, and compares the outputs. It passes a notebook that
 executed, so that is asked here.
 """
 
+import ast
 import re
 import subprocess
 import sys
@@ -19,6 +20,8 @@ NOTEBOOKS = sorted(build.HERE.glob("[0-9][0-9]_*.ipynb"))
 PAIRS = sorted({*NOTEBOOKS, *(py.with_suffix(".ipynb") for py in build.sources())})
 LONGEST_CELL = 15
 MOST_CELLS = 90
+# functions of the chapters that return a figure
+PICTURES = {"bands", "beside", "by_seed", "draw", "fits", "fronts", "graph"}
 OF_ONE_MACHINE = {
     "an absolute path": re.compile(
         r"(?<![\w.:/])/(home|root|Users|tmp|var|usr|opt|mnt|work|private)/\w|\b[A-Z]:\\\w"
@@ -97,6 +100,17 @@ def many_cells(notebook):
     return [f"{count} cells, at most {MOST_CELLS}"] * (count > MOST_CELLS)
 
 
+def unseen_pictures(notebook):
+    """Pictures that are drawn and not shown: Jupyter shows what the last line of a cell gives."""
+    found = []
+    for number, cell in code_cells(notebook):
+        for statement in ast.parse(cell.source).body[:-1]:
+            called = ast.unparse(statement).partition("(")[0].rpartition(".")[2]
+            if isinstance(statement, ast.Expr) and called in PICTURES:
+                found.append(f"code cell {number} draws by {called}, and shows something else")
+    return found
+
+
 def unsteady_outputs(notebook):
     """Outputs that only one machine or one run can give.
     A cell tagged nbval-ignore-output may show a date."""
@@ -127,7 +141,15 @@ def not_as_built(notebook):
     return [] if same else ["not built by notebooks/build.py"]
 
 
-CHECKS = [not_executed, errors, long_cells, many_cells, unsteady_outputs, not_as_built]
+CHECKS = [
+    not_executed,
+    errors,
+    long_cells,
+    many_cells,
+    unseen_pictures,
+    unsteady_outputs,
+    not_as_built,
+]
 
 
 @pytest.mark.parametrize("ipynb", PAIRS, ids=lambda path: path.stem)
@@ -193,6 +215,11 @@ def test_a_good_notebook_passes_every_check():
         ),
         (long_cells, executed(LONG), "16 lines, at most 15"),
         (many_cells, executed(*["1"] * 91), "91 cells, at most 90"),
+        (
+            unseen_pictures,
+            executed("ch.fits(x)\nassert x", outputs=[shown("1")]),
+            "code cell 1 draws by fits",
+        ),
         (
             unsteady_outputs,
             executed("f", outputs=[shown("<function f at 0x7f0a5c0d1e40>")]),

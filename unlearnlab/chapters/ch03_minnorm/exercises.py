@@ -27,7 +27,7 @@ many: there are more rows than parameters (12 rows, d = 5): K has rank 5 at most
 zero: one row is zero: its entry on the diagonal of K is 0, and scaling divides by it. Put 0 for 1/0
 short: one row has length 1e-9 and points its own way: it is short, not dependent. Scale K to unit
     diagonal before you look at its eigenvalues, and undo the scaling after
-near: two rows differ by 1 part in 10,000, so an eigenvalue is 1e-9 of the largest: small, but far
+near: two rows differ by 1 part in 50,000, so an eigenvalue is 5e-11 of the largest: small, but far
     above rounding. Add nothing to the diagonal and drop only what is below 1e-13
 nothing: every row is zero. Nothing spans nothing: any finite c will do, such as zeros
 column: the result is a column (k, 1); return a vector (k,)
@@ -64,7 +64,7 @@ def _test_dependent(words, learner):
         "many": draw(12, 5),
         "zero": torch.cat([G[:3], 0 * G[:1]]),
         "short": torch.cat([G[:3], 1e-9 * G[3:]]),
-        "near": torch.cat([G, G[:1] + 1e-4 * draw(1, 8)]),
+        "near": torch.cat([G, G[:1] + 2e-5 * draw(1, 8)]),
         "nothing": 0 * G,
     }.items():
         theta = draw(rows.shape[1])

@@ -101,6 +101,10 @@ hint 3: Go through the sizes 0, 1, 2, ... and return the first that has a set mi
 nothing: features @ c is 0, so no neuron is needed and the answer is 0: begin with the empty set
 sum: the last neuron is the sum of the others and does alone what two do: fewer than the rank, and
     fewer than the weights in use. Only a search finds it
+decoy: two neurons are enough, but not the one that does most alone: adding one neuron after another
+    misses them. Only a search through all sets of a size finds them
+pair: three weights are in use, and one neuron does what two of them do: neither the rank nor the
+    weights in use count that. Only a search finds it
 scale: features 1e-12 times as large need as many neurons. Compare what is missed with the length
     of the outputs
 [return int((c != 0).sum())]: you count the weights of c itself. Other weights may give the same
@@ -120,6 +124,11 @@ def _fewest_cases():
     summed = c.new_tensor([[1, 1, 2], [3, 1, 4]])
     yield "nothing", c.new_tensor([1, 1, -1]), summed
     yield "sum", c.new_tensor([1, 1, 0]), summed
+    decoy = c.new_tensor([[3, 0, 3, 0], [0, 3, 3, 0], [4, -4, 1, 0], [0, 0, 0, 1]])
+    yield "decoy", c.new_tensor([1, 1, 0, 0]), decoy
+    pair = torch.eye(4, 5, dtype=c.dtype)
+    pair[:, 3:] = c.new_tensor([[0, 0], [1, 0], [1, 0], [0, 1]])
+    yield "pair", c.new_tensor([1, 1, 1, 0, 0]), pair
     yield "scale", draw(5), 1e-12 * phi
     yield draw(3), draw(3, 3)  # needs all
 
