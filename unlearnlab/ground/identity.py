@@ -54,12 +54,21 @@ def fingerprint(*things) -> str:
     Raises CannotIdentify, which names the thing and where it was met: an open file, a generator, a
     function that calls eval.
     """
+    return _walked(things).sha.hexdigest()
+
+
+def tensors_of(*things) -> list[torch.Tensor]:
+    """The tensors that a fingerprint of these things looks at, each once."""
+    return [thing for _, thing in _walked(things).met.values() if isinstance(thing, torch.Tensor)]
+
+
+def _walked(things):
     walk = _Walk()
     try:
         walk.see(things, "")
     except RecursionError as error:
         raise CannotIdentify(f"cannot identify {walk.where()}: it is nested too deeply") from error
-    return walk.sha.hexdigest()
+    return walk
 
 
 class _Walk:

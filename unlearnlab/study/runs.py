@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ..ground import source
-from ..ground.identity import fingerprint
+from ..ground.identity import fingerprint, tensors_of
 from ..ground.provenance import provenance
 from ..ground.stopping import Stopped
 from ..loop import BadMetrics, Diverged, check_metrics, unlearn
@@ -65,6 +65,11 @@ class Runner:
             opened = True
             seed = job.identity["run_seed"]
             run = unlearn(task, method, job.epochs, seed, stop=stop, whole=True)
+            if self._written():
+                raise ValueError(
+                    f"{method.name}, or what measures {task.name}, changed a tensor of the task in "
+                    "place, or whether it has a gradient: let it work on a copy"
+                )
             return self.ended(job, None, run.seconds, run.metrics, True)
         except own as error:
             if isinstance(error, Stopped) and stop and stop.is_set():
@@ -121,10 +126,15 @@ class Runner:
                 f"{method.name} is another method in the worker than here: was its file edited "
                 "meanwhile?"
             )
-        if here.get("seed") != job.seed:
-            here["task"] = here["seed"] = None  # large ones should not be there twice
+        if here.get("seed") != job.seed or self._written():
+            here["task"] = here["seed"] = here["tensors"] = None  # large: not there twice
             here |= {"task": self._made(factory, methods, job.seed, stop), "seed": job.seed}
         return method, here["task"]
+
+    def _written(self):
+        """Whether a run changed its task, which the next one would have in its numbers."""
+        states = _open[self.sweep]["tensors"]
+        return states != _states(tensor for tensor, *_ in states)
 
     def _made(self, factory, methods, seed, stop):
         task = factory(seed)
@@ -137,9 +147,15 @@ class Runner:
                 f"({', '.join(differing)}): it must depend on the seed alone, and nothing it uses "
                 "may change while a sweep runs"
             )
+        _open[self.sweep]["tensors"] = _states(tensors_of(*task.__identity__().values()))
         for method in {type(method): method for method in methods}.values():
             check_metrics(task, method, stop)
         return task
+
+
+def _states(tensors):
+    """Each with how often it was written into, as torch counts, and whether it has a gradient."""
+    return [(t, None if t.is_inference() else t._version, t.requires_grad) for t in tensors]
 
 
 REFUSED = (StoreMismatch, BadMetrics)  # what concerns every run of a sweep, and ends it
