@@ -93,12 +93,12 @@ def unlearn(
     """Unlearn the forget set of `task` by `method`; `task.original` is never modified.
 
     epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each
-    paired with a retain batch of the same size, retain batches cycling across epochs (paper A,
-    experiments 1 and 2). A method that goes over an epoch twice, such as the original SCRUB, makes
-    an update each time. seed: of all that is random in the run (start, batches, noise, a model's
-    own dropout, unless a run begins in another thread meanwhile), with the task's. Global
-    generators are as before afterwards. products: of float32 numbers on a GPU while the method
-    works, whatever the process has set: "float32", or "tf32" of ten bits (ground/precision.py).
+    paired with a retain batch of the same size, or the whole retain set where it is smaller; these
+    cycle across epochs (paper A, experiments 1 and 2). A method that goes over an epoch twice, such
+    as the original SCRUB, makes an update each time. seed: of all that is random in the run (start,
+    batches, noise, a model's own dropout, unless a run begins in another thread meanwhile), with
+    the task's. Global generators are as before afterwards. products: of float32 numbers on a GPU
+    while the method works: "float32", or "tf32" of ten bits (ground/precision.py).
     callback(run): after every epoch, with model and history so far; its time does not count.
     stop: set it and the run ends before its next update, `stopped=True`; nothing done is lost.
     whole: only a whole run is of use: a stop is heard in an evaluation, too, and raises Stopped.
@@ -210,7 +210,7 @@ def _named_like(task, name, what):
 _measured = weakref.WeakKeyDictionary()  # by task: the names of its metrics
 
 
-def check_metrics(task: Task, method: Method, stop=None) -> None:
+def check_metrics(task: Task, method: Method, stop) -> None:
     """Whether a task's metrics are numbers, seen on the original once for each task: before the
     work of a run, not after it. stop: as in `measure`.
 
@@ -240,7 +240,7 @@ def _epochs(run, state, callback):
                 run.stopped = True
                 break
             try:
-                losses.append(_update(state, run.method, optimizer, retain, forget))
+                losses.append(_update(state, optimizer, retain, forget))
             except NonFiniteGradients as error:
                 raise _diverged(run.method, epoch, "its output gradients are not finite") from error
         if losses:
@@ -274,9 +274,10 @@ def _diverged(method, epoch, what):
     )
 
 
-def _update(state, method, optimizer, retain, forget):
+def _update(state, optimizer, retain, forget):
     """One update. The projection comes first, so that the loss and its gradient are those of the
     projected weights."""
+    method = state.method
     observe(state, retain, forget)
     method.project(state, retain)
     optimizer.zero_grad()

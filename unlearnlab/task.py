@@ -73,7 +73,7 @@ class Task:
 
     `dataclasses.replace` asks for the ground truth; `changed` does not.
 
-    Raises ValueError that names the argument.
+    Raises TypeError or ValueError that names the argument.
     """
 
     name: str
@@ -140,8 +140,8 @@ class Task:
         )
 
     def fresh(self, seed: int = 0) -> nn.Module:
-        """An untrained model of the original's architecture; equal for equal task seed and
-        `seed`. Raises TypeError or ValueError that names `build` where it makes no such model."""
+        """An untrained model of the original's architecture; equal for equal `seed`. Raises
+        TypeError or ValueError that names `build` where it makes no such model."""
         try:
             signature(self.build).bind(seed)
         except TypeError as error:

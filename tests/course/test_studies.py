@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from elsewhere import DEVICE, elsewhere
 from small_tasks import regression, spoken
+from torch import nn
 
 import unlearnlab as ul
 from unlearnlab.course import studies
 from unlearnlab.course.studies import Place, Study, record
+from unlearnlab.ground import source
 from unlearnlab.study import table
 from unlearnlab.task import Later
 from unlearnlab.training.fit import Stopped
@@ -264,6 +267,35 @@ def test_parts_that_are_no_sweep_are_kept_until_what_they_follow_from_changes(pl
     place.stop.set()
     with pytest.raises(Stopped):
         make()
+
+
+def test_parts_of_an_edited_package_are_made_again_and_filed_under_what_ran(place, monkeypatch):
+    package, made = place.store / "package", []
+    package.mkdir(parents=True)
+    data = package / "grids.json"
+    data.write_text("1")
+    monkeypatch.setattr(source, "PACKAGE", package)
+    monkeypatch.setattr(studies, "code_fingerprint", lambda: "code")
+
+    def kept(place):
+        return place.kept(toy(), "one", lambda: made.append(1) or {"rows": [{"a": len(made)}]})
+
+    place = dataclasses.replace(place)  # as after a start
+    data.write_text("2")  # while it runs with what it read
+    assert kept(place) == {"rows": [{"a": 1}]}
+    assert kept(dataclasses.replace(place)) == {"rows": [{"a": 2}]}
+    assert kept(dataclasses.replace(place)) == {"rows": [{"a": 2}]}
+
+
+def test_a_part_hears_a_stop_while_a_network_runs(place):
+    def make():
+        place.stop.set()
+        nn.Linear(1, 1)(torch.zeros(1))
+        pytest.fail("the network ran")
+
+    with pytest.raises(Stopped, match="while one was made"):
+        place.kept(toy(), "one", make)
+    assert not list(place.store.rglob("one.json"))
 
 
 def test_every_unusual_option_is_in_the_name_and_in_the_command():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from unlearnlab.metrics import average_gap, gap_floor, tow
 
@@ -19,6 +20,7 @@ def test_every_gap_pulls_whichever_way_it_goes():
     )
     assert np.isclose(tow(RETRAINED, unlearned), 0.9 * 0.8 * 0.9)
     assert tow({"forget": 0}, {"forget": 1}) == 0
+    assert type(tow({"forget": torch.tensor(0.5)}, {"forget": torch.tensor(0.25)})) is float
 
 
 def test_the_floor_is_every_pair_of_retrained_models():

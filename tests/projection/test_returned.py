@@ -107,3 +107,21 @@ def test_parameters_that_no_step_can_move_are_refused_by_name():
     model = nn.Linear(4, 3, dtype=torch.complex64)
     with pytest.raises(ValueError, match="parameter 'weight' is complex"):
         ul.minnorm_step(model, torch.randn(6, 4), 0.5)
+
+
+def test_frozen_weights_count_when_a_model_is_small_enough_for_float64():
+    """All of them are computed in that precision, whatever is trainable."""
+
+    class Seen(torch.nn.Linear):
+        def forward(self, x):
+            seen.append(x.dtype)
+            return super().forward(x)
+
+    seen, head = [], Seen(600, 2)
+    body = torch.nn.Linear(1_700, 600).requires_grad_(False)  # with 1.02 million weights
+    x = torch.randn(3, 1_700, generator=torch.Generator().manual_seed(0))
+    ul.minnorm_step(torch.nn.Sequential(body, head), x, 0.5)
+    assert {*seen} == {torch.float32}
+    seen.clear()
+    ul.minnorm_step(head, body(x), 0.5)
+    assert torch.float64 in seen

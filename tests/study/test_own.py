@@ -49,12 +49,13 @@ class Relabels(ul.Method):
         return state.task.loss(state.model(forget.inputs), forget.targets)
 
 
-@pytest.mark.parametrize("then", ["", "fail", "freeze"])
-@pytest.mark.parametrize("backend", ["serial", "local"])
+@pytest.mark.parametrize(
+    "backend, then", [("serial", ""), ("serial", "fail"), ("serial", "freeze"), ("local", "")]
+)
 def test_what_a_run_writes_into_the_task_is_in_no_other_run(backend, then, tmp_path):
     alone = sweep(regression, GRID, [1], tmp_path / "alone").set_index("lr")["size"]
     grid = [{Relabels: {"epochs": 3, "k": [2.0, 3.0], "then": then}}, GRID]
-    for again in range(2 if backend == "serial" else 4):  # in whatever order they come
+    for again in range(1 if backend == "serial" else 2):  # in whatever order they come
         frame = sweep(regression, grid, [1], tmp_path / str(again), backend, workers=1)
         slips = frame[frame.method == "Relabels"]["error"]
         said = "MemoryError: no room" if then == "fail" else "changed a tensor of the task in place"

@@ -63,8 +63,12 @@ def test_a_frame_is_written_like_its_rows_and_equal_tables_make_equal_files(writ
     assert (
         again["one"].b.tolist() == mixed.b.tolist() and again["none"].empty and "runs" not in again
     )
-    with pytest.raises(TypeError, match="a cell must be a number, a word or a list of these"):
+    with pytest.raises(
+        TypeError, match="a cell must be a finite number, a word or a list of these"
+    ):
         table.write(tmp_path / "bad.json", {"one": [{"a": object()}]}, {})
+    with pytest.raises(TypeError, match="a cell must be a finite number.*got inf"):
+        table.write(tmp_path / "bad.json", {"one": [{"a": np.float64("inf")}]}, {})
     assert not (tmp_path / "bad.json").exists()
 
 

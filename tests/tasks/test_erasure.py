@@ -302,6 +302,7 @@ def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeyp
         (dict(seed=-1), "seed must be a non-negative integer, got -1"),
         (dict(seed=1.5), "seed must be"),
         (dict(p_color=0), r"p_color must be a number in \(0, 1\], got 0"),
+        (dict(p_color=0.1, p_forget=0.2), "erasure.task takes p_color.* in place of p_forget"),
         (dict(p_retain=1.1), r"p_retain must be a number in \(0, 1\], got 1.1"),
         (dict(batch_size=0), "batch_size must be an integer of at least 1, got 0"),
         (
@@ -309,7 +310,7 @@ def test_wrong_arguments_and_damaged_files_are_refused_by_name(tmp_path, monkeyp
             "weights must name a file: .*ResNet-50 of ImageNet",
         ),
     ):
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises((TypeError, ValueError), match=words):
             ul.erasure.task(**change)
     shutil.copytree(zoo.SHIPPED, tmp_path / "copy")
     monkeypatch.setattr(zoo, "SHIPPED", tmp_path / "copy")

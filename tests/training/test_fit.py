@@ -2,8 +2,10 @@
 however interrupted, and refuses what does not fit."""
 
 import dataclasses
+import json
 import threading
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -276,6 +278,15 @@ def test_a_crop_moves_up_and_down_apart_from_left_and_right():
 def test_a_wrong_recipe_is_refused_by_name(change, words):
     with pytest.raises(ValueError, match=words):
         Recipe(**dict(epochs=4, batch_size=8, lr=0.1) | change)
+
+
+def test_numbers_of_numpy_are_the_same_recipe():
+    given = dict(epochs=4, batch_size=8, lr=0.1, momentum=0.5, first_head_epochs=1)
+    kinds = {int: np.int64, float: np.float64}
+    recipe = Recipe(**{name: kinds[type(value)](value) for name, value in given.items()})
+    assert recipe == Recipe(**given) and json.dumps(vars(recipe)) == json.dumps(
+        vars(Recipe(**given))
+    )
 
 
 def test_wrong_training_data_and_divergence_are_errors(tmp_path):

@@ -10,7 +10,7 @@ from fit_cases import PIXELS, TARGETS, fresh
 from unlearnlab.networks import MLP, seeded
 from unlearnlab.training import fit as trainer
 from unlearnlab.training.fit import Stopped
-from unlearnlab.training.recipe import full_batch
+from unlearnlab.training.recipe import Recipe, full_batch
 
 X = torch.linspace(-1, 1, 9)[:, None]
 
@@ -136,3 +136,16 @@ def test_another_loss_does_not_resume_and_a_folder_that_cannot_be_made_is_named(
 def test_a_folder_where_the_state_should_be_is_refused_before_training(tmp_path):
     with pytest.raises(IsADirectoryError, match="is a folder, but a file is to be written there"):
         full(line(), X, X.sin(), epochs=100, checkpoint=tmp_path)
+
+
+@pytest.mark.parametrize("weights, mean", [(None, 0.25), ([0, 0, 0, 1], 1), ([1, 1, 1, 9], 0.75)])
+@pytest.mark.parametrize("size", [None, 4])
+def test_a_regression_is_weighted_sample_by_sample(weights, mean, size):
+    """A constant fitted to 0, 0, 0 and 1 is their weighted mean."""
+    model, targets = torch.nn.Linear(1, 1), torch.tensor([[0.0], [0], [0], [1]])
+    recipe = Recipe(
+        epochs=600, batch_size=size, lr=0.1, momentum=0, weight_decay=0, loss="squared error"
+    )
+    weights = None if weights is None else torch.tensor(weights).float()
+    trainer.fit(model, torch.zeros(4, 1), targets, recipe, weights=weights)
+    assert abs(model.bias.item() - mean) < 1e-3

@@ -16,11 +16,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from torch import nn
+
 from ..ground import files
 from ..ground.models import copied
 from ..ground.provenance import provenance
-from ..ground.source import source_digest
-from ..ground.stopping import Stopped
+from ..ground.source import contents
+from ..ground.stopping import Stopped, heeding
 from ..ground.threads import one_thread
 from ..loop import measure
 from ..study import table
@@ -30,7 +32,8 @@ from ..study.sweep import sweep
 from ..study.table import RESULTS
 from ..task import Task
 
-# what an option is when nobody says otherwise; all others are part of a study's name
+# what an option is when nobody says otherwise; all others but `originals`, which its provenance
+# names, are part of a study's name
 USUAL = {
     "dataset": "digits",
     "preset": "quick",
@@ -64,6 +67,7 @@ class Place:
     1 all is done in this one, in the grid's order.
     stop: set it to end early. say: is told how far it is. partial: whether the file is to have
     the runs of the seed within which it ended, too.
+    code: of the package, as it was when this was made and, in short, when it runs.
     """
 
     store: Path
@@ -72,6 +76,7 @@ class Place:
     stop: threading.Event = field(default_factory=threading.Event)
     say: Callable[[str], None] = print
     partial: bool = False
+    code: str = field(default_factory=contents, init=False)
 
     def __post_init__(self):
         self.store, self.out = (Path(path).expanduser() for path in (self.store, self.out))
@@ -84,13 +89,15 @@ class Place:
     def kept(self, study, name: str, make: Callable[[], dict], given: str = "") -> dict:
         """The tables, lists of rows by name, that `make` returned first: for what is no sweep.
 
-        given: what they follow from besides the study. They are made again when that, the
-        package's code, the module of `study` or its options are others, and when the kept file
-        is damaged. Raises Stopped instead of making them when the study is to end.
+        given: what they follow from besides the study. They are made again when that, any file
+        of the package, the module of `study` or its options are others, and when the kept file
+        is damaged. Raises Stopped when the study is to end, also while a network runs in
+        `make`.
         """
-        source = source_digest(inspect.getsource(inspect.getmodule(type(study))))
+        module = inspect.getmodule(type(study))
+        source = inspect.getsource(module if hasattr(module, "__file__") else type(study))
         words = table.sha256(f"{source}{study.options}{given}")
-        own = {"part": name, "code": code_fingerprint(), "study": words}
+        own = {"part": name, "code": self.code + code_fingerprint(), "study": words}
         path = self.store / "parts" / f"{name}.json"
         try:
             if path.exists() and table.read(path).provenance == own:
@@ -98,7 +105,9 @@ class Place:
         except table.BadTable as error:
             self.say(f"{error}. It is made again")
         self.go_on()
-        table.write(path, make(), own)
+        with heeding(self.stop, nn.Identity(), f"while {name} was made"):
+            tables = make()
+        table.write(path, tables, own)
         self.say(name)
         return table.read(path).rows
 

@@ -195,7 +195,7 @@ def _plain(value):
     return value.item() if array and value.ndim == 0 else value
 
 
-def range_words(noun: str, low=-inf, high=inf, above=-inf, below=inf) -> str:
+def range_words(noun: str, low, high, above, below=inf) -> str:
     """Such as "a number in [0, 1)", where the bounds are those of `number`."""
     least, most = max(low, above), min(high, below)
     if most < inf:

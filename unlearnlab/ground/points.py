@@ -69,7 +69,7 @@ def _tensor(name, values):
 
 
 def fitting(
-    name: str, data: TensorDataset, kind: str, original: nn.Module, smallest: int = 2
+    name: str, data: TensorDataset, kind: str, original: nn.Module, smallest: int
 ) -> TensorDataset:
     """The points in the dtypes that training needs: floating inputs in the model's, class numbers
     in int64, the targets of a regression in the outputs'. The same object where nothing changes.

@@ -42,8 +42,9 @@ def put_back(shared):
 def derived(*parts: int) -> int:
     """A seed of 63 bits that follows from all `parts`, integers of at least 0, in their order.
 
-    Different parts give independent numbers, which sums such as seed + epoch do not; only, zeros
-    at the end count for nothing: (1,) and (1, 0) give the same.
+    Different parts below 2^32 give independent numbers, which sums such as seed + epoch do not;
+    only, zeros at the end count for nothing: (1,) and (1, 0) give the same. A larger part counts as
+    two: (2^32,) and (0, 1) give the same.
     """
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
 

@@ -103,6 +103,13 @@ def _says(text, other):
         return False
 
 
+def contents() -> str:
+    """SHA-256 of every module and data file of the package as they are now."""
+    found = sorted(path for kind in ("py", "json") for path in PACKAGE.rglob(f"*.{kind}"))
+    parts = (hashlib.sha256(path.read_bytes()).hexdigest() for path in found)
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
 def counted(module: str) -> bool:
     """Whether `package_digest` covers this module, by its dotted name."""
     path = module.partition(".")[2].replace(".", "/")

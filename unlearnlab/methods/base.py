@@ -21,10 +21,10 @@ rule = dataclasses.dataclass(frozen=True, kw_only=True)
 
 @rule
 class Method:
-    """A method is its hyperparameters plus its rules. A run calls `start` and `begin` once; every
-    update calls, in this order, project, loss, perturb, AdamW with `lr` and decoupled
-    `weight_decay` (.01: the paper's, and AdamW's own default), and settle. batch_norm: "retain",
-    "all" or "frozen", what may reach running statistics (batch_norm.py).
+    """A method is its hyperparameters plus its rules. A run calls `start` once and `begin` once for
+    each of its `stages`; every update calls, in this order, project, loss, perturb, AdamW with `lr`
+    and decoupled `weight_decay` (.01: the paper's, and AdamW's own default), and settle.
+    batch_norm: "retain", "all" or "frozen", what may reach running statistics (batch_norm.py).
 
     A method of your own is a subclass with @dataclass(frozen=True, kw_only=True); its fields are
     its hyperparameters, of any name. They hold numbers, words, or True and False, and take what

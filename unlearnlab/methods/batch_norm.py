@@ -34,8 +34,8 @@ def batch_outputs(state, batch):
     own = policy != "frozen" and len(batch) > 1
     with _normalising(state.norms, own, policy == "retain" and batch.role == "retain"):
         returned = logits(state.model(paired(state.model, batch.inputs).clone()))
-    own = lambda head: head[: len(batch)]
-    return tuple(map(own, returned)) if isinstance(returned, (tuple, list)) else own(returned)
+    first = lambda head: head[: len(batch)]
+    return tuple(map(first, returned)) if isinstance(returned, (tuple, list)) else first(returned)
 
 
 @torch.no_grad()

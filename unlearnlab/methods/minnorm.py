@@ -18,9 +18,10 @@ class MinNormOG(GD):
 
     reg: strength of the first projection, in [0, 1]; 1 / (1 + lambda) in the paper's terms.
     reg_decay: what the strength is multiplied by after every projection.
-    n_pert: how many retain samples of the batch give the span, balanced over classes in
-        classification. Every output of a regression gives a row, the largest logit of a head does
-        in classification. 0 protects nothing: theta <- (1 - strength) theta, plain shrinkage.
+    n_pert: how many retain samples of the batch give the span, at most; in classification n_pert //
+        classes of every class, or all of a class that has fewer. Every output of a regression gives
+        a row, the largest logit of a head does in classification. 0 protects nothing: theta <- (1 -
+        strength) theta, plain shrinkage.
     project_every, descent_epochs: it projects in epochs 0, `project_every`, 2 `project_every`, ...,
         but never in the last `descent_epochs`.
     """
@@ -95,7 +96,8 @@ def _shrink(model, strength):
 
 
 def subsample(targets, count, kind, generator):
-    """Indices of `count` < len(targets) samples; in classification the same number of each class.
+    """Indices of `count` < len(targets) samples; in classification of at most so many, count //
+    classes of every class there is, or all of a class that has fewer.
 
     With more classes than `count`, one sample each of `count` random classes: count // classes
     would be no sample at all, and no row to project off. With two heads the first head's labels

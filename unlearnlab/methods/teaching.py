@@ -135,8 +135,8 @@ class Teacher:
     def __call__(self, batch) -> list[Tensor]:
         """The heads' logits, each (len(batch), classes); of sequences, as `counted` gives them."""
         inputs = getattr(self.task, batch.role).tensors[0]
-        known = torch.zeros(len(inputs), dtype=torch.bool, device="cpu")
-        known, tables = self.told.setdefault(batch.role, (known, []))
+        nobody = torch.zeros(len(inputs), dtype=torch.bool, device="cpu")
+        known, tables = self.told.setdefault(batch.role, (nobody, []))
         new = batch.index[~known[batch.index]]
         if len(new) > 0:
             answers = heads(self.model(inputs[new.to(inputs.device)]))
@@ -145,5 +145,5 @@ class Teacher:
             for table, head in zip(tables, answers):
                 table[new.to(table.device)] = head
             known[new] = True
-        known = [table[batch.index.to(table.device)] for table in tables]
-        return counted(known if len(known) > 1 else known[0], batch.targets)[0]
+        said = [table[batch.index.to(table.device)] for table in tables]
+        return counted(said if len(said) > 1 else said[0], batch.targets)[0]

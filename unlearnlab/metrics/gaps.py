@@ -17,7 +17,7 @@ def tow(unlearned: Mapping[str, float], retrained: Mapping[str, float]) -> float
     unlearned, retrained: the same names, such as "forget", "retain" and "test", each an accuracy in
     [0, 1]. Raises TypeError or ValueError by name for other names, none, or numbers outside [0, 1].
     """
-    return math.prod(1 - gap for gap in _gaps(unlearned, retrained))
+    return float(math.prod(1 - gap for gap in _gaps(unlearned, retrained)))
 
 
 def average_gap(unlearned: Mapping[str, float], retrained: Mapping[str, float]) -> float:

@@ -37,7 +37,7 @@ def output_gradients(model: nn.Module, inputs: Tensor, outputs: str = "largest")
     network = Network(model, inputs, outputs)
     with network.evaluation():
         network.cast(None)
-        watched(network, ())
+        watched(network, ())  # refuses what couples samples, or what no output feels
         rows = per_sample_rows(network, list(network.parameters))
     check_finite(torch.isfinite(rows).all(1), len(inputs))
     return rows

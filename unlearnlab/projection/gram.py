@@ -14,7 +14,7 @@ TOLERANCE = {torch.float32: 1e-12, torch.float64: 1e-13}
 FLOAT32_LIMIT = 1e-5
 
 
-def coefficients(blocks, heads, samples, precision, lengths, felt=0, dtype=None):
+def coefficients(blocks, heads, samples, precision, lengths, felt, dtype):
     """(c with K c = t, where the blocks are and in the precision K was computed in; the rank of K;
     c^T t, the squared length of the projection on the rows; |theta|^2; the precision that K has to
     be computed in) for these blocks.

@@ -32,9 +32,9 @@ def compares_pairs(n: int, heads: int, positions: int, fan_in: int, fan_out: int
     is used.
 
     Every pair of positions takes positions^2 (n^2 fan_in + k^2 fan_out) products and forms no row.
-    Rows take k fan_in fan_out positions to form, and k^2 fan_in fan_out to multiply. For 100 rows
-    of a ResNet-18 of width 1 that is pairs where maps are 4 x 4 (4 against 27 billion, and no 940
-    MB of rows), rows elsewhere (10 against 34 billion at 8 x 8).
+    Rows take k fan_in fan_out positions to form, and k^2 fan_in fan_out to multiply. For 50 samples
+    and two heads of a ResNet-18 of width 1 that is pairs where maps are 4 x 4 (4 against 27
+    billion, and no 940 MB of rows), rows elsewhere (10 against 34 billion at 8 x 8).
     """
     k = n * heads
     pairs = positions**2 * (n**2 * fan_in + k**2 * fan_out)

@@ -1,4 +1,4 @@
-"""How is a model run with other tensors in place of its parameters, and watched while it runs?"""
+"""How is a model run with other tensors in place of its parameters?"""
 
 import warnings
 from contextlib import contextmanager, suppress
@@ -171,7 +171,7 @@ def _working_precision(net):
     counts as large.
     """
     convolves = any(isinstance(m, nn.modules.conv._ConvNd) for m in net.modules.values())
-    if not convolves and sum(p.numel() for p in net.trainable.values()) <= SMALL_MODEL:
+    if not convolves and sum(p.numel() for p in net.named.values()) <= SMALL_MODEL:
         return torch.float64
     half = any(p.dtype in (torch.float16, torch.bfloat16) for p in net.trainable.values())
     return torch.float32 if half else None

@@ -164,8 +164,8 @@ def _check_felt(net, uses):
     it there."""
     if not any(uses[name] for name in net.parameters):
         raise ValueError(
-            "no output has a gradient by any parameter: the model detaches them, or makes them "
-            "under torch.no_grad()"
+            "no output has a gradient by any parameter: the model detaches them, or they are made "
+            "under torch.no_grad() or torch.inference_mode()"
         )
     for prefix, own in net.owned.items():
         unfelt = [name for name in own.values() if name in net.parameters and not uses[name]]

@@ -69,7 +69,7 @@ def _once(table):
     if table.duplicated(["setting", "seed"]).any():
         raise ValueError(
             "frame has two runs of one setting on one seed: give rows that agree in the columns "
-            "that tell them apart, or name these in by=(...) of select"
+            "that tell them apart (select takes these in by, too)"
         )
     return table
 

@@ -10,6 +10,7 @@ none."""
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,6 +142,8 @@ def _cell(value):
     value = value.item() if hasattr(value, "item") else value  # a numpy number
     if type(value).__name__ in ("NAType", "NaTType") or value != value:
         return None
-    if value is None or isinstance(value, (str, bool, int, float)):
+    if value is None or isinstance(value, (str, bool, int)):
         return value
-    raise TypeError(f"a cell must be a number, a word or a list of these, got {value!r}")
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    raise TypeError(f"a cell must be a finite number, a word or a list of these, got {value!r}")

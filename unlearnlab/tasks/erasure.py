@@ -80,6 +80,8 @@ def task(
     ValueError by name for wrong arguments, what `ul.images.load` raises, and BadCheckpoint or
     FileNotFoundError for a file of the package.
     """
+    if "p_forget" in options:
+        raise TypeError("erasure.task takes p_color, a share of each color, in place of p_forget")
     if p_color is not None:
         options["p_forget"] = checks.number("p_color", p_color, above=0, high=1)
     published = choose(PRESETS, dataset, preset).published

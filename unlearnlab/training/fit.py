@@ -208,7 +208,8 @@ def _update(model, optimizer, recipe, first_head, inputs, targets, weights=None)
         if first_head and isinstance(outputs, (tuple, list)):
             outputs, targets = outputs[:1], targets[..., :1]
         losses = sample_losses(outputs, targets, recipe.loss)
-    losses = losses if weights is None else losses * weights
+    if weights is not None:
+        losses = losses * weights.view(-1, *[1] * (losses.ndim - 1))
     losses.mean().backward()
     optimizer.step()
     return losses.detach()
@@ -235,7 +236,7 @@ def _epoch(update, optimizer, data, recipe, seed, stop, epoch):
         made = update(epoch < recipe.first_head_epochs)
         losses = made(some, *(t[rows] for t in others))
         total, count = total + losses.sum(), count + losses.numel()
-    value = losses.mean().item() if recipe.batch_size is None else float(total) / count
+    value = float(total) / count
     if not math.isfinite(value):
         raise ArithmeticError(
             f"the training loss became {value} in epoch {epoch + 1}: lr={rate:g} is too large"

@@ -47,23 +47,25 @@ class Recipe:
     loss: str = "cross-entropy"
 
     def __post_init__(self):
-        checks.integer("epochs", self.epochs, low=1)
+        own = vars(self)  # numbers of numpy become Python's
+        own["epochs"] = checks.integer("epochs", self.epochs, low=1)
         if self.batch_size is not None:
             # one image has no batch statistics
-            checks.integer("batch_size", self.batch_size, low=2)
-        checks.integer("first_head_epochs", self.first_head_epochs, low=0, high=self.epochs)
-        checks.number("lr", self.lr, above=0)
-        checks.number("momentum", self.momentum, low=0, below=1)
-        checks.number("weight_decay", self.weight_decay, low=0)
-        checks.number("drop", self.drop, above=0)
+            own["batch_size"] = checks.integer("batch_size", self.batch_size, low=2)
+        first = checks.integer("first_head_epochs", self.first_head_epochs, low=0, high=self.epochs)
+        own["first_head_epochs"] = first
+        own["lr"] = checks.number("lr", self.lr, above=0)
+        own["momentum"] = checks.number("momentum", self.momentum, low=0, below=1)
+        own["weight_decay"] = checks.number("weight_decay", self.weight_decay, low=0)
+        own["drop"] = checks.number("drop", self.drop, above=0)
         for name, words in WORDS.items():
             checks.one_of(name, getattr(self, name), words)
-        own = self.milestones
-        listed = isinstance(own, (tuple, list))
-        whole = listed and all(type(epoch) is int and epoch > 0 for epoch in own)
-        if not whole or [*own] != sorted(set(own)):
-            raise ValueError(f"milestones must be increasing epochs from 1 on, got {own!r}")
-        object.__setattr__(self, "milestones", tuple(own))
+        given = self.milestones
+        listed = isinstance(given, (tuple, list))
+        whole = listed and all(type(epoch) is int and epoch > 0 for epoch in given)
+        if not whole or [*given] != sorted(set(given)):
+            raise ValueError(f"milestones must be increasing epochs from 1 on, got {given!r}")
+        own["milestones"] = tuple(given)
 
     def lr_in(self, epoch: int) -> float:
         """The learning rate in epoch number `epoch`, counted from 0."""
