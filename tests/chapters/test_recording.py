@@ -93,7 +93,7 @@ def test_options_make_a_study_that_is_not_in_the_list(recorded, tmp_path):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["nothing"], "there is no study 'nothing'; there are table1, erasure"),
+        (["nothing"], "there is no study 'nothing'; there are directions, table1, erasure"),
         (["width-nothing"], "there is no study 'width-nothing'; there are width, width-cifar10"),
         (["table1", "--dataset", "mnist"], "table1 takes none of --dataset"),
         (["table1", "--test-images", "9"], "table1 takes none of --test-images"),

@@ -1,6 +1,7 @@
 """Makes any recorded result again, and goes on where it was interrupted.
 
     python -m unlearnlab.study table1              # 5,940 runs, half an hour on two cores
+    python -m unlearnlab.study directions          # 2,340 runs on the sine, ten minutes
     python -m unlearnlab.study erasure             # 2,060 runs on digits, 25 minutes
     python -m unlearnlab.study collapse            # 565 runs on digits, 15 minutes
     python -m unlearnlab.study replication         # all of notebook 11, a file a case: hours
@@ -34,6 +35,7 @@ from ..course import image_study
 from ..course.studies import RESULTS, USUAL, Place, Shape, check, file_name, record
 from ..ground import checks, files, seeds
 from . import (
+    ch03_minnorm,
     ch04_sine,
     ch09_erasure,
     ch10_collapse,
@@ -47,6 +49,7 @@ from .ch11_replication import fullsize
 from .ch11_replication import study as replication
 
 MODULES = (
+    ch03_minnorm.study,
     ch04_sine.study,
     ch09_erasure.study,
     ch10_collapse.study,

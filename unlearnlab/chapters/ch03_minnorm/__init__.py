@@ -2,4 +2,4 @@
 
 from ...course.exercises import check, hints
 from ...course.graphs import draw, fits, graph
-from . import exercises
+from . import exercises, study
