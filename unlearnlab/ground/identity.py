@@ -14,30 +14,29 @@ import copyreg
 import dis
 import functools
 import hashlib
-import importlib
 import types
 import weakref
 
 import numpy
 import torch
 
+from .loads import UNSEEN, loads
 from .models import LOCKS
 from .origin import is_replacement, library, library_of_class
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), torch.dtype, torch.device)
 CONSTANT = (tuple, frozenset, set, types.CodeType)
-# Builtins through which a function may use anything at all.
-UNSEEN = ("eval", "exec", "globals", "__import__")
-GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 # Of a function's code, beside its bytecode and its constants.
 SIGNATURE = """co_argcount co_posonlyargcount co_kwonlyargcount co_names co_varnames co_freevars
     co_cellvars""".split()
 HAS_DOCSTRING = 0x4000000  # a flag of code since Python 3.14
+HOOKS = {name for name in vars(torch.nn.Module()) if "hooks" in name}
 # Of classes: texts, annotations, places, and what Python keeps for itself.
 SILENT = """__doc__ __module__ __dict__ __weakref__ __annotations__ __annotate__ __annotate_func__
     __annotations_cache__ __firstlineno__ __static_attributes__ __abstractmethods__ _abc_impl
     __dataclass_fields__ __dataclass_params__ __match_args__ __parameters__ __orig_bases__
     __slotnames__ __replace__""".split()
+_CACHED = weakref.WeakKeyDictionary()  # what each function with a cache was when last looked at
 
 
 class CannotIdentify(TypeError):
@@ -74,11 +73,11 @@ def _walked(things):
 class _Walk:
     """Goes once over everything that can be reached, and feeds what it meets to a hash."""
 
-    def __init__(self):
+    def __init__(self, alone=False):
+        self.alone = alone  # looks at what a cache wraps, and does not ask what caches keep
         self.sha = hashlib.sha256()
         # id -> (number, thing): shared and circular things are seen once, and live till the end
         self.met = {}
-        self.looked = set()  # (id of a module, name) whose value has been seen
         self.path = []
 
     def where(self):
@@ -120,12 +119,18 @@ class _Walk:
             self.put(type(thing).__name__, " ".join(sorted(map(fingerprint, thing))))
 
     def _new(self, thing):
-        if isinstance(thing, torch.Tensor) and thing.layout is torch.strided:
+        if id(thing) in UNSEEN:
+            self.refuse(f"it calls {UNSEEN[id(thing)]}, and what that uses cannot be seen")
+        elif isinstance(thing, torch.Tensor) and thing.layout is torch.strided:
             self._tensor(thing)
         elif isinstance(thing, (numpy.ndarray, numpy.generic)) and not thing.dtype.hasobject:
             self.put("array", f"{thing.dtype!r} {thing.shape}")
             self.see(type(thing), "")
             self.put("bytes", numpy.ascontiguousarray(thing).tobytes())
+            if isinstance(thing, numpy.ma.MaskedArray):  # of which pickle keeps no more
+                self._items("masked", [numpy.ma.getmaskarray(thing), thing.fill_value])
+            elif not isinstance(thing, numpy.memmap):  # whose attributes say where it lies
+                self._named(getattr(thing, "__dict__", {}))
         elif isinstance(thing, torch.nn.Module):
             self.put("network")
             self.see(type(thing), "")
@@ -172,6 +177,9 @@ class _Walk:
     def _function(self, function):
         code, home = function.__code__, function.__globals__.get("__name__") or ""
         named = library(home)
+        if home == "functools" and hasattr(function, "registry"):  # not what it found there before
+            self._items("dispatch", [function.registry])
+            return
         local = named is None or "<locals>" in code.co_qualname or "<lambda>" in code.co_qualname
         self.put("function", f"{named} {code.co_qualname}" if named else "")
         if named is None or "<lambda>" in code.co_qualname:  # several lambdas may have one name
@@ -197,57 +205,17 @@ class _Walk:
         self._items("constants", code.co_consts[1:] if documents else code.co_consts)
 
     def _globals(self, function):
-        """The values of the globals that a function names, and of what it imports."""
-        used, attributes, imported = set(), set(), set()
-        for code in _all_code(function.__code__):
-            attributes |= {*code.co_names}
-            steps = list(dis.get_instructions(code))
-            used |= {step.argval for step in steps if step.opname in GLOBAL_STEPS}
-            imports = [i for i, step in enumerate(steps) if step.opname == "IMPORT_NAME"]
-            imported |= {(steps[i].argval, steps[i - 2].argval) for i in imports}
-        dynamic = {*UNSEEN} & used - {*function.__globals__} | {"import_module"} & attributes
-        for name in sorted(dynamic):
-            self.refuse(f"it calls {name}, and what that uses cannot be seen")
-        space = function.__globals__
-        for name in sorted(used):
-            if name in space:
-                self.put("global", name)
-                self._global(space[name], name, attributes)
-        for name, level in sorted(imported):
-            self.put("import", name)
-            for module in sorted({name, name.partition(".")[0]}):
-                self._global(_imported(module, level, space.get("__package__")), name, attributes)
-
-    def _global(self, value, name, attributes):
-        if isinstance(value, types.ModuleType):
-            self.path.append(name)
-            self._module(value, attributes)
-            self.path.pop()
-        else:
+        for name, value in loads(function):
+            self.put("global", name)
             self.see(value, f"global {name}")
 
-    def _module(self, module, attributes=("getattr",)):
-        """Of the reader's: the values that a function names, or all if it may name any."""
+    def _module(self, module):
+        """Of the reader's: all that it holds."""
         named = library(module.__name__)
         self.put("module", named or "")
         if not named:
-            self._attributes(module, attributes)
-
-    def _attributes(self, module, attributes):
-        names = {*attributes}
-        if names & {"getattr", "vars", "__dict__"}:
-            names |= {*vars(module)}
-        for name in sorted(names):
-            new = (id(module), name) not in self.looked and not name.startswith("__")
-            if not new or not hasattr(module, name):
-                continue
-            self.looked.add((id(module), name))
-            value = getattr(module, name)
-            if not isinstance(value, types.ModuleType):
-                self.put("attribute", name)
-                self.see(value, f"global {name}")
-            elif library(value.__name__) is None:  # whether it has been imported yet says nothing
-                self._attributes(value, attributes)
+            held = vars(module).items()
+            self._named({name: value for name, value in held if not name.startswith("__")})
 
     # --- classes and objects ---
 
@@ -258,7 +226,8 @@ class _Walk:
             self.see(base, "")
         own = {name: value for name, value in vars(kind).items() if name not in SILENT}
         if named:  # of which only what the reader has put in the place of its own is looked at
-            own = {name: value for name, value in own.items() if is_replacement(value)}
+            replaced = [name for name in own if is_replacement(own[name], kind.__qualname__)]
+            own = {name: own[name] for name in replaced}
         self._named(own)
         self.see(type(kind), "")
 
@@ -295,6 +264,18 @@ class _Walk:
         self.see(thing.args, "arguments")
         self._named(thing.keywords)  # in whatever order they are given
 
+    def _cache(self, thing):
+        """What it wraps. Refused where what it keeps came from that before it was another."""
+        self._items("cache", [thing.__wrapped__])
+        if self.alone:
+            return
+        walk = _Walk(alone=True)
+        walk.see(thing.__wrapped__, "")
+        now = walk.sha.hexdigest()
+        if _CACHED.get(thing, now) != now and thing.cache_info().currsize:
+            self.refuse("something it uses changed after it was called: call its cache_clear()")
+        _CACHED[thing] = now
+
     def _builtin(self, thing):
         owner = thing.__self__
         module = owner.__name__ if isinstance(owner, types.ModuleType) else ""
@@ -306,7 +287,6 @@ class _Walk:
 # exact type -> the attributes that it is made of
 PARTS = {
     types.MethodType: ("__func__", "__self__"),
-    type(functools.lru_cache(len)): ("__wrapped__",),
     property: ("fget", "fset", "fdel"),
     staticmethod: ("__func__",),
     classmethod: ("__func__",),
@@ -322,6 +302,7 @@ KINDS = {
     types.ModuleType: _Walk._module,
     types.BuiltinFunctionType: _Walk._builtin,
     functools.partial: _Walk._partial,
+    type(functools.lru_cache(len)): _Walk._cache,
     weakref.ref: lambda walk, thing: walk._items("reference", [thing()]),
     torch.Generator: lambda walk, thing: walk._items("generator", [thing.get_state()]),
     **dict.fromkeys(LOCKS, lambda walk, thing: walk.put("lock")),
@@ -335,22 +316,6 @@ def _content(cell):
         return "nothing"
 
 
-def _all_code(code):
-    """A code object and those within it."""
-    yield code
-    for const in code.co_consts:
-        if isinstance(const, types.CodeType):
-            yield from _all_code(const)
-
-
-def _imported(name, level, package):
-    """The module that `import name` within a function gives; None where there is none."""
-    try:
-        return importlib.import_module("." * level + name, package)
-    except ImportError:
-        return None
-
-
 def _in_order(name, value):
     """A network's hooks without the numbers that torch gives them, which count over the process."""
-    return [*value.values()] if "hooks" in name and isinstance(value, dict) and value else value
+    return [*value.values()] if name in HOOKS and isinstance(value, dict) and value else value

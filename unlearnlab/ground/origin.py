@@ -11,6 +11,10 @@ from pathlib import Path
 
 from .source import counted
 
+PACKAGE = __name__.partition(".")[0]
+# Where a decorated function, a method of a class, a partial or a property holds what it calls.
+WRAPPED = ("__wrapped__", "__func__", "func", "fget", "fset")
+
 
 @functools.cache
 def library(name: str) -> str | None:
@@ -19,7 +23,7 @@ def library(name: str) -> str | None:
     a folder or nobody knows the version of: it may be edited under the same name.
     """
     root = name.partition(".")[0]
-    if root == __name__.partition(".")[0]:
+    if root == PACKAGE:
         return name if counted(name) else None
     module = sys.modules.get(name)
     if module is None or name in ("__main__", "__mp_main__"):
@@ -73,7 +77,18 @@ def library_of_class(kind):
     return library(kind.__module__) if written_in_python else str(kind.__module__)
 
 
-def is_replacement(value):
-    """Whether a function does not come from a library or a counted module."""
-    function = isinstance(value, types.FunctionType)
-    return function and library(value.__globals__.get("__name__") or "") is None
+def is_replacement(value, name=None):
+    """Whether what a class holds is not its own: it is, or calls, a function from no library and no
+    counted module, or it is one of the package that is not called after the class of this name."""
+    if isinstance(value, types.FunctionType):
+        home = value.__globals__.get("__name__") or ""
+        named = name and str(value.__module__).startswith(PACKAGE)
+        other = named and not value.__qualname__.startswith(name)
+        if other or library(home) is None and not home.startswith("namedtuple_"):
+            return True
+    held = getattr(value, "__dict__", ())
+    parts = [getattr(value, part) for part in WRAPPED if part in held or hasattr(type(value), part)]
+    for called in ("__get__", "__call__"):
+        method = getattr(type(value), called, None)
+        parts += [method] * isinstance(method, types.FunctionType)
+    return any(map(is_replacement, parts))

@@ -59,7 +59,8 @@ def sweep(
     error in its row and ends nothing; one that failed for another reason than its numbers (a worker
     that died, memory, time) is tried again by the next call. A run is known by all that its numbers
     follow from: after an edit of a method, a task, a metric or what these use, it is another run.
-    What they read while they run, from a file or the environment, is not looked at.
+    What they read while they run, from a file or the environment, is not looked at, nor is what
+    was put in the place of a function in a module of this package or of a library.
 
     Raises before any work: TypeError or ValueError for arguments that do not fit, CannotIdentify, a
     TypeError, for a task or a method of which nobody could say whether it is the same as before,
