@@ -154,8 +154,57 @@ def test_metrics_that_are_no_numbers_after_a_run_are_the_error_of_its_row(tmp_pa
 
 def test_a_method_that_is_another_one_where_it_runs_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "fingerprint", lambda method: "another")
-    with pytest.raises(StoreMismatch, match="GD is another method in the worker than here"):
+    with pytest.raises(StoreMismatch, match="GD is another method where it runs than when"):
         sweep(regression, GRID, [1], tmp_path)
+
+
+def test_a_method_that_a_run_changes_is_refused_in_words(tmp_path):
+    seen = {}
+
+    @dataclass(frozen=True, kw_only=True)
+    class Counting(ul.GD):
+        def loss(self, state, retain, forget):
+            seen[self.lr] = seen.get(self.lr, 0) + 1
+            return super().loss(state, retain, forget)
+
+    with pytest.raises(StoreMismatch, match="Counting .*or does a run change what it uses"):
+        sweep(regression, {Counting: GRID["GD"]}, [1], tmp_path)
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        (Mute, "Mute"),
+        (lambda: GeneratorExit("its own"), "GeneratorExit: its own"),
+        (lambda: BaseExceptionGroup("two", [SystemExit()]), "BaseExceptionGroup: two (1 sub-"),
+        (lambda: SystemExit(3), "SystemExit: 3"),
+    ],
+)
+def test_whatever_a_run_raises_here_is_the_error_of_its_row_alone(tmp_path, error, said):
+    @dataclass(frozen=True, kw_only=True)
+    class Failing(ul.GD):
+        def loss(self, state, retain, forget):
+            if self.lr > 0.1:
+                raise error()
+            return super().loss(state, retain, forget)
+
+    frame = sweep(regression, {Failing: {"epochs": 1, "lr": [1, 1e-3]}}, [1], tmp_path)
+    assert frame["error"][0].startswith(said) and frame["error"].isna().tolist() == [False, True]
+
+
+def test_ctrl_c_ends_a_sweep_here(tmp_path):
+    @dataclass(frozen=True, kw_only=True)
+    class Interrupted(ul.GD):
+        def loss(self, state, retain, forget):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(regression, {Interrupted: {"epochs": 1}}, [1], tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,28 @@ def test_a_grid_names_every_combination_once_in_its_order():
     assert [s.epochs for s in found[:4]] == [2, 2, 4, 4] and found[5].method.reg == 0.5
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Odd(ul.GD):
+    """Its settings may compare equal and run otherwise."""
+
+    gain: float = dataclasses.field(default=1.0, compare=False)
+    mode: object = None
+
+
+def test_settings_that_merely_compare_equal_are_two():
+    modes = [1, True, 1.0, "1", None, 1, float("nan"), float("nan")]
+    found = expand({Odd: {"epochs": 1, "mode": modes}})
+    assert list(map(repr, modes[:5] + modes[6:7])) == [repr(s.method.mode) for s in found]
+    found = expand({Odd: {"epochs": 1, "gain": [1.0, 5.0, 5, np.float32(5)]}})
+    assert [setting.method.gain for setting in found] == [1, 5]
+
+
+@pytest.mark.parametrize("large", [2**53 + 1, 2**63 - 1, 2**63, -(2**70)])
+def test_a_large_integer_stands_in_the_table_as_it_is(tmp_path, large):
+    frame = sweep([(Odd(mode=large), 1), (ul.GD(), 1)], [1], tmp_path, "serial")
+    assert frame["mode"][0] == large and frame["mode"].isna().tolist() == [False, True]
+
+
 @pytest.mark.parametrize(
     "grid, words",
     [

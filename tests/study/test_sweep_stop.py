@@ -31,6 +31,25 @@ def test_stop_ends_soon_and_gives_what_is_finished(tmp_path, backend):
     assert len(frame) == 1 or backend == "serial" and len(frame) == 0
 
 
+@pytest.mark.parametrize("nth", [0, 1, 2])
+def test_a_stop_while_the_tasks_are_made_is_heard_before_the_next(tmp_path, nth):
+    """At full size one takes hours. What is finished of the seeds until then comes back."""
+    whole, stop, made = sweep(GRID, [1], tmp_path, "serial"), threading.Event(), []
+
+    def factory(seed):
+        made.append(seed)
+        if len(made) == nth:
+            stop.set()
+        return regression(seed)
+
+    if nth == 0:
+        stop.set()
+    frame = ul.sweep(factory, GRID, [1, 2, 3], tmp_path, "serial", progress=False, stop=stop)
+    assert made == [1, 2, 3][:nth]
+    assert numbers(frame).equals(numbers(whole)) if nth else len(frame) == 0
+    assert [*frame] == [name for name in whole if nth or name != "size"]
+
+
 @pytest.mark.parametrize("nth, finished", [(1, 0), (2, 0), (3, 1)])
 def test_a_stop_within_an_evaluation_is_heard_there(tmp_path, monkeypatch, nth, finished):
     """At full size an evaluation takes longer than a run: of the original first, then of each."""

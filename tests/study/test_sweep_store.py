@@ -53,6 +53,17 @@ def test_a_damaged_record_is_named_and_run_again(tmp_path, damage):
         sweep(GRID, [1], tmp_path, "serial")
 
 
+@pytest.mark.parametrize("made", [{}, {"commit": "0"}, None])
+@pytest.mark.parametrize("code", [{}, {"code": "another"}])
+def test_a_record_that_does_not_say_how_it_was_made_is_named_and_run_again(tmp_path, made, code):
+    frame, kept = sweep(GRID, [1], tmp_path, "serial"), Store(tmp_path)
+    victim = kept.names()[2]
+    kept.write(victim, kept.read(victim) | code | {"provenance": made})
+    with pytest.warns(UserWarning, match=f"{victim}.json in the store .* is damaged"):
+        again = sweep(GRID, [1], tmp_path, "serial")
+    assert numbers(again).equals(numbers(frame)) and kept.read(victim)["provenance"]["torch"]
+
+
 def test_a_store_of_other_code_is_refused_by_name(tmp_path, monkeypatch):
     sweep(GRID, [1], tmp_path / "mine", "serial")
     monkeypatch.setattr(

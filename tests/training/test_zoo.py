@@ -175,6 +175,36 @@ def test_floating_targets_of_another_function_are_found_out_although_they_are_no
     assert len(made) == 2
 
 
+LATER = {  # as they are in the norm and in the first rows
+    "in another order": lambda y: torch.cat([y[:8], y[8:].flip(0)]),
+    "of another sign": lambda y: torch.cat([y[:8], -y[8:]]),
+    "in one row": lambda y: torch.cat([y[:11], -y[11:12], y[12:]]),
+    "two rows changed, the waves nearly alike": lambda y: y[[*range(8), 52, *range(9, 52), 8, 53]],
+}
+
+
+@pytest.mark.parametrize("other", LATER)
+@pytest.mark.parametrize("stage", [0, 1])
+def test_floating_targets_of_any_row_and_stage_are_found_out(tmp_path, other, stage):
+    made, inputs = [], torch.linspace(-3, 3, 54)[:, None]
+    targets = (inputs + inputs.square() / 10).sin()
+
+    def training(changed):
+        both = [targets, targets]
+        both[stage] = changed(targets)
+        stages = tuple(Stage(inputs, y, full_batch(5)) for y in both)
+        return Training("line", partial(MLP, [1, 8, 1]), 0, stages)
+
+    get(training(torch.clone), tmp_path, made)
+    with pytest.warns(UserWarning, match="learned other targets. It is trained again"):
+        get(training(LATER[other]), tmp_path, made)
+    assert len(made) == 4
+    get(training(LATER[other]), tmp_path, made)
+    # as another processor would have them
+    get(training(lambda y: LATER[other](y) * (1 + 3e-7)), tmp_path, made)
+    assert len(made) == 4
+
+
 def test_a_file_with_the_facts_but_not_the_tensors_or_the_answers_is_named_and_made_again(tmp_path):
     made, training = [], image_training(partial(AllCNN, 4, 1 / 48))
     model = get(training, tmp_path, made)
@@ -183,6 +213,11 @@ def test_a_file_with_the_facts_but_not_the_tensors_or_the_answers_is_named_and_m
     for change, words in (
         ({"answers": "[]"}, "gave other answers"),
         ({"start": "[]"}, "began with other weights"),
+        ({"answers": "half a li"}, "gave other answers"),
+        ({"answers": "{}"}, "gave other answers"),
+        ({"answers": f"[1{'0' * 400}]"}, "gave other answers"),
+        ({"start": '["a"]'}, "began with other weights"),
+        ({"targets": "[1]"}, "learned other targets"),
     ):
         checkpoint.write(path, tensors, facts | change)
         with pytest.warns(UserWarning, match=f"{path.name} .*{words}.*It is trained again"):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..ground import checks
+from ..ground.identity import fingerprint
 from ..loop import TAKEN
 from ..methods import METHODS, Method
 
@@ -25,12 +26,15 @@ def expand(grid) -> list[Setting]:
     the method's default; epochs must be named.
 
     Raises TypeError or ValueError that names the method and the hyperparameter at fault, or two
-    methods of one name; or a hyperparameter named like a column of the table.
+    methods of one name; or a hyperparameter named like a column of the table; CannotIdentify for a
+    method of which nobody could say whether it is the same as another.
     """
     settings, kinds = {}, {}
     for method, epochs in _settings(grid):
         epochs = checks.integer(f"{method.name}: epochs", epochs, low=1)
-        settings[Setting(method, epochs)] = kind = type(method)
+        # not by ==, for which 1 and True are one, and which a field may be left out of
+        settings[fingerprint(method), epochs] = Setting(method, epochs)
+        kind = type(method)
         if kinds.setdefault(kind.name, kind) is not kind:
             raise ValueError(
                 f"two methods of this grid are called {kind.name!r}, which the table could not "
@@ -42,7 +46,7 @@ def expand(grid) -> list[Setting]:
                     f"{kind.name} has a hyperparameter {field.name!r}, as a column of the table "
                     "is called: give it another name"
                 )
-    return list(settings)
+    return list(settings.values())
 
 
 def _settings(grid):

@@ -57,8 +57,6 @@ class Runner:
 
     def __call__(self, job, stop=None):
         began, before, opened = time.perf_counter(), torch.get_num_threads(), False
-        away = self.packed is not None  # where Ctrl-C is not heard: KeyboardInterrupt is the run's
-        own = BaseException if away else (Exception, SystemExit)
         torch.set_num_threads(self.threads)
         try:
             method, task = self._opened(job, stop)
@@ -71,13 +69,15 @@ class Runner:
                     "place, or whether it has a gradient: let it work on a copy"
                 )
             return self.ended(job, None, run.seconds, run.metrics, True)
-        except own as error:
+        except BaseException as error:
             if isinstance(error, Stopped) and stop and stop.is_set():
                 return None
-            if not opened and isinstance(error, REFUSED):
+            # Ctrl-C is not heard in a worker: there it is the run's own
+            ctrl_c = self.packed is None and isinstance(error, KeyboardInterrupt)
+            if ctrl_c or not opened and isinstance(error, REFUSED):
                 raise
             seconds, final = time.perf_counter() - began, isinstance(error, Diverged)
-            why = str(error) if final else f"{type(error).__name__}: {error}"
+            why = str(error) if final else _words(error)
             return self.ended(job, why, seconds, final=final)
         finally:
             torch.set_num_threads(before)
@@ -94,7 +94,7 @@ class Runner:
         except REFUSED:
             raise
         except Exception as error:
-            return self.ended(job, f"{type(error).__name__}: {error}")
+            return self.ended(job, _words(error))
 
     def get_ready(self):
         """Imports what runs need, and unpacks the factory and the methods."""
@@ -123,8 +123,8 @@ class Runner:
         method = methods[job.index]
         if fingerprint(method) != job.identity["rule"]:
             raise StoreMismatch(
-                f"{method.name} is another method in the worker than here: was its file edited "
-                "meanwhile?"
+                f"{method.name} is another method where it runs than when the sweep began: was its "
+                "file edited meanwhile, or does a run change what it uses?"
             )
         if here.get("seed") != job.seed or self._written():
             here["task"] = here["seed"] = here["tensors"] = None  # large: not there twice
@@ -156,6 +156,15 @@ class Runner:
 def _states(tensors):
     """Each with how often it was written into, as torch counts, and whether it has a gradient."""
     return [(t, None if t.is_inference() else t._version, t.requires_grad) for t in tensors]
+
+
+def _words(error):
+    """The kind of an error, and what it says unless a reader's own __str__ fails."""
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"
+    except Exception:
+        return kind
 
 
 REFUSED = (StoreMismatch, BadMetrics)  # what concerns every run of a sweep, and ends it

@@ -20,6 +20,7 @@ import torch
 from ..ground import checks, files
 from ..ground.identity import fingerprint
 from ..ground.source import edited, package_digest
+from ..loop import COLUMNS
 from ..task import Task
 from .table import canonical, sha256
 
@@ -102,8 +103,9 @@ class Store:
             record = json.loads(self._path(name).read_text(encoding="utf-8"))
             if record.pop("sha256") != sha256(record):
                 raise ValueError("its contents do not match their SHA-256")
-            if record.keys() != FIELDS or key(record["run"]) != name:
-                raise ValueError("it is not the record of this run")
+            whole = record.keys() == FIELDS and record["provenance"].keys() >= {*COLUMNS[5:]}
+            if not whole or key(record["run"]) != name:
+                raise ValueError("it is not the record of this run, or not all of it")
             return record
         except FileNotFoundError:
             return None

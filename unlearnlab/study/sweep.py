@@ -51,8 +51,8 @@ def sweep(
     (its scheduler here, and processes) or a dask Client. workers: processes (default: cores).
     threads: of torch in each; one number for all, because sums depend on it.
     run_seed: the `seed` of `unlearn`. timeout: seconds a run may take with the making of its task.
-    progress: a bar, none, or progress(row, done, total). stop: set it to end early; the rows
-    finished so far come back.
+    progress: a bar, none, or progress(row, done, total). stop: set it to end early, while the tasks
+    are made too; of the seeds whose task was made, the rows finished so far come back.
 
     Columns: method, epochs, seed, every hyperparameter in the grid (missing where a method lacks
     it), every metric, seconds, error, and the provenance. A run that diverges or fails has its
@@ -79,7 +79,7 @@ def _swept(plan, kept, progress, stop):
     records, code = kept.read_all(), code_fingerprint()
     for record in records.values():
         _refuse_other(kept, record, code)
-    run, jobs = plan.prepared()
+    run, jobs = plan.prepared(stop)
     records = {job.name: records[job.name] for job in jobs if job.name in records}
     todo = [job for job in jobs if job.name not in records]
     if plan.backend != "serial":  # or two sweeps on one store would do the same runs at one time
@@ -134,22 +134,25 @@ class _Plan:
                 'timeout needs a process to end: take the backend "local" or "dask", got "serial"'
             )
 
-    def prepared(self):
-        """(what does a run, every run to do). Makes the task of every seed, once."""
+    def prepared(self, stop=None):
+        """(what does a run, every run to do). Makes the task of every seed, once, until `stop`."""
         parts, methods = {}, [setting.method for setting in self.settings]
+        device = "cpu"  # of no task yet
         rules = [*map(fingerprint, methods)]
         for seed in self.seeds:
+            if stop and stop.is_set():
+                break
             task = self.factory(seed)
             checks.instance(f"task_factory({seed})", task, Task, "a ul.Task")
             for method, epochs in self.settings:
                 method.check(task, epochs)
             parts[seed] = task_parts(task)
-        device = device_of(task.original).type
+            device = device_of(task.original).type
         run = Runner(self.factory, methods, parts, self.threads, self.timeout, device)
         if self.backend != "serial":
             run.pack()
         jobs, shared = [], {"run_seed": self.run_seed, "threads": self.threads}
-        for (i, (method, epochs)), seed in itertools.product(enumerate(self.settings), self.seeds):
+        for (i, (method, epochs)), seed in itertools.product(enumerate(self.settings), parts):
             own = {"method": method.name, "epochs": epochs, **dataclasses.asdict(method)}
             own |= {"seed": seed, "rule": rules[i], "task": key(parts[seed]), **shared}
             jobs.append(Job(i, epochs, seed, own))
@@ -196,13 +199,16 @@ def _frame(settings, jobs, records):
     kinds = {}
     for setting in settings:
         for name, value in dataclasses.asdict(setting.method).items():
-            kinds.setdefault(name, set()).add(type(value))
+            kinds.setdefault(name, []).append(value)
     metrics = dict.fromkeys(name for _, record in done for name in record["metrics"])
     columns = [*COLUMNS[:3], *kinds, *metrics, *COLUMNS[3:]]
     frame = pandas.DataFrame([_row(*each) for each in done], columns=columns)
     frame.attrs["hyperparameters"] = [*kinds]
-    whole = [name for name, kind in kinds.items() if kind == {int}]
-    return frame.astype(dict.fromkeys(whole, "Int64"))  # pandas' integers that may be missing
+    for name, values in kinds.items():
+        if {*map(type, values)} == {int}:  # pandas' integers may be missing, but have 64 bits
+            kind = "Int64" if max(map(abs, values)) < 2**63 else object
+            frame[name] = pandas.Series([job.identity.get(name) for job, _ in done], dtype=kind)
+    return frame
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 A file's name ends in a hash of what the model follows from: the network by name and arguments, its
 seed, the data and the recipe. So a model of something else is never taken for the one that is asked
-for; it is simply another file. And a file says how its network began and what it answers: a network
-that was edited without another name is found out when its weights are loaded.
+for; it is simply another file. And a file says how its network began, what it answers and which
+floating targets it learned: a network that was edited without another name is found out when its
+weights are loaded.
 """
 
 import copy
@@ -96,13 +97,15 @@ class Training:
         """(model in evaluation mode on the data's device, facts) of a file.
 
         Raises FileNotFoundError, or BadCheckpoint that names a file that is damaged or was made by
-        another network. How a shipped network began is not compared: a torch that draws other
-        random numbers is none of its concern.
+        another network or of other targets. How a shipped network began is not compared: a torch
+        that draws other random numbers is none of its concern. Nor are all of its targets.
         """
         tensors, facts = checkpoint.read(path, self.identity)
         model = self.untrained()
         if path.parent != SHIPPED:
             _compare(path, "began with other weights", self.start(model), facts.get("start"))
+            # data have not been through a network: they differ in later digits yet
+            _compare(path, "learned other targets", self.targets(), facts.get("targets"), 1e-5)
         try:
             model.load_state_dict(tensors)
         except RuntimeError as error:
@@ -151,6 +154,7 @@ class Training:
         facts = {
             "epochs": str(self.epochs()),
             "start": json.dumps(start),
+            "targets": json.dumps(self.targets()),
             "answers": json.dumps(self.answers(model)),
         }
         facts |= {name: f"{value:.6g}" for name, value in measured.items()}
@@ -170,10 +174,13 @@ class Training:
         return model
 
     def start(self, model: nn.Module) -> list[float]:
-        """Numbers that tell one untrained network from another: norms, a product with a wave."""
-        theta = nn.utils.parameters_to_vector(model.parameters()).detach().double()
-        wave = torch.arange(len(theta), dtype=torch.float64).cos()
-        return [_short(x) for x in (theta.abs().mean(), theta.norm(), theta @ wave)]
+        """Numbers that tell one untrained network from another."""
+        return _marks(nn.utils.parameters_to_vector(model.parameters()))[:3]
+
+    def targets(self) -> list[float]:
+        """Numbers that tell floating targets from others, and from their own in another order."""
+        targets = [stage.targets for stage in self.stages]
+        return [x for t in targets if t.is_floating_point() for x in _marks(t)]
 
     @torch.no_grad()
     def answers(self, model: nn.Module) -> list[float]:
@@ -273,12 +280,21 @@ def _short(number):
     return float(f"{float(number):.6g}")
 
 
-def _compare(path, what, own, written):
+def _marks(values):
+    """Mean size, norm, and the products with two waves, of which one is large at every place."""
+    values = values.detach().cpu().double().flatten()
+    place = torch.arange(len(values), dtype=torch.float64)
+    marks = values.abs().mean(), values.norm(), values @ place.cos(), values @ place.sin()
+    return [*map(_short, marks)]
+
+
+def _compare(path, what, own, written, tolerance=TOLERANCE):
     """Raises BadCheckpoint unless the numbers agree with those of the file, given as JSON."""
-    expected = json.loads(written or "[]")
-    largest = max(map(abs, expected), default=0.0)
-    alike = len(own) == len(expected) and numpy.allclose(
-        own, expected, rtol=0, atol=TOLERANCE * largest
-    )
+    try:
+        expected = json.loads(written or "[]")
+        atol = tolerance * max(map(abs, expected), default=0.0)
+        alike = len(own) == len(expected) and numpy.allclose(own, expected, rtol=0, atol=atol)
+    except Exception:  # whatever else the fact holds, it is no list of numbers
+        alike = False
     if not alike:
         raise checkpoint.BadCheckpoint(f"{path.name} is of another network, one that {what}")
