@@ -821,20 +821,31 @@ assert all(gram < 1e-3 for seed, (_, _, _, gram) in left_out.items() if seed not
 runs = {"every direction": "directions", "with the cut": "table1"}
 runs = pandas.concat([ul.table.read(name)["runs"].assign(way=way) for way, name in runs.items()])
 runs = runs[runs.method.str.startswith("MinNorm-OG") & (runs.epochs < 1000)]
-by = {"by": ("way", "epochs")}
-chosen = [ul.select(runs, "sup_error", rule, **by) for rule in ("oracle", "validation")]
-medians = pandas.concat(chosen).groupby(["epochs", "rule", "way"]).sup_error.median().unstack()
-gaps = runs.groupby(["epochs", "seed", "way"]).sup_error.mean().unstack()
-gap = (gaps["every direction"] - gaps["with the cut"]).unstack("epochs")
-print(gap.round(1).T.to_string())
+by = ("way", "epochs")
+chosen = [ul.select(runs, "sup_error", rule, by) for rule in ("oracle", "validation")]
+seeds = [own.pivot(index="seed", columns=["epochs", "way"], values="sup_error") for own in chosen]
+medians = pandas.concat({own.rule[0]: at.median() for own, at in zip(chosen, seeds)}, axis=1)
+
+# %%
+means = runs.pivot_table(index="seed", columns=["epochs", "way"], values="sup_error")
+for T in (10, 100):
+    more = [(at[T]["every direction"] - at[T]["with the cut"]).round(2) for at in (*seeds, means)]
+    print(f"T = {T}, every direction less the cut, at the best settings:", end=" ")
+    print(*(ul.metrics.interval(own) for own in more[:2]), sep=" and ")
+    print("  mean over all settings, by seed:", more[2].tolist())
+    assert all(low < 0 < high for _, low, high in map(ul.metrics.interval, more[:2]))
+    assert more[2][4] > 5 and more[2].drop(4).abs().max() < 1.3
 medians.round(2)
 
 # %% [markdown]
-# *The table: the median over ten seeds at the setting that is best on all of them (oracle), and at
-# settings that are best on the other nine (validation). Above it, seed by seed: the mean over all
-# settings off every direction, less that with the cut.*
+# *The table: medians over ten seeds, at the setting that is best on all of them (oracle), and where
+# each seed has the setting that is best on the other nine (validation).*
 #
-# TEXT
+# At the best settings the two are level: the medians differ by a tenth or less, in either
+# direction, and every interval of the difference holds zero. So the cut does not decide what
+# notebook 04 reports. What it spares you is a bad step: in seed 4, whose weakest direction is close
+# to rounding, the mean over all settings is higher without it by 30 and by 7. In the nine others
+# the two differ by 1.3 at most, with either sign.
 #
 # ### Why double precision
 #
@@ -930,7 +941,9 @@ assert max(ranks) == 50 and min(ranks) < 50  # near the cut, on the way of secti
 # - with all 50 samples kept the change of the outputs falls about a hundredfold when the strength
 #   falls tenfold; in seed 4 it is larger than 1 all the same, and with all 50 directions above 50;
 # - QR and SVD agree on the 50 independent rows of all ten seeds, the Gram way in three: in the
-#   other seven the rank test leaves out directions that are real;
+#   other seven the rank test leaves out directions that are real; in whole runs at the best
+#   settings that shows in no interval over ten seeds, and in seed 4 the mean over all settings is
+#   higher by more than 5 when none is left out;
 # - in seed 1, $K$ and $t$ from the layers' signals equal $GG^\top$ and $G\theta$, and the
 #   projection built on them equals `ul.minnorm_step` and the SVD;
 # - unpivoted QR is off by more than a hundredth with five duplicated rows, and by more than half on

@@ -806,6 +806,7 @@ price = 1 + took["layerwise"] / took["descent"]
 print(f"full width, 256 images, one CPU core (benchmarks/projection.json): {price:.2f}")
 assert round(price, 1) == 1.5
 
+
 # %% [markdown]
 # The paper's Table 3 has 1.2 (Tiny ImageNet, ResNet-50). On a GPU notebook 11 measured 1.75 with
 # float32 products, and at most 2.8 with TF32. So MinNorm-OG's three epochs are worth four of GD's
