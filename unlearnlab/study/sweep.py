@@ -54,10 +54,11 @@ def sweep(
     progress: a bar, none, or progress(row, done, total). stop: set it to end early, while the tasks
     are made too; of the seeds whose task was made, the rows finished so far come back.
 
-    Columns: method, epochs, seed, every hyperparameter in the grid (missing where a method lacks
-    it), every metric, seconds, error, and the provenance. A run that diverges or fails has its
-    error in its row and ends nothing; one that failed for another reason than its numbers (a worker
-    that died, memory, time) is tried again by the next call. A run is known by all that its numbers
+    Columns: method, epochs, seed, every hyperparameter of the grid's methods (missing where a
+    method lacks it), every metric, seconds, error, and the provenance. A run that diverges or fails
+    has its error in its row and ends nothing; one that failed for another reason than its numbers
+    (a worker that died, memory, time) is tried again by the next call. A run is known by all that
+    its numbers
     follow from: after an edit of a method, a task, a metric or what these use, it is another run.
     What they read while they run, from a file or the environment, is not looked at, nor is what
     was put in the place of a function in a module of this package or of a library.
