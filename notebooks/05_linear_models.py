@@ -778,11 +778,17 @@ runs = {
     "Ridge, 100 then 0": torch.cat([erased, gradient_descent(X_r, y_r, erased[-1], 394)[1:]]),
     "Retrain, from 0": gradient_descent(X_r, y_r, 0 * theta, 400),
 }
-dotted = ch.style.NAMED["Ridge"] | {"linestyle": ":"}
 shares = {name: away_from(path) / leak for name, path in runs.items()}
 shares["MinNorm-OG, 0.5"] = 0.5 ** np.arange(401.0)
 shares["MinNorm-OG, 1"] = np.append(1, np.zeros(400))
 assert len(set(shares["GD"].round(9))) == 1
+
+# %%
+lines = {"Ridge, λ = 0.01": ":", "Ridge, 100 then 0": "-", "MinNorm-OG, 0.5": "--"}
+looks = {
+    name: ch.style.NAMED[name.partition(",")[0]] | {"linestyle": line}
+    for name, line in lines.items()
+}
 
 # %%
 ch.graph(
@@ -791,11 +797,7 @@ ch.graph(
     log="y",
     floor=1e-9,
     powers=(-9, 0, 3),
-    looks={
-        "Ridge, λ = 0.01": dotted,
-        "Ridge, 100 then 0": dotted | {"linestyle": "-"},
-        "MinNorm-OG, 0.5": ch.style.NAMED["MinNorm-OG"] | {"linestyle": "--"},
-    },
+    looks=looks,
     xlabel="steps",
     ylabel="distance from θᵣ / leak of θ*",
     title="Ridge with a falling penalty is retraining; a constant one flattens out",
