@@ -841,8 +841,8 @@ places = {
     name: ul.choosing.points(own, ["retain_accuracy", "forget_error"]).query("forget_error < 0.3")
     for name, own in three.items()
 }
-drawn = {name: own[columns].to_numpy() for name, own in places.items()}
-drawn["MinNorm-OG, 3 epochs"] = points["MinNorm-OG"]
+drawn = {"MinNorm-OG, 3 epochs": points["MinNorm-OG"]}
+drawn |= {name: own[columns].to_numpy() for name, own in places.items()}
 as_far = "with four epochs GD's front lies beside that of MinNorm-OG with three"
 ch.fronts(drawn, {"ground truth": truth}, as_far, looks=ch11_replication.style.SERIES)
 
