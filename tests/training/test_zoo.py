@@ -3,6 +3,7 @@ and never another's."""
 
 import copy
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -80,6 +81,14 @@ def test_a_torch_that_draws_other_random_numbers_keeps_the_shipped_models(monkey
     monkeypatch.setattr(zoo, "seeded", lambda build, seed: build())
     for training in sine.shipped(3):
         training.load(zoo.SHIPPED / training.file())
+
+
+def test_a_copy_of_a_shipped_model_is_as_good(tmp_path):
+    """Such a file was made before files spoke of all targets."""
+    for training in sine.shipped(3):
+        path = zoo.SHIPPED / training.file()
+        assert "targets" not in checkpoint.read(path)[1]
+        training.load(Path(shutil.copy(path, tmp_path)))
 
 
 def test_a_network_whose_forward_was_edited_is_trained_again(tmp_path, monkeypatch):
