@@ -137,7 +137,8 @@ def _stages(run, state, callback, whole):
     for part in state.method.stages(state):
         state.task = part
         _epochs(run, state, callback)
-        if not all(p.isfinite().all() for p in state.model.parameters() if p.requires_grad):
+        pairs = zip(state.model.parameters(), state.task.original.parameters())
+        if any(was.isfinite().all() and not p.isfinite().all() for p, was in pairs):
             raise _diverged(run.method, state.epoch, "its weights became infinite or NaN")
         if run.stopped:
             if whole:

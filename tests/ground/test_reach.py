@@ -17,7 +17,7 @@ from edits import made
 from torch import nn
 
 import unlearnlab as ul
-from unlearnlab.ground import loads, origin
+from unlearnlab.ground import identity, loads, origin
 from unlearnlab.ground.identity import CannotIdentify, fingerprint
 
 
@@ -48,6 +48,12 @@ IMPORTS = {
     "passed on": "def g(h): return h.K\ndef f(x):\n  from mine import scores\n  return g(scores)",
     "one of two": "def f(x):\n  try: from mine import scores as s\n  except ImportError: import "
     "math as s\n  return s.f(x)",
+    "in a handler": "def f(x):\n  try: import nowhere as s\n  except ImportError: import "
+    "mine.scores as s\n  return s.f(x)",
+    "below its use": "def f(x):\n  s = None\n  for v in x:\n    if s: v = s.f(v)\n    from mine "
+    "import scores as s\n  return v",
+    "by a function within": "def f(x):\n  s = None\n  def g():\n    nonlocal s\n    from mine "
+    "import scores as s\n  g()\n  return s.f(x)",
     "for another": "def g(x): return mine.scores.K\ndef f(x):\n  import mine.scores\n  return g(x)",
 }
 
@@ -62,6 +68,33 @@ def test_what_is_imported_within_is_seen_whether_or_not_it_has_been_imported_yet
     assert fingerprint(space["f"]) == before
     scores.K = 2
     assert fingerprint(space["f"]) != before
+
+
+def test_a_name_that_is_bound_again_and_again_is_looked_at_once():
+    lines = "".join("  x = torch.relu(x) * SCALE\n" for _ in range(40))
+    space = made(f"import torch\nSCALE = 2\ndef f(x):\n{lines}  return x")
+    assert {*loads.loads(space["f"])} == {("SCALE", 2), ("torch", torch), ("x", 2)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "torch.backends.cudnn.deterministic = True",
+        "torch.backends.cuda.matmul.allow_tf32 = False",
+        "torch.backends.mkldnn.is_available()",
+    ],
+)
+def test_switches_of_torch_go_by_its_name(line):
+    assert fingerprint(made(f"import torch\ndef f(x):\n  {line}\n  return x")["f"])
+    assert fingerprint(torch.backends.cudnn) == fingerprint(torch.backends.cudnn)
+
+
+def test_the_package_passed_on_goes_by_all_of_its_files(monkeypatch):
+    f = made("import unlearnlab as ul\ndef g(u): return u.GD\ndef f(x): return g(ul)")["f"]
+    before = fingerprint(f)
+    assert fingerprint(f) == before
+    monkeypatch.setattr(identity, "contents", lambda: "another edition")
+    assert fingerprint(f) != before
 
 
 def test_an_import_of_what_is_not_there_says_nothing_and_one_of_a_library_its_name():

@@ -1,7 +1,7 @@
 """Makes any recorded result again, and goes on where it was interrupted.
 
     python -m unlearnlab.study table1              # 5,940 runs, half an hour on two cores
-    python -m unlearnlab.study directions          # 2,340 runs on the sine, ten minutes
+    python -m unlearnlab.study directions          # 2,340 runs on the sine, twenty minutes
     python -m unlearnlab.study erasure             # 2,060 runs on digits, 25 minutes
     python -m unlearnlab.study collapse            # 565 runs on digits, 15 minutes
     python -m unlearnlab.study replication         # all of notebook 11, a file a case: hours

@@ -22,7 +22,8 @@ import torch
 
 from .loads import UNSEEN, loads
 from .models import LOCKS
-from .origin import is_replacement, library, library_of_class
+from .origin import PACKAGE, is_replacement, library, library_of_class
+from .source import contents
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), torch.dtype, torch.device)
 CONSTANT = (tuple, frozenset, set, types.CodeType)
@@ -137,6 +138,8 @@ class _Walk:
             self._named({name: _in_order(name, value) for name, value in vars(thing).items()})
         elif isinstance(thing, type):
             self._class(thing)
+        elif isinstance(thing, types.ModuleType):
+            self._module(thing)
         elif type(thing) in PARTS:
             kind = type(thing)
             self._items(kind.__name__, [getattr(thing, part) for part in PARTS[kind]])
@@ -210,8 +213,9 @@ class _Walk:
             self.see(value, f"global {name}")
 
     def _module(self, module):
-        """Of the reader's: all that it holds."""
-        named = library(module.__name__)
+        """Of the reader's: all that it holds. This package as a whole: all of its files."""
+        own = module.__name__ == PACKAGE
+        named = f"{PACKAGE} {contents()}" if own else library(module.__name__)
         self.put("module", named or "")
         if not named:
             held = vars(module).items()
@@ -299,7 +303,6 @@ KINDS = {
     dict: _Walk._dict,
     types.MappingProxyType: _Walk._dict,
     types.FunctionType: _Walk._function,
-    types.ModuleType: _Walk._module,
     types.BuiltinFunctionType: _Walk._builtin,
     functools.partial: _Walk._partial,
     type(functools.lru_cache(len)): _Walk._cache,

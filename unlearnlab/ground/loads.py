@@ -25,35 +25,51 @@ def loads(function) -> list[tuple]:
     In the place of a module of the reader's stands what is taken from it; the module itself where
     nothing is: whoever it is given to may take anything. A library's module stands for all in it.
     """
-    space, bound, found = function.__globals__, defaultdict(list), []
-    values = module = []
-    steps = [*_steps(function.__code__)]
+    steps, bound, before = [*_steps(function.__code__)], defaultdict(dict), -1
+    while sum(map(len, bound.values())) > before:  # a loop or a handler loads what is stored below
+        before = sum(map(len, bound.values()))
+        found = _once(steps, function.__globals__, bound)
+    return found
+
+
+def _once(steps, space, bound):
+    """`loads` of these steps, and into `bound` what each name of theirs may hold, by its id."""
+    found, values, module = {}, {}, {}
     for i, (does, name) in enumerate(steps[:-1]):
         then, taken = steps[i + 1]
         if does == "IMPORT_NAME":
-            values = module = [_imported(name, space, steps[i - 1][1], steps[i - 2][1])]
+            values = module = _by_id([_imported(name, space, steps[i - 1][1], steps[i - 2][1])])
         elif does in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
             held = module if steps[i - 1][0].startswith("STORE") else values  # the next of several
-            values = [value for each in held for value in _taken(each, name)]
+            values = _by_id(value for each in held.values() for value in _taken(each, name))
         elif does in GLOBAL_STEPS:
-            values = bound[name] + ([space[name]] if name in space else _taken(builtins, name))
+            own = [space[name]] if name in space else _taken(builtins, name)
+            values = bound[name] | _by_id(own)
         elif does.startswith("LOAD"):
-            values = bound[name] if does.startswith(LOCAL_STEPS) else []
+            values = bound[name] if does.startswith(LOCAL_STEPS) else {}
         else:
             if does.startswith("STORE"):
-                bound[name] += values
+                bound[name] = bound[name] | values
             continue
         used = does.startswith("IMPORT") or then.endswith(("_ATTR", "_METHOD"))
         whole = not used or taken == "__dict__"
-        found += [(name, value) for value in values if whole or not _is_followed(value)]
-    return found
+        for value in values.values():
+            if whole or not _is_followed(value):
+                found[name, id(value)] = name, value
+    return [*found.values()]
+
+
+def _by_id(values):
+    return {id(value): value for value in values}
 
 
 def _steps(code):
     """(what it does, with what) of every step, and of those of the functions within. Some of
     Python 3.13 do two things: they are two."""
     for step in dis.get_instructions(code):
-        if "_FAST_" in step.opname and isinstance(step.argval, tuple):
+        if step.opname == "LOAD_FAST" and step.argval in (*code.co_cellvars, *code.co_freevars):
+            yield "LOAD_CLOSURE", step.argval  # as it was called: it is no use of what it holds
+        elif "_FAST_" in step.opname and isinstance(step.argval, tuple):
             yield from zip(re.findall("LOAD_FAST|STORE_FAST", step.opname), step.argval)
         elif step.opname != "EXTENDED_ARG":
             yield step.opname, step.argval
@@ -80,4 +96,4 @@ def _taken(module, name):
     other things, which are seen as they are: to ask them for an attribute may run anything."""
     value = getattr(module, name, None) if isinstance(module, types.ModuleType) else None
     tells = _is_followed(module) and not name.startswith("__") or id(value) in UNSEEN
-    return [value] if tells or isinstance(value, types.ModuleType) else []
+    return [value] if tells or _is_followed(value) else []

@@ -127,14 +127,23 @@ class Runner:
                 "file edited meanwhile, or does a run change what it uses?"
             )
         if here.get("seed") != job.seed or self._written():
-            here["task"] = here["seed"] = here["tensors"] = None  # large: not there twice
-            here |= {"task": self._made(factory, methods, job.seed, stop), "seed": job.seed}
+            here |= dict.fromkeys(("task", "seed", "states"))  # large ones are not there twice
+            task = self._made(factory, methods, job.seed, stop)
+            here |= {"task": task, "seed": job.seed, "parts": task_parts(task)}
+            here["states"] = _states(tensors_of(*task.__identity__().values()))
         return method, here["task"]
 
     def _written(self):
-        """Whether a run changed its task, which the next one would have in its numbers."""
-        states = _open[self.sweep]["tensors"]
-        return states != _states(tensor for tensor, *_ in states)
+        """Whether a run changed its task, which the next one would have in its numbers. Only what
+        differs at a look is compared whole: a metric may put back what it adds up."""
+        here = _open[self.sweep]
+        task, states = here["task"], here["states"]
+        if states == _states(tensor for tensor, _ in states):
+            return False
+        if written := task_parts(task) != here["parts"]:
+            here["seed"] = None  # it is made again
+        here["states"] = _states(tensors_of(*task.__identity__().values()))
+        return written
 
     def _made(self, factory, methods, seed, stop):
         task = factory(seed)
@@ -147,15 +156,22 @@ class Runner:
                 f"({', '.join(differing)}): it must depend on the seed alone, and nothing it uses "
                 "may change while a sweep runs"
             )
-        _open[self.sweep]["tensors"] = _states(tensors_of(*task.__identity__().values()))
         for method in {type(method): method for method in methods}.values():
             check_metrics(task, method, stop)
         return task
 
 
 def _states(tensors):
-    """Each with how often it was written into, as torch counts, and whether it has a gradient."""
-    return [(t, None if t.is_inference() else t._version, t.requires_grad) for t in tensors]
+    """[(tensor, what shows that it was changed)]: how often it was written into, as torch counts,
+    whether it has a gradient, and its sum, as torch does not count what goes through `data`."""
+    return [(tensor, _state(tensor)) for tensor in tensors]
+
+
+def _state(tensor):
+    written = None if tensor.is_inference() else tensor._version
+    plain = tensor.layout is torch.strided and not tensor.is_complex() and not tensor.is_meta
+    total = tensor.detach().sum(dtype=torch.float64).item() if plain else 0
+    return written, tensor.requires_grad, total
 
 
 def _words(error):

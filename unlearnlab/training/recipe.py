@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 from ..ground import checks
 
@@ -62,10 +63,10 @@ class Recipe:
             checks.one_of(name, getattr(self, name), words)
         given = self.milestones
         listed = isinstance(given, (tuple, list))
-        whole = listed and all(type(epoch) is int and epoch > 0 for epoch in given)
+        whole = listed and all(isinstance(epoch, Integral) and epoch > 0 for epoch in given)
         if not whole or [*given] != sorted(set(given)):
             raise ValueError(f"milestones must be increasing epochs from 1 on, got {given!r}")
-        own["milestones"] = tuple(given)
+        own["milestones"] = tuple(map(int, given))
 
     def lr_in(self, epoch: int) -> float:
         """The learning rate in epoch number `epoch`, counted from 0."""

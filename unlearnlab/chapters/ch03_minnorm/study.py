@@ -31,7 +31,7 @@ def whole_step(model: nn.Module, inputs: torch.Tensor, strength: float) -> Step:
 
     The rows of a layer with inputs a_i and gradients b_i of its outputs are b_i a_i^T. In bases of
     the spans of the b_i and of the a_i, orthonormal ones, these are at most k x k, with the same
-    inner products. So a singular value decomposition of 50 rows of 91,201 numbers is one of 3,151.
+    inner products. So a singular value decomposition of 50 rows of 91,201 numbers is one of 2,701.
     """
     net, seen = copy.deepcopy(model).double(), []
     for layer in net.modules():
