@@ -134,7 +134,7 @@ def test_a_method_stays_there_comes_to_the_same_and_hardly_waits(both, name):
         or name == "NGD"
     )
     waited = sum(waits[file] for file in PROJECTING)
-    assert waits["loop.py"] == 1  # an epoch's loss
+    assert waits["loop.py"] == 2  # an epoch's loss, and whether the weights at the end are finite
     # one a projection, another where K is singular (here it is) or a theta_0 is checked, and in a
     # run one for the labels and two for each of two heads in the first projection, which "outputs
     # before" has every time; conjugate gradients need more

@@ -137,8 +137,8 @@ def _stages(run, state, callback, whole):
     for part in state.method.stages(state):
         state.task = part
         _epochs(run, state, callback)
-        pairs = zip(state.model.parameters(), state.task.original.parameters())
-        if any(was.isfinite().all() and not p.isfinite().all() for p, was in pairs):
+        was, now = map(_finite, (state.task.original, state.model))
+        if (was & ~now).any():
             raise _diverged(run.method, state.epoch, "its weights became infinite or NaN")
         if run.stopped:
             if whole:
@@ -146,6 +146,12 @@ def _stages(run, state, callback, whole):
             break
     state.model.zero_grad()
     state.model.eval()
+
+
+def _finite(model):
+    """Of each parameter, whether it is, where the model is: to ask them one by one would be as many
+    waits."""
+    return torch.stack([p.isfinite().all() for p in model.parameters()])
 
 
 def _begun(task, method, epochs, seed, products, stop):
