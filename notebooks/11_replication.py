@@ -757,7 +757,7 @@ table.round(3)
 # ## 7 · What the rows are for
 #
 # `n_pert` is the number of retained images whose outputs are protected, at most: an equal number of
-# each class, and the 29 have few of some. So 20 are 15 to 20, and 10 are 8 to 10. Does that help?
+# each class, and fewer where the 29 have few of one. So 10 and 20 are upper bounds. Does that help?
 # 29 accessible images, no norm, ten seeds, none, 10, 20 or all of them protected, with strengths of
 # their own; nine settings each, then eighteen. **Predict, then run.**
 
