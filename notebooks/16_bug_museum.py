@@ -638,8 +638,8 @@ assert missing[0].max() < 1e-6 and missing[1].min() > 1e-4 and missing[-1].min()
 # %% [markdown]
 # The rest of a dependent row is rounding, about $10^{-16}$ of it. QR scales it to length $1$ like
 # any other and calls it a direction. The projection then spares directions that no retained output
-# has anything to do with. One repeated sample costs from next to nothing to a quarter of the step,
-# a tenth in the mean of five seeds; as the number of rows comes near the number of parameters, `Q`
+# has anything to do with. One repeated sample costs from next to nothing to a quarter of the step
+# over five seeds; as the number of rows comes near the number of parameters, `Q`
 # spans everything and the method stands still. It is not *unsafe*, the retained outputs stay
 # protected, so accuracy will not tell. (What it does to the scores of a run was not measured here.)
 #
