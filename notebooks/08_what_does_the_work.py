@@ -731,8 +731,8 @@ assert (by_share < best_of.loc["GD", "rms_error"]).all()  # whatever the share
 
 # %% [markdown]
 # One projection lands at the ground truth, as Theorem 2 says it must (notebook 05 proves it), and
-# GD hardly moves, by about a hundredth of $\lVert\theta\rVert$: Theorem 1, but for AdamW's decay
-# and rounding (notebook 01, appendix). The limit on the length gains a little over GD, whatever
+# GD hardly moves, as Theorem 1 says but for AdamW's decay and rounding (notebook 01, appendix). The
+# limit on the length gains a little over GD, whatever
 # the share: it does not know which part of $\theta$ the retain points need. On the sine network
 # that hardly showed. So a new method wants more than one task, and one of them with a known answer.
 #
