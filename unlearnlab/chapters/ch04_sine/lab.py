@@ -13,7 +13,7 @@ from traitlets import Instance
 
 from ...course.lab import button, weakly
 from ...course.marks import name_rows, over_points, pi_ticks, plain_ticks
-from ...course.style import BLUE, COLORS, FORGET, NAMED, ORIGINAL, TARGET, UNLEARNED
+from ...course.style import BLUE, COLORS, FORGET, NAMED, ORIGINAL, TARGET, UNLEARNED, look
 from ...course.unlearning_lab import UnlearningLab, heading
 from ...data.sine import POISON, RETAIN
 from ...ground import checks
@@ -132,7 +132,8 @@ class SineLab(UnlearningLab):
     def drag(self, event):
         """The forget point that is nearest follows the mouse; where it is let go, the original
         learns it."""
-        to_pixels = self.figure.axes[0].transData
+        with look():  # no picture is half drawn: its axes would not be where they are seen
+            to_pixels = self.figure.axes[0].transData.frozen()
         spot = event["dataX"], self.figure.bbox.height - event["dataY"]
         if event["type"] == "mousedown":
             far = np.linalg.norm(to_pixels.transform(self.places) - spot, axis=1)
