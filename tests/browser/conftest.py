@@ -7,6 +7,7 @@ import pytest
 from browser.lab import Lab
 from browser.server import Server, launch
 from build import HERE as NOTEBOOKS
+from patience import QUIET
 
 
 # For one module, not the session: while Playwright runs, nothing else in this process can
@@ -20,6 +21,7 @@ def browser(tmp_path_factory):
         except playwright.Error as error:
             why = str(error).splitlines()[0]
             pytest.skip(f"no Chromium to be had (Debian: apt install chromium): {why}")
+        found.set_default_timeout(QUIET * 1000)  # for one click or one key
         yield found
         found.close()
 

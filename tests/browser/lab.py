@@ -131,7 +131,6 @@ class Lab:
     def __init__(self, server, browser):
         self.folder, self._server = server.folder, server
         self.page = browser.pages[0] if browser.pages else browser.new_page()
-        self.page.set_default_timeout(QUIET * 1000)  # for one click or one key
         self.console_errors, self._loaded = [], 0
         self._heard = {
             "console": self._complained,

@@ -118,12 +118,17 @@ class Server:
 
     def close(self):
         """Stops the server; it stops its kernels."""
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        ended(self.process)
+
+
+def ended(process):
+    """Asks a process to end; one that does not is ended."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def launch(playwright, profile):

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import nbformat
 import pytest
 from browser.lab import PICTURE, Lab
-from browser.server import Server
+from browser.server import Server, ended
 from jupyter_client.manager import start_new_kernel
 from nbformat import v4
 from patience import wait_for
@@ -71,14 +71,12 @@ def voila(tmp_path):
         )
         yield f"http://127.0.0.1:{port}/"
     finally:
-        process.terminate()
-        process.wait(30)
+        ended(process)
 
 
 def test_a_lab_moves_on_a_page_of_voila(voila, browser):
     page, errors = browser.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(300_000)  # for the kernel to start and the lab to be drawn
     page.goto(voila)
     picture = page.locator("img.widget-image").first
     picture.wait_for()

@@ -250,7 +250,7 @@ def test_stop_ends_the_learning_and_the_next_run_learns(lab, quick, monkeypatch)
     began, real = threading.Event(), ch.runs.fit
 
     def endless(model, inputs, targets, recipe, progress, stop):
-        watched = lambda *done: (began.set(), progress(*done))
+        watched = lambda *done: (progress(*done), began.set())
         recipe = dataclasses.replace(recipe, epochs=10**6)
         return real(model, inputs, targets, recipe, progress=watched, stop=stop)
 
@@ -388,7 +388,9 @@ def test_wrong_choices_are_refused_by_name():
 def test_work_is_replaced_and_stopped(lab):
     order = []
     lab.wait()
-    lab.work(lambda stop: (stop.wait(END), order.append("first")))
+    began = threading.Event()
+    lab.work(lambda stop: (began.set(), stop.wait(END), order.append("first")))
+    assert began.wait(END)
     lab.work(lambda stop: order.append("second"))
     lab.wait(END)
     assert order == ["first", "second"]

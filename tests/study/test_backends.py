@@ -172,10 +172,10 @@ def test_a_run_that_hangs_is_ended_and_has_that_in_its_row(tmp_path, backend):
         [1, 2],
         tmp_path,
         backend,
-        timeout=4,
+        timeout=8,
     )
     assert frame["error"].isna().tolist() == [True, True, False, False]
-    assert (frame["error"][2:] == "it took longer than timeout=4 seconds").all() and len(
+    assert (frame["error"][2:] == "it took longer than timeout=8 seconds").all() and len(
         Store(tmp_path).names()
     ) == 2
 

@@ -4,6 +4,8 @@ nobody stopped in its table?"""
 import functools
 import io
 import threading
+from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ import unlearnlab as ul
 from unlearnlab import loop
 from unlearnlab.ground.models import copied
 from unlearnlab.ground.stopping import Stopped, heeding
+from unlearnlab.study import workers
 from unlearnlab.study.store import Store
 
 
@@ -161,3 +164,16 @@ def test_a_run_whose_task_says_that_it_was_stopped_has_that_in_its_row(tmp_path,
     grid = {"GD": {"epochs": 1, "lr": [1e-3, 1e-2]}}
     frame = ul.sweep(factory, grid, [1], tmp_path, backend, workers=1, progress=False)
     assert frame.error.tolist() == ["Stopped: stopped, by its own clock"] * 2
+
+
+def test_a_stop_is_heard_while_a_worker_gets_ready(monkeypatch):
+    """With a timeout it first imports what a run needs, which takes seconds."""
+
+    class Never(Future):
+        def result(self, timeout=None):
+            raise AssertionError("it would wait for ever")
+
+    never = SimpleNamespace(submit=lambda *given: Never())
+    run = SimpleNamespace(sweep="ended", timeout=60, get_ready=None)
+    monkeypatch.setattr(workers, "_ended", {"ended"})
+    assert workers._waited_for(never, run, "a job") is None

@@ -137,19 +137,23 @@ class UnlearningLab(Lab):
         def told(stop, before):
             if before:
                 before.join()
-            if stop.is_set():  # another took its place
+            if self._halt is not stop:  # another took its place
                 return
-            self.stop.disabled, self.progress.value = False, 0
+            self.progress.value = 0
             with self.telling():
                 function(*arguments, stop)
-            self.stop.disabled = True
+            with self._lock:
+                if self._halt is stop:
+                    self.stop.disabled = True
 
         with self._lock:
             self._halt.set()
             self._halt = threading.Event()
+            self.stop.disabled = False  # at once, and not when the run before has come to its end
             given = self._halt, self._thread
-            self._thread = threading.Thread(target=told, args=given, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=told, args=given, daemon=True)
+            thread.start()
+            self._thread = thread  # begun: `wait` may join it
 
     def wait(self, timeout: float = 1800) -> None:
         """Waits for what runs, and raises what went wrong in it. For tests and scripts."""
@@ -163,6 +167,7 @@ class UnlearningLab(Lab):
 
     def close(self):
         self._halt.set()
+        self._halt = threading.Event()  # so that nothing begins that waits for its turn
         super().close()
 
     def halt(self, event=None) -> None:
@@ -185,14 +190,15 @@ class UnlearningLab(Lab):
         run = unlearn(
             task, method, epochs, callback=lambda run: self._epoch(run, epochs, stop), stop=stop
         )
-        stopped = run.stopped or stop.is_set() and self.epoch < epochs
+        done = len(run.history) if self.pause else self.epoch
+        stopped = run.stopped or stop.is_set() and done < epochs
         if stopped:
-            self.say(f"Stopped in epoch {self.epoch + 1} of {epochs}.")
+            self.say(f"Stopped in epoch {done + 1} of {epochs}.")
         if not run.history:
             return
-        self.progress.value = self.epoch / epochs
+        self.progress.value = done / epochs
         with style.look():
-            self.model, self.metrics = run.model, run.metrics
+            self.model, self.metrics, self.epoch = run.model, run.metrics, done
             self.keep(run, stopped)
             # there may be other images since its last epoch
             self.frame(self.model, run)
@@ -203,9 +209,11 @@ class UnlearningLab(Lab):
     def stage(self, seed, method, epochs, stop):
         """The task of this seed, and an empty track. Raises Stopped."""
         if not self.stands(self.task, seed) or (self.truth_metrics is None and self.wants_truth()):
-            self.task, self.start_metrics, self.truth_metrics = self._made(seed, stop)
-            self._behind = None
-            self.finished = "", []  # the last whole run: its method's name, and its track
+            made = self._made(seed, stop)
+            with style.look():  # not while it is drawn: the picture is of one task
+                self.task, self.start_metrics, self.truth_metrics = made
+                self._behind = None
+                self.finished = "", []  # the last whole run: its method's name, and its track
         with style.look():
             # the model: once the run is over. The track: what is judged, after every epoch of it,
             # from the original on.
@@ -251,7 +259,6 @@ class UnlearningLab(Lab):
     def _epoch(self, run, epochs, stop):
         done = len(run.history)
         if self.pause and (time.monotonic() < self._next or done == epochs):  # `unlearn` draws it
-            self.epoch = done
             return
         began = time.monotonic()
         try:  # it may take seconds
@@ -280,13 +287,13 @@ class UnlearningLab(Lab):
     def show(self) -> None:
         """The whole picture anew."""
         with style.look():
-            self._behind = None
+            self._behind, epochs = None, self.epochs.value  # which may change meanwhile
             for ax in self.figure.axes:  # clear() alone would make all their ticks once more
                 ax.remove()
             self.figure.clear()
             self.draw()
             self.canvas.draw(lambda: self._add(self.model))
-            self._behind = self.epochs.value  # the T that it is the background of
+            self._behind = epochs  # the T that it is the background of
 
     def frame(self, model, run=None) -> None:
         """One frame, of what `model` says; and the numbers of a run that has ended."""

@@ -3,6 +3,7 @@
 A worker does one run at a time, so it is known which run ended it. A thread, or dask, waits for it.
 """
 
+import math
 import multiprocessing
 import os
 import signal
@@ -77,15 +78,19 @@ def supervised(run, job):
 
 
 def _waited_for(worker, run, job):
-    if run.timeout is not None:
-        worker.submit(run.get_ready).result()  # imports take seconds, which are not the run's
-    future = worker.submit(run, job)
-    latest = time.monotonic() + (run.timeout or float("inf"))
+    if run.timeout is not None:  # imports take seconds, which are not the run's
+        _result(worker.submit(run.get_ready), run)
+    return _result(worker.submit(run, job), run, run.timeout or math.inf)
+
+
+def _result(future, run, seconds=math.inf):
+    """None when the sweep has ended before."""
+    latest = time.monotonic() + seconds
     while not wait([future], WAIT).done:
         if run.sweep in _ended:
             return None
         if time.monotonic() > latest:
-            raise TimeoutError(f"it took longer than timeout={run.timeout:g} seconds")
+            raise TimeoutError(f"it took longer than timeout={seconds:g} seconds")
     return future.result()
 
 

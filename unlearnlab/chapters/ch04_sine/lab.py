@@ -82,6 +82,7 @@ class SineLab(UnlearningLab):
         points += self.add(self.choose, {"point": ("point", 1, 1, 5)})
         points += self.add(self.relocate, across | up, late=True)
         super().__init__(seed, method, epochs, RETAIN)
+        self.choose()
         self.left.children += *points, button(self.restore, "Paper's points", "undo", 190)
         self.view.children += (HBox(below),)
         watched = ["mousedown", "mousemove", "mouseup", "mouseleave"]
@@ -146,6 +147,10 @@ class SineLab(UnlearningLab):
 
     # -- running
 
+    def start(self, event=None):
+        self.choose()  # here: within a run it would move another point, chosen meanwhile
+        super().start()
+
     def stands(self, task, seed):
         return super().stands(task, seed) and torch.equal(
             torch.cat(task.forget.tensors, 1), self.places
@@ -166,7 +171,6 @@ class SineLab(UnlearningLab):
         self.frame(model)
 
     def stage(self, seed, method, epochs, stop):
-        self.choose()
         self.ended = None
         super().stage(seed, method, epochs, stop)
         self.kept = [parameters_to_vector(self.task.original.parameters())]
@@ -202,22 +206,24 @@ class SineLab(UnlearningLab):
 
     def seek(self, change):
         """The run as it was after another of its epochs."""
-        run = self.ended
-        if run is None:
-            return
-        self.epoch, self.model = change["new"], copied(run.model)
-        kept = self.kept[self.epoch // self.shown.step]
-        vector_to_parameters(kept, self.model.parameters())
-        self.metrics = self.task.evaluate(self.model)
-        self.frame(self.model, run)
+        with look():  # no run begins or ends meanwhile
+            run = self.ended
+            if run is None:
+                return
+            self.epoch, self.model = change["new"], copied(run.model)
+            kept = self.kept[self.epoch // self.shown.step]
+            vector_to_parameters(kept, self.model.parameters())
+            self.metrics = self.task.evaluate(self.model)
+            self.frame(self.model, run)
 
     def keep_a(self, change):
         """What is seen stays beside the next runs, until it is let go."""
-        self.a = None
-        if change["new"]:
-            words = f"A: {self.under_way}, {self.epoch} epochs"
-            self.a = words, curve(self.drawn or self.task.original), self.metrics
-        self.frame(self.drawn, self.ended)
+        with look():  # one frame's words, curve and numbers
+            self.a = None
+            if change["new"]:
+                words = f"A: {self.under_way}, {self.epoch} epochs"
+                self.a = words, curve(self.drawn or self.task.original), self.metrics
+            self.frame(self.drawn, self.ended)
 
     def compared(self, name):
         rows = {"the function 0": self.task.evaluate(EMPTY), "original": self.start_metrics}

@@ -4,9 +4,11 @@ and after, and what does one write that never read of them?"""
 from ipywidgets import Text
 
 from ...course.lab import MENU, WIDE
+from ...course.style import look
 from ...course.unlearning_lab import UnlearningLab
 from ...data import passage as data
 from ...ground.files import beside
+from ...ground.models import copied
 from ...loop import measure
 from ...methods import METHODS
 from ...tasks import passage
@@ -55,10 +57,10 @@ class PassageLab(UnlearningLab):
 
     def read(self, change=None):
         """All models are asked what stands in the field."""
-        with self.telling():
+        with self.telling(), look():
             self.asked_for = understood(self.prompt.value)
             if self.canvas:
-                self.frame(self.model, self.ended)
+                self.frame(self.drawn, self.ended)
 
     def answers(self, model) -> dict[str, list[str]]:
         """What each model writes, marked. model: the unlearned one, None for the original."""
@@ -101,6 +103,7 @@ class PassageLab(UnlearningLab):
         (page,) = self.figure.axes
         title = f"“{' '.join(self.asked_for)} ...” after {self.epoch} epochs of {self.under_way}"
         page.text(0, 1, title)
+        self.drawn = model and copied(model)  # a run that goes on has other tensors in its own
         self.shown = self.answers(model)  # the table, too, needs it
         for row, (name, words) in enumerate(self.shown.items()):
             page.text(-0.01, 2 + 2.8 * row, name, ha="right", va="top", fontsize=8.5)
