@@ -7,7 +7,7 @@ otherwise. No ground truth is trained: its forget error is 0 by construction.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -25,7 +25,6 @@ from .study import GRIDS, SEEDS, grid
 OPTIONS = ("device", "width", "precision", "test_images", "originals")
 
 
-@dataclass(frozen=True, kw_only=True)
 class FullSize(Study):
     """A study whose provenance says where each seed's original is from."""
 

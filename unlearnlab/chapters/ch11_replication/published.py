@@ -4,20 +4,19 @@ Each oddity has its correction beside it, for a replication that changes one thi
 """
 
 import copy
-from dataclasses import dataclass
 
 import torch
 
 from ...ground.modes import norms_of
 from ...loop import Batch
 from ...methods import MinNormOG
-from ...methods.base import batch_loss
+from ...methods.base import batch_loss, rule
 from ...methods.batch_norm import observe
 from ...projection.network import Network
 from ...projection.step import cg_step
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class MinNormPublished(MinNormOG):
     """MinNorm-OG as the public code runs it, or corrected in one point or another.
 

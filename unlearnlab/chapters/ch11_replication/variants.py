@@ -4,17 +4,16 @@ They are in `VARIANTS` and not in `METHODS`, which holds what the papers compare
 the class.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import nn
 
 from ...ground.modes import norms_of
 from ...methods import MinNormOG
+from ...methods.base import rule
 from .published import MinNormPublished
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class MinNormOnce(MinNormOG):
     """MinNorm-OG that projects before the first step of an epoch only: once, not once a batch."""
 
@@ -26,7 +25,7 @@ class MinNormOnce(MinNormOG):
             super().project(state, retain)
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class MinNormStart(MinNormOG):
     """MinNorm-OG with R = ||theta - theta_0||^2, theta_0 the weights that training began with.
 
@@ -60,7 +59,7 @@ def initial_weights(task, name: str) -> list[torch.Tensor]:
     return [p.detach().to(task.retain.tensors[0].device) for p in start.parameters()]
 
 
-@dataclass(frozen=True, kw_only=True)
+@rule
 class MinNormDirection(MinNormOG):
     """MinNorm-OG that gives every filter of a convolution its length back after a projection.
 

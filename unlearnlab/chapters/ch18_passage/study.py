@@ -5,7 +5,7 @@ python -m unlearnlab.study passage-work  # equal work, and a row for every word
 python -m unlearnlab.study passage-wider  # more settings of the ways whose best lay at an end
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...course.studies import Study
 from ...ground.files import beside
@@ -42,7 +42,6 @@ class NPORetain(NPO):
         return batch_loss(state, retain) + self.ascent * super().loss(state, retain, forget)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Passages(Study):
     """A Study whose table "models" has two further retrained models for every seed."""
 
