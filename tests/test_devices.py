@@ -149,10 +149,7 @@ def test_every_solver_projects_there():
     pixels = torch.randint(
         0, 256, (5, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )
-    for build in (
-        lambda: ViT([10, 3], size=8, width=1 / 16, depth=1),
-        lambda: ResNet(18, 10, 1 / 32),
-    ):
+    for build in (lambda: ViT([10, 3], 1 / 16), lambda: ResNet(18, 10, 1 / 32)):
         for more in (dict(solver="layerwise"), dict(solver="cg")):
             here = seeded(build, 0)
             ul.minnorm_step(here, pixels, 0.1, **more)

@@ -147,7 +147,7 @@ def test_a_transformer_and_two_depths_have_rungs_of_their_own(place):
     assert [rung["width"] for rung in rungs] == [2 / 64, 12 / 64]
     short = dataclasses.replace(VIT.recipe, epochs=1)
     task = ladders._made(width.task, rungs[0], 1, place, recipe=short)
-    assert task.name == "width-digits-small_vit-0.03125"
+    assert task.name == "width-digits-ViT-0.03125"
     assert task.original(task.forget.tensors[0][:2]).shape == (2, 10)
 
 

@@ -149,7 +149,7 @@ def test_averaging_before_the_classifier_is_all_cnns_classifier_at_every_positio
 
 
 def test_the_attention_of_a_vit_is_torchs_multi_head_attention():
-    net, x = ViT(4, size=8, width=1 / 16, depth=1), torch.randn(2, 5, 12)
+    net, x = ViT(4, 1 / 16), torch.randn(2, 5, 12)
     block, theirs = net.blocks[0], nn.MultiheadAttention(12, 3, batch_first=True)
     (
         nn.init.normal_(block.qkv.bias),
@@ -169,7 +169,7 @@ def test_the_attention_of_a_vit_is_torchs_multi_head_attention():
 
 @pytest.mark.parametrize("kind", [AllCNN, ViT])
 def test_all_cnn_and_vit_give_one_output_or_one_per_head(kind):
-    x, options = torch.randn(2, 3, 32, 32), dict(width=1 / 32)
+    x, options = torch.randn(2, 3, 8, 8), dict(width=1 / 32)
     assert kind(7, **options)(x).shape == (2, 7)
     content, color = kind([7, 3], **options)(x)
     assert content.shape == (2, 7) and color.shape == (2, 3)
@@ -178,7 +178,7 @@ def test_all_cnn_and_vit_give_one_output_or_one_per_head(kind):
 IMAGE_MODELS = {
     "ResNet": lambda **o: ResNet(18, [4, 3], 1 / 32, **o),
     "AllCNN": lambda **o: AllCNN([4, 3], 1 / 24, **o),
-    "ViT": lambda **o: ViT([4, 3], 8, width=1 / 16, depth=1, **o),
+    "ViT": lambda **o: ViT([4, 3], 1 / 16, **o),
 }
 
 
@@ -211,10 +211,11 @@ def test_uint8_pixels_are_normalised_inside_every_image_model(name):
     [
         (lambda: AllCNN(width=0), "width must be at least 1/96"),
         (lambda: AllCNN([]), "classes must be"),
-        (lambda: ViT(size=30), "size must be a multiple of patch=4, got 30"),
-        (lambda: ViT(width=0), "width must be at least 1/64"),
-        (lambda: ViT(depth=0), "depth must be at least 1"),
-        (lambda: ViT(4, 8)(torch.zeros(1, 3, 16, 16)), r"images must have shape \(n, 3, 8, 8\)"),
+        (lambda: ViT(4, width=0), "width must be at least 1/64"),
+        (
+            lambda: ViT(4, 1 / 64)(torch.zeros(1, 3, 16, 16)),
+            r"images must have shape \(n, 3, 8, 8\)",
+        ),
     ],
 )
 def test_a_wrong_all_cnn_or_vit_is_refused_by_name(build, words):
@@ -229,7 +230,7 @@ def test_a_wrong_all_cnn_or_vit_is_refused_by_name(build, words):
         lambda: ResNet(50, [4, 3], 1 / 16),
         lambda: AllCNN([4, 3], 1 / 16),
         lambda: AllCNN([4, 3], 1 / 16, batch_norm=False),
-        lambda: ViT([4, 3], 8, width=1 / 16, depth=2),
+        lambda: ViT([4, 3], 1 / 16),
     ],
     ids=["ResNet-18", "ResNet-50", "AllCNN", "AllCNN without batch norm", "ViT"],
 )
@@ -253,7 +254,7 @@ def test_a_minnorm_step_on_an_image_model_equals_the_dense_projection(build, sto
 
 
 def test_the_rows_of_an_image_model_are_the_gradients_autograd_gives_one_by_one():
-    model = seeded(lambda: ViT([4, 3], 8, width=1 / 16, depth=2), 3).double()
+    model = seeded(lambda: ViT([4, 3], 1 / 16), 3).double()
     x = torch.randint(
         0, 256, (3, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )

@@ -32,10 +32,10 @@ from ...tasks.width import CHANNELS, ROLES, SHARES
 from ...training.recipe import Recipe
 from . import choosing, regions
 from .choosing import GOALS, NEAR
-from .vit import small_vit
+from .vit import ViT
 
 OPTIONS = ("dataset", "preset", "device", "precision")
-OWN = {"vit": small_vit}  # networks that the task has no name for
+OWN = {"vit": ViT}  # networks that the task has no name for
 SHARE_WIDTH = 2 / 96  # of AllCNN, at which the shares for validation are varied
 SHARE_METHODS = ("SCRUB", "NegGrad", "l1-Sparse")
 REGIONS_OF = "allcnn"  # whose regions are compared on many planes, and shares varied
