@@ -17,12 +17,8 @@ PLACES = (
     *((x, 0.13, 0.105, 0.7) for x in (0.26, 0.385, 0.51)),
     (0.755, 0.13, 0.23, 0.7),
 )
-CUES = {
-    (True, True): "both",
-    (True, False): "the content",
-    (False, True): "the color",
-    (False, False): "neither",
-}  # what a model goes by: whether it names the class of the content, of the color
+# what a model goes by: whether it names the class of the content, and of the color
+CUES = ("neither", "the color"), ("the content", "both")
 MODELS = {"original": style.ORANGE, "unlearned model": style.BLUE, "ground truth": style.GREEN}
 
 
@@ -116,7 +112,7 @@ class CollapseLab(ImageLab):
             chances = outputs(model, self.image)[0].softmax(1)[0].cpu().numpy()
             ax.barh(range(len(NAMES)), chances, 0.62, color=MODELS[name])
             best = int(chances.argmax())
-            cue = CUES[best == self.content.value, best == self.painted.value]
+            cue = CUES[best == self.content.value][best == self.painted.value]
             title = f"{name}\nsays {self.classes[best]}:\n{cue}"
             self.says[name] = f"the {name} says {self.classes[best]}"
         heading(ax, title, MODELS[name])
