@@ -18,7 +18,7 @@ from .ground import checks, optim
 from .ground.models import copied, device_of
 from .ground.modes import norms_of
 from .ground.precision import PRECISIONS, products_in
-from .ground.seeds import GLOBAL_GENERATORS, derived, put_back, shuffled
+from .ground.seeds import GLOBAL_GENERATORS, derived, from_seed, put_back, shuffled
 from .ground.stopping import Stopped, heeding
 from .ground.threads import few_threads
 from .methods import Method
@@ -163,7 +163,7 @@ def _begun(task, method, epochs, seed, products, stop):
         torchs.manual_seed(run_seed)
         random.seed(run_seed)
         np.random.seed(run_seed % 2**32)
-    generator = torch.Generator().manual_seed(run_seed)
+    generator = from_seed(run_seed)
     model = method.start(task, run_seed)
     model.train()
     device = device_of(model)

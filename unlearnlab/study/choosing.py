@@ -36,8 +36,7 @@ def select(frame, metric: str, rule: str = "oracle", by: tuple[str, ...] = ("met
     if "error" in frame and frame["error"].map(type).eq(str).all():
         raise ValueError("no run of frame finished: its column error says why")
     _check_columns(frame, metric=[metric])
-    names = ("method", "epochs", *hyperparameters(frame))
-    names = [name for name in names if name in frame.columns and name not in by]
+    names = [name for name in _told_apart(frame) if name in frame.columns and name not in by]
     groups = frame.groupby(list(by), sort=False)
     if rule == "validation":
         _check_judged(groups)

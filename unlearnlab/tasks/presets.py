@@ -63,7 +63,7 @@ class Size:
     def _some(self, data, count):
         if count is None or count >= len(data):
             return data
-        return _rows(data, count, torch.Generator().manual_seed(self.drawn_by))
+        return _rows(data, count, seeds.from_seed(self.drawn_by))
 
     def trains_as(self, other: "Size") -> bool:
         """Whether both give the same original and ground truth."""
