@@ -140,7 +140,7 @@ class Exercise:
 EXERCISES: dict[str, Exercise] = {}
 
 
-def exercise(text: str, cases: Callable = tuple, **how):
+def exercise(text: str, cases: Callable, **how):
     """Decorator that registers a reference as the exercise of its name; its source is the solution.
 
     text: hints, and words for what can be wrong, as `messages` reads them: the wrong answers by

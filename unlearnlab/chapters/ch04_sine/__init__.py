@@ -1,6 +1,5 @@
 """What notebook 04 uses: the poisoned sine."""
 
-from ...course import style
 from ...course.exercises import check, hints
 from ...course.graphs import draw, fits, graph
 from . import exercises, pictures, runs, study

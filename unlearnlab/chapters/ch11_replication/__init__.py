@@ -3,6 +3,6 @@
 from ...course import style
 from ...course.exercises import check, hints
 from ...course.fronts import fronts
-from . import exercises, fullsize, pictures, study
+from . import exercises, pictures, study
 from .published import MinNormPublished
 from .variants import VARIANTS, MinNormDirection, MinNormOnce, MinNormStart
