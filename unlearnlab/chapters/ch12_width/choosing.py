@@ -19,7 +19,7 @@ LAMBDAS = (0.2, 0.4, 0.6, 0.8)  # [paper] .8 for strong bias removal
 NEAR = 0.25  # of the typical distance: paper B's delta of 10 on CIFAR-10, with pixels in [-1, 1]
 
 
-def objective(metrics, goal: str, lam: float):
+def objective(metrics, goal: str = "privacy", lam: float = 0.4):
     """J of a goal from what `evaluate` returned, or from a table with such columns: smaller is
     better. Only validation data and the forget set have a say in it.
 
