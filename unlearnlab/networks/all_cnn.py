@@ -7,13 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .pixels import Normalise, linear_heads, scaled, start_convolutions
+from .pixels import OnPixels, linear_heads, scaled, start_convolutions
 
 # All-CNN-C: channels as a share of 96, kernel, stride
 LAYERS = ((1, 3, 1), (1, 3, 1), (1, 3, 2), (2, 3, 1), (2, 3, 1), (2, 3, 2), (2, 3, 1), (2, 1, 1))
 
 
-class AllCNN(nn.Module):
+class AllCNN(OnPixels):
     """All-CNN-C (Springenberg et al., 2015): eight convolutions and a linear classifier of the
     averaged last map.
 
@@ -38,8 +38,7 @@ class AllCNN(nn.Module):
         batch_norm: bool = True,
         **pixels,
     ):
-        super().__init__()
-        self.normalise = Normalise(**pixels)
+        super().__init__(**pixels)
         self.convolutions, self.norms, fan_in = nn.ModuleList(), nn.ModuleList(), 3
         counts = scaled(width, *(96 * share for share, _, _ in LAYERS))
         for channels, (_, kernel, stride) in zip(counts, LAYERS):
@@ -57,6 +56,3 @@ class AllCNN(nn.Module):
         for convolution, norm in zip(self.convolutions, self.norms):
             x = F.relu(norm(convolution(x)))
         return x.mean((2, 3))
-
-    def forward(self, x):
-        return self.fc(self.features(x))

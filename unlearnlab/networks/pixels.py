@@ -40,6 +40,18 @@ class Normalise(nn.Module):
         return (x.to(self.mean.dtype) / 255 - self.mean) / self.std
 
 
+class OnPixels(nn.Module):
+    """A network whose heads `fc` see the `features` of images. pixels: mean and std, what
+    `Normalise` applies to uint8 pixels."""
+
+    def __init__(self, **pixels):
+        super().__init__()
+        self.normalise = Normalise(**pixels)
+
+    def forward(self, x):
+        return self.fc(self.features(x))
+
+
 def scaled(width: float, *usual: int, where: str = "in the first layer") -> list[int]:
     """The numbers of channels at a width. usual: at width 1. Raises ValueError for a width that
     leaves none of the first."""

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..ground import checks
-from .pixels import Normalise, linear_heads, scaled, start_convolutions
+from .pixels import OnPixels, linear_heads, scaled, start_convolutions
 
 # By depth: the blocks of each stage; of a block, which convolution strides, and all of them, as
 # (kernel, channels as a share of the stage's)
@@ -25,7 +25,7 @@ BLOCKS = {
 }
 
 
-class ResNet(nn.Module):
+class ResNet(OnPixels):
     """Residual network (He et al., 2016) with torchvision's parameter names, so that published
     weights load.
 
@@ -48,12 +48,11 @@ class ResNet(nn.Module):
         stem: str = "cifar",
         **pixels,
     ):
-        super().__init__()
+        super().__init__(**pixels)
         checks.one_of("depth", depth, BLOCKS)
         checks.one_of("stem", stem, ("cifar", "imagenet"))
         channels = scaled(width, 64, 128, 256, 512)
         counts, *block = BLOCKS[depth]
-        self.normalise = Normalise(**pixels)
         kernel, stride = (3, 1) if stem == "cifar" else (7, 2)
         self.conv1 = nn.Conv2d(3, channels[0], kernel, stride, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(channels[0])
@@ -94,9 +93,6 @@ class ResNet(nn.Module):
         """(n, channels): the last feature map averaged over positions, what the heads see."""
         x = self.pool(F.relu(self.bn1(self.conv1(self.normalise(x)))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3))
-
-    def forward(self, x):
-        return self.fc(self.features(x))
 
 
 class _Block(nn.Module):

@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from ...ground import checks
-from ...networks.pixels import Normalise, linear_heads, scaled
+from ...networks.pixels import OnPixels, linear_heads, scaled
 from ...networks.transformer import Block
 
 
-class ViT(nn.Module):
+class ViT(OnPixels):
     """Vision transformer (Dosovitskiy et al., 2021) for images of 8 by 8: 16 patches of 2 by 2
     pixels, a class token, learned positions, 4 pre-norm blocks.
 
@@ -26,9 +26,8 @@ class ViT(nn.Module):
     SIZE, PATCH, DEPTH, HEADS = 8, 2, 4, 3
 
     def __init__(self, classes: int | Sequence[int], width: float, **pixels):
-        super().__init__()
+        super().__init__(**pixels)
         channels = self.HEADS * scaled(width, 64, where="for each attention head")[0]
-        self.normalise = Normalise(**pixels)
         self.patches = nn.Conv2d(3, channels, self.PATCH, self.PATCH)
         self.token = nn.Parameter(torch.zeros(1, 1, channels))
         places = 1 + (self.SIZE // self.PATCH) ** 2
@@ -50,6 +49,3 @@ class ViT(nn.Module):
         x = self.patches(x).flatten(2).transpose(1, 2)
         x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.positions
         return self.norm(self.blocks(x))[:, 0]
-
-    def forward(self, x):
-        return self.fc(self.features(x))
