@@ -33,6 +33,12 @@ class Lab:
     def __init__(self):
         self.status = ipywidgets.HTML()
 
+    def lay_out(self, *rows) -> None:
+        """Makes the panel, whose widgets are gone when the lab is."""
+        self.panel = ipywidgets.VBox(rows)
+        # not when the kernel ends: then there is nobody left to tell
+        weakref.finalize(self, close, self.panel).atexit = False
+
     def close(self) -> None:
         """Its widgets are gone, and what it drew: the end of a lab."""
         close(self.panel)
@@ -123,9 +129,7 @@ class SliderLab(Lab):
             getattr(self, name).value = value
         self.canvas = Canvas(figure(**self.panels)[0])
         top = ipywidgets.HBox([self.column, self.numbers])
-        self.panel = ipywidgets.VBox([top, self.canvas.widget, self.status])
-        # not when the kernel ends: then there is nobody left to tell
-        weakref.finalize(self, close, self.panel).atexit = False
+        self.lay_out(top, self.canvas.widget, self.status)
         self.show()
 
     @property

@@ -4,7 +4,6 @@ made when it is needed, and a picture of how far it has come."""
 import dataclasses
 import threading
 import time
-import weakref
 
 import numpy as np
 from ipywidgets import HTML, Checkbox, FloatProgress, HBox, VBox
@@ -77,9 +76,7 @@ class UnlearningLab(Lab):
         self.left = VBox([self.seed, self.name, self.epochs])
         buttons = HBox([self.run, self.stop, self.reset, *self.extra, self.progress])
         shown = self.view, self.readout, self.results, self.status
-        self.panel = VBox([HBox([self.left, self.box]), buttons, *shown])
-        # not when the kernel ends: then there is nobody left to tell
-        weakref.finalize(self, close, self.panel).atexit = False
+        self.lay_out(HBox([self.left, self.box]), buttons, *shown)
         self.fill(self.settings[method])
         if not source or "digits" in source:  # so that there is a picture before anyone clicks
             self.unlearn(*self.asked(), stop=threading.Event())
