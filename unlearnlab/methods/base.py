@@ -214,7 +214,7 @@ def limits(field: dataclasses.Field) -> Limits:
     what its type says."""
     kind = _kind(field)
     known = Limits(kind)
-    if kind in (int, float) and field.name in RANGES:
+    if kind in (int, float) and isinstance(RANGES.get(field.name), Limits):
         known = dataclasses.replace(RANGES[field.name], kind=kind)
     elif kind is str and field.default in CHOICES.get(field.name, ()):
         known = Limits(str, choices=CHOICES[field.name])
