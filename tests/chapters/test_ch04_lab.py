@@ -383,20 +383,3 @@ def test_wrong_choices_are_refused_by_name():
         ch.SineLab(method="SGD")
     with pytest.raises(ValueError, match="epochs must be one of .*, got 7"):
         ch.SineLab(epochs=7)
-
-
-def test_work_is_replaced_and_stopped(lab):
-    order = []
-    lab.wait()
-    began = threading.Event()
-    lab.work(lambda stop: (began.set(), stop.wait(END), order.append("first")))
-    assert began.wait(END)
-    lab.work(lambda stop: order.append("second"))
-    lab.wait(END)
-    assert order == ["first", "second"]
-    lab.work(lambda stop: stop.wait(END))
-    with pytest.raises(TimeoutError, match="still busy after 0.05 s"):
-        lab.wait(0.05)
-    lab.halt()
-    lab.wait(END)
-    assert lab.stop.disabled

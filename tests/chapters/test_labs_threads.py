@@ -227,3 +227,20 @@ def test_a_lab_that_is_closed_begins_nothing_that_waited_for_its_turn(sine):
     sine.close()
     sine.wait()
     assert order == ["first"]
+
+
+def test_work_is_replaced_and_stopped(sine):
+    order = []
+    sine.wait()
+    began = threading.Event()
+    sine.work(lambda stop: (began.set(), stop.wait(END), order.append("first")))
+    assert began.wait(END)
+    sine.work(lambda stop: order.append("second"))
+    sine.wait(END)
+    assert order == ["first", "second"]
+    sine.work(lambda stop: stop.wait(END))
+    with pytest.raises(TimeoutError, match="still busy after 0.05 s"):
+        sine.wait(0.05)
+    sine.halt()
+    sine.wait(END)
+    assert sine.stop.disabled

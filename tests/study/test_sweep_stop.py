@@ -173,7 +173,8 @@ def test_a_stop_is_heard_while_a_worker_gets_ready(monkeypatch):
         def result(self, timeout=None):
             raise AssertionError("it would wait for ever")
 
-    never = SimpleNamespace(submit=lambda *given: Never())
+    never = SimpleNamespace(submit=lambda *given: Never(), shutdown=lambda **how: None)
     run = SimpleNamespace(sweep="ended", timeout=60, get_ready=None)
     monkeypatch.setattr(workers, "_ended", {"ended"})
-    assert workers._waited_for(never, run, "a job") is None
+    monkeypatch.setattr(workers, "_idle_worker", lambda sweep: never)
+    assert workers.supervised(run, "a job") is None

@@ -3,7 +3,6 @@
 A worker does one run at a time, so it is known which run ended it. A thread, or dask, waits for it.
 """
 
-import math
 import multiprocessing
 import os
 import signal
@@ -61,7 +60,9 @@ def supervised(run, job):
     for _ in range(ATTEMPTS):
         worker, outcome = _idle_worker(run.sweep), None
         try:
-            outcome = _waited_for(worker, run, job)
+            if run.timeout is not None:  # imports take seconds, which are not the run's
+                _result(worker.submit(run.get_ready), run)
+            outcome = _result(worker.submit(run, job), run, run.timeout)
         except BrokenExecutor:
             continue
         except TimeoutError as error:
@@ -77,15 +78,9 @@ def supervised(run, job):
     return run.ended(job, f"its worker process died {ATTEMPTS} times")
 
 
-def _waited_for(worker, run, job):
-    if run.timeout is not None:  # imports take seconds, which are not the run's
-        _result(worker.submit(run.get_ready), run)
-    return _result(worker.submit(run, job), run, run.timeout or math.inf)
-
-
-def _result(future, run, seconds=math.inf):
+def _result(future, run, seconds=None):
     """None when the sweep has ended before."""
-    latest = time.monotonic() + seconds
+    latest = time.monotonic() + (seconds or float("inf"))
     while not wait([future], WAIT).done:
         if run.sweep in _ended:
             return None
