@@ -57,7 +57,8 @@ def look():
     """Inside, matplotlib draws in the course's style and nothing of the reader's, who may like dark
     pictures; outside, the reader's own settings stay.
 
-    One thread at a time, as the settings are everybody's: a lab draws in a thread of its own.
+    One thread at a time, as the settings are everybody's: a lab draws in a thread of its own. What
+    the reader draws by pyplot at that very moment has the course's style, too.
     """
     with _settings, matplotlib.style.context(RC, after_reset=True):
         yield
