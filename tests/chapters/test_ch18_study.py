@@ -72,9 +72,9 @@ def test_every_way_has_twelve_settings_and_equal_work_the_epochs_that_cost_as_mu
     assert {epochs for _, epochs in main} == {10}
     assert work == {
         ("MinNorm-OG", 10): 6,
-        ("GD", 70): 12,
-        ("NPO", 180): 12,
-        ("NPO + retain", 50): 12,
+        ("GD", 84): 12,
+        ("NPO", 188): 12,
+        ("NPO + retain", 59): 12,
     }
     pairs = lambda one, n: {
         (s.method.lr, s.method.reg)
