@@ -77,10 +77,16 @@ def docstrings(module):
 
 
 def code_tokens(text):
-    """How many tokens of `text` are neither comment nor docstring nor layout."""
-    where = docstrings(ast.parse(text))
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return sum(token.type not in NO_CODE and token.start not in where for token in tokens)
+    """How many tokens of `text` are neither comment nor docstring nor layout.
+
+    An f-string is one, as Python 3.11 has it: from 3.12 on its parts are tokens, too.
+    """
+    where, count, inside = docstrings(ast.parse(text)), 0, 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        count += not inside and token.type not in NO_CODE and token.start not in where
+        kind = tokenize.tok_name[token.type]
+        inside += kind.endswith("STRING_START") - kind.endswith("STRING_END")
+    return count
 
 
 def imports(path):
