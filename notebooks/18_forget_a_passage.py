@@ -637,9 +637,8 @@ ten[["method", "n_pert", "seconds", "of GD's"]]
 # the course: a row a passage, plain shrinkage, and **NPO + retain**, as NPO without a retain term
 # is not how its authors run it. (NGP is what TOFU calls gradient difference.) The best of NPO +
 # retain and of NGD lay at an end, so these two were then moved to lower weights. And in *equal
-# work*, about as much processor time as ten epochs of MinNorm-OG with a row a passage: 70 epochs of
-# GD, 180 of NPO, 50 of NPO + retain, by an earlier timing. By the seconds of section 6 it would be
-# 84, 188 and 59: the three got 4 to 17% less. `python -m unlearnlab.study passage` and
+# work*, by the seconds of section 6 as much processor time as ten epochs of MinNorm-OG with a row a
+# passage: 84 epochs of GD, 188 of NPO, 59 of NPO + retain. `python -m unlearnlab.study passage` and
 # `passage-work` make the records again.
 #
 # First the floor: how much do three models differ that never read of the six?
@@ -760,7 +759,7 @@ ch.pictures.fronts(drawn, references, title)
 # are NPO + retain, SCRUB, NGP and NegGrad, come nearest to the retrained models, with an area of
 # about 0.7 to 0.8. NPO and GA alone, with no retained passage, forget as well, and lose more.
 # **Those that see retained passages only** have 0.35 at most: GD, NGD, Ridge, l1-Sparse, plain
-# shrinkage and MinNorm-OG. Seven times the epochs do not help GD. With the same six settings a row
+# shrinkage and MinNorm-OG. Eight times the epochs do not help GD. With the same six settings a row
 # a word, a row a passage and plain shrinkage have 0.22 each.
 #
 # The third is the lesson of the exposure. **SalUn and KL-Unif** look at the forget set. By *facts*,

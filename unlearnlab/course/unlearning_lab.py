@@ -52,7 +52,7 @@ class UnlearningLab(Lab):
     """
 
     hidden = judged = extra = ()
-    _lock = threading.Lock()
+    _lock = threading.RLock()  # a message of a widget may lead back here
     go = "Run", "play", 110, "the same run again, to watch"
     back = "Reset", "undo", 110, "the method's first values"
     pause = 0
@@ -214,7 +214,8 @@ class UnlearningLab(Lab):
         with style.look():
             # the model: once the run is over. The track: what is judged, after every epoch of it,
             # from the original on.
-            self.model, self.metrics, self.under_way = None, self.start_metrics, method.name
+            self.model = self.drawn = None
+            self.metrics, self.under_way = self.start_metrics, method.name
             self.track, self.previous = [self.place(self.metrics)], self.finished
             self.epoch = 0
             if self.canvas is None:

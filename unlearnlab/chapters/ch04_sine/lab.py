@@ -210,7 +210,7 @@ class SineLab(UnlearningLab):
             run = self.ended
             if run is None:
                 return
-            self.epoch, self.model = change["new"], copied(run.model)
+            self.epoch, self.model = self.shown.value, copied(run.model)
             kept = self.kept[self.epoch // self.shown.step]
             vector_to_parameters(kept, self.model.parameters())
             self.metrics = self.task.evaluate(self.model)
