@@ -44,10 +44,6 @@ EDITS = {
         "k = 1\ndef f(x): return [k for _ in x]",
         "k = 2\ndef f(x): return [k for _ in x]",
     ),
-    "a global in a class within": (
-        "k = 1\ndef f(x):\n  class A:\n    b = k\n  return A.b",
-        "k = 2\ndef f(x):\n  class A:\n    b = k\n  return A.b",
-    ),
     "a global list": ("k = [1, 2]\ndef f(x): return k", "k = [2, 1]\ndef f(x): return k"),
     "a global array": (
         "k = np.arange(3)\ndef f(x): return k",

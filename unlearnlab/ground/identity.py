@@ -213,14 +213,13 @@ class _Walk:
             self.see(value, f"global {name}")
 
     def _module(self, module):
-        """Of the reader's: all that it holds. Of this package, if not counted: all files of it."""
-        own = module.__name__.partition(".")[0] == PACKAGE
-        named = library(module.__name__) or own and f"{PACKAGE} {contents()}"
+        """Of the reader's: all that it holds. This package as a whole: all of its files."""
+        own = module.__name__ == PACKAGE
+        named = f"{PACKAGE} {contents()}" if own else library(module.__name__)
         self.put("module", named or "")
         if not named:
-            held = vars(module).items()  # and __getattr__ may give any other
-            seen = {n: value for n, value in held if n == "__getattr__" or not n.startswith("__")}
-            self._named(seen)
+            held = vars(module).items()
+            self._named({name: value for name, value in held if not name.startswith("__")})
 
     # --- classes and objects ---
 

@@ -3,7 +3,9 @@
 import builtins
 import dis
 import importlib
+import re
 import types
+from collections import defaultdict
 
 from .origin import library
 
@@ -13,51 +15,63 @@ UNSEEN = {
     for thing in (eval, exec, globals, __import__, importlib.import_module)
 }
 GLOBAL_STEPS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
-ATTRIBUTE_STEPS = ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM")
+LOCAL_STEPS = ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM")
 
 
 def loads(function) -> list[tuple]:
     """(name, value) of the globals that a function and those within it load, and of what they
     import.
 
-    Of a module of the reader's that is what is taken from it at once, as in `mine.f` or `from mine
-    import f`. In any other use it is the module, with all that it holds: so after `import mine`
-    within the function. A library's module stands for all in it.
+    In the place of a module of the reader's stands what is taken from it; the module itself where
+    nothing is: whoever it is given to may take anything. A library's module stands for all in it.
     """
-    space, found, module = function.__globals__, {}, None
-    steps = [*_steps(function.__code__), ("", "")]
-    for i, (does, name) in enumerate(steps):
-        if does in GLOBAL_STEPS:
-            value = space.get(name, getattr(builtins, name, None))
-            if name not in space and id(value) not in UNSEEN:
-                continue
-        elif does == "IMPORT_NAME":
-            value = module = _imported(name, space, steps[i - 1][1], steps[i - 2][1])
-        elif does == "IMPORT_FROM" and _is_followed(module):  # the next of several, too
-            value = getattr(module, name, None)
+    steps, bound, before = [*_steps(function.__code__)], defaultdict(dict), -1
+    while sum(map(len, bound.values())) > before:  # a loop or a handler loads what is stored below
+        before = sum(map(len, bound.values()))
+        found = _once(steps, function.__globals__, bound)
+    return found
+
+
+def _once(steps, space, bound):
+    """`loads` of these steps, and into `bound` what each name of theirs may hold, by its id."""
+    found, values, module = {}, {}, {}
+    for i, (does, name) in enumerate(steps[:-1]):
+        then, taken = steps[i + 1]
+        if does == "IMPORT_NAME":
+            values = module = _by_id([_imported(name, space, steps[i - 1][1], steps[i - 2][1])])
+        elif does in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
+            held = module if steps[i - 1][0].startswith("STORE") else values  # the next of several
+            values = _by_id(value for each in held.values() for value in _taken(each, name))
+        elif does in GLOBAL_STEPS:
+            own = [space[name]] if name in space else _taken(builtins, name)
+            values = bound[name] | _by_id(own)
+        elif does.startswith("LOAD"):
+            values = bound[name] if does.startswith(LOCAL_STEPS) else {}
         else:
+            if does.startswith("STORE"):
+                bound[name] = bound[name] | values
             continue
-        while _is_followed(value) and steps[i + 1][0] in ATTRIBUTE_STEPS:
-            i, name = i + 1, steps[i + 1][1]
-            if name.startswith("__"):  # such as __dict__, which gives all
-                break
-            value = getattr(value, name, None)
-        found[name, id(value)] = name, value
-    return [*found.values(), *_hidden(found.values(), steps)]
+        used = does.startswith("IMPORT") or then.endswith(("_ATTR", "_METHOD"))
+        whole = not used or taken == "__dict__"
+        for value in values.values():
+            if whole or not _is_followed(value):
+                found[name, id(value)] = name, value
+    return [*found.values()]
 
 
-def _hidden(found, steps):
-    """What of UNSEEN the modules found hold under a name that stands among the steps."""
-    names = {name for _, name in steps if isinstance(name, str)}
-    held = [vars(value) for _, value in found if isinstance(value, types.ModuleType)]
-    pairs = [(name, space.get(name)) for space in held for name in names]
-    return [pair for pair in pairs if id(pair[1]) in UNSEEN]
+def _by_id(values):
+    return {id(value): value for value in values}
 
 
 def _steps(code):
-    """(what it does, with what) of every step, and of those of the functions within."""
+    """(what it does, with what) of every step, and of those of the functions within. Some of
+    Python 3.13 do two things: they are two."""
     for step in dis.get_instructions(code):
-        if step.opname != "EXTENDED_ARG":
+        if step.opname == "LOAD_FAST" and step.argval in (*code.co_cellvars, *code.co_freevars):
+            yield "LOAD_CLOSURE", step.argval  # as it was called: it is no use of what it holds
+        elif "_FAST_" in step.opname and isinstance(step.argval, tuple):
+            yield from zip(re.findall("LOAD_FAST|STORE_FAST", step.opname), step.argval)
+        elif step.opname != "EXTENDED_ARG":
             yield step.opname, step.argval
     for const in code.co_consts:
         if isinstance(const, types.CodeType):
@@ -75,3 +89,11 @@ def _imported(name, space, names, level):
 
 def _is_followed(value):
     return isinstance(value, types.ModuleType) and library(value.__name__) is None
+
+
+def _taken(module, name):
+    """[an attribute of a module], or [] of one that says nothing that the module does not, and of
+    other things, which are seen as they are: to ask them for an attribute may run anything."""
+    value = getattr(module, name, None) if isinstance(module, types.ModuleType) else None
+    tells = _is_followed(module) and not name.startswith("__") or id(value) in UNSEEN
+    return [value] if tells or _is_followed(value) else []
