@@ -70,6 +70,18 @@ def test_what_is_imported_within_is_seen_whether_or_not_it_has_been_imported_yet
     assert fingerprint(space["f"]) != before
 
 
+def test_what_is_taken_of_a_package_stays_the_same_as_it_loads_other_parts_of_itself(package):
+    late = "def mean(x):\n  from . import deep\n  return K\nK = 1\n"
+    (package / "__init__.py").write_text(late)
+    (package / "plots.py").write_text("")
+    f = made("def f(x):\n  import mine\n  return mine.mean(x)")["f"]
+    before = [fingerprint(f) for _ in range(3)]
+    importlib.import_module("mine.plots")
+    assert {fingerprint(f), *before} == {before[0]}
+    sys.modules["mine"].K = 2
+    assert fingerprint(f) != before[0]
+
+
 def test_a_name_that_is_bound_again_and_again_is_looked_at_once():
     lines = "".join("  x = torch.relu(x) * SCALE\n" for _ in range(40))
     space = made(f"import torch\nSCALE = 2\ndef f(x):\n{lines}  return x")
