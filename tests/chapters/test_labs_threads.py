@@ -10,6 +10,7 @@ import torch
 from patience import END, QUIET
 
 from unlearnlab.chapters.ch04_sine import SineLab
+from unlearnlab.chapters.ch04_sine.pictures import curve
 from unlearnlab.chapters.ch10_collapse import CollapseLab
 from unlearnlab.chapters.ch18_passage import PassageLab
 from unlearnlab.ground.models import copied
@@ -244,3 +245,32 @@ def test_work_is_replaced_and_stopped(sine):
     sine.halt()
     sine.wait(END)
     assert sine.stop.disabled
+
+
+def test_the_end_of_one_lab_may_begin_another(sine):
+    other, begun = SineLab(seed=2, method="GD", epochs=5), []
+
+    def ended(change):
+        if change["new"] and not begun:
+            begun.append(other.start())
+
+    sine.stop.observe(ended, "disabled")
+    sine.start()
+    sine.wait(QUIET)
+    other.wait(QUIET)
+    assert begun and other.stop.disabled and sine.error is other.error is None
+
+
+def test_curve_A_as_a_run_begins_is_the_original(sine, monkeypatch):
+    begun = sine.stage
+
+    def begins(*asked):
+        begun(*asked)
+        sine.a_button.value = True
+
+    monkeypatch.setattr(sine, "stage", begins)
+    sine.start()
+    sine.wait()
+    words, (_, heights), metrics = sine.a
+    assert words == "A: GD, 0 epochs" and metrics == sine.start_metrics
+    assert (heights == curve(sine.task.original)[1]).all()
