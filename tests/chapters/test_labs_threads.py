@@ -14,6 +14,7 @@ from unlearnlab.chapters.ch04_sine.pictures import curve
 from unlearnlab.chapters.ch10_collapse import CollapseLab
 from unlearnlab.chapters.ch18_passage import PassageLab
 from unlearnlab.ground.models import copied
+from unlearnlab.networks.predict import outputs
 
 MOMENT = 0.5  # seconds in which a thread that does not wait for the other has done its harm
 
@@ -180,6 +181,22 @@ def test_a_prompt_within_a_run_is_answered_by_the_model_that_is_seen(monkeypatch
     assert shown == said != original
 
 
+def test_a_control_moved_within_a_run_shows_the_model_that_is_seen(monkeypatch):
+    lab, found = CollapseLab(seed=1, method="GD", epochs=2), []
+
+    def moves(run):
+        lab.painted.value = (lab.painted.value + 1) % 10
+        bars = lab.figure.axes[1 + list(lab.says).index("unlearned model")].patches
+        says = outputs(run.model, lab.image)[0].softmax(1)[0]
+        found.append(([bar.get_width() for bar in bars][-10:], says.tolist()))
+
+    within(lab, monkeypatch, 1, moves)
+    lab.start()
+    lab.wait()
+    ((widths, says),) = found
+    assert widths == pytest.approx(says, abs=1e-5)
+
+
 def test_a_control_moved_as_another_seed_comes_shows_one_task(monkeypatch):
     levels = lambda lab: [line.get_ydata()[0] for line in lab.figure.axes[-1].lines[:2]]
     lab, made = CollapseLab(seed=1, method="GD", epochs=1), threading.Event()
@@ -259,6 +276,7 @@ def test_the_end_of_one_lab_may_begin_another(sine):
     sine.wait(QUIET)
     other.wait(QUIET)
     assert begun and other.stop.disabled and sine.error is other.error is None
+    other.close()
 
 
 def test_curve_A_as_a_run_begins_is_the_original(sine, monkeypatch):

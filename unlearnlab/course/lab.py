@@ -42,7 +42,7 @@ class Lab:
     def close(self) -> None:
         """Its widgets are gone, and what it drew: the end of a lab."""
         close(self.panel)
-        self.canvas = self.figure = self.task = self.model = None
+        self.canvas = self.figure = self.task = self.model = self.drawn = None
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         _keep(self)

@@ -9,6 +9,7 @@ import numpy as np
 from ipywidgets import HTML, Checkbox, FloatProgress, HBox, VBox
 
 from ..ground.checks import one_of
+from ..ground.models import copied
 from ..ground.stopping import Stopped
 from ..loop import measure, unlearn
 from ..methods import Method
@@ -290,7 +291,7 @@ class UnlearningLab(Lab):
                 ax.remove()
             self.figure.clear()
             self.draw()
-            self.canvas.draw(lambda: self._add(self.model))
+            self.canvas.draw(lambda: self._add(self.drawn))
             self._behind = epochs  # the T that it is the background of
 
     def frame(self, model, run=None) -> None:
@@ -300,7 +301,9 @@ class UnlearningLab(Lab):
             self.readout.value = self._table(run)
 
     def _add(self, model):
-        self.figure.alt = self.move(model)
+        if model is not self.drawn:  # a copy: a run that goes on has other tensors in its own
+            self.drawn = model and copied(model)
+        self.figure.alt = self.move(self.drawn)
 
     def compared(self, name) -> dict[str, dict[str, float]]:
         """The rows of the table: names, one of them the method's, and metrics."""

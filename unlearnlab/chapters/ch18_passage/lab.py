@@ -8,7 +8,6 @@ from ...course.style import look
 from ...course.unlearning_lab import UnlearningLab
 from ...data import passage as data
 from ...ground.files import beside
-from ...ground.models import copied
 from ...loop import measure
 from ...methods import METHODS
 from ...tasks import passage
@@ -103,7 +102,6 @@ class PassageLab(UnlearningLab):
         (page,) = self.figure.axes
         title = f"“{' '.join(self.asked_for)} ...” after {self.epoch} epochs of {self.under_way}"
         page.text(0, 1, title)
-        self.drawn = model and copied(model)  # a run that goes on has other tensors in its own
         self.shown = self.answers(model)  # the table, too, needs it
         for row, (name, words) in enumerate(self.shown.items()):
             page.text(-0.01, 2 + 2.8 * row, name, ha="right", va="top", fontsize=8.5)
