@@ -406,7 +406,9 @@ assert not apart(Centred(30, 2), models["table"][1])
 # A method is a class. Its fields are its hyperparameters, and each can have limits. In every update
 # the loop calls `project`, `loss`, `perturb`, then AdamW, then `settle`; you write what you need.
 # Notebook 08 has an exercise with `settle`. Here it is `loss`: learn the retain set, and doubt on
-# the forget set, less and less.
+# the forget set, less and less. `state.loss(batch)` and `state.outputs(batch)` keep to the run's
+# policy of batch norm (notebook 09), which a plain `state.model(...)` would go past: where the
+# network has batch norm, that is refused.
 
 
 # %%
@@ -420,10 +422,9 @@ class Doubt(ul.Method):
 
     def loss(self, state, retain, forget):
         counts = forget.targets != -100  # everywhere, but for padding
-        doubt = -state.model(forget.inputs).log_softmax(-1)[counts].mean()
+        doubt = -state.outputs(forget).log_softmax(-1)[counts].mean()
         state.notes["doubt"] = doubt.item()  # stands in the history
-        kept = state.task.loss(state.model(retain.inputs), retain.targets)
-        return kept + self.price * self.fade**state.epoch * doubt
+        return state.loss(retain) + self.price * self.fade**state.epoch * doubt
 
 
 # %% [markdown]

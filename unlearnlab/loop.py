@@ -23,7 +23,7 @@ from .ground.stopping import Stopped, heeding
 from .ground.threads import few_threads
 from .methods import Method
 from .methods.base import HYPERPARAMETERS
-from .methods.batch_norm import observe
+from .methods.batch_norm import batch_outputs, observe, seen
 from .projection import NonFiniteGradients
 from .task import Task
 
@@ -74,9 +74,19 @@ class State:
     epoch: int = 0
     turn: str = "both"  # which of the epoch's passes this is
     norms: list[nn.Module] = field(default_factory=list)  # the model's batch-norm layers
+    seen: list[int] = field(default_factory=list)  # how often they were written into, as allowed
     fixed: list[nn.Parameter] = field(default_factory=list)  # the original's parameters
     notes: dict[str, float] = field(default_factory=dict)  # goes into this epoch's history
     memory: dict = field(default_factory=dict)  # the method's own, kept for the whole run
+
+    def outputs(self, batch):
+        """What the current model returns for a batch, under the method's policy of batch norm.
+        Differentiable."""
+        return batch_outputs(self, batch)
+
+    def loss(self, batch) -> Tensor:
+        """J(theta; B): the task's mean loss on a batch, likewise."""
+        return self.task.loss(self.outputs(batch), batch.targets)
 
 
 def unlearn(
@@ -288,7 +298,13 @@ def _update(state, optimizer, retain, forget):
     observe(state, retain, forget)
     method.project(state, retain)
     optimizer.zero_grad()
+    state.seen = seen(state.norms)
     loss = _checked(state, method.loss(state, retain, forget))
+    if state.seen != seen(state.norms):
+        raise ValueError(
+            f"{method.name}: its loss lets a batch into running statistics, whatever batch_norm="
+            f"{method.batch_norm!r} says. Take state.outputs(batch) for state.model(batch.inputs)"
+        )
     before = _grads(state.fixed)
     loss.backward()
     if _grads(state.fixed) != before:

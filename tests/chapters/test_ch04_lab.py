@@ -79,7 +79,7 @@ class Calm(ul.GD):
     price: float = ul.hyperparameter(0.5, low=0, high=2, meaning="of large outputs")
 
     def loss(self, state, retain, forget):
-        outputs = state.model(retain.inputs)
+        outputs = state.outputs(retain)
         return state.task.loss(outputs, retain.targets) + self.price * outputs.square().mean()
 
 

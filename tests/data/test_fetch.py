@@ -124,6 +124,7 @@ def test_plain_files_are_kept_as_they_are(server, tmp_path):
 
 def test_a_file_put_there_by_hand_takes_the_place_of_a_download(tmp_path):
     content = tar()
+    (tmp_path / "data").mkdir()  # the reader's
     (tmp_path / "set.tar.gz").write_bytes(content)
     source = published("http://127.0.0.1:9/set.tar.gz", content)
     fetch(source, tmp_path, progress=False)

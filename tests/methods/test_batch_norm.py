@@ -14,7 +14,7 @@ from torch.utils.data import TensorDataset
 import unlearnlab as ul
 from unlearnlab.chapters.ch11_replication import MinNormPublished
 from unlearnlab.chapters.ch11_replication.published import batch_statistics_step
-from unlearnlab.methods.base import CHOICES, Method, batch_loss
+from unlearnlab.methods.base import CHOICES, Method
 from unlearnlab.networks import seeded
 
 STILL = {"lr": 1e-300, "weight_decay": 0.0}  # the weights stay, so that only statistics can change
@@ -271,7 +271,7 @@ def test_a_forward_pass_that_fails_leaves_every_mode_as_it_was():
         def loss(self, state, retain, forget):
             before = [(m.training, m.track_running_stats) for m in state.norms]
             with pytest.raises(RuntimeError):
-                batch_loss(state, forget)
+                state.loss(forget)
             seen.append(
                 before
                 == [(m.training, m.track_running_stats) for m in state.norms]
@@ -309,3 +309,21 @@ def test_without_batch_norm_every_policy_is_the_same_run(name):
         for policy in CHOICES["batch_norm"]
     ]
     assert all(torch.equal(parameters(run.model), parameters(runs[0].model)) for run in runs[1:])
+
+
+@pytest.mark.parametrize("policy", CHOICES["batch_norm"])
+@pytest.mark.parametrize("build", [flat, convolutional, instances, averages])
+def test_a_loss_that_goes_past_the_policy_is_refused_and_told_the_way(build, policy):
+    class Past(Method):
+        def loss(self, state, retain, forget):
+            return state.task.loss(state.model(retain.inputs), retain.targets)
+
+    class Looks(Method):
+        def loss(self, state, retain, forget):
+            return state.loss(retain) + 0 * state.outputs(forget).sum()
+
+    task = normalised(build)
+    with pytest.raises(ValueError, match=rf"Past.*batch_norm='{policy}' .*state.outputs\(batch\)"):
+        ul.unlearn(task, Past(batch_norm=policy), 1)
+    looked, gd = (ul.unlearn(task, m(batch_norm=policy), 3).model for m in (Looks, ul.GD))
+    assert equal(statistics(looked), statistics(gd))

@@ -115,3 +115,24 @@ def test_it_goes_through_a_sweep_and_more_groups_than_samples_are_refused(tmp_pa
     assert runs.error.isna().all() and set(runs.method) == {"RUM (NGP)", "NTK"} and len(runs) == 6
     with pytest.raises(ValueError, match="groups must be"):
         ul.unlearn(classification(), kind(groups=11), 1)
+
+
+class Counting(torch.nn.Linear):
+    """A network that counts what it was shown."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.register_buffer("shown", torch.zeros(()))
+
+    def forward(self, x):
+        self.shown += len(x)
+        return super().forward(x)
+
+
+def test_the_original_is_asked_as_a_copy():
+    task = regression(1)
+    inputs, targets = task.retain.tensors
+    original = Counting(inputs.shape[1], targets.shape[1])
+    task = task.changed(original=original, ground_truth=None)
+    ul.unlearn(task, refined(ul.GD)(groups=2), 1)
+    assert task.original.shown == 0

@@ -12,7 +12,7 @@ from torch.nn.utils import parameters_to_vector
 
 import unlearnlab as ul
 from unlearnlab.chapters.ch12_width.vit import ViT
-from unlearnlab.networks import AllCNN, ResNet, seeded
+from unlearnlab.networks import AllCNN, Decoder, ResNet, seeded
 
 
 def test_a_slice_of_an_mlp_is_its_layers_with_the_same_weights():
@@ -90,9 +90,12 @@ def test_a_resnet_takes_published_weights_for_its_body_and_keeps_its_own_heads(t
             r"resnet.* holds other weights than this network's: (.|\n)*bn1.bias",
         ),
         (ResNet(50, 4, 1 / 32), "holds other weights"),
+        (ResNet(34, 4, 1 / 32), "holds other weights"),  # which shares tensors with it
     ):
+        before = {name: t.clone() for name, t in wrong.state_dict().items()}
         with pytest.raises(ValueError, match=words):
             wrong.load_body(file)
+        assert all(torch.equal(t, before[name]) for name, t in wrong.state_dict().items())
     with pytest.raises(FileNotFoundError, match="no file with published weights at .*missing.pth"):
         ours.load_body(tmp_path / "missing.pth")
 
@@ -303,3 +306,24 @@ def test_numpy_integers_are_numbers_of_classes():
         len(ResNet(18, [np.int64(4), 2], 1 / 32).fc) == 2
         and AllCNN(np.int64(3), 1 / 48).fc.out_features == 3
     )
+
+
+@pytest.mark.parametrize("build", [lambda: ResNet(10, 4, 1 / 32), lambda: AllCNN(4, 1 / 24)])
+def test_a_network_that_is_built_in_double_precision_takes_pixels(build):
+    pixels = torch.randint(256, (3, 3, 32, 32), dtype=torch.uint8)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert build()(pixels).dtype == torch.float64
+    finally:
+        torch.set_default_dtype(before)
+
+
+def test_an_all_cnn_takes_no_word_for_its_batch_norm():
+    with pytest.raises(TypeError, match="batch_norm must be True or False, got 'no'"):
+        AllCNN(4, 1 / 24, batch_norm="no")
+
+
+def test_a_decoder_of_no_sequence_returns_none():
+    none = torch.zeros(0, 4, dtype=torch.int64)
+    assert Decoder(5, 4, 8, 1, 2)(none).shape == (0, 4, 5)

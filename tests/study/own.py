@@ -21,7 +21,7 @@ class Mine(ul.Method):
     word: str = "mean"
 
     def loss(self, state, retain, forget):
-        outputs = state.model(retain.inputs)
+        outputs = state.outputs(retain)
         extra = outputs.square() if self.squared else outputs.abs()
         return (
             state.task.loss(outputs, retain.targets)

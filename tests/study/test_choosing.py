@@ -93,3 +93,16 @@ def test_a_table_without_a_finished_run_says_so():
         select(failed, "error_rate")
     with pytest.raises(ValueError, match="frame has no runs"):
         select(failed[:0], "error_rate")
+
+
+def test_a_column_that_a_method_lacks_loses_no_method():
+    rows = [("GD", None, 0.4), ("Own", 1.0, 0.3), ("Own", 2.0, 0.2)]
+    frame = pandas.DataFrame(
+        [
+            {"method": m, "epochs": 5, "lr": 0.1, "price": price, "seed": seed, "error_rate": value}
+            for m, price, value in rows
+            for seed in (1, 2)
+        ]
+    )
+    chosen = ul.select(frame, "error_rate", by=("method", "price"))
+    assert chosen.groupby("method").size().to_dict() == {"GD": 2, "Own": 4}

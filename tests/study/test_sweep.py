@@ -123,6 +123,10 @@ def test_other_wrong_arguments_are_refused_before_any_work(tmp_path):
             sweep(**{"grid": GRID, "seeds": [1], "store": tmp_path, **arguments})
     with pytest.raises(TypeError, match=r"task_factory\(1\) must be a ul.Task, got"):
         ul.sweep(lambda seed: seed, GRID, [1], tmp_path, progress=False)
+    task = regression(1)
+    with pytest.raises(ValueError, match="one and the same task of seeds 1 and 2"):
+        ul.sweep(lambda seed: task, GRID, [1, 2], tmp_path, progress=False)
+    assert not any(tmp_path.iterdir())
     with pytest.raises(TypeError, match="task_factory must be a function"):
         ul.sweep(regression(), GRID, [1], tmp_path, progress=False)
 
@@ -234,19 +238,22 @@ def test_who_shares_a_worker_with_a_run_that_kills_it_is_not_blamed(tmp_path):
 
 def test_a_worker_that_grows_keeps_its_task(tmp_path):
     """loky would begin it anew after 300 MB, and the next run would make the task again."""
-    seen, hoard = [], []
+    calls = tmp_path / "calls"
 
     def growing(model):
-        seen.append(model)
-        if len(seen) == 3:  # the original is measured first, and a run
-            hoard.append(np.ones(50_000_000))
+        with calls.open("a") as file:
+            file.write(".")
+        if calls.stat().st_size == 3:  # the original is measured first, and a run
+            sys.hoard = np.ones(50_000_000)  # where no fingerprint looks
             time.sleep(1.5)  # it looks once a second
         return {"worker": float(os.getpid())}
 
     factory = lambda seed: regression(seed).changed(evaluate=growing)
     grid = {"GD": {"epochs": 1, "lr": [1e-3, 2e-3, 3e-3]}}
-    frame = ul.sweep(factory, grid, [1], tmp_path, "local", workers=1, progress=False)
+    store = tmp_path / "store"
+    frame = ul.sweep(factory, grid, [1], store, "local", workers=1, progress=False)
     assert frame.error.isna().all() and frame.worker.nunique() == 1
+    assert calls.stat().st_size == 4
 
 
 def test_a_worker_that_dies_once_costs_nothing(tmp_path):

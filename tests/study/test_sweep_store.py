@@ -116,7 +116,7 @@ def test_another_version_of_what_metrics_use_is_other_code(name, monkeypatch):
 
 def test_a_worker_with_other_libraries_does_nothing(tmp_path, monkeypatch):
     module = importlib.import_module("unlearnlab.study.sweep")
-    run, (job, *_) = module._Plan(regression, GRID, [1], "serial", 1, 1, 0, None).prepared()
+    run, (job, *_) = module._Plan(regression, GRID, [1], "local", 1, 1, 0, None).prepared()
     monkeypatch.setattr("unlearnlab.study.store.numpy.__version__", "1.0")
     store_module._fingerprint.cache_clear()
     with pytest.raises(StoreMismatch, match="the worker has other code .*, or other libraries"):
@@ -139,7 +139,7 @@ def sweep(backend):
 if __name__ == "__main__":
     file = Path(descent.__file__)
     text = file.read_text()
-    file.write_text(text.replace("return batch_loss(state, retain)", "return 0 * batch_loss()"))
+    file.write_text(text.replace("return state.loss(retain)", "return 0 * state.loss()"))
     sweep("serial")
     import unlearnlab.study.store as store
     store.edited = lambda: []  # as if the file was edited after the look at it
@@ -210,6 +210,12 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path, mo
     monkeypatch.setattr("unlearnlab.ground.files.os.access", lambda *a: False)
     with pytest.raises(PermissionError, match="cannot write to the folder"):
         sweep(GRID, [1], tmp_path / "locked")
+
+
+def test_folders_within_a_store_are_left_alone(tmp_path):
+    (tmp_path / "record").mkdir()
+    sweep(GRID, [1], tmp_path)
+    assert (tmp_path / "record").is_dir()
 
 
 def test_what_a_killed_writer_left_is_removed_once_it_is_old(tmp_path):

@@ -63,7 +63,7 @@ def fetch(source: Source, root: Path, *, progress: bool = True, stop=None) -> Pa
     when a file cannot be had, and BadData when one is not as published.
     """
     root = Path(root)
-    files.check_writable(root / "data")
+    files.check_folder(root)
     files.remove_old_temporaries(root)
     try:
         # of a download that was stopped, a thread may hold a file for a moment longer

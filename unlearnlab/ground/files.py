@@ -45,16 +45,22 @@ def chosen_folder(given: Path | str | None, *parts: str, name: str = "folder") -
     return default_folder(*parts) if given is None else checks.path(name, given)
 
 
-def check_writable(path: Path | str, argument: str = "folder=, cache=, UNLEARNLAB_DATA") -> None:
-    """Makes the folder of `path`. argument: what names the folder, for the message.
+FOLDERS = "folder=, cache=, UNLEARNLAB_DATA"  # what names most of them
 
-    Raises PermissionError that names the folder when nothing can be written there, and
-    IsADirectoryError when `path` is a folder itself.
-    """
+
+def check_writable(path: Path | str, argument: str = FOLDERS) -> None:
+    """`check_folder` of the folder of `path`. Raises IsADirectoryError when `path` is a folder."""
     path = Path(path).expanduser()
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder, but a file is to be written there: remove it")
-    folder = path.parent
+    check_folder(path.parent, argument)
+
+
+def check_folder(folder: Path, argument: str = FOLDERS) -> None:
+    """Makes the folder. argument: what names it, for the message.
+
+    Raises PermissionError that names the folder when nothing can be written there.
+    """
     remedy = f"Name another one ({argument})"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -54,21 +54,12 @@ def fingerprint(*things) -> str:
     Raises CannotIdentify, which names the thing and where it was met: an open file, a generator, a
     function that calls eval.
     """
-    return _walked(things).sha.hexdigest()
-
-
-def tensors_of(*things) -> list[torch.Tensor]:
-    """The tensors that a fingerprint of these things looks at, each once."""
-    return [thing for _, thing in _walked(things).met.values() if isinstance(thing, torch.Tensor)]
-
-
-def _walked(things):
     walk = _Walk()
     try:
         walk.see(things, "")
     except RecursionError as error:
         raise CannotIdentify(f"cannot identify {walk.where()}: it is nested too deeply") from error
-    return walk
+    return walk.sha.hexdigest()
 
 
 class _Walk:
@@ -155,8 +146,10 @@ class _Walk:
 
     def _named(self, values):
         """Of a namespace, whose order says nothing."""
-        self.put("names", str(len(values)))
-        for name in sorted(values):
+        # but for the notes of torch.compile, addresses among them
+        names = [name for name in values if not name.startswith(("_dynamo", "_torchdynamo"))]
+        self.put("names", str(len(names)))
+        for name in sorted(names):
             self.put("name", name)
             self.see(values[name], name)
 

@@ -41,7 +41,9 @@ def dataset(name: str, data) -> TensorDataset:
             raise ValueError(f"the parts of {name} differ in length, or have none: {lengths}")
         data = TensorDataset(*tensors)
     if not isinstance(data, TensorDataset):
-        raise TypeError(f"{name} must be {WAYS}; got {type(data).__name__}")
+        parts = data if isinstance(data, (tuple, list)) else ()
+        of = f" of {', '.join(type(part).__name__ for part in parts[:3])}" if parts else ""
+        raise TypeError(f"{name} must be {WAYS}; got {type(data).__name__}{of}")
     if len(data.tensors) != 2:
         raise ValueError(
             f"{name} must hold two tensors, inputs and targets, got {len(data.tensors)}. What a "

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from ..ground import checks
 from ..ground.models import copied, heads
 from ..ground.points import IGNORED
-from .batch_norm import batch_outputs
 
 # What a method is: annotated fields, set once and by name
 rule = dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,7 +23,8 @@ class Method:
     """A method is its hyperparameters plus its rules. A run calls `start` once and `begin` once for
     each of its `stages`; every update calls, in this order, project, loss, perturb, AdamW with `lr`
     and decoupled `weight_decay` (.01: the paper's, and AdamW's own default), and settle.
-    batch_norm: "retain", "all" or "frozen", what may reach running statistics (batch_norm.py).
+    batch_norm: "retain", "all" or "frozen", what may reach running statistics (batch_norm.py); a
+    loss that takes `state.outputs(batch)` or `state.loss(batch)` keeps to it.
 
     A method of your own is a subclass with @dataclass(frozen=True, kw_only=True); its fields are
     its hyperparameters, of any name. They hold numbers, words, or True and False, and take what
@@ -108,11 +108,6 @@ def decaying(state, method) -> float:
     strength = state.memory.get("strength", method.reg)
     state.memory["strength"] = strength * method.reg_decay
     return strength
-
-
-def batch_loss(state, batch) -> Tensor:
-    """J(theta; B): the task's mean loss of the current model on a batch."""
-    return state.task.loss(batch_outputs(state, batch), batch.targets)
 
 
 def counted(logits, targets: Tensor) -> tuple[list[Tensor], Tensor]:

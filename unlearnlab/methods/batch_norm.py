@@ -34,8 +34,14 @@ def batch_outputs(state, batch):
     own = policy != "frozen" and len(batch) > 1
     with _normalising(state.norms, own, policy == "retain" and batch.role == "retain"):
         returned = logits(state.model(paired(state.model, batch.inputs).clone()))
+    state.seen = seen(state.norms)
     first = lambda head: head[: len(batch)]
     return tuple(map(first, returned)) if isinstance(returned, (tuple, list)) else first(returned)
+
+
+def seen(norms) -> list[int]:
+    """How often each buffer of the layers was written into: what tells whether a batch came in."""
+    return [t._version for m in norms for t in m._buffers.values() if t is not None]
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ section 5), NegGrad (paper B)."""
 import torch
 
 from ..ground import checks
-from .base import Method, batch_loss, hyperparameter, rule
+from .base import Method, hyperparameter, rule
 
 
 @rule
@@ -14,7 +14,7 @@ class GD(Method):
     name = "GD"
 
     def loss(self, state, retain, forget):
-        return batch_loss(state, retain)
+        return state.loss(retain)
 
 
 @rule
@@ -41,7 +41,7 @@ class GA(Method):
     lr: float = 1e-4
 
     def loss(self, state, retain, forget):
-        return -batch_loss(state, forget)
+        return -state.loss(forget)
 
 
 @rule
@@ -69,7 +69,7 @@ class NGP(Method):
     ascent: float = 0.01
 
     def loss(self, state, retain, forget):
-        return batch_loss(state, retain) - self.ascent * batch_loss(state, forget)
+        return state.loss(retain) - self.ascent * state.loss(forget)
 
 
 @rule
@@ -86,5 +86,5 @@ class NegGrad(Method):
     ascent: float = hyperparameter(0.01, high=1)
 
     def loss(self, state, retain, forget):
-        kept, gone = batch_loss(state, retain), batch_loss(state, forget)
+        kept, gone = state.loss(retain), state.loss(forget)
         return (1 - self.ascent) * kept - self.ascent * gone

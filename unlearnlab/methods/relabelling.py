@@ -10,7 +10,7 @@ from torch import Tensor
 from ..ground.models import heads
 from ..ground.points import IGNORED
 from ..ground.seeds import uniform
-from .base import Method, batch_loss, batch_outputs, counted, rule
+from .base import Method, counted, rule
 
 
 @rule
@@ -46,10 +46,10 @@ class SalUn(Method):
         return ("both",) if self.variant == "paper-A" else ("forget", "retain")
 
     def loss(self, state, retain, forget):
-        kept = batch_loss(state, retain) if state.turn != "forget" else 0
+        kept = state.loss(retain) if state.turn != "forget" else 0
         if state.turn == "retain":
             return kept
-        logits = batch_outputs(state, forget)
+        logits = state.outputs(forget)
         classes = [head.shape[-1] for head in heads(logits)]
         wrong = wrong_labels(forget.targets, classes, state.generator)
         return kept + self.ascent * state.task.loss(logits, wrong)
@@ -73,8 +73,8 @@ class KLUnif(Method):
     reg: float = 0.1
 
     def loss(self, state, retain, forget):
-        logits, _ = counted(batch_outputs(state, forget), forget.targets)
-        return batch_loss(state, retain) + self.reg * from_uniform(logits)
+        logits, _ = counted(state.outputs(forget), forget.targets)
+        return state.loss(retain) + self.reg * from_uniform(logits)
 
 
 def from_uniform(logits: list[Tensor]) -> Tensor:

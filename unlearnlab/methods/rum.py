@@ -54,6 +54,6 @@ def memorisation_proxy(task) -> torch.Tensor:
     network had to learn by heart it fits last, and is least sure of.
     """
     inputs, targets = task.forget.tensors
-    said = outputs(task.original, inputs)
+    said = outputs(copied(task.original), inputs)  # a forward may write into its model
     losses = sample_losses(said if len(said) > 1 else said[0], targets, LOSSES[task.kind])
     return losses.reshape(len(inputs), -1).mean(1).cpu()

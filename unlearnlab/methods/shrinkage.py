@@ -1,7 +1,7 @@
 """Methods that add a norm of all parameters to the retain loss: Ridge and l1-Sparse
 (paper A, baselines)."""
 
-from .base import Method, batch_loss, decaying, rule
+from .base import Method, decaying, rule
 
 
 @rule
@@ -16,7 +16,7 @@ class Ridge(Method):
     def loss(self, state, retain, forget):
         strength = state.notes["strength"] = decaying(state, self)
         squares = sum(p.square().sum() for p in state.model.parameters())
-        return batch_loss(state, retain) + strength * squares
+        return state.loss(retain) + strength * squares
 
 
 @rule
@@ -29,6 +29,4 @@ class L1Sparse(Method):
     def loss(self, state, retain, forget):
         strength = 2 * (1 - state.epoch / state.epochs) * self.reg
         state.notes["strength"] = strength
-        return batch_loss(state, retain) + strength * sum(
-            p.abs().sum() for p in state.model.parameters()
-        )
+        return state.loss(retain) + strength * sum(p.abs().sum() for p in state.model.parameters())

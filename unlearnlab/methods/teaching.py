@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..ground.models import copied, heads
 from ..ground.points import IGNORED
-from .base import Method, batch_outputs, counted, hyperparameter, rule
+from .base import Method, counted, hyperparameter, rule
 
 
 class Taught(Method):
@@ -63,7 +63,7 @@ class SCRUB(Taught):
 
     def loss(self, state, retain, forget):
         batch = retain if state.turn == "retain" else forget
-        logits = batch_outputs(state, batch)
+        logits = state.outputs(batch)
         student, _ = counted(logits, batch.targets)
         away = divergence(state.memory["teacher"](batch), student, self.temperature)
         if batch is forget:
@@ -88,7 +88,7 @@ class NPO(Taught):
     heads: str = "product"
 
     def loss(self, state, retain, forget):
-        student, labels = counted(batch_outputs(state, forget), forget.targets)
+        student, labels = counted(state.outputs(forget), forget.targets)
         teacher = state.memory["teacher"](forget)
         gained = label_scores(student, labels) - label_scores(teacher, labels)
         if self.heads == "product":

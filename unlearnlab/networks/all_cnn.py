@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..ground import checks
 from .pixels import OnPixels, linear_heads, scaled, start_convolutions
 
 # All-CNN-C: channels as a share of 96, kernel, stride
@@ -39,6 +40,7 @@ class AllCNN(OnPixels):
         **pixels,
     ):
         super().__init__(**pixels)
+        checks.flag("batch_norm", batch_norm)
         self.convolutions, self.norms, fan_in = nn.ModuleList(), nn.ModuleList(), 3
         counts = scaled(width, *(96 * share for share, _, _ in LAYERS))
         for channels, (_, kernel, stride) in zip(counts, LAYERS):

@@ -23,7 +23,7 @@ class Normalise(nn.Module):
         super().__init__()
         kinds = ("mean", mean, "number", -torch.inf), ("std", std, "positive number", 0)
         for name, value, kind, low in kinds:
-            numbers = torch.as_tensor(value, dtype=torch.float32).flatten()
+            numbers = torch.as_tensor(value, dtype=torch.get_default_dtype()).flatten()
             if len(numbers) not in (1, 3) or not (numbers.isfinite() & (numbers > low)).all():
                 raise ValueError(
                     f"{name} must be one {kind}, or one for each of 3 channels, got {value!r}"

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..ground import checks
+from ..ground.models import copied
 from .pixels import OnPixels, linear_heads, scaled, start_convolutions
 
 # By depth: the blocks of each stage; of a block, which convolution strides, and all of them, as
@@ -82,11 +83,13 @@ class ResNet(OnPixels):
         own = ("fc.", "num_batches_tracked")
         kept = {n: t for n, t in self.state_dict().items() if n.startswith(own) or n.endswith(own)}
         try:
-            self.load_state_dict(kept | body)
+            # torch takes what fits before it says what does not
+            copied(self).load_state_dict(kept | body)
         except RuntimeError as error:
             raise ValueError(
                 f"{path.name} holds other weights than this network's: {error}"
             ) from error
+        self.load_state_dict(kept | body)
         return self
 
     def features(self, x: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ class Block(nn.Module):
         q, k, v = self.qkv(self.norm1(x)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         scores = q @ k.mT * q.shape[3] ** -0.5  # (n, heads, places, places)
         if self.causal:
-            later = torch.ones_like(scores[0, 0], dtype=torch.bool).triu(1)
+            later = scores.new_ones(scores.shape[2:], dtype=torch.bool).triu(1)
             scores = scores.masked_fill(later, -torch.inf)
         x = x + self.out((scores.softmax(3) @ v).transpose(1, 2).flatten(2))
         return x + self.down(F.gelu(self.up(self.norm2(x))))

@@ -37,7 +37,8 @@ def select(frame, metric: str, rule: str = "oracle", by: tuple[str, ...] = ("met
         raise ValueError("no run of frame finished: its column error says why")
     _check_columns(frame, metric=[metric])
     names = [name for name in _told_apart(frame) if name in frame.columns and name not in by]
-    groups = frame.groupby(list(by), sort=False)
+    # a column of `by` that a method lacks is empty in its rows
+    groups = frame.groupby(list(by), sort=False, dropna=False)
     if rule == "validation":
         _check_judged(groups)
     best = [_best(group, names, metric, rule) for _, group in groups]

@@ -70,8 +70,8 @@ def _combinations(method, values):
     kind = METHODS.get(method, method)
     if not isinstance(kind, type) or not issubclass(kind, Method):
         raise ValueError(
-            f"grid names no method: {method!r}; there are {', '.join(METHODS)}, and classes of "
-            "your own"
+            f"grid names no method: {method!r}; there are {', '.join(METHODS)}, and classes, "
+            "such as ul.NTK or your own"
         )
     name, known = kind.name, [f.name for f in dataclasses.fields(kind)]
     checks.instance(f"grid[{name!r}]", values, Mapping, "a dict of hyperparameters")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ..ground import source
-from ..ground.identity import fingerprint, tensors_of
+from ..ground.identity import fingerprint
 from ..ground.provenance import provenance
 from ..ground.stopping import Stopped
 from ..loop import BadMetrics, Diverged, check_metrics, unlearn
@@ -37,7 +37,8 @@ class Runner:
     """
 
     def __init__(self, factory, methods, parts, threads, timeout, device):
-        self.content, self.packed = (factory, methods), None
+        # content, and of the latest seed its task; in a worker that is in `_open`
+        self.here, self.packed = {"content": (factory, methods)}, None
         self.parts, self.threads, self.timeout = parts, threads, timeout
         self.sweep, self.code = uuid.uuid4().hex, code_fingerprint()
         self.modules = sha256(repr([source.IMPORTED, versions()]))
@@ -48,7 +49,7 @@ class Runner:
         import cloudpickle
 
         try:
-            self.packed, self.content = cloudpickle.dumps(self.content), None
+            self.packed, self.here = cloudpickle.dumps(self.here["content"]), None
         except Exception as error:
             raise TypeError(
                 f"task_factory or a method cannot go to another process ({error}): make what "
@@ -62,11 +63,16 @@ class Runner:
             method, task = self._opened(job, stop)
             opened = True
             seed = job.identity["run_seed"]
-            run = unlearn(task, method, job.epochs, seed, stop=stop, whole=True)
-            if self._written():
+            try:
+                run = unlearn(task, method, job.epochs, seed, stop=stop, whole=True)
+            finally:
+                changed = self._changed()
+            if changed:
                 raise ValueError(
-                    f"{method.name}, or what measures {task.name}, changed a tensor of the task in "
-                    "place, or whether it has a gradient: let it work on a copy"
+                    f"{method.name}, or what measures {task.name}, changed what the next run would "
+                    f"begin with ({', '.join(changed)} of the task): a tensor in place, a list, or "
+                    "the state of a random generator that it holds. Let it work on a copy, or make "
+                    "that anew in every call"
                 )
             return self.ended(job, None, run.seconds, run.metrics, True)
         except BaseException as error:
@@ -97,28 +103,29 @@ class Runner:
             return self.ended(job, _words(error))
 
     def get_ready(self):
-        """Imports what runs need, and unpacks the factory and the methods."""
+        """In a worker: imports what runs need, and unpacks the factory and the methods."""
         import cloudpickle
 
-        if self.sweep not in _open:
-            # the first is quick, and other comments are no other code
-            modules = sha256(repr([source.IMPORTED, versions()]))
-            if modules != self.modules and code_fingerprint() != self.code:
-                raise StoreMismatch(
-                    "the worker has other code of unlearnlab than is here, or other libraries: was "
-                    "a file edited meanwhile?"
-                )
-            _open.clear()
-            _open[self.sweep] = {"content": self.content or cloudpickle.loads(self.packed)}
+        if self.packed is None or self.sweep in _open:
+            return
+        # the first is quick, and other comments are no other code
+        modules = sha256(repr([source.IMPORTED, versions()]))
+        if modules != self.modules and code_fingerprint() != self.code:
+            raise StoreMismatch(
+                "the worker has other code of unlearnlab than is here, or other libraries: was "
+                "a file edited meanwhile?"
+            )
+        _open.clear()
+        _open[self.sweep] = {"content": cloudpickle.loads(self.packed)}
 
     def close(self):
         """Lets go of the last task, which may be large."""
-        _open.pop(self.sweep, None)
+        self.here = None
 
     def _opened(self, job, stop):
         """The method and the task of a job. The task stays for the next, as they come by seed."""
         self.get_ready()
-        here = _open[self.sweep]
+        here = self.here or _open[self.sweep]
         factory, methods = here["content"]
         method = methods[job.index]
         if fingerprint(method) != job.identity["rule"]:
@@ -126,24 +133,22 @@ class Runner:
                 f"{method.name} is another method where it runs than when the sweep began: was its "
                 "file edited meanwhile, or does a run change what it uses?"
             )
-        if here.get("seed") != job.seed or self._written():
-            here |= dict.fromkeys(("task", "seed", "states"))  # large ones are not there twice
+        if here.get("seed") != job.seed:
+            here |= dict.fromkeys(("task", "seed"))  # large ones are not there twice
             task = self._made(factory, methods, job.seed, stop)
             here |= {"task": task, "seed": job.seed, "parts": task_parts(task)}
-            here["states"] = _states(tensors_of(*task.__identity__().values()))
         return method, here["task"]
 
-    def _written(self):
-        """Whether a run changed its task, which the next one would have in its numbers. Only what
-        differs at a look is compared whole: a metric may put back what it adds up."""
-        here = _open[self.sweep]
-        task, states = here["task"], here["states"]
-        if states == _states(tensor for tensor, _ in states):
-            return False
-        if written := task_parts(task) != here["parts"]:
-            here["seed"] = None  # it is made again
-        here["states"] = _states(tensors_of(*task.__identity__().values()))
-        return written
+    def _changed(self):
+        """The parts of its task that a run changed: all that the next one's numbers would follow
+        from is looked at. Such a task is made again."""
+        here = self.here or _open[self.sweep]
+        here["seed"], seed = None, here["seed"]
+        now = task_parts(here["task"])
+        changed = [name for name in now if now[name] != here["parts"][name]]
+        if not changed:
+            here["seed"] = seed
+        return changed
 
     def _made(self, factory, methods, seed, stop):
         task = factory(seed)
@@ -159,19 +164,6 @@ class Runner:
         for method in {type(method): method for method in methods}.values():
             check_metrics(task, method, stop)
         return task
-
-
-def _states(tensors):
-    """[(tensor, what shows that it was changed)]: how often it was written into, as torch counts,
-    whether it has a gradient, and its sum, as torch does not count what goes through `data`."""
-    return [(tensor, _state(tensor)) for tensor in tensors]
-
-
-def _state(tensor):
-    written = None if tensor.is_inference() else tensor._version
-    plain = tensor.layout is torch.strided and not tensor.is_complex() and not tensor.is_meta
-    total = tensor.detach().sum(dtype=torch.float64).item() if plain else 0
-    return written, tensor.requires_grad, total
 
 
 def _words(error):

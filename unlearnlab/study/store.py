@@ -80,7 +80,7 @@ class Store:
         self.folder = checks.path("store", folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"store must be a folder, {self.folder} is a file")
-        files.check_writable(self.folder / "record", "store")
+        files.check_folder(self.folder, "store")
 
     def _path(self, name):
         return self.folder / f"{name}.json"

@@ -147,7 +147,14 @@ class _Plan:
             checks.instance(f"task_factory({seed})", task, Task, "a ul.Task")
             for method, epochs in self.settings:
                 method.check(task, epochs)
-            parts[seed] = task_parts(task)
+            made = task_parts(task)
+            if same := [other for other in parts if parts[other] == made]:
+                raise ValueError(
+                    f"task_factory makes one and the same task of seeds {same[0]} and {seed}, and "
+                    "their runs would be equal in everything: let it depend on the seed, as by "
+                    "task.changed(seed=seed)"
+                )
+            parts[seed] = made
             device = device_of(task.original).type
         run = Runner(self.factory, methods, parts, self.threads, self.timeout, device)
         if self.backend != "serial":

@@ -93,16 +93,14 @@ class Capped(ul.GD):
 
 ASCENT = """
 hint 1: The loop descends what `loss` returns. To climb a loss, which sign does it need?
-hint 2: Which of the two batches is to be climbed? Its outputs are state.model(batch.inputs).
-hint 3: state.task.loss(outputs, targets) is the mean loss of a batch; return it with a minus sign.
+hint 2: Which of the two batches is to be climbed?
+hint 3: state.loss(batch) is the mean loss on a batch; return it with a minus sign.
 instance: pass the class itself: a subclass of ul.Method with @dataclass(frozen=True, kw_only=True)
     above it
-[return state.task.loss(state.model(forget.inputs), forget.targets)]: this descends on the forget
-    loss: it learns the forget set better. Turn the sign
-[return -state.task.loss(state.model(retain.inputs), retain.targets)]: you climb the loss of the
-    retain set; take the forget set
-[return state.task.loss(state.model(retain.inputs), retain.targets)]: this is GD: it descends on the
-    retain loss
+[return state.loss(forget)]: this descends on the forget loss: it learns the forget set better. Turn
+    the sign
+[return -state.loss(retain)]: you climb the loss of the retain set; take the forget set
+[return state.loss(retain)]: this is GD: it descends on the retain loss
 """
 
 
@@ -119,7 +117,7 @@ class Ascent(ul.Method):
     """Gradient ascent on the loss of the forget set."""
 
     def loss(self, state, retain, forget):
-        return -state.task.loss(state.model(forget.inputs), forget.targets)
+        return -state.loss(forget)
 
 
 NOTHING = """

@@ -10,7 +10,7 @@ import torch
 from ...ground.modes import norms_of
 from ...loop import Batch
 from ...methods import MinNormOG
-from ...methods.base import batch_loss, rule
+from ...methods.base import rule
 from ...methods.batch_norm import observe
 from ...projection.network import Network
 from ...projection.step import cg_step
@@ -48,7 +48,7 @@ class MinNormPublished(MinNormOG):
         if self.outputs == "after" or not self.projects_in(state.epoch, state.epochs):
             super().project(state, retain)
             return
-        state.memory["loss"] = batch_loss(state, retain)
+        state.memory["loss"] = state.loss(retain)
         moved = copy.deepcopy(state.model)
         self.remove(state, moved, retain)
         for p, new in zip(state.model.parameters(), moved.parameters()):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from ...course.studies import Study
 from ...ground.files import beside
 from ...methods import NPO, MinNormOG
-from ...methods.base import batch_loss, hyperparameter, rule
+from ...methods.base import hyperparameter, rule
 from ...projection import Projection
 from ...tasks import passage
 from ...training import zoo
@@ -39,7 +39,7 @@ class NPORetain(NPO):
     ascent: float = hyperparameter(0.1)
 
     def loss(self, state, retain, forget):
-        return batch_loss(state, retain) + self.ascent * super().loss(state, retain, forget)
+        return state.loss(retain) + self.ascent * super().loss(state, retain, forget)
 
 
 class Passages(Study):
