@@ -650,10 +650,7 @@ recorded = ul.table.read("table1")
 whole, made = recorded["runs"], recorded.provenance
 # per method and T the setting with the lowest median, as the paper chose
 oracle = ul.select(whole, "sup_error")
-print(
-    f"{len(whole):,} runs, {len(whole) // 10} settings: "
-    f"{made['command']}, at commit {made['commit'][:7]}"
-)
+print(f"{len(whole):,} runs, {len(whole) // 10} settings, recorded at commit {made['commit'][:7]}")
 
 # %%
 for T in ul.sine.PUBLISHED:

@@ -429,10 +429,7 @@ recorded = ul.table.read("erasure")
 grid, made = recorded["runs"], recorded.provenance
 failed = set(grid.loc[grid["error"].notna(), "method"])
 assert failed <= {"GA", "NGP", "NegGrad", "NPO"}
-print(
-    f"{len(grid):,} runs on {grid.seed.nunique()} seeds: {made['command']}, "
-    f"at commit {made['commit'][:7]}"
-)
+print(f"{len(grid):,} runs on {grid.seed.nunique()} seeds, recorded at commit {made['commit'][:7]}")
 
 # %% [markdown]
 # One point per setting: the mean over seeds, with its standard error. Seed by seed the settings are

@@ -410,8 +410,8 @@ recorded = ul.table.read("collapse")
 grid, made = recorded["runs"], recorded.provenance
 assert grid["error"].isna().all()
 print(
-    f"{len(grid)} runs, {len(grid) // 5} settings, {grid.seed.nunique()} seeds: "
-    f"{made['command']}, at commit {made['commit'][:7]}"
+    f"{len(grid)} runs, {len(grid) // 5} settings, {grid.seed.nunique()} seeds, "
+    f"recorded at commit {made['commit'][:7]}"
 )
 
 
@@ -577,10 +577,7 @@ recorded = ul.table.read("collapse-mnist-quick")
 mnist, made = recorded["runs"], recorded.provenance
 stand = recorded["models"].groupby("role", sort=False)["color_accuracy"].mean().to_dict()
 there = landing(mnist)
-print(
-    f"{len(mnist)} runs, {mnist.seed.nunique()} seeds: {made['command']}, "
-    f"at commit {made['commit'][:7]}"
-)
+print(f"{len(mnist)} runs, {mnist.seed.nunique()} seeds, recorded at commit {made['commit'][:7]}")
 ch.pictures.landings(
     {"MNIST, here": there, "CIFAR-10, published (.1% accessible, T = 15)": published},
     {"MNIST, here": stand},

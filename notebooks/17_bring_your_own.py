@@ -443,8 +443,10 @@ assert doubt_table.loc["Doubt", "secret"] < 0.6 * doubt_table.loc["original", "s
 
 # %% [markdown]
 # Now several settings on several tasks. A sweep takes the class, its hyperparameters as lists, and
-# the function that makes a task. It stores every run and makes none twice; the README tells when it
-# makes one again.
+# the function that makes a task of a seed. It stores every run and makes none twice; the README
+# tells when it makes one again. One model under several seeds is
+# `lambda seed: task.changed(seed=seed)`; the very same task twice is refused, as its runs would be
+# copies.
 #
 # **Predict, then run.** The new method takes the secrets out. Does it also take the wrong labels of
 # the tumours out, better than GD?

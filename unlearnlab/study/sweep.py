@@ -56,12 +56,12 @@ def sweep(
 
     Columns: method, epochs, seed, every hyperparameter of the grid's methods (missing where a
     method lacks it), every metric, seconds, error, and the provenance. A run that diverges or fails
-    has its error in its row and ends nothing; one that failed for another reason than its numbers
-    (a worker that died, memory, time) is tried again by the next call. A run is known by all that
-    its numbers
-    follow from: after an edit of a method, a task, a metric or what these use, it is another run.
-    What they read while they run, from a file or the environment, is not looked at, nor is what
-    was put in the place of a function in a module of this package or of a library.
+    has its error in its row and ends nothing; so has one that changed what the next would begin
+    with, such as a generator that a metric holds. One that failed for another reason than its
+    numbers (a worker that died, memory, time) is tried again by the next call. A run is known by
+    all that its numbers follow from: after an edit of a method, a task, a metric or what these use,
+    it is another run. What they read while they run, from a file or the environment, is not looked
+    at, nor is what was put in the place of a function in a module of this package or of a library.
 
     Raises before any work: TypeError or ValueError for arguments that do not fit, CannotIdentify, a
     TypeError, for a task or a method of which nobody could say whether it is the same as before,
