@@ -248,7 +248,9 @@ def _epochs(run, state, callback):
     )
     drawn, state.memory = batches(state.task, state.generator), {}
     began = time.perf_counter() - run.seconds
+    state.seen = seen(state.norms)
     run.method.begin(state)
+    _check_statistics(state)
     state.fixed = [*state.task.original.parameters()]  # looked up once: a walk takes long
     for epoch in range(run.epochs):
         state.epoch, state.notes, losses = epoch, {}, []
@@ -296,15 +298,10 @@ def _update(state, optimizer, retain, forget):
     projected weights."""
     method = state.method
     observe(state, retain, forget)
+    state.seen = seen(state.norms)
     method.project(state, retain)
     optimizer.zero_grad()
-    state.seen = seen(state.norms)
     loss = _checked(state, method.loss(state, retain, forget))
-    if state.seen != seen(state.norms):
-        raise ValueError(
-            f"{method.name}: its loss lets a batch into running statistics, whatever batch_norm="
-            f"{method.batch_norm!r} says. Take state.outputs(batch) for state.model(batch.inputs)"
-        )
     before = _grads(state.fixed)
     loss.backward()
     if _grads(state.fixed) != before:
@@ -316,7 +313,18 @@ def _update(state, optimizer, retain, forget):
     method.perturb(state)
     optimizer.step()
     method.settle(state)
+    _check_statistics(state)
     return loss.detach()
+
+
+def _check_statistics(state):
+    """Raises ValueError where a batch came into running statistics past the policy."""
+    if state.seen != seen(state.norms):
+        raise ValueError(
+            f"{state.method.name} lets a batch into running statistics, whatever batch_norm="
+            f"{state.method.batch_norm!r} says. Take state.outputs(batch) for "
+            "state.model(batch.inputs)"
+        )
 
 
 def _checked(state, loss):

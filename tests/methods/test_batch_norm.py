@@ -313,17 +313,27 @@ def test_without_batch_norm_every_policy_is_the_same_run(name):
 
 @pytest.mark.parametrize("policy", CHOICES["batch_norm"])
 @pytest.mark.parametrize("build", [flat, convolutional, instances, averages])
-def test_a_loss_that_goes_past_the_policy_is_refused_and_told_the_way(build, policy):
+def test_a_method_that_goes_past_the_policy_is_refused_and_told_the_way(build, policy):
     class Past(Method):
         def loss(self, state, retain, forget):
             return state.task.loss(state.model(retain.inputs), retain.targets)
+
+    class PastInPerturb(ul.GD):  # as methods do that look at a second gradient
+        def perturb(self, state):
+            state.model(state.task.forget.tensors[0])
+
+    class PastInBegin(ul.GD):
+        def begin(self, state):
+            state.model(state.task.forget.tensors[0])
 
     class Looks(Method):
         def loss(self, state, retain, forget):
             return state.loss(retain) + 0 * state.outputs(forget).sum()
 
     task = normalised(build)
-    with pytest.raises(ValueError, match=rf"Past.*batch_norm='{policy}' .*state.outputs\(batch\)"):
-        ul.unlearn(task, Past(batch_norm=policy), 1)
+    for past in (Past, PastInPerturb, PastInBegin):
+        words = rf"{past.__name__} lets .*batch_norm='{policy}' .*state.outputs\(batch\)"
+        with pytest.raises(ValueError, match=words):
+            ul.unlearn(task, past(batch_norm=policy), 1)
     looked, gd = (ul.unlearn(task, m(batch_norm=policy), 3).model for m in (Looks, ul.GD))
     assert equal(statistics(looked), statistics(gd))

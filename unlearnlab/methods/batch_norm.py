@@ -51,6 +51,7 @@ def observe(state, *batches) -> None:
         for batch in batches:
             with _normalising(state.norms, own=len(batch) > 1, tracked=True):
                 state.model(batch.inputs.clone())
+        state.seen = seen(state.norms)
 
 
 @contextmanager
