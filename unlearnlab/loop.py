@@ -323,7 +323,7 @@ def _check_statistics(state):
         raise ValueError(
             f"{state.method.name} lets a batch into running statistics, whatever batch_norm="
             f"{state.method.batch_norm!r} says. Take state.outputs(batch) for "
-            "state.model(batch.inputs)"
+            "state.model(batch.inputs); a checkpoint around batch norm runs it twice"
         )
 
 

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from small_tasks import parameters, regression
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 from torch.utils.data import TensorDataset
 
 import unlearnlab as ul
@@ -337,3 +338,16 @@ def test_a_method_that_goes_past_the_policy_is_refused_and_told_the_way(build, p
             ul.unlearn(task, past(batch_norm=policy), 1)
     looked, gd = (ul.unlearn(task, m(batch_norm=policy), 3).model for m in (Looks, ul.GD))
     assert equal(statistics(looked), statistics(gd))
+
+
+def test_a_checkpoint_that_runs_batch_norm_twice_is_refused():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = flat()
+
+        def forward(self, x):
+            return checkpoint(self.layers, x, use_reentrant=False)
+
+    with pytest.raises(ValueError, match="GD lets .* checkpoint around batch norm runs it twice"):
+        ul.unlearn(normalised(Twice), ul.GD(), 1)
