@@ -71,6 +71,21 @@ def test_every_change_of_a_network_is_seen():
     assert len({*found.values(), fingerprint(network())}) == len(NETWORKS) + 1
 
 
+def test_of_what_bears_a_name_like_torch_s_notes_only_these_are_passed_over():
+    """torch.compile writes an address on a function; a reader's own name may look like its."""
+
+    def noted(**notes):
+        def function():
+            return 1
+
+        vars(function).update(notes)
+        return fingerprint(function)
+
+    assert noted(_torchdynamo_wrapper_id=1) == noted(_torchdynamo_wrapper_id=2) == noted()
+    for name in ("_dynamo_rate", "_torchdynamo_rate"):
+        assert noted(**{name: 1}) != noted(**{name: 2})
+
+
 def test_equal_networks_are_equal_however_many_hooks_torch_has_counted():
     hook = NETWORKS["forward hook"]
     assert fingerprint(network()) == fingerprint(network())

@@ -37,6 +37,8 @@ SILENT = """__doc__ __module__ __dict__ __weakref__ __annotations__ __annotate__
     __annotations_cache__ __firstlineno__ __static_attributes__ __abstractmethods__ _abc_impl
     __dataclass_fields__ __dataclass_params__ __match_args__ __parameters__ __orig_bases__
     __slotnames__ __replace__""".split()
+# What torch.compile writes on functions and parameters: an address, and that it has seen them.
+NOTES = {"_torchdynamo_wrapper_id", "_dynamo_static_input_type"}
 _CACHED = weakref.WeakKeyDictionary()  # what each function with a cache was when last looked at
 
 
@@ -146,8 +148,7 @@ class _Walk:
 
     def _named(self, values):
         """Of a namespace, whose order says nothing."""
-        # but for the notes of torch.compile, addresses among them
-        names = [name for name in values if not name.startswith(("_dynamo", "_torchdynamo"))]
+        names = values.keys() - NOTES
         self.put("names", str(len(names)))
         for name in sorted(names):
             self.put("name", name)
