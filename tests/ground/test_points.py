@@ -108,7 +108,7 @@ def test_what_fits_stays_the_same_object():
 BAD = [
     (Others(), TypeError, "retain must be a TensorDataset.*first stack what it holds.*got Others"),
     (X, TypeError, "retain must be .*got Tensor"),
-    ((X.tolist(), Y), TypeError, "retain must be .*got tuple"),
+    ((X.tolist(), Y), TypeError, "retain must be .*got tuple of list, Tensor"),
     (np.ma.masked_array(X.numpy(), X.numpy() > 1), TypeError, "got MaskedArray"),
     ((np.ma.masked_array(X.numpy(), X.numpy() > 1), Y), TypeError, "retain holds a masked array"),
     (Subset(TensorDataset(X, Y), Y == 0), ValueError, "an index of retain .* from -12 to 11, got"),

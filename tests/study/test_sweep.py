@@ -88,7 +88,10 @@ def test_a_large_integer_stands_in_the_table_as_it_is(tmp_path, large):
 @pytest.mark.parametrize(
     "grid, words",
     [
-        ({"GDD": {"epochs": 1}}, "grid names no method: 'GDD'; there are .*MinNorm-OG"),
+        (
+            {"GDD": {"epochs": 1}},
+            "grid names no method: 'GDD'; there are .*MinNorm-OG.* such as ul.NTK",
+        ),
         (
             {"GD": {"epochs": 1, "rate": [1]}},
             "GD has no hyperparameter 'rate'; it has epochs, lr, weight_decay",
