@@ -408,21 +408,22 @@ except ValueError as error:
     print(error)
 
 # %%
-both = {"batch_norm": "all"}
+policy = {"batch_norm": "all"}
 with_sum = lambda task, model: task.evaluate(model) | {"sum": weights(model).sum()}
 looks = {
-    "nothing descends, both looked at": each(digits, ul.GD(lr=1e-300, weight_decay=0, **both), 3),
-    "GD, both looked at": each(digits, ul.GD(lr=3e-3, **both), 3, with_sum),
+    "nothing descends, both looked at": each(digits, ul.GD(lr=1e-300, weight_decay=0, **policy), 3),
+    "GD, both looked at": each(digits, ul.GD(lr=3e-3, **policy), 3, with_sum),
     "GD": each(digits, ul.GD(lr=3e-3), 3, with_sum),
 }
 over_seeds.rows(looks, KEPT_AND_FORGOTTEN, "GD that looks at forget batches forgets far more")
 
 # %%
-still, both, gd = (found["forget_error"] for found in looks.values())
-note("forget batches in batch norm's averages", "forget error of GD", both, gd)
-print(f"mean forget error: at rest {np.mean(still):.2f}, GD {np.mean(gd):.2f}, {np.mean(both):.2f}")
-assert np.mean(both) < 0.6 * np.mean(gd) and min(still) > 0.6
-assert (np.array(both) < gd).all() and looks["GD"]["sum"] == looks["GD, both looked at"]["sum"]
+still, looking, gd = (found["forget_error"] for found in looks.values())
+note("forget batches in batch norm's averages", "forget error of GD", looking, gd)
+means = [round(np.mean(errors), 2) for errors in (still, gd, looking)]
+print("mean forget error: at rest {}, GD {}, GD that looks {}".format(*means))
+assert np.mean(looking) < 0.6 * np.mean(gd) and min(still) > 0.6
+assert (np.array(looking) < gd).all() and looks["GD"]["sum"] == looks["GD, both looked at"]["sum"]
 
 
 # %% [markdown]

@@ -65,7 +65,7 @@ def test_resnets_give_one_output_or_one_per_head(depth, stem, size):
     [
         (dict(depth=101), "depth must be one of 10, 18, 34, 50, got 101"),
         (dict(stem="mnist"), "stem must be"),
-        (dict(width=0), "width must be at least"),
+        (dict(width=0), "width must be a number from"),
         (dict(classes=[]), "classes must be a positive integer"),
         (dict(classes=[10, 0]), "classes must be"),
     ],
@@ -212,9 +212,11 @@ def test_uint8_pixels_are_normalised_inside_every_image_model(name):
 @pytest.mark.parametrize(
     "build, words",
     [
-        (lambda: AllCNN(width=0), "width must be at least 1/96"),
+        (lambda: AllCNN(width=0), "width must be a number from 1/96"),
+        (lambda: AllCNN(width=1001), "one channel in the first layer, to 1000, got 1001"),
+        (lambda: AllCNN(mean="a"), "mean must be one number, or one for each of 3 .*, got 'a'"),
         (lambda: AllCNN([]), "classes must be"),
-        (lambda: ViT(4, width=0), "width must be at least 1/64"),
+        (lambda: ViT(4, width=0), "width must be a number from 1/64"),
         (
             lambda: ViT(4, 1 / 64)(torch.zeros(1, 3, 16, 16)),
             r"images must have shape \(n, 3, 8, 8\)",

@@ -106,7 +106,10 @@ def test_wrong_arguments_and_missing_files_are_refused_by_name(tmp_path, monkeyp
             dict(network="vit"),
             "network must be one of resnet10, resnet18, resnet34, resnet50, allcnn",
         ),
-        (dict(width=1 / 100), "width must be at least 1/64, one channel in the first layer, got"),
+        (
+            dict(width=1 / 100),
+            "width must be a number from 1/64, one channel in the first layer, to",
+        ),
         (dict(width="wide"), "width must be"),
         (dict(share=1.5), "share must be"),
         (dict(batch_size=0), "batch_size must be"),

@@ -270,6 +270,10 @@ def test_a_crop_moves_up_and_down_apart_from_left_and_right():
         (dict(drop=0), "drop must be a number greater than 0"),
         (dict(milestones=2), "milestones must be increasing epochs from 1 on, got 2"),
         (dict(milestones=(3, 2)), "milestones must be"),
+        (
+            dict(milestones=(True, 2)),
+            "milestones must be increasing epochs from 1 on, got .True, 2",
+        ),
         (dict(first_head_epochs=5), "first_head_epochs must be an integer from 0 to 4, got 5"),
         (dict(augment="flip"), "augment must be one of none, crop"),
         (dict(precision="float16"), "precision must be one of float32, bfloat16, got 'float16'"),

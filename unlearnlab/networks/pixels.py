@@ -2,6 +2,7 @@
 tasks can store them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy
 import torch
@@ -23,7 +24,9 @@ class Normalise(nn.Module):
         super().__init__()
         kinds = ("mean", mean, "number", -torch.inf), ("std", std, "positive number", 0)
         for name, value, kind, low in kinds:
-            numbers = torch.as_tensor(value, dtype=torch.get_default_dtype()).flatten()
+            numbers = torch.empty(0)
+            with suppress(TypeError, ValueError, RuntimeError):  # words, say, which are refused too
+                numbers = torch.as_tensor(value, dtype=torch.get_default_dtype()).flatten()
             if len(numbers) not in (1, 3) or not (numbers.isfinite() & (numbers > low)).all():
                 raise ValueError(
                     f"{name} must be one {kind}, or one for each of 3 channels, got {value!r}"
@@ -55,7 +58,7 @@ class OnPixels(nn.Module):
 def scaled(width: float, *usual: int, where: str = "in the first layer") -> list[int]:
     """The numbers of channels at a width. usual: at width 1. Raises ValueError for a width that
     leaves none of the first."""
-    words = f"at least 1/{usual[0]}, one channel {where}"
+    words = f"a number from 1/{usual[0]}, one channel {where}, to 1000"
     width = checks.number("width", width, low=1 / usual[0], high=1000, words=words)
     return [round(width * count) for count in usual]
 

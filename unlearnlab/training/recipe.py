@@ -63,7 +63,8 @@ class Recipe:
             checks.one_of(name, getattr(self, name), words)
         given = self.milestones
         listed = isinstance(given, (tuple, list))
-        whole = listed and all(isinstance(epoch, Integral) and epoch > 0 for epoch in given)
+        own_kind = lambda epoch: isinstance(epoch, Integral) and not isinstance(epoch, bool)
+        whole = listed and all(own_kind(epoch) and epoch > 0 for epoch in given)
         if not whole or [*given] != sorted(set(given)):
             raise ValueError(f"milestones must be increasing epochs from 1 on, got {given!r}")
         own["milestones"] = tuple(map(int, given))
