@@ -757,9 +757,10 @@ table.round(3)
 # ## 7 · What the rows are for
 #
 # `n_pert` is the number of retained images whose outputs are protected, at most: an equal number of
-# each class, and fewer where the 29 have few of one. So 10 and 20 are upper bounds. Does that help?
-# 29 accessible images, no norm, ten seeds, none, 10, 20 or all of them protected, with strengths of
-# their own; nine settings each, then eighteen. **Predict, then run.**
+# each class, and fewer where the 29 have few of one. So 10 and 20 are upper bounds; at 29 the batch
+# holds no more, and all are protected, whatever their classes. Does that help? 29 accessible
+# images, no norm, ten seeds, none, 10, 20 or all of them protected, with strengths of their own;
+# nine settings each, then eighteen. **Predict, then run.**
 
 # %%
 rows = {f"{n} protected": shares(of("norms-few", "MinNorm-OG", n_pert=n)) for n in (0, 10, 20, 29)}

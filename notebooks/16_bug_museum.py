@@ -593,8 +593,8 @@ assert np.mean(nine) > np.mean(none) + 0.2 and lost.min() > 0.1
 # third of the accuracy, on the mean of five seeds, hangs on one integer division.
 #
 # **The right version:** with more classes than `n_pert`, `ul.MinNormOG` takes one sample each of
-# `n_pert` random classes. `run.history` holds the `rank` of every projection, and a rank of $0$ is
-# hard to overlook.
+# `n_pert` random classes. `run.history` holds the `rank` of the last projection in every epoch, and
+# a rank of $0$ is hard to overlook.
 #
 # ### Exhibit 8 · Directions that nobody asked for
 #

@@ -236,6 +236,14 @@ def test_a_retain_set_smaller_than_the_batch_gives_every_batch_each_of_its_sampl
         assert sorted(retain.index.tolist()) == [0, 1, 2] and len(forget) in (8, 4)
 
 
+def test_the_whole_retain_set_comes_whole_after_a_short_batch_too():
+    task, whole = classification(batch_size=8, retain=7, forget=20), []
+    epochs = batches(task, torch.Generator().manual_seed(0))
+    for _ in range(6):
+        whole += [retain.tolist() for retain, forget in next(epochs) if len(forget) == 8]
+    assert all(sorted(index) == list(range(7)) for index in whole) and len(whole) == 12
+
+
 def test_arguments_are_checked_before_any_work():
     task = regression()
     for epochs in (0, -1, 2.5, "10", True):

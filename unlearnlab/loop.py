@@ -104,8 +104,9 @@ def unlearn(
 
     epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each
     paired with a retain batch of the same size, or the whole retain set where it is smaller; these
-    cycle across epochs (paper A, experiments 1 and 2). A method that goes over an epoch twice, such
-    as the original SCRUB, makes an update each time. seed: of all that is random in the run (start,
+    cycle across epochs (paper A, experiments 1 and 2), and one in which a cycle ends and the next
+    begins may hold a sample twice. A method that goes over an epoch twice, such as the original
+    SCRUB, makes an update each time. seed: of all that is random in the run (start,
     batches, noise, a model's own dropout, unless a run begins in another thread meanwhile), with
     the task's. Global generators are as before afterwards. products: of float32 numbers on a GPU
     while the method works: "float32", or "tf32" of ten bits (ground/precision.py).
@@ -114,7 +115,8 @@ def unlearn(
     whole: only a whole run is of use: a stop is heard in an evaluation, too, and raises Stopped.
 
     history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds"
-    since the start, and what the method notes, such as MinNorm-OG's "strength", "rank" and "drift".
+    since the start, and what the method notes at the epoch's last update, such as MinNorm-OG's
+    "strength", "rank" and "drift".
 
     Raises TypeError or ValueError before any work for arguments that do not fit; BadMetrics, a
     TypeError, before the first run of a task whose metrics are no numbers; Diverged when the loss
@@ -249,6 +251,7 @@ def _epochs(run, state, callback):
     drawn, state.memory = batches(state.task, state.generator), {}
     began = time.perf_counter() - run.seconds
     state.seen = seen(state.norms)
+    state.model.zero_grad()  # of the stage before: what begins by a backward pass would add to it
     run.method.begin(state)
     _check_statistics(state)
     state.fixed = [*state.task.original.parameters()]  # looked up once: a walk takes long
@@ -385,7 +388,8 @@ def batches(task: Task, generator: torch.Generator):
         for forget in shuffled(len(task.forget), generator).split(task.batch_size):
             count = min(len(forget), size)
             if len(left) < count:  # every sample comes once before any comes again
-                left = torch.cat([left, shuffled(size, generator)])
+                rest = left if count < size else left[:0]  # the whole set has each of them once
+                left = torch.cat([rest, shuffled(size, generator)])
             pairs.append((left[:count], forget))
             left = left[count:]
         yield pairs

@@ -19,6 +19,7 @@ import unlearnlab as ul
 from unlearnlab.methods import relabelling
 from unlearnlab.methods.relabelling import from_uniform, salient, wrong_labels
 from unlearnlab.methods.teaching import divergence, label_scores
+from unlearnlab.networks import seeded
 
 task = classification_cases.task  # a fixture
 
@@ -235,9 +236,16 @@ def test_the_salient_half_is_counted_over_all_parameters_together():
     )  # nothing stands out
 
 
-def test_the_mask_does_not_depend_on_how_the_forget_set_is_batched():
-    task = classification(forget=11)
-    seen = []
+@pytest.mark.parametrize("sequences", [False, True])
+def test_the_mask_does_not_depend_on_how_the_forget_set_is_batched(sequences):
+    task, seen = classification(forget=11), []
+    if sequences:  # of which every sample has another number of counted positions
+        build = lambda seed: seeded(lambda: ul.MLP([4, 12, 5]), seed)
+        x = torch.randn(11, 6, 4, generator=torch.Generator().manual_seed(0))
+        y = torch.arange(66).reshape(11, 6) % 5
+        y[torch.arange(6) > torch.arange(11)[:, None] % 6] = -100
+        one = lambda model: {"one": 1.0}
+        task = ul.Task("t", "classification", 1, build(1), None, (x, y), (x, y), build, one)
 
     class Look(ul.SalUn):
         def begin(self, state):

@@ -11,6 +11,7 @@ from small_tasks import classification, parameters, regression
 import unlearnlab as ul
 from unlearnlab import loop
 from unlearnlab.ground.models import copied
+from unlearnlab.methods.relabelling import salient
 from unlearnlab.methods.rum import memorisation_proxy
 
 
@@ -29,6 +30,28 @@ def test_one_group_is_the_method_itself(base):
     run = ul.unlearn(task, refined(base)(lr=0.01, groups=1), 2, seed=3)
     assert torch.equal(parameters(run.model), parameters(alone.model))
     assert [row["loss"] for row in run.history] == [row["loss"] for row in alone.history]
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_salun_asks_every_group_alone_what_is_salient(batch_size):
+    alike = []
+
+    @dataclass(frozen=True, kw_only=True)
+    class Asked(ul.RUM, ul.SalUn):
+        name = "asked"
+
+        def begin(self, state):
+            super().begin(state)
+            model = copied(state.task.original).eval()
+            inputs, targets = state.task.forget.tensors
+            loss = state.task.loss(model(inputs), targets)
+            masks = salient(torch.autograd.grad(loss, [*model.parameters()]))
+            for mask, (_, keep, _) in zip(masks, state.memory["salient"]):
+                alike.append((mask == keep).double().mean().item())
+
+    ul.unlearn(classification(forget=12, batch_size=batch_size), Asked(groups=3, lr=0.01), 2)
+    # the order of sums may decide on the one entry that is the median
+    assert len(alike) == 3 * 8 and min(alike) > 0.9
 
 
 def test_with_a_method_that_is_exact_on_linear_models_it_is_exact():

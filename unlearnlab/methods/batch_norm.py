@@ -8,8 +8,9 @@ of every method says what happens:
 
     "retain"   forget batches are normalised by their own statistics, which go no further; retain
                batches as in training
-    "all"      both batches of every update go into the running statistics, retain first, whether
-               or not the method uses them: what paper A's public code does
+    "all"      both batches of every update go into the running statistics, retain first, before
+               anything else in the update and whether or not the method uses them: what paper A's
+               public code does. So a projection is of outputs that they have shaped already
     "frozen"   the running statistics normalise everything and stay as they are; scale and shift
                still train
 

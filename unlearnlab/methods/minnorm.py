@@ -19,9 +19,10 @@ class MinNormOG(GD):
     reg: strength of the first projection, in [0, 1]; 1 / (1 + lambda) in the paper's terms.
     reg_decay: what the strength is multiplied by after every projection.
     n_pert: how many retain samples of the batch give the span, at most; in classification n_pert //
-        classes of every class, or all of a class that has fewer. Every output of a regression gives
-        a row, the largest logit of a head does in classification. 0 protects nothing: theta <- (1 -
-        strength) theta, plain shrinkage.
+        classes of every class, or all of a class that has fewer. A batch of at most n_pert samples
+        gives all of them, whatever their classes. Every output of a regression gives a row, the
+        largest logit of a head does in classification. 0 protects nothing: theta <- (1 - strength)
+        theta, plain shrinkage.
     project_every, descent_epochs: it projects in epochs 0, `project_every`, 2 `project_every`, ...,
         but never in the last `descent_epochs`.
     """

@@ -26,8 +26,9 @@ class SalUn(Method):
     those.
 
     variant "paper-A": J(B_r) + ascent * J(B_f with wrong labels), one update per pair of batches.
-    "original": every epoch is a pass over the forget batches with wrong labels and then one over
-    the retain batches, two updates per pair. Wrong labels are drawn afresh for every batch and
+    "original": every epoch is a pass over the forget batches, on ascent * J(B_f with wrong labels),
+    and then one over the retain batches, two updates per pair; the original has ascent = 1. Wrong
+    labels are drawn afresh for every batch and
     head, uniformly from all but the right one (the original's public code draws from all classes,
     the right one included).
     """
@@ -111,11 +112,13 @@ def _forget_gradient(state, weights):
     """The gradient of J(theta; D_f) with respect to each weight, in evaluation mode; 0 for a weight
     that takes no part."""
     points = state.task.forget.tensors
+    counted = lambda targets: int((targets != IGNORED).sum())  # what J is a mean over
     state.model.eval()
     for x, y in zip(*(t.split(state.task.batch_size or len(t)) for t in points)):
         if state.stop.is_set():  # the run ends before its first update
             break
-        (state.task.loss(state.model(x.clone()), y) * (len(x) / len(points[0]))).backward()
+        share = counted(y) / counted(points[1])
+        (state.task.loss(state.model(x.clone()), y) * share).backward()
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in weights]
     state.model.zero_grad()
     state.model.train()

@@ -36,7 +36,8 @@ class SCRUB(Taught):
     paper A temperature 1.
 
     A first forget pass starts at the teacher, where the divergence is 0 and has no gradient:
-    without batch norm AdamW makes its first steps out of rounding errors.
+    without batch norm, or with its statistics "frozen", AdamW makes its first steps out of rounding
+    errors.
     """
 
     name = "SCRUB"
