@@ -9,9 +9,10 @@ package's was raised by 2,400 for the chapter of the language model, and the lib
 what the models of others hold and draw. Then the library's by 900 and the package's by 1,200, for
 what keeps a store from taking one code's runs for another's, threads from changing one another, and
 exercises from taking a wrong answer. Then by 200 and 550, for the width ladder at the paper's size
-and for messages about a reader's own loss, settings and options. The last time by 1,800 and 2,500,
-for what a run leaves in its task or a function reaches by other ways, for as many settings chosen
-elsewhere, and for runs whose projections leave no direction out.
+and for messages about a reader's own loss, settings and options. Then by 1,800 and 2,500, for what
+a run leaves in its task or a function reaches by other ways, for as many settings chosen elsewhere,
+and for runs whose projections leave no direction out. The last time by 1,100, for files of
+trainings that are of no other network or targets, and for what is finished when a disk is full.
 """
 
 import ast
@@ -31,7 +32,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-LIBRARY_TOKENS, PACKAGE_TOKENS = 64_400, 128_200
+LIBRARY_TOKENS, PACKAGE_TOKENS = 65_500, 129_300
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),

@@ -104,19 +104,17 @@ def unlearn(
 
     epochs: T. Full-batch tasks make one update per epoch; batched ones one per forget batch, each
     paired with a retain batch of the same size, or the whole retain set where it is smaller; these
-    cycle across epochs (paper A, experiments 1 and 2), and one in which a cycle ends and the next
-    begins may hold a sample twice. A method that goes over an epoch twice, such as the original
-    SCRUB, makes an update each time. seed: of all that is random in the run (start,
-    batches, noise, a model's own dropout, unless a run begins in another thread meanwhile), with
-    the task's. Global generators are as before afterwards. products: of float32 numbers on a GPU
-    while the method works: "float32", or "tf32" of ten bits (ground/precision.py).
+    cycle across epochs (paper A), so that one may hold a sample twice. A method that goes over an
+    epoch twice, as the original SCRUB, makes an update each time. seed: of all that is random in
+    the run (start, batches, noise, a model's own dropout, unless a run begins in another thread
+    meanwhile), with the task's. Global generators are as before afterwards. products: of float32
+    numbers on a GPU while the method works: "float32", or "tf32" (ground/precision.py).
     callback(run): after every epoch, with model and history so far; its time does not count.
     stop: set it and the run ends before its next update, `stopped=True`; nothing done is lost.
     whole: only a whole run is of use: a stop is heard in an evaluation, too, and raises Stopped.
 
     history, per epoch: "epoch", "loss" (the method's own objective, mean over updates), "seconds"
-    since the start, and what the method notes at the epoch's last update, such as MinNorm-OG's
-    "strength", "rank" and "drift".
+    since the start, and what the method notes at its last update, such as "rank" and "drift".
 
     Raises TypeError or ValueError before any work for arguments that do not fit; BadMetrics, a
     TypeError, before the first run of a task whose metrics are no numbers; Diverged when the loss

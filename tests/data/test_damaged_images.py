@@ -93,6 +93,11 @@ CIFAR10_DAMAGE = {
         edit(lambda c: c[2:]),
         "names 9 classes, but 10 were expected",
     ),
+    "no text": (
+        BIN + "batches.meta.txt",
+        edit(lambda c: b"\xe9" + c),
+        "batches.meta.txt is no text in UTF-8",
+    ),
 }
 
 

@@ -188,6 +188,14 @@ def test_a_data_folder_that_happens_to_be_called_raw_is_not_taken_for_the_data(m
     assert len(images.load("mnist", inside, download=False).train) == 12
 
 
+def test_a_folder_that_is_the_data_may_have_another_name_here(cifar10, tmp_path, monkeypatch):
+    place = cifar10 / "cifar-10-batches-bin"
+    (tmp_path / "mine").symlink_to(place, target_is_directory=True)
+    monkeypatch.chdir(place)
+    for folder in (".", tmp_path / "mine"):
+        assert len(images.load("cifar10", folder, download=False).train) == 20
+
+
 def test_images_move_to_another_device_and_the_first_stay():
     found = images.load("digits")
     moved = found.to("meta")

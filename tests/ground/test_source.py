@@ -168,8 +168,8 @@ def test_what_measures_the_images_to_choose_by_is_among_them():
 
 # Of what counted modules import: checks that only refuse, files, names, and the settings of grids,
 # which stand in a run's identity themselves.
-NO_NUMBERS = """data.fetch ground.checks ground.files ground.identity ground.provenance
-    ground.stopping ground.tensors tasks.papers training.checkpoint""".split()
+NO_NUMBERS = """data.fetch ground.checks ground.files ground.identity ground.origin
+    ground.provenance ground.stopping ground.tensors tasks.papers training.checkpoint""".split()
 
 
 def imported(path):

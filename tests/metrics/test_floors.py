@@ -36,6 +36,12 @@ def test_values_with_a_gradient_are_values():
     )
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200, 2**-1000])
+def test_an_interval_scales_with_its_values(size):
+    found, expected = interval([size, 3 * size, 2 * size]), interval([1.0, 3.0, 2.0])
+    assert np.allclose(np.array(found) / size, expected, rtol=1e-12)
+
+
 def test_equal_values_give_an_interval_without_width():
     assert interval([0.25, 0.25]) == (0.25, 0.25, 0.25)
 

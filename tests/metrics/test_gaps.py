@@ -20,6 +20,9 @@ def test_every_gap_pulls_whichever_way_it_goes():
     )
     assert np.isclose(tow(RETRAINED, unlearned), 0.9 * 0.8 * 0.9)
     assert tow({"forget": 0}, {"forget": 1}) == 0
+    for number in (np.uint8, lambda x: torch.tensor(x, dtype=torch.uint8)):
+        gap = {"forget": number(0)}, {"forget": number(1)}
+        assert tow(*gap) == 0 and average_gap(*gap) == 1
     assert type(tow({"forget": torch.tensor(0.5)}, {"forget": torch.tensor(0.25)})) is float
 
 

@@ -160,6 +160,15 @@ def test_a_task_of_content_alone_has_that_metric_and_a_name_of_its_own(task):
     found = alone.evaluate(task.original)
     assert found == erasure.evaluate(task.original, ul.erasure.images().test, both_heads=False)
     assert found != task.evaluate(task.original) and alone.name == "erasure-digits-content"
+    default = ul.erasure.task(seed=1, both_heads=None)
+    assert default.name == task.name and default.evaluate.keywords["both_heads"] is True
+
+
+@pytest.mark.parametrize("change", [{"both_heads": False}, {"test_images": 40}])
+def test_facts_hold_no_numbers_of_another_metric_or_other_test_images(task, change):
+    usual, other = (t.facts["original"] for t in (task, ul.erasure.task(seed=1, **change)))
+    assert usual["unlearning"] and not {"unlearning", "forget_error"} & other.keys()
+    assert other == {name: usual[name] for name in other} and other["final_loss"]
 
 
 def test_evaluating_is_in_evaluation_mode_and_leaves_every_module_in_its_own(task):

@@ -13,7 +13,7 @@ from small_images import many
 
 import unlearnlab as ul
 from unlearnlab.data.tint import luminance
-from unlearnlab.networks import ResNet, seeded
+from unlearnlab.networks import AllCNN, ResNet, seeded
 from unlearnlab.tasks import __main__ as command
 from unlearnlab.tasks import erasure, presets
 from unlearnlab.training import recipe as recipes
@@ -101,6 +101,13 @@ def test_a_shipped_model_is_not_asked_for_where_published_weights_are(tmp_path):
         ul.erasure.task(
             weights=tmp_path / "body.pth", cache=tmp_path, stop=stop, progress=lambda *done: None
         )
+
+
+def test_weights_for_a_network_that_takes_none_are_refused_by_name(tmp_path):
+    (tmp_path / "body.pth").write_bytes(b"weights")
+    network = lambda classes: AllCNN(classes, 1 / 48)
+    with pytest.raises(TypeError, match="weights are for a network .*returns a AllCNN"):
+        ul.erasure.task(weights=tmp_path / "body.pth", network=network, cache=tmp_path)
 
 
 def test_the_papers_setting_is_the_papers():

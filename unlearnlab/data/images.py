@@ -80,7 +80,8 @@ def load(
     if name == "digits":
         return _digits()
     source, root = SOURCES[name], chosen_folder(folder)
-    place = root if root.is_dir() and root.match(source.folder) else root / source.folder
+    itself = any(path.match(source.folder) for path in (root, root.resolve()))
+    place = root if root.is_dir() and itself else root / source.folder
     if not place.exists():
         if not download:
             addresses = ", ".join(source.files)
@@ -237,7 +238,11 @@ def _read(path):
 
 
 def _lines(path):
-    return [line for line in _read(path).decode("utf-8-sig").splitlines() if line.strip()]
+    try:
+        text = _read(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _bad(path, f"is no text in UTF-8 ({error})") from error
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def _labels(values, classes, path):

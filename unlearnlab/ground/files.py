@@ -2,6 +2,7 @@
 hold that lies beside a module?"""
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -91,6 +92,13 @@ def write_bytes(path: Path | str, content: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> Path:
+    """Renames a file to the first of name.old, name.old2, ... that is free; its new path."""
+    numbers = (i if i > 1 else "" for i in itertools.count(1))
+    others = (path.with_name(f"{path.name}.old{i}") for i in numbers)
+    return path.rename(next(other for other in others if not other.exists()))
 
 
 def write_text(path: Path | str, text: str) -> None:

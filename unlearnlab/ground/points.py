@@ -28,6 +28,12 @@ class Sequences(TensorDataset):
 
 def dataset(name: str, data) -> TensorDataset:
     """`data` as a TensorDataset of inputs and targets. Raises TypeError or ValueError by name."""
+    for kind in (TensorDataset, Subset):
+        if isinstance(data, kind) and type(data).__getitem__ is not kind.__getitem__:
+            raise TypeError(
+                f"{name} is a {type(data).__name__}, whose __getitem__ may return others than the "
+                f"samples it holds: give what that returns, as {WAYS}"
+            )
     if isinstance(data, Subset):
         whole = dataset(name, data.dataset)
         ends = {"low": -len(whole), "high": len(whole) - 1}
@@ -93,7 +99,7 @@ def fitting(
                 f"{parameter.device}: move one of them, or the whole task by task.to(device)"
             )
         if inputs.is_floating_point():
-            inputs = inputs.to(parameter.dtype)
+            inputs = _cast(f"the inputs of {name}", inputs, parameter.dtype)
     outputs, several = _probe(name, original, inputs[: min(2, smallest)])
     if kind == "regression":
         targets = _numbers(name, targets, outputs)
@@ -102,6 +108,14 @@ def fitting(
     made = TensorDataset if kind == "regression" or outputs[0].ndim < 3 else Sequences
     same = inputs is data.tensors[0] and targets is data.tensors[1] and isinstance(data, made)
     return data if same else made(inputs, targets)
+
+
+def _cast(what, values, dtype):
+    if values.dtype == dtype:
+        return values
+    cast = values.to(dtype)
+    _check_finite(f"{what} in {dtype}, as the original computes,", cast)
+    return cast
 
 
 def _check_finite(what, values):
@@ -162,7 +176,7 @@ def _numbers(name, targets, heads):
             f"the targets of {name} have shape {tuple(targets.shape)}, but the original returns "
             f"{('n', *wanted)} for n inputs{way}".replace("'", "")
         )
-    return targets.to(heads[0].dtype)
+    return _cast(f"the targets of {name}", targets, heads[0].dtype)
 
 
 def _labels(name, targets, heads, several):

@@ -54,6 +54,14 @@ def generator(*parts: int) -> torch.Generator:
     return torch.Generator().manual_seed(derived(*parts))
 
 
+def started(seed: int, i: int) -> int:
+    """The seed of training number i < 1,000 of a task. Raises ValueError for a seed beyond which
+    there is none."""
+    if checks.seed(seed) > 9 * 10**15:
+        raise ValueError(f"seed must be at most 9 * 10^15, got {seed}")
+    return 1_000 * seed + i
+
+
 def from_seed(seed: int) -> torch.Generator:
     """A generator on the CPU with this seed itself. Raises ValueError that names it."""
     return torch.Generator().manual_seed(checks.seed(seed))

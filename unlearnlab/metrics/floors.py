@@ -41,8 +41,12 @@ def interval(values, level: float = 0.95) -> Interval:
         )
     if not np.isfinite(values).all():
         raise ValueError("values must be finite")
+    # by a power of two, which is exact: the squares of 1e200 are infinite, those of 1e-200 are 0
+    size = np.frexp(np.abs(values).max())[1]
+    values = np.ldexp(values, -size)
     error = values.std(ddof=1) / math.sqrt(len(values))
-    return _student(float(values.mean()), error, len(values) - 1, level)
+    ends = _student(float(values.mean()), error, len(values) - 1, level)
+    return Interval(*np.ldexp(ends, size).tolist())
 
 
 def jackknife(

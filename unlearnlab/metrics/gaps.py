@@ -55,7 +55,7 @@ def _gaps(unlearned, retrained):
             "unlearned and retrained must have the same names, got "
             f"{', '.join(unlearned) or 'none'} and {', '.join(retrained) or 'none'}"
         )
-    for which, values in both.items():
-        for name, value in values.items():
-            checks.number(f"{which}[{name!r}]", value, low=0, high=1)
-    return [abs(unlearned[name] - retrained[name]) for name in unlearned]
+    share = lambda which, name: checks.number(
+        f"{which}[{name!r}]", both[which][name], low=0, high=1
+    )
+    return [abs(share("unlearned", name) - share("retrained", name)) for name in unlearned]

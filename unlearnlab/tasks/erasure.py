@@ -34,6 +34,7 @@ class ErasurePreset(Preset):
     weights: Path | None = None
 
     unlearning = ("batch_size", "p_retain", "both_heads")
+    measuring = (*Preset.measuring, "both_heads")
 
     def __post_init__(self):
         super().__post_init__()
@@ -91,7 +92,7 @@ def task(
             "of ImageNet (resnet50-*.pth)"
         )
     task = EXPERIMENT.task(dataset, preset, seed, **options)
-    if options.get("both_heads", True):
+    if options.get("both_heads") in (None, True):
         return task
     return task.changed(name=f"{task.name}-content")  # of another metric
 
@@ -179,4 +180,10 @@ def painted(data: TensorDataset, name: str) -> TensorDataset:
 
 
 def _with_body(build, weights):
-    return build().load_body(weights)
+    model = build()
+    if not hasattr(model, "load_body"):
+        raise TypeError(
+            "weights are for a network that has a load_body, as ul.ResNet does: network returns a "
+            f"{type(model).__name__}"
+        )
+    return model.load_body(weights)

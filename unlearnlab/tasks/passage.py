@@ -15,7 +15,7 @@ from torch.utils.data import TensorDataset
 from ..data import passage as data
 from ..ground import checks, points
 from ..ground.points import IGNORED
-from ..ground.seeds import on_cpu
+from ..ground.seeds import on_cpu, started
 from ..networks import Decoder, seeded
 from ..networks.predict import outputs
 from ..task import Task
@@ -89,7 +89,7 @@ def trainings(seed: int) -> dict[str, Training]:
         role: Training(
             f"passage-{seed}-{role}",
             build,
-            1_000 * seed + i,
+            started(seed, i),
             (Stage(*tensors, RECIPE),),
             measure=partial(evaluate, seed=seed),
             command=f"python -m {__package__} passage --seeds {seed}",

@@ -43,6 +43,7 @@ class Size:
 
     label = ""  # goes into the names of the task and its models
     unlearning = ("batch_size",)  # what no trained model follows from
+    measuring = ("test_images", "drawn_by")  # what its metrics follow from
 
     def __post_init__(self):
         for name in vars(self).keys() & {"recipe", "warm_start"}:
@@ -69,6 +70,11 @@ class Size:
         """Whether both give the same original and ground truth."""
         own = {name: getattr(self, name) for name in self.unlearning}
         return dataclasses.replace(other, **own) == self
+
+    def measures_unlike(self, other: "Size") -> str:
+        """In what it is measured otherwise, in words; "" where it is not."""
+        unlike = [n for n in self.measuring if getattr(self, n) != getattr(other, n)]
+        return ", ".join(f"{name}={getattr(self, name)}" for name in unlike)
 
     def changed(self, **fields) -> "Size":
         """With these fields in place of its own, where they are not None."""
@@ -276,8 +282,16 @@ class Experiment:
             command = f"python -m {__package__} {self.name} --seeds {seed}"
         name, trainings = f"{self.name}-{dataset}{size.label}-{seed}", {}
         for i, (role, own) in enumerate(plan.trainings.items()):
-            start = 1_000 * seed + 10 * i
-            trainings[role] = Training(f"{name}-{role}", plan.build, start, *own, command, ships)
+            start = seeds.started(seed, 10 * i)
+            trainings[role] = Training(
+                f"{name}-{role}",
+                plan.build,
+                start,
+                *own,
+                command,
+                ships,
+                measured=size.measures_unlike(default),
+            )
         return size, plan, trainings
 
 

@@ -13,6 +13,7 @@ import torch
 
 from ..data import sine as data
 from ..ground import checks
+from ..ground.seeds import started
 from ..methods import METHODS, Method
 from ..networks import MLP, seeded
 from ..task import Task
@@ -103,7 +104,8 @@ def trainings(seed: int, shipped: bool = True) -> dict[str, Training]:
     made = {}
     for i, (role, tensors) in enumerate(points.items()):
         own = (Stage(*tensors, RECIPES[role]),), partial(_measure, *tensors), command, shipped
-        made[role] = Training(f"sine-{seed}-{role}", partial(MLP, WIDTHS), 1_000 * seed + i, *own)
+        start = started(seed, i)
+        made[role] = Training(f"sine-{seed}-{role}", partial(MLP, WIDTHS), start, *own)
     return made
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..ground import files
 from ..ground.tensors import digest
@@ -13,6 +13,16 @@ from ..ground.tensors import digest
 
 class BadCheckpoint(ValueError):
     """The file is damaged, or is not the one asked for. The message names it and what is wrong."""
+
+
+def check_kept(model: nn.Module) -> None:
+    """Raises TypeError for a network that keeps what no file here can hold."""
+    for name, module in model.named_modules():
+        if type(module).get_extra_state is not nn.Module.get_extra_state:
+            raise TypeError(
+                f"layer {name!r} ({type(module).__name__}) has a get_extra_state, and a file holds "
+                "tensors alone: register what it keeps as a buffer"
+            )
 
 
 def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:

@@ -6,8 +6,10 @@ without worker processes. On a GPU an update is recorded once and replayed, and 
 epoch's order, its crops and its loss passes between the two.
 """
 
+import inspect
 import json
 import math
+import sys
 import threading
 import time
 import warnings
@@ -22,7 +24,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..ground import checks, files, optim, seeds
+from ..ground.identity import fingerprint
 from ..ground.models import device_of, logits
+from ..ground.origin import PACKAGE
 from ..ground.points import IGNORED
 from ..ground.stopping import Stopped, heeding
 from ..ground.threads import few_threads
@@ -56,31 +60,31 @@ def fit(
             the squared error of the outputs' shape.
         seed: from it and the epoch follows which samples meet in a batch, and their augmentation.
         weights: (n,), factors on the samples' losses, of which a batch's loss is the mean.
-        checkpoint: a file for what was done so far. A later call with the same recipe, seed and
-            data goes on from there, on a CPU to the bit (dropout's draws apart); a file that is
-            damaged or of another training is named in a warning, and training starts over.
+        checkpoint: a file for what was done so far. A later call with the same network, recipe,
+            seed and data goes on from there, on a CPU to the bit (dropout's draws apart, and what
+            a module keeps beside parameters and buffers). A warning names a file that is damaged or
+            of something else, which is renamed, and training starts over; or cannot be written.
         progress: called with (epochs done, loss), after every epoch, or every 100 of a full batch.
         stop: set it to end within a layer, or on a GPU an update, by `Stopped`.
 
-    Raises TypeError or ValueError for data that do not fit, PermissionError for a checkpoint folder
+    Raises TypeError or ValueError for what does not fit, PermissionError for a checkpoint folder
     that cannot be written, Stopped, and ArithmeticError when the loss is no longer finite.
     """
     checks.hearers(progress, stop)
+    seed = checks.seed(seed)
     _check(model, inputs, targets, weights, recipe)
-    if checkpoint is not None:
-        files.check_writable(checkpoint)
+    model.train()
     if _fast(recipe, inputs):
         model.to(memory_format=torch.channels_last)
     optimizer = _optimizer(model, recipe)
     data = {"inputs": inputs, "targets": targets, "weights": weights}
-    saved = _Saved(checkpoint, model, optimizer, _identity(model, data, recipe, seed))
+    saved = _Saved(checkpoint, model, optimizer, partial(_identity, model, data, recipe, seed))
     one, size = partial(_update, model, optimizer, recipe), recipe.batch_size or len(inputs)
     update = lru_cache(1)(lambda first_head: graph.recorded(partial(one, first_head), model, size))
     heeded = None if device_of(model).type in graph.RECORDERS else stop  # a replay calls no hook
     with few_threads(model), torch.enable_grad(), heeding(heeded, model, "in a training"):
-        how = recipe, seed, stop or threading.Event()
-        epoch = partial(_epoch, update, optimizer, data.values(), *how)
-        value = _rounds(model, recipe, epoch, saved, progress)
+        how = data.values(), recipe, seed, stop or threading.Event()
+        value = _rounds(model, recipe, partial(_epoch, update, optimizer, *how), saved, progress)
     if _fast(recipe, inputs):
         model.to(memory_format=torch.contiguous_format)
     optimizer.zero_grad()
@@ -96,7 +100,6 @@ def _rounds(model, recipe, train_epoch, saved, progress):
     a report."""
     size = FULL_BATCH_ROUND if recipe.batch_size is None else 1
     done, value = saved.restore()
-    model.train()
     try:
         while done < recipe.epochs:
             last = min(done + size, recipe.epochs)
@@ -113,12 +116,17 @@ def _rounds(model, recipe, train_epoch, saved, progress):
 
 
 def _identity(model, data, recipe, seed):
-    """All that a training's result follows from, the device apart: facts of its checkpoint."""
+    """All that a training's result follows from: facts of its checkpoint."""
+    checkpoints.check_kept(model)
+    # classes of this package go by name in a fingerprint: an edit of theirs is seen in their file
+    kinds = {kind for m in model.modules() for kind in type(m).__mro__}
+    own = {kind.__module__ for kind in kinds if kind.__module__.split(".")[0] == PACKAGE}
+    sources = [inspect.getsource(sys.modules[module]) for module in sorted(own)]
     return {
         "recipe": json.dumps(asdict(recipe), sort_keys=True),
         "seed": str(seed),
         "data": checkpoints.digest(data),
-        "start": checkpoints.digest(model.state_dict()),
+        "network": fingerprint(model, sources),
         "version": VERSION,
     }
 
@@ -204,7 +212,7 @@ def _update(model, optimizer, recipe, first_head, inputs, targets, weights=None)
     # every weight is cast once an update: a cache of them would only outlive a recording
     how = {"dtype": torch.bfloat16, "cache_enabled": False}
     with torch.autocast("cuda", **how) if _fast(recipe, inputs) else nullcontext():
-        outputs = model(inputs)
+        outputs = logits(model(inputs))
         if first_head and isinstance(outputs, (tuple, list)):
             outputs, targets = outputs[:1], targets[..., :1]
         losses = sample_losses(outputs, targets, recipe.loss)
@@ -256,17 +264,19 @@ def split(order: Tensor, size: int) -> list[Tensor]:
 class _Saved:
     """The state after the last finished round, in memory at once and on disk soon."""
 
-    def __init__(self, path, model, optimizer, facts):
+    def __init__(self, path, model, optimizer, identity):
         self.path = path and Path(path).expanduser()
-        self.model, self.optimizer, self.facts = model, optimizer, facts
+        self.model, self.optimizer = model, optimizer
+        if path is not None:
+            files.check_writable(path)
+            self.facts = identity()
         self.kept, self.written = None, time.monotonic()
 
     def keep(self, done, value):
         if self.path is None:
             return
-        tensors = {
-            f"model.{name}": t.detach().clone() for name, t in self.model.state_dict().items()
-        }
+        kept = [*self.model.named_parameters(), *self.model.named_buffers()]
+        tensors = {f"model.{name}": t.detach().clone() for name, t in kept}
         for i, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{i}.{name}": t.clone() for name, t in state.items()}
         self.kept = tensors, {**self.facts, "done": str(done), "loss": repr(value)}
@@ -274,10 +284,16 @@ class _Saved:
             self.write()
 
     def write(self):
-        if self.kept is not None:
+        if self.kept is None:
+            return
+        self.written = time.monotonic()
+        try:
             checkpoints.write(self.path, *self.kept)
-            self.kept, self.written = None, time.monotonic()
+            self.kept = None
+        except OSError as error:  # what is trained is worth more than its file
+            warnings.warn(f"{self.path} could not be written: {error}", stacklevel=3)
 
+    @torch.no_grad()
     def restore(self):
         """(epochs done, loss) of what the file holds, or (0, nan)."""
         if self.path is None or not self.path.exists():
@@ -285,21 +301,35 @@ class _Saved:
         try:
             tensors, facts = checkpoints.read(self.path, self.facts)
         except checkpoints.BadCheckpoint as error:
-            warnings.warn(f"{error}. Training starts from the first epoch.", stacklevel=3)
+            kept = files.set_aside(self.path).name
+            warnings.warn(
+                f"{error}. Training starts from the first epoch; the file is kept as {kept}.",
+                stacklevel=3,
+            )
             return 0, math.nan
-        model, parameters = {}, list(self.model.parameters())
+        parameters = list(self.model.parameters())
         for name, t in tensors.items():
             part, place = name.split(".", 1)
             if part == "model":
-                model[place] = t
+                _put(self.model, place, t)
                 continue
             i, key = place.split(".")
             p = parameters[int(i)]
             # but for the step laid out as the parameter, as fused updates ask
             own = t.to(p.device) if key == "step" else torch.empty_like(p).copy_(t)
             self.optimizer.state[p][key] = own
-        self.model.load_state_dict(model)
         return int(facts["done"]), float(facts["loss"])
+
+
+def _put(model, name, t):
+    """A parameter's or a buffer's numbers, in place; a buffer that was not there yet is made."""
+    prefix, _, last = name.rpartition(".")
+    module = model.get_submodule(prefix)
+    own = getattr(module, last)
+    if own is None or own.shape != t.shape:
+        module._buffers[last] = t.to(device_of(model))
+    else:
+        own.copy_(t)
 
 
 def _check(model, inputs, targets, weights, recipe):
@@ -309,8 +339,19 @@ def _check(model, inputs, targets, weights, recipe):
         raise ValueError("inputs is empty: there is nothing to train on")
     if images:
         checks.tensor("inputs", inputs, dtype=torch.uint8, shape=("n", 3, "height", "width"))
+    elif recipe.augment == "crop+flip":
+        words = 'of a recipe with augment="crop+flip"'
+        checks.tensor(f"inputs {words}", inputs, dtype=torch.uint8, shape=("n", "c", "h", "w"))
     shape = (n, "heads")[: targets.ndim] if images else (n, *like.shape[1:])
     checks.tensor("targets", targets, shape=shape)
+    if classes:
+        counted = targets if images else targets[targets != IGNORED]
+        if targets.dtype not in (torch.int64, torch.uint8) or (counted < 0).any():
+            least = int(counted.min())
+            raise ValueError(
+                "targets must be class numbers from 0 on, int64, got "
+                f"{targets.dtype}, the least {least}"
+            )
     device = device_of(model)
     for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):
         if t is not None and t.device != device:

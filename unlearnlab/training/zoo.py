@@ -3,8 +3,8 @@
 A file's name ends in a hash of what the model follows from: the network by name and arguments, its
 seed, the data and the recipe. So a model of something else is never taken for the one that is asked
 for; it is simply another file. And a file says how its network began, what it answers and which
-floating targets it learned: a network that was edited without another name is found out when its
-weights are loaded.
+floating targets it learned, which it holds: a network that was edited without another name is found
+out when its weights are loaded.
 """
 
 import copy
@@ -36,6 +36,8 @@ from .recipe import Recipe
 
 SHIPPED = Path(__file__).parent / "originals"
 SHIPPED_SEEDS = range(1, 6)
+# What a file's facts say of the training alone, beside what it follows from and how it was made.
+OF_TRAINING = "epochs", "start", "answers", "final_loss", "training_error", "seconds"
 # of the largest number; processors and versions of torch differ in far later digits
 TOLERANCE = 1e-3
 
@@ -63,6 +65,8 @@ class Training:
     build: makes it untrained, by a class or function and its arguments. seed: draws its start and
     its batches. stages: train it, one after the other. measure: of the trained model, numbers that
     are written with it. command: what makes its file. shipped: whether that must be in the package.
+    measured: in what `measure` is not the usual one, in words: a file that was measured otherwise
+    is the same model's, but its numbers are not taken.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Training:
     measure: Callable[[nn.Module], dict[str, float]] = lambda model: {}
     command: str = ""
     shipped: bool = False
+    measured: str = ""
 
     @cached_property  # digests of 150 MB of pixels at full size
     def identity(self) -> dict[str, str]:
@@ -94,19 +99,23 @@ class Training:
         return sum(stage.recipe.epochs for stage in self.stages)
 
     def load(self, path: Path) -> tuple[nn.Module, dict[str, str]]:
-        """(model in evaluation mode on the data's device, facts) of a file.
+        """(model in evaluation mode on the data's device, facts) of a file, without the numbers
+        that another `measure` gave.
 
         Raises FileNotFoundError, or BadCheckpoint that names a file that is damaged or was made by
         another network or of other targets. How a shipped network began is not compared: a torch
         that draws other random numbers is none of its concern. Of a file that was made before files
-        spoke of all floating targets, as those that ship, the first and the norm are compared.
+        held the floating targets, as those that ship, the first and the norm are compared.
         """
         tensors, facts = checkpoint.read(path, self.identity)
         model = self.untrained()
         if path.parent != SHIPPED:
             _compare(path, "began with other weights", self.start(model), facts.get("start"))
-        if "targets" in facts:  # data have not been through a network: they differ in later digits
-            _compare(path, "learned other targets", self.targets(), facts["targets"], 1e-5)
+        for name, own in self.targets().items():
+            if not _alike(own, tensors.pop(name, own)):
+                raise checkpoint.BadCheckpoint(
+                    f"{path.name} is of another training, one that learned other targets"
+                )
         try:
             model.load_state_dict(tensors)
         except RuntimeError as error:
@@ -115,17 +124,25 @@ class Training:
             ) from error
         _compare(path, "gave other answers", self.answers(model), facts.get("answers"))
         model.eval()
+        if facts.get("measured", "") != self.measured:
+            own = {*self.identity, *provenance(""), *OF_TRAINING}
+            facts = {name: value for name, value in facts.items() if name in own}
         return model.to(self.stages[0].inputs.device), facts
 
     def make(self, path: Path, progress=None, stop=None) -> None:
-        """Trains and writes the model, with its provenance and what `measure` says of it.
+        """Trains the model as `train` does, and writes it."""
+        self.write(path, *self.train(path, progress, stop))
 
+    def train(self, path: Path, progress=None, stop=None) -> tuple[nn.Module, dict[str, str]]:
+        """The trained model, and its facts: its provenance and what `measure` says of it.
+
+        path: of the file that will be written, beside which the unfinished ones lie.
         An interrupted training goes on from its last epochs. progress(epochs done over all stages,
         loss), default a bar on standard error; stop: as in `fit`.
         """
         if progress is None:
             with Bar(self) as bar:
-                return self.make(path, bar, stop)
+                return self.train(path, bar, stop)
         # now: a checkout may change meanwhile
         made = provenance(self.command, self.stages[0].inputs.device.type)
         began = time.perf_counter()
@@ -155,12 +172,16 @@ class Training:
         facts = {
             "epochs": str(self.epochs()),
             "start": json.dumps(start),
-            "targets": json.dumps(self.targets()),
+            "measured": self.measured,
             "answers": json.dumps(self.answers(model)),
         }
         facts |= {name: f"{value:.6g}" for name, value in measured.items()}
-        checkpoint.write(path, model.state_dict(), {**self.identity, **made, **facts})
-        for left in path.parent.glob(f"{path.name}.*.partial"):
+        return model, {**self.identity, **made, **facts}
+
+    def write(self, path: Path, model: nn.Module, facts: dict[str, str]) -> None:
+        """The file of a trained model, in the place of the unfinished ones."""
+        checkpoint.write(path, model.state_dict() | self.targets(), facts)
+        for left in path.parent.glob(f"{path.name}.*.partial*"):
             left.unlink(missing_ok=True)
 
     def untrained(self) -> nn.Module:
@@ -172,16 +193,17 @@ class Training:
         checks.instance("what network returns", model, nn.Module, "a torch.nn.Module")
         if not [*model.parameters()]:
             raise ValueError("what network returns must have parameters")
+        checkpoint.check_kept(model)
         return model
 
     def start(self, model: nn.Module) -> list[float]:
         """Numbers that tell one untrained network from another."""
-        return _marks(nn.utils.parameters_to_vector(model.parameters()))[:3]
+        return _marks(nn.utils.parameters_to_vector(model.parameters()))
 
-    def targets(self) -> list[float]:
-        """Numbers that tell floating targets from others, and from their own in another order."""
-        targets = [stage.targets for stage in self.stages]
-        return [x for t in targets if t.is_floating_point() for x in _marks(t)]
+    def targets(self) -> dict[str, Tensor]:
+        """The floating ones, by the name that they have in a file."""
+        each = ((f"targets of stage {i}", stage.targets) for i, stage in enumerate(self.stages))
+        return {name: targets for name, targets in each if targets.is_floating_point()}
 
     @torch.no_grad()
     def answers(self, model: nn.Module) -> list[float]:
@@ -251,7 +273,12 @@ def get(
             warnings.warn(f"{error}. It is trained again.", stacklevel=3)
     files.check_writable(path)
     report = progress and partial(progress, training.name)
-    training.make(path, report, stop)
+    model, facts = training.train(path, report, stop)
+    try:
+        training.write(path, model, facts)
+    except OSError as error:  # a full disk, say
+        warnings.warn(f"{path} could not be written: {error}. This time it is used.", stacklevel=3)
+        return model, facts
     return training.load(path)
 
 
@@ -282,18 +309,26 @@ def _short(number):
 
 
 def _marks(values):
-    """Mean size, norm, and the products with two waves, of which one is large at every place."""
+    """Mean size, norm, and the product with a wave."""
     values = values.detach().cpu().double().flatten()
-    place = torch.arange(len(values), dtype=torch.float64)
-    marks = values.abs().mean(), values.norm(), values @ place.cos(), values @ place.sin()
-    return [*map(_short, marks)]
+    wave = torch.arange(len(values), dtype=torch.float64).cos()
+    return [_short(values.abs().mean()), _short(values.norm()), _short(values @ wave)]
 
 
-def _compare(path, what, own, written, tolerance=TOLERANCE):
+def _alike(targets, others):
+    """Whether they are the same but for later digits: data have not been through a network."""
+    if targets.shape != others.shape:
+        return False
+    targets, others = targets.cpu().double(), others.double()
+    small = 1e-6 * float(targets.abs().median())  # a sine is 0 but for rounding here and there
+    return torch.allclose(others, targets, rtol=1e-5, atol=small)
+
+
+def _compare(path, what, own, written):
     """Raises BadCheckpoint unless the numbers agree with those of the file, given as JSON."""
     try:
         expected = json.loads(written or "[]")
-        atol = tolerance * max(map(abs, expected), default=0.0)
+        atol = TOLERANCE * max(map(abs, expected), default=0.0)
         alike = len(own) == len(expected) and numpy.allclose(own, expected, rtol=0, atol=atol)
     except Exception:  # whatever else the fact holds, it is no list of numbers
         alike = False
