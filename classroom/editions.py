@@ -39,8 +39,10 @@ POINTS = """## Points
 
 Each of these cells gives one point, once the function of that name is yours and right.
 Nothing is to be written here."""
-GIVES = """assert {name} is not EXERCISES["{name}"].reference, "still a stub: no point"
-{ch}.check("{name}", {name});"""
+GIVES = (
+    'assert {name} is not EXERCISES["{name}"].reference, "still a stub: no point"\n'
+    'assert {ch}.check("{name}", {name}) is {name}, "still a stub: no point"'
+)
 
 
 def marked(cell, grade_id, solution=False, grade=False):

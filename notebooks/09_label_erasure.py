@@ -926,8 +926,8 @@ ch.ErasureLab(**where)
 # of 256. That wants a GPU: on an H200 a training took less than two minutes. The cells need ten of
 # them, and keep them. One command records it, and goes on where it was stopped:
 #
-#     python -m unlearnlab.study erasure --dataset cifar10 --preset paper --device cuda --precision
-#     bfloat16 --minutes 30
+#     python -m unlearnlab.study erasure --dataset cifar10 --preset paper --device cuda \
+#         --precision bfloat16 --minutes 30
 #
 # A GPU has recorded part of it: the published grid on two seeds, all test images, until its time
 # was over. At $T = 2$, eight updates, it has seven methods, and lacks NGD, SCRUB, l1-Sparse, GA and

@@ -94,9 +94,11 @@ print(sum(map(len, recorded.values())), "runs")
 # | 5. the code's oddities are why | digits | section 6 | not seen | rates |
 # | 6. sine; collapse | notebooks 08; 10 | | mixed | |
 #
-# "There": the interval excludes zero, after Holm, too. "On each seed": five of five, $p = 1/16$,
-# the least that five seeds can show. A lead's size belongs to its area: in a smaller one those over
-# GD and plain shrinkage, without a norm and with group norm, are larger (section 4).
+# "Price": how many epochs of GD an epoch of MinNorm-OG costs (section 5). "Plain shrinkage": it
+# protects no output (section 4). "There": the interval excludes zero, after Holm, too. "On each
+# seed": five of five, $p = 1/16$, the least that five seeds can show. A lead's size belongs to its
+# area: in a smaller one those over GD and plain shrinkage, without a norm and with group norm, are
+# larger (section 4).
 
 # %% [markdown]
 # ## 1 · What is in the way of a comparison

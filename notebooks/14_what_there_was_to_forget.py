@@ -968,7 +968,7 @@ assert relearn["GD"] < relearn["MinNorm-OG"] and relearn["GA"] > 2 * relearn["gr
 # correlations beyond $\pm .7$ in about one case of twenty. Leave out GA, and relearning's $-.02$ is
 # $-.54$.
 #
-# **Many networks.** The small curve of notebooks 01 to 03, one poisoned point, 16 originals and 32
+# **Many networks.** The small curve of notebooks 01 and 02, one poisoned point, 16 originals and 32
 # retrained from different starts, asked at the poisoned point and at four places around it.
 
 # %%

@@ -393,7 +393,7 @@ assert shares[:4].max() < 1e-6 and shares[5:].min() > 1 - 1e-9 and 0.3 < shares[
 #
 # ## 4 · A network that was stopped
 #
-# The small network of notebooks 01 to 03: nine retained points of a sine, one forget point at
+# The small network of notebooks 01 and 02: nine retained points of a sine, one forget point at
 # $-1.2$, 673 parameters. Train it for 25 to 400 epochs, twice: with the forget label $1.5$, and
 # with $-0.93$, where the sine is. Unlearn both, and compare the two *functions*.
 #
@@ -652,8 +652,9 @@ assert (np.argmin(panels["forget error"]["GD"], 0) == 0).sum() == 3
 #
 # **But this is no contest.** $3 \cdot 10^{-3}$ is MinNorm-OG's best rate in notebook 09, not GD's.
 # The table has other originals, those of notebook 09, trained to the end as well: at $3 \cdot
-# 10^{-3}$ GD leaves $0.21$ of their color, and $0.33$ of these; at $5.5 \cdot 10^{-3}$ it takes
-# them about as far as MinNorm-OG takes these. These were not run at that rate, at any stop.
+# 10^{-3}$ GD ends at a forget error of $0.21$ on them and of $0.33$ on these, a third and a half of
+# the originals'; at $5.5 \cdot 10^{-3}$ it takes them about as far as MinNorm-OG takes these. These
+# were not run at that rate, at any stop.
 #
 # ## 7 · Learnt by heart
 #

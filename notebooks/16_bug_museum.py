@@ -607,8 +607,8 @@ assert np.mean(nine) > np.mean(none) + 0.2 and lost.min() > 0.1
 #
 # `Q` has as many columns as there are rows, whatever their rank. **Predict, then run.** What is in
 # the columns of `Q` that belong to a row that depends on the others? Take the small network of
-# notebook 03, whose 9 retain samples give 9 rows, and let some samples come twice, as they do when
-# batches are drawn with replacement.
+# notebooks 01 and 02 (`ul.curve.task`), whose 9 retain samples give 9 rows, and let some samples
+# come twice, as they do when batches are drawn with replacement.
 
 
 # %%

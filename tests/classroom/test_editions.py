@@ -80,7 +80,7 @@ def test_the_solutions_are_right_where_they_stand(path):
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A course with one assignment, handed in by a student and graded by nbgrader: one answer is
-    right, two are wrong, the rest is as it came."""
+    right, two are wrong, one is a stub again after its check, which then gave the reference."""
     pytest.importorskip("nbgrader", reason="nbgrader is not installed: make classroom")
     folder = tmp_path_factory.mktemp("a classroom")
     assert editions.write(folder, [DRIVEN]) == [DRIVEN]
@@ -106,12 +106,15 @@ def read(folder, step, student="."):
 
 
 def hand_in(folder, student, answered):
-    """What a student makes of the released notebook: some answers, the rest as it came."""
+    """What a student makes of the released notebook: some answers, and a cell of their own."""
     place = folder / "submitted" / student / DRIVEN
     shutil.copytree(folder / "release" / DRIVEN, place)
     notebook = nbformat.read(place / f"{DRIVEN}.ipynb", as_version=4)
     for name, source in answered.items():
         answers(notebook)[name].source = source
+    again = "def suspicions(*anything):\n    raise NotImplementedError"
+    points = [bool(metadata(cell).get("grade")) for cell in notebook.cells]
+    notebook.cells.insert(points.index(True), nbformat.v4.new_code_cell(again))
     nbformat.write(notebook, place / f"{DRIVEN}.ipynb")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+import unlearnlab as ul
 from unlearnlab.chapters import (  # noqa: F401  registers the exercises
     ch00_start,
     ch01_loss,
@@ -52,6 +53,49 @@ def test_every_reference_passes_its_own_test_and_every_stub_gets_it(name, capsys
         f"✓ {name}: right. The cells below use your function.\n"
         f"○ {name}: still a stub, so the cells below use the reference.\n"
     )
+
+
+@pytest.mark.parametrize(
+    "name, finished, words",
+    [
+        ("memorisation", lambda right, included: right.T @ included, "not implemented for 'Bool'"),
+        ("balanced_sample", lambda *a: torch.ones(3, dtype=torch.bool).bincount(), "not implement"),
+        ("Ascent", type("Ascent", (ul.methods.Method,), {"Loss": 1}), "has no loss: define one"),
+    ],
+)
+def test_what_torch_has_no_kernel_for_is_no_stub(name, finished, words):
+    with pytest.raises(WrongAnswer, match=f"(?s)raised NotImplementedError on .*{words}"):
+        exercises.check(name, finished)
+
+
+def test_no_sample_at_all_may_be_float_as_torch_makes_it():
+    def dealt(labels, count):
+        left, taken = list(range(len(labels))), []
+        while left and len(taken) < count:
+            one_each = {int(labels[i]): i for i in reversed(left)}
+            taken += sorted(one_each.values())[: count - len(taken)]
+            left = [i for i in left if i not in taken]
+        return torch.tensor(taken)
+
+    assert exercises.check("balanced_sample", dealt) is dealt
+
+
+def test_nothing_does_not_beat_itself():
+    as_good = lambda errors, zero: (errors.quantile(0.5, -1) <= zero.quantile(0.5, -1)).all(-1)
+    with pytest.raises(WrongAnswer, match="the function 0 does not beat itself"):
+        exercises.check("beats_zero", as_good)
+
+
+def test_the_solver_of_the_whole_system_is_right_too():
+    """As notebook 02 has it, beside which the exercise is compared."""
+
+    def drift_step(theta, rows, lam):
+        (k, d), zeros = rows.shape, theta.new_zeros
+        top = torch.cat([2 * (1 + lam) * torch.eye(d, dtype=theta.dtype), rows.T], 1)
+        whole = torch.cat([top, torch.cat([rows, zeros(k, k)], 1)])
+        return (torch.linalg.pinv(whole) @ torch.cat([-2 * theta, zeros(k)]))[:d]
+
+    assert exercises.check("drift_step", drift_step) is drift_step
 
 
 @pytest.mark.parametrize("name", sorted(EXERCISES))
