@@ -70,8 +70,7 @@ record, photos = records[""], records["-photographs"]
 # which is better, than a retrained network, by $0.010$ $[0.006, 0.014]$. (Such brackets hold
 # Student's 95% interval over the five seeds: of normal values, it holds the true mean 19 times in
 # 20.) A rung is one width of the ladder in section 2; no single one survives Holm's correction for
-# seven, which asks first for one interval at $1
-# - 0.05/7$ without 0.
+# seven, which asks first for one interval at $1 - 0.05/7$ without 0.
 
 # %%
 for name, made in records.items():

@@ -735,8 +735,9 @@ assert middle["NGD"] == middle["SCRUB"] == 0 < middle["GD"] == middle["MinNorm-O
 # Mostly they see what was broken. The third is another picture: NGP, which pushes the forget loss
 # up, has nearly the accuracies of a retrained network and needs nearly as many steps. At the
 # settings the privacy goal chose, GD and MinNorm-OG have the 60 back after a step or two, and NGD
-# and SCRUB have never lost them: the median is $0$ steps. KL-Unif takes *longer* than a network that never saw them: it did not forget, it was taught
-# to be unsure, and that has to be undone first. Too slow is as telling as too fast.
+# and SCRUB have never lost them: the median is $0$ steps. KL-Unif takes *longer* than a network
+# that never saw them: it did not forget, it was taught to be unsure, and that has to be undone
+# first. Too slow is as telling as too fast.
 
 # %% [markdown]
 # ## 8 · All of them beside each other
