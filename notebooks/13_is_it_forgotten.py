@@ -711,7 +711,7 @@ assert np.isclose(tow[0]["original"][0], product) and np.isclose(gap[0]["origina
 
 # %%
 steps = {name: np.array(said.relearn[name]) for name in candidates}
-print({name: int(np.median(values)) for name, values in steps.items()})
+print({name: float(np.median(values)) for name, values in steps.items()})
 
 # %%
 relearned = steps, steps["retrained"], metrics.interval(steps["retrained"])
@@ -728,16 +728,17 @@ assert tugs["original"] < tow[1].mean() - 0.02 and tugs["NGP"] > tugs["original"
 assert gaps["original"] > gap[1].mean() + 0.005 and np.corrcoef(of_methods.T)[0, 1] < -0.95
 middle = {name: np.median(values) for name, values in steps.items()}
 assert middle["retrained"] > 8 > middle["NGP"] - 1 and middle["KL-Unif"] > 3 * middle["retrained"]
-assert middle["NGD"] == middle["SCRUB"] == 0 < middle["GD"] == middle["MinNorm-OG"] < 3
+assert not steps["NGD"].any() and not steps["SCRUB"].any()
+assert max(steps["GD"]) == 1 and max(steps["MinNorm-OG"]) == 2
 
 # %% [markdown]
 # The first two are one metric on two scales here: for small gaps the product is $1$ less their sum.
 # Mostly they see what was broken. The third is another picture: NGP, which pushes the forget loss
 # up, has nearly the accuracies of a retrained network and needs nearly as many steps. At the
-# settings the privacy goal chose, GD and MinNorm-OG have the 60 back after a step or two, and NGD
-# and SCRUB have never lost them: the median is $0$ steps. KL-Unif takes *longer* than a network
-# that never saw them: it did not forget, it was taught to be unsure, and that has to be undone
-# first. Too slow is as telling as too fast.
+# settings the privacy goal chose, GD and MinNorm-OG have the 60 back after two steps at most, on
+# all eight networks, and NGD and SCRUB have never lost them: they need none, on all eight. KL-Unif
+# takes *longer* than a network that never saw them: it did not forget, it was taught to be unsure,
+# and that has to be undone first. Too slow is as telling as too fast.
 
 # %% [markdown]
 # ## 8 · All of them beside each other

@@ -318,6 +318,8 @@ def test_wrong_training_data_and_divergence_are_errors(tmp_path):
     ):
         with pytest.raises(ValueError, match=f"targets must be class numbers from 0 .* got {got}"):
             fit(targets=targets)
+    with pytest.raises(ValueError, match="targets must be class numbers below 4: Target 5 is"):
+        fit(targets=TARGETS.clamp(max=2) + 3)
     with pytest.raises(ValueError, match="seed must be a non-negative integer, got -1"):
         trainer.fit(fresh(), PIXELS, TARGETS, RECIPE, seed=-1)
     crops = dataclasses.replace(RECIPE, augment="crop+flip", loss="squared error")

@@ -155,7 +155,7 @@ def sample_losses(
             )
         return F.mse_loss(outputs, targets, reduction=reduction)
     if not several:
-        losses = F.cross_entropy(outputs.movedim(-1, 1), targets, reduction=reduction)
+        losses = _entropy(outputs.movedim(-1, 1), targets, reduction)
         if losses.ndim < 2:
             return losses
         return losses.sum(1) / (targets != IGNORED).sum(1).clamp(min=1)
@@ -165,7 +165,15 @@ def sample_losses(
             f"got {tuple(targets.shape)}"
         )
     each = zip(outputs, targets.unbind(1))
-    return sum(F.cross_entropy(head, labels, reduction=reduction) for head, labels in each)
+    return sum(_entropy(head, labels, reduction) for head, labels in each)
+
+
+def _entropy(outputs, labels, reduction):
+    try:
+        return F.cross_entropy(outputs, labels, reduction=reduction)
+    except IndexError as error:  # which says no more than "Target 8 is out of bounds."
+        classes = outputs.shape[1]
+        raise ValueError(f"targets must be class numbers below {classes}: {error}") from None
 
 
 def crop_and_flip(pixels: Tensor, generator: torch.Generator) -> Tensor:
