@@ -207,11 +207,9 @@ def solution(reference: Callable) -> str:
 
 
 def check(name: str, learner: Callable) -> Callable:
-    """Tests the learner's function. Returns it when it is right, the reference while it is a stub:
-    one raises NotImplementedError, without a word, where torch's own have some.
-
-    Raises WrongAnswer, with a message for the learner, when it is wrong; KeyError for an unknown
-    exercise.
+    """Tests the learner's function. Returns it when it is right, the reference while it is a stub,
+    which raises NotImplementedError without a word; torch's own have some. Raises WrongAnswer, with
+    a message for the learner, when it is wrong; KeyError for an unknown exercise.
     """
     exercise = _exercise(name)
     expect(

@@ -355,11 +355,8 @@ def _check(model, inputs, targets, weights, recipe):
     if classes:
         counted = targets if images else targets[targets != IGNORED]
         if targets.dtype not in (torch.int64, torch.uint8) or (counted < 0).any():
-            least = int(counted.min())
-            raise ValueError(
-                "targets must be class numbers from 0 on, int64, got "
-                f"{targets.dtype}, the least {least}"
-            )
+            got = f"{targets.dtype} from {counted.min()} on"
+            raise ValueError(f"targets must be class numbers from 0 on, int64, got {got}")
     device = device_of(model)
     for name, t in (("inputs", inputs), ("targets", targets), ("weights", weights)):
         if t is not None and t.device != device:
