@@ -11,7 +11,7 @@ what keeps a store from taking one code's runs for another's, threads from chang
 exercises from taking a wrong answer. Then by 200 and 550, for the width ladder at the paper's size
 and for messages about a reader's own loss, settings and options. Then by 1,800 and 2,500, for what
 a run leaves in its task or a function reaches by other ways, for as many settings chosen elsewhere,
-and for runs whose projections leave no direction out. The last time by 1,100 and 1,200, for files of
+and for runs whose projections leave no direction out. Last by 1,100 and 1,200, for files of
 trainings that are of no other network or targets, and for what is finished when a disk is full.
 """
 
