@@ -3,6 +3,7 @@ the answer."""
 
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from inspect import signature
 
@@ -11,8 +12,8 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from .ground import checks, points
+from .ground.identity import CannotIdentify, fingerprint
 from .ground.models import copied
-from .ground.tensors import digest
 from .training.fit import sample_losses
 
 # by kind, the loss of its samples
@@ -24,21 +25,23 @@ class Later:
 
     make: gives the model. identity: all that the model follows from, as strings by name; it stands
     for the model in a fingerprint, so that nobody trains one to name a run that never looks at it.
-    A model whose weights were edited afterwards stands for itself.
+    A model that was edited afterwards, its weights or what it does, stands for itself.
     """
 
     def __init__(self, make: Callable[[], nn.Module], identity: dict[str, str]):
-        self.make, self.identity, self.model, self.digest = make, identity, None, ""
+        self.make, self.identity, self.model, self.made = make, identity, None, ""
 
     def __identity__(self):
-        edited = self.model is not None and digest(self.model.state_dict()) != self.digest
+        edited = self.model is not None and fingerprint(self.model) != self.made
         return {"identity": self.identity, "model": self.model if edited else None}
 
     def __call__(self) -> nn.Module:
         make = self.make
         if make is not None:
             model = make()
-            self.digest, self.model = digest(model.state_dict()), model
+            with suppress(CannotIdentify):  # then it stands for itself, and is refused by name
+                self.made = fingerprint(model)
+            self.model = model
             self.make = None  # and with it the data it was to be trained on
             _MADE[id(model)] = self
         return self.model

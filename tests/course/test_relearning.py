@@ -39,6 +39,22 @@ def test_what_is_not_reached_takes_for_ever():
     )  # the last step counts
 
 
+class Named(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x):
+        return {"logits": self.model(x)}
+
+
+def test_a_model_that_names_its_outputs_relearns_as_fast():
+    task = classification(heads=1, forget=20)
+    named = Named(copy.deepcopy(task.original))
+    times = [relearn_time(m, task.forget, 0.3, lr=1e-2) for m in (task.original, named)]
+    assert times[0] == times[1] > 0
+
+
 def test_a_model_that_only_hides_the_forget_set_relearns_sooner_than_one_that_never_saw_it():
     task = classification(heads=1, forget=20)
     knows, forget = copy.deepcopy(task.original), task.forget

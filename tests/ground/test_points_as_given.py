@@ -26,6 +26,16 @@ class Some(Subset):
         return [self[i] for i in indices]
 
 
+class Short(TensorDataset):
+    def __len__(self):
+        return 4
+
+
+class Listed(TensorDataset):
+    def __getitems__(self, indices):
+        return [(2 * self[i][0], self[i][1]) for i in indices]
+
+
 class Plain(TensorDataset):
     """A class of the reader's that returns what it holds."""
 
@@ -38,11 +48,17 @@ def task(retain, **changes):
 
 @pytest.mark.parametrize(
     "data",
-    [Twice(X, Y), Some(TensorDataset(X, Y), range(6)), Subset(Twice(X, Y), range(6))],
-    ids=["a dataset", "a subset", "a subset of one"],
+    [
+        Twice(X, Y),
+        Some(TensorDataset(X, Y), range(6)),
+        Subset(Twice(X, Y), range(6)),
+        Short(X, Y),
+        Listed(X, Y),
+    ],
+    ids=["a dataset", "a subset", "a subset of one", "fewer", "several at once"],
 )
 def test_a_set_whose_samples_are_not_what_it_holds_is_refused(data):
-    with pytest.raises(TypeError, match="retain is a .*, whose __getitem__ may return others"):
+    with pytest.raises(TypeError, match="retain is a .*, whose __[a-z]*__ may return others"):
         task(data)
 
 

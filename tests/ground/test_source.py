@@ -169,7 +169,7 @@ def test_what_measures_the_images_to_choose_by_is_among_them():
 # Of what counted modules import: checks that only refuse, files, names, and the settings of grids,
 # which stand in a run's identity themselves.
 NO_NUMBERS = """data.fetch ground.checks ground.files ground.identity ground.origin
-    ground.provenance ground.stopping ground.tensors tasks.papers training.checkpoint""".split()
+    ground.provenance ground.source ground.stopping tasks.papers training.checkpoint""".split()
 
 
 def imported(path):

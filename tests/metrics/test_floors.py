@@ -40,6 +40,9 @@ def test_values_with_a_gradient_are_values():
 def test_an_interval_scales_with_its_values(size):
     found, expected = interval([size, 3 * size, 2 * size]), interval([1.0, 3.0, 2.0])
     assert np.allclose(np.array(found) / size, expected, rtol=1e-12)
+    models = gaussian(16)
+    found, expected = (jackknife(lambda x: x.mean(), m) for m in (models * size, models))
+    assert np.allclose(np.array(found) / size, expected, rtol=1e-9)
 
 
 def test_equal_values_give_an_interval_without_width():

@@ -318,7 +318,7 @@ def test_a_killed_or_interrupted_sweep_goes_on_where_it_was(tmp_path, backend, h
     process.stdout.read()
     assert process.wait(END) != 0
     done = len(Store(tmp_path / "store").read_all())
-    assert done == 4 < RUNS
+    assert 4 <= done < RUNS  # those that were under way may have ended
     seen = []
     frame = ul.sweep(
         regression, GRID, range(3), tmp_path / "store", "serial", progress=lambda *a: seen.append(a)

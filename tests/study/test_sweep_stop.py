@@ -5,6 +5,7 @@ import functools
 import io
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -128,6 +129,31 @@ def test_a_stop_ends_the_passes_of_its_own_thread_alone_those_of_copies_too():
         thread.join()
         copied(model)(x)
     assert len(other) == 1 and torch.equal(other[0], model(x))
+
+
+@pytest.mark.parametrize("ends", ["by a stop", "by an error"])
+def test_a_run_that_ended_while_nobody_asked_is_kept(tmp_path, monkeypatch, ends):
+    """A reader's progress may take long, as a plot does, and other workers go on meanwhile."""
+    several, stop, ended, alone = threading.Event(), threading.Event(), [], workers.supervised
+
+    def watched(run, job):
+        outcome = alone(run, job)
+        ended.extend([job] if outcome else [])
+        if len(ended) == 2:
+            several.set()
+        return outcome
+
+    def progress(row, done, total):
+        several.wait()
+        stop.set()
+        if ends == "by an error":
+            raise RuntimeError("the plot failed")
+
+    monkeypatch.setattr(workers, "supervised", watched)
+    grid, how = {"GD": {"epochs": 1, "lr": [1e-3, 2e-3, 3e-3]}}, {"workers": 2, "stop": stop}
+    with suppress(RuntimeError):
+        ul.sweep(regression, grid, [1], tmp_path, progress=progress, **how)
+    assert len([*tmp_path.glob("*.json")]) == len(ended) >= 2
 
 
 def test_no_hook_is_left_where_a_model_cannot_take_one():

@@ -7,6 +7,7 @@ import math
 import pickle
 import shutil
 import threading
+from functools import partial
 
 import cloudpickle
 import erasure_cases
@@ -169,6 +170,21 @@ def test_facts_hold_no_numbers_of_another_metric_or_other_test_images(task, chan
     usual, other = (t.facts["original"] for t in (task, ul.erasure.task(seed=1, **change)))
     assert usual["unlearning"] and not {"unlearning", "forget_error"} & other.keys()
     assert other == {name: usual[name] for name in other} and other["final_loss"]
+
+
+def test_a_model_of_two_presets_has_the_numbers_of_what_each_measures(tmp_path, monkeypatch):
+    few = dataclasses.replace(ul.images.load("digits"), name="cifar10")
+    monkeypatch.setattr(presets.data, "load", lambda *given, **how: few)
+    small = {"network": partial(ul.networks.ResNet, 18, width=1 / 32), "cache": tmp_path}
+    small |= {"recipe": Recipe(epochs=1, batch_size=256, lr=0.03), "p_color": 0.2, "p_retain": 0.5}
+    facts = {}
+    for preset, more in (("paper", {}), ("quick", {"test_images": 50}), ("paper", {})):
+        more = more | {"train_images": 50_000, "progress": lambda *done: None, **small}
+        made = ul.erasure.task("cifar10", preset, 6, **more)
+        own, facts = made.evaluate(made.original), made.facts["original"]
+        known = {name: float(facts[name]) for name in own.keys() & facts.keys()}
+        assert known == pytest.approx({name: own[name] for name in known}, rel=1e-5)
+    assert known and len([*tmp_path.glob("*original*.safetensors")]) == 1
 
 
 def test_evaluating_is_in_evaluation_mode_and_leaves_every_module_in_its_own(task):

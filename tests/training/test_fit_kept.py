@@ -10,6 +10,7 @@ import torch
 from fit_cases import PIXELS, TARGETS, fresh
 from torch import nn
 
+from unlearnlab.ground import files
 from unlearnlab.ground.identity import CannotIdentify
 from unlearnlab.networks import MLP, ResNet, seeded
 from unlearnlab.training import checkpoint, zoo
@@ -66,7 +67,7 @@ def test_a_training_does_not_follow_from_the_mode_that_a_network_came_in(tmp_pat
 def test_an_edit_of_a_package_network_is_seen_in_its_file(tmp_path, monkeypatch):
     data = PIXELS, TARGETS, Recipe(epochs=1, batch_size=8, lr=0.05)
     trainer.fit(fresh(), *data, checkpoint=tmp_path / "p")
-    monkeypatch.setattr(trainer.inspect, "getsource", lambda module: f"{module} edited")
+    monkeypatch.setitem(trainer.IMPORTED, "networks/resnet.py", b"edited")
     with pytest.warns(UserWarning, match="p is for network = "):
         trainer.fit(fresh(), *data, checkpoint=tmp_path / "p")
 
@@ -98,23 +99,40 @@ def test_a_full_disk_costs_the_file_and_not_the_training(tmp_path, monkeypatch):
 
 
 class Averaging(nn.Module):
-    """Follows a moving average of its inputs, in a buffer that no file of a model has."""
+    """Follows a moving average of its weight, in a buffer."""
 
-    def __init__(self):
+    def __init__(self, first, persistent, later):
         super().__init__()
-        self.line = nn.Linear(1, 1)
-        self.register_buffer("mean", torch.ones(1), persistent=False)
-        self.register_buffer("first", None, persistent=False)
+        self.line, self.persistent, self.later = nn.Linear(1, 1), persistent, later
+        if first != "lazy":
+            self.register_buffer("mean", first, persistent)
 
     def forward(self, x):
+        weight = self.line.weight.detach().flatten()
+        if "mean" not in self._buffers:
+            self.register_buffer("mean", weight.clone(), self.persistent)
         if self.training:
-            self.mean = 0.9 * self.mean + 0.1 * self.line.weight.detach().flatten()
-            self.first = self.mean.clone() if self.first is None else self.first
-        return self.line(x) * self.mean * self.first
+            mean = weight if self.mean is None else self.mean.to_dense()
+            self.mean = self.later(0.9 * mean + 0.1 * weight)
+        return self.line(x) * (1 if self.mean is None else self.mean.to_dense()[:1].to(x))
 
 
-def test_buffers_that_no_state_dict_has_go_on_too(tmp_path):
-    build, recipe, stop = lambda: seeded(Averaging, 0), full_batch(300, lr=1e-2), threading.Event()
+BUFFERS = {
+    "a state_dict has": (torch.ones(1), True, torch.clone),
+    "no state_dict has": (torch.ones(1), False, torch.clone),
+    "is None at first": (None, False, torch.clone),
+    "a forward makes": ("lazy", False, torch.clone),
+    "a forward makes for a state_dict": ("lazy", True, torch.clone),
+    "is one number for many": (torch.ones(1).expand(4), False, lambda t: t[:1].expand(4)),
+    "gets another dtype": (torch.ones(1), False, torch.Tensor.double),
+    "is sparse and stays": (torch.ones(1).to_sparse(), False, lambda t: torch.ones(1).to_sparse()),
+}
+
+
+@pytest.mark.parametrize("name", BUFFERS)
+def test_buffers_of_every_kind_go_on(name, tmp_path):
+    build = lambda: seeded(partial(Averaging, *BUFFERS[name]), 0)
+    recipe, stop = full_batch(300, lr=1e-2), threading.Event()
     whole, pieces = build(), build()
     loss = trainer.fit(whole, X, Y, recipe)
     with pytest.raises(Stopped):
@@ -124,27 +142,46 @@ def test_buffers_that_no_state_dict_has_go_on_too(tmp_path):
     assert torch.equal(whole(X), pieces(X))
 
 
+def test_a_model_with_such_a_buffer_is_kept(tmp_path):
+    build, made = partial(Averaging, *BUFFERS["a forward makes"]), []
+    training = Training("average", build, 0, (Stage(X, Y, full_batch(100)),))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        one, two = (zoo.get(training, tmp_path, lambda *done: made.append(done)) for _ in range(2))
+    assert len(made) == 1 and torch.equal(one[0](X), two[0](X))
+
+
 class Extra(nn.Linear):
+    state = {"calls": 1}
+
     def get_extra_state(self):
-        return {"calls": 1}
+        return self.state
 
     def set_extra_state(self, state):
-        pass
+        self.state = state
+
+
+def test_an_extra_state_that_is_a_tensor_is_kept(tmp_path):
+    model, again = Extra(1, 1), Extra(1, 1)
+    model.state, again.state = torch.ones(2), torch.zeros(2)
+    again.load_state_dict(checkpoint.held(model) | {"_extra_state": torch.zeros(2)})
+    checkpoint.put(again, checkpoint.held(model))
+    assert torch.equal(again.state, torch.ones(2))
 
 
 def test_what_no_file_can_hold_or_tell_apart_is_refused_before_training(tmp_path):
     model, seen = nn.Sequential(Extra(1, 1)), []
     trainer.fit(copy.deepcopy(model), X, Y, RECIPE)  # without a file it is welcome
-    with pytest.raises(TypeError, match=r"layer '0' \(Extra\) has a get_extra_state"):
+    with pytest.raises(TypeError, match="state '0._extra_state' is no dense tensor"):
         trainer.fit(model, X, Y, RECIPE, checkpoint=tmp_path / "p")
     training = Training("extra", partial(Extra, 1, 1), 0, (Stage(X, Y, RECIPE),))
-    with pytest.raises(TypeError, match="get_extra_state"):
+    with pytest.raises(TypeError, match="state '_extra_state' is no dense tensor"):
         zoo.get(training, tmp_path, lambda *done: seen.append(done))
     with open(__file__) as file, pytest.raises(CannotIdentify, match="cannot identify"):
-        model = line()
+        model = line().eval()
         model.notes = file
         trainer.fit(model, X, Y, RECIPE, checkpoint=tmp_path / "p")
-    assert not seen and not [*tmp_path.iterdir()]
+    assert not model.training and not seen and not [*tmp_path.iterdir()]
 
 
 class Named(nn.Module):
@@ -195,3 +232,28 @@ def test_floating_targets_are_compared_one_by_one(tmp_path, one, other):
         warnings.simplefilter("error")
         get(b)
     assert len(made) == 2 and not torch.equal(parameters(first), parameters(again))
+
+
+def test_a_file_that_holds_sums_of_its_targets_alone_is_made_again(tmp_path):
+    """As one version of this package wrote it."""
+    training, made = Training("line", line, 0, (Stage(X, Y, full_batch(5)),)), []
+    get = lambda: zoo.get(training, tmp_path, lambda *done: made.append(done))
+    get()
+    path = tmp_path / training.file()
+    tensors, facts = checkpoint.read(path)
+    del tensors["targets of stage 0"]
+    checkpoint.write(path, tensors, facts | {"targets": "[0.1, 2, 3, 4]"})
+    with pytest.warns(UserWarning, match="does not hold its targets. It is trained again"):
+        get()
+    assert len(made) == 2
+
+
+def test_what_a_warning_says_is_kept_stays_when_the_model_is_there(tmp_path):
+    training = Training("line", line, 0, (Stage(X, Y, full_batch(5)),))
+    partly = tmp_path / f"{training.file()}.0.partial"
+    partly.write_text("mine")
+    with pytest.warns(UserWarning, match="kept as .*0.partial.old"):
+        zoo.get(training, tmp_path, lambda *done: None)
+    left = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert left.pop(f"{partly.name}.old") == b"mine" and [*left] == [training.file()]
+    files.set_aside(partly)  # another process was faster

@@ -152,6 +152,29 @@ def test_a_network_that_tosses_coins_on_the_cpu_is_not_recorded(recorder, toss):
     assert recorder.recordings == 0
 
 
+class Following(nn.Module):
+    """Counts on the CPU, or follows its weight in a buffer that is another each time."""
+
+    def __init__(self, counts):
+        super().__init__()
+        self.line, self.counts, self.calls = nn.Linear(192, 4), counts, 0
+        self.register_buffer("mean", torch.ones(1))
+
+    def forward(self, x):
+        if self.counts:
+            self.calls += 1
+        else:
+            self.mean = 0.9 * self.mean + 0.1 * self.line.weight.detach().mean()
+        return self.line(x.flatten(1) / 255) * self.mean / (1 + self.calls)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_network_whose_state_a_replay_would_not_know_is_not_recorded(recorder, counts):
+    with pytest.warns(UserWarning, match="counts, or puts another tensor in a buffer's place"):
+        trainer.fit(Following(counts), PIXELS, TARGETS[:, 0], SGD)
+    assert recorder.recordings == 0
+
+
 def test_a_network_with_hooks_is_not_recorded(recorder):
     model, calls = fresh(), []
     model.register_forward_hook(lambda *args: calls.append(1) and None)

@@ -11,6 +11,8 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from ..ground import checks, optim
+from ..ground.models import logits
+from ..ground.points import dataset
 from ..ground.threads import few_threads
 
 
@@ -38,15 +40,13 @@ def relearn_time(
     checks.number("target", target)
     checks.number("lr", lr, above=0)
     checks.integer("max_steps", max_steps, low=1)
-    inputs, targets = forget.tensors
-    if len(inputs) == 0:
-        raise ValueError("forget is empty: there is nothing to learn again")
+    inputs, targets = dataset("forget", forget).tensors
     model = copy.deepcopy(model).eval().requires_grad_()
     optimizer = optim.Adam(model.parameters(), lr=lr)
     with few_threads(model), torch.enable_grad():
         for step in range(max_steps + 1):
             optimizer.zero_grad()
-            value = loss(model(inputs), targets)
+            value = loss(logits(model(inputs)), targets)
             if value.isnan():
                 raise ArithmeticError(
                     f"the loss became NaN after {step} steps with lr={lr:g}; try a smaller lr"

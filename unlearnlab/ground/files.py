@@ -98,7 +98,10 @@ def set_aside(path: Path) -> Path:
     """Renames a file to the first of name.old, name.old2, ... that is free; its new path."""
     numbers = (i if i > 1 else "" for i in itertools.count(1))
     others = (path.with_name(f"{path.name}.old{i}") for i in numbers)
-    return path.rename(next(other for other in others if not other.exists()))
+    other = next(other for other in others if not other.exists())
+    with contextlib.suppress(FileNotFoundError):  # another process was faster
+        path.rename(other)
+    return other
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -4,6 +4,8 @@ A wrong label or a NaN in one row otherwise shows as a loss that explodes, or as
 asked for. Every message names the set, what came, and the way.
 """
 
+import itertools
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from .modes import kept_modes
 
 IGNORED = -100  # a target that is nowhere counted: in sequences only, as in torch's cross-entropy
 
+SEEN_BY = "__getitem__", "__getitems__", "__len__"  # by what others look at a dataset
 WAYS = (
     "a TensorDataset(inputs, targets), a pair of tensors or of arrays, or a Subset of such a "
     "dataset; of any other dataset, first stack what it holds: "
@@ -28,10 +31,10 @@ class Sequences(TensorDataset):
 
 def dataset(name: str, data) -> TensorDataset:
     """`data` as a TensorDataset of inputs and targets. Raises TypeError or ValueError by name."""
-    for kind in (TensorDataset, Subset):
-        if isinstance(data, kind) and type(data).__getitem__ is not kind.__getitem__:
+    for kind, own in itertools.product((TensorDataset, Subset), SEEN_BY):
+        if isinstance(data, kind) and getattr(type(data), own, 0) != getattr(kind, own, 0):
             raise TypeError(
-                f"{name} is a {type(data).__name__}, whose __getitem__ may return others than the "
+                f"{name} is a {type(data).__name__}, whose {own} may return others than the "
                 f"samples it holds: give what that returns, as {WAYS}"
             )
     if isinstance(data, Subset):

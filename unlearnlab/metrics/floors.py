@@ -41,12 +41,8 @@ def interval(values, level: float = 0.95) -> Interval:
         )
     if not np.isfinite(values).all():
         raise ValueError("values must be finite")
-    # by a power of two, which is exact: the squares of 1e200 are infinite, those of 1e-200 are 0
-    size = np.frexp(np.abs(values).max())[1]
-    values = np.ldexp(values, -size)
-    error = values.std(ddof=1) / math.sqrt(len(values))
-    ends = _student(float(values.mean()), error, len(values) - 1, level)
-    return Interval(*np.ldexp(ends, size).tolist())
+    mean_and_error = lambda x: (x.mean(), x.std(ddof=1) / math.sqrt(len(x)))
+    return _student(values, mean_and_error, len(values) - 1, level)
 
 
 def jackknife(
@@ -86,8 +82,8 @@ def jackknife(
         raise ValueError(
             f"score must be finite, with all models and without a part of them, got {scores}"
         )
-    error = math.sqrt((groups - 1) * np.var(scores[1:]))
-    return _student(scores[0], error, groups - 1, level)
+    mean_and_error = lambda x: (x[0], math.sqrt((groups - 1) * np.var(x[1:])))
+    return _student(np.array(scores), mean_and_error, groups - 1, level)
 
 
 def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
@@ -102,13 +98,16 @@ def folded(folds: int, seed: int, *samples: Tensor) -> list[list[tuple]]:
     return sides
 
 
-def _student(mean, error, freedom, level):
-    """Student's interval about a mean with this standard error."""
+def _student(values, mean_and_error, freedom, level):
+    """Student's interval about a mean with its standard error."""
     from scipy import stats
 
     checks.number("level", level, above=0, below=1)
-    half = float(stats.t.ppf((1 + level) / 2, freedom) * error)
-    return Interval(mean, mean - half, mean + half)
+    # by a power of two, which is exact: the squares of 1e200 are infinite, those of 1e-200 are 0
+    size = np.frexp(np.abs(values).max())[1]
+    mean, error = mean_and_error(np.ldexp(values, -size))
+    half = stats.t.ppf((1 + level) / 2, freedom) * error
+    return Interval(*np.ldexp([mean, mean - half, mean + half], size).tolist())
 
 
 def against_itself(

@@ -98,16 +98,20 @@ def _swept(plan, kept, progress, stop):
                 _refuse_other(kept, record, code)
                 done(job, record)
 
+    def keep(job, outcome):
+        record, final = outcome
+        if final:
+            kept.write(job.name, record)
+
     def done(job, record):
         records[job.name] = record
         report(_row(job, record))
 
     with _reporter(progress, len(jobs), len(records)) as report:
-        with closing(plan.results(run, missing(), stop, len(todo))) as results:
-            for job, (record, final) in results:
-                if final:
-                    kept.write(job.name, record)
-                done(job, record)
+        with closing(plan.results(run, missing(), stop, len(todo), keep)) as results:
+            for job, outcome in results:
+                keep(job, outcome)
+                done(job, outcome[0])
     return _frame(plan.settings, jobs, records)
 
 
@@ -166,12 +170,13 @@ class _Plan:
             jobs.append(Job(i, epochs, seed, own))
         return run, jobs
 
-    def results(self, run, jobs, stop, count):
+    def results(self, run, jobs, stop, count, keep):
         """(job, outcome) as they finish, in any order. count: of the jobs, at most."""
         if self.backend == "serial" or not count:
             return _serial(run, jobs, stop)
         stop = stop or threading.Event()
-        return processes.results(run, jobs, stop, self.backend, min(self.workers, count))
+        workers = min(self.workers, count)
+        return processes.results(run, jobs, stop, self.backend, workers, keep)
 
 
 def _refuse_other(kept, record, code):

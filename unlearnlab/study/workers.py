@@ -17,24 +17,37 @@ IDLE = 300  # seconds after which a worker without a run ends by itself
 _workers, _ended = {}, set()  # by sweep: the workers that wait for a run
 
 
-def results(run, jobs, stop: threading.Event, backend, workers: int):
-    """(job, outcome) as runs end. backend, workers: as in `ul.sweep`."""
+def results(run, jobs, stop: threading.Event, backend, workers: int, keep):
+    """(job, outcome) as runs end. backend, workers: as in `ul.sweep`. keep(job, outcome): is told
+    of what is done when nobody asks any more."""
     waiting = {}
-    with executor(backend, workers) as (threads, slots, finish):
-        try:
-            while not stop.is_set():
-                while len(waiting) <= slots() and (job := next(jobs, None)) is not None:
-                    waiting[threads.submit(supervised, run, job)] = job
-                if not waiting:
-                    return
-                for future in wait(waiting, WAIT, FIRST_COMPLETED).done:
-                    job = waiting.pop(future)
-                    if (outcome := run.outcome(job, future)) is not None:
-                        yield job, outcome
-        finally:
-            for future in waiting:
-                future.cancel()
-            finish(run.sweep)
+    try:
+        with executor(backend, workers) as (threads, slots, finish):
+            try:
+                yield from _outcomes(run, jobs, stop, threads, slots, waiting)
+            finally:
+                for future in waiting:
+                    future.cancel()
+                finish(run.sweep)
+    finally:
+        for future, job in waiting.items():
+            with suppress(Exception):  # there is one already
+                if future.done() and (outcome := run.outcome(job, future)) is not None:
+                    keep(job, outcome)
+
+
+def _outcomes(run, jobs, stop, threads, slots, waiting):
+    stopped = False
+    while not stopped:
+        stopped = stop.is_set()  # what is done by then comes still
+        while len(waiting) <= slots() and not stopped and (job := next(jobs, None)) is not None:
+            waiting[threads.submit(supervised, run, job)] = job
+        if not waiting:
+            return
+        for future in wait(waiting, 0 if stopped else WAIT, FIRST_COMPLETED).done:
+            job = waiting.pop(future)
+            if (outcome := run.outcome(job, future)) is not None:
+                yield job, outcome
 
 
 @contextmanager

@@ -71,10 +71,14 @@ class Size:
         own = {name: getattr(self, name) for name in self.unlearning}
         return dataclasses.replace(other, **own) == self
 
-    def measures_unlike(self, other: "Size") -> str:
-        """In what it is measured otherwise, in words; "" where it is not."""
-        unlike = [n for n in self.measuring if getattr(self, n) != getattr(other, n)]
-        return ", ".join(f"{name}={getattr(self, name)}" for name in unlike)
+    def measured(self, images: data.Images, usual: "Size") -> str:
+        """On what its models are measured, in words; "" where that is as for the digits that ship
+        with the package. usual: the preset."""
+        own = {name: getattr(self, name) for name in self.measuring}
+        if images.name == "digits" and dataclasses.replace(usual, **own) == usual:
+            return ""
+        own["test_images"] = len(images.test)
+        return ", ".join(f"{name}={value}" for name, value in own.items())
 
     def changed(self, **fields) -> "Size":
         """With these fields in place of its own, where they are not None."""
@@ -275,7 +279,8 @@ class Experiment:
         seed, device = checks.seed(seed), checks.device(device)
         default = choose(self.presets, dataset, preset, device)
         size = default.changed(**options)
-        plan = self.plan(seed, size, size.images(dataset, folder, stop).to(device))
+        images = size.images(dataset, folder, stop).to(device)
+        plan = self.plan(seed, size, images)
         ships = dataset == "digits" and seed in self.seeds and size.trains_as(default)
         command = f"ul.{self.name}.task({dataset!r}, {preset!r}, {seed}, ...)"
         if ships:
@@ -290,7 +295,7 @@ class Experiment:
                 *own,
                 command,
                 ships,
-                measured=size.measures_unlike(default),
+                measured=size.measured(images, default),
             )
         return size, plan, trainings
 

@@ -1,13 +1,16 @@
 """Tensors on disk that are whole, are what they claim to be, and never run code: safetensors and a
 hash."""
 
+from contextlib import suppress
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..ground import files
+from ..ground.models import device_of
 from ..ground.tensors import digest
 
 
@@ -15,14 +18,43 @@ class BadCheckpoint(ValueError):
     """The file is damaged, or is not the one asked for. The message names it and what is wrong."""
 
 
-def check_kept(model: nn.Module) -> None:
-    """Raises TypeError for a network that keeps what no file here can hold."""
-    for name, module in model.named_modules():
-        if type(module).get_extra_state is not nn.Module.get_extra_state:
+def held(model: nn.Module) -> dict[str, Tensor]:
+    """What a file holds of a network: its state_dict, and the dense buffers that have no part in
+    that. Raises TypeError for a state that no file here can hold."""
+    state = model.state_dict()
+    for name, value in state.items():
+        if not isinstance(value, Tensor) or value.layout != torch.strided:
             raise TypeError(
-                f"layer {name!r} ({type(module).__name__}) has a get_extra_state, and a file holds "
-                "tensors alone: register what it keeps as a buffer"
+                f"the network's state {name!r} is no dense tensor, and a file holds these alone: "
+                "register what it keeps as a buffer"
             )
+    others = {name: t for name, t in model.named_buffers() if t.layout == torch.strided}
+    return others | state
+
+
+@torch.no_grad()
+def put(model: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Gives a network what `held` said of it, in place where that can be; a buffer that a forward
+    would make first is made. Raises RuntimeError or AttributeError for another network's."""
+    if missing := sorted(model.state_dict().keys() - tensors.keys()):
+        raise RuntimeError(f"it has no {', '.join(missing)}")
+    for name, t in tensors.items():
+        prefix, _, last = name.rpartition(".")
+        module = model.get_submodule(prefix)
+        own = getattr(module, last, None)
+        if last == "_extra_state":
+            module.set_extra_state(t)
+        elif last in module._parameters:
+            if own.shape != t.shape:
+                raise RuntimeError(f"{name} has shape {tuple(t.shape)}, not {tuple(own.shape)}")
+            own.copy_(t)
+        else:
+            with suppress(RuntimeError):  # one of an inference, say, which nobody can write into
+                if own is not None and (own.shape, own.dtype) == (t.shape, t.dtype):
+                    own.copy_(t)
+                    continue
+            new, passing = t.to(device_of(model)), module._non_persistent_buffers_set
+            module.register_buffer(last, new, persistent=last not in passing)
 
 
 def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:

@@ -6,10 +6,8 @@ without worker processes. On a GPU an update is recorded once and replayed, and 
 epoch's order, its crops and its loss passes between the two.
 """
 
-import inspect
 import json
 import math
-import sys
 import threading
 import time
 import warnings
@@ -26,8 +24,10 @@ from torch import Tensor, nn
 from ..ground import checks, files, optim, seeds
 from ..ground.identity import fingerprint
 from ..ground.models import device_of, logits
+from ..ground.modes import kept_modes
 from ..ground.origin import PACKAGE
 from ..ground.points import IGNORED
+from ..ground.source import IMPORTED
 from ..ground.stopping import Stopped, heeding
 from ..ground.threads import few_threads
 from . import checkpoint as checkpoints
@@ -73,7 +73,6 @@ def fit(
     checks.hearers(progress, stop)
     seed = checks.seed(seed)
     _check(model, inputs, targets, weights, recipe)
-    model.train()
     if _fast(recipe, inputs):
         model.to(memory_format=torch.channels_last)
     optimizer = _optimizer(model, recipe)
@@ -100,6 +99,7 @@ def _rounds(model, recipe, train_epoch, saved, progress):
     a report."""
     size = FULL_BATCH_ROUND if recipe.batch_size is None else 1
     done, value = saved.restore()
+    model.train()
     try:
         while done < recipe.epochs:
             last = min(done + size, recipe.epochs)
@@ -117,11 +117,11 @@ def _rounds(model, recipe, train_epoch, saved, progress):
 
 def _identity(model, data, recipe, seed):
     """All that a training's result follows from: facts of its checkpoint."""
-    checkpoints.check_kept(model)
+    checkpoints.held(model)
     # classes of this package go by name in a fingerprint: an edit of theirs is seen in their file
     kinds = {kind for m in model.modules() for kind in type(m).__mro__}
-    own = {kind.__module__ for kind in kinds if kind.__module__.split(".")[0] == PACKAGE}
-    sources = [inspect.getsource(sys.modules[module]) for module in sorted(own)]
+    own = sorted({kind.__module__ for kind in kinds if kind.__module__.split(".")[0] == PACKAGE})
+    sources = [IMPORTED.get(f"{name.partition('.')[2].replace('.', '/')}.py") for name in own]
     return {
         "recipe": json.dumps(asdict(recipe), sort_keys=True),
         "seed": str(seed),
@@ -277,14 +277,16 @@ class _Saved:
         self.model, self.optimizer = model, optimizer
         if path is not None:
             files.check_writable(path)
-            self.facts = identity()
+            with kept_modes([*model.modules()]):  # whatever mode it comes in
+                model.train()
+                self.facts = identity()
         self.kept, self.written = None, time.monotonic()
 
     def keep(self, done, value):
         if self.path is None:
             return
-        kept = [*self.model.named_parameters(), *self.model.named_buffers()]
-        tensors = {f"model.{name}": t.detach().clone() for name, t in kept}
+        held = checkpoints.held(self.model).items()
+        tensors = {f"model.{name}": t.detach().clone() for name, t in held}
         for i, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{i}.{name}": t.clone() for name, t in state.items()}
         self.kept = tensors, {**self.facts, "done": str(done), "loss": repr(value)}
@@ -301,7 +303,6 @@ class _Saved:
         except OSError as error:  # what is trained is worth more than its file
             warnings.warn(f"{self.path} could not be written: {error}", stacklevel=3)
 
-    @torch.no_grad()
     def restore(self):
         """(epochs done, loss) of what the file holds, or (0, nan)."""
         if self.path is None or not self.path.exists():
@@ -315,29 +316,19 @@ class _Saved:
                 stacklevel=3,
             )
             return 0, math.nan
-        parameters = list(self.model.parameters())
+        model, parameters = {}, list(self.model.parameters())
         for name, t in tensors.items():
             part, place = name.split(".", 1)
             if part == "model":
-                _put(self.model, place, t)
+                model[place] = t
                 continue
             i, key = place.split(".")
             p = parameters[int(i)]
             # but for the step laid out as the parameter, as fused updates ask
             own = t.to(p.device) if key == "step" else torch.empty_like(p).copy_(t)
             self.optimizer.state[p][key] = own
+        checkpoints.put(self.model, model)
         return int(facts["done"]), float(facts["loss"])
-
-
-def _put(model, name, t):
-    """A parameter's or a buffer's numbers, in place; a buffer that was not there yet is made."""
-    prefix, _, last = name.rpartition(".")
-    module = model.get_submodule(prefix)
-    own = getattr(module, last)
-    if own is None or own.shape != t.shape:
-        module._buffers[last] = t.to(device_of(model))
-    else:
-        own.copy_(t)
 
 
 def _check(model, inputs, targets, weights, recipe):

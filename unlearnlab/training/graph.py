@@ -62,12 +62,13 @@ def recorded(update: Callable, model: nn.Module, size: int) -> Callable:
         return update
     if any(getattr(module, kind) for module in model.modules() for kind in HOOKS):
         return update  # a replay would not call them
-    return _Recorded(update, size, device)
+    return _Recorded(update, model, size, device)
 
 
 class _Recorded:
-    def __init__(self, update, size, device):
-        self.update, self.size, self.record = update, size, RECORDERS[device.type]
+    def __init__(self, update, model, size, device):
+        self.update, self.model, self.size = update, model, size
+        self.record = RECORDERS[device.type]
         self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         self.given_up, self.made, self.replay, self.buffers = False, 0, None, ()
 
@@ -83,7 +84,7 @@ class _Recorded:
 
     def _not_yet(self, batch):
         """One of the first updates, all of them real ones; the last of them is then recorded."""
-        before = _coins()
+        before, held = _coins(), _held(self.model)
         losses = self.update(*batch)
         self.made += 1
         if self.made < WARM_UP:
@@ -92,6 +93,8 @@ class _Recorded:
         try:
             if _coins() != before:
                 raise RuntimeError("the network draws random numbers on the CPU")
+            if any(a is not b for a, b in zip(held, _held(self.model), strict=True)):
+                raise RuntimeError("the network counts, or puts another tensor in a buffer's place")
             self.replay = self.record(lambda: self.update(*self.buffers))
         except Exception as error:
             self.given_up, self.buffers = True, ()
@@ -119,6 +122,13 @@ def _aside(stream):
             yield
     finally:
         torch.cuda.current_stream(stream.device).wait_stream(stream)
+
+
+def _held(model):
+    """The tensors in its buffers' places, and its numbers: a replay would put no others there."""
+    modules = [*model.modules()]
+    numbers = [v for m in modules for v in vars(m).values() if isinstance(v, (int, float))]
+    return [t for m in modules for t in m._buffers.values()] + numbers
 
 
 def _coins():

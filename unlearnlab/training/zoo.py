@@ -65,8 +65,8 @@ class Training:
     build: makes it untrained, by a class or function and its arguments. seed: draws its start and
     its batches. stages: train it, one after the other. measure: of the trained model, numbers that
     are written with it. command: what makes its file. shipped: whether that must be in the package.
-    measured: in what `measure` is not the usual one, in words: a file that was measured otherwise
-    is the same model's, but its numbers are not taken.
+    measured: on what, in words; "" as those that ship. A file that was measured otherwise is the
+    same model's, but its numbers are not taken.
     """
 
     name: str
@@ -112,19 +112,21 @@ class Training:
         if path.parent != SHIPPED:
             _compare(path, "began with other weights", self.start(model), facts.get("start"))
         for name, own in self.targets().items():
+            if name not in tensors and "targets" in facts:  # sums, which others may share
+                raise checkpoint.BadCheckpoint(f"{path.name} does not hold its targets")
             if not _alike(own, tensors.pop(name, own)):
                 raise checkpoint.BadCheckpoint(
                     f"{path.name} is of another training, one that learned other targets"
                 )
         try:
-            model.load_state_dict(tensors)
-        except RuntimeError as error:
+            checkpoint.put(model, tensors)
+        except (RuntimeError, AttributeError) as error:
             raise checkpoint.BadCheckpoint(
                 f"{path.name} does not hold this network: {error}"
             ) from error
         _compare(path, "gave other answers", self.answers(model), facts.get("answers"))
         model.eval()
-        if facts.get("measured", "") != self.measured:
+        if facts.get("measured", "") != self.measured:  # those that ship say nothing of it
             own = {*self.identity, *provenance(""), *OF_TRAINING}
             facts = {name: value for name, value in facts.items() if name in own}
         return model.to(self.stages[0].inputs.device), facts
@@ -180,8 +182,8 @@ class Training:
 
     def write(self, path: Path, model: nn.Module, facts: dict[str, str]) -> None:
         """The file of a trained model, in the place of the unfinished ones."""
-        checkpoint.write(path, model.state_dict() | self.targets(), facts)
-        for left in path.parent.glob(f"{path.name}.*.partial*"):
+        checkpoint.write(path, checkpoint.held(model) | self.targets(), facts)
+        for left in path.parent.glob(f"{path.name}.*.partial"):
             left.unlink(missing_ok=True)
 
     def untrained(self) -> nn.Module:
@@ -193,7 +195,7 @@ class Training:
         checks.instance("what network returns", model, nn.Module, "a torch.nn.Module")
         if not [*model.parameters()]:
             raise ValueError("what network returns must have parameters")
-        checkpoint.check_kept(model)
+        checkpoint.held(model)
         return model
 
     def start(self, model: nn.Module) -> list[float]:
@@ -276,10 +278,10 @@ def get(
     model, facts = training.train(path, report, stop)
     try:
         training.write(path, model, facts)
-    except OSError as error:  # a full disk, say
-        warnings.warn(f"{path} could not be written: {error}. This time it is used.", stacklevel=3)
+        return training.load(path)
+    except (OSError, checkpoint.BadCheckpoint) as error:  # a full disk, say
+        warnings.warn(f"{path} could not be kept: {error}. This time it is used.", stacklevel=3)
         return model, facts
-    return training.load(path)
 
 
 def place(training: Training, cache: Path | None) -> Path:
