@@ -11,8 +11,9 @@ what keeps a store from taking one code's runs for another's, threads from chang
 exercises from taking a wrong answer. Then by 200 and 550, for the width ladder at the paper's size
 and for messages about a reader's own loss, settings and options. Then by 1,800 and 2,500, for what
 a run leaves in its task or a function reaches by other ways, for as many settings chosen elsewhere,
-and for runs whose projections leave no direction out. Last by 1,700 and 1,800, for files of
-trainings that are of no other network or targets, and for what is finished when a disk is full.
+and for runs whose projections leave no direction out. Last by 2,700 and 2,800, for files of
+trainings that are of no other network or targets, for what is finished when a disk is full or
+nobody asks, and for the short way of small networks through a projection.
 """
 
 import ast
@@ -32,7 +33,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
 
 COLUMNS, FILE_LINES, FUNCTION_LINES = 100, 400, 50
-LIBRARY_TOKENS, PACKAGE_TOKENS = 66_100, 130_000
+LIBRARY_TOKENS, PACKAGE_TOKENS = 67_100, 131_000
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
     ("ground",),

@@ -169,13 +169,17 @@ def test_samples_that_are_rolled_by_what_is_in_them_are_seen_at_every_batch():
     assert (flat(model) - flat(twin)).norm() < 1e-4 * flat(twin).norm()
 
 
+class LongWay(nn.Sequential):
+    """None that is known, so that its pass is looked at."""
+
+
 def test_plain_layers_are_asked_for_the_order_once(monkeypatch):
     asked = []
     monkeypatch.setattr(
         "unlearnlab.projection.layers._not_routed", lambda sides, *_: asked.append(1) or sides
     )
     for layers in [nn.Linear(6, 6, bias=False), nn.Linear(6, 5)], [nn.Linear(6, 5, bias=False)]:
-        projection = Projection(nn.Sequential(*layers))
+        projection = Projection(LongWay(*layers))
         for _ in range(3):
             projection.step(torch.randn(9, 6), 0.5)
     assert len(asked) == 2

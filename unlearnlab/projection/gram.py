@@ -36,7 +36,7 @@ def coefficients(blocks, heads, samples, precision, lengths, felt, dtype):
         packed = torch.cat([gram.flatten(), inner - felt, torch.stack(lengths)]).cpu().numpy()
         gram, t, theta = packed[: k * k].reshape(k, k), packed[k * k :][:k], packed[k * k + k :]
         finite = np.isfinite(gram.diagonal()) & np.isfinite(t)
-        if dtype == torch.float64:
+        if not finite.all() and dtype == torch.float64:
             check_finite(torch.from_numpy(finite.reshape(-1, heads).T.flatten()), samples)
         if finite.all():
             c, rank, smallest = _solve(gram, t, TOLERANCE.get(precision, 1e-6))

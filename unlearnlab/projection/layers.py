@@ -57,7 +57,7 @@ def blocks(net, plan=None, most=math.inf):
     calls = {prefix: call for prefix, call in calls.items() if _has_formula(call)}
     edges = [call.edge for call in calls.values()]
     with torch.enable_grad():
-        sides = _output_side(heads, edges)
+        sides = output_side(heads, edges)
         # once for each plan, and always where samples are picked, which may change
         if made is not plan or made[2]:
             sides = _not_routed(sides, heads, edges)
@@ -109,7 +109,7 @@ def _has_formula(call):
     return call.input.ndim >= 2 or kind(m) not in (nn.Linear, "Conv1D")
 
 
-def _output_side(heads, edges):
+def output_side(heads, edges):
     """For each edge the gradient of every head by it (n, heads, ...); None if no head feels it."""
     if not edges:
         return []
@@ -132,7 +132,7 @@ def _not_routed(sides, heads, edges):
     a layer may be handed what a router gives it. Samples that count twice show it."""
     n, there = len(heads[0]), {"dtype": heads[0].dtype, "device": heads[0].device}
     counts = torch.linspace(1, 2, n, **there)
-    again = _output_side([sum(heads) * counts], edges)
+    again = output_side([sum(heads) * counts], edges)
     felt, inside = [i for i, b in enumerate(sides) if b is not None], []
     for i in felt:
         expected = torch.einsum("n,nh...->n...", counts, sides[i]).unsqueeze(1)
@@ -194,7 +194,11 @@ class Affine:
         if whole:
             inside["weight"] = self.kept.flatten(1).T.mv(c).view_as(self.weight)
         if not whole or "bias" in self.names:
-            weighted = torch.einsum("nh,nhop->nop", c.view(n, heads), self.b.to(c.dtype))
+            b = self.b.to(c.dtype)
+            if heads == 1:
+                weighted = b[:, 0] * c.view(n, 1, 1)
+            else:
+                weighted = torch.einsum("nh,nhop->nop", c.view(n, heads), b)
             if not whole:
                 a = _flat(self.a().to(weighted.dtype))
                 inside["weight"] = (_flat(weighted).T @ a).view_as(self.weight)
@@ -215,6 +219,9 @@ def _pairs(a, b, bias):
     alike, similar = flat_a @ flat_a.T, flat_b @ flat_b.T
     if bias:
         alike.add_(1)
+    if positions == 1:  # most layers of small networks, where every operation counts
+        similar.view(n, heads, n, heads).mul_(alike.view(n, 1, n, 1))
+        return similar
     both = n, heads, positions
     # the heads share the layer's input
     similar.view(*both, *both).mul_(alike.view(n, 1, positions, n, 1, positions))

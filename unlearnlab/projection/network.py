@@ -103,7 +103,7 @@ class Network:
                 box[key] = tensors[name]
             returned = self.model(x.clone())
         several = _heads(returned, len(x))
-        return [part for head in several for part in _parts(head, self.outputs)]
+        return [part for head in several for part in outputs_of(head, self.outputs)]
 
     @contextmanager
     def evaluation(self):
@@ -191,14 +191,14 @@ def _heads(returned, n):
     return several
 
 
-def _parts(head, outputs):
+def outputs_of(head, outputs):
     """The outputs of a head that give rows, each (n,)."""
     if head.ndim == 1:
         return [head]
     if head.ndim == 3:
         if outputs == "summed":
             return [head.amax(2).sum(1)]
-        return [part for position in head.unbind(1) for part in _parts(position, outputs)]
+        return [part for position in head.unbind(1) for part in outputs_of(position, outputs)]
     if outputs == "every" or head.shape[1] == 1:  # a search for the largest costs a gradient more
         return head.unbind(1)
     return [head.max(1).values]

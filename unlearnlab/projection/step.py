@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from ..ground.checks import instance, number, one_of
 from ..ground.precision import products_in
 from .cg import matrix_free
+from .chain import Chain, is_chain
 from .gram import coefficients
 from .layers import TooManyRows, blocks
-from .network import Network, in_working_precision, paired, products
+from .network import OUTPUTS, Network, in_working_precision, paired, products
 
 # Rows that no layer formula replaces are held up to this size; beyond it, "auto" is matrix-free.
 ROW_BYTES = 2 * 2**30
@@ -104,6 +105,7 @@ class Projection:
     """
 
     def __init__(self, model: nn.Module, products: str = "float32", outputs: str = "largest"):
+        one_of("outputs", outputs, OUTPUTS)
         self.model, self.products, self.outputs = model, products, outputs
         self.plan = self.gram_in = None
 
@@ -116,6 +118,9 @@ class Projection:
             )
         strength = number("strength", strength, low=0, high=1)
         one_of("solver", solver, ("auto", "layerwise", "cg"))
+        if solver != "cg" and toward is None and is_chain(self.model, inputs):
+            net = Chain(self.model, inputs)
+            return self._off_rows(net, strength, {}, *net.blocks(self.outputs), torch.float64)
         net = Network(self.model, inputs, self.outputs)
         net.inputs = paired(net.model, net.inputs)
         center = _center(net, toward)
@@ -131,6 +136,11 @@ class Projection:
         with products_in(self.products, device):
             made, precision = in_working_precision(net, lambda _: blocks(net, self.plan, most))
         parts, heads, self.plan = made
+        return self._off_rows(net, strength, center, parts, heads, precision)
+
+    def _off_rows(self, net, strength, center, parts, heads, precision):
+        """What the blocks say is done. precision: in which they are."""
+        device = net.inputs.device
         with products_in("float32", device):
             felt = _felt(net, center).view(heads, -1).T.flatten() if center else 0
             away = [p - center[name] if center else p for name, p in net.parameters.items()]
