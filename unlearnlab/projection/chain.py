@@ -23,16 +23,18 @@ def is_chain(model: nn.Module, inputs: Tensor) -> bool:
     of numbers. Whatever is unusual about it, it is none."""
     if type(model) is not nn.Sequential or not isinstance(inputs, Tensor):
         return False
-    layers, parameters = [*model._modules.values()], [*model.parameters()]
+    layers = [*model._modules.values()]
     kinds = [type(layer) for layer in layers]
     if kinds[:1] != [nn.Linear] or not ACTIVATIONS.union([nn.Linear]).issuperset(kinds):
         return False
     linear = [layer for layer in layers if type(layer) is nn.Linear]
-    own = [p for layer in linear for p in (layer.weight, layer.bias) if p is not None]
+    own = [p for layer in linear for p in layer._parameters.values() if p is not None]
     return (
-        not any(map(_is_changed, [model, *layers]))
+        [m for m in (model, *layers) if m._parameters] == linear
+        and all(layer._parameters.keys() == {"weight", "bias"} for layer in linear)
+        and len({*map(id, own)}) == len(own)
+        and not any(map(_is_changed, [model, *layers]))
         and not (of_all._global_forward_hooks or of_all._global_forward_pre_hooks)
-        and [*map(id, own)] == [*map(id, parameters)]  # none is shared, and there are no others
         and all(p.requires_grad and p.dtype == own[0].dtype for p in own)
         and own[0].dtype in (torch.float32, torch.float64)
         and sum(p.numel() for p in own) <= SMALL_MODEL
