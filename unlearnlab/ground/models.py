@@ -27,7 +27,9 @@ LOCKS = type(threading.Lock()), type(threading.RLock())
 _PLAIN = {bool, int, float, str, type(None)}
 _COMMON = _PLAIN.union(_BOXES)
 _HOLD_NOTHING = _PLAIN | {Tensor, nn.Parameter}
-_HOOKS = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
+# By kind, the hooks that a pass calls, forward and backward.
+HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
+_OF_TORCH = vars(nn.Module()).keys() - {"_parameters", "_buffers", "_modules"}
 
 # Models no forward of which drew from numpy's global generator: to read its state takes .1 ms.
 _QUIET = WeakSet()
@@ -224,5 +226,5 @@ def _boxes(holder):
         seen[id(box)] = box
         yield box
         for key, value in _items(box):
-            if key not in _HOOKS and type(value) not in _HOLD_NOTHING:
+            if key not in _OF_TORCH and type(value) not in _HOLD_NOTHING:
                 stack.append(value)

@@ -9,13 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as of_all
 
-from ..ground.models import blamed
+from ..ground.models import HOOKS, blamed
 from .layers import LAYERS, output_side
 from .network import SMALL_MODEL, outputs_of
 from .watch import Call
 
 ACTIVATIONS = {nn.ELU, nn.GELU, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.SiLU, nn.Softplus, nn.Tanh}
-HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
 
 
 def is_chain(model: nn.Module, inputs: Tensor) -> bool:

@@ -15,12 +15,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..ground.models import device_of
+from ..ground.models import HOOKS, device_of
 
 # Updates made in the ordinary way before one is recorded: libraries set up what they keep
 WARM_UP = 3
 ONE_AT_A_TIME = threading.Lock()  # CUDA's rule for recordings in a process
-HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
 
 
 def cuda_graph(run: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
