@@ -28,9 +28,8 @@ class SalUn(Method):
     variant "paper-A": J(B_r) + ascent * J(B_f with wrong labels), one update per pair of batches.
     "original": every epoch is a pass over the forget batches, on ascent * J(B_f with wrong labels),
     and then one over the retain batches, two updates per pair; the original has ascent = 1. Wrong
-    labels are drawn afresh for every batch and
-    head, uniformly from all but the right one (the original's public code draws from all classes,
-    the right one included).
+    labels are drawn afresh for every batch and head, uniformly from all but the right one (the
+    original's public code draws from all classes, the right one included).
     """
 
     name = "SalUn"

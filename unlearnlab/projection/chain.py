@@ -1,8 +1,8 @@
 """The pass of a network that is a chain: linear layers and activations, one after the other.
 
 In such a pass nothing is written, drawn or coupled, no layer runs twice and every weight is felt.
-So nothing that `network` and `watch` look after has to be asked, which takes as long as half of the
-products of a small network. The numbers are the same, to the bit.
+So nothing that `network` and `watch` look after has to be asked: a fifth of a step on the sine's
+network (300 x 300, 50 rows, one core). The numbers are the same, to the bit.
 """
 
 import torch
