@@ -47,7 +47,7 @@ def stopped_sines(seed: int) -> list[dict]:
     task, best = sine.task(seed), sine.best_settings(SINE_T)
     both, stopped = together(task.retain, task.forget), []
     for i, data in enumerate((both, task.retain.tensors)):
-        model = seeded(lambda: MLP(sine.WIDTHS), 1_000 * seed + i)
+        model = seeded(lambda: MLP(sine.WIDTHS), seeds.started(seed, i))
         stopped.append(_snapshots(model, data, full_batch(max(SINE_EPOCHS)), SINE_EPOCHS))
     to_the_end = sine.RECIPES["original"].epochs
     originals, retrained = stopped
@@ -72,9 +72,9 @@ def stopped_digits(seed: int, noise: float = 0.0, arms: dict[str, Method] | None
     preset = erasure.PRESETS["digits", "quick"]
     images, noisy = _mislabelled(preset.images("digits"), noise, seed)
     plan, gray = erasure.EXPERIMENT.plan(seed, preset, images), erasure.retain_set(images)
-    both, model = together(gray, plan.forget), seeded(plan.build, 1_000 * seed)
+    both, model = together(gray, plan.forget), seeded(plan.build, seeds.started(seed, 0))
     recipe = dataclasses.replace(preset.recipe, epochs=max(DIGITS_EPOCHS))
-    originals = _snapshots(model, both, recipe, DIGITS_EPOCHS, seed=1_000 * seed)
+    originals = _snapshots(model, both, recipe, DIGITS_EPOCHS, seed=seeds.started(seed, 0))
     task = Task(
         name=f"erasure-digits-noise-{noise:g}",
         kind="classification",
